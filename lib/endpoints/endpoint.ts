@@ -1,0 +1,39 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What an endpoint needs to know of a request, whichever framework it came by. */
+export interface EndpointRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Whether it shows the credentials that the options ask for; true if they ask for none. */
+  isAuthorized(): Promise<boolean>;
+}
+
+/** What an endpoint answers. `content-length` and `cache-control: no-store` are added to the headers. */
+export interface EndpointReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+/** Something of ours that is reached over HTTP by GET and HEAD. */
+export interface Endpoint {
+  /** What the option that moves it or switches it off is called. */
+  readonly option: string;
+  /** Without leading slash. */
+  readonly path: string;
+  /** Whether the application may have this route itself, in which case ours makes way. */
+  readonly yields: boolean;
+  /** Whether only the authorised get an answer; an open endpoint may still say more to them. */
+  readonly restricted: boolean;
+  handle(request: EndpointRequest): EndpointReply | Promise<EndpointReply>;
+}
+
+/** A reply in JSON. */
+export function jsonReply(status: number, body: unknown): EndpointReply {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(body),
+  };
+}

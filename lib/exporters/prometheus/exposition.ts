@@ -1,0 +1,145 @@
+import { renderLabel } from '../../metrics/labels.js';
+import { claimedNames, familyName, isTotal, unitOf } from '../../metrics/naming.js';
+import {
+  CREATED,
+  type Exemplar,
+  FIRST_BUCKET,
+  type HistogramFamily,
+  type MetricFamily,
+  type MetricsSnapshot,
+  type ScalarFamily,
+  SUM,
+  VALUE,
+} from '../../metrics/snapshot.js';
+import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './numbers.js';
+
+/** The formats that Prometheus reads: its own text format 0.0.4, and OpenMetrics 1.0. */
+export type ExpositionFormat = 'prometheus' | 'openmetrics';
+
+/** What an exposition should contain. */
+export interface ExpositionOptions {
+  readonly format: ExpositionFormat;
+  /** Adds `_created` samples to counters and histograms, in OpenMetrics only. */
+  readonly created: boolean;
+  /** Leaves out every metric unless one of these is its name or the name of a sample of it. */
+  readonly names?: ReadonlySet<string>;
+}
+
+/** All lines of one series; `at` is where its numbers begin. */
+type SeriesRenderer = (row: number, at: number) => string;
+
+/** So many lines are encoded at a time: enough to be fast, few enough to be quick. */
+const LINES_PER_CHUNK = 512;
+
+/**
+ * Renders a snapshot in UTF-8, a piece at a time, so that the caller can let others run in between.
+ *
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/ and the OpenMetrics 1.0 specification
+ */
+export function* renderExposition(
+  snapshot: MetricsSnapshot,
+  options: ExpositionOptions,
+): Generator<Buffer, void, undefined> {
+  let text = '';
+  let lines = 0;
+  for (const family of snapshot.families) {
+    if (options.names && !isWanted(family, options.names)) continue;
+    const { numbers, stride } = family;
+    const linesPerSeries = family.type === 'histogram' ? stride : 1;
+    let render: SeriesRenderer | undefined;
+    for (let row = 0, at = 0; at < numbers.length; row++, at += stride) {
+      if (Number.isNaN(numbers[at + CREATED])) continue;
+      if (render === undefined) {
+        text += metadata(family, options.format);
+        render = seriesRenderer(family, options);
+      }
+      text += render(row, at);
+      if ((lines += linesPerSeries) >= LINES_PER_CHUNK) {
+        yield Buffer.from(text);
+        text = '';
+        lines = 0;
+      }
+    }
+  }
+  if (options.format === 'openmetrics') text += '# EOF\n';
+  if (text !== '') yield Buffer.from(text);
+}
+
+function isWanted(family: MetricFamily, names: ReadonlySet<string>): boolean {
+  return claimedNames(family.name, family.type).some((name) => names.has(name));
+}
+
+/** The HELP and TYPE lines of a metric, and in OpenMetrics its UNIT. */
+function metadata(family: MetricFamily, format: ExpositionFormat): string {
+  const help = family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  if (format === 'prometheus') {
+    const helpLine = help === '' ? '' : `# HELP ${family.name} ${help}\n`;
+    return `${helpLine}# TYPE ${family.name} ${family.type}\n`;
+  }
+  const name = familyName(family.name, family.type);
+  const unit = unitOf(family.name, family.type);
+  const type = family.type === 'counter' && !isTotal(family.name, family.type) ? 'unknown' : family.type;
+  const unitLine = unit === undefined ? '' : `# UNIT ${name} ${unit}\n`;
+  const helpLine = help === '' ? '' : `# HELP ${name} ${help.replaceAll('"', '\\"')}\n`;
+  return `# TYPE ${name} ${type}\n${unitLine}${helpLine}`;
+}
+
+function seriesRenderer(family: MetricFamily, options: ExpositionOptions): SeriesRenderer {
+  return family.type === 'histogram' ? histogramRenderer(family, options) : scalarRenderer(family, options);
+}
+
+function scalarRenderer(family: ScalarFamily, options: ExpositionOptions): SeriesRenderer {
+  const { name, numbers, identities } = family;
+  const isOpenMetricsCounter = options.format === 'openmetrics' && isTotal(name, family.type);
+  const exemplars = isOpenMetricsCounter ? family.exemplars : undefined;
+  const created = isOpenMetricsCounter && options.created;
+  if (exemplars === undefined && !created) {
+    // The one line that a scrape consists of mostly: as few pieces as can be.
+    return (row, at) => `${identities.lineStartOf(row)}${formatValue(numbers[at + VALUE])}\n`;
+  }
+  return (row, at) => {
+    const start = identities.lineStartOf(row);
+    const exemplar = exemplarText(exemplars?.get(at + VALUE));
+    const line = `${start}${formatValue(numbers[at + VALUE])}${exemplar}\n`;
+    return created ? line + createdLine(family, start.slice(name.length, -1), numbers[at + CREATED]) : line;
+  };
+}
+
+function histogramRenderer(family: HistogramFamily, options: ExpositionOptions): SeriesRenderer {
+  const { name, numbers, identities, upperBounds } = family;
+  const openmetrics = options.format === 'openmetrics';
+  const exemplars = openmetrics ? family.exemplars : undefined;
+  const bound = openmetrics ? formatCanonicalBound : formatBound;
+  const bucketEnds = [...upperBounds, Infinity].map((upperBound) => `le="${bound(upperBound)}"} `);
+  // A sum that can go down is not a counter, so OpenMetrics leaves it out, and the count with it.
+  const withSum = !openmetrics || !(upperBounds[0] < 0);
+  const created = openmetrics && options.created;
+  const labelsAt = `${name}_bucket`.length;
+  return (row, at) => {
+    const start = identities.lineStartOf(row);
+    let text = '';
+    let count = 0;
+    for (let i = 0; i < bucketEnds.length; i++) {
+      const place = at + FIRST_BUCKET + i;
+      count += numbers[place];
+      text += start + bucketEnds[i] + count;
+      if (exemplars !== undefined) text += exemplarText(exemplars.get(place));
+      text += '\n';
+    }
+    const labels = start.endsWith('{') ? '' : `${start.slice(labelsAt, -1)}}`;
+    if (withSum) {
+      text += `${name}_sum${labels} ${formatValue(numbers[at + SUM])}\n${name}_count${labels} ${count}\n`;
+    }
+    return created ? text + createdLine(family, labels, numbers[at + CREATED]) : text;
+  };
+}
+
+function createdLine(family: MetricFamily, labels: string, createdAt: number): string {
+  return `${familyName(family.name, family.type)}_created${labels} ${formatSeconds(createdAt)}\n`;
+}
+
+function exemplarText(exemplar: Exemplar | undefined): string {
+  if (exemplar === undefined) return '';
+  const labels = Object.entries(exemplar.labels).map(([name, value]) => renderLabel(name, value));
+  return ` # {${labels.join(',')}} ${formatValue(exemplar.value)} ${formatSeconds(exemplar.timestamp)}`;
+}

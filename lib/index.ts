@@ -1,0 +1,94 @@
+// metrics
+export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/buckets.js';
+export { type Clock, systemClock } from './metrics/clock.js';
+export type { Collector } from './metrics/collector-set.js';
+export { Counter, type CounterSeries } from './metrics/counter.js';
+export { MetricDefinitionError } from './metrics/errors.js';
+export type { ExponentialBuckets, ExponentialHistogramSnapshot } from './metrics/exponential-histogram.js';
+export { Gauge, type GaugeSeries } from './metrics/gauge.js';
+export { Histogram, type HistogramSeries } from './metrics/histogram.js';
+export type { Labels, LabelValue } from './metrics/labels.js';
+export type {
+  BoundMetricOptions,
+  BucketOptions,
+  MetricKind,
+  MetricOptions,
+} from './metrics/metric-definition.js';
+export type { DropReason, Metric, SampleArguments, SnapshotOptions } from './metrics/metric.js';
+export type { MetricType } from './metrics/naming.js';
+export {
+  type AnyMetric,
+  MetricsRegistry,
+  type MetricsRegistryOptions,
+  type MetricsSource,
+  type WarningLogger,
+} from './metrics/registry.js';
+export type {
+  Exemplar,
+  HistogramFamily,
+  HistogramSeriesSnapshot,
+  MetricFamily,
+  MetricsSnapshot,
+  ScalarFamily,
+  ScalarSeriesSnapshot,
+} from './metrics/snapshot.js';
+export { type StopTimer, Timer, type TimerSeries } from './metrics/timer.js';
+
+// instrumentation
+export {
+  type JobContext,
+  MetricsContext,
+  type RunOptions,
+} from './instrumentation/context/metrics-context.js';
+export type { StaticLabelInput } from './instrumentation/decorators/decorator-options.js';
+export {
+  MonitorModelOperation,
+  type MonitorModelOperationOptions,
+} from './instrumentation/decorators/monitor-model-operation.decorator.js';
+export {
+  MonitorPerformance,
+  type MonitorPerformanceOptions,
+} from './instrumentation/decorators/monitor-performance.decorator.js';
+export { TrackErrors, type TrackErrorsOptions } from './instrumentation/decorators/track-errors.decorator.js';
+export {
+  TrackMetrics,
+  type TrackMetricsOptions,
+} from './instrumentation/decorators/track-metrics.decorator.js';
+export { getMetricToken, InjectMetric } from './instrumentation/injection/inject-metric.decorator.js';
+export {
+  defineCounter,
+  defineGauge,
+  defineHistogram,
+  defineTimer,
+  type MetricDeclaration,
+  type MetricOf,
+} from './instrumentation/injection/metric-declaration.js';
+
+// exporters
+export type { ExpositionFormat } from './exporters/prometheus/exposition.js';
+export {
+  type GenerateOptions,
+  PrometheusExporter,
+  type PrometheusExporterOptions,
+} from './exporters/prometheus/prometheus.exporter.js';
+
+// health
+export { HealthMonitor } from './health/health.monitor.js';
+export type {
+  HealthCheckResult,
+  HealthReport,
+  HealthStatus,
+  LifecyclePhase,
+} from './health/health.monitor.js';
+
+// module
+export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
+export type { HttpMetricsOptions } from './instrumentation/http/request-recorder.js';
+export { type MonitoringAsyncOptions, MonitoringModule } from './monitoring.module.js';
+export {
+  type CollectorsOptions,
+  type EndpointsOptions,
+  type ExportersOptions,
+  type MonitoringOptions,
+  MonitoringOptionsError,
+} from './monitoring.options.js';

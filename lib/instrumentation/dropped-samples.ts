@@ -1,0 +1,9 @@
+import type { DropReason } from '../metrics/metric.js';
+import type { MetricsRegistry } from '../metrics/registry.js';
+
+/** Counts a sample that could not be recorded, where the registry counts those that it refuses itself. */
+export function countDropped(registry: MetricsRegistry, metric: string, reason: DropReason): void {
+  registry
+    .counter('monitoring_dropped_samples_total', undefined, { labelNames: ['metric', 'reason'] })
+    .inc({ metric, reason });
+}

@@ -1,0 +1,44 @@
+import type { Collector, CollectorResult } from './collector-set.js';
+import type { Gauge } from './gauge.js';
+
+/** What is said of how the collectors went, and which metrics are not to be trusted for it. */
+export class CollectorReports {
+  /** Collectors that failed when they last ran. */
+  private readonly failing = new Set<Collector>();
+
+  constructor(
+    private readonly success: Gauge<'collector'>,
+    private readonly seconds: Gauge<'collector'>,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  note({ collector, seconds, error }: CollectorResult): void {
+    const labels = { collector: collector.name };
+    this.success.set(labels, error === undefined ? 1 : 0);
+    this.seconds.set(labels, seconds);
+    if (error === undefined) this.failing.delete(collector);
+    else if (!this.failing.has(collector)) {
+      this.failing.add(collector);
+      this.warn(`Collector ${collector.name} failed: ${messageOf(error)}`);
+    }
+  }
+
+  forget(collector: Collector): void {
+    this.failing.delete(collector);
+    this.success.remove({ collector: collector.name });
+    this.seconds.remove({ collector: collector.name });
+  }
+
+  /** The metrics of the collectors that failed. */
+  outdatedMetrics(): Set<string> {
+    return new Set([...this.failing].flatMap(({ metricNames }) => metricNames ?? []));
+  }
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'it threw what cannot be shown as text';
+  }
+}

@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { MonitoringModule } from 'nestjs-monitoring';
+import { ActivityModule } from './activity/activity.module.js';
+import { AssessmentsModule } from './assessments/assessments.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DealsModule } from './deals/deals.module.js';
+import { LeadsModule } from './leads/leads.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
+import { ReportsModule } from './reports/reports.module.js';
+import { SettingsModule } from './settings/settings.module.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({
+  imports: [
+    MonitoringModule.forRoot({ defaultLabels: { service: 'enterprise-land' } }),
+    SettingsModule,
+    DatabaseModule,
+    ActivityModule,
+    UsersModule,
+    DealsModule,
+    LeadsModule,
+    AssessmentsModule,
+    PaymentsModule,
+    ReportsModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,35 @@
+import { readOptions, USAGE } from './load/options.js';
+import { reportJson, reportTable } from './load/report.js';
+import { runLoad } from './load/run.js';
+import { Statistics } from './load/statistics.js';
+import { DEMO_API_KEY } from './settings/settings.js';
+
+const PROGRESS_MS = 2_000;
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env['PAYMENTS_API_KEY'] || DEMO_API_KEY);
+  if (options === undefined) {
+    console.log(USAGE);
+    process.exit();
+  }
+  const statistics = new Statistics();
+  const startedAt = performance.now();
+  const seconds = (): number => (performance.now() - startedAt) / 1000;
+  const progress = setInterval(() => {
+    if (!options.json) console.log(`${seconds().toFixed(0).padStart(4)} s  ${statistics.total} requests`);
+  }, PROGRESS_MS);
+  if (!options.json) console.log(`Load on ${options.url.origin} with seed ${options.seed}`);
+  await runLoad(options, statistics).finally(() => clearInterval(progress));
+  console.log((options.json ? reportJson : reportTable)(statistics, seconds()));
+  if (statistics.failed > 0)
+    throw new Error(`some requests failed, the last one: ${reasonOf(statistics.lastFailure)}`);
+} catch (error) {
+  console.error(`The load did not go well: ${reasonOf(error)}`);
+  process.exitCode = 1;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const refused = 'code' in error && error.code === 'ECONNREFUSED';
+  return refused ? `${error.message}. Is the application running? Start it with "npm start".` : error.message;
+}

@@ -1,0 +1,77 @@
+import { isIPv4 } from 'node:net';
+import { parseArgs } from 'node:util';
+
+export interface LoadOptions {
+  readonly url: URL;
+  readonly concurrency: number;
+  /** When to stop; with a number of requests, time does not matter. */
+  readonly seconds: number;
+  readonly requests: number | undefined;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly apiKey: string;
+}
+
+export const USAGE = `Usage: npm run load -- [options]
+
+  --url URL          where the sample application is; loopback only   (http://127.0.0.1:3000)
+  --seconds N        how long to go on                                (30)
+  --requests N       stop after N requests instead
+  --concurrency N    how many clients there are                       (8)
+  --seed N           the same number gives the same mix               (random)
+  --api-key KEY      what payments want                               ($PAYMENTS_API_KEY or demo-api-key)
+  --json             print one JSON object instead of a table
+  --help             print this`;
+
+/** @throws {Error} saying which option is wrong; undefined if help is wanted */
+export function readOptions(args: string[], defaultApiKey: string): LoadOptions | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      url: { type: 'string', default: 'http://127.0.0.1:3000' },
+      seconds: { type: 'string', default: '30' },
+      requests: { type: 'string' },
+      concurrency: { type: 'string', default: '8' },
+      seed: { type: 'string' },
+      'api-key': { type: 'string', default: defaultApiKey },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    url: readUrl(values.url),
+    seconds: wholeNumber('seconds', values.seconds, 1, 86_400),
+    requests:
+      values.requests === undefined ? undefined : wholeNumber('requests', values.requests, 1, 100_000_000),
+    concurrency: wholeNumber('concurrency', values.concurrency, 1, 256),
+    seed:
+      values.seed === undefined
+        ? Math.floor(Math.random() * 2 ** 32)
+        : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
+    apiKey: values['api-key'],
+    json: values.json,
+  };
+}
+
+function readUrl(value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol !== 'http:' || !isLoopback(url.hostname)) {
+    throw new Error(`expected --url to be an http address of this machine, got "${value}".`);
+  }
+  return url;
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'))
+  );
+}
+
+function wholeNumber(option: string, value: string, min: number, max: number): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min || number > max) {
+    throw new Error(`expected --${option} to be a whole number from ${min} to ${max}, got "${value}".`);
+  }
+  return number;
+}

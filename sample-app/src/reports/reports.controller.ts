@@ -1,0 +1,30 @@
+import { Controller, Get, Version } from '@nestjs/common';
+import { ReportsService, type RevenueReport, type StageTotal } from './reports.service.js';
+
+@Controller('reports')
+export class ReportsController {
+  constructor(private readonly reports: ReportsService) {}
+
+  /** Only how many deals there are; kept for who still asks for it. */
+  @Get('pipeline')
+  @Version('1')
+  async dealCounts(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const { stage, deals } of await this.reports.pipeline()) {
+      counts[stage] = (counts[stage] ?? 0) + deals;
+    }
+    return counts;
+  }
+
+  @Get('pipeline')
+  @Version('2')
+  pipeline(): Promise<StageTotal[]> {
+    return this.reports.pipeline();
+  }
+
+  /** Slow: it waits for the exchange rates. */
+  @Get('revenue')
+  revenue(): Promise<RevenueReport> {
+    return this.reports.revenue();
+  }
+}

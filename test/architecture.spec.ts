@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const LIB = resolve(import.meta.dirname, '../lib');
+
+/** Which rooms the files of a room may import; a room may always import itself. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  metrics: [],
+  endpoints: [],
+  instrumentation: ['metrics'],
+  integrations: ['metrics'],
+  collectors: ['metrics', 'integrations'],
+  history: ['metrics'],
+  exporters: ['metrics', 'endpoints'],
+  health: ['metrics', 'integrations', 'endpoints'],
+  alerting: ['metrics', 'history', 'endpoints'],
+  dashboard: ['metrics', 'history', 'health', 'alerting', 'endpoints'],
+  testing: ['metrics'],
+};
+
+/** Files with a role in Nest, by the end of their name; no other file knows Nest. */
+const NEST_ROLES =
+  /(\.(module|lifecycle|instrumentation|router|authorizer|gathering|controller|interceptor|decorator|explorer)|-execution-context)\.ts$/;
+
+interface SourceFile {
+  readonly path: string;
+  readonly imports: readonly string[];
+  readonly hasDefaultExport: boolean;
+}
+
+const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map(readSource);
+
+function readSource(path: string): SourceFile {
+  const text = readFileSync(join(LIB, path), 'utf8');
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const imports = source.statements
+    .filter((statement) => ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
+    .flatMap(({ moduleSpecifier }) =>
+      moduleSpecifier && ts.isStringLiteral(moduleSpecifier) ? [moduleSpecifier.text] : [],
+    );
+  return { path, imports, hasDefaultExport: /^export default\b/m.test(text) };
+}
+
+/** The files of lib/ that a file imports, relative to lib/. */
+function importedFiles({ path, imports }: SourceFile): string[] {
+  return imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => relative(LIB, resolve(LIB, dirname(path), specifier)).replace(/\.js$/, '.ts'));
+}
+
+function roomOf(path: string): string | undefined {
+  return path.includes('/') ? path.split('/')[0] : undefined;
+}
+
+function imported(from: string): readonly string[] {
+  const file = files.find(({ path }) => path === from);
+  return file === undefined ? [] : importedFiles(file);
+}
+
+/** The first way found from a file back to itself. */
+function cycleThrough(start: string): readonly string[] | undefined {
+  const seen = new Set<string>();
+  const open: string[][] = [[start]];
+  for (let way = open.pop(); way !== undefined; way = open.pop()) {
+    for (const next of imported(way.at(-1) ?? start)) {
+      if (next === start) return [...way, start];
+      if (!seen.has(next)) {
+        seen.add(next);
+        open.push([...way, next]);
+      }
+    }
+  }
+  return undefined;
+}
+
+describe('the rooms of lib/', () => {
+  it('are the ones that are described here', () => {
+    const rooms = new Set(files.map(({ path }) => roomOf(path)).filter((room) => room !== undefined));
+    expect([...rooms].filter((room) => !(room in ROOMS))).toEqual([]);
+  });
+
+  it('import only the rooms that they may', () => {
+    const offences = files.flatMap((file) => {
+      const room = roomOf(file.path);
+      if (room === undefined) return [];
+      return importedFiles(file)
+        .filter((target) => roomOf(target) !== room && !ROOMS[room]?.includes(roomOf(target) ?? ''))
+        .map((target) => `${file.path} imports ${target}`);
+    });
+    expect(offences).toEqual([]);
+  });
+
+  it('leave metrics/ without any dependency', () => {
+    const offences = files
+      .filter(({ path }) => roomOf(path) === 'metrics')
+      .flatMap(({ path, imports }) =>
+        imports.filter((name) => !name.startsWith('.')).map((name) => [path, name]),
+      );
+    expect(offences).toEqual([]);
+  });
+});
+
+describe('the files of lib/', () => {
+  it('import each other without a cycle, types included', () => {
+    expect(files.map(({ path }) => cycleThrough(path)).find((cycle) => cycle !== undefined)).toBeUndefined();
+  });
+
+  it('have one front door: nothing imports index.ts, and no room has an index of its own', () => {
+    expect(files.filter((file) => importedFiles(file).includes('index.ts'))).toEqual([]);
+    expect(files.map(({ path }) => path).filter((path) => path.endsWith('/index.ts'))).toEqual([]);
+  });
+
+  it('know Nest only where they have a role in it', () => {
+    const knowing = files.filter(({ imports }) => imports.some((name) => name.startsWith('@nestjs/')));
+    expect(knowing.map(({ path }) => path).filter((path) => !NEST_ROLES.test(path))).toEqual([]);
+  });
+
+  it('are not kept in drawers', () => {
+    const drawers = /(^|\/)(utils?|common|types|interfaces|helpers|shared|misc)(\/|\.ts$)/;
+    expect(files.map(({ path }) => path).filter((path) => drawers.test(path))).toEqual([]);
+  });
+
+  it('export by name', () => {
+    expect(files.filter(({ hasDefaultExport }) => hasDefaultExport)).toEqual([]);
+  });
+});

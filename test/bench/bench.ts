@@ -1,0 +1,110 @@
+import { fork } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Case, Row } from './cases/case.js';
+import { decoratorCases } from './cases/decorator.cases.js';
+import { growthCases } from './cases/growth.cases.js';
+import { hotPathCases } from './cases/hot-path.cases.js';
+import { memoryCases } from './cases/memory.cases.js';
+import { renderCases } from './cases/render.cases.js';
+import { startupCases } from './cases/startup.cases.js';
+import { growthPlot } from './growth-plot.js';
+import { newerNode } from './newer-node.js';
+import { ours } from './peers/ours.peer.js';
+import { formatRow } from './table.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    /** Only the cases whose names contain this. */
+    only: { type: 'string', default: '' },
+    /** Rewrites the plot that the README shows. */
+    plot: { type: 'boolean', default: false },
+  },
+});
+
+const say = (text: string): void => void (flags.json ? process.stderr : process.stdout).write(`${text}\n`);
+
+function runCase(name: string, peers: readonly string[], execPath = process.execPath): Promise<Row[]> {
+  const runner = fileURLToPath(new URL('./runner.js', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = fork(runner, [name, flags.quick ? 'quick' : 'full', ...peers], {
+      execPath,
+      execArgv: ['--expose-gc', '--max-old-space-size=8192'],
+    });
+    let rows: Row[] | undefined;
+    child.on('message', (message) => (rows = message as Row[]));
+    child.on('error', reject);
+    child.on('exit', (code) =>
+      rows ? resolve(rows) : reject(new Error(`Case ${name} ended with ${code}.`)),
+    );
+  });
+}
+
+/** Runs cases in which the peers take turns, in one process a case. */
+function runTogether(cases: readonly Case[], peers: readonly string[], execPath?: string): Promise<Row[]> {
+  return runAll(cases, (name) => runCase(name, peers, execPath));
+}
+
+/** Runs cases in which each peer has a process of its own, so that what it holds costs only itself. */
+function runApart(cases: readonly Case[], peers: readonly string[], execPath?: string): Promise<Row[]> {
+  return runAll(cases, async (name) => {
+    const apart: Row[][] = [];
+    for (const peer of peers) apart.push(await runCase(name, [peer], execPath));
+    return apart[0].map((row, i) => ({
+      ...row,
+      results: Object.assign({}, ...apart.map((rows) => rows[i].results)) as Row['results'],
+    }));
+  });
+}
+
+async function runAll(cases: readonly Case[], run: (name: string) => Promise<Row[]>): Promise<Row[]> {
+  const all: Row[] = [];
+  for (const { name } of cases) {
+    if (!name.includes(flags.only)) continue;
+    const rows = await run(name);
+    for (const row of rows) say(`\n${formatRow(row)}`);
+    all.push(...rows);
+  }
+  return all;
+}
+
+say(
+  `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores.`,
+);
+say('Medians with quartiles.');
+const peers = [ours.name, 'prom-client', 'opentelemetry'];
+const report: Record<string, unknown> = {
+  node: process.versions.node,
+  rows: [
+    ...(await runTogether([...hotPathCases, ...decoratorCases], peers)),
+    ...(await runApart([...renderCases, ...memoryCases], peers)),
+    ...(await runTogether(startupCases, peers)),
+  ],
+};
+
+say('\nThe successor of prom-client, under the newer Node that it asks for');
+const newer = newerNode('@prometheus-io/client@0.16.1');
+if (newer.reason === undefined) {
+  const both = [ours.name, newer.client];
+  report.successor = [
+    ...(await runTogether(hotPathCases, both, newer.execPath)),
+    ...(await runApart([...renderCases, ...memoryCases], both, newer.execPath)),
+  ];
+} else {
+  say(`  skipped: ${newer.reason}`);
+}
+
+say('\nGrowth: what an increment and a scrape cost by the number of series');
+const growth = await runTogether(growthCases, [ours.name]);
+report.growth = growth;
+if (flags.plot) {
+  const results = fileURLToPath(new URL('../results/', import.meta.url));
+  mkdirSync(results, { recursive: true });
+  writeFileSync(`${results}growth.svg`, growthPlot(growth));
+  say(`\nWrote ${results}growth.svg`);
+}
+if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

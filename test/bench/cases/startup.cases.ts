@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Measured, summary } from '../measure.js';
+import type { Case } from './case.js';
+
+const SCRIPTS = fileURLToPath(new URL('../../startup/', import.meta.url));
+
+/** Runs a script some times, in turn with the others; each prints one JSON object of numbers. */
+function measureScripts(
+  scripts: Readonly<Record<string, readonly string[]>>,
+  rounds: number,
+): Record<string, Record<string, Measured>> {
+  const runs: Record<string, Record<string, number>[]> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, args] of Object.entries(scripts)) {
+      const output = execFileSync(process.execPath, [`${SCRIPTS}${args[0]}`, ...args.slice(1)], {
+        encoding: 'utf8',
+      });
+      (runs[name] ??= []).push(JSON.parse(output) as Record<string, number>);
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(runs).map(([name, outputs]) => [
+      name,
+      Object.fromEntries(
+        Object.keys(outputs[0]).map((key) => [key, summary(outputs.map((output) => output[key]))]),
+      ),
+    ]),
+  );
+}
+
+function pick(
+  measured: Readonly<Record<string, Record<string, Measured>>>,
+  key: string,
+): Record<string, Measured> {
+  return Object.fromEntries(Object.entries(measured).map(([name, values]) => [name, values[key]]));
+}
+
+const importCase: Case = {
+  name: 'import',
+  async run(peers, effort) {
+    const scripts = Object.fromEntries(peers.map(({ name, specifier }) => [name, ['import.mjs', specifier]]));
+    const measured = measureScripts(scripts, Math.min(effort.rounds, 7));
+    return [
+      { title: 'import of the package', unit: 'ms', results: pick(measured, 'ms') },
+      { title: 'resident memory of the package', unit: 'MB', results: pick(measured, 'mb') },
+    ];
+  },
+};
+
+const nestCase: Case = {
+  name: 'nest-startup',
+  async run(_peers, effort) {
+    const measured = measureScripts(
+      { 'bare Nest app': ['nest.mjs', 'bare'], 'nestjs-monitoring': ['nest.mjs', 'monitored'] },
+      Math.min(effort.rounds, 9),
+    );
+    return [
+      {
+        title: 'start of a Nest app on Express, from its import to listening',
+        unit: 'ms',
+        results: pick(measured, 'ms'),
+      },
+      { title: 'resident memory of that app', unit: 'MB', results: pick(measured, 'mb') },
+    ];
+  },
+};
+
+export const startupCases: readonly Case[] = [importCase, nestCase];

@@ -1,0 +1,154 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { summary } from '../measure.js';
+import { type AdapterName, baseline, type Subject, subjects } from './subjects.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    /** Only these adapters and subjects. */
+    adapter: { type: 'string' },
+    only: { type: 'string', default: '' },
+  },
+});
+
+const REQUESTS_PER_SLICE = flags.quick ? 40 : 400;
+const MIN_SLICES = flags.quick ? 2 : 60;
+const MAX_SLICES = flags.quick ? 2 : 600;
+/** Half the width of the 95 % interval of the paired ratio at which it is known well enough. */
+const WANTED_PRECISION = 0.01;
+
+interface Slice {
+  readonly cpuMicroseconds: number;
+  readonly milliseconds: number;
+}
+
+interface HttpRow {
+  readonly adapter: AdapterName;
+  readonly subject: string;
+  readonly slices: number;
+  /** CPU time of one request in microseconds, bare and measured. */
+  readonly bareCpu: number;
+  readonly cpu: number;
+  /** The median of the paired ratios less one, and half its 95 % interval. */
+  readonly overhead: number;
+  readonly precision: number;
+  readonly bareRequestsPerSecond: number;
+  readonly requestsPerSecond: number;
+}
+
+const say = (text: string): void => void (flags.json ? process.stderr : process.stdout).write(`${text}\n`);
+
+/** An application in a process of its own. */
+interface Server {
+  readonly process: ChildProcess;
+  readonly url: string;
+}
+
+async function startServer(subject: Subject, adapter: AdapterName): Promise<Server> {
+  const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [subject.name, adapter]);
+  return { process: child, url: await answerOf<string>(child) };
+}
+
+/** What a process says next, asked something first if there is something to ask. */
+async function answerOf<T>(child: ChildProcess, question?: object): Promise<T> {
+  const answer = once(child, 'message') as Promise<[T]>;
+  if (question !== undefined) child.send(question);
+  return (await answer)[0];
+}
+
+async function sliceOf(client: ChildProcess, { process: server, url }: Server): Promise<Slice> {
+  const before = await answerOf<NodeJS.CpuUsage>(server, {});
+  const startedAt = performance.now();
+  const { error } = await answerOf<{ error?: string }>(client, { origin: url, count: REQUESTS_PER_SLICE });
+  if (error !== undefined) throw new Error(error);
+  const milliseconds = performance.now() - startedAt;
+  const after = await answerOf<NodeJS.CpuUsage>(server, {});
+  return { cpuMicroseconds: after.user - before.user + after.system - before.system, milliseconds };
+}
+
+/** The median, and half of an interval that holds the true one with 95 % (by the ranks of a binomial). */
+function medianWithPrecision(values: readonly number[]): { median: number; precision: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  const spread = (1.96 * Math.sqrt(sorted.length)) / 2;
+  const low = sorted[Math.max(0, Math.floor(sorted.length / 2 - spread))];
+  const high = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length / 2 + spread))];
+  return { median: summary(values).median, precision: (high - low) / 2 };
+}
+
+async function compare(adapter: AdapterName, subject: Subject, client: ChildProcess): Promise<HttpRow> {
+  const bareServer = await startServer(baseline, adapter);
+  const server = await startServer(subject, adapter);
+  for (let i = 0; i < (flags.quick ? 1 : 10); i++) {
+    await sliceOf(client, bareServer);
+    await sliceOf(client, server);
+  }
+  const bare: Slice[] = [];
+  const measured: Slice[] = [];
+  const ratios: number[] = [];
+  let known = { median: NaN, precision: Infinity };
+  while (ratios.length < MIN_SLICES || (known.precision > WANTED_PRECISION && ratios.length < MAX_SLICES)) {
+    // Each goes first as often as the other.
+    const bareFirst = ratios.length % 2 === 0;
+    const first = await sliceOf(client, bareFirst ? bareServer : server);
+    const second = await sliceOf(client, bareFirst ? server : bareServer);
+    const [bareSlice, slice] = bareFirst ? [first, second] : [second, first];
+    bare.push(bareSlice);
+    measured.push(slice);
+    ratios.push(slice.cpuMicroseconds / bareSlice.cpuMicroseconds);
+    known = medianWithPrecision(ratios);
+  }
+  server.process.disconnect();
+  bareServer.process.disconnect();
+  const cpuOf = (slices: readonly Slice[]): number =>
+    summary(slices.map(({ cpuMicroseconds }) => cpuMicroseconds / REQUESTS_PER_SLICE)).median;
+  const rateOf = (slices: readonly Slice[]): number =>
+    summary(slices.map(({ milliseconds }) => (REQUESTS_PER_SLICE / milliseconds) * 1000)).median;
+  return {
+    adapter,
+    subject: subject.name,
+    slices: ratios.length,
+    bareCpu: cpuOf(bare),
+    cpu: cpuOf(measured),
+    overhead: known.median - 1,
+    precision: known.precision,
+    bareRequestsPerSecond: rateOf(bare),
+    requestsPerSecond: rateOf(measured),
+  };
+}
+
+function formatRow(row: HttpRow): string {
+  return [
+    row.adapter.padEnd(8),
+    row.subject.padEnd(32),
+    `${row.bareCpu.toFixed(0)} → ${row.cpu.toFixed(0)} µs`.padStart(16),
+    `${row.overhead >= 0 ? '+' : ''}${percent(row.overhead)} ± ${percent(row.precision)}`.padStart(18),
+    `${row.bareRequestsPerSecond.toFixed(0)} → ${row.requestsPerSecond.toFixed(0)}/s`.padStart(18),
+    `${row.slices} slices`.padStart(12),
+  ].join('  ');
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+say(
+  'CPU time per request over a bare Nest app, in turns of ' +
+    `${REQUESTS_PER_SLICE} requests, and throughput.\n`,
+);
+const client = fork(fileURLToPath(new URL('./client.js', import.meta.url)));
+const rows: HttpRow[] = [];
+for (const adapter of ['express', 'fastify'] as const) {
+  if (flags.adapter !== undefined && flags.adapter !== adapter) continue;
+  for (const subject of subjects) {
+    if (!subject.adapters.includes(adapter) || !subject.name.includes(flags.only)) continue;
+    const row = await compare(adapter, subject, client);
+    rows.push(row);
+    say(formatRow(row));
+  }
+}
+client.disconnect();
+if (flags.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);

@@ -1,0 +1,38 @@
+/** Does something `times` times, the loop within, so that only the library is measured. */
+export type Loop = (times: number) => void;
+
+/** A set of series to render, and the means to change some of them. */
+export interface Rendered {
+  render(): Promise<unknown>;
+  /** Changes the first `count` series. */
+  touch(count: number): void;
+}
+
+/** A metrics library, as far as the benchmark uses it; what a library does not have is left out. */
+export interface Peer {
+  readonly name: string;
+  /** What `import()` takes, for the cost of loading it. */
+  readonly specifier: string;
+  boundInc?(): Loop;
+  inc(labelSets: readonly LabelSet[]): Loop;
+  boundSet?(): Loop;
+  set(labelSets: readonly LabelSet[]): Loop;
+  boundObserve?(): Loop;
+  observe(labelSets: readonly LabelSet[]): Loop;
+  /** Each turn adds a series of three labels that was never there. */
+  firstTouch(): Loop;
+  counters(series: number): Rendered;
+  histograms(series: number): Rendered;
+}
+
+export type LabelSet = Readonly<Record<string, string>>;
+
+/** Durations as they come in, in no order. */
+export function observedValue(i: number): number {
+  return ((i * 7919) & 1023) / 1000;
+}
+
+/** The labels of the i-th series of a set in which one label differs from series to series. */
+export function seriesLabels(i: number): { method: string; route: string; status_code: string } {
+  return { method: 'GET', route: `/api/resource/${i}`, status_code: '200' };
+}

@@ -1,0 +1,200 @@
+import { openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CollectorLifecycle } from '../../lib/collectors/collector.lifecycle.js';
+import { runtimeCollectors } from '../../lib/collectors/runtime.collectors.js';
+import { SeriesCollector } from '../../lib/collectors/series.collector.js';
+import { histograms, scalars, type TestRegistry, testRegistry } from '../metrics/support.js';
+
+const stops: (() => void)[] = [];
+
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+/** The runtime collectors in a registry, started and collected once. */
+async function running(): Promise<TestRegistry> {
+  const given = testRegistry();
+  const lifecycle = new CollectorLifecycle(given.registry, runtimeCollectors(given.registry, given.clock));
+  lifecycle.onModuleInit();
+  stops.push(() => lifecycle.onApplicationShutdown());
+  await given.registry.collect();
+  return given;
+}
+
+/** The value of a metric without labels. */
+function value({ registry }: TestRegistry, name: string): number {
+  return scalars(registry, name)[0].value;
+}
+
+function statusKib(line: string): number {
+  return Number(new RegExp(`^${line}:\\s*(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+}
+
+describe('the process collector', () => {
+  it('counts the CPU time that Node counts, and only ever up', async () => {
+    const given = await running();
+    const before = process.cpuUsage();
+    for (const until = performance.now() + 60; performance.now() < until;);
+    await given.registry.collect();
+    const after = process.cpuUsage();
+    expect(value(given, 'process_cpu_user_seconds_total')).toBeGreaterThanOrEqual(before.user / 1e6);
+    expect(value(given, 'process_cpu_user_seconds_total')).toBeLessThanOrEqual(after.user / 1e6);
+    expect(value(given, 'process_cpu_seconds_total')).toBeCloseTo(
+      value(given, 'process_cpu_user_seconds_total') + value(given, 'process_cpu_system_seconds_total'),
+      9,
+    );
+  });
+
+  it('knows when the process started', async () => {
+    const startedAt = Date.now() / 1000 - process.uptime();
+    expect(Math.abs(value(await running(), 'process_start_time_seconds') - startedAt)).toBeLessThan(2);
+  });
+
+  it.runIf(process.platform === 'linux')('says of memory and threads what /proc says', async () => {
+    const given = await running();
+    for (const [name, line] of [
+      ['process_resident_memory_bytes', 'VmRSS'],
+      ['process_virtual_memory_bytes', 'VmSize'],
+      ['process_heap_bytes', 'VmData'],
+    ]) {
+      const expected = statusKib(line) * 1024;
+      expect(Math.abs(value(given, name) - expected) / expected).toBeLessThan(0.1);
+    }
+    expect(value(given, 'process_threads')).toBe(statusKib('Threads'));
+  });
+
+  it.runIf(process.platform === 'linux')('counts the files that are open', async () => {
+    const given = await running();
+    const before = value(given, 'process_open_fds');
+    const opened = [1, 2, 3].map(() => openSync('/dev/null', 'r'));
+    await given.registry.collect();
+    expect(value(given, 'process_open_fds') - before).toBe(3);
+    opened.forEach(closeSync);
+    expect(value(given, 'process_open_fds') - 3).toBe(readdirSync('/proc/self/fd').length - 1);
+    expect(value(given, 'process_max_fds')).toBeGreaterThan(before);
+  });
+});
+
+describe('the event-loop collector', () => {
+  it('sees a block, without the interval at which Node samples', async () => {
+    const given = await running();
+    // The first window was closed by the first collection.
+    given.clock.advance(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    for (const until = performance.now() + 80; performance.now() < until;);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await given.registry.collect();
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.06);
+    expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.01);
+    expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
+  });
+
+  it('tells every reader within a window the same', async () => {
+    const given = await running();
+    given.clock.advance(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await given.registry.collect();
+    const first = value(given, 'nodejs_eventloop_lag_max_seconds');
+    // Node measures from one sample to the next, and a new window begins with the next.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    for (const until = performance.now() + 60; performance.now() < until;);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    given.clock.advance(9_999);
+    await given.registry.collect();
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBe(first);
+    given.clock.advance(1);
+    await given.registry.collect();
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.04);
+  });
+});
+
+describe('the garbage-collection collector', () => {
+  it('counts each collection that Node reports', async () => {
+    const given = await running();
+    let reported = 0;
+    const observer = new PerformanceObserver((list) => (reported += list.getEntries().length));
+    observer.observe({ entryTypes: ['gc'] });
+    const count = (): number =>
+      histograms(given.registry, 'nodejs_gc_duration_seconds').reduce((sum, series) => sum + series.count, 0);
+    const before = count();
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    for (let i = 0; i < 5; i++) collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    reported += observer.takeRecords().length;
+    await given.registry.collect();
+    observer.disconnect();
+    expect(count() - before).toBeGreaterThanOrEqual(5);
+    expect(count() - before).toBe(reported);
+    const kinds = histograms(given.registry, 'nodejs_gc_duration_seconds').map(
+      ({ labels }) => labels['kind'],
+    );
+    expect(kinds).toContain('major');
+  });
+});
+
+describe('the other runtime collectors', () => {
+  it('tell the heap as a whole and by space', async () => {
+    const given = await running();
+    const spaces = scalars(given.registry, 'nodejs_heap_space_size_used_bytes');
+    const used = spaces.reduce((sum, { value: bytes }) => sum + bytes, 0);
+    expect(spaces.map(({ labels }) => labels['space'])).toContain('old');
+    expect(Math.abs(used - value(given, 'nodejs_heap_size_used_bytes')) / used).toBeLessThan(0.1);
+    expect(value(given, 'nodejs_heap_size_limit_bytes')).toBeGreaterThan(used);
+  });
+
+  it('count what keeps the event loop alive, and forget what no longer does', async () => {
+    const given = await running();
+    const timeouts = (): number =>
+      scalars(given.registry, 'nodejs_active_resources').find(({ labels }) => labels['type'] === 'Timeout')
+        ?.value ?? 0;
+    const before = timeouts();
+    const timers = Array.from({ length: 4 }, () => setTimeout(() => undefined, 60_000));
+    await given.registry.collect();
+    expect(timeouts() - before).toBe(4);
+    timers.forEach(clearTimeout);
+    await given.registry.collect();
+    expect(timeouts()).toBe(before);
+  });
+
+  it('tell the version of Node', async () => {
+    const { registry } = await running();
+    const [{ labels, value: one }] = scalars(registry, 'nodejs_version_info');
+    expect(`v${labels['major']}.${labels['minor']}.${labels['patch']}`).toBe(process.version);
+    expect(one).toBe(1);
+  });
+
+  it('stop: afterwards nothing is collected any more', async () => {
+    const given = testRegistry();
+    const lifecycle = new CollectorLifecycle(given.registry, runtimeCollectors(given.registry, given.clock));
+    lifecycle.onModuleInit();
+    await given.registry.collect();
+    lifecycle.onApplicationShutdown();
+    const before = value(given, 'process_cpu_seconds_total');
+    for (const until = performance.now() + 30; performance.now() < until;);
+    await given.registry.collect();
+    expect(value(given, 'process_cpu_seconds_total')).toBe(before);
+    expect(scalars(given.registry, 'monitoring_collector_success')).toEqual([]);
+  });
+});
+
+describe('the series collector', () => {
+  it('tells how many series each metric has', async () => {
+    const { registry } = testRegistry();
+    const counter = registry.counter('deals_total', 'Deals.', { labelNames: ['stage'] });
+    for (const stage of ['open', 'won', 'lost']) counter.inc({ stage });
+    registry.addCollector(new SeriesCollector(registry));
+    await registry.collect();
+    counter.remove({ stage: 'lost' });
+    await registry.collect();
+    const series = scalars(registry, 'monitoring_series').map(({ labels, value: count }) => [
+      labels['metric'],
+      count,
+    ]);
+    expect(series).toContainEqual(['deals_total', 2]);
+    expect(series.map(([metric]) => metric)).not.toContain('monitoring_series');
+  });
+});

@@ -1,0 +1,596 @@
+import { gunzipSync } from 'node:zlib';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  All,
+  type CanActivate,
+  Controller,
+  type ExecutionContext,
+  Get,
+  type INestApplication,
+  Injectable,
+  type LoggerService,
+  UnauthorizedException,
+  type VersioningOptions,
+  VersioningType,
+} from '@nestjs/common';
+import { type EndpointAuth, type EndpointsOptions, MetricsRegistry } from 'nestjs-monitoring';
+import { type Observable, of } from 'rxjs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CatchAllController, FixtureController, VersionedController } from './fixture/controllers.js';
+import { parseExposition } from './fixture/exposition.js';
+import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
+import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
+
+const PROBES = ['/health', '/ready', '/alive'];
+const DASHBOARD = [
+  '/metrics-dashboard',
+  '/metrics-dashboard/dashboard.css',
+  '/metrics-dashboard/dashboard.js',
+  '/metrics-dashboard/data',
+];
+const ALL = ['/metrics', ...PROBES, ...DASHBOARD];
+
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+
+@Controller('health')
+class OwnHealthController {
+  @Get()
+  health(): string {
+    return 'my own';
+  }
+}
+
+@Controller('health')
+class OwnHealthForAllController {
+  @All()
+  health(): string {
+    return 'my own';
+  }
+}
+
+/** What the guards depend on. */
+@Injectable()
+class Keys {
+  readonly right = 'right';
+}
+
+@Injectable()
+class ProvidedGuard implements CanActivate {
+  constructor(private readonly keys: Keys) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    return keyOf(context) === this.keys.right;
+  }
+}
+
+/** It asks for something that is global. */
+@Injectable()
+class UnprovidedGuard implements CanActivate {
+  constructor(private readonly registry: MetricsRegistry) {}
+
+  canActivate(context: ExecutionContext): Observable<boolean> {
+    return of(keyOf(context) === 'right' && this.registry.getMetric('http_requests_total') !== undefined);
+  }
+}
+
+describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
+  let app: RunningApp;
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await app.close();
+  });
+
+  async function start(endpoints: EndpointsOptions = {}, options: StartOptions = {}): Promise<void> {
+    app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints }), options);
+  }
+
+  /** The statuses of these paths. */
+  async function statusesOf(
+    paths: readonly string[],
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Record<string, number>> {
+    const statuses = await Promise.all(paths.map(async (path) => (await app.get(path, { headers })).status));
+    return Object.fromEntries(paths.map((path, i) => [path, statuses[i] ?? 0]));
+  }
+
+  describe('by their paths', () => {
+    it('are outside the global prefix, and only there', async () => {
+      await start({}, { configure: prefixed });
+
+      expect(await statusesOf(ALL)).toEqual(each(ALL, 200));
+      const below = ALL.map((path) => `/api${path}`);
+      expect(await statusesOf(below)).toEqual(each(below, 404));
+    });
+
+    it('are below the global prefix when asked to be, and only there', async () => {
+      await start({ useGlobalPrefix: true }, { configure: prefixed });
+
+      const below = ALL.map((path) => `/api${path}`);
+      expect(await statusesOf(below)).toEqual(each(below, 200));
+      expect(await statusesOf(ALL)).toEqual(each(ALL, 404));
+    });
+
+    it.each<[string, VersioningOptions]>([
+      ['the path', { type: VersioningType.URI, defaultVersion: '1' }],
+      ['a header', { type: VersioningType.HEADER, header: 'x-version', defaultVersion: '1' }],
+      ['the media type', { type: VersioningType.MEDIA_TYPE, key: 'v=', defaultVersion: '1' }],
+      ['a function', { type: VersioningType.CUSTOM, extractor: () => '2', defaultVersion: '1' }],
+    ])('have no version where those of the application are in %s', async (_, versioning) => {
+      app = await startApp(
+        adapter,
+        FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [VersionedController, FixtureController] }),
+        { configure: (nest) => void nest.enableVersioning(versioning) },
+      );
+
+      expect(await statusesOf(ALL)).toEqual(each(ALL, 200));
+      expect(await statusesOf(ALL, { 'x-version': '2' })).toEqual(each(ALL, 200));
+    });
+
+    it('move where the options say', async () => {
+      await start({
+        metrics: 'ops/metrics',
+        health: '/ops/health',
+        readiness: 'readyz/',
+        liveness: 'livez',
+        dashboard: 'ops/board',
+      });
+      const moved = [
+        '/ops/metrics',
+        '/ops/health',
+        '/readyz',
+        '/livez',
+        '/ops/board',
+        '/ops/board/dashboard.css',
+        '/ops/board/dashboard.js',
+        '/ops/board/data',
+      ];
+
+      expect(await statusesOf(moved)).toEqual(each(moved, 200));
+      expect(await statusesOf(ALL)).toEqual(each(ALL, 404));
+    });
+
+    it.each<[keyof EndpointsOptions, readonly string[]]>([
+      ['metrics', ['/metrics']],
+      ['health', ['/health']],
+      ['readiness', ['/ready']],
+      ['liveness', ['/alive']],
+      ['dashboard', DASHBOARD],
+    ])('are not there if %s is false, and the others are', async (option, gone) => {
+      await start({ [option]: false });
+
+      const others = ALL.filter((path) => !gone.includes(path));
+      expect(await statusesOf(ALL)).toEqual({ ...each(gone, 404), ...each(others, 200) });
+    });
+
+    it('win against an application that takes every path there is', async () => {
+      app = await startApp(
+        adapter,
+        FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [CatchAllController] }),
+      );
+
+      expect((await app.get('/whatever')).body).toBe('caught');
+      const bodies = await Promise.all(ALL.map(async (path) => (await app.get(path)).body));
+      expect(bodies).not.toContain('caught');
+      expect(await statusesOf(ALL)).toEqual(each(ALL, 200));
+    });
+  });
+
+  describe('of which the application has one itself', () => {
+    it.each([
+      ['@Get()', OwnHealthController],
+      ['@All()', OwnHealthForAllController],
+    ])('make way for a default path with a warning: %s', async (_, controller) => {
+      const warnings: string[] = [];
+      app = await startApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [controller] }), {
+        nest: { logger: collecting(warnings) },
+      });
+
+      expect((await app.get('/health')).body).toBe('my own');
+      expect(await statusesOf(ALL)).toEqual(each(ALL, 200));
+      expect(warnings).toEqual([
+        'GET /health is a route of the application and stays so. Set endpoints.health to another path, or to false.',
+      ]);
+      // It is a route of the application, so it counts.
+      expect((await app.recorded(2)).requests).toEqual(['GET /health 200', 'GET /health 200']);
+    });
+
+    it('stop the start if the option was given', async () => {
+      await start();
+      const other = startApp(
+        adapter,
+        FixtureModule.with(
+          { ...WITHOUT_COLLECTORS, endpoints: { health: 'health' } },
+          { controllers: [OwnHealthController] },
+        ),
+      );
+
+      await expect(other).rejects.toThrow(
+        'GET /health is a route of the application already. Set endpoints.health to another path, or to false.',
+      );
+    });
+  });
+
+  describe('as HTTP', () => {
+    it.each(ALL)('answer HEAD and forbid caches to keep anything: %s', async (path) => {
+      await start();
+      const got = await app.get(path);
+      const headed = await app.ask({ path, method: 'HEAD' });
+
+      expect(headed.status).toBe(200);
+      expect(headed.bytes).toHaveLength(0);
+      expect(headed.headers['content-type']).toBe(got.headers['content-type']);
+      expect(got.headers['cache-control']).toBe('no-store');
+      expect(headed.headers['cache-control']).toBe('no-store');
+      expect(Number(got.headers['content-length'])).toBe(got.bytes.length);
+      expect(got.headers['etag']).toBeUndefined();
+    });
+
+    it('answer nothing but GET and HEAD', async () => {
+      await start();
+      const methods = ['POST', 'PUT', 'DELETE', 'PATCH'];
+      const statuses = await Promise.all(
+        methods.map(async (method) => (await app.ask({ path: '/metrics', method })).status),
+      );
+
+      expect(statuses).toEqual([404, 404, 404, 404]);
+    });
+
+    it.each([
+      [undefined, TEXT],
+      ['*/*', TEXT],
+      ['text/html,application/xhtml+xml,*/*;q=0.8', TEXT],
+      ['application/openmetrics-text', OPENMETRICS],
+      ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4', OPENMETRICS],
+      ['application/openmetrics-text;q=0.1,text/plain;version=0.0.4;q=0.9', TEXT],
+    ])('negotiate the format of the metrics: %s', async (accept, expected) => {
+      await start();
+      const { headers, body } = await app.get('/metrics', {
+        headers: accept === undefined ? {} : { accept },
+      });
+
+      expect(headers['content-type']).toBe(expected);
+      expect(headers['vary']).toContain('accept');
+      expect(body.endsWith('# EOF\n')).toBe(expected === OPENMETRICS);
+    });
+
+    it('compress the metrics for who can read that, unless there is little to compress', async () => {
+      await start();
+      const many = app.registry.counter('many_total', 'Many.', { labelNames: ['i'] });
+      for (let i = 0; i < 200; i++) many.inc({ i: String(i) });
+      const gzip = { 'accept-encoding': 'gzip, deflate' };
+      const plain = await app.get('/metrics?name[]=many_total');
+      const compressed = await app.get('/metrics?name[]=many_total', { headers: gzip });
+      const little = await app.get('/metrics?name[]=nothing_at_all', { headers: gzip });
+      const refused = await app.get('/metrics', { headers: { 'accept-encoding': 'gzip;q=0' } });
+
+      expect(compressed.headers['content-encoding']).toBe('gzip');
+      expect(compressed.bytes.length).toBeLessThan(plain.bytes.length / 3);
+      expect(gunzipSync(compressed.bytes).toString()).toBe(plain.body);
+      expect(plain.headers['content-encoding']).toBeUndefined();
+      expect(little.headers['content-encoding']).toBeUndefined();
+      expect(refused.headers['content-encoding']).toBeUndefined();
+    });
+
+    it('show only the metrics that name[] names', async () => {
+      await start();
+      app.registry.counter('wanted_total', 'Wanted.').inc();
+      app.registry.counter('other_total', 'Other.').inc();
+      app.registry.histogram('size', 'Sizes.', { buckets: [1] }).observe(1);
+      const names = await namesAt(app, '/metrics?name[]=wanted_total&name%5B%5D=size_sum');
+
+      expect(names).toEqual(new Set(['wanted_total', 'size_bucket', 'size_sum', 'size_count']));
+      expect(await namesAt(app, '/metrics?name[]=no_such_metric')).toEqual(new Set());
+    });
+  });
+
+  describe('for metrics', () => {
+    it('answer before the scraper gives up, without the collector that hangs', async () => {
+      await start();
+      const good = app.registry.gauge('good', 'Good.');
+      app.registry.addCollector({ name: 'hanging', collect: () => new Promise(() => undefined) });
+      app.registry.addCollector({ name: 'good', collect: () => good.set(7) });
+      const startedAt = performance.now();
+      const { body } = await app.get('/metrics', {
+        headers: { 'x-prometheus-scrape-timeout-seconds': '1' },
+      });
+
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      const samples = parseExposition(body);
+      expect(samples).toContainEqual({ name: 'good', labels: {}, value: 7 });
+      expect(
+        samples
+          .filter(({ name }) => name === 'monitoring_collector_success')
+          .map(({ labels, value }) => [labels['collector'], value]),
+      ).toEqual([
+        ['series', 1],
+        ['hanging', 0],
+        ['good', 1],
+      ]);
+    });
+
+    it('collect once for scrapes that come at the same time, in whichever format', async () => {
+      await start();
+      let runs = 0;
+      app.registry.addCollector({
+        name: 'counting',
+        collect: async () => {
+          runs++;
+          await sleep(50);
+        },
+      });
+      const answers = await Promise.all([
+        app.get('/metrics'),
+        app.get('/metrics'),
+        app.get('/metrics', { headers: { accept: 'application/openmetrics-text' } }),
+        app.get('/metrics?name[]=monitoring_collector_success'),
+        app.get('/metrics-dashboard/data'),
+      ]);
+
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+      expect(runs).toBe(1);
+      await app.get('/metrics');
+      expect(runs).toBe(2);
+    });
+
+    it('do not measure themselves, not even while they answer or refuse', async () => {
+      await start({ auth: { bearerToken: 'open sesame' } });
+      const headers = { authorization: 'Bearer open sesame' };
+      for (const path of ALL) {
+        await app.get(path, { headers });
+        await app.get(path);
+        await app.ask({ path, method: 'HEAD', headers });
+      }
+      const { body } = await app.get('/metrics', { headers });
+
+      const seen = parseExposition(body).filter(({ name }) => name.startsWith('http_'));
+      expect(seen).toEqual([
+        { name: 'http_requests_in_progress', labels: { method: 'GET' }, value: 0 },
+        { name: 'http_requests_in_progress', labels: { method: 'HEAD' }, value: 0 },
+      ]);
+    });
+  });
+
+  describe('with auth', () => {
+    const restricted = ['/metrics', ...DASHBOARD];
+
+    it('let the bearer of the token in', async () => {
+      await start({ auth: { bearerToken: 'T0ken' } });
+
+      expect(await statusesOf(restricted, { authorization: 'Bearer T0ken' })).toEqual(each(restricted, 200));
+      expect(await statusesOf(restricted, { authorization: 'bEARER   T0ken' })).toEqual(
+        each(restricted, 200),
+      );
+    });
+
+    it.each([
+      ['no header', undefined],
+      ['an empty header', ''],
+      ['another token', 'Bearer T0ke'],
+      ['the token in another case', 'Bearer t0KEN'],
+      ['the token twice', 'Bearer T0ken, Bearer T0ken'],
+      ['no token', 'Bearer '],
+      ['no scheme', 'T0ken'],
+      ['another scheme', 'Basic T0ken'],
+      ['a scheme that only begins alike', 'BearerT0ken'],
+    ])('challenge for a bearer token who shows %s', async (_, authorization) => {
+      await start({ auth: { bearerToken: 'T0ken' } });
+      const headers = authorization === undefined ? {} : { authorization };
+
+      expect(await statusesOf(restricted, headers)).toEqual(each(restricted, 401));
+      const refused = await app.get('/metrics', { headers });
+      expect(refused.headers['www-authenticate']).toBe('Bearer realm="monitoring"');
+      expect(refused.headers['cache-control']).toBe('no-store');
+      expect(JSON.parse(refused.body)).toEqual({ statusCode: 401, message: 'Unauthorized' });
+    });
+
+    const basic = { username: 'ops', password: 'päss:word' };
+
+    it('let the user with the password in, whatever the two are made of', async () => {
+      await start({ auth: { basic } });
+      const encoded = base64(`${basic.username}:${basic.password}`);
+
+      expect(await statusesOf(restricted, { authorization: `Basic ${encoded}` })).toEqual(
+        each(restricted, 200),
+      );
+      expect(await statusesOf(restricted, { authorization: `basic ${encoded}` })).toEqual(
+        each(restricted, 200),
+      );
+    });
+
+    it.each([
+      ['no header', undefined],
+      ['another password', `Basic ${base64('ops:pass')}`],
+      ['another user', `Basic ${base64('root:päss:word')}`],
+      ['no password', `Basic ${base64('ops:')}`],
+      ['no colon', `Basic ${base64('ops')}`],
+      ['the password as it is', 'Basic ops:päss:word'],
+      ['another scheme', `Bearer ${base64('ops:päss:word')}`],
+    ])('challenge for user and password who shows %s', async (_, authorization) => {
+      await start({ auth: { basic } });
+      const headers = authorization === undefined ? {} : { authorization: latin1(authorization) };
+
+      expect(await statusesOf(restricted, headers)).toEqual(each(restricted, 401));
+      const { headers: answered } = await app.get('/metrics', { headers });
+      expect(answered['www-authenticate']).toBe('Basic realm="monitoring", charset="UTF-8"');
+    });
+
+    it.each<[string, EndpointAuth]>([
+      ['a class that a module provides, with its dependencies', { guard: ProvidedGuard }],
+      ['a class that no module provides, with its dependencies', { guard: UnprovidedGuard }],
+      ['an instance', { guard: { canActivate: (context) => keyOf(context) === 'right' } }],
+      [
+        'an instance with a Promise',
+        { guard: { canActivate: async (context) => keyOf(context) === 'right' } },
+      ],
+      [
+        'an instance with an Observable',
+        { guard: { canActivate: (context) => of(keyOf(context) === 'right') } },
+      ],
+    ])('ask a guard: %s', async (_, auth) => {
+      app = await startApp(
+        adapter,
+        FixtureModule.with(
+          { ...WITHOUT_COLLECTORS, endpoints: { auth } },
+          { providers: [Keys, ...(auth.guard === ProvidedGuard ? [ProvidedGuard] : [])] },
+        ),
+      );
+
+      expect(await statusesOf(restricted, { 'x-key': 'right' })).toEqual(each(restricted, 200));
+      expect(await statusesOf(restricted, { 'x-key': 'wrong' })).toEqual(each(restricted, 403));
+      expect(await statusesOf(restricted)).toEqual(each(restricted, 403));
+      expect(await statusesOf(['/ready', '/alive', '/health'])).toEqual(
+        each(['/ready', '/alive', '/health'], 200),
+      );
+    });
+
+    it('answer what a guard throws: its status, and nothing of an error that has none', async () => {
+      let thrown: Error = new UnauthorizedException('show your key');
+      const guard: CanActivate = {
+        canActivate: () => {
+          throw thrown;
+        },
+      };
+      await start({ auth: { guard } });
+      const unauthorized = await app.get('/metrics');
+      thrown = new Error('the password of the key store is hunter2');
+      const failed = await app.get('/metrics');
+
+      expect(unauthorized.status).toBe(401);
+      expect(unauthorized.headers['www-authenticate']).toBe('Bearer');
+      expect(JSON.parse(unauthorized.body)).toEqual({ statusCode: 401, message: 'show your key' });
+      expect(failed.status).toBe(500);
+      expect(failed.body).not.toContain('hunter2');
+      // Health has an answer all the same: it only says less.
+      expect((await app.get('/health')).status).toBe(200);
+    });
+
+    it('leave the probes open, which say no more than how it is', async () => {
+      await start({ auth: { bearerToken: 'T0ken' } });
+      const open = await Promise.all(PROBES.map((path) => app.get(path)));
+      const [health, ready, alive] = open.map(({ body }) => JSON.parse(body) as object);
+      const authorized = await app.get('/health', { headers: { authorization: 'Bearer T0ken' } });
+
+      expect(open.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(health).toEqual({
+        status: 'healthy',
+        timestamp: expect.any(String) as string,
+        checks: { lifecycle: { status: 'healthy' } },
+      });
+      expect(ready).toEqual({ status: 'ready' });
+      expect(alive).toEqual({ status: 'alive' });
+      expect(JSON.parse(authorized.body)).toMatchObject({
+        checks: { lifecycle: { status: 'healthy', message: 'The application takes requests' } },
+      });
+    });
+  });
+
+  describe('of the dashboard', () => {
+    it.each(['/metrics-dashboard', '/api/metrics-dashboard'])(
+      'refer to each other by relative addresses and load nothing else: %s',
+      async (page) => {
+        await start({ useGlobalPrefix: page.startsWith('/api') }, { configure: prefixed });
+        const { body, headers } = await app.get(page);
+
+        const policy = headers['content-security-policy'] ?? '';
+        expect(policy).toContain("default-src 'none'");
+        expect(policy).not.toContain('unsafe');
+        expect(headers['x-content-type-options']).toBe('nosniff');
+        const addresses = [...body.matchAll(/(?:href|src|data-source)="([^"]*)"/g)].map(
+          ([, url = '']) => url,
+        );
+        expect(addresses).toHaveLength(3);
+        const paths = addresses.map((url) => new URL(url, `http://localhost${page}`));
+        expect(paths.map(({ host }) => host)).toEqual(['localhost', 'localhost', 'localhost']);
+        expect(await statusesOf(paths.map(({ pathname }) => pathname))).toEqual(
+          each(
+            paths.map(({ pathname }) => pathname),
+            200,
+          ),
+        );
+      },
+    );
+
+    it('have no script and no style inside the page', async () => {
+      await start();
+      const { body } = await app.get('/metrics-dashboard');
+
+      expect(body).toContain('<script');
+      expect(body).not.toMatch(/<script(?![^>]*\bsrc=)/);
+      expect(body).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/);
+      expect(body).not.toContain('{{');
+    });
+
+    it('show the metrics as data, in JSON whatever their labels are', async () => {
+      await start();
+      app.registry.gauge('odd', 'Odd.', { labelNames: ['text'] }).set({ text: '</script>"<' }, 5);
+      app.registry.histogram('size', 'Sizes.', { buckets: [1, 5] }).observe(3);
+      const { headers, body } = await app.get('/metrics-dashboard/data');
+      const { status, metrics } = JSON.parse(body) as { status: string; metrics: { name: string }[] };
+
+      expect(headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(status).toBe('healthy');
+      expect(metrics).toContainEqual({
+        name: 'odd',
+        type: 'gauge',
+        help: 'Odd.',
+        series: [{ labels: { text: '</script>"<' }, value: 5 }],
+        omitted: 0,
+      });
+      expect(metrics.find(({ name }) => name === 'size')).toMatchObject({ series: [{ count: 1, sum: 3 }] });
+    });
+
+    it('are off in production, unless there is auth or a path is given', async () => {
+      vi.stubEnv('NODE_ENV', 'production');
+      await start();
+      expect(await statusesOf(DASHBOARD)).toEqual(each(DASHBOARD, 404));
+      expect(await statusesOf(['/metrics', ...PROBES])).toEqual(each(['/metrics', ...PROBES], 200));
+      await app.close();
+
+      await start({ auth: { bearerToken: 'T0ken' } });
+      expect(await statusesOf(DASHBOARD, { authorization: 'Bearer T0ken' })).toEqual(each(DASHBOARD, 200));
+      await app.close();
+
+      await start({ dashboard: 'metrics-dashboard' });
+      expect(await statusesOf(DASHBOARD)).toEqual(each(DASHBOARD, 200));
+    });
+  });
+});
+
+/** The same status for each path. */
+function each(paths: readonly string[], status: number): Record<string, number> {
+  return Object.fromEntries(paths.map((path) => [path, status]));
+}
+
+/** The names of the samples that are shown there. */
+async function namesAt(app: RunningApp, path: string): Promise<Set<string>> {
+  return new Set(parseExposition((await app.get(path)).body).map(({ name }) => name));
+}
+
+function prefixed(nest: INestApplication): void {
+  nest.setGlobalPrefix('api');
+}
+
+/** A logger that keeps warnings, and nothing else. */
+function collecting(warnings: string[]): LoggerService {
+  return {
+    log: vi.fn(),
+    error: vi.fn(),
+    warn: (message: unknown) => void warnings.push(String(message)),
+  };
+}
+
+function keyOf(context: ExecutionContext): string | undefined {
+  const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string | undefined> }>();
+  return headers['x-key'];
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** As the bytes of UTF-8 go into a header. */
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}

@@ -1,0 +1,108 @@
+import { type ExpositionFormat, type MetricsSource, PrometheusExporter } from 'nestjs-monitoring';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { testRegistry } from '../../metrics/support.js';
+import { parseExposition } from './exposition-parser.js';
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('PrometheusExporter', () => {
+  it('example: writes the metrics of a registry, its collectors run first', async () => {
+    const { registry } = testRegistry({ defaultLabels: { service: 'orders' } });
+    const depth = registry.gauge('queue_depth', 'Jobs waiting.');
+    registry.addCollector({ name: 'queue', collect: () => depth.set(7) });
+    const text = await new PrometheusExporter(registry).generateText();
+    expect(text).toContain('queue_depth{service="orders"} 7\n');
+    expect(text).toContain('monitoring_collector_success{service="orders",collector="queue"} 1\n');
+    const openmetrics = await new PrometheusExporter(registry).generateText({ format: 'openmetrics' });
+    expect(parseExposition(openmetrics, 'openmetrics').get('queue_depth')?.samples).toEqual([
+      { name: 'queue_depth', labels: { service: 'orders' }, value: 7 },
+    ]);
+  });
+
+  it('writes only the metrics it is asked for, by name or by the name of a sample', async () => {
+    const { registry } = testRegistry();
+    registry.counter('jobs_total', 'Jobs.');
+    registry.timer('job_seconds', 'Time.');
+    registry.gauge('users', 'Users.');
+    const names = ['jobs_total', 'job_seconds_count'].values();
+    const text = await new PrometheusExporter(registry).generateText({ names });
+    expect([...parseExposition(text, 'prometheus').keys()]).toEqual(['jobs_total', 'job_seconds']);
+  });
+
+  it('adds when series began only if told to, and only in OpenMetrics', async () => {
+    const { registry } = testRegistry();
+    registry.counter('jobs_total', 'Jobs.');
+    const [plain, created] = [
+      new PrometheusExporter(registry),
+      new PrometheusExporter(registry, { created: true }),
+    ];
+    expect(await created.generateText({ format: 'openmetrics' })).toContain('jobs_created 1700000000\n');
+    expect(await plain.generateText({ format: 'openmetrics' })).not.toContain('jobs_created');
+    expect(await created.generateText()).not.toContain('jobs_created');
+  });
+
+  it('answers in both formats in turn, byte by byte the same each time', async () => {
+    const { registry } = testRegistry();
+    const timer = registry.timer('job_seconds', 'Time.', { labelNames: ['job'] });
+    const counter = registry.counter('jobs_total', 'Jobs.', { labelNames: ['job'] });
+    for (const job of ['mail', 'print', 'a"b']) {
+      timer.observe({ job }, 0.1);
+      counter.inc({ job });
+    }
+    const exporter = new PrometheusExporter(registry);
+    const answers = { prometheus: new Set<string>(), openmetrics: new Set<string>() };
+    for (let i = 0; i < 6; i++) {
+      const format: ExpositionFormat = i % 2 === 0 ? 'prometheus' : 'openmetrics';
+      answers[format].add(await exporter.generateText({ format }));
+    }
+    expect([answers.prometheus.size, answers.openmetrics.size]).toEqual([1, 1]);
+  });
+
+  it('gives all who ask for the same at the same time one answer, and who asks later a new one', async () => {
+    const { registry } = testRegistry();
+    const counter = registry.counter('scrapes_total', 'Scrapes.');
+    const collect = vi.fn<MetricsSource['collect']>(async (options) => {
+      await Promise.resolve();
+      counter.inc();
+      return registry.snapshot(options);
+    });
+    const exporter = new PrometheusExporter({ collect, snapshot: () => registry.snapshot() });
+    const names = ['scrapes_total', 'users'];
+    const together = await Promise.all([
+      exporter.generateText({ names }),
+      exporter.generateText({ names: names.toReversed() }),
+      exporter.generateText({ names, format: 'openmetrics' }),
+      exporter.generateText(),
+    ]);
+    expect(collect).toHaveBeenCalledTimes(3);
+    expect(together[0]).toBe(together[1]);
+    expect(await exporter.generateText({ names })).toContain('scrapes_total 4\n');
+    expect(collect).toHaveBeenCalledTimes(4);
+  });
+
+  it('passes on how long the collectors may take', async () => {
+    const { registry } = testRegistry();
+    const collect = vi.spyOn(registry, 'collect');
+    await new PrometheusExporter(registry).generateText({ timeoutMs: 250 });
+    expect(collect).toHaveBeenCalledWith({ timeoutMs: 250 });
+  });
+
+  it('lets others have their turn while it writes a hundred thousand series', async () => {
+    const { registry } = testRegistry({ seriesLimit: Infinity });
+    const counter = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
+    for (let user = 0; user < 100_000; user++) counter.inc({ user });
+    // A clock on which each piece takes a millisecond.
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now++);
+    let turns = 0;
+    let others = setImmediate(function takeTurn() {
+      turns++;
+      others = setImmediate(takeTurn);
+    });
+    const pieces = await new PrometheusExporter(registry).generate();
+    clearImmediate(others);
+    expect(pieces.reduce((lines, piece) => lines + piece.toString().split('\n').length - 1, 0)).toBe(100_002);
+    expect(pieces.length).toBeGreaterThan(190);
+    expect(turns).toBeGreaterThan(30);
+  });
+});

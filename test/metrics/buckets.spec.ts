@@ -1,0 +1,37 @@
+import { exponentialBuckets, linearBuckets, MetricDefinitionError } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+
+describe('linearBuckets', () => {
+  it('are equally far apart', () => {
+    expect(linearBuckets(-1, 0.5, 4)).toEqual([-1, -0.5, 0, 0.5]);
+  });
+
+  it.each([
+    [0, 0, 3],
+    [0, -1, 3],
+    [0, NaN, 3],
+    [0, Infinity, 3],
+    [0, 1, 0],
+    [0, 1, 2.5],
+    [0, 1, NaN],
+  ])('cannot start at %s, %s apart, %s in number', (start, width, count) => {
+    expect(() => linearBuckets(start, width, count)).toThrow(MetricDefinitionError);
+  });
+});
+
+describe('exponentialBuckets', () => {
+  it('are each so many times the one before', () => {
+    expect(exponentialBuckets(1, 10, 4)).toEqual([1, 10, 100, 1000]);
+  });
+
+  it.each([
+    [0, 2, 3],
+    [-1, 2, 3],
+    [1, 1, 3],
+    [1, NaN, 3],
+    [Infinity, 2, 3],
+    [1, 2, -1],
+  ])('cannot start at %s, times %s, %s in number', (start, factor, count) => {
+    expect(() => exponentialBuckets(start, factor, count)).toThrow(MetricDefinitionError);
+  });
+});

@@ -1,0 +1,160 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { oddText, scalars, testRegistry } from './support.js';
+
+const LABEL_NAMES = ['a', 'b', 'constructor'] as const;
+type Tuple = [string, string, string];
+const tuple: fc.Arbitrary<Tuple> = fc.tuple(oddText, oddText, oddText);
+
+function labelled() {
+  const { registry } = testRegistry({ seriesLimit: Infinity });
+  const counter = registry.counter('c_total', 'C.', { labelNames: LABEL_NAMES });
+  /** Every series as `{ 'its label values as JSON': value }`. */
+  const series = () =>
+    scalars(registry, 'c_total').map(({ labels, value }): [string, number] => {
+      expect(Object.keys(labels)).toEqual(LABEL_NAMES);
+      return [JSON.stringify(LABEL_NAMES.map((name) => labels[name])), value];
+    });
+  return { counter, series };
+}
+
+const toLabels = ([a, b, constructor]: Tuple) => ({ a, b, constructor });
+/** What identifies a series: the text as it is on the wire. */
+const keyOf = (values: Tuple): string => JSON.stringify(values.map((value) => value.toWellFormed()));
+
+describe('the identity of a series', () => {
+  it('is the same if and only if every label value is the same', () => {
+    fc.assert(
+      fc.property(fc.array(tuple, { maxLength: 60, size: 'max' }), (tuples) => {
+        const { counter, series } = labelled();
+        const expected = new Map<string, number>();
+        for (const values of tuples) {
+          counter.inc(toLabels(values));
+          expected.set(keyOf(values), (expected.get(keyOf(values)) ?? 0) + 1);
+        }
+        expect(series()).toEqual([...expected]);
+        for (const values of tuples) {
+          expect(counter.value(toLabels(values))).toBe(expected.get(keyOf(values)));
+        }
+      }),
+    );
+  });
+
+  it.each([
+    [
+      ['a,b', '', ''],
+      ['a', 'b', ''],
+    ],
+    [
+      ['a"', '', ''],
+      ['a\\"', '', ''],
+    ],
+    [
+      ['\\n', '', ''],
+      ['\n', '', ''],
+    ],
+    [
+      ['x', '', ''],
+      ['', 'x', ''],
+    ],
+    [
+      ['', 'x|y', ''],
+      ['', 'x', 'y'],
+    ],
+    [
+      ['é', '', ''],
+      ['e\u0301', '', ''],
+    ],
+    [
+      ['A', '', ''],
+      ['a', '', ''],
+    ],
+    [
+      ['undefined', '', ''],
+      ['', '', ''],
+    ],
+  ] as [Tuple, Tuple][])('is another for %j and %j', (one, other) => {
+    const { counter } = labelled();
+    counter.inc(toLabels(one));
+    expect(counter.value(toLabels(other))).toBe(0);
+    counter.inc(toLabels(other));
+    expect(counter.seriesCount).toBe(2);
+  });
+
+  it('is the same for all lone surrogates, which look the same on the wire', () => {
+    const { counter, series } = labelled();
+    for (const a of ['\ud800', '\udfff', '\ufffd']) counter.inc({ a, b: '', constructor: '' });
+    expect(series()).toEqual([['["\ufffd","",""]', 3]]);
+  });
+
+  it('does not depend on the order of the labels, and missing ones are empty', () => {
+    fc.assert(
+      fc.property(tuple, fc.shuffledSubarray([...LABEL_NAMES]), (values, names) => {
+        const { counter } = labelled();
+        const labels = toLabels(values);
+        counter.inc(labels);
+        const given = Object.fromEntries(names.map((name) => [name, labels[name]])) as typeof labels;
+        const whole = toLabels(['', '', '']);
+        for (const name of names) whole[name] = labels[name];
+        expect(counter.value(given)).toBe(counter.value(whole));
+        counter.labels(given).inc();
+        counter.inc(whole);
+        expect(counter.value(whole)).toBe(
+          keyOf([whole.a, whole.b, whole.constructor]) === keyOf(values) ? 3 : 2,
+        );
+      }),
+    );
+  });
+
+  it('is settled when the sample is recorded: what happens to the object later changes nothing', () => {
+    const { counter, series } = labelled();
+    const labels = toLabels(['1', '2', '3']);
+    const bound = counter.labels(labels);
+    counter.inc(labels);
+    labels.a = 'changed';
+    bound.inc();
+    counter.remove(toLabels(['1', '2', '3']));
+    bound.inc();
+    expect(series()).toEqual([['["1","2","3"]', 1]]);
+  });
+
+  it('holds while series come, go and come again', () => {
+    const some = fc.integer({ min: 0, max: 120 }).map((i): Tuple => [`${i % 11}`, `${i}`, '']);
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ act: fc.constant('inc' as const), values: some }) },
+      { weight: 2, arbitrary: fc.record({ act: fc.constant('bind' as const), values: some }) },
+      { weight: 4, arbitrary: fc.record({ act: fc.constant('bound' as const), values: some }) },
+      { weight: 6, arbitrary: fc.record({ act: fc.constant('remove' as const), values: some }) },
+      { weight: 1, arbitrary: fc.record({ act: fc.constant('reset' as const), values: some }) },
+    );
+    const steps = fc.array(step, { minLength: 200, maxLength: 600, size: 'max' });
+    fc.assert(
+      fc.property(steps, (script) => {
+        const { counter, series } = labelled();
+        const bound = new Map<string, ReturnType<typeof counter.labels>>();
+        const model = new Map<string, number>();
+        for (const { act, values } of script) {
+          const key = keyOf(values);
+          const add = (by: number) => model.set(key, (model.get(key) ?? 0) + by);
+          if (act === 'remove') expect(counter.remove(toLabels(values))).toBe(model.delete(key));
+          else if (act === 'reset') {
+            counter.reset();
+            model.clear();
+          } else if (act === 'bind') {
+            bound.set(key, counter.labels(toLabels(values)));
+            add(0);
+          } else if (act === 'bound' && bound.has(key)) {
+            bound.get(key)!.inc();
+            add(1);
+          } else {
+            counter.inc(toLabels(values), 2);
+            add(2);
+          }
+        }
+        expect(new Map(series())).toEqual(model);
+        expect(counter.seriesCount).toBe(model.size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

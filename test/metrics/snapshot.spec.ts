@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { histograms, scalars, testRegistry } from './support.js';
+
+describe('a snapshot', () => {
+  it('stays as it was, whatever is recorded, removed, reset or defined later', () => {
+    const { registry, clock } = testRegistry({ defaultLabels: { service: 'shop' } });
+    const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
+    const histogram = registry.histogram('h', 'H.', { labelNames: ['a'], buckets: [1] });
+    for (const a of ['1', '2']) {
+      counter.inc({ a });
+      histogram.observe({ a }, 0.5);
+    }
+    const snapshot = registry.snapshot({ exponential: true });
+    const read = () => ({
+      timestamp: snapshot.timestamp,
+      names: snapshot.families.map(({ name }) => name),
+      counter: scalars(snapshot, 'c_total'),
+      histogram: histograms(snapshot, 'h'),
+    });
+    const before = structuredClone(read());
+    clock.advance(1_000);
+    for (const a of ['1', '3']) {
+      counter.inc({ a }, 10);
+      histogram.observe({ a }, 7);
+    }
+    counter.remove({ a: '2' });
+    registry.resetAll();
+    histogram.observe({ a: 'new' }, 1);
+    registry.gauge('later', 'Later.');
+    registry.remove('h');
+    expect(read()).toEqual(before);
+    expect(before.timestamp).toBe(clock.now() - 1_000);
+    expect(before.histogram).toMatchObject([
+      { labels: { a: '1' }, count: 1, exponential: { positive: { counts: [1] } } },
+      { labels: { a: '2' }, count: 1 },
+    ]);
+  });
+
+  it('can be read many times', () => {
+    const { registry } = testRegistry();
+    registry.gauge('g', 'G.').set(4);
+    const snapshot = registry.snapshot();
+    expect(scalars(snapshot, 'g')).toEqual(scalars(snapshot, 'g'));
+    expect(scalars(snapshot, 'g')).toHaveLength(1);
+  });
+
+  it('is one moment: counts of buckets, sum and count of a histogram belong together', () => {
+    const { registry } = testRegistry();
+    const histogram = registry.histogram('h', 'H.', { buckets: [1, 2, 3] });
+    for (let i = 0; i < 50; i++) {
+      histogram.observe(i % 5);
+      const [series] = histograms(registry.snapshot({ exponential: true }), 'h');
+      const fine = series.exponential!;
+      expect(series.count).toBe(i + 1);
+      expect(series.buckets.at(-1)?.count).toBe(i + 1);
+      expect(fine.zeroCount + fine.positive.counts.reduce((sum, count) => sum + count, 0)).toBe(i + 1);
+    }
+  });
+
+  it('has the default labels beside the series, as strings, copied', () => {
+    const defaultLabels = { service: 'shop', shard: 3, canary: false };
+    const { registry } = testRegistry({ defaultLabels });
+    defaultLabels.service = 'changed';
+    registry.gauge('g', 'G.').set(1);
+    const snapshot = registry.snapshot();
+    expect(snapshot.defaultLabels).toEqual({ service: 'shop', shard: '3', canary: 'false' });
+    expect(scalars(snapshot, 'g')).toMatchObject([{ labels: {} }]);
+  });
+
+  it('says when each series began', () => {
+    const { registry, clock } = testRegistry();
+    const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
+    const start = clock.now();
+    counter.inc({ a: '1' });
+    clock.advance(500);
+    counter.inc({ a: '1' });
+    counter.labels({ a: '2' });
+    expect(scalars(registry, 'c_total').map(({ createdAt }) => createdAt - start)).toEqual([0, 500]);
+  });
+});

@@ -1,0 +1,106 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import * as fc from 'fast-check';
+import {
+  type Clock,
+  type HistogramSeriesSnapshot,
+  type MetricFamily,
+  MetricsRegistry,
+  type MetricsRegistryOptions,
+  type MetricsSnapshot,
+  type ScalarSeriesSnapshot,
+} from 'nestjs-monitoring';
+
+/** A clock that stands still until the test moves it. */
+export class FakeClock implements Clock {
+  private passedMs = 0;
+
+  now(): number {
+    return 1_700_000_000_000 + this.passedMs;
+  }
+
+  /** Starts elsewhere than `now`, so that mistaking one for the other shows. */
+  monotonic(): number {
+    return 5_000 + this.passedMs;
+  }
+
+  advance(ms: number): void {
+    this.passedMs += ms;
+  }
+}
+
+/** A registry together with the time it lives in and what it warned about. */
+export interface TestRegistry {
+  readonly registry: MetricsRegistry;
+  readonly clock: FakeClock;
+  readonly warnings: string[];
+}
+
+export function testRegistry(options: MetricsRegistryOptions = {}): TestRegistry {
+  const clock = new FakeClock();
+  const warnings: string[] = [];
+  const logger = { warn: (message: string) => void warnings.push(message) };
+  return { registry: new MetricsRegistry({ clock, logger, ...options }), clock, warnings };
+}
+
+type Snapshotting = Pick<MetricsRegistry, 'snapshot'> | MetricsSnapshot;
+
+/** The family of this name; fails the test if there is none. */
+export function family(source: Snapshotting, name: string): MetricFamily {
+  const { families } = 'families' in source ? source : source.snapshot({ exponential: true });
+  const found = families.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no family ${name} in the snapshot`);
+  return found;
+}
+
+/** The series of a counter or a gauge. */
+export function scalars(source: Snapshotting, name: string): ScalarSeriesSnapshot[] {
+  const found = family(source, name);
+  if (found.type === 'histogram') throw new Error(`${name} is a histogram`);
+  return [...found.series];
+}
+
+/** The series of a histogram or a timer. */
+export function histograms(source: Snapshotting, name: string): HistogramSeriesSnapshot[] {
+  const found = family(source, name);
+  if (found.type !== 'histogram') throw new Error(`${name} is a ${found.type}`);
+  return [...found.series];
+}
+
+/** What was refused so far: `{ 'metric reason': count }`. */
+export function dropped(registry: MetricsRegistry): Record<string, number> {
+  return Object.fromEntries(
+    scalars(registry, 'monitoring_dropped_samples_total').map(({ labels, value }) => [
+      `${labels['metric']} ${labels['reason']}`,
+      value,
+    ]),
+  );
+}
+
+/** Text full of what separators, escapes, encodings and object keys trip over. */
+export const oddText: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom('', '__proto__', 'constructor', 'toString', 'undefined', 'null', '0', '\ufffd'),
+  fc.string({
+    unit: fc.constantFrom(
+      ...'| , : " \\ \n = { } # \r \t a b'.split(' '),
+      ' ',
+      '\ud800',
+      '\udc00',
+      'é',
+      '\u{1f600}',
+      '\u0000',
+      '\u2028',
+    ),
+    maxLength: 6,
+  }),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+);
+
+/** Bytes in use after a full garbage collection, those outside the JavaScript heap included. */
+export function bytesInUse(): number {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

@@ -1,0 +1,89 @@
+/**
+ * Checks the package as those get it who install it: packs it, looks into the tarball, and installs that into
+ * applications that know nothing of this repository. It needs the registry of npm, and promtool if it is there.
+ *
+ *     node test/package/check.mjs
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Checklist } from './checklist.mjs';
+import { checkConsumer } from './consumer.mjs';
+import { checkTarball, pack } from './tarball.mjs';
+
+/** @type {import('./consumer.mjs').Consumer[]} */
+const CONSUMERS = [
+  {
+    name: 'nest-12-esm',
+    sources: 'nest-12-esm',
+    type: 'module',
+    dependencies: {
+      '@nestjs/common': '12.5.1',
+      '@nestjs/core': '12.5.1',
+      '@nestjs/platform-express': '12.5.1',
+      '@nestjs/platform-fastify': '12.5.0',
+      // The declarations of Nest's Express adapter import it.
+      '@types/express': '5.0.6',
+      '@types/node': '20.19.43',
+      'reflect-metadata': '0.2.2',
+      rxjs: '7.8.2',
+      typescript: '6.0.3',
+    },
+    starts: [
+      { title: 'Express', script: 'built/main.js', env: { ADAPTER: 'express' } },
+      { title: 'Fastify', script: 'built/main.js', env: { ADAPTER: 'fastify' } },
+    ],
+  },
+  {
+    name: 'nest-11-commonjs',
+    sources: 'nest-11-commonjs',
+    type: 'commonjs',
+    dependencies: {
+      '@nestjs/common': '11.2.10',
+      '@nestjs/core': '11.2.10',
+      '@nestjs/platform-express': '11.2.10',
+      '@types/node': '20.19.43',
+      'reflect-metadata': '0.2.2',
+      rxjs: '7.8.2',
+      typescript: '5.9.3',
+    },
+    starts: [
+      { title: 'compiled', script: 'built/main.js' },
+      { title: 'plain require', script: 'main.cjs' },
+    ],
+  },
+  {
+    // The oldest of everything that the package says it works with.
+    name: 'nest-11-oldest',
+    sources: 'nest-11-commonjs',
+    type: 'commonjs',
+    dependencies: {
+      '@nestjs/common': '11.0.0',
+      '@nestjs/core': '11.0.0',
+      '@nestjs/platform-express': '11.0.0',
+      '@types/node': '20.19.43',
+      'reflect-metadata': '0.1.12',
+      rxjs: '7.1.0',
+      typescript: '5.9.3',
+    },
+    starts: [{ title: 'plain require', script: 'main.cjs' }],
+  },
+];
+
+const root = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'nestjs-monitoring-package-'));
+const checklist = new Checklist();
+try {
+  let tarball = '';
+  const packed = await checklist.check('npm packs the package', async () => {
+    tarball = await pack(root, folder);
+  });
+  if (packed) {
+    await checkTarball(checklist, root, tarball);
+    for (const consumer of CONSUMERS) await checkConsumer(checklist, consumer, tarball, folder);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+  console.log(checklist.totals);
+}
+if (checklist.failed > 0) process.exitCode = 1;

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const TIMEOUT_MS = 300_000;
+
+/**
+ * Runs a command to its end.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, input?: string }} [options]
+ * @returns {Promise<string>} what it printed
+ * @throws {Error} with everything that it printed, if it does not end well
+ */
+export function run(command, args, { cwd, input } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, timeout: TIMEOUT_MS });
+    let output = '';
+    let all = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      all += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => (all += text));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}\n${all.trim()}`));
+    });
+    // Whoever does not read to the end does not want to.
+    child.stdin.on('error', () => {}).end(input);
+  });
+}
+
+/**
+ * @param {string} name
+ * @returns {boolean} whether there is such a program on the PATH
+ */
+export function isOnPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,57 @@
+import 'reflect-metadata';
+import { Body, Controller, Get, Injectable, Module, Param, ParseIntPipe, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type Counter, MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
+
+@Injectable()
+class OrdersService {
+  private readonly placed: Counter<'currency'>;
+
+  constructor(registry: MetricsRegistry) {
+    this.placed = registry.counter('orders_placed_total', 'Orders placed', { labelNames: ['currency'] });
+  }
+
+  place(currency: string): void {
+    this.placed.inc({ currency });
+  }
+
+  /** Never called: this line has to be refused by the compiler. */
+  mistake(): void {
+    // @ts-expect-error a label that the counter does not have
+    this.placed.inc({ curency: 'EUR' });
+  }
+}
+
+@Controller('orders')
+class OrdersController {
+  constructor(private readonly orders: OrdersService) {}
+
+  @Get(':id')
+  find(@Param('id', ParseIntPipe) id: number): { id: number } {
+    if (id === 13) throw new Error('there is no such luck');
+    return { id };
+  }
+
+  @Post()
+  place(@Body() order: { currency: string }): { placed: boolean } {
+    this.orders.place(order.currency);
+    return { placed: true };
+  }
+}
+
+@Module({
+  imports: [MonitoringModule.forRoot({ defaultLabels: { service: 'orders' } })],
+  controllers: [OrdersController],
+  providers: [OrdersService],
+})
+class AppModule {}
+
+async function start(): Promise<void> {
+  const app = await NestFactory.create(AppModule, { logger: false });
+  // Without process.exit(): whatever the library leaves behind would keep the process alive.
+  process.once('SIGTERM', () => void app.close());
+  await app.listen(0, '127.0.0.1');
+  console.log(`listening on ${await app.getUrl()}`);
+}
+
+void start();

@@ -1,0 +1,68 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './commands.mjs';
+
+/** What the package consists of, beside `dist`. */
+const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+/** Where the dashboard page is, in `lib` and in `dist`. */
+const PAGE = 'dashboard/page';
+
+/**
+ * Packs the package, compiling it first if nobody has.
+ *
+ * @param {string} root the repository
+ * @param {string} folder where to put the tarball
+ * @returns {Promise<string>} its path
+ */
+export async function pack(root, folder) {
+  if (!existsSync(join(root, 'dist/index.js'))) await run('npm', ['run', 'build'], { cwd: root });
+  const report = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });
+  const [{ filename }] = JSON.parse(report);
+  return join(folder, filename);
+}
+
+/**
+ * Checks what is in the tarball, before anything is installed from it.
+ *
+ * @param {import('./checklist.mjs').Checklist} checklist
+ * @param {string} root
+ * @param {string} tarball
+ */
+export async function checkTarball(checklist, root, tarball) {
+  const listing = await run('tar', ['-tzf', tarball]);
+  const files = listing
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
+  const compiled = files.filter((path) => path.startsWith('dist/'));
+
+  await checklist.check('the package has its documents, and nothing else beside dist', () =>
+    deepEqual(files.filter((path) => !compiled.includes(path)).toSorted(), DOCUMENTS),
+  );
+  await checklist.check('dist has only modules and declarations, each of a source in lib', () => {
+    const strangers = compiled.filter((path) => {
+      const source = path.replace(/^dist\//, 'lib/').replace(/(\.d)?\.(js|ts)$/, '.ts');
+      return !isOfPage(path) && (source.endsWith('.d.ts') || !existsSync(join(root, source)));
+    });
+    deepEqual(strangers, []);
+  });
+  await checklist.check('dist has every file of the dashboard page', () =>
+    deepEqual(
+      compiled.filter(isOfPage).toSorted(),
+      readdirSync(join(root, 'lib', PAGE))
+        .map((file) => `dist/${PAGE}/${file}`)
+        .toSorted(),
+    ),
+  );
+  await checklist.check('the entry and its types are where package.json says', () =>
+    equal(compiled.filter((path) => /^dist\/index\.(js|d\.ts)$/.test(path)).length, 2),
+  );
+  await checklist.check('publint has nothing to say', () =>
+    run('node_modules/.bin/publint', ['run', tarball, '--strict'], { cwd: root }),
+  );
+}
+
+function isOfPage(path) {
+  return path.startsWith(`dist/${PAGE}/`);
+}

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import * as library from 'nestjs-monitoring';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+/** Every name that index.ts exports; types are marked. */
+function exportedNames(): string[] {
+  const text = readFileSync(new URL('../lib/index.ts', import.meta.url), 'utf8');
+  const { statements } = ts.createSourceFile('index.ts', text, ts.ScriptTarget.Latest);
+  return statements
+    .flatMap((statement) => {
+      if (!ts.isExportDeclaration(statement))
+        throw new Error(`index.ts holds logic: ${ts.SyntaxKind[statement.kind]}`);
+      const { exportClause, isTypeOnly } = statement;
+      if (exportClause === undefined || !ts.isNamedExports(exportClause))
+        throw new Error('index.ts exports a star');
+      return exportClause.elements.map(({ name, isTypeOnly: isType }) =>
+        isTypeOnly || isType ? `type ${name.text}` : name.text,
+      );
+    })
+    .toSorted();
+}
+
+describe('the public surface', () => {
+  it('is what is listed here: a change of this list is a change for every user', () => {
+    expect(exportedNames()).toMatchInlineSnapshot(`
+      [
+        "Counter",
+        "DEFAULT_BUCKETS",
+        "Gauge",
+        "HealthMonitor",
+        "Histogram",
+        "InjectMetric",
+        "MetricDefinitionError",
+        "MetricsContext",
+        "MetricsRegistry",
+        "MonitorModelOperation",
+        "MonitorPerformance",
+        "MonitoringModule",
+        "MonitoringOptionsError",
+        "PrometheusExporter",
+        "Timer",
+        "TrackErrors",
+        "TrackMetrics",
+        "defineCounter",
+        "defineGauge",
+        "defineHistogram",
+        "defineTimer",
+        "exponentialBuckets",
+        "getMetricToken",
+        "linearBuckets",
+        "systemClock",
+        "type AnyMetric",
+        "type BoundMetricOptions",
+        "type BucketOptions",
+        "type Clock",
+        "type Collector",
+        "type CollectorsOptions",
+        "type CounterSeries",
+        "type DropReason",
+        "type EndpointAuth",
+        "type EndpointsOptions",
+        "type Exemplar",
+        "type ExponentialBuckets",
+        "type ExponentialHistogramSnapshot",
+        "type ExportersOptions",
+        "type ExpositionFormat",
+        "type GaugeSeries",
+        "type GenerateOptions",
+        "type HealthCheckResult",
+        "type HealthReport",
+        "type HealthStatus",
+        "type HistogramFamily",
+        "type HistogramSeries",
+        "type HistogramSeriesSnapshot",
+        "type HttpMetricsOptions",
+        "type JobContext",
+        "type LabelValue",
+        "type Labels",
+        "type LifecyclePhase",
+        "type Metric",
+        "type MetricDeclaration",
+        "type MetricFamily",
+        "type MetricKind",
+        "type MetricOf",
+        "type MetricOptions",
+        "type MetricType",
+        "type MetricsRegistryOptions",
+        "type MetricsSnapshot",
+        "type MetricsSource",
+        "type MonitorModelOperationOptions",
+        "type MonitorPerformanceOptions",
+        "type MonitoringAsyncOptions",
+        "type MonitoringOptions",
+        "type PrometheusExporterOptions",
+        "type RunOptions",
+        "type SampleArguments",
+        "type ScalarFamily",
+        "type ScalarSeriesSnapshot",
+        "type SnapshotOptions",
+        "type StaticLabelInput",
+        "type StopTimer",
+        "type TimerSeries",
+        "type TrackErrorsOptions",
+        "type TrackMetricsOptions",
+        "type WarningLogger",
+      ]
+    `);
+  });
+
+  it('exists at run time as far as it is not types', () => {
+    expect(Object.keys(library).toSorted()).toEqual(
+      exportedNames().filter((name) => !name.startsWith('type ')),
+    );
+  });
+});

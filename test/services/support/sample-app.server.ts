@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ROOT } from './built.js';
+import { freePort } from './free-port.js';
+import type { AdapterName } from './loaded-app.js';
+import { keyOf } from './outcomes.js';
+import { ServerProcess } from './server.process.js';
+
+/** What the load script says in the end. */
+export interface LoadReport {
+  readonly total: number;
+  readonly aborted: number;
+  readonly failed: number;
+  readonly requests: readonly {
+    readonly method: string;
+    readonly route: string;
+    readonly statusCode: number;
+    readonly count: number;
+  }[];
+}
+
+/** The sample application as people start it, on its embedded database. */
+export class SampleAppServer {
+  private constructor(
+    readonly url: string,
+    private readonly process: ServerProcess,
+  ) {}
+
+  static async start(adapter: AdapterName): Promise<SampleAppServer> {
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const process = await ServerProcess.start({
+      command: globalThis.process.execPath,
+      args: ['sample-app/dist/main.js'],
+      cwd: ROOT,
+      env: {
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        ADAPTER: adapter,
+        // Vitest sets this one to "test"; people do not.
+        NODE_ENV: undefined,
+        DATABASE_URL: undefined,
+        REDIS_URL: undefined,
+        PAYMENTS_API_KEY: undefined,
+      },
+      isReady: async () => (await fetch(`${url}/ready`)).ok,
+    });
+    return new SampleAppServer(url, process);
+  }
+
+  /** Lets the load script work on it. */
+  async load(seconds: number, seed: number): Promise<LoadReport> {
+    const args = ['--json', '--seconds', String(seconds), '--seed', String(seed), '--url', this.url];
+    const { stdout } = await promisify(execFile)(process.execPath, ['sample-app/dist/load.js', ...args], {
+      cwd: ROOT,
+      timeout: (seconds + 30) * 1000,
+    });
+    return JSON.parse(stdout) as LoadReport;
+  }
+
+  /** @throws {Error} if it does not end by itself */
+  stop(): Promise<void> {
+    return this.process.stop();
+  }
+}
+
+/** How many requests the load script sent, by method, route and status. */
+export function sentRequests({ requests }: LoadReport): Record<string, number> {
+  return Object.fromEntries(
+    requests.map(({ method, route, statusCode, count }) => [
+      keyOf({ method, route, status_code: String(statusCode) }),
+      count,
+    ]),
+  );
+}
