@@ -232,7 +232,9 @@ describe('the series limit', () => {
   it('bounds memory under random label values', async () => {
     let metrics = 0;
     const growth = await leastGrowth(() => {
-      const visits = tested.registry.counter(`visits_${metrics++}_total`, 'Visits.', { labelNames: ['user'] });
+      const visits = tested.registry.counter(`visits_${metrics++}_total`, 'Visits.', {
+        labelNames: ['user'],
+      });
       for (let i = 0; i < USERS; i++) visits.inc({ user: `user ${Math.random()} ${i}` });
     });
     // All hundred thousand would take more than ten times as much.
