@@ -82,13 +82,11 @@ export type {
 } from './health/health.monitor.js';
 
 // module
+export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
-export type { HttpMetricsOptions } from './instrumentation/http/request-recorder.js';
+export type { EndpointsOptions } from './endpoints/endpoints.options.js';
+export type { ExportersOptions } from './exporters/exporters.options.js';
+export type { HttpMetricsOptions } from './instrumentation/http/http.options.js';
 export { type MonitoringAsyncOptions, MonitoringModule } from './monitoring.module.js';
-export {
-  type CollectorsOptions,
-  type EndpointsOptions,
-  type ExportersOptions,
-  type MonitoringOptions,
-  MonitoringOptionsError,
-} from './monitoring.options.js';
+export type { MonitoringOptions } from './monitoring.options.js';
+export { MonitoringOptionsError } from './options/option-checks.js';

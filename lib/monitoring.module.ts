@@ -2,9 +2,10 @@ import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/c
 import { getMetricToken } from './instrumentation/injection/inject-metric.decorator.js';
 import type { MetricDeclaration } from './instrumentation/injection/metric-declaration.js';
 import { MetricsRegistry } from './metrics/registry.js';
-import { MonitoringCoreModule } from './monitoring-core.module.js';
-import { type MonitoringOptions, MonitoringOptionsError } from './monitoring.options.js';
-import { OptionsGathering } from './options.gathering.js';
+import type { MonitoringOptions } from './monitoring.options.js';
+import { MonitoringOptionsError } from './options/option-checks.js';
+import { MonitoringCoreModule } from './wiring/monitoring-core.module.js';
+import { OptionsGathering } from './wiring/options.gathering.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<MonitoringOptions>().setClassMethodName('forRoot').build();

@@ -5,27 +5,9 @@ import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { HttpMetricsOptions } from './http.options.js';
 import { isEventStream, statusOf } from './response-end.js';
 import { type FastifyReplyLike, routeOf } from './route.js';
-
-/** Options of the request metrics. */
-export interface HttpMetricsOptions {
-  /**
-   * A request that took longer counts in `http_slow_requests_total`, in milliseconds.
-   * @default 1000
-   */
-  readonly slowRequestThresholdMs?: number;
-  /**
-   * Upper bounds of `http_request_duration_seconds`, in seconds.
-   * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
-   */
-  readonly buckets?: readonly number[];
-  /**
-   * Route templates that are not measured, such as `/internal/ping`; the endpoints of this library never are.
-   * @default []
-   */
-  readonly ignoreRoutes?: readonly (string | RegExp)[];
-}
 
 type RouteLabels = 'method' | 'route' | 'status_code';
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ModulesContainer } from '@nestjs/core';
-import { type MonitoringOptions, MonitoringOptionsError } from './monitoring.options.js';
+import type { MonitoringOptions } from '../monitoring.options.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
 
 /**
  * Brings together the options of every import of the module. Nest makes a module of each `forRoot()` call; they

@@ -1,0 +1,117 @@
+import {
+  booleanOf,
+  expectKeys,
+  expectOption,
+  expectSecret,
+  expectSecretKeys,
+  MonitoringOptionsError,
+} from '../options/option-checks.js';
+import type { EndpointAuth } from './endpoint.authorizer.js';
+
+/** Where the endpoints are and who may see them. A path is without origin, such as `ops/metrics`. */
+export interface EndpointsOptions {
+  /** Metrics for Prometheus, or false. @default 'metrics' */
+  readonly metrics?: string | false;
+  /** What all health checks say, or false. @default 'health' */
+  readonly health?: string | false;
+  /** The readiness probe of Kubernetes, or false. @default 'ready' */
+  readonly readiness?: string | false;
+  /** The liveness probe of Kubernetes, or false. @default 'alive' */
+  readonly liveness?: string | false;
+  /**
+   * The live dashboard, or false.
+   * @default 'metrics-dashboard'; false if NODE_ENV is `production` and there is no `auth`
+   */
+  readonly dashboard?: string | false;
+  /** Whether the paths are below the global prefix of the application. @default false */
+  readonly useGlobalPrefix?: boolean;
+  /** Who may see the metrics, the dashboard and the details of health. @default everybody */
+  readonly auth?: EndpointAuth;
+}
+
+/** Where an endpoint is, and whether the user put it there. */
+export interface EndpointPath {
+  readonly path: string;
+  readonly given: boolean;
+}
+
+export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'dashboard'] as const;
+export type EndpointName = (typeof ENDPOINT_NAMES)[number];
+
+/** Where the endpoints are and who may see them, with every default filled in. */
+export interface ResolvedEndpoints {
+  readonly paths: Readonly<Record<EndpointName, EndpointPath | false>>;
+  readonly useGlobalPrefix: boolean;
+  readonly auth: EndpointAuth | undefined;
+}
+
+const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
+  metrics: 'metrics',
+  health: 'health',
+  readiness: 'ready',
+  liveness: 'alive',
+  dashboard: 'metrics-dashboard',
+};
+
+/**
+ * @param environment what NODE_ENV says, which decides whether the dashboard is on by default
+ * @throws {MonitoringOptionsError}
+ */
+export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
+  expectKeys('endpoints', endpoints, [...ENDPOINT_NAMES, 'useGlobalPrefix', 'auth']);
+  return {
+    paths: pathsOf(endpoints, environment),
+    useGlobalPrefix: booleanOf('endpoints.useGlobalPrefix', endpoints.useGlobalPrefix, false),
+    auth: checkedAuth(endpoints.auth),
+  };
+}
+
+function pathsOf(
+  endpoints: EndpointsOptions,
+  environment: string | undefined,
+): Record<EndpointName, EndpointPath | false> {
+  const dashboardIsOpen = environment === 'production' && endpoints.auth === undefined;
+  const taken = new Map<string, string>();
+  const entries = ENDPOINT_NAMES.map((name): [EndpointName, EndpointPath | false] => {
+    const given = endpoints[name];
+    const path = given ?? (name === 'dashboard' && dashboardIsOpen ? false : DEFAULT_PATHS[name]);
+    if (path === false) return [name, false];
+    const option = `endpoints.${name}`;
+    const valid =
+      typeof path === 'string' &&
+      /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/.test(path) &&
+      !/(^|\/)\.\.?(\/|$)/.test(path);
+    expectOption(option, path, 'a path such as "ops/metrics", or false', valid);
+    const normalized = path.replace(/^\/|\/$/g, '');
+    const other = taken.get(normalized);
+    if (other !== undefined) {
+      throw new MonitoringOptionsError(
+        `${option} and ${other} are both "${normalized}". Give each a path of its own.`,
+      );
+    }
+    taken.set(normalized, option);
+    return [name, { path: normalized, given: given !== undefined }];
+  });
+  return Object.fromEntries(entries) as Record<EndpointName, EndpointPath | false>;
+}
+
+function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
+  if (auth === undefined) return undefined;
+  expectSecretKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
+  if (Object.values(auth).filter((way) => way !== undefined).length !== 1) {
+    throw new MonitoringOptionsError(
+      'Expected endpoints.auth to have exactly one of bearerToken, basic and guard. Leave endpoints.auth out if everybody may see the endpoints.',
+    );
+  }
+  if (auth.bearerToken !== undefined) expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
+  if (auth.basic !== undefined) {
+    expectSecretKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);
+    expectSecret('endpoints.auth.basic.username', auth.basic.username);
+    expectSecret('endpoints.auth.basic.password', auth.basic.password);
+  }
+  if (auth.guard !== undefined) {
+    const valid = typeof auth.guard === 'function' || typeof auth.guard.canActivate === 'function';
+    expectOption('endpoints.auth.guard', typeof auth.guard, 'a guard, as a class or an instance', valid);
+  }
+  return auth;
+}

@@ -1,0 +1,40 @@
+import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
+import { bucketsOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
+
+/** Options of the request metrics. */
+export interface HttpMetricsOptions {
+  /**
+   * A request that took longer counts in `http_slow_requests_total`, in milliseconds.
+   * @default 1000
+   */
+  readonly slowRequestThresholdMs?: number;
+  /**
+   * Upper bounds of `http_request_duration_seconds`, in seconds.
+   * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
+   */
+  readonly buckets?: readonly number[];
+  /**
+   * Route templates that are not measured, such as `/internal/ping`; the endpoints of this library never are.
+   * @default []
+   */
+  readonly ignoreRoutes?: readonly (string | RegExp)[];
+}
+
+/** @throws {MonitoringOptionsError} */
+export function resolveHttp(http: HttpMetricsOptions | false = {}): Required<HttpMetricsOptions> | false {
+  if (http === false) return false;
+  expectKeys('http', http, ['slowRequestThresholdMs', 'buckets', 'ignoreRoutes']);
+  const { ignoreRoutes = [] } = http;
+  expectOption(
+    'http.ignoreRoutes',
+    ignoreRoutes,
+    'a list of route templates or regular expressions',
+    Array.isArray(ignoreRoutes) &&
+      ignoreRoutes.every((route) => typeof route === 'string' || route instanceof RegExp),
+  );
+  return {
+    slowRequestThresholdMs: durationMsOf('http.slowRequestThresholdMs', http.slowRequestThresholdMs, 1_000),
+    buckets: bucketsOf('http.buckets', http.buckets, DEFAULT_BUCKETS),
+    ignoreRoutes,
+  };
+}

@@ -1,0 +1,48 @@
+import { Global, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { EndpointRouter } from '../endpoints/endpoint.router.js';
+import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
+import { HealthMonitor } from '../health/health.monitor.js';
+import { MetricsContext } from '../instrumentation/context/metrics-context.js';
+import { RegistryReference } from '../instrumentation/registry-reference.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
+import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
+import { EXPORTERS_PROVIDERS } from './exporters.providers.js';
+import { HEALTH_PROVIDERS } from './health.providers.js';
+import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
+import { METRICS_PROVIDERS } from './metrics.providers.js';
+import { OPTIONS_PROVIDERS } from './options.providers.js';
+import { OptionsGathering } from './options.gathering.js';
+
+/** What there is once in an application, however often `MonitoringModule` is imported. */
+@Global()
+@Module({
+  providers: [
+    ...OPTIONS_PROVIDERS,
+    ...METRICS_PROVIDERS,
+    ...EXPORTERS_PROVIDERS,
+    ...HEALTH_PROVIDERS,
+    ...COLLECTORS_PROVIDERS,
+    ...INSTRUMENTATION_PROVIDERS,
+    ...ENDPOINTS_PROVIDERS,
+  ],
+  exports: [
+    OptionsGathering,
+    MetricsRegistry,
+    RegistryReference,
+    MetricsContext,
+    PrometheusExporter,
+    HealthMonitor,
+  ],
+})
+export class MonitoringCoreModule implements NestModule, OnModuleInit {
+  constructor(private readonly router: EndpointRouter) {}
+
+  configure(): void {
+    this.router.beforeRoutes();
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.router.mount();
+  }
+}

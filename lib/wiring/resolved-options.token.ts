@@ -1,0 +1,2 @@
+/** The provider of the options with every default filled in. */
+export const RESOLVED_OPTIONS = Symbol('monitoring.resolvedOptions');
