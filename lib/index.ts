@@ -1,7 +1,7 @@
 // metrics
 export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/buckets.js';
 export { type Clock, systemClock } from './metrics/clock.js';
-export type { Collector } from './metrics/collector-set.js';
+export type { Collector } from './metrics/collector.js';
 export { Counter, type CounterSeries } from './metrics/counter.js';
 export { MetricDefinitionError } from './metrics/errors.js';
 export type { ExponentialBuckets, ExponentialHistogramSnapshot } from './metrics/exponential-histogram.js';

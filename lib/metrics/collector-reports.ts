@@ -1,4 +1,4 @@
-import type { Collector, CollectorResult } from './collector-set.js';
+import type { Collector, CollectorResult } from './collector.js';
 import type { Gauge } from './gauge.js';
 
 /** What is said of how the collectors went, and which metrics are not to be trusted for it. */
@@ -15,7 +15,7 @@ export class CollectorReports {
   note({ collector, seconds, error }: CollectorResult): void {
     const labels = { collector: collector.name };
     this.success.set(labels, error === undefined ? 1 : 0);
-    this.seconds.set(labels, seconds);
+    this.seconds.set(labels, collector.lastRunSeconds ?? seconds);
     if (error === undefined) this.failing.delete(collector);
     else if (!this.failing.has(collector)) {
       this.failing.add(collector);

@@ -1,7 +1,8 @@
 import { DEFAULT_BUCKETS } from './buckets.js';
 import { type Clock, systemClock } from './clock.js';
 import { CollectorReports } from './collector-reports.js';
-import { type Collector, CollectorSet } from './collector-set.js';
+import { CollectorSet } from './collector-set.js';
+import type { Collector } from './collector.js';
 import { Counter, type CounterSeries } from './counter.js';
 import { DisabledCounter, DisabledGauge, DisabledHistogram, DisabledTimer } from './disabled.js';
 import { MetricDefinitionError } from './errors.js';

@@ -1,7 +1,10 @@
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
+import { RunningCollectors } from '../collectors/running-collectors.js';
 import { runtimeCollectors } from '../collectors/runtime.collectors.js';
 import { SeriesCollector } from '../collectors/series.collector.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -9,11 +12,28 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 /** What is read of the process and its surroundings. */
 export const COLLECTORS_PROVIDERS: readonly Provider[] = [
   {
-    provide: CollectorLifecycle,
+    provide: ScheduleIntegration,
+    inject: [ModulesContainer],
+    useFactory: (modules: ModulesContainer) => new ScheduleIntegration(modules),
+  },
+  {
+    provide: RunningCollectors,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (registry: MetricsRegistry, { enabled, collectors, clock }: ResolvedOptions) => {
+    useFactory: (registry: MetricsRegistry, { enabled, clock }: ResolvedOptions) =>
+      new RunningCollectors(registry, clock, enabled),
+  },
+  {
+    provide: CollectorLifecycle,
+    inject: [RunningCollectors, MetricsRegistry, ScheduleIntegration, RESOLVED_OPTIONS],
+    useFactory: (
+      running: RunningCollectors,
+      registry: MetricsRegistry,
+      { nameInterval }: ScheduleIntegration,
+      { enabled, collectors, clock }: ResolvedOptions,
+    ) => {
+      if (!enabled) return new CollectorLifecycle(running, []);
       const runtime = collectors.runtime ? runtimeCollectors(registry, clock) : [];
-      return new CollectorLifecycle(registry, enabled ? [...runtime, new SeriesCollector(registry)] : []);
+      return new CollectorLifecycle(running, [...runtime, new SeriesCollector(registry)], nameInterval);
     },
   },
 ];

@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CollectorLifecycle } from '../../lib/collectors/collector.lifecycle.js';
+import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import { runtimeCollectors } from '../../lib/collectors/runtime.collectors.js';
 import { SeriesCollector } from '../../lib/collectors/series.collector.js';
 import { histograms, scalars, type TestRegistry, testRegistry } from '../metrics/support.js';
@@ -17,11 +17,17 @@ afterEach(() => {
 /** The runtime collectors in a registry, started and collected once. */
 async function running(): Promise<TestRegistry> {
   const given = testRegistry();
-  const lifecycle = new CollectorLifecycle(given.registry, runtimeCollectors(given.registry, given.clock));
-  lifecycle.onModuleInit();
-  stops.push(() => lifecycle.onApplicationShutdown());
+  stops.push(start(given));
   await given.registry.collect();
   return given;
+}
+
+/** @returns how to stop the collectors */
+function start({ registry, clock }: TestRegistry): () => void {
+  const collectors = new RunningCollectors(registry, clock);
+  for (const collector of runtimeCollectors(registry, clock)) collectors.add(collector);
+  collectors.begin();
+  return () => collectors.end();
 }
 
 /** The value of a metric without labels. */
@@ -169,10 +175,9 @@ describe('the other runtime collectors', () => {
 
   it('stop: afterwards nothing is collected any more', async () => {
     const given = testRegistry();
-    const lifecycle = new CollectorLifecycle(given.registry, runtimeCollectors(given.registry, given.clock));
-    lifecycle.onModuleInit();
+    const stop = start(given);
     await given.registry.collect();
-    lifecycle.onApplicationShutdown();
+    stop();
     const before = value(given, 'process_cpu_seconds_total');
     for (const until = performance.now() + 30; performance.now() < until;);
     await given.registry.collect();

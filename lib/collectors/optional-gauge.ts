@@ -1,0 +1,24 @@
+import type { Gauge } from '../metrics/gauge.js';
+import type { MetricsRegistry } from '../metrics/registry.js';
+
+/** A gauge that is there only while its number is known: what cannot be measured is left out, not zero. */
+export class OptionalGauge {
+  private gauge: Gauge | undefined;
+
+  constructor(
+    private readonly registry: MetricsRegistry,
+    readonly name: string,
+    private readonly help: string,
+  ) {}
+
+  /** @param value undefined or NaN if it is not known */
+  set(value: number | undefined): void {
+    if (value !== undefined && Number.isFinite(value)) {
+      this.gauge ??= this.registry.gauge(this.name, this.help);
+      this.gauge.set(value);
+    } else if (this.gauge !== undefined) {
+      this.registry.remove(this.name);
+      this.gauge = undefined;
+    }
+  }
+}

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OptionalGauge } from '../../lib/collectors/optional-gauge.js';
+import { type NameInterval, RunningCollectors } from '../../lib/collectors/running-collectors.js';
+import type { SourceCollector } from '../../lib/collectors/source.collector.js';
+import { family, scalars, testRegistry } from '../metrics/support.js';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+});
+afterEach(() => vi.useRealTimers());
+
+const broken = (): void => {
+  throw new Error('no permission');
+};
+
+const never = (): Promise<void> => new Promise(() => undefined);
+
+/** Collectors of one application, and what is said of them. */
+function application() {
+  const tested = testRegistry();
+  const { registry, clock } = tested;
+  const running = new RunningCollectors(registry, clock);
+  const success = (name: string) =>
+    scalars(registry, 'monitoring_collector_success').find(({ labels }) => labels['collector'] === name)
+      ?.value;
+  const seconds = (name: string) =>
+    scalars(registry, 'monitoring_collector_duration_seconds').find(
+      ({ labels }) => labels['collector'] === name,
+    )?.value;
+  const names = () => registry.snapshot().families.map(({ name }) => name);
+  return { ...tested, running, success, seconds, names };
+}
+
+/** A collector on a beat of 10 s that does what it is told to. */
+function onBeat(collect: SourceCollector['collect'], more: Partial<SourceCollector> = {}): SourceCollector {
+  return { name: 'disk', metricNames: ['disk_free_bytes'], intervalMs: 10_000, ...more, collect };
+}
+
+describe('a collector on a beat', () => {
+  it('runs when the application has started and then every interval, not when somebody asks', async () => {
+    const { registry, running } = application();
+    const free = registry.gauge('disk_free_bytes', 'Free.');
+    let runs = 0;
+    running.add(onBeat(() => free.set(++runs * 100)));
+    await registry.collect();
+    expect(runs).toBe(0);
+    running.begin();
+    expect(runs).toBe(1);
+    for (let i = 0; i < 3; i++) {
+      expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 100 }]);
+    }
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(runs).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 200 }]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(runs).toBe(4);
+  });
+
+  it('lets the first who asks wait for the first run', async () => {
+    const { registry, running } = application();
+    const free = registry.gauge('disk_free_bytes', 'Free.');
+    running.add(
+      onBeat(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        free.set(7);
+      }),
+    );
+    running.begin();
+    const first = registry.collect();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(scalars(await first, 'disk_free_bytes')).toMatchObject([{ value: 7 }]);
+  });
+
+  it('tells how long its own run took, not how long it takes to ask', async () => {
+    const { registry, running, clock, success, seconds } = application();
+    running.add(
+      onBeat(async () => {
+        await Promise.resolve();
+        clock.advance(250);
+      }),
+    );
+    running.begin();
+    await registry.collect();
+    expect([success('disk'), seconds('disk')]).toEqual([1, 0.25]);
+  });
+
+  it.each<[string, SourceCollector['collect']]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no such device');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no such device'))],
+    ['rejects without a reason', () => Promise.reject()],
+  ])('that %s is left out until a run succeeds again, and logged once', async (_, fail) => {
+    const { registry, running, success, names, warnings } = application();
+    const free = registry.gauge('disk_free_bytes', 'Free.');
+    const fine = registry.gauge('load', 'Load.');
+    let works = true;
+    running.add(onBeat((signal) => (works ? free.set(1) : fail(signal))));
+    running.add({ name: 'load', metricNames: ['load'], intervalMs: 10_000, collect: () => fine.inc() });
+    running.begin();
+    await registry.collect();
+    expect(names()).toContain('disk_free_bytes');
+    works = false;
+    for (let i = 0; i < 2; i++) {
+      await vi.advanceTimersByTimeAsync(10_000);
+      await registry.collect();
+      await registry.collect();
+    }
+    expect([success('disk'), success('load'), fine.value()]).toEqual([0, 1, 3]);
+    expect(names()).not.toContain('disk_free_bytes');
+    expect(warnings.filter((warning) => warning.startsWith('Collector disk failed'))).toHaveLength(1);
+    works = true;
+    await vi.advanceTimersByTimeAsync(10_000);
+    await registry.collect();
+    expect(success('disk')).toBe(1);
+    expect(names()).toContain('disk_free_bytes');
+  });
+
+  it('that hangs is timed out, told so, and skips its intervals until it has ended', async () => {
+    const { registry, running, success, warnings } = application();
+    const signals: AbortSignal[] = [];
+    const ends: (() => void)[] = [];
+    running.add(
+      onBeat(
+        (signal) => {
+          signals.push(signal);
+          return new Promise<void>((resolve) => ends.push(resolve));
+        },
+        { intervalMs: 100, timeoutMs: 250 },
+      ),
+    );
+    running.begin();
+    await vi.advanceTimersByTimeAsync(249);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await registry.collect();
+    expect([signals.length, success('disk')]).toEqual([1, 0]);
+    expect(warnings).toEqual(['Collector disk failed: it took longer than 250 ms']);
+    ends.pop()?.();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(signals).toHaveLength(2);
+    ends.pop()?.();
+    await vi.advanceTimersByTimeAsync(0);
+    await registry.collect();
+    expect(success('disk')).toBe(1);
+  });
+
+  it('leaves neither a timer nor a run behind when the application stops', async () => {
+    const { registry, running, success } = application();
+    const signals: AbortSignal[] = [];
+    const stop = vi.fn<() => void>();
+    running.add(
+      onBeat(
+        (signal) => {
+          signals.push(signal);
+          return never();
+        },
+        { stop },
+      ),
+    );
+    running.begin();
+    running.end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(stop).toHaveBeenCalledTimes(1);
+    await registry.collect();
+    expect(success('disk')).toBeUndefined();
+    running.add(onBeat(() => expect.unreachable()));
+    running.begin();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('collectors at run time', () => {
+  it('come and go: late ones run at once, and of those that went nothing is told', async () => {
+    const { registry, running, success } = application();
+    running.begin();
+    const size = registry.gauge('pool_size', 'Size.', { labelNames: ['pool'] });
+    const pools = ['users', 'deals'];
+    const remove = running.add(
+      onBeat(
+        () => {
+          size.reset();
+          for (const pool of pools) size.set({ pool }, 1);
+        },
+        { name: 'pools', metricNames: ['pool_size'] },
+      ),
+    );
+    expect(scalars(await registry.collect(), 'pool_size')).toHaveLength(2);
+    pools.pop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(scalars(await registry.collect(), 'pool_size')).toMatchObject([{ labels: { pool: 'users' } }]);
+    remove();
+    remove();
+    await registry.collect();
+    expect(success('pools')).toBeUndefined();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('are told of every timer by name, and of its end', () => {
+    const { running } = application();
+    const there = new Map<string, NodeJS.Timeout>();
+    const nameInterval: NameInterval = (name, timer) => {
+      there.set(name, timer);
+      return () => there.delete(name);
+    };
+    const remove = running.add(onBeat(() => undefined));
+    running.add({ name: 'at_scrape', metricNames: [], collect: () => undefined });
+    running.begin(nameInterval);
+    running.add(onBeat(() => undefined, { name: 'late' }));
+    expect([...there.keys()]).toEqual(['monitoring.disk', 'monitoring.late']);
+    expect([...there.values()].map((timer) => timer.hasRef())).toEqual([false, false]);
+    remove();
+    expect([...there.keys()]).toEqual(['monitoring.late']);
+    running.end();
+    expect(there.size).toBe(0);
+  });
+
+  it('that cannot be started fail, and one that cannot be stopped keeps no other from it', async () => {
+    const { registry, running, success, warnings } = application();
+    const stopped: string[] = [];
+    running.add(onBeat(() => undefined, { name: 'beat', start: broken }));
+    running.add({ name: 'scrape', metricNames: [], start: broken, collect: () => undefined });
+    running.add(onBeat(() => undefined, { name: 'first', stop: broken }));
+    running.add(onBeat(() => undefined, { name: 'second', stop: () => void stopped.push('second') }));
+    running.begin();
+    await registry.collect();
+    expect([success('beat'), success('scrape'), success('first')]).toEqual([0, 0, 1]);
+    expect(warnings.toSorted()).toEqual([
+      'Collector beat failed: no permission',
+      'Collector scrape failed: no permission',
+    ]);
+    running.end();
+    expect(stopped).toEqual(['second']);
+  });
+
+  it('are not started at all where monitoring is off', () => {
+    const { registry, clock } = testRegistry({ enabled: false });
+    const running = new RunningCollectors(registry, clock, false);
+    const start = vi.fn<() => void>();
+    running.add(onBeat(() => expect.unreachable(), { start }));
+    running.begin();
+    expect(start).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a gauge of what may be unknown', () => {
+  it('is there only while it has a value', () => {
+    const { registry, names } = application();
+    const gauge = new OptionalGauge(registry, 'cpu_temperature_celsius', 'Temperature.');
+    expect(names()).not.toContain('cpu_temperature_celsius');
+    gauge.set(undefined);
+    expect(names()).not.toContain('cpu_temperature_celsius');
+    gauge.set(0);
+    expect(family(registry, 'cpu_temperature_celsius').help).toBe('Temperature.');
+    expect(scalars(registry, 'cpu_temperature_celsius')).toMatchObject([{ value: 0 }]);
+    gauge.set(NaN);
+    expect(names()).not.toContain('cpu_temperature_celsius');
+    gauge.set(41);
+    expect(scalars(registry, 'cpu_temperature_celsius')).toMatchObject([{ value: 41 }]);
+  });
+});
