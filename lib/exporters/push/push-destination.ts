@@ -1,0 +1,50 @@
+import type { MetricsInterval } from './metrics-interval.js';
+
+/** One request of a push: the smallest thing that is acknowledged, sent again or dropped as a whole. */
+export interface PushRequest {
+  /** What is sent; only the destination that encoded it looks inside. */
+  readonly payload: unknown;
+  /** How much memory it takes while it waits, about, in bytes. */
+  readonly bytes: number;
+  /** How many data points it has, for the counts of what was sent and what was dropped. */
+  readonly points: number;
+}
+
+/** A remote that metrics are pushed to. */
+export interface PushDestination {
+  /** What it is called in `monitoring_exporter_*{exporter}`. */
+  readonly name: string;
+  /** Older intervals are refused by the remote and dropped instead of sent, in milliseconds. @default Infinity */
+  readonly maxAgeMs?: number;
+  /**
+   * Everything that is to be said of an interval, cut into requests that each keep the limits of the remote. Pure.
+   */
+  encode(interval: MetricsInterval): readonly PushRequest[];
+  /**
+   * Sends one request.
+   *
+   * @returns when the remote has taken it; or the smaller requests to send in its place, if it was too large
+   * @throws {PushError} if it was not taken
+   */
+  send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]>;
+  /** Gets ready before the first push, such as loading an SDK. */
+  open?(): Promise<void>;
+  /** Lets go of connections. */
+  close?(): Promise<void>;
+}
+
+/** Why a request was not taken, and what may be done about it. */
+export class PushError extends Error {
+  override readonly name = 'PushError';
+
+  constructor(
+    message: string,
+    /** `retry`: the same again later. `drop`: it will never be taken. `stop`: nothing will, until somebody acts. */
+    readonly remedy: 'retry' | 'drop' | 'stop',
+    /** When the remote asked to be left alone until, in milliseconds from now. */
+    readonly retryAfterMs?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
