@@ -10,6 +10,7 @@ import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
 import { EXPORTERS_PROVIDERS } from './exporters.providers.js';
 import { HEALTH_PROVIDERS } from './health.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
+import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OptionsGathering } from './options.gathering.js';
@@ -21,6 +22,7 @@ import { OptionsGathering } from './options.gathering.js';
     ...OPTIONS_PROVIDERS,
     ...METRICS_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
+    ...INTEGRATIONS_PROVIDERS,
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { hasMethods } from '../structure.js';
+import { untilAborted } from '../until-aborted.js';
+
+/** Begins the keys that monitoring itself writes, which are not counted. */
+export const OWN_KEY = 'nestjs-monitoring:';
+/** How long such a key lives if it cannot be deleted. */
+const OWN_KEY_TTL_MS = 10_000;
+
+/** What is used of a `Keyv`. */
+export interface KeyvStore {
+  readonly namespace?: string | undefined;
+  /** What it keeps its values in: a `Map` in memory, or an adapter. */
+  readonly store?: unknown;
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown, ttl?: number): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+}
+
+/** The stores that the application uses as they are, not those within a cache of cache-manager. */
+export function findKeyvStores(objects: ApplicationObjects): Found<KeyvStore>[] {
+  return objects.find({ is: isKeyv });
+}
+
+/** Whether what is written can be read; rejects if not. */
+export async function pingKeyv(store: KeyvStore, signal: AbortSignal): Promise<void> {
+  await untilAborted(roundTrip(store), signal);
+}
+
+export function isKeyv(candidate: object): candidate is KeyvStore {
+  return hasMethods(candidate, 'get', 'set', 'delete', 'clear', 'disconnect') && 'opts' in candidate;
+}
+
+async function roundTrip(store: KeyvStore): Promise<void> {
+  const key = `${OWN_KEY}${randomUUID()}`;
+  await store.set(key, key, OWN_KEY_TTL_MS);
+  const read = await store.get(key);
+  await store.delete(key);
+  // By default, a store tells of an error by an event only.
+  if (read !== key) throw new Error('what was written could not be read');
+}

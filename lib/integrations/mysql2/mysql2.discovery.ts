@@ -1,0 +1,62 @@
+import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { ownQuery } from '../own-query.js';
+import { hasMethods } from '../structure.js';
+import { untilAborted } from '../until-aborted.js';
+
+/** A queue of `mysql2`, of which only the length is read. */
+interface Queue {
+  readonly length: number;
+}
+
+type Callback = (error: unknown, rows?: unknown) => void;
+
+/** What is used of a `Pool` of `mysql2`, the one with callbacks that is also within that with promises. */
+export interface Mysql2Pool {
+  readonly _allConnections: Queue;
+  readonly _freeConnections: Queue;
+  readonly _connectionQueue: Queue;
+  readonly config: { readonly connectionLimit?: number };
+  query(sql: string, callback: Callback): unknown;
+}
+
+/** The pools of the application, also those behind Drizzle and TypeORM. */
+export function findMysql2Pools(objects: ApplicationObjects): Found<Mysql2Pool>[] {
+  return objects.find({ is: isPool, within: heldPools });
+}
+
+/** Whether the database answers; rejects if not. */
+export async function pingMysql2(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
+  await untilAborted(queryMysql2(pool, 'SELECT 1'), signal);
+}
+
+/** Sends a statement of monitoring itself, and gives back the rows. */
+export function queryMysql2(pool: Mysql2Pool, sql: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    pool.query(ownQuery(sql), (error, rows) => {
+      if (error) reject(error);
+      else resolve(rows);
+    });
+  });
+}
+
+function isPool(candidate: object): candidate is Mysql2Pool {
+  return (
+    hasMethods(candidate, 'getConnection', 'query', 'execute', 'end') &&
+    ['_allConnections', '_freeConnections', '_connectionQueue', 'config'].every((name) => name in candidate)
+  );
+}
+
+/** A pool with promises has one with callbacks within; Drizzle has either in `$client`, TypeORM in the driver. */
+function heldPools(candidate: object): unknown[] {
+  if (hasMethods(candidate, 'getConnection') && 'pool' in candidate) return [candidate.pool];
+  if ('$client' in candidate) return withInner(candidate.$client);
+  if ('driver' in candidate) {
+    const { pool, poolCluster } = candidate.driver as { pool?: unknown; poolCluster?: unknown };
+    return poolCluster === undefined ? withInner(pool) : [];
+  }
+  return [];
+}
+
+function withInner(pool: unknown): unknown[] {
+  return typeof pool === 'object' && pool !== null && 'pool' in pool ? [pool.pool] : [pool];
+}

@@ -1,0 +1,82 @@
+import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { ownQuery } from '../own-query.js';
+import { hasMethods } from '../structure.js';
+import { untilAborted } from '../until-aborted.js';
+
+/** What is used of a `Client` of `pg`. */
+export interface PgClient {
+  query(sql: string): Promise<{ readonly rows: readonly Record<string, unknown>[] }>;
+}
+
+export interface PgPoolClient extends PgClient {
+  release(destroy?: boolean): void;
+}
+
+/** What is used of a `Pool` of `pg`. */
+export interface PgPool {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+  readonly options: { readonly max?: number };
+  /** The class whose instances are in the pool. */
+  readonly Client: { readonly prototype: object };
+  connect(): Promise<PgPoolClient>;
+}
+
+/** The pools of the application, also those behind Drizzle and TypeORM. */
+export function findPgPools(objects: ApplicationObjects): Found<PgPool>[] {
+  return objects.find({ is: isPool, within: heldPools });
+}
+
+/** The clients that the application uses without a pool, also behind Drizzle. */
+export function findPgClients(objects: ApplicationObjects): Found<PgClient>[] {
+  return objects.find({ is: isClient, within: drizzleClient });
+}
+
+/** Whether the database answers; rejects if not. A connection that does not answer is not used again. */
+export async function pingPgPool(pool: PgPool, signal: AbortSignal): Promise<void> {
+  const connecting = pool.connect();
+  const client = await untilAborted(connecting, signal).catch((error: unknown) => {
+    connecting.then(
+      (late) => late.release(),
+      () => undefined,
+    );
+    throw error;
+  });
+  try {
+    await pingPgClient(client, signal);
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+  client.release();
+}
+
+/** Whether the database answers on this connection; rejects if not. */
+export async function pingPgClient(client: PgClient, signal: AbortSignal): Promise<void> {
+  await untilAborted(client.query(ownQuery('SELECT 1')), signal);
+}
+
+function isPool(candidate: object): candidate is PgPool {
+  return (
+    hasMethods(candidate, 'connect', 'query', 'end', 'Client') &&
+    'waitingCount' in candidate &&
+    'idleCount' in candidate &&
+    'options' in candidate
+  );
+}
+
+function isClient(candidate: object): candidate is PgClient {
+  return hasMethods(candidate, 'connect', 'query', 'end', 'escapeIdentifier') && 'connection' in candidate;
+}
+
+function drizzleClient(candidate: object): unknown[] {
+  return '$client' in candidate ? [candidate.$client] : [];
+}
+
+/** Drizzle has its pool in `$client`; TypeORM in the driver, one for writing and those of the replicas. */
+function heldPools(candidate: object): unknown[] {
+  if (!('driver' in candidate)) return drizzleClient(candidate);
+  const { master, slaves } = candidate.driver as { master?: unknown; slaves?: unknown };
+  return [master, ...(Array.isArray(slaves) ? (slaves as unknown[]) : [])];
+}

@@ -1,0 +1,34 @@
+import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { ownQuery } from '../own-query.js';
+import { hasMethods } from '../structure.js';
+import { untilAborted } from '../until-aborted.js';
+
+/** What is used of a generated `PrismaClient`. */
+export interface PrismaClient {
+  /** Such as `postgresql` or `mongodb`. */
+  readonly _activeProvider?: string;
+  /** Not with MongoDB. */
+  $queryRawUnsafe?(sql: string): Promise<unknown>;
+  /** Only with MongoDB. */
+  $runCommandRaw?(command: object): Promise<unknown>;
+}
+
+export function findPrismaClients(objects: ApplicationObjects): Found<PrismaClient>[] {
+  return objects.find({ is: isPrismaClient });
+}
+
+/** Whether the database answers; rejects if not. */
+export async function pingPrisma(client: PrismaClient, signal: AbortSignal): Promise<void> {
+  // Prisma only sends a statement when it is waited for.
+  await untilAborted(Promise.resolve(sendPing(client)), signal);
+}
+
+function isPrismaClient(candidate: object): candidate is PrismaClient {
+  return hasMethods(candidate, '$connect', '$disconnect', '$transaction');
+}
+
+async function sendPing(client: PrismaClient): Promise<void> {
+  const isMongo = client._activeProvider === 'mongodb' || !hasMethods(client, '$queryRawUnsafe');
+  if (isMongo) await client.$runCommandRaw?.({ ping: 1 });
+  else await client.$queryRawUnsafe?.(ownQuery('SELECT 1'));
+}

@@ -1,0 +1,257 @@
+import { EventEmitter, once } from 'node:events';
+import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
+import { type DynamicModule, Injectable, Module, Scope } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Redis } from 'ioredis';
+import { Keyv } from 'keyv';
+import mongoose from 'mongoose';
+import mysql from 'mysql2';
+import mysqlWithPromises from 'mysql2/promise';
+import { Client, Pool } from 'pg';
+import { createClient } from 'redis';
+import { DataSource } from 'typeorm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
+import {
+  findCacheManagers,
+  pingCacheManager,
+} from '../../lib/integrations/cache-manager/cache-manager.discovery.js';
+import { findIoRedisClients, pingIoRedis } from '../../lib/integrations/ioredis/ioredis.discovery.js';
+import { findKeyvStores, pingKeyv } from '../../lib/integrations/keyv/keyv.discovery.js';
+import { findMongooseConnections, pingMongoose } from '../../lib/integrations/mongoose/mongoose.discovery.js';
+import { findMysql2Pools } from '../../lib/integrations/mysql2/mysql2.discovery.js';
+import {
+  findNodeRedisClients,
+  pingNodeRedis,
+} from '../../lib/integrations/node-redis/node-redis.discovery.js';
+import {
+  findPgClients,
+  findPgPools,
+  type PgPoolClient,
+  pingPgPool,
+} from '../../lib/integrations/pg/pg.discovery.js';
+import { findPrismaClients, pingPrisma } from '../../lib/integrations/prisma/prisma.discovery.js';
+import { findTypeOrmDataSources, pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { eventually } from '../e2e/fixture/start-app.js';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function objectsOf(definition: Omit<DynamicModule, 'module'>): Promise<ApplicationObjects> {
+  @Module({})
+  class AppModule {}
+  const testing = await Test.createTestingModule({
+    imports: [{ module: AppModule, ...definition }],
+  }).compile();
+  const app = await testing.createNestApplication({ logger: false }).init();
+  closing.push(() => app.close());
+  return new ApplicationObjects(app.get(ModulesContainer));
+}
+
+const value = (provide: string | symbol, useValue: unknown) => ({ provide, useValue });
+const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
+const inMemory = (name?: string) =>
+  TypeOrmModule.forRoot({ type: 'sqljs', synchronize: true, entities: [], ...(name && { name }) });
+
+/** Answers every name with a function, as deep mocks of tests do. */
+const deepMock = new Proxy({}, { get: () => () => undefined });
+const forbidding = new Proxy(
+  {},
+  {
+    has: () => {
+      throw new Error('Do not look at me.');
+    },
+    ownKeys: () => {
+      throw new Error('Do not look at me.');
+    },
+  },
+);
+
+describe('what is found in an application', () => {
+  it('is each data source, under its name, and answers', async () => {
+    const objects = await objectsOf({ imports: [inMemory(), inMemory('users')] });
+    const found = findTypeOrmDataSources(objects);
+    expect(names(found)).toEqual(['default', 'users']);
+    for (const { instance } of found) {
+      expect(instance).toBeInstanceOf(DataSource);
+      await pingTypeOrm(instance, AbortSignal.timeout(10_000));
+    }
+  });
+
+  it('is a pool of pg, wherever it is: a provider, behind Drizzle, or in a property', async () => {
+    const pools = Array.from({ length: 3 }, () => new Pool());
+    const drizzle = { $client: pools[1], select: () => undefined };
+    @Injectable()
+    class ReportsService {
+      readonly pool = pools[2];
+      readonly same = pools[0];
+    }
+    const objects = await objectsOf({
+      providers: [ReportsService, value('PG_POOL', pools[0]), value(Symbol('DRIZZLE'), drizzle)],
+    });
+    const found = findPgPools(objects);
+    expect(names(found)).toEqual(['PG_POOL', 'DRIZZLE', 'ReportsService.pool']);
+    expect(found.map(({ instance }) => instance)).toEqual(pools);
+    expect(findPgClients(objects)).toEqual([]);
+  });
+
+  it('is a client of pg that is not in a pool', async () => {
+    const client = new Client();
+    const objects = await objectsOf({ providers: [value('PG', client)] });
+    expect(findPgClients(objects)).toEqual([{ name: 'PG', instance: client }]);
+    expect(findPgPools(objects)).toEqual([]);
+  });
+
+  it('is a pool of mysql2, once, with callbacks and with promises', async () => {
+    const plain = mysql.createPool({});
+    const promising = mysqlWithPromises.createPool({});
+    closing.push(() => promising.end());
+    const objects = await objectsOf({
+      providers: [value('PROMISING', promising), value('PLAIN', plain), value('AGAIN', plain.promise())],
+    });
+    expect(findMysql2Pools(objects)).toEqual([
+      { name: 'PROMISING', instance: promising.pool },
+      { name: 'PLAIN', instance: plain },
+    ]);
+  });
+
+  it('is a client of Redis, of either library, which is not ready before it is connected', async () => {
+    const ioredis = new Redis({ lazyConnect: true });
+    ioredis.disconnect();
+    const nodeRedis = createClient();
+    const objects = await objectsOf({ providers: [value('IOREDIS', ioredis), value('REDIS', nodeRedis)] });
+    expect(findIoRedisClients(objects)).toEqual([{ name: 'IOREDIS', instance: ioredis }]);
+    expect(names(findNodeRedisClients(objects))).toEqual(['REDIS']);
+    expect(findNodeRedisClients(objects)[0]?.instance).toBe(nodeRedis);
+    const signal = AbortSignal.timeout(10_000);
+    await expect(pingIoRedis(ioredis, signal)).rejects.toThrow('the connection is not ready (end)');
+    await expect(pingNodeRedis(nodeRedis, signal)).rejects.toThrow('the connection is not ready');
+  });
+
+  it('is each connection of Mongoose, which does not answer before it is open', async () => {
+    const connection = mongoose.createConnection();
+    closing.push(() => connection.close());
+    const objects = await objectsOf({ providers: [value('DatabaseConnection', connection)] });
+    const found = findMongooseConnections(objects);
+    expect(names(found)).toEqual(['default']);
+    expect(found[0]?.instance).toBe(connection);
+    await expect(pingMongoose(connection, AbortSignal.timeout(10_000))).rejects.toThrow(
+      'there is no connection',
+    );
+  });
+
+  it('is a client of Prisma, which is asked by what its database understands', async () => {
+    const asked: unknown[] = [];
+    const ask = (question: unknown) => Promise.resolve(asked.push(question));
+    const prisma = { $connect: ask, $disconnect: ask, $transaction: ask };
+    const sql = { ...prisma, _activeProvider: 'postgresql', $queryRawUnsafe: ask };
+    const mongo = { ...prisma, _activeProvider: 'mongodb', $queryRawUnsafe: ask, $runCommandRaw: ask };
+    const objects = await objectsOf({ providers: [value('SQL', sql), value('MONGO', mongo)] });
+    const found = findPrismaClients(objects);
+    expect(names(found)).toEqual(['SQL', 'MONGO']);
+    for (const { instance } of found) await pingPrisma(instance, AbortSignal.timeout(10_000));
+    expect(asked).toEqual(['SELECT 1 /* nestjs-monitoring */', { ping: 1 }]);
+  });
+
+  it('is each cache of cache-manager and each Keyv, of which all stores answer', async () => {
+    const sessions = new Keyv({ namespace: 'sessions' });
+    const objects = await objectsOf({
+      imports: [CacheModule.register({ isGlobal: true })],
+      providers: [value('SESSIONS', sessions), { provide: 'ALIAS', useExisting: CACHE_MANAGER }],
+    });
+    const caches = findCacheManagers(objects);
+    expect(names(caches)).toEqual(['default']);
+    expect(findKeyvStores(objects)).toEqual([{ name: 'SESSIONS', instance: sessions }]);
+    const signal = AbortSignal.timeout(10_000);
+    for (const { instance } of caches) await pingCacheManager(instance, signal);
+    await pingKeyv(sessions, signal);
+    expect([...((sessions.store as Map<string, unknown>).keys?.() ?? [])]).toEqual([]);
+  });
+
+  it('is a store that does not keep what it is given, which does not answer', async () => {
+    const forgetful = new Keyv({
+      store: { get: () => undefined, set: () => true, delete: () => true, clear: () => undefined },
+    });
+    const objects = await objectsOf({ providers: [value('FORGETFUL', forgetful)] });
+    const [found] = findKeyvStores(objects);
+    if (found === undefined) throw new Error('not found');
+    await expect(pingKeyv(found.instance, AbortSignal.timeout(10_000))).rejects.toThrow(
+      'what was written could not be read',
+    );
+  });
+
+  it('is also what is made late', async () => {
+    @Injectable()
+    class LazyService {
+      pool: Pool | undefined;
+    }
+    const lazy = new LazyService();
+    const objects = await objectsOf({ providers: [{ provide: LazyService, useValue: lazy }] });
+    expect(findPgPools(objects)).toEqual([]);
+    lazy.pool = new Pool();
+    expect(names(findPgPools(objects))).toEqual(['LazyService.pool']);
+  });
+
+  it('has a name of its own where two are known by the same', async () => {
+    @Module({ providers: [value('POOL', new Pool())] })
+    class OrdersModule {}
+    const objects = await objectsOf({ imports: [OrdersModule], providers: [value('POOL', new Pool())] });
+    expect(names(findPgPools(objects)).toSorted()).toEqual(['POOL', 'POOL.2']);
+  });
+
+  it('is not what is made for each request, which only has a blueprint', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class RequestPool extends Pool {}
+    const objects = await objectsOf({ providers: [RequestPool] });
+    expect(findPgPools(objects)).toEqual([]);
+  });
+
+  it('is not a mock that has every method, nor anything that does not want to be looked at', async () => {
+    let read = 0;
+    const guarded = Object.defineProperty({}, 'pool', { get: () => read++, enumerable: true });
+    const objects = await objectsOf({
+      providers: [value('MOCK', deepMock), value('FORBIDDING', forbidding), value('GUARDED', guarded)],
+    });
+    const found = [
+      findTypeOrmDataSources,
+      findPgPools,
+      findIoRedisClients,
+      findPrismaClients,
+      findKeyvStores,
+    ];
+    for (const find of found) expect(find(objects)).toEqual([]);
+    expect(read).toBe(0);
+  });
+});
+
+describe('a ping', () => {
+  it('ends when its time is over, and uses no connection again that does not answer', async () => {
+    const released: unknown[] = [];
+    const client = {
+      query: () => new Promise<never>(() => undefined),
+      release: (destroy?: boolean) => void released.push(destroy),
+    };
+    const pool = { ...emptyPool, connect: () => Promise.resolve(client) };
+    await expect(pingPgPool(pool, AbortSignal.timeout(1))).rejects.toThrow('timeout');
+    expect(released).toEqual([true]);
+  });
+
+  it('gives a connection back that it gets too late', async () => {
+    const released: unknown[] = [];
+    const connected = new EventEmitter();
+    const pool = {
+      ...emptyPool,
+      connect: () => once(connected, 'client').then(([client]) => client as PgPoolClient),
+    };
+    await expect(pingPgPool(pool, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+    connected.emit('client', { release: (destroy?: boolean) => void released.push(destroy) });
+    await eventually(() => expect(released).toEqual([undefined]));
+  });
+});
+
+const emptyPool = { totalCount: 0, idleCount: 0, waitingCount: 0, options: {}, Client: Client };
