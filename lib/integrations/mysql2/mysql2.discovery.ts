@@ -1,6 +1,7 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
+import { dataSourceName } from '../typeorm/typeorm.discovery.js';
 import { untilAborted } from '../until-aborted.js';
 
 /** A queue of `mysql2`, of which only the length is read. */
@@ -21,7 +22,11 @@ export interface Mysql2Pool {
 
 /** The pools of the application, also those behind Drizzle and TypeORM. */
 export function findMysql2Pools(objects: ApplicationObjects): Found<Mysql2Pool>[] {
-  return objects.find({ is: isPool, within: heldPools });
+  return objects.find({
+    is: isPool,
+    within: heldPools,
+    nameOf: (_, place) => dataSourceName(place),
+  });
 }
 
 /** Whether the database answers; rejects if not. */

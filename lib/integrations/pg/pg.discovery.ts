@@ -1,6 +1,7 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
+import { dataSourceName } from '../typeorm/typeorm.discovery.js';
 import { untilAborted } from '../until-aborted.js';
 
 /** What is used of a `Client` of `pg`. */
@@ -25,7 +26,11 @@ export interface PgPool {
 
 /** The pools of the application, also those behind Drizzle and TypeORM. */
 export function findPgPools(objects: ApplicationObjects): Found<PgPool>[] {
-  return objects.find({ is: isPool, within: heldPools });
+  return objects.find({
+    is: isPool,
+    within: heldPools,
+    nameOf: (_, place) => dataSourceName(place),
+  });
 }
 
 /** The clients that the application uses without a pool, also behind Drizzle. */

@@ -23,7 +23,7 @@ export interface TypeOrmQueryRunner {
 
 /** The data sources of the application, each under the name that it was given for `@InjectDataSource()`. */
 export function findTypeOrmDataSources(objects: ApplicationObjects): Found<TypeOrmDataSource>[] {
-  return objects.find({ is: isDataSource, nameOf: ({ name }, place) => name ?? nameOfToken(place) });
+  return objects.find({ is: isDataSource, nameOf: ({ name }, place) => name ?? dataSourceName(place) });
 }
 
 /** Whether the database answers; rejects if not. */
@@ -46,7 +46,7 @@ function isDataSource(candidate: object): candidate is TypeOrmDataSource {
 }
 
 /** `@nestjs/typeorm` provides the default one by its class, and others by their name and `DataSource`. */
-function nameOfToken(place: string): string {
+export function dataSourceName(place: string): string {
   if (place === 'DataSource') return 'default';
   return place.endsWith('DataSource') ? place.slice(0, -'DataSource'.length) : place;
 }

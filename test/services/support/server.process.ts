@@ -11,13 +11,17 @@ export interface ServerProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** Whom it runs as, where that is not who runs the tests. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** Added to the environment of the tests; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether the server answers now. Called again and again; an error means that it does not. */
   readonly isReady: () => Promise<boolean>;
   /** @default 20 s */
   readonly startMs?: number;
-  /** How long the server may take to end after SIGTERM. @default 10 s */
+  /** What asks it to end. @default SIGTERM */
+  readonly stopSignal?: NodeJS.Signals;
+  /** How long the server may take to end after that. @default 10 s */
   readonly stopMs?: number;
 }
 
@@ -40,9 +44,10 @@ export class ServerProcess {
 
   /** @throws {Error} with what it printed, if it does not come up */
   static async start(options: ServerProcessOptions): Promise<ServerProcess> {
-    const { command, args, cwd, env } = options;
+    const { command, args, cwd, env, user } = options;
     const child = spawn(command, args, {
       ...(cwd !== undefined && { cwd }),
+      ...user,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -72,8 +77,14 @@ export class ServerProcess {
    */
   async stop(): Promise<void> {
     if (this.hasEnded) throw this.failure('had ended before it was stopped');
-    const killed = await this.end('SIGTERM');
-    if (killed) throw this.failure('did not end after SIGTERM');
+    const signal = this.options.stopSignal ?? 'SIGTERM';
+    const killed = await this.end(signal);
+    if (killed) throw this.failure(`did not end after ${signal}`);
+  }
+
+  /** Ends it as a crash does, and waits until it has ended. */
+  async crash(): Promise<void> {
+    await this.end('SIGKILL');
   }
 
   private get hasEnded(): boolean {

@@ -1,0 +1,184 @@
+import { BullModule, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { createPool } from 'mysql2';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ApplicationObjects, type Found } from '../../lib/integrations/application-objects.integration.js';
+import {
+  findBullMqQueues,
+  findBullMqWorkers,
+  pingBullMq,
+} from '../../lib/integrations/bullmq/bullmq.discovery.js';
+import { findIoRedisClients, pingIoRedis } from '../../lib/integrations/ioredis/ioredis.discovery.js';
+import { findMysql2Pools, pingMysql2 } from '../../lib/integrations/mysql2/mysql2.discovery.js';
+import {
+  findNodeRedisClients,
+  pingNodeRedis,
+} from '../../lib/integrations/node-redis/node-redis.discovery.js';
+import { findPgPools, pingPgPool } from '../../lib/integrations/pg/pg.discovery.js';
+import { findTypeOrmDataSources, pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { describeWith } from './support/binaries.js';
+import { MariaDbServer } from './support/mariadb.server.js';
+import { PostgresServer } from './support/postgres.server.js';
+import { RedisServer } from './support/redis.server.js';
+
+const RECOVERY_MS = 30_000;
+const PING_MS = 2_000;
+
+interface Ping {
+  readonly name: string;
+  send(): Promise<void>;
+}
+
+function pingsOf<T extends object>(
+  found: readonly Found<T>[],
+  ping: (instance: T, signal: AbortSignal) => Promise<void>,
+): Ping[] {
+  return found.map(({ name, instance }) => ({
+    name,
+    send: () => ping(instance, AbortSignal.timeout(PING_MS)),
+  }));
+}
+
+async function startedApp(definition: Omit<DynamicModule, 'module'>) {
+  @Module({})
+  class AppModule {}
+  const testing = await Test.createTestingModule({
+    imports: [{ module: AppModule, ...definition }],
+  }).compile();
+  const app = await testing.createNestApplication({ logger: false }).init();
+  return { app, objects: new ApplicationObjects(app.get(ModulesContainer)) };
+}
+
+/** The pings answer while the server is there, fail while it is not, and answer when it is there again. */
+async function expectToFollow(
+  pings: readonly Ping[],
+  server: { crash(): Promise<void>; restart(): Promise<void> },
+): Promise<void> {
+  const answering = async () => {
+    const results = await Promise.allSettled(pings.map((ping) => ping.send()));
+    return pings.filter((_, i) => results[i]?.status === 'fulfilled').map(({ name }) => name);
+  };
+  const all = pings.map(({ name }) => name);
+  expect(await answering()).toEqual(all);
+  await server.crash();
+  expect(await answering()).toEqual([]);
+  await server.restart();
+  await eventually(async () => expect(await answering()).toEqual(all), RECOVERY_MS);
+}
+
+describeWith(['redis-server'], 'pings of a real Redis', () => {
+  const closing: (() => unknown)[] = [];
+  let server: RedisServer;
+  let pings: readonly Ping[];
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    closing.push(() => server.stop());
+    const ioredis = new Redis(server.port);
+    const nodeRedis = createClient({ url: server.url });
+    for (const client of [ioredis, nodeRedis]) client.on('error', () => undefined);
+    await nodeRedis.connect();
+    closing.push(
+      () => ioredis.disconnect(),
+      () => nodeRedis.destroy(),
+    );
+
+    @Processor('mails')
+    class MailsProcessor extends WorkerHost {
+      async process(): Promise<void> {
+        // There are no jobs.
+      }
+    }
+    @Injectable()
+    class Mails {
+      constructor(@InjectQueue('mails') queue: Queue) {
+        queue.on('error', () => undefined);
+      }
+    }
+    const { app, objects } = await startedApp({
+      imports: [
+        BullModule.forRoot({ connection: { host: '127.0.0.1', port: server.port } }),
+        BullModule.registerQueue({ name: 'mails' }),
+      ],
+      providers: [
+        MailsProcessor,
+        Mails,
+        { provide: 'IOREDIS', useValue: ioredis },
+        { provide: 'NODE_REDIS', useValue: nodeRedis },
+      ],
+    });
+    app.get(MailsProcessor).worker.on('error', () => undefined);
+    closing.push(() => app.close());
+    pings = [
+      ...pingsOf(findIoRedisClients(objects), pingIoRedis),
+      ...pingsOf(findNodeRedisClients(objects), pingNodeRedis),
+      ...pingsOf(findBullMqQueues(objects), pingBullMq),
+      ...pingsOf(findBullMqWorkers(objects), pingBullMq),
+    ];
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const close of closing.toReversed()) await close();
+  });
+
+  it('are of each client, each queue and each worker', () => {
+    expect(pings.map(({ name }) => name)).toEqual(['IOREDIS', 'NODE_REDIS', 'mails', 'mails']);
+  });
+
+  it('fail while it is gone, and answer when it is back', () => expectToFollow(pings, server), 60_000);
+});
+
+describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
+  let server: PostgresServer;
+  beforeAll(async () => (server = await PostgresServer.start()), 60_000);
+  afterAll(() => server.stop());
+
+  it('fail while it is gone, and answer when it is back', async () => {
+    const pool = new Pool({ connectionString: server.url });
+    pool.on('error', () => undefined);
+    const { app, objects } = await startedApp({
+      imports: [TypeOrmModule.forRoot({ type: 'postgres', url: server.url, entities: [] })],
+      providers: [{ provide: 'POOL', useValue: pool }],
+    });
+    const pings = [
+      ...pingsOf(findTypeOrmDataSources(objects), pingTypeOrm),
+      ...pingsOf(findPgPools(objects), pingPgPool),
+    ];
+    expect(pings.map(({ name }) => name)).toEqual(['default', 'POOL', 'default']);
+    await expectToFollow(pings, server);
+    // None of them has kept a connection.
+    expect(pool.idleCount).toBe(pool.totalCount);
+    await app.close();
+    await pool.end();
+  }, 60_000);
+});
+
+describeWith(['mariadbd', 'mariadb-install-db'], 'pings of a real MariaDB', () => {
+  let server: MariaDbServer;
+  beforeAll(async () => (server = await MariaDbServer.start()), 60_000);
+  afterAll(() => server.stop());
+
+  it('fail while it is gone, and answer when it is back', async () => {
+    const pool = createPool(server.url);
+    const { app, objects } = await startedApp({
+      imports: [TypeOrmModule.forRoot({ type: 'mariadb', url: server.url, entities: [] })],
+      providers: [{ provide: 'POOL', useValue: pool }],
+    });
+    const pings = [
+      ...pingsOf(findTypeOrmDataSources(objects), pingTypeOrm),
+      ...pingsOf(findMysql2Pools(objects), pingMysql2),
+    ];
+    expect(pings.map(({ name }) => name)).toEqual(['default', 'POOL', 'default']);
+    await expectToFollow(pings, server);
+    await app.close();
+    await new Promise((resolve) => pool.end(resolve));
+  }, 60_000);
+});
