@@ -60,6 +60,7 @@ export abstract class Metric<L extends string = string> {
   protected table!: SeriesTable;
   protected rows!: NumberRows;
   protected exemplars: Map<number, Exemplar> | undefined;
+  private epoch: object = {};
 
   constructor(
     definition: MetricDefinition,
@@ -151,6 +152,7 @@ export abstract class Metric<L extends string = string> {
       numbers: this.rows.copy(this.table.slots),
       stride: this.stride,
       identities: this.table,
+      epoch: this.epoch,
       ...(this.exemplars && { exemplars: new Map(this.exemplars) }),
     };
   }
@@ -174,6 +176,7 @@ export abstract class Metric<L extends string = string> {
 
   /** Starts with an empty table; subclasses do so at the end of their constructors. */
   protected restart(): void {
+    this.epoch = {};
     this.table = this.newTable();
     this.rows = this.newRows();
     this.exemplars = undefined;

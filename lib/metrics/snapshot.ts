@@ -55,7 +55,10 @@ export interface SeriesIdentities {
 export interface SeriesColumns {
   readonly numbers: Float64Array;
   readonly stride: number;
+  /** The same object as long as a row belongs to the same series: until then, rows are only added or die. */
   readonly identities: SeriesIdentities;
+  /** Another object after every reset of the metric, which no series outlives. */
+  readonly epoch: object;
   /** Exemplars by the place in `numbers` of the value or bucket that they are an example of. */
   readonly exemplars?: ReadonlyMap<number, Exemplar>;
 }

@@ -1,15 +1,18 @@
 import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
+import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 
 /** What happened between two looks at the metrics: what a push exporter sends. */
 export interface MetricsInterval {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch; the first interval starts where the oldest series began. */
   readonly startedAt: number;
   readonly endedAt: number;
   readonly defaultLabels: Readonly<Record<string, string>>;
   readonly families: readonly IntervalFamily[];
+  /** Everything as it stood at the end, for remotes that want states and not changes. */
+  readonly snapshot: MetricsSnapshot;
 }
 
-/** One metric in an interval; only the series with something to say are in it. */
+/** One metric in an interval; only the series with something to say are in it: what counted, and every gauge. */
 export type IntervalFamily = CounterIntervalFamily | GaugeIntervalFamily | HistogramIntervalFamily;
 
 interface FamilyBase<T, S> {

@@ -16,15 +16,20 @@ export interface PushDestination {
   readonly name: string;
   /** Older intervals are refused by the remote and dropped instead of sent, in milliseconds. @default Infinity */
   readonly maxAgeMs?: number;
+  /** Whether each push says all that the ones before it said, so that only the latest is worth sending. @default false */
+  readonly supersedes?: boolean;
+  /** Whether it is on this machine, so that there is no rush of many senders to avoid. @default false */
+  readonly local?: boolean;
   /**
-   * Everything that is to be said of an interval, cut into requests that each keep the limits of the remote. Pure.
+   * Everything that is to be said of an interval, cut into requests that each keep the limits of the remote. Called
+   * once for each interval; changes nothing.
    */
   encode(interval: MetricsInterval): readonly PushRequest[];
   /**
    * Sends one request.
    *
    * @returns when the remote has taken it; or the smaller requests to send in its place, if it was too large
-   * @throws {PushError} if it was not taken
+   * @throws {PushError} if it was not taken; any other error is one to retry after
    */
   send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]>;
   /** Gets ready before the first push, such as loading an SDK. */

@@ -1,0 +1,378 @@
+import { type Clock, systemClock } from '../../metrics/clock.js';
+import type { MetricsSource } from '../../metrics/registry.js';
+import { Backoff } from './backoff.js';
+import { type ExporterReport, NO_REPORT } from './exporter-report.js';
+import { IntervalCursor } from './interval-cursor.js';
+import { type NameTimer, PushBeat } from './push.beat.js';
+import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
+import { type PushDestination, PushError, type PushRequest } from './push-destination.js';
+import { type QueuedRequest, RequestQueue } from './request-queue.js';
+
+/** Where an exporter says how it fares; the `Logger` of Nest fits. */
+export interface ExporterLogger {
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** What an exporter has around it. In an application monitoring provides it. */
+export interface PushSurroundings {
+  /** @default the clock of the machine */
+  readonly clock?: Clock;
+  /** @default warnings of the process */
+  readonly logger?: ExporterLogger;
+  /** What is told of how it goes. @default nothing */
+  readonly report?: ExporterReport;
+  /** From 0 up to 1, for what should not happen in step with other processes. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** Which part of an interval the senders of many processes are spread over. */
+const SPREAD = 0.8;
+const CLOSE_MS = 1_000;
+
+type Complaint = 'capture' | 'failed' | 'refused' | 'old' | 'full';
+
+/**
+ * Pushes what happens in a registry to a remote and loses nothing of it: the registry holds the totals, each interval
+ * is encoded as it ends, and what was encoded waits until the remote has taken it. Nothing of it ever throws into the
+ * application.
+ */
+export class PushExporter {
+  readonly name: string;
+
+  private readonly push: ResolvedPush;
+  private readonly clock: Clock;
+  private readonly logger: ExporterLogger;
+  private readonly report: ExporterReport;
+  private readonly random: () => number;
+
+  private readonly cursor = new IntervalCursor();
+  private readonly queue: RequestQueue;
+  private readonly backoff: Backoff;
+  /** What has been complained about; a failure is complained about again after a success. */
+  private readonly complaints = new Set<Complaint>();
+  /** Aborted when the time for the last push is over. */
+  private readonly end = new AbortController();
+
+  private opening: Promise<void> | undefined;
+  private capturing: Promise<void> | undefined;
+  private draining: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+  private beat: PushBeat | undefined;
+  /** Why the remote will take nothing any more. */
+  private refusal: PushError | undefined;
+
+  /** @throws {MonitoringOptionsError} */
+  constructor(
+    private readonly source: MetricsSource,
+    private readonly destination: PushDestination,
+    options: PushExporterOptions = {},
+    surroundings: PushSurroundings = {},
+  ) {
+    this.name = destination.name;
+    this.push = resolvePush(`the options of the exporter ${this.name}`, options);
+    this.clock = surroundings.clock ?? systemClock;
+    this.logger = surroundings.logger ?? processWarnings;
+    this.report = surroundings.report ?? NO_REPORT;
+    this.random = surroundings.random ?? Math.random;
+    this.backoff = new Backoff(this.random);
+    this.queue = new RequestQueue(this.push, (points) => this.dropped(points, 'full', 'its queue is full'));
+  }
+
+  /** Gets ready, such as by loading an SDK; the first push does so otherwise. */
+  open(): Promise<void> {
+    this.opening ??= this.openDestination().catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    });
+    return this.opening;
+  }
+
+  /**
+   * Sends everything that happened since the last push, and what could not be sent before.
+   *
+   * @throws {Error} if something was not taken, which is sent again with the next push unless the remote refused it
+   */
+  async exportAll(): Promise<void> {
+    if (this.closing !== undefined) throw new Error(`The exporter ${this.name} has been shut down.`);
+    if (this.refusal !== undefined) throw this.refusal;
+    await this.open();
+    await this.capture();
+    while (!this.queue.isEmpty) await this.drain();
+  }
+
+  /** Pushes every interval from now on. */
+  start(nameTimer?: NameTimer): void {
+    if (this.beat !== undefined || this.closing !== undefined) return;
+    const { intervalMs } = this.push;
+    const sendDelayMs = this.destination.local ? 0 : this.random() * SPREAD * intervalMs;
+    const work = { capture: () => this.captureQuietly(), send: () => this.sendQuietly() };
+    this.beat = new PushBeat(work, this.clock, { name: this.name, intervalMs, sendDelayMs }, nameTimer);
+    this.beat.start();
+  }
+
+  /**
+   * Ends: what started pushing pushes a last time, as long as `shutdownTimeoutMs` allows, and what could not be sent
+   * by then is dropped. Never rejects.
+   */
+  shutdown(): Promise<void> {
+    this.closing ??= this.flush().finally(() => this.close());
+    return this.closing;
+  }
+
+  private async flush(): Promise<void> {
+    this.beat?.stop();
+    const deadline = setTimeout(
+      () => this.end.abort(new Error(`the ${this.push.shutdownTimeoutMs} ms for the last push are over`)),
+      this.push.shutdownTimeoutMs,
+    );
+    try {
+      if (this.beat !== undefined && this.refusal === undefined) {
+        await this.untilEnd(this.captureQuietly(this.push.shutdownTimeoutMs / 2));
+      }
+      while (!this.queue.isEmpty && !this.end.signal.aborted) {
+        const retryInMs = await this.sendQuietly();
+        if (retryInMs !== undefined) await sleep(retryInMs, this.end.signal);
+      }
+    } catch {
+      // The time is over.
+    } finally {
+      clearTimeout(deadline);
+    }
+    const lost = this.queue.clear();
+    if (lost === 0) return;
+    this.report.dropped(lost);
+    this.reportQueue();
+    this.log('warn', `Exporter ${this.name} could not send the last ${lost} data points.`);
+  }
+
+  private async openDestination(): Promise<void> {
+    await this.destination.open?.();
+  }
+
+  private async closeDestination(): Promise<void> {
+    await this.destination.close?.();
+  }
+
+  private async close(): Promise<void> {
+    const timer = new AbortController();
+    const closed = this.closeDestination().catch(() => undefined);
+    await Promise.race([closed, sleep(CLOSE_MS, timer.signal)]);
+    timer.abort();
+  }
+
+  /** Looks at the metrics and queues what has happened. */
+  private capture(timeoutMs?: number): Promise<void> {
+    this.capturing ??= this.look(timeoutMs).finally(() => (this.capturing = undefined));
+    return this.capturing;
+  }
+
+  private async look(timeoutMs: number | undefined): Promise<void> {
+    const snapshot = await this.source.collect({
+      exponential: true,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    });
+    // Too late for it to be sent.
+    if (this.end.signal.aborted) return;
+    const interval = this.cursor.intervalUpTo(snapshot);
+    const requests = this.destination.encode(interval);
+    // Only now: if it cannot be encoded, it is part of the next interval.
+    this.cursor.pass(snapshot);
+    if (this.destination.supersedes) this.queue.clear();
+    this.queue.add(requests, interval.endedAt);
+    this.reportQueue();
+  }
+
+  private async captureQuietly(timeoutMs?: number): Promise<void> {
+    if (this.refusal !== undefined) return;
+    try {
+      await this.capture(timeoutMs);
+    } catch (error) {
+      this.report.failed();
+      this.complain('capture', `Exporter ${this.name} cannot encode the metrics: ${messageOf(error)}`);
+    }
+  }
+
+  /** @returns in how many milliseconds to try again */
+  private async sendQuietly(): Promise<number | undefined> {
+    try {
+      await this.untilEnd(this.open());
+      await this.drain();
+    } catch (error) {
+      const waits = !this.queue.isEmpty && this.refusal === undefined;
+      if (waits) return this.backoff.next(error instanceof PushError ? error.retryAfterMs : 0);
+    }
+    return undefined;
+  }
+
+  /** Sends what waits, oldest first; rejects with what ended it, or with what was refused. */
+  private drain(): Promise<void> {
+    this.draining ??= this.sendAll().finally(() => {
+      this.draining = undefined;
+      this.reportQueue();
+    });
+    return this.draining;
+  }
+
+  private async sendAll(): Promise<void> {
+    let refused: PushError | undefined;
+    for (let next = this.queue.take(); next !== undefined; next = this.queue.take()) {
+      if (this.isTooOld(next)) {
+        this.queue.settle();
+        this.dropped(next.request.points, 'old', 'the remote takes nothing that old');
+        continue;
+      }
+      try {
+        this.taken(next.request, (await this.send(next.request)) ?? undefined);
+      } catch (error) {
+        this.report.failed();
+        if (!(error instanceof PushError) || error.remedy === 'retry') {
+          this.keep();
+          this.complain('failed', `Exporter ${this.name} failed and tries again: ${messageOf(error)}`);
+          throw error;
+        }
+        this.queue.settle();
+        this.report.dropped(next.request.points);
+        if (error.remedy === 'stop') {
+          this.stop(error);
+          throw error;
+        }
+        refused ??= error;
+        this.complain(
+          'refused',
+          `What exporter ${this.name} sent was refused and is dropped: ${error.message}`,
+        );
+      }
+    }
+    if (refused !== undefined) throw refused;
+  }
+
+  private async send(request: PushRequest): Promise<void | readonly PushRequest[]> {
+    const { timeoutMs } = this.push;
+    const controller = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    let endNow: (() => void) | undefined;
+    const ended = new Promise<never>((_, reject) => {
+      const abort = (reason: Error): void => {
+        controller.abort(reason);
+        reject(reason);
+      };
+      timer = setTimeout(() => abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+      // At the end of the application nothing else keeps the process alive that waits for it.
+      if (this.closing === undefined) timer.unref();
+      endNow = () => abort(this.end.signal.reason as Error);
+      this.end.signal.addEventListener('abort', endNow);
+    });
+    try {
+      return await Promise.race([this.destination.send(request, controller.signal), ended]);
+    } finally {
+      clearTimeout(timer);
+      if (endNow !== undefined) this.end.signal.removeEventListener('abort', endNow);
+    }
+  }
+
+  private taken(request: PushRequest, pieces: readonly PushRequest[] | undefined): void {
+    if (pieces === undefined) {
+      this.queue.settle();
+      this.report.sent();
+      this.backoff.reset();
+      this.complaints.delete('failed');
+      return;
+    }
+    const tooLarge = pieces.some(({ points }) => points >= request.points);
+    const rest = tooLarge ? [] : pieces;
+    this.queue.settle(rest);
+    const lost = request.points - rest.reduce((sum, { points }) => sum + points, 0);
+    if (lost > 0) this.dropped(lost, 'refused', 'they are too large for the remote');
+  }
+
+  /** The request under way is sent again, unless a later one says it all. */
+  private keep(): void {
+    const superseded = this.destination.supersedes && this.queue.hasNext;
+    if (superseded) this.queue.settle();
+    else this.queue.putBack();
+  }
+
+  private isTooOld({ endedAt }: QueuedRequest): boolean {
+    return this.clock.now() - endedAt > (this.destination.maxAgeMs ?? Infinity);
+  }
+
+  /** Nothing will be taken any more, so nothing is kept for it. */
+  private stop(refusal: PushError): void {
+    this.refusal = refusal;
+    this.beat?.stop();
+    this.report.dropped(this.queue.clear());
+    this.log('error', `Exporter ${this.name} has stopped, nothing more is sent: ${refusal.message}`);
+  }
+
+  private dropped(points: number, complaint: Complaint, why: string): void {
+    this.report.dropped(points);
+    this.complain(
+      complaint,
+      `Exporter ${this.name} dropped ${points} data points: ${why}. Further ones are only counted.`,
+    );
+  }
+
+  private reportQueue(): void {
+    const { size, oldest } = this.queue;
+    this.report.queued(size, oldest === undefined ? 0 : Math.max(0, this.clock.now() - oldest));
+  }
+
+  private complain(about: Complaint, message: string): void {
+    if (this.complaints.has(about)) return;
+    this.complaints.add(about);
+    this.log('warn', message);
+  }
+
+  private log(level: keyof ExporterLogger, message: string): void {
+    try {
+      this.logger[level](message);
+    } catch {
+      // There is nowhere left to say so.
+    }
+  }
+
+  /** What the promise does, or a rejection when the time for the last push is over. */
+  private async untilEnd(promise: Promise<void>): Promise<void> {
+    const { signal } = this.end;
+    let end: (() => void) | undefined;
+    const ended = new Promise<never>((_, reject) => {
+      end = () => reject(signal.reason as Error);
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end);
+    });
+    await Promise.race([promise, ended]).finally(() => {
+      if (end !== undefined) signal.removeEventListener('abort', end);
+    });
+  }
+}
+
+const processWarnings: ExporterLogger = {
+  warn: (message) => process.emitWarning(message, 'MonitoringWarning'),
+  error: (message) => process.emitWarning(message, 'MonitoringWarning'),
+};
+
+/** Ends early, without an error, when it is aborted. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}
+
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'it threw what cannot be shown as text';
+  }
+}

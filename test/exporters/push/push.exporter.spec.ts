@@ -1,0 +1,481 @@
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ExporterMetrics } from '../../../lib/exporters/push/exporter-report.js';
+import type { PushExporterOptions } from '../../../lib/exporters/push/push.options.js';
+import { PushError } from '../../../lib/exporters/push/push-destination.js';
+import { PushExporter } from '../../../lib/exporters/push/push.exporter.js';
+import { scalars } from '../../metrics/support.js';
+import { KeptLog, TestDestination, timerClock, useFakeTime } from './support.js';
+
+beforeEach(useFakeTime);
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const down = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED'));
+const none = (): void => expect.unreachable();
+const broken = (): never => {
+  throw new Error('disk full');
+};
+const refuse = (): Promise<never> => Promise.reject(new PushError('no such metric', 'drop'));
+
+function exporting(
+  options: PushExporterOptions = {},
+  destination: TestDestination = new TestDestination(),
+  random = 0,
+) {
+  const registry = new MetricsRegistry({ clock: timerClock });
+  const log = new KeptLog();
+  const report = new ExporterMetrics(registry).of(destination.name);
+  const surroundings = { clock: timerClock, logger: log, report, random: () => random };
+  const exporter = new PushExporter(registry, destination, options, surroundings);
+  const deals = registry.counter('deals_total', 'Deals.');
+  const own = (name: string) => scalars(registry, `monitoring_exporter_${name}`)[0]?.value;
+  return { registry, destination, exporter, deals, log, own };
+}
+
+const taken = (destination: TestDestination) =>
+  destination.taken.filter(({ series }) => series === 'deals_total').map(({ delta }) => delta);
+
+describe('an export by hand', () => {
+  it('sends what happened since the last one', async () => {
+    const { exporter, destination, deals } = exporting();
+    deals.inc(5);
+    await exporter.exportAll();
+    deals.inc(2);
+    await exporter.exportAll();
+    await exporter.exportAll();
+    expect(taken(destination)).toEqual([5, 2]);
+  });
+
+  it('rejects with what went wrong and sends it with the next one, in order and with its own time', async () => {
+    const { exporter, destination, deals } = exporting();
+    destination.answer = down;
+    deals.inc(5);
+    const first = Date.now();
+    await expect(exporter.exportAll()).rejects.toThrow('connect ECONNREFUSED');
+    vi.setSystemTime(first + 10_000);
+    deals.inc(2);
+    destination.answer = async () => undefined;
+    await exporter.exportAll();
+    expect(destination.taken.filter(({ series }) => series === 'deals_total')).toEqual([
+      { series: 'deals_total', delta: 5, endedAt: first },
+      { series: 'deals_total', delta: 2, endedAt: first + 10_000 },
+    ]);
+  });
+
+  it('rejects with what the remote refused, which is dropped, after it has sent all else', async () => {
+    const { exporter, destination, registry, deals, own } = exporting();
+    const bad = registry.counter('bad_total', 'Bad.');
+    destination.answer = async ({ series }) => (series === 'bad_total' ? refuse() : undefined);
+    bad.inc();
+    deals.inc(4);
+    await expect(exporter.exportAll()).rejects.toThrow('no such metric');
+    expect(taken(destination)).toEqual([4]);
+    await exporter.exportAll();
+    expect(own('dropped_points_total')).toBe(1);
+  });
+
+  it('waits for a push that is under way and then sends what has happened since', async () => {
+    const { exporter, destination, deals } = exporting();
+    let takeFirst = none;
+    destination.answer = () => new Promise<void>((resolve) => (takeFirst = resolve));
+    deals.inc(1);
+    const first = exporter.exportAll();
+    await vi.advanceTimersByTimeAsync(0);
+    deals.inc(2);
+    const second = exporter.exportAll();
+    await vi.advanceTimersByTimeAsync(0);
+    destination.answer = async () => undefined;
+    takeFirst();
+    await Promise.all([first, second]);
+    expect(taken(destination)).toEqual([1, 2]);
+  });
+
+  it('gets ready first, and again if that failed', async () => {
+    const destination = new TestDestination();
+    const open = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('install the package sdk'));
+    const { exporter, deals } = exporting({}, Object.assign(destination, { open }));
+    deals.inc();
+    await expect(exporter.exportAll()).rejects.toThrow('install the package sdk');
+    await exporter.exportAll();
+    await exporter.exportAll();
+    expect(open).toHaveBeenCalledTimes(2);
+    expect(taken(destination)).toEqual([1]);
+  });
+
+  it('loses nothing when an interval cannot be encoded', async () => {
+    const { exporter, destination, deals } = exporting();
+    const encode = vi.spyOn(destination, 'encode').mockImplementationOnce(() => {
+      throw new Error('no such unit');
+    });
+    deals.inc(3);
+    await expect(exporter.exportAll()).rejects.toThrow('no such unit');
+    deals.inc(4);
+    await exporter.exportAll();
+    expect(encode).toHaveBeenCalledTimes(2);
+    expect(taken(destination)).toEqual([7]);
+  });
+
+  it('does nothing after the end, and says so', async () => {
+    const { exporter, deals, destination } = exporting();
+    deals.inc();
+    await exporter.shutdown();
+    await expect(exporter.exportAll()).rejects.toThrow('The exporter test has been shut down.');
+    expect(destination.attempts).toEqual([]);
+  });
+});
+
+const piece = (delta: number) => ({
+  payload: { series: 'deals_total', delta, endedAt: 0 },
+  bytes: 50,
+  points: 0.5,
+});
+
+describe('a remote that finds a request too large', () => {
+  it('is sent the smaller ones next, in its place', async () => {
+    const { exporter, destination, deals, own } = exporting();
+    destination.answer = async ({ delta }) => (delta > 3 ? [piece(3), piece(2)] : undefined);
+    deals.inc(5);
+    await exporter.exportAll();
+    expect(taken(destination)).toEqual([3, 2]);
+    expect(own('dropped_points_total')).toBe(0);
+  });
+
+  it.each([
+    ['cannot be cut', []],
+    ['does not become smaller', [{ payload: {}, bytes: 100, points: 1 }]],
+  ])('loses only a request that %s', async (_, pieces) => {
+    const { exporter, destination, deals, own, log } = exporting();
+    destination.answer = async ({ series }) => (series === 'deals_total' ? pieces : undefined);
+    deals.inc(5);
+    await exporter.exportAll();
+    expect([own('dropped_points_total'), own('queue_points')]).toEqual([1, 0]);
+    expect(log.lines).toEqual([
+      'warn: Exporter test dropped 1 data points: they are too large for the remote. Further ones are only counted.',
+    ]);
+  });
+});
+
+describe('an exporter that has been started', () => {
+  it('looks at every full interval of the clock and sends at its own moment in the first part of it', async () => {
+    const { exporter, destination, deals } = exporting({ intervalMs: 60_000 }, new TestDestination(), 0.5);
+    deals.inc(1);
+    const started = Date.now();
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(destination.intervals).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(destination.intervals).toMatchObject([{ endedAt: started + 30_000 }]);
+    deals.inc(10);
+    await vi.advanceTimersByTimeAsync(23_999);
+    expect(destination.attempts).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(destination.taken).toContainEqual({
+      series: 'deals_total',
+      delta: 1,
+      endedAt: started + 30_000,
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(taken(destination)).toEqual([1, 10]);
+    expect(destination.intervals.map(({ endedAt }) => endedAt - started)).toEqual([30_000, 90_000]);
+    await exporter.shutdown();
+  });
+
+  it('sends at once to what is on this machine', async () => {
+    const destination = Object.assign(new TestDestination(), { local: true });
+    const { exporter, deals } = exporting({}, destination, 0.9);
+    deals.inc();
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(taken(destination)).toEqual([1]);
+    await exporter.shutdown();
+  });
+
+  it('keeps every interval of a remote that fails, tries again after longer and longer pauses, and complains once', async () => {
+    const { exporter, destination, deals, log, own } = exporting({ intervalMs: 10_000 });
+    destination.answer = down;
+    exporter.start();
+    const started = Date.now();
+    const attemptsAt: number[] = [];
+    destination.answer = () => {
+      attemptsAt.push((Date.now() - started) / 1000);
+      return down();
+    };
+    deals.inc(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    deals.inc(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    deals.inc(4);
+    await vi.advanceTimersByTimeAsync(20_000);
+    // Without chance: half of 1, 2, 4, 8, 16 and 32 s.
+    expect(attemptsAt).toEqual([10, 10.5, 11.5, 13.5, 17.5, 25.5]);
+    expect(log.lines).toEqual(['warn: Exporter test failed and tries again: connect ECONNREFUSED']);
+    expect([own('failures_total'), own('dropped_points_total')]).toEqual([6, 0]);
+    expect(own('lag_seconds')).toBeGreaterThanOrEqual(10);
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(taken(destination)).toEqual([1, 2, 4]);
+    expect(
+      destination.taken
+        .filter(({ series }) => series === 'deals_total')
+        .map(({ endedAt }) => (endedAt - started) / 1000),
+    ).toEqual([10, 20, 30]);
+    expect([own('queue_points'), own('lag_seconds')]).toEqual([0, 0]);
+    await exporter.shutdown();
+  });
+
+  it('leaves a remote alone for as long as it asks', async () => {
+    const { exporter, destination, deals } = exporting({ intervalMs: 10_000 });
+    destination.answer = () => Promise.reject(new PushError('too many requests', 'retry', 7_000));
+    deals.inc();
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(destination.attempts).toHaveLength(1);
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(6_999);
+    expect(destination.attempts).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(taken(destination)).toEqual([1]);
+    await exporter.shutdown();
+  });
+
+  it('gives up on a request that hangs, tells it so, and goes on looking meanwhile', async () => {
+    const { exporter, destination, deals, own } = exporting({ intervalMs: 1_000, timeoutMs: 5_000 });
+    destination.answer = never;
+    exporter.start();
+    deals.inc(1);
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(destination.intervals).toHaveLength(4);
+    expect(destination.attempts).toHaveLength(1);
+    expect(destination.signals[0]?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_001);
+    expect(destination.signals[0]?.aborted).toBe(true);
+    expect(own('failures_total')).toBe(1);
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(destination.sums['deals_total']).toBe(1);
+    await exporter.shutdown();
+  });
+
+  it('does not look a second time while it still waits for a collector', async () => {
+    const { exporter, destination, registry, deals } = exporting({ intervalMs: 1_000 });
+    let runs = 0;
+    registry.addCollector({
+      name: 'slow',
+      collect: () => {
+        runs++;
+        return new Promise((resolve) => setTimeout(resolve, 2_500));
+      },
+    });
+    deals.inc();
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect([runs, destination.intervals.length]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(destination.intervals).toHaveLength(1);
+    const ended = exporter.shutdown();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+  });
+
+  it('stops for good, loudly and once, when the remote says that nothing will be taken', async () => {
+    const { exporter, destination, deals, log, own } = exporting({ intervalMs: 10_000 });
+    destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));
+    deals.inc(3);
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(destination.attempts).toHaveLength(1);
+    expect(log.lines).toEqual(['error: Exporter test has stopped, nothing more is sent: 403 Forbidden']);
+    expect([own('queue_points'), own('failures_total')]).toEqual([0, 1]);
+    expect(own('dropped_points_total')).toBeGreaterThanOrEqual(1);
+    expect(vi.getTimerCount()).toBe(0);
+    await expect(exporter.exportAll()).rejects.toThrow('403 Forbidden');
+    await exporter.shutdown();
+    expect(destination.attempts).toHaveLength(1);
+  });
+
+  it('never drops the request under way, which the remote may be taking', async () => {
+    const { exporter, destination, deals, own } = exporting({ intervalMs: 1_000, maxQueueRequests: 2 });
+    let take = none;
+    destination.answer = () => new Promise<void>((resolve) => (take = resolve));
+    exporter.start();
+    for (let i = 0; i < 5; i++) {
+      deals.inc(2 ** i);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    destination.answer = async () => undefined;
+    take();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(taken(destination)).toEqual([1, 16]);
+    expect(own('dropped_points_total')).toBe(3);
+    await exporter.shutdown();
+  });
+
+  it('drops what is older than the remote takes', async () => {
+    const destination = Object.assign(new TestDestination(), { maxAgeMs: 25_000 });
+    const { exporter, deals, own, log } = exporting({ intervalMs: 10_000 }, destination);
+    destination.answer = down;
+    deals.inc(1);
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    deals.inc(2);
+    await vi.advanceTimersByTimeAsync(29_000);
+    destination.answer = async () => undefined;
+    await exporter.exportAll();
+    expect(taken(destination)).toEqual([2]);
+    expect(own('dropped_points_total')).toBeGreaterThanOrEqual(1);
+    expect(log.lines).toContainEqual(expect.stringContaining('the remote takes nothing that old'));
+    await exporter.shutdown();
+  });
+
+  it.each<[string, PushExporterOptions]>([
+    ['requests', { maxQueueRequests: 3 }],
+    ['bytes', { maxQueueBytes: 350 }],
+  ])('never keeps more %s than it may: the oldest is dropped, and counted', async (_, limits) => {
+    const { exporter, destination, deals, own, log } = exporting(limits);
+    destination.answer = down;
+    for (let i = 0; i < 10; i++) {
+      deals.inc(2 ** i);
+      await expect(exporter.exportAll()).rejects.toThrow('ECONNREFUSED');
+    }
+    expect([own('queue_points'), own('dropped_points_total')]).toEqual([3, 7]);
+    destination.answer = async () => undefined;
+    await exporter.exportAll();
+    expect(taken(destination)).toEqual([128, 256, 512]);
+    expect([own('queue_points'), own('dropped_points_total')]).toEqual([0, 7]);
+    expect(log.lines).toContain(
+      'warn: Exporter test dropped 1 data points: its queue is full. Further ones are only counted.',
+    );
+  });
+
+  it('sends only the latest to a remote for which each push says all', async () => {
+    const destination = Object.assign(new TestDestination(), { supersedes: true });
+    const { exporter, deals, own } = exporting({ intervalMs: 10_000, timeoutMs: 15_000 }, destination);
+    destination.encode = ({ endedAt, snapshot }) => {
+      const total = [...snapshot.families.find(({ name }) => name === 'deals_total')!.series][0];
+      const delta = total !== undefined && 'value' in total ? total.value : 0;
+      return [{ payload: { series: 'deals_total', delta, endedAt }, bytes: 10, points: 1 }];
+    };
+    destination.answer = never;
+    exporter.start();
+    for (let i = 0; i < 5; i++) {
+      deals.inc();
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(own('queue_points')).toBeLessThanOrEqual(2);
+    }
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(destination.taken.map(({ delta }) => delta)).toEqual(expect.arrayContaining([5]));
+    expect(destination.taken.map(({ delta }) => delta)).not.toContain(1);
+    expect(own('dropped_points_total')).toBe(0);
+    await exporter.shutdown();
+  });
+
+  it('survives a logger that throws, a remote that throws at once, and one that rejects with nothing', async () => {
+    const destination = new TestDestination();
+    const registry = new MetricsRegistry({ clock: timerClock });
+    const exporter = new PushExporter(
+      registry,
+      destination,
+      { intervalMs: 1_000 },
+      { clock: timerClock, logger: { warn: broken, error: broken }, random: () => 0 },
+    );
+    registry.counter('deals_total', 'Deals.').inc(3);
+    destination.send = broken;
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(2_000);
+    destination.send = () => Promise.reject();
+    await vi.advanceTimersByTimeAsync(10_000);
+    destination.send = (request, signal) => TestDestination.prototype.send.call(destination, request, signal);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(destination.sums['deals_total']).toBe(3);
+    await exporter.shutdown();
+  });
+
+  it('shows its one timer by name, which does not keep the process alive', async () => {
+    const { exporter } = exporting();
+    const shown = new Map<string, NodeJS.Timeout>();
+    exporter.start((name, timer) => {
+      shown.set(name, timer);
+      return () => shown.delete(name);
+    });
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect([...shown.keys()]).toEqual(['monitoring.exporter.test']);
+    expect([...shown.values()].map((timer) => timer.hasRef())).toEqual([false]);
+    expect(vi.getTimerCount()).toBe(1);
+    await exporter.shutdown();
+    expect([shown.size, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+});
+
+describe('the end of an exporter', () => {
+  it('sends what has happened since the last interval, exactly once', async () => {
+    const { exporter, destination, deals } = exporting();
+    deals.inc(1);
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(30_000);
+    deals.inc(2);
+    const ends = [exporter.shutdown(), exporter.shutdown()];
+    await vi.advanceTimersByTimeAsync(0);
+    await Promise.all(ends);
+    deals.inc(4);
+    await exporter.shutdown();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(taken(destination)).toEqual([1, 2]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('tries again as long as there is time', async () => {
+    const { exporter, destination, deals } = exporting({ shutdownTimeoutMs: 5_000 });
+    exporter.start();
+    deals.inc(2);
+    let attempts = 0;
+    destination.answer = () => (++attempts < 3 ? down() : Promise.resolve());
+    const ended = exporter.shutdown();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await ended;
+    expect(taken(destination)).toEqual([2]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ['fails', down],
+    ['hangs', never],
+  ])('is not later than it should when the remote %s, and says what is lost', async (_, answer) => {
+    const { exporter, destination, deals, log, own } = exporting({ shutdownTimeoutMs: 3_000 });
+    exporter.start();
+    deals.inc(2);
+    destination.answer = answer;
+    const begun = Date.now();
+    const ended = exporter.shutdown().then(() => Date.now() - begun);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await ended).toBe(3_000);
+    expect(log.lines.at(-1)).toBe('warn: Exporter test could not send the last 1 data points.');
+    expect([own('dropped_points_total'), own('queue_points')]).toEqual([1, 0]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not held up by a collector, by getting ready or by letting go', async () => {
+    const destination = Object.assign(new TestDestination(), { open: never, close: never });
+    const { exporter, registry, deals } = exporting({ shutdownTimeoutMs: 3_000 }, destination);
+    registry.addCollector({ name: 'stuck', timeoutMs: 60_000, collect: never });
+    deals.inc();
+    exporter.start();
+    const begun = Date.now();
+    const ended = exporter.shutdown().then(() => Date.now() - begun);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await ended).toBe(4_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('sends nothing for one that was only used by hand, and lets go of what it holds', async () => {
+    const close = vi.fn<() => Promise<void>>(() => Promise.reject(new Error('no')));
+    const { exporter, destination, deals } = exporting({}, Object.assign(new TestDestination(), { close }));
+    deals.inc();
+    await exporter.shutdown();
+    exporter.start();
+    expect([destination.attempts.length, close.mock.calls.length, vi.getTimerCount()]).toEqual([0, 1, 0]);
+  });
+});
