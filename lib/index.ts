@@ -86,6 +86,7 @@ export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
 export type { EndpointsOptions } from './endpoints/endpoints.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
+export type { JobMetricsOptions, JobsOptions } from './instrumentation/jobs/jobs.options.js';
 export type { HttpMetricsOptions } from './instrumentation/http/http.options.js';
 export { type MonitoringAsyncOptions, MonitoringModule } from './monitoring.module.js';
 export type { MonitoringOptions } from './monitoring.options.js';

@@ -14,6 +14,7 @@ import {
   resolveExporters,
 } from './exporters/exporters.options.js';
 import { type HttpMetricsOptions, resolveHttp } from './instrumentation/http/http.options.js';
+import { type JobsOptions, type ResolvedJobs, resolveJobs } from './instrumentation/jobs/jobs.options.js';
 import { type Clock, systemClock } from './metrics/clock.js';
 import { booleanOf, countOf, expectKeys, expectOption } from './options/option-checks.js';
 
@@ -31,6 +32,8 @@ export interface MonitoringOptions {
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
+  /** Which jobs are measured, or false. @default each kind that the application has */
+  readonly jobs?: JobsOptions | false;
   readonly collectors?: CollectorsOptions;
   readonly exporters?: ExportersOptions;
   /** Where the time comes from. @default the clock of the machine */
@@ -44,6 +47,7 @@ export interface ResolvedOptions {
   readonly seriesLimit: number;
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
+  readonly jobs: ResolvedJobs;
   readonly collectors: ResolvedCollectors;
   readonly exporters: ResolvedExporters;
   readonly clock: Clock;
@@ -55,6 +59,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'seriesLimit',
   'endpoints',
   'http',
+  'jobs',
   'collectors',
   'exporters',
   'clock',
@@ -74,6 +79,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
     endpoints: resolveEndpoints(options.endpoints, environment),
     http: resolveHttp(options.http),
+    jobs: resolveJobs(options.jobs),
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
     clock: checkedClock(options.clock),

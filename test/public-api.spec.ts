@@ -75,6 +75,8 @@ describe('the public surface', () => {
         "type HistogramSeriesSnapshot",
         "type HttpMetricsOptions",
         "type JobContext",
+        "type JobMetricsOptions",
+        "type JobsOptions",
         "type LabelValue",
         "type Labels",
         "type LifecyclePhase",

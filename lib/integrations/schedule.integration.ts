@@ -1,28 +1,68 @@
 import type { ModulesContainer } from '@nestjs/core';
 
+/** What has a job run: a decorator of `@nestjs/schedule`, or a cron job that was added by hand. */
+export type ScheduleType = 'cron' | 'interval' | 'timeout';
+
+export type ScheduledMethod = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Puts something in the place of the method of a job. */
+export type ReplaceJob = (name: string, type: ScheduleType, method: ScheduledMethod) => ScheduledMethod;
+
 /** What is used of the `SchedulerRegistry` of `@nestjs/schedule`. */
 interface SchedulerRegistry {
   addInterval(name: string, timer: NodeJS.Timeout): void;
   deleteInterval(name: string): void;
   getInterval(name: string): unknown;
   getIntervals(): string[];
+  addCronJob: (this: SchedulerRegistry, name: string, job: CronJob) => void;
+  getCronJobs(): Map<string, CronJob>;
 }
 
-/** Shows the timers of monitoring in the `SchedulerRegistry` of an application that uses `@nestjs/schedule`. */
+/** What is used of a `CronJob` of `cron`. */
+interface CronJob {
+  /** First the method that was given as `onTick`. */
+  readonly _callbacks?: ScheduledMethod[];
+}
+
+/** What is used of the `ScheduleExplorer` of `@nestjs/schedule`, which finds what is decorated. */
+interface ScheduleExplorer {
+  /** Called for each method, whose errors end there. */
+  wrapFunctionInTryCatchBlocks: (
+    this: ScheduleExplorer,
+    method: ScheduledMethod,
+    instance: object,
+  ) => ScheduledMethod;
+}
+
+/** What is used of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts what is decorated. */
+interface SchedulerOrchestrator {
+  readonly cronJobs: Readonly<Record<string, unknown>>;
+}
+
+/** The metadata that the decorators of `@nestjs/schedule` leave on a method. */
+const SCHEDULER_NAME = 'SCHEDULER_NAME';
+const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
+const TYPES: Readonly<Record<number, ScheduleType>> = { 1: 'cron', 2: 'timeout', 3: 'interval' };
+
+/** What an application does by `@nestjs/schedule`. Does nothing in one that does not use it. */
 export class ScheduleIntegration {
   private scheduler: SchedulerRegistry | undefined;
 
   /** @param modules must have been filled when the first timer is shown */
   constructor(private readonly modules: ModulesContainer) {}
 
+  /** Whether the application uses the package. */
+  get isUsed(): boolean {
+    return this.findScheduler() !== undefined;
+  }
+
   /**
-   * Shows an interval under a name, with a number behind it if the name is taken.
+   * Shows an interval under a name in the `SchedulerRegistry`, with a number behind it if the name is taken.
    *
-   * @returns how to take it out again; both do nothing in an application that does not use `@nestjs/schedule`
+   * @returns how to take it out again
    */
   readonly nameInterval = (name: string, timer: NodeJS.Timeout): (() => void) => {
-    this.scheduler ??= findScheduler(this.modules);
-    const { scheduler } = this;
+    const scheduler = this.findScheduler();
     if (scheduler === undefined) return () => undefined;
     const taken = new Set(scheduler.getIntervals());
     let free = name;
@@ -33,24 +73,118 @@ export class ScheduleIntegration {
       if (isThere) scheduler.deleteInterval(free);
     };
   };
-}
 
-/** Found by the name of its class, so that the package is not needed. */
-function findScheduler(modules: ModulesContainer): SchedulerRegistry | undefined {
-  for (const { providers } of modules.values()) {
-    for (const [token, { instance }] of providers) {
-      if (typeof token === 'function' && token.name === 'SchedulerRegistry' && isScheduler(instance)) {
-        return instance;
+  /**
+   * Has the methods of jobs replaced: of what is decorated, if it is called before the modules are initialised, and
+   * of the cron jobs that are added to the `SchedulerRegistry`. Of the intervals and timeouts that are added to it
+   * there is nothing but a timer.
+   *
+   * @param replace must not throw; is given the name of the job, or else `Class.method`
+   */
+  replaceJobs(replace: ReplaceJob): void {
+    const explorer = this.find('ScheduleExplorer');
+    if (isExplorer(explorer)) replaceDecorated(explorer, replace);
+    const orchestrator = this.find('SchedulerOrchestrator');
+    const scheduler = this.findScheduler();
+    if (scheduler && isOrchestrator(orchestrator)) replaceAdded(scheduler, orchestrator, replace);
+  }
+
+  private findScheduler(): SchedulerRegistry | undefined {
+    if (this.scheduler === undefined) {
+      const found = this.find('SchedulerRegistry');
+      if (isScheduler(found)) this.scheduler = found;
+    }
+    return this.scheduler;
+  }
+
+  /** Found by the name of its class, so that the package is not needed. */
+  private find(className: string): object | undefined {
+    for (const { providers } of this.modules.values()) {
+      for (const [token, { instance }] of providers) {
+        if (typeof token === 'function' && token.name === className && isObject(instance)) return instance;
       }
     }
+    return undefined;
   }
-  return undefined;
+}
+
+function replaceDecorated(explorer: ScheduleExplorer, replace: ReplaceJob): void {
+  const { wrapFunctionInTryCatchBlocks: wrap } = explorer;
+  explorer.wrapFunctionInTryCatchBlocks = function (method, instance) {
+    const type = TYPES[Reflect.getMetadata(SCHEDULER_TYPE, method) as number];
+    if (type === undefined) return wrap.call(this, method, instance);
+    const given: unknown = Reflect.getMetadata(SCHEDULER_NAME, method);
+    const name = typeof given === 'string' && given !== '' ? given : nameOf(method, instance);
+    return wrap.call(this, replace(name, type, method), instance);
+  };
+}
+
+function replaceAdded(
+  scheduler: SchedulerRegistry,
+  orchestrator: SchedulerOrchestrator,
+  replace: ReplaceJob,
+): void {
+  const replaced = new WeakSet<CronJob>();
+  const replaceIn = (name: string, job: CronJob): void => {
+    const callbacks = job._callbacks;
+    const isDecorated = Object.hasOwn(orchestrator.cronJobs, name);
+    if (isDecorated || !Array.isArray(callbacks) || callbacks[0] === undefined || replaced.has(job)) return;
+    replaced.add(job);
+    callbacks[0] = replace(name, 'cron', callbacks[0]);
+  };
+  const { addCronJob } = scheduler;
+  scheduler.addCronJob = function (name, job) {
+    // Refuses a name that is taken.
+    addCronJob.call(this, name, job);
+    replaceIn(name, job);
+  };
+  for (const [name, job] of scheduler.getCronJobs()) replaceIn(name, job);
+}
+
+/** `Class.method`, by the name that the method has on the instance. */
+function nameOf(method: ScheduledMethod, instance: object): string {
+  const key = methodNames(instance).find((name) => (instance as Record<string, unknown>)[name] === method);
+  return [instance.constructor.name, key ?? method.name].filter((part) => part !== '').join('.');
+}
+
+function methodNames(instance: object): string[] {
+  const names: string[] = [];
+  for (
+    let home = Object.getPrototypeOf(instance) as object | null;
+    home !== null && home !== Object.prototype;
+    home = Object.getPrototypeOf(home) as object | null
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(home))) {
+      if (typeof value === 'function') names.push(name);
+    }
+  }
+  return names;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function hasMethods(candidate: unknown, ...names: readonly string[]): boolean {
+  return isObject(candidate) && names.every((name) => typeof Reflect.get(candidate, name) === 'function');
 }
 
 function isScheduler(candidate: unknown): candidate is SchedulerRegistry {
-  if (typeof candidate !== 'object' || candidate === null) return false;
-  const methods = candidate as Record<string, unknown>;
-  return ['addInterval', 'deleteInterval', 'getInterval', 'getIntervals'].every(
-    (method) => typeof methods[method] === 'function',
+  return hasMethods(
+    candidate,
+    'addInterval',
+    'deleteInterval',
+    'getInterval',
+    'getIntervals',
+    'addCronJob',
+    'getCronJobs',
   );
+}
+
+function isExplorer(candidate: unknown): candidate is ScheduleExplorer {
+  return hasMethods(candidate, 'wrapFunctionInTryCatchBlocks');
+}
+
+function isOrchestrator(candidate: unknown): candidate is SchedulerOrchestrator {
+  return isObject(candidate) && isObject(Reflect.get(candidate, 'cronJobs'));
 }

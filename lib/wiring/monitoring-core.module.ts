@@ -1,4 +1,5 @@
 import { Global, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { HealthMonitor } from '../health/health.monitor.js';
@@ -11,6 +12,7 @@ import { EXPORTERS_PROVIDERS } from './exporters.providers.js';
 import { HEALTH_PROVIDERS } from './health.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
 import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
+import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OptionsGathering } from './options.gathering.js';
@@ -26,6 +28,7 @@ import { OptionsGathering } from './options.gathering.js';
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
+    ...JOBS_PROVIDERS,
     ...ENDPOINTS_PROVIDERS,
   ],
   exports: [
@@ -38,7 +41,12 @@ import { OptionsGathering } from './options.gathering.js';
   ],
 })
 export class MonitoringCoreModule implements NestModule, OnModuleInit {
-  constructor(private readonly router: EndpointRouter) {}
+  constructor(
+    private readonly router: EndpointRouter,
+    modules: ModulesContainer,
+  ) {
+    beFirst(modules);
+  }
 
   configure(): void {
     this.router.beforeRoutes();
@@ -46,5 +54,15 @@ export class MonitoringCoreModule implements NestModule, OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     await this.router.mount();
+  }
+}
+
+/**
+ * Nest initialises modules in the order of their distance, and ends them in the other: what others start when they
+ * are initialised, such as jobs, is measured from the first to the last.
+ */
+function beFirst(modules: ModulesContainer): void {
+  for (const module of modules.values()) {
+    if (module.metatype === MonitoringCoreModule) module.distance = Infinity;
   }
 }

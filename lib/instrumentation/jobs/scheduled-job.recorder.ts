@@ -1,0 +1,119 @@
+import type { ScheduledMethod, ScheduleType } from '../../integrations/schedule.integration.js';
+import type { Clock } from '../../metrics/clock.js';
+import type { Counter, CounterSeries } from '../../metrics/counter.js';
+import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
+import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { errorClass } from '../error-class.js';
+import { LabelValues } from '../label-values.js';
+import { followRun, type RunOutcome } from './follow-run.js';
+import type { JobMetricsOptions } from './jobs.options.js';
+
+type JobLabels = 'job' | 'type';
+
+/** The series of one job. */
+interface JobSeries {
+  readonly runs: Readonly<Record<RunOutcome, CounterSeries>>;
+  readonly seconds: HistogramSeries;
+  readonly inProgress: GaugeSeries;
+  readonly overlaps: CounterSeries;
+}
+
+/** Counts and times the runs of what is run on a schedule. */
+export class ScheduledJobRecorder {
+  private readonly runs: Counter<JobLabels | 'outcome'>;
+  private readonly errors: Counter<JobLabels | 'error'>;
+  private readonly seconds: Histogram<JobLabels>;
+  private readonly inProgress: Gauge<JobLabels>;
+  private readonly overlaps: Counter<JobLabels>;
+  private readonly lastStart: Gauge<JobLabels>;
+  private readonly lastSuccess: Gauge<JobLabels>;
+  private readonly jobs: LabelValues;
+
+  constructor(
+    registry: MetricsRegistry,
+    private readonly clock: Clock,
+    options: Required<JobMetricsOptions>,
+  ) {
+    const labelNames = ['job', 'type'] as const;
+    this.runs = registry.counter(
+      'scheduled_job_runs_total',
+      'Runs of scheduled jobs that have ended, by outcome: success or error.',
+      { labelNames: [...labelNames, 'outcome'] },
+    );
+    this.errors = registry.counter(
+      'scheduled_job_errors_total',
+      'Runs of scheduled jobs that have failed, by class of error.',
+      { labelNames: [...labelNames, 'error'] },
+    );
+    this.seconds = registry.histogram(
+      'scheduled_job_duration_seconds',
+      'How long runs of scheduled jobs take.',
+      {
+        labelNames,
+        buckets: options.buckets,
+      },
+    );
+    this.inProgress = registry.gauge(
+      'scheduled_job_runs_in_progress',
+      'Runs of scheduled jobs that go on now.',
+      {
+        labelNames,
+      },
+    );
+    this.overlaps = registry.counter(
+      'scheduled_job_overlaps_total',
+      'Runs of scheduled jobs that began while an earlier run of the same job went on.',
+      { labelNames },
+    );
+    this.lastStart = registry.gauge(
+      'scheduled_job_last_start_timestamp_seconds',
+      'When a scheduled job began to run last, in seconds since 1970.',
+      { labelNames },
+    );
+    this.lastSuccess = registry.gauge(
+      'scheduled_job_last_success_timestamp_seconds',
+      'When a run of a scheduled job ended well last, in seconds since 1970.',
+      { labelNames },
+    );
+    this.jobs = new LabelValues(options.maxJobs);
+  }
+
+  /** The method of a job, measured; its series are seen from now on. */
+  readonly measure = (name: string, type: ScheduleType, method: ScheduledMethod): ScheduledMethod => {
+    const { clock, errors, lastStart, lastSuccess } = this;
+    const labels = { job: this.jobs.of(name), type };
+    const series = this.seriesOf(labels);
+    let goingOn = 0;
+
+    return function (this: unknown, ...args: unknown[]): unknown {
+      const startedAt = clock.monotonic();
+      lastStart.set(labels, clock.now() / 1000);
+      series.inProgress.inc();
+      if (goingOn++ > 0) series.overlaps.inc();
+      return followRun(
+        () => Reflect.apply(method, this, args),
+        (outcome, error) => {
+          goingOn--;
+          series.inProgress.dec();
+          series.seconds.observe((clock.monotonic() - startedAt) / 1000);
+          series.runs[outcome].inc();
+          if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
+          else errors.inc({ ...labels, error: errorClass(error) });
+        },
+      );
+    };
+  };
+
+  private seriesOf(labels: Record<JobLabels, string>): JobSeries {
+    return {
+      runs: {
+        success: this.runs.labels({ ...labels, outcome: 'success' }),
+        error: this.runs.labels({ ...labels, outcome: 'error' }),
+      },
+      seconds: this.seconds.labels(labels),
+      inProgress: this.inProgress.labels(labels),
+      overlaps: this.overlaps.labels(labels),
+    };
+  }
+}

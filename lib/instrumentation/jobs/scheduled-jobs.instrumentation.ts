@@ -1,0 +1,17 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { ScheduleIntegration } from '../../integrations/schedule.integration.js';
+import type { ScheduledJobRecorder } from './scheduled-job.recorder.js';
+
+/** Measures what `@nestjs/schedule` runs, in an application that uses it. */
+@Injectable()
+export class ScheduledJobsInstrumentation implements OnModuleInit {
+  /** @param makeRecorder called if there are jobs that can be measured, so that others have no such metrics */
+  constructor(
+    private readonly schedule: ScheduleIntegration,
+    private readonly makeRecorder: () => ScheduledJobRecorder,
+  ) {}
+
+  onModuleInit(): void {
+    if (this.schedule.isUsed) this.schedule.replaceJobs(this.makeRecorder().measure);
+  }
+}
