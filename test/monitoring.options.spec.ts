@@ -178,7 +178,7 @@ describe('the options when they are given', () => {
 
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
-  const top = 'enabled, defaultLabels, seriesLimit, endpoints, http, collectors, exporters, clock';
+  const top = 'enabled, defaultLabels, seriesLimit, endpoints, http, jobs, collectors, exporters, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -247,6 +247,16 @@ describe('options that cannot work stop the start', () => {
     [
       { endpoints: { auth: { basic: { user: 'ops', password: 'x' } } } },
       'Expected endpoints.auth.basic to have only the keys username, password, got user.',
+    ],
+    [{ jobs: true }, 'Expected jobs to be an object, got true (boolean).'],
+    [{ jobs: { cron: {} } }, 'Expected jobs to have only the keys schedule, bullmq, got cron.'],
+    [
+      { jobs: { schedule: { bucket: [] } } },
+      'Expected jobs.schedule to have only the keys buckets, maxJobs, got bucket.',
+    ],
+    [
+      { jobs: { bullmq: { maxJobs: 0 } } },
+      'Expected jobs.bullmq.maxJobs to be a whole number from 1 up, got 0 (number).',
     ],
     [{ http: true }, 'Expected http to be an object, got true (boolean).'],
     [
