@@ -72,6 +72,18 @@ export {
   type PrometheusExporterOptions,
 } from './exporters/prometheus/prometheus.exporter.js';
 
+// history
+export type { HistoryOptions } from './history/history.options.js';
+export type { LabelMatcher, LabelMatchers, LabelPattern } from './history/label-matchers.js';
+export {
+  type HistoryWish,
+  MetricsHistory,
+  type Part,
+  type Points,
+  type Reading,
+  type ReadOptions,
+} from './history/metrics-history.js';
+
 // health
 export { HealthMonitor } from './health/health.monitor.js';
 export type {

@@ -13,6 +13,7 @@ import {
   type ResolvedExporters,
   resolveExporters,
 } from './exporters/exporters.options.js';
+import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history/history.options.js';
 import { type HttpMetricsOptions, resolveHttp } from './instrumentation/http/http.options.js';
 import { type JobsOptions, type ResolvedJobs, resolveJobs } from './instrumentation/jobs/jobs.options.js';
 import { type Clock, systemClock } from './metrics/clock.js';
@@ -36,6 +37,7 @@ export interface MonitoringOptions {
   readonly jobs?: JobsOptions | false;
   readonly collectors?: CollectorsOptions;
   readonly exporters?: ExportersOptions;
+  readonly history?: HistoryOptions;
   /** Where the time comes from. @default the clock of the machine */
   readonly clock?: Clock;
 }
@@ -50,6 +52,7 @@ export interface ResolvedOptions {
   readonly jobs: ResolvedJobs;
   readonly collectors: ResolvedCollectors;
   readonly exporters: ResolvedExporters;
+  readonly history: ResolvedHistory;
   readonly clock: Clock;
 }
 
@@ -62,6 +65,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'jobs',
   'collectors',
   'exporters',
+  'history',
   'clock',
 ];
 
@@ -82,6 +86,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     jobs: resolveJobs(options.jobs),
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
+    history: resolveHistory(options.history),
     clock: checkedClock(options.clock),
   };
 }

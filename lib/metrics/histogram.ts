@@ -79,10 +79,10 @@ export class Histogram<L extends string = never> extends Metric<L> {
   }
 
   /** @internal */
-  override snapshot(options: SnapshotOptions): HistogramFamily {
+  override snapshot({ exponential: wanted = false }: SnapshotOptions): HistogramFamily {
     const { name, help, type, labelNames, upperBounds } = this;
     const columns = this.columns();
-    const exponential = options.exponential
+    const exponential = (typeof wanted === 'boolean' ? wanted : wanted.has(name))
       ? this.exponential.map((histogram) => histogram.snapshot())
       : undefined;
     const series = histogramSeries(columns, upperBounds, exponential);

@@ -33,10 +33,10 @@ export type SampleArguments<L extends string, Rest extends unknown[]> = [L] exte
 /** What a snapshot should hold beyond the numbers. */
 export interface SnapshotOptions {
   /**
-   * Copies the exponential histograms too, which percentiles are read from.
+   * Copies the exponential histograms too, which percentiles are read from: those of every metric, or of these.
    * @default false
    */
-  readonly exponential?: boolean;
+  readonly exponential?: boolean | ReadonlySet<string>;
 }
 
 /**

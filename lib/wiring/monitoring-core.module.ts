@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import { MetricsHistory } from '../history/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -10,6 +11,7 @@ import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
 import { EXPORTERS_PROVIDERS } from './exporters.providers.js';
 import { HEALTH_PROVIDERS } from './health.providers.js';
+import { HISTORY_PROVIDERS } from './history.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
 import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
@@ -27,6 +29,7 @@ import { OptionsGathering } from './options.gathering.js';
     ...INTEGRATIONS_PROVIDERS,
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
+    ...HISTORY_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
     ...JOBS_PROVIDERS,
     ...ENDPOINTS_PROVIDERS,
@@ -36,6 +39,7 @@ import { OptionsGathering } from './options.gathering.js';
     MetricsRegistry,
     RegistryReference,
     MetricsContext,
+    MetricsHistory,
     PrometheusExporter,
     HealthMonitor,
   ],

@@ -1,0 +1,42 @@
+import type { MetricsSource } from '../metrics/registry.js';
+import type { MetricsHistory } from './metrics-history.js';
+
+/** Takes a sample at once and then every interval, as long as anybody wants one. It never overlaps itself. */
+export class HistoryBeat {
+  private timer: NodeJS.Timeout | undefined;
+  private underWay: Promise<void> | undefined;
+
+  constructor(
+    private readonly history: MetricsHistory,
+    private readonly source: MetricsSource,
+  ) {}
+
+  /** @returns the timer, which does not keep the process alive */
+  start(): NodeJS.Timeout {
+    this.timer ??= setInterval(() => void this.beat(), this.history.intervalMs).unref();
+    void this.beat();
+    return this.timer;
+  }
+
+  /** Ends the beat; resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    await this.underWay;
+  }
+
+  /** Takes a sample now, unless one is being taken: then that one is waited for. */
+  beat(): Promise<void> {
+    if (!this.history.isWanted) return Promise.resolve();
+    this.underWay ??= this.sample().finally(() => (this.underWay = undefined));
+    return this.underWay;
+  }
+
+  private async sample(): Promise<void> {
+    const snapshot = await this.source.collect({
+      exponential: this.history.withPercentiles,
+      timeoutMs: this.history.intervalMs,
+    });
+    if (this.timer !== undefined) this.history.add(snapshot);
+  }
+}

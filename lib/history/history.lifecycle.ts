@@ -1,0 +1,24 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { HistoryBeat } from './history-beat.js';
+
+/** Samples the metrics from when the application has started until it ends. */
+@Injectable()
+export class HistoryLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
+  private unname: () => void = () => undefined;
+
+  /** @param nameInterval shows a timer under a name to whom it may concern */
+  constructor(
+    private readonly beat: HistoryBeat,
+    private readonly enabled: boolean,
+    private readonly nameInterval: (name: string, timer: NodeJS.Timeout) => () => void,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.enabled) this.unname = this.nameInterval('monitoring.history', this.beat.start());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.unname();
+    await this.beat.stop();
+  }
+}

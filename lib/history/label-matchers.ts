@@ -1,0 +1,44 @@
+/**
+ * What a label has to be: this value, one of these, or like this expression, which must match the whole value as
+ * in PromQL. A label that is absent counts as empty.
+ */
+export type LabelMatcher = LabelPattern | { readonly not: LabelPattern };
+export type LabelPattern = string | readonly string[] | RegExp;
+
+/** What several labels have to be. */
+export type LabelMatchers = Readonly<Record<string, LabelMatcher>>;
+
+/** One matcher as PromQL and Alertmanager write it. */
+export interface Matcher {
+  readonly name: string;
+  readonly operator: '=' | '!=' | '=~' | '!~';
+  readonly value: string;
+}
+
+export function matchersOf(matchers: LabelMatchers): Matcher[] {
+  return Object.entries(matchers).map(([name, matcher]) => {
+    const negated = typeof matcher === 'object' && 'not' in matcher;
+    const pattern = negated ? matcher.not : matcher;
+    if (typeof pattern === 'string') return { name, operator: negated ? '!=' : '=', value: pattern };
+    const value = pattern instanceof RegExp ? pattern.source : pattern.map(escapeRegExp).join('|');
+    return { name, operator: negated ? '!~' : '=~', value };
+  });
+}
+
+/** Whether labels are what the matchers say; made once, asked often. */
+export function labelTest(
+  matchers: readonly Matcher[],
+): (labels: Readonly<Record<string, string>>) => boolean {
+  const tests = matchers.map(({ name, operator, value }) => {
+    const negated = operator.startsWith('!');
+    if (operator === '=' || operator === '!=')
+      return { name, is: (text: string) => (text === value) !== negated };
+    const whole = new RegExp(`^(?:${value})$`);
+    return { name, is: (text: string) => whole.test(text) !== negated };
+  });
+  return (labels) => tests.every(({ name, is }) => is(labels[name] ?? ''));
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,33 @@
+import type { Provider } from '@nestjs/common';
+import { HistoryBeat } from '../history/history-beat.js';
+import { HistoryMetrics } from '../history/history-metrics.js';
+import { HistoryLifecycle } from '../history/history.lifecycle.js';
+import { MetricsHistory } from '../history/metrics-history.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from '../monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What the metrics were lately. */
+export const HISTORY_PROVIDERS: readonly Provider[] = [
+  {
+    provide: MetricsHistory,
+    inject: [RESOLVED_OPTIONS, MetricsRegistry],
+    useFactory: ({ history: options }: ResolvedOptions, registry: MetricsRegistry) => {
+      const history = new MetricsHistory(options);
+      registry.addCollector(new HistoryMetrics(history, registry));
+      return history;
+    },
+  },
+  {
+    provide: HistoryBeat,
+    inject: [MetricsHistory, MetricsRegistry],
+    useFactory: (history: MetricsHistory, registry: MetricsRegistry) => new HistoryBeat(history, registry),
+  },
+  {
+    provide: HistoryLifecycle,
+    inject: [HistoryBeat, ScheduleIntegration, RESOLVED_OPTIONS],
+    useFactory: (beat: HistoryBeat, { nameInterval }: ScheduleIntegration, { enabled }: ResolvedOptions) =>
+      new HistoryLifecycle(beat, enabled, nameInterval),
+  },
+];

@@ -1,0 +1,92 @@
+import type { INestApplication } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { MetricsHistory, MetricsRegistry } from 'nestjs-monitoring';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
+import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
+import { scalars, testRegistry } from '../metrics/support.js';
+import { MINUTE } from './support.js';
+
+describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
+  let app: INestApplication | undefined;
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+  });
+
+  async function start(history: { intervalMs: number }, enabled = true): Promise<INestApplication> {
+    const imports = [ScheduleModule.forRoot()];
+    app = await createApp(
+      adapter,
+      FixtureModule.with({ ...WITHOUT_COLLECTORS, history, enabled }, { imports }),
+    );
+    return app;
+  }
+
+  it('takes samples from the start until the end, shows its timer, and tells what it costs', async () => {
+    const running = await start({ intervalMs: 5 });
+    const registry = running.get(MetricsRegistry);
+    const history = running.get(MetricsHistory);
+    registry.gauge('active_users', 'Users.').set(42);
+    history.keep({ metric: 'active_users' });
+    expect(history.lastSample).toBeUndefined();
+    await running.init();
+    await eventually(() => expect(history.timestamps('active_users').length).toBeGreaterThan(2));
+    expect(history.last('active_users')).toEqual([{ labels: {}, value: 42 }]);
+    const scheduler = running.get(SchedulerRegistry);
+    expect(scheduler.getIntervals()).toContain('monitoring.history');
+    const snapshot = await registry.collect();
+    expect(scalars(snapshot, 'monitoring_history_bytes')[0]?.value).toBeGreaterThan(0);
+    expect(scalars(snapshot, 'monitoring_history_series')[0]?.value).toBe(1);
+    expect(scalars(snapshot, 'monitoring_history_dropped_samples_total')[0]?.value).toBe(0);
+    await running.close();
+    expect(scheduler.getIntervals()).not.toContain('monitoring.history');
+    const last = history.lastSample;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(history.lastSample).toBe(last);
+  });
+
+  it('has no timer when monitoring is off', async () => {
+    const running = await start({ intervalMs: 5 }, false);
+    running.get(MetricsHistory).keep({ metric: 'active_users' });
+    await running.init();
+    expect(running.get(SchedulerRegistry).getIntervals()).not.toContain('monitoring.history');
+  });
+});
+
+describe('the beat of the history', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('never overlaps itself, asks nobody as long as nobody wants it, and leaves nothing behind', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    const { registry } = testRegistry();
+    const history = new MetricsHistory({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
+    let asked = 0;
+    let answer = (): void => undefined;
+    const collect: MetricsRegistry['collect'] = (options) => {
+      asked++;
+      return new Promise((resolve) => {
+        answer = () => resolve(registry.snapshot(options));
+      });
+    };
+    const beat = new HistoryBeat(history, { collect, snapshot: (options) => registry.snapshot(options) });
+    beat.start();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(asked).toBe(0);
+    history.keep({ metric: 'monitoring_series_overflow_total' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked).toBe(1);
+    answer();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toBe(2);
+    expect(history.lastSample).toBeDefined();
+    const stopped = beat.stop();
+    answer();
+    await stopped;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
