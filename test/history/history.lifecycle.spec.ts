@@ -66,7 +66,7 @@ describe('the beat of the history', () => {
     const { registry } = testRegistry();
     const history = new MetricsHistory({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
     let asked = 0;
-    let answer = (): void => undefined;
+    let answer: (() => void) | undefined;
     const collect: MetricsRegistry['collect'] = (options) => {
       asked++;
       return new Promise((resolve) => {
@@ -80,12 +80,12 @@ describe('the beat of the history', () => {
     history.keep({ metric: 'monitoring_series_overflow_total' });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(asked).toBe(1);
-    answer();
+    answer?.();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(asked).toBe(2);
     expect(history.lastSample).toBeDefined();
     const stopped = beat.stop();
-    answer();
+    answer?.();
     await stopped;
     expect(vi.getTimerCount()).toBe(0);
   });
