@@ -178,10 +178,23 @@ describe('the options when they are given', () => {
 
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
-  const top = 'enabled, defaultLabels, seriesLimit, endpoints, http, jobs, collectors, exporters, clock';
+  const top =
+    'enabled, defaultLabels, seriesLimit, endpoints, http, jobs, collectors, exporters, history, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
+    [
+      { history: { interval: 1 } },
+      'Expected history to have only the keys intervalMs, durationMs, maxBytes, got interval.',
+    ],
+    [
+      { history: { intervalMs: 0 } },
+      'Expected history.intervalMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+    ],
+    [
+      { history: { maxBytes: 0.5 } },
+      'Expected history.maxBytes to be a whole number from 1 up, got 0.5 (number).',
+    ],
     [{ enable: true }, `Expected the options of MonitoringModule to have only the keys ${top}, got enable.`],
     [
       { enable: true, endpoint: {} },
