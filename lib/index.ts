@@ -94,7 +94,9 @@ export type {
 } from './health/health.monitor.js';
 
 // module
+export type { CollectorPace } from './collectors/collector-pace.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
+export type { SystemOptions } from './collectors/system/system.options.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
 export type { EndpointsOptions } from './endpoints/endpoints.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';

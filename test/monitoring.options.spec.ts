@@ -80,8 +80,9 @@ describe('the options by default', () => {
     });
   });
 
-  it('watch the process', async () => {
+  it('watch the process and the machine', async () => {
     expect(await textOf({}, 'process_cpu_seconds_total')).not.toBe('');
+    expect(await textOf({}, 'system_cpus')).not.toBe('');
   });
 
   it('write no _created samples', async () => {
@@ -145,8 +146,12 @@ describe('the options when they are given', () => {
   });
 
   it('collectors.runtime: false leaves the metrics of the process out', async () => {
-    expect(await textOf({ collectors: { runtime: false } })).not.toMatch(/process_|nodejs_/);
+    expect(await textOf({ collectors: { runtime: false } })).not.toMatch(/^(process_|nodejs_)/m);
     expect(await textOf({ collectors: { runtime: {} } })).toMatch(/process_.*\n.*nodejs_/s);
+  });
+
+  it('collectors.system: false leaves the metrics of the machine out', async () => {
+    expect(await textOf({ collectors: { system: false } })).not.toMatch(/^system_/m);
   });
 
   it('exporters.prometheus.created adds _created samples to OpenMetrics', async () => {
@@ -292,9 +297,7 @@ describe('options that cannot work stop the start', () => {
       { http: { ignoreRoutes: [5] } },
       'Expected http.ignoreRoutes to be a list of route templates or regular expressions, got 5 (object).',
     ],
-    [{ collectors: { systems: {} } }, 'Expected collectors to have only the keys runtime, got systems.'],
-    [{ collectors: { runtime: true } }, 'Expected collectors.runtime to be an object, got true (boolean).'],
-    [{ collectors: { runtime: { gc: false } } }, 'Expected collectors.runtime to have no keys yet, got gc.'],
+    [{ collectors: false }, 'Expected collectors to be an object, got false (boolean).'],
     [{ exporters: { prom: {} } }, 'Expected exporters to have only the keys prometheus, got prom.'],
     [
       { exporters: { prometheus: { created: 'yes' } } },

@@ -1,20 +1,24 @@
 import { expectKeys } from '../options/option-checks.js';
+import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
-/** What is measured of the process itself. */
+/** What is measured of the process and its surroundings. */
 export interface CollectorsOptions {
   /** The `process_*` and `nodejs_*` metrics; false leaves them out. @default {} */
   readonly runtime?: Readonly<Record<string, never>> | false;
+  /** The `system_*` metrics of the machine or the container; false leaves them out. @default { intervalMs: 10_000 } */
+  readonly system?: SystemOptions | false;
 }
 
 /** Which collectors there are, with every default filled in. */
 export interface ResolvedCollectors {
   readonly runtime: boolean;
+  readonly system: ResolvedSystem | false;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, ['runtime']);
+  expectKeys('collectors', collectors, ['runtime', 'system']);
   const { runtime = {} } = collectors;
   if (runtime !== false) expectKeys('collectors.runtime', runtime, []);
-  return { runtime: runtime !== false };
+  return { runtime: runtime !== false, system: resolveSystem(collectors.system) };
 }

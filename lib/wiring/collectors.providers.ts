@@ -4,6 +4,7 @@ import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
 import { runtimeCollectors } from '../collectors/runtime.collectors.js';
 import { SeriesCollector } from '../collectors/series.collector.js';
+import { systemCollectors } from '../collectors/system/system.collectors.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -33,7 +34,9 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
     ) => {
       if (!enabled) return new CollectorLifecycle(running, []);
       const runtime = collectors.runtime ? runtimeCollectors(registry, clock) : [];
-      return new CollectorLifecycle(running, [...runtime, new SeriesCollector(registry)], nameInterval);
+      const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
+      const all = [...runtime, ...system, new SeriesCollector(registry)];
+      return new CollectorLifecycle(running, all, nameInterval);
     },
   },
 ];

@@ -20,7 +20,11 @@ export async function startMeasured(
 ): Promise<MeasuredApp> {
   const clock = new FakeClock();
   const metadata: ModuleMetadata = 'length' in more ? { providers: [...more] } : more;
-  const monitoring = MonitoringModule.forRoot({ clock, collectors: { runtime: false }, ...options });
+  const monitoring = MonitoringModule.forRoot({
+    clock,
+    collectors: { runtime: false, system: false },
+    ...options,
+  });
   const app = await startPlain({ ...metadata, imports: [monitoring, ...(metadata.imports ?? [])] });
   return { app, registry: app.get(MetricsRegistry), clock };
 }

@@ -47,7 +47,7 @@ class Unmonitored {
 }
 
 @Module({
-  imports: [MonitoringModule.forRoot({ collectors: { runtime: false } })],
+  imports: [MonitoringModule.forRoot({ collectors: { runtime: false, system: false } })],
   providers: [Decorated, Sampled],
 })
 class BenchModule {}

@@ -101,7 +101,7 @@ describe('instances made by Nest', () => {
   it('are measured in the registry that a test puts in the place of the real one', async () => {
     const { registry } = testRegistry();
     const module = await Test.createTestingModule({
-      imports: [MonitoringModule.forRoot({ collectors: { runtime: false } })],
+      imports: [MonitoringModule.forRoot({ collectors: { runtime: false, system: false } })],
       providers: [Orders],
     })
       .overrideProvider(MetricsRegistry)
@@ -143,7 +143,7 @@ describe('instances made by Nest', () => {
           imports: [SettingsModule],
           inject: [Settings],
           useFactory: (settings: Settings) => ({
-            collectors: { runtime: false },
+            collectors: { runtime: false, system: false },
             defaultLabels: settings.load(),
           }),
         }),

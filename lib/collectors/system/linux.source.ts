@@ -1,0 +1,186 @@
+import { stat, statfs } from 'node:fs/promises';
+import { ContainerLimits } from './container-limits.js';
+import { LinuxFiles, numberOf } from './linux-files.js';
+import { fileSystemsOnDisk, parseMountInfo } from './mounts.js';
+import type {
+  CpuReading,
+  DiskReading,
+  FileSystemReading,
+  MemoryReading,
+  NetworkReading,
+  ProcessesReading,
+  SystemSource,
+} from './system-source.js';
+
+const KIB = 1024;
+/** In which unit `/proc/stat` counts time, on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100;
+const MILLISECONDS = 1000;
+/** In which `/proc/diskstats` counts, whatever the disk has. */
+const SECTOR_BYTES = 512;
+/** Up to so many processes their threads are counted one by one, which takes some 20 µs each. */
+const COUNTED_PROCESSES = 250;
+
+/** In the order of `/proc/stat`; the time of guests is in that of user and nice already. */
+const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'];
+/** Whole disks: not the partitions of them, not what is built on top of them, nothing in memory. */
+const DISK = /^(?:[shv]d[a-z]+|xvd[a-z]+|dasd[a-z]+|nvme\d+n\d+|mmcblk\d+|pmem\d+)$/;
+
+/** Reads the figures of the system from `/proc` and `/sys`, and the limits of the container that it may be in. */
+export class LinuxSource implements SystemSource {
+  private readonly limits: ContainerLimits;
+
+  constructor(private readonly files = new LinuxFiles()) {
+    this.limits = new ContainerLimits(files);
+  }
+
+  cpu(): CpuReading | undefined {
+    const text = this.files.read('/proc/stat');
+    const ticks = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ').map(numberOf) ?? [];
+    const modes = CPU_MODES.flatMap((mode, i) => {
+      const count = ticks[i];
+      return count === undefined ? [] : [[mode, count / TICKS_PER_SECOND] as const];
+    });
+    const cpus = text.match(/^cpu\d/gm)?.length ?? 0;
+    if (modes.length < CPU_MODES.indexOf('idle') || cpus === 0) return undefined;
+    const limit = this.limits.cpu(cpus);
+    const load = this.load();
+    return {
+      secondsByMode: Object.fromEntries(modes),
+      cpus,
+      ...(limit && { limit }),
+      ...(load && { load }),
+    };
+  }
+
+  memory(): MemoryReading | undefined {
+    const kib = this.files.numbers('/proc/meminfo');
+    const { MemTotal: total, MemAvailable: available, SwapTotal: swapTotal, SwapFree: swapFree } = kib;
+    if (total === undefined || available === undefined) return undefined;
+    const swap = swapTotal !== undefined &&
+      swapFree !== undefined && { total: swapTotal * KIB, used: (swapTotal - swapFree) * KIB };
+    const limited = this.limits.memory(total * KIB);
+    const oomKills = limited?.oomKills ?? this.files.numbers('/proc/vmstat')['oom_kill'];
+    return {
+      total: limited?.limit ?? total * KIB,
+      used: limited?.used ?? (total - available) * KIB,
+      ...(limited && { limit: limited.limit }),
+      ...(swap && { swap }),
+      ...(oomKills !== undefined && { oomKills }),
+    };
+  }
+
+  async fileSystems(signal: AbortSignal): Promise<FileSystemReading[]> {
+    const readings: FileSystemReading[] = [];
+    // One after the other: one that hangs must not take more than one thread of the pool.
+    for (const mount of fileSystemsOnDisk(parseMountInfo(this.files.read('/proc/self/mountinfo')))) {
+      signal.throwIfAborted();
+      const reading = await fileSystemAt(mount);
+      if (reading !== undefined) readings.push(reading);
+    }
+    return readings;
+  }
+
+  networks(): NetworkReading[] {
+    const lines = this.files.read('/proc/self/net/dev').split('\n');
+    const readings = lines.flatMap((line) => {
+      const [, name, counts] = /^\s*([^\s:]+):\s*(.*)$/.exec(line) ?? [];
+      if (name === undefined || counts === undefined || name === 'lo') return [];
+      const [
+        receivedBytes,
+        ,
+        receiveErrors,
+        receiveDrops,
+        ,
+        ,
+        ,
+        ,
+        transmittedBytes,
+        ,
+        transmitErrors,
+        transmitDrops,
+      ] = counts.split(/\s+/).map(Number);
+      if (!Number.isFinite(receivedBytes) || !Number.isFinite(transmitDrops)) return [];
+      return [
+        {
+          interface: name,
+          receivedBytes,
+          transmittedBytes,
+          receiveErrors,
+          transmitErrors,
+          receiveDrops,
+          transmitDrops,
+        },
+      ];
+    });
+    // On a machine with bridges and tunnels, what goes through them goes through a card as well. A container has
+    // no card, and all that it has is its own.
+    const cards = readings.filter(({ interface: name }) =>
+      this.files.list(`/sys/class/net/${name}`).includes('device'),
+    );
+    return cards.length > 0 ? cards : readings;
+  }
+
+  disks(): DiskReading[] {
+    const lines = this.files.read('/proc/diskstats').split('\n');
+    return lines.flatMap((line) => {
+      const [, , device = '', ...texts] = line.trim().split(/\s+/);
+      const [reads, , readSectors, , writes, , writtenSectors, , , busyMs] = texts.map(Number);
+      if (!DISK.test(device) || !Number.isFinite(busyMs)) return [];
+      return [
+        {
+          device,
+          readBytes: readSectors * SECTOR_BYTES,
+          writtenBytes: writtenSectors * SECTOR_BYTES,
+          reads,
+          writes,
+          busySeconds: busyMs / MILLISECONDS,
+        },
+      ];
+    });
+  }
+
+  processes(): ProcessesReading | undefined {
+    const ids = this.files.list('/proc').filter((name) => /^\d+$/.test(name));
+    if (ids.length === 0) return undefined;
+    const threads =
+      ids.length <= COUNTED_PROCESSES
+        ? ids.reduce((sum, id) => sum + this.threadsOf(id), 0)
+        : // Of the whole machine, even in a container: of so many processes it is most likely the machine itself.
+          numberOf(this.files.read('/proc/loadavg').split(' ')[3]?.split('/')[1]);
+    return { processes: ids.length, ...(threads !== undefined && { threads }) };
+  }
+
+  private load(): CpuReading['load'] {
+    const [one, five, fifteen] = this.files.read('/proc/loadavg').split(' ').map(numberOf);
+    if (one === undefined || five === undefined || fifteen === undefined) return undefined;
+    return [one, five, fifteen];
+  }
+
+  /** None if the process has ended in the meantime. */
+  private threadsOf(id: string): number {
+    const text = this.files.read(`/proc/${id}/stat`);
+    // The name of the program is in brackets, and may have anything in it.
+    const afterName = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return numberOf(afterName[17]) ?? 0;
+  }
+}
+
+/** Undefined for what is no directory or has no size, and for what may not be looked at. */
+async function fileSystemAt(mount: string): Promise<FileSystemReading | undefined> {
+  try {
+    if (!(await stat(mount)).isDirectory()) return undefined;
+    const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(mount);
+    if (blocks === 0) return undefined;
+    return {
+      mount,
+      total: blocks * bsize,
+      used: (blocks - bfree) * bsize,
+      free: bavail * bsize,
+      // Some file systems make inodes as they need them.
+      ...(files > 0 && { inodes: { total: files, used: files - ffree } }),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import { cpus, loadavg } from 'node:os';
+import type {
+  CpuReading,
+  DiskReading,
+  FileSystemReading,
+  MemoryReading,
+  NetworkReading,
+  ProcessesReading,
+  SystemSource,
+} from './system-source.js';
+
+const MILLISECONDS = 1000;
+
+/**
+ * The figures of a system that has no `/proc`, such as macOS and Windows, from Node itself as far as it has them and
+ * from `systeminformation`, which is not loaded before.
+ */
+export class PortableSource implements SystemSource {
+  private loading: Promise<typeof import('systeminformation')> | undefined;
+
+  constructor(private readonly platform: NodeJS.Platform = process.platform) {}
+
+  cpu(): CpuReading | undefined {
+    const processors = cpus();
+    if (processors.length === 0) return undefined;
+    const secondsOf = (mode: keyof (typeof processors)[number]['times']) =>
+      processors.reduce((sum, { times }) => sum + times[mode], 0) / MILLISECONDS;
+    const [one = 0, five = 0, fifteen = 0] = loadavg();
+    return {
+      secondsByMode: {
+        user: secondsOf('user'),
+        nice: secondsOf('nice'),
+        system: secondsOf('sys'),
+        idle: secondsOf('idle'),
+        irq: secondsOf('irq'),
+      },
+      cpus: processors.length,
+      // Windows has no such thing, and Node makes zeros of it.
+      ...(this.platform !== 'win32' && { load: [one, five, fifteen] }),
+    };
+  }
+
+  async memory(): Promise<MemoryReading | undefined> {
+    const { total, available, swaptotal, swapused } = await (await this.load()).mem();
+    if (!(total > 0) || !(available >= 0)) return undefined;
+    return {
+      total,
+      used: total - available,
+      ...(swaptotal >= 0 && swapused >= 0 && { swap: { total: swaptotal, used: swapused } }),
+    };
+  }
+
+  async fileSystems(): Promise<FileSystemReading[]> {
+    const all = await (await this.load()).fsSize();
+    return all
+      .filter(({ fs, size }) => size > 0 && (fs.startsWith('/dev/') || /^[A-Z]:/.test(fs)))
+      .map(({ mount, size, used, available }) => ({ mount, total: size, used, free: available }));
+  }
+
+  async networks(): Promise<NetworkReading[]> {
+    const all = await (await this.load()).networkStats();
+    return all
+      .filter(({ rx_bytes: received, tx_bytes: transmitted }) => received >= 0 && transmitted >= 0)
+      .map((stats) => ({
+        interface: stats.iface,
+        receivedBytes: stats.rx_bytes,
+        transmittedBytes: stats.tx_bytes,
+        receiveErrors: stats.rx_errors,
+        transmitErrors: stats.tx_errors,
+        receiveDrops: stats.rx_dropped,
+        transmitDrops: stats.tx_dropped,
+      }));
+  }
+
+  async disks(): Promise<DiskReading[]> {
+    // Null on Windows, which has no such counters.
+    const stats = (await (await this.load()).fsStats()) as { rx: number; wx: number } | null;
+    if (!stats || !Number.isFinite(stats.rx) || !Number.isFinite(stats.wx)) return [];
+    return [{ device: 'all', readBytes: stats.rx, writtenBytes: stats.wx }];
+  }
+
+  async processes(): Promise<ProcessesReading | undefined> {
+    const { all } = await (await this.load()).processes();
+    return all > 0 ? { processes: all } : undefined;
+  }
+
+  private load(): Promise<typeof import('systeminformation')> {
+    return (this.loading ??= import('systeminformation').then((module) => module.default ?? module));
+  }
+}

@@ -1,0 +1,28 @@
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { OptionalGauge } from '../optional-gauge.js';
+import type { SourceCollector } from '../source.collector.js';
+import type { SystemSource } from './system-source.js';
+
+/** How many processes and threads there are on the machine, or in the container. */
+export class ProcessesCollector implements SourceCollector {
+  readonly name = 'system_processes';
+  readonly metricNames: readonly string[];
+
+  private readonly processes: OptionalGauge;
+  private readonly threads: OptionalGauge;
+
+  constructor(
+    registry: MetricsRegistry,
+    private readonly source: SystemSource,
+  ) {
+    this.processes = new OptionalGauge(registry, 'system_processes', 'Number of processes.');
+    this.threads = new OptionalGauge(registry, 'system_threads', 'Number of threads in all processes.');
+    this.metricNames = [this.processes.name, this.threads.name];
+  }
+
+  async collect(): Promise<void> {
+    const reading = await this.source.processes();
+    this.processes.set(reading?.processes);
+    this.threads.set(reading?.threads);
+  }
+}

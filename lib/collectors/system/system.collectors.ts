@@ -1,0 +1,39 @@
+import type { Clock } from '../../metrics/clock.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { paced } from '../collector-pace.js';
+import type { SourceCollector } from '../source.collector.js';
+import { SystemCpuCollector } from './cpu.collector.js';
+import { DiskIoCollector } from './disk-io.collector.js';
+import { FileSystemsCollector } from './file-systems.collector.js';
+import { LinuxSource } from './linux.source.js';
+import { SystemMemoryCollector } from './memory.collector.js';
+import { NetworkCollector } from './network.collector.js';
+import { PortableSource } from './portable.source.js';
+import { ProcessesCollector } from './processes.collector.js';
+import type { SystemSource } from './system-source.js';
+import { type ResolvedSystem, SYSTEM_PARTS, type SystemPart } from './system.options.js';
+
+/** The `system_*` metrics: one collector for each part that is wanted. */
+export function systemCollectors(
+  registry: MetricsRegistry,
+  clock: Clock,
+  paces: ResolvedSystem,
+  source: SystemSource = systemSource(),
+): SourceCollector[] {
+  const make: Record<SystemPart, () => SourceCollector> = {
+    cpu: () => new SystemCpuCollector(registry, source, clock),
+    memory: () => new SystemMemoryCollector(registry, source),
+    fileSystems: () => new FileSystemsCollector(registry, source),
+    network: () => new NetworkCollector(registry, source, clock),
+    diskIo: () => new DiskIoCollector(registry, source, clock),
+    processes: () => new ProcessesCollector(registry, source),
+  };
+  return SYSTEM_PARTS.flatMap((part) => {
+    const pace = paces[part];
+    return pace === false ? [] : [paced(make[part](), pace)];
+  });
+}
+
+function systemSource(): SystemSource {
+  return process.platform === 'linux' ? new LinuxSource() : new PortableSource();
+}

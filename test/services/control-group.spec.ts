@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LinuxFiles } from '../../lib/collectors/system/linux-files.js';
+import { LinuxSource } from '../../lib/collectors/system/linux.source.js';
+import { eventually } from '../e2e/fixture/start-app.js';
+
+const CPU = '/sys/fs/cgroup/cpu';
+const CPUACCT = '/sys/fs/cgroup/cpuacct';
+/** Half a processor. */
+const QUOTA_US = 50_000;
+const PERIOD_US = 100_000;
+const NAME = `nestjs-monitoring-${process.pid}`;
+
+/** As a process sees `/proc` whose own entry is that of another one. */
+class FilesOf extends LinuxFiles {
+  constructor(private readonly pid: number) {
+    super();
+  }
+
+  override read(path: string): string {
+    return super.read(path.replace('/proc/self/', `/proc/${this.pid}/`));
+  }
+}
+
+const reason = whyNot();
+if (reason !== undefined) console.warn(`Skipped: the limit of a real control group. Reason: ${reason}.`);
+
+describe.skipIf(reason !== undefined)(
+  `the limit of a real control group${reason === undefined ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    const children: ChildProcess[] = [];
+
+    beforeEach(() => {
+      for (const hierarchy of [CPU, CPUACCT]) mkdirSync(`${hierarchy}/${NAME}`, { recursive: true });
+      writeFileSync(`${CPU}/${NAME}/cpu.cfs_period_us`, String(PERIOD_US));
+      writeFileSync(`${CPU}/${NAME}/cpu.cfs_quota_us`, String(QUOTA_US));
+    });
+
+    afterEach(async () => {
+      for (const child of children.splice(0)) {
+        const closed = new Promise((resolve) => child.once('close', resolve));
+        child.kill('SIGKILL');
+        await closed;
+      }
+      // The kernel takes a moment to see that the group is empty.
+      await eventually(() => {
+        for (const hierarchy of [CPU, CPUACCT]) {
+          if (existsSync(`${hierarchy}/${NAME}`)) rmdirSync(`${hierarchy}/${NAME}`);
+        }
+      });
+    });
+
+    it('is told, and that it holds a process up which would use more', async () => {
+      const child = spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' });
+      children.push(child);
+      const { pid } = child;
+      if (pid === undefined) throw new Error('the process did not start');
+      for (const hierarchy of [CPU, CPUACCT]) writeFileSync(`${hierarchy}/${NAME}/cgroup.procs`, String(pid));
+      const source = new LinuxSource(new FilesOf(pid));
+      const before = source.cpu();
+      const startedAt = performance.now();
+      expect(before?.limit?.cores).toBe(QUOTA_US / PERIOD_US);
+      await eventually(() => {
+        const { throttling } = source.cpu()?.limit ?? {};
+        expect(
+          (throttling?.throttledPeriods ?? 0) - (before?.limit?.throttling?.throttledPeriods ?? 0),
+        ).toBeGreaterThan(3);
+        expect(throttling?.throttledSeconds).toBeGreaterThan(
+          before?.limit?.throttling?.throttledSeconds ?? 0,
+        );
+      }, 15_000);
+      const seconds = (performance.now() - startedAt) / 1000;
+      const used = (source.cpu()?.limit?.usedSeconds ?? NaN) - (before?.limit?.usedSeconds ?? NaN);
+      // A period more may have begun than has passed.
+      expect(used).toBeLessThanOrEqual(((seconds + (2 * PERIOD_US) / 1e6) * QUOTA_US) / PERIOD_US);
+      expect(used).toBeGreaterThan(0);
+      // This process, outside of the group, is not limited by it.
+      expect(new LinuxSource().cpu()?.limit?.cores).not.toBe(QUOTA_US / PERIOD_US);
+    });
+  },
+);
+
+/** Undefined if a group can be made here. */
+function whyNot(): string | undefined {
+  if (process.platform !== 'linux') return 'only Linux has control groups';
+  if (!existsSync(`${CPU}/cpu.cfs_quota_us`) || !existsSync(`${CPUACCT}/cpuacct.usage`)) {
+    return 'control groups of version 1 are not mounted';
+  }
+  try {
+    for (const hierarchy of [CPU, CPUACCT]) accessSync(hierarchy, constants.W_OK);
+    return undefined;
+  } catch {
+    return 'no right to make a control group';
+  }
+}
