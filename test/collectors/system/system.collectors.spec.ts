@@ -106,7 +106,7 @@ describe('the system collectors', () => {
 
 describe('the processor time in percent', () => {
   it('is what was not idle of what there was since the last look', async () => {
-    const readings = [reading(100, 100), reading(103, 101), reading(103, 105)];
+    const readings = [cpuReading(100, 100), cpuReading(103, 101), cpuReading(103, 105)];
     const { collect, value } = collecting(sourceOf({ cpu: () => readings.shift() }));
     await collect();
     expect(value('system_cpu_percent')).toBeUndefined();
@@ -118,8 +118,8 @@ describe('the processor time in percent', () => {
 
   it('is of the limit where there is one', async () => {
     const readings = [
-      reading(100, 100, { cores: 0.5, usedSeconds: 7 }),
-      reading(150, 100, { cores: 0.5, usedSeconds: 9 }),
+      cpuReading(100, 100, { cores: 0.5, usedSeconds: 7 }),
+      cpuReading(150, 100, { cores: 0.5, usedSeconds: 9 }),
     ];
     const { collect, value, clock } = collecting(sourceOf({ cpu: () => readings.shift() }));
     await collect();
@@ -131,10 +131,10 @@ describe('the processor time in percent', () => {
 
   it('is left out when a limit comes or goes, and when no time has passed', async () => {
     const readings = [
-      reading(1, 1),
-      reading(2, 2, { cores: 1, usedSeconds: 1 }),
-      reading(3, 3),
-      reading(3, 3),
+      cpuReading(1, 1),
+      cpuReading(2, 2, { cores: 1, usedSeconds: 1 }),
+      cpuReading(3, 3),
+      cpuReading(3, 3),
     ];
     const { collect, value, clock } = collecting(sourceOf({ cpu: () => readings.shift() }));
     for (let i = 0; i < 4; i++) {
@@ -471,7 +471,7 @@ function network(name: string, receivedBytes: number, transmittedBytes: number):
   };
 }
 
-function reading(user: number, idle: number, limit?: CpuReading['limit']): CpuReading {
+function cpuReading(user: number, idle: number, limit?: CpuReading['limit']): CpuReading {
   return { secondsByMode: { user, idle, iowait: 0 }, cpus: 4, ...(limit && { limit }) };
 }
 
