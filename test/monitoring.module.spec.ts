@@ -257,28 +257,36 @@ describe('MonitoringModule', () => {
       vi.restoreAllMocks();
     });
 
-    it.each(ADAPTERS)('that listens or keeps the process alive, after fifty lives on %s', async (adapter) => {
-      const watchers = spyOnWatchers();
-      await live(adapter);
-      const before = { listeners: listenersOfProcess(), resources: await settledResources() };
-      const servers: number[] = [];
-      for (let i = 0; i < 50; i++) servers.push((await live(adapter)).listenerCount('request'));
+    it.each(ADAPTERS)(
+      'that listens or keeps the process alive, after fifty lives on %s',
+      async (adapter) => {
+        const watchers = spyOnWatchers();
+        await live(adapter);
+        const before = { listeners: listenersOfProcess(), resources: await settledResources() };
+        const servers: number[] = [];
+        for (let i = 0; i < 50; i++) servers.push((await live(adapter)).listenerCount('request'));
 
-      expect({ listeners: listenersOfProcess(), resources: await settledResources() }).toEqual(before);
-      // The framework has one listener of its own.
-      expect(Math.max(...servers)).toBeLessThanOrEqual(1);
-      expect(watchers.started()).toBe(51 * 2);
-      expect(watchers.stopped()).toBe(51 * 2);
-    });
+        expect({ listeners: listenersOfProcess(), resources: await settledResources() }).toEqual(before);
+        // The framework has one listener of its own.
+        expect(Math.max(...servers)).toBeLessThanOrEqual(1);
+        expect(watchers.started()).toBe(51 * 2);
+        expect(watchers.stopped()).toBe(51 * 2);
+      },
+      120_000,
+    );
 
-    it.each(ADAPTERS)('in memory, after eighty lives on %s', async (adapter) => {
-      const growth = await leastGrowth(async () => {
-        for (let i = 0; i < 20; i++) await live(adapter);
-      });
+    it.each(ADAPTERS)(
+      'in memory, after eighty lives on %s',
+      async (adapter) => {
+        const growth = await leastGrowth(async () => {
+          for (let i = 0; i < 20; i++) await live(adapter);
+        });
 
-      // Nest itself keeps a little of every application; a registry that is kept has 100 kB.
-      expect(growth / 20).toBeLessThan(60_000);
-    });
+        // Nest itself keeps a little of every application; a registry that is kept has 100 kB.
+        expect(growth / 20).toBeLessThan(60_000);
+      },
+      120_000,
+    );
   });
 });
 
