@@ -1,0 +1,93 @@
+import type { ExponentialBuckets } from '../../metrics/exponential-histogram.js';
+import type { HistogramInterval } from './metrics-interval.js';
+
+/** Distinct values in ascending order, and how often each occurred. */
+export interface WeightedValues {
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+type Observed = Pick<HistogramInterval, 'delta' | 'min' | 'max'>;
+
+interface Bucket {
+  /** Negative for the values below zero. */
+  readonly sign: number;
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * What was observed in some series together, for remotes that want values instead of buckets. The counts are
+ * exact. A value is the middle of its bucket, so at most 0.55 % off, if there are no more buckets than `limit`;
+ * otherwise neighbours are merged until there are not. Values of one sign are corrected to add up to the true sum.
+ */
+export function weightedValues(observed: readonly Observed[], limit = Infinity): WeightedValues {
+  let scale = observed[0]?.delta.exponential.scale ?? 0;
+  let buckets = joined(observed.flatMap(bucketsOf).toSorted(byValue));
+  while (buckets.length > limit) {
+    buckets = joined(buckets.map((bucket) => ({ ...bucket, index: Math.floor(bucket.index / 2) })));
+    scale--;
+  }
+  const counts = buckets.map(({ count }) => count);
+  const { min, max, sum } = extent(observed);
+  const middles = buckets.map(({ sign, index }) =>
+    Math.min(Math.max(sign * middleOf(index, scale), min), max),
+  );
+  const factor = correction(middles, counts, sum, scale);
+  return { values: middles.map((value) => value * factor), counts };
+}
+
+function bucketsOf({ delta }: Observed): Bucket[] {
+  const { negative, zeroCount, positive } = delta.exponential;
+  const zero = zeroCount > 0 ? [{ sign: 0, index: 0, count: zeroCount }] : [];
+  return [...bucketsOfSign(-1, negative), ...zero, ...bucketsOfSign(1, positive)];
+}
+
+function bucketsOfSign(sign: number, { offset, counts }: ExponentialBuckets): Bucket[] {
+  return counts.flatMap((count, i) => (count > 0 ? [{ sign, index: offset + i, count }] : []));
+}
+
+function byValue(a: Bucket, b: Bucket): number {
+  return a.sign - b.sign || a.sign * (a.index - b.index);
+}
+
+/** Makes one of neighbours that are the same bucket. */
+function joined(buckets: readonly Bucket[]): Bucket[] {
+  const distinct: Bucket[] = [];
+  for (const bucket of buckets) {
+    const last = distinct.at(-1);
+    if (last?.sign === bucket.sign && last.index === bucket.index) {
+      distinct[distinct.length - 1] = { ...last, count: last.count + bucket.count };
+    } else distinct.push(bucket);
+  }
+  return distinct;
+}
+
+function extent(observed: readonly Observed[]) {
+  const withValues = observed.filter(({ delta }) => delta.count > 0);
+  return {
+    min: Math.min(...withValues.map(({ min }) => min)),
+    max: Math.max(...withValues.map(({ max }) => max)),
+    sum: withValues.reduce((total, { delta }) => total + delta.sum, 0),
+  };
+}
+
+/** The value whose relative distance to both bounds of the bucket is the same. */
+function middleOf(index: number, scale: number): number {
+  const width = 2 ** -scale;
+  const lower = 2 ** (index * width);
+  const upper = 2 ** ((index + 1) * width);
+  return (2 * lower * upper) / (lower + upper);
+}
+
+/**
+ * What the values are to be multiplied by so that they add up to the sum. A sum of both signs, or one that lost
+ * its digits beside a far greater total, says nothing of them.
+ */
+function correction(values: readonly number[], counts: readonly number[], sum: number, scale: number) {
+  if (values.length === 0 || (values[0]! < 0 && values.at(-1)! > 0)) return 1;
+  const factor = sum / values.reduce((total, value, i) => total + value * counts[i]!, 0);
+  // From the middle of a bucket to its upper bound, and what rounding adds.
+  const mostOff = (2 ** (2 ** -scale) - 1) / 2 + 1e-9;
+  return Math.abs(factor - 1) <= mostOff ? factor : 1;
+}

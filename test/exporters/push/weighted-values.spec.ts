@@ -1,0 +1,82 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { weightedValues } from '../../../lib/exporters/push/weighted-values.js';
+import { distributionOf } from './intervals.js';
+
+const positive = fc.array(fc.double({ noNaN: true, min: 1e-8, max: 1e12 }), { minLength: 1, maxLength: 300 });
+const anySign = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 300 });
+
+function observed(values: readonly number[]) {
+  return { delta: distributionOf(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+describe('weightedValues', () => {
+  it('gives a single value as it was', () => {
+    expect(weightedValues([observed([0.25])])).toEqual({ values: [0.25], counts: [1] });
+  });
+
+  it('gives equal values once, with their number', () => {
+    expect(weightedValues([observed([3, 0, 3, 3])])).toEqual({ values: [0, 3], counts: [1, 3] });
+  });
+
+  it('gives nothing for nothing', () => {
+    expect(weightedValues([])).toEqual({ values: [], counts: [] });
+    expect(weightedValues([{ delta: distributionOf([]), min: NaN, max: NaN }])).toEqual({
+      values: [],
+      counts: [],
+    });
+  });
+
+  it('puts together what several series observed', () => {
+    const { values, counts } = weightedValues([observed([1, 8]), observed([8, 64, 8])]);
+    expect(counts).toEqual([1, 3, 1]);
+    expect(sum(values.map((value, i) => value * counts[i]!))).toBeCloseTo(89, 9);
+  });
+
+  it('keeps the counts and the sum of values of one sign, in ascending order, within any limit', () => {
+    fc.assert(
+      fc.property(
+        positive,
+        fc.integer({ min: 3, max: 200 }),
+        fc.constantFrom(1, -1),
+        (magnitudes, limit, sign) => {
+          const given = magnitudes.map((magnitude) => sign * magnitude);
+          const { values, counts } = weightedValues([observed(given)], limit);
+          expect(values.length).toBeLessThanOrEqual(limit);
+          expect(values).toEqual(values.toSorted((a, b) => a - b));
+          expect(new Set(values).size).toBe(values.length);
+          expect(sum(counts)).toBe(given.length);
+          const told = sum(values.map((value, i) => value * counts[i]!));
+          expect(Math.abs(told / sum(given) - 1)).toBeLessThan(1e-9);
+        },
+      ),
+    );
+  });
+
+  it('is at most 1.1 % off at every rank without a limit', () => {
+    fc.assert(
+      fc.property(positive, (given) => {
+        const { values, counts } = weightedValues([observed(given)]);
+        const told = values.flatMap((value, i) => Array.from({ length: counts[i]! }, () => value));
+        given
+          .toSorted((a, b) => a - b)
+          .forEach((value, rank) => expect(Math.abs(told[rank]! / value - 1)).toBeLessThan(0.011));
+      }),
+    );
+  });
+
+  it('keeps the counts of values of both signs, within any limit', () => {
+    fc.assert(
+      fc.property(anySign, fc.integer({ min: 5, max: 150 }), (given, limit) => {
+        const { values, counts } = weightedValues([observed(given)], limit);
+        expect(values.length).toBeLessThanOrEqual(limit);
+        expect(sum(counts)).toBe(given.length);
+        expect(values.every(Number.isFinite)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync, inflateSync } from 'node:zlib';
+
+/** A request that has arrived completely. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  /** As it came. */
+  readonly body: Buffer;
+  /** Without its Content-Encoding. */
+  readonly content: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+/** What goes wrong with a request instead of its being looked at. */
+export type Trouble = 'hang' | 'reset' | Answer;
+
+/** A remote on the wire, on a free port of this machine: what it does with a request is for the subclass to say. */
+export abstract class RemoteServer {
+  /** Every request that arrived, whatever became of it. */
+  readonly requests: ReceivedRequest[] = [];
+  /** What happens to the next requests, in this order; after that they are looked at. */
+  readonly troubles: Trouble[] = [];
+  private readonly server: Server = createServer((request, response) => void this.receive(request, response));
+
+  async start(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  protected abstract answerTo(request: ReceivedRequest): Answer;
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return;
+    }
+    const body = Buffer.concat(chunks);
+    const { method = '', url = '', headers } = request;
+    const content = decoded(body, headers['content-encoding']);
+    if (content === undefined) {
+      send(response, { status: 400, body: `cannot read the encoding ${headers['content-encoding']}` });
+      return;
+    }
+    const received = { method, url, headers, body, content };
+    this.requests.push(received);
+    const trouble = this.troubles.shift();
+    if (trouble === 'hang') return;
+    if (trouble === 'reset') request.socket.destroy();
+    else send(response, trouble ?? this.answerTo(received));
+  }
+}
+
+function decoded(body: Buffer, encoding: string | undefined): Buffer | undefined {
+  try {
+    if (encoding === 'gzip') return gunzipSync(body);
+    if (encoding === 'deflate') return inflateSync(body);
+  } catch {
+    return undefined;
+  }
+  return encoding === undefined || encoding === 'identity' ? body : undefined;
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, headers).end(body);
+}
