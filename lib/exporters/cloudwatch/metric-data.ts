@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { batchesOf } from '../push/batches.js';
 import type {
   CounterInterval,
@@ -9,6 +8,7 @@ import type {
 } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
 import { Refusal } from '../push/refusal.js';
+import { shortName } from '../push/short-name.js';
 import { weightedValues } from '../push/weighted-values.js';
 import { type Dimension, dimensionSetsOf, identityOf } from './dimensions.js';
 import { type StandardUnit, standardUnitOf } from './units.js';
@@ -83,7 +83,7 @@ function* metricData(interval: MetricsInterval, options: MetricDataOptions): Gen
   const Timestamp = new Date(Math.max(interval.startedAt, interval.endedAt - 1));
   const StorageResolution = options.highResolution ? 1 : 60;
   for (const family of interval.families) {
-    const MetricName = metricName(family.name);
+    const MetricName = shortName(family.name, MAX_NAME_LENGTH);
     const Unit = standardUnitOf(family.name, family.type);
     for (const { Dimensions, ...numbers } of measurements(family, interval.defaultLabels, options)) {
       yield { MetricName, Dimensions, Timestamp, Unit, StorageResolution, ...numbers };
@@ -172,11 +172,4 @@ function isStorable({ Value, Values, StatisticValues }: MetricDatum): boolean {
   const numbers = [Value ?? [], Values ?? [], Object.values(StatisticValues ?? {})].flat();
   // NaN is no less than anything.
   return numbers.every((number) => Math.abs(number) <= MAX_MAGNITUDE);
-}
-
-/** A name that is too long keeps its beginning, and a digest so that no other becomes the same. */
-function metricName(name: string): string {
-  if (name.length <= MAX_NAME_LENGTH) return name;
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.slice(0, MAX_NAME_LENGTH - 9)}_${digest}`;
 }
