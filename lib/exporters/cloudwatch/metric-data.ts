@@ -1,4 +1,5 @@
 import { batchesOf } from '../push/batches.js';
+import { chosen, type MetricChoice } from '../push/metric-choice.js';
 import type {
   CounterInterval,
   GaugeInterval,
@@ -41,6 +42,7 @@ export interface MetricDataOptions {
   readonly distributions: 'values' | 'statistics';
   readonly highResolution: boolean;
   readonly rollUps: readonly (readonly string[])[];
+  readonly metrics?: MetricChoice;
 }
 
 const MAX_DATA = 1_000;
@@ -82,7 +84,7 @@ function* metricData(interval: MetricsInterval, options: MetricDataOptions): Gen
   // The end is the first moment of the next minute already.
   const Timestamp = new Date(Math.max(interval.startedAt, interval.endedAt - 1));
   const StorageResolution = options.highResolution ? 1 : 60;
-  for (const family of interval.families) {
+  for (const family of chosen(interval.families, options.metrics)) {
     const MetricName = shortName(family.name, MAX_NAME_LENGTH);
     const Unit = standardUnitOf(family.name, family.type);
     for (const { Dimensions, ...numbers } of measurements(family, interval.defaultLabels, options)) {
@@ -96,19 +98,10 @@ function measurements(
   defaultLabels: Readonly<Record<string, string>>,
   { distributions, rollUps }: MetricDataOptions,
 ) {
-  switch (family.type) {
-    case 'counter':
-      return byDimensions(family.series, defaultLabels, rollUps, added);
-    case 'gauge':
-      return byDimensions(family.series, defaultLabels, rollUps, measured);
-    case 'histogram':
-      return byDimensions(
-        family.series.filter(({ delta }) => delta.count > 0),
-        defaultLabels,
-        rollUps,
-        distributions === 'values' ? observed : summarised,
-      );
-  }
+  if (family.type === 'counter') return byDimensions(family.series, defaultLabels, rollUps, added);
+  if (family.type === 'gauge') return byDimensions(family.series, defaultLabels, rollUps, measured);
+  const tell = distributions === 'values' ? observed : summarised;
+  return byDimensions(family.series, defaultLabels, rollUps, tell);
 }
 
 /** Series that are the same to CloudWatch, by a roll-up or because it takes less than a label may hold, are one. */
@@ -138,7 +131,7 @@ function added(counters: readonly CounterInterval[]): Measurement {
 
 function measured(gauges: readonly GaugeInterval[]): Measurement {
   const values = gauges.map(({ value }) => notTooSmall(value));
-  return values.length === 1 ? { Value: values[0]! } : statistics(values.length, sumOf(values), values);
+  return values.length === 1 ? { Value: values[0] } : statistics(values.length, sumOf(values), values);
 }
 
 function observed(histograms: readonly HistogramInterval[]): Measurement {

@@ -1,5 +1,6 @@
 import { type MetricType, unitOf } from '../../metrics/naming.js';
 import { batchesOf } from '../push/batches.js';
+import { chosen, type MetricChoice } from '../push/metric-choice.js';
 import type { HistogramInterval, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
 import { Refusal } from '../push/refusal.js';
@@ -38,6 +39,7 @@ export interface DatadogPayloadOptions {
   /** Beside the labels of each series, which win where the names are equal. */
   readonly tags: Readonly<Record<string, string>>;
   readonly histograms: 'distributions' | 'counts';
+  readonly metrics?: MetricChoice;
 }
 
 export const COUNT = 1;
@@ -64,12 +66,13 @@ const UNITS: Readonly<Record<string, string>> = { seconds: 'second', bytes: 'byt
  */
 export function datadogRequests(interval: MetricsInterval, options: DatadogPayloadOptions): PushRequest[] {
   const teller = new Teller(interval, options);
-  const told = interval.families.flatMap((family) => teller.seriesOf(family));
+  const families = chosen(interval.families, options.metrics);
+  const told = families.flatMap((family) => teller.seriesOf(family));
   const series = told.filter(({ points: [{ value }] }) => Number.isFinite(value));
-  const distributions = interval.families.flatMap((family) => teller.distributionsOf(family));
+  const distributions = families.flatMap((family) => teller.distributionsOf(family));
   const requests = [
-    ...batchesOf(series, bytesOfSeries, { items: Infinity, bytes: MAX_BYTES - FRAME_BYTES }).map(({ items }) =>
-      datadogRequest({ kind: 'series', series: items }),
+    ...batchesOf(series, bytesOfSeries, { items: Infinity, bytes: MAX_BYTES - FRAME_BYTES }).map(
+      ({ items }) => datadogRequest({ kind: 'series', series: items }),
     ),
     ...batchesOf(distributions, bytesExpanded, { items: Infinity, bytes: MAX_BYTES - FRAME_BYTES }).map(
       ({ items }) => datadogRequest({ kind: 'distributions', series: items }),
@@ -117,18 +120,13 @@ class Teller {
 
   seriesOf(family: IntervalFamily): DatadogSeries[] {
     const { name, type } = family;
-    switch (family.type) {
-      case 'counter':
-        return this.counts(name, type, family.series, ({ delta }) => delta);
-      case 'gauge':
-        return this.gauges(name, family.series);
-      case 'histogram':
-        if (this.options.histograms === 'distributions') return [];
-        return [
-          ...this.counts(`${name}_count`, 'counter', family.series, ({ delta }) => delta.count),
-          ...this.counts(`${name}_sum`, type, family.series, ({ delta }) => delta.sum),
-        ];
-    }
+    if (family.type === 'counter') return this.counts(name, type, family.series, ({ delta }) => delta);
+    if (family.type === 'gauge') return this.gauges(name, family.series);
+    if (this.options.histograms === 'distributions') return [];
+    return [
+      ...this.counts(`${name}_count`, 'counter', family.series, ({ delta }) => delta.count),
+      ...this.counts(`${name}_sum`, type, family.series, ({ delta }) => delta.sum),
+    ];
   }
 
   distributionsOf(family: IntervalFamily): DatadogDistribution[] {
@@ -157,7 +155,9 @@ class Teller {
       type: COUNT,
       interval: this.seconds,
       ...unitProperty(name, type),
-      points: [{ timestamp: this.countedAt, value: members.reduce((sum, member) => sum + deltaOf(member), 0) }],
+      points: [
+        { timestamp: this.countedAt, value: members.reduce((sum, member) => sum + deltaOf(member), 0) },
+      ],
       tags,
       resources: [{ type: 'host', name: this.options.host }],
     }));
@@ -201,7 +201,7 @@ function* piecesOf({ values, counts }: WeightedValues): Generator<WeightedValues
   let piece = { values: [] as number[], counts: [] as number[] };
   let room = MAX_VALUES;
   for (const [i, value] of values.entries()) {
-    for (let left = counts[i]!; left > 0; ) {
+    for (let left = counts[i]; left > 0;) {
       const count = Math.min(left, room);
       piece.values.push(value);
       piece.counts.push(count);

@@ -85,8 +85,8 @@ function middleOf(index: number, scale: number): number {
  * its digits beside a far greater total, says nothing of them.
  */
 function correction(values: readonly number[], counts: readonly number[], sum: number, scale: number) {
-  if (values.length === 0 || (values[0]! < 0 && values.at(-1)! > 0)) return 1;
-  const factor = sum / values.reduce((total, value, i) => total + value * counts[i]!, 0);
+  if (values.length === 0 || (values[0] < 0 && values.at(-1)! > 0)) return 1;
+  const factor = sum / values.reduce((total, value, i) => total + value * counts[i], 0);
   // From the middle of a bucket to its upper bound, and what rounding adds.
   const mostOff = (2 ** (2 ** -scale) - 1) / 2 + 1e-9;
   return Math.abs(factor - 1) <= mostOff ? factor : 1;

@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 function requestOf(...families: Parameters<typeof intervalOf>[0]): PushRequest {
-  return destination.encode(intervalOf(families))[0]!;
+  return destination.encode(intervalOf(families))[0];
 }
 
 async function failureOf(request: PushRequest, signal = ANY_TIME): Promise<PushError> {
@@ -120,7 +120,7 @@ describe('sending to CloudWatch with the SDK', () => {
 
   it('does not send what CloudWatch would refuse', async () => {
     const [refusal] = destination.encode(intervalOf([gauges('g', [{}, 1e200])]));
-    expect(await failureOf(refusal!)).toMatchObject({ remedy: 'drop' });
+    expect(await failureOf(refusal)).toMatchObject({ remedy: 'drop' });
     expect(server.requests).toEqual([]);
   });
 
@@ -183,7 +183,7 @@ describe('the CloudWatch of the tests', () => {
   it.each(Object.entries(bad))('refuses %s', async (_, MetricData) => {
     const { PutMetricDataCommand } = await import('@aws-sdk/client-cloudwatch');
     await expect(
-      client.send(new PutMetricDataCommand({ Namespace: 'EnterpriseLand', MetricData: MetricData as never })),
+      client.send(new PutMetricDataCommand({ Namespace: 'EnterpriseLand', MetricData: MetricData })),
     ).rejects.toThrow();
     expect(server.taken).toEqual([]);
   });

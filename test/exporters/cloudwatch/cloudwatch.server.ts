@@ -40,7 +40,7 @@ export class CloudWatchServer extends RemoteServer {
     if (headers['content-type'] !== 'application/x-amz-json-1.0' || headers['x-amz-target'] !== TARGET) {
       return this.refuse(
         'UnknownOperationException',
-        `${headers['content-type']} ${headers['x-amz-target']}`,
+        JSON.stringify(headers),
       );
     }
     if (Math.max(body.length, content.length) > MAX_BYTES) {
@@ -69,14 +69,13 @@ export class CloudWatchServer extends RemoteServer {
 }
 
 /** What the documents say against it. */
-export function complaintAbout(namespace: unknown, data: readonly ReceivedDatum[]): string | undefined {
+export function complaintAbout(namespace: string, data: readonly ReceivedDatum[]): string | undefined {
   return complaintsAbout(namespace, data).next().value as string | undefined;
 }
 
-function* complaintsAbout(namespace: unknown, data: readonly ReceivedDatum[]): Generator<string> {
-  if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) yield `Namespace ${namespace}`;
-  const spaced = String(namespace);
-  if (spaced.length > 255 || spaced.startsWith(':') || spaced.startsWith('AWS/')) yield `Namespace ${spaced}`;
+function* complaintsAbout(namespace: string, data: readonly ReceivedDatum[]): Generator<string> {
+  if (!NAMESPACE.test(namespace) || namespace.length > 255) yield `Namespace ${namespace}`;
+  if (namespace.startsWith(':') || namespace.startsWith('AWS/')) yield `Namespace ${namespace}`;
   if (!Array.isArray(data) || data.length === 0) yield 'MetricData is required';
   if (data.length > MAX_DATA) yield `${data.length} metrics`;
   for (const datum of data) yield* complaintsAboutDatum(datum);

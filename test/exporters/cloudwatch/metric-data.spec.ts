@@ -71,24 +71,24 @@ describe('what CloudWatch is told', () => {
       { MetricName: 'queue_bytes', Unit: 'Bytes', Value: 12, StorageResolution: 1 },
       { MetricName: 'wait_seconds', Unit: 'Seconds', Counts: [2, 1], StorageResolution: 1 },
     ]);
-    expect(data[1]!.Values![0]).toBeCloseTo(2, 1);
-    expect(data[1]!.Values![1]).toBeCloseTo(8, 1);
+    expect(data[1].Values![0]).toBeCloseTo(2, 1);
+    expect(data[1].Values![1]).toBeCloseTo(8, 1);
   });
 
   it('is at most 150 values of a histogram, which keep the count and the sum', () => {
     const values = Array.from({ length: 5_000 }, (_, i) => 1.003 ** i / 1e3);
     const [datum] = dataOf(intervalOf([histograms('wait_seconds', [{}, values])]));
-    expect(datum!.Values!.length).toBeLessThanOrEqual(150);
-    expect(sum([...datum!.Counts!])).toBe(5_000);
-    expect(sum(datum!.Values!.map((value, i) => value * datum!.Counts![i]!)) / sum(values)).toBeCloseTo(1, 9);
+    expect(datum.Values!.length).toBeLessThanOrEqual(150);
+    expect(sum([...datum.Counts!])).toBe(5_000);
+    expect(sum(datum.Values!.map((value, i) => value * datum.Counts![i])) / sum(values)).toBeCloseTo(1, 9);
   });
 
   it('is a set of statistics of a histogram, if asked for', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [1, 2, 3]])]);
     const [datum] = dataOf(interval, { distributions: 'statistics' });
     expect(datum).toMatchObject({ StatisticValues: { SampleCount: 3, Sum: 6 } });
-    expect(datum!.StatisticValues!.Minimum).toBeCloseTo(1, 1);
-    expect(datum!.StatisticValues!.Maximum).toBeCloseTo(3, 1);
+    expect(datum.StatisticValues!.Minimum).toBeCloseTo(1, 1);
+    expect(datum.StatisticValues!.Maximum).toBeCloseTo(3, 1);
     expect(datum).not.toHaveProperty('Values');
   });
 
@@ -116,7 +116,7 @@ describe('what CloudWatch is told', () => {
         ]),
       ]),
     );
-    expect(datum!.Dimensions).toHaveLength(30);
+    expect(datum.Dimensions).toHaveLength(30);
     expect(dimensions(datum)).toMatchObject({
       city: 'Zurich_',
       smile: '_',
@@ -171,7 +171,7 @@ describe('what CloudWatch is told', () => {
     const [request, refusal] = metricDataRequests(interval, OPTIONS);
     expect(request).toMatchObject({ points: 1, payload: [{ Value: 0 }] });
     expect(refusal).toBeInstanceOf(Refusal);
-    expect(refusal!.points).toBe(2);
+    expect(refusal.points).toBe(2);
     expect((refusal as Refusal).asError()).toMatchObject({ remedy: 'drop' });
   });
 
@@ -179,7 +179,7 @@ describe('what CloudWatch is told', () => {
     const long = 'x'.repeat(300);
     const data = dataOf(intervalOf([gauges(`${long}a`, [{}, 1]), gauges(`${long}b`, [{}, 1])]));
     expect(data.map(({ MetricName }) => MetricName.length)).toEqual([255, 255]);
-    expect(data[0]!.MetricName).not.toBe(data[1]!.MetricName);
+    expect(data[0].MetricName).not.toBe(data[1].MetricName);
   });
 
   it('comes in calls of at most 1000 data and 1 MB', () => {
@@ -191,7 +191,7 @@ describe('what CloudWatch is told', () => {
     expect(requests.map(({ points }) => points)).toEqual([1_000, 1_000, 500]);
 
     const large = small.map(([{ n }, value]): [Record<string, string>, number] => [
-      { n: n!, a: 'a'.repeat(1_000), b: 'b'.repeat(1_000) },
+      { n: n, a: 'a'.repeat(1_000), b: 'b'.repeat(1_000) },
       value,
     ]);
     const largeRequests = metricDataRequests(intervalOf([counters('a_total', ...large)]), OPTIONS);

@@ -23,7 +23,7 @@ function* departures(value: unknown, shape: Shape, path: string): Generator<stri
   if (typeof shape === 'function') yield* departures(value, shape(), path);
   else if (typeof shape === 'number') {
     if ((shape & LIST_OF) === LIST_OF) yield* departuresOfList(value, shape & ~LIST_OF, path);
-    else if (SIMPLE[shape]?.(value) !== true) yield `${path} is ${String(value)}`;
+    else if (!SIMPLE[shape]?.(value)) yield `${path} is ${String(value)}`;
   } else if (shape[0] === LIST) yield* departuresOfList(value, shape[4] as Shape, path);
   else if (shape[0] === STRUCTURE) yield* departuresOfStructure(value, shape, path);
   else yield `${path} has a shape that this test does not know`;
@@ -44,6 +44,6 @@ function* departuresOfStructure(value: unknown, shape: readonly unknown[], path:
   for (const [name, member] of Object.entries(object)) {
     const at = names.indexOf(name);
     if (at < 0) yield `${path}.${name} is unknown`;
-    else yield* departures(member, shapes[at]!, `${path}.${name}`);
+    else yield* departures(member, shapes[at], `${path}.${name}`);
   }
 }

@@ -16,7 +16,7 @@ type Labels = Readonly<Record<string, string>>;
 /** What a minute ended with, to be said to a remote now. */
 export function intervalOf(
   families: readonly IntervalFamily[],
-  { endedAt = Date.now(), lengthMs = 60_000, defaultLabels = {} as Labels } = {},
+  { endedAt = Date.now(), lengthMs = 60_000, defaultLabels = {} } = {},
 ): MetricsInterval {
   return {
     startedAt: endedAt - lengthMs,
@@ -72,7 +72,7 @@ export function distributionOf(values: readonly number[]): Distribution {
   for (const value of values) {
     exponential.record(value);
     const bucket = BOUNDS.findIndex((bound) => value <= bound);
-    bucketCounts[bucket < 0 ? BOUNDS.length : bucket]!++;
+    bucketCounts[bucket < 0 ? BOUNDS.length : bucket]++;
   }
   const sum = values.reduce((total, value) => total + value, 0);
   return { count: values.length, sum, bucketCounts, exponential: exponential.snapshot() };
@@ -105,7 +105,7 @@ function seriesOf<T>(value: fc.Arbitrary<T>): fc.Arbitrary<[Labels, T][]> {
         },
       )
       .map((series) =>
-        series.map(([values, v]) => [Object.fromEntries(names.map((n, i) => [n, values[i]!])), v]),
+        series.map(([values, v]) => [Object.fromEntries(names.map((n, i) => [n, values[i]])), v]),
       ),
   );
 }

@@ -1,0 +1,110 @@
+import { booleanOf, expectKeys, expectOption } from '../../options/option-checks.js';
+import { checkMetricChoice, type MetricChoice } from '../push/metric-choice.js';
+import {
+  PUSH_OPTION_NAMES,
+  type PushExporterOptions,
+  type ResolvedPush,
+  resolvePush,
+} from '../push/push.options.js';
+import type { CloudWatchClientLike } from './cloudwatch.destination.js';
+
+/** Options of a {@link CloudWatchExporter}. */
+export interface CloudWatchExporterOptions extends PushExporterOptions {
+  /** What the metrics are filed under, such as `EnterpriseLand`; not `AWS/…`, which is taken. */
+  readonly namespace: string;
+  /** @default what the AWS SDK finds: AWS_REGION, or the shared configuration */
+  readonly region?: string;
+  /**
+   * A `CloudWatchClient` of your own, which stays yours to destroy.
+   * @default one with the credentials that the AWS SDK finds
+   */
+  readonly client?: CloudWatchClientLike;
+  /**
+   * `values` tells at most 150 values of a histogram and how often each occurred, which CloudWatch computes
+   * percentiles from; `statistics` only count, sum, smallest and largest.
+   * @default 'values'
+   */
+  readonly distributions?: 'values' | 'statistics';
+  /** Whether CloudWatch keeps a resolution of a second, for intervals below a minute. @default false */
+  readonly highResolution?: boolean;
+  /**
+   * Lists of label names. Each metric that has all of a list is told summed up over its other labels, too, which
+   * CloudWatch does not do itself: `[[]]` is the total of each metric.
+   * @default []
+   */
+  readonly rollUps?: readonly (readonly string[])[];
+  /** Only these metrics, by name or regular expression. @default all */
+  readonly metrics?: MetricChoice;
+  /** Says in the log what it costs, when the application has started. @default false */
+  readonly costPreview?: boolean;
+}
+
+/** The options with every default filled in. */
+export type ResolvedCloudWatch = ResolvedPush &
+  Omit<CloudWatchExporterOptions, keyof ResolvedPush> &
+  Required<Pick<CloudWatchExporterOptions, 'distributions' | 'highResolution' | 'rollUps' | 'costPreview'>>;
+
+const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
+  'namespace',
+  'region',
+  'client',
+  'distributions',
+  'highResolution',
+  'rollUps',
+  'metrics',
+  'costPreview',
+  ...PUSH_OPTION_NAMES,
+];
+const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
+
+/**
+ * @param owner whose options they are, for the messages
+ * @throws {MonitoringOptionsError}
+ */
+export function resolveCloudWatch(owner: string, options: CloudWatchExporterOptions): ResolvedCloudWatch {
+  expectKeys(owner, options, OPTION_NAMES);
+  const { namespace, region, client, distributions = 'values', rollUps = [], metrics } = options;
+  expectOption(
+    `${owner}.namespace`,
+    namespace,
+    'a name of at most 255 letters, digits, blanks and . - _ / # : that begins with neither AWS/ nor a colon',
+    typeof namespace === 'string' && NAMESPACE.test(namespace) && namespace.trim() !== '',
+  );
+  expectOption(
+    `${owner}.region`,
+    region,
+    'the name of a region, such as eu-central-1',
+    region === undefined || (typeof region === 'string' && region !== ''),
+  );
+  if (client !== undefined) {
+    expectOption(
+      `${owner}.client`,
+      typeof client,
+      'a CloudWatchClient',
+      typeof client === 'object' && typeof client?.send === 'function',
+    );
+  }
+  const knownDistributions = distributions === 'values' || distributions === 'statistics';
+  expectOption(`${owner}.distributions`, distributions, 'values or statistics', knownDistributions);
+  expectOption(`${owner}.rollUps`, rollUps, 'a list of lists of label names', isListOfLists(rollUps));
+  checkMetricChoice(`${owner}.metrics`, metrics);
+  return {
+    ...resolvePush(owner, options),
+    namespace,
+    ...(region !== undefined && { region }),
+    ...(client !== undefined && { client }),
+    distributions,
+    highResolution: booleanOf(`${owner}.highResolution`, options.highResolution, false),
+    rollUps,
+    ...(metrics !== undefined && { metrics }),
+    costPreview: booleanOf(`${owner}.costPreview`, options.costPreview, false),
+  };
+}
+
+function isListOfLists(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isListOfTexts);
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text: unknown) => typeof text === 'string');
+}

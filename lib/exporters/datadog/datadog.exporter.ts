@@ -1,0 +1,55 @@
+import type { MetricsSource } from '../../metrics/registry.js';
+import { findPackage, loadPackage } from '../push/optional-package.js';
+import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import {
+  DatadogClientTransport,
+  DatadogGivenClientTransport,
+  type DatadogPackage,
+} from './datadog-client.transport.js';
+import { DatadogFetchTransport } from './datadog-fetch.transport.js';
+import { DatadogDestination } from './datadog.destination.js';
+import { type DatadogExporterOptions, type ResolvedDatadog, resolveDatadog } from './datadog.options.js';
+import type { DatadogTransport } from './datadog.transport.js';
+
+const PACKAGE = '@datadog/datadog-api-client';
+
+/** Pushes the metrics to Datadog. */
+export class DatadogExporter extends PushExporter {
+  /** @throws {MonitoringOptionsError} */
+  constructor(
+    source: MetricsSource,
+    options: DatadogExporterOptions = {},
+    surroundings: PushSurroundings = {},
+  ) {
+    const resolved = resolveDatadog('the options of DatadogExporter', options);
+    const { apiKey } = resolved;
+    const hideKey = (text: string) => (apiKey ? text.replaceAll(apiKey, '***') : text);
+    super(
+      source,
+      new DatadogDestination(publicPart(resolved), () => transportFor(resolved), hideKey),
+      publicPart(resolved),
+      surroundings,
+    );
+  }
+}
+
+/** What may be kept where it could be shown. */
+function publicPart({ apiKey: _apiKey, appKey: _appKey, client: _client, ...rest }: ResolvedDatadog) {
+  return rest;
+}
+
+async function transportFor({
+  client,
+  transport,
+  url,
+  apiKey = '',
+}: ResolvedDatadog): Promise<DatadogTransport> {
+  if (client !== undefined) return new DatadogGivenClientTransport(client);
+  if (transport === 'fetch') return new DatadogFetchTransport(url, apiKey);
+  const datadog =
+    transport === 'client'
+      ? await loadPackage<DatadogPackage>(PACKAGE, 'The Datadog exporter with the transport client')
+      : await findPackage<DatadogPackage>(PACKAGE);
+  if (datadog === undefined) return new DatadogFetchTransport(url, apiKey);
+  return new DatadogClientTransport(datadog, url, apiKey);
+}
