@@ -1,4 +1,4 @@
-import { type MetricType, unitOf } from '../../metrics/naming.js';
+import { unitOf } from '../../metrics/naming.js';
 import { batchesOf } from '../push/batches.js';
 import { chosen, type MetricChoice } from '../push/metric-choice.js';
 import type { HistogramInterval, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
@@ -120,12 +120,13 @@ class Teller {
 
   seriesOf(family: IntervalFamily): DatadogSeries[] {
     const { name, type } = family;
-    if (family.type === 'counter') return this.counts(name, type, family.series, ({ delta }) => delta);
-    if (family.type === 'gauge') return this.gauges(name, family.series);
+    const unit = UNITS[unitOf(name, type) ?? ''];
+    if (family.type === 'counter') return this.counts({ name, unit }, family.series, ({ delta }) => delta);
+    if (family.type === 'gauge') return this.gauges({ name, unit }, family.series);
     if (this.options.histograms === 'distributions') return [];
     return [
-      ...this.counts(`${name}_count`, 'counter', family.series, ({ delta }) => delta.count),
-      ...this.counts(`${name}_sum`, type, family.series, ({ delta }) => delta.sum),
+      ...this.counts({ name: `${name}_count` }, family.series, ({ delta }) => delta.count),
+      ...this.counts({ name: `${name}_sum`, unit }, family.series, ({ delta }) => delta.sum),
     ];
   }
 
@@ -145,8 +146,7 @@ class Teller {
 
   /** Of series that are the same to Datadog, only one would be kept: they are added up before. */
   private counts<S extends Labelled>(
-    name: string,
-    type: MetricType,
+    { name, unit }: Named,
     series: readonly S[],
     deltaOf: (series: S) => number,
   ): DatadogSeries[] {
@@ -154,7 +154,7 @@ class Teller {
       metric: datadogName(name),
       type: COUNT,
       interval: this.seconds,
-      ...unitProperty(name, type),
+      ...(unit !== undefined && { unit }),
       points: [
         { timestamp: this.countedAt, value: members.reduce((sum, member) => sum + deltaOf(member), 0) },
       ],
@@ -163,11 +163,14 @@ class Teller {
     }));
   }
 
-  private gauges(name: string, series: readonly (Labelled & { readonly value: number })[]): DatadogSeries[] {
+  private gauges(
+    { name, unit }: Named,
+    series: readonly (Labelled & { readonly value: number })[],
+  ): DatadogSeries[] {
     return grouped(series, (labels) => this.tagsOf(labels)).map(({ tags, members }) => ({
       metric: datadogName(name),
       type: GAUGE,
-      ...unitProperty(name, 'gauge'),
+      ...(unit !== undefined && { unit }),
       points: [{ timestamp: this.measuredAt, value: members.at(-1)!.value }],
       tags,
       resources: [{ type: 'host', name: this.options.host }],
@@ -177,6 +180,11 @@ class Teller {
   private tagsOf(labels: Readonly<Record<string, string>>): string[] {
     return datadogTags({ ...this.options.tags, ...this.interval.defaultLabels, ...labels });
   }
+}
+
+interface Named {
+  readonly name: string;
+  readonly unit?: string | undefined;
 }
 
 type Labelled = Pick<HistogramInterval, 'labels'>;
@@ -214,11 +222,6 @@ function* piecesOf({ values, counts }: WeightedValues): Generator<WeightedValues
     }
   }
   if (piece.values.length > 0) yield piece;
-}
-
-function unitProperty(name: string, type: MetricType): { readonly unit?: string } {
-  const unit = UNITS[unitOf(name, type) ?? ''];
-  return unit === undefined ? {} : { unit };
 }
 
 function bytesOfSeries(series: DatadogSeries): number {

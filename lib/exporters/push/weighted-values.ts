@@ -7,6 +7,8 @@ export interface WeightedValues {
   readonly counts: readonly number[];
 }
 
+const DIGITS = 12;
+
 type Observed = Pick<HistogramInterval, 'delta' | 'min' | 'max'>;
 
 interface Bucket {
@@ -34,7 +36,7 @@ export function weightedValues(observed: readonly Observed[], limit = Infinity):
     Math.min(Math.max(sign * middleOf(index, scale), min), max),
   );
   const factor = correction(middles, counts, sum, scale);
-  return { values: middles.map((value) => value * factor), counts };
+  return { values: middles.map((value) => rounded(value * factor)), counts };
 }
 
 function bucketsOf({ delta }: Observed): Bucket[] {
@@ -70,6 +72,11 @@ function extent(observed: readonly Observed[]) {
     max: Math.max(...withValues.map(({ max }) => max)),
     sum: withValues.reduce((total, { delta }) => total + delta.sum, 0),
   };
+}
+
+/** What is more exact than any bucket, and short to write. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(DIGITS));
 }
 
 /** The value whose relative distance to both bounds of the bucket is the same. */

@@ -38,10 +38,7 @@ export class CloudWatchServer extends RemoteServer {
       return this.refuse('MissingAuthenticationToken', 'the request is not signed', 403);
     }
     if (headers['content-type'] !== 'application/x-amz-json-1.0' || headers['x-amz-target'] !== TARGET) {
-      return this.refuse(
-        'UnknownOperationException',
-        JSON.stringify(headers),
-      );
+      return this.refuse('UnknownOperationException', JSON.stringify(headers));
     }
     if (Math.max(body.length, content.length) > MAX_BYTES) {
       return this.refuse('RequestEntityTooLarge', `${content.length} bytes`, 413);

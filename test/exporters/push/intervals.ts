@@ -2,9 +2,11 @@ import * as fc from 'fast-check';
 import { ExponentialHistogram } from '../../../lib/metrics/exponential-histogram.js';
 import type {
   CounterInterval,
+  CounterIntervalFamily,
   Distribution,
   GaugeInterval,
   HistogramInterval,
+  HistogramIntervalFamily,
   IntervalFamily,
   MetricsInterval,
 } from '../../../lib/exporters/push/metrics-interval.js';
@@ -143,20 +145,18 @@ export const anyInterval: fc.Arbitrary<MetricsInterval> = fc
     return intervalOf([...families.values()], { defaultLabels });
   });
 
-export function isCounter(family: IntervalFamily): family is IntervalFamily & { type: 'counter' } {
+export function isCounter(family: IntervalFamily): family is CounterIntervalFamily {
   return family.type === 'counter';
 }
 
-export function isHistogram(family: IntervalFamily): family is IntervalFamily & { type: 'histogram' } {
+export function isHistogram(family: IntervalFamily): family is HistogramIntervalFamily {
   return family.type === 'histogram';
 }
 
 /** Everything that was added, observed and measured, for comparison with what a remote has taken. */
 export function contentOf(interval: MetricsInterval) {
-  const added = interval.families.filter(isCounter).flatMap(({ series }) => series as CounterInterval[]);
-  const observed = interval.families
-    .filter(isHistogram)
-    .flatMap(({ series }) => series as HistogramInterval[]);
+  const added = interval.families.filter(isCounter).flatMap(({ series }) => series);
+  const observed = interval.families.filter(isHistogram).flatMap(({ series }) => series);
   return {
     added: added.reduce((sum, { delta }) => sum + delta, 0),
     observed: observed.reduce((sum, { delta }) => sum + delta.count, 0),
