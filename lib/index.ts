@@ -102,6 +102,8 @@ export type { EndpointsOptions } from './endpoints/endpoints.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export type { JobMetricsOptions, JobsOptions } from './instrumentation/jobs/jobs.options.js';
 export type { HttpMetricsOptions } from './instrumentation/http/http.options.js';
+export type { RpcMetricsOptions } from './instrumentation/messages/rpc.options.js';
+export type { WebSocketMetricsOptions } from './instrumentation/messages/websocket.options.js';
 export { type MonitoringAsyncOptions, MonitoringModule } from './monitoring.module.js';
 export type { MonitoringOptions } from './monitoring.options.js';
 export { MonitoringOptionsError } from './options/option-checks.js';

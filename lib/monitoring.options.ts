@@ -16,6 +16,11 @@ import {
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history/history.options.js';
 import { type HttpMetricsOptions, resolveHttp } from './instrumentation/http/http.options.js';
 import { type JobsOptions, type ResolvedJobs, resolveJobs } from './instrumentation/jobs/jobs.options.js';
+import { type RpcMetricsOptions, resolveRpc } from './instrumentation/messages/rpc.options.js';
+import {
+  resolveWebSocket,
+  type WebSocketMetricsOptions,
+} from './instrumentation/messages/websocket.options.js';
 import { type Clock, systemClock } from './metrics/clock.js';
 import { booleanOf, countOf, expectKeys, expectOption } from './options/option-checks.js';
 
@@ -35,6 +40,10 @@ export interface MonitoringOptions {
   readonly http?: HttpMetricsOptions | false;
   /** Which jobs are measured, or false. @default each kind that the application has */
   readonly jobs?: JobsOptions | false;
+  /** Metrics of microservice handlers, or false. @default on */
+  readonly rpc?: RpcMetricsOptions | false;
+  /** Metrics of WebSocket gateways, or false. @default on */
+  readonly webSocket?: WebSocketMetricsOptions | false;
   readonly collectors?: CollectorsOptions;
   readonly exporters?: ExportersOptions;
   readonly history?: HistoryOptions;
@@ -50,6 +59,8 @@ export interface ResolvedOptions {
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
   readonly jobs: ResolvedJobs;
+  readonly rpc: Required<RpcMetricsOptions> | false;
+  readonly webSocket: Required<WebSocketMetricsOptions> | false;
   readonly collectors: ResolvedCollectors;
   readonly exporters: ResolvedExporters;
   readonly history: ResolvedHistory;
@@ -63,6 +74,8 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'endpoints',
   'http',
   'jobs',
+  'rpc',
+  'webSocket',
   'collectors',
   'exporters',
   'history',
@@ -84,6 +97,8 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     endpoints: resolveEndpoints(options.endpoints, environment),
     http: resolveHttp(options.http),
     jobs: resolveJobs(options.jobs),
+    rpc: resolveRpc(options.rpc),
+    webSocket: resolveWebSocket(options.webSocket),
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
     history: resolveHistory(options.history),

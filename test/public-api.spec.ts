@@ -106,6 +106,7 @@ describe('the public surface', () => {
         "type PrometheusExporterOptions",
         "type ReadOptions",
         "type Reading",
+        "type RpcMetricsOptions",
         "type RunOptions",
         "type SampleArguments",
         "type ScalarFamily",
@@ -118,6 +119,7 @@ describe('the public surface', () => {
         "type TrackErrorsOptions",
         "type TrackMetricsOptions",
         "type WarningLogger",
+        "type WebSocketMetricsOptions",
       ]
     `);
   });

@@ -1,9 +1,13 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
+import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
+import { RpcRecorder } from '../instrumentation/messages/rpc-recorder.js';
+import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
+import { WebSocketRecorder } from '../instrumentation/messages/websocket-recorder.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -41,5 +45,34 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
     inject: [HttpAdapterHost, RequestRecorder],
     useFactory: (host: HttpAdapterHost, recorder: RequestRecorder | null) =>
       recorder && new HttpInstrumentation(host, recorder),
+  },
+  {
+    provide: RpcInstrumentation,
+    inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      modules: ModulesContainer,
+      registry: MetricsRegistry,
+      { enabled, rpc, clock }: ResolvedOptions,
+    ) =>
+      enabled && rpc !== false
+        ? new RpcInstrumentation(modules, () => new RpcRecorder(registry, clock, rpc))
+        : null,
+  },
+  {
+    provide: WebSocketInstrumentation,
+    inject: [ApplicationConfig, ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      config: ApplicationConfig,
+      modules: ModulesContainer,
+      registry: MetricsRegistry,
+      { enabled, webSocket, clock }: ResolvedOptions,
+    ) =>
+      enabled && webSocket !== false
+        ? new WebSocketInstrumentation(
+            config,
+            modules,
+            () => new WebSocketRecorder(registry, clock, webSocket),
+          )
+        : null,
   },
 ];

@@ -1,5 +1,6 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { handOn, type Measurement } from '../completion.js';
+import { dressedAs, type Method } from '../dressed-method.js';
 import { countDropped } from '../dropped-samples.js';
 import { describeMethod } from './method-name.js';
 import { registryOf } from './registry-injection.decorator.js';
@@ -21,7 +22,6 @@ export interface Measure {
   open(registry: MetricsRegistry): (self: unknown) => Measurement;
 }
 
-export type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Opened = ReturnType<Measure['open']>;
 
 const SITES = Symbol('monitoring.sites');
@@ -149,9 +149,6 @@ export function isMeasuredBy(
 
 const UNRECORDED: Measurement = { start: () => 0, end: () => undefined };
 
-/** What methods do not have. */
-const OF_PLAIN_FUNCTIONS: ReadonlySet<PropertyKey> = new Set(['prototype', 'arguments', 'caller']);
-
 /** Instead of a measurement whose metrics cannot be made. */
 class Refused implements Measurement {
   constructor(
@@ -181,17 +178,4 @@ function addSite(home: object, key: PropertyKey, site: MeasuredMethod): void {
 function ownSites(home: object): Map<PropertyKey, MeasuredMethod[]> | undefined {
   return Object.getOwnPropertyDescriptor(home, SITES)?.value as
     Map<PropertyKey, MeasuredMethod[]> | undefined;
-}
-
-function dressedAs(method: Method, measured: Method): Method {
-  for (const key of Reflect.ownKeys(method)) {
-    if (OF_PLAIN_FUNCTIONS.has(key)) continue;
-    Object.defineProperty(measured, key, Object.getOwnPropertyDescriptor(method, key) ?? {});
-  }
-  // Decorators that come later and write their metadata to the method that is still on the class are heard too.
-  Object.setPrototypeOf(measured, method);
-  for (const key of Reflect.getOwnMetadataKeys(method)) {
-    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), measured);
-  }
-  return measured;
 }

@@ -1,5 +1,6 @@
 import { MetricDefinitionError } from '../../metrics/errors.js';
-import { type Measure, measureMethod, type Method } from './measured-method.js';
+import type { Method } from '../dressed-method.js';
+import { type Measure, measureMethod } from './measured-method.js';
 import { describeMethod } from './method-name.js';
 import { injectRegistry } from './registry-injection.decorator.js';
 
