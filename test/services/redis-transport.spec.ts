@@ -8,24 +8,19 @@ import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module
 import { eventually, seriesOf, total } from '../e2e/fixture/start-app.js';
 import { OrdersController, ScopedController } from '../instrumentation/messages/rpc.fixture.js';
 import { describeWith } from './support/binaries.js';
-import { freePort } from './support/free-port.js';
-import { ServerProcess } from './support/server.process.js';
-import { connect } from 'node:net';
-import { once } from 'node:events';
+import { RedisServer } from './support/redis.server.js';
 
 describeWith(['redis-server'], 'a microservice over a real Redis', () => {
-  let redis: ServerProcess;
+  let redis: RedisServer;
   let app: INestMicroservice;
   let client: ClientProxy;
 
   beforeAll(async () => {
-    const port = await freePort();
-    redis = await ServerProcess.start({
-      command: 'redis-server',
-      args: ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-      isReady: () => accepts(port),
-    });
-    const transport: RedisOptions = { transport: Transport.REDIS, options: { host: '127.0.0.1', port } };
+    redis = await RedisServer.start();
+    const transport: RedisOptions = {
+      transport: Transport.REDIS,
+      options: { host: '127.0.0.1', port: redis.port },
+    };
     app = await NestFactory.createMicroservice(
       FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [OrdersController, ScopedController] }),
       { ...transport, logger: false, abortOnError: false },
@@ -76,13 +71,3 @@ describeWith(['redis-server'], 'a microservice over a real Redis', () => {
     expect(total(registry, 'rpc_server_errors_total')).toBe(3);
   });
 });
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } finally {
-    socket.destroy();
-  }
-}

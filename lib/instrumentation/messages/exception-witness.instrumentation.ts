@@ -32,11 +32,11 @@ export function witnessExceptions(
   const prototype = Object.getPrototypeOf(instance) as Record<string, Method>;
   const handlers = new MetadataScanner()
     .getAllMethodNames(prototype)
-    .filter((name) => Reflect.getMetadata(key, prototype[name] as Method) !== undefined);
+    .filter((name) => Reflect.getMetadata(key, prototype[name]) !== undefined);
   if (handlers.length === 0) return;
   const layer = Object.create(prototype) as object;
   for (const name of handlers) {
-    const method = prototype[name] as Method;
+    const method = prototype[name];
     const descriptor = {
       value: dressedAs(method, function (this: unknown, ...args) {
         return Reflect.apply(method, this, args);

@@ -14,7 +14,7 @@ export function patternText(pattern: unknown): string {
   if (typeof pattern !== 'object' || pattern === null || pattern instanceof RegExp) return String(pattern);
   return JSON.stringify(pattern, (_, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : value,
   );
 }

@@ -75,7 +75,7 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
         'getIoAdapter',
         (original) =>
           function () {
-            const adapter = Reflect.apply(original, this, []) as object | null;
+            const adapter = Reflect.apply(original, this, []);
             asked(adapter);
             return adapter;
           },

@@ -46,7 +46,10 @@ export class FeedFilter extends BaseWsExceptionFilter {
 
   override catch(exception: unknown, host: ArgumentsHost): void {
     this.caught.push(exception);
-    super.catch(new WsException('said by the filter'), host);
+    this.handleError(host.switchToWs().getClient<object>(), new WsException('said by the filter'), {
+      pattern: '',
+      data: undefined,
+    });
   }
 }
 

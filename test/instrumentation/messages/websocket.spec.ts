@@ -52,6 +52,20 @@ async function answer(socket: Socket, event: string, data: unknown, answeredBy: 
   return answered;
 }
 
+async function opened(app: RunningApp, path = '/'): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${app.port}${path}`);
+  closing.push(() => socket.terminate());
+  await once(socket, 'open');
+  return socket;
+}
+
+async function ask(socket: WebSocket, event: string, data: unknown = null): Promise<unknown> {
+  const answered = once(socket, 'message');
+  socket.send(JSON.stringify({ event, data }));
+  const [message] = (await answered) as [Buffer];
+  return JSON.parse(message.toString());
+}
+
 function messages(registry: MetricsRegistry): Record<string, number> {
   return counts(registry, 'websocket_messages_total');
 }
@@ -171,7 +185,7 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
       await answer(socket, 'echo', 1, 'echoed');
       for (let i = 0; i < 10; i++) socket.emit(`no such event ${Math.random()}`, i);
     }
-    await answer(sockets[0] as Socket, 'echo', 1, 'echoed');
+    await answer(sockets[0], 'echo', 1, 'echoed');
     expect(counts(registry, 'websocket_connections_open')).toEqual({
       'namespace=/': 1,
       'namespace=/admin': 1,
@@ -197,27 +211,13 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('gateways on ws and %s', (adapter) => {
-  async function open(app: RunningApp, path = '/'): Promise<WebSocket> {
-    const socket = new WebSocket(`ws://127.0.0.1:${app.port}${path}`);
-    closing.push(() => socket.terminate());
-    await once(socket, 'open');
-    return socket;
-  }
-
-  async function ask(socket: WebSocket, event: string, data: unknown = null): Promise<unknown> {
-    const answered = once(socket, 'message');
-    socket.send(JSON.stringify({ event, data }));
-    const [message] = (await answered) as [Buffer];
-    return JSON.parse(message.toString());
-  }
-
   it('are counted by path and event, with what is no message left out', async () => {
     const app = await start(adapter, [FeedGateway, PricesGateway], (nest) =>
       nest.useWebSocketAdapter(new WsAdapter(nest)),
     );
     const { registry } = app;
-    const feed = await open(app);
-    const prices = await open(app, '/prices');
+    const feed = await opened(app);
+    const prices = await opened(app, '/prices');
     expect(await ask(feed, 'echo', 1)).toEqual({ event: 'echoed', data: 1 });
     expect(await ask(prices, 'echo', 2)).toEqual({ event: 'echoed', data: 2 });
     expect(await ask(prices, 'broken')).toMatchObject({ event: 'exception' });
@@ -256,8 +256,8 @@ describe.each(ADAPTERS)('gateways on ws and %s', (adapter) => {
       });
     const one = await started();
     const other = await started();
-    await ask(await open(one), 'echo', 1);
-    await ask(await open(other), 'broken');
+    await ask(await opened(one), 'echo', 1);
+    await ask(await opened(other), 'broken');
     expect(messages(one.registry)).toEqual({ 'namespace=/ event=echo outcome=success': 1 });
     expect(messages(other.registry)).toEqual({ 'namespace=/ event=broken outcome=error': 1 });
     expect(counts(one.registry, 'websocket_errors_total')).toEqual({});
