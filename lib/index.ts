@@ -96,6 +96,7 @@ export type {
 // module
 export type { CollectorPace } from './collectors/collector-pace.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
+export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
 export type { EndpointsOptions } from './endpoints/endpoints.options.js';

@@ -59,6 +59,7 @@ describe('the public surface', () => {
         "type CollectorPace",
         "type CollectorsOptions",
         "type CounterSeries",
+        "type DatabaseCollectorOptions",
         "type DropReason",
         "type EndpointAuth",
         "type EndpointsOptions",

@@ -1,24 +1,36 @@
 import { expectKeys } from '../options/option-checks.js';
+import {
+  type DatabaseCollectorOptions,
+  type ResolvedDatabaseCollector,
+  resolveDatabaseCollector,
+} from './database/database.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
-/** What is measured of the process and its surroundings. */
+/** What is measured of the process, its surroundings and what the application uses. */
 export interface CollectorsOptions {
   /** The `process_*` and `nodejs_*` metrics; false leaves them out. @default {} */
   readonly runtime?: Readonly<Record<string, never>> | false;
   /** The `system_*` metrics of the machine or the container; false leaves them out. @default { intervalMs: 10_000 } */
   readonly system?: SystemOptions | false;
+  /** The `db_client_*` metrics and the statistics of the database servers; false leaves them out. @default {} */
+  readonly database?: DatabaseCollectorOptions | false;
 }
 
 /** Which collectors there are, with every default filled in. */
 export interface ResolvedCollectors {
   readonly runtime: boolean;
   readonly system: ResolvedSystem | false;
+  readonly database: ResolvedDatabaseCollector | false;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, ['runtime', 'system']);
+  expectKeys('collectors', collectors, ['runtime', 'system', 'database']);
   const { runtime = {} } = collectors;
   if (runtime !== false) expectKeys('collectors.runtime', runtime, []);
-  return { runtime: runtime !== false, system: resolveSystem(collectors.system) };
+  return {
+    runtime: runtime !== false,
+    system: resolveSystem(collectors.system),
+    database: resolveDatabaseCollector(collectors.database),
+  };
 }

@@ -1,10 +1,12 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
+import { databaseCollectors } from '../collectors/database/database.collectors.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
 import { runtimeCollectors } from '../collectors/runtime.collectors.js';
 import { SeriesCollector } from '../collectors/series.collector.js';
 import { systemCollectors } from '../collectors/system/system.collectors.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -25,17 +27,21 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: CollectorLifecycle,
-    inject: [RunningCollectors, MetricsRegistry, ScheduleIntegration, RESOLVED_OPTIONS],
+    inject: [RunningCollectors, MetricsRegistry, ScheduleIntegration, ApplicationObjects, RESOLVED_OPTIONS],
     useFactory: (
       running: RunningCollectors,
       registry: MetricsRegistry,
       { nameInterval }: ScheduleIntegration,
+      objects: ApplicationObjects,
       { enabled, collectors, clock }: ResolvedOptions,
     ) => {
       if (!enabled) return new CollectorLifecycle(running, []);
       const runtime = collectors.runtime ? runtimeCollectors(registry, clock) : [];
       const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
-      const all = [...runtime, ...system, new SeriesCollector(registry)];
+      const database = collectors.database
+        ? databaseCollectors(objects, registry, clock, collectors.database)
+        : [];
+      const all = [...runtime, ...system, ...database, new SeriesCollector(registry)];
       return new CollectorLifecycle(running, all, nameInterval);
     },
   },

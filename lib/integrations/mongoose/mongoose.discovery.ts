@@ -9,6 +9,7 @@ export interface MongooseConnection {
   /** The name of the database. */
   readonly name?: string;
   readonly readyState: number;
+  getClient?(): unknown;
   readonly db?: { command(command: object): Promise<unknown> } | undefined;
 }
 

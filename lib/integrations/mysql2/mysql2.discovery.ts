@@ -1,7 +1,7 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
-import { dataSourceName } from '../typeorm/typeorm.discovery.js';
+import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
 import { untilAborted } from '../until-aborted.js';
 
 /** A queue of `mysql2`, of which only the length is read. */
@@ -55,11 +55,7 @@ function isPool(candidate: object): candidate is Mysql2Pool {
 function heldPools(candidate: object): unknown[] {
   if (hasMethods(candidate, 'getConnection') && 'pool' in candidate) return [candidate.pool];
   if ('$client' in candidate) return withInner(candidate.$client);
-  if ('driver' in candidate) {
-    const { pool, poolCluster } = candidate.driver as { pool?: unknown; poolCluster?: unknown };
-    return poolCluster === undefined ? withInner(pool) : [];
-  }
-  return [];
+  return hasDriver(candidate) ? typeOrmPools(candidate).flatMap(withInner) : [];
 }
 
 function withInner(pool: unknown): unknown[] {

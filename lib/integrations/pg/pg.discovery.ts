@@ -1,7 +1,7 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
-import { dataSourceName } from '../typeorm/typeorm.discovery.js';
+import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
 import { untilAborted } from '../until-aborted.js';
 
 /** What is used of a `Client` of `pg`. */
@@ -79,9 +79,7 @@ function drizzleClient(candidate: object): unknown[] {
   return '$client' in candidate ? [candidate.$client] : [];
 }
 
-/** Drizzle has its pool in `$client`; TypeORM in the driver, one for writing and those of the replicas. */
+/** Drizzle has its pool in `$client`; TypeORM in the driver. */
 function heldPools(candidate: object): unknown[] {
-  if (!('driver' in candidate)) return drizzleClient(candidate);
-  const { master, slaves } = candidate.driver as { master?: unknown; slaves?: unknown };
-  return [master, ...(Array.isArray(slaves) ? (slaves as unknown[]) : [])];
+  return hasDriver(candidate) ? typeOrmPools(candidate) : drizzleClient(candidate);
 }

@@ -7,6 +7,7 @@ import { untilAborted } from '../until-aborted.js';
 export interface PrismaClient {
   /** Such as `postgresql` or `mongodb`. */
   readonly _activeProvider?: string;
+  $on?(event: 'query', listener: (event: { query: string; duration: number }) => void): unknown;
   /** Not with MongoDB. */
   $queryRawUnsafe?(sql: string): Promise<unknown>;
   /** Only with MongoDB. */

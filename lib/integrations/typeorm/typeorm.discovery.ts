@@ -58,3 +58,13 @@ async function sendPing(runner: TypeOrmQueryRunner, options: TypeOrmDataSource['
   else if (type === 'sap') await runner.query(ownQuery('SELECT 1 FROM DUMMY'));
   else await runner.query(ownQuery('SELECT 1'));
 }
+
+/** The pools of `pg` or `mysql2` that a data source has: one for writing, and one for each replica. */
+export function typeOrmPools({ driver }: Pick<TypeOrmDataSource, 'driver'>): unknown[] {
+  const { master, slaves, pool } = driver as { master?: unknown; slaves?: unknown; pool?: unknown };
+  return [master, pool, ...(Array.isArray(slaves) ? (slaves as unknown[]) : [])];
+}
+
+export function hasDriver(candidate: object): candidate is { readonly driver: object } {
+  return 'driver' in candidate && typeof candidate.driver === 'object' && candidate.driver !== null;
+}

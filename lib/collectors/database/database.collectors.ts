@@ -1,0 +1,16 @@
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { Clock } from '../../metrics/clock.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { SourceCollector } from '../source.collector.js';
+import { DatabaseClientsCollector } from './database-clients.collector.js';
+import type { ResolvedDatabaseCollector } from './database.options.js';
+
+/** What is measured of databases: what the application does with them. */
+export function databaseCollectors(
+  objects: ApplicationObjects,
+  registry: MetricsRegistry,
+  clock: Clock,
+  options: ResolvedDatabaseCollector,
+): SourceCollector[] {
+  return [new DatabaseClientsCollector(objects, registry, clock, options)];
+}

@@ -1,0 +1,38 @@
+/** Classes of SQLSTATE, by its first two characters, that say what went wrong to whoever is on call. */
+const SQLSTATE_CLASSES: Readonly<Record<string, string>> = {
+  '08': 'connection',
+  '22': 'data',
+  '23': 'integrity_constraint',
+  '25': 'transaction_state',
+  '28': 'authorization',
+  '40': 'transaction_rollback',
+  '42': 'syntax_or_access',
+  '53': 'insufficient_resources',
+  '54': 'limit_exceeded',
+  '55': 'object_state',
+  '57': 'operator_intervention',
+  '58': 'system',
+  XX: 'internal',
+};
+
+const NETWORK = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)/;
+const CONNECTION_LOST = /connection (terminated|closed|error|ended|lost)|connection is closed|not queryable/i;
+const CONSTRAINT = /constraint/i;
+
+/** What went wrong with a statement: one of a fixed number of classes, never its message. */
+export function queryErrorClass(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'other';
+  const { code, sqlState, message } = error as { code?: unknown; sqlState?: unknown; message?: unknown };
+  for (const state of [sqlState, code]) {
+    if (typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state)) {
+      const known = SQLSTATE_CLASSES[state.slice(0, 2)];
+      if (known !== undefined) return known;
+    }
+  }
+  if (typeof code === 'string' && (NETWORK.test(code) || code === 'PROTOCOL_CONNECTION_LOST'))
+    return 'connection';
+  if (typeof message !== 'string') return 'other';
+  if (CONNECTION_LOST.test(message)) return 'connection';
+  // SQLite has no SQLSTATE.
+  return CONSTRAINT.test(message) ? 'integrity_constraint' : 'other';
+}
