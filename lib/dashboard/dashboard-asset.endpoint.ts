@@ -1,40 +1,49 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
 import type { Endpoint, EndpointReply, EndpointRequest } from '../endpoints/endpoint.js';
 
 /** Nothing from outside, nothing inline. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** One file of the dashboard, read when the application starts. */
+/** A file of the page. */
+export function pageFile(name: string): string {
+  return readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
+}
+
+/** A file of uPlot, which draws the charts. */
+export function uPlotFile(name: string): string {
+  return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), 'utf8');
+}
+
+/** One file that the page needs; it says nothing of the application, and is open to everybody. */
 export class DashboardAssetEndpoint implements Endpoint {
   readonly option = 'dashboard';
-  readonly restricted = true;
-  private readonly content: string;
+  readonly restricted = false;
+  private readonly compressed: Buffer;
 
   constructor(
     readonly path: string,
     readonly yields: boolean,
-    file: string,
+    private readonly content: string,
     private readonly contentType: string,
   ) {
-    this.content = readFileSync(new URL(`./page/${file}`, import.meta.url), 'utf8');
+    this.compressed = gzipSync(content);
   }
 
-  handle({ path }: EndpointRequest): EndpointReply {
+  handle({ headers }: EndpointRequest): EndpointReply {
+    const zipped = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '');
     return {
       status: 200,
       headers: {
         'content-type': this.contentType,
         'content-security-policy': CONTENT_SECURITY_POLICY,
         'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
+        vary: 'accept-encoding',
+        ...(zipped && { 'content-encoding': 'gzip' }),
       },
-      body: this.content.replaceAll('{{base}}', baseOf(path)),
+      body: zipped ? this.compressed : this.content,
     };
   }
-}
-
-/** How the page refers to what is below its own path, whatever prefix a proxy adds to it. */
-function baseOf(path: string): string {
-  return path.endsWith('/') ? './' : `${path.slice(path.lastIndexOf('/') + 1)}/`;
 }

@@ -1,25 +1,143 @@
 import type { Endpoint } from '../endpoints/endpoint.js';
-import type { HealthMonitor } from '../health/health.monitor.js';
-import type { MetricsSource } from '../metrics/registry.js';
-import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
-import { DashboardDataEndpoint } from './dashboard-data.endpoint.js';
+import type { MetricsHistory } from '../history/metrics-history.js';
+import type { AlertBoard } from './alert-board.js';
+import {
+  ApiError,
+  DashboardActionEndpoint,
+  DashboardEventsEndpoint,
+  DashboardReadEndpoint,
+} from './dashboard-api.endpoints.js';
+import { DashboardAssetEndpoint, pageFile, uPlotFile } from './dashboard-asset.endpoint.js';
+import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
+import type { DashboardFeed } from './dashboard.feed.js';
+import { endpointRows } from './endpoint-statistics.js';
+import type { MetricExplorer } from './metric-explorer.js';
+import { routeView } from './views/route-view.js';
+import type { ViewReader } from './views/view-data.js';
+import { VIEWS } from './views/views.js';
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+const STYLE = 'text/css; charset=utf-8';
+
+/** The files of the page beside `index.html`, and what each is. */
+const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
+  ['dashboard.js', SCRIPT],
+  ['connection.js', SCRIPT],
+  ['elements.js', SCRIPT],
+  ['format.js', SCRIPT],
+  ['charts.js', SCRIPT],
+  ['overview.view.js', SCRIPT],
+  ['panels.view.js', SCRIPT],
+  ['requests.view.js', SCRIPT],
+  ['alerts.view.js', SCRIPT],
+  ['health.view.js', SCRIPT],
+  ['metrics.view.js', SCRIPT],
+  ['dashboard.css', STYLE],
+  ['icon.svg', 'image/svg+xml'],
+];
+
+/** What the endpoints of the dashboard read from. */
+export interface DashboardSources {
+  readonly feed: DashboardFeed;
+  readonly history: MetricsHistory;
+  readonly views: ViewReader;
+  readonly explorer: MetricExplorer;
+  readonly board: AlertBoard;
+  /** Whether those who ask have to show who they are. */
+  readonly hasAuth: boolean;
+}
+
+const DEFAULT_RANGE_MS = 900_000;
+const LONGEST_RANGE_MS = 24 * 3_600_000;
+const DEFAULT_SILENCE_MS = 3_600_000;
 
 /** Everything that the dashboard is made of, under its path. */
-export function dashboardEndpoints(
+export function dashboardEndpoints(path: string, yields: boolean, sources: DashboardSources): Endpoint[] {
+  return [
+    new DashboardPageEndpoint(path, yields),
+    ...PAGE_FILES.map(
+      ([name, type]) => new DashboardAssetEndpoint(`${path}/${name}`, yields, pageFile(name), type),
+    ),
+    new DashboardAssetEndpoint(`${path}/uplot.js`, yields, uPlotFile('uPlot.iife.min.js'), SCRIPT),
+    new DashboardAssetEndpoint(`${path}/uplot.css`, yields, uPlotFile('uPlot.min.css'), STYLE),
+    new DashboardEventsEndpoint(`${path}/api/events`, yields, sources.feed.events),
+    ...readEndpoints(path, yields, sources),
+    ...actionEndpoints(path, yields, sources),
+  ];
+}
+
+function readEndpoints(
   path: string,
   yields: boolean,
-  source: MetricsSource,
-  health: HealthMonitor,
+  { feed, history, views, explorer, board, hasAuth }: DashboardSources,
 ): Endpoint[] {
-  return [
-    new DashboardAssetEndpoint(path, yields, 'index.html', 'text/html; charset=utf-8'),
-    new DashboardAssetEndpoint(
-      `${path}/dashboard.js`,
-      yields,
-      'dashboard.js',
-      'text/javascript; charset=utf-8',
-    ),
-    new DashboardAssetEndpoint(`${path}/dashboard.css`, yields, 'dashboard.css', 'text/css; charset=utf-8'),
-    new DashboardDataEndpoint(source, health, `${path}/data`, yields),
-  ];
+  const answers: Record<string, (query: URLSearchParams) => unknown> = {
+    overview: () => feed.current(),
+    view: (query) => {
+      const view = VIEWS.find(({ name }) => name === query.get('name'));
+      if (view === undefined) throw new ApiError(404, 'There is no such view.');
+      return views.read(view, rangeOf(query));
+    },
+    endpoints: (query) => endpointRows(history, rangeOf(query)),
+    route: (query) =>
+      views.read(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
+    metrics: () => explorer.list(),
+    metric: async (query) => {
+      const metric = await explorer.explore(query.get('name') ?? '', tagsOf(query), rangeOf(query));
+      if (metric === undefined) throw new ApiError(404, 'There is no such metric, or no such series of it.');
+      return metric;
+    },
+    alerts: () => ({
+      alerts: board.alerts(),
+      rules: board.rules(),
+      silences: board.silences(),
+      canSilence: hasAuth,
+    }),
+  };
+  return Object.entries(answers).map(
+    ([name, answer]) => new DashboardReadEndpoint(`${path}/api/${name}`, yields, answer),
+  );
+}
+
+function actionEndpoints(path: string, yields: boolean, { board, hasAuth }: DashboardSources): Endpoint[] {
+  const actions: Record<string, (body: Readonly<Record<string, unknown>>) => unknown> = {
+    silence: ({ alert, durationMs = DEFAULT_SILENCE_MS, comment = '' }) => {
+      if (typeof alert !== 'string' || typeof comment !== 'string' || !isDuration(durationMs)) {
+        throw new ApiError(400, 'Expected alert and comment to be texts, and durationMs a number above 0.');
+      }
+      const id = board.silence(alert, durationMs, comment);
+      if (id === undefined) throw new ApiError(404, 'There is no such alert any more.');
+      return { id };
+    },
+    unsilence: ({ silence }) => {
+      if (typeof silence !== 'string' || !board.unsilence(silence)) {
+        throw new ApiError(404, 'There is no such silence any more.');
+      }
+      return {};
+    },
+  };
+  return Object.entries(actions).map(
+    ([name, act]) => new DashboardActionEndpoint(`${path}/api/${name}`, yields, hasAuth, act),
+  );
+}
+
+function rangeOf(query: URLSearchParams): number {
+  const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
+  if (!isDuration(range)) throw new ApiError(400, 'Expected range to be a number of milliseconds above 0.');
+  return Math.min(range, LONGEST_RANGE_MS);
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value < Infinity;
+}
+
+/** Each `tag=name:value`, as often as given. */
+function tagsOf(query: URLSearchParams): ReadonlyMap<string, string> {
+  return new Map(
+    query.getAll('tag').map((tag) => {
+      const at = tag.indexOf(':');
+      if (at < 1) throw new ApiError(400, 'Expected each tag to look like name:value.');
+      return [tag.slice(0, at), tag.slice(at + 1)];
+    }),
+  );
 }

@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
-import type { Endpoint, EndpointReply, EndpointRequest } from './endpoint.js';
+import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from './endpoint.js';
 import type { EndpointAuthorizer } from './endpoint.authorizer.js';
+import { EventStream } from './event-stream.js';
 import { HttpExecutionContext } from './http-execution-context.js';
+import { BadRequestBody, jsonBodyOf } from './request-body.js';
 
 interface FastifyReplyLike {
   readonly raw: ServerResponse;
   code(status: number): FastifyReplyLike;
   headers(values: Readonly<Record<string, unknown>>): FastifyReplyLike;
   send(body: Buffer): unknown;
+  hijack(): unknown;
 }
 
 interface FastifyLike {
@@ -17,7 +20,7 @@ interface FastifyLike {
 }
 
 interface ExpressLayer {
-  readonly route?: { path: unknown; methods: { get?: boolean } };
+  readonly route?: { path: unknown; methods: Readonly<Record<string, boolean>> };
   match(path: string): unknown;
 }
 
@@ -74,11 +77,12 @@ export class EndpointRouter {
    */
   private mountOnExpress(): void {
     const layers = this.expressLayers();
-    const taken = new Set(layers.map(({ route }) => (route?.methods.get === true ? route.path : undefined)));
     for (const endpoint of this.endpoints) {
       const mounted: Mounted = { endpoint, route: this.routeOf(endpoint) };
-      if (taken.has(mounted.route) && this.makesWay(mounted)) continue;
-      this.mounted.set(mounted.route, mounted);
+      const method = methodOf(endpoint).toLowerCase();
+      const taken = layers.some(({ route }) => route?.path === mounted.route && route.methods[method]);
+      if (taken && this.makesWay(mounted)) continue;
+      this.mounted.set(`${methodOf(endpoint)} ${mounted.route}`, mounted);
     }
     this.host.httpAdapter.getInstance<ExpressLike>().use((request, response, next) => {
       const mounted = this.findMounted(request);
@@ -86,7 +90,7 @@ export class EndpointRouter {
       else void this.serve(mounted.endpoint, request, response, [request, response, next]);
     });
     const ours = layers.splice(-1);
-    const paths = [...this.mounted.keys()];
+    const paths = [...this.mounted.values()].map(({ route }) => route);
     const rival = layers.findIndex(
       (layer, i) => i >= this.firstOfApplication && paths.some((path) => Boolean(layer.match(path))),
     );
@@ -98,20 +102,27 @@ export class EndpointRouter {
   }
 
   private findMounted({ method, url = '' }: IncomingMessage): Mounted | undefined {
-    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return undefined;
     const query = url.indexOf('?');
     const path = query < 0 ? url : url.slice(0, query);
-    return this.mounted.get(path) ?? (path.endsWith('/') ? this.mounted.get(path.slice(0, -1)) : undefined);
+    const key = `${method === 'POST' ? 'POST' : 'GET'} ${path}`;
+    return this.mounted.get(key) ?? (key.endsWith('/') ? this.mounted.get(key.slice(0, -1)) : undefined);
   }
 
   private mountOnFastify(): void {
     const fastify = this.host.httpAdapter.getInstance<FastifyLike>();
     for (const endpoint of this.endpoints) {
       const mounted: Mounted = { endpoint, route: this.routeOf(endpoint) };
-      if (fastify.hasRoute({ url: mounted.route, method: 'GET' }) && this.makesWay(mounted)) continue;
-      this.host.httpAdapter.get(mounted.route, (request: unknown, reply: unknown) =>
-        this.serve(endpoint, request, reply, [request, reply]),
-      );
+      const method = methodOf(endpoint);
+      if (fastify.hasRoute({ url: mounted.route, method }) && this.makesWay(mounted)) continue;
+      const handle = (request: unknown, reply: unknown): Promise<void> =>
+        this.serve(endpoint, request, reply, [request, reply]);
+      for (const url of [mounted.route, `${mounted.route}/`]) {
+        // With `ignoreTrailingSlash`, the first is both.
+        if (fastify.hasRoute({ url, method })) continue;
+        if (method === 'POST') this.host.httpAdapter.post(url, handle);
+        else this.host.httpAdapter.get(url, handle);
+      }
     }
   }
 
@@ -137,8 +148,16 @@ export class EndpointRouter {
     try {
       const refused = endpoint.restricted ? await refusal() : undefined;
       const isAuthorized = async (): Promise<boolean> => (await refusal()) === undefined;
-      send(response, refused ?? (await endpoint.handle(requestOf(incoming, isAuthorized))));
+      const json = (): Promise<unknown> => jsonBodyOf(request);
+      send(
+        response,
+        refused ?? (await endpoint.handle({ ...requestOf(incoming), isAuthorized, refusal, json })),
+      );
     } catch (error) {
+      if (error instanceof BadRequestBody) {
+        send(response, jsonReply(400, { statusCode: 400, message: error.message }));
+        return;
+      }
       this.logger.error(`${endpoint.path} failed`, error instanceof Error ? error.stack : String(error));
       send(response, {
         status: 500,
@@ -151,19 +170,22 @@ export class EndpointRouter {
   private makesWay({ endpoint, route }: Mounted): true {
     const advice = `Set endpoints.${endpoint.option} to another path, or to false.`;
     if (!endpoint.yields) {
-      throw new Error(`GET ${route} is a route of the application already. ${advice}`);
+      throw new Error(`${methodOf(endpoint)} ${route} is a route of the application already. ${advice}`);
     }
-    this.logger.warn(`GET ${route} is a route of the application and stays so. ${advice}`);
+    this.logger.warn(`${methodOf(endpoint)} ${route} is a route of the application and stays so. ${advice}`);
     return true;
   }
 }
 
+function methodOf({ method = 'GET' }: Endpoint): 'GET' | 'POST' {
+  return method;
+}
+
 function requestOf(
   request: IncomingMessage & { originalUrl?: string },
-  isAuthorized: () => Promise<boolean>,
-): EndpointRequest {
+): Pick<EndpointRequest, 'headers' | 'path' | 'query'> {
   const [path = '', query] = (request.originalUrl ?? request.url ?? '').split('?', 2);
-  return { headers: request.headers, path, query: new URLSearchParams(query), isAuthorized };
+  return { headers: request.headers, path, query: new URLSearchParams(query) };
 }
 
 /** The request or response of Node under that of the framework. */
@@ -172,16 +194,37 @@ function rawOf<T>(wrapped: unknown): T {
 }
 
 function send(response: unknown, reply: EndpointReply): void {
+  if (reply.body instanceof EventStream) {
+    if (isFastifyReply(response)) response.hijack();
+    stream(rawOf<ServerResponse>(response), reply.status, reply.headers, reply.body);
+    return;
+  }
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
   const headers = {
     'cache-control': 'no-store',
     ...reply.headers,
     'content-length': String(body.byteLength),
   };
-  if ('send' in (response as object) && 'raw' in (response as object)) {
-    (response as FastifyReplyLike).code(reply.status).headers(headers).send(body);
+  if (isFastifyReply(response)) {
+    response.code(reply.status).headers(headers).send(body);
     return;
   }
   // Not Express's own send(): it would hash every answer for an ETag.
   (response as ServerResponse).writeHead(reply.status, headers).end(body);
+}
+
+function isFastifyReply(response: unknown): response is FastifyReplyLike {
+  return 'send' in (response as object) && 'raw' in (response as object);
+}
+
+function stream(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  events: EventStream,
+): void {
+  // Proxies hold back what they do not know to be a stream.
+  response.writeHead(status, { 'cache-control': 'no-store', 'x-accel-buffering': 'no', ...headers });
+  if (response.req.method === 'HEAD') response.end();
+  else events.open(response);
 }

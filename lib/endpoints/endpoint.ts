@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { EventStream } from './event-stream.js';
 
 /** What an endpoint needs to know of a request, whichever framework it came by. */
 export interface EndpointRequest {
@@ -6,18 +7,29 @@ export interface EndpointRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   /** Whether it shows the credentials that the options ask for; true if they ask for none. */
-  isAuthorized(): Promise<boolean>;
+  readonly isAuthorized: () => Promise<boolean>;
+  /** What those are answered who do not show them; undefined for those who do. */
+  readonly refusal: () => Promise<EndpointReply | undefined>;
+  /**
+   * What was sent, read as JSON.
+   *
+   * @throws {BadRequestBody} if it is something else, or too long
+   */
+  readonly json: () => Promise<unknown>;
 }
 
 /** What an endpoint answers. `content-length` and `cache-control: no-store` are added to the headers. */
 export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  /** A stream stays open until the reader leaves or it is closed. */
+  readonly body: string | Buffer | EventStream;
 }
 
-/** Something of ours that is reached over HTTP by GET and HEAD. */
+/** Something of ours that is reached over HTTP. */
 export interface Endpoint {
+  /** GET includes HEAD. @default 'GET' */
+  readonly method?: 'GET' | 'POST';
   /** What the option that moves it or switches it off is called. */
   readonly option: string;
   /** Without leading slash. */

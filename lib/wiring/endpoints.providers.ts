@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { dashboardEndpoints } from '../dashboard/dashboard.endpoints.js';
+import { dashboardEndpoints, type DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { EndpointAuthorizer } from '../endpoints/endpoint.authorizer.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
@@ -14,6 +14,7 @@ import { ReadinessEndpoint } from '../health/readiness.endpoint.js';
 import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
+import { DASHBOARD_SOURCES } from './dashboard.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The routes of this library. */
@@ -29,6 +30,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       PrometheusExporter,
       HealthMonitor,
       RequestRecorder,
+      DASHBOARD_SOURCES,
     ],
     useFactory: (
       host: HttpAdapterHost,
@@ -39,12 +41,13 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       exporter: PrometheusExporter,
       health: HealthMonitor,
       recorder: RequestRecorder | null,
+      dashboard: DashboardSources,
     ) =>
       new EndpointRouter(
         host,
         config,
         new EndpointAuthorizer(endpoints.auth, moduleRef),
-        enabled ? endpointsOf(endpoints.paths, registry, exporter, health) : [],
+        enabled ? endpointsOf(endpoints.paths, registry, exporter, health, dashboard) : [],
         endpoints.useGlobalPrefix,
         (response) => recorder?.ignore(response),
       ),
@@ -56,13 +59,14 @@ function endpointsOf(
   registry: MetricsRegistry,
   exporter: PrometheusExporter,
   health: HealthMonitor,
+  dashboard: DashboardSources,
 ): Endpoint[] {
   const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[]> = {
     metrics: (path, yields) => [new MetricsEndpoint(exporter, registry, path, yields)],
     health: (path, yields) => [new HealthEndpoint(health, path, yields)],
     readiness: (path, yields) => [new ReadinessEndpoint(health, path, yields)],
     liveness: (path, yields) => [new LivenessEndpoint(path, yields)],
-    dashboard: (path, yields) => dashboardEndpoints(path, yields, registry, health),
+    dashboard: (path, yields) => dashboardEndpoints(path, yields, dashboard),
   };
   return (Object.keys(make) as EndpointName[]).flatMap((name) => {
     const place = paths[name];

@@ -8,6 +8,7 @@ import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
+import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
 import { EXPORTERS_PROVIDERS } from './exporters.providers.js';
 import { HEALTH_PROVIDERS } from './health.providers.js';
@@ -32,6 +33,7 @@ import { OptionsGathering } from './options.gathering.js';
     ...HISTORY_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
     ...JOBS_PROVIDERS,
+    ...DASHBOARD_PROVIDERS,
     ...ENDPOINTS_PROVIDERS,
   ],
   exports: [

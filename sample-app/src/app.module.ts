@@ -12,7 +12,7 @@ import { UsersModule } from './users/users.module.js';
 
 @Module({
   imports: [
-    MonitoringModule.forRoot({ defaultLabels: { service: 'enterprise-land' } }),
+    MonitoringModule.forRoot({ defaultLabels: { service: 'enterprise-land' }, history: { intervalMs: 5_000 } }),
     SettingsModule,
     DatabaseModule,
     ActivityModule,

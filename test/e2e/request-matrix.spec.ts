@@ -341,7 +341,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
       await app.ask({ path: '/echo', method: 'POST', headers, body: `{${secret}` });
 
       expect((await app.recorded(6)).requests).toHaveLength(6);
-      for (const path of ['/metrics', '/metrics-dashboard/data', '/health']) {
+      for (const path of ['/metrics', '/metrics-dashboard/api/overview', '/health']) {
         const { status, body } = await app.get(`${path}?${secret}`, { headers });
         expect([path, status, body.includes(secret)]).toEqual([path, 200, false]);
       }
@@ -473,7 +473,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
         '/ready',
         '/alive',
         '/metrics-dashboard',
-        '/metrics-dashboard/data',
+        '/metrics-dashboard/api/overview',
       ];
       const statuses = await inTurn(app, ['/ok', ...ours]);
 

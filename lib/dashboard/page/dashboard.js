@@ -1,91 +1,162 @@
-const REFRESH_MS = 2_000;
+import { alertsView } from './alerts.view.js';
+import { follow, useToken } from './connection.js';
+import { element, notice } from './elements.js';
+import { clock } from './format.js';
+import { healthView } from './health.view.js';
+import { cardinalityView, metricsView } from './metrics.view.js';
+import { overviewView } from './overview.view.js';
+import { panelsView } from './panels.view.js';
+import { requestsView } from './requests.view.js';
 
-const source = document.querySelector('script[data-source]').dataset.source;
-const status = document.querySelector('#status');
-const rows = document.querySelector('#series');
-const filter = document.querySelector('#filter');
-const empty = document.querySelector('#empty');
-
-/** What the application said last. */
-let latest;
-
-const number = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
-const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
-
-/** Units by the end of a metric's name, as people write them. */
-const FORMATS = [
-  [/_start_time_seconds$/, (value) => new Date(value * 1000).toLocaleString()],
-  [/_seconds(_total)?$/, formatSeconds],
-  [/_bytes(_total)?$/, formatBytes],
-  [/_ratio$/, (value) => `${number.format(value * 100)} %`],
+/** Each shows itself on a page of its own: `show(page)` once, `update(page)` whenever there is something newer. */
+/** @type {[name: string, title: string, view: any][]} */
+const VIEWS = [
+  ['overview', 'Overview', overviewView],
+  ['requests', 'Requests', requestsView],
+  ['runtime', 'Runtime', panelsView('runtime')],
+  ['system', 'System', panelsView('system')],
+  ['database', 'Database', panelsView('database')],
+  ['cache', 'Cache', panelsView('cache')],
+  ['jobs', 'Jobs and messages', panelsView('jobs')],
+  ['business', 'Business', panelsView('business')],
+  ['alerts', 'Alerts', alertsView],
+  ['health', 'Health', healthView],
+  ['metrics', 'Metrics', metricsView],
+  ['cardinality', 'Cardinality', cardinalityView],
 ];
 
-function formatSeconds(value) {
-  if (value === 0) return '0 s';
-  if (Math.abs(value) < 1e-3) return `${number.format(value * 1e6)} µs`;
-  if (Math.abs(value) < 1) return `${number.format(value * 1e3)} ms`;
-  return `${number.format(value)} s`;
-}
+const RANGES = [
+  ['5 min', 300_000],
+  ['15 min', 900_000],
+  ['1 h', 3_600_000],
+];
+const RANGE = 'monitoring.range';
+const THEME = 'monitoring.theme';
 
-function formatBytes(value) {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const step = value < 1 ? 0 : Math.min(Math.floor(Math.log2(value) / 10), units.length - 1);
-  return `${number.format(value / 1024 ** step)} ${units[step]}`;
-}
+const main = document.querySelector('#main');
+const status = document.querySelector('#status');
+const live = document.querySelector('#live');
 
-function formatValue(name, value) {
-  if (value === null) return '–';
-  const format = FORMATS.find(([pattern]) => pattern.test(name))?.[1];
-  if (format) return format(value);
-  return Math.abs(value) >= 1e6 ? compact.format(value) : number.format(value);
-}
+/** What every view knows. */
+const page = {
+  main,
+  /** How things stood last. */
+  overview: undefined,
+  rangeMs: Number(localStorage.getItem(RANGE)) || 900_000,
+  /** What comes after the name of the view in the address. */
+  arguments: [],
+  /** What a view wants to keep while it is shown, such as the order of a table. */
+  memory: new Map(),
+  refresh: () => showUpdate(),
+};
 
-function describe(metric, series) {
-  if (metric.type !== 'histogram') return formatValue(metric.name, series.value);
-  const [p50, p95, p99] = ['p50', 'p95', 'p99'].map((key) => formatValue(metric.name, series[key]));
-  return `${number.format(series.count)} ×\np50 ${p50} · p95 ${p95} · p99 ${p99}`;
-}
+let current;
+let updating;
 
-function cell(text) {
-  const element = document.createElement('td');
-  element.textContent = text;
-  return element;
-}
-
-function rowOf(metric, series) {
-  const row = document.createElement('tr');
-  const name = cell(metric.name);
-  name.title = metric.help;
-  const labels = Object.entries(series.labels).map(([label, value]) => `${label}=${value}`);
-  row.append(name, cell(labels.join(' ')), cell(describe(metric, series)));
-  return row;
-}
-
-function noteOf(metric) {
-  const row = document.createElement('tr');
-  row.append(cell(metric.name), cell(`and ${metric.omitted} more series`), cell(''));
-  return row;
-}
-
-/** What the application does comes first, then the process, then what is about the monitoring itself. */
-const ORDER = [/^http_/, /^(?!process_|nodejs_|monitoring_)/, /^process_|^nodejs_/, /^monitoring_/];
-
-function rank({ name }) {
-  return ORDER.findIndex((pattern) => pattern.test(name));
-}
-
-function render() {
-  const wanted = filter.value.trim().toLowerCase();
-  const metrics = latest.metrics
-    .filter(({ name, series }) => series.length > 0 && name.toLowerCase().includes(wanted))
-    .toSorted((a, b) => rank(a) - rank(b));
-  rows.replaceChildren(
-    ...metrics.flatMap((metric) => [
-      ...metric.series.map((series) => rowOf(metric, series)),
-      ...(metric.omitted > 0 ? [noteOf(metric)] : []),
-    ]),
+function showNavigation() {
+  const firing = page.overview?.alerts.filter(({ state }) => state === 'firing').length ?? 0;
+  const failing = Object.values(page.overview?.health.checks ?? {}).filter(
+    (check) => check.status !== 'healthy',
+  ).length;
+  const counts = { alerts: firing, health: failing };
+  const items = VIEWS.map(([name, title]) =>
+    element(
+      'li',
+      {},
+      element(
+        'a',
+        { href: `#/${name}`, 'aria-current': name === current?.name && 'page' },
+        title,
+        counts[name] > 0 && element('span', { class: 'count' }, counts[name]),
+      ),
+    ),
   );
-  empty.hidden = metrics.length > 0;
+  document.querySelector('#nav').replaceChildren(element('ul', {}, ...items));
+}
+
+function showRanges() {
+  document.querySelector('#range').replaceChildren(
+    ...RANGES.map(([title, rangeMs]) =>
+      element(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': String(rangeMs === page.rangeMs),
+          onclick: () => {
+            page.rangeMs = rangeMs;
+            localStorage.setItem(RANGE, String(rangeMs));
+            showRanges();
+            void showUpdate();
+          },
+        },
+        title,
+      ),
+    ),
+  );
+}
+
+async function showView() {
+  const [name = 'overview', ...rest] = location.hash.replace(/^#\//, '').split('/').map(decodeURIComponent);
+  const [viewName, title, view] = VIEWS.find(([each]) => each === name) ?? VIEWS[0];
+  current?.view.leave?.(page);
+  current = { name: viewName, view };
+  page.arguments = rest;
+  page.memory = new Map();
+  document.title = `${title} – ${page.overview?.service ?? 'Monitoring'}`;
+  showNavigation();
+  main.replaceChildren(element('p', { class: 'state' }, 'Loading…'));
+  await showUpdate();
+}
+
+/** Shows what is newer; of several wishes at a time the last one is served. */
+async function showUpdate() {
+  if (current === undefined) return;
+  const mine = {};
+  updating = mine;
+  const { view } = current;
+  try {
+    const show = await view.load(page);
+    if (updating === mine) show();
+  } catch (error) {
+    if (updating !== mine) return;
+    if (error.wantsToken !== undefined) showSignIn(error);
+    else if (page.memory.size === 0) main.replaceChildren(notice('This cannot be shown now', error.message));
+  }
+}
+
+function showSignIn({ wantsToken }) {
+  updating = undefined;
+  current = undefined;
+  say('lost', 'Not signed in');
+  live.textContent = '';
+  if (!wantsToken) {
+    main.replaceChildren(notice('Not for you', 'Sign in to the application, then load this page again.'));
+    return;
+  }
+  const input = element('input', {
+    id: 'token',
+    type: 'password',
+    autocomplete: 'current-password',
+    required: true,
+  });
+  const form = element(
+    'form',
+    { class: 'state stack' },
+    element('h2', {}, 'Who are you?'),
+    element(
+      'label',
+      { for: 'token' },
+      'The token that the application was given in endpoints.auth.bearerToken',
+    ),
+    element('div', { class: 'row' }, input, element('button', {}, 'Show the dashboard')),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    useToken(input.value);
+    start();
+  });
+  main.replaceChildren(form);
+  input.focus();
 }
 
 function say(state, text) {
@@ -93,21 +164,59 @@ function say(state, text) {
   status.textContent = text;
 }
 
-async function refresh() {
-  try {
-    const response = await fetch(source, { headers: { accept: 'application/json' } });
-    if (response.ok) {
-      latest = await response.json();
-      say(latest.status, `${latest.status}, at ${new Date(latest.timestamp).toLocaleTimeString()}`);
-      render();
-    } else {
-      say('lost', `The application answered ${response.status}. Trying again…`);
-    }
-  } catch {
-    say('lost', 'The application does not answer. Trying again…');
-  }
-  setTimeout(refresh, REFRESH_MS);
+const STATUS_TEXTS = {
+  healthy: '✓ Healthy',
+  degraded: '! Degraded',
+  unhealthy: '✕ Unhealthy',
+  critical: '✕ Critical',
+};
+
+function start() {
+  showRanges();
+  void follow({
+    connected: () => {
+      if (current === undefined) void showView();
+    },
+    event: (name, data) => {
+      if (name !== 'overview') return;
+      page.overview = data;
+      document.querySelector('#service').textContent = data.service;
+      say(data.status, STATUS_TEXTS[data.status]);
+      live.dataset.state = 'live';
+      live.textContent = `Live, at ${clock(data.timestamp)}`;
+      showNavigation();
+      void showUpdate();
+    },
+    lost: () => {
+      live.dataset.state = 'lost';
+      live.textContent = page.overview
+        ? `Connection lost; shown is ${clock(page.overview.timestamp)}`
+        : 'The application does not answer. Trying again…';
+    },
+    refused: showSignIn,
+  });
 }
 
-filter.addEventListener('input', () => latest && render());
-await refresh();
+function applyTheme(theme) {
+  if (theme === null) delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  current?.view.redraw?.();
+}
+
+document.querySelector('#theme').addEventListener('click', () => {
+  const dark =
+    document.documentElement.dataset.theme === 'dark' ||
+    (document.documentElement.dataset.theme === undefined &&
+      matchMedia('(prefers-color-scheme: dark)').matches);
+  const theme = dark ? 'light' : 'dark';
+  localStorage.setItem(THEME, theme);
+  applyTheme(theme);
+});
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => current?.view.redraw?.());
+addEventListener('hashchange', () => {
+  void showView();
+  main.focus();
+});
+
+applyTheme(localStorage.getItem(THEME));
+start();

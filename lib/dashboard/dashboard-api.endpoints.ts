@@ -1,0 +1,85 @@
+import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from '../endpoints/endpoint.js';
+import type { EventStream } from '../endpoints/event-stream.js';
+
+/** Thrown for a question that cannot be answered, with the status that says why. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Answers a question in JSON. */
+export class DashboardReadEndpoint implements Endpoint {
+  readonly option = 'dashboard';
+  readonly restricted = true;
+
+  constructor(
+    readonly path: string,
+    readonly yields: boolean,
+    private readonly answer: (query: URLSearchParams) => unknown,
+  ) {}
+
+  handle({ query }: EndpointRequest): Promise<EndpointReply> {
+    return replyWith(() => this.answer(query));
+  }
+}
+
+/** The header without which nothing is done: no page of another origin can send it without being asked about. */
+const INTENT_HEADER = 'x-monitoring-request';
+
+/** Does something, for those who have shown who they are. */
+export class DashboardActionEndpoint implements Endpoint {
+  readonly method = 'POST';
+  readonly option = 'dashboard';
+  readonly restricted = true;
+
+  /** @param allowed whether there are credentials to show; without, nobody may do anything */
+  constructor(
+    readonly path: string,
+    readonly yields: boolean,
+    private readonly allowed: boolean,
+    private readonly act: (body: Readonly<Record<string, unknown>>) => unknown,
+  ) {}
+
+  async handle({ headers, json }: EndpointRequest): Promise<EndpointReply> {
+    if (!this.allowed) {
+      return refused(403, 'Set endpoints.auth to be able to change anything from the dashboard.');
+    }
+    if (headers[INTENT_HEADER] === undefined) return refused(403, `Expected the header ${INTENT_HEADER}.`);
+    const body = await json();
+    if (typeof body !== 'object' || body === null) return refused(400, 'Expected an object in JSON.');
+    return replyWith(() => this.act(body as Readonly<Record<string, unknown>>));
+  }
+}
+
+/** What happens, as it happens. */
+export class DashboardEventsEndpoint implements Endpoint {
+  readonly option = 'dashboard';
+  readonly restricted = true;
+
+  constructor(
+    readonly path: string,
+    readonly yields: boolean,
+    private readonly events: EventStream,
+  ) {}
+
+  handle(): EndpointReply {
+    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: this.events };
+  }
+}
+
+async function replyWith(answer: () => unknown): Promise<EndpointReply> {
+  try {
+    return jsonReply(200, await answer());
+  } catch (error) {
+    if (error instanceof ApiError) return refused(error.status, error.message);
+    throw error;
+  }
+}
+
+function refused(statusCode: number, message: string): EndpointReply {
+  return jsonReply(statusCode, { statusCode, message });
+}

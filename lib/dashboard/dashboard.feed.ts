@@ -1,0 +1,45 @@
+import { EventStream, eventText } from '../endpoints/event-stream.js';
+import type { MetricsHistory } from '../history/metrics-history.js';
+import type { Overview, OverviewReader } from './overview.js';
+
+/** A connection that says nothing is taken for dead by those between. */
+const HEARTBEAT_MS = 15_000;
+
+/** Tells every open dashboard how things stand, whenever that was looked at: once for all of them. */
+export class DashboardFeed {
+  readonly events: EventStream;
+  private latest: Overview | undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
+  private unsubscribe: () => void = () => undefined;
+
+  constructor(
+    private readonly history: MetricsHistory,
+    private readonly overview: OverviewReader,
+  ) {
+    this.events = new EventStream(() =>
+      this.latest === undefined ? '' : eventText('overview', this.latest),
+    );
+  }
+
+  start(): void {
+    this.unsubscribe = this.history.onSample(() => void this.refresh());
+    this.heartbeat = setInterval(() => this.events.send(':\n\n'), HEARTBEAT_MS).unref();
+  }
+
+  stop(): void {
+    this.unsubscribe();
+    clearInterval(this.heartbeat);
+    this.events.close();
+  }
+
+  /** How things stand, looked at now if nobody has looked yet. */
+  async current(): Promise<Overview> {
+    return this.latest ?? (await this.refresh());
+  }
+
+  private async refresh(): Promise<Overview> {
+    this.latest = await this.overview.read();
+    this.events.send(eventText('overview', this.latest));
+    return this.latest;
+  }
+}

@@ -1,0 +1,119 @@
+import type { MetricsHistory } from '../history/metrics-history.js';
+import type { HealthMonitor, HealthReport, HealthStatus } from '../health/health.monitor.js';
+import type { AlertBoard, ShownAlert, ShownVital } from './alert-board.js';
+
+/** Why it is not healthy, in one sentence, and the view that tells more. */
+export interface Reason {
+  readonly severity: 'warning' | 'critical';
+  readonly text: string;
+  readonly view: string;
+}
+
+export interface OverviewVital extends ShownVital {
+  /** What it was at the samples so far, oldest first; null where it was not known. */
+  readonly course: readonly (number | null)[];
+}
+
+/** How things stand, in one look. */
+export interface Overview {
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+  readonly service: string;
+  readonly status: HealthStatus;
+  readonly reasons: readonly Reason[];
+  readonly vitals: readonly OverviewVital[];
+  /** Pending and firing. */
+  readonly alerts: readonly ShownAlert[];
+  readonly intervalMs: number;
+  readonly health: HealthReport;
+}
+
+/** How many points of a vital's course are shown. */
+const COURSE_LENGTH = 60;
+
+/** Puts together how things stand. */
+export class OverviewReader {
+  private readonly courses = new Map<string, (number | null)[]>();
+
+  constructor(
+    private readonly health: HealthMonitor,
+    private readonly board: AlertBoard,
+    private readonly history: MetricsHistory,
+    private readonly service: string,
+    private readonly now: () => number,
+  ) {}
+
+  /** Looks at everything; each look is a point in the course of the vitals. */
+  async read(): Promise<Overview> {
+    const health = await this.health.runHealthChecks();
+    const vitals = this.board.vitals().map((vital) => ({ ...vital, course: this.courseOf(vital) }));
+    const alerts = this.board.alerts().filter(({ state }) => state !== 'resolved');
+    const reasons = [...reasonsOfChecks(health), ...reasonsOfAlerts(alerts), ...reasonsOfVitals(vitals)];
+    return {
+      timestamp: this.now(),
+      service: this.service,
+      status: statusOf(health.status, reasons),
+      reasons,
+      vitals,
+      alerts,
+      intervalMs: this.history.intervalMs,
+      health,
+    };
+  }
+
+  private courseOf({ name, value }: ShownVital): readonly (number | null)[] {
+    const course = this.courses.get(name) ?? [];
+    this.courses.set(name, course);
+    course.push(value ?? null);
+    if (course.length > COURSE_LENGTH) course.shift();
+    return [...course];
+  }
+}
+
+function reasonsOfChecks({ checks }: HealthReport): Reason[] {
+  return Object.entries(checks)
+    .filter(([, { status }]) => status !== 'healthy')
+    .map(([name, { status, message }]) => ({
+      severity: status === 'degraded' ? 'warning' : 'critical',
+      text: `${name}: ${message}`,
+      view: 'health',
+    }));
+}
+
+function reasonsOfAlerts(alerts: readonly ShownAlert[]): Reason[] {
+  return alerts
+    .filter(({ state, silencedBy }) => state === 'firing' && silencedBy === undefined)
+    .map(({ rule, message, severity }) => ({
+      severity: severity === 'critical' ? 'critical' : 'warning',
+      text: `${rule}: ${message}`,
+      view: 'alerts',
+    }));
+}
+
+function reasonsOfVitals(vitals: readonly ShownVital[]): Reason[] {
+  return vitals.flatMap(({ state, title, name }) =>
+    state === 'warning' || state === 'critical'
+      ? [
+          {
+            severity: state,
+            text: `${title} is beyond its threshold`,
+            view: VIEW_OF_VITAL[name] ?? 'overview',
+          },
+        ]
+      : [],
+  );
+}
+
+/** Health speaks for itself; what fires or is beyond its threshold makes the best of it a `degraded`. */
+function statusOf(health: HealthStatus, reasons: readonly Reason[]): HealthStatus {
+  return health === 'healthy' && reasons.length > 0 ? 'degraded' : health;
+}
+
+const VIEW_OF_VITAL: Readonly<Record<string, string>> = {
+  cpu_percent: 'system',
+  memory_percent: 'system',
+  disk_percent: 'system',
+  response_time_ms: 'requests',
+  error_rate_percent: 'requests',
+  cache_hit_rate_percent: 'cache',
+};

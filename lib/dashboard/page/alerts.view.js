@@ -1,0 +1,141 @@
+import { read, tell } from './connection.js';
+import { badge, element, fill, notice, sortableTable } from './elements.js';
+import { ago, clock, formatted, labelText } from './format.js';
+
+const HOUR_MS = 3_600_000;
+
+function alertColumns(page, canSilence) {
+  const columns = [
+    {
+      title: 'State',
+      value: ({ state, silencedBy }) =>
+        `${{ firing: 2, pending: 1, resolved: 0 }[state]}${silencedBy ? 0 : 1}`,
+      text: ({ state, silencedBy }) =>
+        badge(silencedBy ? 'silenced' : state, silencedBy ? `${state}, silenced` : state),
+    },
+    { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
+    { title: 'Alert', value: ({ rule }) => rule },
+    { title: 'Message', value: ({ message }) => message },
+    {
+      title: 'Labels',
+      value: ({ labels }) => labelText(labels),
+      text: ({ labels }) => element('code', {}, labelText(labels)),
+    },
+    { title: 'Value', number: true, value: ({ value }) => value, text: ({ value }) => formatted(value) },
+    { title: 'Since', value: ({ since }) => since, text: ({ since }) => ago(since) },
+  ];
+  if (!canSilence) return columns;
+  return [...columns, { title: 'Do', value: () => '', text: (alert) => silenceButtons(page, alert) }];
+}
+
+function silenceButtons(page, { id, silencedBy, state }) {
+  if (silencedBy) return button('End the silence', () => tell('unsilence', { silence: silencedBy }), page);
+  if (state === 'resolved') return '';
+  return element(
+    'span',
+    { class: 'row' },
+    button(
+      'Acknowledge',
+      () => tell('silence', { alert: id, durationMs: HOUR_MS, comment: 'acknowledged' }),
+      page,
+    ),
+    button(
+      'Silence 4 h',
+      () => tell('silence', { alert: id, durationMs: 4 * HOUR_MS, comment: 'silenced' }),
+      page,
+    ),
+  );
+}
+
+function button(text, act, page) {
+  const node = element('button', { type: 'button' }, text);
+  node.addEventListener('click', async () => {
+    node.disabled = true;
+    try {
+      await act();
+      await page.refresh();
+    } catch (error) {
+      node.after(element('span', { class: 'error', role: 'alert' }, error.message));
+    }
+    node.disabled = false;
+  });
+  return node;
+}
+
+const RULE_COLUMNS = [
+  { title: 'State', value: ({ state }) => state, text: ({ state }) => badge(state) },
+  { title: 'Rule', value: ({ name }) => name },
+  { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
+  {
+    title: 'Condition',
+    value: ({ expression }) => expression,
+    text: ({ expression }) => element('code', {}, expression),
+  },
+  {
+    title: 'Evaluation',
+    value: ({ health }) => health,
+    text: ({ health, error }) => (error ? element('span', { class: 'error' }, error) : health),
+  },
+];
+
+const SILENCE_COLUMNS = [
+  {
+    title: 'Matches',
+    value: ({ matchers }) => matchers,
+    text: ({ matchers }) => element('code', {}, matchers),
+  },
+  { title: 'Why', value: ({ comment }) => comment },
+  { title: 'By', value: ({ createdBy }) => createdBy },
+  { title: 'Until', value: ({ endsAt }) => endsAt, text: ({ endsAt }) => clock(endsAt) },
+];
+
+/** What fires, what may fire, what has fired, and by which rules. */
+export const alertsView = {
+  async load(page) {
+    const { alerts, rules, silences, canSilence } = await read('alerts');
+    return () => {
+      page.memory.set('shown', true);
+      if (rules.length === 0) {
+        fill(
+          page.main,
+          element('h1', {}, 'Alerts'),
+          notice(
+            'There is no rule yet',
+            'Give some in the option alerting.rules, or with alerting.addAlertRule().',
+          ),
+        );
+        return;
+      }
+      fill(
+        page.main,
+        element('h1', {}, 'Alerts'),
+        sortableTable(alertColumns(page, canSilence), {
+          rows: alerts,
+          caption: 'Pending, firing and lately resolved',
+          sortBy: 'State',
+          empty: 'All quiet: no rule is pending or firing.',
+          remember: page.memory,
+        }),
+        sortableTable(RULE_COLUMNS, {
+          rows: rules,
+          caption: 'Rules',
+          sortBy: 'Rule',
+          descending: false,
+          remember: page.memory,
+        }),
+        ...(silences.length === 0
+          ? []
+          : [sortableTable(SILENCE_COLUMNS, { rows: silences, caption: 'Silences', remember: page.memory })]),
+        ...(canSilence
+          ? []
+          : [
+              element(
+                'p',
+                { class: 'empty' },
+                'To silence and acknowledge alerts from here, set endpoints.auth.',
+              ),
+            ]),
+      );
+    };
+  },
+};

@@ -1,0 +1,226 @@
+import { element, graphic } from './elements.js';
+import { clock, formatted } from './format.js';
+
+const { uPlot } = globalThis;
+
+const PLOT_HEIGHT = 170;
+/** The cursors of all charts move together. */
+const SYNC = 'monitoring';
+/** So that the lines of a chart stand at 16 MiB, 32 MiB and so on. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
+/** Wide enough for a point every few pixels; more would only be drawn over each other. */
+const SPARKLINE = { width: 120, height: 32 };
+
+const probe = element('span', { hidden: true });
+document.body.append(probe);
+
+/** A colour of the style sheet as the canvas understands it, which does not know `light-dark()`. */
+function color(name) {
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
+}
+
+function seriesColor(index) {
+  return color(`--series-${(index % 8) + 1}`);
+}
+
+/**
+ * A chart with its title and a legend that tells the values under the cursor, or the latest ones.
+ *
+ * @param {{ title: string, help?: string, unit: string, times: number[], series: { name: string, values: (number | null)[] }[], thresholds?: { value: number, severity: string }[] }} panel
+ */
+export class Chart {
+  constructor(panel) {
+    this.panel = panel;
+    this.plotted = element('div', { class: 'plot', 'aria-hidden': 'true' });
+    this.legend = element('ul', { class: 'legend' });
+    this.note = element('p', { class: 'empty', hidden: true }, 'No data in this time range yet.');
+    this.node = element(
+      'figure',
+      { class: 'panel', 'aria-label': panel.title },
+      element(
+        'figcaption',
+        {},
+        element('h3', {}, panel.title),
+        panel.help && element('p', { class: 'help' }, panel.help),
+      ),
+      this.note,
+      this.plotted,
+      this.legend,
+    );
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.plotted);
+  }
+
+  /** Shows newer data, with another chart only if there are other series. */
+  update(panel) {
+    const same = this.plot !== undefined && shapeOf(panel) === shapeOf(this.panel);
+    this.panel = panel;
+    this.note.hidden = panel.series.some(({ values }) => values.some((value) => value !== null));
+    if (same) this.plot.setData(dataOf(panel));
+    else this.draw();
+    this.showValues(null);
+  }
+
+  /** Draws anew, in the colours of the theme. */
+  draw() {
+    this.plot?.destroy();
+    this.plot = undefined;
+    const width = this.plotted.clientWidth;
+    if (width === 0) return;
+    this.plot = new uPlot(this.options(width), dataOf(this.panel), this.plotted);
+  }
+
+  remove() {
+    this.observer.disconnect();
+    this.plot?.destroy();
+  }
+
+  resize() {
+    if (this.plot === undefined) this.update(this.panel);
+    else this.plot.setSize({ width: this.plotted.clientWidth, height: PLOT_HEIGHT });
+  }
+
+  options(width) {
+    const { unit, series, thresholds = [] } = this.panel;
+    const axis = {
+      stroke: color('--muted'),
+      grid: { stroke: color('--line'), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      width,
+      height: PLOT_HEIGHT,
+      legend: { show: false },
+      cursor: { sync: { key: SYNC }, points: { size: 6 }, drag: { x: false, y: false } },
+      scales: {
+        x: { time: true },
+        y: { range: (_, min, max) => rangeOf(min, max, thresholds, unit) },
+      },
+      axes: [
+        {
+          ...axis,
+          space: 70,
+          size: 28,
+          font: axisFont(),
+          values: (_, splits) => splits.map((at) => timeLabel(at, this.panel.times)),
+        },
+        {
+          ...axis,
+          size: 68,
+          incrs: unit.startsWith('bytes') ? BINARY_STEPS : undefined,
+          font: axisFont(),
+          values: (_, splits) => splits.map((value) => formatted(value, unit)),
+        },
+      ],
+      series: [
+        {},
+        ...series.map((_, i) => ({
+          stroke: seriesColor(i),
+          width: 1.75,
+          fill: series.length === 1 ? color('--series-fill') : undefined,
+          points: { show: false },
+          spanGaps: false,
+        })),
+      ],
+      hooks: {
+        draw: [(plot) => drawThresholds(plot, thresholds)],
+        setCursor: [(plot) => this.showValues(plot.cursor.idx)],
+      },
+    };
+  }
+
+  /** @param {number | null | undefined} index where the cursor is; the latest values without it */
+  showValues(index) {
+    const { series, unit, times } = this.panel;
+    const entries = series.map(({ name, values }, i) => {
+      const value = typeof index === 'number' ? values[index] : values.findLast((each) => each !== null);
+      const swatch = element('span', { class: 'swatch' });
+      swatch.style.backgroundColor = seriesColor(i);
+      return element(
+        'li',
+        {},
+        swatch,
+        element('span', { class: 'name', title: name }, name),
+        element('span', { class: 'value' }, formatted(value, unit)),
+      );
+    });
+    const at = typeof index === 'number' ? times[index] : undefined;
+    if (at !== undefined) entries.unshift(element('li', { class: 'when' }, clock(at)));
+    this.legend.replaceChildren(...entries);
+  }
+}
+
+/** Two panels of the same shape differ in nothing but their numbers. */
+function shapeOf({ unit, series, thresholds }) {
+  return JSON.stringify([unit, series.map(({ name }) => name), thresholds]);
+}
+
+function axisFont() {
+  return '12px system-ui, sans-serif';
+}
+
+function dataOf({ times, series }) {
+  return [times.map((time) => time / 1000), ...series.map(({ values }) => values)];
+}
+
+function timeLabel(seconds, times) {
+  const long = times.at(-1) - times[0] > 600_000;
+  const options = { hour12: false, hour: '2-digit', minute: '2-digit', ...(!long && { second: '2-digit' }) };
+  return new Date(seconds * 1000).toLocaleTimeString([], options);
+}
+
+/** From zero up where that shows the truth, with room for the thresholds that are near. */
+function rangeOf(min, max, thresholds, unit) {
+  if (min === null || max === null) return [0, 1];
+  const near = thresholds.map(({ value }) => value).filter((value) => value < max * 4);
+  const highest = Math.max(max, ...near);
+  const top = highest <= 0 ? 1 : highest * 1.08;
+  if (unit === 'timestamp') return [min, max];
+  return [Math.min(0, min), unit === 'percent' && highest <= 100 ? Math.min(105, top) : top];
+}
+
+function drawThresholds(plot, thresholds) {
+  const { ctx, bbox } = plot;
+  for (const { value, severity } of thresholds) {
+    const y = Math.round(plot.valToPos(value, 'y', true)) + 0.5;
+    if (!(y >= bbox.top && y <= bbox.top + bbox.height)) continue;
+    ctx.save();
+    ctx.strokeStyle = color(severity === 'critical' ? '--bad' : '--warn');
+    ctx.setLineDash([6, 4]);
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+/** The course of a number in a small space, with its threshold. */
+export function sparkline(values, threshold) {
+  const { width, height } = SPARKLINE;
+  const known = values.filter((value) => value !== null);
+  if (known.length < 2)
+    return graphic('svg', { class: 'sparkline', viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' });
+  const near = threshold !== undefined && threshold < Math.max(...known) * 3 ? [threshold] : [];
+  const top = Math.max(...known, ...near, Number.MIN_VALUE) * 1.05;
+  const x = (i) => ((i / (values.length - 1)) * width).toFixed(1);
+  const y = (value) => (height - 1 - (value / top) * (height - 2)).toFixed(1);
+  let path = '';
+  values.forEach((value, i) => {
+    if (value !== null) path += `${path === '' || values[i - 1] === null ? 'M' : 'L'}${x(i)} ${y(value)}`;
+  });
+  return graphic(
+    'svg',
+    {
+      class: 'sparkline',
+      viewBox: `0 0 ${width} ${height}`,
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+    },
+    near.length > 0 &&
+      graphic('line', { class: 'limit', x1: 0, x2: width, y1: y(threshold), y2: y(threshold) }),
+    graphic('path', { d: path }),
+  );
+}

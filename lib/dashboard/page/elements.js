@@ -1,0 +1,125 @@
+/**
+ * Makes an element. Text is only ever set as text: whatever an application puts into a label stays a label.
+ *
+ * @param {string} tag
+ * @param {Record<string, unknown>} [attributes] what begins with `on` is a listener; false and undefined are left out
+ * @param {...(Node | string | number | null | undefined | false)} children
+ */
+export function element(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** As {@link element}, for graphics. */
+export function graphic(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+}
+
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false || value === null) continue;
+    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? '' : String(value));
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** Replaces what a node holds; what is false or nothing is left out. */
+export function fill(node, ...children) {
+  node.replaceChildren(
+    ...children.filter((child) => child !== null && child !== undefined && child !== false),
+  );
+}
+
+/** A paragraph for what is not there: nothing yet, nothing at all, or not for you. */
+export function notice(title, text) {
+  return element('div', { class: 'state' }, element('h2', {}, title), text && element('p', {}, text));
+}
+
+/** The word for how something is, with a sign that does not need colours. */
+export function badge(state, text = state) {
+  return element('span', { class: 'badge', 'data-state': state }, `${SIGNS[state] ?? '•'} ${text}`);
+}
+
+const SIGNS = {
+  healthy: '✓',
+  ok: '✓',
+  inactive: '✓',
+  resolved: '✓',
+  degraded: '!',
+  pending: '…',
+  warning: '!',
+  info: 'i',
+  unhealthy: '✕',
+  critical: '✕',
+  firing: '✕',
+  silenced: '–',
+  unknown: '?',
+};
+
+/**
+ * A table whose columns can be sorted.
+ *
+ * @param {{ title: string, text?: (row: any) => string | Node, value: (row: any) => unknown, number?: boolean }[]} columns
+ * @param {{ rows: any[], caption: string, sortBy?: string, descending?: boolean, empty?: string, remember: Map<string, unknown> }} options
+ *   `remember` keeps the order from one showing to the next
+ */
+export function sortableTable(columns, { rows, caption, sortBy, descending = true, empty, remember }) {
+  const order = remember.get(caption) ?? { by: sortBy ?? columns[0].title, descending };
+  const body = element('tbody');
+  const heads = columns.map((column) =>
+    element(
+      'th',
+      { scope: 'col', class: column.number && 'number' },
+      element('button', { type: 'button', onclick: () => sort(column) }, column.title),
+    ),
+  );
+  const show = () => {
+    const column = columns.find(({ title }) => title === order.by) ?? columns[0];
+    const sorted = rows.toSorted((a, b) => compare(column.value(a), column.value(b)));
+    if (order.descending) sorted.reverse();
+    columns.forEach(({ title }, i) => {
+      const sortedBy = title === order.by;
+      heads[i].setAttribute('aria-sort', sortedBy ? (order.descending ? 'descending' : 'ascending') : 'none');
+    });
+    body.replaceChildren(
+      ...sorted.map((row) =>
+        element(
+          'tr',
+          {},
+          ...columns.map((each) =>
+            element(
+              'td',
+              { class: each.number && 'number' },
+              each.text ? each.text(row) : String(each.value(row) ?? '–'),
+            ),
+          ),
+        ),
+      ),
+    );
+  };
+  const sort = (column) => {
+    order.descending = order.by === column.title ? !order.descending : Boolean(column.number);
+    order.by = column.title;
+    remember.set(caption, order);
+    show();
+  };
+  show();
+  return element(
+    'div',
+    { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
+    element(
+      'table',
+      {},
+      element('caption', {}, caption),
+      element('thead', {}, element('tr', {}, ...heads)),
+      body,
+    ),
+    rows.length === 0 && element('p', { class: 'empty' }, empty ?? 'Nothing yet.'),
+  );
+}
+
+function compare(a, b) {
+  if (typeof a === 'number' || typeof b === 'number') return (a ?? -Infinity) - (b ?? -Infinity);
+  return String(a ?? '').localeCompare(String(b ?? ''));
+}

@@ -1,0 +1,58 @@
+const number = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });
+const BYTES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+function plain(value) {
+  return Math.abs(value) >= 10_000 ? compact.format(value) : number.format(value);
+}
+
+function seconds(value) {
+  const size = Math.abs(value);
+  if (size === 0) return '0 s';
+  if (size < 1e-3) return `${number.format(value * 1e6)} µs`;
+  if (size < 1) return `${number.format(value * 1e3)} ms`;
+  if (size < 120) return `${number.format(value)} s`;
+  if (size < 7_200) return `${number.format(value / 60)} min`;
+  if (size < 172_800) return `${number.format(value / 3_600)} h`;
+  return `${number.format(value / 86_400)} d`;
+}
+
+function bytes(value) {
+  const size = Math.abs(value);
+  const step = size < 1 ? 0 : Math.min(Math.floor(Math.log2(size) / 10), BYTES.length - 1);
+  return `${number.format(value / 1024 ** step)} ${BYTES[step]}`;
+}
+
+const FORMATS = {
+  number: plain,
+  seconds,
+  milliseconds: (value) => seconds(value / 1000),
+  bytes,
+  percent: (value) => `${number.format(value)} %`,
+  ratio: (value) => `${number.format(value * 100)} %`,
+  'per second': (value) => `${plain(value)}/s`,
+  'bytes per second': (value) => `${bytes(value)}/s`,
+  timestamp: (value) => new Date(value * 1000).toLocaleString(),
+};
+
+/** A number as people write it; a dash if it is not known. */
+export function formatted(value, unit = 'number') {
+  return typeof value === 'number' && Number.isFinite(value) ? (FORMATS[unit] ?? plain)(value) : '–';
+}
+
+/** The time of day of milliseconds since the epoch. */
+export function clock(milliseconds) {
+  return new Date(milliseconds).toLocaleTimeString(undefined, { hour12: false });
+}
+
+/** How long ago something was, roughly. */
+export function ago(milliseconds, now = Date.now()) {
+  return `${seconds(Math.max(1, Math.round((now - milliseconds) / 1000)))} ago`;
+}
+
+/** Labels as PromQL writes them, without the braces. */
+export function labelText(labels) {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(', ');
+}

@@ -1,0 +1,113 @@
+import { read } from './connection.js';
+import { element, fill, sortableTable } from './elements.js';
+import { formatted } from './format.js';
+import { ChartGrid } from './panels.view.js';
+
+const COLUMNS = [
+  {
+    title: 'Endpoint',
+    value: ({ method, route }) => `${route} ${method}`,
+    text: ({ method, route }) =>
+      element(
+        'a',
+        { href: `#/requests/${encodeURIComponent(method)}/${encodeURIComponent(route)}` },
+        `${method} ${route}`,
+      ),
+  },
+  rate(),
+  {
+    title: 'Errors',
+    number: true,
+    value: ({ errorPercent }) => errorPercent,
+    text: ({ errorPercent }) =>
+      element('span', { class: errorPercent > 0 && 'error' }, formatted(errorPercent, 'percent')),
+  },
+  duration('p50'),
+  duration('p95'),
+  duration('p99'),
+  {
+    title: 'Statuses',
+    value: ({ statuses }) => Object.keys(statuses).join(' '),
+    text: ({ statuses }) => statusText(statuses),
+  },
+];
+
+function rate() {
+  return {
+    title: 'Requests',
+    number: true,
+    value: ({ perSecond }) => perSecond,
+    text: ({ perSecond }) => formatted(perSecond, 'per second'),
+  };
+}
+
+function duration(name) {
+  return {
+    title: name,
+    number: true,
+    value: (row) => row[name],
+    text: (row) => formatted(row[name], 'seconds'),
+  };
+}
+
+function statusText(statuses) {
+  return Object.entries(statuses)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${status}: ${formatted(count)}`)
+    .join(' · ');
+}
+
+let grid;
+let table;
+
+async function loadRoute(page, method, route) {
+  const { title, panels, empty } = await read('route', { method, route, range: page.rangeMs });
+  return () => {
+    if (grid === undefined || !grid.node.isConnected) {
+      grid = new ChartGrid();
+      fill(
+        page.main,
+        element('p', {}, element('a', { href: '#/requests' }, '← All endpoints')),
+        element('h1', {}, title),
+        panels.length === 0 && element('p', { class: 'empty' }, empty),
+        grid.node,
+      );
+    }
+    page.memory.set('shown', true);
+    grid.update(panels);
+  };
+}
+
+async function loadAll(page) {
+  const range = page.rangeMs;
+  const [{ panels }, rows] = await Promise.all([
+    read('view', { name: 'requests', range }),
+    read('endpoints', { range }),
+  ]);
+  return () => {
+    const newer = sortableTable(COLUMNS, {
+      rows,
+      caption: 'Endpoints',
+      sortBy: 'Requests',
+      empty: 'No request has come in lately.',
+      remember: page.memory,
+    });
+    if (grid === undefined || !grid.node.isConnected) {
+      grid = new ChartGrid();
+      fill(page.main, element('h1', {}, 'Requests'), grid.node, newer);
+    } else table.replaceWith(newer);
+    table = newer;
+    page.memory.set('shown', true);
+    grid.update(panels);
+  };
+}
+
+/** What is asked of the application, endpoint by endpoint. */
+export const requestsView = {
+  load(page) {
+    const [method, route] = page.arguments;
+    return method !== undefined && route !== undefined ? loadRoute(page, method, route) : loadAll(page);
+  },
+  leave: () => grid?.remove(),
+  redraw: () => grid?.redraw(),
+};

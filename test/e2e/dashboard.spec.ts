@@ -1,0 +1,224 @@
+import { gunzipSync } from 'node:zlib';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import type { EndpointsOptions } from 'nestjs-monitoring';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
+import type { Answer } from './fixture/http-client.js';
+import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
+
+const PAGE = '/metrics-dashboard';
+const API = `${PAGE}/api`;
+const INTENT = { 'x-monitoring-request': 'dashboard' };
+const AUTHORIZED = { authorization: 'Bearer T0ken' };
+
+describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
+  let app: RunningApp;
+
+  afterEach(async () => {
+    await app.close();
+  });
+
+  async function start(endpoints: EndpointsOptions = {}, options: StartOptions = {}): Promise<void> {
+    app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints }), options);
+  }
+
+  async function read<T = Record<string, unknown>>(path: string): Promise<T> {
+    const { status, body } = await app.get(`${API}/${path}`);
+    expect(status, body).toBe(200);
+    return JSON.parse(body) as T;
+  }
+
+  /** Asks to keep an alert quiet that there is not. */
+  function silence(headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return app.ask({
+      method: 'POST',
+      path: `${API}/silence`,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{"alert":"none"}',
+    });
+  }
+
+  /** Takes a sample of the metrics now. */
+  function sample(): Promise<void> {
+    return app.app.get(HistoryBeat).beat();
+  }
+
+  describe('as a page', () => {
+    it.each([PAGE, `${PAGE}/`, `/api${PAGE}`])(
+      'refers to its parts by relative addresses and loads nothing else: %s',
+      async (page) => {
+        await start({ useGlobalPrefix: page.startsWith('/api') }, { configure: prefixed });
+        const { body, headers } = await app.get(page);
+
+        const policy = headers['content-security-policy'] ?? '';
+        expect(policy).toContain("default-src 'none'");
+        expect(policy).not.toContain('unsafe');
+        expect(headers['x-content-type-options']).toBe('nosniff');
+        const addresses = [...body.matchAll(/\b(?:href|src)="([^"#]+)"/g)].map(([, url = '']) => url);
+        expect(addresses).toHaveLength(5);
+        for (const address of addresses) {
+          const url = new URL(address, `http://localhost${page}`);
+          expect(url.host).toBe('localhost');
+          expect((await app.get(url.pathname)).status, url.pathname).toBe(200);
+        }
+      },
+    );
+
+    it('has no script and no style inside', async () => {
+      await start();
+      const { body } = await app.get(PAGE);
+
+      expect(body).toContain('<script');
+      expect(body).not.toMatch(/<script(?![^>]*\bsrc=)/);
+      expect(body).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/);
+      expect(body).not.toContain('{{');
+    });
+
+    it('imports only scripts that are there, and is less than 150 kB in all', async () => {
+      await start();
+      const seen = new Set<string>();
+      const open = ['', 'dashboard.js', 'uplot.js', 'uplot.css', 'dashboard.css', 'icon.svg'];
+      let bytes = 0;
+      for (let file = open.pop(); file !== undefined; file = open.pop()) {
+        if (seen.has(file)) continue;
+        seen.add(file);
+        const path = file === '' ? PAGE : `${PAGE}/${file}`;
+        const {
+          status,
+          bytes: raw,
+          headers,
+        } = await app.get(path, { headers: { 'accept-encoding': 'gzip' } });
+        expect(status, path).toBe(200);
+        bytes += raw.length;
+        const text = headers['content-encoding'] === 'gzip' ? gunzipSync(raw).toString() : raw.toString();
+        open.push(...[...text.matchAll(/from '\.\/([^']+)'/g)].map(([, name = '']) => name));
+      }
+      expect(seen.size).toBeGreaterThan(8);
+      expect(bytes).toBeLessThan(150_000);
+    });
+  });
+
+  describe('with auth', () => {
+    it('shows nobody anything without the credentials, but a page that asks for them', async () => {
+      await start({ auth: { bearerToken: 'T0ken' } });
+
+      const page = await app.get(PAGE);
+      expect(page.status).toBe(401);
+      expect(page.headers['www-authenticate']).toMatch(/^Bearer/);
+      expect(page.body).toContain('<html');
+      for (const path of ['overview', 'view?name=requests', 'metrics', 'metric?name=x', 'alerts', 'events']) {
+        expect((await app.get(`${API}/${path}`)).status, path).toBe(401);
+      }
+      expect((await app.get(`${API}/overview`, { headers: AUTHORIZED })).status).toBe(200);
+    });
+
+    it('does nothing for a request that could come from another page', async () => {
+      await start({ auth: { bearerToken: 'T0ken' } });
+      expect((await silence()).status).toBe(401);
+      expect((await silence(AUTHORIZED)).status).toBe(403);
+      expect((await silence({ ...AUTHORIZED, ...INTENT })).status).toBe(404);
+    });
+  });
+
+  it('changes nothing without auth', async () => {
+    await start();
+    const { status, body } = await silence(INTENT);
+    expect(status).toBe(403);
+    expect(body).toContain('endpoints.auth');
+  });
+
+  describe('its API', () => {
+    it('says how it is, and why', async () => {
+      await start();
+      expect(await read('overview')).toMatchObject({
+        status: 'healthy',
+        reasons: [],
+        health: { checks: { lifecycle: { status: 'healthy' } } },
+      });
+    });
+
+    it('draws the requests of lately, endpoint by endpoint', async () => {
+      await start();
+      // A rate needs two samples of a series.
+      for (let requests = 1; requests <= 3; requests++) {
+        await app.get('/ok');
+        await app.recorded(requests);
+        await sleep(5);
+        await sample();
+      }
+
+      const { panels } = await read<{ panels: { title: string; times: number[] }[] }>('view?name=requests');
+      expect(panels.map(({ title }) => title)).toContain('Requests');
+      const endpoints = await read<{ method: string; route: string }[]>('endpoints?range=60000');
+      expect(endpoints).toContainEqual(
+        expect.objectContaining({
+          method: 'GET',
+          route: '/ok',
+          errorPercent: 0,
+          statuses: { 200: expect.any(Number) },
+        }),
+      );
+      expect(await read('route?method=GET&route=/ok')).toMatchObject({ title: 'GET /ok' });
+    });
+
+    it('shows every metric, and each from near, in JSON whatever its labels are', async () => {
+      await start();
+      const odd = app.registry.gauge('odd', 'Odd.', { labelNames: ['text', 'kind'] });
+      odd.set({ text: '</script>"<', kind: 'a' }, 5);
+      odd.set({ text: 'x', kind: 'b' }, 7);
+      app.registry.histogram('size', 'Sizes.', { buckets: [1, 5] }).observe(3);
+
+      expect(await read('metrics')).toContainEqual({
+        name: 'odd',
+        type: 'gauge',
+        help: 'Odd.',
+        seriesCount: 2,
+        labels: [
+          { name: 'text', values: 2 },
+          { name: 'kind', values: 2 },
+        ],
+      });
+      expect(await read('metric?name=odd&tag=kind:a')).toMatchObject({
+        measurements: [{ statistic: 'VALUE', value: 5 }],
+        availableTags: [{ tag: 'text', values: ['</script>"<'] }],
+        promQl: ['odd{kind="a"}', 'max_over_time(odd{kind="a"}[1h])'],
+      });
+      expect(await read('metric?name=size')).toMatchObject({ series: [{ count: 1, sum: 3 }] });
+    });
+
+    it.each([
+      ['view?name=nonsense', 404],
+      ['metric?name=nonsense', 404],
+      ['metric?name=http_requests_total&tag=method:NONE', 404],
+      ['metric?name=http_requests_total&tag=nonsense', 400],
+      ['view?name=requests&range=-1', 400],
+      ['view?name=requests&range=Infinity', 400],
+      ['view?name=__proto__', 404],
+    ])('refuses %s with %d', async (path, status) => {
+      await start();
+      expect((await app.get(`${API}/${path}`)).status).toBe(status);
+    });
+
+    it('tells every open page of each sample, and lets them go when the application ends', async () => {
+      await start();
+      const url = `http://127.0.0.1:${app.port}${API}/events`;
+      const pages = await Promise.all(Array.from({ length: 50 }, () => fetch(url)));
+      expect(pages[0]?.headers.get('content-type')).toBe('text/event-stream');
+      const texts = pages.map(async (page) => page.text());
+      await sample();
+      await sleep(5);
+      await sample();
+      await sleep(50);
+      await app.app.close();
+      for (const text of await Promise.all(texts)) {
+        expect(text.match(/^event: overview$/gm)?.length).toBeGreaterThanOrEqual(1);
+      }
+    });
+  });
+});
+
+function prefixed(nest: INestApplication): void {
+  nest.setGlobalPrefix('api');
+}
