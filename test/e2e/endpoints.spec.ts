@@ -144,7 +144,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
         '/ops/board',
         '/ops/board/dashboard.css',
         '/ops/board/dashboard.js',
-        '/ops/board/data',
+        '/ops/board/api/overview',
       ];
 
       expect(await statusesOf(moved)).toEqual(each(moved, 200));
