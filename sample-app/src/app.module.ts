@@ -12,7 +12,10 @@ import { UsersModule } from './users/users.module.js';
 
 @Module({
   imports: [
-    MonitoringModule.forRoot({ defaultLabels: { service: 'enterprise-land' }, history: { intervalMs: 5_000 } }),
+    MonitoringModule.forRoot({
+      defaultLabels: { service: 'enterprise-land' },
+      history: { intervalMs: 5_000 },
+    }),
     SettingsModule,
     DatabaseModule,
     ActivityModule,
