@@ -15,3 +15,11 @@ export class Refusal implements PushRequest {
     return new PushError(this.reason, 'drop');
   }
 }
+
+/** Says of some data points, in place of a request, that the remote has taken them already. */
+export class Acknowledgement implements PushRequest {
+  readonly payload = undefined;
+  readonly bytes = 0;
+
+  constructor(readonly points: number) {}
+}

@@ -1,0 +1,30 @@
+import type { OtlpAnswer, OtlpResourceMetrics, OtlpSender } from './otlp.sender.js';
+
+/** What is used of an exporter of the OpenTelemetry SDK: its `PushMetricExporter`. */
+export interface OtlpMetricExporter {
+  export(metrics: never, done: (result: { readonly code: number; readonly error?: Error }) => void): void;
+  shutdown(): Promise<void>;
+}
+
+const SUCCESS = 0;
+/** The official exporters say the status of what is not to be sent again, and none of what is. */
+const NOT_AVAILABLE = 503;
+
+/** OTLP by an exporter of the OpenTelemetry SDK that the application made, such as the one for gRPC. */
+export class OtlpExporterSender implements OtlpSender {
+  constructor(private readonly exporter: OtlpMetricExporter) {}
+
+  async send(metrics: OtlpResourceMetrics): Promise<OtlpAnswer> {
+    return new Promise((resolve) => {
+      this.exporter.export(metrics as never, ({ code, error }) => {
+        if (code === SUCCESS) resolve({ status: 200, text: '' });
+        else resolve({ status: statusOf(error), text: error?.message ?? '' });
+      });
+    });
+  }
+}
+
+function statusOf(error: Error | undefined): number {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'number' && code >= 400 && code < 600 ? code : NOT_AVAILABLE;
+}

@@ -1,0 +1,238 @@
+import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
+import { familyName, type MetricType } from '../../metrics/naming.js';
+import type { HistogramSeriesSnapshot, MetricFamily } from '../../metrics/snapshot.js';
+import { batchesOf } from '../push/batches.js';
+import { chosen, type MetricChoice } from '../push/metric-choice.js';
+import type { Distribution, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
+import type { PushRequest } from '../push/push-destination.js';
+
+/** One metric as the OpenTelemetry SDK describes it to its exporters: its `MetricData`. */
+export interface OtlpMetric extends OtlpMetricHead {
+  readonly dataPoints: OtlpPoint[];
+}
+
+interface OtlpMetricHead {
+  readonly descriptor: {
+    readonly name: string;
+    readonly description: string;
+    readonly unit: string;
+    readonly valueType: typeof DOUBLE;
+  };
+  readonly aggregationTemporality: (typeof TEMPORALITY)[keyof typeof TEMPORALITY];
+  readonly dataPointType: (typeof TYPE)[keyof typeof TYPE];
+  readonly isMonotonic?: boolean;
+}
+
+/** The `DataPoint` of the SDK. */
+export interface OtlpPoint {
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly attributes: Record<string, string>;
+  readonly value: number | OtlpHistogram;
+}
+
+/** Seconds since the Unix epoch, and nanoseconds of the next one. */
+type HrTime = [seconds: number, nanoseconds: number];
+
+interface OtlpHistogram {
+  readonly count: number;
+  readonly sum?: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** Of an explicit histogram. */
+  readonly buckets?: { readonly boundaries: number[]; readonly counts: number[] };
+  /** And these of an exponential one. */
+  readonly scale?: number;
+  readonly zeroCount?: number;
+  readonly positive?: { readonly offset: number; readonly bucketCounts: number[] };
+  readonly negative?: { readonly offset: number; readonly bucketCounts: number[] };
+}
+
+/** One point, and the metric that it belongs to: what requests consist of while they wait. */
+export interface OtlpPiece {
+  readonly head: OtlpMetricHead;
+  readonly point: OtlpPoint;
+}
+
+/** How an interval is told. */
+export interface OtlpMetricsOptions {
+  readonly temporality: 'cumulative' | 'delta';
+  readonly histograms: 'explicit' | 'exponential';
+  readonly metrics?: MetricChoice;
+}
+
+/** The numbers that the enumerations of the SDK stand for. */
+const TEMPORALITY = { delta: 0, cumulative: 1 } as const;
+const TYPE = { explicit: 0, exponential: 1, gauge: 2, sum: 3 } as const;
+const DOUBLE = 1;
+
+/** Collectors take 4 MiB by gRPC and more by HTTP; a smaller request is quicker to encode, and to send again. */
+const MAX_BYTES = 1_000_000;
+const MAX_POINTS = 5_000;
+
+/** By the end of the name, the first that fits; in the Unified Code for Units of Measure. */
+const UNITS: readonly (readonly [ending: string, unit: string])[] = [
+  ['_bytes_per_second', 'By/s'],
+  ['_seconds', 's'],
+  ['_bytes', 'By'],
+  ['_ratio', '1'],
+  ['_percent', '%'],
+  ['_celsius', 'Cel'],
+];
+
+/**
+ * An interval as requests to an OpenTelemetry collector.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/
+ */
+export function otlpRequests(interval: MetricsInterval, options: OtlpMetricsOptions): PushRequest[] {
+  const pieces =
+    options.temporality === 'delta'
+      ? chosen(interval.families, options.metrics).flatMap((family) => changesOf(family, interval, options))
+      : chosen(interval.snapshot.families, options.metrics).flatMap((family) =>
+          stateOf(family, interval, options),
+        );
+  return batchesOf(pieces, bytesOf, { items: MAX_POINTS, bytes: MAX_BYTES }).map(({ items }) =>
+    otlpRequest(items),
+  );
+}
+
+/** One request to a collector. */
+export function otlpRequest(pieces: readonly OtlpPiece[]): PushRequest {
+  return {
+    payload: pieces,
+    bytes: pieces.reduce((sum, piece) => sum + bytesOf(piece), 0),
+    points: pieces.length,
+  };
+}
+
+/** The metrics of a request, each with its points. */
+export function metricsOf(pieces: readonly OtlpPiece[]): OtlpMetric[] {
+  const metrics = new Map<OtlpMetricHead, OtlpMetric>();
+  for (const { head, point } of pieces) {
+    const metric = metrics.get(head);
+    if (metric === undefined) metrics.set(head, { ...head, dataPoints: [point] });
+    else metric.dataPoints.push(point);
+  }
+  return [...metrics.values()];
+}
+
+/** What has changed in the interval. */
+function changesOf(
+  family: IntervalFamily,
+  { startedAt, endedAt, defaultLabels }: MetricsInterval,
+  { histograms }: OtlpMetricsOptions,
+): OtlpPiece[] {
+  const head = headOf(family, 'delta', histograms);
+  const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece =>
+    // A series that is younger than the interval did not exist before.
+    pieceFrom(head, { ...defaultLabels, ...labels }, Math.max(startedAt, createdAt), endedAt, value);
+  if (family.type === 'counter') {
+    return family.series.map(({ labels, createdAt, delta }) => pieceOf(labels, createdAt, delta));
+  }
+  if (family.type === 'gauge') {
+    return family.series.map(({ labels, value }) => pieceOf(labels, startedAt, value));
+  }
+  const { upperBounds } = family;
+  return family.series.map(({ labels, createdAt, delta, min }) =>
+    // The smallest and the largest value are known of all intervals together only.
+    pieceOf(labels, createdAt, histogramOf(delta, upperBounds, histograms, min < 0)),
+  );
+}
+
+/** Everything since each series began, whether it has changed or not. */
+function stateOf(
+  family: MetricFamily,
+  { endedAt, defaultLabels }: MetricsInterval,
+  { histograms }: OtlpMetricsOptions,
+): OtlpPiece[] {
+  const head = headOf(family, 'cumulative', histograms);
+  if (family.type !== 'histogram') {
+    return Array.from(family.series, ({ labels, createdAt, value }) =>
+      pieceFrom(head, { ...defaultLabels, ...labels }, createdAt, endedAt, value),
+    );
+  }
+  return Array.from(family.series, (series) => {
+    const { labels, createdAt, count, min, max } = series;
+    const value = histogramOf(distributionOf(series), family.upperBounds, histograms, min < 0);
+    const extremes = count > 0 ? { min, max } : {};
+    return pieceFrom(head, { ...defaultLabels, ...labels }, createdAt, endedAt, { ...value, ...extremes });
+  });
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+function pieceFrom(
+  head: OtlpMetricHead,
+  labels: Labels,
+  startedAt: number,
+  endedAt: number,
+  value: OtlpPoint['value'],
+): OtlpPiece {
+  // A label without a value is none.
+  const attributes = Object.fromEntries(Object.entries(labels).filter(([, text]) => text !== ''));
+  return { head, point: { startTime: hrTime(startedAt), endTime: hrTime(endedAt), attributes, value } };
+}
+
+function headOf(
+  { name, help, type }: { readonly name: string; readonly help: string; readonly type: MetricType },
+  temporality: keyof typeof TEMPORALITY,
+  histograms: OtlpMetricsOptions['histograms'],
+): OtlpMetricHead {
+  const stem = familyName(name, type);
+  const unit = UNITS.find(([ending]) => stem.endsWith(ending))?.[1] ?? '';
+  return {
+    descriptor: { name, description: help, unit, valueType: DOUBLE },
+    aggregationTemporality: TEMPORALITY[temporality],
+    dataPointType: type === 'histogram' ? TYPE[histograms] : type === 'gauge' ? TYPE.gauge : TYPE.sum,
+    ...(type === 'counter' && { isMonotonic: true }),
+  };
+}
+
+/** @param negative whether there are values below zero: their sum goes up and down, and is not told */
+function histogramOf(
+  { count, sum, bucketCounts, exponential }: Distribution,
+  upperBounds: readonly number[],
+  histograms: OtlpMetricsOptions['histograms'],
+  negative: boolean,
+): OtlpHistogram {
+  const totals = { count, ...(!negative && { sum }) };
+  if (histograms === 'explicit') {
+    return { ...totals, buckets: { boundaries: [...upperBounds], counts: [...bucketCounts] } };
+  }
+  const { scale, zeroCount, positive, negative: below } = exponential;
+  return {
+    ...totals,
+    scale,
+    zeroCount,
+    positive: { offset: positive.offset, bucketCounts: [...positive.counts] },
+    negative: { offset: below.offset, bucketCounts: [...below.counts] },
+  };
+}
+
+const NOTHING: ExponentialHistogramSnapshot = {
+  scale: 0,
+  zeroCount: 0,
+  positive: { offset: 0, counts: [] },
+  negative: { offset: 0, counts: [] },
+};
+
+function distributionOf({ count, sum, buckets, exponential }: HistogramSeriesSnapshot): Distribution {
+  const bucketCounts = buckets.map((bucket, i) => bucket.count - (buckets[i - 1]?.count ?? 0));
+  return { count, sum, bucketCounts, exponential: exponential ?? NOTHING };
+}
+
+function hrTime(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
+}
+
+/** About what a point takes in protobuf: eight bytes a number, and its texts. */
+function bytesOf({ point: { attributes, value } }: OtlpPiece): number {
+  let bytes = 50;
+  for (const [name, text] of Object.entries(attributes)) bytes += 10 + name.length + 2 * text.length;
+  if (typeof value === 'number') return bytes;
+  const { buckets, positive, negative } = value;
+  if (buckets) return bytes + 40 + 16 * buckets.counts.length;
+  return bytes + 60 + 4 * ((positive?.bucketCounts.length ?? 0) + (negative?.bucketCounts.length ?? 0));
+}

@@ -1,0 +1,39 @@
+import type { MetricsSource } from '../../metrics/registry.js';
+import { loadPackage } from '../push/optional-package.js';
+import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { OtlpExporterSender } from './otlp-exporter.sender.js';
+import { OtlpHttpSender, type OtlpTransformer } from './otlp-http.sender.js';
+import { OtlpDestination } from './otlp.destination.js';
+import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp.options.js';
+import type { OtlpSender } from './otlp.sender.js';
+
+/** Pushes the metrics to an OpenTelemetry collector, encoded by `@opentelemetry/otlp-transformer`. */
+export class OtlpExporter extends PushExporter {
+  /** @throws {MonitoringOptionsError} */
+  constructor(source: MetricsSource, options: OtlpExporterOptions = {}, surroundings: PushSurroundings = {}) {
+    const resolved = resolveOtlp('the options of OtlpExporter', options);
+    const { headers, temporality, histograms, metrics, resourceAttributes: resource } = resolved;
+    const told = { temporality, histograms, resource, ...(metrics !== undefined && { metrics }) };
+    const secrets = Object.values(headers).filter((value) => value !== '');
+    super(
+      source,
+      new OtlpDestination(
+        told,
+        () => senderFor(resolved),
+        (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
+      ),
+      resolved,
+      surroundings,
+    );
+  }
+}
+
+async function senderFor(options: ResolvedOtlp): Promise<OtlpSender> {
+  if (options.exporter !== undefined) return new OtlpExporterSender(options.exporter);
+  const transformer = await loadPackage<OtlpTransformer>(
+    '@opentelemetry/otlp-transformer',
+    'The OpenTelemetry exporter',
+  );
+  const { url, protocol, compression, headers } = options;
+  return new OtlpHttpSender(transformer, { url, protocol, compression }, headers);
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import {
+  expectKeys,
+  expectOption,
+  expectSecretKeys,
+  MonitoringOptionsError,
+} from '../../options/option-checks.js';
+import { checkMetricChoice, type MetricChoice } from '../push/metric-choice.js';
+import {
+  PUSH_OPTION_NAMES,
+  type PushExporterOptions,
+  type ResolvedPush,
+  resolvePush,
+} from '../push/push.options.js';
+import type { OtlpMetricExporter } from './otlp-exporter.sender.js';
+
+/** Options of an {@link OtlpExporter}. */
+export interface OtlpExporterOptions extends PushExporterOptions {
+  /**
+   * Where requests go, the path included.
+   * @default OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, or OTEL_EXPORTER_OTLP_ENDPOINT and `/v1/metrics`, or else
+   * http://localhost:4318/v1/metrics
+   */
+  readonly url?: string;
+  /** For authentication, mostly. @default OTEL_EXPORTER_OTLP_METRICS_HEADERS or OTEL_EXPORTER_OTLP_HEADERS */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf' */
+  readonly protocol?: 'http/protobuf' | 'http/json';
+  /** @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip' */
+  readonly compression?: 'gzip' | 'none';
+  /**
+   * Whether each push tells everything since the start, as Prometheus wants it, or what has changed since the last.
+   * @default OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, or else 'cumulative'
+   */
+  readonly temporality?: 'cumulative' | 'delta';
+  /**
+   * Whether histograms have the buckets that they were defined with, or exponential ones for percentiles of 1 %.
+   * @default OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION, or else 'explicit'
+   */
+  readonly histograms?: 'explicit' | 'exponential';
+  /** The resource attribute `service.name`. @default OTEL_SERVICE_NAME, or else unknown_service:node */
+  readonly serviceName?: string;
+  /** Further attributes of the resource. @default OTEL_RESOURCE_ATTRIBUTES, and a `service.instance.id` */
+  readonly resourceAttributes?: Readonly<Record<string, string>>;
+  /**
+   * An exporter of the OpenTelemetry SDK that is to send instead, such as the `OTLPMetricExporter` for gRPC; it
+   * stays yours to shut down. The URL, the headers, the protocol and the compression are its own then.
+   */
+  readonly exporter?: OtlpMetricExporter;
+  /** Only these metrics, by name or regular expression. @default all */
+  readonly metrics?: MetricChoice;
+}
+
+/** The options with every default filled in. */
+export type ResolvedOtlp = ResolvedPush &
+  Omit<OtlpExporterOptions, keyof ResolvedPush> &
+  Required<
+    Pick<
+      OtlpExporterOptions,
+      'url' | 'headers' | 'protocol' | 'compression' | 'temporality' | 'histograms' | 'resourceAttributes'
+    >
+  >;
+
+const OPTION_NAMES: readonly (keyof OtlpExporterOptions)[] = [
+  'url',
+  'headers',
+  'protocol',
+  'compression',
+  'temporality',
+  'histograms',
+  'serviceName',
+  'resourceAttributes',
+  'exporter',
+  'metrics',
+  ...PUSH_OPTION_NAMES,
+];
+
+const HISTOGRAM_AGGREGATIONS: Readonly<Record<string, 'explicit' | 'exponential'>> = {
+  explicit_bucket_histogram: 'explicit',
+  base2_exponential_bucket_histogram: 'exponential',
+};
+
+/**
+ * @param owner whose options they are, for the messages
+ * @param environment the variables of the process
+ * @throws {MonitoringOptionsError} that shows no header
+ */
+export function resolveOtlp(
+  owner: string,
+  options: OtlpExporterOptions,
+  environment: NodeJS.ProcessEnv = process.env,
+): ResolvedOtlp {
+  expectKeys(owner, options, OPTION_NAMES);
+  const { serviceName, exporter, metrics } = options;
+  const variable = (name: string) =>
+    environment[`OTEL_EXPORTER_OTLP_METRICS_${name}`] ||
+    environment[`OTEL_EXPORTER_OTLP_${name}`] ||
+    undefined;
+  const choice = <T extends string>(
+    name: keyof OtlpExporterOptions,
+    given: unknown,
+    known: readonly T[],
+  ): T => {
+    const value = given ?? known[0];
+    expectOption(`${owner}.${name}`, value, known.join(' or '), known.includes(value as T));
+    return value as T;
+  };
+  expectOption(
+    `${owner}.serviceName`,
+    serviceName,
+    'a text that is not empty',
+    serviceName === undefined || (typeof serviceName === 'string' && serviceName !== ''),
+  );
+  if (exporter !== undefined) {
+    const valid = typeof exporter?.export === 'function' && typeof exporter.shutdown === 'function';
+    expectOption(`${owner}.exporter`, typeof exporter, 'a PushMetricExporter of OpenTelemetry', valid);
+  }
+  checkMetricChoice(`${owner}.metrics`, metrics);
+  const histograms =
+    options.histograms ??
+    HISTOGRAM_AGGREGATIONS[environment['OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'] ?? ''];
+  const preference = environment['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE']?.toLowerCase();
+  // What needs the least memory in their SDK are changes of counters and histograms.
+  const temporality = options.temporality ?? (preference === 'lowmemory' ? 'delta' : preference || undefined);
+  // An exporter that was given speaks what it speaks.
+  const protocol = options.protocol ?? (exporter === undefined ? variable('PROTOCOL') : undefined);
+  return {
+    ...resolvePush(owner, options),
+    url: urlOf(`${owner}.url`, options.url ?? urlIn(environment)),
+    headers: headersOf(`${owner}.headers`, options.headers ?? pairsIn(variable('HEADERS'))),
+    protocol: choice('protocol', protocol, ['http/protobuf', 'http/json']),
+    compression: choice('compression', options.compression ?? variable('COMPRESSION'), ['gzip', 'none']),
+    temporality: choice('temporality', temporality, ['cumulative', 'delta']),
+    histograms: choice('histograms', histograms, ['explicit', 'exponential']),
+    resourceAttributes: resourceOf(`${owner}.resourceAttributes`, options, environment),
+    ...(exporter !== undefined && { exporter }),
+    ...(metrics !== undefined && { metrics }),
+  };
+}
+
+function urlIn(environment: NodeJS.ProcessEnv): string {
+  const forMetrics = environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'];
+  if (forMetrics) return forMetrics;
+  const forAll = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
+  return `${forAll.replace(/\/+$/, '')}/v1/metrics`;
+}
+
+function urlOf(option: string, url: unknown): string {
+  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed !== undefined && (parsed.username !== '' || parsed.password !== '')) {
+    throw new MonitoringOptionsError(
+      `Expected ${option} to have no credentials in it: give them in headers, { authorization: 'Basic …' }.`,
+    );
+  }
+  const valid = parsed?.protocol === 'http:' || parsed?.protocol === 'https:';
+  expectOption(option, url, 'an http or https URL', valid);
+  return url as string;
+}
+
+function headersOf(option: string, headers: Readonly<Record<string, string>>): Record<string, string> {
+  expectSecretKeys(option, headers, Object.keys(headers ?? {}));
+  for (const [name, value] of Object.entries(headers)) {
+    const valid = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
+    if (!valid) {
+      throw new MonitoringOptionsError(
+        `Expected ${option} to have names and values of printable characters, got others in ${JSON.stringify(name)}.`,
+      );
+    }
+  }
+  return { ...headers };
+}
+
+function resourceOf(
+  option: string,
+  { serviceName, resourceAttributes }: OtlpExporterOptions,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const given = resourceAttributes ?? {};
+  const valid =
+    typeof given === 'object' &&
+    !Array.isArray(given) &&
+    Object.values(given).every((value) => typeof value === 'string');
+  expectOption(option, given, 'an object of texts', valid);
+  const name = serviceName ?? given['service.name'] ?? (environment['OTEL_SERVICE_NAME'] || undefined);
+  return {
+    'service.name': 'unknown_service:node',
+    // Two processes that tell totals under the same attributes would contradict each other.
+    'service.instance.id': randomUUID(),
+    ...pairsIn(environment['OTEL_RESOURCE_ATTRIBUTES']),
+    ...given,
+    ...(name !== undefined && { 'service.name': name }),
+  };
+}
+
+/** `a=b,c=d`, with values that may be percent-encoded. */
+function pairsIn(text: string | undefined): Record<string, string> {
+  const pairs = (text ?? '')
+    .split(',')
+    .map((pair) => pair.split('='))
+    .filter(([name = '', ...value]) => name.trim() !== '' && value.length > 0)
+    .map(([name = '', ...value]): [string, string] => [name.trim(), decoded(value.join('=').trim())]);
+  return Object.fromEntries(pairs);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
