@@ -65,12 +65,31 @@ export {
 } from './instrumentation/injection/metric-declaration.js';
 
 // exporters
+export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
+export { JsonExporter } from './exporters/json/json.exporter.js';
+export type { JsonExporterOptions } from './exporters/json/json.options.js';
 export type { ExpositionFormat } from './exporters/prometheus/exposition.js';
 export {
   type GenerateOptions,
   PrometheusExporter,
   type PrometheusExporterOptions,
 } from './exporters/prometheus/prometheus.exporter.js';
+export { ExporterMetrics } from './exporters/push/exporter-report.js';
+export type { NameTimer } from './exporters/push/push.beat.js';
+export { type ExporterLogger, PushExporter, type PushSurroundings } from './exporters/push/push.exporter.js';
+export type { PushExporterOptions } from './exporters/push/push.options.js';
+export { type PushDestination, PushError, type PushRequest } from './exporters/push/push-destination.js';
+export type {
+  CounterInterval,
+  CounterIntervalFamily,
+  Distribution,
+  GaugeInterval,
+  GaugeIntervalFamily,
+  HistogramInterval,
+  HistogramIntervalFamily,
+  IntervalFamily,
+  MetricsInterval,
+} from './exporters/push/metrics-interval.js';
 
 // history
 export type { HistoryOptions } from './history/history.options.js';

@@ -1,8 +1,29 @@
-import type { Provider } from '@nestjs/common';
+import { Logger, type Provider, type Type } from '@nestjs/common';
+import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
+import type { ResolvedExporters } from '../exporters/exporters.options.js';
+import { JsonExporter } from '../exporters/json/json.exporter.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
-import { MetricsRegistry } from '../metrics/registry.js';
+import { ExporterMetrics } from '../exporters/push/exporter-report.js';
+import type { PushSurroundings } from '../exporters/push/push.exporter.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What makes an exporter that pushes, and the options that switch it on. */
+interface PushExporterClass<O> extends Type<StartedExporter> {
+  new (source: MetricsSource, options: O, surroundings: PushSurroundings): StartedExporter;
+}
+
+type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
+
+/** The exporters that push, by their options. */
+const PUSH_EXPORTERS = { json: JsonExporter } as const satisfies {
+  [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
+};
+
+/** What applications inject: each exporter that pushes is null where it is off. */
+export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
 
 /** What hands the metrics on. */
 export const EXPORTERS_PROVIDERS: readonly Provider[] = [
@@ -12,4 +33,30 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
     useFactory: (registry: MetricsRegistry, { exporters }: ResolvedOptions) =>
       new PrometheusExporter(registry, exporters.prometheus),
   },
+  ...Object.entries(PUSH_EXPORTERS).map(([name, exporter]) =>
+    pushExporterProvider(name as PushExporterName, exporter as PushExporterClass<unknown>),
+  ),
+  {
+    provide: ExportersLifecycle,
+    inject: [ScheduleIntegration, ...Object.values(PUSH_EXPORTERS)],
+    useFactory: ({ nameInterval }: ScheduleIntegration, ...exporters: (StartedExporter | null)[]) =>
+      new ExportersLifecycle(
+        exporters.filter((exporter) => exporter !== null),
+        nameInterval,
+      ),
+  },
 ];
+
+/** The exporter, or null where it is off. */
+function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
+  return {
+    provide: exporter,
+    inject: [MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (registry: MetricsRegistry, { enabled, exporters, clock }: ResolvedOptions) => {
+      const options = exporters[name];
+      if (!enabled || options === undefined) return null;
+      const metrics = new ExporterMetrics(registry);
+      return new exporter(registry, options, { clock, metrics, logger: new Logger('Monitoring') });
+    },
+  };
+}

@@ -1,7 +1,6 @@
 import { Global, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
-import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
@@ -10,7 +9,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
-import { EXPORTERS_PROVIDERS } from './exporters.providers.js';
+import { EXPORTERS, EXPORTERS_PROVIDERS } from './exporters.providers.js';
 import { HEALTH_PROVIDERS } from './health.providers.js';
 import { HISTORY_PROVIDERS } from './history.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
@@ -42,7 +41,7 @@ import { OptionsGathering } from './options.gathering.js';
     RegistryReference,
     MetricsContext,
     MetricsHistory,
-    PrometheusExporter,
+    ...EXPORTERS,
     HealthMonitor,
   ],
 })

@@ -32,15 +32,21 @@ export class IntervalCursor {
    * @param snapshot with the exponential histograms
    */
   intervalUpTo(snapshot: MetricsSnapshot): MetricsInterval {
-    const since = this.seen?.timestamp ?? firstMoment(snapshot);
+    const { seen } = this;
+    const since = seen?.timestamp ?? firstMoment(snapshot);
+    let families: IntervalFamily[] | undefined;
     return {
       // The clock of the machine may have been set back.
       startedAt: Math.min(since, snapshot.timestamp),
       endedAt: snapshot.timestamp,
       defaultLabels: snapshot.defaultLabels,
-      families: snapshot.families
-        .map((family) => intervalOf(family, this.seen?.families.get(family.name)))
-        .filter(({ series }) => series.length > 0),
+      // Only if somebody wants to know: remotes that want states look at the snapshot alone.
+      get families() {
+        families ??= snapshot.families
+          .map((family) => intervalOf(family, seen?.families.get(family.name)))
+          .filter(({ series }) => series.length > 0);
+        return families;
+      },
       snapshot,
     };
   }

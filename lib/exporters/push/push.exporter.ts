@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../metrics/clock.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { Backoff } from './backoff.js';
-import { type ExporterReport, NO_REPORT } from './exporter-report.js';
+import { type ExporterMetrics, type ExporterReport, NO_REPORT } from './exporter-report.js';
 import { IntervalCursor } from './interval-cursor.js';
 import { type NameTimer, PushBeat } from './push.beat.js';
 import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
@@ -20,8 +20,8 @@ export interface PushSurroundings {
   readonly clock?: Clock;
   /** @default warnings of the process */
   readonly logger?: ExporterLogger;
-  /** What is told of how it goes. @default nothing */
-  readonly report?: ExporterReport;
+  /** Where it is told how it goes. @default nowhere */
+  readonly metrics?: ExporterMetrics;
   /** From 0 up to 1, for what should not happen in step with other processes. @default Math.random */
   readonly random?: () => number;
 }
@@ -30,7 +30,10 @@ export interface PushSurroundings {
 const SPREAD = 0.8;
 const CLOSE_MS = 1_000;
 
-type Complaint = 'capture' | 'failed' | 'refused' | 'old' | 'full';
+type Complaint = 'capture' | 'failed' | 'refused' | 'large' | 'old' | 'full';
+
+/** What the caller of `exportAll()` is told by its rejection. */
+const REJECTIONS: ReadonlySet<Complaint> = new Set(['failed', 'refused']);
 
 /**
  * Pushes what happens in a registry to a remote and loses nothing of it: the registry holds the totals, each interval
@@ -73,7 +76,7 @@ export class PushExporter {
     this.push = resolvePush(`the options of the exporter ${this.name}`, options);
     this.clock = surroundings.clock ?? systemClock;
     this.logger = surroundings.logger ?? processWarnings;
-    this.report = surroundings.report ?? NO_REPORT;
+    this.report = surroundings.metrics?.of(this.name) ?? NO_REPORT;
     this.random = surroundings.random ?? Math.random;
     this.backoff = new Backoff(this.random);
     this.queue = new RequestQueue(this.push, (points) => this.dropped(points, 'full', 'its queue is full'));
@@ -283,7 +286,7 @@ export class PushExporter {
     const rest = tooLarge ? [] : pieces;
     this.queue.settle(rest);
     const lost = request.points - rest.reduce((sum, { points }) => sum + points, 0);
-    if (lost > 0) this.dropped(lost, 'refused', 'they are too large for the remote');
+    if (lost > 0) this.dropped(lost, 'large', 'they are too large for the remote');
   }
 
   /** The request under way is sent again, unless a later one says it all. */
@@ -302,6 +305,7 @@ export class PushExporter {
     this.refusal = refusal;
     this.beat?.stop();
     this.report.dropped(this.queue.clear());
+    if (this.beat === undefined) return;
     this.log('error', `Exporter ${this.name} has stopped, nothing more is sent: ${refusal.message}`);
   }
 
@@ -319,7 +323,7 @@ export class PushExporter {
   }
 
   private complain(about: Complaint, message: string): void {
-    if (this.complaints.has(about)) return;
+    if (this.complaints.has(about) || (this.beat === undefined && REJECTIONS.has(about))) return;
     this.complaints.add(about);
     this.log('warn', message);
   }

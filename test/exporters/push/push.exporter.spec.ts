@@ -27,8 +27,8 @@ function exporting(
 ) {
   const registry = new MetricsRegistry({ clock: timerClock });
   const log = new KeptLog();
-  const report = new ExporterMetrics(registry).of(destination.name);
-  const surroundings = { clock: timerClock, logger: log, report, random: () => random };
+  const metrics = new ExporterMetrics(registry);
+  const surroundings = { clock: timerClock, logger: log, metrics, random: () => random };
   const exporter = new PushExporter(registry, destination, options, surroundings);
   const deals = registry.counter('deals_total', 'Deals.');
   const own = (name: string) => scalars(registry, `monitoring_exporter_${name}`)[0]?.value;

@@ -1,0 +1,37 @@
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import type { NameTimer } from './push/push.beat.js';
+
+/** What pushes as long as the application runs. */
+export interface StartedExporter {
+  /** Gets ready; what is missing for that keeps the application from starting. */
+  open?(): Promise<void>;
+  start(nameTimer?: NameTimer): void;
+  /** Never rejects. */
+  shutdown(): Promise<void>;
+}
+
+/** Starts the exporters with the application and lets them push a last time when it serves no more. */
+@Injectable()
+export class ExportersLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly exporters: readonly StartedExporter[],
+    private readonly nameTimer?: NameTimer,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await Promise.all(this.exporters.map(async (exporter) => exporter.open?.()));
+  }
+
+  onApplicationBootstrap(): void {
+    for (const exporter of this.exporters) exporter.start(this.nameTimer);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.exporters.map((exporter) => exporter.shutdown()));
+  }
+}

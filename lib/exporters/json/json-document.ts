@@ -1,0 +1,123 @@
+import { quantileOf } from '../../metrics/exponential-histogram.js';
+import type {
+  HistogramSeriesSnapshot,
+  MetricFamily,
+  MetricsSnapshot,
+  ScalarSeriesSnapshot,
+} from '../../metrics/snapshot.js';
+
+/** Every metric at one moment. Fields may be added to version 1; none changes its meaning or goes. */
+export interface JsonMetrics {
+  readonly version: 1;
+  /** When it was, in ISO 8601. */
+  readonly timestamp: string;
+  /** What every series has beside its own labels. */
+  readonly defaultLabels: Readonly<Record<string, string>>;
+  /** By name. */
+  readonly metrics: Readonly<Record<string, JsonMetric>>;
+}
+
+export type JsonMetric =
+  | (JsonMetricBase & { readonly type: 'counter' | 'gauge'; readonly series: readonly JsonScalar[] })
+  | (JsonMetricBase & { readonly type: 'histogram'; readonly series: readonly JsonHistogram[] });
+
+interface JsonMetricBase {
+  readonly help: string;
+}
+
+interface JsonSeriesBase {
+  readonly labels: Readonly<Record<string, string>>;
+  /** When the series began, in ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** One series of a counter, the total since it began, or of a gauge. */
+export interface JsonScalar extends JsonSeriesBase {
+  readonly value: number;
+}
+
+/** One series of a histogram or a timer since it began. What needs a value is null as long as there is none. */
+export interface JsonHistogram extends JsonSeriesBase {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  /** At most 1 % off, whatever the buckets are. */
+  readonly percentiles: Readonly<Record<'p50' | 'p90' | 'p95' | 'p99', number | null>>;
+  /** How many values were at or below each bound. */
+  readonly buckets: readonly { readonly le: number | '+Inf'; readonly count: number }[];
+}
+
+/** The document of a snapshot with exponential histograms. */
+export function jsonDocument(snapshot: MetricsSnapshot): JsonMetrics {
+  return {
+    ...headOf(snapshot),
+    metrics: Object.fromEntries(
+      snapshot.families.map((family) => {
+        const { type, help } = family;
+        return [family.name, { type, help, series: [...seriesOf(family)] } as JsonMetric];
+      }),
+    ),
+  };
+}
+
+/** The same as text, without a line break, a series at a time. */
+export function* jsonText(snapshot: MetricsSnapshot): Generator<string, void, undefined> {
+  yield `${JSON.stringify(headOf(snapshot)).slice(0, -1)},"metrics":{`;
+  let separator = '';
+  for (const family of snapshot.families) {
+    const { name, type, help } = family;
+    yield `${separator}${JSON.stringify(name)}:${JSON.stringify({ type, help }).slice(0, -1)},"series":[`;
+    let comma = '';
+    for (const series of seriesOf(family)) {
+      yield comma + JSON.stringify(series);
+      comma = ',';
+    }
+    yield ']}';
+    separator = ',';
+  }
+  yield '}}';
+}
+
+function headOf({ timestamp, defaultLabels }: MetricsSnapshot): Omit<JsonMetrics, 'metrics'> {
+  return { version: 1, timestamp: new Date(timestamp).toISOString(), defaultLabels };
+}
+
+function* seriesOf(family: MetricFamily): Generator<JsonScalar | JsonHistogram> {
+  if (family.type === 'histogram') for (const series of family.series) yield histogramOf(series);
+  else for (const series of family.series) yield scalarOf(series);
+}
+
+function scalarOf({ labels, value, createdAt }: ScalarSeriesSnapshot): JsonScalar {
+  return { labels, value, createdAt: new Date(createdAt).toISOString() };
+}
+
+function histogramOf(series: HistogramSeriesSnapshot): JsonHistogram {
+  const { labels, count, sum, min, max, buckets, createdAt } = series;
+  const known = (value: number): number | null => (count === 0 ? null : value);
+  return {
+    labels,
+    count,
+    sum,
+    min: known(min),
+    max: known(max),
+    mean: known(sum / count),
+    percentiles: {
+      p50: percentileOf(series, 0.5),
+      p90: percentileOf(series, 0.9),
+      p95: percentileOf(series, 0.95),
+      p99: percentileOf(series, 0.99),
+    },
+    buckets: buckets.map(({ upperBound, count: cumulative }) => ({
+      le: upperBound === Infinity ? '+Inf' : upperBound,
+      count: cumulative,
+    })),
+    createdAt: new Date(createdAt).toISOString(),
+  };
+}
+
+function percentileOf({ count, exponential, min, max }: HistogramSeriesSnapshot, q: number): number | null {
+  if (count === 0 || exponential === undefined) return null;
+  return Math.min(Math.max(quantileOf(exponential, q), min), max);
+}

@@ -1,0 +1,48 @@
+import type { MetricsSource } from '../../metrics/registry.js';
+import type { NameTimer } from '../push/push.beat.js';
+import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { JsonFileDestination } from './json-file.destination.js';
+import { type JsonMetrics, jsonDocument } from './json-document.js';
+import { type JsonExporterOptions, resolveJson } from './json.options.js';
+
+/** Writes the metrics to a file of JSON, or gives them as an object. */
+export class JsonExporter {
+  private readonly file:
+    { readonly exporter: PushExporter; readonly destination: JsonFileDestination } | undefined;
+
+  /** @throws {MonitoringOptionsError} */
+  constructor(
+    private readonly source: MetricsSource,
+    options: JsonExporterOptions = {},
+    surroundings: PushSurroundings = {},
+  ) {
+    const resolved = resolveJson('the options of JsonExporter', options);
+    if (resolved.outputFile === undefined) return;
+    const { outputFile, rotation, ...push } = resolved;
+    const destination = new JsonFileDestination(outputFile, rotation);
+    this.file = { destination, exporter: new PushExporter(source, destination, push, surroundings) };
+  }
+
+  /**
+   * Looks at every metric, and writes the file if there is one.
+   *
+   * @returns what was written
+   * @throws {Error} if the file cannot be written
+   */
+  async exportAll(): Promise<JsonMetrics> {
+    if (this.file === undefined) return jsonDocument(await this.source.collect({ exponential: true }));
+    const { exporter, destination } = this.file;
+    await exporter.exportAll();
+    return jsonDocument(destination.latest ?? this.source.snapshot({ exponential: true }));
+  }
+
+  /** Writes the file at every interval from now on. */
+  start(nameTimer?: NameTimer): void {
+    this.file?.exporter.start(nameTimer);
+  }
+
+  /** Writes the file a last time if it has been started. Never rejects. */
+  async shutdown(): Promise<void> {
+    await this.file?.exporter.shutdown();
+  }
+}

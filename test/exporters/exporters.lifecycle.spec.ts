@@ -1,0 +1,112 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Controller, Get, type Type } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { JsonExporter, type JsonMetrics, MonitoringModule } from 'nestjs-monitoring';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ExportersLifecycle } from '../../lib/exporters/exporters.lifecycle.js';
+import { ADAPTERS, createApp, eventually, seriesOf, startApp } from '../e2e/fixture/start-app.js';
+
+@Controller()
+class DealsController {
+  @Get('deals')
+  list(): string[] {
+    return [];
+  }
+}
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-exporters-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function moduleWith(exporters: object, imports: Type[] = [], more: object = {}) {
+  return {
+    module: class AppModule {},
+    imports: [MonitoringModule.forRoot({ exporters, ...more }), ...imports.map((type) => ({ module: type }))],
+    controllers: [DealsController],
+  };
+}
+
+async function written(): Promise<JsonMetrics> {
+  return JSON.parse(await readFile(join(folder, 'metrics.json'), 'utf8')) as JsonMetrics;
+}
+
+describe.each(ADAPTERS)('the exporters of an application on %s', (adapter) => {
+  it('push at every interval, and a last time after the last request', async () => {
+    const outputFile = join(folder, 'metrics.json');
+    const running = await startApp(adapter, moduleWith({ json: { outputFile, intervalMs: 50 } }));
+    await running.get('/deals');
+    await eventually(async () => {
+      expect((await written()).metrics['http_requests_total']?.series).toMatchObject([{ value: 1 }]);
+    }, 10_000);
+    expect(seriesOf(running.registry, 'monitoring_exporter_failures_total')).toEqual([
+      { labels: { exporter: 'json' }, value: 0 },
+    ]);
+    await running.get('/deals');
+    await running.recorded(2);
+    await running.close();
+    expect((await written()).metrics['http_requests_total']?.series).toMatchObject([{ value: 2 }]);
+  });
+
+  it('show that they cannot push, and the application serves on', async () => {
+    const outputFile = join(folder, 'none', 'metrics.json');
+    const running = await startApp(
+      adapter,
+      moduleWith({ json: { outputFile, intervalMs: 20, shutdownTimeoutMs: 50 } }),
+    );
+    await eventually(async () => {
+      const [failures] = await running.samples('monitoring_exporter_failures_total');
+      expect(failures?.value).toBeGreaterThan(0);
+    }, 10_000);
+    expect((await running.get('/deals')).status).toBe(200);
+    await running.close();
+  });
+});
+
+describe('the exporters of an application', () => {
+  it('are injected, or null where they are off', async () => {
+    const outputFile = join(folder, 'metrics.json');
+    const on = await createApp('express', moduleWith({ json: { outputFile } }));
+    const off = await createApp('express', moduleWith({ json: false }));
+    const disabled = await createApp('express', moduleWith({ json: { outputFile } }, [], { enabled: false }));
+    expect(on.get(JsonExporter)).toBeInstanceOf(JsonExporter);
+    expect([off.get(JsonExporter), disabled.get(JsonExporter)]).toEqual([null, null]);
+    await Promise.all([on, off, disabled].map((app) => app.close()));
+  });
+
+  it('are in the SchedulerRegistry by name while the application runs', async () => {
+    const outputFile = join(folder, 'metrics.json');
+    const { module } = ScheduleModule.forRoot();
+    const running = await startApp('express', {
+      ...moduleWith({ json: { outputFile } }),
+      imports: [MonitoringModule.forRoot({ exporters: { json: { outputFile } } }), ScheduleModule.forRoot()],
+    });
+    expect(module).toBe(ScheduleModule);
+    const scheduler = running.app.get(SchedulerRegistry);
+    expect(scheduler.getIntervals()).toContain('monitoring.exporter.json');
+    await running.close();
+    expect(scheduler.getIntervals()).toEqual([]);
+  });
+
+  it('keep the application from starting when one of them lacks what it needs', async () => {
+    const lifecycle = new ExportersLifecycle([
+      {
+        open: () => Promise.reject(new Error('Run "npm install sdk".')),
+        start: () => undefined,
+        shutdown: () => Promise.resolve(),
+      },
+    ]);
+    await expect(lifecycle.onModuleInit()).rejects.toThrow('Run "npm install sdk".');
+  });
+
+  it.each<[object, string]>([
+    [{ json: {} }, 'Expected exporters.json.outputFile to be the path of a file, got none. Without a file,'],
+    [{ json: true }, 'Expected exporters.json to be an object, got true (boolean).'],
+    [{ statsd: {} }, 'Expected exporters to have only the keys prometheus, json'],
+  ])('are refused as %j', async (exporters, message) => {
+    await expect(createApp('express', moduleWith(exporters))).rejects.toThrow(message);
+  });
+});
