@@ -177,14 +177,13 @@ describe('a file of JSON', () => {
 
   it('frees the disk of what processes left that died while they wrote, and of nothing else', async () => {
     const { registry } = filled();
-    const dead = `metrics.json.${2 ** 22 + 1}.0123abcd.tmp`;
-    const others = [
-      'metrics.json.1.0123abcd.tmp',
-      'metrics.json.bak',
-      'metrics.json.4194305.tmp',
-      'other.tmp',
-    ];
-    for (const name of [dead, ...others]) await writeFile(join(folder, name), 'half');
+    const dead = [4_194_305, process.pid].map((pid) => `metrics.json.${pid}.0123abcd.tmp`);
+    const others = ['1.0123abcd.tmp', `${process.pid}.00000000.tmp`, 'bak', '4194305.tmp'].map(
+      (end) => `metrics.json.${end}`,
+    );
+    for (const name of [...dead, ...others]) await writeFile(join(folder, name), 'half');
+    // What has the number of this process, as is usual in containers, but is older than it.
+    for (const name of dead) await utimes(join(folder, name), 1_700_000_000, 1_700_000_000);
     await exporterOf(registry).exportAll();
     expect((await readdir(folder)).toSorted()).toEqual(['metrics.json', ...others].toSorted());
   });
