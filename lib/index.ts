@@ -64,6 +64,8 @@ export {
   type MetricOf,
 } from './instrumentation/injection/metric-declaration.js';
 
+export { MetricsInterceptor } from './instrumentation/metrics.interceptor.js';
+
 // exporters
 export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
 export { JsonExporter } from './exporters/json/json.exporter.js';
@@ -121,6 +123,7 @@ export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
 export type { EndpointsOptions } from './endpoints/endpoints.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export type { JobMetricsOptions, JobsOptions } from './instrumentation/jobs/jobs.options.js';
+export type { GraphQLMetricsOptions } from './instrumentation/graphql/graphql.options.js';
 export type { HttpMetricsOptions } from './instrumentation/http/http.options.js';
 export type { RpcMetricsOptions } from './instrumentation/messages/rpc.options.js';
 export type { WebSocketMetricsOptions } from './instrumentation/messages/websocket.options.js';

@@ -14,6 +14,7 @@ import {
   resolveExporters,
 } from './exporters/exporters.options.js';
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history/history.options.js';
+import { type GraphQLMetricsOptions, resolveGraphQL } from './instrumentation/graphql/graphql.options.js';
 import { type HttpMetricsOptions, resolveHttp } from './instrumentation/http/http.options.js';
 import { type JobsOptions, type ResolvedJobs, resolveJobs } from './instrumentation/jobs/jobs.options.js';
 import { type RpcMetricsOptions, resolveRpc } from './instrumentation/messages/rpc.options.js';
@@ -44,6 +45,8 @@ export interface MonitoringOptions {
   readonly rpc?: RpcMetricsOptions | false;
   /** Metrics of WebSocket gateways, or false. @default on */
   readonly webSocket?: WebSocketMetricsOptions | false;
+  /** Metrics of GraphQL operations, or false. @default on */
+  readonly graphql?: GraphQLMetricsOptions | false;
   readonly collectors?: CollectorsOptions;
   readonly exporters?: ExportersOptions;
   readonly history?: HistoryOptions;
@@ -61,6 +64,7 @@ export interface ResolvedOptions {
   readonly jobs: ResolvedJobs;
   readonly rpc: Required<RpcMetricsOptions> | false;
   readonly webSocket: Required<WebSocketMetricsOptions> | false;
+  readonly graphql: Required<GraphQLMetricsOptions> | false;
   readonly collectors: ResolvedCollectors;
   readonly exporters: ResolvedExporters;
   readonly history: ResolvedHistory;
@@ -76,6 +80,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'jobs',
   'rpc',
   'webSocket',
+  'graphql',
   'collectors',
   'exporters',
   'history',
@@ -99,6 +104,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     jobs: resolveJobs(options.jobs),
     rpc: resolveRpc(options.rpc),
     webSocket: resolveWebSocket(options.webSocket),
+    graphql: resolveGraphQL(options.graphql),
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
     history: resolveHistory(options.history),

@@ -184,7 +184,7 @@ describe('the options when they are given', () => {
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
-    'enabled, defaultLabels, seriesLimit, endpoints, http, jobs, rpc, webSocket, collectors, exporters, history, clock';
+    'enabled, defaultLabels, seriesLimit, endpoints, http, jobs, rpc, webSocket, graphql, collectors, exporters, history, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -265,6 +265,10 @@ describe('options that cannot work stop the start', () => {
     [
       { endpoints: { auth: { basic: { user: 'ops', password: 'x' } } } },
       'Expected endpoints.auth.basic to have only the keys username, password, got user.',
+    ],
+    [
+      { graphql: { operationNames: 'GetDeals' } },
+      'Expected graphql.operationNames to be a list of names, got "GetDeals" (string).',
     ],
     [{ rpc: true }, 'Expected rpc to be an object, got true (boolean).'],
     [{ rpc: { bucket: [] } }, 'Expected rpc to have only the keys buckets, got bucket.'],

@@ -1,8 +1,9 @@
 import type { Clock } from '../metrics/clock.js';
 import type { Counter, CounterSeries } from '../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../metrics/gauge.js';
-import type { Histogram, HistogramSeries } from '../metrics/histogram.js';
+import type { HistogramSeries } from '../metrics/histogram.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
+import type { Timer } from '../metrics/timer.js';
 import type { Measurement, Outcome } from './completion.js';
 
 type NameAndHelp = readonly [name: string, help: string];
@@ -22,18 +23,14 @@ export interface OperationsDefinition<L extends string> {
 /** Counts and times what a transport brings: how many by outcome, how long, and how many now. */
 export class Operations<L extends string> {
   private readonly total: Counter<string>;
-  private readonly seconds: Histogram<string>;
+  private readonly seconds: Timer<string>;
   private readonly inProgress: Gauge<string>;
   private readonly groupNames: readonly L[];
 
-  constructor(
-    registry: MetricsRegistry,
-    private readonly clock: Clock,
-    definition: OperationsDefinition<L>,
-  ) {
+  constructor(registry: MetricsRegistry, definition: OperationsDefinition<L>) {
     const labelNames = [...definition.labelNames, 'outcome'];
     this.total = registry.counter<string>(...definition.total, { labelNames });
-    this.seconds = registry.histogram<string>(...definition.duration, {
+    this.seconds = registry.timer<string>(...definition.duration, {
       labelNames,
       buckets: definition.buckets,
     });
@@ -44,7 +41,7 @@ export class Operations<L extends string> {
   /** One operation, its series looked up once: keep it. */
   operation(labels: Readonly<Record<L, string>>): Operation {
     const group = Object.fromEntries(this.groupNames.map((name) => [name, labels[name]]));
-    return new Operation(this.clock, this.inProgress.labels(group), (outcome) => ({
+    return new Operation(this.seconds.host.clock, this.inProgress.labels(group), (outcome) => ({
       total: this.total.labels({ ...labels, outcome }),
       seconds: this.seconds.labels({ ...labels, outcome }),
     }));

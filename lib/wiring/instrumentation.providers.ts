@@ -2,6 +2,8 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
+import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
+import { GraphQLRecorder } from '../instrumentation/graphql/graphql-recorder.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
@@ -49,14 +51,8 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   {
     provide: RpcInstrumentation,
     inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (
-      modules: ModulesContainer,
-      registry: MetricsRegistry,
-      { enabled, rpc, clock }: ResolvedOptions,
-    ) =>
-      enabled && rpc !== false
-        ? new RpcInstrumentation(modules, () => new RpcRecorder(registry, clock, rpc))
-        : null,
+    useFactory: (modules: ModulesContainer, registry: MetricsRegistry, { enabled, rpc }: ResolvedOptions) =>
+      enabled && rpc !== false ? new RpcInstrumentation(modules, () => new RpcRecorder(registry, rpc)) : null,
   },
   {
     provide: WebSocketInstrumentation,
@@ -73,6 +69,18 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
             modules,
             () => new WebSocketRecorder(registry, clock, webSocket),
           )
+        : null,
+  },
+  {
+    provide: GraphQLInstrumentation,
+    inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      modules: ModulesContainer,
+      registry: MetricsRegistry,
+      { enabled, graphql, clock }: ResolvedOptions,
+    ) =>
+      enabled && graphql !== false
+        ? new GraphQLInstrumentation(modules, () => new GraphQLRecorder(registry, clock, graphql))
         : null,
   },
 ];

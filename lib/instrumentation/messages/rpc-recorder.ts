@@ -1,4 +1,3 @@
-import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
@@ -13,8 +12,8 @@ export class RpcRecorder {
   private readonly operations: Operations<'transport' | 'pattern'>;
   private readonly errors: Counter<'handler' | 'error'>;
 
-  constructor(registry: MetricsRegistry, clock: Clock, { buckets }: Required<RpcMetricsOptions>) {
-    this.operations = new Operations(registry, clock, {
+  constructor(registry: MetricsRegistry, { buckets }: Required<RpcMetricsOptions>) {
+    this.operations = new Operations(registry, {
       total: [
         'rpc_server_requests_total',
         'Messages and events that microservice handlers were called for, by outcome: success, error or cancelled.',

@@ -24,7 +24,7 @@ export class WebSocketRecorder {
     private readonly clock: Clock,
     { buckets }: Required<WebSocketMetricsOptions>,
   ) {
-    this.operations = new Operations(registry, clock, {
+    this.operations = new Operations(registry, {
       total: [
         'websocket_messages_total',
         'Messages that handlers of gateways were called for, by outcome: success, error or cancelled.',

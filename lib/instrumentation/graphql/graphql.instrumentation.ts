@@ -1,0 +1,85 @@
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { replaceMethod } from '../method-replacement.js';
+import { apolloPlugin } from './apollo-plugin.js';
+import type { GraphQLRecorder } from './graphql-recorder.js';
+import { hasMercurius, measureMercurius } from './mercurius-hook.js';
+import { isSchema, measureSchema } from './schema-measurement.js';
+
+/** What is used of a driver of `@nestjs/graphql`. */
+interface Driver {
+  /** The server, once it has started. */
+  readonly instance?: unknown;
+}
+
+interface DriverOptions {
+  readonly schema?: unknown;
+  readonly plugins?: readonly unknown[];
+}
+
+type Start = (this: unknown, options: DriverOptions) => Promise<unknown>;
+
+/**
+ * Measures what `GraphQLModule` answers, where its driver starts the server: by a plugin of Apollo Server, and by what
+ * Mercurius offers. The requests that bring the operations are counted as requests, and nothing is added to them.
+ */
+export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdown {
+  private readonly restore: (() => void)[] = [];
+  private recorder: GraphQLRecorder | undefined;
+
+  /** @param makeRecorder called if the application has a `GraphQLModule` */
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly makeRecorder: () => GraphQLRecorder,
+  ) {}
+
+  /** Before that of `GraphQLModule`, which starts the driver: the core of monitoring is initialised first. */
+  onModuleInit(): void {
+    for (const { providers } of this.modules.values()) {
+      for (const [token, { instance }] of providers) {
+        if (typeof token === 'function' && token.name === 'AbstractGraphQLDriver' && isObject(instance)) {
+          this.measure(instance);
+        }
+      }
+    }
+  }
+
+  onApplicationShutdown(): void {
+    for (const restore of this.restore.splice(0)) restore();
+  }
+
+  private measure(driver: Driver): void {
+    const recorder = (this.recorder ??= this.makeRecorder());
+    const { restore } = this;
+    const isApollo = isOfFamily(driver, 'Apollo');
+    restore.push(
+      replaceMethod<Start>(
+        driver,
+        'start',
+        (original) =>
+          async function (options) {
+            if (isSchema(options.schema)) restore.push(measureSchema(options.schema, recorder));
+            const plugins = isApollo
+              ? { plugins: [...(options.plugins ?? []), apolloPlugin(recorder)] }
+              : undefined;
+            const started = await Reflect.apply(original, this, [{ ...options, ...plugins }]);
+            if (!isApollo && hasMercurius(driver.instance)) measureMercurius(driver.instance, recorder);
+            return started;
+          },
+      ),
+    );
+  }
+}
+
+/** Whether it is of a class whose name begins so, or inherits from one. */
+function isOfFamily(driver: object, family: string): boolean {
+  for (let type = Object.getPrototypeOf(driver) as object | null; type !== null;) {
+    if (type.constructor.name.startsWith(family)) return true;
+    type = Object.getPrototypeOf(type) as object | null;
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,42 @@
+import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
+import { booleanOf, bucketsOf, expectKeys, expectOption } from '../../options/option-checks.js';
+
+/** Options of the metrics of GraphQL operations. */
+export interface GraphQLMetricsOptions {
+  /**
+   * Upper bounds of `graphql_operation_duration_seconds` and `graphql_resolver_duration_seconds`, in seconds.
+   * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
+   */
+  readonly buckets?: readonly number[];
+  /**
+   * Names of operations that have a label value of their own, such as those that your own clients use. Clients
+   * choose names as they like: any other operation is told by the field that it asks for.
+   * @default []
+   */
+  readonly operationNames?: readonly string[];
+  /**
+   * Whether each resolver is timed too, in `graphql_resolver_duration_seconds`.
+   * @default false
+   */
+  readonly resolvers?: boolean;
+}
+
+/** @throws {MonitoringOptionsError} */
+export function resolveGraphQL(
+  graphql: GraphQLMetricsOptions | false = {},
+): Required<GraphQLMetricsOptions> | false {
+  if (graphql === false) return false;
+  expectKeys('graphql', graphql, ['buckets', 'operationNames', 'resolvers']);
+  const { operationNames = [] } = graphql;
+  expectOption(
+    'graphql.operationNames',
+    operationNames,
+    'a list of names',
+    Array.isArray(operationNames) && operationNames.every((name) => typeof name === 'string'),
+  );
+  return {
+    buckets: bucketsOf('graphql.buckets', graphql.buckets, DEFAULT_BUCKETS),
+    operationNames,
+    resolvers: booleanOf('graphql.resolvers', graphql.resolvers, false),
+  };
+}
