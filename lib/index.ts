@@ -115,6 +115,7 @@ export type {
 } from './health/health.monitor.js';
 
 // module
+export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { CollectorPace } from './collectors/collector-pace.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';

@@ -59,6 +59,7 @@ describe('the public surface', () => {
         "type AnyMetric",
         "type BoundMetricOptions",
         "type BucketOptions",
+        "type CacheCollectorOptions",
         "type Clock",
         "type Collector",
         "type CollectorPace",

@@ -1,5 +1,10 @@
 import { expectKeys } from '../options/option-checks.js';
 import {
+  type CacheCollectorOptions,
+  type ResolvedCacheCollector,
+  resolveCacheCollector,
+} from './cache/cache.options.js';
+import {
   type DatabaseCollectorOptions,
   type ResolvedDatabaseCollector,
   resolveDatabaseCollector,
@@ -14,6 +19,8 @@ export interface CollectorsOptions {
   readonly system?: SystemOptions | false;
   /** The `db_client_*` metrics and the statistics of the database servers; false leaves them out. @default {} */
   readonly database?: DatabaseCollectorOptions | false;
+  /** The `cache_*` and `redis_*` metrics; false leaves them out. @default {} */
+  readonly cache?: CacheCollectorOptions | false;
 }
 
 /** Which collectors there are, with every default filled in. */
@@ -21,16 +28,18 @@ export interface ResolvedCollectors {
   readonly runtime: boolean;
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
+  readonly cache: ResolvedCacheCollector | false;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, ['runtime', 'system', 'database']);
+  expectKeys('collectors', collectors, ['runtime', 'system', 'database', 'cache']);
   const { runtime = {} } = collectors;
   if (runtime !== false) expectKeys('collectors.runtime', runtime, []);
   return {
     runtime: runtime !== false,
     system: resolveSystem(collectors.system),
     database: resolveDatabaseCollector(collectors.database),
+    cache: resolveCacheCollector(collectors.cache),
   };
 }

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { cacheCollectors } from '../collectors/cache/cache.collectors.js';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { databaseCollectors } from '../collectors/database/database.collectors.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
@@ -41,7 +42,8 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       const database = collectors.database
         ? databaseCollectors(objects, registry, clock, collectors.database)
         : [];
-      const all = [...runtime, ...system, ...database, new SeriesCollector(registry)];
+      const cache = collectors.cache ? cacheCollectors(objects, registry, clock, collectors.cache) : [];
+      const all = [...runtime, ...system, ...database, ...cache, new SeriesCollector(registry)];
       return new CollectorLifecycle(running, all, nameInterval);
     },
   },

@@ -235,6 +235,8 @@ describe('a ping', () => {
     const client = {
       query: () => new Promise<never>(() => undefined),
       release: (destroy?: boolean) => void released.push(destroy),
+      on: () => undefined,
+      off: () => undefined,
     };
     const pool = { ...emptyPool, connect: () => Promise.resolve(client) };
     await expect(pingPgPool(pool, AbortSignal.timeout(1))).rejects.toThrow('timeout');

@@ -4,13 +4,21 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import { DatabaseClientsCollector } from './database-clients.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
+import { MysqlCollector } from './mysql.collector.js';
+import { PostgresqlCollector } from './postgresql.collector.js';
+import { SqliteCollector } from './sqlite.collector.js';
 
-/** What is measured of databases: what the application does with them. */
+/** What is measured of databases: what the application does with them, and what the servers say of themselves. */
 export function databaseCollectors(
   objects: ApplicationObjects,
   registry: MetricsRegistry,
   clock: Clock,
   options: ResolvedDatabaseCollector,
 ): SourceCollector[] {
-  return [new DatabaseClientsCollector(objects, registry, clock, options)];
+  return [
+    new DatabaseClientsCollector(objects, registry, clock, options),
+    new PostgresqlCollector(objects, registry, options),
+    new MysqlCollector(objects, registry, options),
+    new SqliteCollector(objects, registry, options),
+  ];
 }

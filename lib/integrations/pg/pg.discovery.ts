@@ -11,6 +11,8 @@ export interface PgClient {
 
 export interface PgPoolClient extends PgClient {
   release(destroy?: boolean): void;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  off(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
 /** What is used of a `Pool` of `pg`. */
@@ -48,13 +50,26 @@ export async function pingPgPool(pool: PgPool, signal: AbortSignal): Promise<voi
     );
     throw error;
   });
+  await useOnce(client, () => pingPgClient(client, signal));
+}
+
+/**
+ * Does some work with a client and gives it back, or destroys it if the work fails. A connection that is lost while
+ * nobody listens to the client would end the process.
+ */
+export async function useOnce<T>(client: PgPoolClient, work: () => Promise<T>): Promise<T> {
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  let failed = true;
   try {
-    await pingPgClient(client, signal);
-  } catch (error) {
-    client.release(true);
-    throw error;
+    const result = await work();
+    failed = false;
+    return result;
+  } finally {
+    // A destroyed client may still tell of its end.
+    if (!failed) client.off('error', ignore);
+    client.release(failed);
   }
-  client.release();
 }
 
 /** Whether the database answers on this connection; rejects if not. */

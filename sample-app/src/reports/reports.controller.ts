@@ -1,4 +1,5 @@
-import { Controller, Get, Version } from '@nestjs/common';
+import { CacheInterceptor } from '@nestjs/cache-manager';
+import { Controller, Get, UseInterceptors, Version } from '@nestjs/common';
 import { ReportsService, type RevenueReport, type StageTotal } from './reports.service.js';
 
 @Controller('reports')
@@ -8,6 +9,7 @@ export class ReportsController {
   /** Only how many deals there are; kept for who still asks for it. */
   @Get('pipeline')
   @Version('1')
+  @UseInterceptors(CacheInterceptor)
   async dealCounts(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const { stage, deals } of await this.reports.pipeline()) {
@@ -18,6 +20,7 @@ export class ReportsController {
 
   @Get('pipeline')
   @Version('2')
+  @UseInterceptors(CacheInterceptor)
   pipeline(): Promise<StageTotal[]> {
     return this.reports.pipeline();
   }

@@ -1,3 +1,4 @@
+import { CacheModule } from '@nestjs/cache-manager';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Deal } from '../deals/deal.entity.js';
@@ -6,7 +7,8 @@ import { ReportsController } from './reports.controller.js';
 import { ReportsService } from './reports.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Deal])],
+  // A report may be a little old.
+  imports: [CacheModule.register({ ttl: 2_000 }), TypeOrmModule.forFeature([Deal])],
   controllers: [ReportsController],
   providers: [ReportsService, ExchangeRatesGateway],
 })

@@ -76,6 +76,10 @@ export class PostgresServer {
     });
   }
 
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
   /** Sends a statement on a connection of its own. */
   async query(sql: string): Promise<Record<string, unknown>[]> {
     const client = new Client({ connectionString: this.url });

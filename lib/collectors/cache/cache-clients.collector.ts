@@ -1,0 +1,78 @@
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import { Attachments } from '../../integrations/attachments.js';
+import { CacheRecorder } from '../../integrations/cache-recorder.js';
+import { findCacheManagers } from '../../integrations/cache-manager/cache-manager.discovery.js';
+import { watchCacheManager } from '../../integrations/cache-manager/cache-manager.watch.js';
+import { findIoRedisClients } from '../../integrations/ioredis/ioredis.discovery.js';
+import { watchIoRedis } from '../../integrations/ioredis/ioredis.watch.js';
+import { findKeyvStores } from '../../integrations/keyv/keyv.discovery.js';
+import { keyvSize, watchKeyv } from '../../integrations/keyv/keyv.watch.js';
+import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
+import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
+import { RedisRecorder } from '../../integrations/redis/redis-recorder.js';
+import type { Clock } from '../../metrics/clock.js';
+import type { Gauge } from '../../metrics/gauge.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { SourceCollector } from '../source.collector.js';
+
+/** What the application does with its caches and its clients of Redis. */
+export class CacheClientsCollector implements SourceCollector {
+  readonly name = 'cache_clients';
+  readonly metricNames: readonly string[];
+
+  private readonly watches: readonly { look(): unknown; end(): void }[];
+  private readonly entries: Gauge<'cache'>;
+
+  constructor(
+    private readonly objects: ApplicationObjects,
+    registry: MetricsRegistry,
+    clock: Clock,
+  ) {
+    const caches = new CacheRecorder(registry, clock);
+    const redis = new RedisRecorder(registry, clock);
+    this.entries = registry.gauge('cache_entries', 'Values that a cache in memory has.', {
+      labelNames: ['cache'],
+    });
+    this.metricNames = [this.entries.name];
+    this.watches = [
+      new Attachments(
+        () => findCacheManagers(objects),
+        ({ name, instance }) => watchCacheManager(instance, caches.forCache(name)),
+      ),
+      new Attachments(
+        () => findKeyvStores(objects),
+        ({ name, instance }) => watchKeyv(instance, caches.forCache(name)),
+      ),
+      new Attachments(
+        () => findIoRedisClients(objects),
+        ({ name, instance }) => watchIoRedis(instance, name, redis),
+      ),
+      new Attachments(
+        () => findNodeRedisClients(objects),
+        ({ name, instance }) => watchNodeRedis(instance, name, redis),
+      ),
+    ];
+  }
+
+  start(): void {
+    for (const watch of this.watches) watch.look();
+  }
+
+  stop(): void {
+    for (const watch of this.watches) watch.end();
+  }
+
+  collect(): void {
+    for (const watch of this.watches) watch.look();
+    this.entries.reset();
+    for (const { name: cache, instance } of findKeyvStores(this.objects)) {
+      const size = keyvSize(instance);
+      if (size !== undefined) this.entries.set({ cache }, size);
+    }
+    for (const { name: cache, instance } of findCacheManagers(this.objects)) {
+      const sizes = instance.stores.map(keyvSize).filter((size) => size !== undefined);
+      // The first store is asked first, and the others have what it has too.
+      if (sizes[0] !== undefined) this.entries.set({ cache }, sizes[0]);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** What Redis says of itself, by name. */
+export type RedisInfo = ReadonlyMap<string, string>;
+
+/** Reads the answer to `INFO`. */
+export function parseRedisInfo(text: string): RedisInfo {
+  const lines = text.split(/\r?\n/).filter((line) => line.includes(':') && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1)] as const;
+    }),
+  );
+}
+
+/** A number of it; undefined if this Redis does not say it. */
+export function redisNumber(info: RedisInfo, name: string): number | undefined {
+  const text = info.get(name);
+  const value = Number(text);
+  return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
+}
+
+/** How many keys each database has, and how many of them expire. */
+export function redisKeys(info: RedisInfo): { database: string; keys: number; expires: number }[] {
+  return [...info].flatMap(([name, text]) => {
+    const found = /^keys=(\d+),expires=(\d+)/.exec(text);
+    return /^db\d+$/.test(name) && found !== null
+      ? [{ database: name, keys: Number(found[1]), expires: Number(found[2]) }]
+      : [];
+  });
+}

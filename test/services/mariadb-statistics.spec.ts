@@ -1,0 +1,108 @@
+import { type INestApplication, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
+import { createPool, type Pool } from 'mysql2/promise';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MysqlCollector } from '../../lib/collectors/database/mysql.collector.js';
+import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
+import { statementsOf, valuesOf } from '../collectors/values.js';
+import { describeWith } from './support/binaries.js';
+import { MariaDbServer } from './support/mariadb.server.js';
+
+const OPTIONS = { slowQueryThresholdMs: 500, intervalMs: 60_000, timeoutMs: 5_000, tableLimit: 50 };
+
+describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
+  let server: MariaDbServer;
+  let pool: Pool;
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    server = await MariaDbServer.start();
+    await server.query('CREATE TABLE orders (id int PRIMARY KEY AUTO_INCREMENT, note varchar(50) UNIQUE)');
+    pool = createPool({ uri: server.url, connectionLimit: 2 });
+    @Module({ imports: [MonitoringModule.forRoot()], providers: [{ provide: 'POOL', useValue: pool }] })
+    class AppModule {}
+    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    app = await testing.createNestApplication({ logger: false }).init();
+  }, 60_000);
+
+  afterAll(async () => {
+    await app.close();
+    await pool.end();
+    await server.stop();
+  });
+
+  it('is sent statements that are counted, by query() and by execute()', async () => {
+    await pool.query('INSERT INTO orders (note) VALUES (?)', ['a']);
+    await pool.execute('SELECT * FROM orders WHERE note = ?', ['a']);
+    const connection = await pool.getConnection();
+    await connection.beginTransaction();
+    await connection.query('UPDATE orders SET note = ?', ['b']);
+    await connection.rollback();
+    connection.release();
+    await expect(pool.query("INSERT INTO orders (note) VALUES ('a')")).rejects.toMatchObject({ errno: 1062 });
+    const registry = app.get(MetricsRegistry);
+    expect(statementsOf(registry)).toEqual({
+      'mysql insert orders': 2,
+      'mysql select orders': 1,
+      'mysql begin unknown': 1,
+      'mysql update orders': 1,
+      'mysql rollback unknown': 1,
+    });
+    expect(valuesOf(registry, 'db_client_operation_errors_total')).toEqual({
+      'mysql insert integrity_constraint': 1,
+    });
+    await registry.collect();
+    expect(valuesOf(registry, 'db_client_connections')).toMatchObject({ 'POOL used': 0 });
+    expect(valuesOf(registry, 'db_client_connections_max')).toEqual({ POOL: 2 });
+  });
+
+  it('says of itself what is shown', async () => {
+    const registry = new MetricsRegistry();
+    const collector = new MysqlCollector(
+      new ApplicationObjects(app.get(ModulesContainer)),
+      registry,
+      OPTIONS,
+    );
+    const status = async () =>
+      new Map(
+        (await server.query('SHOW GLOBAL STATUS')).map((row) => [row['Variable_name'], Number(row['Value'])]),
+      );
+    const before = await status();
+    await collector.collect(AbortSignal.timeout(10_000));
+    const after = await status();
+    const shown = {
+      ...prefixed('Com_', valuesOf(registry, 'mysql_commands_total', ['kind'])),
+      Select_scan: valuesOf(registry, 'mysql_full_scans_total', ['kind'])['table'],
+      Innodb_buffer_pool_read_requests: valuesOf(registry, 'mysql_buffer_pool_pages_total', ['kind'])[
+        'requested'
+      ],
+      Uptime: valuesOf(registry, 'mysql_uptime_seconds', [])[''],
+    };
+    expect(Object.keys(shown)).toContain('Com_insert');
+    for (const [name, value] of Object.entries(shown)) {
+      expect(value, name).toBeGreaterThanOrEqual(before.get(name) ?? Infinity);
+      expect(value, name).toBeLessThanOrEqual(after.get(name) ?? -Infinity);
+    }
+    const [table] = await server.query(
+      "SELECT DATA_LENGTH AS data, INDEX_LENGTH AS indexes FROM information_schema.TABLES WHERE TABLE_NAME = 'orders'",
+    );
+    expect(valuesOf(registry, 'mysql_table_data_bytes', ['table'])).toEqual({
+      orders: Number(table?.['data']),
+    });
+    expect(valuesOf(registry, 'mysql_database_size_bytes', [])).toEqual({
+      '': Number(table?.['data']) + Number(table?.['indexes']),
+    });
+    await server.crash();
+    await expect(collector.collect(AbortSignal.timeout(10_000))).rejects.toThrow();
+    expect(valuesOf(registry, 'mysql_uptime_seconds')).toEqual({});
+    await server.restart();
+    await collector.collect(AbortSignal.timeout(10_000));
+    expect(valuesOf(registry, 'mysql_uptime_seconds', ['source'])).toHaveProperty('POOL');
+  }, 60_000);
+});
+
+function prefixed(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
+}
