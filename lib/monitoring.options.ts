@@ -16,12 +16,17 @@ import {
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history/history.options.js';
 import { type GraphQLMetricsOptions, resolveGraphQL } from './instrumentation/graphql/graphql.options.js';
 import { type HttpMetricsOptions, resolveHttp } from './instrumentation/http/http.options.js';
+import { type ErrorsOptions, resolveErrors } from './instrumentation/errors/errors.options.js';
 import { type JobsOptions, type ResolvedJobs, resolveJobs } from './instrumentation/jobs/jobs.options.js';
 import { type RpcMetricsOptions, resolveRpc } from './instrumentation/messages/rpc.options.js';
 import {
   resolveWebSocket,
   type WebSocketMetricsOptions,
 } from './instrumentation/messages/websocket.options.js';
+import {
+  type OutgoingHttpOptions,
+  resolveOutgoingHttp,
+} from './instrumentation/outgoing-http/outgoing-http.options.js';
 import { type Clock, systemClock } from './metrics/clock.js';
 import { booleanOf, countOf, expectKeys, expectOption } from './options/option-checks.js';
 
@@ -39,6 +44,10 @@ export interface MonitoringOptions {
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
+  /** Metrics of outgoing HTTP requests, or false. @default on */
+  readonly outgoingHttp?: OutgoingHttpOptions | false;
+  /** Which errors are counted, or false. @default all */
+  readonly errors?: ErrorsOptions | false;
   /** Which jobs are measured, or false. @default each kind that the application has */
   readonly jobs?: JobsOptions | false;
   /** Metrics of microservice handlers, or false. @default on */
@@ -61,6 +70,8 @@ export interface ResolvedOptions {
   readonly seriesLimit: number;
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
+  readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
+  readonly errors: Required<ErrorsOptions>;
   readonly jobs: ResolvedJobs;
   readonly rpc: Required<RpcMetricsOptions> | false;
   readonly webSocket: Required<WebSocketMetricsOptions> | false;
@@ -77,6 +88,8 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'seriesLimit',
   'endpoints',
   'http',
+  'outgoingHttp',
+  'errors',
   'jobs',
   'rpc',
   'webSocket',
@@ -101,6 +114,8 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
     endpoints: resolveEndpoints(options.endpoints, environment),
     http: resolveHttp(options.http),
+    outgoingHttp: resolveOutgoingHttp(options.outgoingHttp),
+    errors: resolveErrors(options.errors),
     jobs: resolveJobs(options.jobs),
     rpc: resolveRpc(options.rpc),
     webSocket: resolveWebSocket(options.webSocket),

@@ -184,7 +184,7 @@ describe('the options when they are given', () => {
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
-    'enabled, defaultLabels, seriesLimit, endpoints, http, jobs, rpc, webSocket, graphql, collectors, exporters, history, clock';
+    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -276,6 +276,22 @@ describe('options that cannot work stop the start', () => {
       { webSocket: { buckets: 1 } },
       'Expected webSocket.buckets to be a list of upper bounds in seconds, got 1 (number).',
     ],
+    [{ outgoingHttp: true }, 'Expected outgoingHttp to be an object, got true (boolean).'],
+    [
+      { outgoingHttp: { hosts: 5 } },
+      'Expected outgoingHttp to have only the keys maxHosts, buckets, ignoreHosts, got hosts.',
+    ],
+    [
+      { outgoingHttp: { maxHosts: -1 } },
+      'Expected outgoingHttp.maxHosts to be a whole number from 1 up, got -1 (number).',
+    ],
+    [
+      { outgoingHttp: { ignoreHosts: 'a' } },
+      'Expected outgoingHttp.ignoreHosts to be a list of hosts or regular expressions, got "a" (string).',
+    ],
+    [{ errors: true }, 'Expected errors to be an object, got true (boolean).'],
+    [{ errors: { http: true } }, 'Expected errors to have only the keys process, responses, got http.'],
+    [{ errors: { process: 1 } }, 'Expected errors.process to be true or false, got 1 (number).'],
     [{ jobs: true }, 'Expected jobs to be an object, got true (boolean).'],
     [{ jobs: { cron: {} } }, 'Expected jobs to have only the keys schedule, bullmq, got cron.'],
     [

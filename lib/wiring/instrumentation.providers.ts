@@ -4,6 +4,7 @@ import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
 import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
 import { GraphQLRecorder } from '../instrumentation/graphql/graphql-recorder.js';
+import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
@@ -38,9 +39,15 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: RequestRecorder,
-    inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (registry: MetricsRegistry, { enabled, http, clock }: ResolvedOptions) =>
-      enabled && http !== false ? new RequestRecorder(registry, clock, http) : null,
+    inject: [MetricsRegistry, ServerErrorRecorder, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      serverErrors: ServerErrorRecorder | null,
+      { enabled, http, clock }: ResolvedOptions,
+    ) =>
+      enabled && http !== false
+        ? new RequestRecorder(registry, clock, http, serverErrors ?? undefined)
+        : null,
   },
   {
     provide: HttpInstrumentation,

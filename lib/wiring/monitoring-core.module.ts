@@ -10,6 +10,7 @@ import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
 import { EXPORTERS, EXPORTERS_PROVIDERS } from './exporters.providers.js';
+import { ERRORS_PROVIDERS } from './errors.providers.js';
 import { HEALTH_PROVIDERS } from './health.providers.js';
 import { HISTORY_PROVIDERS } from './history.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
@@ -17,6 +18,7 @@ import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
+import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
 import { OptionsGathering } from './options.gathering.js';
 
 /** What there is once in an application, however often `MonitoringModule` is imported. */
@@ -31,6 +33,8 @@ import { OptionsGathering } from './options.gathering.js';
     ...COLLECTORS_PROVIDERS,
     ...HISTORY_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
+    ...OUTGOING_HTTP_PROVIDERS,
+    ...ERRORS_PROVIDERS,
     ...JOBS_PROVIDERS,
     ...DASHBOARD_PROVIDERS,
     ...ENDPOINTS_PROVIDERS,

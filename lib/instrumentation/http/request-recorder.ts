@@ -5,6 +5,7 @@ import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import type { HttpMetricsOptions } from './http.options.js';
 import { isEventStream, statusOf } from './response-end.js';
 import { type FastifyReplyLike, routeOf } from './route.js';
@@ -78,6 +79,7 @@ export class RequestRecorder {
     registry: MetricsRegistry,
     private readonly clock: Clock,
     options: Required<HttpMetricsOptions>,
+    private readonly serverErrors?: ServerErrorRecorder,
   ) {
     const labelNames = ['method', 'route', 'status_code'] as const;
     this.requests = registry.counter('http_requests_total', 'HTTP requests that were answered or given up.', {
@@ -163,6 +165,7 @@ export class RequestRecorder {
     });
     const seconds = (this.clock.monotonic() - startedAt) / 1000;
     outcome.requests.inc();
+    if (status >= 500) this.serverErrors?.record(response, series.method, route);
     if (stream) {
       outcome.streamSeconds ??= this.streamSeconds.labels(labels(series.method, route, status));
       outcome.streamSeconds.observe(seconds);

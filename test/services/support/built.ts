@@ -9,6 +9,11 @@ export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 const COMPILE_MS = 120_000;
 
+/** Compiles the library, for tests that start it as a process; left as it is if it is as new as its sources. */
+export async function buildLibrary(): Promise<void> {
+  if (isOutdated('dist/index.js', 'lib')) await compile('the library', 'npm', ['run', 'build']);
+}
+
 /**
  * Compiles the library and the sample application, for tests that start it as a process. What is as new as its
  * sources is left as it is.
@@ -16,9 +21,7 @@ const COMPILE_MS = 120_000;
  * @throws {Error} with what the compiler said
  */
 export async function buildSampleApp(): Promise<void> {
-  if (isOutdated('dist/index.js', 'lib')) {
-    await compile('the library', 'npm', ['run', 'build']);
-  }
+  await buildLibrary();
   if (isOutdated('sample-app/dist/main.js', 'sample-app/src')) {
     await compile('the sample application', 'node_modules/.bin/tsc', ['-p', 'sample-app/tsconfig.json']);
   }

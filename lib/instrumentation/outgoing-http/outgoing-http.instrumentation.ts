@@ -1,0 +1,80 @@
+import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { hostOf, hostOfOrigin } from './destination.js';
+import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
+
+/** What undici, and with it `fetch`, tells of a request. */
+interface UndiciRequest {
+  readonly origin: string | URL;
+  readonly method: string;
+}
+
+interface UndiciMessage {
+  readonly request: UndiciRequest;
+  readonly response: { readonly statusCode: number };
+  readonly error: unknown;
+}
+
+interface ClientMessage {
+  readonly request: ClientRequest;
+  readonly response: IncomingMessage;
+  readonly error: unknown;
+}
+
+/**
+ * Listens to what Node tells of outgoing requests by its diagnostics channels: those of `fetch` and undici, and those
+ * of `node:http` and `node:https`. The channels are of the process, like its processor time: every application that
+ * listens sees all of its requests.
+ */
+@Injectable()
+export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationShutdown {
+  private readonly listeners: Readonly<Record<string, ChannelListener>>;
+
+  constructor(recorder: OutgoingRequestRecorder) {
+    // There is no other end of a request whose connection has become something else, such as a WebSocket.
+    const onClose = function (this: ClientRequest & { readonly res?: IncomingMessage | null }): void {
+      if (this.res?.statusCode === undefined) recorder.fail(this, new Error('closed without a response'));
+      else recorder.respond(this, this.res.statusCode);
+    };
+    const begin = (request: ClientRequest): void => recorder.begin(request, hostOf(request), request.method);
+    this.listeners = {
+      'undici:request:create': told<UndiciMessage>(({ request }) =>
+        recorder.begin(request, hostOfOrigin(request.origin), request.method),
+      ),
+      'undici:request:headers': told<UndiciMessage>(({ request, response }) =>
+        recorder.respond(request, response.statusCode),
+      ),
+      'undici:request:error': told<UndiciMessage>(({ request, error }) => recorder.fail(request, error)),
+      // Earlier than the other, but only from Node 22.12 on.
+      'http.client.request.created': told<ClientMessage>(({ request }) => begin(request)),
+      'http.client.request.start': told<ClientMessage>(({ request }) => {
+        begin(request);
+        request.once('close', onClose);
+      }),
+      'http.client.response.finish': told<ClientMessage>(({ request, response }) =>
+        recorder.respond(request, response.statusCode ?? 0),
+      ),
+      'http.client.request.error': told<ClientMessage>(({ request, error }) => recorder.fail(request, error)),
+    };
+  }
+
+  onModuleInit(): void {
+    for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
+  }
+
+  onApplicationShutdown(): void {
+    for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
+  }
+}
+
+/** An error in a listener would be an uncaught one: a request of another shape is not measured instead. */
+function told<T>(listen: (message: T) => void): ChannelListener {
+  return (message) => {
+    try {
+      listen(message as T);
+    } catch {
+      // It is of a client that this was not written for.
+    }
+  };
+}

@@ -1,0 +1,36 @@
+import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
+import { bucketsOf, countOf, expectKeys, expectOption } from '../../options/option-checks.js';
+
+/** Options of the metrics of outgoing HTTP requests. */
+export interface OutgoingHttpOptions {
+  /** How many hosts have series of their own; those that are seen later are `other`. @default 100 */
+  readonly maxHosts?: number;
+  /**
+   * Upper bounds of `http_client_request_duration_seconds`, in seconds.
+   * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
+   */
+  readonly buckets?: readonly number[];
+  /** Hosts that are not measured, such as `api.example.com` or `localhost:9091`. @default [] */
+  readonly ignoreHosts?: readonly (string | RegExp)[];
+}
+
+/** @throws {MonitoringOptionsError} */
+export function resolveOutgoingHttp(
+  outgoing: OutgoingHttpOptions | false = {},
+): Required<OutgoingHttpOptions> | false {
+  if (outgoing === false) return false;
+  expectKeys('outgoingHttp', outgoing, ['maxHosts', 'buckets', 'ignoreHosts']);
+  const { ignoreHosts = [] } = outgoing;
+  expectOption(
+    'outgoingHttp.ignoreHosts',
+    ignoreHosts,
+    'a list of hosts or regular expressions',
+    Array.isArray(ignoreHosts) &&
+      ignoreHosts.every((host) => typeof host === 'string' || host instanceof RegExp),
+  );
+  return {
+    maxHosts: countOf('outgoingHttp.maxHosts', outgoing.maxHosts, 100),
+    buckets: bucketsOf('outgoingHttp.buckets', outgoing.buckets, DEFAULT_BUCKETS),
+    ignoreHosts,
+  };
+}

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildLibrary, ROOT } from '../../services/support/built.js';
+import { closeAll, counts, startMeasured } from '../support.js';
+
+const EVENTS = ['unhandledRejection', 'uncaughtExceptionMonitor', 'warning', 'newListener', 'removeListener'];
+const listeners = () => EVENTS.map((event) => process.listenerCount(event));
+
+/** What a process does in the end, with an application that is monitored or not. */
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly counted: Record<string, Record<string, number>>;
+}
+
+function runProcess(work: string, monitored: boolean, flags: readonly string[] = []): Promise<Ended> {
+  const script = `
+    import 'reflect-metadata';
+    import { NestFactory } from '@nestjs/core';
+    import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
+    const module = { module: class App {}, imports: [MonitoringModule.forRoot({ enabled: ${monitored} })] };
+    const app = await NestFactory.createApplicationContext(module, { logger: false });
+    process.once('exit', () => {
+      const { families } = app.get(MetricsRegistry).snapshot();
+      const counted = families
+        .filter(({ name }) => /uncaught|unhandled/.test(name))
+        .map(({ name, series }) => [name, Object.fromEntries([...series].map((one) => [one.labels.error, one.value]))]);
+      console.log(JSON.stringify(Object.fromEntries(counted)));
+    });
+    class OrderError extends Error {}
+    ${work}
+  `;
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [...flags, '--input-type=module', '--eval', script],
+      { cwd: ROOT },
+      (_, stdout, stderr) =>
+        resolve({ code: child.exitCode, stderr, counted: JSON.parse(stdout) as Ended['counted'] }),
+    );
+  });
+}
+
+const withoutPid = (text: string) => text.replace(/\(node:\d+\)/g, '');
+const care = () => undefined;
+
+afterEach(closeAll);
+
+describe('a process that goes wrong', () => {
+  beforeAll(buildLibrary, 120_000);
+
+  const reject = `Promise.reject(new OrderError('lost'));`;
+  const fail = `setImmediate(() => { throw new OrderError('lost'); });`;
+  const wait = `await new Promise((resolve) => setTimeout(resolve, 20));`;
+
+  it.each<[string, string, number, [exceptions: number, rejections: number], string[]?]>([
+    ['an unhandled rejection', reject, 1, [0, 1]],
+    ['one that it cares for', `process.on('unhandledRejection', () => {}); ${reject}`, 0, [0, 1]],
+    [
+      'several, until it cares no more',
+      `process.once('unhandledRejection', () => {}); ${reject} ${wait} ${reject}`,
+      1,
+      [0, 2],
+    ],
+    [
+      'one that it cared for before',
+      `const care = () => {}; process.on('unhandledRejection', care); process.off('unhandledRejection', care); ${reject}`,
+      1,
+      [0, 1],
+    ],
+    ['one that it is only warned of', reject, 0, [0, 0], ['--unhandled-rejections=warn']],
+    ['an uncaught exception', fail, 1, [1, 0]],
+    ['one that it catches at last', `process.on('uncaughtException', () => {}); ${fail}`, 0, [1, 0]],
+    ['one after the application was closed', `await app.close(); ${fail}`, 1, [0, 0]],
+  ])(
+    'ends as it would without monitoring: %s',
+    async (_, work, code, [exceptions, rejections], flags) => {
+      const [watched, alone] = await Promise.all([
+        runProcess(work, true, flags),
+        runProcess(work, false, flags),
+      ]);
+      expect([watched.code, alone.code]).toEqual([code, code]);
+      expect(withoutPid(watched.stderr)).toBe(withoutPid(alone.stderr));
+      expect(watched.counted).toEqual({
+        process_uncaught_exceptions_total: exceptions === 0 ? {} : { OrderError: exceptions },
+        process_unhandled_rejections_total: rejections === 0 ? {} : { OrderError: rejections },
+      });
+    },
+    60_000,
+  );
+});
+
+describe('warnings of the process', () => {
+  it('are counted by name and code', async () => {
+    const { registry } = await startMeasured();
+    process.emitWarning('old', { type: 'DeprecationWarning', code: 'TEST0001' });
+    process.emitWarning('plain');
+    process.emitWarning('odd', { type: 'anything = may "be" here', code: 'x'.repeat(100) });
+    await turn();
+    expect(counts(registry, 'process_warnings_total')).toEqual({
+      'warning=DeprecationWarning code=TEST0001': 1,
+      'warning=Warning code=none': 1,
+      'warning=unknown code=unknown': 1,
+    });
+  });
+
+  it('have some fifty names and codes of their own, so that made up ones make no series', async () => {
+    const { registry } = await startMeasured();
+    for (let i = 0; i < 200; i++) process.emitWarning('x', { type: `Warning${i}`, code: `CODE${i}` });
+    await turn();
+    const warnings = Object.entries(counts(registry, 'process_warnings_total'));
+    expect(warnings).toHaveLength(51);
+    expect(warnings.at(-1)).toEqual(['warning=other code=other', 150]);
+  });
+});
+
+describe('the listeners of monitoring', () => {
+  it('to unhandled rejections are there while one of the application is, whoever else monitors', async () => {
+    // Vitest has one: it must not count as one of the application here.
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    try {
+      await startMeasured();
+      const second = await startMeasured();
+      expect(process.listenerCount('unhandledRejection')).toBe(0);
+      process.on('unhandledRejection', care);
+      expect(process.listenerCount('unhandledRejection')).toBe(3);
+      await second.app.close();
+      expect(process.listenerCount('unhandledRejection')).toBe(2);
+      process.off('unhandledRejection', care);
+      expect(process.listenerCount('unhandledRejection')).toBe(0);
+    } finally {
+      for (const listener of others) process.on('unhandledRejection', listener);
+    }
+  });
+
+  it('are gone with the application, fifty times', async () => {
+    const before = listeners();
+    for (let life = 0; life < 50; life++) {
+      await startMeasured();
+      await closeAll();
+    }
+    expect(listeners()).toEqual(before);
+  });
+
+  it.each([[{ errors: false as const }], [{ errors: { process: false } }], [{ enabled: false }]])(
+    'need not be there: %j',
+    async (options) => {
+      const before = listeners();
+      await startMeasured({}, options);
+      expect(listeners()).toEqual(before);
+    },
+  );
+});

@@ -1,0 +1,309 @@
+import { once } from 'node:events';
+import { createServer, request, type RequestOptions, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { channel } from 'node:diagnostics_channel';
+import { HttpModule, HttpService } from '@nestjs/axios';
+import axios from 'axios';
+import { firstValueFrom } from 'rxjs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../e2e/fixture/start-app.js';
+import { freePort } from '../../services/support/free-port.js';
+import { dropped, histograms } from '../../metrics/support.js';
+import { closeAll, counts, startMeasured } from '../support.js';
+
+let server: Server;
+let port: number;
+let base: string;
+
+beforeAll(async () => {
+  server = createServer((incoming, response) => {
+    const { pathname } = new URL(incoming.url ?? '', 'http://x');
+    incoming.resume();
+    if (pathname === '/hang') return;
+    if (pathname === '/redirect') response.writeHead(302, { location: '/ok' }).end();
+    else if (pathname === '/break') response.writeHead(200, { 'content-length': 100 }).write('part');
+    else if (pathname === '/drop') incoming.socket.destroy();
+    else if (pathname === '/continue') {
+      response.writeProcessing();
+      response.writeHead(201).end('ok');
+    } else response.writeHead(Number(pathname.slice(1)) || 200).end('ok');
+    if (pathname === '/break') setImmediate(() => incoming.socket.destroy());
+  });
+  server.on('upgrade', (_, socket: Socket) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ({ port } = server.address() as AddressInfo);
+  base = `http://127.0.0.1:${port}`;
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+afterEach(closeAll);
+
+/** A request of `node:http` that ends as it may. */
+async function nodeRequest(options: RequestOptions, destroy = false): Promise<void> {
+  const outgoing = request({ host: '127.0.0.1', port, ...options });
+  outgoing.on('error', () => undefined);
+  outgoing.on('response', (response) => response.on('error', () => undefined).resume());
+  outgoing.on('upgrade', (_, socket: Socket) => socket.destroy());
+  outgoing.end();
+  if (destroy) setImmediate(() => outgoing.destroy());
+  // once() of node:events would reject with the errors.
+  await new Promise<void>((resolve) => outgoing.once('close', resolve));
+}
+
+const ignoring = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
+
+/** What a client did: `{ 'METHOD status': count }` and the same for errors, of this server. */
+function calls(registry: Parameters<typeof counts>[0]): [Record<string, number>, Record<string, number>] {
+  const short = (name: string) =>
+    Object.fromEntries(
+      Object.entries(counts(registry, name)).map(([labels, count]) => [
+        labels.replace(/^host=\S+ method=(\S+) \w+=(\S+)$/, '$1 $2'),
+        count,
+      ]),
+    );
+  return [short('http_client_requests_total'), short('http_client_errors_total')];
+}
+
+describe('outgoing requests', () => {
+  it.each<[string, () => Promise<unknown>, Record<string, number>, Record<string, number>?]>([
+    ['fetch', () => fetch(`${base}/ok`), { 'GET 200': 1 }],
+    ['fetch of an error', () => fetch(`${base}/503`), { 'GET 503': 1 }],
+    ['fetch with a body', () => fetch(`${base}/201`, { method: 'POST', body: 'x' }), { 'POST 201': 1 }],
+    ['fetch of a redirect', () => fetch(`${base}/redirect`), { 'GET 302': 1, 'GET 200': 1 }],
+    ['fetch with an unknown method', () => fetch(base, { method: 'PURGE' }), { 'OTHER 200': 1 }],
+    [
+      'fetch that is aborted',
+      () => ignoring(fetch(`${base}/hang`, { signal: AbortSignal.timeout(20) })),
+      { 'GET error': 1 },
+      { 'GET TimeoutError': 1 },
+    ],
+    [
+      'fetch whose connection is dropped',
+      () => ignoring(fetch(`${base}/drop`)),
+      { 'GET error': 1 },
+      { 'GET UND_ERR_SOCKET': 1 },
+    ],
+    [
+      'fetch whose body breaks off',
+      () => ignoring(fetch(`${base}/break`).then((r) => r.text())),
+      { 'GET 200': 1 },
+    ],
+    ['fetch that is aborted beforehand', () => ignoring(fetch(base, { signal: AbortSignal.abort() })), {}],
+    ['node:http', () => nodeRequest({ path: '/ok' }), { 'GET 200': 1 }],
+    ['node:http with a body', () => nodeRequest({ method: 'PUT', path: '/204' }), { 'PUT 204': 1 }],
+    ['node:http with 102 before the response', () => nodeRequest({ path: '/continue' }), { 'GET 201': 1 }],
+    [
+      'node:http whose connection is dropped',
+      () => nodeRequest({ path: '/drop' }),
+      { 'GET error': 1 },
+      { 'GET ECONNRESET': 1 },
+    ],
+    [
+      'node:http that is destroyed',
+      () => nodeRequest({ path: '/hang' }, true),
+      { 'GET error': 1 },
+      { 'GET ECONNRESET': 1 },
+    ],
+    ['node:http whose body breaks off', () => nodeRequest({ path: '/break' }), { 'GET 200': 1 }],
+    [
+      'node:http that becomes something else',
+      () => nodeRequest({ headers: { connection: 'upgrade', upgrade: 'x' } }),
+      { 'GET 101': 1 },
+    ],
+    ['axios', () => axios.get(`${base}/ok`), { 'GET 200': 1 }],
+    ['axios of an error', () => ignoring(axios.get(`${base}/404`)), { 'GET 404': 1 }],
+    ['axios of a redirect', () => axios.get(`${base}/redirect`), { 'GET 302': 1, 'GET 200': 1 }],
+    ['axios by fetch', () => axios.get(`${base}/ok`, { adapter: 'fetch' }), { 'GET 200': 1 }],
+  ])('are counted and timed once: %s', async (_, call, requests, errors = {}) => {
+    const { registry } = await startMeasured();
+    await call();
+    await fetch(`${base}/299`).then((response) => response.text());
+    expect(calls(registry)).toEqual([{ ...requests, 'GET 299': 1 }, errors]);
+    const timed = histograms(registry, 'http_client_request_duration_seconds');
+    expect(timed.reduce((sum, { count }) => sum + count, 0)).toBe(
+      Object.values(requests).reduce((sum, count) => sum + count, 1),
+    );
+    expect(dropped(registry)).toEqual({});
+  });
+
+  it('of @nestjs/axios are measured by its axios', async () => {
+    const { app, registry } = await startMeasured({ imports: [HttpModule] });
+    await firstValueFrom(app.get(HttpService).get(`${base}/ok?token=secret`));
+    expect(counts(registry, 'http_client_requests_total')).toEqual({
+      [`host=127.0.0.1:${port} method=GET status_code=200`]: 1,
+    });
+  });
+
+  it('that nobody answers are errors by their code, of fetch and of node:http', async () => {
+    const { registry } = await startMeasured();
+    const closed = await freePort();
+    await ignoring(fetch(`http://127.0.0.1:${closed}`));
+    await nodeRequest({ port: closed });
+    await ignoring(fetch('http://no-such-host.invalid'));
+    await nodeRequest({ host: 'no-such-host.invalid', port: 80 });
+    const errors = counts(registry, 'http_client_errors_total');
+    expect(errors[`host=127.0.0.1:${closed} method=GET error=ECONNREFUSED`]).toBe(2);
+    // ENOTFOUND, or EAI_AGAIN where there is no name server.
+    const unknown = Object.entries(errors).filter(([labels]) => labels.includes('no-such-host.invalid'));
+    expect(unknown.map(([, count]) => count)).toEqual([2]);
+    expect(unknown[0]?.[0]).toMatch(/^host=no-such-host\.invalid method=GET error=E[A-Z_]+$/);
+  });
+
+  it('take as long as the head of the response does', async () => {
+    const { registry, clock } = await startMeasured();
+    const ended = nodeRequest({ path: '/hang' });
+    const [, held] = (await once(server, 'request')) as [unknown, ServerResponse];
+    clock.advance(250);
+    held.writeHead(200).write('head');
+    await eventually(() => expect(calls(registry)[0]).toEqual({ 'GET 200': 1 }));
+    clock.advance(10_000);
+    held.end('body');
+    await ended;
+    expect(histograms(registry, 'http_client_request_duration_seconds').map(({ sum }) => sum)).toEqual([
+      0.25,
+    ]);
+  });
+});
+
+describe('the host of an outgoing request', () => {
+  it('is neither path nor credentials nor the Host header', async () => {
+    const { registry } = await startMeasured();
+    await fetch(`${base}/ok?api_key=SECRET`);
+    await ignoring(axios.get(`http://user:SECRET@127.0.0.1:${port}/SECRET`));
+    await nodeRequest({ path: '/SECRET', auth: 'user:SECRET', headers: { host: 'SECRET' } });
+    const requests = counts(registry, 'http_client_requests_total');
+    expect(requests).toEqual({
+      [`host=127.0.0.1:${port} method=GET status_code=200`]: 2,
+      'host=127.0.0.1 method=GET status_code=200': 1,
+    });
+    expect(JSON.stringify(registry.snapshot())).not.toContain('SECRET');
+  });
+
+  it('is in small letters, and has its port unless it is the usual one', async () => {
+    const { registry } = await startMeasured();
+    for (const options of [
+      { host: 'API.example.COM', port: 80 },
+      { host: 'api.example.com', port: 8080 },
+      { host: '::1', port: 8080 },
+      { host: '::1', port: 80 },
+    ]) {
+      await nodeRequest({ createConnection: () => connect(port, '127.0.0.1'), ...options });
+    }
+    await ignoring(fetch('http://[::1]:1234'));
+    expect(Object.keys(counts(registry, 'http_client_requests_total'))).toEqual([
+      'host=api.example.com method=GET status_code=200',
+      'host=api.example.com:8080 method=GET status_code=200',
+      'host=[::1]:8080 method=GET status_code=200',
+      'host=[::1] method=GET status_code=200',
+      'host=[::1]:1234 method=GET status_code=error',
+    ]);
+  });
+
+  it('of a socket in the file system is unix', async () => {
+    const { registry } = await startMeasured();
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-'));
+    const local = createServer((_, response) => response.end('ok')).listen(join(folder, 'socket'));
+    await once(local, 'listening');
+    await nodeRequest({ socketPath: join(folder, 'socket'), port: undefined });
+    local.close();
+    await rm(folder, { recursive: true });
+    expect(counts(registry, 'http_client_requests_total')).toEqual({
+      'host=unix method=GET status_code=200': 1,
+    });
+  });
+
+  it('has a series of its own up to maxHosts, so that random ones make none', async () => {
+    const { registry } = await startMeasured({}, { outgoingHttp: { maxHosts: 2 } });
+    const created = channel('undici:request:create');
+    const answered = channel('undici:request:headers');
+    for (let i = 0; i < 500; i++) {
+      const random = { origin: `http://host-${i}.example`, method: 'GET' };
+      created.publish({ request: random });
+      answered.publish({ request: random, response: { statusCode: 200 } });
+    }
+    expect(counts(registry, 'http_client_requests_total')).toEqual({
+      'host=host-0.example method=GET status_code=200': 1,
+      'host=host-1.example method=GET status_code=200': 1,
+      'host=other method=GET status_code=200': 498,
+    });
+  });
+
+  it('may be left out', async () => {
+    const { registry } = await startMeasured(
+      {},
+      { outgoingHttp: { ignoreHosts: ['LOCALHOST:1', /^127\./] } },
+    );
+    await fetch(`${base}/ok`);
+    await nodeRequest({});
+    await ignoring(fetch('http://127.0.0.2:9'));
+    expect(counts(registry, 'http_client_requests_total')).toEqual({});
+  });
+});
+
+describe('what is published by whoever else', () => {
+  it.each([
+    ['nothing', undefined],
+    ['a request without anything', { request: {} }],
+    [
+      'a request whose origin throws',
+      {
+        request: {
+          get origin() {
+            throw new Error('no');
+          },
+        },
+      },
+    ],
+    ['a response that was never asked for', { request: {}, response: { statusCode: 200 } }],
+  ])('does no harm: %s', async (_, message) => {
+    const { registry } = await startMeasured();
+    for (const name of ['undici:request:create', 'undici:request:headers', 'http.client.request.start']) {
+      expect(() => channel(name).publish(message)).not.toThrow();
+    }
+    await fetch(`${base}/ok`);
+    const requests = counts(registry, 'http_client_requests_total');
+    expect(requests[`host=127.0.0.1:${port} method=GET status_code=200`]).toBe(1);
+  });
+});
+
+describe('the applications of one process', () => {
+  const CHANNELS = ['undici:request:create', 'http.client.request.start', 'http.client.request.error'];
+
+  it('each see its outgoing requests, as long as they run', async () => {
+    const first = await startMeasured();
+    const second = await startMeasured();
+    await fetch(`${base}/ok`);
+    await second.app.close();
+    await fetch(`${base}/ok`);
+    expect(calls(first.registry)[0]).toEqual({ 'GET 200': 2 });
+    expect(calls(second.registry)[0]).toEqual({ 'GET 200': 1 });
+  });
+
+  it('listen to nothing any more when they are closed', async () => {
+    for (let life = 0; life < 50; life++) {
+      await startMeasured();
+      await closeAll();
+    }
+    expect(CHANNELS.filter((name) => channel(name).hasSubscribers)).toEqual([]);
+  });
+
+  it.each([[{ outgoingHttp: false as const }], [{ enabled: false }]])(
+    'need not listen: %j',
+    async (options) => {
+      const { registry } = await startMeasured({}, options);
+      expect(CHANNELS.filter((name) => channel(name).hasSubscribers)).toEqual([]);
+      await fetch(`${base}/ok`);
+      expect(counts(registry, 'http_client_requests_total')).toEqual({});
+    },
+  );
+});
