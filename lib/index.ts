@@ -117,6 +117,7 @@ export type {
 // module
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { CollectorPace } from './collectors/collector-pace.js';
+export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';

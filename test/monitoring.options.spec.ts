@@ -292,6 +292,10 @@ describe('options that cannot work stop the start', () => {
     [{ errors: true }, 'Expected errors to be an object, got true (boolean).'],
     [{ errors: { http: true } }, 'Expected errors to have only the keys process, responses, got http.'],
     [{ errors: { process: 1 } }, 'Expected errors.process to be true or false, got 1 (number).'],
+    [
+      { collectors: { queues: { every: 5 } } },
+      'Expected collectors.queues to have only the keys intervalMs, got every.',
+    ],
     [{ jobs: true }, 'Expected jobs to be an object, got true (boolean).'],
     [{ jobs: { cron: {} } }, 'Expected jobs to have only the keys schedule, bullmq, got cron.'],
     [

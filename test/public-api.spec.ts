@@ -134,6 +134,7 @@ describe('the public surface', () => {
         "type PushExporterOptions",
         "type PushRequest",
         "type PushSurroundings",
+        "type QueuesOptions",
         "type ReadOptions",
         "type Reading",
         "type RpcMetricsOptions",

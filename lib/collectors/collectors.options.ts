@@ -9,12 +9,15 @@ import {
   type ResolvedDatabaseCollector,
   resolveDatabaseCollector,
 } from './database/database.options.js';
+import { type QueuesOptions, resolveQueues } from './queues/queues.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
 /** What is measured of the process, its surroundings and what the application uses. */
 export interface CollectorsOptions {
   /** The `process_*` and `nodejs_*` metrics; false leaves them out. @default {} */
   readonly runtime?: Readonly<Record<string, never>> | false;
+  /** How many jobs the queues of BullMQ have, where there are some; false leaves it out. @default {} */
+  readonly queues?: QueuesOptions | false;
   /** The `system_*` metrics of the machine or the container; false leaves them out. @default { intervalMs: 10_000 } */
   readonly system?: SystemOptions | false;
   /** The `db_client_*` metrics and the statistics of the database servers; false leaves them out. @default {} */
@@ -26,6 +29,7 @@ export interface CollectorsOptions {
 /** Which collectors there are, with every default filled in. */
 export interface ResolvedCollectors {
   readonly runtime: boolean;
+  readonly queues: QueuesOptions | false;
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
   readonly cache: ResolvedCacheCollector | false;
@@ -33,7 +37,7 @@ export interface ResolvedCollectors {
 
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, ['runtime', 'system', 'database', 'cache']);
+  expectKeys('collectors', collectors, ['runtime', 'system', 'database', 'cache', 'queues']);
   const { runtime = {} } = collectors;
   if (runtime !== false) expectKeys('collectors.runtime', runtime, []);
   return {
@@ -41,5 +45,6 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
     system: resolveSystem(collectors.system),
     database: resolveDatabaseCollector(collectors.database),
     cache: resolveCacheCollector(collectors.cache),
+    queues: resolveQueues(collectors.queues),
   };
 }

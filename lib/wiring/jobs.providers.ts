@@ -1,6 +1,13 @@
 import type { Provider } from '@nestjs/common';
+import { QueuesCollector } from '../collectors/queues/queues.collector.js';
+import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
+import { RunningCollectors } from '../collectors/running-collectors.js';
+import { QueueJobRecorder } from '../instrumentation/jobs/queue-job.recorder.js';
+import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
 import { ScheduledJobRecorder } from '../instrumentation/jobs/scheduled-job.recorder.js';
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { BullMqIntegration } from '../integrations/bullmq/bullmq.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -22,6 +29,37 @@ export const JOBS_PROVIDERS: readonly Provider[] = [
         schedule,
         () => new ScheduledJobRecorder(registry, clock, options),
       );
+    },
+  },
+  {
+    provide: BullMqIntegration,
+    inject: [ApplicationObjects],
+    useFactory: (objects: ApplicationObjects) => new BullMqIntegration(objects),
+  },
+  {
+    provide: QueueJobsInstrumentation,
+    inject: [BullMqIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      bullMq: BullMqIntegration,
+      registry: MetricsRegistry,
+      { enabled, jobs, clock }: ResolvedOptions,
+    ) => {
+      const options = jobs.bullmq;
+      if (!enabled || options === false) return null;
+      return new QueueJobsInstrumentation(bullMq, () => new QueueJobRecorder(registry, clock, options));
+    },
+  },
+  {
+    provide: QueuesLifecycle,
+    inject: [RunningCollectors, BullMqIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      running: RunningCollectors,
+      bullMq: BullMqIntegration,
+      registry: MetricsRegistry,
+      { enabled, collectors: { queues: options } }: ResolvedOptions,
+    ) => {
+      if (!enabled || options === false) return null;
+      return new QueuesLifecycle(running, bullMq, (queues) => new QueuesCollector(registry, queues, options));
     },
   },
 ];

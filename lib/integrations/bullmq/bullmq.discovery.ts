@@ -22,12 +22,29 @@ export interface BullMqQueue extends BullMqBase {
   getJobCounts(...states: string[]): Promise<Record<string, number>>;
 }
 
+/** What is used of a `Job` of BullMQ. */
+export interface BullMqJob {
+  readonly name: string;
+  /** When it was added, in milliseconds. */
+  readonly timestamp: number;
+  readonly opts?: { readonly delay?: number };
+  readonly attemptsMade: number;
+  /** From BullMQ 5 on; this one counts. */
+  readonly attemptsStarted?: number;
+  /** When this attempt began, in milliseconds. */
+  readonly processedOn?: number;
+  /** When the last attempt ended, in milliseconds. */
+  readonly finishedOn?: number;
+}
+
 /** What is used of a `Worker` of BullMQ. */
 export interface BullMqWorker extends BullMqBase {
   isRunning(): boolean;
   isPaused(): boolean;
-  on(event: string, listener: (...values: unknown[]) => void): unknown;
-  off(event: string, listener: (...values: unknown[]) => void): unknown;
+  on(event: string, listener: (...values: never[]) => void): unknown;
+  off(event: string, listener: (...values: never[]) => void): unknown;
+  /** What each attempt of a job goes through. */
+  callProcessJob?: (this: BullMqWorker, job: BullMqJob, ...rest: unknown[]) => unknown;
 }
 
 /** The queues of the application, under their names. */
@@ -37,7 +54,7 @@ export function findBullMqQueues(objects: ApplicationObjects): Found<BullMqQueue
 
 /** The workers of the application, also those of its `@Processor()`s, under the names of their queues. */
 export function findBullMqWorkers(objects: ApplicationObjects): Found<BullMqWorker>[] {
-  return objects.find({ is: isWorker, nameOf: ({ name }) => name });
+  return objects.find({ is: isWorker, within: workersOf, nameOf: ({ name }) => name });
 }
 
 /** Whether the Redis of a queue or a worker answers; rejects if not. */
@@ -45,19 +62,36 @@ export async function pingBullMq(queue: BullMqBase, signal: AbortSignal): Promis
   await untilAborted(sendPing(queue), signal);
 }
 
+/** How many jobs a queue has in each state; rejects if its Redis does not answer. */
+export async function countBullMqJobs(
+  queue: BullMqQueue,
+  signal: AbortSignal,
+): Promise<Record<string, number>> {
+  const counting = readyClient(queue).then(() => queue.getJobCounts());
+  return untilAborted(counting, signal);
+}
+
 async function sendPing(queue: BullMqBase): Promise<void> {
+  const client = await readyClient(queue);
+  await (client?.ping?.() ?? client?.info());
+}
+
+/** The connection, if it can be used now; undefined if BullMQ is on something else than Redis, which can. */
+async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> {
   const backend = queue.getBackend?.();
   const client = await (backend === undefined ? queue.client : backend.client);
-  if (client === undefined) {
-    // BullMQ on something else than Redis.
-    await backend?.waitUntilReady();
-    return;
-  }
+  if (client === undefined) await backend?.waitUntilReady();
   // A command would only wait for the connection, in a queue.
-  if (client.status !== undefined && client.status !== 'ready') {
+  else if (client.status !== undefined && client.status !== 'ready') {
     throw new Error(`the connection is not ready (${client.status})`);
   }
-  await (client.ping?.() ?? client.info());
+  return client;
+}
+
+/** Of a `@Processor()` that is made for each request, only the explorer of `@nestjs/bullmq` has the worker. */
+function workersOf(candidate: object): readonly unknown[] {
+  const { workers } = candidate as { readonly workers?: unknown };
+  return candidate.constructor.name === 'BullExplorer' && Array.isArray(workers) ? workers : [];
 }
 
 function isQueue(candidate: object): candidate is BullMqQueue {

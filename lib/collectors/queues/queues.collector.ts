@@ -1,0 +1,40 @@
+import { type BullMqQueue, countBullMqJobs } from '../../integrations/bullmq/bullmq.discovery.js';
+import type { Gauge } from '../../metrics/gauge.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { SourceCollector } from '../source.collector.js';
+import type { QueuesOptions } from './queues.options.js';
+
+/** How many jobs the queues of BullMQ have in each state, as Redis knows it: the same for every replica. */
+export class QueuesCollector implements SourceCollector {
+  readonly name = 'queues';
+  readonly metricNames = ['bullmq_queue_jobs'];
+  readonly intervalMs?: number;
+
+  private readonly jobs: Gauge<'queue' | 'state'>;
+
+  constructor(
+    registry: MetricsRegistry,
+    private readonly queues: readonly BullMqQueue[],
+    { intervalMs }: QueuesOptions,
+  ) {
+    this.jobs = registry.gauge(
+      'bullmq_queue_jobs',
+      'Jobs in a queue, by state: waiting, active, failed ...',
+      {
+        labelNames: ['queue', 'state'],
+      },
+    );
+    if (intervalMs !== undefined) this.intervalMs = intervalMs;
+  }
+
+  async collect(signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      this.queues.map(async (queue) => {
+        const counts = await countBullMqJobs(queue, signal);
+        for (const [state, count] of Object.entries(counts)) {
+          this.jobs.set({ queue: queue.name, state }, count);
+        }
+      }),
+    );
+  }
+}

@@ -1,0 +1,19 @@
+import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
+
+/** Options of the collector of queues. */
+export interface QueuesOptions {
+  /**
+   * How often Redis is asked, in milliseconds. Without it, it is asked whenever the metrics are.
+   * @default whenever the metrics are asked for
+   */
+  readonly intervalMs?: number;
+}
+
+/** @throws {MonitoringOptionsError} */
+export function resolveQueues(queues: QueuesOptions | false = {}): QueuesOptions | false {
+  if (queues === false) return false;
+  expectKeys('collectors.queues', queues, ['intervalMs']);
+  const { intervalMs } = queues;
+  if (intervalMs === undefined) return {};
+  return { intervalMs: intervalMsOf('collectors.queues.intervalMs', intervalMs, intervalMs) };
+}

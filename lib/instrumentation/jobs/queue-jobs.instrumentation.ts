@@ -1,0 +1,37 @@
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integration.js';
+import type { QueueJobRecorder } from './queue-job.recorder.js';
+
+/** Measures what the workers of BullMQ do, in an application that has some. */
+@Injectable()
+export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private recorder: QueueJobRecorder | undefined;
+  private lookAgain: (() => void) | undefined;
+  private readonly releases: (() => void)[] = [];
+
+  /** @param makeRecorder called for the first worker, so that applications without one have no such metrics */
+  constructor(
+    private readonly bullMq: BullMqIntegration,
+    private readonly makeRecorder: () => QueueJobRecorder,
+  ) {}
+
+  onModuleInit(): void {
+    this.lookAgain = this.bullMq.eachWorker((worker) => {
+      this.recorder ??= this.makeRecorder();
+      this.releases.push(this.recorder.watch(worker));
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.lookAgain?.();
+  }
+
+  onApplicationShutdown(): void {
+    for (const release of this.releases.splice(0)) release();
+  }
+}
