@@ -67,9 +67,19 @@ export {
 export { MetricsInterceptor } from './instrumentation/metrics.interceptor.js';
 
 // exporters
+export type { CloudWatchClientLike } from './exporters/cloudwatch/cloudwatch.destination.js';
+export { CloudWatchExporter } from './exporters/cloudwatch/cloudwatch.exporter.js';
+export type { CloudWatchExporterOptions } from './exporters/cloudwatch/cloudwatch.options.js';
+export type { CloudWatchCost } from './exporters/cloudwatch/cost-preview.js';
+export type { DatadogClient } from './exporters/datadog/datadog-client.transport.js';
+export { DatadogExporter } from './exporters/datadog/datadog.exporter.js';
+export type { DatadogExporterOptions, DatadogSite } from './exporters/datadog/datadog.options.js';
 export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
 export { JsonExporter } from './exporters/json/json.exporter.js';
 export type { JsonExporterOptions } from './exporters/json/json.options.js';
+export type { OtlpMetricExporter } from './exporters/otlp/otlp-exporter.sender.js';
+export { OtlpExporter } from './exporters/otlp/otlp.exporter.js';
+export type { OtlpExporterOptions } from './exporters/otlp/otlp.options.js';
 export type { ExpositionFormat } from './exporters/prometheus/exposition.js';
 export {
   type GenerateOptions,
@@ -80,6 +90,7 @@ export { ExporterMetrics } from './exporters/push/exporter-report.js';
 export type { NameTimer } from './exporters/push/push.beat.js';
 export { type ExporterLogger, PushExporter, type PushSurroundings } from './exporters/push/push.exporter.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
+export type { MetricChoice } from './exporters/push/metric-choice.js';
 export { type PushDestination, PushError, type PushRequest } from './exporters/push/push-destination.js';
 export type {
   CounterInterval,

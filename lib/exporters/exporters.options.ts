@@ -1,5 +1,16 @@
 import { booleanOf, expectKeys, MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  type CloudWatchExporterOptions,
+  type ResolvedCloudWatch,
+  resolveCloudWatch,
+} from './cloudwatch/cloudwatch.options.js';
+import {
+  type DatadogExporterOptions,
+  type ResolvedDatadog,
+  resolveDatadog,
+} from './datadog/datadog.options.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json/json.options.js';
+import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp/otlp.options.js';
 
 /** Which exporters there are. Each that pushes is off unless it is given. */
 export interface ExportersOptions {
@@ -9,22 +20,34 @@ export interface ExportersOptions {
   };
   /** Writes the metrics to a file; needs `outputFile`. @default false */
   readonly json?: JsonExporterOptions | false;
+  /** Pushes to Amazon CloudWatch; needs `namespace`, and the package `@aws-sdk/client-cloudwatch`. @default false */
+  readonly cloudWatch?: CloudWatchExporterOptions | false;
+  /** Pushes to Datadog; needs a key, from here or from DD_API_KEY. @default false */
+  readonly datadog?: DatadogExporterOptions | false;
+  /** Pushes to an OpenTelemetry collector; needs the package `@opentelemetry/otlp-transformer`. @default false */
+  readonly otlp?: OtlpExporterOptions | false;
 }
 
 /** The exporters, with every default filled in; those that are off are left out. */
 export interface ResolvedExporters {
   readonly prometheus: { readonly created: boolean };
   readonly json?: ResolvedJson;
+  readonly cloudWatch?: ResolvedCloudWatch;
+  readonly datadog?: ResolvedDatadog;
+  readonly otlp?: ResolvedOtlp;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {
-  expectKeys('exporters', exporters, ['prometheus', 'json']);
-  const { prometheus = {}, json } = exporters;
+  expectKeys('exporters', exporters, ['prometheus', 'json', 'cloudWatch', 'datadog', 'otlp']);
+  const { prometheus = {}, json, cloudWatch, datadog, otlp } = exporters;
   expectKeys('exporters.prometheus', prometheus, ['created']);
   return {
     prometheus: { created: booleanOf('exporters.prometheus.created', prometheus.created, false) },
     ...(isOn(json) && { json: resolveJsonFile(json) }),
+    ...(isOn(cloudWatch) && { cloudWatch: resolveCloudWatch('exporters.cloudWatch', cloudWatch) }),
+    ...(isOn(datadog) && { datadog: resolveDatadog('exporters.datadog', datadog) }),
+    ...(isOn(otlp) && { otlp: resolveOtlp('exporters.otlp', otlp) }),
   };
 }
 

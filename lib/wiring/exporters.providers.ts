@@ -1,7 +1,10 @@
 import { Logger, type Provider, type Type } from '@nestjs/common';
+import { CloudWatchExporter } from '../exporters/cloudwatch/cloudwatch.exporter.js';
+import { DatadogExporter } from '../exporters/datadog/datadog.exporter.js';
 import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
 import type { ResolvedExporters } from '../exporters/exporters.options.js';
 import { JsonExporter } from '../exporters/json/json.exporter.js';
+import { OtlpExporter } from '../exporters/otlp/otlp.exporter.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { ExporterMetrics } from '../exporters/push/exporter-report.js';
 import type { PushSurroundings } from '../exporters/push/push.exporter.js';
@@ -18,7 +21,12 @@ interface PushExporterClass<O> extends Type<StartedExporter> {
 type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
 
 /** The exporters that push, by their options. */
-const PUSH_EXPORTERS = { json: JsonExporter } as const satisfies {
+const PUSH_EXPORTERS = {
+  json: JsonExporter,
+  cloudWatch: CloudWatchExporter,
+  datadog: DatadogExporter,
+  otlp: OtlpExporter,
+} as const satisfies {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };
 

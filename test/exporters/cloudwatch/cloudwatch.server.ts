@@ -32,6 +32,10 @@ export class CloudWatchServer extends RemoteServer {
   /** What was refused and why. */
   readonly refusals: string[] = [];
 
+  constructor(private readonly now: () => number = Date.now) {
+    super();
+  }
+
   protected override answerTo({ method, url, headers, body, content }: ReceivedRequest): Answer {
     if (method !== 'POST' || url !== '/') return this.refuse('InvalidAction', `${method} ${url}`);
     if (!/^AWS4-HMAC-SHA256 Credential=\S+\/monitoring\/aws4_request, /.test(headers.authorization ?? '')) {
@@ -44,7 +48,7 @@ export class CloudWatchServer extends RemoteServer {
       return this.refuse('RequestEntityTooLarge', `${content.length} bytes`, 413);
     }
     const input = JSON.parse(content.toString()) as { Namespace: string; MetricData: ReceivedDatum[] };
-    const complaint = complaintAbout(input.Namespace, input.MetricData);
+    const complaint = complaintAbout(input.Namespace, input.MetricData, this.now());
     if (complaint !== undefined) return this.refuse('InvalidParameterValueException', complaint);
     this.taken.push(...input.MetricData);
     return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{}' };
@@ -66,19 +70,23 @@ export class CloudWatchServer extends RemoteServer {
 }
 
 /** What the documents say against it. */
-export function complaintAbout(namespace: string, data: readonly ReceivedDatum[]): string | undefined {
-  return complaintsAbout(namespace, data).next().value as string | undefined;
+export function complaintAbout(
+  namespace: string,
+  data: readonly ReceivedDatum[],
+  now = Date.now(),
+): string | undefined {
+  return complaintsAbout(namespace, data, now).next().value as string | undefined;
 }
 
-function* complaintsAbout(namespace: string, data: readonly ReceivedDatum[]): Generator<string> {
+function* complaintsAbout(namespace: string, data: readonly ReceivedDatum[], now: number): Generator<string> {
   if (!NAMESPACE.test(namespace) || namespace.length > 255) yield `Namespace ${namespace}`;
   if (namespace.startsWith(':') || namespace.startsWith('AWS/')) yield `Namespace ${namespace}`;
   if (!Array.isArray(data) || data.length === 0) yield 'MetricData is required';
   if (data.length > MAX_DATA) yield `${data.length} metrics`;
-  for (const datum of data) yield* complaintsAboutDatum(datum);
+  for (const datum of data) yield* complaintsAboutDatum(datum, now);
 }
 
-function* complaintsAboutDatum(datum: ReceivedDatum): Generator<string> {
+function* complaintsAboutDatum(datum: ReceivedDatum, now: number): Generator<string> {
   const { MetricName, Dimensions = [], Timestamp, Unit, StorageResolution = 60 } = datum;
   if (typeof MetricName !== 'string' || MetricName.length < 1 || MetricName.length > 255) {
     yield `MetricName ${MetricName}`;
@@ -90,7 +98,7 @@ function* complaintsAboutDatum(datum: ReceivedDatum): Generator<string> {
       yield `dimension name ${Name}`;
     if (!DIMENSION_TEXT.test(Value) || Value.length > 1_024) yield `dimension value ${Value}`;
   }
-  const age = Date.now() - (Timestamp ?? NaN) * 1_000;
+  const age = now - (Timestamp ?? NaN) * 1_000;
   if (!(age <= 14 * 24 * HOUR_MS && age >= -2 * HOUR_MS)) yield `Timestamp ${Timestamp}`;
   if (!(Object.values(StandardUnit) as (string | undefined)[]).includes(Unit)) yield `Unit ${Unit}`;
   if (![1, 60].includes(StorageResolution)) yield `StorageResolution ${StorageResolution}`;
