@@ -62,12 +62,6 @@ describe.each(ADAPTERS)('the remotes of an application on %s', (adapter) => {
 });
 
 describe('exporters by hand', () => {
-  function aRegistry(): MetricsRegistry {
-    const registry = new MetricsRegistry();
-    registry.counter('orders_total', 'Orders.', { labels: { shop: 'north' } }).inc(3);
-    return registry;
-  }
-
   it('send what has happened since the last time', async () => {
     const registry = aRegistry();
     const exporter = new CloudWatchExporter(registry, { namespace: 'EnterpriseLand', client });
@@ -139,10 +133,11 @@ describe('the options', () => {
   });
 
   it('are refused without showing secrets', () => {
-    const read = (options: object) => () => resolveExporters(options);
-    expect(read({ datadog: { apiKey: `${KEY}\n` } })).toThrow(/^(?!.*nobody).*line break/s);
-    expect(read({ otlp: { url: 'http://user:nobody@host/' } })).toThrow(/^(?!.*nobody).*credentials/s);
-    expect(read({ otlp: { headers: { authorization: 'nobody\n' } } })).toThrow(/^(?!.*nobody).*printable/s);
+    expect(reading({ datadog: { apiKey: `${KEY}\n` } })).toThrow(/^(?!.*nobody).*line break/s);
+    expect(reading({ otlp: { url: 'http://user:nobody@host/' } })).toThrow(/^(?!.*nobody).*credentials/s);
+    expect(reading({ otlp: { headers: { authorization: 'nobody\n' } } })).toThrow(
+      /^(?!.*nobody).*printable/s,
+    );
   });
 
   it('come from the variables that each of them is known by', () => {
@@ -187,3 +182,13 @@ describe('the options', () => {
     });
   });
 });
+
+function aRegistry(): MetricsRegistry {
+  const registry = new MetricsRegistry();
+  registry.counter('orders_total', 'Orders.', { labels: { shop: 'north' } }).inc(3);
+  return registry;
+}
+
+function reading(exporters: object): () => unknown {
+  return () => resolveExporters(exporters);
+}
