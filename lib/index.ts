@@ -34,6 +34,29 @@ export type {
 } from './metrics/snapshot.js';
 export { type StopTimer, Timer, type TimerSeries } from './metrics/timer.js';
 
+// collectors
+export {
+  ApiStatistics,
+  type EndpointStatistics,
+  type Percentile,
+  type RequestStatistics,
+} from './collectors/api/api-statistics.js';
+export type { ActiveUsers } from './collectors/business/active-users.js';
+export {
+  BusinessMetrics,
+  type Countable,
+  type Figure,
+  type FigureOptions,
+  type LabelledFigure,
+} from './collectors/business/business-metrics.js';
+export type { IsLeader } from './collectors/business/leadership.js';
+export {
+  type CollectsMetrics,
+  MetricsCollector,
+  type MetricsCollectorOptions,
+} from './collectors/business/metrics-collector.decorator.js';
+export type { Revenue } from './collectors/business/revenue.js';
+
 // instrumentation
 export {
   type JobContext,
@@ -105,6 +128,7 @@ export type {
 } from './exporters/push/metrics-interval.js';
 
 // history
+export { Vitals, type VitalName } from './history/vitals.js';
 export type { HistoryOptions } from './history/history.options.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './history/label-matchers.js';
 export {
@@ -127,9 +151,10 @@ export type {
 
 // module
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
+export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
 export type { CollectorPace } from './collectors/collector-pace.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
-export type { CollectorsOptions } from './collectors/collectors.options.js';
+export type { BusinessOptions, CollectorsOptions } from './collectors/collectors.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';

@@ -29,6 +29,10 @@ export class Beat implements Collector {
     return this.collector.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   }
 
+  get standsBy(): boolean {
+    return this.collector.standsBy ?? false;
+  }
+
   get lastRunSeconds(): number | undefined {
     return this.last?.seconds;
   }

@@ -1,4 +1,4 @@
-import { expectKeys } from '../options/option-checks.js';
+import { expectKeys, expectOption } from '../options/option-checks.js';
 import {
   type CacheCollectorOptions,
   type ResolvedCacheCollector,
@@ -10,6 +10,12 @@ import {
   resolveDatabaseCollector,
 } from './database/database.options.js';
 import { type QueuesOptions, resolveQueues } from './queues/queues.options.js';
+import {
+  type ApiStatisticsOptions,
+  type ResolvedApiStatistics,
+  resolveApiStatistics,
+} from './api/api.options.js';
+import { type IsLeader, soleProcess } from './business/leadership.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
 /** What is measured of the process, its surroundings and what the application uses. */
@@ -24,6 +30,19 @@ export interface CollectorsOptions {
   readonly database?: DatabaseCollectorOptions | false;
   /** The `cache_*` and `redis_*` metrics; false leaves them out. @default {} */
   readonly cache?: CacheCollectorOptions | false;
+  /** Requests summed up by endpoint over a window that moves; false leaves that out. @default {} */
+  readonly api?: ApiStatisticsOptions | false;
+  /** What concerns `@MetricsCollector()` and `BusinessMetrics`. @default {} */
+  readonly business?: BusinessOptions;
+}
+
+/** What collectors of the application need to know. */
+export interface BusinessOptions {
+  /**
+   * Whether this process is the one, of several replicas, that runs what is `leaderOnly`. It is asked before every
+   * run, within the time limit of the run; if it fails, the run has failed. @default always
+   */
+  readonly isLeader?: IsLeader;
 }
 
 /** Which collectors there are, with every default filled in. */
@@ -33,11 +52,21 @@ export interface ResolvedCollectors {
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
   readonly cache: ResolvedCacheCollector | false;
+  readonly api: ResolvedApiStatistics | false;
+  readonly isLeader: IsLeader;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, ['runtime', 'system', 'database', 'cache', 'queues']);
+  expectKeys('collectors', collectors, [
+    'runtime',
+    'system',
+    'database',
+    'cache',
+    'queues',
+    'api',
+    'business',
+  ]);
   const { runtime = {} } = collectors;
   if (runtime !== false) expectKeys('collectors.runtime', runtime, []);
   return {
@@ -46,5 +75,14 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
     database: resolveDatabaseCollector(collectors.database),
     cache: resolveCacheCollector(collectors.cache),
     queues: resolveQueues(collectors.queues),
+    api: resolveApiStatistics(collectors.api),
+    isLeader: resolveIsLeader(collectors.business),
   };
+}
+
+function resolveIsLeader(business: BusinessOptions = {}): IsLeader {
+  expectKeys('collectors.business', business, ['isLeader']);
+  const { isLeader = soleProcess } = business;
+  expectOption('collectors.business.isLeader', isLeader, 'a function', typeof isLeader === 'function');
+  return isLeader;
 }

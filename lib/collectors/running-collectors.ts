@@ -45,6 +45,14 @@ export class RunningCollectors {
     return () => this.remove(collector);
   }
 
+  /** A name that no collector here has: this one, or this one with a number behind it. */
+  freeName(name: string): string {
+    const taken = new Set([...this.running.keys()].map((collector) => collector.name));
+    let free = name;
+    for (let number = 2; taken.has(free); number++) free = `${name}_${number}`;
+    return free;
+  }
+
   /** Begins the beats: the application has started. */
   begin(nameInterval: NameInterval = () => () => undefined): void {
     this.nameInterval = nameInterval;

@@ -5,6 +5,8 @@ import type { Gauge } from './gauge.js';
 export class CollectorReports {
   /** Collectors that failed when they last ran. */
   private readonly failing = new Set<Collector>();
+  /** Collectors whose work another process did. */
+  private readonly standingBy = new Set<Collector>();
 
   constructor(
     private readonly success: Gauge<'collector'>,
@@ -16,6 +18,8 @@ export class CollectorReports {
     const labels = { collector: collector.name };
     this.success.set(labels, error === undefined ? 1 : 0);
     this.seconds.set(labels, collector.lastRunSeconds ?? seconds);
+    if (collector.standsBy === true) this.standingBy.add(collector);
+    else this.standingBy.delete(collector);
     if (error === undefined) this.failing.delete(collector);
     else if (!this.failing.has(collector)) {
       this.failing.add(collector);
@@ -25,13 +29,14 @@ export class CollectorReports {
 
   forget(collector: Collector): void {
     this.failing.delete(collector);
+    this.standingBy.delete(collector);
     this.success.remove({ collector: collector.name });
     this.seconds.remove({ collector: collector.name });
   }
 
-  /** The metrics of the collectors that failed. */
+  /** The metrics of the collectors that failed, or left the work to others. */
   outdatedMetrics(): Set<string> {
-    return new Set([...this.failing].flatMap(({ metricNames }) => metricNames ?? []));
+    return new Set([...this.failing, ...this.standingBy].flatMap(({ metricNames }) => metricNames ?? []));
   }
 }
 

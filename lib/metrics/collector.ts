@@ -11,6 +11,11 @@ export interface Collector {
   readonly timeoutMs?: number;
   /** @internal How long the run took whose numbers it shows, where that is not a call of {@link collect}. */
   readonly lastRunSeconds?: number | undefined;
+  /**
+   * @internal Whether its last run left the work to another process: its gauges are left out, though it has not
+   * failed.
+   */
+  readonly standsBy?: boolean;
   /** Brings its metrics up to date. The signal is aborted when its time is over. */
   collect(signal: AbortSignal): void | Promise<void>;
 }

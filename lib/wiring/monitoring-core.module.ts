@@ -1,11 +1,15 @@
 import { Global, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { ApiStatistics } from '../collectors/api/api-statistics.js';
+import { BusinessMetrics } from '../collectors/business/business-metrics.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../history/metrics-history.js';
+import { Vitals } from '../history/vitals.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { MetricsRegistry } from '../metrics/registry.js';
+import { BUSINESS_PROVIDERS } from './business.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
@@ -17,6 +21,7 @@ import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
 import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
+import { STATISTICS_PROVIDERS } from './statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
 import { OptionsGathering } from './options.gathering.js';
@@ -31,7 +36,9 @@ import { OptionsGathering } from './options.gathering.js';
     ...INTEGRATIONS_PROVIDERS,
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
+    ...BUSINESS_PROVIDERS,
     ...HISTORY_PROVIDERS,
+    ...STATISTICS_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
     ...OUTGOING_HTTP_PROVIDERS,
     ...ERRORS_PROVIDERS,
@@ -46,6 +53,9 @@ import { OptionsGathering } from './options.gathering.js';
     MetricsContext,
     MetricsHistory,
     ...EXPORTERS,
+    ApiStatistics,
+    BusinessMetrics,
+    Vitals,
     HealthMonitor,
   ],
 })

@@ -4,6 +4,7 @@ import { ActivityModule } from './activity/activity.module.js';
 import { AssessmentsModule } from './assessments/assessments.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DealsModule } from './deals/deals.module.js';
+import { FiguresModule } from './figures/figures.module.js';
 import { LeadsModule } from './leads/leads.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { ReportsModule } from './reports/reports.module.js';
@@ -24,6 +25,7 @@ import { UsersModule } from './users/users.module.js';
     LeadsModule,
     AssessmentsModule,
     PaymentsModule,
+    FiguresModule,
     ReportsModule,
   ],
 })

@@ -22,7 +22,7 @@ export async function startMeasured(
   const metadata: ModuleMetadata = 'length' in more ? { providers: [...more] } : more;
   const monitoring = MonitoringModule.forRoot({
     clock,
-    collectors: { runtime: false, system: false },
+    collectors: { runtime: false, system: false, api: false },
     ...options,
   });
   const app = await startPlain({ ...metadata, imports: [monitoring, ...(metadata.imports ?? [])] });

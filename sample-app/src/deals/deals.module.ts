@@ -2,13 +2,14 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { UsersModule } from '../users/users.module.js';
 import { Deal } from './deal.entity.js';
+import { DealsCollector } from './deals.collector.js';
 import { DealsController } from './deals.controller.js';
 import { DealsService } from './deals.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Deal]), UsersModule],
   controllers: [DealsController],
-  providers: [DealsService],
+  providers: [DealsService, DealsCollector],
   exports: [DealsService],
 })
 export class DealsModule {}

@@ -49,7 +49,7 @@ export class DealsService {
 
   /** @param manager that of a transaction, if the deal is part of one */
   async create(dto: CreateDealDto, manager: EntityManager = this.deals.manager): Promise<Deal> {
-    if (!(await this.users.isActive(dto.ownerId, manager))) {
+    if (!(await this.users.maySell(dto.ownerId, manager))) {
       throw new UnprocessableEntityException(`User ${dto.ownerId} cannot own a deal.`);
     }
     const deal = await manager.save(manager.create(Deal, dto));

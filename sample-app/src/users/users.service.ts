@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type Gauge, MetricsRegistry } from 'nestjs-monitoring';
+import { type ActiveUsers, BusinessMetrics, type Gauge, MetricsRegistry } from 'nestjs-monitoring';
 import { type EntityManager, Repository } from 'typeorm';
 import { ActivityService } from '../activity/activity.service.js';
 import { type Page, pageOf, type PageQuery, rowsOf } from '../page.dto.js';
@@ -16,13 +16,16 @@ import { User } from './user.entity.js';
 @Injectable()
 export class UsersService implements OnApplicationBootstrap {
   private readonly activeUsers: Gauge;
+  private readonly sellers: ActiveUsers;
 
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly activity: ActivityService,
     registry: MetricsRegistry,
+    metrics: BusinessMetrics,
   ) {
     this.activeUsers = registry.gauge('active_users', 'Users who may sign in.');
+    this.sellers = metrics.activeUsers('active_sellers');
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -40,7 +43,13 @@ export class UsersService implements OnApplicationBootstrap {
   }
 
   /** @param manager that of a transaction, if the question is part of one */
-  isActive(id: number, manager: EntityManager = this.users.manager): Promise<boolean> {
+  async maySell(id: number, manager: EntityManager = this.users.manager): Promise<boolean> {
+    const maySell = await this.isActive(id, manager);
+    if (maySell) this.sellers.seen(id);
+    return maySell;
+  }
+
+  private isActive(id: number, manager: EntityManager): Promise<boolean> {
     return manager.existsBy(User, { id, active: true });
   }
 
