@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { createKeyv } from '@keyv/redis';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
 import { type DynamicModule, Injectable, Module, Scope } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -131,6 +132,19 @@ describe('what is found in an application', () => {
     const signal = AbortSignal.timeout(10_000);
     await expect(pingIoRedis(ioredis, signal)).rejects.toThrow('the connection is not ready (end)');
     await expect(pingNodeRedis(nodeRedis, signal)).rejects.toThrow('the connection is not ready');
+  });
+
+  it('is a client of Redis that a store of Keyv has, also within a cache', async () => {
+    const [inCache, alone] = [createKeyv('redis://127.0.0.1:1'), createKeyv('redis://127.0.0.1:1')];
+    const objects = await objectsOf({
+      imports: [CacheModule.register({ stores: [inCache] })],
+      providers: [value('SESSIONS', alone)],
+    });
+    const clients = [inCache, alone].map(({ store }) => (store as { client: unknown }).client);
+    expect(findNodeRedisClients(objects).map(({ instance }) => instance)).toEqual(
+      expect.arrayContaining(clients),
+    );
+    expect(names(findNodeRedisClients(objects)).toSorted()).toEqual(['CACHE_MANAGER', 'SESSIONS']);
   });
 
   it('is each connection of Mongoose, which does not answer before it is open', async () => {

@@ -11,13 +11,19 @@ export interface NodeRedisClient {
 
 /** The clients of the application, also those that a store of Keyv has. */
 export function findNodeRedisClients(objects: ApplicationObjects): Found<NodeRedisClient>[] {
-  return objects.find({ is: isNodeRedis });
+  return objects.find({ is: isNodeRedis, within: clientsOfStores });
 }
 
 /** Whether Redis answers; rejects if not, at once where there is no connection. */
 export async function pingNodeRedis(client: NodeRedisClient, signal: AbortSignal): Promise<void> {
   if (!client.isReady) throw new Error('the connection is not ready');
   await untilAborted(client.ping(), signal);
+}
+
+/** A cache of cache-manager has stores of Keyv, and a store that keeps its values in Redis has a client. */
+function clientsOfStores(candidate: object): unknown[] {
+  const stores = 'stores' in candidate && Array.isArray(candidate.stores) ? candidate.stores : [candidate];
+  return (stores as { readonly store?: { readonly client?: unknown } }[]).map(({ store }) => store?.client);
 }
 
 function isNodeRedis(candidate: object): candidate is NodeRedisClient {

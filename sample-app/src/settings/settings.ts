@@ -12,6 +12,8 @@ export abstract class Settings {
   abstract readonly adapter: Adapter;
   /** Where PostgreSQL is; without it, the embedded database is used. */
   abstract readonly databaseUrl: string | undefined;
+  /** Where Redis is; without it, the cache is in memory. */
+  abstract readonly redisUrl: string | undefined;
   abstract readonly paymentsApiKey: string;
 }
 
@@ -22,6 +24,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     port: readPort(env['PORT'] || '3000'),
     adapter: readAdapter(env['ADAPTER'] || 'express'),
     databaseUrl: readDatabaseUrl(env['DATABASE_URL'] || undefined),
+    redisUrl: readRedisUrl(env['REDIS_URL'] || undefined),
     paymentsApiKey: env['PAYMENTS_API_KEY'] || DEMO_API_KEY,
   };
 }
@@ -49,6 +52,18 @@ function readDatabaseUrl(value: string | undefined): string | undefined {
     throw new Error('expected DATABASE_URL to look like postgres://user:password@host:5432/database.');
   }
   if (!isInstalled('pg')) throw new Error('DATABASE_URL needs the package pg. Run "npm install pg".');
+  return value;
+}
+
+function readRedisUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  // The value is not repeated: it may hold a password.
+  if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol)) {
+    throw new Error('expected REDIS_URL to look like redis://user:password@host:6379.');
+  }
+  if (!isInstalled('@keyv/redis')) {
+    throw new Error('REDIS_URL needs the package @keyv/redis. Run "npm install @keyv/redis".');
+  }
   return value;
 }
 
