@@ -7,6 +7,7 @@ import {
   ClientProxyFactory,
   type MicroserviceOptions,
   RpcException,
+  ServerTCP,
   Transport,
 } from '@nestjs/microservices';
 import { MetricsRegistry, type MonitoringOptions } from 'nestjs-monitoring';
@@ -269,4 +270,33 @@ describe('several microservices in one process', () => {
     expect(controller.value('still')).toBe('still');
     expect(() => controller.rpcException()).toThrow(RpcException);
   });
+
+  it('leave nothing behind, started and closed fifty times: neither servers nor timers nor what was put on a strategy', async () => {
+    /** A strategy that the application keeps, as it may. */
+    class KeptStrategy extends ServerTCP {
+      override listen(callback: () => void): void {
+        callback();
+      }
+
+      override close(): void {}
+    }
+    const strategy = new KeptStrategy({});
+    const cycle = async (): Promise<void> => {
+      const app = await NestFactory.createMicroservice(moduleWith(), { strategy, ...QUIET });
+      await app.listen();
+      expect(Object.hasOwn(strategy, 'addHandler')).toBe(true);
+      await app.close();
+    };
+    await cycle();
+    const held = (): string[] =>
+      process
+        .getActiveResourcesInfo()
+        .filter((kind) => kind.startsWith('TCP') || kind === 'Timeout')
+        .toSorted();
+    const before = held();
+    for (let i = 0; i < 50; i++) await cycle();
+    await eventually(() => expect(held().length).toBeLessThanOrEqual(before.length));
+    expect(Object.hasOwn(strategy, 'addHandler')).toBe(false);
+    expect(Object.hasOwn(strategy, 'getHandlerByPattern')).toBe(false);
+  }, 120_000);
 });
