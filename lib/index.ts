@@ -141,13 +141,42 @@ export {
 } from './history/metrics-history.js';
 
 // health
-export { HealthMonitor } from './health/health.monitor.js';
+export type {
+  BuiltInChecksOptions,
+  CheckTuning,
+  DiskCheckOptions,
+  EventLoopCheckOptions,
+  PercentLimits,
+} from './health/checks/built-in-checks.options.js';
+export {
+  alertsHealthCheck,
+  type AlertsHealthCheckOptions,
+  type FiringAlerts,
+  httpHealthCheck,
+  type HttpHealthCheckOptions,
+  microserviceHealthCheck,
+  type MicroserviceClient,
+  type MicroserviceHealthCheckOptions,
+  tcpHealthCheck,
+  type TcpHealthCheckOptions,
+} from './health/checks/dependency.checks.js';
+export { diskHealthCheck, eventLoopHealthCheck, memoryHealthCheck } from './health/checks/process.checks.js';
+export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
+export { HealthCheckProvider } from './health/health-check-provider.decorator.js';
 export type {
   HealthCheckResult,
   HealthReport,
-  HealthStatus,
-  LifecyclePhase,
+  HealthTransition,
+  HealthTransitionHandler,
+} from './health/health-report.js';
+export type { HealthStatus } from './health/health-status.js';
+export {
+  type HealthLogger,
+  HealthMonitor,
+  type HealthMonitorOptions,
+  type LifecyclePhase,
 } from './health/health.monitor.js';
+export type { HealthCheckDefaultsOptions, HealthGroups, HealthOptions } from './health/health.options.js';
 
 // module
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';

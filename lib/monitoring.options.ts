@@ -15,6 +15,7 @@ import {
 } from './exporters/exporters.options.js';
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history/history.options.js';
 import { type GraphQLMetricsOptions, resolveGraphQL } from './instrumentation/graphql/graphql.options.js';
+import { type HealthOptions, type ResolvedHealth, resolveHealth } from './health/health.options.js';
 import { type HttpMetricsOptions, resolveHttp } from './instrumentation/http/http.options.js';
 import { type ErrorsOptions, resolveErrors } from './instrumentation/errors/errors.options.js';
 import { type JobsOptions, type ResolvedJobs, resolveJobs } from './instrumentation/jobs/jobs.options.js';
@@ -59,6 +60,7 @@ export interface MonitoringOptions {
   readonly collectors?: CollectorsOptions;
   readonly exporters?: ExportersOptions;
   readonly history?: HistoryOptions;
+  readonly health?: HealthOptions;
   /** Where the time comes from. @default the clock of the machine */
   readonly clock?: Clock;
 }
@@ -79,6 +81,7 @@ export interface ResolvedOptions {
   readonly collectors: ResolvedCollectors;
   readonly exporters: ResolvedExporters;
   readonly history: ResolvedHistory;
+  readonly health: ResolvedHealth;
   readonly clock: Clock;
 }
 
@@ -97,13 +100,14 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'collectors',
   'exporters',
   'history',
+  'health',
   'clock',
 ];
 
 /**
  * Checks the options and fills in the defaults.
  *
- * @param environment what NODE_ENV says, which decides whether the dashboard is on by default
+ * @param environment what NODE_ENV says, which decides whether the dashboard is on and whether closing waits, by default
  * @throws {MonitoringOptionsError}
  */
 export function resolveOptions(options: MonitoringOptions, environment?: string): ResolvedOptions {
@@ -123,6 +127,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
     history: resolveHistory(options.history),
+    health: resolveHealth(options.health, environment),
     clock: checkedClock(options.clock),
   };
 }

@@ -184,7 +184,7 @@ describe('the options when they are given', () => {
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
-    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, clock';
+    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, health, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -215,7 +215,28 @@ describe('options that cannot work stop the start', () => {
     [{ endpoints: null }, 'Expected endpoints to be an object, got null (object).'],
     [
       { endpoints: { metric: 'x' } },
-      'Expected endpoints to have only the keys metrics, health, readiness, liveness, dashboard, useGlobalPrefix, auth, got metric.',
+      'Expected endpoints to have only the keys metrics, health, readiness, liveness, startup, dashboard, useGlobalPrefix, auth, got metric.',
+    ],
+    [
+      { health: { timeoutMs: 1 } },
+      'Expected health to have only the keys checkTimeoutMs, cacheMs, failureThreshold, successThreshold, refreshIntervalMs, httpStatus, groups, builtIn, checks, drainDelayMs, drainTimeoutMs, got timeoutMs.',
+    ],
+    [
+      { health: { checkTimeoutMs: 0 } },
+      'Expected health.checkTimeoutMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+    ],
+    [{ health: { cacheMs: -1 } }, 'Expected health.cacheMs to be a whole number from 0 up, got -1 (number).'],
+    [
+      { health: { httpStatus: { degraded: 99 } } },
+      'Expected health.httpStatus.degraded to be an HTTP status from 200 to 599, got 99 (number).',
+    ],
+    [
+      { health: { groups: { ready: [] } } },
+      'Expected health.groups to have only the keys readiness, liveness, startup, got ready.',
+    ],
+    [
+      { health: { groups: { readiness: 'database' } } },
+      'Expected health.groups.readiness to be a list of names of health checks, got "database" (string).',
     ],
     [{ endpoints: { metrics: '' } }, `Expected endpoints.metrics to be ${paths}, got "" (string).`],
     [{ endpoints: { health: '/' } }, `Expected endpoints.health to be ${paths}, got "/" (string).`],

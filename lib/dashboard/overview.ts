@@ -1,5 +1,7 @@
 import type { MetricsHistory } from '../history/metrics-history.js';
-import type { HealthMonitor, HealthReport, HealthStatus } from '../health/health.monitor.js';
+import type { HealthReport } from '../health/health-report.js';
+import type { HealthStatus } from '../health/health-status.js';
+import type { HealthMonitor } from '../health/health.monitor.js';
 import type { AlertBoard, ShownAlert, ShownVital } from './alert-board.js';
 
 /** Why it is not healthy, in one sentence, and the view that tells more. */

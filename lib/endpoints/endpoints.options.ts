@@ -18,6 +18,8 @@ export interface EndpointsOptions {
   readonly readiness?: string | false;
   /** The liveness probe of Kubernetes, or false. @default 'alive' */
   readonly liveness?: string | false;
+  /** The startup probe of Kubernetes, or false. @default 'startup' */
+  readonly startup?: string | false;
   /**
    * The live dashboard, or false.
    * @default 'metrics-dashboard'; false if NODE_ENV is `production` and there is no `auth`
@@ -35,7 +37,7 @@ export interface EndpointPath {
   readonly given: boolean;
 }
 
-export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'dashboard'] as const;
+export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'startup', 'dashboard'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 /** Where the endpoints are and who may see them, with every default filled in. */
@@ -50,6 +52,7 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
   health: 'health',
   readiness: 'ready',
   liveness: 'alive',
+  startup: 'startup',
   dashboard: 'metrics-dashboard',
 };
 

@@ -1,5 +1,7 @@
 import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from '../endpoints/endpoint.js';
-import type { HealthMonitor, HealthReport } from './health.monitor.js';
+import type { HealthReport } from './health-report.js';
+import type { HealthMonitor } from './health.monitor.js';
+import type { ResolvedHealth } from './health.options.js';
 
 /** `GET /health`: what all checks say, with their messages and details for the authorised. */
 export class HealthEndpoint implements Endpoint {
@@ -8,18 +10,19 @@ export class HealthEndpoint implements Endpoint {
 
   constructor(
     private readonly monitor: HealthMonitor,
+    private readonly httpStatus: ResolvedHealth['httpStatus'],
     readonly path: string,
     readonly yields: boolean,
   ) {}
 
   async handle(request: EndpointRequest): Promise<EndpointReply> {
     const report = await this.monitor.runHealthChecks();
-    const serves = report.status === 'healthy' || report.status === 'degraded';
-    return jsonReply(serves ? 200 : 503, (await request.isAuthorized()) ? report : withoutDetails(report));
+    const shown = (await request.isAuthorized()) ? report : { ...report, checks: statusesOf(report) };
+    return jsonReply(this.httpStatus[report.status], shown);
   }
 }
 
-function withoutDetails({ status, timestamp, checks }: HealthReport): unknown {
-  const statuses = Object.entries(checks).map(([name, check]) => [name, { status: check.status }]);
-  return { status, timestamp, checks: Object.fromEntries(statuses) };
+/** What everybody may know of the checks. */
+export function statusesOf({ checks }: HealthReport): Record<string, { status: string }> {
+  return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, { status }]));
 }

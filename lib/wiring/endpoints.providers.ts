@@ -4,13 +4,15 @@ import { dashboardEndpoints, type DashboardSources } from '../dashboard/dashboar
 import { EndpointAuthorizer } from '../endpoints/endpoint.authorizer.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
-import type { EndpointName, ResolvedEndpoints } from '../endpoints/endpoints.options.js';
+import type { EndpointName } from '../endpoints/endpoints.options.js';
 import { MetricsEndpoint } from '../exporters/prometheus/metrics.endpoint.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { HealthEndpoint } from '../health/health.endpoint.js';
+import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { LivenessEndpoint } from '../health/liveness.endpoint.js';
 import { ReadinessEndpoint } from '../health/readiness.endpoint.js';
+import { StartupEndpoint } from '../health/startup.endpoint.js';
 import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -29,6 +31,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       MetricsRegistry,
       PrometheusExporter,
       HealthMonitor,
+      HealthLifecycle,
       RequestRecorder,
       DASHBOARD_SOURCES,
     ],
@@ -36,36 +39,41 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       host: HttpAdapterHost,
       config: ApplicationConfig,
       moduleRef: ModuleRef,
-      { enabled, endpoints }: ResolvedOptions,
+      options: ResolvedOptions,
       registry: MetricsRegistry,
       exporter: PrometheusExporter,
-      health: HealthMonitor,
+      monitor: HealthMonitor,
+      lifecycle: HealthLifecycle,
       recorder: RequestRecorder | null,
       dashboard: DashboardSources,
     ) =>
       new EndpointRouter(
         host,
         config,
-        new EndpointAuthorizer(endpoints.auth, moduleRef),
-        enabled ? endpointsOf(endpoints.paths, registry, exporter, health, dashboard) : [],
-        endpoints.useGlobalPrefix,
+        new EndpointAuthorizer(options.endpoints.auth, moduleRef),
+        options.enabled ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard) : [],
+        options.endpoints.useGlobalPrefix,
         (response) => recorder?.ignore(response),
       ),
   },
 ];
 
 function endpointsOf(
-  paths: ResolvedEndpoints['paths'],
+  { endpoints: { paths }, health }: ResolvedOptions,
   registry: MetricsRegistry,
   exporter: PrometheusExporter,
-  health: HealthMonitor,
+  monitor: HealthMonitor,
+  lifecycle: HealthLifecycle,
   dashboard: DashboardSources,
 ): Endpoint[] {
   const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[]> = {
     metrics: (path, yields) => [new MetricsEndpoint(exporter, registry, path, yields)],
-    health: (path, yields) => [new HealthEndpoint(health, path, yields)],
-    readiness: (path, yields) => [new ReadinessEndpoint(health, path, yields)],
-    liveness: (path, yields) => [new LivenessEndpoint(path, yields)],
+    health: (path, yields) => [new HealthEndpoint(monitor, health.httpStatus, path, yields)],
+    readiness: (path, yields) => [
+      new ReadinessEndpoint(monitor, health, path, yields, () => lifecycle.readinessWasAsked()),
+    ],
+    liveness: (path, yields) => [new LivenessEndpoint(monitor, health, path, yields)],
+    startup: (path, yields) => [new StartupEndpoint(monitor, health, path, yields)],
     dashboard: (path, yields) => dashboardEndpoints(path, yields, dashboard),
   };
   return (Object.keys(make) as EndpointName[]).flatMap((name) => {

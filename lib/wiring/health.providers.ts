@@ -1,7 +1,13 @@
-import type { Provider } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Logger, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { applicationChecks } from '../health/checks/application.checks.js';
+import { processChecks } from '../health/checks/process.checks.js';
+import { HealthCheckExplorer } from '../health/health-check.explorer.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -9,12 +15,39 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 export const HEALTH_PROVIDERS: readonly Provider[] = [
   {
     provide: HealthMonitor,
-    inject: [RESOLVED_OPTIONS],
-    useFactory: ({ clock }: ResolvedOptions) => new HealthMonitor(clock),
+    inject: [RESOLVED_OPTIONS, MetricsRegistry],
+    useFactory: ({ clock, health }: ResolvedOptions, registry: MetricsRegistry) =>
+      new HealthMonitor({
+        ...health.defaults,
+        registry,
+        clock,
+        logger: new Logger('Monitoring'),
+        phase: 'starting',
+      }),
   },
   {
     provide: HealthLifecycle,
-    inject: [HealthMonitor, HttpAdapterHost],
-    useFactory: (monitor: HealthMonitor, host: HttpAdapterHost) => new HealthLifecycle(monitor, host),
+    inject: [
+      HealthMonitor,
+      HttpAdapterHost,
+      ModulesContainer,
+      ApplicationObjects,
+      ScheduleIntegration,
+      RESOLVED_OPTIONS,
+    ],
+    useFactory: (
+      monitor: HealthMonitor,
+      host: HttpAdapterHost,
+      modules: ModulesContainer,
+      objects: ApplicationObjects,
+      { nameInterval }: ScheduleIntegration,
+      { enabled, health }: ResolvedOptions,
+    ) => {
+      const sources = {
+        own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
+        found: () => [...applicationChecks(objects, health.builtIn), ...processChecks(health.builtIn)],
+      };
+      return new HealthLifecycle(monitor, host, sources, health, nameInterval, enabled);
+    },
   },
 ];

@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../collectors/api/api-statistics.js';
 import { BusinessMetrics } from '../collectors/business/business-metrics.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
+import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { Vitals } from '../history/vitals.js';
@@ -20,6 +21,7 @@ import { HISTORY_PROVIDERS } from './history.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
 import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
+import { LifecycleModule } from './lifecycle.module.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
 import { STATISTICS_PROVIDERS } from './statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
@@ -29,6 +31,7 @@ import { OptionsGathering } from './options.gathering.js';
 /** What there is once in an application, however often `MonitoringModule` is imported. */
 @Global()
 @Module({
+  imports: [LifecycleModule],
   providers: [
     ...OPTIONS_PROVIDERS,
     ...METRICS_PROVIDERS,
@@ -57,6 +60,7 @@ import { OptionsGathering } from './options.gathering.js';
     BusinessMetrics,
     Vitals,
     HealthMonitor,
+    HealthLifecycle,
   ],
 })
 export class MonitoringCoreModule implements NestModule, OnModuleInit {

@@ -151,7 +151,7 @@ describe('the health monitor', () => {
 
   it('reports the status of the worst check, when that was, and what each check found', async () => {
     const clock: Clock = { now: () => 1_700_000_000_000, monotonic: () => 5_000 };
-    const monitor = new HealthMonitor(clock);
+    const monitor = new HealthMonitor({ clock, phase: 'starting' });
 
     expect(await monitor.runHealthChecks()).toEqual({
       status: 'unhealthy',

@@ -1,0 +1,117 @@
+import type { ApplicationObjects, Found } from '../../integrations/application-objects.integration.js';
+import { findBullMqQueues, pingBullMq } from '../../integrations/bullmq/bullmq.discovery.js';
+import {
+  findCacheManagers,
+  pingCacheManager,
+} from '../../integrations/cache-manager/cache-manager.discovery.js';
+import { findIoRedisClients, pingIoRedis } from '../../integrations/ioredis/ioredis.discovery.js';
+import { findKeyvStores, pingKeyv } from '../../integrations/keyv/keyv.discovery.js';
+import { findKnex, pingKnex } from '../../integrations/knex/knex.discovery.js';
+import { findMongooseConnections, pingMongoose } from '../../integrations/mongoose/mongoose.discovery.js';
+import { findMysql2Pools, pingMysql2 } from '../../integrations/mysql2/mysql2.discovery.js';
+import { findNodeRedisClients, pingNodeRedis } from '../../integrations/node-redis/node-redis.discovery.js';
+import { findPgClients, findPgPools, pingPgClient, pingPgPool } from '../../integrations/pg/pg.discovery.js';
+import { findPrismaClients, pingPrisma } from '../../integrations/prisma/prisma.discovery.js';
+import { findTypeOrmDataSources, pingTypeOrm } from '../../integrations/typeorm/typeorm.discovery.js';
+import type { HealthCheck } from '../health-check.js';
+import type { BuiltInChecks, CheckTuning } from './built-in-checks.options.js';
+
+/** A part of the application that can be asked whether it is there. */
+interface Part {
+  readonly name: string;
+  readonly ping: (signal: AbortSignal) => Promise<void>;
+}
+
+/** The checks for the databases, caches and queues that an application has, found by what they are. */
+export function applicationChecks(objects: ApplicationObjects, options: BuiltInChecks): HealthCheck[] {
+  return [
+    ...checksOf('database', databases(objects), options.database, 'Database connection successful'),
+    ...checksOf('cache', caches(objects), options.cache, 'Cache operations successful'),
+    ...checksOf('redis', redisClients(objects), options.redis, 'Redis connection successful'),
+    ...checksOf('bullmq', queues(objects), options.bullmq, 'Queue connection successful'),
+  ];
+}
+
+function databases(objects: ApplicationObjects): Part[] {
+  const dataSources = findTypeOrmDataSources(objects);
+  const instances = knexAndOrms(objects, dataSources);
+  const pools = findPgPools(objects).filter(({ instance }) => !isHeldBy(instance, dataSources));
+  return [
+    ...instances,
+    ...parts(findPrismaClients(objects), pingPrisma),
+    ...parts(findMongooseConnections(objects), pingMongoose),
+    ...parts(pools, pingPgPool),
+    ...parts(findPgClients(objects), pingPgClient),
+    ...parts(
+      findMysql2Pools(objects).filter(({ instance }) => !isHeldBy(instance, dataSources)),
+      pingMysql2,
+    ),
+  ];
+}
+
+function knexAndOrms(
+  objects: ApplicationObjects,
+  dataSources: ReturnType<typeof findTypeOrmDataSources>,
+): Part[] {
+  return [...parts(dataSources, pingTypeOrm), ...parts(findKnex(objects), pingKnex)];
+}
+
+function caches(objects: ApplicationObjects): Part[] {
+  return [
+    ...parts(findCacheManagers(objects), pingCacheManager),
+    ...parts(findKeyvStores(objects), pingKeyv),
+  ];
+}
+
+function redisClients(objects: ApplicationObjects): Part[] {
+  return [
+    ...parts(findIoRedisClients(objects), pingIoRedis),
+    ...parts(findNodeRedisClients(objects), pingNodeRedis),
+  ];
+}
+
+function queues(objects: ApplicationObjects): Part[] {
+  return parts(findBullMqQueues(objects), pingBullMq);
+}
+
+function parts<T extends object>(
+  found: readonly Found<T>[],
+  ping: (instance: T, signal: AbortSignal) => Promise<void>,
+): Part[] {
+  return found.map(({ name, instance }) => ({ name, ping: (signal) => ping(instance, signal) }));
+}
+
+/** Whether it is the pool behind a data source, which is asked already. */
+function isHeldBy(pool: object, dataSources: readonly Found<{ readonly driver: object }>[]): boolean {
+  return dataSources.some(({ instance: { driver } }) => {
+    const { master, pool: own, slaves } = driver as { master?: unknown; pool?: unknown; slaves?: unknown };
+    return master === pool || own === pool || (Array.isArray(slaves) && slaves.includes(pool));
+  });
+}
+
+/** The only one of a kind, and the default one, have the name of the kind; others have their own behind it. */
+function checksOf(
+  kind: string,
+  found: readonly Part[],
+  tuning: CheckTuning | false,
+  message: string,
+): HealthCheck[] {
+  if (tuning === false) return [];
+  const taken = new Set<string>();
+  return found.map(({ name, ping }) => {
+    const base =
+      found.length === 1 || name === 'default' ? kind : `${kind}.${name.replace(/[^\w.-]+/g, '_')}`;
+    let free = base.slice(0, 90);
+    for (let number = 2; taken.has(free); number++) free = `${base.slice(0, 90)}.${number}`;
+    taken.add(free);
+    return {
+      critical: kind === 'database',
+      ...tuning,
+      name: free,
+      check: async (signal) => {
+        await ping(signal);
+        return { status: 'healthy', message };
+      },
+    };
+  });
+}

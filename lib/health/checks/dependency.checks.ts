@@ -1,0 +1,110 @@
+import { connect } from 'node:net';
+import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
+import type { HealthStatus } from '../health-status.js';
+
+export interface HttpHealthCheckOptions extends HealthCheckOptions {
+  readonly url: string | URL;
+  /** Sent along, for example to be let in. They are shown nowhere. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** With which status it is well. @default 200 to 299 */
+  readonly expectedStatus?: number;
+}
+
+/** Whether another service answers over HTTP. */
+export function httpHealthCheck({
+  url,
+  headers,
+  expectedStatus,
+  ...options
+}: HttpHealthCheckOptions): HealthCheck {
+  return {
+    ...options,
+    check: async (signal) => {
+      const response = await fetch(url, { signal, ...(headers && { headers }) }).catch((error: unknown) => {
+        // fetch() only says that it failed, and has the reason below.
+        throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      });
+      await response.body?.cancel();
+      const isWell = expectedStatus === undefined ? response.ok : response.status === expectedStatus;
+      return {
+        status: isWell ? 'healthy' : 'unhealthy',
+        message: `It answered ${response.status}`,
+        details: { http_status: response.status },
+      };
+    },
+  };
+}
+
+export interface TcpHealthCheckOptions extends HealthCheckOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Whether something takes connections at a port, such as a microservice. */
+export function tcpHealthCheck({ host, port, ...options }: TcpHealthCheckOptions): HealthCheck {
+  return {
+    ...options,
+    check: (signal) =>
+      new Promise((resolve, reject) => {
+        const socket = connect({ host, port, signal });
+        socket.once('error', reject);
+        socket.once('connect', () => {
+          socket.destroy();
+          resolve({ status: 'healthy', message: 'It takes connections' });
+        });
+      }),
+  };
+}
+
+/** What is used of a `ClientProxy` of `@nestjs/microservices`. */
+export interface MicroserviceClient {
+  connect(): Promise<unknown>;
+}
+
+export interface MicroserviceHealthCheckOptions extends HealthCheckOptions {
+  readonly client: MicroserviceClient;
+}
+
+/** Whether the connection of a `ClientProxy` to its microservice or broker is there, or can be made. */
+export function microserviceHealthCheck({ client, ...options }: MicroserviceHealthCheckOptions): HealthCheck {
+  return {
+    ...options,
+    check: async () => {
+      await client.connect();
+      return { status: 'healthy', message: 'Connected' };
+    },
+  };
+}
+
+/** Who knows which alerts fire. */
+export interface FiringAlerts {
+  firing(): Iterable<{ readonly rule: string; readonly severity: string; readonly message: string }>;
+}
+
+export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
+  readonly alerts: FiringAlerts;
+  /** Alerts of which severity count. @default ['critical'] */
+  readonly severities?: readonly string[];
+  /** What it is while one of them fires. @default 'degraded' */
+  readonly status?: HealthStatus;
+}
+
+/** Whether an alert fires that counts. */
+export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthCheck {
+  const { alerts, severities = ['critical'], status = 'degraded', ...rest } = options;
+  return {
+    name: 'alerts',
+    inProcess: true,
+    ...rest,
+    check: () => {
+      const firing = [...alerts.firing()].filter(({ severity }) => severities.includes(severity));
+      const [first] = firing;
+      if (first === undefined) return { status: 'healthy', message: 'No alert fires' };
+      return {
+        status,
+        message: first.message,
+        details: { firing: firing.map(({ rule }) => rule) },
+      };
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { Logger, type Type } from '@nestjs/common';
+import { type ModulesContainer, Reflector } from '@nestjs/core';
+import { HEALTH_CHECK_OPTIONS } from './health-check-provider.decorator.js';
+import type { HealthCheck, HealthCheckOptions } from './health-check.js';
+
+/** Finds the providers of the application that are health checks. */
+export class HealthCheckExplorer {
+  private readonly logger = new Logger('Monitoring');
+  private readonly reflector = new Reflector();
+
+  constructor(private readonly modules: ModulesContainer) {}
+
+  /** Each instance once, in the order of the providers. */
+  find(): HealthCheck[] {
+    const found = new Map<object, HealthCheck>();
+    for (const { providers } of this.modules.values()) {
+      for (const [token, wrapper] of providers) {
+        const options = this.optionsOf(token) ?? this.optionsOf(wrapper.metatype);
+        if (options === undefined || wrapper.isAlias) continue;
+        if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
+          this.logger.warn(
+            `Health check ${options.name} is left out: it is made anew for each request. Give it the default scope, and what it injects too.`,
+          );
+          continue;
+        }
+        const instance = wrapper.instance as HealthCheck | undefined;
+        if (instance) found.set(instance, { ...options, check: (signal) => instance.check(signal) });
+      }
+    }
+    return [...found.values()];
+  }
+
+  private optionsOf(decorated: unknown): HealthCheckOptions | undefined {
+    if (typeof decorated !== 'function') return undefined;
+    return this.reflector.get<HealthCheckOptions | undefined>(HEALTH_CHECK_OPTIONS, decorated as Type);
+  }
+}

@@ -1,0 +1,465 @@
+import {
+  type HealthCheck,
+  type HealthCheckAnswer,
+  HealthMonitor,
+  type HealthMonitorOptions,
+  type HealthTransition,
+  MetricsRegistry,
+} from 'nestjs-monitoring';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { FakeClock, scalars, bytesInUse } from '../metrics/support.js';
+import { BEHAVIOURS, FOUND, ScriptedCheck } from './support.js';
+
+interface Watched {
+  readonly monitor: HealthMonitor;
+  readonly clock: FakeClock;
+  readonly said: string[];
+}
+
+function watched(options: HealthMonitorOptions = {}): Watched {
+  const clock = new FakeClock();
+  const said: string[] = [];
+  const say = (message: string): void => void said.push(message);
+  return { monitor: new HealthMonitor({ clock, logger: { log: say, warn: say }, ...options }), clock, said };
+}
+
+/** A check that finds what the test says. */
+function scripted(name: string, answers: HealthCheckAnswer[]): HealthCheck & { calls: number } {
+  return {
+    name,
+    calls: 0,
+    check() {
+      return answers[Math.min(this.calls++, answers.length - 1)] ?? { status: 'healthy' };
+    },
+  };
+}
+
+const UP = { status: 'healthy', message: 'up' } as const;
+const DOWN = { status: 'unhealthy', message: 'down' } as const;
+
+describe.each(BEHAVIOURS)('a check that is %s', (behaviour) => {
+  describe.each([true, false])('and critical: %s', (critical) => {
+    it.each([1_000, 0])('costs only itself, with a cache of %s ms', async (cacheMs) => {
+      const { monitor, clock } = watched({ cacheMs });
+      const check = new ScriptedCheck(behaviour, 'scripted', critical);
+      monitor.addCheck(check);
+      monitor.addCheck({ name: 'other', check: () => ({ status: 'healthy' }) });
+
+      const report = await monitor.runHealthChecks();
+
+      const { isUp, message } = FOUND[behaviour];
+      const status = isUp ? 'healthy' : critical ? 'unhealthy' : 'degraded';
+      expect(report).toEqual({
+        status,
+        timestamp: '2023-11-14T22:13:20.000Z',
+        checks: {
+          lifecycle: { status: 'healthy', message: 'The application takes requests', durationMs: 0 },
+          scripted: { status, message, durationMs: 0 },
+          other: { status: 'healthy', message: 'OK', durationMs: 0 },
+        },
+      });
+
+      await monitor.runHealthChecks();
+      expect(check.calls).toBe(cacheMs === 0 ? 2 : 1);
+      clock.advance(1_001);
+      await monitor.runHealthChecks();
+      expect(check.calls).toBe(cacheMs === 0 ? 3 : 2);
+    });
+  });
+});
+
+describe('a health report', () => {
+  it('has the status of the worst check', async () => {
+    const { monitor } = watched();
+    expect((await monitor.runHealthChecks()).status).toBe('healthy');
+    for (const status of ['degraded', 'unhealthy', 'critical'] as const) {
+      monitor.addCheck({ name: status, check: () => ({ status }) });
+      expect((await monitor.runHealthChecks()).status).toBe(status);
+    }
+  });
+
+  it('has the statuses, messages and details of the seed', async () => {
+    const { monitor } = watched();
+    monitor.addCheck({
+      name: 'disk',
+      check: () => ({ status: 'degraded', message: 'High disk usage: 82%', details: { free_gb: 18.5 } }),
+    });
+
+    expect(await monitor.runHealthChecks(['disk'])).toEqual({
+      status: 'degraded',
+      timestamp: '2023-11-14T22:13:20.000Z',
+      checks: {
+        disk: {
+          status: 'degraded',
+          message: 'High disk usage: 82%',
+          details: { free_gb: 18.5 },
+          durationMs: 0,
+        },
+      },
+    });
+  });
+
+  it('runs the checks side by side', async () => {
+    const { monitor } = watched();
+    const open: (() => void)[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      monitor.addCheck({
+        name,
+        check: () => new Promise((resolve) => open.push(() => resolve({ status: 'healthy' }))),
+      });
+    }
+    const report = monitor.runHealthChecks();
+    await eventually(() => expect(open).toHaveLength(3));
+    for (const end of open) end();
+
+    expect((await report).status).toBe('healthy');
+  });
+
+  it('can be of some checks only, and says so of one that is not there', async () => {
+    const { monitor } = watched();
+    monitor.addCheck(scripted('a', [UP]));
+    monitor.addCheck(scripted('b', [DOWN]));
+
+    const { status, checks } = await monitor.runHealthChecks(['a', 'gone']);
+    expect([status, Object.keys(checks)]).toEqual(['unhealthy', ['a', 'gone']]);
+    expect(checks['gone']?.message).toBe('There is no such check');
+  });
+
+  it('can be shown as JSON, whatever a check says', async () => {
+    const { monitor } = watched();
+    const circle: Record<string, unknown> = {};
+    circle['circle'] = circle;
+    const details: Record<string, Record<string, unknown>> = {
+      circle,
+      bigint: { count: 10n },
+      huge: { text: 'x'.repeat(100_000) },
+      getter: Object.defineProperty({}, 'bad', {
+        enumerable: true,
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+    };
+    for (const [name, value] of Object.entries(details)) {
+      monitor.addCheck({ name, check: () => ({ status: 'healthy', details: value }) });
+    }
+    monitor.addCheck({
+      name: 'longWinded',
+      check: () => {
+        throw new Error('x'.repeat(100_000));
+      },
+    });
+    monitor.addCheck({
+      name: 'unspeakable',
+      check: () => {
+        throw Object.create(null);
+      },
+    });
+
+    const report = await monitor.runHealthChecks();
+    expect(JSON.stringify(report).length).toBeLessThan(5_000);
+    expect(report.checks['huge']?.details).toEqual({ omitted: '100011 characters' });
+    expect(report.checks['circle']).toMatchObject({ status: 'healthy' });
+    expect(report.checks['unspeakable']?.status).toBe('unhealthy');
+  });
+});
+
+describe('a check', () => {
+  it('runs once for all who ask while it runs', async () => {
+    const { monitor } = watched({ cacheMs: 0 });
+    const check = new ScriptedCheck('slow');
+    monitor.addCheck(check);
+
+    const reports = await Promise.all(Array.from({ length: 100 }, () => monitor.runHealthChecks()));
+    expect(check.calls).toBe(1);
+    expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(['healthy']));
+  });
+
+  it('does not share what it found with one that takes its name later', async () => {
+    const { monitor } = watched();
+    const remove = monitor.addCheck(scripted('svc', [UP]));
+    await monitor.runHealthChecks();
+    remove();
+    monitor.addCheck(scripted('svc', [DOWN]));
+
+    expect((await monitor.runHealthChecks()).checks['svc']?.message).toBe('down');
+    remove();
+    expect(monitor.checkNames).toEqual(['svc']);
+  });
+
+  it('is told by its signal that its time is over, and that it was taken out', async () => {
+    const { monitor } = watched({ cacheMs: 0 });
+    const check = new ScriptedCheck('hanging');
+    monitor.addCheck(check);
+    await monitor.runHealthChecks();
+    expect(check.signals[0]?.aborted).toBe(true);
+
+    void monitor.runHealthChecks();
+    await eventually(() => expect(check.calls).toBe(2));
+    monitor.removeCheck('scripted');
+    expect(check.signals[1]?.aborted).toBe(true);
+  });
+
+  it('is not told so when it has answered in time', async () => {
+    const { monitor } = watched();
+    const check = new ScriptedCheck('ok', 'scripted', true, 5);
+    monitor.addCheck(check);
+    await monitor.runHealthChecks();
+    await sleep(20);
+    expect(check.signals[0]?.aborted).toBe(false);
+  });
+
+  it('is not called again while three of its calls hang, and is again after a minute', async () => {
+    const { monitor, clock } = watched({ cacheMs: 0 });
+    const check = new ScriptedCheck('hanging', 'scripted', true, 1);
+    monitor.addCheck(check);
+    for (let i = 0; i < 10; i++) await monitor.runHealthChecks();
+    expect(check.calls).toBe(3);
+    expect((await monitor.runHealthChecks()).checks['scripted']?.message).toBe('3 calls of the check hang');
+
+    clock.advance(60_001);
+    await monitor.runHealthChecks();
+    expect(check.calls).toBe(4);
+  });
+
+  it('changes its mind only after as many failures and successes in a row as it was told', async () => {
+    const { monitor } = watched({ cacheMs: 0 });
+    const answers = [UP, DOWN, UP, DOWN, DOWN, DOWN, UP, DOWN, UP, UP];
+    monitor.addCheck({ ...scripted('db', answers), failureThreshold: 3, successThreshold: 2 });
+
+    const seen: string[] = [];
+    for (let i = 0; i < answers.length; i++) {
+      const { db } = (await monitor.runHealthChecks()).checks;
+      seen.push(`${db?.status} ${db?.message}`);
+    }
+    expect(seen).toEqual([
+      'healthy up',
+      'healthy down (found 1 of 3 times)',
+      'healthy up',
+      'healthy down (found 1 of 3 times)',
+      'healthy down (found 2 of 3 times)',
+      'unhealthy down',
+      'unhealthy up (found 1 of 2 times)',
+      'unhealthy down',
+      'unhealthy up (found 1 of 2 times)',
+      'healthy up',
+    ]);
+  });
+
+  it('that works again after an outage says so at once by default', async () => {
+    const { monitor } = watched({ cacheMs: 0 });
+    monitor.addCheck(scripted('db', [UP, DOWN, UP]));
+    const statuses: string[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await monitor.runHealthChecks()).status);
+    expect(statuses).toEqual(['healthy', 'unhealthy', 'healthy']);
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'a name',
+      { name: '', check: () => UP },
+      'Expected the name of a health check to be a name such as "payments", got "" (string).',
+    ],
+    [
+      'a function',
+      { name: 'db', check: 7 },
+      'Expected check of health check db to be a function, got 7 (number).',
+    ],
+    [
+      'a time',
+      { name: 'db', check: () => UP, timeoutMs: -1 },
+      'Expected timeoutMs of health check db to be a number of milliseconds from 1 to 2147483647, got -1 (number).',
+    ],
+    [
+      'a threshold',
+      { name: 'db', check: () => UP, failureThreshold: 0 },
+      'Expected failureThreshold of health check db to be a whole number from 1 up, got 0 (number).',
+    ],
+    [
+      'another name',
+      { name: 'lifecycle', check: () => UP },
+      'There is a health check called lifecycle already. Give each a name of its own.',
+    ],
+  ])('needs %s', (_, check, message) => {
+    const { monitor } = watched();
+    expect(() => monitor.addCheck(check as HealthCheck)).toThrow(message);
+  });
+
+  it('cannot have the name of another', () => {
+    const { monitor } = watched();
+    monitor.addCheck(scripted('db', [UP]));
+    expect(() => monitor.addCheck(scripted('db', [UP]))).toThrow(
+      'There is a health check called db already. Give each a name of its own.',
+    );
+  });
+});
+
+describe('a check with an interval', () => {
+  it('runs by itself, and who asks gets what it found last without waiting', async () => {
+    const { monitor } = watched({ refreshIntervalMs: 10 });
+    const check = new ScriptedCheck('slow');
+    monitor.addCheck(check);
+    const named: string[] = [];
+    monitor.start((name) => {
+      named.push(name);
+      return () => void named.splice(named.indexOf(name), 1);
+    });
+    expect(named).toEqual(['monitoring.health.scripted']);
+    await eventually(() => expect(check.calls).toBeGreaterThan(3));
+
+    const { calls } = check;
+    const before = performance.now();
+    for (let i = 0; i < 1_000; i++) await monitor.runHealthChecks();
+    const mayHaveRun = Math.ceil((performance.now() - before) / 10) + 1;
+    expect(check.calls - calls).toBeLessThanOrEqual(mayHaveRun);
+
+    monitor.stop();
+    const atTheEnd = check.calls;
+    await sleep(40);
+    expect(check.calls).toBe(atTheEnd);
+    expect(named).toEqual([]);
+  });
+
+  it('never overlaps itself', async () => {
+    const { monitor } = watched({ refreshIntervalMs: 1 });
+    let running = 0;
+    let most = 0;
+    let runs = 0;
+    monitor.addCheck({
+      name: 'db',
+      check: async () => {
+        most = Math.max(most, ++running);
+        await sleep(10);
+        running--;
+        runs++;
+        return UP;
+      },
+    });
+    monitor.start();
+    await eventually(() => expect(runs).toBeGreaterThan(3));
+    monitor.stop();
+    expect(most).toBe(1);
+  });
+});
+
+describe('an application that shuts down', () => {
+  it('has none of its parts asked any more, and says what they were like', async () => {
+    const { monitor, said } = watched({ cacheMs: 0 });
+    const check = new ScriptedCheck('ok');
+    monitor.addCheck(check);
+    await monitor.runHealthChecks();
+    monitor.enter('draining');
+
+    const { status, checks } = await monitor.runHealthChecks();
+    expect(check.calls).toBe(1);
+    expect(status).toBe('unhealthy');
+    expect(checks['scripted']?.status).toBe('healthy');
+    expect(said).toEqual([]);
+  });
+});
+
+describe('a transition', () => {
+  it('is told to every handler, with what was found', async () => {
+    const { monitor } = watched({ cacheMs: 0 });
+    const told: HealthTransition[] = [];
+    const end = monitor.onTransition((transition) => void told.push(transition));
+    monitor.addCheck(scripted('db', [UP, DOWN, DOWN, UP, DOWN]));
+    for (let i = 0; i < 4; i++) await monitor.runHealthChecks();
+
+    const timestamp = '2023-11-14T22:13:20.000Z';
+    expect(told).toEqual([
+      { check: 'db', from: 'healthy', to: 'unhealthy', result: { ...DOWN, durationMs: 0 }, timestamp },
+      { check: 'db', from: 'unhealthy', to: 'healthy', result: { ...UP, durationMs: 0 }, timestamp },
+    ]);
+    end();
+    await monitor.runHealthChecks();
+    expect(told).toHaveLength(2);
+  });
+
+  it('is told although another handler throws or rejects, which is counted', async () => {
+    const registry = new MetricsRegistry();
+    const { monitor, said } = watched({ cacheMs: 0, registry });
+    const told: string[] = [];
+    monitor.onTransition(() => {
+      throw new Error('no pager');
+    });
+    monitor.onTransition(() => Promise.reject(new Error('no mail')));
+    monitor.onTransition(({ to }) => void told.push(to));
+    monitor.addCheck(scripted('db', [DOWN]));
+
+    expect((await monitor.runHealthChecks()).status).toBe('unhealthy');
+    expect(told).toEqual(['unhealthy']);
+    await eventually(() =>
+      expect(scalars(registry, 'monitoring_health_handler_errors_total')[0]?.value).toBe(2),
+    );
+    expect(said.toSorted()).toEqual([
+      'A handler of health transitions failed: no mail',
+      'A handler of health transitions failed: no pager',
+      'Health check db is unhealthy: down',
+    ]);
+  });
+
+  it('is said once, not at every failure', async () => {
+    const { monitor, said } = watched({ cacheMs: 0 });
+    monitor.addCheck(scripted('db', [UP, DOWN, DOWN, DOWN, UP, UP]));
+    for (let i = 0; i < 6; i++) await monitor.runHealthChecks();
+    expect(said).toEqual(['Health check db is unhealthy: down', 'Health check db is healthy again: up']);
+  });
+});
+
+describe('the metrics of health', () => {
+  it('say what each check found, how long it took and how often that changed', async () => {
+    const registry = new MetricsRegistry();
+    const { monitor } = watched({ cacheMs: 0, registry });
+    monitor.addCheck(scripted('db', [UP, DOWN, UP]));
+    monitor.addCheck({ ...scripted('mail', [DOWN]), critical: false });
+    for (let i = 0; i < 3; i++) await monitor.runHealthChecks();
+
+    expect(scalars(registry, 'monitoring_health_status')).toMatchObject([
+      { labels: { check: 'db' }, value: 1 },
+      { labels: { check: 'mail' }, value: 0.5 },
+    ]);
+    const transitions = scalars(registry, 'monitoring_health_transitions_total').map(
+      ({ labels, value }) => `${labels['check']} ${labels['status']} ${value}`,
+    );
+    expect(transitions.toSorted()).toEqual(['db healthy 1', 'db unhealthy 1', 'mail degraded 1']);
+    monitor.removeCheck('db');
+    expect(scalars(registry, 'monitoring_health_status')).toHaveLength(1);
+  });
+});
+
+describe('100 000 probes', () => {
+  it('leave nothing behind', async () => {
+    const registry = new MetricsRegistry();
+    const monitor = new HealthMonitor({ cacheMs: 0, clock: new FakeClock(), registry });
+    for (const behaviour of ['ok', 'rejecting', 'flapping'] as const) {
+      monitor.addCheck(new QuietCheck(behaviour));
+    }
+    const probe = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) await monitor.runHealthChecks();
+    };
+    await probe(5_000);
+    const growth: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const before = bytesInUse();
+      await probe(20_000);
+      growth.push(bytesInUse() - before);
+    }
+    // A timer, listener or controller left by each of the 20 000 probes of a round would be far more.
+    expect(Math.min(...growth)).toBeLessThan(500_000);
+  }, 180_000);
+});
+
+/** A scripted check that does not keep its signals. */
+class QuietCheck extends ScriptedCheck {
+  constructor(behaviour: ScriptedCheck['behaviour']) {
+    super(behaviour, behaviour);
+  }
+
+  override check(signal: AbortSignal): ReturnType<ScriptedCheck['check']> {
+    this.signals.length = 0;
+    return super.check(signal);
+  }
+}

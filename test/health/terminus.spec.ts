@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  DiskHealthIndicator,
+  HealthCheckService,
+  HealthIndicatorService,
+  MemoryHealthIndicator,
+  TerminusModule,
+} from '@nestjs/terminus';
+import { HealthCheckProvider, HealthMonitor, MonitoringModule } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
+
+@HealthCheckProvider({ name: 'heap' })
+class HeapHealth {
+  constructor(private readonly memory: MemoryHealthIndicator) {}
+
+  check(): ReturnType<MemoryHealthIndicator['checkHeap']> {
+    return this.memory.checkHeap('heap', 64 * 2 ** 30);
+  }
+}
+
+@HealthCheckProvider({ name: 'small_heap' })
+class SmallHeapHealth {
+  constructor(private readonly memory: MemoryHealthIndicator) {}
+
+  check(): ReturnType<MemoryHealthIndicator['checkHeap']> {
+    return this.memory.checkHeap('small_heap', 1);
+  }
+}
+
+@HealthCheckProvider({ name: 'storage', critical: false })
+class StorageHealth {
+  constructor(private readonly disk: DiskHealthIndicator) {}
+
+  check(): ReturnType<DiskHealthIndicator['checkStorage']> {
+    return this.disk.checkStorage('storage', { path: '/', thresholdPercent: 1e-9 });
+  }
+}
+
+@Injectable()
+class DogIndicator {
+  constructor(private readonly indicators: HealthIndicatorService) {}
+
+  degraded() {
+    return this.indicators.check('dog').degraded({ badboys: 1 });
+  }
+
+  attempt() {
+    return this.indicators
+      .check('dog')
+      .attempt(() => Promise.reject(new Error('it barks')))
+      .withTimeout(1_000);
+  }
+}
+
+@HealthCheckProvider({ name: 'dog' })
+class DogHealth {
+  constructor(private readonly dog: DogIndicator) {}
+
+  check() {
+    return this.dog.degraded();
+  }
+}
+
+@HealthCheckProvider({ name: 'attempt' })
+class AttemptHealth {
+  constructor(private readonly dog: DogIndicator) {}
+
+  check() {
+    return this.dog.attempt();
+  }
+}
+
+describe('indicators of @nestjs/terminus', () => {
+  it('are health checks as they are', async () => {
+    const app = await NestFactory.createApplicationContext(
+      {
+        module: class TerminusApp {},
+        imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), TerminusModule],
+        providers: [HeapHealth, SmallHeapHealth, StorageHealth, DogIndicator, DogHealth, AttemptHealth],
+      },
+      { logger: false },
+    );
+    const monitor = app.get(HealthMonitor);
+
+    const names = ['heap', 'small_heap', 'storage', 'dog', 'attempt'];
+    const { checks } = await monitor.runHealthChecks(names);
+    await app.close();
+
+    expect(checks).toMatchObject({
+      heap: { status: 'healthy', message: 'OK' },
+      small_heap: { status: 'unhealthy', message: 'Used heap exceeded the set threshold' },
+      storage: { status: 'degraded', message: 'Used disk storage exceeded the set threshold' },
+      dog: { status: 'degraded', details: { badboys: 1 } },
+      attempt: { status: 'unhealthy', message: 'it barks' },
+    });
+  });
+
+  it('of the versions that throw what they found are, too', async () => {
+    /** As the class of that name up to version 11. */
+    class HealthCheckError extends Error {
+      readonly isHealthCheckError = true;
+
+      constructor(
+        message: string,
+        readonly causes: unknown,
+      ) {
+        super(message);
+      }
+    }
+    const monitor = new HealthMonitor();
+    monitor.addCheck({
+      name: 'db',
+      check: () => {
+        const causes = { db: { status: 'down', message: 'no route to host', host: 'db.internal' } };
+        throw new HealthCheckError('db failed', causes);
+      },
+    });
+
+    expect((await monitor.runHealthChecks(['db'])).checks['db']).toMatchObject({
+      status: 'unhealthy',
+      message: 'no route to host',
+      details: { host: 'db.internal' },
+    });
+  });
+
+  it('of several keys have the status and message of the worst, and the details of all', async () => {
+    const monitor = new HealthMonitor();
+    monitor.addCheck({
+      name: 'both',
+      check: () => ({ a: { status: 'up' as const }, b: { status: 'down' as const, message: 'b is away' } }),
+    });
+
+    expect((await monitor.runHealthChecks(['both'])).checks['both']).toMatchObject({
+      status: 'unhealthy',
+      message: 'b is away',
+      details: { a: { status: 'up' }, b: { status: 'down' } },
+    });
+  });
+});
+
+describe('the health monitor', () => {
+  it('is an indicator for @nestjs/terminus', async () => {
+    const app = await NestFactory.createApplicationContext(
+      {
+        module: class TerminusApp {},
+        imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), TerminusModule],
+        providers: [DogIndicator, DogHealth],
+      },
+      { logger: false },
+    );
+    const monitor = app.get(HealthMonitor);
+    const service = app.get(HealthCheckService);
+
+    const degraded = await service.check([() => monitor.isHealthy()]);
+    expect(degraded).toMatchObject({
+      status: 'degraded',
+      info: { monitoring: { status: 'degraded', checks: { dog: { status: 'degraded' } } } },
+    });
+
+    monitor.addCheck({ name: 'db', check: () => Promise.reject(new Error('gone')) });
+    await expect(service.check([() => monitor.isHealthy('app')])).rejects.toMatchObject({
+      response: { status: 'error', error: { app: { status: 'down' } } },
+    });
+    await app.close();
+  });
+});

@@ -1,0 +1,189 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, request } from '../e2e/fixture/http-client.js';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { buildSampleApp, ROOT } from './support/built.js';
+
+const FOREVER_MS = 600_000;
+/** How long whoever sends requests may take to notice that it should not any more. */
+const NOTICE_MS = 500;
+
+beforeAll(buildSampleApp, 240_000);
+
+describe.each(['express', 'fastify'])('an application on %s that is asked to end', (adapter) => {
+  let running: DrainingApp | undefined;
+
+  afterEach(async () => {
+    await running?.kill();
+    running = undefined;
+  });
+
+  async function start(drainDelayMs: number, ...more: string[]): Promise<DrainingApp> {
+    running = await DrainingApp.start(adapter, String(drainDelayMs), ...more);
+    return running;
+  }
+
+  it('loses no request, and closes the database after the last one', async () => {
+    const app = await start(2_000);
+    const client = new SteadyClient(app.port);
+    await client.sendUntil(() => client.answers.length > 50);
+    app.end('SIGTERM');
+    await client.sendUntil(() => client.isRefused);
+    const atTurn = client.answers.length;
+    await client.sendFor(NOTICE_MS);
+    const slow = request(app.port, { path: '/slow' });
+    const alive = await request(app.port, { path: '/alive' });
+    expect((await slow).status).toBe(200);
+    const lastAnswerAt = Date.now();
+    const [exitCode, signal] = await app.ended;
+
+    expect(alive.status).toBe(200);
+    expect(client.failures).toEqual([]);
+    expect(client.answers.length).toBeGreaterThan(atTurn);
+    expect([exitCode, signal]).toEqual([null, 'SIGTERM']);
+    const [, closedAt] = /database closed (\d+)/.exec(app.output) ?? [];
+    // The answer is on its way for a moment after the application has sent it.
+    expect(Number(closedAt)).toBeGreaterThanOrEqual(lastAnswerAt - 100);
+  }, 60_000);
+
+  it('tells clients to close their connections, from when readiness turns', async () => {
+    const app = await start(FOREVER_MS);
+    const agent = new Agent({ keepAlive: true });
+    const before = await request(app.port, { path: '/work', agent });
+    await request(app.port, { path: '/ready' });
+    app.end('SIGTERM');
+    await app.isDraining();
+    const after = await request(app.port, { path: '/work', agent });
+    agent.destroy();
+
+    expect([before.status, before.headers['connection']]).toEqual([200, 'keep-alive']);
+    expect([after.status, after.headers['connection']]).toEqual([200, 'close']);
+  }, 60_000);
+
+  it('ends at once when it is asked again', async () => {
+    const app = await start(FOREVER_MS);
+    await request(app.port, { path: '/ready' });
+    app.end('SIGTERM');
+    await app.isDraining();
+    app.end('SIGTERM');
+
+    expect(await app.ended).toEqual([null, 'SIGTERM']);
+    expect(app.output).toContain('database closed');
+  }, 60_000);
+
+  it('drains and ends although the shutdown hooks were forgotten, with a warning', async () => {
+    const app = await start(1_000, 'no-hooks');
+    const client = new SteadyClient(app.port);
+    await client.sendUntil(() => client.answers.length > 20);
+    app.end('SIGTERM');
+    await client.sendUntil(() => client.isRefused);
+    await client.sendFor(NOTICE_MS);
+
+    expect(await app.ended).toEqual([null, 'SIGTERM']);
+    expect(client.failures).toEqual([]);
+    expect(app.output).toContain('Call app.enableShutdownHooks() in main.ts.');
+    expect(app.output).not.toContain('database closed');
+  }, 60_000);
+
+  it('ends at once if nobody has ever asked whether it is ready', async () => {
+    const app = await start(FOREVER_MS);
+    app.end('SIGTERM');
+
+    expect(await app.ended).toEqual([null, 'SIGTERM']);
+    expect(app.output).toContain('database closed');
+  }, 60_000);
+});
+
+/** The application of the fixture, as a process. */
+class DrainingApp {
+  output = '';
+  readonly ended: Promise<unknown[]>;
+  port = 0;
+
+  private constructor(private readonly child: ChildProcessByStdio<null, Readable, Readable>) {
+    child.stdout.setEncoding('utf8').on('data', this.keep);
+    child.stderr.setEncoding('utf8').on('data', this.keep);
+    this.ended = once(child, 'close');
+  }
+
+  static async start(...args: string[]): Promise<DrainingApp> {
+    const child = spawn(process.execPath, ['test/services/fixture/draining-app.mjs', ...args], {
+      cwd: ROOT,
+      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const app = new DrainingApp(child);
+    try {
+      app.port = await eventually(() => {
+        const [, port] = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(app.output) ?? [];
+        if (port === undefined) throw new Error(`It does not listen. It printed:\n${app.output}`);
+        return Number(port);
+      }, 30_000);
+      return app;
+    } catch (error) {
+      await app.kill();
+      throw error;
+    }
+  }
+
+  end(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  isDraining(): Promise<void> {
+    return eventually(async () => {
+      const { status, body } = await request(this.port, { path: '/ready' });
+      expect([status, body]).toEqual([503, '{"status":"draining"}']);
+    }, 10_000);
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  private readonly keep = (text: string): void => void (this.output += text);
+}
+
+/** Sends requests one after the other, half of them on connections that it keeps, and asks whether it should. */
+class SteadyClient {
+  readonly answers: Answer[] = [];
+  readonly failures: string[] = [];
+  isRefused = false;
+  private readonly agent = new Agent({ keepAlive: true });
+
+  constructor(private readonly port: number) {}
+
+  async sendUntil(isEnough: () => boolean): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    while (!isEnough() && Date.now() < deadline) await this.round();
+    expect(isEnough()).toBe(true);
+  }
+
+  async sendFor(ms: number): Promise<void> {
+    const end = Date.now() + ms;
+    while (Date.now() < end) await this.round();
+  }
+
+  private async round(): Promise<void> {
+    const ready = await request(this.port, { path: '/ready' });
+    this.isRefused = ready.status === 503;
+    await Promise.all([this.send({}), this.send({ agent: this.agent })]);
+    await sleep(5);
+  }
+
+  private async send(how: { agent?: Agent }): Promise<void> {
+    try {
+      const answer = await request(this.port, { path: '/work', ...how });
+      if (answer.status === 200) this.answers.push(answer);
+      else this.failures.push(`${answer.status} ${answer.body}`);
+    } catch (error) {
+      this.failures.push(String(error));
+    }
+  }
+}
