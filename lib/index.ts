@@ -127,6 +127,62 @@ export type {
   MetricsInterval,
 } from './exporters/push/metrics-interval.js';
 
+// alerting
+export { AlertHandler, type AlertHandlerProvider } from './alerting/alert-handler.decorator.js';
+export type { AlertHandlerEntry, AlertingOptions } from './alerting/alerting.options.js';
+export type { Alert, AlertEvent, AlertState } from './alerting/alert.js';
+export {
+  AlertingMonitor,
+  type AlertingMonitorOptions,
+  type RuleStatus,
+} from './alerting/alerting.monitor.js';
+export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
+export {
+  EmailAlertHandler,
+  type EmailOptions,
+  type MailTransport,
+} from './alerting/handlers/email.handler.js';
+export { type AlertLogger, LoggerAlertHandler } from './alerting/handlers/logger.handler.js';
+export { SlackAlertHandler, type SlackOptions } from './alerting/handlers/slack.handler.js';
+export { WebhookAlertHandler, type WebhookOptions } from './alerting/handlers/webhook.handler.js';
+export type { AlertHandlerOptions } from './alerting/notifications/handler.options.js';
+export type { InhibitRule } from './alerting/notifications/inhibition.js';
+export {
+  type AlertHandlerFunction,
+  type AlertNotification,
+  type AlertStateHandler,
+  NotificationError,
+  type NotificationHandler,
+} from './alerting/notifications/notification.js';
+export type { Silence, SilenceRequest, SilenceState } from './alerting/notifications/silences.js';
+export {
+  PerformanceMonitor,
+  type PerformanceStatus,
+  type ThresholdAlert,
+} from './alerting/performance.monitor.js';
+export type { Threshold, Thresholds } from './alerting/thresholds.options.js';
+export type { RuleHealth } from './alerting/rule-evaluator.js';
+export type {
+  Aggregate,
+  AlertRule,
+  BurnRate,
+  Comparison,
+  ComparisonOperator,
+  Condition,
+  ConditionRule,
+  Measurement,
+  ServiceLevel,
+  ServiceLevelRule,
+  Severity,
+} from './alerting/rules/alert-rule.js';
+export type { VitalName } from './alerting/rules/vitals.js';
+export {
+  type ExpectedAlert,
+  type RulesTest,
+  type RulesTestResult,
+  testRules,
+} from './alerting/testing/test-rules.js';
+
 // history
 export { Vitals, type VitalName } from './history/vitals.js';
 export type { HistoryOptions } from './history/history.options.js';

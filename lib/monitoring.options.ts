@@ -1,3 +1,5 @@
+import { type AlertingOptions, type ResolvedAlerting, resolveAlerting } from './alerting/alerting.options.js';
+import { DEFAULT_THRESHOLDS, resolveThresholds, type Thresholds } from './alerting/thresholds.options.js';
 import {
   type CollectorsOptions,
   type ResolvedCollectors,
@@ -29,7 +31,13 @@ import {
   resolveOutgoingHttp,
 } from './instrumentation/outgoing-http/outgoing-http.options.js';
 import { type Clock, systemClock } from './metrics/clock.js';
-import { booleanOf, countOf, expectKeys, expectOption } from './options/option-checks.js';
+import {
+  booleanOf,
+  countOf,
+  expectKeys,
+  expectOption,
+  MonitoringOptionsError,
+} from './options/option-checks.js';
 
 /** Options of `MonitoringModule.forRoot()`; each has a default. */
 export interface MonitoringOptions {
@@ -61,6 +69,9 @@ export interface MonitoringOptions {
   readonly exporters?: ExportersOptions;
   readonly history?: HistoryOptions;
   readonly health?: HealthOptions;
+  /** What the vitals should not cross; those that are not given have their default. */
+  readonly thresholds?: Thresholds;
+  readonly alerting?: AlertingOptions;
   /** Where the time comes from. @default the clock of the machine */
   readonly clock?: Clock;
 }
@@ -82,6 +93,8 @@ export interface ResolvedOptions {
   readonly exporters: ResolvedExporters;
   readonly history: ResolvedHistory;
   readonly health: ResolvedHealth;
+  readonly thresholds: Thresholds;
+  readonly alerting: ResolvedAlerting;
   readonly clock: Clock;
 }
 
@@ -101,6 +114,8 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'exporters',
   'history',
   'health',
+  'thresholds',
+  'alerting',
   'clock',
 ];
 
@@ -112,6 +127,13 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
  */
 export function resolveOptions(options: MonitoringOptions, environment?: string): ResolvedOptions {
   expectKeys('the options of MonitoringModule', options, OPTION_NAMES);
+  const alerting = resolveAlerting(options.alerting);
+  const history = resolveHistory(options.history, alerting.intervalMs);
+  if (alerting.intervalMs < history.intervalMs) {
+    throw new MonitoringOptionsError(
+      `Expected alerting.intervalMs to be at least history.intervalMs, ${history.intervalMs}, since rules are evaluated over the samples of the history, got ${alerting.intervalMs}.`,
+    );
+  }
   return {
     enabled: booleanOf('enabled', options.enabled, true),
     defaultLabels: options.defaultLabels ?? {},
@@ -128,8 +150,18 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     exporters: resolveExporters(options.exporters),
     history: resolveHistory(options.history),
     health: resolveHealth(options.health, environment),
+    history,
+    thresholds: checkedThresholds(options.thresholds),
+    alerting,
     clock: checkedClock(options.clock),
   };
+}
+
+function checkedThresholds(thresholds: Thresholds = {}): Thresholds {
+  expectOption('thresholds', thresholds, 'an object', typeof thresholds === 'object' && thresholds !== null);
+  const all = { ...DEFAULT_THRESHOLDS, ...thresholds };
+  resolveThresholds(all);
+  return all;
 }
 
 function checkedClock(clock: Clock = systemClock): Clock {

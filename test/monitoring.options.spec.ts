@@ -185,6 +185,7 @@ describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
     'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, health, clock';
+    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, thresholds, alerting, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -237,6 +238,7 @@ describe('options that cannot work stop the start', () => {
     [
       { health: { groups: { readiness: 'database' } } },
       'Expected health.groups.readiness to be a list of names of health checks, got "database" (string).',
+      'Expected endpoints to have only the keys metrics, health, readiness, liveness, dashboard, alerts, useGlobalPrefix, auth, got metric.',
     ],
     [{ endpoints: { metrics: '' } }, `Expected endpoints.metrics to be ${paths}, got "" (string).`],
     [{ endpoints: { health: '/' } }, `Expected endpoints.health to be ${paths}, got "/" (string).`],

@@ -25,9 +25,14 @@ export interface EndpointsOptions {
    * @default 'metrics-dashboard'; false if NODE_ENV is `production` and there is no `auth`
    */
   readonly dashboard?: string | false;
+  /**
+   * Rules and alerts in the shapes of Prometheus, at `api/v1/rules` and `api/v1/alerts` below this path, or false.
+   * @default 'monitoring'
+   */
+  readonly alerts?: string | false;
   /** Whether the paths are below the global prefix of the application. @default false */
   readonly useGlobalPrefix?: boolean;
-  /** Who may see the metrics, the dashboard and the details of health. @default everybody */
+  /** Who may see the metrics, the dashboard, the alerts and the details of health. @default everybody */
   readonly auth?: EndpointAuth;
 }
 
@@ -38,6 +43,7 @@ export interface EndpointPath {
 }
 
 export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'startup', 'dashboard'] as const;
+export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'dashboard', 'alerts'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 /** Where the endpoints are and who may see them, with every default filled in. */
@@ -54,6 +60,7 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
   liveness: 'alive',
   startup: 'startup',
   dashboard: 'metrics-dashboard',
+  alerts: 'monitoring',
 };
 
 /**

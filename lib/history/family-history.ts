@@ -57,8 +57,8 @@ export class FamilyHistory {
     this.times = new Float64Array(capacity);
   }
 
-  /** Begins a sample: until they are written, its series are gone, or just missed if so given. */
-  begin(timestamp: number, missed = false): void {
+  /** Begins a sample: until they are written, its series are gone, or just missed if this says so of their keys. */
+  begin(timestamp: number, isMissed: (key: string) => boolean = () => false): void {
     const slot = this.count % this.capacity;
     this.times[slot] = timestamp;
     this.count++;
@@ -67,7 +67,7 @@ export class FamilyHistory {
         this.series.delete(key);
         this.budget.release(this.bytesOfSeries(key));
       } else {
-        series.values.fill(missed ? MISSED : GONE, slot * this.width, (slot + 1) * this.width);
+        series.values.fill(isMissed(key) ? MISSED : GONE, slot * this.width, (slot + 1) * this.width);
         this.budget.release(series.fine?.clear(slot) ?? 0);
       }
     }
@@ -168,7 +168,7 @@ export class FamilyHistory {
       i++
     ) {
       const from = i % other.capacity;
-      this.begin(other.times[from], true);
+      this.begin(other.times[from], () => true);
       for (const [key, old] of other.series) {
         const series = this.find(key, () => ({ ...old.labels }), old.createdAt);
         if (series === undefined) continue;

@@ -151,8 +151,13 @@ export class MetricsHistory {
     };
   }
 
-  /** Adds a sample of every metric that is wanted, and tells the listeners. */
-  add({ timestamp, defaultLabels, families }: MetricsSnapshot): void {
+  /**
+   * Adds a sample of every metric that is wanted, and tells the listeners.
+   *
+   * @param isMissed whether a series that is not in the snapshot was only not looked at, by how its lines begin;
+   *   otherwise it is taken to be gone
+   */
+  add({ timestamp, defaultLabels, families }: MetricsSnapshot, isMissed?: (key: string) => boolean): void {
     // A clock that was set back would make samples that are older than those before.
     if (this.lastSampleAt !== undefined && timestamp <= this.lastSampleAt) this.forget();
     const wanted = this.wantedByMetric();
@@ -161,7 +166,7 @@ export class MetricsHistory {
     for (const [name, wish] of wanted) {
       const family = present.get(name);
       const history = this.historyFor(name, wish, family);
-      history?.begin(timestamp);
+      history?.begin(timestamp, isMissed);
       if (family !== undefined && history !== undefined) this.write(history, family, defaultLabels);
     }
     this.lastSampleAt = timestamp;

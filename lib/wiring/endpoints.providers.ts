@@ -1,6 +1,8 @@
 import type { Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { dashboardEndpoints, type DashboardSources } from '../dashboard/dashboard.endpoints.js';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { alertsEndpoints } from '../alerting/alerts.endpoints.js';
 import { EndpointAuthorizer } from '../endpoints/endpoint.authorizer.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
@@ -34,6 +36,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       HealthLifecycle,
       RequestRecorder,
       DASHBOARD_SOURCES,
+      AlertingMonitor,
     ],
     useFactory: (
       host: HttpAdapterHost,
@@ -46,6 +49,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       lifecycle: HealthLifecycle,
       recorder: RequestRecorder | null,
       dashboard: DashboardSources,
+      alerting: AlertingMonitor,
     ) =>
       new EndpointRouter(
         host,
@@ -53,6 +57,9 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
         new EndpointAuthorizer(options.endpoints.auth, moduleRef),
         options.enabled ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard) : [],
         options.endpoints.useGlobalPrefix,
+        new EndpointAuthorizer(endpoints.auth, moduleRef),
+        enabled ? endpointsOf(endpoints.paths, registry, exporter, health, dashboard, alerting) : [],
+        endpoints.useGlobalPrefix,
         (response) => recorder?.ignore(response),
       ),
   },
@@ -65,6 +72,7 @@ function endpointsOf(
   monitor: HealthMonitor,
   lifecycle: HealthLifecycle,
   dashboard: DashboardSources,
+  alerting: AlertingMonitor,
 ): Endpoint[] {
   const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[]> = {
     metrics: (path, yields) => [new MetricsEndpoint(exporter, registry, path, yields)],
@@ -75,6 +83,7 @@ function endpointsOf(
     liveness: (path, yields) => [new LivenessEndpoint(monitor, health, path, yields)],
     startup: (path, yields) => [new StartupEndpoint(monitor, health, path, yields)],
     dashboard: (path, yields) => dashboardEndpoints(path, yields, dashboard),
+    alerts: (path, yields) => alertsEndpoints(path, yields, alerting),
   };
   return (Object.keys(make) as EndpointName[]).flatMap((name) => {
     const place = paths[name];

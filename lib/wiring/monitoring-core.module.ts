@@ -2,6 +2,8 @@ import { Global, Module, type NestModule, type OnModuleInit } from '@nestjs/comm
 import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../collectors/api/api-statistics.js';
 import { BusinessMetrics } from '../collectors/business/business-metrics.js';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
@@ -11,6 +13,7 @@ import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { BUSINESS_PROVIDERS } from './business.providers.js';
+import { ALERTING_PROVIDERS } from './alerting.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
@@ -40,6 +43,8 @@ import { OptionsGathering } from './options.gathering.js';
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
     ...BUSINESS_PROVIDERS,
+    // Whose wishes the history has to know of when it begins.
+    ...ALERTING_PROVIDERS,
     ...HISTORY_PROVIDERS,
     ...STATISTICS_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
@@ -59,6 +64,8 @@ import { OptionsGathering } from './options.gathering.js';
     ApiStatistics,
     BusinessMetrics,
     Vitals,
+    AlertingMonitor,
+    PerformanceMonitor,
     HealthMonitor,
     HealthLifecycle,
   ],

@@ -6,6 +6,8 @@ import { DatabaseModule } from './database/database.module.js';
 import { DealsModule } from './deals/deals.module.js';
 import { FiguresModule } from './figures/figures.module.js';
 import { LeadsModule } from './leads/leads.module.js';
+import { alertLog } from './monitoring/alert-log.js';
+import { alertRules } from './monitoring/alert-rules.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -16,6 +18,7 @@ import { UsersModule } from './users/users.module.js';
     MonitoringModule.forRoot({
       defaultLabels: { service: 'enterprise-land' },
       history: { intervalMs: 5_000 },
+      alerting: { intervalMs: 5_000, rules: alertRules, handlers: [alertLog] },
     }),
     SettingsModule,
     DatabaseModule,

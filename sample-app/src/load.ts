@@ -1,3 +1,4 @@
+import { runIncident } from './load/incident.js';
 import { readOptions, USAGE } from './load/options.js';
 import { reportJson, reportTable } from './load/report.js';
 import { runLoad } from './load/run.js';
@@ -19,7 +20,11 @@ try {
     if (!options.json) console.log(`${seconds().toFixed(0).padStart(4)} s  ${statistics.total} requests`);
   }, PROGRESS_MS);
   if (!options.json) console.log(`Load on ${options.url.origin} with seed ${options.seed}`);
-  await runLoad(options, statistics).finally(() => clearInterval(progress));
+  const say = (line: string): void => {
+    if (!options.json) console.log(`${seconds().toFixed(0).padStart(4)} s  ${line}`);
+  };
+  const work = options.incident ? runIncident(options, statistics, say) : runLoad(options, statistics);
+  await work.finally(() => clearInterval(progress));
   console.log((options.json ? reportJson : reportTable)(statistics, seconds()));
   if (statistics.failed > 0)
     throw new Error(`some requests failed, the last one: ${reasonOf(statistics.lastFailure)}`);

@@ -2,7 +2,7 @@ import type { LoadClient, LoadResponse } from './client.js';
 import type { Random } from './random.js';
 
 /** What a person or a program does with the application: one request or a few. */
-type Flow = (client: LoadClient, random: Random) => Promise<unknown>;
+export type Flow = (client: LoadClient, random: Random) => Promise<unknown>;
 
 /** Each with how often it happens, in comparison with the others. */
 const FLOWS: readonly (readonly [weight: number, flow: Flow])[] = [

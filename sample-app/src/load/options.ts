@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly requests: number | undefined;
   readonly seed: number;
   readonly json: boolean;
+  /** Whether something should go wrong, until an alert fires and is over again. */
+  readonly incident: boolean;
   readonly apiKey: string;
 }
 
@@ -20,6 +22,7 @@ export const USAGE = `Usage: npm run load -- [options]
   --concurrency N    how many clients there are                       (8)
   --seed N           the same number gives the same mix               (random)
   --api-key KEY      what payments want                               ($PAYMENTS_API_KEY or demo-api-key)
+  --incident         let something go wrong until an alert fires, then wait until it is over
   --json             print one JSON object instead of a table
   --help             print this`;
 
@@ -35,6 +38,7 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
       seed: { type: 'string' },
       'api-key': { type: 'string', default: defaultApiKey },
       json: { type: 'boolean', default: false },
+      incident: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -51,6 +55,7 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
         : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     apiKey: values['api-key'],
     json: values.json,
+    incident: values.incident,
   };
 }
 

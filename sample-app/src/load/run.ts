@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadClient, LoadIsOver } from './client.js';
-import { pickFlow } from './flows.js';
+import { type Flow, pickFlow } from './flows.js';
 import type { LoadOptions } from './options.js';
 import { Random } from './random.js';
 import { Statistics } from './statistics.js';
@@ -8,20 +8,37 @@ import { Statistics } from './statistics.js';
 /** What people take to think, at most. */
 const PAUSE_MS = 40;
 
+export interface LoadRun {
+  /** What the clients do. @default what people do */
+  readonly flow?: (random: Random) => Flow;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Lets as many clients as wanted work until the time is up or the requests are spent.
  *
  * @throws {Error} if there never was an answer
  */
-export async function runLoad(options: LoadOptions, statistics: Statistics): Promise<void> {
-  const client = new LoadClient(options.url, options.apiKey, statistics, allowance(options));
+export async function runLoad(
+  options: LoadOptions,
+  statistics: Statistics,
+  { flow = pickFlow, signal }: LoadRun = {},
+): Promise<void> {
+  const mayGoOn = allowance(options);
+  const client = new LoadClient(
+    options.url,
+    options.apiKey,
+    statistics,
+    () => signal?.aborted !== true && mayGoOn(),
+  );
   const random = new Random(options.seed);
   const work = async (): Promise<void> => {
     for (;;) {
       // Drawn at once, so that the flows are the same however the clients take turns.
       const own = random.fork();
       try {
-        await pickFlow(own)(client, own);
+        await flow(own)(client, own);
       } catch (error) {
         if (error instanceof LoadIsOver) return;
         if (statistics.total === 0) throw error;

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Severity } from './rules/alert-rule.js';
+import { keyOf } from './rules/expression.js';
+
+export type AlertState = 'pending' | 'firing' | 'resolved';
+
+/** Something that a rule is true of, or was lately. */
+export interface Alert {
+  /** The name of the rule. */
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly state: AlertState;
+  /** What was last compared with the threshold. */
+  readonly value: number;
+  /** What it is known by: those of the series and of the rule, with `alertname` and `severity`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The same for the same labels. */
+  readonly fingerprint: string;
+  /** Since when the rule is true of it, in milliseconds since the Unix epoch. */
+  readonly activeAt: number;
+  /** When it began to fire. */
+  readonly firedAt?: number;
+  /** When it ceased to. */
+  readonly resolvedAt?: number;
+}
+
+/** What became of an alert in an evaluation; `cleared` is one that was pending and never fired. */
+export interface AlertEvent {
+  readonly type: 'pending' | 'firing' | 'resolved' | 'cleared';
+  readonly alert: Alert;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+}
+
+/** A short text that is the same for the same labels. */
+export function fingerprintOf(labels: Readonly<Record<string, string>>): string {
+  return createHash('sha256').update(keyOf(labels)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,81 @@
+import { type Endpoint, type EndpointReply, jsonReply } from '../endpoints/endpoint.js';
+import type { Alert } from './alert.js';
+import type { AlertingMonitor, RuleStatus } from './alerting.monitor.js';
+
+/** Rules and alerts in the shapes of the HTTP API of Prometheus, under a path of ours. */
+export function alertsEndpoints(path: string, yields: boolean, alerting: AlertingMonitor): Endpoint[] {
+  return [
+    new AlertsEndpoint(`${path}/api/v1/rules`, yields, () => ({ groups: [groupOf(alerting)] })),
+    new AlertsEndpoint(`${path}/api/v1/alerts`, yields, () => ({
+      alerts: alerting.rules().flatMap(({ alerts }) => alerts.filter(isActive).map(shownAlert)),
+    })),
+  ];
+}
+
+class AlertsEndpoint implements Endpoint {
+  readonly option = 'alerts';
+  readonly restricted = true;
+
+  constructor(
+    readonly path: string,
+    readonly yields: boolean,
+    private readonly read: () => unknown,
+  ) {}
+
+  handle(): EndpointReply {
+    return jsonReply(200, { status: 'success', data: this.read() });
+  }
+}
+
+function groupOf(alerting: AlertingMonitor): unknown {
+  const rules = alerting.rules();
+  return {
+    name: 'nestjs-monitoring',
+    file: '',
+    interval: alerting.intervalMs / 1000,
+    limit: 0,
+    evaluationTime: rules.reduce((sum, { evaluationSeconds }) => sum + evaluationSeconds, 0),
+    lastEvaluation: timeText(Math.max(...rules.map(({ lastEvaluation = NaN }) => lastEvaluation))),
+    rules: rules.map(shownRule),
+  };
+}
+
+function shownRule(status: RuleStatus): unknown {
+  const { name, rule, state, health, lastError, lastEvaluation, evaluationSeconds, alerts } = status;
+  const labels = Object.entries(rule.labels).map(([label, text]) => [label, text.toPrometheus()]);
+  const annotations = Object.entries(rule.annotations).map(([label, text]) => [label, text.toPrometheus()]);
+  return {
+    state,
+    name,
+    query: status.expression,
+    duration: status.forMs / 1000,
+    keepFiringFor: status.keepFiringForMs / 1000,
+    labels: { ...Object.fromEntries(labels), severity: rule.severity },
+    annotations: { summary: rule.message.toPrometheus(), ...Object.fromEntries(annotations) },
+    alerts: alerts.filter(isActive).map(shownAlert),
+    health,
+    ...(lastError !== undefined && { lastError }),
+    evaluationTime: evaluationSeconds,
+    lastEvaluation: timeText(lastEvaluation),
+    type: 'alerting',
+  };
+}
+
+function shownAlert({ labels, annotations, message, state, activeAt, value }: Alert): unknown {
+  return {
+    labels,
+    annotations: { summary: message, ...annotations },
+    state,
+    activeAt: timeText(activeAt),
+    value: String(value),
+  };
+}
+
+function isActive({ state }: Alert): boolean {
+  return state !== 'resolved';
+}
+
+/** What Prometheus shows for never. */
+function timeText(timestamp = NaN): string {
+  return Number.isFinite(timestamp) ? new Date(timestamp).toISOString() : '0001-01-01T00:00:00Z';
+}

@@ -1,0 +1,49 @@
+import { NotificationError } from '../notifications/notification.js';
+
+/**
+ * Posts JSON to a URL that may be a secret: errors name its host only.
+ *
+ * @throws {NotificationError} if it was not taken; to try again is of use after network errors, 429 and 5xx
+ */
+export async function postJson(
+  url: URL,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+      signal,
+      redirect: 'error',
+    });
+  } catch (error) {
+    throw new NotificationError(`${url.host} could not be reached (${reasonOf(error)})`, true);
+  }
+  // An answer that nobody reads keeps its connection.
+  await response.body?.cancel().catch(() => undefined);
+  if (response.ok) return;
+  const mayRetry = response.status >= 500 || response.status === 429;
+  throw new NotificationError(`${url.host} answered ${response.status}`, mayRetry);
+}
+
+/** @throws {Error} that does not show it, since it may be a secret */
+export function httpUrl(owner: string, text: string): URL {
+  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new Error(
+    `Expected url of ${owner} to be an http or https URL. Is the environment variable set that it comes from?`,
+  );
+}
+
+/** The code of a network error, which is all that is safe to show. */
+function reasonOf(error: unknown): string {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (typeof code === 'string') return code;
+  }
+  return error instanceof Error ? error.name : 'unknown';
+}

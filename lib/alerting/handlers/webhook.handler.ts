@@ -1,0 +1,73 @@
+import { createHmac } from 'node:crypto';
+import type { Alert } from '../alert.js';
+import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
+import { httpUrl, postJson } from './http-post.js';
+
+/** Options of a {@link WebhookAlertHandler}. */
+export interface WebhookOptions {
+  /** May be a secret: it is never shown. */
+  readonly url: string;
+  /** Signs what is sent, so that the receiver knows who sent it. @default not signed */
+  readonly secret?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where people find the application, for links. @default '' */
+  readonly externalUrl?: string;
+}
+
+/** When something that has not ended ends, in what Alertmanager sends. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+/**
+ * Posts alerts as the webhooks of Alertmanager do, version 4. With a secret, `x-monitoring-signature` is
+ * `sha256=` and the HMAC of `x-monitoring-timestamp`, a dot and the body, in hexadecimal.
+ */
+export class WebhookAlertHandler implements NotificationHandler {
+  readonly name = 'webhook';
+  private readonly url: URL;
+
+  /** @throws {Error} if the URL is none */
+  constructor(private readonly options: WebhookOptions) {
+    this.url = httpUrl('the webhook', options.url);
+  }
+
+  async notify(notification: AlertNotification, signal: AbortSignal): Promise<void> {
+    const { secret, headers = {}, externalUrl = '' } = this.options;
+    const body = JSON.stringify(webhookBody(notification, externalUrl));
+    const timestamp = String(Math.floor(Date.now() / 1000));
+    const signature = secret && createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
+    const signed = signature && {
+      'x-monitoring-timestamp': timestamp,
+      'x-monitoring-signature': `sha256=${signature}`,
+    };
+    await postJson(this.url, body, { ...headers, ...(signed || {}) }, signal);
+  }
+}
+
+function webhookBody(notification: AlertNotification, externalURL: string): unknown {
+  const { receiver, status, groupKey, groupLabels, commonLabels, commonAnnotations, alerts } = notification;
+  return {
+    version: '4',
+    groupKey,
+    truncatedAlerts: 0,
+    status,
+    receiver,
+    groupLabels,
+    commonLabels,
+    commonAnnotations,
+    externalURL,
+    alerts: alerts.map((alert) => webhookAlert(alert, externalURL)),
+  };
+}
+
+function webhookAlert(alert: Alert, generatorURL: string): unknown {
+  const { state, labels, annotations, message, firedAt, activeAt, resolvedAt, fingerprint } = alert;
+  return {
+    status: state,
+    labels,
+    annotations: { summary: message, ...annotations },
+    startsAt: new Date(firedAt ?? activeAt).toISOString(),
+    endsAt: resolvedAt === undefined ? NEVER : new Date(resolvedAt).toISOString(),
+    generatorURL,
+    fingerprint,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Alert } from '../alert.js';
+
+/** How it goes with telling a handler. */
+export interface ChannelStatus {
+  readonly handler: string;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly dropped: number;
+  readonly waiting: number;
+  readonly lastError: string | undefined;
+}
+
+/** The way of alerts to one handler. Nothing that the handler does is felt by others. */
+export interface Channel {
+  readonly status: ChannelStatus;
+  /**
+   * Tells the handler what it does not know yet; returns at once.
+   *
+   * @param alerts those that fire, and those that ceased to lately
+   * @param isMuted whether somebody does not want to be told of an alert
+   */
+  offer(alerts: readonly Alert[], isMuted: (alert: Alert) => boolean, at: number): void;
+  /** Resolves when nothing is under way any more. */
+  settled(): Promise<void>;
+  /** Gives up what is under way, and takes nothing more. */
+  close(): Promise<void>;
+}

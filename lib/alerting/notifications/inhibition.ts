@@ -1,0 +1,35 @@
+import { type LabelMatchers, labelTest, matchersOf } from '../../history/label-matchers.js';
+import type { Alert } from '../alert.js';
+
+/** Which alerts are not worth telling of while others fire. */
+export interface InhibitRule {
+  /** The alerts that say enough. */
+  readonly source: LabelMatchers;
+  /** Those that nobody needs to be told of besides. */
+  readonly target: LabelMatchers;
+  /** In these labels both have to be equal; absent is equal to absent. @default [] */
+  readonly equal?: readonly string[];
+}
+
+/** Whether an alert is inhibited by another that fires. */
+export function inhibition(
+  rules: readonly InhibitRule[],
+  alerts: readonly Alert[],
+): (alert: Alert) => boolean {
+  const compiled = rules.map(({ source, target, equal = [] }) => {
+    const isSource = labelTest(matchersOf(source));
+    const sources = alerts.filter(({ state, labels }) => state === 'firing' && isSource(labels));
+    return { isSource, isTarget: labelTest(matchersOf(target)), sources, equal };
+  });
+  return ({ labels }) =>
+    compiled.some(({ isSource, isTarget, sources, equal }) => {
+      if (!isTarget(labels)) return false;
+      // What is on both sides cannot inhibit what is on both sides, itself least of all.
+      const isBoth = isSource(labels);
+      return sources.some(
+        (source) =>
+          !(isBoth && isTarget(source.labels)) &&
+          equal.every((name) => (source.labels[name] ?? '') === (labels[name] ?? '')),
+      );
+    });
+}

@@ -1,0 +1,149 @@
+import type { MetricsHistory } from '../history/metrics-history.js';
+import type { AlertingMonitor } from './alerting.monitor.js';
+import type { InhibitRule } from './notifications/inhibition.js';
+import type { AlertRule, Severity } from './rules/alert-rule.js';
+import { wishesOf } from './rules/compiled-rule.js';
+import { evaluate } from './rules/expression.js';
+import { VITAL_NAMES, type VitalName, VITALS } from './rules/vitals.js';
+import {
+  DEFAULT_THRESHOLDS,
+  isLowSide,
+  resolveThresholds,
+  type Threshold,
+  type Thresholds,
+} from './thresholds.options.js';
+
+/** A vital that is beyond its threshold. */
+export interface ThresholdAlert {
+  readonly metric: VitalName;
+  readonly value: number;
+  readonly threshold: number;
+  readonly severity: Severity;
+}
+
+/** How the application is. */
+export interface PerformanceStatus {
+  readonly monitoring: boolean;
+  /** The vitals as of now; those that cannot be told are left out. */
+  readonly metrics: Readonly<Partial<Record<VitalName, number>>>;
+  readonly alerts: readonly ThresholdAlert[];
+}
+
+const LEVELS = ['critical', 'warning'] as const;
+type Level = (typeof LEVELS)[number];
+
+/** A critical vital is not worth a warning besides. */
+export const THRESHOLD_INHIBITION: InhibitRule = {
+  source: { vital: { not: '' }, severity: 'critical' },
+  target: { vital: { not: '' }, severity: 'warning' },
+  equal: ['vital'],
+};
+
+/** Watches the vitals of the application: thresholds that are rules of the {@link AlertingMonitor} like others. */
+export class PerformanceMonitor {
+  private given: Thresholds = DEFAULT_THRESHOLDS;
+  private resolved = resolveThresholds(DEFAULT_THRESHOLDS);
+  private release: readonly (() => void)[] | undefined;
+
+  constructor(
+    private readonly alerting: AlertingMonitor,
+    private readonly history: MetricsHistory,
+  ) {}
+
+  /** What the vitals should not cross. Assigning replaces all of them, at once. */
+  get thresholds(): Thresholds {
+    return this.given;
+  }
+
+  /** @throws {MonitoringOptionsError} for thresholds that cannot work */
+  set thresholds(thresholds: Thresholds) {
+    const resolved = resolveThresholds(thresholds);
+    const isMonitoring = this.release !== undefined;
+    const before = new Set(this.resolved.keys());
+    this.given = thresholds;
+    this.resolved = resolved;
+    if (!isMonitoring) return;
+    for (const vital of before) if (!resolved.has(vital)) this.removeRules(vital);
+    this.putRules();
+  }
+
+  /** The thresholds with what was left open in them. */
+  get levels(): ReadonlyMap<VitalName, Threshold> {
+    return this.resolved;
+  }
+
+  /** Begins to watch. */
+  start(): void {
+    if (this.release !== undefined) return;
+    this.release = VITAL_NAMES.flatMap((vital) => wishesOf(VITALS[vital])).map((wish) =>
+      this.history.keep(wish),
+    );
+    this.putRules();
+  }
+
+  /** Ceases to watch; what fires is resolved. */
+  stop(): void {
+    if (this.release === undefined) return;
+    for (const release of this.release) release();
+    this.release = undefined;
+    for (const vital of this.resolved.keys()) this.removeRules(vital);
+  }
+
+  getStatus(): PerformanceStatus {
+    const at = this.history.lastSample;
+    const metrics =
+      at === undefined || this.release === undefined
+        ? []
+        : VITAL_NAMES.flatMap((vital) => {
+            const value = evaluate(VITALS[vital], this.history, at)[0]?.value;
+            return value === undefined || Number.isNaN(value) ? [] : [[vital, value] as const];
+          });
+    return {
+      monitoring: this.release !== undefined,
+      metrics: Object.fromEntries(metrics),
+      alerts: this.alerts(),
+    };
+  }
+
+  /** Of each vital the worst. */
+  private alerts(): ThresholdAlert[] {
+    const firing = new Map(
+      this.alerting
+        .alerts()
+        .filter(({ state }) => state === 'firing')
+        .map((alert) => [alert.rule, alert]),
+    );
+    return [...this.resolved].flatMap(([metric, levels]) => {
+      for (const level of LEVELS) {
+        const alert = firing.get(ruleName(metric, level));
+        if (alert) return [{ metric, value: alert.value, threshold: levels[level], severity: level }];
+      }
+      return [];
+    });
+  }
+
+  private putRules(): void {
+    for (const [vital, levels] of this.resolved) {
+      for (const level of LEVELS) this.alerting.replaceAlertRule(ruleOf(vital, level, levels[level]));
+    }
+  }
+
+  private removeRules(vital: VitalName): void {
+    for (const level of LEVELS) this.alerting.removeAlertRule(ruleName(vital, level));
+  }
+}
+
+function ruleOf(vital: VitalName, level: Level, threshold: number): AlertRule {
+  const operator = isLowSide(vital) ? '<' : '>';
+  return {
+    name: ruleName(vital, level),
+    condition: { metric: vital, operator, threshold },
+    severity: level,
+    labels: { vital },
+    message: `${vital} is {{ value | printf "%.1f" }}, ${isLowSide(vital) ? 'below' : 'above'} ${threshold}`,
+  };
+}
+
+function ruleName(vital: VitalName, level: Level): string {
+  return `${vital}_${level}`;
+}

@@ -1,0 +1,107 @@
+import type { MetricsHistory } from '../history/metrics-history.js';
+import type { Clock } from '../metrics/clock.js';
+import type { AlertEvent } from './alert.js';
+import { RuleState } from './rule-state.js';
+import type { AlertRule } from './rules/alert-rule.js';
+import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
+import { evaluate } from './rules/expression.js';
+import { promqlOf } from './rules/promql.js';
+import { compileRule } from './rules/rule-compiler.js';
+
+/** How the last evaluation of a rule went. */
+export type RuleHealth = 'unknown' | 'ok' | 'err';
+
+/** One rule that is evaluated again and again. */
+export class RuleEvaluator {
+  health: RuleHealth = 'unknown';
+  lastError: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  lastEvaluation: number | undefined;
+  evaluationSeconds = 0;
+  evaluations = 0;
+  failures = 0;
+  private readonly release: readonly (() => void)[];
+
+  constructor(
+    readonly state: RuleState,
+    private readonly history: MetricsHistory,
+    private readonly clock: Pick<Clock, 'monotonic'>,
+  ) {
+    this.release = state.rule.wishes.map((wish) => history.keep(wish));
+  }
+
+  get rule(): CompiledRule {
+    return this.state.rule;
+  }
+
+  /** What it computes, as PromQL. */
+  get expression(): string {
+    return promqlOf(this.rule.expression);
+  }
+
+  /** Evaluates the rule; if that fails, its alerts stay as they are. */
+  evaluate(at: number): AlertEvent[] {
+    const startedAt = this.clock.monotonic();
+    this.evaluations++;
+    this.lastEvaluation = at;
+    try {
+      const found = evaluate(this.rule.expression, this.history, at);
+      const events = this.keepsAll(found.length, at) ? [] : this.state.update(found, at);
+      this.health = 'ok';
+      this.lastError = undefined;
+      this.noteDropped();
+      return events;
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error));
+      return [];
+    } finally {
+      this.evaluationSeconds = (this.clock.monotonic() - startedAt) / 1000;
+    }
+  }
+
+  /** Gives back the memory of its metrics. */
+  end(): void {
+    for (const release of this.release) release();
+  }
+
+  /** Whether the rule keeps its alerts since there is nothing to compare. */
+  private keepsAll(found: number, at: number): boolean {
+    if (this.rule.noData !== 'keep' || found > 0) return false;
+    return this.rule.measured.every((of) => evaluate(of, this.history, at).length === 0);
+  }
+
+  /** A rule over samples that are not all there may be wrong, and must say so. */
+  private noteDropped(): void {
+    const metric = this.rule.wishes.find(({ metric: name }) => this.history.droppedSamples(name) > 0)?.metric;
+    if (metric === undefined) return;
+    this.fail(
+      `not every series of ${metric} has room in the history: raise history.maxBytes, or ask for a shorter window`,
+    );
+  }
+
+  private fail(reason: string): void {
+    this.health = 'err';
+    this.lastError = reason;
+    this.failures++;
+  }
+}
+
+/** What was made of one rule that somebody gave. */
+export class RuleSet {
+  readonly evaluators: readonly RuleEvaluator[];
+
+  constructor(
+    readonly given: AlertRule,
+    known: Pick<KnownMetrics, 'typeOf'>,
+    private readonly history: MetricsHistory,
+    private readonly clock: Pick<Clock, 'monotonic'>,
+  ) {
+    this.evaluators = compileRule(given, known).map(
+      (rule) => new RuleEvaluator(new RuleState(rule), this.history, this.clock),
+    );
+  }
+
+  end(): void {
+    for (const evaluator of this.evaluators) evaluator.end();
+  }
+}

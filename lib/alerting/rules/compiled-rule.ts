@@ -1,0 +1,137 @@
+import type { HistoryWish } from '../../history/metrics-history.js';
+import type { MetricType } from '../../metrics/naming.js';
+import type { Condition, Measurement, Severity } from './alert-rule.js';
+import { type Expression, type Selection, selectionsOf } from './expression.js';
+import type { Template } from './template.js';
+import { isVital, VITALS } from './vitals.js';
+
+/** What metrics there are. */
+export interface KnownMetrics {
+  typeOf(metric: string): MetricType | undefined;
+  names(): readonly string[];
+}
+
+/** One alerting rule as Prometheus knows them. */
+export interface CompiledRule {
+  /** The name of the rule it was made of. */
+  readonly name: string;
+  readonly severity: Severity;
+  readonly message: Template;
+  readonly labels: Readonly<Record<string, Template>>;
+  readonly annotations: Readonly<Record<string, Template>>;
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
+  readonly noData: 'ok' | 'alert' | 'keep';
+  readonly limit: number;
+  readonly mayBeMissing: boolean;
+  /** The metrics that have to exist. */
+  readonly metrics: readonly string[];
+  readonly wishes: readonly HistoryWish[];
+  /** Beyond this time after the start, in milliseconds, all of its windows have been seen. */
+  readonly longestWindowMs: number;
+  /** When it is true. */
+  readonly expression: Expression;
+  /** Everything that is compared: there is no data if none of it has any. */
+  readonly measured: readonly Expression[];
+}
+
+/** How a condition is computed. */
+export interface CompiledCondition {
+  readonly expression: Expression;
+  readonly measured: readonly Expression[];
+}
+
+const DEFAULT_WINDOW_MS = 300_000;
+
+/** The expression of a condition that has been checked. */
+export function compileCondition(
+  condition: Condition,
+  known: Pick<KnownMetrics, 'typeOf'>,
+): CompiledCondition {
+  if ('all' in condition || 'any' in condition) {
+    const conditions = 'all' in condition ? condition.all : condition.any;
+    const parts = conditions.map((part) => ({ ...compileCondition(part, known), part }));
+    const kind = 'all' in condition ? 'and' : 'or';
+    const expression = parts
+      .map((part): { expression: Expression; part: Condition } => part)
+      .reduce((left, right) => ({
+        expression: {
+          kind,
+          left: left.expression,
+          right: right.expression,
+          ...(kind === 'and' && hasNoLabels(right.part) && { onAny: true }),
+        } as Expression,
+        part: left.part,
+      })).expression;
+    return { expression, measured: parts.flatMap(({ measured }) => measured) };
+  }
+  const left = compileMeasurement(condition, known);
+  const { operator, threshold } = condition;
+  return { expression: { kind: 'compare', operator, left, threshold }, measured: [left] };
+}
+
+/** The wishes of an expression for the history, one for each metric. */
+export function wishesOf(expression: Expression): HistoryWish[] {
+  const windows = new Map<string, number>();
+  for (const { of, windowMs } of selectionsOf(expression)) {
+    windows.set(of.metric, Math.max(windows.get(of.metric) ?? 0, windowMs));
+  }
+  return [...windows].map(([metric, windowMs]) => ({ metric, windowMs }));
+}
+
+function compileMeasurement(measurement: Measurement, known: Pick<KnownMetrics, 'typeOf'>): Expression {
+  const own = compileNumber(measurement, known);
+  const { dividedBy } = measurement;
+  if (dividedBy === undefined) return own;
+  return { kind: 'arithmetic', operator: '/', left: own, right: compileMeasurement(dividedBy, known) };
+}
+
+function compileNumber(
+  { metric, labels = {}, aggregate = 'last', windowMs = DEFAULT_WINDOW_MS, groupBy }: Measurement,
+  known: Pick<KnownMetrics, 'typeOf'>,
+): Expression {
+  if (isVital(metric)) return VITALS[metric];
+  const isHistogram = known.typeOf(metric) === 'histogram';
+  const of: Selection = { metric, labels, ...(isHistogram && { part: 'count' as const }) };
+  if (aggregate.startsWith('p')) {
+    return {
+      kind: 'quantile',
+      q: quantileShare(aggregate) ?? NaN,
+      of: { metric, labels },
+      windowMs,
+      by: groupBy,
+    };
+  }
+  if (isHistogram && aggregate === 'avg') {
+    const rateOf = (part: 'sum' | 'count'): Expression =>
+      grouped('sum', groupBy, { kind: 'range', name: 'rate', of: { ...of, part }, windowMs });
+    return { kind: 'arithmetic', operator: '/', left: rateOf('sum'), right: rateOf('count') };
+  }
+  if (aggregate === 'last') return grouped('sum', groupBy, { kind: 'last', of });
+  const name = aggregate as Exclude<typeof aggregate, `p${number}`>;
+  const merge = name === 'avg' || name === 'min' || name === 'max' ? name : 'sum';
+  return grouped(merge, groupBy, { kind: 'range', name, of, windowMs });
+}
+
+/** The share of the values that a quantile stands for: 0.95 for `p95`, 0.999 for `p99.9`. */
+export function quantileShare(aggregate: string): number | undefined {
+  const percent = /^p(\d{1,2}(?:\.\d+)?|100)$/.exec(aggregate)?.[1];
+  if (percent === undefined) return undefined;
+  // 99.9 / 100 is a little less than what 0.999 is.
+  return Number(`${percent}e-2`);
+}
+
+function grouped(
+  name: 'sum' | 'avg' | 'min' | 'max',
+  by: readonly string[] | undefined,
+  of: Expression,
+): Expression {
+  return by === undefined ? of : { kind: 'merge', name, by, of };
+}
+
+/** Whether there is one number only, which all labels go together with. */
+function hasNoLabels(condition: Condition): boolean {
+  if ('all' in condition) return condition.all.slice(0, 1).every(hasNoLabels);
+  if ('any' in condition) return condition.any.every(hasNoLabels);
+  return isVital(condition.metric) || condition.groupBy?.length === 0;
+}

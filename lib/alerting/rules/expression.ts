@@ -1,0 +1,221 @@
+import type { LabelMatchers } from '../../history/label-matchers.js';
+import type { MetricsHistory, Reading } from '../../history/metrics-history.js';
+import type { ComparisonOperator } from './alert-rule.js';
+
+/** Labels as PromQL compares them. */
+type LabelSet = Readonly<Record<string, string>>;
+
+export type RangeName = 'rate' | 'increase' | 'delta' | 'avg' | 'min' | 'max' | 'sum';
+export type MergeName = 'sum' | 'avg' | 'min' | 'max';
+export type ArithmeticOperator = '+' | '-' | '*' | '/';
+
+/** Which numbers of a metric: its values, or the count, the sum or the bucket up to a bound of a histogram. */
+export interface Selection {
+  readonly metric: string;
+  readonly labels: LabelMatchers;
+  readonly part?: 'count' | 'sum' | { readonly upTo: number };
+}
+
+/**
+ * What a rule computes, as a tree. It is evaluated over the history here and written as PromQL for Prometheus, and
+ * both mean the same.
+ */
+export type Expression =
+  | { readonly kind: 'last'; readonly of: Selection }
+  | { readonly kind: 'range'; readonly name: RangeName; readonly of: Selection; readonly windowMs: number }
+  | {
+      readonly kind: 'quantile';
+      readonly q: number;
+      readonly of: Selection;
+      readonly windowMs: number;
+      readonly by: readonly string[] | undefined;
+    }
+  | {
+      readonly kind: 'merge';
+      readonly name: MergeName;
+      readonly by: readonly string[];
+      readonly of: Expression;
+    }
+  | {
+      readonly kind: 'arithmetic';
+      readonly operator: ArithmeticOperator;
+      readonly left: Expression | number;
+      readonly right: Expression | number;
+    }
+  | {
+      readonly kind: 'compare';
+      readonly operator: ComparisonOperator;
+      readonly left: Expression;
+      readonly threshold: number;
+    }
+  /** Those of the left whose labels the right has too; or all of them, if the right has any at all. */
+  | { readonly kind: 'and'; readonly left: Expression; readonly right: Expression; readonly onAny?: boolean }
+  /** Those of the left, and those of the right whose labels the left does not have. */
+  | { readonly kind: 'or'; readonly left: Expression; readonly right: Expression }
+  /** One without labels, if there is nothing. */
+  | { readonly kind: 'absent'; readonly of: Expression };
+
+/** @throws {Error} if the numbers cannot be brought together, as Prometheus would */
+export function evaluate(expression: Expression, history: MetricsHistory, at: number): readonly Reading[] {
+  switch (expression.kind) {
+    case 'last':
+      return history.last(expression.of.metric, { ...readOptions(expression.of, history), at });
+    case 'range':
+      return rangeOf(expression, history, at);
+    case 'quantile': {
+      const { q, of, windowMs, by } = expression;
+      return history.bucketQuantile(of.metric, q, windowMs, {
+        labels: of.labels,
+        ...(by && { groupBy: by }),
+        at,
+      });
+    }
+    case 'merge':
+      return merged(expression.name, expression.by, evaluate(expression.of, history, at));
+    case 'arithmetic':
+      return calculated(expression, history, at);
+    case 'compare': {
+      const { operator, left, threshold } = expression;
+      return evaluate(left, history, at).filter(({ value }) => COMPARISONS[operator](value, threshold));
+    }
+    case 'and': {
+      const right = evaluate(expression.right, history, at);
+      const keys = new Set(right.map(({ labels }) => keyOf(labels)));
+      return evaluate(expression.left, history, at).filter(({ labels }) =>
+        expression.onAny ? right.length > 0 : keys.has(keyOf(labels)),
+      );
+    }
+    case 'or': {
+      const left = evaluate(expression.left, history, at);
+      const keys = new Set(left.map(({ labels }) => keyOf(labels)));
+      return [
+        ...left,
+        ...evaluate(expression.right, history, at).filter(({ labels }) => !keys.has(keyOf(labels))),
+      ];
+    }
+    default:
+      return evaluate(expression.of, history, at).length > 0 ? [] : [{ labels: {}, value: 1 }];
+  }
+}
+
+/** Every selection of an expression, with how far back it is read. */
+export function selectionsOf(expression: Expression | number): { of: Selection; windowMs: number }[] {
+  if (typeof expression === 'number') return [];
+  switch (expression.kind) {
+    case 'last':
+      return [{ of: expression.of, windowMs: 0 }];
+    case 'range':
+    case 'quantile':
+      return [{ of: expression.of, windowMs: expression.windowMs }];
+    case 'merge':
+    case 'absent':
+      return selectionsOf(expression.of);
+    case 'compare':
+      return selectionsOf(expression.left);
+    default:
+      return [...selectionsOf(expression.left), ...selectionsOf(expression.right)];
+  }
+}
+
+/** Labels as one text that no other labels have. */
+export function keyOf(labels: LabelSet): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const COMPARISONS: Readonly<Record<ComparisonOperator, (value: number, threshold: number) => boolean>> = {
+  '>': (value, threshold) => value > threshold,
+  '>=': (value, threshold) => value >= threshold,
+  '<': (value, threshold) => value < threshold,
+  '<=': (value, threshold) => value <= threshold,
+  '==': (value, threshold) => value === threshold,
+  '!=': (value, threshold) => value !== threshold,
+};
+
+const ARITHMETIC: Readonly<Record<ArithmeticOperator, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+  '/': (left, right) => left / right,
+};
+
+const MERGES: Readonly<Record<MergeName, (values: readonly number[]) => number>> = {
+  sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  avg: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  min: (values) => Math.min(...values),
+  max: (values) => Math.max(...values),
+};
+
+function rangeOf(
+  { name, of, windowMs }: Extract<Expression, { kind: 'range' }>,
+  history: MetricsHistory,
+  at: number,
+): Reading[] {
+  const options = { ...readOptions(of, history), at };
+  switch (name) {
+    case 'rate':
+      return history.rate(of.metric, windowMs, options);
+    case 'increase':
+      return history.increase(of.metric, windowMs, options);
+    case 'delta':
+      return history.delta(of.metric, windowMs, options);
+    case 'avg':
+      return history.average(of.metric, windowMs, options);
+    case 'min':
+      return history.min(of.metric, windowMs, options);
+    case 'max':
+      return history.max(of.metric, windowMs, options);
+    default:
+      return history.sum(of.metric, windowMs, options);
+  }
+}
+
+function readOptions({ metric, labels, part }: Selection, history: MetricsHistory) {
+  if (typeof part !== 'object') return { labels, ...(part && { part }) };
+  const bucket = history.upperBounds(metric).indexOf(part.upTo);
+  // Without such a bucket there is no such series.
+  if (bucket < 0 && history.typeOf(metric) !== undefined) {
+    throw new Error(
+      `${metric} has no bucket up to ${part.upTo}, only up to ${history.upperBounds(metric).join(', ')}`,
+    );
+  }
+  return { labels, part: { bucket } };
+}
+
+function merged(name: MergeName, by: readonly string[], readings: readonly Reading[]): Reading[] {
+  const groups = new Map<string, { labels: LabelSet; values: number[] }>();
+  for (const { labels: own, value } of readings) {
+    const labels = Object.fromEntries(by.flatMap((label) => (own[label] ? [[label, own[label]]] : [])));
+    const key = keyOf(labels);
+    const group = groups.get(key) ?? { labels, values: [] };
+    group.values.push(value);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ labels, values }) => ({ labels, value: MERGES[name](values) }));
+}
+
+function calculated(
+  { operator, left, right }: Extract<Expression, { kind: 'arithmetic' }>,
+  history: MetricsHistory,
+  at: number,
+): Reading[] {
+  const calculate = ARITHMETIC[operator];
+  if (typeof left === 'number') {
+    return operandOf(right, history, at).map(({ labels, value }) => ({
+      labels,
+      value: calculate(left, value),
+    }));
+  }
+  const readings = evaluate(left, history, at);
+  if (typeof right === 'number') {
+    return readings.map(({ labels, value }) => ({ labels, value: calculate(value, right) }));
+  }
+  const others = new Map(evaluate(right, history, at).map(({ labels, value }) => [keyOf(labels), value]));
+  return readings.flatMap(({ labels, value }) => {
+    const other = others.get(keyOf(labels));
+    return other === undefined ? [] : [{ labels, value: calculate(value, other) }];
+  });
+}
+
+function operandOf(operand: Expression | number, history: MetricsHistory, at: number): readonly Reading[] {
+  return typeof operand === 'number' ? [{ labels: {}, value: operand }] : evaluate(operand, history, at);
+}

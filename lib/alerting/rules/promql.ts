@@ -1,0 +1,80 @@
+import { matchersOf } from '../../history/label-matchers.js';
+import type { Expression, RangeName, Selection } from './expression.js';
+
+const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {
+  rate: 'rate',
+  increase: 'increase',
+  delta: 'delta',
+  avg: 'avg_over_time',
+  min: 'min_over_time',
+  max: 'max_over_time',
+  sum: 'sum_over_time',
+};
+
+/** An expression as Prometheus reads it. */
+export function promqlOf(expression: Expression | number): string {
+  if (typeof expression === 'number') return String(expression);
+  switch (expression.kind) {
+    case 'last':
+      return selectorOf(expression.of);
+    case 'range':
+      return `${RANGE_FUNCTIONS[expression.name]}(${selectorOf(expression.of)}[${durationOf(expression.windowMs)}])`;
+    case 'quantile': {
+      const { q, of, windowMs, by } = expression;
+      const rates = `rate(${selectorOf(of, '_bucket')}[${durationOf(windowMs)}])`;
+      const buckets = by === undefined ? rates : `sum by (${['le', ...by].join(', ')}) (${rates})`;
+      return `histogram_quantile(${q}, ${buckets})`;
+    }
+    case 'merge':
+      return `${expression.name} by (${expression.by.join(', ')}) (${promqlOf(expression.of)})`;
+    case 'arithmetic':
+      return `${operandOf(expression.left)} ${expression.operator} ${operandOf(expression.right)}`;
+    case 'compare':
+      return `${operandOf(expression.left)} ${expression.operator} ${expression.threshold}`;
+    case 'and':
+      return `${operandOf(expression.left)} and ${expression.onAny ? 'on () ' : ''}${operandOf(expression.right)}`;
+    case 'or':
+      return `${operandOf(expression.left)} or ${operandOf(expression.right)}`;
+    default:
+      // The sum has no labels, so that the result has none whatever is absent.
+      return `absent(sum(${promqlOf(expression.of)}))`;
+  }
+}
+
+/** Milliseconds as Prometheus writes them, in the largest unit that fits. */
+export function durationOf(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const;
+  const unit = units.find(([, length]) => ms >= length && ms % length === 0);
+  return unit === undefined ? `${Math.round(ms)}ms` : `${ms / unit[1]}${unit[0]}`;
+}
+
+/** What binds two operands stands in parentheses, so that nobody has to know what binds more. */
+function operandOf(operand: Expression | number): string {
+  const text = promqlOf(operand);
+  const isSimple =
+    typeof operand === 'number' || ['last', 'range', 'quantile', 'merge', 'absent'].includes(operand.kind);
+  return isSimple ? text : `(${text})`;
+}
+
+function selectorOf({ metric, labels, part }: Selection, end = ''): string {
+  const matchers = matchersOf(labels).map(
+    ({ name, operator, value }) => `${name}${operator}${JSON.stringify(value)}`,
+  );
+  let suffix = end;
+  if (part === 'count' || part === 'sum') suffix = `_${part}`;
+  if (typeof part === 'object') {
+    suffix = '_bucket';
+    matchers.push(boundMatcher(part.upTo));
+  }
+  return metric + suffix + (matchers.length === 0 ? '' : `{${matchers.join(', ')}}`);
+}
+
+/** A whole number is written `1` in one exposition format and `1.0` in the other. */
+function boundMatcher(bound: number): string {
+  return Number.isInteger(bound) ? `le=~"${bound}|${bound}\\\\.0"` : `le="${bound}"`;
+}

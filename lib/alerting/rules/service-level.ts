@@ -1,0 +1,123 @@
+import { countOf, expectKeys, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import type { BurnRate, ServiceLevel, Severity } from './alert-rule.js';
+import type { Expression, Selection } from './expression.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Which use up 2 %, 5 %, 10 % and 10 % of the budget of 30 days before they are seen. */
+export const DEFAULT_BURN_RATES: readonly BurnRate[] = [
+  { longMs: HOUR, shortMs: 5 * MINUTE, factor: 14.4, severity: 'critical' },
+  { longMs: 6 * HOUR, shortMs: 30 * MINUTE, factor: 6, severity: 'critical' },
+  { longMs: DAY, shortMs: 2 * HOUR, factor: 3, severity: 'warning' },
+  { longMs: 3 * DAY, shortMs: 6 * HOUR, factor: 1, severity: 'warning' },
+];
+
+/** What a service level comes down to for one severity. */
+export interface BurnRateAlert {
+  readonly severity: Severity;
+  readonly expression: Expression;
+  readonly measured: readonly Expression[];
+}
+
+/** @throws {MonitoringOptionsError} saying what is wrong with it */
+export function compileServiceLevel(owner: string, slo: ServiceLevel): BurnRateAlert[] {
+  check(owner, slo);
+  const { objective, burnRates = DEFAULT_BURN_RATES } = slo;
+  // Of percents, so that 99.9 allows 0.001 and not a little more.
+  const budget = Number((100 - objective).toPrecision(12)) / 100;
+  const severities = [...new Set(burnRates.map(({ severity }) => severity))];
+  return severities.map((severity) => {
+    const tooFast = burnRates
+      .filter((rate) => rate.severity === severity)
+      .map(({ longMs, shortMs, factor }): Expression => {
+        const threshold = Number((factor * budget).toPrecision(12));
+        const over = (windowMs: number): Expression => ({
+          kind: 'compare',
+          operator: '>',
+          left: errorRatio(slo, windowMs),
+          threshold,
+        });
+        return { kind: 'and', left: over(longMs), right: over(shortMs) };
+      });
+    return {
+      severity,
+      expression: tooFast.reduce((left, right) => ({ kind: 'or', left, right })),
+      measured: burnRates
+        .filter((rate) => rate.severity === severity)
+        .map(({ longMs }) => errorRatio(slo, longMs)),
+    };
+  });
+}
+
+/** Which share was not good. */
+function errorRatio(
+  { total, good, errors, latency, groupBy = [] }: ServiceLevel,
+  windowMs: number,
+): Expression {
+  const rateOf = (of: Selection): Expression => ({
+    kind: 'merge',
+    name: 'sum',
+    by: groupBy,
+    of: { kind: 'range', name: 'rate', of, windowMs },
+  });
+  const ofCounter = ({ metric, labels = {} }: { metric: string; labels?: Selection['labels'] }): Expression =>
+    rateOf({ metric, labels });
+  if (latency !== undefined) {
+    const { metric, labels = {}, atMost } = latency;
+    const all = rateOf({ metric, labels, part: 'count' });
+    return notIn(rateOf({ metric, labels, part: { upTo: atMost } }), all);
+  }
+  const all = ofCounter(total!);
+  if (good !== undefined) return notIn(orZero(ofCounter(good), all), all);
+  return divided(orZero(ofCounter(errors!), all), all);
+}
+
+function notIn(good: Expression, all: Expression): Expression {
+  return { kind: 'arithmetic', operator: '-', left: 1, right: divided(good, all) };
+}
+
+function divided(left: Expression, right: Expression): Expression {
+  return { kind: 'arithmetic', operator: '/', left, right };
+}
+
+/** Before the first error there is no series of errors, but that is no lack of data. */
+function orZero(first: Expression, all: Expression): Expression {
+  return { kind: 'or', left: first, right: { kind: 'arithmetic', operator: '*', left: 0, right: all } };
+}
+
+function check(owner: string, slo: ServiceLevel): void {
+  const place = `slo of ${owner}`;
+  expectKeys(place, slo, ['objective', 'total', 'good', 'errors', 'latency', 'groupBy', 'burnRates']);
+  const { objective, total, good, errors, latency, burnRates } = slo;
+  const isShare = typeof objective === 'number' && objective > 0 && objective < 100;
+  expectOption(`objective of ${place}`, objective, 'percents above 0 and below 100', isShare);
+  const isLatency =
+    latency !== undefined && total === undefined && good === undefined && errors === undefined;
+  const isCounted =
+    latency === undefined && total !== undefined && (good === undefined) !== (errors === undefined);
+  if (!isLatency && !isCounted) {
+    throw new MonitoringOptionsError(
+      `Expected ${place} to have total and either good or errors, or else latency.`,
+    );
+  }
+  for (const [name, part] of Object.entries({ total, good, errors })) {
+    if (part !== undefined) expectKeys(`${name} of ${place}`, part, ['metric', 'labels']);
+  }
+  if (latency !== undefined) {
+    expectKeys(`latency of ${place}`, latency, ['metric', 'labels', 'atMost']);
+    expectOption(
+      `atMost of latency of ${place}`,
+      latency.atMost,
+      'a bound of its buckets',
+      Number.isFinite(latency.atMost),
+    );
+  }
+  burnRates?.forEach((rate, i) => {
+    expectKeys(`burnRates[${i}] of ${place}`, rate, ['longMs', 'shortMs', 'factor', 'severity']);
+    countOf(`longMs of burnRates[${i}] of ${place}`, rate.longMs, 0);
+    countOf(`shortMs of burnRates[${i}] of ${place}`, rate.shortMs, 0);
+    expectOption(`factor of burnRates[${i}] of ${place}`, rate.factor, 'a number above 0', rate.factor > 0);
+  });
+}

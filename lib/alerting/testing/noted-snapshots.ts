@@ -1,0 +1,148 @@
+import type { MetricType } from '../../metrics/naming.js';
+import {
+  CREATED,
+  FIRST_BUCKET,
+  type MetricFamily,
+  type MetricsSnapshot,
+  SUM,
+  VALUE,
+} from '../../metrics/snapshot.js';
+import { MISSING, type NotedSeries, type NotedValue, STALE } from './series-notation.js';
+
+/** One series of a metric, with the series that it is noted as: itself, or the buckets, count and sum of a histogram. */
+interface Row {
+  readonly key: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: NotedSeries | undefined;
+  readonly sum: NotedSeries | undefined;
+  /** By upper bound. */
+  readonly buckets: Map<number, NotedSeries>;
+}
+
+interface Family {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly rows: Map<string, Row>;
+}
+
+/** Makes of noted series what a registry would have shown at each step. */
+export class NotedSnapshots {
+  private readonly families: Map<string, Family>;
+
+  constructor(series: readonly NotedSeries[]) {
+    this.families = familiesOf(series);
+  }
+
+  typeOf(metric: string): MetricType | undefined {
+    return this.families.get(metric)?.type;
+  }
+
+  names(): string[] {
+    return [...this.families.keys()];
+  }
+
+  snapshot(step: number, timestamp: number): MetricsSnapshot {
+    const families = [...this.families.values()].flatMap((family) => familyAt(family, step));
+    return { timestamp, defaultLabels: {}, families };
+  }
+
+  /** Whether the series of this key was missed at a step: neither seen nor gone. */
+  isMissed(key: string, step: number): boolean {
+    for (const { rows } of this.families.values()) {
+      const row = rows.get(key);
+      if (row === undefined) continue;
+      const noted = row.value ?? row.buckets.values().next().value ?? row.sum;
+      return valueAt(noted, step) === MISSING;
+    }
+    return false;
+  }
+}
+
+function familyAt({ name, type, rows }: Family, step: number): MetricFamily[] {
+  const seen = [...rows.values()].filter((row) => {
+    const value = valueAt(row.value ?? row.buckets.values().next().value, step);
+    return value !== MISSING && value !== STALE;
+  });
+  const upperBounds = [...new Set([...rows.values()].flatMap(({ buckets }) => [...buckets.keys()]))]
+    .filter((bound) => bound !== Infinity)
+    .toSorted((a, b) => a - b);
+  const stride = type === 'histogram' ? FIRST_BUCKET + upperBounds.length + 1 : VALUE + 1;
+  const numbers = new Float64Array(seen.length * stride);
+  seen.forEach(({ value, sum, buckets }, i) => {
+    const at = i * stride;
+    numbers[at + CREATED] = 0;
+    if (type !== 'histogram') {
+      numbers[at + VALUE] = numberAt(value, step);
+      return;
+    }
+    numbers[at + SUM] = numberAt(sum, step);
+    let below = 0;
+    [...upperBounds, Infinity].forEach((bound, bucket) => {
+      const count = numberAt(buckets.get(bound), step);
+      numbers[at + FIRST_BUCKET + bucket] = count - below;
+      below = count;
+    });
+  });
+  const identities = {
+    lineStartOf: (row: number) => seen[row].key,
+    labelsOf: (row: number) => ({ ...seen[row].labels }),
+  };
+  const family = { name, help: '', labelNames: [], numbers, stride, identities, epoch: rows, series: [] };
+  return [type === 'histogram' ? { ...family, type, upperBounds } : { ...family, type }];
+}
+
+/** Once it has no more values, a series is missed. */
+function valueAt(series: NotedSeries | undefined, step: number): NotedValue {
+  return series?.values[step] ?? MISSING;
+}
+
+function numberAt(series: NotedSeries | undefined, step: number): number {
+  const value = valueAt(series, step);
+  return typeof value === 'number' ? value : NaN;
+}
+
+function familiesOf(all: readonly NotedSeries[]): Map<string, Family> {
+  const metrics = new Set(all.map(({ metric }) => metric));
+  const families = new Map<string, Family>();
+  for (const series of all) {
+    const { base, part } = partOf(series, metrics);
+    const { le, ...labels } = series.labels;
+    const own = part === 'bucket' ? labels : series.labels;
+    const type = part === 'value' ? (base.endsWith('_total') ? 'counter' : 'gauge') : 'histogram';
+    const family = families.get(base) ?? { name: base, type, rows: new Map<string, Row>() };
+    families.set(base, family);
+    const key = base + JSON.stringify(Object.entries(own).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const row = family.rows.get(key) ?? {
+      key,
+      labels: own,
+      value: undefined,
+      sum: undefined,
+      buckets: new Map(),
+    };
+    if (part === 'bucket') row.buckets.set(le === '+Inf' ? Infinity : Number(le), series);
+    if (part === 'count') row.buckets.set(Infinity, series);
+    family.rows.set(key, {
+      ...row,
+      ...(part === 'value' && { value: series }),
+      ...(part === 'sum' && { sum: series }),
+    });
+  }
+  return families;
+}
+
+/** Which part of which metric a series is: histograms are noted as the series that Prometheus makes of them. */
+function partOf(
+  { metric, labels }: NotedSeries,
+  metrics: ReadonlySet<string>,
+): {
+  base: string;
+  part: 'value' | 'bucket' | 'count' | 'sum';
+} {
+  const [, base, part] = /^(.+)_(bucket|count|sum)$/.exec(metric) ?? [];
+  if (base === undefined || part === undefined) return { base: metric, part: 'value' };
+  const isBucket = part === 'bucket' && labels['le'] !== undefined;
+  const belongs =
+    metrics.has(`${base}_bucket`) || (metrics.has(`${base}_count`) && metrics.has(`${base}_sum`));
+  if (!isBucket && !belongs) return { base: metric, part: 'value' };
+  return { base, part: part as 'bucket' | 'count' | 'sum' };
+}

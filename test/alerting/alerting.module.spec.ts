@@ -1,0 +1,178 @@
+import { Injectable } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import {
+  type Alert,
+  AlertHandler,
+  AlertingMonitor,
+  MetricsRegistry,
+  type MonitoringOptions,
+  PerformanceMonitor,
+} from 'nestjs-monitoring';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
+import { ADAPTERS, createApp, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { scalars } from '../metrics/support.js';
+import { queueRule } from './support.js';
+
+@Injectable()
+class Pager {
+  readonly pages: string[] = [];
+}
+
+@AlertHandler({ severities: ['critical'] })
+class PagerHandler {
+  constructor(private readonly pager: Pager) {}
+
+  handle({ rule, state }: Alert): void {
+    this.pager.pages.push(`${rule} ${state}`);
+  }
+}
+
+@Injectable()
+class Queues {
+  constructor(registry: MetricsRegistry) {
+    registry.gauge('queue_length', 'Jobs that wait.', { labelNames: ['queue'] }).set({ queue: 'mail' }, 3);
+  }
+}
+
+describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
+  let running: RunningApp | undefined;
+
+  afterEach(async () => {
+    await running?.close();
+    running = undefined;
+  });
+
+  async function start(options: MonitoringOptions): Promise<RunningApp> {
+    const module = FixtureModule.with(
+      { ...WITHOUT_COLLECTORS, ...options },
+      { imports: [ScheduleModule.forRoot()], providers: [Queues, Pager, PagerHandler] },
+    );
+    running = await startApp(adapter, module);
+    return running;
+  }
+
+  it('evaluates the rules, tells functions and providers, and shows rules and alerts to the authorised', async () => {
+    const told: string[] = [];
+    const { app, registry, get } = bound(
+      await start({
+        endpoints: { auth: { bearerToken: 'secret' } },
+        alerting: {
+          intervalMs: 20,
+          rules: [queueRule({ severity: 'critical' })],
+          handlers: [({ rule, state, message }: Alert) => told.push(`${rule} ${state}: ${message}`)],
+        },
+      }),
+    );
+    const queue = registry.gauge('queue_length', 'Jobs that wait.', { labelNames: ['queue'] });
+    expect((await get('/monitoring/api/v1/rules')).status).toBe(401);
+    queue.set({ queue: 'mail' }, 12);
+    await eventually(() => expect(told).toEqual(['long_queue firing: Queue mail has 12 jobs']));
+    expect(app.get(Pager).pages).toEqual(['long_queue firing']);
+    const headers = { authorization: 'Bearer secret' };
+    const { body: rules } = await get('/monitoring/api/v1/rules', { headers });
+    const shown = JSON.parse(rules) as { data: { groups: { rules: { name: string }[] }[] } };
+    expect(shown.data.groups[0]?.rules.find(({ name }) => name === 'long_queue')).toMatchObject({
+      name: 'long_queue',
+      state: 'firing',
+      health: 'ok',
+      query: 'queue_length > 10',
+      type: 'alerting',
+      labels: { severity: 'critical' },
+      annotations: { summary: 'Queue {{ $labels.queue }} has {{ $value }} jobs' },
+    });
+    const { body: alerts } = await get('/monitoring/api/v1/alerts', { headers });
+    expect(JSON.parse(alerts)).toMatchObject({
+      status: 'success',
+      data: {
+        alerts: [
+          {
+            labels: { alertname: 'long_queue', queue: 'mail', severity: 'critical' },
+            annotations: { summary: 'Queue mail has 12 jobs' },
+            state: 'firing',
+            value: '12',
+          },
+        ],
+      },
+    });
+    const snapshot = await registry.collect();
+    expect(scalars(snapshot, 'monitoring_alerts')).toMatchObject([
+      { labels: { alertname: 'long_queue', alertstate: 'firing', severity: 'critical' }, value: 1 },
+    ]);
+    expect(scalars(snapshot, 'monitoring_notifications_total').map(({ value }) => value)).toEqual([1, 1]);
+    queue.set({ queue: 'mail' }, 2);
+    await eventually(() => expect(told).toHaveLength(2));
+    expect(told[1]).toBe('long_queue resolved: Queue mail has 12 jobs');
+    expect(app.get(SchedulerRegistry).getIntervals()).toContain('monitoring.history');
+  });
+
+  it('watches the vitals: warning, then critical, by thresholds that may be assigned', async () => {
+    const { app, registry } = await start({ alerting: { intervalMs: 20 }, history: { durationMs: 10_000 } });
+    const monitor = app.get(PerformanceMonitor);
+    registry.gauge('system_memory_percent', 'Memory.').set(90);
+    await eventually(() =>
+      expect(monitor.getStatus()).toEqual({
+        monitoring: true,
+        metrics: { memory_percent: 90 },
+        alerts: [{ metric: 'memory_percent', value: 90, threshold: 85, severity: 'warning' }],
+      }),
+    );
+    monitor.thresholds = { memory_percent: { warning: 60, critical: 80 } };
+    await eventually(() =>
+      expect(monitor.getStatus().alerts).toEqual([
+        { metric: 'memory_percent', value: 90, threshold: 80, severity: 'critical' },
+      ]),
+    );
+    monitor.thresholds = { cpu_percent: 90 };
+    expect(monitor.getStatus().alerts).toEqual([]);
+    monitor.stop();
+    expect(monitor.getStatus()).toEqual({ monitoring: false, metrics: {}, alerts: [] });
+    monitor.start();
+    await eventually(() => expect(monitor.getStatus().metrics).toEqual({ memory_percent: 90 }));
+  });
+
+  it('does not start with a rule about a metric that does not exist, and says which one was meant', async () => {
+    const condition = { metric: 'queue_lenght', operator: '>', threshold: 1 } as const;
+    await expect(start({ alerting: { rules: [queueRule({ condition })] } })).rejects.toThrow(
+      'The alert rule "long_queue" is about a metric that does not exist: "queue_lenght". Did you mean "queue_length"? Define the metric before the application starts, or give the rule mayBeMissing: true.',
+    );
+  });
+
+  it('does nothing when monitoring is off', async () => {
+    const { app } = await start({ enabled: false, alerting: { intervalMs: 5, rules: [queueRule()] } });
+    expect(app.get(PerformanceMonitor).getStatus().monitoring).toBe(false);
+    expect(app.get(AlertingMonitor).rules()[0]?.health).toBe('unknown');
+  });
+});
+
+function bound(running: RunningApp) {
+  const { app, registry } = running;
+  return { app, registry, get: (...args: Parameters<RunningApp['get']>) => running.get(...args) };
+}
+
+describe('the options of alerting', () => {
+  it.each<[MonitoringOptions, string]>([
+    [
+      { alerting: { rules: [{ name: 'a b' }] as never } },
+      'Expected the name of an alert rule to be of letters, digits and underscores, got "a b" (string).',
+    ],
+    [
+      { alerting: { rules: [queueRule(), queueRule()] } },
+      'alerting.rules has two rules "long_queue". Give each a name of its own.',
+    ],
+    [
+      { alerting: { intervalMs: 5_000 }, history: { intervalMs: 15_000 } },
+      'Expected alerting.intervalMs to be at least history.intervalMs, 15000, since rules are evaluated over the samples of the history, got 5000.',
+    ],
+    [
+      { thresholds: { cpu: 1 } as never },
+      'Expected thresholds to have only the keys cpu_percent, memory_percent, disk_percent, response_time_ms, error_rate_percent, cache_hit_rate_percent, got cpu.',
+    ],
+    [
+      { thresholds: { cache_hit_rate_percent: { warning: 50, critical: 60 } } },
+      'Expected thresholds.cache_hit_rate_percent.critical to be at most its warning, 50, got 60 (number).',
+    ],
+  ])('are checked at the start: %j', async (options, message) => {
+    await expect(createApp('express', FixtureModule.with(options))).rejects.toThrow(message);
+  });
+});

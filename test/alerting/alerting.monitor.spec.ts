@@ -1,0 +1,356 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AlertEvent, type AlertRule, testRules } from 'nestjs-monitoring';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+
+/** What became of the alerts, one line for each change: seconds, what, value. */
+function timeline(events: readonly AlertEvent[]): string[] {
+  return events.map(({ type, timestamp, alert }) => `${timestamp / 1000} ${type} ${alert.value}`);
+}
+
+function run(rule: Partial<AlertRule>, values: string, at: string): string[] {
+  const { events } = testRules({ rules: [queueRule(rule)], series: { queue_length: values }, at });
+  return timeline(events);
+}
+
+describe('an alert', () => {
+  it('fires in the very evaluation that finds it, if it need not wait', () => {
+    expect(run({}, '1 11 12 1', '45s')).toEqual(['15 firing 11', '45 resolved 12']);
+  });
+
+  it('is pending until it has been true for long enough, counted from the evaluation that found it', () => {
+    expect(run({ forMs: 30_000 }, '11x5', '75s')).toEqual(['0 pending 11', '30 firing 11']);
+    expect(run({ forMs: 31_000 }, '11x5', '75s')).toEqual(['0 pending 11', '45 firing 11']);
+    // For a while that is shorter than the interval: at the next evaluation.
+    expect(run({ forMs: 1 }, '11x5', '75s')).toEqual(['0 pending 11', '15 firing 11']);
+  });
+
+  it('is forgotten without a word if it goes while it is pending, and begins anew when it comes back', () => {
+    expect(run({ forMs: 30_000 }, '11 11 1 11 11 11', '75s')).toEqual([
+      '0 pending 11',
+      '30 cleared 11',
+      '45 pending 11',
+      '75 firing 11',
+    ]);
+  });
+
+  it('fires on for a while after it has gone, from the first miss, and anew after it came back', () => {
+    expect(run({ keepFiringForMs: 30_000 }, '11 1 1 1 11', '60s')).toEqual([
+      '0 firing 11',
+      '45 resolved 11',
+      '60 firing 11',
+    ]);
+    expect(run({ keepFiringForMs: 30_000 }, '11 1 11 1 1 1', '75s')).toEqual([
+      '0 firing 11',
+      '75 resolved 11',
+    ]);
+  });
+
+  it('is a new one when it comes back after it was resolved', () => {
+    const { events } = testRules({
+      rules: [queueRule()],
+      series: { queue_length: '11 1 11' },
+      at: '30s',
+    });
+    expect(events.map(({ alert }) => alert.activeAt)).toEqual([0, 0, 30_000]);
+  });
+
+  it('is known by its labels; value and message change with every evaluation', () => {
+    const { alerts, events } = testRules({
+      rules: [queueRule({ labels: { team: 'ops', of: 'queue {{ labels.queue }}' } })],
+      series: { 'queue_length{queue="mail"}': '11 12 13.5' },
+      at: '30s',
+    });
+    expect(events).toHaveLength(1);
+    expect(alerts).toMatchObject([
+      {
+        value: 13.5,
+        message: 'Queue mail has 13.5 jobs',
+        labels: {
+          alertname: 'long_queue',
+          severity: 'warning',
+          queue: 'mail',
+          team: 'ops',
+          of: 'queue mail',
+        },
+      },
+    ]);
+  });
+
+  it('is another one if the value in its label changes', () => {
+    expect(run({ labels: { value: '{{ value }}' } }, '11 12', '15s')).toEqual([
+      '0 firing 11',
+      '15 resolved 11',
+      '15 firing 12',
+    ]);
+  });
+
+  it('is remembered for a quarter of an hour after it was resolved', async () => {
+    const { registry, alerting, step } = testAlerting();
+    const queue = registry.gauge('queue_length', 'Jobs.');
+    alerting.addAlertRule(queueRule());
+    alerting.start();
+    await step(() => queue.set(11));
+    await step(() => queue.set(1));
+    for (let i = 0; i < 60; i++) await step();
+    expect(alerting.alerts().map(({ state }) => state)).toEqual(['resolved']);
+    await step();
+    expect(alerting.alerts()).toEqual([]);
+  });
+});
+
+describe('a rule', () => {
+  it('keeps its alerts and says so when it cannot be evaluated', async () => {
+    const { registry, alerting, step, warnings } = testAlerting();
+    const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue', 'host'] });
+    alerting.addAlertRule(queueRule({ labels: { host: 'any' } }));
+    alerting.start();
+    await step(() => queue.set({ queue: 'mail', host: 'a' }, 11));
+    expect(alerting.alerts().map(line)).toEqual(['long_queue mail firing 11']);
+    // The label of the rule makes both the same.
+    await step(() => queue.set({ queue: 'mail', host: 'b' }, 12));
+    expect(alerting.rules()[0]).toMatchObject({ health: 'err', failures: 1, evaluations: 2 });
+    expect(alerting.rules()[0]?.lastError).toContain('two alerts with the same labels');
+    expect(alerting.alerts().map(line)).toEqual(['long_queue mail firing 11']);
+    expect(warnings).toHaveLength(1);
+    await step(() => queue.remove({ queue: 'mail', host: 'b' }));
+    expect(alerting.rules()[0]).toMatchObject({ health: 'ok', state: 'firing' });
+  });
+
+  it('with more alerts than its limit has none, and an error', async () => {
+    const { registry, alerting, step } = testAlerting();
+    const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    alerting.addAlertRule(queueRule({ limit: 2 }));
+    alerting.start();
+    await step(() => ['a', 'b'].forEach((name) => queue.set({ queue: name }, 11)));
+    expect(alerting.alerts()).toHaveLength(2);
+    await step(() => queue.set({ queue: 'c' }, 11));
+    expect(alerting.alerts()).toEqual([]);
+    expect(alerting.rules()[0]?.lastError).toBe('it has 3 alerts, which are more than its limit of 2');
+  });
+
+  it('says when the history has no room for all that it is about', async () => {
+    const { registry, history, alerting, step } = testAlerting();
+    registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    history.droppedSamples = (metric) => (metric === 'queue_length' ? 3 : 0);
+    alerting.addAlertRule(queueRule());
+    alerting.start();
+    await step();
+    expect(alerting.rules()[0]?.lastError).toContain('not every series of queue_length has room');
+  });
+
+  it('is added, replaced and removed while it is evaluated', async () => {
+    const { registry, alerting, history, step } = testAlerting();
+    const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    alerting.start();
+    expect(history.isWanted).toBe(false);
+    alerting.addAlertRule(queueRule());
+    expect(() => alerting.addAlertRule(queueRule())).toThrow(
+      'There is an alert rule "long_queue" already. Replace it with replaceAlertRule(), or choose another name.',
+    );
+    const events: string[] = [];
+    alerting.subscribe(({ type, alert }) => events.push(`${type} ${alert.value}`));
+    await step(() => queue.set({ queue: 'mail' }, 11));
+    expect(events).toEqual(['firing 11']);
+    // It has not been true for so long.
+    alerting.replaceAlertRule(queueRule({ forMs: MINUTE }));
+    expect(alerting.alerts().map(line)).toEqual(['long_queue mail pending 11']);
+    for (let i = 0; i < 4; i++) await step();
+    expect(events).toEqual(['firing 11', 'firing 11']);
+    expect(alerting.removeAlertRule('long_queue')).toBe(true);
+    expect(alerting.removeAlertRule('long_queue')).toBe(false);
+    expect(events.at(-1)).toBe('resolved 11');
+    expect(alerting.rules()).toEqual([]);
+    expect(history.isWanted).toBe(false);
+  });
+
+  it('says what no data means: nothing, an alert, or no change', () => {
+    const series = { 'queue_length{queue="mail"}': '11 stale _x3', other_length: '1x5' };
+    const at = '30s';
+    testRules({ rules: [queueRule()], series, at, expect: [] });
+    testRules({
+      rules: [queueRule({ noData: 'alert' })],
+      series,
+      at,
+      expect: [{ rule: 'long_queue', value: 1 }],
+    });
+    testRules({
+      rules: [queueRule({ noData: 'keep' })],
+      series,
+      at,
+      expect: [{ rule: 'long_queue', labels: { queue: 'mail' } }],
+    });
+  });
+});
+
+describe('rules that cannot work', () => {
+  const condition = { metric: 'queue_length', operator: '>', threshold: 1 };
+
+  it.each<[object, string]>([
+    [
+      { severity: 'bad' },
+      'Expected severity of the alert rule "long_queue" to be one of critical, warning, info, got "bad" (string).',
+    ],
+    [
+      { condition: { ...condition, operator: '=>' } },
+      'Expected operator of condition of the alert rule "long_queue" to be one of >, >=, <, <=, ==, !=, got "=>" (string).',
+    ],
+    [
+      { condition: { ...condition, threshold: NaN } },
+      'Expected threshold of condition of the alert rule "long_queue" to be a finite number, got NaN (number).',
+    ],
+    [
+      { condition: { ...condition, aggregate: 'p101' } },
+      'Expected aggregate of condition of the alert rule "long_queue" to be one of last, rate, increase, delta, avg, min, max, sum or a quantile such as p95, got "p101" (string).',
+    ],
+    [
+      { condition: { ...condition, aggregate: 'p95' } },
+      'Expected condition of the alert rule "long_queue" to be about a histogram or a timer, since it asks for p95; queue_length is a gauge.',
+    ],
+    [
+      { condition: { ...condition, metric: 'work_seconds', aggregate: 'max' } },
+      'Expected aggregate of condition of the alert rule "long_queue" to be rate, increase, avg or a quantile such as p95, since work_seconds is a histogram, got "max".',
+    ],
+    [
+      { condition: { ...condition, metric: 'cpu_percent', groupBy: ['x'] } },
+      'Expected condition of the alert rule "long_queue" to have no groupBy, since cpu_percent is one number, made of other metrics.',
+    ],
+    [
+      { condition: { ...condition, labels: { queue: /a(?=b)/ } } },
+      'Expected "queue" in labels of condition of the alert rule "long_queue" to be without flags, lookarounds and back references, which Prometheus does not know, got /a(?=b)/.',
+    ],
+    [
+      { condition: { all: [] } },
+      'Expected all of condition of the alert rule "long_queue" to be a list of conditions, got  (object).',
+    ],
+    [
+      { message: '{{ $value }}' },
+      'Expected the message of the alert rule "long_queue" to use {{ value }}, {{ value | printf "%.2f" }} or {{ labels.name }}, got "{{ $value }}".',
+    ],
+    [
+      { labels: { severity: 'x' } },
+      'The label "severity" of the alert rule "long_queue" is set by the rule itself. Choose another name.',
+    ],
+    [
+      { forMs: -1 },
+      'Expected forMs of the alert rule "long_queue" to be a whole number from 0 up, got -1 (number).',
+    ],
+    [{ slo: {} }, 'Expected the alert rule "long_queue" to have either a condition or an slo.'],
+    [
+      { condition: { ...condition, metric: 'queue_lengths' } },
+      'The alert rule "long_queue" is about a metric that does not exist: "queue_lengths". Did you mean "queue_length"?',
+    ],
+  ])('are refused: %j', (more, message) => {
+    const { registry, alerting } = testAlerting();
+    registry.gauge('queue_length', 'Jobs.');
+    registry.timer('work_seconds', 'Work.');
+    alerting.start();
+    expect(() => alerting.addAlertRule(queueRule(more as Partial<AlertRule>))).toThrow(message);
+  });
+
+  it('may name a metric that is still to come, if they say so', async () => {
+    const { registry, alerting, step } = testAlerting();
+    alerting.addAlertRule(queueRule({ mayBeMissing: true }));
+    alerting.start();
+    await step();
+    await step(() => registry.gauge('queue_length', 'Jobs.').set(11));
+    expect(alerting.alerts().map(line)).toEqual(['long_queue firing 11']);
+  });
+});
+
+describe('testRules', () => {
+  it('says what fired and what should have', () => {
+    const test = {
+      rules: [queueRule()],
+      series: { 'queue_length{queue="mail"}': '0+10x10' },
+      at: '1m',
+    };
+    testRules({ ...test, expect: [{ rule: 'long_queue', labels: { queue: 'mail' }, value: 40 }] });
+    expect(() => testRules({ ...test, expect: [] })).toThrow(
+      'Expected these alerts at 1m:\n  none\ngot these:\n  {"rule":"long_queue","state":"firing"',
+    );
+    expect(() => testRules({ ...test, expect: [{ rule: 'long_queue', value: 39 }] })).toThrow(
+      'Expected these alerts',
+    );
+  });
+
+  it('refuses series that it cannot read', () => {
+    expect(() => testRules({ rules: [], at: 0, series: { a: 'NaN' } })).toThrow('got "NaN"');
+    expect(() => testRules({ rules: [], at: 0, series: { a: '1+1' } })).toThrow('got "1+1"');
+    expect(() => testRules({ rules: [], at: 0, series: { 'a{b=c}': '1' } })).toThrow(
+      'with labels in double quotes',
+    );
+    expect(() => testRules({ rules: [], at: 0, series: { '1a': '1' } })).toThrow('got "1a"');
+  });
+});
+
+describe('the state of alerts', () => {
+  let folder = '';
+  let stateFile = '';
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-alerts-'));
+    stateFile = join(folder, 'alerts.json');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('survives a restart: what fires is not told of again, and what ended is told to be over', async () => {
+    const told: string[] = [];
+    const first = testAlerting({ stateFile });
+    const queue = first.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    const rule = queueRule({ forMs: 15 * SECOND });
+    const start = ({ alerting }: typeof first): void => {
+      alerting.addAlertRule(rule);
+      alerting.addAlertHandler((alert) => told.push(line(alert)), { name: 'page' });
+      alerting.start();
+    };
+    start(first);
+    first.alerting.silence({ matchers: { queue: 'silent' }, durationMs: 60 * MINUTE });
+    await first.step(() => ['mail', 'print'].forEach((name) => queue.set({ queue: name }, 11)));
+    await first.step(() => queue.set({ queue: 'late' }, 12));
+    expect(told).toEqual(['long_queue mail firing 11', 'long_queue print firing 11']);
+    await first.alerting.stop();
+    expect(await readdir(folder)).toEqual(['alerts.json']);
+
+    const second = testAlerting({ stateFile }, { clock: first.clock });
+    const again = second.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    first.clock.advance(10 * MINUTE);
+    start(second);
+    expect(second.alerting.silences()).toHaveLength(1);
+    expect(second.alerting.alerts().map(line)).toEqual([
+      'long_queue mail firing 11',
+      'long_queue print firing 11',
+      'long_queue late pending 12',
+    ]);
+    await second.step(() => ['mail', 'late'].forEach((name) => again.set({ queue: name }, 13)));
+    expect(told.slice(2)).toEqual(['long_queue late firing 13']);
+    // Nothing is known of the third; that it is not true any more shows when its window has been seen.
+    await second.step();
+    await second.step();
+    expect(told.slice(3)).toEqual(['long_queue print resolved 11']);
+    await second.alerting.stop();
+  });
+
+  it('is forgotten after an outage of more than an hour, and no obstacle if it cannot be read', async () => {
+    const first = testAlerting({ stateFile });
+    first.registry.gauge('queue_length', 'Jobs.').set(11);
+    first.alerting.addAlertRule(queueRule());
+    first.alerting.start();
+    await first.step();
+    await first.alerting.stop();
+    first.clock.advance(61 * MINUTE);
+    const second = testAlerting({ stateFile }, { clock: first.clock });
+    second.registry.gauge('queue_length', 'Jobs.');
+    second.alerting.addAlertRule(queueRule());
+    second.alerting.start();
+    expect(second.alerting.alerts()).toEqual([]);
+    await second.alerting.stop();
+
+    await writeFile(stateFile, '{"version":');
+    const third = testAlerting({ stateFile });
+    third.alerting.start();
+    expect(third.warnings[0]).toMatch(/^The alerts of before cannot be read: /);
+  });
+});

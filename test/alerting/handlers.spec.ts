@@ -1,0 +1,232 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import {
+  AlertmanagerHandler,
+  EmailAlertHandler,
+  LoggerAlertHandler,
+  SlackAlertHandler,
+  WebhookAlertHandler,
+} from 'nestjs-monitoring';
+import { SMTPServer } from 'smtp-server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { queueRule, testAlerting } from './support.js';
+
+const ends: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+interface Post {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** A server of the test's own that takes what is posted, or answers with another status. */
+async function receiver(statuses: number[] = []): Promise<{ url: string; posts: Post[] }> {
+  const posts: Post[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (part: string) => (text += part));
+    request.on('end', () => {
+      posts.push({ path: request.url ?? '', headers: request.headers, text });
+      response.writeHead(statuses.shift() ?? 200).end('taken');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posts };
+}
+
+/** An engine in which a queue is long and then is not. */
+function queues() {
+  const tested = testAlerting();
+  const queue = tested.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+  tested.alerting.addAlertRule(
+    queueRule({ severity: 'critical', annotations: { runbook_url: 'https://example.com/r' } }),
+  );
+  tested.alerting.start();
+  ends.push(() => tested.alerting.stop());
+  return {
+    ...tested,
+    long: (name = 'mail') => tested.step(() => queue.set({ queue: name }, 11)),
+    short: (name = 'mail') => tested.step(() => queue.set({ queue: name }, 1)),
+  };
+}
+
+describe('the logger', () => {
+  it('is told by how bad it is', async () => {
+    const { alerting, long, short } = queues();
+    const said: string[] = [];
+    const at = (level: string) => (message: string) => void said.push(`${level} ${message}`);
+    alerting.addAlertHandler(
+      new LoggerAlertHandler({ error: at('error'), warn: at('warn'), log: at('log') }),
+    );
+    await long();
+    await short();
+    expect(said).toEqual([
+      'error long_queue firing: Queue mail has 11 jobs',
+      'log long_queue resolved: Queue mail has 11 jobs',
+    ]);
+  });
+});
+
+describe('a webhook', () => {
+  it('gets what Alertmanager would send, signed', async () => {
+    const { url, posts } = await receiver();
+    const { alerting, long, short } = queues();
+    alerting.addAlertHandler(
+      new WebhookAlertHandler({ url: `${url}/hook`, secret: 's3cret', headers: { 'x-team': 'ops' } }),
+    );
+    await long();
+    await short();
+    const [firing, resolved] = posts;
+    expect(JSON.parse(firing?.text ?? '')).toMatchObject({
+      version: '4',
+      groupKey: '[["alertname","long_queue"]]',
+      truncatedAlerts: 0,
+      status: 'firing',
+      receiver: 'webhook',
+      groupLabels: { alertname: 'long_queue' },
+      commonLabels: { alertname: 'long_queue', severity: 'critical', queue: 'mail' },
+      commonAnnotations: { summary: 'Queue mail has 11 jobs', runbook_url: 'https://example.com/r' },
+      externalURL: '',
+      alerts: [
+        {
+          status: 'firing',
+          labels: { queue: 'mail' },
+          startsAt: expect.stringMatching(/Z$/) as string,
+          endsAt: '0001-01-01T00:00:00Z',
+          fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+        },
+      ],
+    });
+    expect(JSON.parse(resolved?.text ?? '')).toMatchObject({
+      status: 'resolved',
+      alerts: [{ status: 'resolved' }],
+    });
+    const { headers, text } = firing!;
+    expect(headers['x-team']).toBe('ops');
+    const signed = createHmac('sha256', 's3cret').update(
+      `${String(headers['x-monitoring-timestamp'])}.${text}`,
+    );
+    expect(headers['x-monitoring-signature']).toBe(`sha256=${signed.digest('hex')}`);
+  });
+
+  it('is tried again after 503, not after 400, and never shows its address', async () => {
+    const { url, posts } = await receiver([503, 200, 400]);
+    const { alerting, long, warnings } = queues();
+    alerting.addAlertHandler(new WebhookAlertHandler({ url: `${url}/T0/secret-path` }), {
+      groupBy: ['queue'],
+    });
+    await long('a');
+    expect(posts).toHaveLength(2);
+    await long('b');
+    expect(posts).toHaveLength(3);
+    expect(warnings).toEqual([`Alert handler webhook failed: ${new URL(url).host} answered 400`]);
+    expect(() => new WebhookAlertHandler({ url: 'secret' })).toThrow(
+      'Expected url of the webhook to be an http or https URL. Is the environment variable set that it comes from?',
+    );
+  });
+
+  it('says so when nobody is there', async () => {
+    const { alerting, long, warnings } = queues();
+    alerting.addAlertHandler(new WebhookAlertHandler({ url: 'http://127.0.0.1:1/secret' }), { retries: 0 });
+    await long();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /^Alert handler webhook failed: 127\.0\.0\.1:1 could not be reached \(\w+\)$/,
+    );
+  });
+});
+
+describe('Slack', () => {
+  it('gets a message that no label can make markup of', async () => {
+    const { url, posts } = await receiver();
+    const { alerting, long } = queues();
+    alerting.addAlertHandler(new SlackAlertHandler({ url, channel: '#ops' }));
+    await long('<!channel> & co');
+    expect(JSON.parse(posts[0]?.text ?? '')).toMatchObject({
+      channel: '#ops',
+      text: '[FIRING:1] long_queue',
+      attachments: [{ color: '#d00000', text: 'Queue &lt;!channel&gt; &amp; co has 11 jobs' }],
+    });
+  });
+});
+
+describe('e-mail', () => {
+  it('reaches a real SMTP server, and is tried again when that is busy', async () => {
+    const mails: string[] = [];
+    let busy = 1;
+    const server = new SMTPServer({
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      onData(stream, _session, callback) {
+        let text = '';
+        stream.setEncoding('utf8');
+        stream.on('data', (part: string) => (text += part));
+        stream.on('end', () => {
+          if (busy-- > 0) return callback(Object.assign(new Error('busy'), { responseCode: 451 }));
+          mails.push(text);
+          return callback();
+        });
+      },
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server.server, 'listening');
+    const { port } = server.server.address() as AddressInfo;
+    const { alerting, long, short } = queues();
+    alerting.addAlertHandler(
+      new EmailAlertHandler({
+        from: 'alerts@example.com',
+        to: ['ops@example.com', 'boss@example.com'],
+        transport: `smtp://127.0.0.1:${port}`,
+      }),
+    );
+    await long();
+    await short();
+    await alerting.stop();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    expect(mails).toHaveLength(2);
+    expect(mails[0]).toContain('Subject: [FIRING:1] long_queue');
+    expect(mails[0]).toContain('To: ops@example.com, boss@example.com');
+    expect(mails[0]).toContain('firing (critical): Queue mail has 11 jobs');
+    expect(mails[1]).toContain('Subject: [RESOLVED] long_queue');
+  });
+});
+
+describe('Alertmanager', () => {
+  it('is told again as long as it fires, each time for longer, and of the end at once', async () => {
+    const { url, posts } = await receiver();
+    const { alerting, long, short, clock } = queues();
+    alerting.addAlertHandler(new AlertmanagerHandler({ url: `${url}/prefix/` }));
+    await long();
+    const firedAt = new Date(clock.now()).toISOString();
+    for (let i = 0; i < 4; i++) await long();
+    await short();
+    expect(posts.map(({ path }) => path)).toEqual(Array.from({ length: 3 }, () => '/prefix/api/v2/alerts'));
+    const sent = posts.map(({ text }) => (JSON.parse(text) as { startsAt: string; endsAt: string }[])[0]);
+    expect(sent.map((alert) => alert?.startsAt)).toEqual([firedAt, firedAt, firedAt]);
+    const ends = sent.map((alert) => (Date.parse(alert?.endsAt ?? '') - Date.parse(firedAt)) / 1000);
+    // Good for four minutes each time; the last one is over.
+    expect(ends).toEqual([240, 300, 75]);
+  });
+
+  it('gets no more than 256 alerts at once, and it is enough that one of several takes them', async () => {
+    const { url, posts } = await receiver();
+    const { alerting, registry, step, warnings } = queues();
+    const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    alerting.addAlertHandler(new AlertmanagerHandler({ url: ['http://127.0.0.1:1', url] }));
+    await step(() => {
+      for (let i = 0; i < 300; i++) queue.set({ queue: `${i}` }, 11);
+    });
+    expect(posts.map(({ text }) => (JSON.parse(text) as unknown[]).length)).toEqual([256, 44]);
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,279 @@
+import { type Alert, type AlertNotification, NotificationError } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+
+function queues(options: Parameters<typeof testAlerting>[0] = {}, rule = queueRule()) {
+  const tested = testAlerting(options);
+  const queue = tested.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+  tested.alerting.addAlertRule(rule);
+  tested.alerting.start();
+  return { ...tested, set: (name: string, length: number) => queue.set({ queue: name }, length) };
+}
+
+/** Collects groups, one line for each. */
+function receiver(name: string) {
+  const told: string[] = [];
+  const notify = ({ status, groupLabels, alerts }: AlertNotification): void => {
+    told.push(`${status} ${JSON.stringify(groupLabels)} ${alerts.map(line).join(', ')}`);
+  };
+  return { told, handler: { name, notify } };
+}
+
+describe('a handler', () => {
+  it('is told once when an alert fires, once when it is over, and every so often as long as it fires', async () => {
+    const { alerting, step, set } = queues();
+    const told: string[] = [];
+    alerting.addAlertHandler((alert) => told.push(line(alert)), { repeatIntervalMs: 5 * MINUTE });
+    await step(() => set('mail', 11));
+    for (let i = 0; i < 19; i++) await step();
+    expect(told).toEqual(['long_queue mail firing 11']);
+    await step();
+    expect(told).toHaveLength(2);
+    await step(() => set('mail', 1));
+    await step();
+    expect(told).toEqual([
+      'long_queue mail firing 11',
+      'long_queue mail firing 11',
+      'long_queue mail resolved 11',
+    ]);
+  });
+
+  it('is told of nothing that it does not want, and of no end if it does not want to', async () => {
+    const { alerting, step, set } = queues();
+    alerting.addAlertRule(queueRule({ name: 'very_long_queue', severity: 'critical' }));
+    const critical: string[] = [];
+    const mail: string[] = [];
+    alerting.addAlertHandler((alert) => critical.push(line(alert)), {
+      severities: ['critical'],
+      sendResolved: false,
+    });
+    alerting.addAlertHandler((alert) => mail.push(line(alert)), {
+      labels: { queue: /mail|post/, alertname: 'long_queue' },
+    });
+    await step(() => set('print', 11));
+    await step(() => set('mail', 11));
+    await step(() => ['print', 'mail'].forEach((name) => set(name, 1)));
+    expect(critical).toEqual(['very_long_queue print firing 11', 'very_long_queue mail firing 11']);
+    expect(mail).toEqual(['long_queue mail firing 11', 'long_queue mail resolved 11']);
+  });
+
+  it('is told of a group together: after a first wait, and then of changes not more often than it wants', async () => {
+    const { alerting, step, set } = queues();
+    const { told, handler } = receiver('chat');
+    alerting.addAlertHandler(handler, { groupWaitMs: 30 * SECOND, groupIntervalMs: MINUTE });
+    await step(() => set('a', 11));
+    await step(() => set('b', 11));
+    expect(told).toEqual([]);
+    await step();
+    const group = '{"alertname":"long_queue"}';
+    expect(told).toEqual([`firing ${group} long_queue a firing 11, long_queue b firing 11`]);
+    await step(() => set('a', 1));
+    await step(() => set('b', 1));
+    await step();
+    expect(told).toHaveLength(1);
+    await step();
+    expect(told[1]).toBe(`resolved ${group} long_queue a resolved 11, long_queue b resolved 11`);
+  });
+
+  it('is not told of what was over before anybody was told of it', async () => {
+    const { alerting, step, set } = queues();
+    const { told, handler } = receiver('chat');
+    alerting.addAlertHandler(handler, { groupWaitMs: MINUTE });
+    await step(() => set('a', 11));
+    await step(() => set('a', 1));
+    for (let i = 0; i < 8; i++) await step();
+    expect(told).toEqual([]);
+  });
+
+  it('is taken out again, and its name is free then', async () => {
+    const { alerting, step, set } = queues();
+    const told: string[] = [];
+    const handler = (alert: Alert): void => void told.push(line(alert));
+    const remove = alerting.addAlertHandler(handler, { name: 'page' });
+    expect(() => alerting.addAlertHandler(handler, { name: 'page' })).toThrow(
+      'There is an alert handler "page" already. Give one of them another name.',
+    );
+    expect(() => alerting.addAlertHandler(handler, { timeoutMs: 0 })).toThrow(
+      'Expected timeoutMs of the options of the alert handler handler to be a number of milliseconds above 0, got 0 (number).',
+    );
+    remove();
+    alerting.addAlertHandler(handler, { name: 'page' });
+    await step(() => set('mail', 11));
+    expect(told).toHaveLength(1);
+  });
+});
+
+describe('a handler that fails', () => {
+  it('costs only itself, whether it throws, hangs or takes its time', async () => {
+    const { alerting, step, set, warnings } = queues();
+    const told: string[] = [];
+    let finish: (() => void) | undefined;
+    alerting.addAlertHandler(
+      () => {
+        throw new Error('no such channel');
+      },
+      { name: 'throws', retries: 0 },
+    );
+    alerting.addAlertHandler(() => new Promise(() => undefined), {
+      name: 'hangs',
+      retries: 0,
+      timeoutMs: 20,
+    });
+    alerting.addAlertHandler(() => new Promise<void>((resolve) => (finish = resolve)), { name: 'slow' });
+    alerting.addAlertHandler((alert) => told.push(line(alert)), { name: 'works' });
+    // What is slow is not waited for.
+    const stepped = step(() => set('mail', 11));
+    await eventually(() => expect(told).toEqual(['long_queue mail firing 11']));
+    await eventually(() =>
+      expect(alerting.handlers()).toMatchObject([
+        { handler: 'throws', delivered: 0, failed: 1, lastError: 'no such channel' },
+        { handler: 'hangs', delivered: 0, failed: 1, lastError: 'it took longer than 20 ms' },
+        { handler: 'slow', delivered: 0, failed: 0, waiting: 1 },
+        { handler: 'works', delivered: 1, failed: 0 },
+      ]),
+    );
+    finish?.();
+    await stepped;
+    expect(alerting.handlers()[2]).toMatchObject({ delivered: 1, waiting: 0 });
+    expect(warnings).toEqual([
+      'Alert handler throws failed: no such channel',
+      'Alert handler hangs failed: it took longer than 20 ms',
+    ]);
+  });
+
+  it('is tried again at once and then every minute, until it has been told how things are by then', async () => {
+    const { alerting, step, set } = queues();
+    const tries: string[] = [];
+    let works = false;
+    alerting.addAlertHandler(
+      (alert) => {
+        tries.push(line(alert));
+        if (!works) throw new Error('busy');
+      },
+      { retries: 1 },
+    );
+    await step(() => set('mail', 11));
+    expect(tries).toHaveLength(2);
+    await step();
+    expect(tries).toHaveLength(2);
+    for (let i = 0; i < 3; i++) await step();
+    expect(tries).toHaveLength(4);
+    works = true;
+    for (let i = 0; i < 4; i++) await step(() => set('mail', 12));
+    expect(tries.at(-1)).toBe('long_queue mail firing 12');
+    expect(tries).toHaveLength(5);
+    expect(alerting.handlers()).toMatchObject([{ delivered: 1, failed: 2, lastError: undefined }]);
+  });
+
+  it('is not tried again at once if it says that there is no use', async () => {
+    const { alerting, step, set } = queues();
+    let tries = 0;
+    alerting.addAlertHandler(() => {
+      tries++;
+      throw new NotificationError('forbidden', false);
+    });
+    await step(() => set('mail', 11));
+    expect(tries).toBe(1);
+  });
+
+  it('has a bounded queue; what has no room waits, and is counted', async () => {
+    const { alerting, step, set } = queues();
+    const told: string[] = [];
+    let release: (() => void) | undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    alerting.addAlertHandler(
+      async (alert) => {
+        await gate;
+        told.push(line(alert));
+      },
+      { queueLimit: 2 },
+    );
+    const stepped = step(() => ['a', 'b', 'c'].forEach((name) => set(name, 11)));
+    expect(alerting.handlers()).toMatchObject([{ waiting: 2, dropped: 1 }]);
+    release?.();
+    await stepped;
+    await step();
+    expect(told).toHaveLength(3);
+  });
+
+  it('does not keep the application from ending', async () => {
+    const { alerting, step, set } = queues();
+    alerting.addAlertHandler(
+      () => {
+        throw new Error('busy');
+      },
+      { retries: 20 },
+    );
+    void step(() => set('mail', 11));
+    const removed = alerting.addAlertHandler(() => undefined, { name: 'other' });
+    removed();
+    await alerting.stop();
+    expect(alerting.handlers()[0]?.waiting).toBe(0);
+  }, 20_000);
+});
+
+describe('silences', () => {
+  it('keep handlers from being told, until they end', async () => {
+    const { alerting, step, set, clock } = queues();
+    const told: string[] = [];
+    alerting.addAlertHandler((alert) => told.push(line(alert)));
+    const silence = alerting.silence({
+      matchers: { queue: /mail/ },
+      durationMs: 10 * MINUTE,
+      createdBy: 'ops',
+      comment: 'known',
+    });
+    await step(() => ['mail', 'print'].forEach((name) => set(name, 11)));
+    expect(told).toEqual(['long_queue print firing 11']);
+    expect(alerting.silences()).toMatchObject([{ id: silence.id, state: 'active', comment: 'known' }]);
+    expect(alerting.alerts().map((alert) => alerting.silenceOf(alert)?.id)).toEqual([silence.id, undefined]);
+    expect(alerting.expireSilence(silence.id)).toBe(true);
+    expect(alerting.expireSilence(silence.id)).toBe(false);
+    await step();
+    expect(told).toEqual(['long_queue print firing 11', 'long_queue mail firing 11']);
+    alerting.silence({ matchers: { queue: 'x' }, durationMs: MINUTE, startsAt: clock.now() + MINUTE });
+    expect(alerting.silences().map(({ state }) => state)).toEqual(['expired', 'pending']);
+  });
+
+  it('have to match something', () => {
+    const { alerting } = queues();
+    const message = 'Expected the silence to have a matcher that does not match the empty label';
+    expect(() => alerting.silence({ matchers: {}, durationMs: 1 })).toThrow(message);
+    expect(() => alerting.silence({ matchers: { queue: /.*/ }, durationMs: 1 })).toThrow(message);
+  });
+});
+
+describe('inhibition', () => {
+  it('keeps quiet what another alert says already, for the same labels, until that is over', async () => {
+    const { alerting, step, set } = queues({
+      inhibitRules: [{ source: { severity: 'critical' }, target: { severity: 'warning' }, equal: ['queue'] }],
+    });
+    alerting.addAlertRule(
+      queueRule({
+        name: 'very_long_queue',
+        severity: 'critical',
+        condition: { metric: 'queue_length', operator: '>', threshold: 20 },
+      }),
+    );
+    const told: string[] = [];
+    alerting.addAlertHandler((alert) => told.push(line(alert)));
+    await step(() => {
+      set('a', 25);
+      set('b', 15);
+    });
+    expect(told).toEqual(['long_queue b firing 15', 'very_long_queue a firing 25']);
+    await step(() => set('a', 15));
+    expect(told.slice(2).toSorted()).toEqual(['long_queue a firing 15', 'very_long_queue a resolved 25']);
+  });
+
+  it('never lets an alert that is on both sides keep itself quiet', async () => {
+    const { alerting, step, set } = queues({
+      inhibitRules: [{ source: { alertname: /.*queue/ }, target: { alertname: /.*queue/ } }],
+    });
+    const told: string[] = [];
+    alerting.addAlertHandler((alert) => told.push(line(alert)));
+    await step(() => ['a', 'b'].forEach((name) => set(name, 11)));
+    expect(told).toHaveLength(2);
+  });
+});

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RuleCase } from '../alerting/rule-cases.js';
+import { exampleCases, randomCases } from '../alerting/rule-cases.js';
+import { rulesAsYaml, statesOf } from '../alerting/rule-states.js';
+import { describeWith, requireBinary } from './support/binaries.js';
+
+const run = promisify(execFile);
+const RANDOM_CASES = 240;
+const BATCH = 40;
+
+/** What promtool has to say of some files; it fails if a single expectation does. */
+async function promtool(...args: string[]): Promise<string> {
+  try {
+    const { stdout, stderr } = await run(requireBinary('promtool'), args, { timeout: 120_000 });
+    return stdout + stderr;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${stdout}${stderr}`.slice(0, 6_000), { cause: error });
+  }
+}
+
+/** What has to be true in Prometheus at each evaluation: ALERTS as our engine has them. */
+function unitTest(name: string, { series, intervalMs, steps, rules }: RuleCase): string {
+  const tests = statesOf({ series, intervalMs, steps, rules }).map(({ at, alerts }) => ({
+    expr: 'ALERTS',
+    eval_time: `${at}ms`,
+    exp_samples: alerts.map((labels) => ({
+      labels: `ALERTS{${Object.entries(labels)
+        .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+        .join(',')}}`,
+      value: 1,
+    })),
+  }));
+  // Every JSON document is YAML.
+  return JSON.stringify({
+    rule_files: [`${name}.rules.yml`],
+    evaluation_interval: `${intervalMs}ms`,
+    tests: [
+      {
+        interval: `${intervalMs}ms`,
+        input_series: Object.entries(series).map(([key, values]) => ({ series: key, values })),
+        promql_expr_test: tests,
+      },
+    ],
+  });
+}
+
+describeWith(['promtool'], 'the rules in Prometheus', () => {
+  let folder = '';
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-rules-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function agree(cases: readonly (readonly [name: string, rules: RuleCase])[]): Promise<void> {
+    const tests: string[] = [];
+    const files: string[] = [];
+    for (const [name, one] of cases) {
+      const file = join(folder, `${name}.rules.yml`);
+      await writeFile(file, rulesAsYaml(one));
+      await writeFile(join(folder, `${name}.test.yml`), unitTest(name, one));
+      files.push(file);
+      tests.push(join(folder, `${name}.test.yml`));
+    }
+    expect(await promtool('check', 'rules', ...files)).toContain('SUCCESS');
+    expect(await promtool('test', 'rules', ...tests)).not.toContain('FAILED');
+  }
+
+  it('fire on the same series at the same evaluations in examples of every kind of rule', async () => {
+    await agree(Object.entries(exampleCases));
+  }, 120_000);
+
+  it.each(Array.from({ length: RANDOM_CASES / BATCH }, (_, i) => i))(
+    'do so over random series and rules, batch %i',
+    async (batch) => {
+      const cases = randomCases(BATCH, batch + 1);
+      // Were nothing to fire, this would prove nothing.
+      const busy = cases.filter((one) => statesOf(one).some(({ alerts }) => alerts.length > 0));
+      expect(busy.length).toBeGreaterThan(BATCH / 3);
+      await agree(cases.map((one, i) => [`case_${batch}_${i}`, one]));
+    },
+    120_000,
+  );
+});
