@@ -185,7 +185,7 @@ describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
     'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, health, clock';
-    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, thresholds, alerting, clock';
+  ('enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, thresholds, alerting, clock');
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
