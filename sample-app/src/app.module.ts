@@ -5,6 +5,7 @@ import { AssessmentsModule } from './assessments/assessments.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DealsModule } from './deals/deals.module.js';
 import { FiguresModule } from './figures/figures.module.js';
+import { exportersFrom } from './exporters.js';
 import { LeadsModule } from './leads/leads.module.js';
 import { alertLog } from './monitoring/alert-log.js';
 import { alertRules } from './monitoring/alert-rules.js';
@@ -19,6 +20,7 @@ import { UsersModule } from './users/users.module.js';
       defaultLabels: { service: 'enterprise-land' },
       history: { intervalMs: 5_000 },
       alerting: { intervalMs: 5_000, rules: alertRules, handlers: [alertLog] },
+      exporters: exportersFrom(process.env),
     }),
     SettingsModule,
     DatabaseModule,

@@ -1,0 +1,16 @@
+import type { ExportersOptions } from 'nestjs-monitoring';
+
+/**
+ * Which remotes this application tells: each is switched on by the variable that it cannot do without. None is on
+ * otherwise.
+ */
+export function exportersFrom(environment: NodeJS.ProcessEnv): ExportersOptions {
+  const { METRICS_FILE, CLOUDWATCH_NAMESPACE, DD_API_KEY, OTEL_EXPORTER_OTLP_ENDPOINT } = environment;
+  return {
+    ...(METRICS_FILE && { json: { outputFile: METRICS_FILE } }),
+    // The region and the credentials are found by the AWS SDK.
+    ...(CLOUDWATCH_NAMESPACE && { cloudWatch: { namespace: CLOUDWATCH_NAMESPACE, costPreview: true } }),
+    ...(DD_API_KEY && { datadog: { apiKey: DD_API_KEY } }),
+    ...(OTEL_EXPORTER_OTLP_ENDPOINT && { otlp: { serviceName: 'enterprise-land' } }),
+  };
+}
