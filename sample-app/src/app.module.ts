@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { ActivityModule } from './activity/activity.module.js';
 import { AssessmentsModule } from './assessments/assessments.module.js';
+import { BatchModule } from './batch/batch.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DealsModule } from './deals/deals.module.js';
 import { FiguresModule } from './figures/figures.module.js';
@@ -10,6 +11,7 @@ import { LeadsModule } from './leads/leads.module.js';
 import { alertLog } from './monitoring/alert-log.js';
 import { alertRules } from './monitoring/alert-rules.js';
 import { PaymentsModule } from './payments/payments.module.js';
+import { ReceiptsModule } from './receipts/receipts.module.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -25,6 +27,8 @@ import { UsersModule } from './users/users.module.js';
     SettingsModule,
     DatabaseModule,
     ActivityModule,
+    // Checked with the other settings, before anything is started.
+    ReceiptsModule.on(process.env['REDIS_URL'] || undefined),
     UsersModule,
     DealsModule,
     LeadsModule,
@@ -32,6 +36,7 @@ import { UsersModule } from './users/users.module.js';
     PaymentsModule,
     FiguresModule,
     ReportsModule,
+    BatchModule,
   ],
 })
 export class AppModule {}

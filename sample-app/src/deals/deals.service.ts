@@ -5,7 +5,7 @@ import {
   UnprocessableEntityException,
 } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type Counter, MetricsRegistry } from 'nestjs-monitoring';
+import { type Counter, MetricsRegistry, MonitorModelOperation } from 'nestjs-monitoring';
 import { type EntityManager, LessThanOrEqual, MoreThan, Repository } from 'typeorm';
 import { ActivityService } from '../activity/activity.service.js';
 import { type Page, pageOf, rowsOf } from '../page.dto.js';
@@ -48,6 +48,7 @@ export class DealsService {
   }
 
   /** @param manager that of a transaction, if the deal is part of one */
+  @MonitorModelOperation('create', { model: 'Deal' })
   async create(dto: CreateDealDto, manager: EntityManager = this.deals.manager): Promise<Deal> {
     if (!(await this.users.maySell(dto.ownerId, manager))) {
       throw new UnprocessableEntityException(`User ${dto.ownerId} cannot own a deal.`);

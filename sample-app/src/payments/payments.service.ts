@@ -5,6 +5,7 @@ import { Repository } from 'typeorm';
 import { ActivityService } from '../activity/activity.service.js';
 import { DealsService } from '../deals/deals.service.js';
 import { type Page, pageOf, type PageQuery, rowsOf } from '../page.dto.js';
+import { ReceiptQueue } from '../receipts/receipt.queue.js';
 import type { CreatePaymentDto } from './dto/create-payment.dto.js';
 import { Payment } from './payment.entity.js';
 
@@ -18,6 +19,7 @@ export class PaymentsService {
     @InjectRepository(Payment) private readonly payments: Repository<Payment>,
     private readonly deals: DealsService,
     private readonly activity: ActivityService,
+    private readonly receipts: ReceiptQueue,
     registry: MetricsRegistry,
   ) {
     this.processed = registry.counter('payments_processed_total', 'Payments that were taken.', {
@@ -56,6 +58,7 @@ export class PaymentsService {
     this.revenue.inc({ currency }, amountCents);
     this.amounts.observe({ currency }, amountCents / 100);
     this.activity.record('payment.processed', reference);
+    await this.receipts.add({ reference, amountCents });
     return payment;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { TrackErrors } from 'nestjs-monitoring';
 import type { Currency } from '../deals/deal.entity.js';
 
 const EUROS: Readonly<Record<Currency, number>> = { EUR: 1, USD: 0.92, GBP: 1.17 };
@@ -15,6 +16,7 @@ const MOST_AT_ONCE = 20;
 export class ExchangeRatesGateway {
   private underWay = 0;
 
+  @TrackErrors({ metricName: 'external_api_errors_total', labels: { gateway: 'exchange_rates' } })
   async inEuros(): Promise<Readonly<Record<Currency, number>>> {
     if (this.underWay >= MOST_AT_ONCE) {
       throw new ServiceUnavailableException('The exchange rates cannot be had now');

@@ -12,7 +12,7 @@ export abstract class Settings {
   abstract readonly adapter: Adapter;
   /** Where PostgreSQL is; without it, the embedded database is used. */
   abstract readonly databaseUrl: string | undefined;
-  /** Where Redis is; without it, the cache is in memory. */
+  /** Where Redis is; without it, the cache and the queue of receipts are in memory. */
   abstract readonly redisUrl: string | undefined;
   abstract readonly paymentsApiKey: string;
 }
