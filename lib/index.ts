@@ -103,12 +103,20 @@ export type { JsonExporterOptions } from './exporters/json/json.options.js';
 export type { OtlpMetricExporter } from './exporters/otlp/otlp-exporter.sender.js';
 export { OtlpExporter } from './exporters/otlp/otlp.exporter.js';
 export type { OtlpExporterOptions } from './exporters/otlp/otlp.options.js';
-export type { ExpositionFormat } from './exporters/prometheus/exposition.js';
+export type { ExpositionFormat } from './exporters/prometheus/exposition-format.js';
+export type {
+  BridgeDropReason,
+  BridgeSurroundings,
+  PromClientRegistry,
+} from './exporters/prometheus/prom-client.bridge.js';
 export {
+  type BridgesOptions,
   type GenerateOptions,
   PrometheusExporter,
   type PrometheusExporterOptions,
 } from './exporters/prometheus/prometheus.exporter.js';
+export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporter.js';
+export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
 export { ExporterMetrics } from './exporters/push/exporter-report.js';
 export type { NameTimer } from './exporters/push/push.beat.js';
 export { type ExporterLogger, PushExporter, type PushSurroundings } from './exporters/push/push.exporter.js';

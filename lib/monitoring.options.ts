@@ -13,8 +13,10 @@ import {
 import {
   type ExportersOptions,
   type ResolvedExporters,
+  resolveBridges,
   resolveExporters,
 } from './exporters/exporters.options.js';
+import type { BridgesOptions } from './exporters/prometheus/prometheus.exporter.js';
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from './history/history.options.js';
 import { type GraphQLMetricsOptions, resolveGraphQL } from './instrumentation/graphql/graphql.options.js';
 import { type HealthOptions, type ResolvedHealth, resolveHealth } from './health/health.options.js';
@@ -67,6 +69,8 @@ export interface MonitoringOptions {
   readonly graphql?: GraphQLMetricsOptions | false;
   readonly collectors?: CollectorsOptions;
   readonly exporters?: ExportersOptions;
+  /** Registries of other libraries whose metrics are shown on the metrics endpoint too. */
+  readonly bridges?: BridgesOptions;
   readonly history?: HistoryOptions;
   readonly health?: HealthOptions;
   /** What the vitals should not cross; those that are not given have their default. */
@@ -91,6 +95,7 @@ export interface ResolvedOptions {
   readonly graphql: Required<GraphQLMetricsOptions> | false;
   readonly collectors: ResolvedCollectors;
   readonly exporters: ResolvedExporters;
+  readonly bridges: BridgesOptions;
   readonly history: ResolvedHistory;
   readonly health: ResolvedHealth;
   readonly thresholds: Thresholds;
@@ -112,6 +117,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'graphql',
   'collectors',
   'exporters',
+  'bridges',
   'history',
   'health',
   'thresholds',
@@ -148,6 +154,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     graphql: resolveGraphQL(options.graphql),
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
+    bridges: resolveBridges(options.bridges),
     history: resolveHistory(options.history),
     health: resolveHealth(options.health, environment),
     history,

@@ -1,4 +1,4 @@
-import { booleanOf, expectKeys, MonitoringOptionsError } from '../options/option-checks.js';
+import { booleanOf, expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import {
   type CloudWatchExporterOptions,
   type ResolvedCloudWatch,
@@ -11,6 +11,13 @@ import {
 } from './datadog/datadog.options.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json/json.options.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp/otlp.options.js';
+import type { PromClientRegistry } from './prometheus/prom-client.bridge.js';
+import type { BridgesOptions } from './prometheus/prometheus.exporter.js';
+import {
+  type PushgatewayExporterOptions,
+  type ResolvedPushgateway,
+  resolvePushgateway,
+} from './pushgateway/pushgateway.options.js';
 
 /** Which exporters there are. Each that pushes is off unless it is given. */
 export interface ExportersOptions {
@@ -26,6 +33,8 @@ export interface ExportersOptions {
   readonly datadog?: DatadogExporterOptions | false;
   /** Pushes to an OpenTelemetry collector; needs the package `@opentelemetry/otlp-transformer`. @default false */
   readonly otlp?: OtlpExporterOptions | false;
+  /** Pushes the metrics to a Pushgateway, for jobs that end before they would be scraped. @default false */
+  readonly pushgateway?: PushgatewayExporterOptions | false;
 }
 
 /** The exporters, with every default filled in; those that are off are left out. */
@@ -35,12 +44,23 @@ export interface ResolvedExporters {
   readonly cloudWatch?: ResolvedCloudWatch;
   readonly datadog?: ResolvedDatadog;
   readonly otlp?: ResolvedOtlp;
+  readonly pushgateway?: ResolvedPushgateway;
+}
+
+/** @throws {MonitoringOptionsError} */
+export function resolveBridges(bridges: BridgesOptions = {}): BridgesOptions {
+  expectKeys('bridges', bridges, ['promClient']);
+  const { promClient } = bridges;
+  if (promClient === undefined) return {};
+  const valid = typeof (promClient as Partial<PromClientRegistry> | null)?.getMetricsAsJSON === 'function';
+  expectOption('bridges.promClient', promClient, 'a registry of prom-client, such as `register`', valid);
+  return { promClient };
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {
-  expectKeys('exporters', exporters, ['prometheus', 'json', 'cloudWatch', 'datadog', 'otlp']);
-  const { prometheus = {}, json, cloudWatch, datadog, otlp } = exporters;
+  expectKeys('exporters', exporters, ['prometheus', 'json', 'cloudWatch', 'datadog', 'otlp', 'pushgateway']);
+  const { prometheus = {}, json, cloudWatch, datadog, otlp, pushgateway } = exporters;
   expectKeys('exporters.prometheus', prometheus, ['created']);
   return {
     prometheus: { created: booleanOf('exporters.prometheus.created', prometheus.created, false) },
@@ -48,6 +68,7 @@ export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExpo
     ...(isOn(cloudWatch) && { cloudWatch: resolveCloudWatch('exporters.cloudWatch', cloudWatch) }),
     ...(isOn(datadog) && { datadog: resolveDatadog('exporters.datadog', datadog) }),
     ...(isOn(otlp) && { otlp: resolveOtlp('exporters.otlp', otlp) }),
+    ...(isOn(pushgateway) && { pushgateway: resolvePushgateway('exporters.pushgateway', pushgateway) }),
   };
 }
 

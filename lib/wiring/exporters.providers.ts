@@ -5,10 +5,13 @@ import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters
 import type { ResolvedExporters } from '../exporters/exporters.options.js';
 import { JsonExporter } from '../exporters/json/json.exporter.js';
 import { OtlpExporter } from '../exporters/otlp/otlp.exporter.js';
+import type { BridgeSurroundings } from '../exporters/prometheus/prom-client.bridge.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
+import { PushgatewayExporter } from '../exporters/pushgateway/pushgateway.exporter.js';
 import { ExporterMetrics } from '../exporters/push/exporter-report.js';
 import type { PushSurroundings } from '../exporters/push/push.exporter.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -26,6 +29,7 @@ const PUSH_EXPORTERS = {
   cloudWatch: CloudWatchExporter,
   datadog: DatadogExporter,
   otlp: OtlpExporter,
+  pushgateway: PushgatewayExporter,
 } as const satisfies {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };
@@ -38,8 +42,12 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   {
     provide: PrometheusExporter,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (registry: MetricsRegistry, { exporters }: ResolvedOptions) =>
-      new PrometheusExporter(registry, exporters.prometheus),
+    useFactory: (registry: MetricsRegistry, { exporters, bridges }: ResolvedOptions) =>
+      new PrometheusExporter(
+        registry,
+        { ...exporters.prometheus, bridges },
+        { dropped: countBridgeDrops(registry), logger: new Logger('Monitoring') },
+      ),
   },
   ...Object.entries(PUSH_EXPORTERS).map(([name, exporter]) =>
     pushExporterProvider(name as PushExporterName, exporter as PushExporterClass<unknown>),
@@ -66,5 +74,18 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
       const metrics = new ExporterMetrics(registry);
       return new exporter(registry, options, { clock, metrics, logger: new Logger('Monitoring') });
     },
+  };
+}
+
+function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeSurroundings['dropped']> {
+  let drops: Counter<'metric' | 'reason'> | undefined;
+  return (metric, reason) => {
+    // Only an application that bridges has it.
+    drops ??= registry.counter(
+      'monitoring_bridge_dropped_metrics_total',
+      'Metrics of other libraries that were left out of an exposition, by metric and reason.',
+      { labelNames: ['metric', 'reason'] },
+    );
+    drops.inc({ metric, reason });
   };
 }

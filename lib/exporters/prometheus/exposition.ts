@@ -11,10 +11,9 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
+import type { ExpositionFormat } from './exposition-format.js';
+import { type BridgedFamily, namesOf, renderBridged } from './bridged-family.js';
 import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './numbers.js';
-
-/** The formats that Prometheus reads: its own text format 0.0.4, and OpenMetrics 1.0. */
-export type ExpositionFormat = 'prometheus' | 'openmetrics';
 
 /** What an exposition should contain. */
 export interface ExpositionOptions {
@@ -23,6 +22,8 @@ export interface ExpositionOptions {
   readonly created: boolean;
   /** Leaves out every metric unless one of these is its name or the name of a sample of it. */
   readonly names?: ReadonlySet<string>;
+  /** Metrics of other libraries, whose names are not those of any in the snapshot. */
+  readonly bridged?: readonly BridgedFamily[];
 }
 
 /** All lines of one series; `at` is where its numbers begin. */
@@ -60,6 +61,12 @@ export function* renderExposition(
         lines = 0;
       }
     }
+  }
+  for (const family of options.bridged ?? []) {
+    if (options.names && !namesOf(family).some((name) => options.names?.has(name))) continue;
+    text += renderBridged(family, options.format);
+    yield Buffer.from(text);
+    text = '';
   }
   if (options.format === 'openmetrics') text += '# EOF\n';
   if (text !== '') yield Buffer.from(text);

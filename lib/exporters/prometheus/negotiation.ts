@@ -1,4 +1,4 @@
-import type { ExpositionFormat } from './exposition.js';
+import type { ExpositionFormat } from './exposition-format.js';
 
 /** The media types that we answer with. */
 export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {

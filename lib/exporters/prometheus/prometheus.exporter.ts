@@ -1,5 +1,9 @@
+import { claimedNames } from '../../metrics/naming.js';
 import type { MetricsSource } from '../../metrics/registry.js';
-import { type ExpositionFormat, renderExposition } from './exposition.js';
+import type { MetricsSnapshot } from '../../metrics/snapshot.js';
+import { renderExposition } from './exposition.js';
+import type { ExpositionFormat } from './exposition-format.js';
+import { type BridgeSurroundings, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
 
 /** Options of a {@link PrometheusExporter}. */
 export interface PrometheusExporterOptions {
@@ -9,6 +13,14 @@ export interface PrometheusExporterOptions {
    * @default false
    */
   readonly created?: boolean;
+  /** Registries of other libraries whose metrics are shown too. */
+  readonly bridges?: BridgesOptions;
+}
+
+/** Registries of other libraries. */
+export interface BridgesOptions {
+  /** That of prom-client, `register`, or of a library with the same interface. */
+  readonly promClient?: PromClientRegistry;
 }
 
 /** What one exposition should be. */
@@ -27,11 +39,16 @@ const SLICE_MS = 4;
 /** Writes the metrics of a registry as Prometheus reads them. */
 export class PrometheusExporter {
   private readonly underWay = new Map<string, Promise<Buffer[]>>();
+  private readonly bridge: PromClientBridge | undefined;
 
   constructor(
     private readonly source: MetricsSource,
     private readonly options: PrometheusExporterOptions = {},
-  ) {}
+    surroundings: BridgeSurroundings = {},
+  ) {
+    const { promClient } = options.bridges ?? {};
+    this.bridge = promClient && new PromClientBridge(promClient, surroundings);
+  }
 
   /** Runs the collectors and writes everything as text. Never rejects. */
   async generateText(options: GenerateOptions = {}): Promise<string> {
@@ -59,11 +76,15 @@ export class PrometheusExporter {
     names: ReadonlySet<string> | undefined,
     timeoutMs: number | undefined,
   ): Promise<Buffer[]> {
-    const snapshot = await this.source.collect(timeoutMs === undefined ? {} : { timeoutMs });
+    const [snapshot, families] = await Promise.all([
+      this.source.collect(timeoutMs === undefined ? {} : { timeoutMs }),
+      this.bridge?.read(timeoutMs) ?? [],
+    ]);
+    const bridged = this.bridge?.withoutClashes(families, takenNames(snapshot)) ?? [];
     const created = this.options.created ?? false;
     const pieces: Buffer[] = [];
     let sliceStart = performance.now();
-    for (const piece of renderExposition(snapshot, { format, created, ...(names && { names }) })) {
+    for (const piece of renderExposition(snapshot, { format, created, bridged, ...(names && { names }) })) {
       pieces.push(piece);
       if (performance.now() - sliceStart > SLICE_MS) {
         await new Promise((resolve) => setImmediate(resolve));
@@ -72,4 +93,8 @@ export class PrometheusExporter {
     }
     return pieces;
   }
+}
+
+function takenNames({ families }: MetricsSnapshot): Set<string> {
+  return new Set(families.flatMap(({ name, type }) => claimedNames(name, type)));
 }

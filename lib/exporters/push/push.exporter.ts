@@ -43,7 +43,7 @@ const REJECTIONS: ReadonlySet<Complaint> = new Set(['failed', 'refused']);
 export class PushExporter {
   readonly name: string;
 
-  private readonly push: ResolvedPush;
+  private readonly resolvedPush: ResolvedPush;
   private readonly clock: Clock;
   private readonly logger: ExporterLogger;
   private readonly report: ExporterReport;
@@ -62,6 +62,7 @@ export class PushExporter {
   private draining: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private beat: PushBeat | undefined;
+  private giveUpRequest: (() => void) | undefined;
   /** Why the remote will take nothing any more. */
   private refusal: PushError | undefined;
 
@@ -73,13 +74,15 @@ export class PushExporter {
     surroundings: PushSurroundings = {},
   ) {
     this.name = destination.name;
-    this.push = resolvePush(`the options of the exporter ${this.name}`, options);
+    this.resolvedPush = resolvePush(`the options of the exporter ${this.name}`, options);
     this.clock = surroundings.clock ?? systemClock;
     this.logger = surroundings.logger ?? processWarnings;
     this.report = surroundings.metrics?.of(this.name) ?? NO_REPORT;
     this.random = surroundings.random ?? Math.random;
     this.backoff = new Backoff(this.random);
-    this.queue = new RequestQueue(this.push, (points) => this.dropped(points, 'full', 'its queue is full'));
+    this.queue = new RequestQueue(this.resolvedPush, (points) =>
+      this.dropped(points, 'full', 'its queue is full'),
+    );
   }
 
   /** Gets ready, such as by loading an SDK; the first push does so otherwise. */
@@ -107,7 +110,7 @@ export class PushExporter {
   /** Pushes every interval from now on. */
   start(nameTimer?: NameTimer): void {
     if (this.beat !== undefined || this.closing !== undefined) return;
-    const { intervalMs } = this.push;
+    const { intervalMs } = this.resolvedPush;
     const sendDelayMs = this.destination.local ? 0 : this.random() * SPREAD * intervalMs;
     const work = { capture: () => this.captureQuietly(), send: () => this.sendQuietly() };
     this.beat = new PushBeat(work, this.clock, { name: this.name, intervalMs, sendDelayMs }, nameTimer);
@@ -125,13 +128,17 @@ export class PushExporter {
 
   private async flush(): Promise<void> {
     this.beat?.stop();
+    // It may have failed for long; now there is little time left.
+    this.backoff.reset();
+    const hurry = setTimeout(() => this.giveUpRequest?.(), this.lastRequestMs);
     const deadline = setTimeout(
-      () => this.end.abort(new Error(`the ${this.push.shutdownTimeoutMs} ms for the last push are over`)),
-      this.push.shutdownTimeoutMs,
+      () =>
+        this.end.abort(new Error(`the ${this.resolvedPush.shutdownTimeoutMs} ms for the last push are over`)),
+      this.resolvedPush.shutdownTimeoutMs,
     );
     try {
       if (this.beat !== undefined && this.refusal === undefined) {
-        await this.untilEnd(this.captureQuietly(this.push.shutdownTimeoutMs / 2));
+        await this.untilEnd(this.captureQuietly(this.resolvedPush.shutdownTimeoutMs / 2));
       }
       while (!this.queue.isEmpty && !this.end.signal.aborted) {
         const retryInMs = await this.sendQuietly();
@@ -141,12 +148,19 @@ export class PushExporter {
       // The time is over.
     } finally {
       clearTimeout(deadline);
+      clearTimeout(hurry);
     }
     const lost = this.queue.clear();
     if (lost === 0) return;
     this.report.dropped(lost);
     this.reportQueue();
     this.log('warn', `Exporter ${this.name} could not send the last ${lost} data points.`);
+  }
+
+  /** How long a request may take at the end, so that there is time for another attempt. */
+  private get lastRequestMs(): number {
+    const { timeoutMs, shutdownTimeoutMs } = this.resolvedPush;
+    return Math.min(timeoutMs, shutdownTimeoutMs / 3);
   }
 
   private async openDestination(): Promise<void> {
@@ -251,7 +265,7 @@ export class PushExporter {
   }
 
   private async send(request: PushRequest): Promise<void | readonly PushRequest[]> {
-    const { timeoutMs } = this.push;
+    const timeoutMs = this.closing === undefined ? this.resolvedPush.timeoutMs : this.lastRequestMs;
     const controller = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     let endNow: (() => void) | undefined;
@@ -260,7 +274,8 @@ export class PushExporter {
         controller.abort(reason);
         reject(reason);
       };
-      timer = setTimeout(() => abort(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+      this.giveUpRequest = () => abort(new Error(`it took longer than ${Math.round(timeoutMs)} ms`));
+      timer = setTimeout(this.giveUpRequest, timeoutMs);
       // At the end of the application nothing else keeps the process alive that waits for it.
       if (this.closing === undefined) timer.unref();
       endNow = () => abort(this.end.signal.reason as Error);
@@ -270,6 +285,7 @@ export class PushExporter {
       return await Promise.race([this.destination.send(request, controller.signal), ended]);
     } finally {
       clearTimeout(timer);
+      this.giveUpRequest = undefined;
       if (endNow !== undefined) this.end.signal.removeEventListener('abort', endNow);
     }
   }

@@ -1,0 +1,57 @@
+import { renderLabel } from '../../metrics/labels.js';
+import { claimedNames, familyName, isTotal } from '../../metrics/naming.js';
+import type { ExpositionFormat } from './exposition-format.js';
+import { formatBound, formatCanonicalBound, formatValue } from './numbers.js';
+
+/** A metric of another library, at one moment. */
+export interface BridgedFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary' | 'untyped';
+  readonly samples: readonly BridgedSample[];
+}
+
+export interface BridgedSample {
+  /** That of the family, perhaps with `_bucket`, `_sum` or `_count`. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, unknown>>;
+  readonly value: number;
+}
+
+/** Every name that the metric takes up in either exposition format. */
+export function namesOf({ name, type }: BridgedFamily): string[] {
+  if (type === 'summary') return ['', '_sum', '_count', '_created'].map((end) => name + end);
+  return claimedNames(name, type === 'untyped' ? 'gauge' : type);
+}
+
+/** All lines of the metric. */
+export function renderBridged(family: BridgedFamily, format: ExpositionFormat): string {
+  const openmetrics = format === 'openmetrics';
+  const number = openmetrics ? formatCanonicalBound : formatBound;
+  let text = metadata(family, openmetrics);
+  for (const { name, labels, value } of family.samples) {
+    const rendered = Object.entries(labels).map(([label, given]) =>
+      renderLabel(label, valueOf(label, given)),
+    );
+    text += `${name}${rendered.length === 0 ? '' : `{${rendered.join(',')}}`} ${formatValue(value)}\n`;
+  }
+  return text;
+
+  /** Bounds and quantiles are numbers, which each format writes in its own way. */
+  function valueOf(label: string, given: unknown): string {
+    if (given === undefined || given === null) return '';
+    const isBound = label === 'le' && family.type === 'histogram';
+    const isQuantile = label === 'quantile' && family.type === 'summary';
+    if (!isBound && !isQuantile) return String(given).toWellFormed();
+    return number(given === '+Inf' ? Infinity : Number(given));
+  }
+}
+
+function metadata({ name, help, type }: BridgedFamily, openmetrics: boolean): string {
+  const escaped = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  if (!openmetrics) return `${help === '' ? '' : `# HELP ${name} ${escaped}\n`}# TYPE ${name} ${type}\n`;
+  const total = type === 'counter' && isTotal(name, 'counter');
+  const family = total ? familyName(name, 'counter') : name;
+  const typeLine = `# TYPE ${family} ${type === 'untyped' || (type === 'counter' && !total) ? 'unknown' : type}\n`;
+  return help === '' ? typeLine : `${typeLine}# HELP ${family} ${escaped.replaceAll('"', '\\"')}\n`;
+}

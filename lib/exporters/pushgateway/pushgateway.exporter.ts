@@ -1,0 +1,55 @@
+import type { MetricsSource } from '../../metrics/registry.js';
+import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { PushgatewayClient } from './pushgateway.client.js';
+import { PushgatewayDestination, textOf } from './pushgateway.destination.js';
+import { type PushgatewayExporterOptions, resolvePushgateway } from './pushgateway.options.js';
+
+/** Pushes the metrics of a job that ends before Prometheus would scrape it to a Pushgateway. */
+export class PushgatewayExporter extends PushExporter {
+  private readonly client: PushgatewayClient;
+  private readonly timeoutMs: number;
+
+  /** @throws {MonitoringOptionsError} */
+  constructor(
+    private readonly metricsOf: MetricsSource,
+    options: PushgatewayExporterOptions,
+    surroundings: PushSurroundings = {},
+  ) {
+    const { url, jobName, groupings, basicAuth, ...push } = resolvePushgateway(
+      'the options of PushgatewayExporter',
+      options,
+    );
+    const client = new PushgatewayClient({ url, jobName, groupings, ...(basicAuth && { basicAuth }) });
+    super(metricsOf, new PushgatewayDestination(client), push, surroundings);
+    this.client = client;
+    this.timeoutMs = push.timeoutMs;
+  }
+
+  /**
+   * Replaces all metrics of the group by those of now, as {@link exportAll} does.
+   *
+   * @throws {PushError} if they were not taken
+   */
+  push(): Promise<void> {
+    return this.exportAll();
+  }
+
+  /**
+   * Replaces the metrics of the group that have the same names as those of now, and leaves the others.
+   *
+   * @throws {PushError} if they were not taken
+   */
+  async pushAdd(): Promise<void> {
+    const body = textOf(await this.metricsOf.collect());
+    await this.client.request('POST', body, AbortSignal.timeout(this.timeoutMs));
+  }
+
+  /**
+   * Removes the group, so that Prometheus sees its metrics no more.
+   *
+   * @throws {PushError} if it was not removed
+   */
+  async delete(): Promise<void> {
+    await this.client.request('DELETE', undefined, AbortSignal.timeout(this.timeoutMs));
+  }
+}

@@ -1,0 +1,73 @@
+import { existsSync, renameSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JsonExporter, type JsonMetrics } from 'nestjs-monitoring';
+import { type ContractRemote, describeExporter, type RemoteMood } from '../push/exporter.contract.js';
+
+/** A folder with a file for each process; a folder that is gone is a remote that fails. */
+async function folderRemote(lines: boolean): Promise<ContractRemote> {
+  const root = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-contract-'));
+  const there = join(root, 'there');
+  const away = join(root, 'away');
+  await mkdir(there);
+  let processes = 0;
+
+  /** The last state that each process wrote. */
+  async function states(): Promise<JsonMetrics[]> {
+    const found: JsonMetrics[] = [];
+    for (let process = 1; process <= processes; process++) {
+      const text = await readFile(join(there, `${process}.json`), 'utf8');
+      found.push(JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as JsonMetrics);
+    }
+    return found;
+  }
+
+  async function sums(name: string): Promise<Record<string, number>> {
+    const added: Record<string, number> = {};
+    for (const { metrics } of await states()) {
+      for (const series of metrics[name]?.series ?? []) {
+        const kind = series.labels['kind'] ?? '';
+        added[kind] = (added[kind] ?? 0) + ('value' in series ? series.value : series.count);
+      }
+    }
+    return added;
+  }
+
+  return {
+    complaints: [],
+    get mood(): RemoteMood {
+      return existsSync(there) ? 'takes' : 'fails';
+    },
+    set mood(mood) {
+      const from = mood === 'takes' ? away : there;
+      if (existsSync(from)) renameSync(from, mood === 'takes' ? there : away);
+    },
+    connect: (source, options, surroundings) => {
+      const outputFile = join(there, `${++processes}.json`);
+      return new JsonExporter(
+        source,
+        { outputFile, ...options, ...(lines && { rotation: {} }) },
+        surroundings,
+      );
+    },
+    counted: () => sums('work_total'),
+    observed: () => sums('size_items'),
+    close: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+describeExporter({
+  name: 'a file of JSON',
+  cumulative: true,
+  settleMs: 100,
+  sequences: 5,
+  remote: () => folderRemote(false),
+});
+describeExporter({
+  name: 'a file of JSON lines',
+  cumulative: true,
+  settleMs: 100,
+  sequences: 5,
+  remote: () => folderRemote(true),
+});

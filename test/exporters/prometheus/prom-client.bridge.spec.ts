@@ -1,0 +1,199 @@
+import {
+  MetricsRegistry,
+  MonitoringModule,
+  PrometheusExporter,
+  type PromClientRegistry,
+} from 'nestjs-monitoring';
+import promClient from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { ADAPTERS, seriesOf, startApp } from '../../e2e/fixture/start-app.js';
+import { CLEAN, promtoolCheckMetrics } from '../../services/support/promtool.js';
+import { findBinary } from '../../services/support/binaries.js';
+import { parseExposition } from '../../e2e/fixture/exposition.js';
+
+/** A registry of prom-client with a metric of each kind. */
+function theirs(contentType?: typeof promClient.Registry.OPENMETRICS_CONTENT_TYPE) {
+  const register = new promClient.Registry() as promClient.Registry<promClient.RegistryContentType>;
+  if (contentType !== undefined) register.setContentType(contentType);
+  register.setDefaultLabels({ app: 'crm' });
+  const registers = [register];
+  new promClient.Counter({
+    name: 'jobs_total',
+    help: 'Jobs.\nDone \\o/ "all".',
+    labelNames: ['q'],
+    registers,
+  }).inc({ q: 'a"b\\c\n' }, 3);
+  new promClient.Gauge({ name: 'queue_length', help: 'Queue.', registers }).set(7);
+  const histogram = new promClient.Histogram({
+    name: 'work_seconds',
+    help: 'Work.',
+    buckets: [0.5, 1],
+    registers,
+  });
+  for (const value of [0.1, 0.7, 5]) histogram.observe(value);
+  new promClient.Summary({ name: 'size_bytes', help: 'Size.', percentiles: [0.5, 1], registers }).observe(10);
+  return register;
+}
+
+function bridged(register: PromClientRegistry) {
+  const registry = new MetricsRegistry();
+  const warnings: string[] = [];
+  const drops: string[] = [];
+  const exporter = new PrometheusExporter(
+    registry,
+    { bridges: { promClient: register } },
+    {
+      logger: { warn: (message) => void warnings.push(message) },
+      dropped: (metric, reason) => void drops.push(`${metric} ${reason}`),
+    },
+  );
+  return { registry, exporter, warnings, drops };
+}
+
+describe('metrics that other packages keep in prom-client', () => {
+  it('are in the text format beside ours, with their default labels', async () => {
+    const { registry, exporter, warnings } = bridged(theirs());
+    registry.counter('deals_total', 'Deals.').inc();
+    const text = await exporter.generateText();
+    const samples = parseExposition(text);
+    expect(samples).toContainEqual({ name: 'deals_total', labels: {}, value: 1 });
+    expect(samples).toContainEqual({ name: 'jobs_total', labels: { app: 'crm', q: 'a"b\\c\n' }, value: 3 });
+    expect(samples).toContainEqual({
+      name: 'work_seconds_bucket',
+      labels: { app: 'crm', le: '0.5' },
+      value: 1,
+    });
+    expect(samples).toContainEqual({
+      name: 'work_seconds_bucket',
+      labels: { app: 'crm', le: '+Inf' },
+      value: 3,
+    });
+    expect(samples).toContainEqual({
+      name: 'size_bytes',
+      labels: { app: 'crm', quantile: '0.5' },
+      value: 10,
+    });
+    expect(text).toContain('# HELP jobs_total Jobs.\\nDone \\\\o/ "all".\n# TYPE jobs_total counter\n');
+    expect(warnings).toEqual([]);
+    if (findBinary('promtool') !== undefined) expect(await promtoolCheckMetrics(text)).toEqual(CLEAN);
+  });
+
+  it.each([[undefined], [promClient.Registry.OPENMETRICS_CONTENT_TYPE]])(
+    'are in OpenMetrics too, whatever format their registry is for (%s)',
+    async (contentType) => {
+      const register = theirs(contentType);
+      // What it shows itself changes the names of its counters, if it is for OpenMetrics.
+      await register.metrics();
+      const text = await bridged(register).exporter.generateText({ format: 'openmetrics' });
+      expect(text).toContain(
+        '# TYPE jobs counter\n# HELP jobs Jobs.\\nDone \\\\o/ \\"all\\".\njobs_total{app="crm",q="a\\"b\\\\c\\n"} 3\n',
+      );
+      expect(text).toContain('# TYPE work_seconds histogram\n');
+      expect(text).toContain('work_seconds_bucket{app="crm",le="1.0"} 2\n');
+      expect(text).toContain('size_bytes{app="crm",quantile="1.0"} 10\n');
+      expect(text.endsWith('\n# EOF\n')).toBe(true);
+      expect(text.match(/# EOF/g)).toHaveLength(1);
+    },
+  );
+
+  it('give way to ours where the names clash, which is said once and counted each time', async () => {
+    const { registry, exporter, warnings, drops } = bridged(theirs());
+    registry.counter('jobs_total', 'Ours.').inc(1);
+    registry.gauge('work_seconds_count', 'Ours.').set(2);
+    for (let i = 0; i < 2; i++) {
+      const text = await exporter.generateText();
+      expect(text.match(/# TYPE jobs_total /g)).toHaveLength(1);
+      expect(text).toContain('\njobs_total 1\n');
+      expect(text).not.toContain('work_seconds_bucket');
+      expect(text).toContain('queue_length{app="crm"} 7\n');
+    }
+    expect(warnings).toEqual([
+      'Metrics of prom-client are left out, since there are others of the same names: jobs_total, work_seconds',
+    ]);
+    expect(drops).toEqual([
+      'jobs_total clash',
+      'work_seconds clash',
+      'jobs_total clash',
+      'work_seconds clash',
+    ]);
+  });
+
+  it('cost only themselves when they cannot be read', async () => {
+    const register = theirs();
+    const registers = [register];
+    const collect = (): never => {
+      throw new Error('database is away');
+    };
+    new promClient.Gauge({ name: 'broken', help: 'Broken.', registers, collect });
+    let asked = 0;
+    new promClient.Gauge({
+      name: 'stuck',
+      help: 'Stuck.',
+      registers,
+      collect: () => {
+        asked++;
+        return new Promise<void>(() => undefined);
+      },
+    });
+    const { exporter, warnings, drops } = bridged(register);
+    for (let i = 0; i < 2; i++) {
+      const text = await exporter.generateText({ timeoutMs: 20 });
+      expect(text).toContain('queue_length{app="crm"} 7\n');
+      expect(text).not.toMatch(/broken|stuck/);
+    }
+    expect(asked).toBe(1);
+    expect(warnings).toEqual([
+      'broken of prom-client is left out: database is away',
+      'stuck of prom-client is left out: it took longer than 20 ms',
+    ]);
+    expect(drops).toHaveLength(4);
+  });
+
+  it('need no more than getMetricsAsJSON(), and its failure costs only what it would have given', async () => {
+    const register = theirs();
+    const some = bridged({ getMetricsAsJSON: () => register.getMetricsAsJSON() });
+    expect(await some.exporter.generateText()).toContain('queue_length{app="crm"} 7\n');
+    const none = bridged({ getMetricsAsJSON: () => Promise.reject(new Error('no')) });
+    none.registry.counter('deals_total', 'Deals.').inc();
+    expect(await none.exporter.generateText()).toContain('deals_total 1\n');
+    expect(none.warnings).toEqual(['the registry of prom-client is left out: no']);
+  });
+
+  it('can be asked for by name', async () => {
+    const { exporter } = bridged(theirs());
+    const text = await exporter.generateText({ names: ['work_seconds_sum'] });
+    expect(text).toContain('work_seconds_bucket');
+    expect(text).not.toContain('queue_length');
+  });
+});
+
+describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
+  it('shows what the default registry of prom-client has, and counts what clashes', async () => {
+    const register = theirs();
+    new promClient.Gauge({ name: 'monitoring_scrape_bytes', help: 'Clash.', registers: [register] });
+    const running = await startApp(adapter, {
+      module: class AppModule {},
+      imports: [MonitoringModule.forRoot({ bridges: { promClient: register } })],
+    });
+    await running.get('/metrics');
+    const { body } = await running.get('/metrics');
+    expect(body).toContain('queue_length{app="crm"} 7\n');
+    const openmetrics = await running.get('/metrics', {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0' },
+    });
+    expect(openmetrics.body).toContain('# TYPE jobs counter\n');
+    expect(seriesOf(running.registry, 'monitoring_bridge_dropped_metrics_total')[0]?.labels).toEqual({
+      metric: 'monitoring_scrape_bytes',
+      reason: 'clash',
+    });
+    await running.close();
+  });
+
+  it('refuses what is no registry', async () => {
+    const start = startApp(adapter, {
+      module: class AppModule {},
+      imports: [MonitoringModule.forRoot({ bridges: { promClient: {} as PromClientRegistry } })],
+    });
+    await expect(start).rejects.toThrow('Expected bridges.promClient to be a registry of prom-client');
+  });
+});

@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
+import { afterEach, describe, expect, it } from 'vitest';
+import { groupPath } from '../../../lib/exporters/pushgateway/pushgateway.client.js';
+
+let server: Server | undefined;
+afterEach(async () => {
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+});
+
+async function listen(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function exporterFor(url: string, options: Partial<PushgatewayExporterOptions> = {}) {
+  const registry = new MetricsRegistry();
+  registry.counter('users_total', 'Users.').inc();
+  return new PushgatewayExporter(registry, { url, jobName: 'nightly', ...options });
+}
+
+describe('the group', () => {
+  it.each([
+    [{ job: 'nightly' }, '/job/nightly'],
+    [{ job: 'a b', instance: 'é' }, '/job/a%20b/instance/%C3%A9'],
+    [{ job: '/var/tmp' }, '/job@base64/L3Zhci90bXA'],
+    [{ job: 'x', path: '' }, '/job/x/path@base64/='],
+    [{ job: '..' }, '/job@base64/Li4'],
+  ])('of %j is at %s', (labels, path) => {
+    expect(groupPath(labels)).toBe(path);
+  });
+});
+
+describe('a push', () => {
+  it('sends credentials and text format 0.0.4 without timestamps, and never shows the password', async () => {
+    let seen: IncomingMessage | undefined;
+    let body = '';
+    const url = await listen((request, response) => {
+      seen = request;
+      request.setEncoding('utf8').on('data', (text: string) => (body += text));
+      request.on('end', () => response.writeHead(401).end('no'));
+    });
+    const exporter = exporterFor(url, { basicAuth: { username: 'crm', password: 'hunter2' } });
+    const error = await exporter.push().catch((reason: unknown) => reason as Error);
+    expect(String(error)).toContain('was answered with 401: no');
+    expect(String(error)).not.toMatch(/hunter2|Y3JtOmh1bnRlcjI/);
+    expect([seen?.method, seen?.url, seen?.headers.authorization, seen?.headers['content-type']]).toEqual([
+      'PUT',
+      '/metrics/job/nightly',
+      'Basic Y3JtOmh1bnRlcjI=',
+      'text/plain; version=0.0.4; charset=utf-8',
+    ]);
+    expect(body).toContain('\nusers_total 1\n');
+    // Nobody will let it in until somebody acts.
+    await expect(exporter.push()).rejects.toThrow('401');
+  });
+
+  it('that hangs is given up, whichever way it was made', async () => {
+    const url = await listen(() => undefined);
+    const exporter = exporterFor(url, { timeoutMs: 50 });
+    await expect(exporter.push()).rejects.toThrow('it took longer than 50 ms');
+    await expect(exporter.pushAdd()).rejects.toThrow('failed: The operation was aborted due to timeout');
+    await expect(exporter.delete()).rejects.toThrow('failed: The operation was aborted due to timeout');
+  });
+
+  it('to nobody says why', async () => {
+    const url = await listen(() => undefined);
+    server?.close();
+    await expect(exporterFor(url).push()).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('the options', () => {
+  it.each<[object, string]>([
+    [{ url: 'pushgateway:9091' }, 'url to be an address like http://pushgateway:9091'],
+    [{ url: 'http://me:secret@host' }, 'url to be an address like http://pushgateway:9091'],
+    [{ jobName: '' }, 'jobName to be a text that is not empty'],
+    [{ groupings: { job: 'x' } }, 'groupings.job to be a label other than job'],
+    [{ groupings: { 'a-b': 'x' } }, 'groupings.a-b to be a label other than job'],
+    [{ basicAuth: { username: 'u', password: '' } }, 'basicAuth.password to be a text that is not empty'],
+  ])('%j are refused without showing a secret', (options, message) => {
+    const make = () => exporterFor('http://127.0.0.1:1', options);
+    expect(make).toThrow(message);
+    expect(make).not.toThrow('secret');
+  });
+});

@@ -1,0 +1,88 @@
+import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
+import { describeWith, requireBinary } from './support/binaries.js';
+import { freePort } from './support/free-port.js';
+import { ServerProcess } from './support/server.process.js';
+
+describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', () => {
+  let server: ServerProcess;
+  let url = '';
+
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    server = await ServerProcess.start({
+      command: requireBinary('prometheus-pushgateway'),
+      args: [`--web.listen-address=127.0.0.1:${port}`, '--persistence.file='],
+      isReady: async () => (await fetch(`${url}/-/ready`)).ok,
+    });
+  });
+  afterAll(() => server.stop());
+
+  function job(jobName: string, options: Partial<PushgatewayExporterOptions> = {}) {
+    const registry = new MetricsRegistry({ defaultLabels: { service: 'crm' } });
+    return { registry, exporter: new PushgatewayExporter(registry, { url, jobName, ...options }) };
+  }
+
+  /** What Prometheus would scrape of a job. */
+  async function shown(jobName: string): Promise<Sample[]> {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return parseExposition(text).filter(
+      ({ name, labels }) => labels['job'] === jobName && !/^push_|^monitoring_/.test(name),
+    );
+  }
+
+  it('replaces the group, adds to it, and deletes it', async () => {
+    const { registry, exporter } = job('nightly');
+    registry.counter('users_total', 'Users.').inc(3);
+    const labels = { instance: '', job: 'nightly', service: 'crm' };
+    await exporter.push();
+    expect(await shown('nightly')).toEqual([{ name: 'users_total', labels, value: 3 }]);
+    registry.counter('users_total', 'Users.').inc(4);
+    await exporter.exportAll();
+    expect(await shown('nightly')).toEqual([{ name: 'users_total', labels, value: 7 }]);
+
+    const added = job('nightly');
+    added.registry.gauge('last_success', 'When.').set(9);
+    await added.exporter.pushAdd();
+    expect((await shown('nightly')).map(({ name }) => name).toSorted()).toEqual([
+      'last_success',
+      'users_total',
+    ]);
+    await added.exporter.push();
+    expect((await shown('nightly')).map(({ name }) => name)).toEqual(['last_success']);
+    await added.exporter.delete();
+    expect(await shown('nightly')).toEqual([]);
+  });
+
+  it.each([['a/b'], [''], ['.'], ['..'], ['é ü?#%&"\\'], ['/'], ['{}'], ['line\nbreak']])(
+    'keeps the grouping value %j as it is',
+    async (value) => {
+      const jobName = `odd/${value}x`;
+      const { registry, exporter } = job(jobName, { groupings: { path: value, zone: 'eu' } });
+      registry.histogram('size_items', 'Sizes.', { buckets: [1] }).observe(2);
+      await exporter.exportAll();
+      const samples = await shown(jobName);
+      expect(samples.map(({ name }) => name)).toContain('size_items_bucket');
+      for (const { labels } of samples) expect([labels['path'] ?? '', labels['zone']]).toEqual([value, 'eu']);
+      await exporter.delete();
+      expect(await shown(jobName)).toEqual([]);
+    },
+  );
+
+  it('says what the Pushgateway has against a push', async () => {
+    const registry = new MetricsRegistry();
+    registry.counter('users_total', 'Users.').inc();
+    const exporter = new PushgatewayExporter(registry, { url: `${url}/nowhere`, jobName: 'lost' });
+    await expect(exporter.exportAll()).rejects.toThrow('/nowhere/metrics/job/lost was answered with 404');
+  });
+
+  it('pushes a last time when it is shut down', async () => {
+    const { registry, exporter } = job('batch');
+    exporter.start();
+    registry.counter('users_total', 'Users.').inc(5);
+    await exporter.shutdown();
+    expect(await shown('batch')).toMatchObject([{ name: 'users_total', value: 5 }]);
+  });
+});
