@@ -65,9 +65,7 @@ export class PromClientBridge {
           const answer = ask().finally(() => this.underWay.delete(key));
           let metrics: readonly PromClientMetric[] = [];
           await withinTime(
-            answer.then((given) => {
-              metrics = given;
-            }),
+            answer.then((given) => void (metrics = given)),
             Math.min(timeoutMs, DEFAULT_TIMEOUT_MS),
           );
           return metrics.map((metric) => this.familyOf(metric));

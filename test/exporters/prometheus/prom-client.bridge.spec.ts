@@ -11,6 +11,14 @@ import { CLEAN, promtoolCheckMetrics } from '../../services/support/promtool.js'
 import { findBinary } from '../../services/support/binaries.js';
 import { parseExposition } from '../../e2e/fixture/exposition.js';
 
+const fail = (): never => {
+  throw new Error('database is away');
+};
+
+function addGauge(configuration: promClient.GaugeConfiguration<string>): promClient.Gauge {
+  return new promClient.Gauge(configuration);
+}
+
 /** A registry of prom-client with a metric of each kind. */
 function theirs(contentType?: typeof promClient.Registry.OPENMETRICS_CONTENT_TYPE) {
   const register = new promClient.Registry() as promClient.Registry<promClient.RegistryContentType>;
@@ -121,12 +129,9 @@ describe('metrics that other packages keep in prom-client', () => {
   it('cost only themselves when they cannot be read', async () => {
     const register = theirs();
     const registers = [register];
-    const collect = (): never => {
-      throw new Error('database is away');
-    };
-    new promClient.Gauge({ name: 'broken', help: 'Broken.', registers, collect });
+    addGauge({ name: 'broken', help: 'Broken.', registers, collect: fail });
     let asked = 0;
-    new promClient.Gauge({
+    addGauge({
       name: 'stuck',
       help: 'Stuck.',
       registers,
@@ -170,7 +175,7 @@ describe('metrics that other packages keep in prom-client', () => {
 describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
   it('shows what the default registry of prom-client has, and counts what clashes', async () => {
     const register = theirs();
-    new promClient.Gauge({ name: 'monitoring_scrape_bytes', help: 'Clash.', registers: [register] });
+    addGauge({ name: 'monitoring_scrape_bytes', help: 'Clash.', registers: [register] });
     const running = await startApp(adapter, {
       module: class AppModule {},
       imports: [MonitoringModule.forRoot({ bridges: { promClient: register } })],

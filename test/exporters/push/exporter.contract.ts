@@ -142,14 +142,14 @@ const realTimeout = setTimeout;
 
 /** What a promise does while time passes, before which the machine gets `settleMs` of its own. */
 async function inTime<T>(promise: Promise<T>, settleMs: number): Promise<T> {
-  let ended = false;
-  const watched = promise.finally(() => (ended = true));
+  const state = { ended: false };
+  const watched = promise.finally(() => (state.ended = true));
   watched.catch(() => undefined);
-  for (let waited = 0; !ended && waited < settleMs; waited++) {
+  for (let waited = 0; !state.ended && waited < settleMs; waited++) {
     await pass(0);
     await new Promise((resolve) => realTimeout(resolve, 1));
   }
-  for (let passed = 0; !ended && passed < 200_000; passed += 100) {
+  for (let passed = 0; !state.ended && passed < 200_000; passed += 100) {
     await pass(100);
     await new Promise((resolve) => realTimeout(resolve, settleMs > 0 ? 20 : 0));
   }
@@ -157,13 +157,8 @@ async function inTime<T>(promise: Promise<T>, settleMs: number): Promise<T> {
 }
 
 /** The rules that every exporter keeps, against a fake of its remote. */
-export function describeExporter({
-  name,
-  cumulative = false,
-  settleMs = 0,
-  sequences = 30,
-  remote,
-}: ContractSubject): void {
+export function describeExporter(subject: ContractSubject): void {
+  const { name, cumulative = false, settleMs = 0, sequences = 30 } = subject;
   // Where the machine takes its time, fake time must not run away from it.
   const options = settleMs > 0 ? { ...OPTIONS, timeoutMs: 60_000, shutdownTimeoutMs: 120_000 } : OPTIONS;
 
@@ -183,7 +178,7 @@ export function describeExporter({
     it('what the remote has been told is exactly what the application did, whatever happens', async () => {
       await fc.assert(
         fc.asyncProperty(acts, async (sequence) => {
-          const far = await remote();
+          const far = await subject.remote();
           const did: Record<'counted' | 'observed', Record<string, number>> = { counted: {}, observed: {} };
           let worker = new Worker(far, options);
           worker.exporter.start();
@@ -225,7 +220,7 @@ export function describeExporter({
     }, 120_000);
 
     it('nothing waits for a remote that hangs, but the exporter', async () => {
-      const far = await remote();
+      const far = await subject.remote();
       const worker = new Worker(far, options);
       worker.exporter.start();
       far.mood = 'hangs';
@@ -242,7 +237,7 @@ export function describeExporter({
     });
 
     it('what waits for a remote that fails is bounded, and what is dropped is counted', async () => {
-      const far = await remote();
+      const far = await subject.remote();
       const worker = new Worker(far, { ...options, maxQueueRequests: 4 });
       worker.exporter.start();
       far.mood = 'fails';
@@ -264,7 +259,7 @@ export function describeExporter({
     });
 
     it('without success, the end comes in time and leaves nothing behind', async () => {
-      const far = await remote();
+      const far = await subject.remote();
       const worker = new Worker(far, options);
       worker.exporter.start();
       worker.inc('deal', 1);
