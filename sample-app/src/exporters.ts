@@ -5,8 +5,10 @@ import type { ExportersOptions } from 'nestjs-monitoring';
  * otherwise.
  */
 export function exportersFrom(environment: NodeJS.ProcessEnv): ExportersOptions {
-  const { METRICS_FILE, CLOUDWATCH_NAMESPACE, DD_API_KEY, OTEL_EXPORTER_OTLP_ENDPOINT } = environment;
+  const { METRICS_FILE, CLOUDWATCH_NAMESPACE, DD_API_KEY, OTEL_EXPORTER_OTLP_ENDPOINT, PUSHGATEWAY_URL } =
+    environment;
   return {
+    ...(PUSHGATEWAY_URL && { pushgateway: { url: PUSHGATEWAY_URL, jobName: 'enterprise-land' } }),
     ...(METRICS_FILE && { json: { outputFile: METRICS_FILE } }),
     // The region and the credentials are found by the AWS SDK.
     ...(CLOUDWATCH_NAMESPACE && { cloudWatch: { namespace: CLOUDWATCH_NAMESPACE, costPreview: true } }),
