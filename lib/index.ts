@@ -183,7 +183,6 @@ export type {
   ServiceLevelRule,
   Severity,
 } from './alerting/rules/alert-rule.js';
-export type { VitalName } from './alerting/rules/vitals.js';
 export {
   type ExpectedAlert,
   type RulesTest,

@@ -155,7 +155,6 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     collectors: resolveCollectors(options.collectors),
     exporters: resolveExporters(options.exporters),
     bridges: resolveBridges(options.bridges),
-    history: resolveHistory(options.history),
     health: resolveHealth(options.health, environment),
     history,
     thresholds: checkedThresholds(options.thresholds),

@@ -184,8 +184,7 @@ describe('the options when they are given', () => {
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
-    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, health, clock';
-  ('enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, history, thresholds, alerting, clock');
+    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, bridges, history, health, thresholds, alerting, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -216,7 +215,7 @@ describe('options that cannot work stop the start', () => {
     [{ endpoints: null }, 'Expected endpoints to be an object, got null (object).'],
     [
       { endpoints: { metric: 'x' } },
-      'Expected endpoints to have only the keys metrics, health, readiness, liveness, startup, dashboard, useGlobalPrefix, auth, got metric.',
+      'Expected endpoints to have only the keys metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, got metric.',
     ],
     [
       { health: { timeoutMs: 1 } },
@@ -238,7 +237,6 @@ describe('options that cannot work stop the start', () => {
     [
       { health: { groups: { readiness: 'database' } } },
       'Expected health.groups.readiness to be a list of names of health checks, got "database" (string).',
-      'Expected endpoints to have only the keys metrics, health, readiness, liveness, dashboard, alerts, useGlobalPrefix, auth, got metric.',
     ],
     [{ endpoints: { metrics: '' } }, `Expected endpoints.metrics to be ${paths}, got "" (string).`],
     [{ endpoints: { health: '/' } }, `Expected endpoints.health to be ${paths}, got "/" (string).`],

@@ -42,8 +42,15 @@ export interface EndpointPath {
   readonly given: boolean;
 }
 
-export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'startup', 'dashboard'] as const;
-export const ENDPOINT_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'dashboard', 'alerts'] as const;
+export const ENDPOINT_NAMES = [
+  'metrics',
+  'health',
+  'readiness',
+  'liveness',
+  'startup',
+  'dashboard',
+  'alerts',
+] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 /** Where the endpoints are and who may see them, with every default filled in. */
