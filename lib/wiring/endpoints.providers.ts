@@ -55,7 +55,9 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
         host,
         config,
         new EndpointAuthorizer(options.endpoints.auth, moduleRef),
-        options.enabled ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting) : [],
+        options.enabled
+          ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
+          : [],
         options.endpoints.useGlobalPrefix,
         (response) => recorder?.ignore(response),
       ),
