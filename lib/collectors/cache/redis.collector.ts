@@ -1,4 +1,4 @@
-import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { ApplicationObjects, Found } from '../../integrations/application-objects.integration.js';
 import { findIoRedisClients } from '../../integrations/ioredis/ioredis.discovery.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import {
@@ -90,21 +90,25 @@ export class RedisCollector implements SourceCollector {
   }
 
   private sources(): RedisSource[] {
-    const ioredis = findIoRedisClients(this.objects).map(({ name, instance }) => ({
-      name,
-      info: () => {
-        // Without a connection the command would only wait in a queue.
-        if (instance.status === 'ready') return instance.info();
-        return Promise.reject(new Error(`the connection of ${name} is not ready (${instance.status})`));
-      },
-    }));
-    const nodeRedis = findNodeRedisClients(this.objects).map(({ name, instance }) => ({
-      name,
-      info: () =>
-        instance.isReady
-          ? instance.info()
-          : Promise.reject(new Error(`the connection of ${name} is not ready`)),
-    }));
+    const ioredis = inUse(findIoRedisClients(this.objects), ({ status }) => status !== 'wait').map(
+      ({ name, instance }) => ({
+        name,
+        info: () => {
+          // Without a connection the command would only wait in a queue.
+          if (instance.status === 'ready') return instance.info();
+          return Promise.reject(new Error(`the connection of ${name} is not ready (${instance.status})`));
+        },
+      }),
+    );
+    const nodeRedis = inUse(findNodeRedisClients(this.objects), ({ isOpen }) => isOpen).map(
+      ({ name, instance }) => ({
+        name,
+        info: () =>
+          instance.isReady
+            ? instance.info()
+            : Promise.reject(new Error(`the connection of ${name} is not ready`)),
+      }),
+    );
     return [...ioredis, ...nodeRedis];
   }
 
@@ -116,4 +120,9 @@ export class RedisCollector implements SourceCollector {
     }
     for (const { database, keys } of redisKeys(info)) this.keys.set({ client, database }, keys);
   }
+}
+
+/** Without the clients that are made and not used yet, of which there is nothing to tell. */
+function inUse<T extends object>(found: readonly Found<T>[], isUsed: (client: T) => boolean): Found<T>[] {
+  return found.filter(({ instance }) => isUsed(instance));
 }

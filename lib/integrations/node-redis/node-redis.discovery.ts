@@ -4,6 +4,8 @@ import { untilAborted } from '../until-aborted.js';
 
 /** What is used of a client of node-redis, the package `redis`. */
 export interface NodeRedisClient {
+  /** False before it is told to connect, and after it is closed. */
+  readonly isOpen: boolean;
   readonly isReady: boolean;
   ping(): Promise<unknown>;
   info(section?: string): Promise<string>;
