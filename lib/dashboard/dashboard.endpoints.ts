@@ -12,6 +12,7 @@ import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 import { endpointRows } from './endpoint-statistics.js';
 import type { MetricExplorer } from './metric-explorer.js';
+import { businessView } from './views/business-view.js';
 import { routeView } from './views/route-view.js';
 import type { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
@@ -74,7 +75,8 @@ function readEndpoints(
   const answers: Record<string, (query: URLSearchParams) => unknown> = {
     overview: () => feed.current(),
     view: (query) => {
-      const view = VIEWS.find(({ name }) => name === query.get('name'));
+      const name = query.get('name');
+      const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
       if (view === undefined) throw new ApiError(404, 'There is no such view.');
       return views.read(view, rangeOf(query));
     },

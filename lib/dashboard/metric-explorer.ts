@@ -1,10 +1,10 @@
 import type { MetricsHistory } from '../history/metrics-history.js';
 import { quantileOf } from '../metrics/exponential-histogram.js';
-import { unitOf } from '../metrics/naming.js';
 import type { MetricsSource } from '../metrics/registry.js';
 import { type HistogramSeriesSnapshot, liveRows, type MetricFamily } from '../metrics/snapshot.js';
 import { promQlOf } from './promql.js';
 import type { Panel, Unit } from './views/panel.js';
+import { unitOfMetric } from './views/unit-of-metric.js';
 import type { PanelData, ViewReader } from './views/view-data.js';
 
 /** So many series of a metric are shown; nobody reads more. */
@@ -80,7 +80,7 @@ export class MetricExplorer {
     );
     if (matching.length === 0 && tags.size > 0) return undefined;
     const labels = Object.fromEntries(tags);
-    const unit = unitFor(family);
+    const unit = unitOfMetric(name, family.type);
     return {
       name,
       description: family.help,
@@ -153,14 +153,6 @@ function shownSeries(series: AnySeries): Readonly<Record<string, unknown>> {
   const { labels, count, sum, exponential } = series as unknown as HistogramSeriesSnapshot;
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => exponential && quantileOf(exponential, q));
   return { labels, count, sum, p50, p95, p99 };
-}
-
-function unitFor({ name, type }: MetricFamily): Unit {
-  if (name.endsWith('_timestamp_seconds') || name.endsWith('_start_time_seconds')) return 'timestamp';
-  if (name.endsWith('_bytes_per_second')) return 'bytes per second';
-  const unit = unitOf(name, type);
-  if (unit === 'seconds' || unit === 'bytes' || unit === 'ratio') return unit;
-  return name.endsWith('_percent') ? 'percent' : 'number';
 }
 
 function chartOf(

@@ -1,4 +1,4 @@
-import type { Panel, View } from './panel.js';
+import type { Computation, Panel, Unit, View } from './panel.js';
 
 const HTTP = 'http_request_duration_seconds';
 
@@ -215,4 +215,110 @@ export const VIEWS: readonly View[] = [
       },
     ],
   },
+  {
+    name: 'database',
+    title: 'Database',
+    empty: 'No database was found: TypeORM, pg, mysql2, Knex, Prisma and Mongoose are looked for.',
+    panels: [
+      lines('Statements', 'per second', 'db_client_operation_duration_seconds', 'rate', ['operation']),
+      lines('Time of a statement, p95', 'seconds', 'db_client_operation_duration_seconds', 'p95', [
+        'operation',
+      ]),
+      {
+        ...lines('Slowest tables', 'ratio', 'db_client_operation_duration_seconds', 'rate of the sum', [
+          'table',
+        ]),
+        help: 'Time spent on their statements, in each second.',
+      },
+      lines('Errors', 'per second', 'db_client_operation_errors_total', 'rate', ['operation', 'error']),
+      lines('Slow statements', 'per second', 'db_client_slow_operations_total', 'rate', [
+        'operation',
+        'table',
+      ]),
+      lines('Transactions', 'per second', 'db_client_transactions_total', 'rate', ['event']),
+      lines('Connections of the pool', 'number', 'db_client_connections', 'value', ['state']),
+      lines('Waiting for a connection', 'number', 'db_client_connections_pending', 'value', ['pool']),
+      lines('Connections of PostgreSQL', 'number', 'postgresql_connections', 'value', ['state']),
+      lines('Size of PostgreSQL', 'bytes', 'postgresql_database_size_bytes', 'value', []),
+      lines('Rows inserted', 'per second', 'postgresql_table_inserts_total', 'rate', ['table']),
+      lines('Dead rows', 'number', 'postgresql_table_dead_rows', 'value', ['table']),
+      lines('Connections of MySQL', 'number', 'mysql_connections', 'value', ['state']),
+      lines('Size of SQLite', 'bytes', 'sqlite_database_size_bytes', 'value', []),
+    ],
+  },
+  {
+    name: 'cache',
+    title: 'Cache',
+    empty: 'No cache was found: cache-manager, Keyv, ioredis and node-redis are looked for.',
+    panels: [
+      {
+        title: 'Hits and misses',
+        unit: 'per second',
+        queries: [
+          { metric: 'cache_hits_total', compute: 'rate', legend: 'hits' },
+          { metric: 'cache_misses_total', compute: 'rate', legend: 'misses' },
+        ],
+      },
+      {
+        title: 'Changes',
+        unit: 'per second',
+        queries: [
+          { metric: 'cache_sets_total', compute: 'rate', legend: 'set' },
+          { metric: 'cache_deletes_total', compute: 'rate', legend: 'deleted' },
+        ],
+      },
+      lines('Time of an operation, p95', 'seconds', 'cache_operation_duration_seconds', 'p95', ['operation']),
+      lines('Entries', 'number', 'cache_entries', 'value', ['cache']),
+      lines('Commands of Redis', 'per second', 'redis_client_command_duration_seconds', 'rate', ['command']),
+      lines('Memory of Redis', 'bytes', 'redis_memory_used_bytes', 'value', []),
+      {
+        title: 'Keys of Redis that are gone',
+        unit: 'per second',
+        queries: [
+          { metric: 'redis_evicted_keys_total', compute: 'rate', legend: 'evicted' },
+          { metric: 'redis_expired_keys_total', compute: 'rate', legend: 'expired' },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'jobs',
+    title: 'Jobs and messages',
+    empty:
+      'No job has run and no message has come: @nestjs/schedule, BullMQ, microservices, gateways and GraphQL are looked for.',
+    panels: [
+      lines('Scheduled jobs', 'per second', 'scheduled_job_runs_total', 'rate', ['job', 'outcome']),
+      lines('Time of a scheduled job, p95', 'seconds', 'scheduled_job_duration_seconds', 'p95', ['job']),
+      lines('Queues', 'number', 'bullmq_queue_jobs', 'value', ['queue', 'state']),
+      {
+        title: 'Jobs of queues',
+        unit: 'per second',
+        queries: [
+          { metric: 'bullmq_jobs_completed_total', compute: 'rate', legend: 'completed' },
+          { metric: 'bullmq_jobs_failed_total', compute: 'rate', legend: 'failed' },
+        ],
+      },
+      lines('Time of a queued job, p95', 'seconds', 'bullmq_job_duration_seconds', 'p95', ['queue']),
+      lines('Wait of a queued job, p95', 'seconds', 'bullmq_job_wait_duration_seconds', 'p95', ['queue']),
+      lines('Messages', 'per second', 'rpc_server_requests_total', 'rate', ['pattern', 'outcome']),
+      lines('Time of a message, p95', 'seconds', 'rpc_server_request_duration_seconds', 'p95', ['pattern']),
+      lines('WebSockets open', 'number', 'websocket_connections_open', 'value', ['namespace']),
+      lines('WebSocket messages', 'per second', 'websocket_messages_total', 'rate', ['event', 'outcome']),
+      lines('GraphQL operations', 'per second', 'graphql_operations_total', 'rate', ['operation', 'outcome']),
+      lines('Time of a GraphQL operation, p95', 'seconds', 'graphql_operation_duration_seconds', 'p95', [
+        'operation',
+      ]),
+    ],
+  },
 ];
+
+/** A chart of one metric. */
+function lines(
+  title: string,
+  unit: Unit,
+  metric: string,
+  compute: Computation,
+  groupBy: readonly string[],
+): Panel {
+  return { title, unit, queries: [{ metric, compute, groupBy, legend: groupBy.length === 0 ? title : '' }] };
+}

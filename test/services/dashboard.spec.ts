@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Controller, Get, Module, Param } from '@nestjs/common';
+import type { AxeResults } from 'axe-core';
+import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { describeWith } from './support/binaries.js';
+import { Browser, type Offences } from './support/browser.js';
+import { buildSampleApp } from './support/built.js';
+import { SampleAppServer } from './support/sample-app.server.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const CLEAN: Offences = { console: [], foreign: [] };
+/** A page may have to wait for the next sample, on a machine that is busy. */
+const PATIENCE_MS = 30_000;
+
+const VIEWS = [
+  ['overview', 'fine|works'],
+  ['requests', 'Requests'],
+  ['runtime', 'Runtime'],
+  ['system', 'System'],
+  ['database', 'Database'],
+  ['cache', 'Cache'],
+  ['jobs', 'Jobs and messages'],
+  ['business', 'Business'],
+  ['alerts', 'Alerts'],
+  ['health', 'Health'],
+  ['metrics', 'Metrics'],
+  ['cardinality', 'Cardinality'],
+] as const;
+
+describeWith(['chromium'], 'the dashboard in a browser', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await Browser.start();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.stop();
+  });
+
+  describe('of the sample application under load', () => {
+    let server: SampleAppServer;
+
+    beforeAll(async () => {
+      await buildSampleApp();
+      server = await SampleAppServer.start('express');
+      await server.load(12, 7);
+    }, 240_000);
+
+    afterAll(async () => {
+      await server.stop();
+    });
+
+    it.each(VIEWS)(
+      'shows the view %s without an error, a warning or a foreign request',
+      async (view, title) => {
+        const { page, offences } = await browser.open(`${server.url}/metrics-dashboard#/${view}`);
+        await page
+          .getByRole('heading', { level: 1, name: new RegExp(title) })
+          .waitFor({ timeout: PATIENCE_MS });
+        expect(await page.getByText('This cannot be shown now').count()).toBe(0);
+        expect(offences).toEqual(CLEAN);
+        await page.close();
+      },
+    );
+
+    it('draws the requests, and leads from an endpoint to its own page', async () => {
+      const { page, offences } = await browser.open(`${server.url}/metrics-dashboard#/requests`);
+      const link = page.getByRole('link', { name: 'GET /api/deals/:id', exact: true });
+      await link.waitFor({ timeout: PATIENCE_MS });
+      expect(await page.locator('figure canvas').count()).toBeGreaterThan(2);
+      await link.click();
+      await page.getByRole('heading', { level: 1, name: 'GET /api/deals/:id' }).waitFor();
+      await page.locator('.legend', { hasText: '200' }).first().waitFor({ timeout: PATIENCE_MS });
+      expect(offences).toEqual(CLEAN);
+      await page.close();
+    });
+
+    it('finds a metric, and tells how to ask Prometheus for it', async () => {
+      const { page } = await browser.open(`${server.url}/metrics-dashboard#/metrics`);
+      await page.getByLabel('Show metrics that contain').fill('deals_won');
+      await page.getByRole('link', { name: 'deals_won_total' }).click();
+      await page.getByText('sum (rate(deals_won_total[5m]))').waitFor({ timeout: PATIENCE_MS });
+      await page.close();
+    });
+
+    it.each([
+      ['light', 1280],
+      ['dark', 1280],
+      ['light', 390],
+    ] as const)('is accessible and fits the screen: %s, %d pixels', async (scheme, width) => {
+      const { page } = await browser.open(`${server.url}/metrics-dashboard#/overview`);
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      for (const [view] of [VIEWS[0], VIEWS[1], VIEWS[9], VIEWS[10]]) {
+        await page.evaluate((hash) => void (location.hash = hash), `#/${view}`);
+        await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
+        expect(await violations(page), view).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      }
+      await page.close();
+    });
+
+    it('says so when the application is gone, and is back when that is', async () => {
+      const gone = await SampleAppServer.start('fastify');
+      const { page } = await browser.open(`${gone.url}/metrics-dashboard`);
+      await page.getByText('Live, at').waitFor({ timeout: PATIENCE_MS });
+      await gone.stop();
+      await page.getByText('Connection lost').waitFor({ timeout: PATIENCE_MS });
+      await page.close();
+    });
+  });
+
+  describe.each(ADAPTERS)('of an application on %s', (adapter) => {
+    let app: RunningApp;
+
+    afterEach(async () => {
+      await app.close();
+    });
+
+    it('shows hostile labels, help texts and routes as the text that they are', async () => {
+      app = await startApp(adapter, HostileModule);
+      const url = `http://127.0.0.1:${app.port}`;
+      await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
+      for (const path of ['metrics', 'metrics/hostile', 'cardinality', 'business', 'requests', 'overview']) {
+        const { page, offences } = await browser.open(`${url}/metrics-dashboard#/${path}`);
+        await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
+        expect(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);
+        expect(await page.locator('main img, main script').count(), path).toBe(0);
+        expect(offences, path).toEqual(CLEAN);
+        if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
+        await page.close();
+      }
+    });
+
+    it('asks for the token, shows nothing before, and everything after', async () => {
+      app = await startApp(adapter, SecretModule);
+      const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
+      await page.getByLabel(/token/).fill('wrong');
+      await page.keyboard.press('Enter');
+      await page.getByLabel(/token/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByLabel(/token/).fill('T0ken');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS });
+      await page.close();
+    });
+  });
+});
+
+const ATTACK = '"><img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
+
+@Controller('evil')
+class EvilController {
+  constructor(registry: MetricsRegistry) {
+    registry.gauge('hostile', ATTACK, { labelNames: ['text'] }).set({ text: ATTACK }, 1);
+  }
+
+  @Get(':text')
+  evil(@Param('text') text: string): string {
+    return text;
+  }
+}
+
+@Module({
+  imports: [MonitoringModule.forRoot({ defaultLabels: { service: ATTACK } })],
+  controllers: [EvilController],
+})
+class HostileModule {}
+
+@Module({ imports: [MonitoringModule.forRoot({ endpoints: { auth: { bearerToken: 'T0ken' } } })] })
+class SecretModule {}
+
+/** What axe finds wrong with a page. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate<AxeResults>('axe.run(document)');
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+}
