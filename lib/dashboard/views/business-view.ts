@@ -1,11 +1,8 @@
 import type { MetricsHistory } from '../../history/metrics-history.js';
 import type { MetricType } from '../../metrics/naming.js';
+import { isOwnMetric } from './own-metrics.js';
 import type { Panel, View } from './panel.js';
 import { unitOfMetric } from './unit-of-metric.js';
-
-/** What metrics begin with that this library makes itself. */
-const OURS =
-  /^(http|process|nodejs|system|monitoring|db_client|postgresql|mysql|sqlite|cache|redis|scheduled_job|bullmq|rpc_server|websocket|graphql|api|ALERTS|model_operation|error)(_|$)/;
 
 /** What the application measures itself: a chart for each of its metrics. */
 export function businessView(history: MetricsHistory): View {
@@ -15,7 +12,7 @@ export function businessView(history: MetricsHistory): View {
     empty: 'The application has no metrics of its own yet. Inject MetricsRegistry and make some.',
     panels: history
       .metrics()
-      .filter(({ name }) => !OURS.test(name))
+      .filter(({ name }) => !isOwnMetric(name))
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, type }) => panelOf(name, type, history)),
   };
