@@ -97,10 +97,12 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
       for (const [view] of [VIEWS[0], VIEWS[1], VIEWS[9], VIEWS[10]]) {
-        await page.evaluate((hash) => void (location.hash = hash), `#/${view}`);
+        await page.evaluate(`location.hash = '#/${view}'`);
         await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
         expect(await violations(page), view).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+          width,
+        );
       }
       await page.close();
     });
@@ -122,22 +124,33 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await app.close();
     });
 
-    it('shows hostile labels, help texts and routes as the text that they are', async () => {
-      app = await startApp(adapter, HostileModule);
-      const url = `http://127.0.0.1:${app.port}`;
-      await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
-      for (const path of ['metrics', 'metrics/hostile', 'cardinality', 'business', 'requests', 'overview']) {
-        const { page, offences } = await browser.open(`${url}/metrics-dashboard#/${path}`);
-        await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
-        expect(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);
-        expect(await page.locator('main img, main script').count(), path).toBe(0);
-        expect(offences, path).toEqual(CLEAN);
-        if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
-        await page.close();
-      }
-    });
+    it(
+      'shows hostile labels, help texts and routes as the text that they are',
+      { timeout: 120_000 },
+      async () => {
+        app = await startApp(adapter, HostileModule);
+        const url = `http://127.0.0.1:${app.port}`;
+        await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
+        for (const path of [
+          'metrics',
+          'metrics/hostile',
+          'cardinality',
+          'business',
+          'requests',
+          'overview',
+        ]) {
+          const { page, offences } = await browser.open(`${url}/metrics-dashboard#/${path}`);
+          await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
+          expect(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);
+          expect(await page.locator('main img, main script').count(), path).toBe(0);
+          expect(offences, path).toEqual(CLEAN);
+          if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
+          await page.close();
+        }
+      },
+    );
 
-    it('asks for the token, shows nothing before, and everything after', async () => {
+    it('asks for the token, shows nothing before, and everything after', { timeout: 60_000 }, async () => {
       app = await startApp(adapter, SecretModule);
       const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
       await page.getByLabel(/token/).fill('wrong');
