@@ -1,5 +1,8 @@
 import type { Provider } from '@nestjs/common';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import type { AlertBoard } from '../dashboard/alert-board.js';
+import { AlertingBoard } from '../dashboard/alerting-board.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
@@ -22,14 +25,9 @@ const ALERT_BOARD = Symbol('monitoring.alertBoard');
 export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   {
     provide: ALERT_BOARD,
-    useValue: {
-      vitals: () => [],
-      alerts: () => [],
-      rules: () => [],
-      silences: () => [],
-      silence: () => undefined,
-      unsilence: () => false,
-    } satisfies AlertBoard,
+    inject: [AlertingMonitor, PerformanceMonitor],
+    useFactory: (alerting: AlertingMonitor, performance: PerformanceMonitor): AlertBoard =>
+      new AlertingBoard(alerting, performance),
   },
   {
     provide: DashboardFeed,
