@@ -183,6 +183,8 @@ export type {
   ServiceLevelRule,
   Severity,
 } from './alerting/rules/alert-rule.js';
+export type { VitalName } from './alerting/rules/vitals.js';
+export { Vitals } from './alerting/vitals.js';
 export {
   type ExpectedAlert,
   type RulesTest,
@@ -191,7 +193,6 @@ export {
 } from './alerting/testing/test-rules.js';
 
 // history
-export { Vitals, type VitalName } from './history/vitals.js';
 export type { HistoryOptions } from './history/history.options.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './history/label-matchers.js';
 export {
@@ -240,6 +241,9 @@ export {
   type LifecyclePhase,
 } from './health/health.monitor.js';
 export type { HealthCheckDefaultsOptions, HealthGroups, HealthOptions } from './health/health.options.js';
+
+// dashboard
+export { grafanaDashboards, type GrafanaDashboardsOptions } from './dashboard/grafana/grafana-dashboards.js';
 
 // module
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';

@@ -1,10 +1,7 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { InhibitRule } from './notifications/inhibition.js';
 import type { AlertRule, Severity } from './rules/alert-rule.js';
-import { wishesOf } from './rules/compiled-rule.js';
-import { evaluate } from './rules/expression.js';
-import { VITAL_NAMES, type VitalName, VITALS } from './rules/vitals.js';
+import type { VitalName } from './rules/vitals.js';
 import {
   DEFAULT_THRESHOLDS,
   isLowSide,
@@ -12,6 +9,7 @@ import {
   type Threshold,
   type Thresholds,
 } from './thresholds.options.js';
+import type { Vitals } from './vitals.js';
 
 /** A vital that is beyond its threshold. */
 export interface ThresholdAlert {
@@ -43,11 +41,11 @@ export const THRESHOLD_INHIBITION: InhibitRule = {
 export class PerformanceMonitor {
   private given: Thresholds = DEFAULT_THRESHOLDS;
   private resolved = resolveThresholds(DEFAULT_THRESHOLDS);
-  private release: readonly (() => void)[] | undefined;
+  private release: (() => void) | undefined;
 
   constructor(
     private readonly alerting: AlertingMonitor,
-    private readonly history: MetricsHistory,
+    private readonly vitals: Vitals,
   ) {}
 
   /** What the vitals should not cross. Assigning replaces all of them, at once. */
@@ -75,32 +73,22 @@ export class PerformanceMonitor {
   /** Begins to watch. */
   start(): void {
     if (this.release !== undefined) return;
-    this.release = VITAL_NAMES.flatMap((vital) => wishesOf(VITALS[vital])).map((wish) =>
-      this.history.keep(wish),
-    );
+    this.release = this.vitals.keep();
     this.putRules();
   }
 
   /** Ceases to watch; what fires is resolved. */
   stop(): void {
     if (this.release === undefined) return;
-    for (const release of this.release) release();
+    this.release();
     this.release = undefined;
     for (const vital of this.resolved.keys()) this.removeRules(vital);
   }
 
   getStatus(): PerformanceStatus {
-    const at = this.history.lastSample;
-    const metrics =
-      at === undefined || this.release === undefined
-        ? []
-        : VITAL_NAMES.flatMap((vital) => {
-            const value = evaluate(VITALS[vital], this.history, at)[0]?.value;
-            return value === undefined || Number.isNaN(value) ? [] : [[vital, value] as const];
-          });
     return {
       monitoring: this.release !== undefined,
-      metrics: Object.fromEntries(metrics),
+      metrics: this.release === undefined ? {} : this.vitals.current(),
       alerts: this.alerts(),
     };
   }

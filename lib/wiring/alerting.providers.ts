@@ -4,6 +4,7 @@ import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
 import { AlertingMetrics } from '../alerting/alerting-metrics.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
+import { Vitals } from '../alerting/vitals.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -37,10 +38,19 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
     },
   },
   {
+    provide: Vitals,
+    inject: [MetricsHistory, RESOLVED_OPTIONS],
+    useFactory: (history: MetricsHistory, { enabled }: ResolvedOptions) => {
+      const vitals = new Vitals(history);
+      if (enabled) vitals.keep();
+      return vitals;
+    },
+  },
+  {
     provide: PerformanceMonitor,
-    inject: [AlertingMonitor, MetricsHistory, RESOLVED_OPTIONS],
-    useFactory: (alerting: AlertingMonitor, history: MetricsHistory, { thresholds }: ResolvedOptions) => {
-      const monitor = new PerformanceMonitor(alerting, history);
+    inject: [AlertingMonitor, Vitals, RESOLVED_OPTIONS],
+    useFactory: (alerting: AlertingMonitor, vitals: Vitals, { thresholds }: ResolvedOptions) => {
+      const monitor = new PerformanceMonitor(alerting, vitals);
       monitor.thresholds = thresholds;
       return monitor;
     },

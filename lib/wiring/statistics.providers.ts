@@ -3,14 +3,9 @@ import { ApiStatistics } from '../collectors/api/api-statistics.js';
 import { ApiCollector } from '../collectors/api/api.collector.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
 import { MetricsHistory } from '../history/metrics-history.js';
-import { Vitals } from '../history/vitals.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
-
-const VITALS_WINDOW_MS = 60_000;
-/** Of fewer samples, a rate says little. */
-const LEAST_SAMPLES = 4;
 
 /** What is worked out of what the metrics were lately. */
 export const STATISTICS_PROVIDERS: readonly Provider[] = [
@@ -29,15 +24,6 @@ export const STATISTICS_PROVIDERS: readonly Provider[] = [
         running.add(new ApiCollector(registry, statistics, api.shownEndpoints));
       }
       return statistics;
-    },
-  },
-  {
-    provide: Vitals,
-    inject: [MetricsHistory, RESOLVED_OPTIONS],
-    useFactory: (history: MetricsHistory, { enabled }: ResolvedOptions) => {
-      const vitals = new Vitals(history, Math.max(VITALS_WINDOW_MS, LEAST_SAMPLES * history.intervalMs));
-      if (enabled) vitals.keep();
-      return vitals;
     },
   },
 ];

@@ -27,7 +27,7 @@ function application(shownEndpoints = 100) {
   const durations = registry.histogram('http_request_duration_seconds', 'Durations.', { labelNames });
   const history = new MetricsHistory(resolveHistory({ intervalMs: INTERVAL_MS }));
   const statistics = new ApiStatistics(history, WINDOW_MS);
-  const vitals = new Vitals(history, WINDOW_MS);
+  const vitals = new Vitals(history);
   statistics.keep();
   vitals.keep();
   registry.addCollector(new ApiCollector(registry, statistics, shownEndpoints));
