@@ -252,6 +252,7 @@ export type { CollectorPace } from './collectors/collector-pace.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { BusinessOptions, CollectorsOptions } from './collectors/collectors.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
+export type { RuntimeOptions } from './collectors/runtime.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
 export type { EndpointsOptions } from './endpoints/endpoints.options.js';

@@ -244,6 +244,7 @@ describe('the public surface', () => {
         "type RulesTest",
         "type RulesTestResult",
         "type RunOptions",
+        "type RuntimeOptions",
         "type SampleArguments",
         "type ScalarFamily",
         "type ScalarSeriesSnapshot",

@@ -16,12 +16,13 @@ import {
   resolveApiStatistics,
 } from './api/api.options.js';
 import { type IsLeader, soleProcess } from './business/leadership.js';
+import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
 /** What is measured of the process, its surroundings and what the application uses. */
 export interface CollectorsOptions {
   /** The `process_*` and `nodejs_*` metrics; false leaves them out. @default {} */
-  readonly runtime?: Readonly<Record<string, never>> | false;
+  readonly runtime?: RuntimeOptions | false;
   /** How many jobs the queues of BullMQ have, where there are some; false leaves it out. @default {} */
   readonly queues?: QueuesOptions | false;
   /** The `system_*` metrics of the machine or the container; false leaves them out. @default { intervalMs: 10_000 } */
@@ -47,7 +48,7 @@ export interface BusinessOptions {
 
 /** Which collectors there are, with every default filled in. */
 export interface ResolvedCollectors {
-  readonly runtime: boolean;
+  readonly runtime: ResolvedRuntime | false;
   readonly queues: QueuesOptions | false;
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
@@ -67,10 +68,8 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
     'api',
     'business',
   ]);
-  const { runtime = {} } = collectors;
-  if (runtime !== false) expectKeys('collectors.runtime', runtime, []);
   return {
-    runtime: runtime !== false,
+    runtime: resolveRuntime(collectors.runtime),
     system: resolveSystem(collectors.system),
     database: resolveDatabaseCollector(collectors.database),
     cache: resolveCacheCollector(collectors.cache),

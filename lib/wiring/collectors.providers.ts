@@ -37,7 +37,7 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       { enabled, collectors, clock }: ResolvedOptions,
     ) => {
       if (!enabled) return new CollectorLifecycle(running, []);
-      const runtime = collectors.runtime ? runtimeCollectors(registry, clock) : [];
+      const runtime = collectors.runtime ? runtimeCollectors(registry, clock, collectors.runtime) : [];
       const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
       const database = collectors.database
         ? databaseCollectors(objects, registry, clock, collectors.database)

@@ -1,11 +1,19 @@
 import { openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
+import { pbkdf2 } from 'node:crypto';
 import { PerformanceObserver } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
+import { promisify } from 'node:util';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
+import { collectDefaultMetrics, Registry as PromClientRegistry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { GcPressure } from '../../lib/collectors/gc-pressure.js';
 import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import { runtimeCollectors } from '../../lib/collectors/runtime.collectors.js';
+import { type ResolvedRuntime, resolveRuntime } from '../../lib/collectors/runtime.options.js';
 import { SeriesCollector } from '../../lib/collectors/series.collector.js';
+import { ThreadPoolCollector } from '../../lib/collectors/thread-pool.collector.js';
+import { WorkerThreadsCollector } from '../../lib/collectors/worker-threads.collector.js';
 import { histograms, scalars, type TestRegistry, testRegistry } from '../metrics/support.js';
 
 const stops: (() => void)[] = [];
@@ -25,9 +33,15 @@ async function running(): Promise<TestRegistry> {
 /** @returns how to stop the collectors */
 function start({ registry, clock }: TestRegistry): () => void {
   const collectors = new RunningCollectors(registry, clock);
-  for (const collector of runtimeCollectors(registry, clock)) collectors.add(collector);
+  for (const collector of runtimeCollectors(registry, clock, allParts())) collectors.add(collector);
   collectors.begin();
   return () => collectors.end();
+}
+
+function allParts(): ResolvedRuntime {
+  const paces = resolveRuntime();
+  if (paces === false) throw new Error('the runtime is measured by default');
+  return paces;
 }
 
 /** The value of a metric without labels. */
@@ -139,6 +153,82 @@ describe('the garbage-collection collector', () => {
       ({ labels }) => labels['kind'],
     );
     expect(kinds).toContain('major');
+  });
+});
+
+describe('the pressure of garbage collection', () => {
+  it('is the share of the time that it took lately, and the heap that it could not free', () => {
+    const { registry, clock } = testRegistry();
+    const pressure = new GcPressure(registry, clock);
+    expect(registry.getMetric('nodejs_heap_size_after_gc_bytes')).toBeUndefined();
+    clock.advance(100_000);
+    for (let i = 0; i < 20; i++) pressure.note(100, i === 0);
+    pressure.collect();
+    expect(scalars(registry, 'nodejs_gc_time_ratio')[0]?.value).toBeCloseTo(0.02, 9);
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    const after = scalars(registry, 'nodejs_heap_size_after_gc_bytes')[0]?.value ?? NaN;
+    expect(Math.abs(after - used) / used).toBeLessThan(0.2);
+    expect(scalars(registry, 'nodejs_heap_after_gc_ratio')[0]?.value).toBeCloseTo(after / limit, 9);
+    clock.advance(320_000);
+    pressure.collect();
+    expect(scalars(registry, 'nodejs_gc_time_ratio')[0]?.value).toBe(0);
+  });
+});
+
+describe('the thread pool collector', () => {
+  it('sees that tasks have to wait while the pool is taken', async () => {
+    const { registry } = testRegistry();
+    const collector = new ThreadPoolCollector(registry);
+    const longest = () => histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.max ?? NaN;
+    const size = scalars(registry, 'nodejs_threadpool_size')[0]?.value ?? NaN;
+    expect(size).toBeGreaterThanOrEqual(1);
+    const work = Array.from({ length: 3 * size }, () =>
+      promisify(pbkdf2)('a password', 'some salt', 60_000, 64, 'sha512'),
+    );
+    await collector.collect();
+    await Promise.all(work);
+    const waited = longest();
+    expect(waited).toBeGreaterThan(0.02);
+    await collector.collect();
+    expect(histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.min).toBeLessThan(waited);
+  });
+});
+
+describe('the worker threads collector', () => {
+  it('counts those that run and those that were started', async () => {
+    const { registry } = testRegistry();
+    const collector = new WorkerThreadsCollector(registry);
+    const count = () => {
+      collector.collect();
+      return scalars(registry, 'nodejs_worker_threads')[0]?.value;
+    };
+    collector.start();
+    const workers = [1, 2].map(() => new Worker('setInterval(() => undefined, 1000)', { eval: true }));
+    expect(count()).toBe(2);
+    await workers[0]?.terminate();
+    expect(count()).toBe(1);
+    expect(scalars(registry, 'nodejs_worker_threads_started_total')[0]?.value).toBe(2);
+    collector.stop();
+    expect(workers[1]?.listenerCount('exit')).toBe(0);
+    await workers[1]?.terminate();
+  });
+});
+
+describe('the names', () => {
+  it('are those of the default metrics of prom-client, less what promtool refuses', async () => {
+    const { registry } = await running();
+    const theirs = new PromClientRegistry();
+    collectDefaultMetrics({ register: theirs });
+    const ours = new Set(registry.getAllMetrics().map(({ name }) => name));
+    const missing = theirs
+      .getMetricsAsArray()
+      .map(({ name }) => name)
+      .filter((name) => !ours.has(name));
+    expect(missing.toSorted()).toEqual([
+      'nodejs_active_handles_total',
+      'nodejs_active_requests_total',
+      'nodejs_active_resources_total',
+    ]);
   });
 });
 
