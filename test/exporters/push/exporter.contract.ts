@@ -249,7 +249,8 @@ export function describeExporter(subject: ContractSubject): void {
         queued.push(worker.told('queue_points'));
       }
       expect(queued.at(-1)).toBeGreaterThan(0);
-      expect(queued.at(-1)).toBe(queued.at(-10));
+      // It does not grow; whether a request is under way beside those that wait is a matter of the moment.
+      expect(Math.max(...queued.slice(-10))).toBeLessThanOrEqual(Math.max(...queued.slice(-30, -10)));
       if (!cumulative) expect(worker.told('dropped_points_total')).toBeGreaterThan(0);
       far.mood = 'takes';
       await inTime(worker.exporter.shutdown(), settleMs);
