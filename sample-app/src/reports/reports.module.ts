@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Deal } from '../deals/deal.entity.js';
 import { ExchangeRatesGateway } from './exchange-rates.gateway.js';
+import { ExchangeRatesHealth } from './exchange-rates.health.js';
 import { Settings } from '../settings/settings.js';
 import { reportsCache } from './reports.cache.js';
 import { ReportsController } from './reports.controller.js';
@@ -17,6 +18,6 @@ import { ReportsService } from './reports.service.js';
     TypeOrmModule.forFeature([Deal]),
   ],
   controllers: [ReportsController],
-  providers: [ReportsService, ExchangeRatesGateway],
+  providers: [ReportsService, ExchangeRatesGateway, ExchangeRatesHealth],
 })
 export class ReportsModule {}
