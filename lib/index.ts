@@ -240,7 +240,12 @@ export {
   type HealthMonitorOptions,
   type LifecyclePhase,
 } from './health/health.monitor.js';
-export type { HealthCheckDefaultsOptions, HealthGroups, HealthOptions } from './health/health.options.js';
+export type {
+  AlertsInHealthOptions,
+  HealthCheckDefaultsOptions,
+  HealthGroups,
+  HealthOptions,
+} from './health/health.options.js';
 
 // dashboard
 export { grafanaDashboards, type GrafanaDashboardsOptions } from './dashboard/grafana/grafana-dashboards.js';

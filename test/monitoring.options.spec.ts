@@ -219,13 +219,29 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { health: { timeoutMs: 1 } },
-      'Expected health to have only the keys checkTimeoutMs, cacheMs, failureThreshold, successThreshold, refreshIntervalMs, httpStatus, groups, builtIn, checks, drainDelayMs, drainTimeoutMs, got timeoutMs.',
+      'Expected health to have only the keys checkTimeoutMs, cacheMs, failureThreshold, successThreshold, refreshIntervalMs, httpStatus, groups, builtIn, alerts, checks, drainDelayMs, drainTimeoutMs, got timeoutMs.',
     ],
     [
       { health: { checkTimeoutMs: 0 } },
       'Expected health.checkTimeoutMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
     ],
     [{ health: { cacheMs: -1 } }, 'Expected health.cacheMs to be a whole number from 0 up, got -1 (number).'],
+    [
+      { health: { alerts: 'critical' } },
+      'Expected health.alerts to be true or false, got "critical" (string).',
+    ],
+    [
+      { health: { alerts: { severity: 'critical' } } },
+      'Expected health.alerts to have only the keys severities, status, got severity.',
+    ],
+    [
+      { health: { alerts: { severities: 'critical' } } },
+      'Expected health.alerts.severities to be a list such as ["critical", "warning"], got "critical" (string).',
+    ],
+    [
+      { health: { alerts: { status: 'down' } } },
+      'Expected health.alerts.status to be one of healthy, degraded, unhealthy, critical, got "down" (string).',
+    ],
     [
       { health: { httpStatus: { degraded: 99 } } },
       'Expected health.httpStatus.degraded to be an HTTP status from 200 to 599, got 99 (number).',
@@ -349,7 +365,10 @@ describe('options that cannot work stop the start', () => {
       'Expected http.ignoreRoutes to be a list of route templates or regular expressions, got 5 (object).',
     ],
     [{ collectors: false }, 'Expected collectors to be an object, got false (boolean).'],
-    [{ exporters: { prom: {} } }, 'Expected exporters to have only the keys prometheus, got prom.'],
+    [
+      { exporters: { prom: {} } },
+      'Expected exporters to have only the keys prometheus, json, cloudWatch, datadog, otlp, pushgateway, got prom.',
+    ],
     [
       { exporters: { prometheus: { created: 'yes' } } },
       'Expected exporters.prometheus.created to be true or false, got "yes" (string).',

@@ -99,6 +99,7 @@ describe('the public surface', () => {
         "type AlertingOptions",
         "type AlertmanagerOptions",
         "type AlertsHealthCheckOptions",
+        "type AlertsInHealthOptions",
         "type AnyMetric",
         "type ApiStatisticsOptions",
         "type BoundMetricOptions",

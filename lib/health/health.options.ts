@@ -1,9 +1,10 @@
-import { countOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
+import { booleanOf, countOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
 import {
   type BuiltInChecks,
   type BuiltInChecksOptions,
   resolveBuiltInChecks,
 } from './checks/built-in-checks.options.js';
+import type { AlertsHealthCheckOptions } from './checks/dependency.checks.js';
 import type { HealthCheck, HealthCheckDefaults } from './health-check.js';
 import { HEALTH_STATUSES, type HealthStatus } from './health-status.js';
 
@@ -43,6 +44,12 @@ export interface HealthOptions extends HealthCheckDefaultsOptions {
   readonly groups?: HealthGroups;
   /** The checks that are there by themselves; each may be tuned, or be false. */
   readonly builtIn?: BuiltInChecksOptions;
+  /**
+   * Whether alerts that fire count: if true, critical ones make the application degraded. Which ones count, and as
+   * what, may be said, too.
+   * @default false
+   */
+  readonly alerts?: boolean | AlertsInHealthOptions;
   /** More checks, such as `httpHealthCheck({ name: 'payments-api', url: '…' })`. @default [] */
   readonly checks?: readonly HealthCheck[];
   /**
@@ -54,6 +61,9 @@ export interface HealthOptions extends HealthCheckDefaultsOptions {
   /** How long requests that are under way may take to end after that, in milliseconds. @default 10000 */
   readonly drainTimeoutMs?: number;
 }
+
+/** Which alerts count for health, and as what. */
+export type AlertsInHealthOptions = Pick<AlertsHealthCheckOptions, 'severities' | 'status'>;
 
 /** Which checks belong to which probe, by their names. A name that no check has is an error at start-up. */
 export interface HealthGroups {
@@ -74,6 +84,7 @@ export interface ResolvedHealth {
   readonly httpStatus: Readonly<Record<HealthStatus, number>>;
   readonly groups: HealthGroups;
   readonly builtIn: BuiltInChecks;
+  readonly alerts: AlertsInHealthOptions | false;
   readonly checks: readonly HealthCheck[];
   readonly drain: DrainOptions;
 }
@@ -97,6 +108,7 @@ const OTHER_OPTIONS = [
   'httpStatus',
   'groups',
   'builtIn',
+  'alerts',
   'checks',
   'drainDelayMs',
   'drainTimeoutMs',
@@ -115,6 +127,7 @@ export function resolveHealth(health: HealthOptions = {}, environment?: string):
     httpStatus: httpStatusOf(health.httpStatus),
     groups: groupsOf(health.groups),
     builtIn: resolveBuiltInChecks(health.builtIn),
+    alerts: alertsOf(health.alerts),
     checks,
     drain: {
       delayMs: countOf('health.drainDelayMs', health.drainDelayMs, environment === 'test' ? 0 : 5_000, 0),
@@ -153,5 +166,16 @@ function groupsOf(given: HealthGroups = {}): HealthGroups {
     const valid = Array.isArray(names) && names.every((name) => typeof name === 'string');
     expectOption(`health.groups.${group}`, names, 'a list of names of health checks', valid);
   }
+  return given;
+}
+
+function alertsOf(given: HealthOptions['alerts'] = false): AlertsInHealthOptions | false {
+  if (typeof given !== 'object' || given === null) return booleanOf('health.alerts', given, false) && {};
+  expectKeys('health.alerts', given, ['severities', 'status']);
+  const { severities, status } = given;
+  const isList = severities === undefined || (Array.isArray(severities) && severities.length > 0);
+  expectOption('health.alerts.severities', severities, 'a list such as ["critical", "warning"]', isList);
+  const isStatus = status === undefined || HEALTH_STATUSES.includes(status);
+  expectOption('health.alerts.status', status, `one of ${HEALTH_STATUSES.join(', ')}`, isStatus);
   return given;
 }

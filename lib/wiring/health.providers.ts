@@ -1,10 +1,14 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { applicationChecks } from '../health/checks/application.checks.js';
+import { alertsHealthCheck } from '../health/checks/dependency.checks.js';
 import { processChecks } from '../health/checks/process.checks.js';
+import type { HealthCheck } from '../health/health-check.js';
 import { HealthCheckExplorer } from '../health/health-check.explorer.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import type { ResolvedHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -33,6 +37,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       ModulesContainer,
       ApplicationObjects,
       ScheduleIntegration,
+      AlertingMonitor,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -41,13 +46,24 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       modules: ModulesContainer,
       objects: ApplicationObjects,
       { nameInterval }: ScheduleIntegration,
+      alerting: AlertingMonitor,
       { enabled, health }: ResolvedOptions,
     ) => {
       const sources = {
         own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
-        found: () => [...applicationChecks(objects, health.builtIn), ...processChecks(health.builtIn)],
+        found: () => [
+          ...applicationChecks(objects, health.builtIn),
+          ...processChecks(health.builtIn),
+          ...alertChecks(alerting, health.alerts),
+        ],
       };
       return new HealthLifecycle(monitor, host, sources, health, nameInterval, enabled);
     },
   },
 ];
+
+function alertChecks(alerting: AlertingMonitor, options: ResolvedHealth['alerts']): HealthCheck[] {
+  if (options === false) return [];
+  const firing = () => alerting.alerts().filter(({ state }) => state === 'firing');
+  return [alertsHealthCheck({ ...options, alerts: { firing } })];
+}

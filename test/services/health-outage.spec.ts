@@ -1,4 +1,6 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { createKeyv } from '@keyv/redis';
+import { CacheModule } from '@nestjs/cache-manager';
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Redis } from 'ioredis';
 import { MonitoringModule } from 'nestjs-monitoring';
@@ -10,6 +12,7 @@ import {
   type RunningApp,
   startApp,
 } from '../e2e/fixture/start-app.js';
+import type { Answer } from '../e2e/fixture/http-client.js';
 import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { RedisServer } from './support/redis.server.js';
@@ -24,23 +27,22 @@ const WITHOUT_REDIS = { ...ALL_WELL, redis: 'degraded' };
 const WITHOUT_BOTH = { ...WITHOUT_DATABASE, redis: 'degraded' };
 
 interface Report {
-  readonly checks: Readonly<
-    Record<string, { readonly status: string; readonly message?: string } | undefined>
-  >;
+  readonly checks: Readonly<Record<string, { readonly status: string; readonly message?: string }>>;
 }
 
 describeWith(['initdb', 'postgres', 'redis-server'], 'an application with PostgreSQL and Redis', () => {
   let postgres: PostgresServer;
   let redis: RedisServer;
-  let client: Redis;
-  let running: RunningApp;
+  let client: Redis | undefined;
+  let running: RunningApp | undefined;
 
   beforeAll(async () => {
     [postgres, redis] = await Promise.all([PostgresServer.start(), RedisServer.start()]);
   }, 60_000);
   afterEach(async () => {
-    await running.close();
-    client.disconnect();
+    await running?.close();
+    client?.disconnect();
+    running = client = undefined;
   });
   afterAll(async () => {
     await Promise.all([postgres.stop(), redis.stop()]);
@@ -49,16 +51,32 @@ describeWith(['initdb', 'postgres', 'redis-server'], 'an application with Postgr
   async function start(adapter: AdapterName): Promise<void> {
     client = new Redis(redis.url, { retryStrategy: () => 100 });
     client.on('error', () => undefined);
-    running = await startApp(adapter, AppModule.with(postgres.url, client));
+    running = await startApp(
+      adapter,
+      AppModule.with({
+        imports: [TypeOrmModule.forRoot({ type: 'postgres', url: postgres.url, entities: [] })],
+        providers: [{ provide: Redis, useValue: client }],
+      }),
+    );
+  }
+
+  async function get(path: string): Promise<Answer> {
+    if (running === undefined) throw new Error('no application runs');
+    return running.get(path);
   }
 
   async function report(): Promise<Report> {
-    return JSON.parse((await running.get('/health')).body) as Report;
+    return JSON.parse((await get('/health')).body) as Report;
+  }
+
+  async function statuses(): Promise<Record<string, string>> {
+    const { checks } = await report();
+    return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, status]));
   }
 
   async function probes(): Promise<typeof ALL_WELL> {
     const [ready, health, alive] = await Promise.all(
-      ['/ready', '/health', '/alive'].map((path) => running.get(path)),
+      ['/ready', '/health', '/alive'].map((path) => get(path)),
     );
     const { checks } = JSON.parse(health?.body ?? '') as Report;
     return {
@@ -124,25 +142,36 @@ describeWith(['initdb', 'postgres', 'redis-server'], 'an application with Postgr
     }
     await becomes(ALL_WELL);
   }, 60_000);
+
+  it('has one check for a cache in Redis, which is well from the first answer on', async () => {
+    const stores = [createKeyv(redis.url)];
+    running = await startApp('express', AppModule.with({ imports: [CacheModule.register({ stores })] }));
+    expect(await statuses()).toEqual({ lifecycle: 'healthy', cache: 'healthy' });
+    await redis.crash();
+    await eventually(
+      async () => expect(await statuses()).toEqual({ lifecycle: 'healthy', cache: 'degraded' }),
+      TWO_INTERVALS_MS,
+    );
+    await redis.restart();
+    // Its client waits longer and longer before it connects again.
+    await eventually(
+      async () => expect(await statuses()).toEqual({ lifecycle: 'healthy', cache: 'healthy' }),
+      30_000,
+    );
+  }, 120_000);
 });
 
 @Module({})
 class AppModule {
-  static with(url: string, client: Redis): DynamicModule {
-    return {
-      module: AppModule,
-      imports: [
-        MonitoringModule.forRoot({
-          collectors: { runtime: false, system: false, api: false },
-          health: {
-            refreshIntervalMs: INTERVAL_MS,
-            checkTimeoutMs: INTERVAL_MS / 2,
-            builtIn: { disk: false, memory: false, eventLoop: false },
-          },
-        }),
-        TypeOrmModule.forRoot({ type: 'postgres', url, entities: [], logging: false }),
-      ],
-      providers: [{ provide: Redis, useValue: client }],
-    };
+  static with({ imports = [], providers = [] }: ModuleMetadata): DynamicModule {
+    const monitoring = MonitoringModule.forRoot({
+      collectors: { runtime: false, system: false, api: false },
+      health: {
+        refreshIntervalMs: INTERVAL_MS,
+        checkTimeoutMs: INTERVAL_MS / 2,
+        builtIn: { disk: false, memory: false, eventLoop: false },
+      },
+    });
+    return { module: AppModule, imports: [monitoring, ...imports], providers };
   }
 }

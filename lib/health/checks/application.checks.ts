@@ -9,7 +9,10 @@ import { findKeyvStores, pingKeyv } from '../../integrations/keyv/keyv.discovery
 import { findKnex, pingKnex } from '../../integrations/knex/knex.discovery.js';
 import { findMongooseConnections, pingMongoose } from '../../integrations/mongoose/mongoose.discovery.js';
 import { findMysql2Pools, pingMysql2 } from '../../integrations/mysql2/mysql2.discovery.js';
-import { findNodeRedisClients, pingNodeRedis } from '../../integrations/node-redis/node-redis.discovery.js';
+import {
+  findOwnNodeRedisClients,
+  pingNodeRedis,
+} from '../../integrations/node-redis/node-redis.discovery.js';
 import { findPgClients, findPgPools, pingPgClient, pingPgPool } from '../../integrations/pg/pg.discovery.js';
 import { findPrismaClients, pingPrisma } from '../../integrations/prisma/prisma.discovery.js';
 import { findTypeOrmDataSources, pingTypeOrm } from '../../integrations/typeorm/typeorm.discovery.js';
@@ -63,10 +66,11 @@ function caches(objects: ApplicationObjects): Part[] {
   ];
 }
 
+/** Without those behind a cache, which is asked already, and which connects them only when it is used. */
 function redisClients(objects: ApplicationObjects): Part[] {
   return [
     ...parts(findIoRedisClients(objects), pingIoRedis),
-    ...parts(findNodeRedisClients(objects), pingNodeRedis),
+    ...parts(findOwnNodeRedisClients(objects), pingNodeRedis),
   ];
 }
 

@@ -103,7 +103,7 @@ export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthChec
       return {
         status,
         message: first.message,
-        details: { firing: firing.map(({ rule }) => rule) },
+        details: { firing: [...new Set(firing.map(({ rule }) => rule))] },
       };
     },
   };

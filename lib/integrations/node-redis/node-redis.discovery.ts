@@ -16,6 +16,11 @@ export function findNodeRedisClients(objects: ApplicationObjects): Found<NodeRed
   return objects.find({ is: isNodeRedis, within: clientsOfStores });
 }
 
+/** The clients that the application has itself, not those that only a store of Keyv has, which is a cache. */
+export function findOwnNodeRedisClients(objects: ApplicationObjects): Found<NodeRedisClient>[] {
+  return objects.find({ is: isNodeRedis });
+}
+
 /** Whether Redis answers; rejects if not, at once where there is no connection. */
 export async function pingNodeRedis(client: NodeRedisClient, signal: AbortSignal): Promise<void> {
   if (!client.isReady) throw new Error('the connection is not ready');
