@@ -1,18 +1,15 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Agent } from 'node:http';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, request } from '../e2e/fixture/http-client.js';
-import { eventually } from '../e2e/fixture/start-app.js';
-import { buildSampleApp, ROOT } from './support/built.js';
+import { buildLibrary } from './support/built.js';
+import { DrainingApp } from './support/draining-app.server.js';
 
 const FOREVER_MS = 600_000;
 /** How long whoever sends requests may take to notice that it should not any more. */
 const NOTICE_MS = 500;
 
-beforeAll(buildSampleApp, 240_000);
+beforeAll(buildLibrary, 240_000);
 
 describe.each(['express', 'fastify'])('an application on %s that is asked to end', (adapter) => {
   let running: DrainingApp | undefined;
@@ -97,58 +94,6 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
     expect(app.output).toContain('database closed');
   }, 60_000);
 });
-
-/** The application of the fixture, as a process. */
-class DrainingApp {
-  output = '';
-  readonly ended: Promise<unknown[]>;
-  port = 0;
-
-  private constructor(private readonly child: ChildProcessByStdio<null, Readable, Readable>) {
-    child.stdout.setEncoding('utf8').on('data', this.keep);
-    child.stderr.setEncoding('utf8').on('data', this.keep);
-    this.ended = once(child, 'close');
-  }
-
-  static async start(...args: string[]): Promise<DrainingApp> {
-    const child = spawn(process.execPath, ['test/services/fixture/draining-app.mjs', ...args], {
-      cwd: ROOT,
-      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const app = new DrainingApp(child);
-    try {
-      app.port = await eventually(() => {
-        const [, port] = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(app.output) ?? [];
-        if (port === undefined) throw new Error(`It does not listen. It printed:\n${app.output}`);
-        return Number(port);
-      }, 30_000);
-      return app;
-    } catch (error) {
-      await app.kill();
-      throw error;
-    }
-  }
-
-  end(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  isDraining(): Promise<void> {
-    return eventually(async () => {
-      const { status, body } = await request(this.port, { path: '/ready' });
-      expect([status, body]).toEqual([503, '{"status":"draining"}']);
-    }, 10_000);
-  }
-
-  async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGKILL');
-    await this.ended;
-  }
-
-  private readonly keep = (text: string): void => void (this.output += text);
-}
 
 /** Sends requests one after the other, half of them on connections that it keeps, and asks whether it should. */
 class SteadyClient {
