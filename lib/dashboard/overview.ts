@@ -50,7 +50,7 @@ export class OverviewReader {
     const health = await this.health.runHealthChecks();
     const vitals = this.board.vitals().map((vital) => ({ ...vital, course: this.courseOf(vital) }));
     const alerts = this.board.alerts().filter(({ state }) => state !== 'resolved');
-    const reasons = [...reasonsOfChecks(health), ...reasonsOfAlerts(alerts), ...reasonsOfVitals(vitals)];
+    const reasons = [...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)];
     return {
       timestamp: this.now(),
       service: this.service,
@@ -92,30 +92,7 @@ function reasonsOfAlerts(alerts: readonly ShownAlert[]): Reason[] {
     }));
 }
 
-function reasonsOfVitals(vitals: readonly ShownVital[]): Reason[] {
-  return vitals.flatMap(({ state, title, name }) =>
-    state === 'warning' || state === 'critical'
-      ? [
-          {
-            severity: state,
-            text: `${title} is beyond its threshold`,
-            view: VIEW_OF_VITAL[name] ?? 'overview',
-          },
-        ]
-      : [],
-  );
-}
-
-/** Health speaks for itself; what fires or is beyond its threshold makes the best of it a `degraded`. */
+/** Health speaks for itself; what fires makes the best of it a `degraded`. */
 function statusOf(health: HealthStatus, reasons: readonly Reason[]): HealthStatus {
   return health === 'healthy' && reasons.length > 0 ? 'degraded' : health;
 }
-
-const VIEW_OF_VITAL: Readonly<Record<string, string>> = {
-  cpu_percent: 'system',
-  memory_percent: 'system',
-  disk_percent: 'system',
-  response_time_ms: 'requests',
-  error_rate_percent: 'requests',
-  cache_hit_rate_percent: 'cache',
-};

@@ -8,8 +8,19 @@ export const ALERTS_DASHBOARD: GrafanaDashboard = {
     'Alerts that the application evaluates itself, its health checks, and what the monitoring costs.',
   rows: [
     {
-      title: 'Health',
+      title: 'Alerts and health',
       panels: [
+        {
+          title: 'Alerts that fire',
+          description: 'By rule, over all instances; a line at zero when all is quiet.',
+          unit: 'short',
+          queries: [
+            query(
+              'sum by (alertname) (monitoring_alerts{alertstate="firing"}) or vector(0)',
+              '{{alertname}}',
+            ),
+          ],
+        },
         {
           title: 'Health checks',
           description: 'How each check stands.',

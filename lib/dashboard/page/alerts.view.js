@@ -14,18 +14,23 @@ function alertColumns(page, canSilence) {
         badge(silencedBy ? 'silenced' : state, silencedBy ? `${state}, silenced` : state),
     },
     { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
-    { title: 'Alert', value: ({ rule }) => rule },
+    { title: 'Alert', value: ({ rule }) => rule, text: ({ rule }) => name(rule) },
     { title: 'Message', value: ({ message }) => message },
     {
       title: 'Labels',
       value: ({ labels }) => labelText(labels),
-      text: ({ labels }) => element('code', {}, labelText(labels)),
+      text: ({ labels }) => (Object.keys(labels).length === 0 ? '' : element('code', {}, labelText(labels))),
     },
     { title: 'Value', number: true, value: ({ value }) => value, text: ({ value }) => formatted(value) },
     { title: 'Since', value: ({ since }) => since, text: ({ since }) => ago(since) },
   ];
   if (!canSilence) return columns;
   return [...columns, { title: 'Do', value: () => '', text: (alert) => silenceButtons(page, alert) }];
+}
+
+/** A name that stays in one piece. */
+function name(text) {
+  return element('span', { class: 'name' }, text);
 }
 
 function silenceButtons(page, { id, silencedBy, state }) {
@@ -64,7 +69,7 @@ function button(text, act, page) {
 
 const RULE_COLUMNS = [
   { title: 'State', value: ({ state }) => state, text: ({ state }) => badge(state) },
-  { title: 'Rule', value: ({ name }) => name },
+  { title: 'Rule', value: (rule) => rule.name, text: (rule) => name(rule.name) },
   { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
   {
     title: 'Condition',

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { grafanaDashboards, MetricsRegistry } from 'nestjs-monitoring';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from './support/binaries.js';
+import { buildSampleApp, ROOT } from './support/built.js';
+import { type PrometheusSample, PrometheusServer } from './support/prometheus.server.js';
+import { SampleAppServer } from './support/sample-app.server.js';
+
+const FOLDER = join(ROOT, 'sample-app/deploy/grafana/dashboards');
+
+interface Target {
+  readonly expr: string;
+}
+
+interface Panel {
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly targets?: readonly Target[];
+  /** Those of a row. */
+  readonly panels?: readonly Panel[];
+}
+
+interface Dashboard {
+  readonly title: string;
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string }[] };
+}
+
+/** What Grafana would ask if everything was chosen. */
+function asked(expr: string): string {
+  return expr.replaceAll('$__rate_interval', '10s').replaceAll(/\$(job|instance|route)\b/g, '.*');
+}
+
+function panelsOf({ panels }: Dashboard): Panel[] {
+  return panels.flatMap((panel) => (panel.type === 'row' ? (panel.panels ?? []) : [panel]));
+}
+
+async function committed(): Promise<Map<string, Dashboard>> {
+  const files = (await readdir(FOLDER)).toSorted();
+  const dashboards = await Promise.all(
+    files.map(async (file) => JSON.parse(await readFile(join(FOLDER, file), 'utf8')) as Dashboard),
+  );
+  return new Map(files.map((file, i) => [file.replace(/\.json$/, ''), dashboards[i]!]));
+}
+
+describe('the Grafana dashboards', () => {
+  it('explain every panel, and are told apart by their uid', async () => {
+    const dashboards = [...(await committed()).values()];
+    expect(dashboards).toHaveLength(6);
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(6);
+    for (const dashboard of dashboards) {
+      expect(dashboard.templating.list.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['datasource', 'job', 'instance']),
+      );
+      for (const { title, description } of panelsOf(dashboard)) {
+        expect(description, `${dashboard.title}: ${title}`).toBeTruthy();
+      }
+    }
+  });
+
+  it('are made for other names and labels too', async () => {
+    const dashboards = await grafanaDashboards(new MetricsRegistry(), {
+      prefix: 'shop_',
+      jobLabel: 'service',
+      instanceLabel: 'pod',
+      matchers: 'env="production"',
+    });
+    const text = JSON.stringify(dashboards['runtime']);
+    expect(text).toContain(
+      'shop_process_resident_memory_bytes{service=~\\"$job\\", pod=~\\"$instance\\", env=\\"production\\"}',
+    );
+    expect(text).toContain('{{pod}} resident');
+  });
+});
+
+describeWith(['prometheus'], 'the Grafana dashboards on a real Prometheus', () => {
+  const stops: (() => Promise<void>)[] = [];
+  let prometheus: PrometheusServer;
+
+  beforeAll(async () => {
+    await buildSampleApp();
+    const app = await SampleAppServer.start('express');
+    stops.unshift(() => app.stop());
+    prometheus = await PrometheusServer.start([{ job: 'enterprise-land', url: `${app.url}/metrics` }]);
+    stops.unshift(() => prometheus.stop());
+    await prometheus.untilScraped();
+    await app.load(20, 3);
+  }, 240_000);
+
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+  });
+
+  it('are what the sample application makes of itself: npm run grafana', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-grafana-'));
+    await promisify(execFile)(process.execPath, ['sample-app/dist/grafana.js', folder], { cwd: ROOT });
+    for (const file of await readdir(FOLDER)) {
+      expect(await readFile(join(folder, file), 'utf8'), file).toBe(
+        await readFile(join(FOLDER, file), 'utf8'),
+      );
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  it('draw data in every panel', { timeout: 120_000 }, async () => {
+    const dashboards = [...(await committed()).values()];
+    const empty: string[] = [];
+    for (const dashboard of dashboards) {
+      for (const { title, targets = [] } of panelsOf(dashboard)) {
+        const answers: PrometheusSample[] = [];
+        for (const { expr } of targets) {
+          // Of the last minute, since the load is over.
+          answers.push(...(await prometheus.query(`max_over_time((${asked(expr)})[60s:1s])`)));
+        }
+        if (!answers.some(({ value }) => Number.isFinite(value))) empty.push(`${dashboard.title}: ${title}`);
+      }
+    }
+    expect(empty).toEqual([]);
+  });
+});
