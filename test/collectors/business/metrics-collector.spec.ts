@@ -16,7 +16,18 @@ import { ADAPTERS, eventually, seriesOf, startApp } from '../../e2e/fixture/star
 
 const QUIET = { runtime: false, system: false, api: false } as const;
 /** What collects for the library itself. */
-const OWN = ['collector_discovery', 'series', 'history'];
+const OWN = [
+  'collector_discovery',
+  'series',
+  'history',
+  'alerting',
+  'database_clients',
+  'cache_clients',
+  'postgresql',
+  'mysql',
+  'sqlite',
+  'redis',
+];
 const ends: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
