@@ -112,7 +112,7 @@ describe('a webhook', () => {
       status: 'resolved',
       alerts: [{ status: 'resolved' }],
     });
-    const { headers, text } = firing!;
+    const { headers, text } = firing;
     expect(headers['x-team']).toBe('ops');
     const signed = createHmac('sha256', 's3cret').update(
       `${String(headers['x-monitoring-timestamp'])}.${text}`,
@@ -213,9 +213,9 @@ describe('Alertmanager', () => {
     expect(posts.map(({ path }) => path)).toEqual(Array.from({ length: 3 }, () => '/prefix/api/v2/alerts'));
     const sent = posts.map(({ text }) => (JSON.parse(text) as { startsAt: string; endsAt: string }[])[0]);
     expect(sent.map((alert) => alert?.startsAt)).toEqual([firedAt, firedAt, firedAt]);
-    const ends = sent.map((alert) => (Date.parse(alert?.endsAt ?? '') - Date.parse(firedAt)) / 1000);
+    const lifetimes = sent.map((alert) => (Date.parse(alert?.endsAt ?? '') - Date.parse(firedAt)) / 1000);
     // Good for four minutes each time; the last one is over.
-    expect(ends).toEqual([240, 300, 75]);
+    expect(lifetimes).toEqual([240, 300, 75]);
   });
 
   it('gets no more than 256 alerts at once, and it is enough that one of several takes them', async () => {

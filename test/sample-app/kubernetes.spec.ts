@@ -50,7 +50,7 @@ describe('the manifests for Kubernetes', () => {
       expect(documents).toHaveLength(1);
       expect(documents[0]?.errors).toEqual([]);
       expect(documents[0]?.warnings).toEqual([]);
-      const { apiVersion, kind } = documents[0]?.toJS() as Record<string, string>;
+      const { apiVersion, kind } = (documents[0]?.toJS() ?? {}) as Record<string, string>;
       expect(apiVersion).toMatch(/^(v1|[a-z.]+\/v\d)$/);
       const file = kind?.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase();
       expect(`${file}.yaml`).toBe(name);

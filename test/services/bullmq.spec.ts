@@ -91,13 +91,6 @@ describeWith(['redis-server'], 'the queues of BullMQ', () => {
     providers: [Producer, ...providers],
   });
 
-  async function start(metadata: ModuleMetadata, options: MonitoringOptions = {}) {
-    const measured = await startMeasured(metadata, options);
-    const { queue } = measured.app.get(Producer);
-    await queue.obliterate({ force: true });
-    return { ...measured, queue };
-  }
-
   it.each<[string, object, Record<string, Record<string, number>>]>([
     [
       'ship',
@@ -320,3 +313,10 @@ describeWith(['redis-server'], 'the queues of BullMQ', () => {
     );
   });
 });
+
+async function start(metadata: ModuleMetadata, options: MonitoringOptions = {}) {
+  const measured = await startMeasured(metadata, options);
+  const { queue } = measured.app.get(Producer);
+  await queue.obliterate({ force: true });
+  return { ...measured, queue };
+}

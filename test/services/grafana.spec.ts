@@ -46,7 +46,7 @@ async function committed(): Promise<Map<string, Dashboard>> {
   const dashboards = await Promise.all(
     files.map(async (file) => JSON.parse(await readFile(join(FOLDER, file), 'utf8')) as Dashboard),
   );
-  return new Map(files.map((file, i) => [file.replace(/\.json$/, ''), dashboards[i]!]));
+  return new Map(files.map((file, i) => [file.replace(/\.json$/, ''), dashboards[i]]));
 }
 
 describe('the Grafana dashboards', () => {

@@ -35,11 +35,10 @@ export class WebhookAlertHandler implements NotificationHandler {
     const body = JSON.stringify(webhookBody(notification, externalUrl));
     const timestamp = String(Math.floor(Date.now() / 1000));
     const signature = secret && createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-    const signed = signature && {
-      'x-monitoring-timestamp': timestamp,
-      'x-monitoring-signature': `sha256=${signature}`,
-    };
-    await postJson(this.url, body, { ...headers, ...(signed || {}) }, signal);
+    const signed = signature
+      ? { 'x-monitoring-timestamp': timestamp, 'x-monitoring-signature': `sha256=${signature}` }
+      : {};
+    await postJson(this.url, body, { ...headers, ...signed }, signal);
   }
 }
 

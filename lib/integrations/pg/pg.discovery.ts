@@ -53,12 +53,13 @@ export async function pingPgPool(pool: PgPool, signal: AbortSignal): Promise<voi
   await useOnce(client, () => pingPgClient(client, signal));
 }
 
+function ignore(): void {}
+
 /**
  * Does some work with a client and gives it back, or destroys it if the work fails. A connection that is lost while
  * nobody listens to the client would end the process.
  */
 export async function useOnce<T>(client: PgPoolClient, work: () => Promise<T>): Promise<T> {
-  const ignore = (): void => undefined;
   client.on('error', ignore);
   let failed = true;
   try {

@@ -27,10 +27,11 @@ async function started(useValue: object) {
   return { app, registry: app.get(MetricsRegistry) };
 }
 
+const none = (): Promise<void> => Promise.resolve();
+
 describe('Prisma, as it tells of its statements', () => {
   it('is counted, without our own', async () => {
     const events = new EventEmitter();
-    const none = () => Promise.resolve();
     const { registry } = await started({
       _activeProvider: 'postgresql',
       $connect: none,
