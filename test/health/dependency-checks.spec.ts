@@ -1,0 +1,190 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  alertsHealthCheck,
+  type FiringAlerts,
+  type HealthCheck,
+  type HealthCheckResult,
+  HealthMonitor,
+  httpHealthCheck,
+  microserviceHealthCheck,
+  tcpHealthCheck,
+} from 'nestjs-monitoring';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+async function found(check: HealthCheck): Promise<HealthCheckResult | undefined> {
+  const monitor = new HealthMonitor();
+  monitor.addCheck(check);
+  const { checks } = await monitor.runHealthChecks();
+  monitor.stop();
+  return checks[check.name];
+}
+
+const alert = { rule: 'route_fails', severity: 'critical', message: 'A route fails' };
+
+function firing(severity: string): FiringAlerts {
+  return { firing: () => [{ ...alert, severity }] };
+}
+
+function well(): { status: 'healthy' } {
+  return { status: 'healthy' };
+}
+
+function taken(name: string): string {
+  return `There is a health check called ${name} already. Give each a name of its own.`;
+}
+
+describe('the check of another service', () => {
+  let server: Server;
+  let port = 0;
+  let received: (string | undefined)[] = [];
+
+  beforeEach(async () => {
+    received = [];
+    server = createServer((request, response) => {
+      received.push(request.headers.authorization);
+      if (request.url === '/hangs') return;
+      response.writeHead(Number(request.url?.slice(1))).end('a body that nobody reads');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  });
+
+  async function close(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  const url = (path: string): string => `http://127.0.0.1:${port}/${path}`;
+
+  it('is healthy if it answers with a status of 2xx, and sends the headers', async () => {
+    const headers = { authorization: 'Bearer secret' };
+    const result = await found(httpHealthCheck({ name: 'api', url: url('204'), headers }));
+    expect(result).toMatchObject({
+      status: 'healthy',
+      message: 'It answered 204',
+      details: { http_status: 204 },
+    });
+    expect(received).toEqual(['Bearer secret']);
+    expect(JSON.stringify(result)).not.toContain('secret');
+  });
+
+  it('is unhealthy if it answers otherwise, and degraded if it is not critical', async () => {
+    const check = { name: 'api', url: url('503') };
+    expect(await found(httpHealthCheck(check))).toMatchObject({
+      status: 'unhealthy',
+      message: 'It answered 503',
+    });
+    expect(await found(httpHealthCheck({ ...check, critical: false }))).toMatchObject({ status: 'degraded' });
+  });
+
+  it('is healthy with the status that is expected only', async () => {
+    const check = { name: 'api', expectedStatus: 401 };
+    expect(await found(httpHealthCheck({ ...check, url: url('401') }))).toMatchObject({ status: 'healthy' });
+    expect(await found(httpHealthCheck({ ...check, url: url('200') }))).toMatchObject({
+      status: 'unhealthy',
+    });
+  });
+
+  it('says why there is no answer', async () => {
+    expect(await found(httpHealthCheck({ name: 'api', url: url('hangs'), timeoutMs: 50 }))).toMatchObject({
+      status: 'unhealthy',
+      message: 'no answer within 50 ms',
+    });
+    await close();
+    expect((await found(httpHealthCheck({ name: 'api', url: url('200') })))?.message).toContain(
+      'ECONNREFUSED',
+    );
+  });
+
+  it('may be of a port', async () => {
+    const check = { name: 'broker', host: '127.0.0.1', port };
+    expect(await found(tcpHealthCheck(check))).toMatchObject({
+      status: 'healthy',
+      message: 'It takes connections',
+    });
+    await close();
+    const gone = await found(tcpHealthCheck(check));
+    expect(gone?.status).toBe('unhealthy');
+    expect(gone?.message).toContain('ECONNREFUSED');
+  });
+});
+
+describe('the check of a microservice', () => {
+  it('connects its client', async () => {
+    const client = { connect: () => Promise.resolve() };
+    expect(await found(microserviceHealthCheck({ name: 'mails', client }))).toMatchObject({
+      status: 'healthy',
+    });
+  });
+
+  it('is unhealthy if that fails, without the credentials of the broker', async () => {
+    const client = {
+      connect: () => Promise.reject(new Error('no route to amqp://user:hunter2@broker:5672')),
+    };
+    expect(await found(microserviceHealthCheck({ name: 'mails', client }))).toMatchObject({
+      status: 'unhealthy',
+      message: 'no route to amqp://***@broker:5672',
+    });
+  });
+});
+
+describe('the check of alerts', () => {
+  it('names each rule that fires once', async () => {
+    const alerts = { firing: () => [alert, alert, { ...alert, rule: 'slow', severity: 'warning' }] };
+    expect(await found(alertsHealthCheck({ alerts }))).toMatchObject({
+      status: 'degraded',
+      message: 'A route fails',
+      details: { firing: ['route_fails'] },
+    });
+  });
+
+  it('may have another name, other severities and another status', async () => {
+    const options = { name: 'warnings', severities: ['warning'], status: 'critical' } as const;
+    expect(await found(alertsHealthCheck({ ...options, alerts: firing('warning') }))).toMatchObject({
+      status: 'critical',
+    });
+    expect(await found(alertsHealthCheck({ ...options, alerts: firing('critical') }))).toMatchObject({
+      status: 'healthy',
+    });
+  });
+});
+
+describe('a check that cannot work', () => {
+  it.each([
+    [
+      { name: '', check: well },
+      'Expected the name of a health check to be a name such as "payments", got "" (string).',
+    ],
+    [
+      { name: 'a b', check: well },
+      'Expected the name of a health check to be a name such as "payments", got "a b" (string).',
+    ],
+    [
+      { name: 'x', check: well, timeoutMs: 0 },
+      'Expected timeoutMs of health check x to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+    ],
+    [
+      { name: 'x', check: well, failureThreshold: 0 },
+      'Expected failureThreshold of health check x to be a whole number from 1 up, got 0 (number).',
+    ],
+    [{ name: 'x', check: 5 }, 'Expected check of health check x to be a function, got 5 (number).'],
+    [
+      { name: 'x', check: well, critical: 'no' },
+      'Expected critical of health check x to be true or false, got "no" (string).',
+    ],
+  ])('is refused: %j', (options, message) => {
+    expect(() => new HealthMonitor().addCheck(options as unknown as HealthCheck)).toThrow(message);
+  });
+
+  it('is refused if there is one of its name, or it is called as that of the life of the application', () => {
+    const monitor = new HealthMonitor();
+    monitor.addCheck({ name: 'x', check: well });
+    expect(() => monitor.addCheck({ name: 'x', check: well })).toThrow(taken('x'));
+    expect(() => monitor.addCheck({ name: 'lifecycle', check: well })).toThrow(taken('lifecycle'));
+  });
+});
