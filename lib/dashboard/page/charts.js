@@ -41,7 +41,7 @@ export class Chart {
       element(
         'figcaption',
         {},
-        element('h3', {}, panel.title),
+        element('h2', {}, panel.title),
         panel.help && element('p', { class: 'help' }, panel.help),
       ),
       this.note,
