@@ -1,10 +1,4 @@
-import {
-  booleanOf,
-  expectKeys,
-  expectOption,
-  intervalMsOf,
-  MonitoringOptionsError,
-} from '../options/option-checks.js';
+import { expectKeys, expectOption, intervalMsOf, MonitoringOptionsError } from '../options/option-checks.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { InhibitRule } from './notifications/inhibition.js';
 import type { AnyAlertHandler } from './notifications/notification.js';
@@ -28,8 +22,6 @@ export interface AlertingOptions {
   readonly inhibitRules?: readonly InhibitRule[];
   /** A file in which alerts, silences and what was told survive a restart. @default none */
   readonly stateFile?: string;
-  /** Whether the application counts as degraded while a critical rule fires. @default false */
-  readonly degradeHealth?: boolean;
 }
 
 /** Alerting with every default filled in. */
@@ -39,19 +31,11 @@ export interface ResolvedAlerting {
   readonly handlers: readonly AlertHandlerEntry[];
   readonly inhibitRules: readonly InhibitRule[];
   readonly stateFile: string | undefined;
-  readonly degradeHealth: boolean;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveAlerting(alerting: AlertingOptions = {}): ResolvedAlerting {
-  expectKeys('alerting', alerting, [
-    'intervalMs',
-    'rules',
-    'handlers',
-    'inhibitRules',
-    'stateFile',
-    'degradeHealth',
-  ]);
+  expectKeys('alerting', alerting, ['intervalMs', 'rules', 'handlers', 'inhibitRules', 'stateFile']);
   const { rules = [], handlers = [], inhibitRules = [], stateFile } = alerting;
   expectOption('alerting.rules', rules, 'a list', Array.isArray(rules));
   // What a rule is wrong about is said now; which metrics there are is known only when the application has started.
@@ -78,7 +62,6 @@ export function resolveAlerting(alerting: AlertingOptions = {}): ResolvedAlertin
     handlers: handlers.map((handler) => (isEntry(handler) ? handler : { handler })),
     inhibitRules,
     stateFile,
-    degradeHealth: booleanOf('alerting.degradeHealth', alerting.degradeHealth, false),
   };
 }
 

@@ -50,7 +50,7 @@ export class OverviewReader {
     const health = await this.health.runHealthChecks();
     const vitals = this.board.vitals().map((vital) => ({ ...vital, course: this.courseOf(vital) }));
     const alerts = this.board.alerts().filter(({ state }) => state !== 'resolved');
-    const reasons = [...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)];
+    const reasons = worstFirst([...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)]);
     return {
       timestamp: this.now(),
       service: this.service,
@@ -90,6 +90,10 @@ function reasonsOfAlerts(alerts: readonly ShownAlert[]): Reason[] {
       text: `${rule}: ${message}`,
       view: 'alerts',
     }));
+}
+
+function worstFirst(reasons: readonly Reason[]): Reason[] {
+  return reasons.toSorted((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'));
 }
 
 /** Health speaks for itself; what fires makes the best of it a `degraded`. */

@@ -10,6 +10,7 @@ import { buildSampleApp, ROOT } from './support/built.js';
 import { type PrometheusSample, PrometheusServer } from './support/prometheus.server.js';
 import { SampleAppServer } from './support/sample-app.server.js';
 
+const RULES = join(ROOT, 'sample-app/deploy/rules.yml');
 const FOLDER = join(ROOT, 'sample-app/deploy/grafana/dashboards');
 
 interface Target {
@@ -79,6 +80,17 @@ describe('the Grafana dashboards', () => {
   });
 });
 
+describeWith(['promtool', 'amtool'], 'the configurations for Prometheus and Alertmanager', () => {
+  it.each([
+    ['promtool', ['check', 'config', 'prometheus.yml']],
+    ['promtool', ['check', 'rules', 'rules.yml']],
+    ['amtool', ['check-config', 'alertmanager.yml']],
+  ] as const)('are what they read: %s %s', async (program, args) => {
+    const { stdout } = await promisify(execFile)(program, args, { cwd: join(ROOT, 'sample-app/deploy') });
+    expect(stdout).toContain('SUCCESS');
+  });
+});
+
 describeWith(['prometheus'], 'the Grafana dashboards on a real Prometheus', () => {
   const stops: (() => Promise<void>)[] = [];
   let prometheus: PrometheusServer;
@@ -97,11 +109,12 @@ describeWith(['prometheus'], 'the Grafana dashboards on a real Prometheus', () =
     for (const stop of stops) await stop();
   });
 
-  it('are what the sample application makes of itself: npm run grafana', async () => {
+  it('are what the sample application makes of itself: npm run deploy-files', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-grafana-'));
-    await promisify(execFile)(process.execPath, ['sample-app/dist/grafana.js', folder], { cwd: ROOT });
+    await promisify(execFile)(process.execPath, ['sample-app/dist/deploy-files.js', folder], { cwd: ROOT });
+    expect(await readFile(join(folder, 'rules.yml'), 'utf8')).toBe(await readFile(RULES, 'utf8'));
     for (const file of await readdir(FOLDER)) {
-      expect(await readFile(join(folder, file), 'utf8'), file).toBe(
+      expect(await readFile(join(folder, 'grafana/dashboards', file), 'utf8'), file).toBe(
         await readFile(join(FOLDER, file), 'utf8'),
       );
     }
