@@ -55,7 +55,7 @@ export class DashboardActionEndpoint implements Endpoint {
   }
 }
 
-/** What happens, as it happens. */
+/** What happens, as it happens. A new reader is a reason to look how things stand. */
 export class DashboardEventsEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = true;
@@ -64,9 +64,11 @@ export class DashboardEventsEndpoint implements Endpoint {
     readonly path: string,
     readonly yields: boolean,
     private readonly events: EventStream,
+    private readonly onReader: () => void,
   ) {}
 
   handle(): EndpointReply {
+    this.onReader();
     return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: this.events };
   }
 }

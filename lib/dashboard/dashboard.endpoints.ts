@@ -61,7 +61,12 @@ export function dashboardEndpoints(path: string, yields: boolean, sources: Dashb
     ),
     new DashboardAssetEndpoint(`${path}/uplot.js`, yields, uPlotFile('uPlot.iife.min.js'), SCRIPT),
     new DashboardAssetEndpoint(`${path}/uplot.css`, yields, uPlotFile('uPlot.min.css'), STYLE),
-    new DashboardEventsEndpoint(`${path}/api/events`, yields, sources.feed.events),
+    new DashboardEventsEndpoint(
+      `${path}/api/events`,
+      yields,
+      sources.feed.events,
+      () => void sources.feed.current(),
+    ),
     ...readEndpoints(path, yields, sources),
     ...actionEndpoints(path, yields, sources),
   ];

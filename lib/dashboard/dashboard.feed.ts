@@ -4,17 +4,21 @@ import type { Overview, OverviewReader } from './overview.js';
 
 /** A connection that says nothing is taken for dead by those between. */
 const HEARTBEAT_MS = 15_000;
+/** Who asks within this time is told the same, in milliseconds. */
+const FRESH_MS = 1_000;
 
 /** Tells every open dashboard how things stand, whenever that was looked at: once for all of them. */
 export class DashboardFeed {
   readonly events: EventStream;
   private latest: Overview | undefined;
+  private reading: Promise<Overview> | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
 
   constructor(
     private readonly history: MetricsHistory,
     private readonly overview: OverviewReader,
+    private readonly now: () => number,
   ) {
     this.events = new EventStream(() =>
       this.latest === undefined ? '' : eventText('overview', this.latest),
@@ -32,12 +36,19 @@ export class DashboardFeed {
     this.events.close();
   }
 
-  /** How things stand, looked at now if nobody has looked yet. */
+  /** How things stand, looked at anew unless all was well a moment ago. */
   async current(): Promise<Overview> {
-    return this.latest ?? (await this.refresh());
+    const { latest } = this;
+    const isFresh = latest?.status === 'healthy' && this.now() - latest.timestamp < FRESH_MS;
+    return isFresh ? latest : this.refresh();
   }
 
-  private async refresh(): Promise<Overview> {
+  private refresh(): Promise<Overview> {
+    this.reading ??= this.read().finally(() => (this.reading = undefined));
+    return this.reading;
+  }
+
+  private async read(): Promise<Overview> {
     this.latest = await this.overview.read();
     this.events.send(eventText('overview', this.latest));
     return this.latest;

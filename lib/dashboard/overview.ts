@@ -35,6 +35,7 @@ const COURSE_LENGTH = 60;
 
 /** Puts together how things stand. */
 export class OverviewReader {
+  private lastSample: number | undefined;
   private readonly courses = new Map<string, (number | null)[]>();
 
   constructor(
@@ -45,10 +46,14 @@ export class OverviewReader {
     private readonly now: () => number,
   ) {}
 
-  /** Looks at everything; each look is a point in the course of the vitals. */
+  /** Looks at everything; each new sample of the history is a point in the course of the vitals. */
   async read(): Promise<Overview> {
     const health = await this.health.runHealthChecks();
-    const vitals = this.board.vitals().map((vital) => ({ ...vital, course: this.courseOf(vital) }));
+    const isNewSample = this.history.lastSample !== this.lastSample;
+    this.lastSample = this.history.lastSample;
+    const vitals = this.board
+      .vitals()
+      .map((vital) => ({ ...vital, course: this.courseOf(vital, isNewSample) }));
     const alerts = this.board.alerts().filter(({ state }) => state !== 'resolved');
     const reasons = worstFirst([...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)]);
     return {
@@ -63,10 +68,10 @@ export class OverviewReader {
     };
   }
 
-  private courseOf({ name, value }: ShownVital): readonly (number | null)[] {
+  private courseOf({ name, value }: ShownVital, isNewSample: boolean): readonly (number | null)[] {
     const course = this.courses.get(name) ?? [];
     this.courses.set(name, course);
-    course.push(value ?? null);
+    if (isNewSample) course.push(value ?? null);
     if (course.length > COURSE_LENGTH) course.shift();
     return [...course];
   }

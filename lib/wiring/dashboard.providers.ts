@@ -42,6 +42,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       return new DashboardFeed(
         history,
         new OverviewReader(health, board, history, service, () => clock.now()),
+        () => clock.now(),
       );
     },
   },

