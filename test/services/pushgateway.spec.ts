@@ -67,7 +67,7 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
       expect(samples.map(({ name }) => name)).toContain('size_items_bucket');
       for (const { labels } of samples) expect([labels['path'] ?? '', labels['zone']]).toEqual([value, 'eu']);
       await exporter.delete();
-      expect(await shown(jobName)).toEqual([]);
+      await expect.poll(() => shown(jobName), { timeout: 5_000 }).toEqual([]);
     },
   );
 
