@@ -29,7 +29,8 @@ export class TerminationSignals {
   listenFor(signal: NodeJS.Signals): void {
     if (this.signals.has(signal)) return;
     this.signals.add(signal);
-    process.on(signal, this.listener);
+    // First, since a listener that was added by once() is gone when it has been called.
+    process.prependListener(signal, this.listener);
   }
 
   /** Whether somebody else listens for it, who is expected to close the application. */
@@ -44,10 +45,11 @@ export class TerminationSignals {
 
   private async receive(signal: NodeJS.Signals): Promise<void> {
     this.received++;
+    const wasExpected = this.isExpected(signal);
     if (this.received > 1) this.actions.hurry();
-    else if (this.isExpected(signal)) void this.actions.begin();
+    else if (wasExpected) void this.actions.begin();
     else await this.actions.begin();
-    if (this.isExpected(signal)) return;
+    if (wasExpected || this.isExpected(signal)) return;
     this.stop();
     // Another application in this process may still drain.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
