@@ -134,6 +134,7 @@ describe('the event-loop collector', () => {
 describe('the garbage-collection collector', () => {
   it('counts each collection that Node reports', async () => {
     const given = await running();
+    await given.registry.collect();
     let reported = 0;
     const observer = new PerformanceObserver((list) => (reported += list.getEntries().length));
     observer.observe({ entryTypes: ['gc'] });
@@ -145,10 +146,14 @@ describe('the garbage-collection collector', () => {
     for (let i = 0; i < 5; i++) collectGarbage();
     await new Promise((resolve) => setTimeout(resolve, 20));
     reported += observer.takeRecords().length;
+    const reportedBefore = reported;
     await given.registry.collect();
+    const counted = count() - before;
+    // To collect may bring about a collection of garbage itself.
+    const reportedAfter = reported + observer.takeRecords().length;
     observer.disconnect();
-    expect(count() - before).toBeGreaterThanOrEqual(5);
-    expect(count() - before).toBe(reported);
+    expect(counted).toBeGreaterThanOrEqual(Math.max(5, reportedBefore));
+    expect(counted).toBeLessThanOrEqual(reportedAfter);
     const kinds = histograms(given.registry, 'nodejs_gc_duration_seconds').map(
       ({ labels }) => labels['kind'],
     );
