@@ -1,4 +1,6 @@
 import { openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { pbkdf2 } from 'node:crypto';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { promisify } from 'node:util';
@@ -259,6 +261,24 @@ describe('the other runtime collectors', () => {
     timers.forEach(clearTimeout);
     await given.registry.collect();
     expect(timeouts()).toBe(before);
+  });
+
+  it('tell sockets as handles, what is asked of the system as requests, and timers as neither', async () => {
+    const given = await running();
+    const server = createServer();
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const timer = setTimeout(() => undefined, 60_000);
+    const read = stat('/');
+    await given.registry.collect();
+    const types = (name: string): unknown[] =>
+      scalars(given.registry, name).map(({ labels }) => labels['type']);
+    expect(types('nodejs_active_handles')).toContain('TCPServerWrap');
+    expect(types('nodejs_active_handles')).not.toContain('Timeout');
+    expect(types('nodejs_active_requests')).toContain('FSReqPromise');
+    expect(types('nodejs_active_requests')).not.toContain('TCPServerWrap');
+    clearTimeout(timer);
+    await read;
+    await new Promise((resolve) => void server.close(resolve));
   });
 
   it('tell the version of Node', async () => {
