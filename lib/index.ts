@@ -23,6 +23,7 @@ export {
   type MetricsSource,
   type WarningLogger,
 } from './metrics/registry.js';
+export type { ExemplarLabels, ExemplarSource } from './metrics/exemplars.js';
 export type {
   Exemplar,
   HistogramFamily,
@@ -33,6 +34,9 @@ export type {
   ScalarSeriesSnapshot,
 } from './metrics/snapshot.js';
 export { type StopTimer, Timer, type TimerSeries } from './metrics/timer.js';
+
+// integrations
+export { ActiveTrace, type TraceFields } from './integrations/opentelemetry/active-trace.js';
 
 // collectors
 export {

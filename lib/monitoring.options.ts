@@ -32,6 +32,7 @@ import {
   type OutgoingHttpOptions,
   resolveOutgoingHttp,
 } from './instrumentation/outgoing-http/outgoing-http.options.js';
+import type { ExemplarSource } from './metrics/exemplars.js';
 import { type Clock, systemClock } from './metrics/clock.js';
 import {
   booleanOf,
@@ -52,6 +53,12 @@ export interface MonitoringOptions {
    * stay exact. @default 1000
    */
   readonly seriesLimit?: number;
+  /**
+   * Which exemplars counters and histograms have in OpenMetrics: with true the traces of OpenTelemetry that are
+   * recorded, if its SDK was started before the application; or the labels that a function gives.
+   * @default true
+   */
+  readonly exemplars?: boolean | ExemplarSource;
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
@@ -85,6 +92,7 @@ export interface ResolvedOptions {
   readonly enabled: boolean;
   readonly defaultLabels: Readonly<Record<string, string | number | boolean>>;
   readonly seriesLimit: number;
+  readonly exemplars: boolean | ExemplarSource;
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
   readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
@@ -107,6 +115,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'enabled',
   'defaultLabels',
   'seriesLimit',
+  'exemplars',
   'endpoints',
   'http',
   'outgoingHttp',
@@ -144,6 +153,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     enabled: booleanOf('enabled', options.enabled, true),
     defaultLabels: options.defaultLabels ?? {},
     seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
+    exemplars: checkedExemplars(options.exemplars),
     endpoints: resolveEndpoints(options.endpoints, environment),
     http: resolveHttp(options.http),
     outgoingHttp: resolveOutgoingHttp(options.outgoingHttp),
@@ -161,6 +171,12 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     alerting,
     clock: checkedClock(options.clock),
   };
+}
+
+function checkedExemplars(exemplars: boolean | ExemplarSource = true): boolean | ExemplarSource {
+  const valid = typeof exemplars === 'boolean' || typeof exemplars === 'function';
+  expectOption('exemplars', exemplars, 'true, false or a function', valid);
+  return exemplars;
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

@@ -184,7 +184,7 @@ describe('the options when they are given', () => {
 describe('options that cannot work stop the start', () => {
   const paths = 'a path such as "ops/metrics", or false';
   const top =
-    'enabled, defaultLabels, seriesLimit, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, bridges, history, health, thresholds, alerting, clock';
+    'enabled, defaultLabels, seriesLimit, exemplars, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, exporters, bridges, history, health, thresholds, alerting, clock';
 
   it.each<[unknown, string]>([
     ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
@@ -207,6 +207,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [{ enabled: 'yes' }, 'Expected enabled to be true or false, got "yes" (string).'],
     [{ enabled: null }, 'Expected enabled to be true or false, got null (object).'],
+    [{ exemplars: 'trace' }, 'Expected exemplars to be true, false or a function, got "trace" (string).'],
     [{ seriesLimit: 0 }, 'Expected seriesLimit to be a whole number from 1 up, got 0 (number).'],
     [{ seriesLimit: 1.5 }, 'Expected seriesLimit to be a whole number from 1 up, got 1.5 (number).'],
     [{ seriesLimit: '10' }, 'Expected seriesLimit to be a whole number from 1 up, got "10" (string).'],

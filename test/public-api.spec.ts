@@ -25,6 +25,7 @@ describe('the public surface', () => {
   it('is what is listed here: a change of this list is a change for every user', () => {
     expect(exportedNames()).toMatchInlineSnapshot(`
       [
+        "ActiveTrace",
         "AlertHandler",
         "AlertingMonitor",
         "AlertmanagerHandler",
@@ -143,6 +144,8 @@ describe('the public surface', () => {
         "type ErrorsOptions",
         "type EventLoopCheckOptions",
         "type Exemplar",
+        "type ExemplarLabels",
+        "type ExemplarSource",
         "type ExpectedAlert",
         "type ExponentialBuckets",
         "type ExponentialHistogramSnapshot",
@@ -267,6 +270,7 @@ describe('the public surface', () => {
         "type ThresholdAlert",
         "type Thresholds",
         "type TimerSeries",
+        "type TraceFields",
         "type TrackErrorsOptions",
         "type TrackMetricsOptions",
         "type VitalName",

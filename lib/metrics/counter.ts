@@ -1,4 +1,5 @@
 import { BoundSeries } from './bound-series.js';
+import type { ExemplarLabels } from './exemplars.js';
 import type { Labels } from './labels.js';
 import type { MetricDefinition } from './metric-definition.js';
 import type { Metric, MetricHost, SampleArguments } from './metric.js';
@@ -19,12 +20,15 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
   /**
    * Adds `value`, which is 1 unless given. A negative or non-finite value is refused and counted in
    * `monitoring_dropped_samples_total`.
+   *
+   * @param exemplar labels that tell where the value came from, such as a `trace_id`, 128 characters in all; one a
+   *   second is kept
    */
-  inc(...args: SampleArguments<L, [value?: number]>): void;
-  inc(first?: unknown, second?: number): void {
-    if (typeof first === 'object' && first !== null) this.add(this.slotFor(first), second);
-    else if (this.single !== undefined) this.single.inc(first as number | undefined);
-    else this.add(this.slotFor({}), first as number | undefined);
+  inc(...args: SampleArguments<L, [value?: number, exemplar?: ExemplarLabels]>): void;
+  inc(first?: unknown, second?: unknown, third?: ExemplarLabels): void {
+    if (typeof first === 'object' && first !== null) this.add(this.slotFor(first), second as number, third);
+    else if (this.single !== undefined) this.single.inc(first as number, second as ExemplarLabels);
+    else this.add(this.slotFor({}), first as number, second as ExemplarLabels);
   }
 
   /** One series, looked up once: keep it where the series is used often. */
@@ -32,23 +36,33 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
     return new CounterSeries(this, labels);
   }
 
-  private add(slot: number, value = 1): void {
-    if (slot < 0) {
-      this.refuseLabels(slot);
-      return;
-    }
-    addToCounter(this, this.rows.page(slot), this.rows.offset(slot) + VALUE, value);
+  private add(slot: number, value = 1, exemplar?: ExemplarLabels): void {
+    if (slot < 0) this.refuseLabels(slot);
+    else if (!addToCounter(this.rows.page(slot), this.rows.offset(slot) + VALUE, value)) this.refuse(value);
+    else if (exemplar !== undefined || this.asksForExemplars)
+      this.offerExemplar(slot, VALUE, value, exemplar);
   }
 }
 
 /** One series of a {@link Counter}. */
 export class CounterSeries extends BoundSeries<Metric> {
-  /** Adds `value`, which is 1 unless given; refused and counted if it is negative or not finite. */
-  inc(value?: number): void {
+  /**
+   * Adds `value`, which is 1 unless given; refused and counted if it is negative or not finite.
+   *
+   * @param exemplar labels that tell where the value came from, such as a `trace_id`, 128 characters in all; one a
+   *   second is kept
+   */
+  inc(value?: number, exemplar?: ExemplarLabels): void {
     if (!this.ready()) return;
+    const { metric } = this;
     // One is by far the usual value, and nothing can be wrong with it.
     if (value === undefined) this.page[this.offset + VALUE]++;
-    else addToCounter(this.metric, this.page, this.offset + VALUE, value);
+    else if (!addToCounter(this.page, this.offset + VALUE, value)) {
+      metric.refuse(value);
+      return;
+    }
+    if (exemplar !== undefined || metric.asksForExemplars)
+      metric.offerExemplar(this.slot, VALUE, value ?? 1, exemplar);
   }
 
   /** The total so far. */
@@ -57,7 +71,9 @@ export class CounterSeries extends BoundSeries<Metric> {
   }
 }
 
-function addToCounter(metric: Metric, page: Float64Array, at: number, value: number): void {
-  if (typeof value === 'number' && value >= 0 && page[at] + value < Infinity) page[at] += value;
-  else metric.refuse(value);
+/** @returns whether it is a value that can be added */
+function addToCounter(page: Float64Array, at: number, value: number): boolean {
+  const valid = typeof value === 'number' && value >= 0 && page[at] + value < Infinity;
+  if (valid) page[at] += value;
+  return valid;
 }

@@ -1,5 +1,6 @@
 import { BoundSeries } from './bound-series.js';
 import { assertBuckets } from './buckets.js';
+import type { ExemplarLabels } from './exemplars.js';
 import { ExponentialHistogram, quantileOf } from './exponential-histogram.js';
 import type { Labels } from './labels.js';
 import type { MetricDefinition } from './metric-definition.js';
@@ -24,12 +25,18 @@ export class Histogram<L extends string = never> extends Metric<L> {
     if (this.labelNames.length === 0) this.single = new HistogramSeries(this, {});
   }
 
-  /** Records one value. NaN and infinities are refused and counted in `monitoring_dropped_samples_total`. */
-  observe(...args: SampleArguments<L, [value: number]>): void;
-  observe(first: unknown, second?: unknown): void {
-    if (typeof first === 'object' && first !== null) this.observeAt(this.slotFor(first), second as number);
-    else if (this.single !== undefined) this.single.observe(first as number);
-    else this.observeAt(this.slotFor({}), first as number);
+  /**
+   * Records one value. NaN and infinities are refused and counted in `monitoring_dropped_samples_total`.
+   *
+   * @param exemplar labels that tell where the value came from, such as a `trace_id`, 128 characters in all; one a
+   *   second is kept
+   */
+  observe(...args: SampleArguments<L, [value: number, exemplar?: ExemplarLabels]>): void;
+  observe(first: unknown, second?: unknown, third?: ExemplarLabels): void {
+    if (typeof first === 'object' && first !== null)
+      this.observeAt(this.slotFor(first), second as number, third);
+    else if (this.single !== undefined) this.single.observe(first as number, second as ExemplarLabels);
+    else this.observeAt(this.slotFor({}), first as number, second as ExemplarLabels);
   }
 
   /** One series, looked up once: keep it where the series is used often. */
@@ -110,14 +117,16 @@ export class Histogram<L extends string = never> extends Metric<L> {
     this.exponential[to] = this.exponential[from]!;
   }
 
-  private observeAt(slot: number, value: number): void {
+  private observeAt(slot: number, value: number, exemplar: ExemplarLabels | undefined): void {
     if (slot < 0) {
       this.refuseLabels(slot);
       return;
     }
     const at = this.rows.offset(slot);
-    if (!record(this.rows.page(slot), at, this.upperBounds, this.exponential[slot], value))
-      this.refuse(value);
+    const column = record(this.rows.page(slot), at, this.upperBounds, this.exponential[slot], value);
+    if (column === REFUSED) this.refuse(value);
+    else if (exemplar !== undefined || this.asksForExemplars)
+      this.offerExemplar(slot, column, value, exemplar);
   }
 }
 
@@ -129,11 +138,19 @@ export class HistogramSeries extends BoundSeries<AnyHistogram> {
   // Only declared: `place` sets it while the constructor of the base class runs.
   declare private exponential: ExponentialHistogram;
 
-  /** Records one value; refused and counted if it is not finite. */
-  observe(value: number): void {
+  /**
+   * Records one value; refused and counted if it is not finite.
+   *
+   * @param exemplar labels that tell where the value came from, such as a `trace_id`, 128 characters in all; one a
+   *   second is kept
+   */
+  observe(value: number, exemplar?: ExemplarLabels): void {
     if (!this.ready()) return;
     const { page, offset, metric } = this;
-    if (!record(page, offset, metric.upperBounds, this.exponential, value)) metric.refuse(value);
+    const column = record(page, offset, metric.upperBounds, this.exponential, value);
+    if (column === REFUSED) metric.refuse(value);
+    else if (exemplar !== undefined || metric.asksForExemplars)
+      metric.offerExemplar(this.slot, column, value, exemplar);
   }
 
   /**
@@ -165,27 +182,30 @@ export class HistogramSeries extends BoundSeries<AnyHistogram> {
   }
 }
 
-/** Adds one value to a row; false if it is not a finite number. */
+const REFUSED = -1;
+
+/** @returns the column of the bucket that the value went into; `REFUSED` if it is not a finite number */
 function record(
   page: Float64Array,
   offset: number,
   upperBounds: readonly number[],
   exponential: ExponentialHistogram,
   value: number,
-): boolean {
+): number {
   // First of all: to add what is no number may throw.
-  if (typeof value !== 'number') return false;
+  if (typeof value !== 'number') return REFUSED;
   const sum = page[offset + SUM] + value;
-  if (!Number.isFinite(sum)) return false;
+  if (!Number.isFinite(sum)) return REFUSED;
   page[offset + SUM] = sum;
   // Both are NaN before the first value, and nothing compares with NaN.
   if (!(page[offset + MIN] <= value)) page[offset + MIN] = value;
   if (!(page[offset + MAX] >= value)) page[offset + MAX] = value;
   let bucket = 0;
   while (bucket < upperBounds.length && upperBounds[bucket] < value) bucket++;
-  page[offset + FIRST_BUCKET + bucket]++;
+  const column = FIRST_BUCKET + bucket;
+  page[offset + column]++;
   exponential.record(value);
-  return true;
+  return column;
 }
 
 function sumOfBuckets(page: Float64Array, offset: number, bounds: number): number {

@@ -9,7 +9,8 @@ export type Labels<L extends string> = Readonly<Record<L, LabelValue>>;
 /** The label that marks the one series in which samples beyond the series limit are summed. */
 export const OVERFLOW_LABEL = 'monitoring_overflow';
 
-const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+/** The data model of Prometheus, as exporters before version 3 of it understand it. */
+export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_LABELS = new Set(['le', 'quantile', OVERFLOW_LABEL]);
 const NEEDS_ESCAPE = /["\\\n]/;
 

@@ -1,10 +1,11 @@
 import type { Clock } from './clock.js';
+import { type ExemplarLabels, Exemplars, type ExemplarSource } from './exemplars.js';
 import { type Labels, renderLabel } from './labels.js';
 import type { MetricDefinition, MetricKind } from './metric-definition.js';
 import type { MetricType } from './naming.js';
 import { NumberRows } from './number-rows.js';
 import { ABSENT, SeriesTable, UNKNOWN_LABEL } from './series-table.js';
-import { CREATED, type Exemplar, type MetricFamily, type SeriesColumns } from './snapshot.js';
+import { CREATED, type MetricFamily, type SeriesColumns } from './snapshot.js';
 
 /** Why a sample was refused: the values of the label `reason` of `monitoring_dropped_samples_total`. */
 export type DropReason =
@@ -13,6 +14,8 @@ export type DropReason =
   | 'negative'
   | 'unknown_label'
   | 'unreadable_label'
+  // Only the exemplar: the sample that it came with counts.
+  | 'invalid_exemplar'
   // Of a decorator or a job whose metric cannot be made: its name is taken by another, or is no name.
   | 'conflicting_definition'
   | 'refused_definition';
@@ -21,6 +24,7 @@ export type DropReason =
 export interface MetricHost {
   readonly clock: Clock;
   readonly defaultLabels: Readonly<Record<string, string>>;
+  readonly exemplarSource: ExemplarSource | undefined;
   sampleDropped(metric: string, reason: DropReason): void;
   seriesOverflowed(metric: string, limit: number): void;
 }
@@ -59,7 +63,9 @@ export abstract class Metric<L extends string = string> {
   readonly seriesLimit: number;
   protected table!: SeriesTable;
   protected rows!: NumberRows;
-  protected exemplars: Map<number, Exemplar> | undefined;
+  /** @internal Whether samples have exemplars even if none are given with them. */
+  readonly asksForExemplars: boolean;
+  private readonly exemplars: Exemplars;
   private epoch: object = {};
 
   constructor(
@@ -73,6 +79,10 @@ export abstract class Metric<L extends string = string> {
     this.labelNames = definition.labelNames as readonly L[];
     this.seriesLimit = definition.seriesLimit;
     this.host = host;
+    this.asksForExemplars = host.exemplarSource !== undefined;
+    this.exemplars = new Exemplars(host.clock, host.exemplarSource, () =>
+      host.sampleDropped(this.name, 'invalid_exemplar'),
+    );
   }
 
   /** How many series there are, the overflow series not counted. */
@@ -144,16 +154,22 @@ export abstract class Metric<L extends string = string> {
     this.host.sampleDropped(this.name, dropReason(value, this.type));
   }
 
+  /** @internal Takes an exemplar of the number in this column of a row: the one given, or of the source. */
+  offerExemplar(slot: number, column: number, value: number, given: ExemplarLabels | undefined): void {
+    this.exemplars.offer(slot * this.stride + column, value, given);
+  }
+
   /** @internal */
   abstract snapshot(options: SnapshotOptions): MetricFamily;
 
   protected columns(): SeriesColumns {
+    const exemplars = this.exemplars.copy();
     return {
       numbers: this.rows.copy(this.table.slots),
       stride: this.stride,
       identities: this.table,
       epoch: this.epoch,
-      ...(this.exemplars && { exemplars: new Map(this.exemplars) }),
+      ...(exemplars && { exemplars }),
     };
   }
 
@@ -179,7 +195,7 @@ export abstract class Metric<L extends string = string> {
     this.epoch = {};
     this.table = this.newTable();
     this.rows = this.newRows();
-    this.exemplars = undefined;
+    this.exemplars.clear();
     // A metric without labels has its one series from the start, so that its zero is seen.
     if (this.labelNames.length === 0) this.slotFor({});
   }
@@ -230,10 +246,11 @@ export abstract class Metric<L extends string = string> {
 
   /** Moves the living series to a fresh table, so that what was removed takes no room. */
   private compact(): void {
-    const { table: oldTable, rows: oldRows, exemplars: oldExemplars } = this;
+    const { table: oldTable, rows: oldRows } = this;
+    const oldExemplars = this.exemplars.copy();
     this.table = this.newTable();
     this.rows = this.newRows();
-    this.exemplars = undefined;
+    this.exemplars.clear();
     for (let from = 0; from < oldTable.slots; from++) {
       const page = oldRows.page(from);
       const offset = oldRows.offset(from);
@@ -249,7 +266,7 @@ export abstract class Metric<L extends string = string> {
       this.moveRow(from, to);
       for (let i = 0; i < this.stride; i++) {
         const exemplar = oldExemplars?.get(from * this.stride + i);
-        if (exemplar) (this.exemplars ??= new Map()).set(to * this.stride + i, exemplar);
+        if (exemplar) this.exemplars.keep(to * this.stride + i, exemplar);
       }
     }
   }

@@ -6,6 +6,7 @@ import type { Collector } from './collector.js';
 import { Counter, type CounterSeries } from './counter.js';
 import { DisabledCounter, DisabledGauge, DisabledHistogram, DisabledTimer } from './disabled.js';
 import { MetricDefinitionError } from './errors.js';
+import type { ExemplarSource } from './exemplars.js';
 import { Gauge, type GaugeSeries } from './gauge.js';
 import { Histogram, type HistogramSeries } from './histogram.js';
 import { assertLabelNames, toLabelString } from './labels.js';
@@ -48,6 +49,11 @@ export interface MetricsRegistryOptions {
    * @default 1000
    */
   readonly seriesLimit?: number;
+  /**
+   * Asked for the exemplars of counters and histograms, at most once a second for each of their numbers.
+   * @default only those that are given with a sample
+   */
+  readonly exemplars?: ExemplarSource | undefined;
   /** @default the clock of the machine */
   readonly clock?: Clock;
   /** @default warnings of the process, printed once each */
@@ -96,6 +102,7 @@ export class MetricsRegistry implements MetricsSource {
     this.host = {
       clock: this.clock,
       defaultLabels: this.defaultLabels,
+      exemplarSource: options.exemplars,
       sampleDropped: (metric, reason) => this.dropped.inc({ metric, reason }),
       seriesOverflowed: (metric, limit) => this.countOverflow(metric, limit),
     };

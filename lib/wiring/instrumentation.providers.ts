@@ -11,9 +11,11 @@ import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentat
 import { RpcRecorder } from '../instrumentation/messages/rpc-recorder.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { WebSocketRecorder } from '../instrumentation/messages/websocket-recorder.js';
+import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
+import { exemplarSource } from './metrics.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** What measures the code of the application. */
@@ -39,14 +41,21 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: RequestRecorder,
-    inject: [MetricsRegistry, ServerErrorRecorder, RESOLVED_OPTIONS],
+    inject: [MetricsRegistry, ServerErrorRecorder, ActiveTrace, RESOLVED_OPTIONS],
     useFactory: (
       registry: MetricsRegistry,
       serverErrors: ServerErrorRecorder | null,
-      { enabled, http, clock }: ResolvedOptions,
+      trace: ActiveTrace,
+      { enabled, http, clock, exemplars }: ResolvedOptions,
     ) =>
       enabled && http !== false
-        ? new RequestRecorder(registry, clock, http, serverErrors ?? undefined)
+        ? new RequestRecorder(
+            registry,
+            clock,
+            http,
+            serverErrors ?? undefined,
+            exemplarSource(exemplars, trace),
+          )
         : null,
   },
   {

@@ -1,14 +1,36 @@
 import { Logger, type Provider } from '@nestjs/common';
+import { ActiveTrace, findActiveTrace } from '../integrations/opentelemetry/active-trace.js';
+import type { ExemplarSource } from '../metrics/exemplars.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The registry of the application. */
+/** The registry of the application, and the traces that its exemplars are of. */
 export const METRICS_PROVIDERS: readonly Provider[] = [
+  { provide: ActiveTrace, useFactory: () => findActiveTrace() },
   {
     provide: MetricsRegistry,
-    inject: [RESOLVED_OPTIONS],
-    useFactory: ({ enabled, defaultLabels, seriesLimit, clock }: ResolvedOptions) =>
-      new MetricsRegistry({ enabled, defaultLabels, seriesLimit, clock, logger: new Logger('Monitoring') }),
+    inject: [ActiveTrace, RESOLVED_OPTIONS],
+    useFactory: (
+      trace: ActiveTrace,
+      { enabled, defaultLabels, seriesLimit, exemplars, clock }: ResolvedOptions,
+    ) =>
+      new MetricsRegistry({
+        enabled,
+        defaultLabels,
+        seriesLimit,
+        exemplars: exemplarSource(exemplars, trace),
+        clock,
+        logger: new Logger('Monitoring'),
+      }),
   },
 ];
+
+/** Where exemplars come from, as the option `exemplars` says. */
+export function exemplarSource(
+  option: boolean | ExemplarSource,
+  trace: ActiveTrace,
+): ExemplarSource | undefined {
+  if (typeof option === 'function') return option;
+  return option ? trace.exemplars : undefined;
+}

@@ -11,6 +11,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
+import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { BUSINESS_PROVIDERS } from './business.providers.js';
 import { ALERTING_PROVIDERS } from './alerting.providers.js';
@@ -57,6 +58,7 @@ import { OptionsGathering } from './options.gathering.js';
   exports: [
     OptionsGathering,
     MetricsRegistry,
+    ActiveTrace,
     RegistryReference,
     MetricsContext,
     MetricsHistory,

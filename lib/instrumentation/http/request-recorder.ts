@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
+import type { ExemplarLabels, ExemplarSource } from '../../metrics/exemplars.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
@@ -40,6 +41,8 @@ interface Observation {
   readonly startedAt: number;
   /** What Fastify made of it, which knows the route in the end. */
   reply: FastifyReplyLike | undefined;
+  /** Of the trace that it belongs to, which is not the active one any more when the response closes. */
+  readonly exemplar: ExemplarLabels | undefined;
   /** The queue that it waited in when it began. */
   queue: Set<RecordedResponse> | undefined;
   /** Whether it has been counted, or is not to be. */
@@ -80,6 +83,7 @@ export class RequestRecorder {
     private readonly clock: Clock,
     options: Required<HttpMetricsOptions>,
     private readonly serverErrors?: ServerErrorRecorder,
+    private readonly exemplars?: ExemplarSource,
   ) {
     const labelNames = ['method', 'route', 'status_code'] as const;
     this.requests = registry.counter('http_requests_total', 'HTTP requests that were answered or given up.', {
@@ -120,6 +124,7 @@ export class RequestRecorder {
       series,
       startedAt,
       reply: undefined,
+      exemplar: this.exemplars && exemplarOf(this.exemplars),
       queue: undefined,
       over: false,
     };
@@ -154,7 +159,7 @@ export class RequestRecorder {
   private end(response: RecordedResponse): void {
     const observation = this.finish(response);
     if (observation === undefined) return;
-    const { series, startedAt, reply, queue } = observation;
+    const { series, startedAt, reply, exemplar, queue } = observation;
     const route = routeOf(response, reply);
     const outcomes = series.routes.get(route) ?? this.outcomesOf(series, route);
     if (outcomes === undefined) return;
@@ -164,18 +169,18 @@ export class RequestRecorder {
       requests: this.requests.labels(labels(series.method, route, status)),
     });
     const seconds = (this.clock.monotonic() - startedAt) / 1000;
-    outcome.requests.inc();
+    outcome.requests.inc(1, exemplar);
     if (status >= 500) this.serverErrors?.record(response, series.method, route);
     if (stream) {
       outcome.streamSeconds ??= this.streamSeconds.labels(labels(series.method, route, status));
-      outcome.streamSeconds.observe(seconds);
+      outcome.streamSeconds.observe(seconds, exemplar);
       return;
     }
     outcome.seconds ??= this.seconds.labels(labels(series.method, route, status));
-    outcome.seconds.observe(seconds);
+    outcome.seconds.observe(seconds, exemplar);
     if (seconds > this.slowSeconds) {
       outcome.slow ??= this.slow.labels(labels(series.method, route, status));
-      outcome.slow.inc();
+      outcome.slow.inc(1, exemplar);
     }
   }
 
@@ -212,6 +217,14 @@ export class RequestRecorder {
     const outcomes = ignored ? undefined : [];
     series.routes.set(route, outcomes);
     return outcomes;
+  }
+}
+
+function exemplarOf(source: ExemplarSource): ExemplarLabels | undefined {
+  try {
+    return source();
+  } catch {
+    return undefined;
   }
 }
 

@@ -131,6 +131,18 @@ export class PrometheusServer {
     return result.map(({ metric, value }) => ({ labels: metric, value: goNumber(value[1]) }));
   }
 
+  /** The exemplars that it has stored of the series of an expression within the last five minutes. */
+  async exemplars(expression: string): Promise<PrometheusSample[]> {
+    const now = Date.now() / 1000;
+    const stored = await this.ask<{ exemplars: { labels: Record<string, string>; value: string }[] }[]>(
+      'query_exemplars',
+      { query: expression, start: String(now - 300), end: String(now + 60) },
+    );
+    return stored.flatMap(({ exemplars }) =>
+      exemplars.map(({ labels, value }) => ({ labels, value: goNumber(value) })),
+    );
+  }
+
   private async ask<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
     const response = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(query).toString()}`, {
       signal: AbortSignal.timeout(ANSWER_MS),

@@ -1,0 +1,175 @@
+import { createRequire } from 'node:module';
+import { ConsoleLogger, Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
+import { context, trace } from '@opentelemetry/api';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  ParentBasedSampler,
+  SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-node';
+import { ActiveTrace, type MonitoringOptions, MonitoringModule } from 'nestjs-monitoring';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findActiveTrace } from '../../../lib/integrations/opentelemetry/active-trace.js';
+import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
+import { parseExposition } from '../../exporters/prometheus/exposition-parser.js';
+
+/** A trace that the caller records, or does not, as W3C Trace Context says it. */
+const RECORDED = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+const NOT_RECORDED = '00-5cf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
+
+@Injectable()
+class TracedLogger extends ConsoleLogger {
+  readonly lines: object[] = [];
+
+  constructor(private readonly active: ActiveTrace) {
+    super({ json: true });
+  }
+
+  protected override getJsonLogObject(...args: Parameters<ConsoleLogger['getJsonLogObject']>) {
+    return { ...super.getJsonLogObject(...args), ...this.active.current() };
+  }
+
+  protected override printAsJson(...[message, options]: Parameters<ConsoleLogger['printAsJson']>): void {
+    if (options.context === 'Deals') this.lines.push(this.getJsonLogObject(message, options));
+  }
+}
+
+@Controller('deals')
+class DealsController {
+  private readonly logger = new Logger('Deals');
+
+  @Get()
+  async find(): Promise<string> {
+    await new Promise((resolve) => void setImmediate(resolve));
+    this.logger.log('found');
+    return 'found';
+  }
+}
+
+function moduleWith(options: MonitoringOptions): new () => object {
+  @Module({
+    imports: [MonitoringModule.forRoot(options)],
+    controllers: [DealsController],
+    providers: [TracedLogger],
+  })
+  class AppModule {}
+  return AppModule;
+}
+
+describe('without the SDK of OpenTelemetry', () => {
+  it('there is no trace, though its API is installed', async () => {
+    const active = await findActiveTrace();
+    expect(active.exemplars).toBeUndefined();
+    expect(active.current()).toBeUndefined();
+  });
+
+  it('nor is there one without its API', async () => {
+    const active = await findActiveTrace(() => Promise.reject(new Error('ERR_MODULE_NOT_FOUND')));
+    expect(active.exemplars).toBeUndefined();
+    expect(active.current()).toBeUndefined();
+  });
+});
+
+describe('with the SDK of OpenTelemetry', () => {
+  const spans = new InMemorySpanExporter();
+  const provider = new NodeTracerProvider({
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) }),
+    spanProcessors: [new SimpleSpanProcessor(spans)],
+  });
+  const instrumentation = new HttpInstrumentation();
+  let running: RunningApp | undefined;
+
+  beforeAll(() => {
+    provider.register();
+    instrumentation.setTracerProvider(provider);
+    instrumentation.enable();
+    // It instruments the module when it is required for the first time after that.
+    createRequire(import.meta.url)('node:http');
+  });
+
+  afterEach(async () => {
+    await running?.close();
+    running = undefined;
+    spans.reset();
+  });
+
+  afterAll(async () => {
+    instrumentation.disable();
+    await provider.shutdown();
+    trace.disable();
+    context.disable();
+  });
+
+  async function exemplarsOf(app: RunningApp, name: string): Promise<unknown[]> {
+    const { body } = await app.get('/metrics', { headers: { accept: 'application/openmetrics-text' } });
+    return [...parseExposition(body, 'openmetrics').values()]
+      .flatMap(({ samples }) => samples)
+      .filter((sample) => sample.name === name && sample.exemplar !== undefined)
+      .map(({ exemplar }) => exemplar?.labels);
+  }
+
+  async function counted(app: RunningApp, requests: number): Promise<void> {
+    await eventually(async () => {
+      const samples = await app.samples('http_requests_total');
+      const sum = samples.reduce((total, { value }) => total + value, 0);
+      if (sum < requests) throw new Error(`${sum} of ${requests} requests counted`);
+    });
+  }
+
+  it.each(ADAPTERS)(
+    'requests on %s have the exemplar of the trace that the server recorded',
+    async (adapter) => {
+      running = await startApp(adapter, moduleWith({}));
+      await running.get('/deals', { headers: { traceparent: RECORDED } });
+      await counted(running, 1);
+      const [server] = spans.getFinishedSpans();
+      const { traceId, spanId } = server!.spanContext();
+      const expected = { trace_id: traceId, span_id: spanId };
+      expect(expected.trace_id).toBe(RECORDED.split('-')[1]);
+      expect(await exemplarsOf(running, 'http_requests_total')).toEqual([expected]);
+      expect(await exemplarsOf(running, 'http_request_duration_seconds_bucket')).toEqual([expected]);
+    },
+  );
+
+  it.each(ADAPTERS)('requests on %s whose trace is not recorded have none', async (adapter) => {
+    running = await startApp(adapter, moduleWith({}));
+    await running.get('/deals', { headers: { traceparent: NOT_RECORDED } });
+    await counted(running, 1);
+    expect(await exemplarsOf(running, 'http_requests_total')).toEqual([]);
+  });
+
+  it('exemplars can be switched off, or be of another tracer', async () => {
+    running = await startApp('express', moduleWith({ exemplars: false }));
+    await running.get('/deals', { headers: { traceparent: RECORDED } });
+    await counted(running, 1);
+    expect(await exemplarsOf(running, 'http_requests_total')).toEqual([]);
+    await running.close();
+
+    running = await startApp('express', moduleWith({ exemplars: () => ({ trace_id: 'of another' }) }));
+    await running.get('/deals');
+    await counted(running, 1);
+    expect(await exemplarsOf(running, 'http_requests_total')).toEqual([{ trace_id: 'of another' }]);
+  });
+
+  it('a function that throws costs only the exemplar', async () => {
+    const exemplars = (): never => {
+      throw new Error('no tracer');
+    };
+    running = await startApp('fastify', moduleWith({ exemplars }));
+    expect((await running.get('/deals')).body).toBe('found');
+    await counted(running, 1);
+    expect(await exemplarsOf(running, 'http_requests_total')).toEqual([]);
+  });
+
+  it.each(ADAPTERS)('log lines on %s can say which trace they belong to', async (adapter) => {
+    running = await startApp(adapter, moduleWith({}), {
+      configure: (app) => app.useLogger(app.get(TracedLogger)),
+    });
+    const logger = running.app.get(TracedLogger);
+    await running.get('/deals', { headers: { traceparent: RECORDED } });
+    const trace_id = RECORDED.split('-')[1];
+    expect(logger.lines).toMatchObject([{ message: 'found', trace_id, trace_flags: '01' }]);
+  });
+});

@@ -1,0 +1,163 @@
+import type { Exemplar, ExemplarLabels, MetricsRegistryOptions } from 'nestjs-monitoring';
+import { PrometheusExporter } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
+import { family, scalars, type TestRegistry, testRegistry } from './support.js';
+
+const TRACE = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7' };
+
+/** The exemplars of a metric, in the order of the numbers that they belong to. */
+function exemplarsOf({ registry }: TestRegistry, name: string): Exemplar[] {
+  const kept = [...(family(registry, name).exemplars ?? [])];
+  return kept.toSorted(([a], [b]) => a - b).map(([, exemplar]) => exemplar);
+}
+
+function refused({ registry }: TestRegistry): number {
+  return scalars(registry, 'monitoring_dropped_samples_total')
+    .filter(({ labels }) => labels['reason'] === 'invalid_exemplar')
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+/** A registry whose samples all belong to the trace that `active` says. */
+function traced(
+  active: () => ExemplarLabels | undefined,
+  options: MetricsRegistryOptions = {},
+): TestRegistry {
+  return testRegistry({ ...options, exemplars: active });
+}
+
+describe('exemplars', () => {
+  it('are kept of counters and of each bucket, with the value and the time', () => {
+    const given = testRegistry();
+    const { registry, clock } = given;
+    const paid = registry.counter('paid_total', 'Paid.', { labelNames: ['method'] });
+    const size = registry.histogram('size', 'Size.', { buckets: [1, 10] });
+    paid.inc({ method: 'card' }, 3, TRACE);
+    size.observe(0.5, TRACE);
+    size.observe(7, { trace_id: 'b' });
+    const timestamp = clock.now();
+    expect(exemplarsOf(given, 'paid_total')).toEqual([{ labels: TRACE, value: 3, timestamp }]);
+    expect(exemplarsOf(given, 'size')).toEqual([
+      { labels: TRACE, value: 0.5, timestamp },
+      { labels: { trace_id: 'b' }, value: 7, timestamp },
+    ]);
+  });
+
+  it('are taken of bound series, timers and metrics without labels alike', () => {
+    const given = traced(() => TRACE);
+    const { registry } = given;
+    registry.counter('a_total', 'A.').inc();
+    registry.counter('b_total', 'B.', { labels: { kind: 'x' } }).inc(2);
+    registry.counter('c_total', 'C.', { labelNames: ['kind'] }).inc({ kind: 'x' });
+    registry.timer('d_seconds', 'D.').time(() => undefined);
+    registry.histogram('e', 'E.', { labelNames: ['kind'] }).observe({ kind: 'x' }, 4);
+    for (const name of ['a_total', 'b_total', 'c_total', 'd_seconds', 'e']) {
+      expect(exemplarsOf(given, name), name).toMatchObject([{ labels: TRACE }]);
+    }
+  });
+
+  it('are not asked for by gauges, by samples that are refused, or outside of a trace', () => {
+    let asked = 0;
+    const given = traced(() => {
+      asked++;
+      return undefined;
+    });
+    const { registry } = given;
+    const counter = registry.counter('jobs_total', 'Jobs.');
+    registry.gauge('users', 'Users.').set(3);
+    counter.inc(-1);
+    counter.inc(NaN);
+    expect(asked).toBe(2); // for the counter of what was refused, which has a series for each reason
+    counter.inc();
+    expect(exemplarsOf(given, 'jobs_total')).toEqual([]);
+  });
+
+  it('are replaced once a second at most', () => {
+    let trace = 'a';
+    const given = traced(() => ({ trace_id: trace }));
+    const counter = given.registry.counter('jobs_total', 'Jobs.');
+    counter.inc();
+    trace = 'b';
+    counter.inc();
+    expect(exemplarsOf(given, 'jobs_total')).toMatchObject([{ labels: { trace_id: 'a' } }]);
+    given.clock.advance(1_000);
+    counter.inc();
+    expect(exemplarsOf(given, 'jobs_total')).toMatchObject([{ labels: { trace_id: 'b' } }]);
+  });
+
+  it('are replaced after a clock that was set back', () => {
+    let trace = 'a';
+    const given = traced(() => ({ trace_id: trace }));
+    const counter = given.registry.counter('jobs_total', 'Jobs.');
+    counter.inc();
+    trace = 'b';
+    given.clock.advance(-60_000);
+    counter.inc();
+    expect(exemplarsOf(given, 'jobs_total')).toMatchObject([{ labels: { trace_id: 'b' } }]);
+  });
+
+  it('go with their series, and stay with those that remain', () => {
+    const given = traced(() => TRACE, { seriesLimit: 1_000 });
+    const counter = given.registry.counter('jobs_total', 'Jobs.', { labelNames: ['kind'] });
+    counter.inc({ kind: 'kept' }, 1, { trace_id: 'kept' });
+    for (let kind = 0; kind < 200; kind++) counter.inc({ kind }, 1, { trace_id: 'gone' });
+    for (let kind = 0; kind < 200; kind++) counter.remove({ kind });
+    expect(exemplarsOf(given, 'jobs_total')).toMatchObject([{ labels: { trace_id: 'kept' } }]);
+    counter.reset();
+    expect(exemplarsOf(given, 'jobs_total')).toEqual([]);
+  });
+
+  it.each<[string, ExemplarLabels]>([
+    ['longer than 128 characters', { trace_id: 'x'.repeat(121) }],
+    ['a name that is none', { 'trace id': 'x' }],
+    [
+      'values that throw',
+      {
+        trace_id: {
+          toString: () => {
+            throw new Error('no');
+          },
+        } as unknown as string,
+      },
+    ],
+    ['no object at all', null as unknown as ExemplarLabels],
+  ])('of %s are refused and counted, and the sample counts', (_what, labels) => {
+    const given = testRegistry();
+    const counter = given.registry.counter('jobs_total', 'Jobs.');
+    counter.inc(2, labels);
+    expect(counter.value()).toBe(2);
+    expect(exemplarsOf(given, 'jobs_total')).toEqual([]);
+    expect(refused(given)).toBe(1);
+  });
+
+  it('of 128 characters are taken, counted as people do', () => {
+    const given = testRegistry();
+    given.registry.counter('jobs_total', 'Jobs.').inc(1, { trace_id: '🦊'.repeat(120) });
+    expect(exemplarsOf(given, 'jobs_total')).toHaveLength(1);
+  });
+
+  it('come from a source that may throw, or count something itself', () => {
+    const given = traced(() => {
+      given.registry.counter('asked_total', 'Asked.').inc();
+      throw new Error('no tracer');
+    });
+    const counter = given.registry.counter('jobs_total', 'Jobs.');
+    counter.inc();
+    expect(counter.value()).toBe(1);
+    expect(refused(given)).toBeGreaterThan(0);
+  });
+
+  it('are shown in OpenMetrics, behind the totals and the buckets, and parse', async () => {
+    const { registry } = traced(() => TRACE);
+    registry.counter('paid_total', 'Paid.').inc(3);
+    registry.histogram('size', 'Size.', { buckets: [1, 10] }).observe(7);
+    const text = await new PrometheusExporter(registry).generateText({ format: 'openmetrics' });
+    const samples = [...parseExposition(text, 'openmetrics').values()].flatMap((parsed) => parsed.samples);
+    const found = samples.filter(({ exemplar }) => exemplar !== undefined);
+    expect(found.map(({ name, exemplar }) => [name, exemplar])).toEqual([
+      ['paid_total', { labels: TRACE, value: 3 }],
+      ['size_bucket', { labels: TRACE, value: 7 }],
+    ]);
+    expect(await new PrometheusExporter(registry).generateText()).not.toContain('trace_id');
+  });
+});
