@@ -76,7 +76,7 @@ function checkedLabels(given: ExemplarLabels): ExemplarLabels {
   let length = 0;
   for (const [name, value] of entries) {
     if (!LABEL_NAME.test(name)) throw new RangeError(`${name} is no name of a label`);
-    length += name.length + [...value].length;
+    length += name.length + Array.from(value).length;
   }
   if (length > LONGEST_LABELS) throw new RangeError(`labels of ${length} characters`);
   return Object.fromEntries(entries);

@@ -81,8 +81,8 @@ export async function findActiveTrace(load: () => Promise<OpenTelemetryApi> = lo
 }
 
 /** Of the API alone, no context ever becomes the active one. */
-function keepsContext({ context, createContextKey }: OpenTelemetryApi): boolean {
-  const key = createContextKey('nestjs-monitoring');
+function keepsContext({ context, ...api }: OpenTelemetryApi): boolean {
+  const key = api.createContextKey('nestjs-monitoring');
   return context.with(context.active().setValue(key, true), () => context.active().getValue(key) === true);
 }
 

@@ -58,6 +58,26 @@ function moduleWith(options: MonitoringOptions): new () => object {
   return AppModule;
 }
 
+async function exemplarsOf(app: RunningApp, name: string): Promise<unknown[]> {
+  const { body } = await app.get('/metrics', { headers: { accept: 'application/openmetrics-text' } });
+  return [...parseExposition(body, 'openmetrics').values()]
+    .flatMap(({ samples }) => samples)
+    .filter((sample) => sample.name === name && sample.exemplar !== undefined)
+    .map(({ exemplar }) => exemplar?.labels);
+}
+
+async function counted(app: RunningApp, requests: number): Promise<void> {
+  await eventually(async () => {
+    const samples = await app.samples('http_requests_total');
+    const sum = samples.reduce((total, { value }) => total + value, 0);
+    if (sum < requests) throw new Error(`${sum} of ${requests} requests counted`);
+  });
+}
+
+function throwing(): never {
+  throw new Error('no tracer');
+}
+
 describe('without the SDK of OpenTelemetry', () => {
   it('there is no trace, though its API is installed', async () => {
     const active = await findActiveTrace();
@@ -102,22 +122,6 @@ describe('with the SDK of OpenTelemetry', () => {
     context.disable();
   });
 
-  async function exemplarsOf(app: RunningApp, name: string): Promise<unknown[]> {
-    const { body } = await app.get('/metrics', { headers: { accept: 'application/openmetrics-text' } });
-    return [...parseExposition(body, 'openmetrics').values()]
-      .flatMap(({ samples }) => samples)
-      .filter((sample) => sample.name === name && sample.exemplar !== undefined)
-      .map(({ exemplar }) => exemplar?.labels);
-  }
-
-  async function counted(app: RunningApp, requests: number): Promise<void> {
-    await eventually(async () => {
-      const samples = await app.samples('http_requests_total');
-      const sum = samples.reduce((total, { value }) => total + value, 0);
-      if (sum < requests) throw new Error(`${sum} of ${requests} requests counted`);
-    });
-  }
-
   it.each(ADAPTERS)(
     'requests on %s have the exemplar of the trace that the server recorded',
     async (adapter) => {
@@ -125,7 +129,7 @@ describe('with the SDK of OpenTelemetry', () => {
       await running.get('/deals', { headers: { traceparent: RECORDED } });
       await counted(running, 1);
       const [server] = spans.getFinishedSpans();
-      const { traceId, spanId } = server!.spanContext();
+      const { traceId, spanId } = server.spanContext();
       const expected = { trace_id: traceId, span_id: spanId };
       expect(expected.trace_id).toBe(RECORDED.split('-')[1]);
       expect(await exemplarsOf(running, 'http_requests_total')).toEqual([expected]);
@@ -154,10 +158,7 @@ describe('with the SDK of OpenTelemetry', () => {
   });
 
   it('a function that throws costs only the exemplar', async () => {
-    const exemplars = (): never => {
-      throw new Error('no tracer');
-    };
-    running = await startApp('fastify', moduleWith({ exemplars }));
+    running = await startApp('fastify', moduleWith({ exemplars: throwing }));
     expect((await running.get('/deals')).body).toBe('found');
     await counted(running, 1);
     expect(await exemplarsOf(running, 'http_requests_total')).toEqual([]);
