@@ -263,8 +263,10 @@ export type { BusinessOptions, CollectorsOptions } from './collectors/collectors
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
 export type { RuntimeOptions } from './collectors/runtime.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
+export type { AuthFailureLimit } from './endpoints/auth-failures.js';
 export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
 export type { EndpointsOptions } from './endpoints/endpoints.options.js';
+export { type ListenOptions, MonitoringServer } from './endpoints/monitoring.server.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export type { ErrorsOptions } from './instrumentation/errors/errors.options.js';
 export type { JobMetricsOptions, JobsOptions } from './instrumentation/jobs/jobs.options.js';

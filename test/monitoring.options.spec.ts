@@ -216,7 +216,7 @@ describe('options that cannot work stop the start', () => {
     [{ endpoints: null }, 'Expected endpoints to be an object, got null (object).'],
     [
       { endpoints: { metric: 'x' } },
-      'Expected endpoints to have only the keys metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, got metric.',
+      'Expected endpoints to have only the keys metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, failedAuth, listen, got metric.',
     ],
     [
       { health: { timeoutMs: 1 } },
@@ -273,6 +273,23 @@ describe('options that cannot work stop the start', () => {
     [
       { endpoints: { useGlobalPrefix: 1 } },
       'Expected endpoints.useGlobalPrefix to be true or false, got 1 (number).',
+    ],
+    [
+      { endpoints: { failedAuth: { maxFailures: 0 } } },
+      'Expected endpoints.failedAuth.maxFailures to be a whole number from 1 up, got 0 (number).',
+    ],
+    [
+      { endpoints: { failedAuth: { windowMs: '1m' } } },
+      'Expected endpoints.failedAuth.windowMs to be a number of milliseconds above 0, got "1m" (string).',
+    ],
+    [{ endpoints: { listen: 9464 } }, 'Expected endpoints.listen to be an object, got 9464 (number).'],
+    ...[undefined, -1, 65_536, 1.5, '9464', NaN].map((port): [unknown, string] => [
+      { endpoints: { listen: { port } } },
+      `Expected endpoints.listen.port to be a port from 0 to 65535, got ${typeof port === 'string' ? `"${port}"` : port} (${typeof port}).`,
+    ]),
+    [
+      { endpoints: { listen: { port: 1, host: '' } } },
+      'Expected endpoints.listen.host to be an address or a name of this machine, got "" (string).',
     ],
     [
       { endpoints: { auth: { token: 'x' } } },

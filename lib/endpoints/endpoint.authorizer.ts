@@ -29,6 +29,11 @@ export class EndpointAuthorizer {
     private readonly moduleRef: ModuleRef,
   ) {}
 
+  /** Whether a guard decides, by whatever it looks at. */
+  get asksGuard(): boolean {
+    return this.auth?.guard !== undefined;
+  }
+
   /** Makes the guard, if one was given as a class. */
   async prepare(): Promise<void> {
     const given = this.auth?.guard;

@@ -1,12 +1,16 @@
 import {
   booleanOf,
+  countOf,
+  durationMsOf,
   expectKeys,
   expectOption,
   expectSecret,
   expectSecretKeys,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
+import type { AuthFailureLimit } from './auth-failures.js';
 import type { EndpointAuth } from './endpoint.authorizer.js';
+import type { ListenOptions } from './monitoring.server.js';
 
 /** Where the endpoints are and who may see them. A path is without origin, such as `ops/metrics`. */
 export interface EndpointsOptions {
@@ -34,6 +38,17 @@ export interface EndpointsOptions {
   readonly useGlobalPrefix?: boolean;
   /** Who may see the metrics, the dashboard, the alerts and the details of health. @default everybody */
   readonly auth?: EndpointAuth;
+  /**
+   * How many wrong credentials an address may show before it is answered 429 and told to wait, or false. The right
+   * ones always pass.
+   * @default { maxFailures: 10, windowMs: 60000 }
+   */
+  readonly failedAuth?: Partial<AuthFailureLimit> | false;
+  /**
+   * A server of their own for all of them, which starts before the application does anything else and stops after
+   * everything else. @default on the server of the application
+   */
+  readonly listen?: ListenOptions;
 }
 
 /** Where an endpoint is, and whether the user put it there. */
@@ -58,6 +73,8 @@ export interface ResolvedEndpoints {
   readonly paths: Readonly<Record<EndpointName, EndpointPath | false>>;
   readonly useGlobalPrefix: boolean;
   readonly auth: EndpointAuth | undefined;
+  readonly failedAuth: AuthFailureLimit | false;
+  readonly listen: ListenOptions | undefined;
 }
 
 const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
@@ -75,12 +92,34 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
  * @throws {MonitoringOptionsError}
  */
 export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
-  expectKeys('endpoints', endpoints, [...ENDPOINT_NAMES, 'useGlobalPrefix', 'auth']);
+  expectKeys('endpoints', endpoints, [...ENDPOINT_NAMES, 'useGlobalPrefix', 'auth', 'failedAuth', 'listen']);
   return {
     paths: pathsOf(endpoints, environment),
     useGlobalPrefix: booleanOf('endpoints.useGlobalPrefix', endpoints.useGlobalPrefix, false),
     auth: checkedAuth(endpoints.auth),
+    failedAuth: failureLimitOf(endpoints.failedAuth),
+    listen: checkedListen(endpoints.listen),
   };
+}
+
+function failureLimitOf(failedAuth: EndpointsOptions['failedAuth'] = {}): AuthFailureLimit | false {
+  if (failedAuth === false) return false;
+  expectKeys('endpoints.failedAuth', failedAuth, ['maxFailures', 'windowMs']);
+  return {
+    maxFailures: countOf('endpoints.failedAuth.maxFailures', failedAuth.maxFailures, 10),
+    windowMs: durationMsOf('endpoints.failedAuth.windowMs', failedAuth.windowMs, 60_000),
+  };
+}
+
+function checkedListen(listen: ListenOptions | undefined): ListenOptions | undefined {
+  if (listen === undefined) return undefined;
+  expectKeys('endpoints.listen', listen, ['port', 'host']);
+  const { port, host } = listen;
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
+  expectOption('endpoints.listen.port', port, 'a port from 0 to 65535', isPort);
+  const isHost = host === undefined || (typeof host === 'string' && host !== '');
+  expectOption('endpoints.listen.host', host, 'an address or a name of this machine', isHost);
+  return listen;
 }
 
 function pathsOf(

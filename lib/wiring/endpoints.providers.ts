@@ -3,9 +3,12 @@ import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { dashboardEndpoints, type DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { alertsEndpoints } from '../alerting/alerts.endpoints.js';
+import { AuthFailures } from '../endpoints/auth-failures.js';
 import { EndpointAuthorizer } from '../endpoints/endpoint.authorizer.js';
 import type { Endpoint } from '../endpoints/endpoint.js';
+import type { FailedAuth } from '../endpoints/endpoint.responder.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
+import { MonitoringServer } from '../endpoints/monitoring.server.js';
 import type { EndpointName } from '../endpoints/endpoints.options.js';
 import { MetricsEndpoint } from '../exporters/prometheus/metrics.endpoint.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
@@ -23,12 +26,14 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The routes of this library. */
 export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
+  MonitoringServer,
   {
     provide: EndpointRouter,
     inject: [
       HttpAdapterHost,
       ApplicationConfig,
       ModuleRef,
+      MonitoringServer,
       RESOLVED_OPTIONS,
       MetricsRegistry,
       PrometheusExporter,
@@ -42,6 +47,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       host: HttpAdapterHost,
       config: ApplicationConfig,
       moduleRef: ModuleRef,
+      server: MonitoringServer,
       options: ResolvedOptions,
       registry: MetricsRegistry,
       exporter: PrometheusExporter,
@@ -55,14 +61,32 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
         host,
         config,
         new EndpointAuthorizer(options.endpoints.auth, moduleRef),
+        server,
         options.enabled
           ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
           : [],
-        options.endpoints.useGlobalPrefix,
+        options.endpoints,
+        failedAuthOf(options, registry),
         (response) => recorder?.ignore(response),
       ),
   },
 ];
+
+function failedAuthOf({ enabled, endpoints, clock }: ResolvedOptions, registry: MetricsRegistry): FailedAuth {
+  if (!enabled || endpoints.auth === undefined) return { failures: undefined, onFailure: () => undefined };
+  const failed = registry.counter(
+    'monitoring_auth_failures_total',
+    'Requests for monitoring endpoints that were refused because of wrong credentials.',
+    { labelNames: ['endpoint'] },
+  );
+  return {
+    failures:
+      endpoints.failedAuth === false
+        ? undefined
+        : new AuthFailures(endpoints.failedAuth, () => clock.monotonic()),
+    onFailure: ({ option }) => failed.inc({ endpoint: option }),
+  };
+}
 
 function endpointsOf(
   { endpoints: { paths }, health }: ResolvedOptions,

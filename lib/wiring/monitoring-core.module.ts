@@ -1,4 +1,10 @@
-import { Global, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
+import {
+  Global,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../collectors/api/api-statistics.js';
 import { BusinessMetrics } from '../collectors/business/business-metrics.js';
@@ -6,6 +12,7 @@ import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../alerting/vitals.js';
 import { EndpointRouter } from '../endpoints/endpoint.router.js';
+import { MonitoringServer } from '../endpoints/monitoring.server.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../history/metrics-history.js';
@@ -70,9 +77,10 @@ import { OptionsGathering } from './options.gathering.js';
     PerformanceMonitor,
     HealthMonitor,
     HealthLifecycle,
+    MonitoringServer,
   ],
 })
-export class MonitoringCoreModule implements NestModule, OnModuleInit {
+export class MonitoringCoreModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly router: EndpointRouter,
     modules: ModulesContainer,
@@ -86,6 +94,10 @@ export class MonitoringCoreModule implements NestModule, OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     await this.router.mount();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.router.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { BatchModule } from './batch/batch.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DealsModule } from './deals/deals.module.js';
 import { FiguresModule } from './figures/figures.module.js';
+import { endpointsFrom } from './endpoints.js';
 import { exportersFrom } from './exporters.js';
 import { LeadsModule } from './leads/leads.module.js';
 import { alertLog } from './monitoring/alert-log.js';
@@ -23,6 +24,7 @@ import { UsersModule } from './users/users.module.js';
       history: { intervalMs: 5_000 },
       alerting: { intervalMs: 5_000, rules: alertRules, handlers: [alertLog] },
       exporters: exportersFrom(process.env),
+      endpoints: endpointsFrom(process.env),
     }),
     SettingsModule,
     DatabaseModule,

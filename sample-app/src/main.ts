@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { MonitoringServer } from 'nestjs-monitoring';
 import { AppModule } from './app.module.js';
 import { configureApp } from './app.setup.js';
 import { type Adapter, readSettings, type Settings } from './settings/settings.js';
@@ -8,7 +9,8 @@ import { type Adapter, readSettings, type Settings } from './settings/settings.j
 try {
   const settings = readSettings(process.env);
   const app = await start(settings);
-  console.log(whereToLook(await app.getUrl(), settings));
+  const url = await app.getUrl();
+  console.log(whereToLook(url, app.get(MonitoringServer).url ?? url, settings));
 } catch (error) {
   console.error(`EnterpriseLand cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
@@ -35,15 +37,19 @@ async function httpAdapter(adapter: Adapter): Promise<AbstractHttpAdapter> {
   return new ExpressAdapter();
 }
 
-function whereToLook(url: string, { adapter, databaseUrl, paymentsApiKey }: Settings): string {
+function whereToLook(
+  url: string,
+  monitoring: string,
+  { adapter, databaseUrl, paymentsApiKey }: Settings,
+): string {
   return `
 EnterpriseLand runs on ${adapter}, with ${databaseUrl === undefined ? 'an embedded database' : 'PostgreSQL'}.
 
   the application   ${url}/api/deals
-  metrics           ${url}/metrics
-  dashboard         ${url}/metrics-dashboard
-  health            ${url}/health
-  probes            ${url}/ready  ${url}/alive
+  metrics           ${monitoring}/metrics
+  dashboard         ${monitoring}/metrics-dashboard
+  health            ${monitoring}/health
+  probes            ${monitoring}/ready  ${monitoring}/alive
 
   Payments want the header x-api-key: ${paymentsApiKey}
   To see something move: npm run load -- --url ${url}

@@ -8,7 +8,7 @@ const SILENCE_MS = 40_000;
 export class Refused extends Error {
   constructor(status, challenge) {
     super(`The application answered ${status}.`);
-    this.wantsToken = status === 401 && /^bearer/i.test(challenge ?? '');
+    this.wantsToken = (status === 401 || status === 429) && /^bearer/i.test(challenge ?? '');
   }
 }
 
@@ -23,7 +23,7 @@ async function ask(path, options = {}) {
     ...options,
     headers: { ...options.headers, ...(token && { authorization: `Bearer ${token}` }) },
   });
-  if (response.status === 401 || response.status === 403) {
+  if ([401, 403, 429].includes(response.status)) {
     throw new Refused(response.status, response.headers.get('www-authenticate'));
   }
   if (!response.ok) {
