@@ -40,6 +40,10 @@ const RIGHT = { authorization: 'Bearer right' };
 const WRONG = { authorization: 'Bearer wrong' };
 const FAILURES = 'monitoring_auth_failures_total';
 
+function statuses(all: readonly Answer[]): number[] {
+  return all.map(({ status }) => status);
+}
+
 describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) => {
   const clock = new FakeClock();
   let app: RunningApp | undefined;
@@ -68,10 +72,6 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     const all: Answer[] = [];
     for (let i = 0; i < count; i++) all.push(await (app as RunningApp).get(path, { headers }));
     return all;
-  }
-
-  function statuses(all: readonly Answer[]): number[] {
-    return all.map(({ status }) => status);
   }
 
   it('are 401 ten times in a minute, and 429 from then on, while the right ones always pass', async () => {

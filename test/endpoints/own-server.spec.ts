@@ -177,7 +177,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
         if (headers['x-key'] === undefined) throw new UnauthorizedException('show your key');
         return headers['x-key'] === 'right';
       },
-    } as CanActivate;
+    };
     await start({ auth: { guard } });
 
     expect((await ask('/metrics?a=1', 'GET', { 'x-key': 'right' })).status).toBe(200);
@@ -280,5 +280,5 @@ describe.each(ADAPTERS)(
 
 /** Servers and connections of this process. */
 function handles(): number {
-  return process.getActiveResourcesInfo().filter((name) => /^TCP/.test(name)).length;
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
 }
