@@ -142,12 +142,14 @@ export type {
 // alerting
 export { AlertHandler, type AlertHandlerProvider } from './alerting/alert-handler.decorator.js';
 export type { AlertHandlerEntry, AlertingOptions } from './alerting/alerting.options.js';
-export type { Alert, AlertEvent, AlertState } from './alerting/alert.js';
-export {
-  AlertingMonitor,
-  type AlertingMonitorOptions,
-  type RuleStatus,
-} from './alerting/alerting.monitor.js';
+export type { Alert, AlertEvent, AlertState, AlertStatus } from './alerting/alert.js';
+export { AlertingMonitor, type AlertingMonitorOptions } from './alerting/alerting.monitor.js';
+export type {
+  AlertChange,
+  AlertTimeline,
+  BackTestOptions,
+  BackTestResult,
+} from './alerting/back-test.js';
 export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
 export {
   EmailAlertHandler,
@@ -174,6 +176,7 @@ export {
 } from './alerting/performance.monitor.js';
 export type { Threshold, Thresholds } from './alerting/thresholds.options.js';
 export type { RuleHealth } from './alerting/rule-evaluator.js';
+export type { RuleStatus } from './alerting/rule-status.js';
 export type {
   Aggregate,
   AlertRule,

@@ -26,6 +26,16 @@ export interface Alert {
   readonly resolvedAt?: number;
 }
 
+/** Whether handlers are told of an alert: in the words of Alertmanager. */
+export interface AlertStatus {
+  /** `suppressed` if there is a silence or another alert that keeps it quiet. */
+  readonly state: 'active' | 'suppressed';
+  /** The ids of silences. */
+  readonly silencedBy: readonly string[];
+  /** The fingerprints of alerts that say enough. */
+  readonly inhibitedBy: readonly string[];
+}
+
 /** What became of an alert in an evaluation; `cleared` is one that was pending and never fired. */
 export interface AlertEvent {
   readonly type: 'pending' | 'firing' | 'resolved' | 'cleared';

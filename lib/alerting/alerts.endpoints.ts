@@ -1,13 +1,14 @@
 import { type Endpoint, type EndpointReply, jsonReply } from '../endpoints/endpoint.js';
 import type { Alert } from './alert.js';
-import type { AlertingMonitor, RuleStatus } from './alerting.monitor.js';
+import type { AlertingMonitor } from './alerting.monitor.js';
+import type { RuleStatus } from './rule-status.js';
 
 /** Rules and alerts in the shapes of the HTTP API of Prometheus, under a path of ours. */
 export function alertsEndpoints(path: string, yields: boolean, alerting: AlertingMonitor): Endpoint[] {
   return [
     new AlertsEndpoint(`${path}/api/v1/rules`, yields, () => ({ groups: [groupOf(alerting)] })),
     new AlertsEndpoint(`${path}/api/v1/alerts`, yields, () => ({
-      alerts: alerting.rules().flatMap(({ alerts }) => alerts.filter(isActive).map(shownAlert)),
+      alerts: alerting.rules().flatMap(({ alerts }) => shownAlerts(alerts, alerting)),
     })),
   ];
 }
@@ -36,11 +37,11 @@ function groupOf(alerting: AlertingMonitor): unknown {
     limit: 0,
     evaluationTime: rules.reduce((sum, { evaluationSeconds }) => sum + evaluationSeconds, 0),
     lastEvaluation: timeText(Math.max(...rules.map(({ lastEvaluation = NaN }) => lastEvaluation))),
-    rules: rules.map(shownRule),
+    rules: rules.map((rule) => shownRule(rule, alerting)),
   };
 }
 
-function shownRule(status: RuleStatus): unknown {
+function shownRule(status: RuleStatus, alerting: AlertingMonitor): unknown {
   const { name, rule, state, health, lastError, lastEvaluation, evaluationSeconds, alerts } = status;
   const labels = Object.entries(rule.labels).map(([label, text]) => [label, text.toPrometheus()]);
   const annotations = Object.entries(rule.annotations).map(([label, text]) => [label, text.toPrometheus()]);
@@ -52,7 +53,7 @@ function shownRule(status: RuleStatus): unknown {
     keepFiringFor: status.keepFiringForMs / 1000,
     labels: { ...Object.fromEntries(labels), severity: rule.severity },
     annotations: { summary: rule.message.toPrometheus(), ...Object.fromEntries(annotations) },
-    alerts: alerts.filter(isActive).map(shownAlert),
+    alerts: shownAlerts(alerts, alerting),
     health,
     ...(lastError !== undefined && { lastError }),
     evaluationTime: evaluationSeconds,
@@ -61,18 +62,19 @@ function shownRule(status: RuleStatus): unknown {
   };
 }
 
-function shownAlert({ labels, annotations, message, state, activeAt, value }: Alert): unknown {
-  return {
-    labels,
-    annotations: { summary: message, ...annotations },
-    state,
-    activeAt: timeText(activeAt),
-    value: String(value),
-  };
-}
-
-function isActive({ state }: Alert): boolean {
-  return state !== 'resolved';
+/** Those that are pending or fire; whether handlers are told of them is said as Alertmanager does. */
+function shownAlerts(alerts: readonly Alert[], alerting: AlertingMonitor): unknown[] {
+  return alerts
+    .filter(({ state }) => state !== 'resolved')
+    .map((alert) => ({
+      labels: alert.labels,
+      annotations: { summary: alert.message, ...alert.annotations },
+      state: alert.state,
+      activeAt: timeText(alert.activeAt),
+      value: String(alert.value),
+      fingerprint: alert.fingerprint,
+      status: alerting.statusOf(alert),
+    }));
 }
 
 /** What Prometheus shows for never. */

@@ -3,10 +3,9 @@ import type { Clock } from '../metrics/clock.js';
 import type { AlertEvent } from './alert.js';
 import { RuleState } from './rule-state.js';
 import type { AlertRule } from './rules/alert-rule.js';
-import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
+import type { CompiledRule } from './rules/compiled-rule.js';
 import { evaluate } from './rules/expression.js';
 import { promqlOf } from './rules/promql.js';
-import { compileRule } from './rules/rule-compiler.js';
 
 /** How the last evaluation of a rule went. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
@@ -20,15 +19,12 @@ export class RuleEvaluator {
   evaluationSeconds = 0;
   evaluations = 0;
   failures = 0;
-  private readonly release: readonly (() => void)[];
 
   constructor(
     readonly state: RuleState,
     private readonly history: MetricsHistory,
     private readonly clock: Pick<Clock, 'monotonic'>,
-  ) {
-    this.release = state.rule.wishes.map((wish) => history.keep(wish));
-  }
+  ) {}
 
   get rule(): CompiledRule {
     return this.state.rule;
@@ -59,11 +55,6 @@ export class RuleEvaluator {
     }
   }
 
-  /** Gives back the memory of its metrics. */
-  end(): void {
-    for (const release of this.release) release();
-  }
-
   /** Whether the rule keeps its alerts since there is nothing to compare. */
   private keepsAll(found: number, at: number): boolean {
     if (this.rule.noData !== 'keep' || found > 0) return false;
@@ -86,22 +77,23 @@ export class RuleEvaluator {
   }
 }
 
-/** What was made of one rule that somebody gave. */
+/** What was made of one rule that somebody gave. It has its metrics remembered until it ends. */
 export class RuleSet {
   readonly evaluators: readonly RuleEvaluator[];
+  private readonly releases: readonly (() => void)[];
 
   constructor(
     readonly given: AlertRule,
-    known: Pick<KnownMetrics, 'typeOf'>,
-    private readonly history: MetricsHistory,
-    private readonly clock: Pick<Clock, 'monotonic'>,
+    compiled: readonly CompiledRule[],
+    history: MetricsHistory,
+    clock: Pick<Clock, 'monotonic'>,
   ) {
-    this.evaluators = compileRule(given, known).map(
-      (rule) => new RuleEvaluator(new RuleState(rule), this.history, this.clock),
-    );
+    this.evaluators = compiled.map((rule) => new RuleEvaluator(new RuleState(rule), history, clock));
+    this.releases = compiled.flatMap(({ wishes }) => wishes.map((wish) => history.keep(wish)));
   }
 
+  /** Gives back the memory of its metrics. */
   end(): void {
-    for (const evaluator of this.evaluators) evaluator.end();
+    for (const release of this.releases) release();
   }
 }

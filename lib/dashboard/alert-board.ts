@@ -25,6 +25,8 @@ export interface ShownAlert {
   readonly since: number;
   /** The silence or acknowledgement that keeps it quiet, by its id. */
   readonly silencedBy?: string;
+  /** The rules whose alerts say enough, so that nobody is told of this one. */
+  readonly inhibitedBy?: readonly string[];
 }
 
 /** A rule as it is shown. */

@@ -41,9 +41,12 @@ export class AlertingBoard implements AlertBoard {
   }
 
   alerts(): ShownAlert[] {
-    return this.alerting.alerts().map((alert) => {
+    const alerts = this.alerting.alerts();
+    const rules = new Map(alerts.map(({ fingerprint, rule }) => [fingerprint, rule]));
+    return alerts.map((alert) => {
       const { fingerprint, rule, state, severity, message, labels, value } = alert;
-      const silencedBy = this.alerting.silenceOf(alert)?.id;
+      const { silencedBy, inhibitedBy } = this.alerting.statusOf(alert);
+      const inhibitors = [...new Set(inhibitedBy.flatMap((by) => rules.get(by) ?? []))];
       return {
         id: fingerprint,
         rule,
@@ -53,7 +56,8 @@ export class AlertingBoard implements AlertBoard {
         labels: withoutNames(labels),
         value: Number.isFinite(value) ? value : undefined,
         since: sinceOf(alert),
-        ...(silencedBy !== undefined && { silencedBy }),
+        ...(silencedBy.length > 0 && { silencedBy: silencedBy[0] }),
+        ...(inhibitors.length > 0 && { inhibitedBy: inhibitors }),
       };
     });
   }

@@ -89,7 +89,10 @@ function reasonsOfChecks({ checks }: HealthReport): Reason[] {
 
 function reasonsOfAlerts(alerts: readonly ShownAlert[]): Reason[] {
   return alerts
-    .filter(({ state, silencedBy }) => state === 'firing' && silencedBy === undefined)
+    .filter(
+      ({ state, silencedBy, inhibitedBy }) =>
+        state === 'firing' && silencedBy === undefined && inhibitedBy === undefined,
+    )
     .map(({ rule, message, severity }) => ({
       severity: severity === 'critical' ? 'critical' : 'warning',
       text: `${rule}: ${message}`,

@@ -4,6 +4,7 @@ import {
   type Alert,
   AlertHandler,
   AlertingMonitor,
+  type AlertStatus,
   MetricsRegistry,
   type MonitoringOptions,
   PerformanceMonitor,
@@ -33,6 +34,12 @@ class Queues {
   constructor(registry: MetricsRegistry) {
     registry.gauge('queue_length', 'Jobs that wait.', { labelNames: ['queue'] }).set({ queue: 'mail' }, 3);
   }
+}
+
+interface ShownInApi {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly fingerprint: string;
+  readonly status: AlertStatus;
 }
 
 describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
@@ -92,6 +99,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
             annotations: { summary: 'Queue mail has 12 jobs' },
             state: 'firing',
             value: '12',
+            status: { state: 'active', silencedBy: [], inhibitedBy: [] },
           },
         ],
       },
@@ -103,6 +111,8 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     expect(scalars(snapshot, 'monitoring_notifications_total').map(({ value }) => value)).toEqual([1, 1]);
     queue.set({ queue: 'mail' }, 2);
     await eventually(() => expect(told).toHaveLength(2));
+    // As with ALERTS: what neither is pending nor fires has no series.
+    expect(scalars(await registry.collect(), 'monitoring_alerts')).toEqual([]);
     expect(told[1]).toBe('long_queue resolved: Queue mail has 12 jobs');
     expect(app.get(SchedulerRegistry).getIntervals()).toContain('monitoring.history');
   });
@@ -130,6 +140,35 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     expect(monitor.getStatus()).toEqual({ monitoring: false, metrics: {}, alerts: [] });
     monitor.start();
     await eventually(() => expect(monitor.getStatus().metrics).toEqual({ memory_percent: 90 }));
+  });
+
+  it('marks a warning that a critical alert makes superfluous, and gives no reason twice', async () => {
+    const { registry, get } = bound(
+      await start({ endpoints: { auth: { bearerToken: 'secret' } }, alerting: { intervalMs: 20 } }),
+    );
+    registry.gauge('system_memory_percent', 'Memory.').set(99);
+    const headers = { authorization: 'Bearer secret' };
+    await eventually(async () => {
+      const { body } = await get('/monitoring/api/v1/alerts', { headers });
+      const { data } = JSON.parse(body) as { data: { alerts: ShownInApi[] } };
+      const critical = data.alerts.find(({ labels }) => labels['severity'] === 'critical');
+      expect(critical?.status).toEqual({ state: 'active', silencedBy: [], inhibitedBy: [] });
+      const warning = data.alerts.find(({ labels }) => labels['severity'] === 'warning');
+      expect(warning).toMatchObject({
+        state: 'firing',
+        status: { state: 'suppressed', silencedBy: [], inhibitedBy: [critical?.fingerprint] },
+      });
+    });
+    const dashboard = await get('/metrics-dashboard/api/alerts', { headers });
+    expect((JSON.parse(dashboard.body) as { alerts: unknown[] }).alerts).toMatchObject([
+      { rule: 'memory_percent_critical', state: 'firing' },
+      { rule: 'memory_percent_warning', state: 'firing', inhibitedBy: ['memory_percent_critical'] },
+    ]);
+    await eventually(async () => {
+      const overview = await get('/metrics-dashboard/api/overview', { headers });
+      const { reasons } = JSON.parse(overview.body) as { reasons: { text: string }[] };
+      expect(reasons.filter(({ text }) => text.startsWith('memory_percent'))).toHaveLength(1);
+    });
   });
 
   it('does not start with a rule about a metric that does not exist, and says which one was meant', async () => {

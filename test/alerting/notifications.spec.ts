@@ -1,4 +1,4 @@
-import { type Alert, type AlertNotification, NotificationError } from 'nestjs-monitoring';
+import { type Alert, type AlertNotification, type AlertStatus, NotificationError } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
@@ -263,7 +263,21 @@ describe('inhibition', () => {
       set('b', 15);
     });
     expect(told).toEqual(['long_queue b firing 15', 'very_long_queue a firing 25']);
+    const [critical] = alerting.alerts().filter(({ severity }) => severity === 'critical');
+    const statuses = (): Record<string, AlertStatus> =>
+      Object.fromEntries(alerting.alerts().map((alert) => [line(alert), alerting.statusOf(alert)]));
+    const active = { state: 'active', silencedBy: [], inhibitedBy: [] };
+    const inhibited = { state: 'suppressed', silencedBy: [], inhibitedBy: [critical?.fingerprint] };
+    expect(statuses()).toEqual({
+      'long_queue a firing 25': inhibited,
+      'long_queue b firing 15': active,
+      'very_long_queue a firing 25': active,
+    });
+    const { id } = alerting.silence({ matchers: { queue: 'a', severity: 'warning' }, durationMs: MINUTE });
+    expect(statuses()['long_queue a firing 25']).toEqual({ ...inhibited, silencedBy: [id] });
+    alerting.expireSilence(id);
     await step(() => set('a', 15));
+    expect(statuses()['long_queue a firing 15']).toEqual(active);
     expect(told.slice(2).toSorted()).toEqual(['long_queue a firing 15', 'very_long_queue a resolved 25']);
   });
 

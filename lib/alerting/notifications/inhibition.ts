@@ -11,25 +11,27 @@ export interface InhibitRule {
   readonly equal?: readonly string[];
 }
 
-/** Whether an alert is inhibited by another that fires. */
+/** By which others that fire an alert is inhibited. */
 export function inhibition(
   rules: readonly InhibitRule[],
   alerts: readonly Alert[],
-): (alert: Alert) => boolean {
+): (alert: Pick<Alert, 'labels'>) => Alert[] {
   const compiled = rules.map(({ source, target, equal = [] }) => {
     const isSource = labelTest(matchersOf(source));
     const sources = alerts.filter(({ state, labels }) => state === 'firing' && isSource(labels));
     return { isSource, isTarget: labelTest(matchersOf(target)), sources, equal };
   });
-  return ({ labels }) =>
-    compiled.some(({ isSource, isTarget, sources, equal }) => {
-      if (!isTarget(labels)) return false;
+  return ({ labels }) => {
+    const inhibitors = compiled.flatMap(({ isSource, isTarget, sources, equal }) => {
+      if (!isTarget(labels)) return [];
       // What is on both sides cannot inhibit what is on both sides, itself least of all.
       const isBoth = isSource(labels);
-      return sources.some(
+      return sources.filter(
         (source) =>
           !(isBoth && isTarget(source.labels)) &&
           equal.every((name) => (source.labels[name] ?? '') === (labels[name] ?? '')),
       );
     });
+    return [...new Set(inhibitors)];
+  };
 }

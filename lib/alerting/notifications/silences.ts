@@ -66,9 +66,9 @@ export class Silences {
     return true;
   }
 
-  /** The silence that keeps an alert with these labels quiet. */
-  of(labels: Readonly<Record<string, string>>, now: number): Silence | undefined {
-    return this.all(now).find(({ state, matchers }) => state === 'active' && labelTest(matchers)(labels));
+  /** The silences that keep an alert with these labels quiet. */
+  of(labels: Readonly<Record<string, string>>, now: number): Silence[] {
+    return this.all(now).filter(({ state, matchers }) => state === 'active' && labelTest(matchers)(labels));
   }
 
   all(now: number): (Silence & { readonly state: SilenceState })[] {

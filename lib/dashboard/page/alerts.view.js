@@ -1,5 +1,5 @@
 import { read, tell } from './connection.js';
-import { badge, element, fill, notice, sortableTable } from './elements.js';
+import { badge, element, fill, notice, quietReason, sortableTable, stateBadge } from './elements.js';
 import { ago, clock, formatted, labelText } from './format.js';
 
 const HOUR_MS = 3_600_000;
@@ -8,10 +8,9 @@ function alertColumns(page, canSilence) {
   const columns = [
     {
       title: 'State',
-      value: ({ state, silencedBy }) =>
-        `${{ firing: 2, pending: 1, resolved: 0 }[state]}${silencedBy ? 0 : 1}`,
-      text: ({ state, silencedBy }) =>
-        badge(silencedBy ? 'silenced' : state, silencedBy ? `${state}, silenced` : state),
+      value: (alert) =>
+        `${{ firing: 2, pending: 1, resolved: 0 }[alert.state]}${quietReason(alert) === undefined ? 1 : 0}`,
+      text: (alert) => stateBadge(alert),
     },
     { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
     { title: 'Alert', value: ({ rule }) => rule, text: ({ rule }) => name(rule) },
@@ -119,6 +118,7 @@ export const alertsView = {
           caption: 'Pending, firing and lately resolved',
           sortBy: 'State',
           empty: 'All quiet: no rule is pending or firing.',
+          isSubdued: (alert) => quietReason(alert) !== undefined,
           remember: page.memory,
         }),
         sortableTable(RULE_COLUMNS, {

@@ -41,6 +41,18 @@ export function badge(state, text = state) {
   return element('span', { class: 'badge', 'data-state': state }, `${SIGNS[state] ?? '•'} ${text}`);
 }
 
+/** Why nobody is told of an alert; undefined if they are. */
+export function quietReason({ silencedBy, inhibitedBy }) {
+  if (silencedBy) return 'silenced';
+  return inhibitedBy && `inhibited by ${inhibitedBy.join(', ')}`;
+}
+
+/** The badge of an alert: its state, and why it is quiet if it is. */
+export function stateBadge(alert) {
+  const reason = quietReason(alert);
+  return reason === undefined ? badge(alert.state) : badge('quiet', `${alert.state}, ${reason}`);
+}
+
 const SIGNS = {
   healthy: '✓',
   ok: '✓',
@@ -53,7 +65,7 @@ const SIGNS = {
   unhealthy: '✕',
   critical: '✕',
   firing: '✕',
-  silenced: '–',
+  quiet: '–',
   unknown: '?',
 };
 
@@ -61,10 +73,13 @@ const SIGNS = {
  * A table whose columns can be sorted.
  *
  * @param {{ title: string, text?: (row: any) => string | Node, value: (row: any) => unknown, number?: boolean }[]} columns
- * @param {{ rows: any[], caption: string, sortBy?: string, descending?: boolean, empty?: string, remember: Map<string, unknown> }} options
- *   `remember` keeps the order from one showing to the next
+ * @param {{ rows: any[], caption: string, sortBy?: string, descending?: boolean, empty?: string, remember: Map<string, unknown>, isSubdued?: (row: any) => boolean }} options
+ *   `remember` keeps the order from one showing to the next, `isSubdued` tells which rows matter less
  */
-export function sortableTable(columns, { rows, caption, sortBy, descending = true, empty, remember }) {
+export function sortableTable(
+  columns,
+  { rows, caption, sortBy, descending = true, empty, remember, isSubdued = () => false },
+) {
   const order = remember.get(caption) ?? { by: sortBy ?? columns[0].title, descending };
   const body = element('tbody');
   const heads = columns.map((column) =>
@@ -86,7 +101,7 @@ export function sortableTable(columns, { rows, caption, sortBy, descending = tru
       ...sorted.map((row) =>
         element(
           'tr',
-          {},
+          { class: isSubdued(row) && 'subdued' },
           ...columns.map((each) =>
             element(
               'td',

@@ -1,6 +1,6 @@
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
-import { badge, element, fill, notice } from './elements.js';
+import { badge, element, fill, notice, quietReason, stateBadge } from './elements.js';
 import { ago, formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
 
@@ -57,17 +57,18 @@ function alertList(alerts) {
     'section',
     { class: 'card stack' },
     element('h2', {}, 'Alerts'),
-    ...[...firing, ...pending].map(({ state, severity, rule, message, since, silencedBy }) =>
-      element(
+    ...[...firing, ...pending].map((alert) => {
+      const { severity, rule, message, since } = alert;
+      return element(
         'p',
-        { class: 'row' },
-        badge(silencedBy ? 'silenced' : state, silencedBy ? 'silenced' : state),
+        { class: quietReason(alert) === undefined ? 'row' : 'row subdued' },
+        stateBadge(alert),
         badge(severity),
         element('a', { href: '#/alerts' }, rule),
         element('span', {}, message),
         element('span', { class: 'limit-text' }, ago(since)),
-      ),
-    ),
+      );
+    }),
   );
 }
 

@@ -1,0 +1,159 @@
+import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import type { Alert } from '../alert.js';
+import type { Channel, ChannelStatus } from './channel.js';
+import { type AlertHandlerOptions, resolveHandlerOptions } from './handler.options.js';
+import { NotificationChannel, type Told } from './notification-channel.js';
+import type { AnyAlertHandler, NotificationHandler } from './notification.js';
+import { StateChannel } from './state-channel.js';
+
+/** Everybody who is told of alerts, each by a channel of its own. */
+export class HandlerChannels {
+  private readonly channels = new Map<string, Channel>();
+
+  /**
+   * @param intervalMs how often rules are evaluated
+   * @param onTold is called back when a handler has taken something
+   */
+  constructor(
+    private readonly intervalMs: number,
+    private readonly warn: (message: string) => void,
+    private readonly onTold: () => void,
+  ) {}
+
+  /**
+   * @returns under which name, and how to take it out again
+   * @throws {MonitoringOptionsError} for options that cannot work, or a name that is taken
+   */
+  add(handler: AnyAlertHandler, options: AlertHandlerOptions): { name: string; remove: () => void } {
+    const named = namedHandler(handler, options.name, this.channels);
+    const owner = `the options of the alert handler ${named.name}`;
+    const resolved = resolveHandlerOptions(owner, options);
+    if (this.channels.has(named.name)) {
+      throw new MonitoringOptionsError(
+        `There is an alert handler "${named.name}" already. Give one of them another name.`,
+      );
+    }
+    const channel =
+      'send' in named
+        ? new StateChannel(named, resolved, this.intervalMs, this.warn)
+        : new NotificationChannel(
+            named,
+            typeof handler === 'function'
+              ? resolved
+              : { ...resolved, groupBy: resolved.groupBy ?? ['alertname'] },
+            this.warn,
+            this.onTold,
+          );
+    this.channels.set(named.name, channel);
+    const remove = (): void => {
+      if (this.channels.get(named.name) !== channel) return;
+      this.channels.delete(named.name);
+      void channel.close();
+    };
+    return { name: named.name, remove };
+  }
+
+  /** How it goes with each. */
+  statuses(): ChannelStatus[] {
+    return [...this.channels.values()].map(({ status }) => status);
+  }
+
+  /**
+   * Tells everybody what they do not know yet; returns at once.
+   *
+   * @param isMuted whether nobody is to be told of an alert
+   * @param isUncertain whether nobody knows if an alert is still so
+   */
+  offer(
+    alerts: readonly Alert[],
+    isMuted: (alert: Alert) => boolean,
+    isUncertain: (alert: Alert) => boolean,
+    at: number,
+  ): void {
+    const certain = alerts.filter((alert) => !isUncertain(alert));
+    for (const channel of this.channels.values()) {
+      channel.offer(channel instanceof StateChannel ? certain : alerts, isMuted, at);
+    }
+  }
+
+  /** Resolves when everybody was told what is to be known now. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.channels.values()].map((channel) => channel.settled()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.channels.values()].map((channel) =>
+        channel
+          .close()
+          .catch((error: unknown) => this.warn(`An alert handler did not close: ${String(error)}`)),
+      ),
+    );
+  }
+
+  /** What each was told, by its name, to be kept over a restart. */
+  told(): Record<string, Readonly<Record<string, Told>>> {
+    return Object.fromEntries(
+      [...this.channels].flatMap(([name, channel]) =>
+        channel instanceof NotificationChannel ? [[name, channel.told()] as const] : [],
+      ),
+    );
+  }
+
+  /** Takes it as told what somebody was told before a restart; everybody, if no name is given. */
+  restore(
+    told: Readonly<Record<string, Readonly<Record<string, Told>>>>,
+    alerts: readonly Alert[],
+    only?: string,
+  ): void {
+    for (const [name, channel] of this.channels) {
+      if (only !== undefined && name !== only) continue;
+      if (told[name] !== undefined && channel instanceof NotificationChannel)
+        channel.restore(told[name], alerts);
+    }
+  }
+}
+
+/** The handler under its name, as one that is told of groups. */
+function namedHandler(
+  handler: AnyAlertHandler,
+  given: string | undefined,
+  taken: ReadonlyMap<string, unknown>,
+): Exclude<AnyAlertHandler, (...args: never[]) => unknown> {
+  if (given !== undefined) {
+    expectOption(
+      'the name of an alert handler',
+      given,
+      'a text that is not empty',
+      typeof given === 'string' && given !== '',
+    );
+  }
+  if (typeof handler === 'function') {
+    const name = given ?? freeName(handler.name || 'handler', taken);
+    return {
+      name,
+      async notify({ alerts }: Parameters<NotificationHandler['notify']>[0], signal: AbortSignal) {
+        for (const alert of alerts) await handler(alert, signal);
+      },
+    };
+  }
+  const isHandler =
+    typeof handler === 'object' &&
+    handler !== null &&
+    (typeof (handler as NotificationHandler).notify === 'function' || 'send' in handler);
+  expectOption('an alert handler', handler, 'a function, or an object with notify() or send()', isHandler);
+  if (given === undefined || given === handler.name) return handler;
+  const close = handler.close && { close: () => handler.close?.() };
+  if ('send' in handler) {
+    const { resendDelayMs } = handler;
+    return { name: given, resendDelayMs, send: (...sent) => handler.send(...sent), ...close };
+  }
+  return { name: given, notify: (...told) => handler.notify(...told), ...close };
+}
+
+/** Functions often have the same name, or none. */
+function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
+  let free = name;
+  for (let number = 2; taken.has(free); number++) free = `${name}_${number}`;
+  return free;
+}
