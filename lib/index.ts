@@ -144,12 +144,7 @@ export { AlertHandler, type AlertHandlerProvider } from './alerting/alert-handle
 export type { AlertHandlerEntry, AlertingOptions } from './alerting/alerting.options.js';
 export type { Alert, AlertEvent, AlertState, AlertStatus } from './alerting/alert.js';
 export { AlertingMonitor, type AlertingMonitorOptions } from './alerting/alerting.monitor.js';
-export type {
-  AlertChange,
-  AlertTimeline,
-  BackTestOptions,
-  BackTestResult,
-} from './alerting/back-test.js';
+export type { AlertChange, AlertTimeline, BackTestOptions, BackTestResult } from './alerting/back-test.js';
 export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
 export {
   EmailAlertHandler,
