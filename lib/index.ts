@@ -197,14 +197,9 @@ export {
 // history
 export type { HistoryOptions } from './history/history.options.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './history/label-matchers.js';
-export {
-  type HistoryWish,
-  MetricsHistory,
-  type Part,
-  type Points,
-  type Reading,
-  type ReadOptions,
-} from './history/metrics-history.js';
+export type { HistoryWish } from './history/history-wishes.js';
+export { MetricsHistory } from './history/metrics-history.js';
+export type { Part, Points, Reading, ReadOptions } from './history/readings.js';
 
 // health
 export type {

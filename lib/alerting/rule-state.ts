@@ -1,4 +1,4 @@
-import type { Reading } from '../history/metrics-history.js';
+import type { Reading } from '../history/readings.js';
 import { type Alert, type AlertEvent, fingerprintOf } from './alert.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
 import { keyOf } from './rules/expression.js';

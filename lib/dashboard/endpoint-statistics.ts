@@ -1,4 +1,5 @@
-import type { MetricsHistory, Reading } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../history/metrics-history.js';
+import type { Reading } from '../history/readings.js';
 
 /** How one endpoint did in a window. */
 export interface EndpointRow {

@@ -8,7 +8,7 @@ const MOST_SERIES = 50;
 const ALWAYS = ['http_requests_total', 'http_slow_requests_total', 'http_requests_in_progress'];
 const WITH_PERCENTILES = 'http_request_duration_seconds';
 
-/** Has the history remember what the dashboard may be asked for, new metrics included. */
+/** Has the history remember what the dashboard may be asked for, new metrics included, as far as rules leave room. */
 export class KeptMetrics {
   private readonly kept = new Map<string, () => void>();
   private unsubscribe: () => void = () => undefined;
@@ -19,7 +19,8 @@ export class KeptMetrics {
   ) {}
 
   start(): void {
-    this.kept.set(WITH_PERCENTILES, this.history.keep({ metric: WITH_PERCENTILES, percentiles: true }));
+    const percentiles = { metric: WITH_PERCENTILES, percentiles: true, bestEffort: true };
+    this.kept.set(WITH_PERCENTILES, this.history.keep(percentiles));
     for (const metric of ALWAYS) this.keep(metric);
     this.keepSmall();
     this.unsubscribe = this.history.onSample(() => this.keepSmall());
@@ -38,7 +39,7 @@ export class KeptMetrics {
   }
 
   private keep(metric: string): void {
-    this.kept.set(metric, this.history.keep({ metric }));
+    this.kept.set(metric, this.history.keep({ metric, bestEffort: true }));
   }
 }
 

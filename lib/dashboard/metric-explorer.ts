@@ -102,7 +102,7 @@ export class MetricExplorer {
     if (this.watched === metric) return;
     this.release();
     this.watched = metric;
-    this.release = this.history.keep({ metric });
+    this.release = this.history.keep({ metric, bestEffort: true });
   }
 }
 

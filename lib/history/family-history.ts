@@ -14,16 +14,27 @@ const SERIES_BYTES = 600;
 
 /** What memory there is to take, shared by the histories of all metrics. */
 export interface Budget {
-  /** @returns whether there was so much left; if not, nothing is taken */
-  take(bytes: number): boolean;
+  /**
+   * @param bytes how many; to make room for them, this very history may be made smaller
+   * @returns whether there was so much left; if not, nothing is taken
+   */
+  take(bytes: () => number): boolean;
   release(bytes: number): void;
+}
+
+/** How much is kept of each series. */
+export interface HistoryShape {
+  /** How many samples. */
+  readonly capacity: number;
+  /** Whether exponential histograms are kept too. */
+  readonly percentiles: boolean;
 }
 
 /** One series over time. A histogram has several columns: one for each of its buckets, cumulated, and the sum. */
 export interface KeptSeries {
   readonly labels: Readonly<Record<string, string>>;
-  readonly values: Float64Array;
-  readonly fine: FineHistory | undefined;
+  values: Float64Array;
+  fine: FineHistory | undefined;
   /** When it began, so that one that began anew is seen as such. */
   createdAt: number;
   /** The number of the last sample in which it was there. */
@@ -33,28 +44,82 @@ export interface KeptSeries {
 /** One metric over time: a ring of so many samples of each of its series. */
 export class FamilyHistory {
   readonly series = new Map<string, KeptSeries>();
-  readonly capacity: number;
   /** The columns of a series. */
   readonly width: number;
-  private readonly times: Float64Array;
+  private times: Float64Array;
   private count = 0;
 
-  /**
-   * @param type what the metric is; a histogram has a column for each bucket and one for the sum
-   * @param upperBounds the finite bounds of the buckets of a histogram
-   * @param capacity how many samples are kept
-   * @param fine whether exponential histograms are kept too
-   */
+  /** @param type what the metric is; a histogram has a column for each bucket and one for the sum */
   constructor(
     readonly type: 'counter' | 'gauge' | 'histogram',
+    /** The finite bounds of the buckets of a histogram. */
     readonly upperBounds: readonly number[],
-    capacity: number,
-    readonly fine: boolean,
-    private readonly budget: Budget,
+    private shape: HistoryShape,
+    private readonly budgets: { readonly samples: Budget; readonly percentiles: Budget },
   ) {
-    this.capacity = capacity;
     this.width = type === 'histogram' ? upperBounds.length + 2 : 1;
-    this.times = new Float64Array(capacity);
+    this.times = new Float64Array(shape.capacity);
+  }
+
+  get capacity(): number {
+    return this.shape.capacity;
+  }
+
+  get percentiles(): boolean {
+    return this.shape.percentiles;
+  }
+
+  has({ capacity, percentiles }: HistoryShape): boolean {
+    return this.capacity === capacity && this.percentiles === percentiles;
+  }
+
+  covers({ capacity, percentiles }: HistoryShape): boolean {
+    return this.capacity >= capacity && (this.percentiles || !percentiles);
+  }
+
+  /** How many bytes more it would take, about, in another shape and with so many series. */
+  growthTo(shape: HistoryShape, seriesCount: number): number {
+    const count = Math.max(seriesCount, this.series.size);
+    return count * this.bytesOf(shape) - this.series.size * this.bytesOf(this.shape);
+  }
+
+  /** Takes another shape, and keeps of its samples the latest; a series that there is no room for is given up. */
+  resize(shape: HistoryShape): void {
+    const before = this.shape;
+    const kept = Math.min(this.count, before.capacity, shape.capacity);
+    const slots = Array.from({ length: kept }, (_, i) => (this.count - kept + i) % before.capacity);
+    const times = new Float64Array(shape.capacity);
+    slots.forEach((slot, i) => (times[i] = this.times[slot]));
+    this.times = times;
+    this.shape = shape;
+    const growth = this.bytesOf(shape) - this.bytesOf(before);
+    for (const [key, series] of this.series) {
+      if (growth > 0 && !this.budgets.samples.take(() => growth)) {
+        this.remove(key, before);
+        continue;
+      }
+      if (growth < 0) this.budgets.samples.release(-growth);
+      const values = new Float64Array(shape.capacity * this.width).fill(MISSED);
+      slots.forEach((slot, i) =>
+        values.set(series.values.subarray(slot * this.width, (slot + 1) * this.width), i * this.width),
+      );
+      series.values = values;
+      series.lastSample -= this.count - kept;
+      this.budgets.percentiles.release(
+        series.fine?.relay(shape.percentiles ? slots : [], shape.capacity) ?? 0,
+      );
+      if (!shape.percentiles) series.fine = undefined;
+      else series.fine ??= new FineHistory(shape.capacity);
+    }
+    this.count = kept;
+  }
+
+  /** Gives up series, the newest first, as long as there is need. */
+  giveUp(isShort: () => boolean): void {
+    for (const key of [...this.series.keys()].toReversed()) {
+      if (!isShort()) return;
+      this.remove(key);
+    }
   }
 
   /** Begins a sample: until they are written, its series are gone, or just missed if this says so of their keys. */
@@ -63,12 +128,10 @@ export class FamilyHistory {
     this.times[slot] = timestamp;
     this.count++;
     for (const [key, series] of this.series) {
-      if (this.count - series.lastSample > this.capacity) {
-        this.series.delete(key);
-        this.budget.release(this.bytesOfSeries(key));
-      } else {
+      if (this.count - series.lastSample > this.capacity) this.remove(key);
+      else {
         series.values.fill(isMissed(key) ? MISSED : GONE, slot * this.width, (slot + 1) * this.width);
-        this.budget.release(series.fine?.clear(slot) ?? 0);
+        this.budgets.percentiles.release(series.fine?.clear(slot) ?? 0);
       }
     }
   }
@@ -82,9 +145,9 @@ export class FamilyHistory {
   find(key: string, labels: () => Record<string, string>, createdAt: number): KeptSeries | undefined {
     const known = this.series.get(key);
     if (known !== undefined) return known;
-    if (!this.budget.take(this.bytesOfSeries(key))) return undefined;
+    if (!this.budgets.samples.take(() => this.bytesOf(this.shape, key))) return undefined;
     const values = new Float64Array(this.capacity * this.width).fill(MISSED);
-    const fine = this.fine ? new FineHistory(this.capacity) : undefined;
+    const fine = this.percentiles ? new FineHistory(this.capacity) : undefined;
     const series = { labels: withoutEmpty(labels()), values, fine, createdAt, lastSample: this.count };
     this.series.set(key, series);
     return series;
@@ -93,7 +156,7 @@ export class FamilyHistory {
   /** Writes a number of the sample that was begun last. */
   write(series: KeptSeries, column: number, value: number): void {
     series.lastSample = this.count;
-    series.values[((this.count - 1) % this.capacity) * this.width + column] = value;
+    series.values[this.latestSlot * this.width + column] = value;
   }
 
   /**
@@ -105,11 +168,11 @@ export class FamilyHistory {
   writeFine(series: KeptSeries, histogram: ExponentialHistogramSnapshot, began: boolean): boolean {
     const { fine } = series;
     if (fine === undefined) return true;
-    const slot = (this.count - 1) % this.capacity;
-    const bytes = fine.write(slot, histogram, began);
-    if (bytes < 0) this.budget.release(-bytes);
-    if (bytes <= 0 || this.budget.take(bytes)) return true;
-    fine.clear(slot);
+    const bytes = fine.write(this.latestSlot, histogram, began);
+    if (bytes < 0) this.budgets.percentiles.release(-bytes);
+    if (bytes <= 0 || this.budgets.percentiles.take(() => bytes)) return true;
+    // Where it is now: to make room, this history may have been made smaller.
+    series.fine?.clear(this.latestSlot);
     return false;
   }
 
@@ -160,35 +223,25 @@ export class FamilyHistory {
     }
   }
 
-  /** Copies what another history of the same metric holds, as far as there is room. */
-  copyFrom(other: FamilyHistory): void {
-    for (
-      let i = Math.max(0, other.count - other.capacity, other.count - this.capacity);
-      i < other.count;
-      i++
-    ) {
-      const from = i % other.capacity;
-      this.begin(other.times[from], () => true);
-      for (const [key, old] of other.series) {
-        const series = this.find(key, () => ({ ...old.labels }), old.createdAt);
-        if (series === undefined) continue;
-        for (let column = 0; column < this.width; column++) {
-          this.write(series, column, old.values[from * this.width + column]);
-        }
-      }
-    }
-  }
-
   /** Gives all memory back: it is not written to any more. */
   end(): void {
-    for (const [key, { fine }] of this.series) {
-      this.budget.release(this.bytesOfSeries(key));
-      for (let slot = 0; slot < this.capacity; slot++) this.budget.release(fine?.clear(slot) ?? 0);
-    }
+    for (const key of this.series.keys()) this.remove(key);
   }
 
-  private bytesOfSeries(key: string): number {
-    return this.capacity * (this.width * 8 + (this.fine ? 8 : 0)) + SERIES_BYTES + 2 * key.length;
+  private get latestSlot(): number {
+    return (this.count - 1) % this.capacity;
+  }
+
+  /** @param shape that in which its samples are accounted for */
+  private remove(key: string, shape = this.shape): void {
+    const series = this.series.get(key);
+    this.series.delete(key);
+    this.budgets.samples.release(this.bytesOf(shape, key));
+    this.budgets.percentiles.release(series?.fine?.relay([], 0) ?? 0);
+  }
+
+  private bytesOf({ capacity, percentiles }: HistoryShape, key = ''): number {
+    return capacity * (this.width * 8 + (percentiles ? 8 : 0)) + SERIES_BYTES + 2 * key.length;
   }
 }
 

@@ -14,7 +14,7 @@ const NOTHING = new Int32Array(0);
  * quiet series is nothing.
  */
 export class FineHistory {
-  private readonly observed: (Observed | undefined)[];
+  private observed: (Observed | undefined)[];
   private latest: ExponentialHistogramSnapshot | undefined;
   private scale = 0;
 
@@ -46,11 +46,27 @@ export class FineHistory {
     return bytesOf(observed) - freed;
   }
 
+  private get bytes(): number {
+    return this.observed.reduce((sum, observed) => sum + bytesOf(observed), 0);
+  }
+
   /** @returns how many bytes this has freed */
   clear(slot: number): number {
     const freed = bytesOf(this.observed[slot]);
     this.observed[slot] = undefined;
     return freed;
+  }
+
+  /**
+   * Keeps of its samples only these, in this order, from the first slot on.
+   *
+   * @returns how many bytes this has freed
+   */
+  relay(slots: readonly number[], capacity: number): number {
+    const kept = slots.map((slot) => this.observed[slot]);
+    const before = this.bytes;
+    this.observed = [...kept, ...Array.from<undefined>({ length: capacity - kept.length })];
+    return before - this.bytes;
   }
 
   /** Adds what was observed in these samples. */

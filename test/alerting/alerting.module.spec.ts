@@ -52,8 +52,8 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
 
   async function start(options: MonitoringOptions): Promise<RunningApp> {
     const module = FixtureModule.with(
-      // At so short an interval an hour for the dashboard would take all the memory there is.
-      { ...WITHOUT_COLLECTORS, history: { durationMs: 10_000 }, ...options },
+      // At so short an interval an hour for the dashboard takes all the memory there is, but not that of rules.
+      { ...WITHOUT_COLLECTORS, ...options },
       { imports: [ScheduleModule.forRoot()], providers: [Queues, Pager, PagerHandler] },
     );
     running = await startApp(adapter, module);

@@ -1,4 +1,4 @@
-import type { HistoryWish } from '../../history/metrics-history.js';
+import type { HistoryWish } from '../../history/history-wishes.js';
 import type { MetricType } from '../../metrics/naming.js';
 import type { Condition, Measurement, Severity } from './alert-rule.js';
 import { type Expression, type Selection, selectionsOf } from './expression.js';

@@ -1,5 +1,6 @@
 import type { LabelMatchers } from '../../history/label-matchers.js';
-import type { MetricsHistory, Reading } from '../../history/metrics-history.js';
+import type { MetricsHistory } from '../../history/metrics-history.js';
+import type { Reading } from '../../history/readings.js';
 import type { ComparisonOperator } from './alert-rule.js';
 
 /** Labels as PromQL compares them. */

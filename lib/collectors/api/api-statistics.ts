@@ -1,4 +1,5 @@
-import type { MetricsHistory, Reading } from '../../history/metrics-history.js';
+import type { MetricsHistory } from '../../history/metrics-history.js';
+import type { Reading } from '../../history/readings.js';
 
 const REQUESTS = 'http_requests_total';
 const DURATIONS = 'http_request_duration_seconds';

@@ -1,4 +1,5 @@
-import type { MetricsHistory, Reading } from '../../history/metrics-history.js';
+import type { MetricsHistory } from '../../history/metrics-history.js';
+import type { Reading } from '../../history/readings.js';
 import type { Panel, Query, Unit, View } from './panel.js';
 
 /** More lines than this are not told apart; the highest ones are shown. */
