@@ -123,6 +123,10 @@ describe('the options', () => {
       { datadog: { apiKey: 'k', site: 'datadoghq.org' } },
       'Expected exporters.datadog.site to be one of datadoghq.com,',
     ],
+    [
+      { datadog: { apiKey: 'k', intervalMs: 500 } },
+      'Expected exporters.datadog.intervalMs to be at least 1000 milliseconds',
+    ],
     [{ datadog: { apiKey: 'k', colour: 1 } }, 'Expected exporters.datadog to have only the keys apiKey,'],
     [{ otlp: { url: 'collector:4318' } }, 'Expected exporters.otlp.url to be an http or https URL'],
     [{ otlp: { protocol: 'grpc' } }, 'Expected exporters.otlp.protocol to be http/protobuf or http/json'],

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, inflateSync } from 'node:zlib';
+import type { RemoteMood } from './push/exporter.contract.js';
 
 /** A request that has arrived completely. */
 export interface ReceivedRequest {
@@ -12,6 +13,8 @@ export interface ReceivedRequest {
   readonly body: Buffer;
   /** Without its Content-Encoding. */
   readonly content: Buffer;
+  /** Whether it was taken before, without its sender being told in time. */
+  readonly repeated: boolean;
 }
 
 export interface Answer {
@@ -29,6 +32,12 @@ export abstract class RemoteServer {
   readonly requests: ReceivedRequest[] = [];
   /** What happens to the next requests, in this order; after that they are looked at. */
   readonly troubles: Trouble[] = [];
+  /** How everything else is treated. */
+  mood: RemoteMood = 'takes';
+  /** How many requests have been left without an answer. */
+  held = 0;
+  /** What was taken without its sender being told. */
+  private readonly untold: Buffer[] = [];
   private readonly server: Server = createServer((request, response) => void this.receive(request, response));
 
   async start(): Promise<this> {
@@ -48,7 +57,7 @@ export abstract class RemoteServer {
     await closed;
   }
 
-  protected abstract answerTo(request: ReceivedRequest): Answer;
+  protected abstract answerTo(request: ReceivedRequest): Answer | Promise<Answer>;
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
@@ -64,12 +73,32 @@ export abstract class RemoteServer {
       send(response, { status: 400, body: `cannot read the encoding ${headers['content-encoding']}` });
       return;
     }
-    const received = { method, url, headers, body, content };
+    const repeated = this.untold.some((taken) => taken.equals(content));
+    const received = { method, url, headers, body, content, repeated };
     this.requests.push(received);
-    const trouble = this.troubles.shift();
-    if (trouble === 'hang') return;
-    if (trouble === 'reset') request.socket.destroy();
-    else send(response, trouble ?? this.answerTo(received));
+    const trouble = this.troubles.shift() ?? this.troubleOfMood();
+    if (trouble === 'hang') this.held++;
+    else if (trouble === 'reset') request.socket.destroy();
+    else if (trouble !== undefined) send(response, trouble);
+    else await this.take(received, response);
+  }
+
+  private async take(request: ReceivedRequest, response: ServerResponse): Promise<void> {
+    const answer = await this.answerTo(request);
+    if (request.repeated) {
+      const at = this.untold.findIndex((taken) => taken.equals(request.content));
+      this.untold.splice(at, 1);
+    }
+    if (this.mood === 'answers too late') {
+      this.untold.push(request.content);
+      this.held++;
+    } else send(response, answer);
+  }
+
+  private troubleOfMood(): Trouble | undefined {
+    if (this.mood === 'hangs') return 'hang';
+    if (this.mood !== 'fails') return undefined;
+    return this.requests.length % 2 === 0 ? 'reset' : { status: 503, body: 'busy' };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MetricsSource } from '../../metrics/registry.js';
+import { chosen } from '../push/metric-choice.js';
 import type { NameTimer } from '../push/push.beat.js';
 import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
 import { CloudWatchDestination } from './cloudwatch.destination.js';
@@ -26,7 +27,8 @@ export class CloudWatchExporter extends PushExporter {
 
   /** How many custom metrics there are so far, and what they would cost. */
   async previewCost(): Promise<CloudWatchCost> {
-    return costOf(await this.metricsSource.collect({ exponential: true }), this.options);
+    const snapshot = await this.metricsSource.collect({ exponential: true });
+    return costOf(chosen(snapshot, this.options.metrics), this.options);
   }
 
   override start(nameTimer?: NameTimer): void {

@@ -1,5 +1,4 @@
 import { booleanOf, expectKeys, expectOption } from '../../options/option-checks.js';
-import { checkMetricChoice, type MetricChoice } from '../push/metric-choice.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -33,8 +32,6 @@ export interface CloudWatchExporterOptions extends PushExporterOptions {
    * @default []
    */
   readonly rollUps?: readonly (readonly string[])[];
-  /** Only these metrics, by name or regular expression. @default all */
-  readonly metrics?: MetricChoice;
   /** Says in the log what it costs, when the application has started. @default false */
   readonly costPreview?: boolean;
 }
@@ -51,7 +48,6 @@ const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
   'distributions',
   'highResolution',
   'rollUps',
-  'metrics',
   'costPreview',
   ...PUSH_OPTION_NAMES,
 ];
@@ -63,7 +59,7 @@ const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
  */
 export function resolveCloudWatch(owner: string, options: CloudWatchExporterOptions): ResolvedCloudWatch {
   expectKeys(owner, options, OPTION_NAMES);
-  const { namespace, region, client, distributions = 'values', rollUps = [], metrics } = options;
+  const { namespace, region, client, distributions = 'values', rollUps = [] } = options;
   expectOption(
     `${owner}.namespace`,
     namespace,
@@ -87,7 +83,6 @@ export function resolveCloudWatch(owner: string, options: CloudWatchExporterOpti
   const knownDistributions = distributions === 'values' || distributions === 'statistics';
   expectOption(`${owner}.distributions`, distributions, 'values or statistics', knownDistributions);
   expectOption(`${owner}.rollUps`, rollUps, 'a list of lists of label names', isListOfLists(rollUps));
-  checkMetricChoice(`${owner}.metrics`, metrics);
   return {
     ...resolvePush(owner, options),
     namespace,
@@ -96,7 +91,6 @@ export function resolveCloudWatch(owner: string, options: CloudWatchExporterOpti
     distributions,
     highResolution: booleanOf(`${owner}.highResolution`, options.highResolution, false),
     rollUps,
-    ...(metrics !== undefined && { metrics }),
     costPreview: booleanOf(`${owner}.costPreview`, options.costPreview, false),
   };
 }

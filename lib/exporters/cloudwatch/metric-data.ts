@@ -1,5 +1,4 @@
 import { batchesOf } from '../push/batches.js';
-import { chosen, type MetricChoice } from '../push/metric-choice.js';
 import type {
   CounterInterval,
   GaugeInterval,
@@ -42,7 +41,6 @@ export interface MetricDataOptions {
   readonly distributions: 'values' | 'statistics';
   readonly highResolution: boolean;
   readonly rollUps: readonly (readonly string[])[];
-  readonly metrics?: MetricChoice;
 }
 
 const MAX_DATA = 1_000;
@@ -84,7 +82,7 @@ function* metricData(interval: MetricsInterval, options: MetricDataOptions): Gen
   // The end is the first moment of the next minute already.
   const Timestamp = new Date(Math.max(interval.startedAt, interval.endedAt - 1));
   const StorageResolution = options.highResolution ? 1 : 60;
-  for (const family of chosen(interval.families, options.metrics)) {
+  for (const family of interval.families) {
     const MetricName = shortName(family.name, MAX_NAME_LENGTH);
     const Unit = standardUnitOf(family.name, family.type);
     for (const { Dimensions, ...numbers } of measurements(family, interval.defaultLabels, options)) {
@@ -136,7 +134,13 @@ function measured(gauges: readonly GaugeInterval[]): Measurement {
 
 function observed(histograms: readonly HistogramInterval[]): Measurement {
   const { values, counts } = weightedValues(histograms, MAX_VALUES);
-  return { Values: values.map(notTooSmall), Counts: counts };
+  const countOf = new Map<number, number>();
+  // Those that are too small are the same as zero, and a value must not be told twice.
+  for (const [i, value] of values.entries()) {
+    const told = notTooSmall(value);
+    countOf.set(told, (countOf.get(told) ?? 0) + counts[i]);
+  }
+  return { Values: [...countOf.keys()], Counts: [...countOf.values()] };
 }
 
 function summarised(histograms: readonly HistogramInterval[]): Measurement {

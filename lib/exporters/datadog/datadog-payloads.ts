@@ -1,6 +1,5 @@
 import { unitOf } from '../../metrics/naming.js';
 import { batchesOf } from '../push/batches.js';
-import { chosen, type MetricChoice } from '../push/metric-choice.js';
 import type { HistogramInterval, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
 import { Refusal } from '../push/refusal.js';
@@ -39,7 +38,6 @@ export interface DatadogPayloadOptions {
   /** Beside the labels of each series, which win where the names are equal. */
   readonly tags: Readonly<Record<string, string>>;
   readonly histograms: 'distributions' | 'counts';
-  readonly metrics?: MetricChoice;
 }
 
 export const COUNT = 1;
@@ -59,14 +57,24 @@ const LONGEST_MS = 5 * 60 * 1_000;
 
 const UNITS: Readonly<Record<string, string>> = { seconds: 'second', bytes: 'byte' };
 
+/** Counts are told where their interval begins, as the agent does; in seconds since the Unix epoch. */
+export function countedAt({ startedAt, endedAt }: MetricsInterval): number {
+  return Math.floor(Math.max(startedAt, endedAt - LONGEST_MS) / 1_000);
+}
+
 /**
  * An interval as requests to Datadog.
  *
+ * @param timestamp of counts and distributions: of two counts with the same one Datadog keeps the later only
  * @see https://docs.datadoghq.com/api/latest/metrics/
  */
-export function datadogRequests(interval: MetricsInterval, options: DatadogPayloadOptions): PushRequest[] {
-  const teller = new Teller(interval, options);
-  const families = chosen(interval.families, options.metrics);
+export function datadogRequests(
+  interval: MetricsInterval,
+  options: DatadogPayloadOptions,
+  timestamp = countedAt(interval),
+): PushRequest[] {
+  const teller = new Teller(interval, options, timestamp);
+  const { families } = interval;
   const told = families.flatMap((family) => teller.seriesOf(family));
   const series = told.filter(({ points: [{ value }] }) => Number.isFinite(value));
   const distributions = families.flatMap((family) => teller.distributionsOf(family));
@@ -103,17 +111,15 @@ export function halvesOf(payload: DatadogPayload): PushRequest[] | undefined {
 
 /** What is the same for everything that is told of an interval. */
 class Teller {
-  /** Counts are told where their interval begins, as the agent does: no two of them begin in the same second. */
-  private readonly countedAt: number;
   private readonly measuredAt: number;
   private readonly seconds: number;
 
   constructor(
     private readonly interval: MetricsInterval,
     private readonly options: DatadogPayloadOptions,
+    private readonly timestamp: number,
   ) {
     const { startedAt, endedAt } = interval;
-    this.countedAt = Math.floor(Math.max(startedAt, endedAt - LONGEST_MS) / 1_000);
     this.measuredAt = Math.floor(endedAt / 1_000);
     this.seconds = Math.max(1, Math.round((endedAt - startedAt) / 1_000));
   }
@@ -136,7 +142,7 @@ class Teller {
     return grouped(family.series, (labels) => this.tagsOf(labels)).flatMap(({ tags, members }) =>
       [...piecesOf(weightedValues(members))].map((values) => ({
         metric,
-        timestamp: this.countedAt,
+        timestamp: this.timestamp,
         values,
         tags,
         host: this.options.host,
@@ -156,7 +162,7 @@ class Teller {
       interval: this.seconds,
       ...(unit !== undefined && { unit }),
       points: [
-        { timestamp: this.countedAt, value: members.reduce((sum, member) => sum + deltaOf(member), 0) },
+        { timestamp: this.timestamp, value: members.reduce((sum, member) => sum + deltaOf(member), 0) },
       ],
       tags,
       resources: [{ type: 'host', name: this.options.host }],

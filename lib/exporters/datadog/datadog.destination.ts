@@ -2,6 +2,7 @@ import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
 import { Refusal } from '../push/refusal.js';
 import {
+  countedAt,
   type DatadogPayload,
   type DatadogPayloadOptions,
   datadogRequests,
@@ -11,6 +12,8 @@ import type { DatadogAnswer, DatadogTransport } from './datadog.transport.js';
 
 const MINUTE_MS = 60 * 1_000;
 const TEXT_LENGTH = 300;
+/** Further ahead, the clock has been set back; Datadog takes nothing of more than ten minutes from now. */
+const SECONDS_AHEAD = 5 * 60;
 
 /** Datadog, by whatever takes requests there. */
 export class DatadogDestination implements PushDestination {
@@ -18,6 +21,8 @@ export class DatadogDestination implements PushDestination {
   /** Datadog takes an hour; counts are told where their interval began, and there has to be time to get there. */
   readonly maxAgeMs = 54 * MINUTE_MS;
 
+  /** Of the last interval. */
+  private lastSecond = -Infinity;
   private transport: DatadogTransport | undefined;
 
   /**
@@ -30,8 +35,12 @@ export class DatadogDestination implements PushDestination {
     private readonly hideSecrets: (text: string) => string = (text) => text,
   ) {}
 
+  /** Each interval has a second of its own, even if they are shorter than that. */
   encode(interval: MetricsInterval): readonly PushRequest[] {
-    return datadogRequests(interval, this.options);
+    const second = countedAt(interval);
+    const isTaken = second <= this.lastSecond && this.lastSecond - second < SECONDS_AHEAD;
+    this.lastSecond = isTaken ? this.lastSecond + 1 : second;
+    return datadogRequests(interval, this.options, this.lastSecond);
   }
 
   async open(): Promise<void> {

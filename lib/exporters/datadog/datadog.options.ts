@@ -5,7 +5,6 @@ import {
   expectSecret,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
-import { checkMetricChoice, type MetricChoice } from '../push/metric-choice.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -52,8 +51,6 @@ export interface DatadogExporterOptions extends PushExporterOptions {
    * @default 'distributions'
    */
   readonly histograms?: 'distributions' | 'counts';
-  /** Only these metrics, by name or regular expression. @default all */
-  readonly metrics?: MetricChoice;
 }
 
 /** The sites that Datadog has. */
@@ -87,7 +84,6 @@ const OPTION_NAMES: readonly (keyof DatadogExporterOptions)[] = [
   ...TEXTS,
   'tags',
   'histograms',
-  'metrics',
   ...PUSH_OPTION_NAMES,
 ];
 
@@ -102,7 +98,7 @@ export function resolveDatadog(
   environment: NodeJS.ProcessEnv = process.env,
 ): ResolvedDatadog {
   expectKeys(owner, options, OPTION_NAMES);
-  const { client, transport, tags = {}, histograms = 'distributions', metrics } = options;
+  const { client, transport, tags = {}, histograms = 'distributions' } = options;
   if (client === undefined) checkKey(`${owner}.apiKey`, options.apiKey ?? environment['DD_API_KEY']);
   else checkClient(`${owner}.client`, client);
   if (options.appKey !== undefined) checkKey(`${owner}.appKey`, options.appKey);
@@ -110,12 +106,18 @@ export function resolveDatadog(
     const valid = options[name] === undefined || (typeof options[name] === 'string' && options[name] !== '');
     expectOption(`${owner}.${name}`, options[name], 'a text that is not empty', valid);
   }
+  const { intervalMs = 60_000 } = options;
+  expectOption(
+    `${owner}.intervalMs`,
+    intervalMs,
+    'at least 1000 milliseconds: Datadog keeps one count a second',
+    intervalMs >= 1_000,
+  );
   const knownTransport = transport === undefined || transport === 'client' || transport === 'fetch';
   expectOption(`${owner}.transport`, transport, 'client or fetch', knownTransport);
   const knownHistograms = histograms === 'distributions' || histograms === 'counts';
   expectOption(`${owner}.histograms`, histograms, 'distributions or counts', knownHistograms);
   expectOption(`${owner}.tags`, tags, 'an object of texts', isRecordOfTexts(tags));
-  checkMetricChoice(`${owner}.metrics`, metrics);
   const apiKey = options.apiKey ?? environment['DD_API_KEY'];
   const constant = {
     service: options.service ?? environment['DD_SERVICE'],
@@ -134,7 +136,6 @@ export function resolveDatadog(
       string
     >,
     histograms,
-    ...(metrics !== undefined && { metrics }),
   };
 }
 

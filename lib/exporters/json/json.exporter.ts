@@ -1,14 +1,17 @@
 import type { MetricsSource } from '../../metrics/registry.js';
+import type { MetricsSnapshot } from '../../metrics/snapshot.js';
+import { chosen } from '../push/metric-choice.js';
 import type { NameTimer } from '../push/push.beat.js';
 import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
 import { JsonFileDestination } from './json-file.destination.js';
 import { type JsonMetrics, jsonDocument } from './json-document.js';
-import { type JsonExporterOptions, resolveJson } from './json.options.js';
+import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json.options.js';
 
 /** Writes the metrics to a file of JSON, or gives them as an object. */
 export class JsonExporter {
   private readonly file:
     { readonly exporter: PushExporter; readonly destination: JsonFileDestination } | undefined;
+  private readonly options: ResolvedJson;
 
   /** @throws {MonitoringOptionsError} */
   constructor(
@@ -16,9 +19,9 @@ export class JsonExporter {
     options: JsonExporterOptions = {},
     surroundings: PushSurroundings = {},
   ) {
-    const resolved = resolveJson('the options of JsonExporter', options);
-    if (resolved.outputFile === undefined) return;
-    const { outputFile, rotation, ...push } = resolved;
+    this.options = resolveJson('the options of JsonExporter', options);
+    const { outputFile, rotation, ...push } = this.options;
+    if (outputFile === undefined) return;
     const destination = new JsonFileDestination(outputFile, rotation);
     this.file = { destination, exporter: new PushExporter(source, destination, push, surroundings) };
   }
@@ -30,10 +33,10 @@ export class JsonExporter {
    * @throws {Error} if the file cannot be written
    */
   async exportAll(): Promise<JsonMetrics> {
-    if (this.file === undefined) return jsonDocument(await this.source.collect({ exponential: true }));
+    if (this.file === undefined) return this.documentOf(await this.source.collect({ exponential: true }));
     const { exporter, destination } = this.file;
     await exporter.exportAll();
-    return jsonDocument(destination.latest ?? this.source.snapshot({ exponential: true }));
+    return this.documentOf(destination.latest ?? this.source.snapshot({ exponential: true }));
   }
 
   /** Writes the file at every interval from now on. */
@@ -44,5 +47,9 @@ export class JsonExporter {
   /** Writes the file a last time if it has been started. Never rejects. */
   async shutdown(): Promise<void> {
     await this.file?.exporter.shutdown();
+  }
+
+  private documentOf(snapshot: MetricsSnapshot): JsonMetrics {
+    return jsonDocument(chosen(snapshot, this.options.metrics));
   }
 }

@@ -2,7 +2,6 @@ import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-his
 import { familyName, type MetricType } from '../../metrics/naming.js';
 import type { HistogramSeriesSnapshot, MetricFamily } from '../../metrics/snapshot.js';
 import { batchesOf } from '../push/batches.js';
-import { chosen, type MetricChoice } from '../push/metric-choice.js';
 import type { Distribution, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
 
@@ -58,7 +57,6 @@ export interface OtlpPiece {
 export interface OtlpMetricsOptions {
   readonly temporality: 'cumulative' | 'delta';
   readonly histograms: 'explicit' | 'exponential';
-  readonly metrics?: MetricChoice;
 }
 
 /** The numbers that the enumerations of the SDK stand for. */
@@ -88,10 +86,8 @@ const UNITS: readonly (readonly [ending: string, unit: string])[] = [
 export function otlpRequests(interval: MetricsInterval, options: OtlpMetricsOptions): PushRequest[] {
   const pieces =
     options.temporality === 'delta'
-      ? chosen(interval.families, options.metrics).flatMap((family) => changesOf(family, interval, options))
-      : chosen(interval.snapshot.families, options.metrics).flatMap((family) =>
-          stateOf(family, interval, options),
-        );
+      ? interval.families.flatMap((family) => changesOf(family, interval, options))
+      : interval.snapshot.families.flatMap((family) => stateOf(family, interval, options));
   return batchesOf(pieces, bytesOf, { items: MAX_POINTS, bytes: MAX_BYTES }).map(({ items }) =>
     otlpRequest(items),
   );

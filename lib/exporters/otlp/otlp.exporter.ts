@@ -12,13 +12,12 @@ export class OtlpExporter extends PushExporter {
   /** @throws {MonitoringOptionsError} */
   constructor(source: MetricsSource, options: OtlpExporterOptions = {}, surroundings: PushSurroundings = {}) {
     const resolved = resolveOtlp('the options of OtlpExporter', options);
-    const { headers, temporality, histograms, metrics, resourceAttributes: resource } = resolved;
-    const told = { temporality, histograms, resource, ...(metrics !== undefined && { metrics }) };
+    const { headers, temporality, histograms, resourceAttributes: resource } = resolved;
     const secrets = Object.values(headers).filter((value) => value !== '');
     super(
       source,
       new OtlpDestination(
-        told,
+        { temporality, histograms, resource },
         () => senderFor(resolved),
         (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
       ),

@@ -5,7 +5,6 @@ import {
   expectSecretKeys,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
-import { checkMetricChoice, type MetricChoice } from '../push/metric-choice.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -47,8 +46,6 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    * stays yours to shut down. The URL, the headers, the protocol and the compression are its own then.
    */
   readonly exporter?: OtlpMetricExporter;
-  /** Only these metrics, by name or regular expression. @default all */
-  readonly metrics?: MetricChoice;
 }
 
 /** The options with every default filled in. */
@@ -71,7 +68,6 @@ const OPTION_NAMES: readonly (keyof OtlpExporterOptions)[] = [
   'serviceName',
   'resourceAttributes',
   'exporter',
-  'metrics',
   ...PUSH_OPTION_NAMES,
 ];
 
@@ -91,7 +87,7 @@ export function resolveOtlp(
   environment: NodeJS.ProcessEnv = process.env,
 ): ResolvedOtlp {
   expectKeys(owner, options, OPTION_NAMES);
-  const { serviceName, exporter, metrics } = options;
+  const { serviceName, exporter } = options;
   const variable = (name: string) =>
     environment[`OTEL_EXPORTER_OTLP_METRICS_${name}`] ||
     environment[`OTEL_EXPORTER_OTLP_${name}`] ||
@@ -115,7 +111,6 @@ export function resolveOtlp(
     const valid = typeof exporter?.export === 'function' && typeof exporter.shutdown === 'function';
     expectOption(`${owner}.exporter`, typeof exporter, 'a PushMetricExporter of OpenTelemetry', valid);
   }
-  checkMetricChoice(`${owner}.metrics`, metrics);
   const histograms =
     options.histograms ??
     HISTOGRAM_AGGREGATIONS[environment['OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'] ?? ''];
@@ -134,7 +129,6 @@ export function resolveOtlp(
     histograms: choice('histograms', histograms, ['explicit', 'exponential']),
     resourceAttributes: resourceOf(`${owner}.resourceAttributes`, options, environment),
     ...(exporter !== undefined && { exporter }),
-    ...(metrics !== undefined && { metrics }),
   };
 }
 

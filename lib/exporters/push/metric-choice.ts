@@ -1,3 +1,4 @@
+import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 import { expectOption } from '../../options/option-checks.js';
 
 /** Which metrics an exporter sends: names, or regular expressions that find something in a name. */
@@ -13,13 +14,11 @@ function isPattern(pattern: unknown): boolean {
   return typeof pattern === 'string' || pattern instanceof RegExp;
 }
 
-/** The metrics that were chosen, which are all if nothing was. */
-export function chosen<F extends { readonly name: string }>(
-  families: readonly F[],
-  choice: MetricChoice | undefined,
-): readonly F[] {
-  if (choice === undefined) return families;
-  return families.filter(({ name }) =>
+/** A snapshot of the metrics that were chosen, which are all if nothing was. */
+export function chosen(snapshot: MetricsSnapshot, choice: MetricChoice | undefined): MetricsSnapshot {
+  if (choice === undefined) return snapshot;
+  const families = snapshot.families.filter(({ name }) =>
     choice.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.search(pattern) >= 0)),
   );
+  return { ...snapshot, families };
 }

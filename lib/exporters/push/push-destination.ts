@@ -22,7 +22,7 @@ export interface PushDestination {
   readonly local?: boolean;
   /**
    * Everything that is to be said of an interval, cut into requests that each keep the limits of the remote. Called
-   * once for each interval; changes nothing.
+   * once for each interval, in their order.
    */
   encode(interval: MetricsInterval): readonly PushRequest[];
   /**

@@ -3,6 +3,7 @@ import type { MetricsSource } from '../../metrics/registry.js';
 import { Backoff } from './backoff.js';
 import { type ExporterMetrics, type ExporterReport, NO_REPORT } from './exporter-report.js';
 import { IntervalCursor } from './interval-cursor.js';
+import { chosen } from './metric-choice.js';
 import { type NameTimer, PushBeat } from './push.beat.js';
 import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
 import { type PushDestination, PushError, type PushRequest } from './push-destination.js';
@@ -185,12 +186,13 @@ export class PushExporter {
   }
 
   private async look(timeoutMs: number | undefined): Promise<void> {
-    const snapshot = await this.source.collect({
+    const collected = await this.source.collect({
       exponential: true,
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
     // Too late for it to be sent.
     if (this.end.signal.aborted) return;
+    const snapshot = chosen(collected, this.resolvedPush.metrics);
     const interval = this.cursor.intervalUpTo(snapshot);
     const requests = this.destination.encode(interval);
     // Only now: if it cannot be encoded, it is part of the next interval.

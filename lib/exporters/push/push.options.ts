@@ -1,4 +1,5 @@
 import { countOf, intervalMsOf } from '../../options/option-checks.js';
+import { checkMetricChoice, type MetricChoice } from './metric-choice.js';
 import type { QueueLimits } from './request-queue.js';
 
 /** What every exporter that pushes can be told. */
@@ -17,10 +18,14 @@ export interface PushExporterOptions {
   readonly maxQueueRequests?: number;
   /** How many bytes may wait, about. @default 16777216, which is 16 MiB */
   readonly maxQueueBytes?: number;
+  /** Only these metrics, by name or regular expression. @default all */
+  readonly metrics?: MetricChoice;
 }
 
 /** The options of pushing, with every default filled in. */
-export type ResolvedPush = Required<PushExporterOptions> & QueueLimits;
+export type ResolvedPush = Required<Omit<PushExporterOptions, 'metrics'>> &
+  Pick<PushExporterOptions, 'metrics'> &
+  QueueLimits;
 
 /** The keys of {@link PushExporterOptions}, for the options of exporters that have them too. */
 export const PUSH_OPTION_NAMES = [
@@ -29,6 +34,7 @@ export const PUSH_OPTION_NAMES = [
   'shutdownTimeoutMs',
   'maxQueueRequests',
   'maxQueueBytes',
+  'metrics',
 ] as const satisfies readonly (keyof PushExporterOptions)[];
 
 /**
@@ -36,11 +42,14 @@ export const PUSH_OPTION_NAMES = [
  * @throws {MonitoringOptionsError}
  */
 export function resolvePush(owner: string, options: PushExporterOptions): ResolvedPush {
+  const { metrics } = options;
+  checkMetricChoice(`${owner}.metrics`, metrics);
   return {
     intervalMs: intervalMsOf(`${owner}.intervalMs`, options.intervalMs, 60_000),
     timeoutMs: intervalMsOf(`${owner}.timeoutMs`, options.timeoutMs, 10_000),
     shutdownTimeoutMs: intervalMsOf(`${owner}.shutdownTimeoutMs`, options.shutdownTimeoutMs, 5_000),
     maxQueueRequests: countOf(`${owner}.maxQueueRequests`, options.maxQueueRequests, 1_000),
     maxQueueBytes: countOf(`${owner}.maxQueueBytes`, options.maxQueueBytes, 16 * 1024 * 1024),
+    ...(metrics !== undefined && { metrics }),
   };
 }

@@ -1,5 +1,7 @@
 import type { MetricsSource } from '../../metrics/registry.js';
+import { chosen } from '../push/metric-choice.js';
 import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import type { ResolvedPush } from '../push/push.options.js';
 import { PushgatewayClient } from './pushgateway.client.js';
 import { PushgatewayDestination, textOf } from './pushgateway.destination.js';
 import { type PushgatewayExporterOptions, resolvePushgateway } from './pushgateway.options.js';
@@ -7,7 +9,7 @@ import { type PushgatewayExporterOptions, resolvePushgateway } from './pushgatew
 /** Pushes the metrics of a job that ends before Prometheus would scrape it to a Pushgateway. */
 export class PushgatewayExporter extends PushExporter {
   private readonly client: PushgatewayClient;
-  private readonly timeoutMs: number;
+  private readonly resolved: ResolvedPush;
 
   /** @throws {MonitoringOptionsError} */
   constructor(
@@ -22,7 +24,7 @@ export class PushgatewayExporter extends PushExporter {
     const client = new PushgatewayClient({ url, jobName, groupings, ...(basicAuth && { basicAuth }) });
     super(metricsOf, new PushgatewayDestination(client), push, surroundings);
     this.client = client;
-    this.timeoutMs = push.timeoutMs;
+    this.resolved = push;
   }
 
   /**
@@ -40,8 +42,8 @@ export class PushgatewayExporter extends PushExporter {
    * @throws {PushError} if they were not taken
    */
   async pushAdd(): Promise<void> {
-    const body = textOf(await this.metricsOf.collect());
-    await this.client.request('POST', body, AbortSignal.timeout(this.timeoutMs));
+    const body = textOf(chosen(await this.metricsOf.collect(), this.resolved.metrics));
+    await this.client.request('POST', body, AbortSignal.timeout(this.resolved.timeoutMs));
   }
 
   /**
@@ -50,6 +52,6 @@ export class PushgatewayExporter extends PushExporter {
    * @throws {PushError} if it was not removed
    */
   async delete(): Promise<void> {
-    await this.client.request('DELETE', undefined, AbortSignal.timeout(this.timeoutMs));
+    await this.client.request('DELETE', undefined, AbortSignal.timeout(this.resolved.timeoutMs));
   }
 }

@@ -29,6 +29,8 @@ const NAMESPACE = /^[A-Za-z0-9._\-/#: ]+$/;
 export class CloudWatchServer extends RemoteServer {
   /** What was taken, in order. */
   readonly taken: ReceivedDatum[] = [];
+  /** What of that was taken twice, since its sender did not know: CloudWatch adds it up. */
+  readonly repeated: ReceivedDatum[] = [];
   /** What was refused and why. */
   readonly refusals: string[] = [];
 
@@ -36,7 +38,7 @@ export class CloudWatchServer extends RemoteServer {
     super();
   }
 
-  protected override answerTo({ method, url, headers, body, content }: ReceivedRequest): Answer {
+  protected override answerTo({ method, url, headers, body, content, repeated }: ReceivedRequest): Answer {
     if (method !== 'POST' || url !== '/') return this.refuse('InvalidAction', `${method} ${url}`);
     if (!/^AWS4-HMAC-SHA256 Credential=\S+\/monitoring\/aws4_request, /.test(headers.authorization ?? '')) {
       return this.refuse('MissingAuthenticationToken', 'the request is not signed', 403);
@@ -51,6 +53,7 @@ export class CloudWatchServer extends RemoteServer {
     const complaint = complaintAbout(input.Namespace, input.MetricData, this.now());
     if (complaint !== undefined) return this.refuse('InvalidParameterValueException', complaint);
     this.taken.push(...input.MetricData);
+    if (repeated) this.repeated.push(...input.MetricData);
     return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: '{}' };
   }
 

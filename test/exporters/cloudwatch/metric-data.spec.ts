@@ -175,6 +175,11 @@ describe('what CloudWatch is told', () => {
     expect((refusal as Refusal).asError()).toMatchObject({ remedy: 'drop' });
   });
 
+  it('has no value twice, though tiny ones become zero beside zeros', () => {
+    const [datum] = dataOf(intervalOf([histograms('h', [{}, [0, -5e-324]])]));
+    expect(datum).toMatchObject({ Values: [0], Counts: [2] });
+  });
+
   it('tells names apart that are longer than it takes', () => {
     const long = 'x'.repeat(300);
     const data = dataOf(intervalOf([gauges(`${long}a`, [{}, 1]), gauges(`${long}b`, [{}, 1])]));

@@ -89,6 +89,26 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
     }
   });
 
+  it('is counted in full though intervals are shorter than a second, of which Datadog keeps one value', async () => {
+    const endedAt = Date.now() - 5_000;
+    for (const later of [0, 100, 200]) {
+      const interval = intervalOf([counters('orders_total', [{}, 2])], {
+        endedAt: endedAt + later,
+        lengthMs: 100,
+      });
+      for (const request of destination.encode(interval)) await destination.send(request, ANY_TIME);
+    }
+    expect(server.taken.map(({ values: [value] }) => value)).toEqual([2, 2, 2]);
+  });
+
+  it('is told at its own time again after the clock was set back', async () => {
+    for (const endedAt of [Date.now() + 3_600_000, Date.now()]) {
+      const requests = destination.encode(intervalOf([counters('orders_total', [{}, 2])], { endedAt }));
+      for (const request of requests) await destination.send(request, ANY_TIME).catch(() => undefined);
+    }
+    expect(server.taken).toMatchObject([{ values: [2] }]);
+  });
+
   it('is never refused and keeps every sum, whatever happened', async () => {
     await fc.assert(
       fc.asyncProperty(anyInterval, async (interval) => {

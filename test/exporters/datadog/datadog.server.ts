@@ -38,6 +38,8 @@ const LIMITS = {
  */
 export class DatadogServer extends RemoteServer {
   readonly refusals: string[] = [];
+  /** The values of distributions that were taken twice, since their sender did not know. */
+  readonly repeated: TakenPoint[] = [];
   private readonly points = new Map<string, TakenPoint>();
 
   constructor(
@@ -51,7 +53,7 @@ export class DatadogServer extends RemoteServer {
     return [...this.points.values()];
   }
 
-  protected override answerTo({ method, url, headers, body, content }: ReceivedRequest): Answer {
+  protected override answerTo({ method, url, headers, body, content, repeated }: ReceivedRequest): Answer {
     if (!(url in LIMITS) || method !== 'POST') return this.refuse(404, `${method} ${url}`);
     const { compressed, inflated, encodings } = LIMITS[url as keyof typeof LIMITS];
     if (headers['dd-api-key'] !== this.apiKey) return this.refuse(403, 'Forbidden');
@@ -73,6 +75,7 @@ export class DatadogServer extends RemoteServer {
       return this.refuse(400, (error as Error).message);
     }
     for (const point of taken) this.keep(point);
+    if (repeated) this.repeated.push(...taken.filter(({ type }) => type === 'distribution'));
     return { status: 202, headers: { 'content-type': 'application/json' }, body: '{"errors":[]}' };
   }
 

@@ -2,8 +2,9 @@ import { existsSync, renameSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JsonExporter, type JsonMetrics } from 'nestjs-monitoring';
-import { type ContractRemote, describeExporter, type RemoteMood } from '../push/exporter.contract.js';
+import { JsonExporter, type JsonHistogram, type JsonMetrics, type JsonScalar } from 'nestjs-monitoring';
+import { type ContractRemote, describeExporter, type RemoteMood, sumsOf } from '../push/exporter.contract.js';
+import { SendsUnderWay } from '../push/sends-under-way.js';
 
 /** A folder with a file for each process; a folder that is gone is a remote that fails. */
 async function folderRemote(lines: boolean): Promise<ContractRemote> {
@@ -23,17 +24,7 @@ async function folderRemote(lines: boolean): Promise<ContractRemote> {
     return found;
   }
 
-  async function sums(name: string): Promise<Record<string, number>> {
-    const added: Record<string, number> = {};
-    for (const { metrics } of await states()) {
-      for (const series of metrics[name]?.series ?? []) {
-        const kind = series.labels['kind'] ?? '';
-        added[kind] = (added[kind] ?? 0) + ('value' in series ? series.value : series.count);
-      }
-    }
-    return added;
-  }
-
+  const writes = new SendsUnderWay();
   return {
     complaints: [],
     get mood(): RemoteMood {
@@ -45,14 +36,25 @@ async function folderRemote(lines: boolean): Promise<ContractRemote> {
     },
     connect: (source, options, surroundings) => {
       const outputFile = join(there, `${++processes}.json`);
-      return new JsonExporter(
+      const exporter = new JsonExporter(
         source,
         { outputFile, ...options, ...(lines && { rotation: {} }) },
         surroundings,
       );
+      writes.watch(exporter['file']!.exporter);
+      return exporter;
     },
-    counted: () => sums('work_total'),
-    observed: () => sums('size_items'),
+    settled: () => writes.settled(),
+    told: async () => {
+      const all = await states();
+      const sums = (name: string) =>
+        sumsOf(
+          all
+            .flatMap(({ metrics }): readonly (JsonScalar | JsonHistogram)[] => metrics[name]?.series ?? [])
+            .map((series) => [series.labels['kind'], 'value' in series ? series.value : series.count]),
+        );
+      return { counted: sums('work_total'), observed: sums('size_items') };
+    },
     close: () => rm(root, { recursive: true, force: true }),
   };
 }
@@ -60,14 +62,12 @@ async function folderRemote(lines: boolean): Promise<ContractRemote> {
 describeExporter({
   name: 'a file of JSON',
   cumulative: true,
-  settleMs: 100,
-  sequences: 5,
+  sequences: 10,
   remote: () => folderRemote(false),
 });
 describeExporter({
   name: 'a file of JSON lines',
   cumulative: true,
-  settleMs: 100,
-  sequences: 5,
+  sequences: 10,
   remote: () => folderRemote(true),
 });

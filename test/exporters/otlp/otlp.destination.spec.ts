@@ -105,6 +105,7 @@ describe.each([
         kind: 'sum',
         temporality: 'delta',
         attributes: { region: 'eu', shop: 'north' },
+        resource: { 'service.name': 'orders' },
         ...minute,
         value: 3,
       },

@@ -8,6 +8,8 @@ export interface TakenPoint {
   readonly kind: 'sum' | 'gauge' | 'histogram' | 'exponentialHistogram';
   readonly temporality?: 'delta' | 'cumulative';
   readonly attributes: Readonly<Record<string, string>>;
+  /** The attributes of what it was measured at. */
+  readonly resource?: Readonly<Record<string, string>>;
   readonly startMs: number;
   readonly endMs: number;
   readonly value?: number;
@@ -57,12 +59,14 @@ const TEMPORALITIES: Readonly<Record<string, 'delta' | 'cumulative'>> = {
  */
 export class OtlpServer extends RemoteServer {
   readonly taken: TakenPoint[] = [];
+  /** The changes that were taken twice, since their sender did not know. */
+  readonly repeated: TakenPoint[] = [];
   readonly resources: Record<string, string>[] = [];
   readonly refusals: string[] = [];
   /** What the next request has rejected of it, though the rest is taken. */
   rejection: { readonly rejectedDataPoints: number; readonly errorMessage: string } | undefined;
 
-  protected override answerTo({ method, url, headers, content }: ReceivedRequest): Answer {
+  protected override answerTo({ method, url, headers, content, repeated }: ReceivedRequest): Answer {
     if (method !== 'POST' || url !== '/v1/metrics') return this.refuse(404, `${method} ${url}`);
     if (content.length > MAX_BYTES) return this.refuse(413, `${content.length} bytes`);
     const type = headers['content-type'];
@@ -73,7 +77,8 @@ export class OtlpServer extends RemoteServer {
       for (const { resource, points } of contentOf(request)) {
         for (const point of points) check(point);
         this.resources.push(resource);
-        this.taken.push(...points);
+        this.taken.push(...points.map((point) => ({ ...point, resource })));
+        if (repeated) this.repeated.push(...points.filter(({ temporality }) => temporality === 'delta'));
       }
     } catch (error) {
       return this.refuse(400, (error as Error).message);

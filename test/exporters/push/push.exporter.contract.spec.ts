@@ -2,7 +2,13 @@ import type { MetricsSource, PushExporterOptions, PushRequest, PushSurroundings 
 import { PushExporter } from 'nestjs-monitoring';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import type { PushDestination } from '../../../lib/exporters/push/push-destination.js';
-import { type ContractRemote, describeExporter, type RemoteMood } from './exporter.contract.js';
+import {
+  type ContractRemote,
+  describeExporter,
+  type RemoteMood,
+  sumsOf,
+  type ToldSums,
+} from './exporter.contract.js';
 
 interface Told {
   readonly what: 'counted' | 'observed';
@@ -14,29 +20,38 @@ interface Told {
 class Ledger implements ContractRemote {
   mood: RemoteMood = 'takes';
   readonly complaints: string[] = [];
-  private readonly sums = { counted: {} as Record<string, number>, observed: {} as Record<string, number> };
+  private readonly taken: Told[] = [];
+  private readonly takenTwice: Told[] = [];
+  private readonly untold = new Set<readonly Told[]>();
 
   connect(source: MetricsSource, options: PushExporterOptions, surroundings: PushSurroundings): PushExporter {
     return new PushExporter(source, new LedgerDestination(this), options, surroundings);
   }
 
-  counted(): Record<string, number> {
-    return this.sums.counted;
+  told(): ToldSums {
+    return sumsOfTold(this.taken);
   }
 
-  observed(): Record<string, number> {
-    return this.sums.observed;
+  repeated(): ToldSums {
+    return sumsOfTold(this.takenTwice);
   }
 
   async take(told: readonly Told[]): Promise<void> {
     if (this.mood === 'fails') throw new Error('503');
     if (this.mood === 'hangs') return new Promise(() => undefined);
     if (told.length > 2) this.complaints.push(`${told.length} at a time`);
-    for (const { what, kind, added } of told) {
-      this.sums[what][kind] = (this.sums[what][kind] ?? 0) + added;
-    }
-    return undefined;
+    this.taken.push(...told);
+    if (this.untold.delete(told)) this.takenTwice.push(...told);
+    if (this.mood === 'takes') return undefined;
+    this.untold.add(told);
+    return new Promise(() => undefined);
   }
+}
+
+function sumsOfTold(told: readonly Told[]): ToldSums {
+  const sums = (what: Told['what']) =>
+    sumsOf(told.filter((one) => one.what === what).map(({ kind, added }) => [kind, added]));
+  return { counted: sums('counted'), observed: sums('observed') };
 }
 
 class LedgerDestination implements PushDestination {
@@ -75,4 +90,8 @@ class LedgerDestination implements PushDestination {
   }
 }
 
-describeExporter({ name: 'the least exporter that there can be', remote: () => new Ledger() });
+describeExporter({
+  name: 'the least exporter that there can be',
+  takenTooLate: { counted: 'twice' },
+  remote: () => new Ledger(),
+});

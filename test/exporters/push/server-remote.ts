@@ -1,0 +1,41 @@
+import type { MetricsSource, PushExporter, PushExporterOptions, PushSurroundings } from 'nestjs-monitoring';
+import type { RemoteServer } from '../remote.server.js';
+import type { ContractRemote, RemoteMood, ToldSums } from './exporter.contract.js';
+import { SendsUnderWay } from './sends-under-way.js';
+
+/** What differs between the exporters whose remote is a server. */
+export interface ServerRemoteParts {
+  connect(source: MetricsSource, options: PushExporterOptions, surroundings: PushSurroundings): PushExporter;
+  told(): ToldSums | Promise<ToldSums>;
+  repeated?(): ToldSums;
+  close?(): void;
+}
+
+/** A server as the contract of exporters uses it. */
+export function serverRemote(
+  server: RemoteServer & { readonly refusals: readonly string[] },
+  parts: ServerRemoteParts,
+): ContractRemote {
+  const sends = new SendsUnderWay(() => server.held);
+  return {
+    connect: (source, options, surroundings) => {
+      const exporter = parts.connect(source, options, surroundings);
+      sends.watch(exporter);
+      return exporter;
+    },
+    get mood(): RemoteMood {
+      return server.mood;
+    },
+    set mood(mood) {
+      server.mood = mood;
+    },
+    complaints: server.refusals,
+    settled: () => sends.settled(),
+    told: () => parts.told(),
+    repeated: () => parts.repeated?.() ?? { counted: {}, observed: {} },
+    close: async () => {
+      parts.close?.();
+      await server.stop();
+    },
+  };
+}
