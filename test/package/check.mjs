@@ -2,20 +2,32 @@
  * Checks the package as those get it who install it: packs it, looks into the tarball, and installs that into
  * applications that know nothing of this repository. It needs the registry of npm, and promtool if it is there.
  *
- *     node test/package/check.mjs
+ *     node test/package/check.mjs [consumer ...]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checklist } from './checklist.mjs';
 import { checkConsumer } from './consumer.mjs';
+import { CURRENT_NODE, installNode } from './node-versions.mjs';
 import { checkTarball, pack } from './tarball.mjs';
+
+/** Beside the Node that runs this. */
+const OTHER_NODES = [22, 24];
+
+/** @type {import('./start.mjs').Start[]} */
+const STARTS = [
+  { title: 'Express', script: 'built/main.js', env: { ADAPTER: 'express' } },
+  { title: 'Fastify', script: 'built/main.js', env: { ADAPTER: 'fastify' } },
+];
+/** @type {import('./start.mjs').Start[]} */
+const COMMONJS_STARTS = [...STARTS, { title: 'plain require', script: 'main.cjs' }];
 
 /** @type {import('./consumer.mjs').Consumer[]} */
 const CONSUMERS = [
   {
     name: 'nest-12-esm',
-    sources: 'nest-12-esm',
+    sources: 'esm',
     type: 'module',
     dependencies: {
       '@nestjs/common': '12.5.1',
@@ -29,44 +41,62 @@ const CONSUMERS = [
       rxjs: '7.8.2',
       typescript: '6.0.3',
     },
-    starts: [
-      { title: 'Express', script: 'built/main.js', env: { ADAPTER: 'express' } },
-      { title: 'Fastify', script: 'built/main.js', env: { ADAPTER: 'fastify' } },
-    ],
+    starts: STARTS,
+    reloads: 'built/main.js',
   },
   {
-    name: 'nest-11-commonjs',
-    sources: 'nest-11-commonjs',
+    name: 'nest-12-commonjs',
+    sources: 'commonjs',
     type: 'commonjs',
     dependencies: {
-      '@nestjs/common': '11.2.10',
-      '@nestjs/core': '11.2.10',
-      '@nestjs/platform-express': '11.2.10',
+      '@nestjs/common': '12.5.1',
+      '@nestjs/core': '12.5.1',
+      '@nestjs/platform-express': '12.5.1',
+      '@nestjs/platform-fastify': '12.5.0',
+      '@types/express': '5.0.6',
       '@types/node': '20.19.43',
       'reflect-metadata': '0.2.2',
       rxjs: '7.8.2',
       typescript: '5.9.3',
     },
-    starts: [
-      { title: 'compiled', script: 'built/main.js' },
-      { title: 'plain require', script: 'main.cjs' },
-    ],
+    starts: COMMONJS_STARTS,
+  },
+  {
+    name: 'nest-11-commonjs',
+    sources: 'commonjs',
+    type: 'commonjs',
+    dependencies: {
+      '@nestjs/common': '11.2.10',
+      '@nestjs/core': '11.2.10',
+      '@nestjs/platform-express': '11.2.10',
+      '@nestjs/platform-fastify': '11.2.8',
+      '@types/express': '5.0.6',
+      '@types/node': '20.19.43',
+      'reflect-metadata': '0.2.2',
+      rxjs: '7.8.2',
+      typescript: '5.9.3',
+    },
+    starts: COMMONJS_STARTS,
   },
   {
     // The oldest of everything that the package says it works with.
     name: 'nest-11-oldest',
-    sources: 'nest-11-commonjs',
+    sources: 'commonjs',
     type: 'commonjs',
     dependencies: {
       '@nestjs/common': '11.0.0',
       '@nestjs/core': '11.0.0',
       '@nestjs/platform-express': '11.0.0',
+      '@nestjs/platform-fastify': '11.0.3',
+      '@types/express': '5.0.6',
       '@types/node': '20.19.43',
       'reflect-metadata': '0.1.12',
       rxjs: '7.1.0',
       typescript: '5.9.3',
     },
-    starts: [{ title: 'plain require', script: 'main.cjs' }],
+    // The oldest rxjs has no types for them.
+    forBundlers: false,
+    starts: COMMONJS_STARTS,
   },
 ];
 
@@ -80,7 +110,15 @@ try {
   });
   if (packed) {
     await checkTarball(checklist, root, tarball);
-    for (const consumer of CONSUMERS) await checkConsumer(checklist, consumer, tarball, folder);
+    const nodes = [CURRENT_NODE];
+    for (const major of OTHER_NODES) {
+      await checklist.check(`npm installs Node ${major}`, async () => {
+        nodes.push(await installNode(major, folder));
+      });
+    }
+    const wanted = process.argv.slice(2);
+    const consumers = CONSUMERS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+    for (const consumer of consumers) await checkConsumer(checklist, consumer, tarball, folder, nodes);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

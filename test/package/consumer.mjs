@@ -1,34 +1,10 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isOnPath, run } from './commands.mjs';
+import { run } from './commands.mjs';
+import { checkReload } from './reload.mjs';
+import { checkStart } from './start.mjs';
 
 const PACKAGE = 'nestjs-monitoring';
-const START_MS = 30_000;
-/** Its readiness was asked for, so it drains for five seconds before it closes. */
-const STOP_MS = 15_000;
-const ANSWER_MS = 10_000;
-const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
-
-/** What is sent, and how the application has to count it. */
-const REQUESTS = [
-  { times: 3, method: 'GET', path: '/orders/7', status: 200, route: '/orders/:id' },
-  { times: 2, method: 'GET', path: '/orders/8?coupon=secret', status: 200, route: '/orders/:id' },
-  { times: 1, method: 'GET', path: '/orders/13', status: 500, route: '/orders/:id' },
-  { times: 2, method: 'GET', path: '/orders/none', status: 400, route: '/orders/:id' },
-  { times: 4, method: 'POST', path: '/orders', status: 201, route: '/orders' },
-  { times: 2, method: 'GET', path: '/nowhere/1', status: 404, route: '<unmatched>' },
-];
-const EXPECTED = {
-  'GET /orders/:id 200': 5,
-  'GET /orders/:id 500': 1,
-  'GET /orders/:id 400': 2,
-  'POST /orders 201': 4,
-  'GET <unmatched> 404': 2,
-};
 
 /**
  * An application that installs the package as anybody would.
@@ -38,18 +14,21 @@ const EXPECTED = {
  * @property {string} sources the folder of its sources, beside this file
  * @property {'module' | 'commonjs'} type
  * @property {Readonly<Record<string, string>>} dependencies
- * @property {readonly { title: string, script: string, env?: Readonly<Record<string, string>> }[]} starts
+ * @property {readonly import('./start.mjs').Start[]} starts
+ * @property {boolean} [forBundlers] whether the types can be found as bundlers look for them; true unless it says so
+ * @property {string} [reloads] the script that a development server runs anew whenever it changes
  */
 
 /**
- * Installs the tarball into a consumer, compiles it, and runs it in every way that it has.
+ * Installs the tarball into a consumer, compiles it, and runs it in every way that it has on every Node.
  *
  * @param {import('./checklist.mjs').Checklist} checklist
  * @param {Consumer} consumer
  * @param {string} tarball
  * @param {string} folder
+ * @param {readonly import('./node-versions.mjs').NodeVersion[]} nodes each runs it in every way
  */
-export async function checkConsumer(checklist, consumer, tarball, folder) {
+export async function checkConsumer(checklist, consumer, tarball, folder, nodes) {
   const cwd = join(folder, consumer.name);
   mkdirSync(cwd);
   cpSync(join(import.meta.dirname, consumer.sources), cwd, { recursive: true });
@@ -72,134 +51,20 @@ export async function checkConsumer(checklist, consumer, tarball, folder) {
   await checklist.check(`${name}: the types hold under strict, declarations included`, () =>
     run('node_modules/.bin/tsc', ['-p', 'consumer.tsconfig.json'], { cwd }),
   );
-  for (const { title, script, env } of consumer.starts) {
-    await checkRun(checklist, `${name}, ${title}`, cwd, script, env);
-  }
-}
-
-/**
- * @param {import('./checklist.mjs').Checklist} checklist
- * @param {string} title
- * @param {string} cwd
- * @param {string} script
- * @param {Readonly<Record<string, string>>} env
- */
-async function checkRun(checklist, title, cwd, script, env = {}) {
-  const child = spawn(process.execPath, [script], {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (output.stderr += text));
-  const closed = once(child, 'close');
-  try {
-    let url = '';
-    const started = await checklist.check(`${title}: starts`, async () => {
-      url = await addressOf(child, output);
+  if (consumer.forBundlers !== false) {
+    await checklist.check(`${name}: the types are found as bundlers look for them, too`, () => {
+      const asBundlers = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'];
+      return run('node_modules/.bin/tsc', ['-p', 'consumer.tsconfig.json', ...asBundlers], { cwd });
     });
-    if (started) await checkRunning(checklist, title, url);
-    if (started) {
-      await checklist.check(`${title}: ends by itself after SIGTERM`, async () => {
-        child.kill('SIGTERM');
-        const ended = await Promise.race([closed, sleep(STOP_MS, undefined, { ref: false })]);
-        ok(ended, `It still runs ${STOP_MS / 1000} s later.`);
-        deepEqual(ended, [0, null], 'exit code and signal');
-      });
-      await checklist.check(`${title}: warns of nothing`, () => equal(output.stderr, ''));
+  }
+  if (consumer.reloads !== undefined) await checkReload(checklist, name, cwd, consumer.reloads);
+  const runs = nodes.flatMap((node) => consumer.starts.map((start) => ({ start, node })));
+  // Most of what they do is to wait for their end.
+  const lanes = Array.from({ length: 3 }, async () => {
+    for (let next = runs.shift(); next !== undefined; next = runs.shift()) {
+      const { start, node } = next;
+      await checkStart(checklist, `${name}, ${start.title}, ${node.name}`, cwd, start, node.execPath);
     }
-  } finally {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await closed;
-    }
-  }
-}
-
-/** Waits until the application says where it listens. */
-async function addressOf(child, output) {
-  const deadline = Date.now() + START_MS;
-  while (Date.now() < deadline) {
-    const [, url] = /^listening on (\S+)$/m.exec(output.stdout) ?? [];
-    if (url !== undefined) return url;
-    if (child.exitCode !== null) break;
-    await sleep(20);
-  }
-  throw new Error(`It does not listen.\n${output.stdout}${output.stderr}`);
-}
-
-async function checkRunning(checklist, title, url) {
-  await checklist.check(`${title}: answers as it would without the package`, () => sendRequests(url));
-  const text = { body: '', type: '' };
-  await checklist.check(`${title}: counts exactly what was sent, in the text format`, async () => {
-    const response = await get(`${url}/metrics`);
-    text.body = await response.text();
-    match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-    checkCounts(text.body);
   });
-  await checklist.check(`${title}: counts exactly what was sent, in OpenMetrics`, async () => {
-    const response = await get(`${url}/metrics`, { accept: OPENMETRICS });
-    const body = await response.text();
-    match(response.headers.get('content-type') ?? '', /^application\/openmetrics-text; version=1\.0\.0/);
-    match(body, /\n# EOF\n$/);
-    checkCounts(body);
-  });
-  await checklist.check(`${title}: does not tell what was in a query string`, () =>
-    ok(!text.body.includes('secret')),
-  );
-  await checkWithPromtool(checklist, title, text.body);
-  for (const path of ['health', 'ready', 'alive', 'metrics-dashboard']) {
-    await checklist.check(`${title}: serves /${path}`, () => get(`${url}/${path}`));
-  }
-  await checklist.check(`${title}: serves the parts of the dashboard page`, async () => {
-    const page = await (await get(`${url}/metrics-dashboard`)).text();
-    const parts = [...page.matchAll(/(?:src|href)="([^"#:]+)"/g)].map(([, part]) => part);
-    ok(parts.length > 0, 'The page has no parts.');
-    for (const part of parts) await get(new URL(part, `${url}/metrics-dashboard`));
-  });
-}
-
-async function sendRequests(url) {
-  for (const { times, method, path, status } of REQUESTS) {
-    for (let i = 0; i < times; i++) {
-      const response = await fetch(url + path, {
-        method,
-        signal: AbortSignal.timeout(ANSWER_MS),
-        ...(method === 'POST' && {
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ currency: 'EUR' }),
-        }),
-      });
-      await response.arrayBuffer();
-      equal(response.status, status, `${method} ${path}`);
-    }
-  }
-}
-
-async function get(url, headers = {}) {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
-  equal(response.status, 200, `GET ${url}`);
-  return response;
-}
-
-/** @param {string} body in either format */
-function checkCounts(body) {
-  const counts = {};
-  for (const [, text, value] of body.matchAll(/^http_requests_total\{(.*)\} (\S+)$/gm)) {
-    const labels = Object.fromEntries([...text.matchAll(/(\w+)="([^"]*)"/g)].map((label) => label.slice(1)));
-    equal(labels.service, 'orders');
-    counts[`${labels.method} ${labels.route} ${labels.status_code}`] = Number(value);
-  }
-  deepEqual(counts, EXPECTED);
-  match(body, /^orders_placed_total\{service="orders",currency="EUR"\} 4$/m);
-}
-
-async function checkWithPromtool(checklist, title, body) {
-  const sentence = `${title}: promtool finds nothing wrong with the text format`;
-  if (!isOnPath('promtool') && process.env.REQUIRE_SERVICES !== '1') {
-    checklist.skip(`${sentence}: promtool is not on the PATH`);
-    return;
-  }
-  await checklist.check(sentence, () => run('promtool', ['check', 'metrics'], { input: body }));
+  await Promise.all(lanes);
 }

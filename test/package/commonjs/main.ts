@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { Body, Controller, Get, Injectable, Module, Param, ParseIntPipe, Post } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type Counter, MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 
 @Injectable()
@@ -47,7 +49,9 @@ class OrdersController {
 class AppModule {}
 
 async function start(): Promise<void> {
-  const app = await NestFactory.create(AppModule, { logger: false });
+  const adapter: AbstractHttpAdapter =
+    process.env['ADAPTER'] === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const app = await NestFactory.create(AppModule, adapter, { logger: false });
   // Without process.exit(): whatever the library leaves behind would keep the process alive.
   process.once('SIGTERM', () => void app.close());
   await app.listen(0, '127.0.0.1');

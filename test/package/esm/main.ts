@@ -61,5 +61,5 @@ const adapter: AbstractHttpAdapter =
 const app = await NestFactory.create(AppModule, adapter, { logger: false });
 // Without process.exit(): whatever the library leaves behind would keep the process alive.
 process.once('SIGTERM', () => void app.close());
-await app.listen(0, '127.0.0.1');
+await app.listen(process.env['PORT'] ?? 0, '127.0.0.1');
 console.log(`listening on ${await app.getUrl()}`);
