@@ -55,9 +55,10 @@ export function resolveThresholds(thresholds: Thresholds): Map<VitalName, Thresh
     resolved.set(vital, { warning: warning!, critical: critical ?? criticalOf(vital, warning!) });
   }
   for (const [vital, { warning, critical }] of resolved) {
-    const isWorse = isLowSide(vital) ? critical <= warning : critical >= warning;
+    const isWorse =
+      Number.isFinite(critical) && (isLowSide(vital) ? critical <= warning : critical >= warning);
     const expected = `${isLowSide(vital) ? 'at most' : 'at least'} its warning, ${warning}`;
-    expectOption(`thresholds.${vital}.critical`, critical, expected, Number.isFinite(critical) && isWorse);
+    expectOption(`thresholds.${vital}.critical`, critical, expected, isWorse);
   }
   return resolved;
 }

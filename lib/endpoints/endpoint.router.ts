@@ -32,7 +32,8 @@ export class EndpointRouter {
     private readonly config: ApplicationConfig,
     private readonly authorizer: EndpointAuthorizer,
     private readonly server: MonitoringServer,
-    private readonly endpoints: readonly Endpoint[],
+    /** All that there are. */
+    readonly endpoints: readonly Endpoint[],
     private readonly place: EndpointPlace,
     failedAuth: FailedAuth,
     private readonly onRequest: (response: ServerResponse) => void,
@@ -94,9 +95,7 @@ export class EndpointRouter {
 
   private routeOf(endpoint: Endpoint): string {
     const prefix = this.place.useGlobalPrefix ? this.config.getGlobalPrefix() : '';
-    return [prefix, endpoint.path]
-      .map((part) => part.replace(/^\/+|\/+$/g, ''))
-      .filter((part) => part !== '')
-      .reduce((route, part) => `${route}/${part}`, '');
+    const parts = `${prefix}/${endpoint.path}`.split('/').filter((part) => part !== '');
+    return parts.map((part) => `/${part}`).join('');
   }
 }

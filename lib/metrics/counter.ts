@@ -26,9 +26,10 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
    */
   inc(...args: SampleArguments<L, [value?: number, exemplar?: ExemplarLabels]>): void;
   inc(first?: unknown, second?: unknown, third?: ExemplarLabels): void {
-    if (typeof first === 'object' && first !== null) this.add(this.slotFor(first), second as number, third);
+    if (typeof first === 'object' && first !== null)
+      this.add(this.slotFor(first, second), second as number, third);
     else if (this.single !== undefined) this.single.inc(first as number, second as ExemplarLabels);
-    else this.add(this.slotFor({}), first as number, second as ExemplarLabels);
+    else this.add(this.slotFor({}, first), first as number, second as ExemplarLabels);
   }
 
   /** One series, looked up once: keep it where the series is used often. */
@@ -37,7 +38,7 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
   }
 
   private add(slot: number, value = 1, exemplar?: ExemplarLabels): void {
-    if (slot < 0) this.refuseLabels(slot);
+    if (slot < 0) this.refuseSample(slot, value);
     else if (!addToCounter(this.rows.page(slot), this.rows.offset(slot) + VALUE, value)) this.refuse(value);
     else if (exemplar !== undefined || this.asksForExemplars)
       this.offerExemplar(slot, VALUE, value, exemplar);

@@ -47,8 +47,8 @@ export class Gauge<L extends string = never> extends ScalarMetric<L> {
       this.single.write(value, sign);
       return;
     }
-    const slot = this.slotFor(labelled ? first : {});
-    if (slot < 0) this.refuseLabels(slot);
+    const slot = this.slotFor(labelled ? first : {}, value ?? (sign === SET ? NaN : 1));
+    if (slot < 0) this.refuseSample(slot, value);
     else writeGauge(this, this.rows.page(slot), this.rows.offset(slot) + VALUE, value, sign);
   }
 }

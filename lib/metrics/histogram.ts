@@ -34,9 +34,9 @@ export class Histogram<L extends string = never> extends Metric<L> {
   observe(...args: SampleArguments<L, [value: number, exemplar?: ExemplarLabels]>): void;
   observe(first: unknown, second?: unknown, third?: ExemplarLabels): void {
     if (typeof first === 'object' && first !== null)
-      this.observeAt(this.slotFor(first), second as number, third);
+      this.observeAt(this.slotFor(first, second ?? NaN), second as number, third);
     else if (this.single !== undefined) this.single.observe(first as number, second as ExemplarLabels);
-    else this.observeAt(this.slotFor({}), first as number, second as ExemplarLabels);
+    else this.observeAt(this.slotFor({}, first ?? NaN), first as number, second as ExemplarLabels);
   }
 
   /** One series, looked up once: keep it where the series is used often. */
@@ -119,7 +119,7 @@ export class Histogram<L extends string = never> extends Metric<L> {
 
   private observeAt(slot: number, value: number, exemplar: ExemplarLabels | undefined): void {
     if (slot < 0) {
-      this.refuseLabels(slot);
+      this.refuseSample(slot, value);
       return;
     }
     const at = this.rows.offset(slot);

@@ -29,6 +29,9 @@ export interface MetricHost {
   seriesOverflowed(metric: string, limit: number): void;
 }
 
+/** What {@link Metric.slotFor} gives beside the codes of the table. */
+const NO_SAMPLE = -4;
+
 /** The arguments of a sample: first the labels, where the metric has some. */
 export type SampleArguments<L extends string, Rest extends unknown[]> = [L] extends [never]
   ? Rest
@@ -112,10 +115,14 @@ export abstract class Metric<L extends string = string> {
     this.restart();
   }
 
-  /** @internal The row of these labels, made if need be; negative if they are refused, see {@link refuseLabels}. */
-  slotFor(labels: object): number {
+  /**
+   * @internal The row of these labels, made if need be; negative if they are refused, see {@link refuseSample}.
+   * What the value says is only asked of a series that is not there yet: a sample that is refused makes none.
+   */
+  slotFor(labels: object, value: unknown = 0): number {
     const slot = this.find(labels);
-    return slot >= 0 ? slot : this.slotForMissing(slot);
+    if (slot >= 0) return slot;
+    return slot === ABSENT && !isSample(value, this.type) ? NO_SAMPLE : this.slotForMissing(slot);
   }
 
   /** @internal As {@link slotFor}, for values in the order of the label names. */
@@ -142,6 +149,12 @@ export abstract class Metric<L extends string = string> {
   /** @internal */
   offsetOf(slot: number): number {
     return this.rows.offset(slot);
+  }
+
+  /** @internal Counts a sample that {@link slotFor} gave this code for instead of a row. */
+  refuseSample(code: number, value: unknown): void {
+    if (code === NO_SAMPLE) this.refuse(value);
+    else this.refuseLabels(code);
   }
 
   /** @internal Counts a sample whose labels were refused with this code. */
@@ -270,6 +283,10 @@ export abstract class Metric<L extends string = string> {
       }
     }
   }
+}
+
+function isSample(value: unknown, type: MetricType): boolean {
+  return Number.isFinite(value) && (type !== 'counter' || (value as number) >= 0);
 }
 
 function dropReason(value: unknown, type: MetricType): DropReason {

@@ -72,7 +72,7 @@ function betterName(name: string, type: MetricType): string {
   const total = words.at(-1) === 'total';
   if (total) words = words.slice(0, -1);
   const last = words.at(-1)!;
-  const stated = BETTER_UNIT[last];
+  const stated = Object.hasOwn(BETTER_UNIT, last) ? BETTER_UNIT[last] : undefined;
   if (stated !== undefined) words = [...words.slice(0, -1), stated];
   if (words.length > 1 && words.at(-1) === type) words = words.slice(0, -1);
   if (type !== 'histogram' && ['bucket', 'sum', 'count'].includes(words.at(-1)!) && words.length > 1) {

@@ -7,8 +7,18 @@ export class MonitoringOptionsError extends Error {
 export function expectOption(option: string, value: unknown, expected: string, valid: boolean): void {
   if (valid) return;
   throw new MonitoringOptionsError(
-    `Expected ${option} to be ${expected}, got ${typeof value === 'string' ? `"${value}"` : String(value)} (${typeof value}).`,
+    `Expected ${option} to be ${expected}, got ${textOf(value)} (${typeof value}).`,
   );
+}
+
+/** A value for an error message; never throws, though not everything can be made a text. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`;
+  try {
+    return String(value);
+  } catch {
+    return 'what cannot be shown';
+  }
 }
 
 /** @throws {MonitoringOptionsError} if the value is no object, or has other keys than these */

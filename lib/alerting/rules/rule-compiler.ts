@@ -135,12 +135,13 @@ function checkBase(rule: AlertRule): string {
 }
 
 function compileBase(owner: string, rule: RuleBase) {
-  const { name, noData = 'ok', message = name } = rule;
+  const { name, noData = 'ok', message = name, labels = {} } = rule;
   const options = ['ok', 'alert', 'keep'] as const;
   expectOption(`noData of ${owner}`, noData, oneOf(options), options.includes(noData));
   expectOption(`message of ${owner}`, message, 'a text', typeof message === 'string');
+  expectOption(`labels of ${owner}`, labels, 'an object', typeof labels === 'object' && labels !== null);
   for (const label of OWN_LABELS) {
-    if (rule.labels && label in rule.labels) {
+    if (Object.hasOwn(labels, label)) {
       throw new MonitoringOptionsError(
         `The label "${label}" of ${owner} is set by the rule itself. Choose another name.`,
       );
@@ -149,7 +150,7 @@ function compileBase(owner: string, rule: RuleBase) {
   return {
     name,
     message: new Template(`the message of ${owner}`, message),
-    labels: templatesOf(`labels of ${owner}`, rule.labels),
+    labels: templatesOf(`labels of ${owner}`, labels),
     annotations: templatesOf(`annotations of ${owner}`, rule.annotations),
     forMs: countOf(`forMs of ${owner}`, rule.forMs, 0, 0),
     keepFiringForMs: countOf(`keepFiringForMs of ${owner}`, rule.keepFiringForMs, 0, 0),
@@ -224,7 +225,8 @@ function checkMeasurement(
   }
   if (windowMs !== undefined) countOf(`windowMs of ${owner}`, windowMs, 0);
   if (groupBy !== undefined) {
-    const valid = Array.isArray(groupBy) && groupBy.every((label) => NAME.test(label));
+    const valid =
+      Array.isArray(groupBy) && groupBy.every((label) => typeof label === 'string' && NAME.test(label));
     expectOption(`groupBy of ${owner}`, groupBy, 'a list of label names', valid);
   }
   checkMatchers(`labels of ${owner}`, labels);

@@ -84,7 +84,7 @@ export class LinuxSource implements SystemSource {
   networks(): NetworkReading[] {
     const lines = this.files.read('/proc/self/net/dev').split('\n');
     const readings = lines.flatMap((line) => {
-      const [, name, counts] = /^\s*([^\s:]+):\s*(.*)$/.exec(line) ?? [];
+      const [, name, counts] = /^\s*([^\s:]+):(.*)$/.exec(line) ?? [];
       if (name === undefined || counts === undefined || name === 'lo') return [];
       const [
         receivedBytes,
@@ -99,7 +99,7 @@ export class LinuxSource implements SystemSource {
         ,
         transmitErrors,
         transmitDrops,
-      ] = counts.split(/\s+/).map(Number);
+      ] = counts.trim().split(/\s+/).map(Number);
       if (!Number.isFinite(receivedBytes) || !Number.isFinite(transmitDrops)) return [];
       return [
         {

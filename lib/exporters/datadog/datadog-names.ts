@@ -36,6 +36,6 @@ function tagOf(text: string): string {
       .slice(0, MAX_TAG_LENGTH)
       // Half a character, and what Datadog takes off an end.
       .replace(/[\ud800-\udbff]$/, '')
-      .replace(/[_:]+$/, '')
+      .replace(/(?<![_:])[_:]+$/, '')
   );
 }

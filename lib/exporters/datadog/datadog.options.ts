@@ -143,7 +143,7 @@ function urlOf(owner: string, { url, site }: DatadogExporterOptions, environment
   if (url !== undefined) {
     const valid = typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
     expectOption(`${owner}.url`, url, 'the URL of a server', valid);
-    return url.replace(/\/+$/, '');
+    return url.replace(/(?<!\/)\/+$/, '');
   }
   const given = site ?? (environment['DD_SITE'] || SITES[0]);
   const known = (SITES as readonly string[]).includes(given);

@@ -136,7 +136,7 @@ function urlIn(environment: NodeJS.ProcessEnv): string {
   const forMetrics = environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'];
   if (forMetrics) return forMetrics;
   const forAll = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
-  return `${forAll.replace(/\/+$/, '')}/v1/metrics`;
+  return `${forAll.replace(/(?<!\/)\/+$/, '')}/v1/metrics`;
 }
 
 function urlOf(option: string, url: unknown): string {

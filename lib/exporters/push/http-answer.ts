@@ -1,14 +1,14 @@
+import { shownAnswer } from './shown-answer.js';
+
 /** How a remote answered, as far as it matters. */
 export interface HttpAnswer {
   readonly status: number;
-  /** The beginning of what it said, for a message. */
+  /** The beginning of what it said, for a message, without the credentials that it was sent. */
   readonly text: string;
   readonly body: Uint8Array;
   /** When it asked to be left alone until, in milliseconds from now. */
   readonly retryAfterMs?: number;
 }
-
-const TEXT_LENGTH = 300;
 
 /**
  * Posts something. A redirection is not followed: it might lead credentials elsewhere.
@@ -23,7 +23,7 @@ export async function post(
 ): Promise<HttpAnswer> {
   try {
     const init = { method: 'POST', headers, body, signal, redirect: 'manual' } as const;
-    return await answerOf(await fetch(url, init));
+    return await answerOf(await fetch(url, init), headers);
   } catch (error) {
     signal.throwIfAborted();
     // What fetch throws says nothing; the cause does.
@@ -32,9 +32,9 @@ export async function post(
   }
 }
 
-async function answerOf(response: Response): Promise<HttpAnswer> {
+async function answerOf(response: Response, sent: Readonly<Record<string, string>>): Promise<HttpAnswer> {
   const body = new Uint8Array(await response.arrayBuffer());
-  const text = new TextDecoder().decode(body.subarray(0, TEXT_LENGTH)).replaceAll(/\s+/g, ' ').trim();
+  const text = shownAnswer(new TextDecoder().decode(body), sent);
   const retryAfter = retryAfterMs(response.headers);
   return {
     status: response.status,

@@ -1,11 +1,9 @@
 import { PushError } from '../push/push-destination.js';
+import { shownAnswer } from '../push/shown-answer.js';
 import type { ResolvedPushgateway } from './pushgateway.options.js';
 
 /** `PUT` replaces all metrics of the group, `POST` those of the same names, `DELETE` removes the group. */
 export type PushgatewayMethod = 'PUT' | 'POST' | 'DELETE';
-
-/** How much of an answer is shown in an error. */
-const SHOWN_ANSWER = 300;
 
 /** Speaks the protocol of the Pushgateway for one group of metrics. */
 export class PushgatewayClient {
@@ -32,7 +30,15 @@ export class PushgatewayClient {
     let response: Response;
     let answer: string;
     try {
-      response = await fetch(this.url, { method, headers: this.headers, signal, ...(body && { body }) });
+      // A redirection is not followed: it might lead credentials elsewhere.
+      const init = {
+        method,
+        headers: this.headers,
+        signal,
+        redirect: 'manual',
+        ...(body && { body }),
+      } as const;
+      response = await fetch(this.url, init);
       answer = await response.text();
     } catch (error) {
       throw new PushError(`${method} ${this.url} failed: ${reasonOf(error)}`, 'retry', undefined, {
@@ -40,7 +46,7 @@ export class PushgatewayClient {
       });
     }
     if (response.ok) return;
-    const said = answer.trim().slice(0, SHOWN_ANSWER);
+    const said = shownAnswer(answer, this.headers);
     throw new PushError(
       `${method} ${this.url} was answered with ${response.status}${said === '' ? '' : `: ${said}`}`,
       remedyFor(response.status),

@@ -58,7 +58,7 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
   }
   return {
     ...resolvePush(owner, options),
-    url: url.replace(/\/+$/, ''),
+    url: url.replace(/(?<!\/)\/+$/, ''),
     jobName,
     groupings,
     ...(basicAuth && { basicAuth }),

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { checkSync } from 'recheck';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+const LIB = resolve(import.meta.dirname, '../../lib');
+
+/** Patterns that may take longer than in proportion to their input, since only the operator's own code writes that. */
+const OWN_INPUT: Readonly<Record<string, string>> = {
+  '/(\\{\\{.*?\\}\\})/s': 'templates of alert rules, read once when a rule is added',
+  '/(\\d+)(ms|[smhd])/g': 'durations in testRules(), in tests of the operator',
+  '/\\b([a-zA-Z_:][a-zA-Z0-9_:]*)\\{([^}]*)\\}/g': 'the PromQL of Grafana dashboards, made by hand',
+};
+
+/** Patterns that are made from text: where, and whose text it is. */
+const MADE = [
+  // Fields of /proc, by constants.
+  "collectors/process.collector.ts: new RegExp(`^${line}:\\\\s*(\\\\d+)`, 'm')",
+  // Matchers of alert rules.
+  'history/label-matchers.ts: new RegExp(`^(?:${value})$`)',
+  // Constants.
+  "alerting/testing/series-notation.ts: new RegExp(`^(${NUMBER})(?:([+-])(\\\\d+\\\\.?\\\\d*|\\\\.\\\\d+))?(?:x(\\\\d+))?$`, 'i')",
+  "alerting/testing/series-notation.ts: new RegExp(LABEL, 'g')",
+];
+
+const { literals, made } = patternsOf(LIB);
+
+/** Every regular expression in the code, the scripts of the page included. */
+function patternsOf(folder: string): { literals: Map<string, string>; made: string[] } {
+  const literals = new Map<string, string>();
+  const made: string[] = [];
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.(ts|js)$/.test(path),
+  );
+  for (const path of files) {
+    const source = ts.createSourceFile(
+      path,
+      readFileSync(join(folder, path), 'utf8'),
+      ts.ScriptTarget.Latest,
+      true,
+    );
+    const visit = (node: ts.Node): void => {
+      if (ts.isRegularExpressionLiteral(node)) literals.set(node.text, path);
+      const isMade =
+        (ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'RegExp';
+      if (isMade) made.push(`${path}: ${node.getText()}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  return { literals, made };
+}
+
+/** What an input could make of a pattern: at worst `linear`, `2nd degree polynomial`, `exponential`. */
+function worstCaseOf(literal: string): string {
+  const end = literal.lastIndexOf('/');
+  const found = checkSync(literal.slice(1, end), literal.slice(end + 1), { timeout: 30_000 });
+  if (found.status === 'safe') return 'safe';
+  return `${found.status}: ${found.status === 'vulnerable' ? found.complexity.summary : found.error.kind}`;
+}
+
+describe('regular expressions', () => {
+  // Neither Java nor a program: everywhere the same.
+  beforeAll(() => void vi.stubEnv('RECHECK_BACKEND', 'pure'));
+  afterAll(() => void vi.unstubAllEnvs());
+
+  it('are found at all, and the checker knows a bad one', () => {
+    expect(literals.size).toBeGreaterThan(80);
+    expect(worstCaseOf('/^(a+)+$/')).toBe('vulnerable: exponential');
+    expect(worstCaseOf('/a+$/')).toBe('vulnerable: 2nd degree polynomial');
+  });
+
+  it('take time in proportion to their input, whatever that is, unless it is the operator who writes it', () => {
+    const slow = [...literals].filter(([literal]) => !Object.hasOwn(OWN_INPUT, literal));
+    const offences = slow
+      .map(([literal, path]) => `${path}: ${literal}: ${worstCaseOf(literal)}`)
+      .filter((found) => !found.endsWith(': safe'));
+    expect(offences).toEqual([]);
+  }, 120_000);
+
+  it('that are excepted are still there, and not exponential', () => {
+    for (const literal of Object.keys(OWN_INPUT)) {
+      expect([literal, literals.has(literal)]).toEqual([literal, true]);
+      expect(worstCaseOf(literal)).toBe('vulnerable: 2nd degree polynomial');
+    }
+  });
+
+  it('are not made from text, but for these', () => {
+    expect(made.toSorted()).toEqual(MADE.toSorted());
+  });
+});
