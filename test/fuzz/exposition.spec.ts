@@ -21,7 +21,7 @@ interface Operation {
   readonly help: string;
   readonly labelNames: readonly string[];
   readonly labelValues: readonly unknown[];
-  readonly act: 'record' | 'record' | 'lower' | 'remove' | 'reset' | 'stranger';
+  readonly act: 'record' | 'lower' | 'remove' | 'reset' | 'stranger';
   readonly value: number;
 }
 
@@ -197,7 +197,11 @@ function line(name: string, labels: Readonly<Record<string, string>>, value: num
     label,
     label === 'le' ? Number(text.replace('Inf', 'Infinity')) : text,
   ]);
-  return JSON.stringify([name, pairs.toSorted(), String(value + 0)]);
+  return JSON.stringify([
+    name,
+    pairs.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    String(value + 0),
+  ]);
 }
 
 const DEFAULT_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Infinity];

@@ -7,16 +7,12 @@ import { type Answer, head, RawConnection, request } from '../e2e/fixture/http-c
 import { ADAPTERS, eventually, startApp } from '../e2e/fixture/start-app.js';
 
 /** What everybody may reach. Whatever is added to the endpoints is either closed or stands here. */
+const PAGE_FILES =
+  'alerts.view.js charts.js connection.js dashboard.css dashboard.js elements.js format.js health.view.js icon.svg metrics.view.js overview.view.js panels.view.js requests.view.js uplot.css uplot.js';
 const OPEN = [
-  'GET /alive',
-  'GET /health',
-  'GET /metrics-dashboard',
-  ...['charts.js', 'connection.js', 'dashboard.css', 'dashboard.js', 'elements.js', 'format.js', 'icon.svg'],
-  ...['alerts', 'health', 'metrics', 'overview', 'panels', 'requests'].map((view) => `${view}.view.js`),
-  ...['uplot.css', 'uplot.js'],
-  'GET /ready',
-  'GET /startup',
-].map((entry) => (entry.startsWith('GET') ? entry : `GET /metrics-dashboard/${entry}`));
+  ...['alive', 'health', 'metrics-dashboard', 'ready', 'startup'].map((path) => `GET /${path}`),
+  ...PAGE_FILES.split(' ').map((name) => `GET /metrics-dashboard/${name}`),
+];
 
 const PROBES = ['/alive', '/health', '/ready', '/startup'];
 const INTENT = { 'x-monitoring-request': 'test', 'content-type': 'application/json' };

@@ -46,7 +46,9 @@ describe('values that would like to be more', () => {
       series: { labels: { value: string } }[];
     };
 
-    expect(series.series.map(({ labels }) => labels.value).toSorted()).toEqual(HOSTILE.map((value) => value.toWellFormed()).toSorted());
+    expect(series.series.map(({ labels }) => labels.value).toSorted()).toEqual(
+      HOSTILE.map((value) => value.toWellFormed()).toSorted(),
+    );
   });
 
   it('stay one part of the path of a Pushgateway', () => {

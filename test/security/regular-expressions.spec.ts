@@ -28,8 +28,7 @@ const { literals, made } = patternsOf(LIB);
 
 /** Every regular expression in the code, the scripts of the page included. */
 function patternsOf(folder: string): { literals: Map<string, string>; made: string[] } {
-  const literals = new Map<string, string>();
-  const made: string[] = [];
+  const found = { literals: new Map<string, string>(), made: [] as string[] };
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
     /\.(ts|js)$/.test(path),
   );
@@ -41,15 +40,15 @@ function patternsOf(folder: string): { literals: Map<string, string>; made: stri
       true,
     );
     const visit = (node: ts.Node): void => {
-      if (ts.isRegularExpressionLiteral(node)) literals.set(node.text, path);
+      if (ts.isRegularExpressionLiteral(node)) found.literals.set(node.text, path);
       const isMade =
         (ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'RegExp';
-      if (isMade) made.push(`${path}: ${node.getText()}`);
+      if (isMade) found.made.push(`${path}: ${node.getText()}`);
       ts.forEachChild(node, visit);
     };
     visit(source);
   }
-  return { literals, made };
+  return found;
 }
 
 /** What an input could make of a pattern: at worst `linear`, `2nd degree polynomial`, `exponential`. */
