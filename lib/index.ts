@@ -248,6 +248,7 @@ export type {
 export { grafanaDashboards, type GrafanaDashboardsOptions } from './dashboard/grafana/grafana-dashboards.js';
 
 // module
+export type { BuildInfoOptions } from './collectors/build/build.options.js';
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
 export type { CollectorPace } from './collectors/collector-pace.js';

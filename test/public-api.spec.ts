@@ -116,6 +116,7 @@ describe('the public surface', () => {
         "type BridgeSurroundings",
         "type BridgesOptions",
         "type BucketOptions",
+        "type BuildInfoOptions",
         "type BuiltInChecksOptions",
         "type BurnRate",
         "type BusinessOptions",

@@ -33,6 +33,10 @@ export class Beat implements Collector {
     return this.collector.standsBy ?? false;
   }
 
+  get isIdle(): boolean {
+    return this.collector.isIdle ?? false;
+  }
+
   get lastRunSeconds(): number | undefined {
     return this.last?.seconds;
   }

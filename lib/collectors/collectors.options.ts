@@ -1,4 +1,5 @@
 import { expectKeys, expectOption } from '../options/option-checks.js';
+import { type BuildInfoOptions, resolveBuildInfo } from './build/build.options.js';
 import {
   type CacheCollectorOptions,
   type ResolvedCacheCollector,
@@ -31,6 +32,8 @@ export interface CollectorsOptions {
   readonly database?: DatabaseCollectorOptions | false;
   /** The `cache_*` and `redis_*` metrics; false leaves them out. @default {} */
   readonly cache?: CacheCollectorOptions | false;
+  /** What `application_build_info` says; false leaves it and `monitoring_build_info` out. @default {} */
+  readonly build?: BuildInfoOptions | false;
   /** Requests summed up by endpoint over a window that moves; false leaves that out. @default {} */
   readonly api?: ApiStatisticsOptions | false;
   /** What concerns `@MetricsCollector()` and `BusinessMetrics`. @default {} */
@@ -53,6 +56,7 @@ export interface ResolvedCollectors {
   readonly system: ResolvedSystem | false;
   readonly database: ResolvedDatabaseCollector | false;
   readonly cache: ResolvedCacheCollector | false;
+  readonly build: BuildInfoOptions | false;
   readonly api: ResolvedApiStatistics | false;
   readonly isLeader: IsLeader;
 }
@@ -65,6 +69,7 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
     'database',
     'cache',
     'queues',
+    'build',
     'api',
     'business',
   ]);
@@ -74,6 +79,7 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
     database: resolveDatabaseCollector(collectors.database),
     cache: resolveCacheCollector(collectors.cache),
     queues: resolveQueues(collectors.queues),
+    build: resolveBuildInfo(collectors.build),
     api: resolveApiStatistics(collectors.api),
     isLeader: resolveIsLeader(collectors.business),
   };

@@ -20,7 +20,7 @@ import { findTypeOrmDataSources, typeOrmPools } from './typeorm/typeorm.discover
 import { watchTypeOrm } from './typeorm/typeorm.watch.js';
 
 interface Watch {
-  look(): void;
+  look(): readonly unknown[];
   end(): void;
 }
 
@@ -81,9 +81,9 @@ export class DatabaseClients {
     ];
   }
 
-  /** Looks for clients that are new. */
-  look(): void {
-    for (const watch of [...this.queries, ...this.pools]) watch.look();
+  /** Looks for clients that are new. @returns how many there are now; one counts twice that has a pool */
+  look(): number {
+    return [...this.queries, ...this.pools].flatMap((watch) => watch.look()).length;
   }
 
   /** How each pool is now. */

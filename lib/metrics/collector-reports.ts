@@ -15,6 +15,10 @@ export class CollectorReports {
   ) {}
 
   note({ collector, seconds, error }: CollectorResult): void {
+    if (error === undefined && collector.isIdle === true) {
+      this.forget(collector);
+      return;
+    }
     const labels = { collector: collector.name };
     this.success.set(labels, error === undefined ? 1 : 0);
     this.seconds.set(labels, collector.lastRunSeconds ?? seconds);

@@ -16,6 +16,8 @@ export interface Collector {
    * failed.
    */
   readonly standsBy?: boolean;
+  /** @internal Whether its last run found nothing to measure: then nothing is said of how it went. */
+  readonly isIdle?: boolean;
   /** Brings its metrics up to date. The signal is aborted when its time is over. */
   collect(signal: AbortSignal): void | Promise<void>;
 }

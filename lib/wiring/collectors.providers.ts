@@ -1,5 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { applicationBuild } from '../collectors/build/application-build.js';
+import { BuildInfoCollector } from '../collectors/build/build-info.collector.js';
 import { cacheCollectors } from '../collectors/cache/cache.collectors.js';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { databaseCollectors } from '../collectors/database/database.collectors.js';
@@ -43,7 +45,10 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
         ? databaseCollectors(objects, registry, clock, collectors.database)
         : [];
       const cache = collectors.cache ? cacheCollectors(objects, registry, clock, collectors.cache) : [];
-      const all = [...runtime, ...system, ...database, ...cache, new SeriesCollector(registry)];
+      const build = collectors.build
+        ? [new BuildInfoCollector(registry, applicationBuild(collectors.build, process.env))]
+        : [];
+      const all = [...runtime, ...build, ...system, ...database, ...cache, new SeriesCollector(registry)];
       return new CollectorLifecycle(running, all, nameInterval);
     },
   },

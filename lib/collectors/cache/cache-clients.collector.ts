@@ -19,8 +19,10 @@ import type { SourceCollector } from '../source.collector.js';
 export class CacheClientsCollector implements SourceCollector {
   readonly name = 'cache_clients';
   readonly metricNames: readonly string[];
+  /** As long as the application has no cache and no client of Redis. */
+  isIdle = true;
 
-  private readonly watches: readonly { look(): unknown; end(): void }[];
+  private readonly watches: readonly { look(): readonly unknown[]; end(): void }[];
   private readonly entries: Gauge<'cache'>;
 
   constructor(
@@ -63,7 +65,7 @@ export class CacheClientsCollector implements SourceCollector {
   }
 
   collect(): void {
-    for (const watch of this.watches) watch.look();
+    this.isIdle = this.watches.flatMap((watch) => watch.look()).length === 0;
     this.entries.reset();
     for (const { name: cache, instance } of findKeyvStores(this.objects)) {
       const size = keyvSize(instance);

@@ -47,6 +47,8 @@ export class RedisCollector implements SourceCollector {
   readonly metricNames: readonly string[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** As long as the application uses no Redis. */
+  isIdle = true;
 
   private readonly counters: readonly { field: string; counts: Cumulative<'client'> }[];
   private readonly gauges: readonly { field: string; gauge: Gauge<'client'> }[];
@@ -77,6 +79,7 @@ export class RedisCollector implements SourceCollector {
   /** Ends when every server has answered: one that does not is not asked again meanwhile. */
   async collect(): Promise<void> {
     const sources = this.sources();
+    this.isIdle = sources.length === 0;
     const answers = await Promise.allSettled(sources.map((source) => source.info()));
     for (const { gauge } of this.gauges) gauge.reset();
     this.keys.reset();

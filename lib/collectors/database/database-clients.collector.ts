@@ -13,6 +13,8 @@ const WAIT_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
 export class DatabaseClientsCollector implements SourceCollector {
   readonly name = 'database_clients';
   readonly metricNames: readonly string[];
+  /** As long as the application has no client of a database. */
+  isIdle = true;
 
   private readonly clients: DatabaseClients;
   private readonly connections: Gauge<'pool' | 'state'>;
@@ -66,7 +68,7 @@ export class DatabaseClientsCollector implements SourceCollector {
   }
 
   collect(): void {
-    this.clients.look();
+    this.isIdle = this.clients.look() === 0;
     // A pool that there is not any more has no series.
     for (const gauge of [this.connections, this.pending, this.max]) gauge.reset();
     for (const { name: pool, state } of this.clients.poolStates()) {

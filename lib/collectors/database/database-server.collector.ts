@@ -12,6 +12,8 @@ export abstract class DatabaseServerCollector implements SourceCollector {
   abstract readonly name: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** As long as the application reaches no such server. */
+  isIdle = true;
   protected readonly tableLimit: number;
   private readonly shown: Gauge<string>[] = [];
 
@@ -35,6 +37,7 @@ export abstract class DatabaseServerCollector implements SourceCollector {
    */
   async collect(signal: AbortSignal): Promise<void> {
     const sources = findSqlSources(this.objects).filter(({ system }) => this.systems.includes(system));
+    this.isIdle = sources.length === 0;
     const shows = await Promise.allSettled(sources.map((source) => this.read(source, signal)));
     for (const gauge of this.shown) gauge.reset();
     for (const show of shows) if (show.status === 'fulfilled') show.value();

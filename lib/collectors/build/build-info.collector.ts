@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { Gauge } from '../../metrics/gauge.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { SourceCollector } from '../source.collector.js';
+import type { ApplicationBuild } from './application-build.js';
+
+/** Which version of the application this is, and which of this library, as labels of series that are always 1. */
+export class BuildInfoCollector implements SourceCollector {
+  readonly name = 'build_info';
+  readonly metricNames: readonly string[];
+  private readonly known: readonly { gauge: Gauge<string>; labels: Readonly<Record<string, string>> }[];
+
+  constructor(registry: MetricsRegistry, application: ApplicationBuild) {
+    const infos = [
+      {
+        name: 'monitoring_build_info',
+        help: 'Version of nestjs-monitoring, and of Node.js.',
+        labels: libraryBuild(),
+      },
+      {
+        name: 'application_build_info',
+        help: 'Name, version and revision of the application.',
+        labels: { ...application },
+      },
+    ];
+    this.known = infos
+      .filter(({ labels }) => Object.keys(labels).length > 0)
+      .map(({ name, help, labels }) => ({
+        gauge: registry.gauge(name, help, { labelNames: Object.keys(labels) }),
+        labels,
+      }));
+    this.metricNames = this.known.map(({ gauge }) => gauge.name);
+  }
+
+  collect(): void {
+    for (const { gauge, labels } of this.known) gauge.set(labels, 1);
+  }
+}
+
+/** Nothing, if the library was bundled into the application and has no package file of its own any more. */
+function libraryBuild(): Record<string, string> {
+  try {
+    const file = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+    const { name, version } = JSON.parse(file) as { name?: unknown; version?: unknown };
+    if (name !== 'nestjs-monitoring' || typeof version !== 'string') return {};
+    return { version, node_version: process.version };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,65 @@
+import { type INestApplication, Module, type Provider } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { Keyv } from 'keyv';
+import { MetricsRegistry, MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
+import { afterEach, describe, expect, it } from 'vitest';
+import { valuesOf } from './values.js';
+
+/** The collectors of what an application may have or not. */
+const OPTIONAL = ['database_clients', 'postgresql', 'mysql', 'sqlite', 'cache_clients', 'redis'];
+
+describe('collectors of what the application does not have', () => {
+  let app: INestApplication | undefined;
+
+  afterEach(() => app?.close());
+
+  async function start(providers: Provider[] = []): Promise<MetricsRegistry> {
+    @Module({ imports: [MonitoringModule.forRoot()], providers })
+    class AppModule {}
+    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    app = await testing.createNestApplication({ logger: false }).init();
+    return app.get(MetricsRegistry);
+  }
+
+  async function reported(registry: MetricsRegistry): Promise<string[]> {
+    await registry.collect();
+    const successes = valuesOf(registry, 'monitoring_collector_success');
+    const durations = valuesOf(registry, 'monitoring_collector_duration_seconds');
+    expect(Object.keys(successes)).toEqual(Object.keys(durations));
+    return OPTIONAL.filter((name) => name in successes);
+  }
+
+  it('say nothing, not even that they succeeded', async () => {
+    const registry = await start();
+    expect(await reported(registry)).toEqual([]);
+    const text = await new PrometheusExporter(registry).generateText();
+    expect(text).not.toMatch(/^(db_client|postgresql|mysql|sqlite|cache|redis)_/m);
+    expect(text).toContain('monitoring_collector_success{collector="heap"} 1\n');
+  });
+
+  it('begin to when it is there, also later on', async () => {
+    const registry = await start();
+    expect(await reported(registry)).toEqual([]);
+    @Module({ providers: [{ provide: 'CACHE', useValue: new Keyv() }] })
+    class CacheModule {}
+    await app?.get(LazyModuleLoader).load(() => CacheModule);
+    expect(await reported(registry)).toEqual(['cache_clients']);
+    expect(valuesOf(registry, 'cache_entries')).toEqual({ CACHE: 0 });
+  });
+
+  it('say so when what there is fails', async () => {
+    const gone = (): Promise<never> => Promise.reject(new Error('gone'));
+    const dead = {
+      status: 'reconnecting',
+      call: gone,
+      duplicate: gone,
+      sendCommand: gone,
+      ping: gone,
+      info: gone,
+    };
+    const registry = await start([{ provide: 'REDIS', useValue: dead }]);
+    expect(await reported(registry)).toEqual(['cache_clients', 'redis']);
+    expect(valuesOf(registry, 'monitoring_collector_success')).toMatchObject({ cache_clients: 1, redis: 0 });
+  });
+});
