@@ -94,12 +94,99 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
     expect(valuesOf(registry, 'mysql_database_size_bytes', [])).toEqual({
       '': Number(table?.['data']) + Number(table?.['indexes']),
     });
+    // It does not count rows unless it is told to.
+    expect(valuesOf(registry, 'mysql_table_rows_read_total')).toEqual({});
     await server.crash();
     await expect(collector.collect(AbortSignal.timeout(10_000))).rejects.toThrow();
     expect(valuesOf(registry, 'mysql_uptime_seconds')).toEqual({});
     await server.restart();
     await collector.collect(AbortSignal.timeout(10_000));
     expect(valuesOf(registry, 'mysql_uptime_seconds', ['source'])).toHaveProperty('POOL');
+  }, 60_000);
+});
+
+describeWith(['mariadbd', 'mariadb-install-db'], 'the rows of tables, as a real MariaDB counts them', () => {
+  let server: MariaDbServer;
+  const pools: Pool[] = [];
+
+  beforeAll(async () => {
+    server = await MariaDbServer.start('--performance-schema=ON');
+    await server.query('CREATE TABLE orders (id int PRIMARY KEY AUTO_INCREMENT, note varchar(50))');
+    await server.query('CREATE TABLE a (id int)');
+    await server.query('CREATE TABLE b (id int)');
+    await server.query("CREATE USER app@'127.0.0.1'");
+    await server.query("GRANT SELECT, INSERT ON test.* TO app@'127.0.0.1'");
+  }, 60_000);
+
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    await server.stop();
+  });
+
+  /** What is shown to an application that reaches the server as this user. */
+  async function shownTo(user: string, tableLimit = 50): Promise<MetricsRegistry> {
+    const pool = createPool({ uri: server.url.replace('root@', `${user}@`), connectionLimit: 1 });
+    pools.push(pool);
+    @Module({ providers: [{ provide: 'POOL', useValue: pool }] })
+    class AppModule {}
+    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    const registry = new MetricsRegistry();
+    const objects = new ApplicationObjects(testing.get(ModulesContainer));
+    await new MysqlCollector(objects, registry, { ...OPTIONS, tableLimit }).collect(
+      AbortSignal.timeout(10_000),
+    );
+    return registry;
+  }
+
+  async function work(): Promise<void> {
+    await server.query(`INSERT INTO orders (note) VALUES ${Array(30).fill("('x')").join(', ')}`);
+    await server.query('INSERT INTO a VALUES (1), (2)');
+    await server.query('INSERT INTO b VALUES (1)');
+    await server.query('UPDATE orders SET note = "y" WHERE id <= 10');
+    await server.query('DELETE FROM orders WHERE id > 25');
+    await server.query('SELECT * FROM orders');
+  }
+
+  const read = (registry: MetricsRegistry) => valuesOf(registry, 'mysql_table_rows_read_total', ['table']);
+  const changed = (registry: MetricsRegistry) =>
+    valuesOf(registry, 'mysql_table_rows_changed_total', ['table']);
+
+  async function counted(sql: string, column: string): Promise<Record<string, number>> {
+    return Object.fromEntries(
+      (await server.query(sql)).map((row) => [String(row['name']), Number(row[column])]),
+    );
+  }
+
+  it('are those of the performance schema, where the user may read it', async () => {
+    await server.query('TRUNCATE TABLE performance_schema.table_io_waits_summary_by_table', 'mysql');
+    await work();
+    const registry = await shownTo('root');
+    const view = `SELECT OBJECT_NAME AS name, COUNT_FETCH AS fetched, COUNT_WRITE AS written
+      FROM performance_schema.table_io_waits_summary_by_table WHERE OBJECT_SCHEMA = 'test'`;
+    expect(read(registry)).toEqual(await counted(view, 'fetched'));
+    expect(changed(registry)).toEqual(await counted(view, 'written'));
+    expect(changed(registry)).toEqual({ orders: 30 + 10 + 5, a: 2, b: 1 });
+    const other = await shownTo('app');
+    expect(changed(other)).toEqual({});
+    expect(valuesOf(other, 'mysql_table_data_bytes', ['table'])).toHaveProperty('orders');
+  }, 60_000);
+
+  it('are those of userstat, where it is on, for any user, and of a bounded number of tables', async () => {
+    await server.query('SET GLOBAL userstat = 1');
+    await server.query('TRUNCATE TABLE orders');
+    await server.query('FLUSH TABLE_STATISTICS');
+    await work();
+    const view = `SELECT TABLE_NAME AS name, ROWS_READ AS seen, ROWS_CHANGED AS changed
+      FROM information_schema.TABLE_STATISTICS WHERE TABLE_SCHEMA = 'test'`;
+    const registry = await shownTo('app');
+    expect(read(registry)).toEqual(await counted(view, 'seen'));
+    expect(changed(registry)).toEqual(await counted(view, 'changed'));
+    expect(changed(registry)).toEqual({ orders: 30 + 10 + 5, a: 2, b: 1 });
+    const all = Object.values(changed(registry)).reduce((sum, count) => sum + count, 0);
+    const few = changed(await shownTo('app', 1));
+    expect(Object.keys(few)).toHaveLength(2);
+    expect(few).toHaveProperty('other');
+    expect(Object.values(few).reduce((sum, count) => sum + count, 0)).toBe(all);
   }, 60_000);
 });
 

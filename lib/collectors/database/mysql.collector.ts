@@ -1,4 +1,5 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { Cumulative } from '../cumulative.js';
 import { type Ask, DatabaseServerCollector, numberIn, textIn } from './database-server.collector.js';
@@ -31,6 +32,25 @@ const STATUS = `SHOW GLOBAL STATUS WHERE Variable_name IN (${[...Object.keys(COU
 const TABLES = `SELECT TABLE_NAME AS name, DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes,
   TABLE_ROWS AS live_rows FROM information_schema.TABLES
   WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' ORDER BY DATA_LENGTH + INDEX_LENGTH DESC, 1`;
+
+/** What counts the rows of tables that are read and changed: `userstat` of MariaDB, or the performance schema. */
+const SWITCHES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('userstat', 'performance_schema') AND Value = 'ON'`;
+const ROWS: readonly (readonly [variable: string, sql: string])[] = [
+  [
+    'userstat',
+    `SELECT TABLE_NAME AS name, ROWS_READ AS rows_read, ROWS_CHANGED AS rows_changed
+    FROM information_schema.TABLE_STATISTICS WHERE TABLE_SCHEMA = DATABASE()`,
+  ],
+  [
+    'performance_schema',
+    `SELECT OBJECT_NAME AS name, COUNT_FETCH AS rows_read,
+    COUNT_INSERT + COUNT_UPDATE + COUNT_DELETE AS rows_changed
+    FROM performance_schema.table_io_waits_summary_by_table
+    WHERE OBJECT_SCHEMA = DATABASE() AND OBJECT_TYPE = 'TABLE'`,
+  ],
+];
+/** ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR and ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+const DENIED = [1142, 1044, 1227];
 
 /** What each MySQL or MariaDB that the application reaches says of itself, and of the tables of its database. */
 export class MysqlCollector extends DatabaseServerCollector {
@@ -84,7 +104,16 @@ export class MysqlCollector extends DatabaseServerCollector {
       waits: new Cumulative(registry.counter('mysql_lock_waits_total', 'Waits for a lock.', kinds)),
     };
     this.tables = new TableStatistics(
-      {},
+      {
+        rows_read: registry.counter('mysql_table_rows_read_total', 'Rows read, if the server counts them.', {
+          labelNames: table,
+        }),
+        rows_changed: registry.counter(
+          'mysql_table_rows_changed_total',
+          'Rows inserted, updated or deleted, if the server counts them.',
+          { labelNames: table },
+        ),
+      },
       {
         data_bytes: this.owned(
           registry.gauge('mysql_table_data_bytes', 'Data of the table.', { labelNames: table }),
@@ -102,7 +131,7 @@ export class MysqlCollector extends DatabaseServerCollector {
 
   protected async answersOf(source: string, ask: Ask): Promise<() => void> {
     const rows = await ask(STATUS);
-    const tables = await ask(TABLES);
+    const tables = withRows(await ask(TABLES), await rowsOfTables(ask));
     return () => {
       const status = new Map(
         rows.map((row) => [textIn(row, 'Variable_name').toLowerCase(), numberIn(row, 'Value')]),
@@ -131,4 +160,23 @@ export class MysqlCollector extends DatabaseServerCollector {
       this.tables.show(source, tables);
     };
   }
+}
+
+/** What the server counts of the rows of each table; nothing if it does not, or not for this user. */
+async function rowsOfTables(ask: Ask): Promise<readonly SqlRow[]> {
+  const switches = (await ask(SWITCHES)).map((row) => textIn(row, 'Variable_name').toLowerCase());
+  for (const [variable, sql] of ROWS) {
+    if (!switches.includes(variable)) continue;
+    try {
+      return await ask(sql);
+    } catch (error) {
+      if (!DENIED.includes(Number((error as { errno?: unknown }).errno))) throw error;
+    }
+  }
+  return [];
+}
+
+function withRows(tables: readonly SqlRow[], counted: readonly SqlRow[]): SqlRow[] {
+  const byName = new Map(counted.map((row) => [textIn(row, 'name'), row]));
+  return tables.map((table) => ({ ...table, ...byName.get(textIn(table, 'name')) }));
 }

@@ -1,4 +1,5 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { Cumulative } from '../cumulative.js';
 import { type Ask, DatabaseServerCollector, numberIn, textIn } from './database-server.collector.js';
@@ -18,10 +19,20 @@ const TABLES = `SELECT CASE schemaname WHEN 'public' THEN relname ELSE schemanam
   n_tup_ins, n_tup_upd, n_tup_del, seq_scan, coalesce(idx_scan, 0) AS idx_scan, n_live_tup, n_dead_tup
   FROM pg_stat_user_tables
   ORDER BY n_tup_ins + n_tup_upd + n_tup_del + seq_scan + coalesce(idx_scan, 0) DESC, 1`;
-/** A replica that has replayed all that it has got is not behind, however long ago that was. */
+/**
+ * A replica that has replayed all that it has got is not behind, however long ago that was, as long as it gets
+ * anything: without its primary it does not know what it lacks.
+ */
 const REPLICATION = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL
-  WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+  WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+    AND EXISTS (SELECT 1 FROM pg_stat_wal_receiver) THEN 0
   ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END AS lag`;
+
+/** Only a member of `pg_monitor` sees more of a replica than that it is there. */
+const REPLICAS = `SELECT coalesce(application_name, 'unknown') AS replica, coalesce(state, 'unknown') AS state,
+  count(*) AS replicas, max(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn()
+  ELSE pg_current_wal_lsn() END, replay_lsn)) AS lag_bytes, max(extract(epoch FROM replay_lag)) AS lag
+  FROM pg_stat_replication GROUP BY 1, 2`;
 
 /** What each PostgreSQL that the application reaches says of its database. */
 export class PostgresqlCollector extends DatabaseServerCollector {
@@ -35,6 +46,9 @@ export class PostgresqlCollector extends DatabaseServerCollector {
   private readonly hitRatio;
   private readonly locks;
   private readonly lag;
+  private readonly replicas;
+  private readonly replicaLag;
+  private readonly replicaLagBytes;
   private readonly tables: TableStatistics;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
@@ -90,6 +104,22 @@ export class PostgresqlCollector extends DatabaseServerCollector {
         },
       ),
     );
+    this.replicas = this.owned(
+      registry.gauge('postgresql_replicas', 'Replicas that are fed by the server, by state.', {
+        labelNames: ['source', 'state'],
+      }),
+    );
+    const replica = { labelNames: ['source', 'replica'] } as const;
+    this.replicaLag = this.owned(
+      registry.gauge(
+        'postgresql_replica_lag_seconds',
+        'How long ago the server wrote what a replica has replayed last; not of one that has nothing to replay.',
+        replica,
+      ),
+    );
+    this.replicaLagBytes = this.owned(
+      registry.gauge('postgresql_replica_lag_bytes', 'What a replica has still to replay.', replica),
+    );
     this.tables = new TableStatistics(
       {
         n_tup_ins: registry.counter('postgresql_table_inserts_total', 'Rows inserted.', {
@@ -126,6 +156,7 @@ export class PostgresqlCollector extends DatabaseServerCollector {
     const locks = await ask(LOCKS);
     const tables = await ask(TABLES);
     const [replication] = await ask(REPLICATION);
+    const replicas = await ask(REPLICAS);
     return () => {
       for (const row of connections) {
         this.connections.set({ source, state: textIn(row, 'state') }, numberIn(row, 'connections') ?? 0);
@@ -148,7 +179,17 @@ export class PostgresqlCollector extends DatabaseServerCollector {
       }
       const lag = numberIn(replication, 'lag');
       if (lag !== undefined) this.lag.set({ source }, lag);
+      for (const row of replicas) this.showReplica(source, row);
       this.tables.show(source, tables);
     };
+  }
+
+  private showReplica(source: string, row: SqlRow): void {
+    const replica = textIn(row, 'replica');
+    this.replicas.inc({ source, state: textIn(row, 'state') }, numberIn(row, 'replicas') ?? 0);
+    const seconds = numberIn(row, 'lag');
+    if (seconds !== undefined) this.replicaLag.set({ source, replica }, seconds);
+    const bytes = numberIn(row, 'lag_bytes');
+    if (bytes !== undefined) this.replicaLagBytes.set({ source, replica }, bytes);
   }
 }

@@ -18,16 +18,18 @@ export class MariaDbServer {
     readonly port: number,
     private readonly folder: string,
     private readonly user: SystemUser | undefined,
+    private readonly args: readonly string[],
   ) {
     this.url = `mysql://root@127.0.0.1:${port}/test`;
   }
 
-  static async start(): Promise<MariaDbServer> {
+  /** @param args settings of the server, such as `--performance-schema=ON` */
+  static async start(...args: string[]): Promise<MariaDbServer> {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-mariadb-'));
     try {
       const user = databaseUser('mysql');
       await giveTo(user, folder);
-      const server = new MariaDbServer(await freePort(), folder, user);
+      const server = new MariaDbServer(await freePort(), folder, user, args);
       await promisify(execFile)(
         requireBinary('mariadb-install-db'),
         [
@@ -63,6 +65,7 @@ export class MariaDbServer {
         `--socket=${join(this.folder, 'mariadb.sock')}`,
         `--pid-file=${join(this.folder, 'mariadb.pid')}`,
         '--innodb-flush-log-at-trx-commit=0',
+        ...this.args,
       ],
       cwd: this.folder,
       ...(this.user !== undefined && { user: this.user }),

@@ -18,6 +18,7 @@ export class PostgresServer {
     readonly port: number,
     private readonly folder: string,
     private readonly user: SystemUser | undefined,
+    private readonly settings: Readonly<Record<string, string>> = {},
   ) {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
@@ -49,6 +50,22 @@ export class PostgresServer {
     }
   }
 
+  /** Starts a replica of it, which follows it by streaming, under a name. */
+  async replicate(name: string): Promise<PostgresServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-postgres-'));
+    try {
+      await giveTo(this.user, folder);
+      const replica = new PostgresServer(await freePort(), folder, this.user, { cluster_name: name });
+      const args = ['-D', replica.data, '-d', this.url, '-X', 'stream', '-c', 'fast', '-R', '--no-sync'];
+      await promisify(execFile)(requireBinary('pg_basebackup'), args, { cwd: folder, ...this.user });
+      await replica.restart();
+      return replica;
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
   private get data(): string {
     return join(this.folder, 'data');
   }
@@ -60,6 +77,7 @@ export class PostgresServer {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
       fsync: 'off',
+      ...this.settings,
     };
     this.process = await ServerProcess.start({
       command: requireBinary('postgres'),
