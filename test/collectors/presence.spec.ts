@@ -22,14 +22,6 @@ describe('collectors of what the application does not have', () => {
     return app.get(MetricsRegistry);
   }
 
-  async function reported(registry: MetricsRegistry): Promise<string[]> {
-    await registry.collect();
-    const successes = valuesOf(registry, 'monitoring_collector_success');
-    const durations = valuesOf(registry, 'monitoring_collector_duration_seconds');
-    expect(Object.keys(successes)).toEqual(Object.keys(durations));
-    return OPTIONAL.filter((name) => name in successes);
-  }
-
   it('say nothing, not even that they succeeded', async () => {
     const registry = await start();
     expect(await reported(registry)).toEqual([]);
@@ -49,7 +41,6 @@ describe('collectors of what the application does not have', () => {
   });
 
   it('say so when what there is fails', async () => {
-    const gone = (): Promise<never> => Promise.reject(new Error('gone'));
     const dead = {
       status: 'reconnecting',
       call: gone,
@@ -63,3 +54,16 @@ describe('collectors of what the application does not have', () => {
     expect(valuesOf(registry, 'monitoring_collector_success')).toMatchObject({ cache_clients: 1, redis: 0 });
   });
 });
+
+/** Which of the collectors say how they went. */
+async function reported(registry: MetricsRegistry): Promise<string[]> {
+  await registry.collect();
+  const successes = valuesOf(registry, 'monitoring_collector_success');
+  const durations = valuesOf(registry, 'monitoring_collector_duration_seconds');
+  expect(Object.keys(successes)).toEqual(Object.keys(durations));
+  return OPTIONAL.filter((name) => name in successes);
+}
+
+function gone(): Promise<never> {
+  return Promise.reject(new Error('gone'));
+}

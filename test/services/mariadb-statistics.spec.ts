@@ -147,10 +147,6 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the rows of tables, as a real 
     await server.query('SELECT * FROM orders');
   }
 
-  const read = (registry: MetricsRegistry) => valuesOf(registry, 'mysql_table_rows_read_total', ['table']);
-  const changed = (registry: MetricsRegistry) =>
-    valuesOf(registry, 'mysql_table_rows_changed_total', ['table']);
-
   async function counted(sql: string, column: string): Promise<Record<string, number>> {
     return Object.fromEntries(
       (await server.query(sql)).map((row) => [String(row['name']), Number(row[column])]),
@@ -189,6 +185,14 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the rows of tables, as a real 
     expect(Object.values(few).reduce((sum, count) => sum + count, 0)).toBe(all);
   }, 60_000);
 });
+
+function read(registry: MetricsRegistry): Record<string, number> {
+  return valuesOf(registry, 'mysql_table_rows_read_total', ['table']);
+}
+
+function changed(registry: MetricsRegistry): Record<string, number> {
+  return valuesOf(registry, 'mysql_table_rows_changed_total', ['table']);
+}
 
 function prefixed(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));

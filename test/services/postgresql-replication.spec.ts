@@ -64,11 +64,6 @@ describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replic
     };
   }
 
-  async function numberOf(server: PostgresServer, sql: string): Promise<number> {
-    const [row] = await server.query(`SELECT (${sql})::float8 AS value`);
-    return Number(row?.['value']);
-  }
-
   /** How many bytes the replica has to replay, by the positions that both say themselves. */
   async function bytesBehind(): Promise<number> {
     const [{ lsn } = {}] = await replica.query('SELECT pg_last_wal_replay_lsn()::text AS lsn');
@@ -126,3 +121,8 @@ describeWith(['initdb', 'postgres', 'pg_basebackup'], 'a PostgreSQL and a replic
     await eventually(async () => expect((await shown()).behind).toEqual({ REPLICA: 0 }), PATIENCE_MS);
   }, 90_000);
 });
+
+async function numberOf(server: PostgresServer, sql: string): Promise<number> {
+  const [row] = await server.query(`SELECT (${sql})::float8 AS value`);
+  return Number(row?.['value']);
+}

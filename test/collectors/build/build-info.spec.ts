@@ -70,8 +70,7 @@ describe('what is known of how the application was built', () => {
   });
 
   it('stops the start if the package file cannot be read', () => {
-    const read = (file: string) => () => applicationBuild({ packageFile: join(folder, file) }, {});
-    expect(read('none.json')).toThrow(
+    expect(() => applicationBuild({ packageFile: join(folder, 'none.json') }, {})).toThrow(
       /^Expected collectors.build.packageFile to be the package.json of the application, seen from .*ENOENT/,
     );
   });
