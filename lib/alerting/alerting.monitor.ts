@@ -242,8 +242,26 @@ export class AlertingMonitor {
   }
 
   private onSample(timestamp: number): void {
+    if (timestamp < this.lastEvaluation) {
+      this.setBack(this.lastEvaluation + this.history.intervalMs - timestamp, timestamp);
+    }
     if (isDue(timestamp, this.lastEvaluation, this.intervalMs, this.history.intervalMs))
       this.evaluate(timestamp);
+  }
+
+  /**
+   * The clock was set back: the times that were noted go with it, and alerts are kept until the history, which has
+   * forgotten everything, knows better.
+   */
+  private setBack(ms: number, now: number): void {
+    this.lastEvaluation -= ms;
+    for (const { rule, state } of this.book.evaluators()) state.setBack(ms, this.heldUntil(rule, now));
+    this.channels.setBack(ms);
+  }
+
+  /** Until when an alert is kept of which nothing is known yet. */
+  private heldUntil({ longestWindowMs }: CompiledRule, now: number): number {
+    return now + longestWindowMs + 2 * this.options.intervalMs;
   }
 
   private tell(at: number): void {
@@ -297,7 +315,7 @@ export class AlertingMonitor {
     const downMs = now - this.memory.savedAt;
     if (downMs < 0 || downMs > OUTAGE_TOLERANCE_MS) return;
     for (const { rule, state } of this.book.evaluators()) {
-      const heldUntil = now + rule.longestWindowMs + 2 * this.options.intervalMs;
+      const heldUntil = this.heldUntil(rule, now);
       for (const alert of this.memory.alerts[storedName(rule)] ?? []) {
         state.active.set(keyOf(alert.labels), restored(alert, downMs, heldUntil));
       }

@@ -90,6 +90,17 @@ export class RuleState {
     }
   }
 
+  /** Moves every time that was noted into the past, and keeps the alerts for now: the clock was set back. */
+  setBack(ms: number, heldUntil: number): void {
+    for (const alert of this.active.values()) {
+      alert.activeAt -= ms;
+      if (alert.firedAt !== undefined) alert.firedAt -= ms;
+      if (alert.resolvedAt !== undefined) alert.resolvedAt -= ms;
+      if (alert.keepFiringSince !== undefined) alert.keepFiringSince -= ms;
+      if (alert.state !== 'resolved') alert.heldUntil = heldUntil;
+    }
+  }
+
   /** Ends every alert: the rule is no more. */
   end(at: number): AlertEvent[] {
     const events: AlertEvent[] = [];

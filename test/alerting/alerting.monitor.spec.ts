@@ -99,6 +99,48 @@ describe('an alert', () => {
     await step();
     expect(alerting.alerts()).toEqual([]);
   });
+
+  it('goes on as if nothing had happened when the clock is set back', async () => {
+    const { registry, alerting, clock, step } = testAlerting();
+    const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    const jobs = registry.counter('jobs_total', 'Jobs.');
+    const told: string[] = [];
+    alerting.addAlertRule(queueRule({ forMs: 30 * SECOND }));
+    alerting.addAlertRule({
+      name: 'busy',
+      condition: { metric: 'jobs_total', aggregate: 'rate', windowMs: MINUTE, operator: '>', threshold: 0 },
+      severity: 'warning',
+      message: 'Busy',
+    });
+    alerting.addAlertHandler((alert) => void told.push(line(alert).replace(/ \S+$/, '')));
+    alerting.start();
+    const work = (): void => jobs.inc(30);
+    await step(() => queue.set({ queue: 'mail' }, 11));
+    await step(work);
+    await step(work);
+    await step(() => {
+      work();
+      queue.set({ queue: 'late' }, 12);
+    });
+    expect(told).toEqual(['busy firing', 'long_queue mail firing']);
+
+    clock.advance(-60 * MINUTE);
+    // The rate is not known as long as there is one sample.
+    await step(work);
+    expect(told).toHaveLength(2);
+    await step(work);
+    expect(told).toEqual(['busy firing', 'long_queue mail firing', 'long_queue late firing']);
+    for (const { activeAt } of alerting.alerts()) expect(activeAt).toBeLessThan(clock.now());
+
+    await step(() => queue.reset());
+    for (let i = 0; i < 8; i++) await step();
+    expect(told.toSorted().filter((message) => message.includes('resolved'))).toEqual([
+      'busy resolved',
+      'long_queue late resolved',
+      'long_queue mail resolved',
+    ]);
+    expect(told).toHaveLength(6);
+  });
 });
 
 describe('a rule', () => {

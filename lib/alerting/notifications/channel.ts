@@ -20,6 +20,8 @@ export interface Channel {
    * @param isMuted whether somebody does not want to be told of an alert
    */
   offer(alerts: readonly Alert[], isMuted: (alert: Alert) => boolean, at: number): void;
+  /** Moves every time that was noted into the past: the clock was set back. */
+  setBack(ms: number): void;
   /** Resolves when nothing is under way any more. */
   settled(): Promise<void>;
   /** Gives up what is under way, and takes nothing more. */

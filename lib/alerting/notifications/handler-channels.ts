@@ -76,6 +76,11 @@ export class HandlerChannels {
     }
   }
 
+  /** Moves every time that was noted into the past: the clock was set back. */
+  setBack(ms: number): void {
+    for (const channel of this.channels.values()) channel.setBack(ms);
+  }
+
   /** Resolves when everybody was told what is to be known now. */
   async settled(): Promise<void> {
     await Promise.all([...this.channels.values()].map((channel) => channel.settled()));

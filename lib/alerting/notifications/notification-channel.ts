@@ -24,7 +24,7 @@ export interface Told {
 interface Group {
   readonly key: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly since: number;
+  since: number;
   told: Told | undefined;
   lastTry: number | undefined;
   isFailing: boolean;
@@ -75,6 +75,14 @@ export class NotificationChannel implements Channel {
     for (const [key, group] of this.groups) {
       if (!present.has(key) && !group.isWaiting) this.groups.delete(key);
       else if (this.isDue(group, at)) this.enqueue(group, at);
+    }
+  }
+
+  setBack(ms: number): void {
+    for (const group of this.groups.values()) {
+      group.since -= ms;
+      if (group.lastTry !== undefined) group.lastTry -= ms;
+      if (group.told !== undefined) group.told = { ...group.told, at: group.told.at - ms };
     }
   }
 

@@ -49,6 +49,10 @@ export class StateChannel implements Channel {
     if (due.length > 0) this.underWay = this.send(due, at).finally(() => (this.underWay = undefined));
   }
 
+  setBack(ms: number): void {
+    for (const [fingerprint, { at, state }] of this.sent) this.sent.set(fingerprint, { at: at - ms, state });
+  }
+
   async settled(): Promise<void> {
     await this.underWay;
   }
