@@ -5,14 +5,15 @@ import type { ExportersOptions } from 'nestjs-monitoring';
  * otherwise.
  */
 export function exportersFrom(environment: NodeJS.ProcessEnv): ExportersOptions {
-  const { METRICS_FILE, CLOUDWATCH_NAMESPACE, DD_API_KEY, OTEL_EXPORTER_OTLP_ENDPOINT, PUSHGATEWAY_URL } =
-    environment;
+  const { METRICS_FILE, CLOUDWATCH_NAMESPACE, DD_API_KEY, DD_URL } = environment;
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, PUSHGATEWAY_URL } = environment;
   return {
     ...(PUSHGATEWAY_URL && { pushgateway: { url: PUSHGATEWAY_URL, jobName: 'enterprise-land' } }),
     ...(METRICS_FILE && { json: { outputFile: METRICS_FILE } }),
     // The region and the credentials are found by the AWS SDK.
     ...(CLOUDWATCH_NAMESPACE && { cloudWatch: { namespace: CLOUDWATCH_NAMESPACE, costPreview: true } }),
-    ...(DD_API_KEY && { datadog: { apiKey: DD_API_KEY } }),
+    // By a proxy of one's own, if DD_URL says so.
+    ...(DD_API_KEY && { datadog: { apiKey: DD_API_KEY, ...(DD_URL && { url: DD_URL }) } }),
     ...(OTEL_EXPORTER_OTLP_ENDPOINT && { otlp: { serviceName: 'enterprise-land' } }),
   };
 }

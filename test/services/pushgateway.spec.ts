@@ -71,6 +71,24 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
     },
   );
 
+  it('keeps series apart by labels that the group has too, as Prometheus does', async () => {
+    const { registry, exporter } = job('clash', { groupings: { zone: 'eu' } });
+    const labelNames = ['job', 'zone', 'exported_zone'] as const;
+    const runs = registry.counter('runs_total', 'Runs.', { labelNames });
+    runs.inc({ job: 'a', zone: 'x', exported_zone: 'y' });
+    runs.inc({ job: ',job="b"', zone: 'x', exported_zone: 'y' }, 2);
+    await exporter.exportAll();
+    const labels = { service: 'crm', job: 'clash', instance: '', zone: 'eu', exported_zone: 'y' };
+    expect(await shown('clash')).toEqual([
+      {
+        name: 'runs_total',
+        labels: { ...labels, exported_job: ',job="b"', exported_exported_zone: 'x' },
+        value: 2,
+      },
+      { name: 'runs_total', labels: { ...labels, exported_job: 'a', exported_exported_zone: 'x' }, value: 1 },
+    ]);
+  });
+
   it('says what the Pushgateway has against a push', async () => {
     const registry = new MetricsRegistry();
     registry.counter('users_total', 'Users.').inc();

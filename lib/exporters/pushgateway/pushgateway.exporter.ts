@@ -10,6 +10,7 @@ import { type PushgatewayExporterOptions, resolvePushgateway } from './pushgatew
 export class PushgatewayExporter extends PushExporter {
   private readonly client: PushgatewayClient;
   private readonly resolved: ResolvedPush;
+  private readonly groupLabels: readonly string[];
 
   /** @throws {MonitoringOptionsError} */
   constructor(
@@ -22,9 +23,11 @@ export class PushgatewayExporter extends PushExporter {
       options,
     );
     const client = new PushgatewayClient({ url, jobName, groupings, ...(basicAuth && { basicAuth }) });
-    super(metricsOf, new PushgatewayDestination(client), push, surroundings);
+    const groupLabels = ['job', ...Object.keys(groupings)];
+    super(metricsOf, new PushgatewayDestination(client, groupLabels), push, surroundings);
     this.client = client;
     this.resolved = push;
+    this.groupLabels = groupLabels;
   }
 
   /**
@@ -42,7 +45,8 @@ export class PushgatewayExporter extends PushExporter {
    * @throws {PushError} if they were not taken
    */
   async pushAdd(): Promise<void> {
-    const body = textOf(chosen(await this.metricsOf.collect(), this.resolved.metrics));
+    const snapshot = chosen(await this.metricsOf.collect(), this.resolved.metrics);
+    const body = textOf(snapshot, this.groupLabels);
     await this.client.request('POST', body, AbortSignal.timeout(this.resolved.timeoutMs));
   }
 

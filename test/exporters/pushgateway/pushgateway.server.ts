@@ -58,16 +58,21 @@ export class PushgatewayServer extends RemoteServer {
     return { status: 200 };
   }
 
-  /** A metric has one type in all groups, and no label that says other than its group. */
+  /** A metric has one type in all groups, and its series differ even with the labels of the group in place of theirs. */
   private checkConsistent(identity: string, group: Labels, { name, type, samples }: ParsedFamily): void {
     for (const [other, { metrics }] of this.groups) {
       const known = metrics.get(name)?.type ?? type;
       if (other !== identity && known !== type) throw new Error(`${name} is a ${known}, not a ${type}`);
     }
-    for (const { labels } of samples) {
-      for (const [label, value] of Object.entries(group)) {
-        if ((labels[label] ?? value) !== value) throw new Error(`${name} has a ${label} of its own`);
-      }
+    const seen = new Set<string>();
+    for (const sample of samples) {
+      const shown = { ...sample.labels, ...group };
+      const series = JSON.stringify([
+        sample.name,
+        Object.entries(shown).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ]);
+      if (seen.has(series)) throw new Error(`${series} was collected before`);
+      seen.add(series);
     }
   }
 

@@ -26,7 +26,11 @@ export class SampleAppServer {
     private readonly process: ServerProcess,
   ) {}
 
-  static async start(adapter: AdapterName): Promise<SampleAppServer> {
+  /** @param env beside what it always has */
+  static async start(
+    adapter: AdapterName,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<SampleAppServer> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const process = await ServerProcess.start({
@@ -42,8 +46,11 @@ export class SampleAppServer {
         DATABASE_URL: undefined,
         REDIS_URL: undefined,
         PAYMENTS_API_KEY: undefined,
+        ...env,
       },
       isReady: async () => (await fetch(`${url}/ready`)).ok,
+      // The client of Datadog alone takes seconds.
+      startMs: 60_000,
     });
     return new SampleAppServer(url, process);
   }
