@@ -1,8 +1,14 @@
+import { vi } from 'vitest';
+
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100);
+
 /**
- * How many inputs each property is tried with: a share of FUZZ_RUNS, which is 100 unless it is set. A failure prints
+ * How many inputs a property is tried with: FUZZ_RUNS, which is 100 unless it is set, times `share`. A failure prints
  * the seed and the path that make it happen again.
  */
 export function runs(share = 1): { numRuns: number } {
-  const given = Number(process.env['FUZZ_RUNS'] ?? 100);
-  return { numRuns: Math.max(1, Math.round(given * share)) };
+  return { numRuns: Math.max(1, Math.round(RUNS * share)) };
 }
+
+// More of them take longer.
+vi.setConfig({ testTimeout: 60_000 * Math.max(1, RUNS / 100) });
