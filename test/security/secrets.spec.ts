@@ -20,6 +20,7 @@ import {
   OtlpExporter,
   PrometheusExporter,
   PushgatewayExporter,
+  SlackAlertHandler,
   TrackErrors,
 } from 'nestjs-monitoring';
 import { Pool } from 'pg';
@@ -55,6 +56,7 @@ const SECRETS = {
   datadogKey: 'planted-datadog-key',
   otlpHeader: 'planted-otlp-header',
   gatewayPassword: 'planted-gateway-password',
+  webhookPath: 'planted-webhook-path',
 } as const;
 
 /** A remote that refuses, and repeats what it was sent as gateways do that mean to help. */
@@ -179,6 +181,19 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
       FixtureModule.with(
         {
           endpoints: { auth: { bearerToken: SECRETS.bearer } },
+          history: { intervalMs: 500 },
+          alerting: {
+            intervalMs: 500,
+            rules: [
+              {
+                name: 'always',
+                condition: { metric: 'monitoring_history_series', operator: '>=', threshold: 0 },
+                severity: 'critical',
+                message: 'Always.',
+              },
+            ],
+            handlers: [new SlackAlertHandler({ url: `${remote.url}/${SECRETS.webhookPath}` })],
+          },
           exporters: {
             json: { outputFile },
             datadog: { apiKey: SECRETS.datadogKey, url: remote.url, transport: 'fetch' },
@@ -211,6 +226,8 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
     await pool.query(`SELECT '${SECRETS.statement}'`).catch(() => undefined);
     await redis.set('session', SECRETS.statement).catch(() => undefined);
     await app.app.get(HistoryBeat).beat();
+    const host = `127.0.0.1:${remote.port} answered 403`;
+    await eventually(() => expect(logged.join('\n')).toContain(host), 20_000);
     await collectOutputs(outputFile);
     redis.disconnect();
     await pool.end();
