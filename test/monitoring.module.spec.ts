@@ -269,8 +269,9 @@ describe('MonitoringModule', () => {
         expect({ listeners: listenersOfProcess(), resources: await settledResources() }).toEqual(before);
         // The framework has one listener of its own.
         expect(Math.max(...servers)).toBeLessThanOrEqual(1);
-        expect(watchers.started()).toBe(51 * 2);
-        expect(watchers.stopped()).toBe(51 * 2);
+        // Of the event loop and of garbage collections, and of the event loop once more if its health was asked for.
+        expect(watchers.started()).toBeGreaterThanOrEqual(51 * 2);
+        expect(watchers.stopped()).toBe(watchers.started());
       },
       120_000,
     );
