@@ -97,7 +97,7 @@ export { MetricsInterceptor } from './instrumentation/metrics.interceptor.js';
 export type { CloudWatchClientLike } from './exporters/cloudwatch/cloudwatch.destination.js';
 export { CloudWatchExporter } from './exporters/cloudwatch/cloudwatch.exporter.js';
 export type { CloudWatchExporterOptions } from './exporters/cloudwatch/cloudwatch.options.js';
-export type { CloudWatchCost } from './exporters/cloudwatch/cost-preview.js';
+export type { CloudWatchCost, CloudWatchPrices } from './exporters/cloudwatch/cost-preview.js';
 export type { DatadogClient } from './exporters/datadog/datadog-client.transport.js';
 export { DatadogExporter } from './exporters/datadog/datadog.exporter.js';
 export type { DatadogExporterOptions, DatadogSite } from './exporters/datadog/datadog.options.js';

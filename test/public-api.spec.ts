@@ -126,6 +126,7 @@ describe('the public surface', () => {
         "type CloudWatchClientLike",
         "type CloudWatchCost",
         "type CloudWatchExporterOptions",
+        "type CloudWatchPrices",
         "type Collector",
         "type CollectorPace",
         "type CollectorsOptions",

@@ -92,6 +92,21 @@ describe('exporters by hand', () => {
     });
   });
 
+  it('estimate with other prices, and the next metrics by the next price', async () => {
+    const registry = new MetricsRegistry();
+    const orders = registry.counter('orders_total', 'Orders.', { labelNames: ['shop'] });
+    for (let shop = 0; shop < 30; shop++) orders.inc({ shop });
+    const prices = {
+      customMetrics: [
+        [10, 1],
+        [Infinity, 0.5],
+      ] as const,
+      thousandCalls: 0,
+    };
+    const options = { namespace: 'EnterpriseLand', client, metrics: ['orders_total'], prices };
+    expect((await new CloudWatchExporter(registry, options).previewCost()).usdPerMonth).toBe(20);
+  });
+
   it('stop when Datadog does not accept the key, and show it nowhere', async () => {
     const wrong = 'another-key-that-nobody-may-see';
     const exporter = new DatadogExporter(aRegistry(), {
@@ -114,6 +129,10 @@ describe('exporters by hand', () => {
 describe('the options', () => {
   it.each<[object, string]>([
     [{ cloudWatch: { namespace: 'AWS/EC2' } }, 'Expected exporters.cloudWatch.namespace to be'],
+    [
+      { cloudWatch: { namespace: 'E', prices: { customMetrics: [[10, 1]] } } },
+      'Expected exporters.cloudWatch.prices.customMetrics to be a list of',
+    ],
     [
       { cloudWatch: { namespace: 'E', rollUps: ['route'] } },
       'Expected exporters.cloudWatch.rollUps to be a list of lists',

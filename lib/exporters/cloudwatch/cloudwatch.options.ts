@@ -6,6 +6,7 @@ import {
   resolvePush,
 } from '../push/push.options.js';
 import type { CloudWatchClientLike } from './cloudwatch.destination.js';
+import { type CloudWatchPrices, LIST_PRICES } from './cost-preview.js';
 
 /** Options of a {@link CloudWatchExporter}. */
 export interface CloudWatchExporterOptions extends PushExporterOptions {
@@ -34,12 +35,18 @@ export interface CloudWatchExporterOptions extends PushExporterOptions {
   readonly rollUps?: readonly (readonly string[])[];
   /** Says in the log what it costs, when the application has started. @default false */
   readonly costPreview?: boolean;
+  /** What the estimate is based on. @default the list prices of us-east-1 */
+  readonly prices?: CloudWatchPrices;
 }
 
 /** The options with every default filled in. */
 export type ResolvedCloudWatch = ResolvedPush &
-  Omit<CloudWatchExporterOptions, keyof ResolvedPush> &
-  Required<Pick<CloudWatchExporterOptions, 'distributions' | 'highResolution' | 'rollUps' | 'costPreview'>>;
+  Omit<CloudWatchExporterOptions, keyof ResolvedPush | 'prices'> &
+  Required<
+    Pick<CloudWatchExporterOptions, 'distributions' | 'highResolution' | 'rollUps' | 'costPreview'>
+  > & {
+    readonly prices: Required<CloudWatchPrices>;
+  };
 
 const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
   'namespace',
@@ -49,6 +56,7 @@ const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
   'highResolution',
   'rollUps',
   'costPreview',
+  'prices',
   ...PUSH_OPTION_NAMES,
 ];
 const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
@@ -92,7 +100,25 @@ export function resolveCloudWatch(owner: string, options: CloudWatchExporterOpti
     highResolution: booleanOf(`${owner}.highResolution`, options.highResolution, false),
     rollUps,
     costPreview: booleanOf(`${owner}.costPreview`, options.costPreview, false),
+    prices: checkedPrices(`${owner}.prices`, options.prices),
   };
+}
+
+function checkedPrices(owner: string, prices: CloudWatchPrices = {}): Required<CloudWatchPrices> {
+  expectKeys(owner, prices, ['customMetrics', 'thousandCalls']);
+  const { customMetrics, thousandCalls } = { ...LIST_PRICES, ...prices };
+  expectOption(
+    `${owner}.customMetrics`,
+    customMetrics,
+    'a list of [how many metrics, USD a month for each], the last one for Infinity',
+    Array.isArray(customMetrics) && customMetrics.every(isTier) && customMetrics.at(-1)?.[0] === Infinity,
+  );
+  expectOption(`${owner}.thousandCalls`, thousandCalls, 'a price in USD', thousandCalls >= 0);
+  return { customMetrics, thousandCalls };
+}
+
+function isTier(tier: unknown): boolean {
+  return Array.isArray(tier) && tier.length === 2 && tier.every((number) => number >= 0);
 }
 
 function isListOfLists(value: unknown): boolean {

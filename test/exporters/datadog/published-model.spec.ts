@@ -1,0 +1,97 @@
+import { createRequire } from 'node:module';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DatadogFetchTransport } from '../../../lib/exporters/datadog/datadog-fetch.transport.js';
+import { type DatadogPayload, datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
+import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
+import { anyInterval } from '../push/intervals.js';
+import { type Answer, type ReceivedRequest, RemoteServer } from '../remote.server.js';
+
+interface ObjectSerializer {
+  deserialize(json: unknown, type: string, format: string): object;
+}
+
+const CLIENT = '@datadog/datadog-api-client/dist/packages/datadog-api-client-';
+/** What Datadog's own client knows of the two endpoints; it throws for a type that is not as it was published. */
+const MODELS: Readonly<Record<string, { readonly version: string; readonly type: string }>> = {
+  '/api/v2/series': { version: 'v2', type: 'MetricPayload' },
+  '/api/v1/distribution_points': { version: 'v1', type: 'DistributionPointsPayload' },
+};
+
+/** Takes everything, and reads it as Datadog's client would. */
+class ModelledServer extends RemoteServer {
+  read = 0;
+  readonly complaints: string[] = [];
+  private readonly require = createRequire(import.meta.url);
+
+  complaintAbout(url: string, json: unknown): string | undefined {
+    const { version, type } = MODELS[url]!;
+    const path = `${CLIENT}${version}/models/ObjectSerializer.js`;
+    const { ObjectSerializer } = this.require(path) as { ObjectSerializer: ObjectSerializer };
+    try {
+      return strangerIn(ObjectSerializer.deserialize(json, type, ''));
+    } catch (error) {
+      return String(error);
+    }
+  }
+
+  protected override answerTo({ url, content }: ReceivedRequest): Answer {
+    const complaint = this.complaintAbout(url, JSON.parse(content.toString()));
+    if (complaint !== undefined) this.complaints.push(`${url}: ${complaint}`);
+    this.read++;
+    return { status: 202, headers: { 'content-type': 'application/json' }, body: '{"errors":[]}' };
+  }
+}
+
+/** What the model has no name for, or no value for its enumeration. */
+function strangerIn(part: unknown): string | undefined {
+  if (typeof part !== 'object' || part === null) return undefined;
+  const { additionalProperties, _data: unparsed } = part as Record<string, unknown>;
+  const stranger = additionalProperties ?? unparsed;
+  if (stranger !== undefined) return JSON.stringify(stranger);
+  return Object.values(part)
+    .map(strangerIn)
+    .find((found) => found !== undefined);
+}
+
+describe("what goes to Datadog, read by the models of Datadog's own client", () => {
+  const server = new ModelledServer();
+
+  beforeAll(() => server.start());
+  afterAll(() => server.stop());
+
+  it('has only what they know, of the types that they say', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyInterval,
+        fc.constantFrom('distributions', 'counts'),
+        async (interval, histograms) => {
+          await send(interval, histograms);
+          expect(server.complaints).toEqual([]);
+        },
+      ),
+      { numRuns: 30 },
+    );
+    expect(server.read).toBeGreaterThan(30);
+  }, 60_000);
+
+  it.each([
+    ['/api/v2/series', { series: [{ metric: 'a', points: [{ timestamp: 'now', value: 1 }] }] }],
+    ['/api/v2/series', { series: [{ metric: 'a', points: [], colour: 'red' }] }],
+    ['/api/v1/distribution_points', { series: [{ metric: 'a', points: [[1, ['x']]] }] }],
+    ['/api/v1/distribution_points', { series: [{ metric: 'a', points: [[1, [1]]], type: 'count' }] }],
+  ])('would not get past them if it were wrong: %s %j', (url, json) => {
+    expect(server.complaintAbout(url, json)).toBeDefined();
+  });
+
+  async function send(interval: MetricsInterval, histograms: 'distributions' | 'counts'): Promise<void> {
+    const transport = new DatadogFetchTransport(server.url, 'key');
+    for (const { payload } of datadogRequests(interval, {
+      host: 'web-1',
+      tags: { env: 'live' },
+      histograms,
+    })) {
+      if (payload !== undefined) await transport.send(payload as DatadogPayload, AbortSignal.timeout(10_000));
+    }
+  }
+});
