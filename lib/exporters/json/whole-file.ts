@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 
 /**
  * A file that is written anew each time and is whole at any moment: what is new is written beside it, brought to the
- * disk, and takes its place at once. If the process or the machine dies meanwhile, the file is as it was.
+ * disk, and takes its place at once. If the process or the machine dies meanwhile, the file is as it was. A device
+ * or a pipe, such as /dev/stdout, is written to as it stands: nothing may take its place.
  */
 export class WholeFile {
   private tidied = false;
@@ -13,16 +14,11 @@ export class WholeFile {
 
   /** @param signal keeps a write that has taken too long from replacing what a later one wrote */
   async write(pieces: readonly Buffer[], signal: AbortSignal): Promise<void> {
+    if (await isDeviceOrPipe(this.path)) return writeInto(this.path, 'w', pieces);
     await this.tidy();
     const beside = `${this.path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
     try {
-      const file = await open(beside, 'wx');
-      try {
-        for (const piece of pieces) await file.writeFile(piece);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeInto(beside, 'wx', pieces, (file) => file.sync());
       signal.throwIfAborted();
       await rename(beside, this.path);
     } catch (error) {
@@ -45,6 +41,28 @@ export class WholeFile {
       if (await isAbandoned(left, Number(pid))) await rm(left, { force: true }).catch(() => undefined);
     }
   }
+}
+
+async function writeInto(
+  path: string,
+  flags: 'w' | 'wx',
+  pieces: readonly Buffer[],
+  atLast: (file: FileHandle) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    for (const piece of pieces) await file.writeFile(piece);
+    await atLast(file);
+  } finally {
+    await file.close();
+  }
+}
+
+function isDeviceOrPipe(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isCharacterDevice() || found.isFIFO() || found.isSocket(),
+    () => false,
+  );
 }
 
 /** Brings the name of a file to the disk too, where the system can do so. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -144,6 +144,15 @@ describe('a file of JSON', () => {
     await exporter.exportAll();
     expect(dealsIn(await written())).toBe(7);
     expect(await readdir(folder)).toEqual(['metrics.json']);
+  });
+
+  it('never takes the place of a device', async () => {
+    const { registry } = filled();
+    const exporter = new JsonExporter(registry, { outputFile: '/dev/full' });
+    await expect(exporter.exportAll()).rejects.toThrow('/dev/full cannot be written: ENOSPC');
+    await new JsonExporter(registry, { outputFile: '/dev/null' }).exportAll();
+    for (const device of ['/dev/full', '/dev/null'])
+      expect((await stat(device)).isCharacterDevice()).toBe(true);
   });
 
   it('is written whole however large it is', async () => {
