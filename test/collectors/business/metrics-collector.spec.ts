@@ -18,6 +18,7 @@ const QUIET = { runtime: false, system: false, api: false } as const;
 /** What collects for the library itself. */
 const OWN = [
   'collector_discovery',
+  'build_info',
   'series',
   'history',
   'alerting',

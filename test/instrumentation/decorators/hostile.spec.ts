@@ -304,9 +304,10 @@ describe('a sample', () => {
     [0.25, 1],
     [1, 4],
   ])('of %d times so much, and counts everything', async (sampleRate, timed) => {
+    const { call, registry } = await measured((fails: boolean) => fails && throwing(), { sampleRate });
+    // Only now: Nest draws the identifiers of providers.
     const draws = [0.9, 0.24, 0.25, 0.5];
     vi.spyOn(Math, 'random').mockImplementation(() => draws.pop() ?? throwing());
-    const { call, registry } = await measured((fails: boolean) => fails && throwing(), { sampleRate });
     call(false);
     call(false);
     call(false);
