@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: {
-    alias: { 'nestjs-monitoring': fileURLToPath(new URL('./lib/index.ts', import.meta.url)) },
+    alias: {
+      'nestjs-monitoring/testing': fileURLToPath(new URL('./lib/testing.ts', import.meta.url)),
+      'nestjs-monitoring': fileURLToPath(new URL('./lib/index.ts', import.meta.url)),
+    },
   },
   test: {
     include: ['test/**/*.spec.ts'],

@@ -5,6 +5,15 @@ import { describe, expect, it } from 'vitest';
 
 const LIB = resolve(import.meta.dirname, '../lib');
 
+/** Where the rooms meet, and nothing else happens. */
+const WIRING = 'wiring';
+
+/** What lies in lib/ itself: the doors, the module and its options. */
+const FRONT = '';
+
+/** What users import. */
+const DOORS = ['index.ts', 'testing.ts'];
+
 /** Which rooms the files of a room may import; a room may always import itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
@@ -18,11 +27,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'options', 'integrations', 'endpoints'],
   alerting: ['metrics', 'options', 'history', 'endpoints'],
   dashboard: ['metrics', 'options', 'history', 'health', 'alerting', 'endpoints'],
-  testing: ['metrics'],
+  // Its module is that of the application, with a registry of the test in it.
+  testing: ['metrics', WIRING, FRONT],
 };
-
-/** Where the rooms meet, and nothing else happens. */
-const WIRING = 'wiring';
 
 /** Files with a role in Nest, by the end of their name; no other file knows Nest. */
 const NEST_ROLES =
@@ -56,13 +63,21 @@ function importedFiles({ path, imports }: SourceFile): string[] {
     .map((specifier) => relative(LIB, resolve(LIB, dirname(path), specifier)).replace(/\.js$/, '.ts'));
 }
 
-function roomOf(path: string): string | undefined {
-  return path.includes('/') ? path.split('/')[0] : undefined;
+function roomOf(path: string): string {
+  return path.includes('/') ? path.split('/')[0] : FRONT;
 }
 
 function imported(from: string): readonly string[] {
   const file = files.find(({ path }) => path === from);
   return file === undefined ? [] : importedFiles(file);
+}
+
+/** Every file that a file loads, directly or not. */
+function reachedFrom(start: string): Set<string> {
+  const reached = new Set([start]);
+  // A set that grows is gone through to its end.
+  for (const path of reached) for (const next of imported(path)) reached.add(next);
+  return reached;
 }
 
 /** The first way found from a file back to itself. */
@@ -83,16 +98,16 @@ function cycleThrough(start: string): readonly string[] | undefined {
 
 describe('the rooms of lib/', () => {
   it('are the ones that are described here', () => {
-    const rooms = new Set(files.map(({ path }) => roomOf(path)).filter((room) => room !== undefined));
-    expect([...rooms].filter((room) => !(room in ROOMS) && room !== WIRING)).toEqual([]);
+    const rooms = new Set(files.map(({ path }) => roomOf(path)));
+    expect([...rooms].filter((room) => !(room in ROOMS) && room !== WIRING && room !== FRONT)).toEqual([]);
   });
 
   it('import only the rooms that they may', () => {
     const offences = files.flatMap((file) => {
       const room = roomOf(file.path);
-      if (room === undefined || room === WIRING) return [];
+      if (room === FRONT || room === WIRING) return [];
       return importedFiles(file)
-        .filter((target) => roomOf(target) !== room && !ROOMS[room]?.includes(roomOf(target) ?? ''))
+        .filter((target) => roomOf(target) !== room && !ROOMS[room]?.includes(roomOf(target)))
         .map((target) => `${file.path} imports ${target}`);
     });
     expect(offences).toEqual([]);
@@ -108,14 +123,34 @@ describe('the rooms of lib/', () => {
   });
 });
 
+describe('the map in CONTRIBUTING.md', () => {
+  it('has every room, with what it may import', () => {
+    const text = readFileSync(join(LIB, '../CONTRIBUTING.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| `(\w+)\/` +\|[^|]+\| ([^|]+?) +\|$/gm)];
+    const described = Object.fromEntries(rows.map(([, room, imports]) => [room, imports]));
+    const names = (rooms: readonly string[]) =>
+      rooms.map((room) => (room === FRONT ? 'the top level' : room)).join(', ') || 'nothing';
+    expect(described).toEqual(
+      Object.fromEntries(Object.entries(ROOMS).map(([room, rooms]) => [room, names(rooms)])),
+    );
+  });
+});
+
 describe('the files of lib/', () => {
   it('import each other without a cycle, types included', () => {
     expect(files.map(({ path }) => cycleThrough(path)).find((cycle) => cycle !== undefined)).toBeUndefined();
   });
 
-  it('have one front door: nothing imports index.ts, and no room has an index of its own', () => {
-    expect(files.filter((file) => importedFiles(file).includes('index.ts'))).toEqual([]);
+  it('have doors that nothing else goes through, and no room has an index of its own', () => {
+    const throughDoors = files.filter((file) => importedFiles(file).some((path) => DOORS.includes(path)));
+    expect(throughDoors).toEqual([]);
     expect(files.map(({ path }) => path).filter((path) => path.endsWith('/index.ts'))).toEqual([]);
+  });
+
+  it('leave what is for tests out of what an application loads', () => {
+    const reached = reachedFrom('index.ts');
+    expect(reached.size).toBeGreaterThan(100);
+    expect([...reached].filter((path) => path.startsWith('testing'))).toEqual([]);
   });
 
   it('know Nest only where they have a role in it', () => {

@@ -1,21 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import type { Endpoint, EndpointReply, EndpointRequest } from '../endpoints/endpoint.js';
 
 /** Nothing from outside, nothing inline. */
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** A file of the page. */
-export function pageFile(name: string): string {
-  return readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
-}
-
-/** A file of uPlot, which draws the charts. */
-export function uPlotFile(name: string): string {
-  return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), 'utf8');
-}
 
 /** One file that the page needs; it says nothing of the application, and is open to everybody. */
 export class DashboardAssetEndpoint implements Endpoint {

@@ -1,5 +1,5 @@
 import type { Endpoint, EndpointReply, EndpointRequest } from '../endpoints/endpoint.js';
-import { CONTENT_SECURITY_POLICY, pageFile } from './dashboard-asset.endpoint.js';
+import { CONTENT_SECURITY_POLICY } from './dashboard-asset.endpoint.js';
 
 /**
  * The page itself. Who may not see what it shows gets the page all the same, with the status that says so: it asks
@@ -8,11 +8,12 @@ import { CONTENT_SECURITY_POLICY, pageFile } from './dashboard-asset.endpoint.js
 export class DashboardPageEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
-  private readonly content = pageFile('index.html');
 
+  /** @param content of the page, in which `{{base}}` stands for where its parts are */
   constructor(
     readonly path: string,
     readonly yields: boolean,
+    private readonly content: string,
   ) {}
 
   async handle({ path, refusal }: EndpointRequest): Promise<EndpointReply> {

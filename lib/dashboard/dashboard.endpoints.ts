@@ -7,8 +7,9 @@ import {
   DashboardEventsEndpoint,
   DashboardReadEndpoint,
 } from './dashboard-api.endpoints.js';
-import { DashboardAssetEndpoint, pageFile, uPlotFile } from './dashboard-asset.endpoint.js';
+import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
+import { PageFiles } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 import { endpointRows } from './endpoint-statistics.js';
 import type { MetricExplorer } from './metric-explorer.js';
@@ -53,14 +54,19 @@ const LONGEST_RANGE_MS = 24 * 3_600_000;
 const DEFAULT_SILENCE_MS = 3_600_000;
 
 /** Everything that the dashboard is made of, under its path. */
-export function dashboardEndpoints(path: string, yields: boolean, sources: DashboardSources): Endpoint[] {
+export async function dashboardEndpoints(
+  path: string,
+  yields: boolean,
+  sources: DashboardSources,
+): Promise<Endpoint[]> {
+  const files = await PageFiles.find();
+  const asset = (name: string, content: string, type: string) =>
+    new DashboardAssetEndpoint(`${path}/${name}`, yields, content, type);
   return [
-    new DashboardPageEndpoint(path, yields),
-    ...PAGE_FILES.map(
-      ([name, type]) => new DashboardAssetEndpoint(`${path}/${name}`, yields, pageFile(name), type),
-    ),
-    new DashboardAssetEndpoint(`${path}/uplot.js`, yields, uPlotFile('uPlot.iife.min.js'), SCRIPT),
-    new DashboardAssetEndpoint(`${path}/uplot.css`, yields, uPlotFile('uPlot.min.css'), STYLE),
+    new DashboardPageEndpoint(path, yields, files.read('index.html')),
+    ...PAGE_FILES.map(([name, type]) => asset(name, files.read(name), type)),
+    asset('uplot.js', files.readUPlot('uPlot.iife.min.js'), SCRIPT),
+    asset('uplot.css', files.readUPlot('uPlot.min.css'), STYLE),
     new DashboardEventsEndpoint(
       `${path}/api/events`,
       yields,

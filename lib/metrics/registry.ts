@@ -75,7 +75,8 @@ export type AnyMetric = Counter<string> | Gauge<string> | Histogram<string> | Ti
 
 /** Makes metrics, keeps them by name and shows them to readers. */
 export class MetricsRegistry implements MetricsSource {
-  private readonly enabled: boolean;
+  /** Whether anything is recorded. */
+  readonly enabled: boolean;
   private readonly defaultLabels: Readonly<Record<string, string>>;
   private readonly seriesLimit: number;
   private readonly clock: Clock;

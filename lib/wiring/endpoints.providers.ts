@@ -43,7 +43,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       DASHBOARD_SOURCES,
       AlertingMonitor,
     ],
-    useFactory: (
+    useFactory: async (
       host: HttpAdapterHost,
       config: ApplicationConfig,
       moduleRef: ModuleRef,
@@ -63,7 +63,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
         new EndpointAuthorizer(options.endpoints.auth, moduleRef),
         server,
         options.enabled
-          ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
+          ? await endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
           : [],
         options.endpoints,
         failedAuthOf(options, registry),
@@ -88,7 +88,7 @@ function failedAuthOf({ enabled, endpoints, clock }: ResolvedOptions, registry: 
   };
 }
 
-function endpointsOf(
+async function endpointsOf(
   { endpoints: { paths }, health }: ResolvedOptions,
   registry: MetricsRegistry,
   exporter: PrometheusExporter,
@@ -96,8 +96,8 @@ function endpointsOf(
   lifecycle: HealthLifecycle,
   dashboard: DashboardSources,
   alerting: AlertingMonitor,
-): Endpoint[] {
-  const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[]> = {
+): Promise<Endpoint[]> {
+  const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[] | Promise<Endpoint[]>> = {
     metrics: (path, yields) => [new MetricsEndpoint(exporter, registry, path, yields)],
     health: (path, yields) => [new HealthEndpoint(monitor, health.httpStatus, path, yields)],
     readiness: (path, yields) => [
@@ -108,8 +108,9 @@ function endpointsOf(
     dashboard: (path, yields) => dashboardEndpoints(path, yields, dashboard),
     alerts: (path, yields) => alertsEndpoints(path, yields, alerting),
   };
-  return (Object.keys(make) as EndpointName[]).flatMap((name) => {
+  const made = (Object.keys(make) as EndpointName[]).map(async (name) => {
     const place = paths[name];
     return place === false ? [] : make[name](place.path, !place.given);
   });
+  return (await Promise.all(made)).flat();
 }

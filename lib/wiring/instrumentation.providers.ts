@@ -23,14 +23,9 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   RegistryReference,
   {
     provide: DecoratorsLifecycle,
-    inject: [ModulesContainer, RegistryReference, MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (
-      modules: ModulesContainer,
-      reference: RegistryReference,
-      registry: MetricsRegistry,
-      { enabled }: ResolvedOptions,
-    ) => {
-      if (enabled) reference.registry = registry;
+    inject: [ModulesContainer, RegistryReference, MetricsRegistry],
+    useFactory: (modules: ModulesContainer, reference: RegistryReference, registry: MetricsRegistry) => {
+      if (registry.enabled) reference.registry = registry;
       return new DecoratorsLifecycle(modules, reference);
     },
   },

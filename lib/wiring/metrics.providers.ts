@@ -3,6 +3,7 @@ import { ActiveTrace, findActiveTrace } from '../integrations/opentelemetry/acti
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
+import { GIVEN_REGISTRY } from './given-registry.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The registry of the application, and the traces that its exemplars are of. */
@@ -10,11 +11,13 @@ export const METRICS_PROVIDERS: readonly Provider[] = [
   { provide: ActiveTrace, useFactory: () => findActiveTrace() },
   {
     provide: MetricsRegistry,
-    inject: [ActiveTrace, RESOLVED_OPTIONS],
+    inject: [ActiveTrace, RESOLVED_OPTIONS, { token: GIVEN_REGISTRY, optional: true }],
     useFactory: (
       trace: ActiveTrace,
       { enabled, defaultLabels, seriesLimit, exemplars, clock }: ResolvedOptions,
+      given?: MetricsRegistry | null,
     ) =>
+      given ??
       new MetricsRegistry({
         enabled,
         defaultLabels,

@@ -1,4 +1,5 @@
-import { MetricsHistory, type MetricsRegistry, type MetricsRegistryOptions } from 'nestjs-monitoring';
+import { MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
+import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
 import { type FakeClock, testRegistry } from '../metrics/support.js';
 
 export const SECOND = 1_000;
@@ -17,7 +18,7 @@ export interface Past {
 
 export function past(
   options: Partial<ConstructorParameters<typeof MetricsHistory>[0]> = {},
-  registryOptions: MetricsRegistryOptions = {},
+  registryOptions: TestRegistryOptions = {},
 ): Past {
   const { registry, clock } = testRegistry(registryOptions);
   const history = new MetricsHistory({

@@ -1,5 +1,5 @@
-import type { Exemplar, ExemplarLabels, MetricsRegistryOptions } from 'nestjs-monitoring';
-import { PrometheusExporter } from 'nestjs-monitoring';
+import { type Exemplar, type ExemplarLabels, PrometheusExporter } from 'nestjs-monitoring';
+import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
 import { describe, expect, it } from 'vitest';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { family, scalars, type TestRegistry, testRegistry } from './support.js';
@@ -19,10 +19,7 @@ function refused({ registry }: TestRegistry): number {
 }
 
 /** A registry whose samples all belong to the trace that `active` says. */
-function traced(
-  active: () => ExemplarLabels | undefined,
-  options: MetricsRegistryOptions = {},
-): TestRegistry {
+function traced(active: () => ExemplarLabels | undefined, options: TestRegistryOptions = {}): TestRegistry {
   return testRegistry({ ...options, exemplars: active });
 }
 
@@ -91,7 +88,7 @@ describe('exemplars', () => {
     const counter = given.registry.counter('jobs_total', 'Jobs.');
     counter.inc();
     trace = 'b';
-    given.clock.advance(-60_000);
+    given.clock.jumpTo(given.clock.now() - 60_000);
     counter.inc();
     expect(exemplarsOf(given, 'jobs_total')).toMatchObject([{ labels: { trace_id: 'b' } }]);
   });

@@ -1,4 +1,4 @@
-import type { LabelValue, MetricsRegistry } from 'nestjs-monitoring';
+import { type LabelValue, MetricsRegistry } from 'nestjs-monitoring';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { dropped, leastGrowth, histograms, scalars, testRegistry, type TestRegistry } from './support.js';
 
@@ -298,7 +298,7 @@ describe('the series limit', () => {
   });
 
   it('does not break the application when the logger throws', () => {
-    const { registry } = testRegistry({ seriesLimit: 1, logger: { warn: explode } });
+    const registry = new MetricsRegistry({ seriesLimit: 1, logger: { warn: explode } });
     const visits = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
     for (const user of ['a', 'b', 'c']) visits.inc({ user });
     expect(scalars(registry, 'visits_total').map(({ value }) => value)).toEqual([1, 2]);

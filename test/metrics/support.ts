@@ -2,46 +2,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
 import {
-  type Clock,
   type HistogramSeriesSnapshot,
   type MetricFamily,
-  MetricsRegistry,
-  type MetricsRegistryOptions,
+  type MetricsRegistry,
   type MetricsSnapshot,
   type ScalarSeriesSnapshot,
 } from 'nestjs-monitoring';
 
-/** A clock that stands still until the test moves it. */
-export class FakeClock implements Clock {
-  private passedMs = 0;
-
-  now(): number {
-    return 1_700_000_000_000 + this.passedMs;
-  }
-
-  /** Starts elsewhere than `now`, so that mistaking one for the other shows. */
-  monotonic(): number {
-    return 5_000 + this.passedMs;
-  }
-
-  advance(ms: number): void {
-    this.passedMs += ms;
-  }
-}
-
-/** A registry together with the time it lives in and what it warned about. */
-export interface TestRegistry {
-  readonly registry: MetricsRegistry;
-  readonly clock: FakeClock;
-  readonly warnings: string[];
-}
-
-export function testRegistry(options: MetricsRegistryOptions = {}): TestRegistry {
-  const clock = new FakeClock();
-  const warnings: string[] = [];
-  const logger = { warn: (message: string) => void warnings.push(message) };
-  return { registry: new MetricsRegistry({ clock, logger, ...options }), clock, warnings };
-}
+export { createTestRegistry as testRegistry, FakeClock, type TestRegistry } from 'nestjs-monitoring/testing';
 
 type Snapshotting = Pick<MetricsRegistry, 'snapshot'> | MetricsSnapshot;
 

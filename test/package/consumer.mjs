@@ -16,6 +16,7 @@ const PACKAGE = 'nestjs-monitoring';
  * @property {Readonly<Record<string, string>>} dependencies
  * @property {readonly import('./start.mjs').Start[]} starts
  * @property {boolean} [forBundlers] whether the types can be found as bundlers look for them; true unless it says so
+ * @property {boolean} [jest] whether it has tests that Jest runs
  * @property {string} [reloads] the script that a development server runs anew whenever it changes
  */
 
@@ -51,6 +52,11 @@ export async function checkConsumer(checklist, consumer, tarball, folder, nodes)
   await checklist.check(`${name}: the types hold under strict, declarations included`, () =>
     run('node_modules/.bin/tsc', ['-p', 'consumer.tsconfig.json'], { cwd }),
   );
+  if (consumer.jest === true) {
+    await checklist.check(`${name}: Jest tests an application that has the package`, () =>
+      run('node_modules/.bin/jest', ['--ci', '--config', 'jest.config.json'], { cwd }),
+    );
+  }
   if (consumer.forBundlers !== false) {
     await checklist.check(`${name}: the types are found as bundlers look for them, too`, () => {
       const asBundlers = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'];

@@ -55,8 +55,8 @@ export async function checkTarball(checklist, root, tarball) {
         .toSorted(),
     ),
   );
-  await checklist.check('the entry and its types are where package.json says', () =>
-    equal(compiled.filter((path) => /^dist\/index\.(js|d\.ts)$/.test(path)).length, 2),
+  await checklist.check('the entries and their types are where package.json says', () =>
+    equal(compiled.filter((path) => /^dist\/(index|testing)\.(js|d\.ts)$/.test(path)).length, 4),
   );
   await checklist.check('publint has nothing to say', () =>
     run('node_modules/.bin/publint', ['run', tarball, '--strict'], { cwd: root }),

@@ -15,7 +15,7 @@ import {
   wishesOf,
 } from './compiled-rule.js';
 import type { Expression } from './expression.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from '../../metrics/nearest-name.js';
 import { compileServiceLevel } from './service-level.js';
 import { Template } from './template.js';
 import { isVital, VITAL_NAMES } from './vitals.js';

@@ -1,0 +1,17 @@
+// What tests import: nothing else in the package knows of it.
+export {
+  type ExpectedAlert,
+  type RulesTest,
+  type RulesTestResult,
+  testRules,
+} from './alerting/testing/test-rules.js';
+export { FakeClock } from './testing/fake-clock.js';
+export { MetricAssertionError } from './testing/metric-assertion.error.js';
+export { expectMetric, type MetricExpectation } from './testing/metric-expectation.js';
+export {
+  MonitoringTestingModule,
+  type MonitoringTestingOptions,
+} from './testing/monitoring-testing.module.js';
+export type { SoughtLabels } from './testing/sought-series.js';
+export { createTestRegistry, type TestRegistry, type TestRegistryOptions } from './testing/test-registry.js';
+export { type ObservedMetrics, type TrackedMetrics, trackMetrics } from './testing/tracked-metrics.js';

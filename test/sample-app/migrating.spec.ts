@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import type { INestApplication } from '@nestjs/common';
+import { register } from 'prom-client';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as bundleAfter from '../../sample-app/migrating/express-prom-bundle/after.js';
+import * as bundleBefore from '../../sample-app/migrating/express-prom-bundle/before.js';
+import * as otelAfter from '../../sample-app/migrating/nestjs-otel/after.js';
+import * as otelBefore from '../../sample-app/migrating/nestjs-otel/before.js';
+import * as terminusAfter from '../../sample-app/migrating/terminus/after.js';
+import * as terminusBefore from '../../sample-app/migrating/terminus/before.js';
+import { PaymentsIndicator } from '../../sample-app/migrating/terminus/payments.indicator.js';
+import * as willsotoAfter from '../../sample-app/migrating/willsoto-nestjs-prometheus/after.js';
+import * as willsotoBefore from '../../sample-app/migrating/willsoto-nestjs-prometheus/before.js';
+import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
+
+type CreateApp = () => Promise<INestApplication>;
+
+const GUIDE = readFileSync(new URL('../../sample-app/migrating/README.md', import.meta.url), 'utf8');
+
+/** The rows of the table in a section of the guide whose first column is called so. */
+function rowsOf(section: string, header: string): [string, string][] {
+  const text = GUIDE.split(/^## /m).find((part) => part.startsWith(section)) ?? '';
+  const table = text.split('\n\n').find((part) => part.startsWith(`| ${header} `)) ?? '';
+  const rows = table
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map(
+      (row) =>
+        row
+          .split('|')
+          .slice(1, 3)
+          .map((cell) => cell.trim()) as [string, string],
+    );
+  if (rows.length === 0) throw new Error(`The guide has no table "${header}" in its section "${section}".`);
+  return rows;
+}
+
+/** What stands between backquotes. */
+function quoted(cell: string): string {
+  return /`([^`]+)`/.exec(cell)?.[1] ?? '';
+}
+
+const running: INestApplication[] = [];
+
+async function start(createApp: CreateApp): Promise<string> {
+  const app = await createApp();
+  running.push(app);
+  await app.listen(0, '127.0.0.1');
+  return app.getUrl();
+}
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((app) => app.close()));
+  // The registry of prom-client is that of the process.
+  register.clear();
+});
+
+/** What an application shows after the requests that both are sent. */
+async function exposed(createApp: CreateApp): Promise<Sample[]> {
+  const url = await start(createApp);
+  for (const order of [
+    { channel: 'web', items: 3 },
+    { channel: 'web', items: 7 },
+    { channel: 'shop', items: 1 },
+  ]) {
+    await fetch(`${url}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(order),
+    });
+  }
+  for (const path of ['/orders/7', '/orders/8?coupon=1', '/orders/13', '/nowhere/abc'])
+    await fetch(url + path);
+  const response = await fetch(`${url}/metrics`);
+  return parseExposition(await response.text());
+}
+
+/** The sum of what a selector such as `orders_total{channel="web"}` selects. */
+function valueOf(samples: readonly Sample[], selector: string): number {
+  const { name, matchers } = parseSelector(selector);
+  const found = samples.filter(
+    (sample) => sample.name === name && matchers.every(([label, value]) => sample.labels[label] === value),
+  );
+  if (found.length === 0) throw new Error(`There is no ${selector}.`);
+  return found.reduce((sum, { value }) => sum + value, 0);
+}
+
+function parseSelector(selector: string): { name: string; matchers: [string, string][] } {
+  const [, name = '', labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(selector) ?? [];
+  return {
+    name,
+    matchers: [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', value = '']) => [label, value]),
+  };
+}
+
+/** The selectors of a query, each with the labels that it is grouped by. */
+function selectorsIn(query: string): { selector: string; groupedBy: string[] }[] {
+  const groupedBy = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(', '));
+  const names = query.replaceAll(/\bby \([^)]*\)/g, '').matchAll(/[a-z]\w*_\w+(?:\{[^}]*\})?(?!\w*\()/gi);
+  return [...names].map(([selector]) => ({ selector, groupedBy }));
+}
+
+/** The families, by the names that their series have without the endings of histograms. */
+function familiesOf(samples: readonly Sample[]): Set<string> {
+  return new Set(samples.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')));
+}
+
+describe.each<[string, CreateApp, CreateApp]>([
+  ['prom-client and @willsoto/nestjs-prometheus', willsotoBefore.createApp, willsotoAfter.createApp],
+  ['nestjs-otel', otelBefore.createApp, otelAfter.createApp],
+  ['express-prom-bundle', bundleBefore.createApp, bundleAfter.createApp],
+])('moving from %s', (peer, createBefore, createAfter) => {
+  it('keeps the numbers, the queries and the names, as the guide says', async () => {
+    const before = await exposed(createBefore);
+    const after = await exposed(createAfter);
+
+    const numbers = rowsOf(peer, 'numbers before').map((row) => row.map(quoted));
+    const values = (samples: readonly Sample[], column: number) =>
+      numbers.map((row) => `${row[0]}: ${valueOf(samples, row[column] ?? '')}`);
+    expect(values(after, 1)).toEqual(values(before, 0));
+    expect(numbers.map((row) => valueOf(before, row[0] ?? ''))).not.toContain(0);
+
+    for (const row of rowsOf(peer, 'query before').map((cells) => cells.map(quoted))) {
+      for (const [samples, query] of [
+        [before, row[0] ?? ''],
+        [after, row[1] ?? ''],
+      ] as const) {
+        const selectors = selectorsIn(query);
+        expect(selectors.length, query).toBeGreaterThan(0);
+        for (const { selector, groupedBy } of selectors) {
+          expect(() => valueOf(samples, selector), query).not.toThrow();
+          const { labels = {} } = samples.find(({ name }) => name === parseSelector(selector).name) ?? {};
+          expect(Object.keys(labels), query).toEqual(expect.arrayContaining(groupedBy));
+        }
+      }
+    }
+
+    const left = familiesOf(after);
+    // It has a series only while there are such requests, before as after.
+    const gone = [...familiesOf(before)].filter((name) => !left.has(name));
+    expect(gone.toSorted()).toEqual(
+      rowsOf(peer, 'gone')
+        .map(([name]) => quoted(name))
+        .filter((name) => name !== 'nodejs_active_requests')
+        .toSorted(),
+    );
+  });
+});
+
+describe('moving from @nestjs/terminus', () => {
+  it('keeps the statuses and what the indicators say, as the guide says', async () => {
+    const [before, after] = [await start(terminusBefore.createApp), await start(terminusAfter.createApp)];
+    for (const path of ['ready', 'alive', 'startup']) {
+      expect((await fetch(`${after}/${path}`)).status).toBe(200);
+    }
+    const seen: string[][] = [];
+    for (const [balance, status] of [
+      [10, 200],
+      [0, 503],
+    ] as const) {
+      PaymentsIndicator.balance = balance;
+      // What was found before is good for a second.
+      await vi.waitFor(async () => expect((await fetch(`${after}/health`)).status).toBe(status), 10_000);
+      const [was, is] = (await Promise.all([before, after].map(healthOf))) as [Was, Is];
+      seen.push(
+        [`${was.code}, \`status\` is \`${was.status}\``, `${is.code}, \`status\` is \`${is.status}\``],
+        [
+          `\`details.payments.status\` is \`${was.details.payments.status}\``,
+          `\`checks.payments.status\` is \`${is.checks.payments.status}\``,
+        ],
+        [
+          `\`details.payments.balance\` is \`${was.details.payments.balance}\``,
+          `\`checks.payments.details.balance\` is \`${is.checks.payments.details.balance}\``,
+        ],
+      );
+    }
+    PaymentsIndicator.balance = 10;
+    for (const row of rowsOf('@nestjs/terminus', 'before')) expect(seen).toContainEqual(row);
+  });
+});
+
+async function healthOf(url: string): Promise<object> {
+  const response = await fetch(`${url}/health`);
+  return { code: response.status, ...((await response.json()) as object) };
+}
+
+interface Was {
+  readonly code: number;
+  readonly status: string;
+  readonly details: { readonly payments: { readonly status: string; readonly balance: number } };
+}
+
+interface Is {
+  readonly code: number;
+  readonly status: string;
+  readonly checks: {
+    readonly payments: { readonly status: string; readonly details: { readonly balance: number } };
+  };
+}

@@ -1,0 +1,247 @@
+import { MetricsRegistry } from 'nestjs-monitoring';
+import {
+  createTestRegistry,
+  expectMetric,
+  MetricAssertionError,
+  type ObservedMetrics,
+  trackMetrics,
+} from 'nestjs-monitoring/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+/** What an expectation that does not hold says. */
+function failure(expectation: () => void): string {
+  try {
+    expectation();
+  } catch (error) {
+    if (error instanceof MetricAssertionError) return error.message;
+    throw error;
+  }
+  throw new Error('The expectation held.');
+}
+
+const ORDERS = { labelNames: ['channel', 'status'] } as const;
+
+let registry: MetricsRegistry;
+let clock: ReturnType<typeof createTestRegistry>['clock'];
+beforeEach(() => {
+  ({ registry, clock } = createTestRegistry({ defaultLabels: { service: 'shop' } }));
+});
+
+function orders() {
+  return registry.counter('orders_total', 'Orders.', ORDERS);
+}
+
+describe('toHaveIncreasedBy', () => {
+  it('counts from the beginning of the registry', () => {
+    orders().inc({ channel: 'web', status: 200 });
+    expectMetric(registry, 'orders_total', { channel: 'web', status: 200 }).toHaveIncreasedBy(1);
+    expectMetric(registry, 'orders_total', { channel: 'shop', status: 200 }).toHaveIncreasedBy(0);
+  });
+
+  it('counts from where a test began to track', () => {
+    orders().inc({ channel: 'web', status: 200 }, 5);
+    const metrics = trackMetrics(registry);
+    orders().inc({ channel: 'web', status: 200 }, 2);
+    orders().inc({ channel: 'web', status: 500 });
+    expectMetric(metrics, 'orders_total', { channel: 'web', status: 200 }).toHaveIncreasedBy(2);
+    expectMetric(metrics, 'orders_total', { status: 500 }).toHaveIncreasedBy(1);
+    expectMetric(metrics, 'orders_total').toHaveIncreasedBy(3);
+    expectMetric(registry, 'orders_total').toHaveIncreasedBy(8);
+  });
+
+  it.each([
+    ['at the same time', 0],
+    ['later', 1_000],
+  ])('counts what came after a reset %s', (_, ms) => {
+    orders().inc({ channel: 'web', status: 200 }, 5);
+    const metrics = trackMetrics(registry);
+    registry.resetAll();
+    clock.advance(ms);
+    orders().inc({ channel: 'web', status: 200 }, 2);
+    expectMetric(metrics, 'orders_total').toHaveIncreasedBy(2);
+  });
+
+  it('adds up series that have the labels, and knows the labels that all series have', () => {
+    orders().inc({ channel: 'web', status: 200 });
+    orders().inc({ channel: 'web', status: 500 }, 2);
+    orders().inc({ channel: 'shop', status: 200 }, 4);
+    expectMetric(registry, 'orders_total', { channel: 'web' }).toHaveIncreasedBy(3);
+    expectMetric(registry, 'orders_total', { service: 'shop', status: '200' }).toHaveIncreasedBy(5);
+  });
+
+  it('does not mind how floating-point numbers are rounded', () => {
+    const paid = registry.counter('paid_euros_total', 'Euros.');
+    paid.inc(0.1);
+    paid.inc(0.2);
+    expectMetric(registry, 'paid_euros_total').toHaveIncreasedBy(0.3);
+    expect(failure(() => expectMetric(registry, 'paid_euros_total').toHaveIncreasedBy(0.300001))).toMatch(
+      /but/,
+    );
+  });
+
+  it('says what each series did', () => {
+    orders().inc({ channel: 'web', status: 200 });
+    orders().inc({ channel: 'shop', status: 200 }, 3);
+    expect(failure(() => expectMetric(registry, 'orders_total', { channel: 'web' }).toHaveIncreasedBy(2)))
+      .toBe(`Expected orders_total{channel="web"} to have increased by 2 since the registry began, but it increased by 1.
+Its series:
+  orders_total{channel="web",status="200"} increased by 1
+  orders_total{channel="shop",status="200"} increased by 3`);
+    const metrics = trackMetrics(registry);
+    expect(failure(() => expectMetric(metrics, 'orders_total').toHaveIncreasedBy(1))).toMatch(
+      /^Expected orders_total to have increased by 1 since it was tracked, but it increased by 0\./,
+    );
+  });
+
+  it('says that there is no series, and lists no more than ten', () => {
+    orders();
+    expect(failure(() => expectMetric(registry, 'orders_total').toHaveIncreasedBy(1))).toMatch(
+      /it increased by 0\.\nIt has no series yet\.$/,
+    );
+    for (let status = 100; status < 112; status++) orders().inc({ channel: 'web', status });
+    expect(failure(() => expectMetric(registry, 'orders_total').toHaveIncreasedBy(1))).toMatch(
+      /status="109"\} increased by 1\n {2}and 2 more$/,
+    );
+  });
+
+  it('says what was refused, which is why a number is too small', () => {
+    const metrics = trackMetrics(registry);
+    orders().inc({ channel: 'web', status: 200 }, -1);
+    orders().inc({ channel: 'web', status: 200 }, NaN);
+    orders().inc({ channel: 'web', status: 200 }, NaN);
+    expect(failure(() => expectMetric(metrics, 'orders_total').toHaveIncreasedBy(1))).toMatch(
+      /\nSamples of it were refused: negative 1 time, not_a_number 2 times\.$/,
+    );
+    expect(
+      failure(() => expectMetric(trackMetrics(registry), 'orders_total').toHaveIncreasedBy(1)),
+    ).not.toMatch(/refused/);
+  });
+});
+
+describe('a metric that there is not', () => {
+  it('is named together with the nearest one and those that there are', () => {
+    orders();
+    registry.gauge('active_users', 'Users.');
+    expect(failure(() => expectMetric(registry, 'order_total').toHaveIncreasedBy(0)))
+      .toBe(`Expected order_total to have increased by 0 since the registry began, but there is no such metric. Did you mean orders_total?
+There are: orders_total, active_users.`);
+  });
+
+  it.each<[string, ObservedMetrics, RegExp]>([
+    ['has only its own', createTestRegistry().registry, /no metrics but those of the registry itself/],
+    ['records nothing', createTestRegistry({ enabled: false }).registry, /the registry is not enabled/],
+  ])('is told of a registry that %s', (_, empty, message) => {
+    expect(failure(() => expectMetric(empty, 'orders_total').toHaveIncreasedBy(1))).toMatch(message);
+  });
+
+  it('is told of a label, too', () => {
+    orders().inc({ channel: 'web', status: 200 });
+    expect(
+      failure(() => expectMetric(registry, 'orders_total', { chanel: 'web' }).toHaveIncreasedBy(1)),
+    ).toMatch(/but it has no label "chanel"\. Did you mean channel\? It has: channel, status, service\.$/);
+    const bare = createTestRegistry().registry;
+    bare.counter('orders_total', 'Orders.').inc();
+    expect(failure(() => expectMetric(bare, 'orders_total', { channel: '' }).toHaveIncreasedBy(1))).toMatch(
+      /it has no label "channel"\. It has no labels at all\.$/,
+    );
+  });
+});
+
+describe('toHaveValue', () => {
+  it('is about a gauge, or the total of a counter', () => {
+    registry.gauge('active_users', 'Users.').set(42);
+    orders().inc({ channel: 'web', status: 200 }, 2);
+    orders().inc({ channel: 'shop', status: 200 }, 2);
+    expectMetric(registry, 'active_users').toHaveValue(42);
+    expectMetric(registry, 'orders_total').toHaveValue(4);
+    expectMetric(trackMetrics(registry), 'orders_total').toHaveValue(4);
+  });
+
+  it('says what it is instead', () => {
+    registry.gauge('active_users', 'Users.').set(41);
+    expect(failure(() => expectMetric(registry, 'active_users').toHaveValue(42))).toBe(
+      `Expected active_users to have the value 42, but it has the value 41.\nIts series:\n  active_users has the value 41`,
+    );
+  });
+
+  it('needs a series, since 0 is a value as well', () => {
+    orders().inc({ channel: 'web', status: 200 });
+    expect(failure(() => expectMetric(registry, 'orders_total', { status: 500 }).toHaveValue(0))).toMatch(
+      /^Expected orders_total\{status="500"\} to have the value 0, but there is no such series\.\nIts series:\n/,
+    );
+  });
+
+  it('does not add up gauges', () => {
+    const heat = registry.gauge('room_celsius', 'Heat.', { labelNames: ['room'] });
+    heat.set({ room: 'a' }, 20);
+    heat.set({ room: 'b' }, 22);
+    expectMetric(registry, 'room_celsius', { room: 'b' }).toHaveValue(22);
+    expect(failure(() => expectMetric(registry, 'room_celsius').toHaveValue(42))).toMatch(
+      /but 2 series have these labels\. Give the labels of one\.\n/,
+    );
+  });
+});
+
+describe('toHaveObserved and toHaveObservedSum', () => {
+  it('are about what a histogram or a timer was given', () => {
+    const query = registry.timer('query_duration_seconds', 'Queries.', { labelNames: ['table'] });
+    query.time({ table: 'users' }, () => clock.advance(100));
+    const metrics = trackMetrics(registry);
+    query.time({ table: 'users' }, () => clock.advance(250));
+    query.time({ table: 'deals' }, () => clock.advance(500));
+    expectMetric(metrics, 'query_duration_seconds', { table: 'users' }).toHaveObserved(1);
+    expectMetric(metrics, 'query_duration_seconds', { table: 'users' }).toHaveObservedSum(0.25);
+    expectMetric(metrics, 'query_duration_seconds').toHaveObserved(2);
+    expectMetric(registry, 'query_duration_seconds').toHaveObservedSum(0.85);
+  });
+
+  it('say what was given instead', () => {
+    registry.histogram('order_size', 'Items.').observe(3);
+    expect(failure(() => expectMetric(registry, 'order_size').toHaveObserved(2))).toBe(
+      `Expected order_size to have observed 2 values since the registry began, but it observed 1 value.\nIts series:\n  order_size observed 1 value`,
+    );
+    expect(failure(() => expectMetric(registry, 'order_size').toHaveObservedSum(4))).toMatch(
+      /observed values whose sum is 4 since .*, but it observed values whose sum is 3\./,
+    );
+  });
+});
+
+describe('a matcher that does not fit', () => {
+  it.each([
+    ['counter', 'toHaveObserved', 'toHaveIncreasedBy() or toHaveValue()'],
+    ['gauge', 'toHaveIncreasedBy', 'toHaveValue()'],
+    ['timer', 'toHaveValue', 'toHaveObserved() or toHaveObservedSum()'],
+    ['histogram', 'toHaveIncreasedBy', 'toHaveObserved() or toHaveObservedSum()'],
+  ] as const)('of a %s is %s, and the message has those that do', (kind, matcher, fitting) => {
+    const metric = {
+      counter: () => registry.counter('things_total', 'Things.'),
+      gauge: () => registry.gauge('things', 'Things.'),
+      timer: () => registry.timer('thing_seconds', 'Things.'),
+      histogram: () => registry.histogram('thing_bytes', 'Things.'),
+    }[kind]();
+    expect(failure(() => expectMetric(registry, metric.name)[matcher](0))).toContain(
+      `but it is a ${metric.type}: use ${fitting}.`,
+    );
+  });
+});
+
+describe('a failure', () => {
+  it('points at the line of the test', () => {
+    orders();
+    try {
+      expectMetric(registry, 'orders_total').toHaveIncreasedBy(1);
+      expect.unreachable();
+    } catch (error) {
+      const [first] = (error as Error).stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+      expect(first).toContain('expect-metric.spec.ts');
+    }
+  });
+});
+
+describe('a registry without Nest', () => {
+  it('is one that a test can look at', () => {
+    const ordinary = new MetricsRegistry();
+    ordinary.counter('jobs_total', 'Jobs.').inc();
+    expectMetric(ordinary, 'jobs_total').toHaveIncreasedBy(1);
+  });
+});
