@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Severity } from './rules/alert-rule.js';
 import { keyOf } from './rules/expression.js';
 
+/** How far an alert is; the states of Prometheus, and `resolved` for a while after it. */
 export type AlertState = 'pending' | 'firing' | 'resolved';
 
 /** Something that a rule is true of, or was lately. */

@@ -65,6 +65,7 @@ export class AlertingMonitor {
     this.store = stateFile === undefined ? undefined : new AlertStore(stateFile, warn);
   }
 
+  /** How often rules are evaluated, in milliseconds. */
   get intervalMs(): number {
     return this.options.intervalMs;
   }

@@ -85,6 +85,7 @@ export class PerformanceMonitor {
     for (const vital of this.resolved.keys()) this.removeRules(vital);
   }
 
+  /** The vitals as they are, and the thresholds that they are beyond. */
   getStatus(): PerformanceStatus {
     return {
       monitoring: this.release !== undefined,

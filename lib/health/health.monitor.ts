@@ -18,7 +18,9 @@ export type LifecyclePhase = 'starting' | 'ready' | 'draining';
 
 /** Where the monitor says that a check has changed; the `Logger` of Nest fits. */
 export interface HealthLogger {
+  /** A check that is well again. */
   log(message: string): void;
+  /** A check that is worse than before. */
   warn(message: string): void;
 }
 
@@ -68,6 +70,7 @@ export class HealthMonitor {
     this.currentPhase = options.phase ?? 'ready';
   }
 
+  /** Whether the application starts, serves or drains. */
   get phase(): LifecyclePhase {
     return this.currentPhase;
   }

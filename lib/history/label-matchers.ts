@@ -3,6 +3,7 @@
  * in PromQL. A label that is absent counts as empty.
  */
 export type LabelMatcher = LabelPattern | { readonly not: LabelPattern };
+/** A value, several of which any will do, or an expression. */
 export type LabelPattern = string | readonly string[] | RegExp;
 
 /** What several labels have to be. */

@@ -28,6 +28,7 @@ import { Timer, type TimerSeries } from './timer.js';
 
 /** Where a registry says what is worth a look; the `Logger` of Nest fits. */
 export interface WarningLogger {
+  /** Says it once; what it throws is ignored. */
   warn(message: string): void;
 }
 

@@ -6,12 +6,14 @@ import {
 
 /** What is used of a transport of nodemailer. */
 export interface MailTransport {
+  /** Sends one mail; rejects if it was not taken. */
   sendMail(mail: {
     readonly from: string;
     readonly to: string;
     readonly subject: string;
     readonly text: string;
   }): Promise<unknown>;
+  /** Lets go of its connections. */
   close?(): void;
 }
 
@@ -57,6 +59,7 @@ export class EmailAlertHandler implements NotificationHandler {
     }
   }
 
+  /** Closes the transport, also one of your own. */
   async close(): Promise<void> {
     const transport = await this.opening?.catch(() => undefined);
     transport?.close?.();

@@ -2,8 +2,11 @@ import type { AlertNotification, NotificationHandler } from '../notifications/no
 
 /** Where alerts are logged; the `Logger` of Nest fits. */
 export interface AlertLogger {
+  /** A critical alert that fires. */
   error(message: string): void;
+  /** A warning that fires. */
   warn(message: string): void;
+  /** All else, and what is over. */
   log(message: string): void;
 }
 

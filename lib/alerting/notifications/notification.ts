@@ -23,6 +23,7 @@ export interface NotificationHandler {
   readonly name: string;
   /** @throws {Error} if it could not tell; it is tried again unless that is a {@link NotificationError} that says no */
   notify(notification: AlertNotification, signal: AbortSignal): void | Promise<void>;
+  /** Lets go of what it holds, when the application ends. */
   close?(): void | Promise<void>;
 }
 
@@ -31,8 +32,14 @@ export interface AlertStateHandler {
   readonly name: string;
   /** How often it wants to hear of an alert that has not changed, in milliseconds. */
   readonly resendDelayMs: number;
-  /** @param intervalMs how often rules are evaluated */
+  /**
+   * Tells of these alerts; rejects if they were not taken.
+   *
+   * @param at when they were so, in milliseconds since the Unix epoch
+   * @param intervalMs how often rules are evaluated
+   */
   send(alerts: readonly Alert[], at: number, intervalMs: number, signal: AbortSignal): Promise<void>;
+  /** Lets go of what it holds, when the application ends. */
   close?(): void | Promise<void>;
 }
 

@@ -14,6 +14,7 @@ export interface SilenceRequest {
   readonly comment?: string;
 }
 
+/** Alerts that nobody is told of for a while. */
 export interface Silence {
   readonly id: string;
   readonly matchers: readonly Matcher[];
@@ -24,6 +25,7 @@ export interface Silence {
   readonly comment: string;
 }
 
+/** Whether a silence is still to come, in force, or over. */
 export type SilenceState = 'pending' | 'active' | 'expired';
 
 /** So many silences there may be; more of them are a mistake. */

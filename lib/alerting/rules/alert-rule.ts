@@ -3,6 +3,7 @@ import type { LabelMatchers } from '../../history/label-matchers.js';
 /** How bad it is that a rule fires. */
 export type Severity = 'critical' | 'warning' | 'info';
 
+/** How a number is compared with the threshold. */
 export type ComparisonOperator = '>' | '>=' | '<' | '<=' | '==' | '!=';
 
 /**
@@ -101,4 +102,5 @@ export interface ServiceLevelRule extends RuleBase {
   readonly slo: ServiceLevel;
 }
 
+/** A condition over metrics, or a service level, that somebody is told of. */
 export type AlertRule = ConditionRule | ServiceLevelRule;

@@ -10,6 +10,7 @@ export const VITAL_NAMES = [
   'error_rate_percent',
   'cache_hit_rate_percent',
 ] as const;
+/** What the six vitals are called. */
 export type VitalName = (typeof VITAL_NAMES)[number];
 
 /** Over so much time they are computed. */

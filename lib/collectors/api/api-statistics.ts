@@ -7,6 +7,7 @@ const FAILED = { status_code: /5../ };
 const ENDPOINT = ['method', 'route'];
 
 export const PERCENTILES = ['p50', 'p90', 'p95', 'p99'] as const;
+/** Which percentiles there are of each endpoint. */
 export type Percentile = (typeof PERCENTILES)[number];
 
 /** How requests went in the window that has just passed. */

@@ -28,6 +28,7 @@ export interface FigureOptions {
 
 /** Anything that can be counted: a repository of TypeORM, a delegate of Prisma, a model of Mongoose. */
 export interface Countable {
+  /** How many there are. */
   count(): PromiseLike<unknown>;
 }
 

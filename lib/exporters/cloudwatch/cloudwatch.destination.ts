@@ -12,7 +12,9 @@ import {
 /** What is used of a `CloudWatchClient`. */
 export interface CloudWatchClientLike {
   // The commands of the SDK have more type parameters than can be said here.
+  /** Runs a command, here `PutMetricDataCommand`. */
   send(command: never, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
+  /** Lets go of its connections; called for a client that this library has made. */
   destroy?(): void;
 }
 

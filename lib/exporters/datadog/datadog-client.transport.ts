@@ -5,12 +5,14 @@ import type { DatadogAnswer, DatadogTransport } from './datadog.transport.js';
 /** What is used of the two `MetricsApi` of `@datadog/datadog-api-client`. */
 export interface DatadogClient {
   readonly v1: {
+    /** Of the `MetricsApi` of version 1. */
     submitDistributionPoints(request: {
       body: { series: DistributionPoints[] };
       contentEncoding: 'deflate';
     }): Promise<unknown>;
   };
   readonly v2: {
+    /** Of the `MetricsApi` of version 2. */
     submitMetrics(request: {
       body: { series: SeriesPoints[] };
       contentEncoding: 'deflate';

@@ -17,6 +17,7 @@ export interface JsonMetrics {
   readonly metrics: Readonly<Record<string, JsonMetric>>;
 }
 
+/** One metric with all its series. */
 export type JsonMetric =
   | (JsonMetricBase & { readonly type: 'counter' | 'gauge'; readonly series: readonly JsonScalar[] })
   | (JsonMetricBase & { readonly type: 'histogram'; readonly series: readonly JsonHistogram[] });

@@ -2,7 +2,9 @@ import type { OtlpAnswer, OtlpResourceMetrics, OtlpSender } from './otlp.sender.
 
 /** What is used of an exporter of the OpenTelemetry SDK: its `PushMetricExporter`. */
 export interface OtlpMetricExporter {
+  /** Sends `ResourceMetrics` of the SDK, and says how that went: code 0 is success. */
   export(metrics: never, done: (result: { readonly code: number; readonly error?: Error }) => void): void;
+  /** Lets go of its connections. */
   shutdown(): Promise<void>;
 }
 

@@ -7,12 +7,14 @@ export interface PromClientRegistry {
   readonly contentType?: string;
   /** Without it, all metrics are asked for at once, and one that fails or hangs takes the others with it. */
   getMetricsAsArray?(): readonly unknown[];
+  /** Every metric with its values, or a promise of them. */
   getMetricsAsJSON(): unknown;
 }
 
 /** Why a metric of a bridge was left out. */
 export type BridgeDropReason = 'clash' | 'failed';
 
+/** What a bridge has around it. In an application monitoring provides it. */
 export interface BridgeSurroundings {
   /** @default warnings of the process */
   readonly logger?: WarningLogger;

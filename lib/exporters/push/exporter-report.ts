@@ -55,6 +55,7 @@ export class ExporterMetrics {
     );
   }
 
+  /** Where the exporter of this name tells how it goes. */
   of(exporter: string): ExporterReport {
     const labels = { exporter };
     const exports = this.exports.labels(labels);

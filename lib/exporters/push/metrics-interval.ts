@@ -23,13 +23,17 @@ interface FamilyBase<T, S> {
   readonly series: readonly S[];
 }
 
+/** A counter in an interval. */
 export type CounterIntervalFamily = FamilyBase<'counter', CounterInterval>;
+/** A gauge in an interval. */
 export type GaugeIntervalFamily = FamilyBase<'gauge', GaugeInterval>;
+/** A histogram or a timer in an interval. */
 export type HistogramIntervalFamily = FamilyBase<'histogram', HistogramInterval> & {
   /** The finite upper bounds in ascending order; one more bucket, up to +Inf, follows them. */
   readonly upperBounds: readonly number[];
 };
 
+/** One series of a counter in an interval. */
 export interface CounterInterval {
   readonly labels: Readonly<Record<string, string>>;
   /** What was added in the interval: never negative. */
@@ -40,6 +44,7 @@ export interface CounterInterval {
   readonly createdAt: number;
 }
 
+/** One series of a gauge in an interval. */
 export interface GaugeInterval {
   readonly labels: Readonly<Record<string, string>>;
   /** As it stood at the end. */
@@ -55,6 +60,7 @@ export interface Distribution {
   readonly exponential: ExponentialHistogramSnapshot;
 }
 
+/** One series of a histogram or a timer in an interval. */
 export interface HistogramInterval {
   readonly labels: Readonly<Record<string, string>>;
   /** What was observed in the interval. */

@@ -11,7 +11,9 @@ import { type QueuedRequest, RequestQueue } from './request-queue.js';
 
 /** Where an exporter says how it fares; the `Logger` of Nest fits. */
 export interface ExporterLogger {
+  /** What may mend itself, once until a success. */
   warn(message: string): void;
+  /** What somebody has to mend. */
   error(message: string): void;
 }
 

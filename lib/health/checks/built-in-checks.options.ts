@@ -12,11 +12,13 @@ export interface PercentLimits {
   readonly unhealthyPercent?: number;
 }
 
+/** Options of the check `disk`. */
 export interface DiskCheckOptions extends CheckTuning, PercentLimits {
   /** A path on the disk. @default the folder that the process runs in */
   readonly path?: string;
 }
 
+/** Options of the check `event_loop`. */
 export interface EventLoopCheckOptions extends CheckTuning {
   /** From this lag on it is degraded. @default 200 */
   readonly degradedMs?: number;

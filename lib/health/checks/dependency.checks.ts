@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';
 
+/** Options of {@link httpHealthCheck}. */
 export interface HttpHealthCheckOptions extends HealthCheckOptions {
   readonly url: string | URL;
   /** Sent along, for example to be let in. They are shown nowhere. */
@@ -35,6 +36,7 @@ export function httpHealthCheck({
   };
 }
 
+/** Options of {@link tcpHealthCheck}. */
 export interface TcpHealthCheckOptions extends HealthCheckOptions {
   readonly host: string;
   readonly port: number;
@@ -58,9 +60,11 @@ export function tcpHealthCheck({ host, port, ...options }: TcpHealthCheckOptions
 
 /** What is used of a `ClientProxy` of `@nestjs/microservices`. */
 export interface MicroserviceClient {
+  /** Connects, unless it is connected already; rejects if that cannot be done. */
   connect(): Promise<unknown>;
 }
 
+/** Options of {@link microserviceHealthCheck}. */
 export interface MicroserviceHealthCheckOptions extends HealthCheckOptions {
   readonly client: MicroserviceClient;
 }
@@ -78,9 +82,11 @@ export function microserviceHealthCheck({ client, ...options }: MicroserviceHeal
 
 /** Who knows which alerts fire. */
 export interface FiringAlerts {
+  /** The alerts that fire now. */
   firing(): Iterable<{ readonly rule: string; readonly severity: string; readonly message: string }>;
 }
 
+/** Options of {@link alertsHealthCheck}. */
 export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
   readonly alerts: FiringAlerts;
   /** Alerts of which severity count. @default ['critical'] */
