@@ -72,6 +72,11 @@ function imported(from: string): readonly string[] {
   return file === undefined ? [] : importedFiles(file);
 }
 
+/** Rooms as CONTRIBUTING.md calls them. */
+function namesOf(rooms: readonly string[]): string {
+  return rooms.map((room) => (room === FRONT ? 'the top level' : room)).join(', ') || 'nothing';
+}
+
 /** Every file that a file loads, directly or not. */
 function reachedFrom(start: string): Set<string> {
   const reached = new Set([start]);
@@ -128,10 +133,8 @@ describe('the map in CONTRIBUTING.md', () => {
     const text = readFileSync(join(LIB, '../CONTRIBUTING.md'), 'utf8');
     const rows = [...text.matchAll(/^\| `(\w+)\/` +\|[^|]+\| ([^|]+?) +\|$/gm)];
     const described = Object.fromEntries(rows.map(([, room, imports]) => [room, imports]));
-    const names = (rooms: readonly string[]) =>
-      rooms.map((room) => (room === FRONT ? 'the top level' : room)).join(', ') || 'nothing';
     expect(described).toEqual(
-      Object.fromEntries(Object.entries(ROOMS).map(([room, rooms]) => [room, names(rooms)])),
+      Object.fromEntries(Object.entries(ROOMS).map(([room, rooms]) => [room, namesOf(rooms)])),
     );
   });
 });
