@@ -9,8 +9,10 @@ export { Gauge, type GaugeSeries } from './metrics/gauge.js';
 export { Histogram, type HistogramSeries } from './metrics/histogram.js';
 export type { Labels, LabelValue } from './metrics/labels.js';
 export type {
+  Aggregation,
   BoundMetricOptions,
   BucketOptions,
+  GaugeOptions,
   MetricKind,
   MetricOptions,
 } from './metrics/metric-definition.js';

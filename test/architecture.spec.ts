@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   instrumentation: ['metrics', 'options', 'integrations'],
   integrations: ['metrics', 'options'],
   collectors: ['metrics', 'options', 'integrations', 'history'],
+  cluster: ['metrics', 'options'],
   history: ['metrics', 'options'],
   exporters: ['metrics', 'options', 'endpoints'],
   health: ['metrics', 'options', 'integrations', 'endpoints'],

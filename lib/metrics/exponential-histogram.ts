@@ -109,6 +109,31 @@ export class ExponentialHistogram {
   }
 }
 
+/** What both counted, exactly: their buckets are the same ones. */
+export function sumOfExponentials(
+  a: ExponentialHistogramSnapshot,
+  b: ExponentialHistogramSnapshot,
+): ExponentialHistogramSnapshot {
+  return {
+    scale: a.scale,
+    zeroCount: a.zeroCount + b.zeroCount,
+    positive: sumOfBuckets(a.positive, b.positive),
+    negative: sumOfBuckets(a.negative, b.negative),
+  };
+}
+
+function sumOfBuckets(a: ExponentialBuckets, b: ExponentialBuckets): ExponentialBuckets {
+  if (a.counts.length === 0) return b;
+  if (b.counts.length === 0) return a;
+  const offset = Math.min(a.offset, b.offset);
+  const end = Math.max(a.offset + a.counts.length, b.offset + b.counts.length);
+  const counts = Array.from(
+    { length: end - offset },
+    (_, i) => (a.counts[i + offset - a.offset] ?? 0) + (b.counts[i + offset - b.offset] ?? 0),
+  );
+  return { offset, counts };
+}
+
 /**
  * The value that the share `q` of the values did not exceed (nearest rank), at most 0.55 % off.
  *

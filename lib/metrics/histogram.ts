@@ -87,13 +87,13 @@ export class Histogram<L extends string = never> extends Metric<L> {
 
   /** @internal */
   override snapshot({ exponential: wanted = false }: SnapshotOptions): HistogramFamily {
-    const { name, help, type, labelNames, upperBounds } = this;
+    const { name, help, type, labelNames, seriesLimit, upperBounds } = this;
     const columns = this.columns();
     const exponential = (typeof wanted === 'boolean' ? wanted : wanted.has(name))
       ? this.exponential.map((histogram) => histogram.snapshot())
       : undefined;
     const series = histogramSeries(columns, upperBounds, exponential);
-    return { name, help, type, labelNames, upperBounds, ...columns, series };
+    return { name, help, type, labelNames, seriesLimit, upperBounds, ...columns, series };
   }
 
   protected override lineStart(labels: string): string {

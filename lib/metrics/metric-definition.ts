@@ -4,6 +4,17 @@ import type { Labels } from './labels.js';
 /** What the registry was asked for; a timer is exposed as a histogram. */
 export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timer';
 
+/**
+ * What a gauge is when several workers have it: the sum, the largest, the smallest or the average of theirs, that of
+ * the series which began first or last, or one series for each worker, told apart by the label `worker`.
+ */
+export type Aggregation = 'sum' | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
+
+const AGGREGATIONS: readonly Aggregation[] = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'];
+
+/** The label that tells the series of the workers apart, of a gauge with `aggregate: 'worker'`. */
+export const WORKER_LABEL = 'worker';
+
 /** How a metric was defined. */
 export interface MetricDefinition {
   readonly name: string;
@@ -11,6 +22,7 @@ export interface MetricDefinition {
   readonly kind: MetricKind;
   readonly labelNames: readonly string[];
   readonly seriesLimit: number;
+  readonly aggregate: Aggregation | undefined;
 }
 
 /** Options that every kind of metric has. */
@@ -30,6 +42,15 @@ export interface BoundMetricOptions<L extends string> {
   readonly labels: Labels<L>;
 }
 
+/** Options of gauges. */
+export interface GaugeOptions {
+  /**
+   * What it is when the metrics of several workers are brought together; see the option `cluster`.
+   * @default 'sum'
+   */
+  readonly aggregate?: Aggregation;
+}
+
 /** Options of histograms and timers. */
 export interface BucketOptions {
   /**
@@ -41,7 +62,7 @@ export interface BucketOptions {
 
 /** Options as they come in, of whatever kind. */
 export interface GivenOptions
-  extends MetricOptions<string>, Partial<BoundMetricOptions<string>>, BucketOptions {}
+  extends MetricOptions<string>, Partial<BoundMetricOptions<string>>, GaugeOptions, BucketOptions {}
 
 /** A definition together with what only histograms and timers have. */
 export interface DescribedMetric extends MetricDefinition {
@@ -58,7 +79,7 @@ export function assertSameDefinition(
   kind: MetricKind,
   help: string | undefined,
   labelNames: readonly string[],
-  { buckets, seriesLimit }: GivenOptions,
+  { aggregate, buckets, seriesLimit }: GivenOptions,
 ): void {
   const upperBounds = buckets?.filter((bound) => bound !== Infinity);
   const same =
@@ -66,7 +87,8 @@ export function assertSameDefinition(
     (help === undefined || help === existing.help) &&
     sameList(labelNames.toSorted(), existing.labelNames.toSorted()) &&
     (upperBounds === undefined || sameList(upperBounds, existing.upperBounds ?? [])) &&
-    (seriesLimit === undefined || seriesLimit === existing.seriesLimit);
+    (seriesLimit === undefined || seriesLimit === existing.seriesLimit) &&
+    (aggregate === undefined || aggregate === existing.aggregate);
   if (same) return;
   const wanted: DescribedMetric = {
     name: existing.name,
@@ -74,6 +96,7 @@ export function assertSameDefinition(
     kind,
     labelNames,
     seriesLimit: seriesLimit ?? existing.seriesLimit,
+    aggregate: aggregate ?? existing.aggregate,
     ...(upperBounds && { upperBounds }),
   };
   throw new MetricDefinitionError(
@@ -85,7 +108,8 @@ export function assertSameDefinition(
 export function describeMetric(metric: DescribedMetric): string {
   const labels = metric.labelNames.length > 0 ? `{${metric.labelNames.join(', ')}}` : '';
   const buckets = metric.upperBounds ? ` with buckets [${metric.upperBounds.join(', ')}]` : '';
-  return `${metric.kind} ${metric.name}${labels} "${metric.help}"${buckets}, limit ${metric.seriesLimit}`;
+  const aggregate = metric.aggregate ? `, aggregated by ${metric.aggregate}` : '';
+  return `${metric.kind} ${metric.name}${labels} "${metric.help}"${buckets}${aggregate}, limit ${metric.seriesLimit}`;
 }
 
 /**
@@ -98,6 +122,29 @@ export function checkedSeriesLimit(owner: string, limit: number): number {
   throw new MetricDefinitionError(
     `Expected seriesLimit of ${owner} to be a whole number from 1 up, got ${String(limit)} (${typeof limit}).`,
   );
+}
+
+/**
+ * Checks how the gauges of several workers are to be brought together.
+ *
+ * @throws {MetricDefinitionError} unless it is one of the ways there are, and its label is free
+ */
+export function checkedAggregate(
+  owner: string,
+  aggregate: Aggregation | undefined,
+  labelNames: readonly string[],
+): Aggregation | undefined {
+  if (aggregate !== undefined && !AGGREGATIONS.includes(aggregate)) {
+    throw new MetricDefinitionError(
+      `Expected aggregate of ${owner} to be one of ${AGGREGATIONS.join(', ')}, got ${String(aggregate)}.`,
+    );
+  }
+  if (aggregate === 'worker' && labelNames.includes(WORKER_LABEL)) {
+    throw new MetricDefinitionError(
+      `${owner} has a label "${WORKER_LABEL}" of its own, which aggregate: 'worker' would add. Rename the label, or choose another aggregate.`,
+    );
+  }
+  return aggregate;
 }
 
 function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {

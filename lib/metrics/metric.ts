@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import { type ExemplarLabels, Exemplars, type ExemplarSource } from './exemplars.js';
 import { type Labels, renderLabel } from './labels.js';
-import type { MetricDefinition, MetricKind } from './metric-definition.js';
+import type { Aggregation, MetricDefinition, MetricKind } from './metric-definition.js';
 import type { MetricType } from './naming.js';
 import { NumberRows } from './number-rows.js';
 import { ABSENT, SeriesTable, UNKNOWN_LABEL } from './series-table.js';
@@ -64,6 +64,8 @@ export abstract class Metric<L extends string = string> {
   readonly host: MetricHost;
   /** @internal */
   readonly seriesLimit: number;
+  /** @internal */
+  readonly aggregate: Aggregation | undefined;
   protected table!: SeriesTable;
   protected rows!: NumberRows;
   /** @internal Whether samples have exemplars even if none are given with them. */
@@ -81,6 +83,7 @@ export abstract class Metric<L extends string = string> {
     this.kind = definition.kind;
     this.labelNames = definition.labelNames as readonly L[];
     this.seriesLimit = definition.seriesLimit;
+    this.aggregate = definition.aggregate;
     this.host = host;
     this.asksForExemplars = host.exemplarSource !== undefined;
     this.exemplars = new Exemplars(host.clock, host.exemplarSource, () =>

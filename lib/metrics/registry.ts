@@ -14,8 +14,10 @@ import {
   assertSameDefinition,
   type BoundMetricOptions,
   type BucketOptions,
+  checkedAggregate,
   checkedSeriesLimit,
   describeMetric,
+  type GaugeOptions,
   type GivenOptions,
   type MetricDefinition,
   type MetricKind,
@@ -157,8 +159,16 @@ export class MetricsRegistry implements MetricsSource {
    * @param help what it measures, for the people who read the metrics
    * @throws {MetricDefinitionError} if the definition is wrong or conflicts with another metric
    */
-  gauge<const L extends string>(name: string, help: string, options: BoundMetricOptions<L>): GaugeSeries;
-  gauge<const L extends string = never>(name: string, help?: string, options?: MetricOptions<L>): Gauge<L>;
+  gauge<const L extends string>(
+    name: string,
+    help: string,
+    options: BoundMetricOptions<L> & GaugeOptions,
+  ): GaugeSeries;
+  gauge<const L extends string = never>(
+    name: string,
+    help?: string,
+    options?: MetricOptions<L> & GaugeOptions,
+  ): Gauge<L>;
   gauge(name: string, help?: string, options: GivenOptions = {}): unknown {
     return this.getOrCreate('gauge', name, help, options, (definition) =>
       this.enabled ? new Gauge<string>(definition, this.host) : new DisabledGauge(definition, this.host),
@@ -317,7 +327,8 @@ export class MetricsRegistry implements MetricsSource {
         );
       }
     }
-    const metric = create({ name, help, kind, labelNames: [...labelNames], seriesLimit });
+    const aggregate = checkedAggregate(owner, options.aggregate, labelNames);
+    const metric = create({ name, help, kind, labelNames: [...labelNames], seriesLimit, aggregate });
     for (const claim of claims) this.claims.set(claim, metric);
     this.metrics.set(name, metric);
     const advice = namingAdvice(name, type, help, labelNames);

@@ -20,9 +20,18 @@ export abstract class ScalarMetric<L extends string> extends Metric<L> {
 
   /** @internal */
   override snapshot(): ScalarFamily {
-    const { name, help, type, labelNames } = this;
+    const { name, help, type, labelNames, seriesLimit, aggregate } = this;
     const columns = this.columns();
-    return { name, help, type, labelNames, ...columns, series: scalarSeries(columns) };
+    return {
+      name,
+      help,
+      type,
+      labelNames,
+      seriesLimit,
+      ...(aggregate && { aggregate }),
+      ...columns,
+      series: scalarSeries(columns),
+    };
   }
 
   protected override lineStart(labels: string): string {

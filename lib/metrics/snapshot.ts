@@ -1,4 +1,5 @@
 import type { ExponentialHistogramSnapshot } from './exponential-histogram.js';
+import type { Aggregation } from './metric-definition.js';
 import type { MetricType } from './naming.js';
 
 /** An example of a request behind a number: usually the trace that it belonged to. */
@@ -67,11 +68,15 @@ interface FamilyBase extends SeriesColumns {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** How many series it may have; what is beyond them is in the overflow series. */
+  readonly seriesLimit: number;
 }
 
 /** A counter or a gauge at one moment. */
 export interface ScalarFamily extends FamilyBase {
   readonly type: Exclude<MetricType, 'histogram'>;
+  /** What a gauge is when several workers have it, if its definition says so. */
+  readonly aggregate?: Aggregation;
   readonly series: Iterable<ScalarSeriesSnapshot>;
 }
 

@@ -87,7 +87,18 @@ function familyAt({ name, type, rows }: Family, step: number): MetricFamily[] {
     lineStartOf: (row: number) => seen[row].key,
     labelsOf: (row: number) => ({ ...seen[row].labels }),
   };
-  const family = { name, help: '', labelNames: [], numbers, stride, identities, epoch: rows, series: [] };
+  const seriesLimit = Infinity;
+  const family = {
+    name,
+    help: '',
+    labelNames: [],
+    seriesLimit,
+    numbers,
+    stride,
+    identities,
+    epoch: rows,
+    series: [],
+  };
   return [type === 'histogram' ? { ...family, type, upperBounds } : { ...family, type }];
 }
 

@@ -121,7 +121,9 @@ function counterIntervals(family: ScalarFamily, seen: SeenFamily | undefined): C
   for (const row of liveRows(family)) {
     const total = numbers[row * stride + VALUE];
     const then = seen?.rowOf(family, row);
-    const delta = then === undefined ? total : total - (seen?.valueAt(then) ?? 0);
+    const before = then === undefined ? 0 : (seen?.valueAt(then) ?? 0);
+    // What is less than it was has begun anew, in one of the workers that it is the sum of.
+    const delta = total < before ? total : total - before;
     if (delta === 0) continue;
     intervals.push({
       labels: identities.labelsOf(row),
@@ -137,8 +139,9 @@ function histogramIntervals(family: HistogramFamily, seen: SeenFamily | undefine
   const intervals: HistogramInterval[] = [];
   for (const [row, series] of seriesByRow(family)) {
     const then = seen?.rowOf(family, row);
-    const before = then === undefined ? undefined : seen?.histogramAt(then);
-    if (series.count === (before?.count ?? 0)) continue;
+    const last = then === undefined ? undefined : seen?.histogramAt(then);
+    if (series.count === (last?.count ?? 0)) continue;
+    const before = last !== undefined && series.count > last.count ? last : undefined;
     const { labels, min, max, createdAt } = series;
     const total = distributionOf(series);
     const delta = before === undefined ? total : difference(total, distributionOf(before));

@@ -1,0 +1,17 @@
+import type { MetricFamily } from '../metrics/snapshot.js';
+
+/** Which worker it is. */
+export interface Worker {
+  /** Its number, which it keeps, and which is free again for another one when it is gone. */
+  readonly index: number;
+  /** The process that it is, or is a thread of. */
+  readonly pid: number;
+}
+
+/** What one worker adds to the metrics of all. */
+export interface Contribution {
+  readonly worker: Worker;
+  readonly families: readonly MetricFamily[];
+  /** Whether the worker has said so just now; of one that is silent or gone, only what was counted is shown. */
+  readonly isCurrent: boolean;
+}

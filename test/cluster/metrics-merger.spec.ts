@@ -1,0 +1,226 @@
+import * as fc from 'fast-check';
+import { type Aggregation, MetricsRegistry } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { MetricsMerger, withCountsOf } from '../../lib/cluster/metrics-merger.js';
+import { renderExposition } from '../../lib/exporters/prometheus/exposition.js';
+import { histograms, scalars, testRegistry } from '../metrics/support.js';
+import { type Action, contributionsOf, countingAction, registries, seen } from './support.js';
+
+/** The merged families as a snapshot, for the helpers that read snapshots. */
+function merged(merger: MetricsMerger, ...args: Parameters<MetricsMerger['merge']>) {
+  return { timestamp: 0, defaultLabels: {}, families: merger.merge(...args).families };
+}
+
+function values(source: Parameters<typeof scalars>[0], name: string) {
+  return scalars(source, name).map(({ labels, value }) => [labels, value]);
+}
+
+describe('the merger', () => {
+  it('makes of several registries what one registry would be that got everything', () => {
+    const steps = fc.array(fc.record({ worker: fc.nat(3), act: countingAction }), { maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(steps, { minLength: 1, maxLength: 3 }), (rounds) => {
+        const [all, ...workers] = registries(5);
+        const merger = new MetricsMerger();
+        for (const round of rounds) {
+          for (const { worker, act } of round) {
+            act(workers[worker]);
+            act(all);
+          }
+          const { families, conflicting } = merger.merge(contributionsOf(workers));
+          expect(conflicting).toEqual([]);
+          expect(seen(families)).toEqual(seen(all.snapshot({ exponential: true }).families));
+        }
+      }),
+    );
+  });
+
+  it('lets no total fall, whichever workers are silent or gone', () => {
+    const round = fc.record({
+      actions: fc.array(fc.record({ worker: fc.nat(2), act: countingAction }), { maxLength: 20 }),
+      silent: fc.nat(2),
+      gone: fc.option(fc.nat(2)),
+    });
+    fc.assert(
+      fc.property(fc.array(round, { minLength: 1, maxLength: 5 }), (rounds) => {
+        const all = testRegistry().registry;
+        const workers = registries(3);
+        const merger = new MetricsMerger();
+        let estate: ReturnType<typeof withCountsOf> = [];
+        for (const { actions, silent, gone } of rounds) {
+          for (const { worker, act } of actions) {
+            act(workers[worker]);
+            act(all);
+          }
+          if (gone !== null) {
+            estate = withCountsOf(estate, contributionsOf(workers)[gone], new Set());
+            workers[gone] = testRegistry().registry;
+          }
+          const contributions = contributionsOf(workers, (index) => index !== silent);
+          const worker = { index: -1, pid: NaN };
+          const { families } = merger.merge([
+            { worker, families: estate, isCurrent: false },
+            ...contributions,
+          ]);
+          const counted = (list: typeof families) => seen(list.filter(({ type }) => type !== 'gauge'));
+          expect(counted(families)).toEqual(counted(all.snapshot({ exponential: true }).families));
+        }
+      }),
+    );
+  });
+
+  it('brings gauges together as their definition says', () => {
+    const of = (aggregate?: Aggregation): unknown[] => {
+      const workers = [3, 1, 8].map((value, i) => {
+        const { registry, clock } = testRegistry();
+        // The second worker began first.
+        clock.advance(i === 1 ? 0 : 1_000 * (i + 1));
+        registry
+          .gauge('level', 'Help.', { labelNames: ['x'], ...(aggregate && { aggregate }) })
+          .set({ x: 'a' }, value);
+        return registry;
+      });
+      return values(merged(new MetricsMerger(), contributionsOf(workers)), 'level');
+    };
+    expect(of()).toEqual([[{ x: 'a' }, 12]]);
+    expect(of('sum')).toEqual([[{ x: 'a' }, 12]]);
+    expect(of('max')).toEqual([[{ x: 'a' }, 8]]);
+    expect(of('min')).toEqual([[{ x: 'a' }, 1]]);
+    expect(of('average')).toEqual([[{ x: 'a' }, 4]]);
+    expect(of('first')).toEqual([[{ x: 'a' }, 1]]);
+    expect(of('latest')).toEqual([[{ x: 'a' }, 8]]);
+    expect(of('worker')).toEqual([
+      [{ x: 'a', worker: '0' }, 3],
+      [{ x: 'a', worker: '1' }, 1],
+      [{ x: 'a', worker: '2' }, 8],
+    ]);
+  });
+
+  it('leaves out the gauges of a worker that is silent, and keeps what it has counted', () => {
+    const workers = registries(2);
+    for (const registry of workers) {
+      registry.gauge('users', 'Help.').set(5);
+      registry.counter('orders_total', 'Help.').inc(7);
+    }
+    const snapshot = merged(
+      new MetricsMerger(),
+      contributionsOf(workers, (index) => index === 0),
+    );
+    expect(values(snapshot, 'users')).toEqual([[{}, 5]]);
+    expect(values(snapshot, 'orders_total')).toEqual([[{}, 14]]);
+  });
+
+  it('adds up what belongs to a process once for all its threads, and what belongs to the machine not at all', () => {
+    const threads = registries(3);
+    for (const registry of threads) {
+      registry.counter('process_cpu_seconds_total', 'Help.').inc(10);
+      registry.gauge('process_resident_memory_bytes', 'Help.').set(100);
+      registry.gauge('nodejs_heap_size_used_bytes', 'Help.').set(20);
+      registry.gauge('system_memory_total_bytes', 'Help.').set(8_000);
+      registry.counter('system_cpu_seconds_total', 'Help.').inc(99);
+    }
+    // Two threads of one process, and another process.
+    const contributions = contributionsOf(threads).map((contribution, index) => ({
+      ...contribution,
+      worker: { index, pid: index < 2 ? 1 : 2 },
+    }));
+    const snapshot = merged(new MetricsMerger(), contributions);
+    expect(values(snapshot, 'process_cpu_seconds_total')).toEqual([[{}, 20]]);
+    expect(values(snapshot, 'process_resident_memory_bytes')).toEqual([[{}, 200]]);
+    expect(values(snapshot, 'nodejs_heap_size_used_bytes')).toEqual([[{}, 60]]);
+    expect(values(snapshot, 'system_memory_total_bytes')).toEqual([[{}, 8_000]]);
+    expect(values(snapshot, 'system_cpu_seconds_total')).toEqual([[{}, 99]]);
+
+    const names = (alive: number[]) =>
+      withCountsOf([], contributions[0], new Set(alive)).map(({ name }) => name);
+    // The other thread still shows the processor time of the process, and the machine is still there.
+    expect(names([1, 2])).not.toContain('process_cpu_seconds_total');
+    expect(names([2])).toContain('process_cpu_seconds_total');
+    expect(names([2])).not.toContain('system_cpu_seconds_total');
+  });
+
+  it('leaves out, and names, what another worker has defined otherwise', () => {
+    const [first, second, third] = registries(3);
+    first.histogram('sizes', 'Help.', { buckets: [1, 2] }).observe(1);
+    second.histogram('sizes', 'Help.', { buckets: [1, 5] }).observe(1);
+    third.histogram('sizes', 'Help.', { buckets: [1, 2] }).observe(2);
+    first.counter('orders_total', 'Help.', { labelNames: ['a', 'b'] }).inc({ a: '1', b: '2' });
+    second.counter('orders_total', 'Help.', { labelNames: ['b', 'a'] }).inc({ a: '1', b: '2' });
+    third.gauge('orders_total', 'Help.').set(9);
+    const contributions = contributionsOf([first, second, third]);
+    expect(new MetricsMerger().merge(contributions).conflicting.toSorted()).toEqual([
+      'orders_total',
+      'sizes',
+    ]);
+    const snapshot = merged(new MetricsMerger(), contributions);
+    expect(histograms(snapshot, 'sizes').map(({ count, sum }) => [count, sum])).toEqual([[2, 3]]);
+    expect(values(snapshot, 'orders_total')).toEqual([[{ a: '1', b: '2' }, 2]]);
+  });
+
+  it('holds the series limit of a metric: what is beyond it is in the overflow series, and the total is exact', () => {
+    const workers = registries(3);
+    workers.forEach((registry, worker) => {
+      const orders = registry.counter('orders_total', 'Help.', { labelNames: ['user'], seriesLimit: 2 });
+      for (let user = 0; user < 3; user++) orders.inc({ user: `${worker}-${user}` });
+    });
+    const merger = new MetricsMerger();
+    for (let round = 0; round < 2; round++) {
+      const series = scalars(merged(merger, contributionsOf(workers)), 'orders_total');
+      expect(series).toHaveLength(3);
+      expect(series.map(({ value }) => value).toSorted()).toEqual([1, 1, 7]);
+    }
+  });
+
+  it('forgets series that nobody has any more', () => {
+    const [registry] = registries(1);
+    const users = registry.gauge('users', 'Help.', { labelNames: ['room'], seriesLimit: Infinity });
+    const merger = new MetricsMerger();
+    for (let room = 0; room < 2_000; room++) {
+      users.set({ room }, room);
+      const snapshot = merged(merger, contributionsOf([registry]));
+      expect(values(snapshot, 'users')).toEqual([[{ room: String(room) }, room]]);
+      expect(snapshot.families.find(({ name }) => name === 'users')?.numbers.length).toBeLessThan(300);
+      users.remove({ room });
+    }
+  });
+
+  it('is rendered as one registry is, default labels included', () => {
+    const defaultLabels = { service: 'shop', room: 'none' };
+    const all = new MetricsRegistry({ defaultLabels, clock: testRegistry().clock });
+    const workers = registries(2);
+    const acts: Action[] = [
+      (registry) =>
+        registry.counter('orders_total', 'Help "me".', { labelNames: ['room'] }).inc({ room: 'a\n' }),
+      (registry) => registry.counter('plain_total', 'Help.').inc(2),
+      (registry) =>
+        registry.timer('work_seconds', 'Help.', { labelNames: ['room'] }).observe({ room: 'b' }, 0.2),
+      (registry) => registry.timer('other_seconds', 'Help.').observe(0.2),
+    ];
+    acts.forEach((act, i) => [all, workers[i % 2]].forEach(act));
+    const { families } = new MetricsMerger(defaultLabels).merge(contributionsOf(workers));
+    const lines = (list: typeof families) => {
+      const snapshot = { timestamp: 0, defaultLabels, families: list };
+      const pieces = [...renderExposition(snapshot, { format: 'openmetrics', created: true })];
+      return Buffer.concat(pieces).toString().split('\n').toSorted();
+    };
+    expect(lines(families)).toEqual(lines(all.snapshot().families));
+  });
+});
+
+describe('the option aggregate', () => {
+  it('is refused at definition if it cannot work', () => {
+    const { registry } = testRegistry();
+    const aggregate = 'median' as Aggregation;
+    expect(() => registry.gauge('a', 'Help.', { aggregate })).toThrow(
+      'Expected aggregate of gauge a to be one of sum, max, min, average, first, latest, worker, got median.',
+    );
+    expect(() => registry.gauge('b', 'Help.', { aggregate: 'worker', labelNames: ['worker'] })).toThrow(
+      `gauge b has a label "worker" of its own`,
+    );
+    registry.gauge('c', 'Help.', { aggregate: 'max' });
+    expect(registry.gauge('c', 'Help.')).toBe(registry.getMetric('c'));
+    expect(() => registry.gauge('c', 'Help.', { aggregate: 'min' })).toThrow(
+      /aggregated by min.*aggregated by max/,
+    );
+  });
+});

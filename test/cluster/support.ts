@@ -1,0 +1,62 @@
+import * as fc from 'fast-check';
+import { type MetricFamily, MetricsRegistry } from 'nestjs-monitoring';
+import type { Contribution } from '../../lib/cluster/contribution.js';
+import { testRegistry } from '../metrics/support.js';
+
+/** One thing that an application does to a metric. */
+export type Action = (registry: MetricsRegistry) => void;
+
+const BOUNDS = [-1, 0, 0.5, 2, 100];
+const value = fc.double({ min: -1e3, max: 1e6, noNaN: true }).map((given) => Math.round(given * 8) / 8 + 0);
+const label = fc.constantFrom('a', 'b', '', '"\\\n', '__proto__', 'é');
+
+/** Actions of every kind that can be added up, whose sums are exact. */
+export const countingAction: fc.Arbitrary<Action> = fc.oneof(
+  fc
+    .record({ name: fc.constantFrom('a_total', 'b_total'), x: label, y: label, by: value.map(Math.abs) })
+    .map(({ name, x, y, by }): Action => {
+      return (registry) => registry.counter(name, 'Help.', { labelNames: ['x', 'y'] }).inc({ x, y }, by);
+    }),
+  fc.record({ x: label, of: value }).map(({ x, of }): Action => {
+    const options = { labelNames: ['x'], buckets: BOUNDS } as const;
+    return (registry) => registry.histogram('sizes', 'Help.', options).observe({ x }, of);
+  }),
+  fc.record({ of: value }).map(({ of }): Action => {
+    return (registry) => registry.histogram('plain', 'Help.', { buckets: BOUNDS }).observe(of);
+  }),
+  fc.record({ x: label, by: value }).map(({ x, by }): Action => {
+    return (registry) => registry.gauge('users', 'Help.', { labelNames: ['x'] }).inc({ x }, by);
+  }),
+);
+
+/** What registries contribute, all of them current, each a process of its own. */
+export function contributionsOf(
+  registries: readonly MetricsRegistry[],
+  isCurrent: (index: number) => boolean = () => true,
+): Contribution[] {
+  return registries.map((registry, index) => ({
+    worker: { index, pid: 100 + index },
+    families: registry.snapshot({ exponential: true }).families,
+    isCurrent: isCurrent(index),
+  }));
+}
+
+/** So many registries, all with the same options. */
+export function registries(count: number): MetricsRegistry[] {
+  return Array.from({ length: count }, () => testRegistry().registry);
+}
+
+/** A family as what its reader sees, in an order that does not depend on who came first. */
+export function seen(families: readonly MetricFamily[]): unknown {
+  const key = (entry: unknown): string => JSON.stringify(entry);
+  return families
+    .map(({ name, help, type, labelNames, series }) => ({
+      name,
+      help,
+      type,
+      labelNames,
+      series: [...series].toSorted((a, b) => key(a).localeCompare(key(b))),
+    }))
+    .filter(({ series }) => series.length > 0)
+    .toSorted((a, b) => a.name.localeCompare(b.name));
+}
