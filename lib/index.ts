@@ -63,6 +63,9 @@ export {
 } from './collectors/business/metrics-collector.decorator.js';
 export type { Revenue } from './collectors/business/revenue.js';
 
+// cluster
+export type { ClusterOptions } from './cluster/cluster.options.js';
+
 // instrumentation
 export {
   type JobContext,

@@ -1,5 +1,6 @@
 import { type AlertingOptions, type ResolvedAlerting, resolveAlerting } from './alerting/alerting.options.js';
 import { DEFAULT_THRESHOLDS, resolveThresholds, type Thresholds } from './alerting/thresholds.options.js';
+import { type ClusterOptions, type ResolvedCluster, resolveCluster } from './cluster/cluster.options.js';
 import {
   type CollectorsOptions,
   type ResolvedCollectors,
@@ -59,6 +60,11 @@ export interface MonitoringOptions {
    * @default true
    */
   readonly exemplars?: boolean | ExemplarSource;
+  /**
+   * Whether this is one of several workers of the same application on this machine: each then shows the metrics of
+   * all, whatever started them. @default false
+   */
+  readonly cluster?: ClusterOptions | boolean;
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
@@ -93,6 +99,8 @@ export interface ResolvedOptions {
   readonly defaultLabels: Readonly<Record<string, string | number | boolean>>;
   readonly seriesLimit: number;
   readonly exemplars: boolean | ExemplarSource;
+  /** Undefined if nothing was said about it. */
+  readonly cluster: ResolvedCluster | false | undefined;
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
   readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
@@ -116,6 +124,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'defaultLabels',
   'seriesLimit',
   'exemplars',
+  'cluster',
   'endpoints',
   'http',
   'outgoingHttp',
@@ -154,6 +163,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     defaultLabels: options.defaultLabels ?? {},
     seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
     exemplars: checkedExemplars(options.exemplars),
+    cluster: checkedCluster(options),
     endpoints: resolveEndpoints(options.endpoints, environment),
     http: resolveHttp(options.http),
     outgoingHttp: resolveOutgoingHttp(options.outgoingHttp),
@@ -177,6 +187,16 @@ function checkedExemplars(exemplars: boolean | ExemplarSource = true): boolean |
   const valid = typeof exemplars === 'boolean' || typeof exemplars === 'function';
   expectOption('exemplars', exemplars, 'true, false or a function', valid);
   return exemplars;
+}
+
+function checkedCluster({ cluster, bridges }: MonitoringOptions): ResolvedCluster | false | undefined {
+  const resolved = resolveCluster(cluster);
+  if (resolved && bridges?.promClient !== undefined) {
+    throw new MonitoringOptionsError(
+      'Expected either cluster or bridges.promClient: the metrics of prom-client are those of one worker and cannot be merged. Define them here instead, or leave cluster out.',
+    );
+  }
+  return resolved;
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

@@ -1,5 +1,6 @@
 import { type ExponentialHistogramSnapshot, sumOfExponentials } from '../metrics/exponential-histogram.js';
-import { OVERFLOW_LABEL, renderLabel } from '../metrics/labels.js';
+import { OVERFLOW_LABEL } from '../metrics/labels.js';
+import { lineStarts } from '../metrics/line-starts.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import { ABSENT, SeriesTable } from '../metrics/series-table.js';
 import {
@@ -214,14 +215,11 @@ export class MergedFamily {
 
   private newTable(): SeriesTable {
     const { name, type } = this.definition;
-    const defaults = Object.entries(this.defaultLabels)
-      .filter(([label]) => !this.labelNames.includes(label))
-      .map(([label, value]) => renderLabel(label, value));
-    return new SeriesTable(this.labelNames, (labels) => {
-      const all = [...defaults, ...(labels === '' ? [] : [labels])].join(',');
-      if (type === 'histogram') return `${name}_bucket{${all}${all === '' ? '' : ','}`;
-      return all === '' ? `${name} ` : `${name}{${all}} `;
-    });
+    const { labelNames } = this;
+    return new SeriesTable(
+      labelNames,
+      lineStarts(name, type === 'histogram', labelNames, this.defaultLabels),
+    );
   }
 }
 

@@ -96,10 +96,6 @@ export class Histogram<L extends string = never> extends Metric<L> {
     return { name, help, type, labelNames, seriesLimit, upperBounds, ...columns, series };
   }
 
-  protected override lineStart(labels: string): string {
-    return [this.name, '_bucket{', labels, labels === '' ? '' : ','].join('');
-  }
-
   protected override beginRow(slot: number, page: Float64Array, offset: number): void {
     super.beginRow(slot, page, offset);
     page[offset + MIN] = NaN;

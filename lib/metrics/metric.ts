@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import { type ExemplarLabels, Exemplars, type ExemplarSource } from './exemplars.js';
-import { type Labels, renderLabel } from './labels.js';
+import type { Labels } from './labels.js';
+import { lineStarts } from './line-starts.js';
 import type { Aggregation, MetricDefinition, MetricKind } from './metric-definition.js';
 import type { MetricType } from './naming.js';
 import { NumberRows } from './number-rows.js';
@@ -224,20 +225,10 @@ export abstract class Metric<L extends string = string> {
     return table === this.table || slot < ABSENT ? slot : this.table.findValues(table.valuesFound(slot));
   }
 
-  /**
-   * How the lines of a series begin in an exposition, given its labels as text; see `SeriesIdentities`. Joined of
-   * its pieces, not added up: what is kept should be one flat string.
-   */
-  protected abstract lineStart(labels: string): string;
-
   private newTable(): SeriesTable {
-    const defaults = Object.entries(this.host.defaultLabels)
-      .filter(([name]) => !(this.labelNames as readonly string[]).includes(name))
-      .map(([name, value]) => renderLabel(name, value))
-      .join(',');
-    return new SeriesTable(this.labelNames, (labels) =>
-      this.lineStart(defaults === '' || labels === '' ? defaults + labels : `${defaults},${labels}`),
-    );
+    const { name, kind, labelNames, host } = this;
+    const isHistogram = kind === 'histogram' || kind === 'timer';
+    return new SeriesTable(labelNames, lineStarts(name, isHistogram, labelNames, host.defaultLabels));
   }
 
   private newRows(): NumberRows {

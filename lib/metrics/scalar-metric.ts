@@ -33,8 +33,4 @@ export abstract class ScalarMetric<L extends string> extends Metric<L> {
       series: scalarSeries(columns),
     };
   }
-
-  protected override lineStart(labels: string): string {
-    return labels === '' ? `${this.name} ` : [this.name, '{', labels, '} '].join('');
-  }
 }

@@ -14,6 +14,7 @@ import { ScheduleIntegration } from '../integrations/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
+import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** What makes an exporter that pushes, and the options that switch it on. */
@@ -41,10 +42,10 @@ export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(
 export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   {
     provide: PrometheusExporter,
-    inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (registry: MetricsRegistry, { exporters, bridges }: ResolvedOptions) =>
+    inject: [METRICS_SOURCE, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (source: MetricsSource, registry: MetricsRegistry, { exporters, bridges }: ResolvedOptions) =>
       new PrometheusExporter(
-        registry,
+        source,
         { ...exporters.prometheus, bridges },
         { dropped: countBridgeDrops(registry), logger: new Logger('Monitoring') },
       ),

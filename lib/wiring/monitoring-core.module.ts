@@ -22,6 +22,7 @@ import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { BUSINESS_PROVIDERS } from './business.providers.js';
 import { ALERTING_PROVIDERS } from './alerting.providers.js';
+import { CLUSTER_PROVIDERS } from './cluster.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
@@ -46,6 +47,7 @@ import { OptionsGathering } from './options.gathering.js';
   providers: [
     ...OPTIONS_PROVIDERS,
     ...METRICS_PROVIDERS,
+    ...CLUSTER_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
     ...INTEGRATIONS_PROVIDERS,
     ...HEALTH_PROVIDERS,

@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, statSync, readdirSync, chmodSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serialize } from 'node:v8';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClusterMember } from '../../lib/cluster/cluster-member.js';
+import { resolveCluster } from '../../lib/cluster/cluster.options.js';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { histograms, scalars } from '../metrics/support.js';
+
+let directory = '';
+const members: ClusterMember[] = [];
+const warnings: string[] = [];
+let threads = 0;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'monitoring-cluster-'));
+  warnings.length = 0;
+});
+
+afterEach(async () => {
+  await Promise.all(members.splice(0).map((member) => member.stop()));
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface TestWorker {
+  readonly registry: MetricsRegistry;
+  readonly member: ClusterMember;
+}
+
+/** A worker: as if it were a process of its own, which is alive as long as this one is. */
+async function worker(options: { timeoutMs?: number; maxMessageBytes?: number } = {}): Promise<TestWorker> {
+  const registry = new MetricsRegistry();
+  const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 2_000, ...options });
+  if (!resolved) throw new Error('the option is on');
+  const name = { pid: process.pid, threadId: threads++, beganAt: Date.now() };
+  const logger = { warn: (message: string) => void warnings.push(message) };
+  const member = new ClusterMember(registry, resolved, { defaultLabels: {}, logger, name });
+  members.push(member);
+  await member.start();
+  return { registry, member };
+}
+
+async function total({ member }: TestWorker, name = 'orders_total'): Promise<number | undefined> {
+  return scalars(await member.collect(), name)[0]?.value;
+}
+
+async function workersOf({ member }: TestWorker): Promise<[workers: number, missing: number]> {
+  const snapshot = await member.collect();
+  return [
+    scalars(snapshot, 'monitoring_workers')[0].value,
+    scalars(snapshot, 'monitoring_workers_missing')[0].value,
+  ];
+}
+
+const orders = ({ registry }: TestWorker) => registry.counter('orders_total', 'Orders.');
+
+describe('workers', () => {
+  it('each show the metrics of all, and one of them leads', async () => {
+    const all = [await worker(), await worker(), await worker()];
+    all.forEach((one, i) => {
+      orders(one).inc(10 ** i);
+      one.registry.histogram('sizes', 'Sizes.', { buckets: [1, 2] }).observe(i);
+    });
+    for (const one of all) {
+      expect(await total(one)).toBe(111);
+      expect(await workersOf(one)).toEqual([3, 0]);
+      const snapshot = await one.member.collect({ exponential: true });
+      const [{ count, sum, exponential }] = histograms(snapshot, 'sizes');
+      expect([count, sum, exponential?.zeroCount]).toEqual([3, 3, 1]);
+    }
+    expect(all.map(({ member }) => member.isLeader)).toEqual([true, false, false]);
+  });
+
+  it('that come at once find each other', async () => {
+    const all = await Promise.all(Array.from({ length: 6 }, () => worker()));
+    for (const one of all) orders(one).inc();
+    await eventually(async () => {
+      for (const one of all) expect(await total(one)).toBe(6);
+    });
+    expect(all.filter(({ member }) => member.isLeader)).toHaveLength(1);
+  });
+
+  it('show what is new, and what is gone, each time', async () => {
+    const [leader, follower] = [await worker(), await worker()];
+    const rooms = follower.registry.gauge('people', 'People.', { labelNames: ['room'] });
+    const seen = async () =>
+      scalars(await leader.member.collect(), 'people').map(({ labels, value }) => [labels['room'], value]);
+    rooms.set({ room: 'a' }, 1);
+    expect(await seen()).toEqual([['a', 1]]);
+    rooms.set({ room: 'b' }, 2);
+    expect(await seen()).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    rooms.remove({ room: 'a' });
+    rooms.set({ room: 'b' }, 3);
+    expect(await seen()).toEqual([['b', 3]]);
+    rooms.reset();
+    expect((await leader.member.collect()).families.find(({ name }) => name === 'people')?.numbers).toSatisfy(
+      (numbers: Float64Array) => numbers.every((_, i) => i % 2 === 1 || Number.isNaN(numbers[i])),
+    );
+  });
+
+  it('leave what they have counted to the others, the one that leads too', async () => {
+    const all = [await worker(), await worker(), await worker()];
+    for (const one of all) orders(one).inc(5);
+    await all[1].member.stop();
+    expect(await total(all[0])).toBe(15);
+    expect(await workersOf(all[2])).toEqual([2, 0]);
+    orders(all[0]).inc(5);
+    await all[0].member.stop();
+    await eventually(async () => expect(all[2].member.isLeader).toBe(true));
+    expect(await total(all[2])).toBe(20);
+    const last = await worker();
+    orders(last).inc(1);
+    expect(await total(last)).toBe(21);
+    expect(await workersOf(last)).toEqual([2, 0]);
+  });
+
+  it('keep their number, by which gauges can be told apart', async () => {
+    const all = [await worker(), await worker(), await worker()];
+    for (const { registry } of all) registry.gauge('level', 'Level.', { aggregate: 'worker' }).set(1);
+    const numbers = async (one: TestWorker) =>
+      scalars(await one.member.collect(), 'level').map(({ labels }) => labels['worker']);
+    expect(await numbers(all[2])).toEqual(['0', '1', '2']);
+    await all[0].member.stop();
+    await eventually(async () => expect((await numbers(all[2])).toSorted()).toEqual(['1', '2']));
+    await worker().then(({ registry }) => registry.gauge('level', 'Level.', { aggregate: 'worker' }).set(1));
+    expect((await numbers(all[1])).toSorted()).toEqual(['0', '1', '2']);
+  });
+
+  it('answer in time when one of them hangs, and do not wait for it again until it has answered', async () => {
+    const [leader, follower] = [await worker({ timeoutMs: 200 }), await worker({ timeoutMs: 200 })];
+    let hangs: (() => void) | undefined;
+    orders(follower).inc(7);
+    expect(await total(leader)).toBe(7);
+    follower.registry.gauge('level', 'Level.').set(1);
+    // It ignores the time limit as a process does that was stopped.
+    follower.registry.collect = () => new Promise((resolve) => (hangs = () => resolve(follower.registry.snapshot())));
+    expect(await total(leader)).toBe(7);
+    expect(await workersOf(leader)).toEqual([2, 1]);
+    const started = performance.now();
+    for (let i = 0; i < 20; i++) expect(await total(leader)).toBe(7);
+    expect(performance.now() - started).toBeLessThan(20 * 200);
+    expect((await leader.member.collect()).families.map(({ name }) => name)).not.toContain('level');
+    orders(follower).inc(1);
+    hangs?.();
+    follower.registry.collect = MetricsRegistry.prototype.collect;
+    await eventually(async () => expect(await workersOf(leader)).toEqual([2, 0]));
+    expect(await total(leader)).toBe(8);
+  });
+
+  it('bear with one that talks nonsense, which costs only itself', async () => {
+    const leader = await worker();
+    const follower = await worker();
+    orders(leader).inc(1);
+    orders(follower).inc(1);
+    const socket = readdirSync(directory).find((name) => name.endsWith('.sock'));
+    const hello = { kind: 'hello', protocol: 1, name: { pid: process.pid, threadId: 99, beganAt: 1 } };
+    const framed = (body: Buffer): Buffer => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(body.length);
+      return Buffer.concat([length, body]);
+    };
+    const nonsense: Buffer[] = [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      framed(Buffer.from('not serialized')),
+      framed(serialize({ kind: 'told', id: 1, families: [] })),
+      framed(serialize({ kind: 'hello', protocol: 99 })),
+      framed(serialize(null)),
+      Buffer.concat([framed(serialize(hello)), framed(serialize({ kind: 'told', id: 1, families: [{ name: 'x' }] }))]),
+      Buffer.concat([framed(serialize(hello)), framed(serialize({ kind: 'dance' }))]),
+    ];
+    for (const bytes of nonsense) {
+      const client = connect(join(directory, socket ?? ''));
+      const closed = new Promise((resolve) => client.on('close', resolve).on('error', () => undefined));
+      client.resume().write(bytes);
+      await closed;
+    }
+    expect(await total(leader)).toBe(2);
+    expect(await total(follower)).toBe(2);
+    // The one that has said who it is, and then nothing that makes sense.
+    expect(await workersOf(follower)).toEqual([3, 1]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^A worker could not be understood: /);
+  });
+
+  it('are missing, and lose nothing, if they have more to say than may be said', async () => {
+    const [leader, follower] = [await worker(), await worker({ maxMessageBytes: 20_000, timeoutMs: 300 })];
+    orders(follower).inc(3);
+    expect(await total(leader)).toBe(3);
+    const many = follower.registry.counter('many_total', 'Many.', { labelNames: ['label'] });
+    for (let i = 0; i < 900; i++) many.inc({ label: 'x'.repeat(20) + i });
+    expect(await total(leader)).toBe(3);
+    expect(await workersOf(leader)).toEqual([2, 1]);
+  });
+
+  it('meet where nobody else may enter', async () => {
+    await worker();
+    const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o077);
+    expect(modes).toEqual([0]);
+    await Promise.all(members.splice(0).map((member) => member.stop()));
+    expect(readdirSync(directory)).toEqual([]);
+
+    chmodSync(directory, 0o755);
+    const alone = await worker();
+    orders(alone).inc(4);
+    expect(await total(alone)).toBe(4);
+    expect(alone.member.isLeader).toBe(false);
+    expect(warnings).toEqual([expect.stringContaining('is not a directory of this user alone (mode 0700)')]);
+  });
+
+  it('take over from a leader that another worker has replaced, and it follows', async () => {
+    const [first, second] = [await worker(), await worker()];
+    orders(first).inc(1);
+    orders(second).inc(2);
+    expect(await total(second)).toBe(3);
+    // As a worker does that got no answer from it.
+    rmSync(join(directory, readdirSync(directory).find((name) => name.endsWith('.sock')) ?? ''));
+    const third = await worker();
+    expect(third.member.isLeader).toBe(true);
+    await eventually(async () => {
+      expect(first.member.isLeader).toBe(false);
+      for (const one of [first, second, third]) expect(await total(one)).toBe(3);
+      expect(await workersOf(first)).toEqual([3, 0]);
+    });
+  });
+});
