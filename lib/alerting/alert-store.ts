@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
 import type { Told } from './notifications/notification-channel.js';
 import type { Silence } from './notifications/silences.js';
 import type { ActiveAlert } from './rule-state.js';
@@ -63,7 +64,7 @@ export class AlertStore {
   private async write(): Promise<void> {
     const memory = this.next;
     this.next = undefined;
-    const beside = `${this.file}.${hostname()}.${process.pid}.tmp`;
+    const beside = `${this.file}.${hostname()}.${process.pid}.${threadId}.tmp`;
     try {
       await writeFile(beside, JSON.stringify(memory), { mode: 0o600 });
       await rename(beside, this.file);

@@ -27,6 +27,11 @@ export interface AlertingMonitorOptions {
   readonly inhibitRules: readonly InhibitRule[];
   /** Where alerts are kept over a restart. */
   readonly stateFile: string | undefined;
+  /**
+   * Whether this worker tells the handlers, of several that evaluate the same rules over the same metrics and share
+   * the file. @default this is the only one
+   */
+  readonly isLeader?: () => boolean;
   readonly logger: WarningLogger;
 }
 
@@ -49,6 +54,7 @@ export class AlertingMonitor {
   private stopListening: (() => void) | undefined;
   private startedAt: number | undefined;
   private lastEvaluation = -Infinity;
+  private leads: boolean;
   /** As of the last evaluation. */
   private inhibitorsOf = inhibition([], []);
 
@@ -58,11 +64,12 @@ export class AlertingMonitor {
     private readonly clock: Clock,
     private readonly options: AlertingMonitorOptions,
   ) {
-    const { stateFile, intervalMs } = options;
+    const { stateFile, intervalMs, isLeader } = options;
     const warn = (message: string): void => this.warn(message);
     this.book = new RuleBook(history, known, clock);
     this.channels = new HandlerChannels(intervalMs, warn, () => this.save());
     this.store = stateFile === undefined ? undefined : new AlertStore(stateFile, warn);
+    this.leads = isLeader === undefined;
   }
 
   /** How often rules are evaluated, in milliseconds. */
@@ -231,8 +238,12 @@ export class AlertingMonitor {
       }
       return found;
     });
+    this.share();
     this.publish(events);
-    this.tell(at);
+    const alerts = this.alerts();
+    this.inhibitorsOf = inhibition(this.options.inhibitRules, alerts);
+    if (this.leads) this.tell(alerts, at);
+    this.book.forgetOrphans(at);
     return events;
   }
 
@@ -265,9 +276,20 @@ export class AlertingMonitor {
     return now + longestWindowMs + 2 * this.options.intervalMs;
   }
 
-  private tell(at: number): void {
-    const alerts = this.alerts();
-    this.inhibitorsOf = inhibition(this.options.inhibitRules, alerts);
+  /** Finds out who leads, what that one has told, and what others have silenced. */
+  private share(): void {
+    const { isLeader } = this.options;
+    if (isLeader === undefined) return;
+    const led = this.leads;
+    this.leads = isLeader();
+    const shared = this.store?.load();
+    if (this.silenced.merge(shared?.silences ?? [], this.clock.now())) this.save();
+    if (led || !this.leads) return;
+    this.memory = shared;
+    this.channels.restore(shared?.told ?? {}, this.alerts());
+  }
+
+  private tell(alerts: readonly Alert[], at: number): void {
     const isMuted = (alert: Alert): boolean =>
       this.silenced.of(alert.labels, at).length > 0 || this.inhibitorsOf(alert).length > 0;
     // What failed to be evaluated is not told of: nobody knows whether it is still so.
@@ -278,7 +300,6 @@ export class AlertingMonitor {
         .map(({ rule }) => rule.name),
     );
     this.channels.offer(alerts, isMuted, ({ rule }) => failing.has(rule), at);
-    this.book.forgetOrphans(at);
   }
 
   private publish(events: readonly AlertEvent[]): void {
@@ -296,6 +317,12 @@ export class AlertingMonitor {
 
   private save(): void {
     if (this.store === undefined || this.startedAt === undefined) return;
+    if (!this.leads) {
+      // Everything else is what the one who leads has saved.
+      const shared = this.store.load() ?? { version: 1, savedAt: this.clock.now(), alerts: {}, told: {} };
+      this.store.save({ ...shared, silences: this.silences() });
+      return;
+    }
     this.store.save({
       version: 1,
       savedAt: this.clock.now(),

@@ -46,6 +46,10 @@ export class ClusterLeader {
 
   constructor(private readonly surroundings: WorkerSurroundings) {}
 
+  get hasFollowers(): boolean {
+    return [...this.seats.values()].some(({ isConnected }) => isConnected);
+  }
+
   /** Takes over from whoever led before. */
   async begin(): Promise<void> {
     const { place, defaultLabels, own, warn } = this.surroundings;

@@ -39,6 +39,7 @@ export class ClusterMember implements MetricsSource {
   /** The same object for the same metric, whoever leads. */
   private readonly epochs = new Map<string, object>();
   private readonly ownView: MergedView;
+  private readonly place: MeetingPlace;
   private surroundings: WorkerSurroundings | undefined;
   private leading: { readonly leader: ClusterLeader; readonly server: Server } | undefined;
   private follower: ClusterFollower | undefined;
@@ -53,24 +54,36 @@ export class ClusterMember implements MetricsSource {
   ) {
     this.clock = member.clock ?? systemClock;
     this.ownView = this.newView();
+    this.place = new MeetingPlace(options.id ?? sharedId(), options.directory);
   }
 
   /** Whether this worker is the one that does what only one of them should do. */
   get isLeader(): boolean {
     if (this.leading === undefined) return false;
-    if (this.surroundings?.place.isOurs() === true) return true;
+    if (this.place.isOurs()) return true;
     this.stepDown();
     return false;
   }
 
+  /** Whether this worker leads and another one can when it ends. */
+  get hasSuccessor(): boolean {
+    return this.isLeader && this.leading?.leader.hasFollowers === true;
+  }
+
+  /** A file that the workers of this application share, where nobody else may look. */
+  fileFor(purpose: 'alerts'): string {
+    return this.place.fileFor(purpose);
+  }
+
   /** Finds the others; waits for that no longer than the workers may take to answer. */
   async start(): Promise<void> {
-    const { id = sharedId(), directory, timeoutMs, maxMessageBytes } = this.options;
+    const { timeoutMs, maxMessageBytes } = this.options;
     const { defaultLabels } = this.member;
     try {
+      this.place.open();
       this.surroundings = {
         own: new OwnMetrics(this.registry, this.member.name ?? ownName()),
-        place: new MeetingPlace(id, directory),
+        place: this.place,
         view: this.newView(),
         defaultLabels,
         timeoutMs,
@@ -92,9 +105,9 @@ export class ClusterMember implements MetricsSource {
     await this.follower?.leave();
     if (this.leading === undefined) return;
     const { leader, server } = this.leading;
-    if (this.surroundings?.place.isOurs() === true) await leader.end();
+    if (this.place.isOurs()) await leader.end();
     else leader.abandon();
-    this.surroundings?.place.leave(server);
+    this.place.leave(server);
     this.leading = undefined;
   }
 
@@ -168,9 +181,9 @@ export class ClusterMember implements MetricsSource {
     for (let attempt = 1; !this.isStopped; attempt++) {
       try {
         if (await this.follow()) return;
-        const place = this.surroundings!.place;
         // Whoever was first has begun to lead meanwhile.
-        if (await place.exclusively(async () => ((await this.follow()) ? undefined : this.lead()))) return;
+        if (await this.place.exclusively(async () => ((await this.follow()) ? undefined : this.lead())))
+          return;
       } catch (error) {
         this.warn('meeting', `The other workers of this application cannot be found: ${messageOf(error)}`);
       }
@@ -180,7 +193,7 @@ export class ClusterMember implements MetricsSource {
 
   private async follow(): Promise<boolean> {
     const surroundings = this.surroundings!;
-    const socket = await surroundings.place
+    const socket = await this.place
       .connect(AbortSignal.timeout(this.options.timeoutMs))
       .catch(() => undefined);
     if (socket === undefined) return false;
@@ -205,7 +218,7 @@ export class ClusterMember implements MetricsSource {
     const surroundings = this.surroundings!;
     const leader = new ClusterLeader(surroundings);
     await leader.begin();
-    const server = await surroundings.place.listen((socket) => leader.accept(socket));
+    const server = await this.place.listen((socket) => leader.accept(socket));
     this.leading = { leader, server };
     this.looking = setInterval(() => this.isLeader, LOOK_MS).unref();
   }
@@ -215,7 +228,7 @@ export class ClusterMember implements MetricsSource {
     if (this.leading === undefined) return;
     clearInterval(this.looking);
     this.leading.leader.abandon();
-    this.surroundings?.place.leave(this.leading.server);
+    this.place.leave(this.leading.server);
     this.leading = undefined;
     if (!this.isStopped) void this.joined(0);
   }

@@ -21,29 +21,46 @@ const IS_WINDOWS = process.platform === 'win32';
  * leads listens on, and a file beside it. Both are in a directory that only this user may enter.
  */
 export class MeetingPlace {
+  private readonly uid: number;
   private readonly directory: string;
+  private readonly base: string;
   private readonly address: string;
   private readonly file: string;
   private readonly lock: string;
   /** The socket that this worker listens on, in the file system. */
   private ownSocket: string | undefined;
 
-  /** @throws {Error} if the directory is not safe */
   constructor(id: string, directory: string | undefined) {
     const user = userInfo();
+    this.uid = user.uid;
     this.directory =
       directory ?? join(tmpdir(), `nestjs-monitoring-${user.uid < 0 ? user.username : user.uid}`);
     const name = createHash('sha256').update(id).digest('hex').slice(0, 16);
     const base = join(this.directory, name);
     this.address = IS_WINDOWS ? `\\\\.\\pipe\\nestjs-monitoring-${user.username}-${name}` : `${base}.sock`;
+    this.base = base;
     this.file = `${base}.counts`;
     this.lock = `${base}.lock`;
+  }
+
+  /**
+   * Makes the directory, if there is none yet.
+   *
+   * @throws {Error} if it is not safe
+   */
+  open(): void {
     if (!IS_WINDOWS && Buffer.byteLength(this.address) + LONGEST_SUFFIX > LONGEST_ADDRESS) {
       throw new Error(
         `the path of the socket, ${this.address}, is longer than ${LONGEST_ADDRESS - LONGEST_SUFFIX} bytes: set cluster.directory`,
       );
     }
-    this.enter(user.uid);
+    this.enter();
+    this.sweep();
+  }
+
+  /** A file for the workers to share, which is there as soon as the directory is. */
+  fileFor(purpose: string): string {
+    return `${this.base}.${purpose}`;
   }
 
   /** Connects to the worker that leads, or to what is left of one; rejects if there is none. */
@@ -123,23 +140,22 @@ export class MeetingPlace {
     }
   }
 
-  private enter(uid: number): void {
+  private enter(): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     if (!IS_WINDOWS) {
       const found = lstatSync(this.directory);
-      if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o077) !== 0) {
+      if (!found.isDirectory() || found.uid !== this.uid || (found.mode & 0o077) !== 0) {
         throw new Error(
           `${this.directory} is not a directory of this user alone (mode 0700): remove it, or set cluster.directory`,
         );
       }
     }
-    this.sweep();
   }
 
   /** Removes what was left behind by applications that were killed long ago. */
   private sweep(): void {
     for (const entry of readdirSync(this.directory)) {
-      if (!/^[0-9a-f]{16}\.(?:counts|lock|sock\.)/.test(entry)) continue;
+      if (!/^[0-9a-f]{16}\.(?:counts|alerts|lock|sock\.)/.test(entry)) continue;
       const path = join(this.directory, entry);
       if ((ageOf(path) ?? 0) > STALE_FILE_MS) rmSync(path, { recursive: true, force: true });
     }

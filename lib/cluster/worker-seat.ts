@@ -30,6 +30,10 @@ export class WorkerSeat {
     this.worker = { index, pid: name.pid };
   }
 
+  get isConnected(): boolean {
+    return this.stream !== undefined;
+  }
+
   take(stream: MessageStream): void {
     this.stream?.close();
     this.stream = stream;

@@ -16,7 +16,7 @@ import {
   type ResolvedApiStatistics,
   resolveApiStatistics,
 } from './api/api.options.js';
-import { type IsLeader, soleProcess } from './business/leadership.js';
+import type { IsLeader } from './business/leadership.js';
 import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
@@ -44,7 +44,8 @@ export interface CollectorsOptions {
 export interface BusinessOptions {
   /**
    * Whether this process is the one, of several replicas, that runs what is `leaderOnly`. It is asked before every
-   * run, within the time limit of the run; if it fails, the run has failed. @default always
+   * run, within the time limit of the run; if it fails, the run has failed.
+   * @default with the option `cluster`, whether this worker leads; otherwise always
    */
   readonly isLeader?: IsLeader;
 }
@@ -58,7 +59,8 @@ export interface ResolvedCollectors {
   readonly cache: ResolvedCacheCollector | false;
   readonly build: BuildInfoOptions | false;
   readonly api: ResolvedApiStatistics | false;
-  readonly isLeader: IsLeader;
+  /** Undefined if nothing was said about it. */
+  readonly isLeader: IsLeader | undefined;
 }
 
 /** @throws {MonitoringOptionsError} */
@@ -85,9 +87,10 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
   };
 }
 
-function resolveIsLeader(business: BusinessOptions = {}): IsLeader {
+function resolveIsLeader(business: BusinessOptions = {}): IsLeader | undefined {
   expectKeys('collectors.business', business, ['isLeader']);
-  const { isLeader = soleProcess } = business;
-  expectOption('collectors.business.isLeader', isLeader, 'a function', typeof isLeader === 'function');
+  const { isLeader } = business;
+  const valid = isLeader === undefined || typeof isLeader === 'function';
+  expectOption('collectors.business.isLeader', isLeader, 'a function', valid);
   return isLeader;
 }

@@ -5,6 +5,7 @@ import { AlertingMetrics } from '../alerting/alerting-metrics.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
 import { Vitals } from '../alerting/vitals.js';
+import { ClusterMember } from '../cluster/cluster-member.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
@@ -14,10 +15,11 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 export const ALERTING_PROVIDERS: readonly Provider[] = [
   {
     provide: AlertingMonitor,
-    inject: [MetricsHistory, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, MetricsRegistry, ClusterMember, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       registry: MetricsRegistry,
+      member: ClusterMember | null,
       { alerting, clock }: ResolvedOptions,
     ) => {
       const known = {
@@ -28,7 +30,8 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       const monitor = new AlertingMonitor(history, known, clock, {
         intervalMs,
         inhibitRules: [THRESHOLD_INHIBITION, ...inhibitRules],
-        stateFile,
+        stateFile: stateFile ?? member?.fileFor('alerts'),
+        ...(member && { isLeader: () => member.isLeader }),
         logger: new Logger('Monitoring'),
       });
       for (const rule of rules) monitor.addAlertRule(rule);

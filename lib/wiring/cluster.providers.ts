@@ -2,9 +2,11 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ClusterLifecycle } from '../cluster/cluster.lifecycle.js';
 import { ClusterMember } from '../cluster/cluster-member.js';
 import { isOneOfSeveral } from '../cluster/surroundings.js';
+import { type IsLeader, soleProcess } from '../collectors/business/leadership.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
+import { IS_LEADER } from './is-leader.token.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -37,6 +39,12 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
     inject: [ClusterMember, MetricsRegistry],
     useFactory: (member: ClusterMember | null, registry: MetricsRegistry): MetricsSource =>
       member ?? registry,
+  },
+  {
+    provide: IS_LEADER,
+    inject: [ClusterMember, RESOLVED_OPTIONS],
+    useFactory: (member: ClusterMember | null, { collectors: { isLeader } }: ResolvedOptions): IsLeader =>
+      isLeader ?? (member === null ? soleProcess : () => member.isLeader),
   },
   {
     provide: ClusterLifecycle,

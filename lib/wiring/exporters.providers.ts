@@ -1,4 +1,5 @@
 import { Logger, type Provider, type Type } from '@nestjs/common';
+import { ClusterMember } from '../cluster/cluster-member.js';
 import { CloudWatchExporter } from '../exporters/cloudwatch/cloudwatch.exporter.js';
 import { DatadogExporter } from '../exporters/datadog/datadog.exporter.js';
 import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
@@ -68,12 +69,25 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
 function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
   return {
     provide: exporter,
-    inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (registry: MetricsRegistry, { enabled, exporters, clock }: ResolvedOptions) => {
+    inject: [METRICS_SOURCE, MetricsRegistry, ClusterMember, RESOLVED_OPTIONS],
+    useFactory: (
+      source: MetricsSource,
+      registry: MetricsRegistry,
+      member: ClusterMember | null,
+      { enabled, exporters, clock }: ResolvedOptions,
+    ) => {
       const options = exporters[name];
       if (!enabled || options === undefined) return null;
       const metrics = new ExporterMetrics(registry);
-      return new exporter(registry, options, { clock, metrics, logger: new Logger('Monitoring') });
+      return new exporter(source, options, {
+        clock,
+        metrics,
+        logger: new Logger('Monitoring'),
+        ...(member && {
+          isLeader: () => member.isLeader,
+          hasSuccessor: () => member.hasSuccessor,
+        }),
+      });
     },
   };
 }

@@ -4,8 +4,9 @@ import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
-import { MetricsRegistry } from '../metrics/registry.js';
+import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
+import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** What the metrics were lately. */
@@ -21,8 +22,8 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: HistoryBeat,
-    inject: [MetricsHistory, MetricsRegistry],
-    useFactory: (history: MetricsHistory, registry: MetricsRegistry) => new HistoryBeat(history, registry),
+    inject: [MetricsHistory, METRICS_SOURCE],
+    useFactory: (history: MetricsHistory, source: MetricsSource) => new HistoryBeat(history, source),
   },
   {
     provide: HistoryLifecycle,

@@ -139,7 +139,8 @@ describe('workers', () => {
     expect(await total(leader)).toBe(7);
     follower.registry.gauge('level', 'Level.').set(1);
     // It ignores the time limit as a process does that was stopped.
-    follower.registry.collect = () => new Promise((resolve) => (hangs = () => resolve(follower.registry.snapshot())));
+    follower.registry.collect = () =>
+      new Promise((resolve) => (hangs = () => resolve(follower.registry.snapshot())));
     expect(await total(leader)).toBe(7);
     expect(await workersOf(leader)).toEqual([2, 1]);
     const started = performance.now();
@@ -171,7 +172,10 @@ describe('workers', () => {
       framed(serialize({ kind: 'told', id: 1, families: [] })),
       framed(serialize({ kind: 'hello', protocol: 99 })),
       framed(serialize(null)),
-      Buffer.concat([framed(serialize(hello)), framed(serialize({ kind: 'told', id: 1, families: [{ name: 'x' }] }))]),
+      Buffer.concat([
+        framed(serialize(hello)),
+        framed(serialize({ kind: 'told', id: 1, families: [{ name: 'x' }] })),
+      ]),
       Buffer.concat([framed(serialize(hello)), framed(serialize({ kind: 'dance' }))]),
     ];
     for (const bytes of nonsense) {

@@ -106,7 +106,7 @@ export class NotificationChannel implements Channel {
   /** Takes it as told what it was told before a restart. */
   restore(told: Readonly<Record<string, Told>>, alerts: readonly Alert[]): void {
     for (const alert of alerts) {
-      if (alert.state !== 'firing' || !this.options.wants(alert)) continue;
+      if (alert.state === 'pending' || !this.options.wants(alert)) continue;
       const group = this.groupOf(alert, alert.firedAt ?? alert.activeAt);
       group.told = told[group.key];
     }

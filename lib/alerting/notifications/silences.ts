@@ -82,6 +82,21 @@ export class Silences {
     for (const silence of silences) this.silences.set(silence.id, silence);
   }
 
+  /**
+   * Takes over what others have silenced and expired.
+   *
+   * @returns whether there is something here that the others do not know
+   */
+  merge(others: readonly Silence[], now: number): boolean {
+    const known = new Map(others.map((silence) => [silence.id, silence]));
+    for (const silence of others) {
+      const own = this.silences.get(silence.id);
+      if (own === undefined || silence.endsAt < own.endsAt) this.silences.set(silence.id, silence);
+    }
+    this.forgetOld(now);
+    return [...this.silences.values()].some(({ id, endsAt }) => known.get(id)?.endsAt !== endsAt);
+  }
+
   private forgetOld(now: number): void {
     for (const { id, endsAt } of this.silences.values()) {
       if (endsAt < now - RETENTION_MS) this.silences.delete(id);

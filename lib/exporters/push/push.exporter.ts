@@ -25,6 +25,10 @@ export interface PushSurroundings {
   readonly logger?: ExporterLogger;
   /** Where it is told how it goes. @default nowhere */
   readonly metrics?: ExporterMetrics;
+  /** Whether this worker is the one of several that pushes. @default always */
+  readonly isLeader?: () => boolean;
+  /** Whether another worker goes on with it when this one ends. @default never */
+  readonly hasSuccessor?: () => boolean;
   /** From 0 up to 1, for what should not happen in step with other processes. @default Math.random */
   readonly random?: () => number;
 }
@@ -51,6 +55,8 @@ export class PushExporter {
   private readonly logger: ExporterLogger;
   private readonly report: ExporterReport;
   private readonly random: () => number;
+  private readonly isLeader: () => boolean;
+  private readonly hasSuccessor: () => boolean;
 
   private readonly cursor = new IntervalCursor();
   private readonly queue: RequestQueue;
@@ -82,6 +88,8 @@ export class PushExporter {
     this.logger = surroundings.logger ?? processWarnings;
     this.report = surroundings.metrics?.of(this.name) ?? NO_REPORT;
     this.random = surroundings.random ?? Math.random;
+    this.isLeader = surroundings.isLeader ?? (() => true);
+    this.hasSuccessor = surroundings.hasSuccessor ?? (() => false);
     this.backoff = new Backoff(this.random);
     this.queue = new RequestQueue(this.resolvedPush, (points) =>
       this.dropped(points, 'full', 'its queue is full'),
@@ -140,7 +148,8 @@ export class PushExporter {
       this.resolvedPush.shutdownTimeoutMs,
     );
     try {
-      if (this.beat !== undefined && this.refusal === undefined) {
+      // A successor counts on from the last beat, which both have seen.
+      if (this.beat !== undefined && this.refusal === undefined && !this.hasSuccessor()) {
         await this.untilEnd(this.captureQuietly(this.resolvedPush.shutdownTimeoutMs / 2));
       }
       while (!this.queue.isEmpty && !this.end.signal.aborted) {
@@ -195,6 +204,11 @@ export class PushExporter {
     // Too late for it to be sent.
     if (this.end.signal.aborted) return;
     const snapshot = chosen(collected, this.resolvedPush.metrics);
+    // Nothing may be missing or said twice if this one is to push the next interval.
+    if (this.beat !== undefined && !this.isLeader()) {
+      this.cursor.pass(snapshot);
+      return;
+    }
     const interval = this.cursor.intervalUpTo(snapshot);
     const requests = this.destination.encode(interval);
     // Only now: if it cannot be encoded, it is part of the next interval.
