@@ -18,6 +18,8 @@ export interface WorkerSurroundings {
   readonly view: MergedView;
   readonly defaultLabels: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** How long the gauges of a worker that does not answer are shown as they were. */
+  readonly graceMs: number;
   readonly maxMessageBytes: number;
   /** Says something once for each topic. */
   readonly warn: (topic: string, message: string) => void;
@@ -127,7 +129,7 @@ export class ClusterLeader {
   }
 
   private async bringTogether(timeoutMs: number): Promise<MetricFamily[]> {
-    const { own, view } = this.surroundings;
+    const { own, view, graceMs } = this.surroundings;
     const wish = { exponential: this.wanted, timeoutMs };
     const seats = [...this.seats.values()];
     const [ownFamilies, answered] = await Promise.all([
@@ -137,13 +139,15 @@ export class ClusterLeader {
     this.ownFamilies = ownFamilies;
     this.buryTheDead();
     const contributions = [this.ownContribution(true)];
+    let missing = 0;
     seats.forEach((seat, i) => {
-      const { worker, families } = seat;
+      const { worker, families, silentMs } = seat;
       if (this.seats.get(keyOf(seat.name)) === seat) {
-        contributions.push({ worker, families, isCurrent: answered[i] });
+        contributions.push({ worker, families, isCurrent: silentMs <= graceMs });
+        if (!answered[i]) missing++;
       }
     });
-    const families = view.of(contributions, this.estate);
+    const families = view.of(contributions, this.estate, missing);
     await this.write(this.knownWorkers(true));
     return families;
   }

@@ -13,6 +13,8 @@ import { MergedView } from './merged-view.js';
 import { OwnMetrics } from './own-metrics.js';
 import { keyOf, ownName, sharedId, type WorkerName } from './surroundings.js';
 
+/** So many times as long as a leader may be silent, the gauges of a worker that is silent are shown as they were. */
+const GRACE = 2;
 /** How often the worker that leads looks whether another one has taken over. */
 const LOOK_MS = 1_000;
 /** The longest that is waited between two attempts to find the others. */
@@ -39,6 +41,8 @@ export class ClusterMember implements MetricsSource {
   /** The same object for the same metric, whoever leads. */
   private readonly epochs = new Map<string, object>();
   private readonly ownView: MergedView;
+  /** What was shown while nobody led. */
+  private readonly makeshift = new WeakSet<MetricsSnapshot>();
   private readonly place: MeetingPlace;
   private surroundings: WorkerSurroundings | undefined;
   private leading: { readonly leader: ClusterLeader; readonly server: Server } | undefined;
@@ -77,7 +81,7 @@ export class ClusterMember implements MetricsSource {
 
   /** Finds the others; waits for that no longer than the workers may take to answer. */
   async start(): Promise<void> {
-    const { timeoutMs, maxMessageBytes } = this.options;
+    const { timeoutMs, leaderTimeoutMs, maxMessageBytes } = this.options;
     const { defaultLabels } = this.member;
     try {
       this.place.open();
@@ -87,6 +91,7 @@ export class ClusterMember implements MetricsSource {
         view: this.newView(),
         defaultLabels,
         timeoutMs,
+        graceMs: GRACE * leaderTimeoutMs,
         maxMessageBytes,
         warn: (topic, message) => this.warn(topic, message),
       };
@@ -118,13 +123,21 @@ export class ClusterMember implements MetricsSource {
       exponential: typeof exponential === 'boolean' ? exponential : [...exponential],
       timeoutMs: Math.min(timeoutMs, this.options.timeoutMs),
     };
-    const families = await this.familiesOfAll(wish);
+    const led = await this.familiesFromLeader(wish);
+    const families = led ?? (await this.familiesWithoutLeader(wish));
     const { defaultLabels } = this.member;
-    return {
+    const snapshot = {
       timestamp: this.clock.now(),
       defaultLabels,
       families: families.map((family) => ({ ...family, epoch: this.epochOf(family.name) })),
     };
+    if (led === undefined) this.makeshift.add(snapshot);
+    return snapshot;
+  }
+
+  /** Whether somebody led when the snapshot was taken; otherwise nearly all workers are missing in it. */
+  isReliable(snapshot: MetricsSnapshot): boolean {
+    return !this.makeshift.has(snapshot);
   }
 
   /** Only the metrics of this worker. */
@@ -132,7 +145,7 @@ export class ClusterMember implements MetricsSource {
     return this.registry.snapshot(options);
   }
 
-  private async familiesOfAll(wish: MergedWish): Promise<readonly MetricFamily[]> {
+  private async familiesFromLeader(wish: MergedWish): Promise<readonly MetricFamily[] | undefined> {
     if (this.joining !== undefined) await this.joined(wish.timeoutMs);
     try {
       if (this.isLeader) return await this.leading!.leader.gather(wish);
@@ -140,7 +153,7 @@ export class ClusterMember implements MetricsSource {
     } catch {
       // It is seen by how many workers are missing.
     }
-    return this.familiesWithoutLeader(wish);
+    return undefined;
   }
 
   /** What the leader wrote down of the others, and what is counted here. */
@@ -169,7 +182,7 @@ export class ClusterMember implements MetricsSource {
       }
     }
     contributions.push({ worker: { index, pid: own.name.pid }, families, isCurrent: true });
-    return this.ownView.of(contributions, kept?.estate ?? []);
+    return this.ownView.of(contributions, kept?.estate ?? [], contributions.length - 1);
   }
 
   private joined(timeoutMs: number): Promise<void> {

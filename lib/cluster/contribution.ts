@@ -12,6 +12,6 @@ export interface Worker {
 export interface Contribution {
   readonly worker: Worker;
   readonly families: readonly MetricFamily[];
-  /** Whether the worker has said so just now; of one that is silent or gone, only what was counted is shown. */
+  /** Whether it said so lately; of one that has been silent for long or is gone, only what was counted is shown. */
   readonly isCurrent: boolean;
 }

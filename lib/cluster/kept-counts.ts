@@ -23,10 +23,9 @@ interface Written {
   readonly estate: readonly WireFamily[];
 }
 
-/** In bytes, for whoever leads next. Gauges are not kept: they are of the moment. */
+/** In bytes, for whoever leads next. */
 export function writtenCounts({ workers, estate }: KeptCounts): Buffer {
-  const encode = (families: readonly MetricFamily[]): WireFamily[] =>
-    new SnapshotEncoder().encode(families.filter(({ type }) => type !== 'gauge'));
+  const encode = (families: readonly MetricFamily[]): WireFamily[] => new SnapshotEncoder().encode(families);
   const written: Written = {
     protocol: PROTOCOL,
     workers: workers.map(({ name, index, families }) => ({ name, index, families: encode(families) })),

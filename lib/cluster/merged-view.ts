@@ -26,12 +26,19 @@ export class MergedView {
     this.workers = this.counts.gauge('monitoring_workers', 'Workers whose metrics are merged here.');
     this.missing = this.counts.gauge(
       'monitoring_workers_missing',
-      'Workers that did not say in time what their metrics are: their gauges are left out, and of their counters and histograms the last that is known is shown.',
+      'Workers that did not say in time what their metrics are, so that the last that is known is shown; their gauges are left out before long.',
     );
   }
 
-  /** @param estate what workers that are gone have counted */
-  of(contributions: readonly Contribution[], estate: readonly MetricFamily[]): MetricFamily[] {
+  /**
+   * @param estate what workers that are gone have counted
+   * @param missing how many workers did not answer
+   */
+  of(
+    contributions: readonly Contribution[],
+    estate: readonly MetricFamily[],
+    missing: number,
+  ): MetricFamily[] {
     const { families, conflicting } = this.merger.merge([
       ...contributions.toSorted((a, b) => a.worker.index - b.worker.index),
       { worker: NOBODY, families: estate, isCurrent: false },
@@ -43,7 +50,7 @@ export class MergedView {
       );
     }
     this.workers.set(contributions.length);
-    this.missing.set(contributions.filter(({ isCurrent }) => !isCurrent).length);
+    this.missing.set(missing);
     const own = new Set([this.workers.name, this.missing.name]);
     return [...families, ...this.counts.snapshot().families.filter(({ name }) => own.has(name))];
   }

@@ -20,6 +20,11 @@ export class WorkerSeat {
   private decoder = new SnapshotDecoder();
   private encoder = new SnapshotEncoder();
   private absentSince: number | undefined;
+  /** By the monotonic clock: since when it has not answered. */
+  private silentSince: number | undefined;
+  /** Set while somebody waits for it to come back, which is done once each time that it is lost. */
+  private returned: (() => void) | undefined;
+  private wasWaitedFor = false;
   private question: { readonly id: number; answered: (() => void) | undefined } | undefined;
   private questions = 0;
 
@@ -41,6 +46,8 @@ export class WorkerSeat {
     this.encoder = new SnapshotEncoder();
     this.question = undefined;
     this.absentSince = undefined;
+    this.wasWaitedFor = false;
+    this.returned?.();
   }
 
   /** Whether it speaks over this stream, and not over another one by now. */
@@ -52,8 +59,14 @@ export class WorkerSeat {
     this.stream?.close();
     this.stream = undefined;
     this.absentSince ??= now;
+    this.silentSince ??= performance.now();
     this.question?.answered?.();
     this.question = undefined;
+  }
+
+  /** For how long it has not answered, in milliseconds. */
+  get silentMs(): number {
+    return this.silentSince === undefined ? 0 : performance.now() - this.silentSince;
   }
 
   /** Whether it will not come back. */
@@ -64,23 +77,20 @@ export class WorkerSeat {
   }
 
   /**
-   * Asks for its metrics. One that still owes an answer is not asked again, nor waited for: it may be stopped.
+   * Asks for its metrics. One that still owes an answer is not asked again, nor waited for: it may be stopped. One
+   * that has lost its leader will come in a moment, and is waited for.
    *
    * @returns whether it has answered in time
    */
   async ask(exponential: ExponentialWish, timeoutMs: number): Promise<boolean> {
-    if (this.stream === undefined || this.question !== undefined) return false;
-    const id = ++this.questions;
-    const question = { id, answered: undefined as (() => void) | undefined };
-    this.question = question;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      question.answered = resolve;
-      timer = setTimeout(resolve, timeoutMs);
-      this.say({ kind: 'tell', id, exponential, timeoutMs });
-    });
-    clearTimeout(timer);
-    return this.stream !== undefined && this.question !== question;
+    const askedAt = performance.now();
+    if (this.stream === undefined) await this.untilBack(timeoutMs);
+    const left = timeoutMs - (performance.now() - askedAt);
+    const isThere = left > 0 && this.stream !== undefined && this.question === undefined;
+    const answers = isThere && (await this.answersIn(exponential, left));
+    if (answers) this.silentSince = undefined;
+    else this.silentSince ??= performance.now();
+    return answers;
   }
 
   /** @throws {TypeError} if it makes no sense */
@@ -98,5 +108,32 @@ export class WorkerSeat {
 
   say(message: LeaderMessage): void {
     this.stream?.send(message);
+  }
+
+  /** Resolves when it is there again, or the time is over. */
+  private async untilBack(timeoutMs: number): Promise<void> {
+    if (this.wasWaitedFor || !isRunning(this.name.pid)) return;
+    this.wasWaitedFor = true;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.returned = resolve;
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+    this.returned = undefined;
+  }
+
+  private async answersIn(exponential: ExponentialWish, timeoutMs: number): Promise<boolean> {
+    const id = ++this.questions;
+    const question = { id, answered: undefined as (() => void) | undefined };
+    this.question = question;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      question.answered = resolve;
+      timer = setTimeout(resolve, timeoutMs);
+      this.say({ kind: 'tell', id, exponential, timeoutMs });
+    });
+    clearTimeout(timer);
+    return this.stream !== undefined && this.question !== question;
   }
 }

@@ -1,4 +1,5 @@
 import type { MetricsSource } from '../metrics/registry.js';
+import type { MetricsSnapshot } from '../metrics/snapshot.js';
 import type { MetricsHistory } from './metrics-history.js';
 
 /** Takes a sample at once and then every interval, as long as anybody wants one. It never overlaps itself. */
@@ -6,9 +7,11 @@ export class HistoryBeat {
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> | undefined;
 
+  /** @param isReliable whether a snapshot is worth remembering; one that is not says nothing about what has changed */
   constructor(
     private readonly history: MetricsHistory,
     private readonly source: MetricsSource,
+    private readonly isReliable: (snapshot: MetricsSnapshot) => boolean = () => true,
   ) {}
 
   /** @returns the timer, which does not keep the process alive */
@@ -37,6 +40,6 @@ export class HistoryBeat {
       exponential: this.history.withPercentiles,
       timeoutMs: this.history.intervalMs,
     });
-    if (this.timer !== undefined) this.history.add(snapshot);
+    if (this.timer !== undefined && this.isReliable(snapshot)) this.history.add(snapshot);
   }
 }

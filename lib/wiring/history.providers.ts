@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ClusterMember } from '../cluster/cluster-member.js';
 import { HistoryBeat } from '../history/history-beat.js';
 import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -22,8 +23,9 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: HistoryBeat,
-    inject: [MetricsHistory, METRICS_SOURCE],
-    useFactory: (history: MetricsHistory, source: MetricsSource) => new HistoryBeat(history, source),
+    inject: [MetricsHistory, METRICS_SOURCE, ClusterMember],
+    useFactory: (history: MetricsHistory, source: MetricsSource, member: ClusterMember | null) =>
+      new HistoryBeat(history, source, (snapshot) => member?.isReliable(snapshot) ?? true),
   },
   {
     provide: HistoryLifecycle,

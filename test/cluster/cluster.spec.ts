@@ -1,0 +1,166 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { request } from '../e2e/fixture/http-client.js';
+import { buildLibrary } from '../services/support/built.js';
+import { type StartedWorker, WorkerGroup } from './worker-group.process.js';
+
+/** On a machine that does much else. */
+const PATIENCE_MS = 20_000;
+
+let directory = '';
+let alertsFile = '';
+let group: WorkerGroup | undefined;
+
+beforeAll(buildLibrary, 240_000);
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'monitoring-cluster-'));
+  alertsFile = join(directory, 'alerts.txt');
+});
+
+afterEach(async () => {
+  await group?.stop();
+  group = undefined;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const alerts = (): string => {
+  try {
+    return readFileSync(alertsFile, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+/** The worker that leads, as all of these see it. */
+function leaderOf(all: WorkerGroup, asked: readonly StartedWorker[]): Promise<StartedWorker> {
+  return eventually(async () => {
+    const pids = new Set<number>();
+    for (const worker of asked) pids.add((await all.scrape(worker)).sum('leader_pid'));
+    const [pid] = pids;
+    const leader = asked.find((worker) => worker.pid === pid);
+    if (pids.size !== 1 || leader === undefined) {
+      throw new Error(`expected one leader, got ${[...pids].join(', ')}`);
+    }
+    return leader;
+  }, PATIENCE_MS);
+}
+
+describe.each([
+  ['express', 'cluster'],
+  ['fastify', 'pm2'],
+])('three workers on %s, started as by %s', (adapter, manager) => {
+  async function start(): Promise<WorkerGroup> {
+    const args = [adapter, directory, alertsFile, manager];
+    group = await WorkerGroup.start('cluster-app.mjs', args, 3);
+    return group;
+  }
+
+  it('show the same, whichever is scraped, and lose nothing when one hangs, is killed and replaced', async () => {
+    const all = await start();
+    let counted = 0;
+    const load = (async () => {
+      for (; counted < 60; counted++) await all.work(1);
+    })();
+    let seen = 0;
+    for (let i = 0; counted < 60; i++) {
+      const before = counted;
+      const { work } = await all.scrape(all.workers[i % 3]);
+      expect(work).toBeGreaterThanOrEqual(Math.max(seen, before));
+      seen = work;
+    }
+    await load;
+    for (const worker of all.workers) {
+      await eventually(async () => {
+        const scrape = await all.scrape(worker);
+        expect([scrape.work, ...scrape.workers]).toEqual([60, 3, 0]);
+      }, PATIENCE_MS);
+    }
+
+    const leader = await leaderOf(all, all.workers);
+    const [hanging, other] = all.workers.filter((worker) => worker !== leader);
+    process.kill(hanging.pid, 'SIGSTOP');
+    for (const worker of [leader, other]) {
+      const started = performance.now();
+      const scrape = await all.scrape(worker);
+      expect([scrape.work, ...scrape.workers]).toEqual([60, 3, 1]);
+      expect(performance.now() - started).toBeLessThan(10_000);
+    }
+    process.kill(hanging.pid, 'SIGCONT');
+    await eventually(async () => expect((await all.scrape(other)).workers).toEqual([3, 0]), PATIENCE_MS);
+
+    process.kill(leader.pid, 'SIGKILL');
+    for (const worker of [hanging, other]) expect((await all.scrape(worker)).work).toBe(60);
+    const replacement = await all.another();
+    await all.work(10, replacement.port);
+    for (const worker of [hanging, other, replacement]) {
+      await eventually(async () => {
+        const scrape = await all.scrape(worker);
+        expect([scrape.work, ...scrape.workers]).toEqual([70, 3, 0]);
+      }, PATIENCE_MS);
+    }
+  }, 120_000);
+
+  it('follow another one when the leader hangs, and tell of an alert once, whoever leads', async () => {
+    const all = await start();
+    await all.work(9);
+    const leader = await leaderOf(all, all.workers);
+    const others = all.workers.filter((worker) => worker !== leader);
+    for (const worker of others) await request(worker.port, { path: '/level/4' });
+    await eventually(() => expect(alerts()).toBe('firing\n'), PATIENCE_MS);
+    await eventually(async () => expect((await all.scrape(leader)).work).toBe(9), PATIENCE_MS);
+
+    process.kill(leader.pid, 'SIGSTOP');
+    // No total falls, neither while nobody leads nor afterwards.
+    const successor = await eventually(async () => {
+      for (const worker of others) expect((await all.scrape(worker)).work).toBe(9);
+      const scrape = await all.scrape(others[0]);
+      const found = others.find(({ pid }) => pid === scrape.sum('leader_pid'));
+      if (found === undefined) throw new Error('nobody leads');
+      return found;
+    }, PATIENCE_MS);
+    const follower = others.find((worker) => worker !== successor);
+    await eventually(async () => expect((await all.scrape(successor)).workers).toEqual([3, 1]), PATIENCE_MS);
+    process.kill(leader.pid, 'SIGCONT');
+    await eventually(async () => {
+      for (const worker of all.workers) {
+        const scrape = await all.scrape(worker);
+        expect([scrape.work, ...scrape.workers]).toEqual([9, 3, 0]);
+        expect(scrape.sum('leader_pid')).toBe(successor.pid);
+      }
+    }, PATIENCE_MS);
+
+    // Long enough for every worker to evaluate the rule some times more.
+    const evaluations = async () =>
+      (await all.scrape(successor)).sum('monitoring_rule_evaluations_total', { rule: 'high_level' });
+    const before = await evaluations();
+    await eventually(async () => expect(await evaluations()).toBeGreaterThan(before + 15), PATIENCE_MS);
+    expect(alerts()).toBe('firing\n');
+    await request(follower!.port, { path: '/level/0' });
+    await eventually(() => expect(alerts()).toBe('firing\nresolved\n'), PATIENCE_MS);
+  }, 120_000);
+});
+
+describe('worker threads', () => {
+  it('show the metrics of all threads, and what belongs to the process once', async () => {
+    group = await WorkerGroup.start('thread-app.mjs', ['fastify', directory, alertsFile], 3);
+    const all = group;
+    for (const { port } of all.workers) await all.work(4, port);
+    for (const worker of all.workers) {
+      const scrape = await eventually(async () => {
+        const found = await all.scrape(worker);
+        expect([found.work, ...found.workers]).toEqual([12, 3, 0]);
+        return found;
+      }, PATIENCE_MS);
+      // Three times the memory of the process would be far more.
+      const { pid } = worker;
+      const [, residentPages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
+      const resident = scrape.sum('process_resident_memory_bytes');
+      expect(resident).toBeLessThan(1.8 * Number(residentPages) * 4096);
+      expect(scrape.sum('nodejs_heap_size_used_bytes')).toBeLessThan(resident);
+    }
+  }, 120_000);
+});
