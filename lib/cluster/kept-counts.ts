@@ -25,7 +25,6 @@ interface Written {
 
 /** In bytes, for whoever leads next. */
 export function writtenCounts({ workers, estate }: KeptCounts): Buffer {
-  const encode = (families: readonly MetricFamily[]): WireFamily[] => new SnapshotEncoder().encode(families);
   const written: Written = {
     protocol: PROTOCOL,
     workers: workers.map(({ name, index, families }) => ({ name, index, families: encode(families) })),
@@ -46,4 +45,8 @@ export function readCounts(
     workers: workers.map(({ name, index, families }) => ({ name, index, families: decode(families) })),
     estate: decode(estate),
   };
+}
+
+function encode(families: readonly MetricFamily[]): WireFamily[] {
+  return new SnapshotEncoder().encode(families);
 }

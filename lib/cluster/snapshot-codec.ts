@@ -181,17 +181,20 @@ class ReceivedMetric implements SeriesIdentities {
 
 function isRow(row: unknown, width: number): boolean {
   if (row === null) return true;
-  return Array.isArray(row) && row.length === width && row.every((value) => typeof value === 'string');
+  return Array.isArray(row) && row.length === width && row.every(isText);
 }
 
 function checked(definition: WireDefinition): WireDefinition {
   const { type, help, labelNames, seriesLimit, upperBounds } = definition;
-  const isText = (value: unknown): boolean => typeof value === 'string';
   expect(['counter', 'gauge', 'histogram'].includes(type), 'a type of metric');
   expect(isText(help) && typeof seriesLimit === 'number', 'a help text and a limit');
   expect(Array.isArray(labelNames) && labelNames.every(isText), 'a list of label names');
   expect(Array.isArray(upperBounds) && upperBounds.every(Number.isFinite), 'a list of upper bounds');
   return definition;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function expect(valid: boolean, expected: string): void {

@@ -1,4 +1,5 @@
 import type { Gauge } from '../metrics/gauge.js';
+import type { GaugeOptions } from '../metrics/metric-definition.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 
 /** A gauge that is there only while its number is known: what cannot be measured is left out, not zero. */
@@ -9,12 +10,13 @@ export class OptionalGauge {
     private readonly registry: MetricsRegistry,
     readonly name: string,
     private readonly help: string,
+    private readonly options: GaugeOptions = {},
   ) {}
 
   /** @param value undefined or NaN if it is not known */
   set(value: number | undefined): void {
     if (value !== undefined && Number.isFinite(value)) {
-      this.gauge ??= this.registry.gauge(this.name, this.help);
+      this.gauge ??= this.registry.gauge(this.name, this.help, this.options);
       this.gauge.set(value);
     } else if (this.gauge !== undefined) {
       this.registry.remove(this.name);

@@ -136,7 +136,7 @@ export function checkedAggregate(
 ): Aggregation | undefined {
   if (aggregate !== undefined && !AGGREGATIONS.includes(aggregate)) {
     throw new MetricDefinitionError(
-      `Expected aggregate of ${owner} to be one of ${AGGREGATIONS.join(', ')}, got ${String(aggregate)}.`,
+      `Expected aggregate of ${owner} to be one of ${AGGREGATIONS.join(', ')}, got ${aggregate as string}.`,
     );
   }
   if (aggregate === 'worker' && labelNames.includes(WORKER_LABEL)) {

@@ -61,18 +61,18 @@ describe.each([
 
   it('show the same, whichever is scraped, and lose nothing when one hangs, is killed and replaced', async () => {
     const all = await start();
-    let counted = 0;
-    const load = (async () => {
-      for (; counted < 60; counted++) await all.work(1);
+    const load = { sent: 0 };
+    const underLoad = (async () => {
+      for (; load.sent < 60; load.sent++) await all.work(1);
     })();
     let seen = 0;
-    for (let i = 0; counted < 60; i++) {
-      const before = counted;
+    for (let i = 0; load.sent < 60; i++) {
+      const before = load.sent;
       const { work } = await all.scrape(all.workers[i % 3]);
       expect(work).toBeGreaterThanOrEqual(Math.max(seen, before));
       seen = work;
     }
-    await load;
+    await underLoad;
     for (const worker of all.workers) {
       await eventually(async () => {
         const scrape = await all.scrape(worker);

@@ -31,10 +31,10 @@ export const countingAction: fc.Arbitrary<Action> = fc.oneof(
 
 /** What registries contribute, all of them current, each a process of its own. */
 export function contributionsOf(
-  registries: readonly MetricsRegistry[],
+  workers: readonly MetricsRegistry[],
   isCurrent: (index: number) => boolean = () => true,
 ): Contribution[] {
-  return registries.map((registry, index) => ({
+  return workers.map((registry, index) => ({
     worker: { index, pid: 100 + index },
     families: registry.snapshot({ exponential: true }).families,
     isCurrent: isCurrent(index),
@@ -48,14 +48,13 @@ export function registries(count: number): MetricsRegistry[] {
 
 /** A family as what its reader sees, in an order that does not depend on who came first. */
 export function seen(families: readonly MetricFamily[]): unknown {
-  const key = (entry: unknown): string => JSON.stringify(entry);
   return families
     .map(({ name, help, type, labelNames, series }) => ({
       name,
       help,
       type,
       labelNames,
-      series: [...series].toSorted((a, b) => key(a).localeCompare(key(b))),
+      series: [...series].toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
     }))
     .filter(({ series }) => series.length > 0)
     .toSorted((a, b) => a.name.localeCompare(b.name));

@@ -30,7 +30,7 @@ export class Scrape {
     return this.samples
       .filter((sample) => sample.name === name)
       .filter((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))
-      .reduce((sum, { value }) => sum + Number(value), 0);
+      .reduce((sum, { value }) => sum + value, 0);
   }
 
   has(name: string): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Labels } from '../../metrics/labels.js';
+import type { GaugeOptions } from '../../metrics/metric-definition.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { intervalMsOf, MonitoringOptionsError } from '../../options/option-checks.js';
 import { OptionalGauge } from '../optional-gauge.js';
@@ -10,6 +11,8 @@ import type { IsLeader } from './leadership.js';
 import { Revenue } from './revenue.js';
 
 const DEFAULT_INTERVAL_MS = 60_000;
+/** Every worker reads the same figure. */
+const OF_THE_BUSINESS: GaugeOptions = { aggregate: 'first' };
 const DEFAULT_WINDOWS: Readonly<Record<string, number>> = {
   '5m': 300_000,
   '1h': 3_600_000,
@@ -89,7 +92,7 @@ export class BusinessMetrics {
     { labelNames, ...options }: FigureOptions & { readonly labelNames?: readonly string[] } = {},
   ): () => void {
     if (labelNames !== undefined) return this.labelledKpi(name, help, read, labelNames, options);
-    const gauge = new OptionalGauge(this.registry, name, help);
+    const gauge = new OptionalGauge(this.registry, name, help, OF_THE_BUSINESS);
     return this.onBeat(name, options, async (_, signal) => gauge.set(numberOf(await read(signal))));
   }
 
@@ -121,6 +124,8 @@ export class BusinessMetrics {
     }
     const gauge = this.registry.gauge(name, 'Different users who were seen in a window, about.', {
       labelNames: ['window'],
+      // Workers that share the requests have seen the same users: their sum would count them over and over.
+      aggregate: 'max',
     });
     const users = new ActiveUsers(
       this.running.freeName(name),
@@ -139,7 +144,7 @@ export class BusinessMetrics {
     labelNames: readonly string[],
     options: FigureOptions,
   ): () => void {
-    const gauge = this.registry.gauge<string>(name, help, { labelNames });
+    const gauge = this.registry.gauge<string>(name, help, { labelNames, ...OF_THE_BUSINESS });
     return this.onBeat(name, options, async (_, signal) => {
       const figures = (await read(signal)) as readonly LabelledFigure<string>[];
       const values = figures.map(({ labels, value }) => ({ labels, value: numberOf(value) }));

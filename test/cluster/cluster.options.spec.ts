@@ -1,0 +1,97 @@
+import type { INestApplication } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
+import {
+  type ClusterOptions,
+  MetricsRegistry,
+  MonitoringModule,
+  type MonitoringOptions,
+} from 'nestjs-monitoring';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ruleOf } from '../../lib/cluster/aggregation-rules.js';
+import { resolveOptions } from '../../lib/monitoring.options.js';
+import { createApp } from '../e2e/fixture/start-app.js';
+
+const apps: INestApplication[] = [];
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+async function start(options: MonitoringOptions): Promise<INestApplication> {
+  const app = await createApp(
+    'fastify',
+    MonitoringModule.forRoot({ health: { drainDelayMs: 0 }, ...options }),
+  );
+  apps.push(app);
+  return app.init();
+}
+
+describe('the option cluster', () => {
+  it.each<[cluster: unknown, message: string]>([
+    [{ name: 'shop' }, 'Expected cluster to have only the keys id, directory, timeoutMs'],
+    ['shop', 'Expected cluster to be an object, got "shop" (string).'],
+    [{ id: '' }, 'Expected cluster.id to be a text that is not empty, got "" (string).'],
+    [{ directory: 1 }, 'Expected cluster.directory to be a text that is not empty, got 1 (number).'],
+    [{ timeoutMs: 0 }, 'Expected cluster.timeoutMs to be a number of milliseconds from 1 to'],
+    [{ leaderTimeoutMs: '5s' }, 'Expected cluster.leaderTimeoutMs to be a number of milliseconds'],
+    [{ maxMessageBytes: 10 }, 'Expected cluster.maxMessageBytes to be a whole number from 1024 up, got 10'],
+  ])('is refused as %j', (cluster, message) => {
+    expect(() => resolveOptions({ cluster: cluster as ClusterOptions })).toThrow(message);
+  });
+
+  it('is refused together with metrics that cannot be merged', () => {
+    const promClient = { getMetricsAsJSON: () => Promise.resolve([]) } as never;
+    expect(() => resolveOptions({ cluster: true, bridges: { promClient } })).toThrow(
+      'Expected either cluster or bridges.promClient',
+    );
+  });
+
+  it('is hinted at once where there are several workers and nothing was said about it', async () => {
+    vi.stubEnv('NODE_APP_INSTANCE', '0');
+    const logged: unknown[] = [];
+    vi.spyOn(Logger.prototype, 'log').mockImplementation((message: unknown) => void logged.push(message));
+    const hints = () => logged.filter((message) => String(message).includes('cluster: true'));
+    await start({ cluster: false });
+    expect(hints()).toEqual([]);
+    await start({});
+    expect(hints()).toHaveLength(1);
+  });
+});
+
+describe('the gauges of an application', () => {
+  it('are summed only where a sum says something', async () => {
+    const app = await start({});
+    const { families } = await app.get(MetricsRegistry).collect();
+    const summed = families.filter((family) => family.type === 'gauge' && ruleOf(family).aggregate === 'sum');
+    // Of a new gauge somebody has to decide, in aggregation-rules.ts, what several workers have of it.
+    expect(summed.map(({ name }) => name).toSorted()).toMatchInlineSnapshot(`
+      [
+        "cache_entries",
+        "db_client_connections",
+        "db_client_connections_max",
+        "db_client_connections_pending",
+        "http_requests_in_progress",
+        "monitoring_history_bytes",
+        "nodejs_active_handles",
+        "nodejs_active_requests",
+        "nodejs_active_resources",
+        "nodejs_external_memory_bytes",
+        "nodejs_heap_size_limit_bytes",
+        "nodejs_heap_size_total_bytes",
+        "nodejs_heap_size_used_bytes",
+        "nodejs_heap_space_size_available_bytes",
+        "nodejs_heap_space_size_total_bytes",
+        "nodejs_heap_space_size_used_bytes",
+        "nodejs_threadpool_size",
+        "nodejs_worker_threads",
+        "process_heap_bytes",
+        "process_open_fds",
+        "process_resident_memory_bytes",
+        "process_threads",
+        "process_virtual_memory_bytes",
+      ]
+    `);
+  });
+});
