@@ -12,5 +12,8 @@ export default defineConfig({
     include: ['test/**/*.spec.ts'],
     setupFiles: ['reflect-metadata'],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Real servers on a busy machine: what fails is tried once more, and the report says that it was.
+    retry: process.env['CI'] === undefined ? 0 : 1,
   },
 });

@@ -128,6 +128,7 @@ describe('the public surface', () => {
         "type CloudWatchCost",
         "type CloudWatchExporterOptions",
         "type CloudWatchPrices",
+        "type ClusterOptions",
         "type Collector",
         "type CollectorPace",
         "type CollectorsOptions",

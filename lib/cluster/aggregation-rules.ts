@@ -24,7 +24,8 @@ const OF_THE_MACHINE: AggregationRule = { aggregate: 'max', sharedBy: 'machine' 
  */
 const BUILT_IN: readonly (readonly [rule: AggregationRule, names: string])[] = [
   // The machine or its container, and what stands outside of every worker.
-  [OF_THE_MACHINE, 'system_* postgresql_* mysql_* sqlite_* bullmq_queue_jobs nodejs_version_info'],
+  [OF_THE_MACHINE, 'system_* postgresql_* mysql_* sqlite_* bullmq_queue_jobs'],
+  [OF_THE_MACHINE, 'nodejs_version_info monitoring_build_info application_build_info'],
   [SUM, 'redis_client_*'],
   [OF_THE_MACHINE, 'redis_*'],
   // Worked out of the history, which every worker has of all of them.
