@@ -167,6 +167,11 @@ describe('the files of lib/', () => {
     expect(files.map(({ path }) => path).filter((path) => drawers.test(path))).toEqual([]);
   });
 
+  it('are modules that may become CommonJS: only one, which is loaded on demand, asks where it is', () => {
+    const asking = files.filter(({ path }) => readFileSync(join(LIB, path), 'utf8').includes('import.meta.'));
+    expect(asking.map(({ path }) => path)).toEqual(['dashboard/module-folder.ts']);
+  });
+
   it('export by name', () => {
     expect(files.filter(({ hasDefaultExport }) => hasDefaultExport)).toEqual([]);
   });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { ApplicationBuild } from './application-build.js';
+import { LIBRARY_VERSION } from './library-version.js';
 
 /** Which version of the application this is, and which of this library, as labels of series that are always 1. */
 export class BuildInfoCollector implements SourceCollector {
@@ -15,7 +15,7 @@ export class BuildInfoCollector implements SourceCollector {
       {
         name: 'monitoring_build_info',
         help: 'Version of nestjs-monitoring, and of Node.js.',
-        labels: libraryBuild(),
+        labels: { version: LIBRARY_VERSION, node_version: process.version },
       },
       {
         name: 'application_build_info',
@@ -34,17 +34,5 @@ export class BuildInfoCollector implements SourceCollector {
 
   collect(): void {
     for (const { gauge, labels } of this.known) gauge.set(labels, 1);
-  }
-}
-
-/** Nothing, if the library was bundled into the application and has no package file of its own any more. */
-function libraryBuild(): Record<string, string> {
-  try {
-    const file = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-    const { name, version } = JSON.parse(file) as { name?: unknown; version?: unknown };
-    if (name !== 'nestjs-monitoring' || typeof version !== 'string') return {};
-    return { version, node_version: process.version };
-  } catch {
-    return {};
   }
 }
