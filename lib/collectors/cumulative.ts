@@ -7,7 +7,9 @@ import type { Counter } from '../metrics/counter.js';
 export class Cumulative<L extends string> {
   private readonly last = new Map<string, number>();
 
-  constructor(private readonly counter: Counter<L>) {}
+  constructor(private readonly counter: Counter<L>) {
+    counter.mirrorsOther();
+  }
 
   /** @param value what the server says now; undefined if it does not say it */
   follow(labels: Record<L, string>, value: number | undefined): void {

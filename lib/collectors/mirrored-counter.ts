@@ -25,7 +25,7 @@ export class MirroredCounter<L extends string = string> {
     const next = new Map<string, readonly [Labels<L>, number]>();
     for (const [labels, total] of totals) {
       if (total === undefined || !(total >= 0)) continue;
-      this.counter ??= this.registry.counter<string>(this.name, this.help, { labelNames: this.labelNames });
+      this.counter ??= this.newCounter();
       const key = JSON.stringify(this.labelNames.map((name) => labels[name]));
       const before = this.last.get(key)?.[1] ?? 0;
       // One that is less than it was has begun anew.
@@ -37,5 +37,11 @@ export class MirroredCounter<L extends string = string> {
     if (next.size > 0 || this.counter === undefined) return;
     this.registry.remove(this.name);
     this.counter = undefined;
+  }
+
+  private newCounter(): Counter<string> {
+    const counter = this.registry.counter<string>(this.name, this.help, { labelNames: this.labelNames });
+    counter.mirrorsOther();
+    return counter;
   }
 }

@@ -43,6 +43,7 @@ export class ProcessCollector implements SourceCollector {
       'process_cpu_system_seconds_total',
       'Total system CPU time spent in seconds.',
     );
+    for (const counter of [this.cpu, this.userCpu, this.systemCpu]) counter.mirrorsOther();
     registry
       .gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
       .set(performance.timeOrigin / 1000);

@@ -1,6 +1,7 @@
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
+import { CREATED_UNKNOWN } from '../metrics/snapshot.js';
 import { FineHistory } from './fine-history.js';
-import type { Window } from './range-functions.js';
+import type { Samples, Window } from './range-functions.js';
 
 /** No sample was taken: the one before may still be taken for the present. */
 const MISSED = NaN;
@@ -35,10 +36,24 @@ export interface KeptSeries {
   readonly labels: Readonly<Record<string, string>>;
   values: Float64Array;
   fine: FineHistory | undefined;
-  /** When it began, so that one that began anew is seen as such. */
+  /** The creation time that the registry says, so that a series that began anew is seen as such. */
   createdAt: number;
+  /** When it was zero for the last time: at its creation. -Infinity if that is not known. */
+  bornAt: number;
+  /** When it was zero before, as far back as samples are kept; undefined for nearly every series. */
+  formerBirths: readonly number[] | undefined;
+  /** The smallest and the largest value that a histogram has observed; NaN without any. */
+  least: number;
+  most: number;
   /** The number of the last sample in which it was there. */
   lastSample: number;
+}
+
+/** A series as it is met in a sample. */
+export interface MetSeries {
+  readonly series: KeptSeries;
+  /** Whether it began since the sample before, so that all of its count is new. */
+  readonly isNewborn: boolean;
 }
 
 /** One metric over time: a ring of so many samples of each of its series. */
@@ -137,20 +152,35 @@ export class FamilyHistory {
   }
 
   /**
-   * The series of this key, to {@link write} to.
+   * Finds the series of this key in the sample that was begun last, to {@link write} to.
    *
    * @param key which identifies it; its labels are only read if it is new
+   * @param since when the sample before was taken, or would have been
    * @returns undefined if there is no memory left for it
    */
-  find(key: string, labels: () => Record<string, string>, createdAt: number): KeptSeries | undefined {
+  meet(
+    key: string,
+    labels: () => Record<string, string>,
+    createdAt: number,
+    since: number,
+  ): MetSeries | undefined {
     const known = this.series.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { series: known, isNewborn: this.beganAnew(known, createdAt, since) };
     if (!this.budgets.samples.take(() => this.bytesOf(this.shape, key))) return undefined;
-    const values = new Float64Array(this.capacity * this.width).fill(MISSED);
-    const fine = this.percentiles ? new FineHistory(this.capacity) : undefined;
-    const series = { labels: withoutEmpty(labels()), values, fine, createdAt, lastSample: this.count };
+    const bornAt = this.birthOf(createdAt, since);
+    const series: KeptSeries = {
+      labels: withoutEmpty(labels()),
+      values: new Float64Array(this.capacity * this.width).fill(MISSED),
+      fine: this.percentiles ? new FineHistory(this.capacity) : undefined,
+      createdAt,
+      bornAt,
+      formerBirths: undefined,
+      least: NaN,
+      most: NaN,
+      lastSample: this.count,
+    };
     this.series.set(key, series);
-    return series;
+    return { series, isNewborn: bornAt >= since };
   }
 
   /** Writes a number of the sample that was begun last. */
@@ -176,16 +206,9 @@ export class FamilyHistory {
     return false;
   }
 
-  /** When the samples were taken that are still there, oldest first. */
-  *timestamps(): Generator<number> {
-    for (const slot of this.slots(-Infinity, Infinity)) yield this.times[slot];
-  }
-
-  /** When the last sample was taken at or before a moment; undefined if there is none. */
-  lastTime(at: number): number | undefined {
-    let last: number | undefined;
-    for (const slot of this.slots(-Infinity, at)) last = this.times[slot];
-    return last;
+  /** Returns when the samples were taken that are still there, oldest first. */
+  timestamps(): number[] {
+    return this.slots(-Infinity, Infinity).map((slot) => this.times[slot]);
   }
 
   /** What a series is taken to be at a moment; undefined if it was not there. */
@@ -202,30 +225,92 @@ export class FamilyHistory {
     return undefined;
   }
 
-  /** The samples of a series from a moment to another, both included. */
-  window({ values }: KeptSeries, column: number, startMs: number, endMs: number): Window {
-    const window = { times: [] as number[], values: [] as number[], startMs, endMs };
-    for (const slot of this.slots(startMs, endMs)) {
-      const value = values[slot * this.width + column];
-      if (value === GONE || Number.isNaN(value)) continue;
-      window.times.push(this.times[slot]);
-      window.values.push(value);
-    }
-    return window;
+  /** Returns the samples of a series from a moment to another, both included, as a window. */
+  window(series: KeptSeries, column: number, startMs: number, endMs: number, withBirths: boolean): Window {
+    const samples = this.samples(series, column, startMs, endMs, withBirths);
+    return { ...samples, first: 0, end: samples.times.length, startMs, endMs };
   }
 
-  /** The places of the samples from a moment to another, both included, oldest first. */
-  *slots(startMs: number, endMs: number): Generator<number> {
-    for (let i = Math.max(0, this.count - this.capacity); i < this.count; i++) {
-      const slot = i % this.capacity;
+  /**
+   * Returns the samples of a series from a moment to another, both included.
+   *
+   * @param withBirths adds a zero wherever a counter or a histogram was created, as Prometheus does that ingests
+   *   created timestamps
+   */
+  samples(series: KeptSeries, column: number, startMs: number, endMs: number, withBirths: boolean): Samples {
+    const times: number[] = [];
+    const values: number[] = [];
+    const births = withBirths && this.type !== 'gauge' ? birthsOf(series) : NO_BIRTHS;
+    let birth = births.findIndex((bornAt) => bornAt >= startMs);
+    for (const slot of this.slots(startMs, endMs)) {
+      const value = series.values[slot * this.width + column];
+      if (value === GONE || Number.isNaN(value)) continue;
       const time = this.times[slot];
-      if (time >= startMs && time <= endMs) yield slot;
+      // One of the very time of a sample came after it: see birthOf().
+      while (birth >= 0 && births[birth] < time) {
+        times.push(births[birth]);
+        values.push(0);
+        birth = birth + 1 < births.length ? birth + 1 : -1;
+      }
+      times.push(time);
+      values.push(value);
     }
+    return { times, values };
+  }
+
+  /** Returns the places of the samples from a moment to another, both included, oldest first. */
+  slots(startMs: number, endMs: number): number[] {
+    const slots: number[] = [];
+    const oldest = Math.max(0, this.count - this.capacity);
+    let i = this.count;
+    while (i > oldest && this.times[(i - 1) % this.capacity] > endMs) i--;
+    for (; i > oldest; i--) {
+      const slot = (i - 1) % this.capacity;
+      if (this.times[slot] < startMs) break;
+      slots.push(slot);
+    }
+    return slots.reverse();
+  }
+
+  timeOf(slot: number): number {
+    return this.times[slot];
   }
 
   /** Gives all memory back: it is not written to any more. */
   end(): void {
     for (const key of this.series.keys()) this.remove(key);
+  }
+
+  /**
+   * Notes the creation time of a series that is known already.
+   *
+   * @returns whether it is another series than in the last sample that it was in
+   */
+  private beganAnew(series: KeptSeries, createdAt: number, since: number): boolean {
+    if (createdAt === series.createdAt) return false;
+    const seenAt = this.timeOfSample(series.lastSample);
+    // The sum of several workers begins with the first of them: that one may leave, and an older one may come.
+    if (createdAt > series.createdAt && createdAt < seenAt) return false;
+    const isAnother = createdAt > series.createdAt;
+    const oldest = isAnother ? this.timeOfSample(Math.max(1, this.count - this.capacity + 1)) : Infinity;
+    const former = birthsOf(series).filter((bornAt) => bornAt >= oldest);
+    series.formerBirths = former.length === 0 ? undefined : former;
+    series.createdAt = createdAt;
+    series.bornAt = Math.max(this.birthOf(createdAt, since), isAnother ? seenAt : -Infinity);
+    return isAnother;
+  }
+
+  /** Returns when a series was zero that is met now: before this sample, and not in a future that was taken back. */
+  private birthOf(createdAt: number, since: number): number {
+    const now = this.times[this.latestSlot];
+    const isImpossible = createdAt === CREATED_UNKNOWN || createdAt > now + (now - since);
+    return isImpossible ? -Infinity : Math.min(createdAt, now - 1);
+  }
+
+  /** Returns when a sample was taken, by its number; -Infinity if it is not there any more. */
+  private timeOfSample(number: number): number {
+    const isThere = number > 0 && this.count - number < this.capacity;
+    return isThere ? this.times[(number - 1) % this.capacity] : -Infinity;
   }
 
   private get latestSlot(): number {
@@ -243,6 +328,13 @@ export class FamilyHistory {
   private bytesOf({ capacity, percentiles }: HistoryShape, key = ''): number {
     return capacity * (this.width * 8 + (percentiles ? 8 : 0)) + SERIES_BYTES + 2 * key.length;
   }
+}
+
+const NO_BIRTHS: readonly number[] = [];
+
+/** Returns when a series was zero, oldest first. */
+function birthsOf({ bornAt, formerBirths = NO_BIRTHS }: KeptSeries): readonly number[] {
+  return [...formerBirths, bornAt];
 }
 
 /** An empty label is the same as none. */

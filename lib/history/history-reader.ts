@@ -6,6 +6,7 @@ import { FineSum } from './fine-history.js';
 import { type LabelMatchers, labelTest, matchersOf } from './label-matchers.js';
 import {
   average,
+  COUNTER_FUNCTIONS,
   delta,
   increase,
   maximum,
@@ -29,7 +30,10 @@ import {
   total,
 } from './readings.js';
 
-/** Reads what the metrics were lately. Its numbers are those that Prometheus 2 would give for the same samples. */
+/**
+ * Reads what the metrics were lately. Its numbers are those that Prometheus 2 would give for the same samples, but
+ * that a counter or a histogram counts from zero at its creation, which Prometheus does not know.
+ */
 export abstract class HistoryReader {
   protected readonly families = new Map<string, FamilyHistory>();
   protected lastSampleAt: number | undefined;
@@ -61,7 +65,7 @@ export abstract class HistoryReader {
 
   /** When the samples of a metric were taken, oldest first. */
   timestamps(metric: string): number[] {
-    return [...(this.families.get(metric)?.timestamps() ?? [])];
+    return this.families.get(metric)?.timestamps() ?? [];
   }
 
   /** The samples of a metric: its values, or the counts of a histogram. */
@@ -73,7 +77,7 @@ export abstract class HistoryReader {
     if (family === undefined) return [];
     const column = columnOf(family, 'count');
     return this.matching(metric, labels).map((series) => {
-      const { times, values } = family.window(series, column, sinceMs, Infinity);
+      const { times, values } = family.samples(series, column, sinceMs, Infinity, false);
       return { labels: series.labels, points: times.map((time, i) => [time, values[i]] as const) };
     });
   }
@@ -92,7 +96,7 @@ export abstract class HistoryReader {
     return this.over(rate, total, metric, windowMs, options);
   }
 
-  /** By how much a counter, or the count of a histogram, went up, resets handled. */
+  /** By how much a counter, or the count of a histogram, went up, resets handled, from zero at its creation. */
   increase(
     metric: string,
     windowMs: number,
@@ -150,7 +154,7 @@ export abstract class HistoryReader {
       const group = groups.get(key) ?? { labels, counts: bounds.map(() => undefined) };
       let isThere = false;
       for (const bucket of bounds) {
-        const counted = rate(family.window(series, bucket, at - windowMs, at));
+        const counted = rate(family.window(series, bucket, at - windowMs, at, true));
         if (counted === undefined) continue;
         group.counts[bucket] = (group.counts[bucket] ?? 0) + counted;
         isThere = true;
@@ -173,7 +177,7 @@ export abstract class HistoryReader {
     if (family === undefined) return [];
     const at = this.momentOf(options);
     // What the sample at the very beginning of the window shows happened before it.
-    const slots = [...family.slots(at - windowMs + 1, at)];
+    const slots = family.slots(at - windowMs + 1, at);
     const groups = new Map<string, { labels: Readonly<Record<string, string>>; sum: FineSum }>();
     for (const { labels: own, fine } of this.matching(metric, options.labels)) {
       const labels = groupLabels(own, options.groupBy);
@@ -196,8 +200,9 @@ export abstract class HistoryReader {
   ): Reading[] {
     const at = this.momentOf(options);
     const { part = 'count' } = options;
+    const withBirths = COUNTER_FUNCTIONS.has(summarise);
     return this.read(metric, options, merge, (family, series) =>
-      summarise(family.window(series, columnOf(family, part), at - windowMs, at)),
+      summarise(family.window(series, columnOf(family, part), at - windowMs, at, withBirths)),
     );
   }
 

@@ -84,7 +84,11 @@ export class MetricsHistory extends HistoryReader {
    */
   add({ timestamp, defaultLabels, families }: MetricsSnapshot, isMissed?: (key: string) => boolean): void {
     // A clock that was set back would make samples that are older than those before.
-    if (this.lastSampleAt !== undefined && timestamp <= this.lastSampleAt) this.forget();
+    if (this.lastSampleAt !== undefined && timestamp <= this.lastSampleAt) {
+      this.forget();
+      this.lastSampleAt = undefined;
+    }
+    const since = this.lastSampleAt ?? timestamp - this.intervalMs;
     this.wanted = this.wishes.byMetric();
     for (const name of this.families.keys()) if (!this.wanted.has(name)) this.forget(name);
     const present = new Map(families.map((family) => [family.name, family]));
@@ -96,7 +100,7 @@ export class MetricsHistory extends HistoryReader {
       if (family === undefined || history === undefined) continue;
       writeSample(history, family, {
         defaultLabels,
-        previousAt: this.lastSampleAt,
+        since,
         onDrop: () => this.countDrop(name),
         onFineDrop: () => wanted.required?.percentiles !== false && this.countDrop(name),
       });

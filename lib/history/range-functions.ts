@@ -1,8 +1,15 @@
-/** The samples of one series in a window, oldest first. */
-export interface Window {
+/** Samples of one series, oldest first. */
+export interface Samples {
   /** Milliseconds since the Unix epoch. */
   readonly times: readonly number[];
   readonly values: readonly number[];
+}
+
+/** A window over the samples of one series. */
+export interface Window extends Samples {
+  /** The index of the first sample in the window, and that of the first one after it. */
+  readonly first: number;
+  readonly end: number;
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -19,45 +26,58 @@ export const rate: RangeFunction = (window) => {
   return total === undefined ? undefined : total / ((window.endMs - window.startMs) / 1000);
 };
 
+/** The functions for which a series counts from zero at its creation. */
+export const COUNTER_FUNCTIONS: ReadonlySet<RangeFunction> = new Set([increase, rate]);
+
 /** By how much a gauge changed over the window. */
 export const delta: RangeFunction = (window) => extrapolated(window, false);
 
-export const average: RangeFunction = ({ values }) => {
+export const average: RangeFunction = ({ values, first, end }) => {
   let mean = 0;
   let compensation = 0;
-  values.forEach((value, i) => {
-    const count = i + 1;
-    [mean, compensation] = compensatedSum(value / count - mean / count, mean, compensation);
-  });
-  return values.length === 0 ? undefined : mean + compensation;
+  for (let i = first; i < end; i++) {
+    const count = i - first + 1;
+    [mean, compensation] = compensatedSum(values[i] / count - mean / count, mean, compensation);
+  }
+  return first === end ? undefined : mean + compensation;
 };
 
-export const sum: RangeFunction = ({ values }) => {
+export const sum: RangeFunction = ({ values, first, end }) => {
   let total = 0;
   let compensation = 0;
-  for (const value of values) [total, compensation] = compensatedSum(value, total, compensation);
-  return values.length === 0 ? undefined : total + compensation;
+  for (let i = first; i < end; i++) [total, compensation] = compensatedSum(values[i], total, compensation);
+  return first === end ? undefined : total + compensation;
 };
 
-export const minimum: RangeFunction = ({ values }) => (values.length === 0 ? undefined : Math.min(...values));
-export const maximum: RangeFunction = ({ values }) => (values.length === 0 ? undefined : Math.max(...values));
+export const minimum: RangeFunction = (window) => extreme(window, Math.min);
+export const maximum: RangeFunction = (window) => extreme(window, Math.max);
+
+function extreme({ values, first, end }: Window, pick: (a: number, b: number) => number): number | undefined {
+  if (first === end) return undefined;
+  let found = values[first];
+  for (let i = first + 1; i < end; i++) found = pick(found, values[i]);
+  return found;
+}
 
 /**
  * The change over the whole window, as Prometheus infers it from the samples within: what they show is extended to
  * the edges of the window if a sample lies near them, else by half the distance of two samples; and a counter is
  * not extended to before it was zero.
  */
-function extrapolated({ times, values, startMs, endMs }: Window, isCounter: boolean): number | undefined {
-  const last = values.length - 1;
-  if (last < 1) return undefined;
-  const first = values[0];
+function extrapolated(
+  { times, values, first: start, end, startMs, endMs }: Window,
+  isCounter: boolean,
+): number | undefined {
+  const last = end - 1;
+  if (last <= start) return undefined;
+  const first = values[start];
   let change = values[last] - first;
   if (isCounter) {
-    for (let i = 1; i <= last; i++) if (values[i] < values[i - 1]) change += values[i - 1];
+    for (let i = start + 1; i <= last; i++) if (values[i] < values[i - 1]) change += values[i - 1];
   }
-  const sampled = (times[last] - times[0]) / 1000;
-  const between = sampled / last;
-  let toStart = (times[0] - startMs) / 1000;
+  const sampled = (times[last] - times[start]) / 1000;
+  const between = sampled / (last - start);
+  let toStart = (times[start] - startMs) / 1000;
   const toEnd = (endMs - times[last]) / 1000;
   if (isCounter && change > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / change));
   const near = between * 1.1;

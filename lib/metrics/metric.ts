@@ -6,7 +6,7 @@ import type { Aggregation, MetricDefinition, MetricKind } from './metric-definit
 import type { MetricType } from './naming.js';
 import { NumberRows } from './number-rows.js';
 import { ABSENT, SeriesTable, UNKNOWN_LABEL } from './series-table.js';
-import { CREATED, type MetricFamily, type SeriesColumns } from './snapshot.js';
+import { CREATED, CREATED_UNKNOWN, type MetricFamily, type SeriesColumns } from './snapshot.js';
 
 /** Why a sample was refused: the values of the label `reason` of `monitoring_dropped_samples_total`. */
 export type DropReason =
@@ -73,6 +73,7 @@ export abstract class Metric<L extends string = string> {
   readonly asksForExemplars: boolean;
   private readonly exemplars: Exemplars;
   private epoch: object = {};
+  private beganElsewhere = false;
 
   constructor(
     definition: MetricDefinition,
@@ -127,6 +128,17 @@ export abstract class Metric<L extends string = string> {
     const slot = this.find(labels);
     if (slot >= 0) return slot;
     return slot === ABSENT && !isSample(value, this.type) ? NO_SAMPLE : this.slotForMissing(slot);
+  }
+
+  /**
+   * @internal Declares that something else keeps the count and this metric repeats it: its series were not zero when
+   * they were created here.
+   */
+  mirrorsOther(): void {
+    this.beganElsewhere = true;
+    for (let slot = 0; slot < this.table.slots; slot++) {
+      if (!this.isDead(slot)) this.rows.page(slot)[this.rows.offset(slot) + CREATED] = CREATED_UNKNOWN;
+    }
   }
 
   /** @internal As {@link slotFor}, for values in the order of the label names. */
@@ -201,7 +213,7 @@ export abstract class Metric<L extends string = string> {
 
   /** Writes what a row holds before its first sample. */
   protected beginRow(_slot: number, page: Float64Array, offset: number): void {
-    page[offset + CREATED] = this.host.clock.now();
+    page[offset + CREATED] = this.beganElsewhere ? CREATED_UNKNOWN : this.host.clock.now();
   }
 
   /** Moves what is kept beside the rows, when a row moves. */

@@ -36,6 +36,8 @@ export interface HistogramSeriesSnapshot {
 
 /** Where the numbers of a row stand. A row whose `CREATED` is NaN belongs to no series any more. */
 export const CREATED = 0;
+/** The creation time of a series whose count began before the series did, somewhere else. */
+export const CREATED_UNKNOWN = 0;
 export const VALUE = 1;
 export const SUM = 1;
 export const MIN = 2;

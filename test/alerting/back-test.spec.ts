@@ -19,6 +19,7 @@ function lines({ timelines, from }: BackTestResult): string[] {
 async function liveAndAfter({ rules: [rule], series, intervalMs, steps }: RuleCase) {
   const snapshots = new NotedSnapshots(
     Object.entries(series).map(([name, values]) => readSeries(name, values)),
+    intervalMs,
   );
   let now = 0;
   const history = new MetricsHistory({ intervalMs, durationMs: steps * intervalMs, maxBytes: Infinity });

@@ -26,7 +26,10 @@ export function statesOf({ rules, series, intervalMs, steps }: RuleCase): States
 }
 
 export function rulesAsYaml({ rules, series, intervalMs }: RuleCase): string {
-  const known = new NotedSnapshots(Object.entries(series).map(([name, values]) => readSeries(name, values)));
+  const known = new NotedSnapshots(
+    Object.entries(series).map(([name, values]) => readSeries(name, values)),
+    intervalMs,
+  );
   const history = new MetricsHistory({ intervalMs, durationMs: intervalMs, maxBytes: 1_000_000 });
   const clock = { now: () => 0, monotonic: () => 0 };
   const monitor = new AlertingMonitor(history, known, clock, {

@@ -47,10 +47,11 @@ describe('the history of a counter', () => {
     run(2, () => jobs.inc(10));
     // Two steps of 10 in 30 s; the counter was zero at the first of them, so nothing is added before it.
     expect(history.increase('jobs_total', 5 * MINUTE)[0]?.value).toBeCloseTo(20, 10);
-    const { registry: other, history: old, run: runOld, sample: sampleOld } = past();
+    const { registry: other, history: old, clock, run: runOld, sample: sampleOld } = past();
     const events = other.counter('events_total', 'Events.');
     old.keep({ metric: 'events_total' });
     events.inc(1_000);
+    clock.advance(60 * MINUTE);
     sampleOld();
     runOld(2, () => events.inc(10));
     // The window is far longer than what was seen: it is extended by half a step.
@@ -58,9 +59,10 @@ describe('the history of a counter', () => {
   });
 
   it('says nothing of less than two samples', () => {
-    const { registry, history, sample } = past();
+    const { registry, history, clock, sample } = past();
     registry.counter('jobs_total', 'Jobs.').inc();
     history.keep({ metric: 'jobs_total' });
+    clock.advance(MINUTE + 1);
     sample();
     expect(history.rate('jobs_total', MINUTE)).toEqual([]);
     expect(history.rate('nobody_knows_total', MINUTE)).toEqual([]);
@@ -142,10 +144,11 @@ describe('the history of a histogram', () => {
   });
 
   it('counts all that was observed before the first sample as what happened before', () => {
-    const { registry, history, run, sample } = past();
+    const { registry, history, clock, run, sample } = past();
     const size = registry.histogram('order_size', 'Items.');
     history.keep({ metric: 'order_size', percentiles: true });
     size.observe(7);
+    clock.advance(MINUTE);
     sample();
     run(1);
     expect(history.percentile('order_size', 0.5, MINUTE)).toEqual([]);

@@ -3,7 +3,11 @@ import { durationOf, promqlOf } from './promql.js';
 
 /** The rules as the YAML of a rule file of Prometheus. */
 export function prometheusRules(group: string, intervalMs: number, rules: readonly CompiledRule[]): string {
-  const lines = ['groups:', `  - name: ${JSON.stringify(group)}`, `    interval: ${durationOf(intervalMs)}`];
+  const lines = [
+    '# Here a series counts from zero at its creation. Prometheus counts it from its first scrape on, unless it runs',
+    '# with --enable-feature=created-timestamp-zero-ingestion.',
+  ];
+  lines.push('groups:', `  - name: ${JSON.stringify(group)}`, `    interval: ${durationOf(intervalMs)}`);
   lines.push(rules.length === 0 ? '    rules: []' : '    rules:');
   for (const rule of rules) {
     if (rule.noData === 'keep') {

@@ -29,7 +29,11 @@ interface Family {
 export class NotedSnapshots {
   private readonly families: Map<string, Family>;
 
-  constructor(series: readonly NotedSeries[]) {
+  /** @param intervalMs the time from one step to the next */
+  constructor(
+    series: readonly NotedSeries[],
+    private readonly intervalMs: number,
+  ) {
     this.families = familiesOf(series);
   }
 
@@ -42,7 +46,7 @@ export class NotedSnapshots {
   }
 
   snapshot(step: number, timestamp: number): MetricsSnapshot {
-    const families = [...this.families.values()].flatMap((family) => familyAt(family, step));
+    const families = [...this.families.values()].flatMap((family) => familyAt(family, step, this.intervalMs));
     return { timestamp, defaultLabels: {}, families };
   }
 
@@ -58,7 +62,7 @@ export class NotedSnapshots {
   }
 }
 
-function familyAt({ name, type, rows }: Family, step: number): MetricFamily[] {
+function familyAt({ name, type, rows }: Family, step: number, intervalMs: number): MetricFamily[] {
   const seen = [...rows.values()].filter((row) => {
     const value = valueAt(row.value ?? row.buckets.values().next().value, step);
     return value !== MISSING && value !== STALE;
@@ -70,7 +74,7 @@ function familyAt({ name, type, rows }: Family, step: number): MetricFamily[] {
   const numbers = new Float64Array(seen.length * stride);
   seen.forEach(({ value, sum, buckets }, i) => {
     const at = i * stride;
-    numbers[at + CREATED] = 0;
+    numbers[at + CREATED] = createdAt(value ?? buckets.values().next().value, step, intervalMs);
     if (type !== 'histogram') {
       numbers[at + VALUE] = numberAt(value, step);
       return;
@@ -100,6 +104,15 @@ function familyAt({ name, type, rows }: Family, step: number): MetricFamily[] {
     series: [],
   };
   return [type === 'histogram' ? { ...family, type, upperBounds } : { ...family, type }];
+}
+
+/**
+ * Returns when a series was created that is there at a step: at the step before the value that says so, and before
+ * anybody looked if none does.
+ */
+function createdAt(series: NotedSeries | undefined, step: number, intervalMs: number): number {
+  const created = series?.creations.findLast((creation) => creation <= step);
+  return created === undefined ? -Infinity : (created - 1) * intervalMs;
 }
 
 /** Once it has no more values, a series is missed. */

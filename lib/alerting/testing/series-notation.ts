@@ -11,6 +11,8 @@ export interface NotedSeries {
   readonly metric: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly values: readonly NotedValue[];
+  /** The places of the values before which the series was created, in ascending order. */
+  readonly creations: readonly number[];
 }
 
 const SERIES = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(.*)\})?$/s;
@@ -20,7 +22,8 @@ const STEPS = new RegExp(`^(${NUMBER})(?:([+-])(\\d+\\.?\\d*|\\.\\d+))?(?:x(\\d+
 
 /**
  * Reads a series in the notation of promtool: `1 2 3`, `0+10x3` for 0 10 20 30, `5x2` for 5 5 5, `_` and `_x3` for
- * samples that were missed, `stale` for a series that ended.
+ * samples that were missed, `stale` for a series that ended. Beyond it, `created` says that the series was created
+ * between the sample before and the next one, and counts from zero; else it has been there before the test.
  *
  * @throws {MonitoringOptionsError} for what cannot be read
  */
@@ -29,11 +32,20 @@ export function readSeries(name: string, values: string): NotedSeries {
   const metric = parts?.[1];
   if (metric === undefined)
     throw refusal(name, 'a metric with labels, such as http_requests_total{method="GET"}');
-  return {
-    metric,
-    labels: readLabels(name, parts?.[2] ?? ''),
-    values: values.trim().split(/\s+/).flatMap(readValues),
-  };
+  return { metric, labels: readLabels(name, parts?.[2] ?? ''), ...readSamples(values) };
+}
+
+function readSamples(text: string): Pick<NotedSeries, 'values' | 'creations'> {
+  const values: NotedValue[] = [];
+  const creations: number[] = [];
+  for (const word of text.trim().split(/\s+/)) {
+    if (word === 'created') creations.push(values.length);
+    else values.push(...readValues(word));
+  }
+  for (const place of creations) {
+    if (typeof values[place] !== 'number') throw refusal(text, 'a number after each created');
+  }
+  return { values, creations };
 }
 
 function readLabels(name: string, text: string): Record<string, string> {
@@ -49,7 +61,7 @@ function readValues(word: string): NotedValue[] {
   if (missing !== null) return Array.from({ length: Number(missing[1] ?? 1) }, () => MISSING);
   const [, first, sign, step, times] = STEPS.exec(word) ?? [];
   if (first === undefined || (step !== undefined && times === undefined)) {
-    throw refusal(word, 'finite numbers such as 1, 0+10x3 or 5x2, or _ or stale');
+    throw refusal(word, 'finite numbers such as 1, 0+10x3 or 5x2, or _, stale or created');
   }
   const by = Number(step ?? 0) * (sign === '-' ? -1 : 1);
   return Array.from({ length: Number(times ?? 0) + 1 }, (_, i) => Number(first) + i * by);

@@ -23,7 +23,11 @@ export interface ExpectedAlert {
 /** A test of rules: what they are, what there is to see, and what should come of it. */
 export interface RulesTest {
   readonly rules: readonly AlertRule[];
-  /** Series in the notation of promtool, such as `'http_requests_total{status_code="500"}': '0+1x10'`. */
+  /**
+   * Series in the notation of promtool, such as `'http_requests_total{status_code="500"}': '0+1x10'`. A series has
+   * been there before the test unless `created` stands before its first value: `'_x5 created 20'` is one that was
+   * created after the fifth sample and had counted to 20 at the sixth.
+   */
   readonly series: Readonly<Record<string, string>>;
   /** How far the samples are apart, in milliseconds; rules are evaluated with each. @default 15_000 */
   readonly intervalMs?: number;
@@ -53,6 +57,7 @@ export function testRules(test: RulesTest): RulesTestResult {
   const atMs = typeof test.at === 'number' ? test.at : readDuration(test.at);
   const snapshots = new NotedSnapshots(
     Object.entries(test.series).map(([name, values]) => readSeries(name, values)),
+    intervalMs,
   );
   let now = 0;
   const clock: Clock = { now: () => now, monotonic: () => now };

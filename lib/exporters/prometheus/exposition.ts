@@ -2,6 +2,7 @@ import { renderLabel } from '../../metrics/labels.js';
 import { claimedNames, familyName, isTotal, unitOf } from '../../metrics/naming.js';
 import {
   CREATED,
+  CREATED_UNKNOWN,
   type Exemplar,
   FIRST_BUCKET,
   type HistogramFamily,
@@ -142,6 +143,7 @@ function histogramRenderer(family: HistogramFamily, options: ExpositionOptions):
 }
 
 function createdLine(family: MetricFamily, labels: string, createdAt: number): string {
+  if (createdAt === CREATED_UNKNOWN) return '';
   return `${familyName(family.name, family.type)}_created${labels} ${formatSeconds(createdAt)}\n`;
 }
 
