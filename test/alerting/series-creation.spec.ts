@@ -26,7 +26,7 @@ const ruleOf = (condition: object): AlertRule =>
     severity: 'warning',
     message: '',
     condition: { ...errors, ...condition },
-  }) as AlertRule;
+  }) as unknown as AlertRule;
 
 describe('a test of rules', () => {
   const failing = 'http_requests_total{route="/boom",status_code="500"}';
