@@ -1,5 +1,6 @@
 import type { MetricsSource } from '../metrics/registry.js';
 import type { MetricsSnapshot } from '../metrics/snapshot.js';
+import type { Guard } from '../primitives/guard.js';
 import type { MetricsHistory } from './metrics-history.js';
 
 /** Takes a sample at once and then every interval, as long as anybody wants one. It never overlaps itself. */
@@ -7,10 +8,14 @@ export class HistoryBeat {
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> | undefined;
 
-  /** @param isReliable whether a snapshot is worth remembering; one that is not says nothing about what has changed */
+  /**
+   * @param guard receives what fails while a sample is taken
+   * @param isReliable whether a snapshot is worth remembering; one that is not says nothing about what has changed
+   */
   constructor(
     private readonly history: MetricsHistory,
     private readonly source: MetricsSource,
+    private readonly guard: Pick<Guard, 'report'>,
     private readonly isReliable: (snapshot: MetricsSnapshot) => boolean = () => true,
   ) {}
 
@@ -31,7 +36,9 @@ export class HistoryBeat {
   /** Takes a sample now, unless one is being taken: then that one is waited for. */
   beat(): Promise<void> {
     if (!this.history.isWanted) return Promise.resolve();
-    this.underWay ??= this.sample().finally(() => (this.underWay = undefined));
+    this.underWay ??= this.sample()
+      .catch(this.guard.report)
+      .finally(() => (this.underWay = undefined));
     return this.underWay;
   }
 

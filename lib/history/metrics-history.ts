@@ -1,4 +1,6 @@
 import { liveRows, type MetricFamily, type MetricsSnapshot } from '../metrics/snapshot.js';
+import { Guard } from '../primitives/guard.js';
+import { messageOf } from '../primitives/message-of.js';
 import { FamilyHistory, type HistoryShape } from './family-history.js';
 import { HistoryMemory } from './history-memory.js';
 import { HistoryReader } from './history-reader.js';
@@ -17,11 +19,20 @@ export class MetricsHistory extends HistoryReader {
   private readonly wishes: HistoryWishes;
   private readonly memory: HistoryMemory;
   private readonly dropped = new Map<string, number>();
-  private readonly listeners = new Set<(timestamp: number) => void>();
+  private readonly listeners = new Set<(timestamp: number) => unknown>();
   /** As of the sample that was added last. */
   private wanted: ReadonlyMap<string, Wanted> = new Map();
 
-  constructor(private readonly options: ResolvedHistory) {
+  /** @param listenersGuard receives what listeners throw, or reject with */
+  constructor(
+    private readonly options: ResolvedHistory,
+    private readonly listenersGuard = new Guard((error) =>
+      process.emitWarning(
+        `A callback of "history.onSample" failed: ${messageOf(error)}`,
+        'MonitoringWarning',
+      ),
+    ),
+  ) {
     super();
     this.wishes = new HistoryWishes(options.durationMs);
     this.memory = new HistoryMemory(options.maxBytes);
@@ -67,9 +78,14 @@ export class MetricsHistory extends HistoryReader {
     return this.wishes.add(wish);
   }
 
-  /** Calls back after every sample, with its time. @returns how to end that */
-  onSample(listener: (timestamp: number) => void): () => void {
-    const own = (timestamp: number): void => listener(timestamp);
+  /**
+   * Calls back after every sample, with its time. A listener that throws or rejects costs only itself; its errors are
+   * counted in `monitoring_callback_errors_total`.
+   *
+   * @returns how to end that
+   */
+  onSample(listener: (timestamp: number) => unknown): () => void {
+    const own = (timestamp: number): unknown => listener(timestamp);
     this.listeners.add(own);
     return () => {
       this.listeners.delete(own);
@@ -106,7 +122,7 @@ export class MetricsHistory extends HistoryReader {
       });
     }
     this.lastSampleAt = timestamp;
-    for (const listener of this.listeners) listener(timestamp);
+    this.listenersGuard.callEach(this.listeners, timestamp);
   }
 
   /** Forgets the samples of a metric, or all of them. */

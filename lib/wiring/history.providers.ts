@@ -5,6 +5,7 @@ import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
@@ -16,16 +17,26 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
     provide: MetricsHistory,
     inject: [RESOLVED_OPTIONS, MetricsRegistry],
     useFactory: ({ history: options }: ResolvedOptions, registry: MetricsRegistry) => {
-      const history = new MetricsHistory(options);
+      const history = new MetricsHistory(options, callbackGuard(registry, 'history.onSample'));
       registry.addCollector(new HistoryMetrics(history, registry));
       return history;
     },
   },
   {
     provide: HistoryBeat,
-    inject: [MetricsHistory, METRICS_SOURCE, ClusterMember],
-    useFactory: (history: MetricsHistory, source: MetricsSource, member: ClusterMember | null) =>
-      new HistoryBeat(history, source, (snapshot) => member?.isReliable(snapshot) ?? true),
+    inject: [MetricsHistory, METRICS_SOURCE, MetricsRegistry, ClusterMember],
+    useFactory: (
+      history: MetricsHistory,
+      source: MetricsSource,
+      registry: MetricsRegistry,
+      member: ClusterMember | null,
+    ) =>
+      new HistoryBeat(
+        history,
+        source,
+        instrumentationGuard(registry, 'history'),
+        (snapshot) => member?.isReliable(snapshot) ?? true,
+      ),
   },
   {
     provide: HistoryLifecycle,

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { MetricsHistory, MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsHistory, MetricsRegistry, type SnapshotOptions } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HistoryBeat } from '../../lib/history/history-beat.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
@@ -24,6 +24,46 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     );
     return app;
   }
+
+  const listeners: readonly (readonly [string, () => unknown])[] = [
+    ['throws', () => thrown(new Error('as planned'))],
+    ['throws nothing', () => thrown(undefined)],
+    ['throws what has no text', () => thrown(Object.create(null))],
+    ['rejects', () => Promise.reject(new Error('as planned'))],
+    ['rejects later', () => new Promise((_, reject) => setImmediate(() => reject(new Error('late'))))],
+    ['returns a thenable that rejects', () => ({ then: (_: unknown, no: (e: unknown) => void) => no(1) })],
+    ['returns an object whose then throws', () => ({ then: () => thrown(new Error('then')) })],
+  ];
+
+  it.each(listeners)('goes on, and tells the other listeners, if one %s', async (_, listener) => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    try {
+      const running = await start({ intervalMs: 15_000 });
+      await running.init();
+      const history = running.get(MetricsHistory);
+      const registry = running.get(MetricsRegistry);
+      const warn = vi.spyOn(registry, 'warn');
+      history.keep({ metric: 'monitoring_history_bytes' });
+      const heard: number[] = [];
+      history.onSample(listener);
+      history.onSample((timestamp) => heard.push(timestamp));
+      const beat = running.get(HistoryBeat);
+      await beat.beat();
+      const first = heard.length;
+      await eventually(async () => {
+        await beat.beat();
+        expect(heard.length).toBeGreaterThan(first);
+      });
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      expect(unhandled).not.toHaveBeenCalled();
+      const errors = scalars(registry, 'monitoring_callback_errors_total');
+      expect(errors.map(({ labels }) => labels)).toEqual([{ callback: 'history.onSample' }]);
+      expect(warn.mock.calls.filter(([text]) => text.includes('history.onSample'))).toHaveLength(1);
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
+  });
 
   it('takes samples from the start until the end, shows its timer, and tells what it costs', async () => {
     const running = await start({ intervalMs: 5 });
@@ -73,7 +113,8 @@ describe('the beat of the history', () => {
         answer = () => resolve(registry.snapshot(options));
       });
     };
-    const beat = new HistoryBeat(history, { collect, snapshot: (options) => registry.snapshot(options) });
+    const source = { collect, snapshot: (options?: SnapshotOptions) => registry.snapshot(options) };
+    const beat = new HistoryBeat(history, source, { report: () => undefined });
     beat.start();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(asked).toBe(0);
@@ -90,3 +131,7 @@ describe('the beat of the history', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+function thrown(error: unknown): never {
+  throw error;
+}
