@@ -27,3 +27,19 @@ function risingCounts(counts: readonly number[]): number[] {
   let most = -Infinity;
   return counts.map((count) => (most = Math.max(most, count)));
 }
+
+/**
+ * Estimates the quantile from rates of buckets as Prometheus does, with those that have one at all.
+ *
+ * @param rates how fast the count at or below each bound went up, the last one without bound; NaN if unknown
+ */
+export function bucketQuantileOf(q: number, upperBounds: readonly number[], rates: Float64Array): number {
+  const all = rates[upperBounds.length];
+  if (Number.isNaN(all)) return NaN;
+  const there = [...upperBounds.keys()].filter((bucket) => !Number.isNaN(rates[bucket]));
+  return bucketQuantile(
+    q,
+    there.map((bucket) => upperBounds[bucket]),
+    [...there.map((bucket) => rates[bucket]), all],
+  );
+}

@@ -76,6 +76,16 @@ export class FamilyHistory {
     this.times = new Float64Array(shape.capacity);
   }
 
+  /** The column of the value, or of the count of a histogram. */
+  get countColumn(): number {
+    return this.type === 'histogram' ? this.upperBounds.length : 0;
+  }
+
+  /** The column of the sum of a histogram. */
+  get sumColumn(): number {
+    return this.type === 'histogram' ? this.upperBounds.length + 1 : 0;
+  }
+
   get capacity(): number {
     return this.shape.capacity;
   }
@@ -211,18 +221,30 @@ export class FamilyHistory {
     return this.slots(-Infinity, Infinity).map((slot) => this.times[slot]);
   }
 
-  /** What a series is taken to be at a moment; undefined if it was not there. */
-  valueAt({ values }: KeptSeries, column: number, at: number): number | undefined {
-    for (let i = this.count - 1; i >= Math.max(0, this.count - this.capacity); i--) {
-      const slot = i % this.capacity;
-      const time = this.times[slot];
-      if (time > at) continue;
-      if (time < at - LOOKBACK_MS) return undefined;
-      const value = values[slot * this.width + column];
-      if (value === GONE) return undefined;
-      if (!Number.isNaN(value)) return value;
+  /** Returns what a series is taken to be at a moment; undefined if it was not there. */
+  valueAt(series: KeptSeries, column: number, at: number): number | undefined {
+    const [value] = this.valuesAt(series, column, [at]);
+    return Number.isNaN(value) ? undefined : value;
+  }
+
+  /** Returns what a series is taken to be at several moments in ascending order; NaN where it was not there. */
+  valuesAt({ values }: KeptSeries, column: number, moments: readonly number[]): Float64Array {
+    const found = new Float64Array(moments.length).fill(NaN);
+    if (moments.length === 0) return found;
+    const slots = this.slots(moments[0] - LOOKBACK_MS, moments.at(-1)!);
+    let next = 0;
+    let value = NaN;
+    let seenAt = -Infinity;
+    for (let i = 0; i < moments.length; i++) {
+      for (; next < slots.length && this.times[slots[next]] <= moments[i]; next++) {
+        const sample = values[slots[next] * this.width + column];
+        if (Number.isNaN(sample)) continue;
+        value = sample === GONE ? NaN : sample;
+        seenAt = this.times[slots[next]];
+      }
+      if (seenAt >= moments[i] - LOOKBACK_MS) found[i] = value;
     }
-    return undefined;
+    return found;
   }
 
   /** Returns the samples of a series from a moment to another, both included, as a window. */

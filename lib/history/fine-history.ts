@@ -1,4 +1,8 @@
-import type { ExponentialBuckets, ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
+import {
+  type ExponentialBuckets,
+  type ExponentialHistogramSnapshot,
+  quantileOf,
+} from '../metrics/exponential-histogram.js';
 
 /** What was observed between two samples: pairs of a bucket and its count. */
 interface Observed {
@@ -69,37 +73,62 @@ export class FineHistory {
     return before - this.bytes;
   }
 
-  /** Adds what was observed in these samples. */
-  addTo(sum: FineSum, slots: Iterable<number>): void {
-    for (const slot of slots) {
-      const observed = this.observed[slot];
-      if (observed !== undefined) sum.add(this.scale, observed);
-    }
+  /** Adds what was observed in a sample. */
+  addTo(sum: FineSum, slot: number): void {
+    const observed = this.observed[slot];
+    if (observed !== undefined) sum.add(this.scale, observed, 1);
+  }
+
+  /** Takes away what was observed in a sample and has been added. */
+  takeFrom(sum: FineSum, slot: number): void {
+    const observed = this.observed[slot];
+    if (observed !== undefined) sum.add(this.scale, observed, -1);
   }
 }
 
-/** Exponential histograms added up. */
+/** Exponential histograms added up, which can be taken away again: the sum of a window that moves. */
 export class FineSum {
   private scale = 0;
   private zeroCount = 0;
-  private readonly positive = new Map<number, number>();
-  private readonly negative = new Map<number, number>();
+  private readonly positive = new BucketSum();
+  private readonly negative = new BucketSum();
 
   /** @internal */
-  add(scale: number, observed: Observed): void {
+  add(scale: number, { zeroCount, positive, negative }: Observed, times: 1 | -1): void {
     this.scale = scale;
-    this.zeroCount += observed.zeroCount;
-    addPairs(this.positive, observed.positive);
-    addPairs(this.negative, observed.negative);
+    this.zeroCount += times * zeroCount;
+    this.positive.add(positive, times);
+    this.negative.add(negative, times);
   }
 
-  histogram(): ExponentialHistogramSnapshot {
-    return {
-      scale: this.scale,
-      zeroCount: this.zeroCount,
-      positive: bucketsOf(this.positive),
-      negative: bucketsOf(this.negative),
-    };
+  /** Returns the value that the share `q` of the observed ones did not exceed, at most 1 % off; NaN without any. */
+  quantile(q: number): number {
+    const { scale, zeroCount, positive, negative } = this;
+    return quantileOf({ scale, zeroCount, positive, negative }, q);
+  }
+}
+
+/** Counts of adjacent buckets, which grow to cover what is added. */
+class BucketSum implements ExponentialBuckets {
+  offset = 0;
+  counts: number[] = [];
+
+  /** @param pairs of a bucket and its count, in ascending order */
+  add(pairs: Int32Array, times: 1 | -1): void {
+    if (pairs.length === 0) return;
+    this.cover(pairs[0], pairs[pairs.length - 2]);
+    const { counts, offset } = this;
+    for (let i = 0; i < pairs.length; i += 2) counts[pairs[i] - offset] += times * pairs[i + 1];
+  }
+
+  private cover(first: number, last: number): void {
+    const { counts } = this;
+    if (counts.length === 0) this.offset = first;
+    if (first < this.offset) {
+      this.counts = [...Array.from({ length: this.offset - first }, () => 0), ...counts];
+      this.offset = first;
+    }
+    while (this.offset + this.counts.length <= last) this.counts.push(0);
   }
 }
 
@@ -110,21 +139,6 @@ function newIn({ offset, counts }: ExponentialBuckets, before?: ExponentialBucke
     if (count > known) pairs.push(offset + i, count - known);
   });
   return pairs.length === 0 ? NOTHING : Int32Array.from(pairs);
-}
-
-function addPairs(sums: Map<number, number>, pairs: Int32Array): void {
-  for (let i = 0; i < pairs.length; i += 2) {
-    const bucket = pairs[i];
-    sums.set(bucket, (sums.get(bucket) ?? 0) + pairs[i + 1]);
-  }
-}
-
-function bucketsOf(sums: ReadonlyMap<number, number>): ExponentialBuckets {
-  if (sums.size === 0) return { offset: 0, counts: [] };
-  const offset = Math.min(...sums.keys());
-  const counts = Array.from({ length: Math.max(...sums.keys()) - offset + 1 }, () => 0);
-  for (const [bucket, count] of sums) counts[bucket - offset] = count;
-  return { offset, counts };
 }
 
 /** About: the numbers, and what an array costs beside them. */

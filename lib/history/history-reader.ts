@@ -1,6 +1,6 @@
-import { quantileOf } from '../metrics/exponential-histogram.js';
 import type { MetricType } from '../metrics/naming.js';
-import { bucketQuantile } from './bucket-quantile.js';
+import { bucketQuantileOf } from './bucket-quantile.js';
+import { clampTo, type Course, type CourseNumber, coursesOf } from './courses.js';
 import type { FamilyHistory, KeptSeries } from './family-history.js';
 import { FineSum } from './fine-history.js';
 import { type LabelMatchers, labelTest, matchersOf } from './label-matchers.js';
@@ -143,32 +143,31 @@ export abstract class HistoryReader {
     const family = this.families.get(metric);
     if (family === undefined || family.type !== 'histogram') return [];
     const at = this.momentOf(options);
-    const bounds = [...family.upperBounds.keys(), family.upperBounds.length];
-    const groups = new Map<
-      string,
-      { labels: Readonly<Record<string, string>>; counts: (number | undefined)[] }
-    >();
+    const width = family.upperBounds.length + 1;
+    const groups = new Map<string, { labels: Readonly<Record<string, string>>; rates: Float64Array }>();
     for (const series of this.matching(metric, options.labels)) {
       const labels = groupLabels(series.labels, options.groupBy);
       const key = keyOf(labels);
-      const group = groups.get(key) ?? { labels, counts: bounds.map(() => undefined) };
+      const group = groups.get(key) ?? { labels, rates: new Float64Array(width).fill(NaN) };
       let isThere = false;
-      for (const bucket of bounds) {
+      for (let bucket = 0; bucket < width; bucket++) {
         const counted = rate(family.window(series, bucket, at - windowMs, at, true));
         if (counted === undefined) continue;
-        group.counts[bucket] = (group.counts[bucket] ?? 0) + counted;
+        const before = group.rates[bucket];
+        group.rates[bucket] = (Number.isNaN(before) ? 0 : before) + counted;
         isThere = true;
       }
       if (isThere) groups.set(key, group);
     }
-    return [...groups.values()].map(({ labels, counts }) => ({
+    return [...groups.values()].map(({ labels, rates }) => ({
       labels,
-      value: quantileOfBuckets(q, family.upperBounds, counts),
+      value: bucketQuantileOf(q, family.upperBounds, rates),
     }));
   }
 
   /**
-   * The percentile of what a histogram observed, at most 1 % off. Needs a wish for percentiles.
+   * The percentile of what a histogram observed, at most 1 % off and within what it observed at all. Needs a wish for
+   * percentiles.
    *
    * @param q between 0 and 1
    */
@@ -178,17 +177,38 @@ export abstract class HistoryReader {
     const at = this.momentOf(options);
     // What the sample at the very beginning of the window shows happened before it.
     const slots = family.slots(at - windowMs + 1, at);
-    const groups = new Map<string, { labels: Readonly<Record<string, string>>; sum: FineSum }>();
-    for (const { labels: own, fine } of this.matching(metric, options.labels)) {
-      const labels = groupLabels(own, options.groupBy);
+    const groups = new Map<string, { labels: Readonly<Record<string, string>>; all: KeptSeries[] }>();
+    for (const series of this.matching(metric, options.labels)) {
+      const labels = groupLabels(series.labels, options.groupBy);
       const key = keyOf(labels);
-      const group = groups.get(key) ?? { labels, sum: new FineSum() };
-      groups.set(key, group);
-      fine?.addTo(group.sum, slots);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { labels, all: [series] });
+      else group.all.push(series);
     }
     return [...groups.values()]
-      .map(({ labels, sum: observed }) => ({ labels, value: quantileOf(observed.histogram(), q) }))
+      .map(({ labels, all }) => {
+        const observed = new FineSum();
+        for (const { fine } of all) for (const slot of slots) fine?.addTo(observed, slot);
+        return { labels, value: clampTo(all)(observed.quantile(q)) };
+      })
       .filter(({ value }) => !Number.isNaN(value));
+  }
+
+  /**
+   * Computes a number at several moments, for charts, in one pass over each series; yields after each small step.
+   *
+   * @param moments milliseconds since the Unix epoch, in ascending order
+   */
+  *courses(
+    metric: string,
+    number: CourseNumber,
+    windowMs: number,
+    moments: readonly number[],
+    { labels, groupBy = [] }: Pick<ReadOptions, 'labels' | 'groupBy'> = {},
+  ): Generator<void, Course[], void> {
+    const family = this.families.get(metric);
+    if (family === undefined) return [];
+    return yield* coursesOf(family, this.matching(metric, labels), groupBy, number, windowMs, moments);
   }
 
   private over(
@@ -233,25 +253,8 @@ export abstract class HistoryReader {
   }
 }
 
-/** In which column a number of a series stands. */
+/** Returns the column that a number of a series stands in. */
 function columnOf(family: FamilyHistory, part: Part): number {
-  if (family.type !== 'histogram') return 0;
-  if (part === 'count') return family.upperBounds.length;
-  return part === 'sum' ? family.upperBounds.length + 1 : part.bucket;
-}
-
-/** As Prometheus does with the buckets that have a rate at all. */
-function quantileOfBuckets(
-  q: number,
-  bounds: readonly number[],
-  counts: readonly (number | undefined)[],
-): number {
-  const all = counts.at(-1);
-  if (all === undefined) return NaN;
-  const there = [...bounds.keys()].filter((bucket) => counts[bucket] !== undefined);
-  return bucketQuantile(
-    q,
-    there.map((bucket) => bounds[bucket]),
-    [...there.map((bucket) => counts[bucket]!), all],
-  );
+  if (part === 'count' || family.type !== 'histogram') return family.countColumn;
+  return part === 'sum' ? family.sumColumn : part.bucket;
 }
