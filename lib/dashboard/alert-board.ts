@@ -1,9 +1,10 @@
+import type { VitalName } from '../alerting/rules/vitals.js';
 import type { Threshold } from './views/view-data.js';
 import type { Unit } from './views/panel.js';
 
 /** One of the few numbers that tell most of how the application is. */
 export interface ShownVital {
-  readonly name: string;
+  readonly name: VitalName;
   readonly title: string;
   readonly unit: Unit;
   /** Undefined as long as it is not known. */

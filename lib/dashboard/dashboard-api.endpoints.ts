@@ -1,5 +1,13 @@
-import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from '../endpoints/endpoint.js';
+import {
+  type Endpoint,
+  type EndpointReply,
+  type EndpointRequest,
+  jsonReply,
+  jsonTextReply,
+} from '../endpoints/endpoint.js';
 import type { EventStream } from '../endpoints/event-stream.js';
+
+import { TooManyQuestionsError } from './answers.js';
 
 /** Thrown for a question that cannot be answered, with the status that says why. */
 export class ApiError extends Error {
@@ -11,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Answers a question in JSON. */
+/** Answers a question in JSON, which may be given as text. */
 export class DashboardReadEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = true;
@@ -68,6 +76,11 @@ export class DashboardEventsEndpoint implements Endpoint {
   ) {}
 
   handle(): EndpointReply {
+    if (this.events.isFull) {
+      return busy(
+        `${this.events.readerCount} dashboards are connected, which is the most there may be. Close one and try again.`,
+      );
+    }
     this.onReader();
     return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: this.events };
   }
@@ -75,11 +88,19 @@ export class DashboardEventsEndpoint implements Endpoint {
 
 async function replyWith(answer: () => unknown): Promise<EndpointReply> {
   try {
-    return jsonReply(200, await answer());
+    const found = await answer();
+    return typeof found === 'string' ? jsonTextReply(200, found) : jsonReply(200, found);
   } catch (error) {
     if (error instanceof ApiError) return refused(error.status, error.message);
+    if (error instanceof TooManyQuestionsError) return busy(error.message);
     throw error;
   }
+}
+
+/** Says when to come back. */
+function busy(message: string): EndpointReply {
+  const reply = refused(503, message);
+  return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } };
 }
 
 function refused(statusCode: number, message: string): EndpointReply {

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoints/endpoint.js';
 import type { MetricsHistory } from '../history/metrics-history.js';
+import { Answers } from './answers.js';
 import type { AlertBoard } from './alert-board.js';
 import {
   ApiError,
@@ -15,6 +16,7 @@ import { endpointRows } from './endpoint-statistics.js';
 import type { MetricExplorer } from './metric-explorer.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/route-view.js';
+import type { View } from './views/panel.js';
 import type { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
@@ -52,6 +54,8 @@ export interface DashboardSources {
 const DEFAULT_RANGE_MS = 900_000;
 const LONGEST_RANGE_MS = 24 * 3_600_000;
 const DEFAULT_SILENCE_MS = 3_600_000;
+/** What is read from the metrics as they are now is told again for so long, in milliseconds. */
+const FRESH_MS = 1_000;
 
 /** Everything that the dashboard is made of, under its path. */
 export async function dashboardEndpoints(
@@ -83,21 +87,31 @@ function readEndpoints(
   yields: boolean,
   { feed, history, views, explorer, board, hasAuth }: DashboardSources,
 ): Endpoint[] {
+  const questions = new Answers(history);
+  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
+  const drawn = (view: View, rangeMs: number) =>
+    questions.ask(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
   const answers: Record<string, (query: URLSearchParams) => unknown> = {
     overview: () => feed.current(),
     view: (query) => {
       const name = query.get('name');
       const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
       if (view === undefined) throw new ApiError(404, 'There is no such view.');
-      return views.read(view, rangeOf(query));
+      return drawn(view, rangeOf(query));
     },
-    endpoints: (query) => endpointRows(history, rangeOf(query)),
-    route: (query) =>
-      views.read(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
-    metrics: () => explorer.list(),
+    endpoints: (query) => {
+      const rangeMs = rangeOf(query);
+      return questions.ask(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
+    },
+    route: (query) => drawn(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
+    metrics: () => questions.ask('metrics', () => explorer.list(), FRESH_MS),
     metric: async (query) => {
-      const metric = await explorer.explore(query.get('name') ?? '', tagsOf(query), rangeOf(query));
-      if (metric === undefined) throw new ApiError(404, 'There is no such metric, or no such series of it.');
+      const name = query.get('name') ?? '';
+      const tags = tagsOf(query);
+      const rangeMs = rangeOf(query);
+      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
+      const metric = await questions.ask(key, () => explorer.explore(name, tags, rangeMs), FRESH_MS);
+      if (metric === 'null') throw new ApiError(404, 'There is no such metric, or no such series of it.');
       return metric;
     },
     alerts: () => ({
@@ -134,10 +148,12 @@ function actionEndpoints(path: string, yields: boolean, { board, hasAuth }: Dash
   );
 }
 
-function rangeOf(query: URLSearchParams): number {
+/** Whoever asks for nearly the same range gets the same answer: it is a whole number of intervals. */
+function roundedRange(query: URLSearchParams, intervalMs: number): number {
   const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
   if (!isDuration(range)) throw new ApiError(400, 'Expected range to be a number of milliseconds above 0.');
-  return Math.min(range, LONGEST_RANGE_MS);
+  const intervals = Math.max(1, Math.round(Math.min(range, LONGEST_RANGE_MS) / intervalMs));
+  return intervals * intervalMs;
 }
 
 function isDuration(value: unknown): value is number {

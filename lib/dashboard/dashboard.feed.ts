@@ -36,11 +36,12 @@ export class DashboardFeed {
     this.events.close();
   }
 
-  /** How things stand, looked at anew unless all was well a moment ago. */
+  /** Returns how things stand, looked at anew unless that was done a moment ago. */
   async current(): Promise<Overview> {
     const { latest } = this;
-    const isFresh = latest?.status === 'healthy' && this.now() - latest.timestamp < FRESH_MS;
-    return isFresh ? latest : this.refresh();
+    const age = latest === undefined ? NaN : this.now() - latest.timestamp;
+    // A clock that was set back makes nothing fresh.
+    return latest !== undefined && age >= 0 && age < FRESH_MS ? latest : this.refresh();
   }
 
   private refresh(): Promise<Overview> {

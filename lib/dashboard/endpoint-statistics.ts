@@ -1,11 +1,15 @@
+import type { Course } from '../history/courses.js';
 import type { MetricsHistory } from '../history/metrics-history.js';
-import type { Reading } from '../history/readings.js';
+import { rounded } from './rounding.js';
 
 /** How one endpoint did in a window. */
 export interface EndpointRow {
   readonly method: string;
   readonly route: string;
+  /** On average over `windowMs`. */
   readonly perSecond: number;
+  /** The window, in milliseconds: what was asked for, or as much of it as is covered right after the start. */
+  readonly windowMs: number;
   /** Share of the answers that were 5xx, from 0 to 100. */
   readonly errorPercent: number;
   readonly p50?: number;
@@ -16,27 +20,32 @@ export interface EndpointRow {
 }
 
 const BY_ENDPOINT = ['method', 'route'] as const;
+const REQUESTS = 'http_requests_total';
 const DURATION = 'http_request_duration_seconds';
 
-/** Every endpoint that was asked in the window. */
-export function endpointRows(history: MetricsHistory, windowMs: number): EndpointRow[] {
-  const counts = history.increase('http_requests_total', windowMs, {
+/** Reads every endpoint that was asked in the window; yields after each small step. */
+export function* endpointRows(
+  history: MetricsHistory,
+  rangeMs: number,
+): Generator<void, EndpointRow[], void> {
+  const windowMs = history.coveredMs(REQUESTS, rangeMs);
+  const moments = history.lastSample === undefined || windowMs === 0 ? [] : [history.lastSample];
+  const answersOf = new Map<string, Course[]>();
+  const counts = yield* history.courses(REQUESTS, 'increase', windowMs, moments, {
     groupBy: [...BY_ENDPOINT, 'status_code'],
   });
-  const percentiles = [0.5, 0.95, 0.99].map(
-    (q) =>
-      new Map(
-        history
-          .percentile(DURATION, q, windowMs, { groupBy: BY_ENDPOINT })
-          .map(({ labels, value }) => [keyOf(labels), value]),
-      ),
-  );
-  const answersOf = new Map<string, Reading[]>();
-  for (const reading of counts) {
-    const key = keyOf(reading.labels);
+  for (const course of counts) {
+    const key = keyOf(course.labels);
     const answers = answersOf.get(key);
-    if (answers === undefined) answersOf.set(key, [reading]);
-    else answers.push(reading);
+    if (answers === undefined) answersOf.set(key, [course]);
+    else answers.push(course);
+  }
+  const percentiles: Map<string, number>[] = [];
+  for (const quantile of [0.5, 0.95, 0.99]) {
+    const courses = yield* history.courses(DURATION, { quantile }, windowMs, moments, {
+      groupBy: BY_ENDPOINT,
+    });
+    percentiles.push(new Map(courses.map(({ labels, values }) => [keyOf(labels), rounded(values[0])])));
   }
   return [...answersOf].map(([key, answers]) => {
     const { method = '', route = '' } = answers[0].labels;
@@ -46,22 +55,24 @@ export function endpointRows(history: MetricsHistory, windowMs: number): Endpoin
     return {
       method,
       route,
-      perSecond: all / (windowMs / 1000),
-      errorPercent: all === 0 ? 0 : (failed / all) * 100,
+      perSecond: rounded(all / (windowMs / 1000)),
+      windowMs,
+      errorPercent: all === 0 ? 0 : rounded((failed / all) * 100),
       ...(p50 !== undefined && { p50 }),
       ...(p95 !== undefined && { p95 }),
       ...(p99 !== undefined && { p99 }),
       statuses: Object.fromEntries(
-        answers.map(({ labels, value }) => [labels['status_code'], Math.round(value)]),
+        answers.map(({ labels, values }) => [labels['status_code'], Math.round(values[0])]),
       ),
     };
   });
 }
 
+/** No separator can make two endpoints one. */
 function keyOf({ method, route }: Readonly<Record<string, string>>): string {
-  return `${method} ${route}`;
+  return JSON.stringify([method, route]);
 }
 
-function sumOf(readings: readonly Reading[]): number {
-  return readings.reduce((sum, { value }) => sum + value, 0);
+function sumOf(courses: readonly Course[]): number {
+  return courses.reduce((sum, { values }) => sum + values[0], 0);
 }

@@ -1,7 +1,13 @@
 import type { MetricsHistory } from '../history/metrics-history.js';
-import { quantileOf } from '../metrics/exponential-histogram.js';
+import { type ExponentialHistogramSnapshot, quantileOf } from '../metrics/exponential-histogram.js';
 import type { MetricsSource } from '../metrics/registry.js';
-import { type HistogramSeriesSnapshot, liveRows, type MetricFamily } from '../metrics/snapshot.js';
+import {
+  type HistogramSeriesSnapshot,
+  liveRows,
+  type MetricFamily,
+  type ScalarSeriesSnapshot,
+} from '../metrics/snapshot.js';
+import { rounded } from './rounding.js';
 import { promQlOf } from './promql.js';
 import type { Panel, Unit } from './views/panel.js';
 import { unitOfMetric } from './views/unit-of-metric.js';
@@ -12,6 +18,8 @@ const SHOWN_SERIES = 200;
 /** So many series are looked at to tell which label has how many values. */
 const EXAMINED_SERIES = 10_000;
 const SHOWN_VALUES = 100;
+/** So many series are looked at in one step. */
+const STEP_SERIES = 100;
 
 /** A metric in the list of all. */
 export interface ListedMetric {
@@ -51,36 +59,66 @@ export class MetricExplorer {
     private readonly views: ViewReader,
   ) {}
 
-  list(): ListedMetric[] {
-    return this.source.snapshot().families.map((family) => {
-      const labelSets = labelSetsOf(family);
+  /** Lists every metric; yields after each small step. */
+  *list(): Generator<void, ListedMetric[], void> {
+    const listed: ListedMetric[] = [];
+    for (const family of this.source.snapshot().families) {
       const { name, type, help, labelNames } = family;
+      const values = labelNames.map(() => new Set<string>());
+      let seriesCount = 0;
+      for (const row of liveRows(family)) {
+        if (++seriesCount > EXAMINED_SERIES) continue;
+        const labels = family.identities.labelsOf(row);
+        labelNames.forEach((label, i) => values[i].add(labels[label]));
+        if (seriesCount % STEP_SERIES === 0) yield;
+      }
       const labels = labelNames
-        .map((label) => ({ name: label, values: new Set(labelSets.map((set) => set[label])).size }))
+        .map((label, i) => ({ name: label, values: values[i].size }))
         .toSorted((a, b) => b.values - a.values);
-      return { name, type, help, seriesCount: countOf(family), labels };
-    });
+      listed.push({ name, type, help, seriesCount, labels });
+      yield;
+    }
+    return listed;
   }
 
   /**
+   * Reads a metric as it is now, to be explored.
+   *
    * @param tags what labels have to be
-   * @returns undefined if there is no such metric, or no such series of it
+   * @returns undefined if there is no such metric
    */
   async explore(
     name: string,
     tags: ReadonlyMap<string, string>,
     rangeMs: number,
-  ): Promise<ExploredMetric | undefined> {
+  ): Promise<Generator<void, ExploredMetric | undefined, void>> {
     const snapshot = await this.source.collect({ exponential: new Set([name]) });
-    const family = snapshot.families.find((candidate) => candidate.name === name);
-    if (family === undefined) return undefined;
-    this.watch(name);
-    const matching = [...family.series].filter(({ labels }) =>
-      [...tags].every(([tag, value]) => labels[tag] === value),
+    return this.explored(
+      snapshot.families.find((candidate) => candidate.name === name),
+      tags,
+      rangeMs,
     );
+  }
+
+  /** @returns undefined if there is no such metric, or no such series of it */
+  private *explored(
+    family: MetricFamily | undefined,
+    tags: ReadonlyMap<string, string>,
+    rangeMs: number,
+  ): Generator<void, ExploredMetric | undefined, void> {
+    if (family === undefined) return undefined;
+    const { name } = family;
+    this.watch(name);
+    const matching: AnySeries[] = [];
+    let examined = 0;
+    for (const series of family.series) {
+      if (hasTags(series.labels, tags)) matching.push(series);
+      if (++examined % STEP_SERIES === 0) yield;
+    }
     if (matching.length === 0 && tags.size > 0) return undefined;
     const labels = Object.fromEntries(tags);
     const unit = unitOfMetric(name, family.type);
+    const chart = yield* this.views.panel(chartOf(family, labels, unit), rangeMs);
     return {
       name,
       description: family.help,
@@ -93,7 +131,7 @@ export class MetricExplorer {
       series: matching.slice(0, SHOWN_SERIES).map(shownSeries),
       omitted: Math.max(0, matching.length - SHOWN_SERIES),
       promQl: promQlOf(family, labels),
-      chart: this.views.panel(chartOf(family, labels, unit), rangeMs),
+      chart,
     };
   }
 
@@ -106,19 +144,9 @@ export class MetricExplorer {
   }
 }
 
-function countOf(family: MetricFamily): number {
-  let count = 0;
-  for (const _ of liveRows(family)) count++;
-  return count;
-}
-
-function labelSetsOf(family: MetricFamily): Record<string, string>[] {
-  const sets: Record<string, string>[] = [];
-  for (const row of liveRows(family)) {
-    if (sets.length === EXAMINED_SERIES) break;
-    sets.push(family.identities.labelsOf(row));
-  }
-  return sets;
+function hasTags(labels: Readonly<Record<string, string>>, tags: ReadonlyMap<string, string>): boolean {
+  for (const [tag, value] of tags) if (!Object.hasOwn(labels, tag) || labels[tag] !== value) return false;
+  return true;
 }
 
 type AnySeries = { readonly labels: Readonly<Record<string, string>> };
@@ -134,14 +162,16 @@ function measurementsOf(
   if (series.length === 0) return [];
   if (type === 'histogram') {
     const histograms = series as readonly HistogramSeriesSnapshot[];
+    // Not spread as arguments: there may be more series than a call can take.
+    const highest = histograms.reduce((most, { max }) => (max > most ? max : most), 0);
     return [
       { statistic: 'COUNT', value: sumOf(histograms.map(({ count }) => count)) },
-      { statistic: 'TOTAL', value: sumOf(histograms.map(({ sum }) => sum)) },
-      { statistic: 'MAX', value: Math.max(...histograms.map(({ max }) => (Number.isNaN(max) ? 0 : max))) },
+      { statistic: 'TOTAL', value: rounded(sumOf(histograms.map(({ sum }) => sum))) },
+      { statistic: 'MAX', value: rounded(highest) },
     ];
   }
   const values = (series as unknown as readonly { readonly value: number }[]).map(({ value }) => value);
-  return [{ statistic: type === 'counter' ? 'COUNT' : 'VALUE', value: sumOf(values) }];
+  return [{ statistic: type === 'counter' ? 'COUNT' : 'VALUE', value: rounded(sumOf(values)) }];
 }
 
 function sumOf(values: readonly number[]): number {
@@ -149,10 +179,25 @@ function sumOf(values: readonly number[]): number {
 }
 
 function shownSeries(series: AnySeries): Readonly<Record<string, unknown>> {
-  if (!('buckets' in series)) return series;
-  const { labels, count, sum, exponential } = series as unknown as HistogramSeriesSnapshot;
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => exponential && quantileOf(exponential, q));
-  return { labels, count, sum, p50, p95, p99 };
+  if (!('buckets' in series)) {
+    const scalar = series as ScalarSeriesSnapshot;
+    return { ...scalar, value: rounded(scalar.value) };
+  }
+  const { labels, count, sum, min, max, exponential } = series as unknown as HistogramSeriesSnapshot;
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map(
+    (q) => exponential && quantileWithin(exponential, q, min, max),
+  );
+  return { labels, count, sum: rounded(sum), p50, p95, p99 };
+}
+
+/** An estimate never leaves what was observed. */
+function quantileWithin(
+  histogram: ExponentialHistogramSnapshot,
+  q: number,
+  min: number,
+  max: number,
+): number {
+  return rounded(Math.min(Math.max(quantileOf(histogram, q), min), max));
 }
 
 function chartOf(
@@ -160,7 +205,7 @@ function chartOf(
   labels: Readonly<Record<string, string>>,
   unit: Unit,
 ): Panel {
-  const groupBy = labelNames.filter((label) => !(label in labels));
+  const groupBy = labelNames.filter((label) => !Object.hasOwn(labels, label));
   if (type === 'histogram') {
     const queries = (['p50', 'p95', 'p99'] as const).map(
       (compute) => ({ metric: name, compute, labels, legend: compute }) as const,

@@ -1,14 +1,16 @@
 import type { MetricsHistory } from '../history/metrics-history.js';
+import type { VitalName } from '../alerting/rules/vitals.js';
 import type { HealthReport } from '../health/health-report.js';
 import type { HealthStatus } from '../health/health-status.js';
 import type { HealthMonitor } from '../health/health.monitor.js';
+import { rounded } from './rounding.js';
 import type { AlertBoard, ShownAlert, ShownVital } from './alert-board.js';
 
 /** Why it is not healthy, in one sentence, and the view that tells more. */
 export interface Reason {
   readonly severity: 'warning' | 'critical';
   readonly text: string;
-  readonly view: string;
+  readonly view: 'health' | 'alerts';
 }
 
 export interface OverviewVital extends ShownVital {
@@ -36,7 +38,7 @@ const COURSE_LENGTH = 60;
 /** Puts together how things stand. */
 export class OverviewReader {
   private lastSample: number | undefined;
-  private readonly courses = new Map<string, (number | null)[]>();
+  private readonly courses = new Map<VitalName, (number | null)[]>();
 
   constructor(
     private readonly health: HealthMonitor,
@@ -51,9 +53,11 @@ export class OverviewReader {
     const health = await this.health.runHealthChecks();
     const isNewSample = this.history.lastSample !== this.lastSample;
     this.lastSample = this.history.lastSample;
-    const vitals = this.board
-      .vitals()
-      .map((vital) => ({ ...vital, course: this.courseOf(vital, isNewSample) }));
+    const vitals = this.board.vitals().map((vital) => ({
+      ...vital,
+      value: vital.value === undefined ? undefined : rounded(vital.value),
+      course: this.courseOf(vital, isNewSample),
+    }));
     const alerts = this.board.alerts().filter(({ state }) => state !== 'resolved');
     const reasons = worstFirst([...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)]);
     return {
@@ -71,7 +75,7 @@ export class OverviewReader {
   private courseOf({ name, value }: ShownVital, isNewSample: boolean): readonly (number | null)[] {
     const course = this.courses.get(name) ?? [];
     this.courses.set(name, course);
-    if (isNewSample) course.push(value ?? null);
+    if (isNewSample) course.push(value === undefined ? null : rounded(value));
     if (course.length > COURSE_LENGTH) course.shift();
     return [...course];
   }
@@ -80,7 +84,7 @@ export class OverviewReader {
 function reasonsOfChecks({ checks }: HealthReport): Reason[] {
   return Object.entries(checks)
     .filter(([, { status }]) => status !== 'healthy')
-    .map(([name, { status, message }]) => ({
+    .map(([name, { status, message }]): Reason => ({
       severity: status === 'degraded' ? 'warning' : 'critical',
       text: `${name}: ${message}`,
       view: 'health',
@@ -93,7 +97,7 @@ function reasonsOfAlerts(alerts: readonly ShownAlert[]): Reason[] {
       ({ state, silencedBy, inhibitedBy }) =>
         state === 'firing' && silencedBy === undefined && inhibitedBy === undefined,
     )
-    .map(({ rule, message, severity }) => ({
+    .map(({ rule, message, severity }): Reason => ({
       severity: severity === 'critical' ? 'critical' : 'warning',
       text: `${rule}: ${message}`,
       view: 'alerts',

@@ -8,7 +8,7 @@ export function promQlOf(
   const matchers = Object.entries(labels).map(([label, value]) => `${label}=${quoted(value)}`);
   const selector = (metric: string): string =>
     matchers.length === 0 ? metric : `${metric}{${matchers.join(', ')}}`;
-  const by = labelNames.filter((label) => !(label in labels));
+  const by = labelNames.filter((label) => !Object.hasOwn(labels, label));
   const grouped = by.length === 0 ? 'sum' : `sum by (${by.join(', ')})`;
   if (type === 'histogram') {
     return [

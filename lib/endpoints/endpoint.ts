@@ -43,9 +43,10 @@ export interface Endpoint {
 
 /** A reply in JSON. */
 export function jsonReply(status: number, body: unknown): EndpointReply {
-  return {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8' },
-    body: JSON.stringify(body),
-  };
+  return jsonTextReply(status, JSON.stringify(body));
+}
+
+/** A reply in JSON that is written already. */
+export function jsonTextReply(status: number, body: string): EndpointReply {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }

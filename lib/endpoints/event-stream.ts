@@ -1,18 +1,28 @@
 import type { ServerResponse } from 'node:http';
 
-/** A reader that is so far behind is cut off, in bytes; it will come back and be told how things stand. */
-const MAX_BEHIND_BYTES = 1_000_000;
+/** More readers than this are not one application's dashboards. */
+const MAX_READERS = 1_000;
+/** A reader that has not taken anything for so many events is cut off; it will come back. */
+const MAX_MISSED_EVENTS = 8;
 
-/** Server-sent events to any number of readers; what is sent is made once, however many there are. */
+/**
+ * Server-sent events to a bounded number of readers; what is sent is made once, however many there are. A reader that
+ * is slow misses events instead of having them queued, and is told how things stand when it has caught up.
+ */
 export class EventStream {
-  private readonly readers = new Set<ServerResponse>();
+  /** How many events each has missed since it stopped reading. */
+  private readonly readers = new Map<ServerResponse, number>();
   private closed = false;
 
-  /** @param welcome what a new reader is told at once */
+  /** @param welcome returns what a new reader is told at once */
   constructor(private readonly welcome: () => string = () => '') {}
 
   get readerCount(): number {
     return this.readers.size;
+  }
+
+  get isFull(): boolean {
+    return this.readers.size >= MAX_READERS;
   }
 
   /** Keeps a response open as one more reader, until it leaves or the stream ends. */
@@ -21,24 +31,32 @@ export class EventStream {
       response.end();
       return;
     }
-    this.readers.add(response);
+    this.readers.set(response, 0);
     response.on('close', () => this.readers.delete(response));
+    response.on('drain', () => this.catchUp(response));
     // The reader is to come back soon when the connection is lost.
     response.write(`retry: 2000\n\n${this.welcome()}`);
   }
 
   send(event: string): void {
-    for (const reader of this.readers) {
-      if (reader.writableLength > MAX_BEHIND_BYTES) reader.destroy();
-      else reader.write(event);
+    for (const [reader, missed] of this.readers) {
+      if (!reader.writableNeedDrain) reader.write(event);
+      else if (missed < MAX_MISSED_EVENTS) this.readers.set(reader, missed + 1);
+      else reader.destroy();
     }
   }
 
   /** Ends every response, so that no connection holds up the shutdown. */
   close(): void {
     this.closed = true;
-    for (const reader of this.readers) reader.end();
+    for (const reader of this.readers.keys()) reader.end();
     this.readers.clear();
+  }
+
+  private catchUp(reader: ServerResponse): void {
+    if (!this.readers.get(reader)) return;
+    this.readers.set(reader, 0);
+    reader.write(this.welcome());
   }
 }
 

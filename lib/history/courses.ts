@@ -204,7 +204,8 @@ function slide(
   const window = { ...samples, first: 0, end: 0, startMs: 0, endMs: 0 };
   for (let i = 0; i < moments.length; i++) {
     window.endMs = moments[i];
-    window.startMs = moments[i] - windowMs;
+    // A rate is over the time that is covered, which right after the start is less than the window.
+    window.startMs = Math.max(moments[i] - windowMs, Math.min(family.coveredSince, moments[i]));
     while (window.end < times.length && times[window.end] <= window.endMs) window.end++;
     while (window.first < window.end && times[window.first] < window.startMs) window.first++;
     visit(window, i);

@@ -63,6 +63,8 @@ export class FamilyHistory {
   readonly width: number;
   private times: Float64Array;
   private count = 0;
+  /** Since when nothing is missing, as long as no sample has made way for another. */
+  private startedAt = -Infinity;
 
   /** @param type what the metric is; a histogram has a column for each bucket and one for the sum */
   constructor(
@@ -94,6 +96,11 @@ export class FamilyHistory {
     return this.shape.percentiles;
   }
 
+  /** Since when nothing of the metric is missing, in milliseconds since the Unix epoch. */
+  get coveredSince(): number {
+    return this.count > this.capacity ? this.times[this.count % this.capacity] : this.startedAt;
+  }
+
   has({ capacity, percentiles }: HistoryShape): boolean {
     return this.capacity === capacity && this.percentiles === percentiles;
   }
@@ -113,6 +120,7 @@ export class FamilyHistory {
     const before = this.shape;
     const kept = Math.min(this.count, before.capacity, shape.capacity);
     const slots = Array.from({ length: kept }, (_, i) => (this.count - kept + i) % before.capacity);
+    this.startedAt = kept < this.count ? this.times[slots[0]] : this.startedAt;
     const times = new Float64Array(shape.capacity);
     slots.forEach((slot, i) => (times[i] = this.times[slot]));
     this.times = times;
@@ -151,6 +159,7 @@ export class FamilyHistory {
   begin(timestamp: number, isMissed: (key: string) => boolean = () => false): void {
     const slot = this.count % this.capacity;
     this.times[slot] = timestamp;
+    if (this.count === 0) this.startedAt = timestamp;
     this.count++;
     for (const [key, series] of this.series) {
       if (this.count - series.lastSample > this.capacity) this.remove(key);
@@ -190,7 +199,9 @@ export class FamilyHistory {
       lastSample: this.count,
     };
     this.series.set(key, series);
-    return { series, isNewborn: bornAt >= since };
+    const isNewborn = bornAt >= since;
+    if (isNewborn && this.count === 1) this.startedAt = since;
+    return { series, isNewborn };
   }
 
   /** Writes a number of the sample that was begun last. */

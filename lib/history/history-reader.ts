@@ -68,6 +68,17 @@ export abstract class HistoryReader {
     return this.families.get(metric)?.timestamps() ?? [];
   }
 
+  /**
+   * Returns how much of a window the samples of a metric cover, in milliseconds: all of it, or less right after the
+   * start. 0 without samples.
+   */
+  coveredMs(metric: string, windowMs: number, { at }: Pick<ReadOptions, 'at'> = {}): number {
+    const family = this.families.get(metric);
+    if (family === undefined) return 0;
+    const moment = this.momentOf(at === undefined ? {} : { at });
+    return Math.min(windowMs, Math.max(0, moment - family.coveredSince));
+  }
+
   /** The samples of a metric: its values, or the counts of a histogram. */
   points(
     metric: string,

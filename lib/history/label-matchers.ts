@@ -37,7 +37,7 @@ export function labelTest(
     const whole = new RegExp(`^(?:${value})$`);
     return { name, is: (text: string) => whole.test(text) !== negated };
   });
-  return (labels) => tests.every(({ name, is }) => is(labels[name] ?? ''));
+  return (labels) => tests.every(({ name, is }) => is(Object.hasOwn(labels, name) ? labels[name] : ''));
 }
 
 function escapeRegExp(text: string): string {

@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
+import type { VitalName } from '../alerting/rules/vitals.js';
 import type { AlertBoard } from '../dashboard/alert-board.js';
 import { AlertingBoard } from '../dashboard/alerting-board.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
@@ -56,7 +57,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       board: AlertBoard,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => {
-      const thresholdsOf = (vital: string) =>
+      const thresholdsOf = (vital: VitalName) =>
         board.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
       const views = new ViewReader(history, thresholdsOf);
       const explorer = new MetricExplorer(registry, history, views);

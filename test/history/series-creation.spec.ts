@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Cumulative } from '../../lib/collectors/cumulative.js';
 import { MirroredCounter } from '../../lib/collectors/mirrored-counter.js';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
+import { inSlices } from '../../lib/primitives/slices.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { type FakeClock, testRegistry } from '../metrics/support.js';
 import { MINUTE, past, type Past, SECOND } from './support.js';
@@ -173,11 +174,12 @@ describe('a series counts from zero at its creation', () => {
     });
     expect(statistics.overall()).toMatchObject({ errorRatio: 0.8 });
     expect(statistics.failing()).toMatchObject([{ route: '/boom', errorRatio: 1 }]);
-    expect(endpointRows(history, MINUTE).map(({ route, statuses }) => ({ route, statuses }))).toEqual([
+    const rows = await inSlices(endpointRows(history, MINUTE));
+    expect(rows.map(({ route, statuses }) => ({ route, statuses }))).toEqual([
       { route: '/good', statuses: { '200': 5 } },
       { route: '/boom', statuses: { '500': 20 } },
     ]);
-    const chart = await new ViewReader(history, () => []).read(
+    const view = new ViewReader(history, () => []).read(
       {
         name: 'test',
         title: '',
@@ -192,6 +194,7 @@ describe('a series counts from zero at its creation', () => {
       },
       5 * MINUTE,
     );
+    const chart = await inSlices(view);
     expect(chart.panels[0]?.series[0]?.values.at(-1)).toBe(25);
   });
 });

@@ -185,7 +185,9 @@ function readOptions({ metric, labels, part }: Selection, history: MetricsHistor
 function merged(name: MergeName, by: readonly string[], readings: readonly Reading[]): Reading[] {
   const groups = new Map<string, { labels: LabelSet; values: number[] }>();
   for (const { labels: own, value } of readings) {
-    const labels = Object.fromEntries(by.flatMap((label) => (own[label] ? [[label, own[label]]] : [])));
+    const labels = Object.fromEntries(
+      by.flatMap((label) => (Object.hasOwn(own, label) && own[label] ? [[label, own[label]]] : [])),
+    );
     const key = keyOf(labels);
     const group = groups.get(key) ?? { labels, values: [] };
     group.values.push(value);

@@ -1,3 +1,4 @@
+import type { VitalName } from '../../alerting/rules/vitals.js';
 import type { LabelMatchers } from '../../history/label-matchers.js';
 
 /** In what a number is, for people; see `format.js` of the page. */
@@ -35,8 +36,10 @@ export interface Panel {
   readonly help?: string;
   readonly unit: Unit;
   readonly queries: readonly Query[];
-  /** The threshold that is drawn as a line: the name of a vital. */
-  readonly threshold?: string;
+  /** The vital whose thresholds are drawn as lines. */
+  readonly threshold?: VitalName;
+  /** What those thresholds are multiplied by to be in the unit of the chart. @default 1 */
+  readonly thresholdScale?: number;
 }
 
 /** One page of charts. */

@@ -25,7 +25,8 @@ export function routeView(method: string, route: string): View {
           labels,
           legend: compute,
         })),
-        threshold: 'response_time_seconds',
+        threshold: 'response_time_ms',
+        thresholdScale: 0.001,
       },
       {
         title: 'Slow answers',

@@ -1,9 +1,13 @@
 import type { MetricsHistory } from '../../history/metrics-history.js';
-import type { Reading } from '../../history/readings.js';
-import type { Panel, Query, Unit, View } from './panel.js';
+import type { CourseNumber } from '../../history/courses.js';
+import type { VitalName } from '../../alerting/rules/vitals.js';
+import { rounded } from '../rounding.js';
+import type { Computation, Panel, Query, Unit, View } from './panel.js';
 
 /** More lines than this are not told apart; the highest ones are shown. */
 const MAX_LINES = 8;
+/** More points than this are not told apart on a screen. */
+const MAX_POINTS = 500;
 /** The window of a rate or a percentile: as short as it can be and still have samples to compare. */
 const WINDOW_INTERVALS = 4;
 const SHORTEST_WINDOW_MS = 60_000;
@@ -37,39 +41,34 @@ export interface ViewData {
   readonly panels: readonly PanelData[];
 }
 
-/** Draws the charts of a view. Whoever asks for the same one between two samples gets the same answer. */
+/** Draws the charts of views; each step of the work is small, and yields. */
 export class ViewReader {
-  private readonly drawn = new Map<string, Promise<ViewData>>();
-  private drawnAt: number | undefined;
-
   constructor(
     private readonly history: MetricsHistory,
-    private readonly thresholdsOf: (vital: string) => readonly Threshold[],
+    private readonly thresholdsOf: (vital: VitalName) => readonly Threshold[],
   ) {}
 
-  /** @param rangeMs how far back, in milliseconds */
-  read(view: View, rangeMs: number): Promise<ViewData> {
-    if (this.drawnAt !== this.history.lastSample) this.drawn.clear();
-    this.drawnAt = this.history.lastSample;
-    const key = JSON.stringify([view.name, rangeMs]);
-    let data = this.drawn.get(key);
-    if (data === undefined) {
-      data = this.draw(view, rangeMs);
-      this.drawn.set(key, data);
+  /**
+   * Draws a view; charts without data are left out.
+   *
+   * @param rangeMs how far back, in milliseconds
+   */
+  *read({ title, empty, panels }: View, rangeMs: number): Generator<void, ViewData, void> {
+    const drawn: PanelData[] = [];
+    for (const panel of panels) {
+      const data = yield* this.panel(panel, rangeMs);
+      if (data.series.length > 0) drawn.push(data);
     }
-    return data;
+    return { title, empty, panels: drawn };
   }
 
-  /** One chart. */
-  panel(panel: Panel, rangeMs: number): PanelData {
+  /** Draws one chart. */
+  *panel(panel: Panel, rangeMs: number): Generator<void, PanelData, void> {
     const present = panel.queries.filter(({ metric }) => this.history.typeOf(metric) !== undefined);
-    const until = this.history.lastSample ?? 0;
-    const times =
-      present.length === 0
-        ? []
-        : this.history.timestamps(present[0].metric).filter((time) => time > until - rangeMs);
-    const lines = present.flatMap((query) => this.linesOf(query, times));
-    const { title, help, unit, threshold } = panel;
+    const times = present.length === 0 ? [] : this.momentsOf(present[0].metric, rangeMs);
+    const lines: Line[] = [];
+    for (const query of present) lines.push(...(yield* this.linesOf(query, times)));
+    const { title, help, unit, threshold, thresholdScale = 1 } = panel;
     return {
       title,
       ...(help !== undefined && { help }),
@@ -77,64 +76,61 @@ export class ViewReader {
       times,
       series: highest(lines),
       omitted: Math.max(0, lines.length - MAX_LINES),
-      thresholds: threshold === undefined ? [] : this.thresholdsOf(threshold),
+      thresholds:
+        threshold === undefined
+          ? []
+          : this.thresholdsOf(threshold).map(({ value, severity }) => ({
+              value: value * thresholdScale,
+              severity,
+            })),
     };
   }
 
-  /** Everything else gets its turn between two charts. */
-  private async draw({ title, empty, panels }: View, rangeMs: number): Promise<ViewData> {
-    const drawn: PanelData[] = [];
-    for (const panel of panels) {
-      const data = this.panel(panel, rangeMs);
-      if (data.series.length > 0) drawn.push(data);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return { title, empty, panels: drawn };
+  /** Returns when samples were taken, the last one included; of more than can be told apart every so manieth. */
+  private momentsOf(metric: string, rangeMs: number): number[] {
+    const until = this.history.lastSample ?? 0;
+    const times = this.history.timestamps(metric).filter((time) => time > until - rangeMs);
+    const step = Math.ceil(times.length / MAX_POINTS);
+    return step <= 1 ? times : times.filter((_, i) => (times.length - 1 - i) % step === 0);
   }
 
-  private linesOf(query: Query, times: readonly number[]): Line[] {
-    const lines = new Map<string, (number | null)[]>();
-    times.forEach((at, i) => {
-      for (const { labels, value } of this.readingsAt(query, at)) {
-        const name = nameOf(query, labels);
-        let values = lines.get(name);
-        if (values === undefined) {
-          values = times.map(() => null);
-          lines.set(name, values);
-        }
-        values[i] = Number.isFinite(value) ? value * (query.scale ?? 1) : null;
-      }
-    });
-    return [...lines].map(([name, values]) => ({ name, values }));
-  }
-
-  private readingsAt({ metric, compute, labels, groupBy = [] }: Query, at: number): readonly Reading[] {
+  private *linesOf(query: Query, times: readonly number[]): Generator<void, Line[], void> {
+    const { metric, compute, labels, groupBy = [], scale = 1 } = query;
     const { history } = this;
-    const windowMs = Math.max(SHORTEST_WINDOW_MS, history.intervalMs * WINDOW_INTERVALS);
-    const options = { at, groupBy, ...(labels && { labels }) };
-    switch (compute) {
-      case 'value':
-        return history.last(metric, options);
-      case 'rate':
-        return history.rate(metric, windowMs, options);
-      case 'rate of the sum':
-        return history.rate(metric, windowMs, { ...options, part: 'sum' });
-      case 'increase':
-        return history.increase(metric, windowMs, options);
-      case 'average':
-        return history.average(metric, windowMs, options);
-      default: {
-        const q = Number(compute.slice(1)) / 100;
-        return history.withPercentiles.has(metric)
-          ? history.percentile(metric, q, windowMs, options)
-          : history.bucketQuantile(metric, q, windowMs, options);
-      }
-    }
+    const windowMs = Math.max(SHORTEST_WINDOW_MS, history.intervalMs * WINDOW_INTERVALS, gapOf(times));
+    const courses = yield* history.courses(metric, numberOf(compute), windowMs, times, {
+      groupBy,
+      ...(labels && { labels }),
+    });
+    return courses.map(({ labels: own, values }) => ({
+      name: nameOf(query, own),
+      values: Array.from(values, (value) => (Number.isFinite(value) ? rounded(value * scale) : null)),
+    }));
   }
 }
 
+function numberOf(compute: Computation): CourseNumber {
+  switch (compute) {
+    case 'p50':
+      return { quantile: 0.5 };
+    case 'p90':
+      return { quantile: 0.9 };
+    case 'p95':
+      return { quantile: 0.95 };
+    case 'p99':
+      return { quantile: 0.99 };
+    default:
+      return compute;
+  }
+}
+
+/** Returns how far two points are apart: a window that is shorter would leave something out. */
+function gapOf(times: readonly number[]): number {
+  return times.length < 2 ? 0 : (times[times.length - 1] - times[0]) / (times.length - 1);
+}
+
 function nameOf({ groupBy = [], legend }: Query, labels: Readonly<Record<string, string>>): string {
-  const values = groupBy.map((label) => labels[label]).filter((value) => value !== undefined);
+  const values = groupBy.flatMap((label) => (Object.hasOwn(labels, label) ? [labels[label]] : []));
   if (values.length === 0) return legend;
   return legend === '' ? values.join(' ') : `${values.join(' ')} ${legend}`;
 }

@@ -140,9 +140,10 @@ export const VIEWS: readonly View[] = [
         queries: [
           {
             metric: 'nodejs_gc_duration_seconds',
-            compute: 'rate',
+            compute: 'rate of the sum',
             groupBy: ['kind'],
             legend: '',
+            scale: 100,
           },
         ],
       },
