@@ -12,6 +12,7 @@ export class DashboardFeed {
   readonly events: EventStream;
   private latest: Overview | undefined;
   private reading: Promise<Overview> | undefined;
+  private asked: { readonly at: number; readonly answer: Promise<Overview> } | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
 
@@ -26,7 +27,7 @@ export class DashboardFeed {
   }
 
   start(): void {
-    this.unsubscribe = this.history.onSample(() => void this.refresh());
+    this.unsubscribe = this.history.onSample(() => this.refresh());
     this.heartbeat = setInterval(() => this.events.send(':\n\n'), HEARTBEAT_MS).unref();
   }
 
@@ -36,12 +37,17 @@ export class DashboardFeed {
     this.events.close();
   }
 
-  /** Returns how things stand, looked at anew unless that was done a moment ago. */
-  async current(): Promise<Overview> {
-    const { latest } = this;
-    const age = latest === undefined ? NaN : this.now() - latest.timestamp;
+  /** Returns how things stand, looked at anew unless somebody asked a moment ago: the status makes no difference. */
+  current(): Promise<Overview> {
+    const { asked } = this;
+    const age = asked === undefined ? NaN : this.now() - asked.at;
     // A clock that was set back makes nothing fresh.
-    return latest !== undefined && age >= 0 && age < FRESH_MS ? latest : this.refresh();
+    if (asked !== undefined && age >= 0 && age < FRESH_MS) return asked.answer;
+    const answer = this.refresh();
+    this.asked = { at: this.now(), answer };
+    // An error is told to those who asked, and to nobody after them.
+    answer.catch(() => (this.asked = undefined));
+    return answer;
   }
 
   private refresh(): Promise<Overview> {

@@ -22,6 +22,7 @@ export interface EndpointRow {
 const BY_ENDPOINT = ['method', 'route'] as const;
 const REQUESTS = 'http_requests_total';
 const DURATION = 'http_request_duration_seconds';
+const QUANTILES = [0.5, 0.95, 0.99];
 
 /** Reads every endpoint that was asked in the window; yields after each small step. */
 export function* endpointRows(
@@ -40,18 +41,22 @@ export function* endpointRows(
     if (answers === undefined) answersOf.set(key, [course]);
     else answers.push(course);
   }
-  const percentiles: Map<string, number>[] = [];
-  for (const quantile of [0.5, 0.95, 0.99]) {
-    const courses = yield* history.courses(DURATION, { quantile }, windowMs, moments, {
-      groupBy: BY_ENDPOINT,
-    });
-    percentiles.push(new Map(courses.map(({ labels, values }) => [keyOf(labels), rounded(values[0])])));
-  }
+  const percentiles = yield* history.courses(DURATION, { quantiles: QUANTILES }, windowMs, moments, {
+    groupBy: BY_ENDPOINT,
+  });
+  const percentileOf = QUANTILES.map(
+    (q) =>
+      new Map(
+        percentiles
+          .filter(({ quantile }) => quantile === q)
+          .map(({ labels, values }) => [keyOf(labels), rounded(values[0])]),
+      ),
+  );
   return [...answersOf].map(([key, answers]) => {
     const { method = '', route = '' } = answers[0].labels;
     const all = sumOf(answers);
     const failed = sumOf(answers.filter(({ labels }) => labels['status_code']?.startsWith('5')));
-    const [p50, p95, p99] = percentiles.map((values) => values.get(key));
+    const [p50, p95, p99] = percentileOf.map((values) => values.get(key));
     return {
       method,
       route,

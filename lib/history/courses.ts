@@ -11,15 +11,20 @@ export type CourseNumber =
   | 'rate of the sum'
   | 'increase'
   | 'average'
-  /** Of a histogram: the value that this share of the observed ones did not exceed. */
-  | { readonly quantile: number };
+  /** Of a histogram: the values that these shares of the observed ones did not exceed, each a course of its own. */
+  | { readonly quantiles: readonly number[] };
 
 /** One number over time, of several series together. */
 export interface Course {
   readonly labels: Readonly<Record<string, string>>;
   /** The number at each moment; NaN where nothing is known. */
   readonly values: Float64Array;
+  /** The quantile that it is, if quantiles were asked for. */
+  readonly quantile?: number;
 }
+
+/** So many samples are looked at in one step, more or less: some tens of microseconds. */
+const STEP_SAMPLES = 500;
 
 interface Group {
   readonly labels: Readonly<Record<string, string>>;
@@ -41,10 +46,23 @@ export function* coursesOf(
 ): Generator<void, Course[], void> {
   const courses: Course[] = [];
   for (const { labels, series } of yield* groupsOf(matching, groupBy)) {
-    const values = yield* valuesOf(family, series, number, windowMs, moments);
-    if (values.some((value) => !Number.isNaN(value))) courses.push({ labels, values });
+    if (typeof number !== 'object') {
+      const values = yield* valuesOf(family, series, number, windowMs, moments);
+      if (isKnown(values)) courses.push({ labels, values });
+      continue;
+    }
+    const { quantiles } = number;
+    const courseOf = family.percentiles ? percentilesOf : bucketQuantilesOf;
+    const all = yield* courseOf(family, series, quantiles, windowMs, moments);
+    all.forEach((values, i) => {
+      if (isKnown(values)) courses.push({ labels, values, quantile: quantiles[i] });
+    });
   }
   return courses;
+}
+
+function isKnown(values: Float64Array): boolean {
+  return values.some((value) => !Number.isNaN(value));
 }
 
 function* groupsOf(
@@ -66,18 +84,13 @@ function* groupsOf(
 function* valuesOf(
   family: FamilyHistory,
   series: readonly KeptSeries[],
-  number: CourseNumber,
+  number: Extract<CourseNumber, string>,
   windowMs: number,
   moments: readonly number[],
 ): Generator<void, Float64Array, void> {
   const isHistogram = family.type === 'histogram';
   const over = (column: number, summarise: RangeFunction) =>
     totalsOf(family, series, column, summarise, windowMs, moments);
-  if (typeof number === 'object') {
-    return family.percentiles
-      ? yield* percentilesOf(family, series, number.quantile, windowMs, moments)
-      : yield* bucketQuantilesOf(family, series, number.quantile, windowMs, moments);
-  }
   switch (number) {
     case 'value':
       return yield* lastValuesOf(family, series, moments);
@@ -135,10 +148,10 @@ function* totalsOf(
 function* bucketQuantilesOf(
   family: FamilyHistory,
   all: readonly KeptSeries[],
-  q: number,
+  quantiles: readonly number[],
   windowMs: number,
   moments: readonly number[],
-): Generator<void, Float64Array, void> {
+): Generator<void, Float64Array[], void> {
   const width = family.upperBounds.length + 1;
   const rates = new Float64Array(moments.length * width).fill(NaN);
   for (const series of all) {
@@ -151,42 +164,42 @@ function* bucketQuantilesOf(
     }
   }
   const clamp = clampTo(all);
-  const values = new Float64Array(moments.length);
-  for (let i = 0; i < moments.length; i++) {
-    values[i] = clamp(bucketQuantileOf(q, family.upperBounds, rates.subarray(i * width, (i + 1) * width)));
-  }
-  return values;
+  return quantiles.map((q) =>
+    Float64Array.from(moments, (_, i) =>
+      clamp(bucketQuantileOf(q, family.upperBounds, rates.subarray(i * width, (i + 1) * width))),
+    ),
+  );
 }
 
 /** Reads percentiles of at most 1 % error, within what the series have really observed. */
 function* percentilesOf(
   family: FamilyHistory,
   all: readonly KeptSeries[],
-  q: number,
+  quantiles: readonly number[],
   windowMs: number,
   moments: readonly number[],
-): Generator<void, Float64Array, void> {
-  const values = new Float64Array(moments.length);
+): Generator<void, Float64Array[], void> {
+  const found = quantiles.map(() => new Float64Array(moments.length));
   const clamp = clampTo(all);
   const observed = new FineSum();
   const oldest = (moments[0] ?? 0) - windowMs;
   const slots = family.slots(oldest, moments.at(-1) ?? 0);
+  const rests = Math.ceil(STEP_SAMPLES / all.length);
   let first = 0;
   let end = 0;
   for (let i = 0; i < moments.length; i++) {
     for (; end < slots.length && family.timeOf(slots[end]) <= moments[i]; end++) {
       for (const { fine } of all) fine?.addTo(observed, slots[end]);
-      yield;
+      if (end % rests === 0) yield;
     }
     // The sample at the very beginning of the window shows what happened before it.
     for (; first < end && family.timeOf(slots[first]) <= moments[i] - windowMs; first++) {
       for (const { fine } of all) fine?.takeFrom(observed, slots[first]);
-      yield;
+      if (first % rests === 0) yield;
     }
-    values[i] = clamp(observed.quantile(q));
-    yield;
+    quantiles.forEach((q, k) => (found[k][i] = clamp(observed.quantile(q))));
   }
-  return values;
+  return found;
 }
 
 /** Calls back with the window that ends at each moment. */

@@ -1,5 +1,5 @@
 import type { MetricsHistory } from '../../history/metrics-history.js';
-import type { CourseNumber } from '../../history/courses.js';
+import type { Course } from '../../history/courses.js';
 import type { VitalName } from '../../alerting/rules/vitals.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
@@ -67,14 +67,14 @@ export class ViewReader {
     const present = panel.queries.filter(({ metric }) => this.history.typeOf(metric) !== undefined);
     const times = present.length === 0 ? [] : this.momentsOf(present[0].metric, rangeMs);
     const lines: Line[] = [];
-    for (const query of present) lines.push(...(yield* this.linesOf(query, times)));
+    for (const queries of samePass(present)) lines.push(...(yield* this.linesOf(queries, times)));
     const { title, help, unit, threshold, thresholdScale = 1 } = panel;
     return {
       title,
       ...(help !== undefined && { help }),
       unit,
       times,
-      series: highest(lines),
+      series: highest(lines).map(withoutNoise),
       omitted: Math.max(0, lines.length - MAX_LINES),
       thresholds:
         threshold === undefined
@@ -94,34 +94,59 @@ export class ViewReader {
     return step <= 1 ? times : times.filter((_, i) => (times.length - 1 - i) % step === 0);
   }
 
-  private *linesOf(query: Query, times: readonly number[]): Generator<void, Line[], void> {
-    const { metric, compute, labels, groupBy = [], scale = 1 } = query;
+  /** @param queries several percentiles of the same series, or one query */
+  private *linesOf(queries: readonly Query[], times: readonly number[]): Generator<void, Line[], void> {
     const { history } = this;
+    const [{ metric, compute, labels, groupBy = [] }] = queries;
     const windowMs = Math.max(SHORTEST_WINDOW_MS, history.intervalMs * WINDOW_INTERVALS, gapOf(times));
-    const courses = yield* history.courses(metric, numberOf(compute), windowMs, times, {
+    const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
+    const number = isPercentile(compute) ? { quantiles } : compute;
+    const courses = yield* history.courses(metric, number, windowMs, times, {
       groupBy,
       ...(labels && { labels }),
     });
-    return courses.map(({ labels: own, values }) => ({
-      name: nameOf(query, own),
-      values: Array.from(values, (value) => (Number.isFinite(value) ? rounded(value * scale) : null)),
-    }));
+    return queries.flatMap((query) =>
+      courses
+        .filter(({ quantile }) => quantile === quantileOf(query.compute))
+        .map((course) => lineOf(query, course)),
+    );
   }
 }
 
-function numberOf(compute: Computation): CourseNumber {
-  switch (compute) {
-    case 'p50':
-      return { quantile: 0.5 };
-    case 'p90':
-      return { quantile: 0.9 };
-    case 'p95':
-      return { quantile: 0.95 };
-    case 'p99':
-      return { quantile: 0.99 };
-    default:
-      return compute;
-  }
+type Percentile = Extract<Computation, `p${number}`>;
+
+function isPercentile(compute: Computation): compute is Percentile {
+  return quantileOf(compute) !== undefined;
+}
+
+function quantileOf(compute: Computation): number | undefined {
+  return /^p\d+$/.test(compute) ? Number(compute.slice(1)) / 100 : undefined;
+}
+
+/** Puts together percentiles of the same series, which are read at once. */
+function samePass(queries: readonly Query[]): Query[][] {
+  const passes = new Map<string, Query[]>();
+  queries.forEach((query, i) => {
+    const { metric, compute, labels, groupBy } = query;
+    const isPlain = Object.values(labels ?? {}).every((matcher) => typeof matcher === 'string');
+    const key = isPercentile(compute) && isPlain ? JSON.stringify([metric, labels, groupBy]) : String(i);
+    const pass = passes.get(key);
+    if (pass === undefined) passes.set(key, [query]);
+    else pass.push(query);
+  });
+  return [...passes.values()];
+}
+
+function lineOf(query: Query, { labels, values }: Course): Line {
+  const { scale = 1 } = query;
+  return {
+    name: nameOf(query, labels),
+    values: Array.from(values, (value) => (Number.isFinite(value) ? value * scale : null)),
+  };
+}
+
+function withoutNoise({ name, values }: Line): Line {
+  return { name, values: values.map((value) => (value === null ? null : rounded(value))) };
 }
 
 /** Returns how far two points are apart: a window that is shorter would leave something out. */

@@ -1,0 +1,53 @@
+import { performance } from 'node:perf_hooks';
+import { describe, expect, it } from 'vitest';
+import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
+import { MetricExplorer } from '../../lib/dashboard/metric-explorer.js';
+import { ViewReader } from '../../lib/dashboard/views/view-data.js';
+import { REQUESTS, VIEWS } from '../../lib/dashboard/views/views.js';
+import { MINUTE } from '../history/support.js';
+import { busyHour } from './support.js';
+
+/** Runs work to its end; returns what it came to, how long it took, and its longest steps, in milliseconds. */
+function measured<T>(work: Generator<void, T, void>): { result: T; totalMs: number; stepsMs: number[] } {
+  const stepsMs: number[] = [];
+  const cpu = process.cpuUsage();
+  for (;;) {
+    const before = performance.now();
+    const { done, value } = work.next();
+    stepsMs.push(performance.now() - before);
+    if (done)
+      return {
+        result: value,
+        totalMs: process.cpuUsage(cpu).user / 1000,
+        stepsMs: stepsMs.toSorted((a, b) => b - a),
+      };
+  }
+}
+
+describe('the questions of the dashboard over 300 routes and an hour', () => {
+  const { registry, history } = busyHour();
+  const views = new ViewReader(history, () => []);
+  const explorer = new MetricExplorer(registry, history, views);
+  const range = 60 * MINUTE;
+
+  it.each([
+    ['the page of requests', () => views.read(REQUESTS, range)],
+    ['the overview', () => views.read(VIEWS[0]!, range)],
+    ['the table of endpoints', () => endpointRows(history, range)],
+    ['the list of metrics', () => explorer.list()],
+    ['one metric', () => explorer.explore('http_requests_total', new Map(), range)],
+    ['one histogram', () => explorer.explore('http_request_duration_seconds', new Map(), range)],
+  ])('are answered in small steps: %s', async (name, ask) => {
+    for (let i = 0; i < 3; i++) measured<unknown>(await ask());
+    const { totalMs, stepsMs } = measured<unknown>(await ask());
+    if (process.env['SHOW_TIMES'])
+      console.log(
+        name,
+        totalMs.toFixed(1),
+        stepsMs.slice(0, 3).map((ms) => ms.toFixed(2)),
+      );
+    // Many steps, none of which is a great part of the work; times are for the benchmark.
+    expect(stepsMs.length).toBeGreaterThan(2);
+    expect(totalMs).toBeLessThan(2_000);
+  });
+});
