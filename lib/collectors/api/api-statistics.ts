@@ -12,6 +12,8 @@ export type Percentile = (typeof PERCENTILES)[number];
 
 /** How requests went in the window that has just passed. */
 export interface RequestStatistics {
+  /** The window in milliseconds; right after the start, as much of it as has passed. */
+  readonly windowMs: number;
   readonly requestsPerSecond: number;
   /** Answered with a status of 500 or more. */
   readonly errorsPerSecond: number;
@@ -96,7 +98,9 @@ export class ApiStatistics {
   private compute(
     groupBy: readonly string[],
   ): (RequestStatistics & { readonly labels: Readonly<Record<string, string>> })[] {
-    const { history, windowMs } = this;
+    const { history } = this;
+    // Right after the start there is less than the window: rates are over what is covered.
+    const windowMs = history.coveredMs(REQUESTS, this.windowMs);
     const errors = byLabels(history.rate(REQUESTS, windowMs, { groupBy, labels: FAILED }));
     const means = byLabels(history.average(DURATIONS, windowMs, { groupBy }));
     const percentiles = PERCENTILES.map(
@@ -114,6 +118,7 @@ export class ApiStatistics {
         const errorsPerSecond = errors.get(key) ?? 0;
         return {
           labels,
+          windowMs,
           requestsPerSecond,
           errorsPerSecond,
           errorRatio: errorsPerSecond / requestsPerSecond,

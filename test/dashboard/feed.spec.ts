@@ -1,0 +1,134 @@
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { DashboardEventsEndpoint } from '../../lib/dashboard/dashboard-api.endpoints.js';
+import { DashboardFeed } from '../../lib/dashboard/dashboard.feed.js';
+import type { Overview, OverviewReader } from '../../lib/dashboard/overview.js';
+import { EventStream } from '../../lib/endpoints/event-stream.js';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { past } from '../history/support.js';
+
+describe('the feed of the dashboard', () => {
+  it.each(['healthy', 'degraded', 'unhealthy', 'critical', 'failing'])(
+    'is one computation and one message for a thousand readers: %s',
+    async (status) => {
+      let computed = 0;
+      let now = 0;
+      const read = async (): Promise<Overview> => {
+        computed++;
+        await Promise.resolve();
+        if (status === 'failing') throw new Error('as planned');
+        return { status, timestamp: now } as Overview;
+      };
+      const feed = new DashboardFeed(past().history, { read } as unknown as OverviewReader, () => now);
+      let sent = 0;
+      feed.events.send = () => void sent++;
+      const endpoint = new DashboardEventsEndpoint('events', false, feed.events, () => {
+        feed.current().catch(() => undefined);
+      });
+      for (let i = 0; i < 1_000; i++) {
+        endpoint.handle();
+        // Some come while it is computed, some later.
+        if (status !== 'failing' && i % 10 === 0) await feed.current();
+      }
+      await feed.current().catch(() => undefined);
+      expect(computed).toBe(1);
+      expect(sent).toBe(status === 'failing' ? 0 : 1);
+      if (status === 'failing') return;
+      now = 999;
+      await feed.current();
+      expect(computed).toBe(1);
+      now = 1_000;
+      await feed.current();
+      expect(computed).toBe(2);
+      // A clock that was set back keeps nothing for ever.
+      now = 0;
+      await feed.current();
+      expect(computed).toBe(3);
+    },
+  );
+
+  it('refuses readers beyond its limit, and says when to come back', () => {
+    const stream = new EventStream();
+    Object.defineProperty(stream, 'isFull', { value: true });
+    let asked = 0;
+    const reply = new DashboardEventsEndpoint('events', false, stream, () => asked++).handle();
+    expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(String(reply.body)).toContain('dashboards are connected');
+    expect(asked).toBe(0);
+  });
+});
+
+describe('a stream of events', () => {
+  let close: () => void = () => undefined;
+
+  afterEach(() => close());
+
+  async function connected(
+    stream: EventStream,
+  ): Promise<{ server: ServerResponse; client: IncomingMessage }> {
+    const opened = Promise.withResolvers<ServerResponse>();
+    const http = createServer((_, response) => {
+      stream.open(response);
+      opened.resolve(response);
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    close = () => {
+      http.closeAllConnections();
+      http.close();
+    };
+    const { port } = http.address() as AddressInfo;
+    const client = await new Promise<IncomingMessage>((resolve, reject) =>
+      get({ port, host: '127.0.0.1' }, resolve).on('error', reject),
+    );
+    client.on('error', () => undefined);
+    return { server: await opened.promise, client };
+  }
+
+  it('is full with a thousand readers', () => {
+    const stream = new EventStream();
+    const reader = {
+      on: () => undefined,
+      write: () => true,
+      end: () => undefined,
+    } as unknown as ServerResponse;
+    for (let i = 0; i < 1_000; i++) {
+      expect(stream.isFull).toBe(false);
+      stream.open(Object.create(reader as object) as ServerResponse);
+    }
+    expect(stream.isFull).toBe(true);
+    stream.close();
+    expect(stream.isFull).toBe(false);
+  });
+
+  it('queues nothing for a reader that does not read, and cuts it off in the end', async () => {
+    const stream = new EventStream();
+    const { server } = await connected(stream);
+    const event = 'x'.repeat(1_000_000);
+    let most = 0;
+    await eventually(() => {
+      stream.send(event);
+      most = Math.max(most, server.writableLength);
+      expect(stream.readerCount).toBe(0);
+    }, 20_000);
+    expect(most).toBeLessThan(2_500_000);
+  });
+
+  it('tells a reader that was slow how things stand when it has caught up', async () => {
+    let latest = 'event: first\n\n';
+    const stream = new EventStream(() => latest);
+    const { server, client } = await connected(stream);
+    client.pause();
+    await eventually(() => {
+      stream.send(`event: ${'x'.repeat(1_000_000)}\n\n`);
+      expect(server.writableNeedDrain).toBe(true);
+    }, 20_000);
+    latest = 'event: latest\n\n';
+    stream.send('event: missed\n\n');
+    let text = '';
+    client.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-1_000)));
+    await eventually(() => expect(text).toContain('event: latest'), 20_000);
+    expect(text).not.toContain('missed');
+    expect(stream.readerCount).toBe(1);
+  });
+});

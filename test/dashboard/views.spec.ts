@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { ApiStatistics } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
+import { promQlOf } from '../../lib/dashboard/promql.js';
+import { rounded } from '../../lib/dashboard/rounding.js';
+import { routeView } from '../../lib/dashboard/views/route-view.js';
+import { ViewReader } from '../../lib/dashboard/views/view-data.js';
+import { VIEWS } from '../../lib/dashboard/views/views.js';
+import { inSlices } from '../../lib/primitives/slices.js';
+import { MINUTE, past, type Past } from '../history/support.js';
+
+function viewOf({ history }: Past, name: string) {
+  return inSlices(
+    new ViewReader(history, () => [{ value: 1_000, severity: 'warning' }]).read(
+      VIEWS.find((view) => view.name === name)!,
+      60 * MINUTE,
+    ),
+  );
+}
+
+describe('a chart', () => {
+  it('shows the share of the time that garbage is collected', async () => {
+    const world = past();
+    const { registry, history, run } = world;
+    const collections = registry.timer('nodejs_gc_duration_seconds', 'Collections.', {
+      labelNames: ['kind'],
+    });
+    history.keep({ metric: 'nodejs_gc_duration_seconds' });
+    // 10 collections of 30 ms in 15 s are 2 % of the time.
+    run(8, () => {
+      for (let i = 0; i < 10; i++) collections.observe({ kind: 'minor' }, 0.03);
+    });
+    const panel = (await viewOf(world, 'runtime')).panels.find(({ title }) => title === 'Garbage collection');
+    expect(panel?.unit).toBe('percent');
+    expect(panel?.series[0]?.values.at(-1)).toBeCloseTo(2, 6);
+  });
+
+  it.each([[[0.38]], [[0.001, 0.38]], [[7, 7, 7]], [[-3, -2]], [[0]], [[1e-7, 1e6]]])(
+    'never shows a percentile beyond what was observed: %j',
+    async (values) => {
+      const { registry, history, run } = past();
+      const size = registry.histogram('size', 'Sizes.', { buckets: [0.5, 1, 5] });
+      const exact = registry.histogram('exact', 'Sizes.');
+      history.keep({ metric: 'size' });
+      history.keep({ metric: 'exact', percentiles: true });
+      run(5, () => values.forEach((value) => [size, exact].forEach((each) => each.observe(value))));
+      const queriesOf = (metric: string) =>
+        (['p50', 'p90', 'p95', 'p99'] as const).map((compute) => ({ metric, compute, legend: compute }));
+      const { panels } = await inSlices(
+        new ViewReader(history, () => []).read(
+          {
+            name: 'test',
+            title: '',
+            empty: '',
+            panels: ['size', 'exact'].map((metric) => ({
+              title: metric,
+              unit: 'number',
+              queries: queriesOf(metric),
+            })),
+          },
+          60 * MINUTE,
+        ),
+      );
+      expect(panels.map(({ series }) => series.map(({ name }) => name))).toEqual([
+        ['p50', 'p90', 'p95', 'p99'],
+        ['p50', 'p90', 'p95', 'p99'],
+      ]);
+      for (const value of panels.flatMap(({ series }) => series.flatMap((line) => line.values))) {
+        expect(value).toBeGreaterThanOrEqual(Math.min(...values));
+        expect(value).toBeLessThanOrEqual(Math.max(...values));
+      }
+      for (const { value } of history.percentile('exact', 0.99, MINUTE)) {
+        expect(value).toBeLessThanOrEqual(Math.max(...values));
+      }
+    },
+  );
+
+  it('of a route has the thresholds of the vital, in its own unit', async () => {
+    const { registry, history, run } = past();
+    const duration = registry.timer('http_request_duration_seconds', 'Durations.', {
+      labelNames: ['method', 'route', 'status_code'],
+    });
+    history.keep({ metric: 'http_request_duration_seconds', percentiles: true });
+    run(3, () => duration.observe({ method: 'GET', route: '/a', status_code: '200' }, 100));
+    const asked: string[] = [];
+    const { panels } = await inSlices(
+      new ViewReader(history, (vital) => {
+        asked.push(vital);
+        return [{ value: 1_000, severity: 'warning' }];
+      }).read(routeView('GET', '/a'), 60 * MINUTE),
+    );
+    expect(asked).toEqual(['response_time_ms']);
+    expect(panels.find(({ unit }) => unit === 'seconds')?.thresholds).toEqual([
+      { value: 1, severity: 'warning' },
+    ]);
+  });
+
+  it('is only of metrics that are defined somewhere', () => {
+    const defined = readdirSync('lib', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('dashboard'))
+      .map((file) => readFileSync(`lib/${file}`, 'utf8'))
+      .join('\n');
+    const metrics = [...VIEWS, routeView('GET', '/')].flatMap(({ panels }) =>
+      panels.flatMap(({ queries }) => queries.map(({ metric }) => metric)),
+    );
+    const missing = [...new Set(metrics)].filter((metric) => {
+      // Some names are put together: by unit, or by statistic.
+      const stem = metric.replace(/(_(p\d+|max))?_(bytes|seconds|total)$/, '');
+      return !defined.includes(metric) && !defined.includes(stem);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('rates right after the start', () => {
+  it.each([5, 15, 60])('are over the time that is covered, of a window of %i minutes', async (minutes) => {
+    const { registry, history, run, sample } = past();
+    const requests = registry.counter('http_requests_total', 'Requests.', {
+      labelNames: ['method', 'route', 'status_code'],
+    });
+    const statistics = new ApiStatistics(history, minutes * MINUTE);
+    statistics.keep();
+    history.keep({ metric: 'http_requests_total' });
+    sample();
+    run(8, () => requests.inc({ method: 'GET', route: '/', status_code: '200' }, 1_017));
+    const [row] = await inSlices(endpointRows(history, minutes * MINUTE));
+    expect(row).toMatchObject({ perSecond: 67.8, windowMs: 2 * MINUTE, statuses: { '200': 8_136 } });
+    expect(statistics.overall()?.requestsPerSecond).toBeCloseTo(67.8, 9);
+    expect(statistics.overall()?.windowMs).toBe(2 * MINUTE);
+  });
+});
+
+describe('numbers for people', () => {
+  it.each([
+    [1.0722630000000208, 1.07226],
+    [0.1 + 0.2, 0.3],
+    [1_700_000_000_000, 1_700_000_000_000],
+    [123_456_789.75, 123_456_790],
+    [-0.000012345678, -0.0000123457],
+    [Infinity, Infinity],
+    [0, 0],
+  ])('%d is shown as %d', (value, shown) => {
+    expect(rounded(value)).toBe(shown);
+  });
+});
+
+describe('labels that are called like something else', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])('%s', (label) => {
+    const { registry, history, sample } = past();
+    const messages = registry.counter('messages_total', 'Messages.', { labelNames: ['kind'] });
+    history.keep({ metric: 'messages_total' });
+    sample();
+    messages.inc({ kind: 'a' });
+    sample();
+    const none = Object.fromEntries([[label, '']]);
+    expect(history.last('messages_total', { labels: none })).toHaveLength(1);
+    expect(history.last('messages_total', { groupBy: [label] })).toEqual([{ labels: {}, value: 1 }]);
+    const query = promQlOf({ name: 'messages_total', type: 'counter', labelNames: [label] }, {});
+    expect(query[0]).toContain(`by (${label})`);
+  });
+});
