@@ -75,18 +75,19 @@ export class Answers {
   private keep(key: string, entry: Entry): void {
     this.forget(key);
     this.known.set(key, entry);
-    const isKept = () => this.known.get(key) === entry;
-    entry.answer.then(
-      ({ length }) => {
-        if (!isKept()) return;
-        entry.characters = length;
-        this.characters += length;
-        this.evict();
-      },
-      () => {
-        if (isKept()) this.forget(key);
-      },
-    );
+    void this.settle(key, entry);
+    this.evict();
+  }
+
+  private async settle(key: string, entry: Entry): Promise<void> {
+    const answer = await entry.answer.catch(() => undefined);
+    if (this.known.get(key) !== entry) return;
+    if (answer === undefined) {
+      this.forget(key);
+      return;
+    }
+    entry.characters = answer.length;
+    this.characters += answer.length;
     this.evict();
   }
 

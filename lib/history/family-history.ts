@@ -293,16 +293,12 @@ export class FamilyHistory {
 
   /** Returns the places of the samples from a moment to another, both included, oldest first. */
   slots(startMs: number, endMs: number): number[] {
-    const slots: number[] = [];
     const oldest = Math.max(0, this.count - this.capacity);
-    let i = this.count;
-    while (i > oldest && this.times[(i - 1) % this.capacity] > endMs) i--;
-    for (; i > oldest; i--) {
-      const slot = (i - 1) % this.capacity;
-      if (this.times[slot] < startMs) break;
-      slots.push(slot);
-    }
-    return slots.reverse();
+    let end = this.count;
+    while (end > oldest && this.times[(end - 1) % this.capacity] > endMs) end--;
+    let start = end;
+    while (start > oldest && this.times[(start - 1) % this.capacity] >= startMs) start--;
+    return Array.from({ length: end - start }, (_, i) => (start + i) % this.capacity);
   }
 
   timeOf(slot: number): number {
