@@ -39,7 +39,16 @@ interface ErrorReport {
   readonly message: string;
 }
 
-function countingGuard(registry: MetricsRegistry, { metric, help, labels, message }: ErrorReport): Guard {
+function countingGuard(registry: MetricsRegistry, report: ErrorReport): Guard {
+  let guard = registry.guards.get(report.message);
+  if (guard === undefined) {
+    guard = newGuard(registry, report);
+    registry.guards.set(report.message, guard);
+  }
+  return guard;
+}
+
+function newGuard(registry: MetricsRegistry, { metric, help, labels, message }: ErrorReport): Guard {
   let isLogged = false;
   return new Guard((error) => {
     if (!isLogged) {

@@ -1,3 +1,4 @@
+import type { Guard } from '../primitives/guard.js';
 import { DEFAULT_BUCKETS } from './buckets.js';
 import { type Clock, systemClock } from './clock.js';
 import { CollectorReports } from './collector-reports.js';
@@ -91,6 +92,8 @@ export class MetricsRegistry implements MetricsSource {
   private readonly collectors: CollectorSet;
   private readonly collectorReports: CollectorReports;
   private readonly warnedOverflow = new Set<string>();
+  /** @internal The guards that count in this registry, by what they log: each says it once. */
+  readonly guards = new Map<string, Guard>();
 
   private readonly host: MetricHost;
   private readonly dropped: Counter<'metric' | 'reason'>;
