@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { BaseExceptionFilterContext } from '@nestjs/core/exceptions/base-exception-filter-context.js';
+import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { RouterExceptionFilters } from '@nestjs/core/router/router-exception-filters.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
@@ -62,8 +63,7 @@ export function witnessExceptions(
     ([instance, method], context) => {
       const isOurs =
         (context as FilterContext).container?.getModules?.() === modules &&
-        // A method may handle requests as well as messages.
-        !(context instanceof RouterExceptionFilters) &&
+        !isOfOthers(context) &&
         typeof method === 'function' &&
         Reflect.getMetadata(key, method) !== undefined;
       if (!isOurs) return undefined;
@@ -72,6 +72,11 @@ export function witnessExceptions(
       return { replaceResult: (filters) => [...(filters as FilterMetadata[]), filter] };
     },
   );
+}
+
+/** Returns whether a context is not that of messages: a method may handle requests as well. */
+function isOfOthers(context: unknown): boolean {
+  return context instanceof RouterExceptionFilters || context instanceof ExternalExceptionFilterContext;
 }
 
 /** A filter that is for no exception, and hears of every one. */
