@@ -35,9 +35,13 @@ interface FastifyLike {
 /** Fastify, as Nest has it. */
 export interface FastifyAdapterLike {
   get(url: string, handle: Handle): unknown;
+  head(url: string, handle: Handle): unknown;
   post(url: string, handle: Handle): unknown;
   getInstance(): FastifyLike;
 }
+
+/** The methods of the adapter by those of HTTP. */
+const REGISTER = { GET: 'get', HEAD: 'head', POST: 'post' } as const;
 
 /** Makes endpoints reachable on Fastify, each as routes of its own. */
 export function mountOnFastify(
@@ -58,9 +62,10 @@ export function mountOnFastify(
     };
     // A router that ignores the slash at the end takes the second for the first and refuses it.
     for (const url of ignoresTrailingSlash(fastify) ? [route] : [route, `${route}/`]) {
-      if (fastify.hasRoute({ url, method })) continue;
-      if (method === 'POST') adapter.post(url, handle);
-      else adapter.get(url, handle);
+      for (const accepted of method === 'GET' ? (['GET', 'HEAD'] as const) : [method]) {
+        // GET may have brought HEAD with it, unless `exposeHeadRoutes` is off.
+        if (!fastify.hasRoute({ url, method: accepted })) adapter[REGISTER[accepted]](url, handle);
+      }
     }
   }
 }
