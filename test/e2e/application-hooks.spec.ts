@@ -11,7 +11,14 @@ import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { head, RawConnection } from './fixture/http-client.js';
 import { eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
-const PATHS = ['/metrics', '/health', '/ready', '/alive', '/metrics-dashboard', '/metrics-dashboard/dashboard.js'];
+const PATHS = [
+  '/metrics',
+  '/health',
+  '/ready',
+  '/alive',
+  '/metrics-dashboard',
+  '/metrics-dashboard/dashboard.js',
+];
 const EVENTS = '/metrics-dashboard/api/events';
 
 let app: RunningApp | undefined;
@@ -121,7 +128,9 @@ const ON_FASTIFY: readonly Surroundings[] = [
   {
     name: 'a hook that calls back with an error',
     configure: fastify((server) => {
-      server.addHook('onSend', (_request, _reply, _payload, done) => later(() => done(new Error('as planned'))));
+      server.addHook('onSend', (_request, _reply, _payload, done) =>
+        later(() => done(new Error('as planned'))),
+      );
     }),
     status: 500,
   },

@@ -84,7 +84,11 @@ type Places = [Place, ...Place[]];
 /** Returns the places of all routes of an application, also of the routers that are mounted in it. */
 function readTree(app: ExpressApp): Map<ExpressRoute, Places> {
   const tree = new Map<ExpressRoute, Places>();
-  const read = (layers: readonly ExpressLayer[], prefixes: string[], above: readonly ExpressLayer[]): void => {
+  const read = (
+    layers: readonly ExpressLayer[],
+    prefixes: string[],
+    above: readonly ExpressLayer[],
+  ): void => {
     if (above.length > MAX_DEPTH) return;
     for (const layer of layers) {
       const path = [...above, layer];

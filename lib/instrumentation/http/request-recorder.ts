@@ -228,9 +228,7 @@ export class RequestRecorder {
       const observation = this.observationOf(response);
       if (observation === undefined || !finish(observation, response)) return;
       const { series, startedAt, reply, exemplar, queue } = observation;
-      const template = observation.unmatched
-        ? UNMATCHED_ROUTE
-        : routeOf(response, reply, this.expressRoutes);
+      const template = observation.unmatched ? UNMATCHED_ROUTE : routeOf(response, reply, this.expressRoutes);
       const route = series.routes.get(template) ?? this.seriesOfRoute(series, template);
       if (route === undefined) return;
       const stream = isEventStream(response, reply);

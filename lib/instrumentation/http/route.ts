@@ -20,7 +20,6 @@ export function routeOf(
   reply: FastifyReplyLike | undefined,
   express: ExpressRoutes,
 ): string {
-  const template =
-    reply === undefined ? express.templateOf(response.req) : reply.request.routeOptions?.url;
+  const template = reply === undefined ? express.templateOf(response.req) : reply.request.routeOptions?.url;
   return template === undefined || template === '' ? UNMATCHED_ROUTE : template;
 }

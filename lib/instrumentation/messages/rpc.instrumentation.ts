@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
 import type { Operation } from '../operations.js';
 import { replaceMethod } from '../method-replacement.js';
-import { type HandlerHost, witnessExceptions } from './exception-witness.instrumentation.js';
+import { witnessExceptions } from './exception-witness.instrumentation.js';
 import { patternText, transportName } from './pattern.js';
 import { followReply } from './reply.js';
 import type { RpcRecorder } from './rpc-recorder.js';
@@ -94,15 +94,15 @@ export class RpcInstrumentation implements OnApplicationShutdown {
   }
 
   private witnessedBy(recorder: RpcRecorder): RpcRecorder {
-    for (const { controllers } of this.modules.values()) {
-      for (const host of controllers.values() as Iterable<HandlerHost & { name: string }>) {
-        if (!host.isDependencyTreeStatic()) continue;
-        witnessExceptions(host, HANDLER_METADATA, (method) => {
-          const handler = `${host.name}.${method}`;
-          return (exception) => recorder.countError(handler, exception);
-        });
-      }
-    }
+    this.restore.push(
+      witnessExceptions(
+        this.modules,
+        HANDLER_METADATA,
+        ({ handler }) =>
+          (exception) =>
+            recorder.countError(handler, exception),
+      ),
+    );
     return recorder;
   }
 }

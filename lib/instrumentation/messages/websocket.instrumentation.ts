@@ -2,7 +2,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Operation } from '../operations.js';
 import { replaceMethod } from '../method-replacement.js';
-import { type HandlerHost, witnessExceptions } from './exception-witness.instrumentation.js';
+import { witnessExceptions } from './exception-witness.instrumentation.js';
 import { FailedReplies } from './failed-replies.js';
 import { followReply } from './reply.js';
 import type { WebSocketRecorder } from './websocket-recorder.js';
@@ -190,22 +190,20 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
   }
 
   private witnessing(): WebSocketRecorder | null {
-    const gateways = [...this.modules.values()]
-      .flatMap(({ providers }) => [...providers.values()] as (HandlerHost & { name: string })[])
-      .filter(({ metatype }) => isGateway(metatype));
-    if (gateways.length === 0) return null;
+    const hasGateway = [...this.modules.values()].some(({ providers }) =>
+      [...providers.values()].some(({ metatype }) => isGateway(metatype)),
+    );
+    if (!hasGateway) return null;
     const recorder = this.makeRecorder();
-    for (const gateway of gateways) {
-      if (!gateway.isDependencyTreeStatic()) continue;
-      witnessExceptions(gateway, HANDLER_METADATA, (methodName, method) => {
-        const handler = `${gateway.name}.${methodName}`;
+    this.restore.push(
+      witnessExceptions(this.modules, HANDLER_METADATA, ({ handler, method }) => {
         const failed = this.failedRepliesOf(String(Reflect.getMetadata(EVENT_METADATA, method)));
         return (exception) => {
           recorder.countError(handler, exception);
           failed.noteException();
         };
-      });
-    }
+      }),
+    );
     return recorder;
   }
 }

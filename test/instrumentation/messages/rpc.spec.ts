@@ -153,6 +153,7 @@ describe('the messages of a microservice over TCP', () => {
       'handler=OrdersController.guarded error=RpcException': 1,
       'handler=OrdersController.piped error=BadRequestException': 1,
       'handler=OrdersController.late error=TimeoutErrorImpl': 1,
+      'handler=ScopedController.scoped error=StockError': 1,
     });
   });
 
