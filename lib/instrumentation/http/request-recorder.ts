@@ -253,9 +253,9 @@ export class RequestRecorder {
     }
   }
 
-  /** What stands in for a connection may end a response without ever closing it. */
+  /** What stands in for a connection may finish a response without closing it, or close it as the first to hear. */
   private watchFinish(response: RecordedResponse): void {
-    if (http2StreamOf(response) === undefined) response.on('finish', this.onFinish);
+    if (http2StreamOf(response) === undefined) response.prependListener('finish', this.onFinish);
   }
 
   /** A response that waits behind another on its connection has no `close` of its own when the connection is lost. */

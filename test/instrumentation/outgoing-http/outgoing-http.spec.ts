@@ -37,6 +37,8 @@ beforeAll(async () => {
   server.on('upgrade', (_, socket: Socket) => {
     socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
   });
+  // However long a test takes, the next one may reuse its connection.
+  server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
