@@ -23,14 +23,16 @@ export class EventStream {
     }
     this.readers.add(response);
     response.on('close', () => this.readers.delete(response));
+    // A write to a response that something else has ended is an error, which nobody else would handle.
+    response.on('error', () => this.readers.delete(response));
     // The reader is to come back soon when the connection is lost.
-    response.write(`retry: 2000\n\n${this.welcome()}`);
+    this.write(response, `retry: 2000\n\n${this.welcome()}`);
   }
 
   send(event: string): void {
     for (const reader of this.readers) {
       if (reader.writableLength > MAX_BEHIND_BYTES) reader.destroy();
-      else reader.write(event);
+      else this.write(reader, event);
     }
   }
 
@@ -39,6 +41,16 @@ export class EventStream {
     this.closed = true;
     for (const reader of this.readers) reader.end();
     this.readers.clear();
+  }
+
+  /** Middleware may have wrapped the response, and what it does there may throw: that costs this reader only. */
+  private write(reader: ServerResponse, text: string): void {
+    try {
+      reader.write(text);
+    } catch {
+      this.readers.delete(reader);
+      reader.destroy();
+    }
   }
 }
 
