@@ -35,6 +35,7 @@ import {
 } from './instrumentation/outgoing-http/outgoing-http.options.js';
 import type { ExemplarSource } from './metrics/exemplars.js';
 import { type Clock, systemClock } from './metrics/clock.js';
+import { guardedClock } from './metrics/guarded-clock.js';
 import {
   booleanOf,
   countOf,
@@ -54,6 +55,12 @@ export interface MonitoringOptions {
    * stay exact. @default 1000
    */
   readonly seriesLimit?: number;
+  /**
+   * Length of a label value, in UTF-16 code units, from which on it is cut and marked with `…`. Values that begin alike
+   * and differ only beyond it are then one series. Each cut is counted in `monitoring_truncated_label_values_total`.
+   * @default 1024
+   */
+  readonly labelValueLengthLimit?: number;
   /**
    * Which exemplars counters and histograms have in OpenMetrics: with true the traces of OpenTelemetry that are
    * recorded, if its SDK was started before the application; or the labels that a function gives.
@@ -89,7 +96,11 @@ export interface MonitoringOptions {
   /** What the vitals should not cross; those that are not given have their default. */
   readonly thresholds?: Thresholds;
   readonly alerting?: AlertingOptions;
-  /** Where the time comes from. @default the clock of the machine */
+  /**
+   * Source of the time. Where it throws or answers with no number, and from when its monotonic time goes backwards, the
+   * clock of the machine stands in; that is counted in `monitoring_callback_errors_total{callback="clock"}`.
+   * @default the clock of the machine
+   */
   readonly clock?: Clock;
 }
 
@@ -98,6 +109,7 @@ export interface ResolvedOptions {
   readonly enabled: boolean;
   readonly defaultLabels: Readonly<Record<string, string | number | boolean>>;
   readonly seriesLimit: number;
+  readonly labelValueLengthLimit: number;
   readonly exemplars: boolean | ExemplarSource;
   /** Undefined if nothing was said about it. */
   readonly cluster: ResolvedCluster | false | undefined;
@@ -123,6 +135,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'enabled',
   'defaultLabels',
   'seriesLimit',
+  'labelValueLengthLimit',
   'exemplars',
   'cluster',
   'endpoints',
@@ -162,6 +175,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     enabled: booleanOf('enabled', options.enabled, true),
     defaultLabels: options.defaultLabels ?? {},
     seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
+    labelValueLengthLimit: countOf('labelValueLengthLimit', options.labelValueLengthLimit, 1_024),
     exemplars: checkedExemplars(options.exemplars),
     cluster: checkedCluster(options),
     endpoints: resolveEndpoints(options.endpoints, environment),
@@ -209,5 +223,5 @@ function checkedThresholds(thresholds: Thresholds = {}): Thresholds {
 function checkedClock(clock: Clock = systemClock): Clock {
   const valid = typeof clock?.now === 'function' && typeof clock.monotonic === 'function';
   expectOption('clock', clock, 'an object with now() and monotonic()', valid);
-  return clock;
+  return guardedClock(clock);
 }

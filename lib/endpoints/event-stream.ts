@@ -34,13 +34,15 @@ export class EventStream {
     this.readers.set(response, 0);
     response.on('close', () => this.readers.delete(response));
     response.on('drain', () => this.catchUp(response));
+    // A write to a response that something else has ended is an error, which nobody else would handle.
+    response.on('error', () => this.readers.delete(response));
     // The reader is to come back soon when the connection is lost.
-    response.write(`retry: 2000\n\n${this.welcome()}`);
+    this.write(response, `retry: 2000\n\n${this.welcome()}`);
   }
 
   send(event: string): void {
     for (const [reader, missed] of this.readers) {
-      if (!reader.writableNeedDrain) reader.write(event);
+      if (!reader.writableNeedDrain) this.write(reader, event);
       else if (missed < MAX_MISSED_EVENTS) this.readers.set(reader, missed + 1);
       else reader.destroy();
     }
@@ -56,7 +58,17 @@ export class EventStream {
   private catchUp(reader: ServerResponse): void {
     if (!this.readers.get(reader)) return;
     this.readers.set(reader, 0);
-    reader.write(this.welcome());
+    this.write(reader, this.welcome());
+  }
+
+  /** Middleware may have wrapped the response, and what it does there may throw: that costs this reader only. */
+  private write(reader: ServerResponse, text: string): void {
+    try {
+      reader.write(text);
+    } catch {
+      this.readers.delete(reader);
+      reader.destroy();
+    }
   }
 }
 

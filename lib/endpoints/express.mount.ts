@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { watchAnswer } from './answer-watch.js';
 import { type MountedEndpoint, methodOf, RouteTable } from './route-table.js';
 import { sendReply } from './send-reply.js';
 import type { Claim, Respond } from './mount.js';
@@ -8,8 +9,10 @@ interface ExpressLayer {
   match(path: string): unknown;
 }
 
+type Next = (error?: unknown) => void;
+
 export interface ExpressLike {
-  use(layer: (request: IncomingMessage, response: ServerResponse, next: () => void) => void): void;
+  use(layer: (request: IncomingMessage, response: ServerResponse, next: Next) => void): void;
   readonly router: { readonly stack: ExpressLayer[] };
 }
 
@@ -34,7 +37,9 @@ export class ExpressMount {
     const table = new RouteTable();
     for (const mounted of endpoints) {
       const method = methodOf(mounted.endpoint).toLowerCase();
-      const isTaken = layers.some(({ route }) => route?.path === mounted.route && route.methods[method]);
+      const isTaken = layers.some(
+        (layer) => layer.route?.methods[method] && isFixed(layer.route.path) && layer.match(mounted.route),
+      );
       if (claim(mounted, isTaken)) table.add(mounted);
     }
     this.express.use((request, response, next) => {
@@ -43,9 +48,11 @@ export class ExpressMount {
         next();
         return;
       }
-      void respond(endpoint, request, response, [request, response, next]).then((reply) =>
-        sendReply(response, reply),
-      );
+      const isAnswered = watchAnswer(response, 'end');
+      // Middleware of the application may take part in the sending, and throw.
+      respond(endpoint, request, response, [request, response, next])
+        .then((reply) => (isAnswered() ? undefined : sendReply(response, reply)))
+        .catch(next);
     });
     const ours = layers.splice(-1);
     const rival = layers.findIndex(
@@ -57,4 +64,10 @@ export class ExpressMount {
   private layers(): ExpressLayer[] {
     return this.express.router.stack;
   }
+}
+
+/** Whether a path of Express, or one of a list, has no parameter and no wildcard: it is meant for one URL. */
+function isFixed(path: unknown): boolean {
+  if (Array.isArray(path)) return path.every(isFixed);
+  return typeof path === 'string' && !/[:*{]/.test(path);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { watchAnswer } from './answer-watch.js';
 import type { EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
 import type { Claim, Respond } from './mount.js';
@@ -13,19 +14,34 @@ interface FastifyReplyLike {
   readonly raw: ServerResponse;
   code(status: number): FastifyReplyLike;
   headers(values: Readonly<Record<string, unknown>>): FastifyReplyLike;
-  send(body: Buffer): unknown;
-  hijack(): unknown;
+  getHeaders(): Readonly<Record<string, number | string | string[] | undefined>>;
+  send(body: unknown): unknown;
+  hijack(): FastifyReplyLike;
   readonly sent: boolean;
 }
 
-type Handle = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<void>;
+/** Resolves with the body that Fastify is to send, or with the reply if that has been seen to. */
+type Handle = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<Buffer | FastifyReplyLike>;
+
+interface RouterOptions {
+  readonly ignoreTrailingSlash?: boolean;
+}
+
+interface FastifyLike {
+  hasRoute(route: { url: string; method: string }): boolean;
+  readonly initialConfig: RouterOptions & { readonly routerOptions?: RouterOptions };
+}
 
 /** Fastify, as Nest has it. */
 export interface FastifyAdapterLike {
   get(url: string, handle: Handle): unknown;
+  head(url: string, handle: Handle): unknown;
   post(url: string, handle: Handle): unknown;
-  getInstance(): { hasRoute(route: { url: string; method: string }): boolean };
+  getInstance(): FastifyLike;
 }
+
+/** The methods of the adapter by those of HTTP. */
+const REGISTER = { GET: 'get', HEAD: 'head', POST: 'post' } as const;
 
 /** Makes endpoints reachable on Fastify, each as routes of its own. */
 export function mountOnFastify(
@@ -39,26 +55,38 @@ export function mountOnFastify(
     const { endpoint, route } = mounted;
     const method = methodOf(endpoint);
     if (!claim(mounted, fastify.hasRoute({ url: route, method }))) continue;
-    const handle: Handle = async (request, reply) =>
-      send(reply, await respond(endpoint, request.raw, reply.raw, [request, reply]));
-    for (const url of [route, `${route}/`]) {
-      // With `ignoreTrailingSlash`, the first is both.
-      if (fastify.hasRoute({ url, method })) continue;
-      if (method === 'POST') adapter.post(url, handle);
-      else adapter.get(url, handle);
+    const handle: Handle = async (request, reply) => {
+      const isAnswered = watchAnswer(reply, 'send');
+      const answer = await respond(endpoint, request.raw, reply.raw, [request, reply]);
+      return isAnswered() || reply.sent ? reply : send(reply, answer);
+    };
+    // A router that ignores the slash at the end takes the second for the first and refuses it.
+    for (const url of ignoresTrailingSlash(fastify) ? [route] : [route, `${route}/`]) {
+      for (const accepted of method === 'GET' ? (['GET', 'HEAD'] as const) : [method]) {
+        // GET may have brought HEAD with it, unless `exposeHeadRoutes` is off.
+        if (!fastify.hasRoute({ url, method: accepted })) adapter[REGISTER[accepted]](url, handle);
+      }
     }
   }
 }
 
-/** By Fastify, so that its hooks run and may add headers; a stream is none of its business. */
-function send(reply: FastifyReplyLike, answer: EndpointReply): void {
-  // A guard has answered already.
-  if (reply.sent) return;
-  if (answer.body instanceof EventStream) {
-    reply.hijack();
-    sendReply(reply.raw, answer);
-    return;
+function ignoresTrailingSlash({ initialConfig }: FastifyLike): boolean {
+  return Boolean(initialConfig.ignoreTrailingSlash || initialConfig.routerOptions?.ignoreTrailingSlash);
+}
+
+/**
+ * Leaves the sending to Fastify, so that its hooks run and may change headers and body. A stream goes to the response
+ * of Node, with the headers that hooks have set before: compression would hold its events back.
+ */
+function send(reply: FastifyReplyLike, { status, headers, body }: EndpointReply): Buffer | FastifyReplyLike {
+  if (body instanceof EventStream) {
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    sendReply(reply.hijack().raw, { status, headers, body });
+    return reply;
   }
-  const bytes = bytesOf(answer.body);
-  reply.code(answer.status).headers(wholeHeaders(answer.headers, bytes)).send(bytes);
+  const bytes = bytesOf(body);
+  reply.code(status).headers(wholeHeaders(headers, bytes));
+  return bytes;
 }

@@ -9,8 +9,12 @@ import { EventStream } from './event-stream.js';
 export function sendReply(response: ServerResponse, { status, headers, body }: EndpointReply): void {
   if (response.headersSent || response.destroyed) return;
   if (body instanceof EventStream) {
-    // Proxies hold back what they do not know to be a stream.
-    response.writeHead(status, { 'cache-control': 'no-store', 'x-accel-buffering': 'no', ...headers });
+    // Proxies and compression hold back the events of a stream unless these headers forbid it.
+    response.writeHead(status, {
+      ...headers,
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
     if (response.req.method === 'HEAD') response.end();
     else body.open(response);
     return;

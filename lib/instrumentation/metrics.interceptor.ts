@@ -8,9 +8,11 @@ import {
 import type { Observable } from 'rxjs';
 import { DEFAULT_BUCKETS } from '../metrics/buckets.js';
 import type { Counter } from '../metrics/counter.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
-import { handOn, type Measurement } from './completion.js';
-import { errorClass } from './error-class.js';
+import { type Measurement, trackCompletion } from '../primitives/completion.js';
+import type { Guard } from '../primitives/guard.js';
+import { ErrorClasses } from './error-class.js';
 import { Operations } from './operations.js';
 
 const MEASURED = Symbol('monitoring.measured');
@@ -24,9 +26,12 @@ const MEASURED = Symbol('monitoring.measured');
 export class MetricsInterceptor implements NestInterceptor {
   private readonly calls: Operations<'transport' | 'handler'>;
   private readonly errors: Counter<'transport' | 'handler' | 'error'>;
+  private readonly errorClasses = new ErrorClasses();
+  private readonly guard: Guard;
   private readonly measurements = new WeakMap<object, Map<string, Measurement>>();
 
   constructor(@Inject(MetricsRegistry) registry: MetricsRegistry) {
+    this.guard = instrumentationGuard(registry, 'interceptor');
     this.calls = new Operations(registry, {
       total: [
         'handler_calls_total',
@@ -48,14 +53,28 @@ export class MetricsInterceptor implements NestInterceptor {
     );
   }
 
-  intercept(context: ExecutionContext & { [MEASURED]?: true }, next: CallHandler): Observable<unknown> {
-    // All interceptors of a call are given the same context.
-    if (context[MEASURED] === true) return next.handle();
-    context[MEASURED] = true;
-    return handOn(next.handle(), this.measurementOf(context), NaN, false) as Observable<unknown>;
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const measurement = this.measurementOf(context);
+    const result = next.handle();
+    return measurement === undefined
+      ? result
+      : (trackCompletion(result, measurement, NaN) as Observable<unknown>);
   }
 
-  private measurementOf(context: ExecutionContext): Measurement {
+  /** Returns the measurement of a call, unless it is measured already. Never throws. */
+  private measurementOf(context: ExecutionContext & { [MEASURED]?: true }): Measurement | undefined {
+    try {
+      // All interceptors of a call are given the same context.
+      if (context[MEASURED] === true) return undefined;
+      context[MEASURED] = true;
+      return this.measurementOfHandler(context);
+    } catch (error) {
+      this.guard.report(error);
+      return undefined;
+    }
+  }
+
+  private measurementOfHandler(context: ExecutionContext): Measurement {
     const type = context.getClass();
     let ofClass = this.measurements.get(type);
     if (ofClass === undefined) this.measurements.set(type, (ofClass = new Map()));
@@ -73,10 +92,11 @@ export class MetricsInterceptor implements NestInterceptor {
   private measurement(transport: string, handler: string): Measurement {
     const call = this.calls.operation({ transport, handler });
     return {
+      guard: this.guard,
       start: () => call.start(),
       end: (startedAt, outcome, detail) => {
         call.end(startedAt, outcome);
-        if (outcome === 'error') this.errors.inc({ transport, handler, error: errorClass(detail) });
+        if (outcome === 'error') this.errors.inc({ transport, handler, error: this.errorClasses.of(detail) });
       },
     };
   }

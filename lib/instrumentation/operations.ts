@@ -4,7 +4,7 @@ import type { Gauge, GaugeSeries } from '../metrics/gauge.js';
 import type { HistogramSeries } from '../metrics/histogram.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { Timer } from '../metrics/timer.js';
-import type { Measurement, Outcome } from './completion.js';
+import type { Outcome } from '../primitives/outcome.js';
 
 type NameAndHelp = readonly [name: string, help: string];
 
@@ -59,7 +59,7 @@ interface OutcomeSeries {
 }
 
 /** What is recorded of each run of one operation. */
-export class Operation implements Measurement {
+export class Operation {
   private readonly outcomes = new Map<Outcome, OutcomeSeries>();
 
   constructor(

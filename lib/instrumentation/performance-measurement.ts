@@ -2,8 +2,10 @@ import type { Clock } from '../metrics/clock.js';
 import type { Counter, CounterSeries } from '../metrics/counter.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { TimerSeries } from '../metrics/timer.js';
-import type { Measurement, Outcome } from './completion.js';
-import { errorClass } from './error-class.js';
+import type { Measurement } from '../primitives/completion.js';
+import type { Guard } from '../primitives/guard.js';
+import type { Outcome } from '../primitives/outcome.js';
+import { ErrorClasses } from './error-class.js';
 
 /** Label values that do not change, by name. */
 export type StaticLabels = Readonly<Record<string, string>>;
@@ -33,9 +35,17 @@ export class PerformanceMeasurement implements Measurement {
   private readonly sampleRate: number;
   private readonly succeeded: CounterSeries;
   private readonly failed: CounterSeries;
+  private readonly errorClasses = new ErrorClasses();
 
-  /** @throws {MetricDefinitionError} if the registry has other metrics of these names */
-  constructor(registry: MetricsRegistry, { name, unit, labels, sampleRate, buckets }: PerformanceDefinition) {
+  /**
+   * @param guard where what the measurement throws is reported
+   * @throws {MetricDefinitionError} if the registry has other metrics of these names
+   */
+  constructor(
+    registry: MetricsRegistry,
+    readonly guard: Guard,
+    { name, unit, labels, sampleRate, buckets }: PerformanceDefinition,
+  ) {
     const labelNames = Object.keys(labels);
     const timer = registry.timer<string>(`${name}_duration_seconds`, `How long ${name} takes, in seconds.`, {
       labelNames,
@@ -70,7 +80,7 @@ export class PerformanceMeasurement implements Measurement {
     else if (outcome === 'cancelled') this.calls.inc({ ...this.labels, outcome });
     else {
       this.failed.inc();
-      this.errors.inc({ ...this.labels, error: errorClass(detail) });
+      this.errors.inc({ ...this.labels, error: this.errorClasses.of(detail) });
     }
   }
 }

@@ -1,6 +1,17 @@
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/message-of.js';
-import type { MetricsRegistry } from './registry.js';
+
+/** The part of a registry that is used. */
+interface ErrorCounts {
+  /** The guards that count here, by what they log. */
+  readonly guards: Map<string, Guard>;
+  warn(message: string): void;
+  counter(
+    name: string,
+    help: string,
+    options: { readonly labelNames: readonly string[] },
+  ): { inc(labels: Readonly<Record<string, string>>): void };
+}
 
 /**
  * Returns the guard of one part of the instrumentation: an error of ours inside a call of the application is counted
@@ -8,7 +19,7 @@ import type { MetricsRegistry } from './registry.js';
  *
  * @param part such as `ioredis` or `http`
  */
-export function instrumentationGuard(registry: MetricsRegistry, part: string): Guard {
+export function instrumentationGuard(registry: ErrorCounts, part: string): Guard {
   return countingGuard(registry, {
     metric: 'monitoring_instrumentation_errors_total',
     help: 'Errors of this library inside calls of the application, which went on without being measured, by part.',
@@ -23,7 +34,7 @@ export function instrumentationGuard(registry: MetricsRegistry, part: string): G
  *
  * @param callback such as `history.onSample`
  */
-export function callbackGuard(registry: MetricsRegistry, callback: string): Guard {
+export function callbackGuard(registry: ErrorCounts, callback: string): Guard {
   return countingGuard(registry, {
     metric: 'monitoring_callback_errors_total',
     help: 'Errors of callbacks that the application has registered here, by callback.',
@@ -39,7 +50,16 @@ interface ErrorReport {
   readonly message: string;
 }
 
-function countingGuard(registry: MetricsRegistry, { metric, help, labels, message }: ErrorReport): Guard {
+function countingGuard(registry: ErrorCounts, report: ErrorReport): Guard {
+  let guard = registry.guards.get(report.message);
+  if (guard === undefined) {
+    guard = newGuard(registry, report);
+    registry.guards.set(report.message, guard);
+  }
+  return guard;
+}
+
+function newGuard(registry: ErrorCounts, { metric, help, labels, message }: ErrorReport): Guard {
   let isLogged = false;
   return new Guard((error) => {
     if (!isLogged) {

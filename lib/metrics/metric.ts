@@ -28,6 +28,8 @@ export interface MetricHost {
   readonly exemplarSource: ExemplarSource | undefined;
   sampleDropped(metric: string, reason: DropReason): void;
   seriesOverflowed(metric: string, limit: number): void;
+  readonly labelValueLengthLimit: number;
+  labelValueCut(metric: string): void;
 }
 
 /** What {@link Metric.slotFor} gives beside the codes of the table. */
@@ -240,7 +242,12 @@ export abstract class Metric<L extends string = string> {
   private newTable(): SeriesTable {
     const { name, kind, labelNames, host } = this;
     const isHistogram = kind === 'histogram' || kind === 'timer';
-    return new SeriesTable(labelNames, lineStarts(name, isHistogram, labelNames, host.defaultLabels));
+    return new SeriesTable(
+      labelNames,
+      lineStarts(name, isHistogram, labelNames, host.defaultLabels),
+      host.labelValueLengthLimit,
+      () => host.labelValueCut(name),
+    );
   }
 
   private newRows(): NumberRows {

@@ -1,5 +1,8 @@
+import type { Guard } from '../primitives/guard.js';
 import { DEFAULT_BUCKETS } from './buckets.js';
 import { type Clock, systemClock } from './clock.js';
+import { callbackGuard } from './error-reports.js';
+import { guardedClock } from './guarded-clock.js';
 import { CollectorReports } from './collector-reports.js';
 import { CollectorSet } from './collector-set.js';
 import type { Collector } from './collector.js';
@@ -53,6 +56,12 @@ export interface MetricsRegistryOptions {
    */
   readonly seriesLimit?: number;
   /**
+   * Length of a label value, in UTF-16 code units, from which on it is cut and marked with `…`. Values that begin alike
+   * and differ only beyond it are then one series. Each cut is counted in `monitoring_truncated_label_values_total`.
+   * @default 1024
+   */
+  readonly labelValueLengthLimit?: number;
+  /**
    * Asked for the exemplars of counters and histograms, at most once a second for each of their numbers.
    * @default only those that are given with a sample
    */
@@ -91,17 +100,20 @@ export class MetricsRegistry implements MetricsSource {
   private readonly collectors: CollectorSet;
   private readonly collectorReports: CollectorReports;
   private readonly warnedOverflow = new Set<string>();
+  /** @internal The guards that count in this registry, by what they log: each says it once. */
+  readonly guards = new Map<string, Guard>();
 
   private readonly host: MetricHost;
   private readonly dropped: Counter<'metric' | 'reason'>;
   private readonly overflowed: Counter<'metric'>;
+  private readonly truncated: Counter<'metric'>;
 
   /** @throws {MetricDefinitionError} for options that cannot work */
   constructor(options: MetricsRegistryOptions = {}) {
     this.enabled = options.enabled ?? true;
     this.defaultLabels = checkedDefaultLabels(options.defaultLabels ?? {});
     this.seriesLimit = checkedSeriesLimit('the registry', options.seriesLimit ?? 1_000);
-    this.clock = options.clock ?? systemClock;
+    this.clock = guardedClock(options.clock ?? systemClock, () => callbackGuard(this, 'clock'));
     this.logger = options.logger ?? processWarnings;
     this.host = {
       clock: this.clock,
@@ -109,6 +121,11 @@ export class MetricsRegistry implements MetricsSource {
       exemplarSource: options.exemplars,
       sampleDropped: (metric, reason) => this.dropped.inc({ metric, reason }),
       seriesOverflowed: (metric, limit) => this.countOverflow(metric, limit),
+      labelValueLengthLimit: checkedLengthLimit(options.labelValueLengthLimit ?? 1_024),
+      labelValueCut: (metric) => {
+        // Its own label is the name of a metric, which is cut in silence.
+        if (metric !== this.truncated.name) this.truncated.inc({ metric });
+      },
     };
     this.dropped = this.counter(
       'monitoring_dropped_samples_total',
@@ -118,6 +135,11 @@ export class MetricsRegistry implements MetricsSource {
     this.overflowed = this.counter(
       'monitoring_series_overflow_total',
       'Label sets that were turned away to the overflow series because their metric had reached its series limit.',
+      { labelNames: ['metric'], seriesLimit: Infinity },
+    );
+    this.truncated = this.counter(
+      'monitoring_truncated_label_values_total',
+      'Label values that were cut because they were longer than labelValueLengthLimit, by metric.',
       { labelNames: ['metric'], seriesLimit: Infinity },
     );
     this.collectorReports = new CollectorReports(
@@ -362,6 +384,13 @@ export class MetricsRegistry implements MetricsSource {
 const processWarnings: WarningLogger = {
   warn: (message) => process.emitWarning(message, 'MonitoringWarning'),
 };
+
+function checkedLengthLimit(limit: number): number {
+  if (limit === Infinity || (Number.isInteger(limit) && limit >= 1)) return limit;
+  throw new MetricDefinitionError(
+    `labelValueLengthLimit of the registry must be a whole number of characters from 1 up, or Infinity; got ${String(limit)} (${typeof limit}).`,
+  );
+}
 
 function checkedDefaultLabels(labels: Readonly<Record<string, LabelInput>>): Record<string, string> {
   assertLabelNames('defaultLabels', Object.keys(labels));

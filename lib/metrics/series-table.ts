@@ -1,3 +1,4 @@
+import { boundedLabelValue } from '../primitives/label-values.js';
 import { OVERFLOW_LABEL, renderLabel, toLabelString } from './labels.js';
 
 /** What {@link SeriesTable.find} answers when there is no slot to give. */
@@ -39,10 +40,16 @@ export class SeriesTable {
   private readonly readIds: Uint32Array;
   private reading = 0;
 
-  /** @param renderLineStart makes of the labels of a series how its lines begin */
+  /**
+   * @param renderLineStart makes of the labels of a series how its lines begin
+   * @param valueLengthLimit the length that longer values are cut to
+   * @param valueCut called for each value that is cut
+   */
   constructor(
     private readonly labelNames: readonly string[],
     private readonly renderLineStart: (labels: string) => string,
+    private readonly valueLengthLimit = Infinity,
+    private readonly valueCut: () => void = () => undefined,
   ) {
     const width = labelNames.length;
     this.valueIds = labelNames.map(() => new Map<string, number>());
@@ -216,7 +223,7 @@ export class SeriesTable {
     for (let i = 0; i < width; i++) {
       let id = this.valueIds[i].get(this.readValues[i]);
       if (id === undefined) {
-        const value = toLabelString(this.readValues[i]);
+        const value = this.newValue(this.readValues[i]);
         this.readValues[i] = value;
         id = this.valueIds[i].get(value);
         // Go on: the later values must be made well-formed too before they are added.
@@ -226,6 +233,14 @@ export class SeriesTable {
       hash = mix(hash, id);
     }
     return this.probe(hash);
+  }
+
+  /** The value as it is kept. Only values that are not known yet come here: those that are cut never are. */
+  private newValue(given: string): string {
+    const value = toLabelString(given);
+    if (value.length <= this.valueLengthLimit) return value;
+    this.valueCut();
+    return boundedLabelValue(value, this.valueLengthLimit);
   }
 
   /** The slot of the tuple in `readIds`. */

@@ -104,3 +104,24 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'a list' : typeof value;
 }
+
+/**
+ * Returns the patterns of an option: texts, and regular expressions without the flags `g` and `y`, by which they would
+ * remember where they found something last.
+ *
+ * @param expected the patterns in words, for the error
+ * @throws {MonitoringOptionsError} if the value is given and is no such list
+ */
+export function patternsOf(
+  option: string,
+  value: readonly (string | RegExp)[] = [],
+  expected: string,
+): readonly (string | RegExp)[] {
+  const valid =
+    Array.isArray(value) &&
+    value.every((pattern) => typeof pattern === 'string' || pattern instanceof RegExp);
+  expectOption(option, value, expected, valid);
+  return value.map((pattern) =>
+    typeof pattern === 'string' ? pattern : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')),
+  );
+}

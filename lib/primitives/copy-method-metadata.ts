@@ -21,9 +21,9 @@ export function copyMethodMetadata<F extends AnyFunction>(original: AnyFunction,
   }
   // Decorators that run later and write metadata to the method that is still on the class are seen, too.
   Object.setPrototypeOf(standIn, original);
-  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as MetadataReflection;
-  for (const key of getOwnMetadataKeys?.(original) ?? []) {
-    defineMetadata?.(key, getOwnMetadata?.(key, original), standIn);
+  const reflection = Reflect as MetadataReflection;
+  for (const key of reflection.getOwnMetadataKeys?.(original) ?? []) {
+    reflection.defineMetadata?.(key, reflection.getOwnMetadata?.(key, original), standIn);
   }
   return standIn;
 }

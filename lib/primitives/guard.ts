@@ -39,7 +39,7 @@ export class Guard {
   /** Calls each of several callbacks, whatever becomes of the others. */
   callEach<A extends readonly unknown[]>(callbacks: Iterable<(...args: A) => unknown>, ...args: A): void {
     // A copy: a callback may add or remove others while it runs.
-    for (const callback of [...callbacks]) this.call(callback, ...args);
+    for (const callback of Array.from(callbacks)) this.call(callback, ...args);
   }
 }
 

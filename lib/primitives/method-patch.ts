@@ -1,5 +1,6 @@
 import { copyMethodMetadata } from './copy-method-metadata.js';
 import { type Guard, isThenable } from './guard.js';
+import { followThenable } from './thenable.js';
 
 /** A method as it is called: by anybody, with anything. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
@@ -145,7 +146,7 @@ function observedCall(
     }
   }
   const isFollowed = observer.fulfilled !== undefined || observer.rejected !== undefined;
-  return isFollowed && isThenable(result) ? followThenable(result, observer, guard) : result;
+  return isFollowed && isThenable(result) ? (followThenable(result, observer, guard) ?? result) : result;
 }
 
 /** Tells an observer of something that happened, if it wants to know. */
@@ -160,38 +161,4 @@ function tell(
   } catch (error) {
     guard.report(error);
   }
-}
-
-function followThenable(thenable: PromiseLike<unknown>, observer: CallObserver, guard: Guard): unknown {
-  const fulfilled = (value: unknown): unknown => {
-    tell(guard, observer, 'fulfilled', value);
-    return value;
-  };
-  const rejected = (error: unknown): never => {
-    tell(guard, observer, 'rejected', error);
-    throw error;
-  };
-  try {
-    // The promise that follows, and not the same one: to handle its rejection here would hide from the process that
-    // nobody else does.
-    if (thenable instanceof Promise) return thenable.then(fulfilled, rejected);
-  } catch (error) {
-    guard.report(error);
-    return thenable;
-  }
-  // Whatever else has a then() may begin its work only when that is called, or be more than a promise.
-  const remove = patchMethod(thenable, 'then', guard, ([onFulfilled, onRejected]) => {
-    remove();
-    return {
-      args: [
-        typeof onFulfilled === 'function'
-          ? observeCallback(onFulfilled, guard, ([value]) => observer.fulfilled?.(value))
-          : fulfilled,
-        typeof onRejected === 'function'
-          ? observeCallback(onRejected, guard, ([error]) => observer.rejected?.(error))
-          : rejected,
-      ],
-    };
-  });
-  return thenable;
 }

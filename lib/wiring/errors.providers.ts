@@ -4,6 +4,7 @@ import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.
 import { ProcessErrorRecorder } from '../instrumentation/errors/process-error.recorder.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -18,14 +19,19 @@ export const ERRORS_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: ExceptionsInstrumentation,
-    inject: [HttpAdapterHost, ServerErrorRecorder],
-    useFactory: (host: HttpAdapterHost, recorder: ServerErrorRecorder | null) =>
-      recorder && new ExceptionsInstrumentation(host, recorder),
+    inject: [HttpAdapterHost, MetricsRegistry, ServerErrorRecorder],
+    useFactory: (host: HttpAdapterHost, registry: MetricsRegistry, recorder: ServerErrorRecorder | null) =>
+      recorder && new ExceptionsInstrumentation(host, instrumentationGuard(registry, 'exceptions'), recorder),
   },
   {
     provide: ProcessErrorsInstrumentation,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
     useFactory: (registry: MetricsRegistry, { enabled, errors }: ResolvedOptions) =>
-      enabled && errors.process ? new ProcessErrorsInstrumentation(new ProcessErrorRecorder(registry)) : null,
+      enabled && errors.process
+        ? new ProcessErrorsInstrumentation(
+            instrumentationGuard(registry, 'process-errors'),
+            new ProcessErrorRecorder(registry),
+          )
+        : null,
   },
 ];

@@ -13,6 +13,7 @@ import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.
 import { WebSocketRecorder } from '../instrumentation/messages/websocket-recorder.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { exemplarSource } from './metrics.providers.js';
@@ -63,7 +64,13 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
     provide: RpcInstrumentation,
     inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
     useFactory: (modules: ModulesContainer, registry: MetricsRegistry, { enabled, rpc }: ResolvedOptions) =>
-      enabled && rpc !== false ? new RpcInstrumentation(modules, () => new RpcRecorder(registry, rpc)) : null,
+      enabled && rpc !== false
+        ? new RpcInstrumentation(
+            modules,
+            instrumentationGuard(registry, 'rpc'),
+            () => new RpcRecorder(registry, rpc),
+          )
+        : null,
   },
   {
     provide: WebSocketInstrumentation,
@@ -78,6 +85,7 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
         ? new WebSocketInstrumentation(
             config,
             modules,
+            instrumentationGuard(registry, 'websocket'),
             () => new WebSocketRecorder(registry, clock, webSocket),
           )
         : null,
@@ -91,7 +99,11 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
       { enabled, graphql, clock }: ResolvedOptions,
     ) =>
       enabled && graphql !== false
-        ? new GraphQLInstrumentation(modules, () => new GraphQLRecorder(registry, clock, graphql))
+        ? new GraphQLInstrumentation(
+            modules,
+            instrumentationGuard(registry, 'graphql'),
+            () => new GraphQLRecorder(registry, clock, graphql),
+          )
         : null,
   },
 ];

@@ -14,7 +14,7 @@ export const METRICS_PROVIDERS: readonly Provider[] = [
     inject: [ActiveTrace, RESOLVED_OPTIONS, { token: GIVEN_REGISTRY, optional: true }],
     useFactory: (
       trace: ActiveTrace,
-      { enabled, defaultLabels, seriesLimit, exemplars, clock }: ResolvedOptions,
+      { enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, clock }: ResolvedOptions,
       given?: MetricsRegistry | null,
     ) =>
       given ??
@@ -22,6 +22,7 @@ export const METRICS_PROVIDERS: readonly Provider[] = [
         enabled,
         defaultLabels,
         seriesLimit,
+        labelValueLengthLimit,
         exemplars: exemplarSource(exemplars, trace),
         clock,
         logger: new Logger('Monitoring'),

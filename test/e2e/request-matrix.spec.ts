@@ -294,16 +294,6 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
       for (const connection of connections) connection.destroy();
     });
 
-    it('do not hear of what the parser of Node refuses', async () => {
-      const connection = new RawConnection(app.port);
-      connection.send(head('BOGUS', '/ok', { connection: 'close' }));
-      await connection.closed;
-      await app.get('/ok');
-
-      expect(connection.statuses).toEqual([400]);
-      expect(await app.recorded()).toEqual(timed('GET /ok 200'));
-    });
-
     it('have one route for ten thousand URLs that nobody serves', async () => {
       const connection = new RawConnection(app.port);
       const urls = Array.from({ length: 10_000 }, (_, i) => randomUrl(i));

@@ -1,8 +1,9 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
 import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry, WarningLogger } from '../../metrics/registry.js';
-import type { Measurement } from '../completion.js';
+import type { Measurement } from '../../primitives/completion.js';
 import { countDropped } from '../dropped-samples.js';
 import { PerformanceMeasurement, type StaticLabels } from '../performance-measurement.js';
 
@@ -43,7 +44,7 @@ export class JobMetrics {
     return this.attempt(CONTEXT, () => {
       assertMetricName(job);
       this.claim(job);
-      return new PerformanceMeasurement(this.registry, {
+      return new PerformanceMeasurement(this.registry, instrumentationGuard(this.registry, CONTEXT), {
         name: job,
         unit: 'runs',
         labels,

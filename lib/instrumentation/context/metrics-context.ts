@@ -1,7 +1,7 @@
 import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/labels.js';
 import type { MetricsRegistry, WarningLogger } from '../../metrics/registry.js';
-import { handOn } from '../completion.js';
+import { trackCall } from '../../primitives/completion.js';
 import { PERFORMANCE_LABELS, type StaticLabels } from '../performance-measurement.js';
 import { JobMetrics } from './job-metrics.js';
 
@@ -47,15 +47,8 @@ export class MetricsContext {
     const labels = this.metrics.attempt(CONTEXT, () => labelsOf(options));
     const measurement = labels && this.metrics.measurementOf(name, labels);
     if (measurement === undefined) return work(UNRECORDED);
-    const startedAt = measurement.start();
-    let result: T;
-    try {
-      result = work(new RunContext(this.metrics, name, labels ?? {}));
-    } catch (error) {
-      measurement.end(startedAt, 'error', error);
-      throw error;
-    }
-    return handOn(result, measurement, startedAt, false) as T;
+    const context = new RunContext(this.metrics, name, labels ?? {});
+    return trackCall(() => work(context), undefined, NO_ARGUMENTS, measurement) as T;
   }
 }
 
@@ -80,6 +73,7 @@ class RunContext implements JobContext {
 }
 
 const CONTEXT = 'metrics_context';
+const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** For a job that cannot be measured. */
 const UNRECORDED: JobContext = {
@@ -99,7 +93,7 @@ function labelsOf({ labels = {} }: RunOptions): StaticLabels {
     entries.map(([name]) => name),
   );
   for (const taken of PERFORMANCE_LABELS) {
-    if (taken in labels) {
+    if (Object.hasOwn(labels, taken)) {
       throw new MetricDefinitionError(`Label "${taken}" is set from what happens: choose another name.`);
     }
   }

@@ -1,6 +1,8 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { handOn, type Measurement } from '../completion.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { type Measurement, trackCall } from '../../primitives/completion.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
+import { Guard } from '../../primitives/guard.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
 import { countDropped } from '../dropped-samples.js';
 import { describeMethod } from './method-name.js';
@@ -124,17 +126,7 @@ export function measureMethod(
     const found = isRepeated ? undefined : site.measurementFor(this);
     if (found === undefined && !swallows) return Reflect.apply(method, this, args);
     // What happens to errors does not depend on whether they are counted.
-    const measurement = found ?? UNRECORDED;
-    const startedAt = measurement.start();
-    let result: unknown;
-    try {
-      result = Reflect.apply(method, this, args);
-    } catch (error) {
-      measurement.end(startedAt, 'error', error);
-      if (swallows) return undefined;
-      throw error;
-    }
-    return handOn(result, measurement, startedAt, swallows);
+    return trackCall(method, this, args, found ?? UNRECORDED, swallows);
   };
   return copyMethodMetadata(method, measured);
 }
@@ -153,14 +145,27 @@ export function isMeasuredBy(
   return (ownSites(home)?.get(key) ?? []).some(({ measure }) => matches(measure));
 }
 
-const UNRECORDED: Measurement = { start: () => 0, end: () => undefined };
+/** Returns where decorators report what they throw themselves. */
+export function decoratorGuard(registry: MetricsRegistry): Guard {
+  return instrumentationGuard(registry, 'decorators');
+}
+
+const UNRECORDED: Measurement = {
+  guard: new Guard(() => undefined),
+  start: () => 0,
+  end: () => undefined,
+};
 
 /** Instead of a measurement whose metrics cannot be made. */
 class Refused implements Measurement {
+  readonly guard: Guard;
+
   constructor(
     private readonly registry: MetricsRegistry,
     private readonly metric: string,
-  ) {}
+  ) {
+    this.guard = decoratorGuard(registry);
+  }
 
   start(): number {
     return 0;

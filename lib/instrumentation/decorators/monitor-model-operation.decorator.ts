@@ -2,9 +2,12 @@ import type { Clock } from '../../metrics/clock.js';
 import type { CounterSeries } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { TimerSeries } from '../../metrics/timer.js';
-import type { Measurement, Outcome } from '../completion.js';
+import type { Measurement } from '../../primitives/completion.js';
+import type { Guard } from '../../primitives/guard.js';
+import { LabelValues } from '../../primitives/label-values.js';
+import type { Outcome } from '../../primitives/outcome.js';
 import { expectOption, expectOptions } from './decorator-options.js';
-import type { Measure } from './measured-method.js';
+import { decoratorGuard, type Measure } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 
 /** Options of {@link MonitorModelOperation}. */
@@ -14,6 +17,9 @@ export interface MonitorModelOperationOptions {
 }
 
 const DECORATOR = '@MonitorModelOperation()';
+
+/** An application has as many as its code has classes; more are made of data. */
+const MAX_MODELS = 200;
 
 /**
  * Times and counts what a model, an entity or a repository does: `model_operation_duration_seconds`,
@@ -70,6 +76,7 @@ class ModelOperation implements Measure {
       const labels = { model: name, operation };
       const { clock } = duration.host;
       return new OperationMeasurement(
+        decoratorGuard(registry),
         clock,
         duration.labels(labels),
         total.labels(labels),
@@ -81,11 +88,12 @@ class ModelOperation implements Measure {
       return () => measurement;
     }
     const byClass = new WeakMap<object, Measurement>();
+    const models = new LabelValues(MAX_MODELS);
     return (self) => {
       const type = modelOf(self);
       let measurement = byClass.get(type);
       if (measurement === undefined) {
-        measurement = measurementOf(type.name || 'unknown');
+        measurement = measurementOf(models.of(type.name || 'unknown'));
         byClass.set(type, measurement);
       }
       return measurement;
@@ -103,6 +111,7 @@ const NO_CLASS = { name: 'unknown' };
 
 class OperationMeasurement implements Measurement {
   constructor(
+    readonly guard: Guard,
     private readonly clock: Clock,
     private readonly duration: TimerSeries,
     private readonly total: CounterSeries,

@@ -1,6 +1,6 @@
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { Measurement } from '../completion.js';
+import type { Measurement } from '../../primitives/completion.js';
 import {
   PERFORMANCE_LABELS,
   type PerformanceDefinition,
@@ -13,7 +13,7 @@ import {
   expectOptions,
   type StaticLabelInput,
 } from './decorator-options.js';
-import { isMeasuredBy, type Measure } from './measured-method.js';
+import { decoratorGuard, isMeasuredBy, type Measure } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 import { classOf, defaultMetricName } from './method-name.js';
 
@@ -115,7 +115,7 @@ class PerformanceMeasure implements Measure {
   }
 
   open(registry: MetricsRegistry): () => Measurement {
-    const measurement = new PerformanceMeasurement(registry, this.definition);
+    const measurement = new PerformanceMeasurement(registry, decoratorGuard(registry), this.definition);
     return () => measurement;
   }
 }

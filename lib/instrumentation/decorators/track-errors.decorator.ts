@@ -1,10 +1,12 @@
 import type { CounterSeries } from '../../metrics/counter.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { Measurement, Outcome } from '../completion.js';
+import type { Measurement } from '../../primitives/completion.js';
+import type { Guard } from '../../primitives/guard.js';
+import type { Outcome } from '../../primitives/outcome.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { checkedLabels, expectOption, expectOptions, type StaticLabelInput } from './decorator-options.js';
-import type { Measure } from './measured-method.js';
+import { decoratorGuard, type Measure } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 
 /** Options of {@link TrackErrors}. */
@@ -57,6 +59,7 @@ class TrackedErrors implements Measure {
 
   open(registry: MetricsRegistry): () => Measurement {
     const measurement = new ErrorMeasurement(
+      decoratorGuard(registry),
       registry.counter(this.metric, 'Tracked calls that failed.', { labels: this.labels }),
     );
     return () => measurement;
@@ -64,7 +67,10 @@ class TrackedErrors implements Measure {
 }
 
 class ErrorMeasurement implements Measurement {
-  constructor(private readonly errors: CounterSeries) {}
+  constructor(
+    readonly guard: Guard,
+    private readonly errors: CounterSeries,
+  ) {}
 
   start(): number {
     return 0;

@@ -5,10 +5,12 @@ import type { GaugeSeries } from '../../metrics/gauge.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { TimerSeries } from '../../metrics/timer.js';
-import type { Measurement, Outcome } from '../completion.js';
+import type { Measurement } from '../../primitives/completion.js';
+import type { Guard } from '../../primitives/guard.js';
+import type { Outcome } from '../../primitives/outcome.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { checkedBuckets, checkedLabels, expectOptions, type StaticLabelInput } from './decorator-options.js';
-import type { Measure } from './measured-method.js';
+import { decoratorGuard, type Measure } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 
 /** Options of {@link TrackMetrics}; at least one of the names. */
@@ -77,6 +79,7 @@ class TrackedMetrics implements Measure {
             ...(buckets && { buckets }),
           });
     const measurement = new TrackedMeasurement(
+      decoratorGuard(registry),
       timer && { clock: timer.host.clock, series: timer.labels(labels) },
       counterName === undefined
         ? undefined
@@ -91,6 +94,7 @@ class TrackedMetrics implements Measure {
 
 class TrackedMeasurement implements Measurement {
   constructor(
+    readonly guard: Guard,
     private readonly timer: { readonly clock: Clock; readonly series: TimerSeries } | undefined,
     private readonly counter: CounterSeries | undefined,
     private readonly gauge: GaugeSeries | undefined,

@@ -7,29 +7,19 @@ import {
 } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js';
+import type { Guard } from '../../primitives/guard.js';
+import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
 import type { ServerErrorRecorder } from './server-error.recorder.js';
 
-type Watcher = (exception: unknown, host: ArgumentsHost) => void;
-
-/** What Nest calls with each exception of an HTTP request, before the filters. */
-type Next = (this: HandlerLike, exception: unknown, host: ArgumentsHost) => unknown;
-
+/** The part of Nest's handler of exceptions that is used. */
 interface HandlerLike {
   readonly applicationRef?: unknown;
-  next: Next & { readonly [WATCHED]?: Watched };
 }
-
-interface Watched {
-  readonly original: Next;
-  /** Who watches, by the HTTP adapter of the application. */
-  readonly watchers: Map<unknown, Watcher>;
-}
-
-const WATCHED = Symbol('monitoring.watched');
 
 /**
  * Sees the exceptions of HTTP requests where Nest hands them to its filters: whoever throws them, whichever filter
- * answers, and at no cost where none is thrown.
+ * answers, and at no cost where none is thrown. Nest makes a handler for each route, out of reach: what is patched is
+ * their class.
  */
 @Injectable()
 export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShutdown {
@@ -37,49 +27,25 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
 
   constructor(
     private readonly host: HttpAdapterHost,
+    private readonly guard: Guard,
     private readonly recorder: ServerErrorRecorder,
   ) {}
 
   onModuleInit(): void {
     const adapter: unknown = this.host.httpAdapter;
     if (!adapter) return;
-    this.leave = watchExceptions(adapter, (exception, host) =>
-      this.recorder.note(rawResponse(host), exception),
-    );
+    this.leave = patchSharedMethod(ExceptionsHandler.prototype, 'next', this.guard, (args, handler) => {
+      const [exception, host] = args as [unknown, ArgumentsHost];
+      if ((handler as HandlerLike).applicationRef === adapter) {
+        this.recorder.note(rawResponse(host), exception);
+      }
+      return undefined;
+    });
   }
 
   onApplicationShutdown(): void {
     this.leave?.();
   }
-}
-
-/**
- * Nest makes an `ExceptionsHandler` of each route, out of reach: what is watched is the class, for each application
- * apart. With the last one that watches, it is as it was.
- */
-function watchExceptions(adapter: unknown, watcher: Watcher): () => void {
-  const home = ExceptionsHandler.prototype as unknown as HandlerLike;
-  if (home.next[WATCHED] === undefined) home.next = watched(home.next);
-  const { next } = home;
-  const { original, watchers } = next[WATCHED]!;
-  watchers.set(adapter, watcher);
-  return () => {
-    watchers.delete(adapter);
-    if (watchers.size === 0 && home.next === next) home.next = original;
-  };
-}
-
-function watched(original: Next): HandlerLike['next'] {
-  const watchers: Watched['watchers'] = new Map();
-  const next: Next = function (exception, host) {
-    try {
-      watchers.get(this.applicationRef)?.(exception, host);
-    } catch {
-      // Whatever it was that was thrown, it has to be answered.
-    }
-    return original.call(this, exception, host);
-  };
-  return Object.assign(next, { [WATCHED]: { original, watchers } });
 }
 
 /** The response of Node under that of the framework. */

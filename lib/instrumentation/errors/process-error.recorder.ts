@@ -1,10 +1,10 @@
 import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { errorClass } from '../error-class.js';
+import { ErrorClasses } from '../error-class.js';
 import { LabelValues } from '../../primitives/label-values.js';
 
 /** Names and codes of warnings look like this; anything else is data. */
-const WARNING_TEXT = /^[\w.-]{1,64}$/;
+const WARNING_TEXT = /^[\w.-]+$/;
 const MAX_WARNINGS = 50;
 
 /** Counts what goes wrong in the process, whoever it is that did it. */
@@ -12,6 +12,7 @@ export class ProcessErrorRecorder {
   private readonly exceptions: Counter<'error'>;
   private readonly rejections: Counter<'error'>;
   private readonly warnings: Counter<'warning' | 'code'>;
+  private readonly errorClasses = new ErrorClasses();
   private readonly warningNames = new LabelValues(MAX_WARNINGS);
   private readonly warningCodes = new LabelValues(MAX_WARNINGS);
 
@@ -34,11 +35,11 @@ export class ProcessErrorRecorder {
   }
 
   uncaught(error: unknown): void {
-    this.exceptions.inc({ error: errorClass(error) });
+    this.exceptions.inc({ error: this.errorClasses.of(error) });
   }
 
   unhandled(reason: unknown): void {
-    this.rejections.inc({ error: errorClass(reason) });
+    this.rejections.inc({ error: this.errorClasses.of(reason) });
   }
 
   warned(warning: { readonly name?: unknown; readonly code?: unknown }): void {

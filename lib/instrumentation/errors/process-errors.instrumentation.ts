@@ -1,38 +1,41 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { listenTo } from '../../primitives/emitter-listener.js';
+import type { Guard } from '../../primitives/guard.js';
 import type { ProcessErrorRecorder } from './process-error.recorder.js';
 import { RejectionWatch } from './rejection.watch.js';
 
-/** Watches what goes wrong in the process, and changes nothing about what becomes of it. */
+/** Counts what goes wrong in the process, and changes nothing about what becomes of it. */
 @Injectable()
 export class ProcessErrorsInstrumentation implements OnModuleInit, OnApplicationShutdown {
   private readonly rejections: RejectionWatch;
+  private readonly leave: (() => void)[] = [];
 
-  constructor(private readonly recorder: ProcessErrorRecorder) {
-    this.rejections = new RejectionWatch((reason) => this.recorder.unhandled(reason));
+  constructor(
+    private readonly guard: Guard,
+    private readonly recorder: ProcessErrorRecorder,
+  ) {
+    this.rejections = new RejectionWatch((reason) => guard.run(() => recorder.unhandled(reason)));
   }
 
   onModuleInit(): void {
-    process.on('uncaughtExceptionMonitor', this.onUncaught);
-    process.on('warning', this.onWarning);
+    const { guard, recorder } = this;
+    this.leave.push(
+      listenTo(
+        process,
+        'uncaughtExceptionMonitor',
+        guard,
+        (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
+          if (origin === 'unhandledRejection') recorder.unhandled(error);
+          else recorder.uncaught(error);
+        },
+      ),
+      listenTo(process, 'warning', guard, (warning: Error) => recorder.warned(warning)),
+    );
     this.rejections.start();
   }
 
   onApplicationShutdown(): void {
-    process.off('uncaughtExceptionMonitor', this.onUncaught);
-    process.off('warning', this.onWarning);
+    for (const leave of this.leave.splice(0)) leave();
     this.rejections.stop();
   }
-
-  private readonly onUncaught = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
-    if (origin === 'unhandledRejection') this.recorder.unhandled(error);
-    else this.recorder.uncaught(error);
-  };
-
-  private readonly onWarning = (warning: Error): void => {
-    try {
-      this.recorder.warned(warning);
-    } catch {
-      // A warning whose properties throw.
-    }
-  };
 }

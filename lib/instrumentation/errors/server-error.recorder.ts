@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { errorClass } from '../error-class.js';
+import { ErrorClasses } from '../error-class.js';
 
 /** The `error` of a response that was sent without an exception. */
 const NO_EXCEPTION = 'none';
@@ -9,6 +9,7 @@ const NO_EXCEPTION = 'none';
 /** Counts the responses by which a server says that it has failed, and by which exceptions. */
 export class ServerErrorRecorder {
   private readonly errors: Counter<'method' | 'route' | 'error'>;
+  private readonly errorClasses = new ErrorClasses();
   private readonly exceptions = new WeakMap<ServerResponse, string>();
 
   constructor(registry: MetricsRegistry) {
@@ -21,13 +22,13 @@ export class ServerErrorRecorder {
 
   /** Takes note of an exception, whatever will be answered; of several the last is the one that counts. */
   note(response: ServerResponse, exception: unknown): void {
-    this.exceptions.set(response, errorClass(exception));
+    this.exceptions.set(response, this.errorClasses.of(exception));
   }
 
   /** Counts a response of 5xx. */
   record(response: ServerResponse, method: string, route: string): void {
     const broken = response.errored ?? undefined;
-    const error = this.exceptions.get(response) ?? (broken ? errorClass(broken) : NO_EXCEPTION);
+    const error = this.exceptions.get(response) ?? (broken ? this.errorClasses.of(broken) : NO_EXCEPTION);
     this.errors.inc({ method, route, error });
   }
 }

@@ -1,3 +1,4 @@
+import type { Guard } from '../../primitives/guard.js';
 import type { GraphQLRecorder, OpenOperation } from './graphql-recorder.js';
 import type { DocumentNode, OperationNode } from './operation-label.js';
 
@@ -28,7 +29,7 @@ export interface ApolloPlugin {
 }
 
 /** Tells the recorder of each operation that Apollo Server answers, in whatever way. */
-export function apolloPlugin(recorder: GraphQLRecorder): ApolloPlugin {
+export function apolloPlugin(recorder: GraphQLRecorder, guard: Guard): ApolloPlugin {
   const begun = new WeakMap<object, OpenOperation>();
   const end = (context: RequestContext, errors: readonly unknown[]): void => {
     const open = begun.get(context);
@@ -40,14 +41,17 @@ export function apolloPlugin(recorder: GraphQLRecorder): ApolloPlugin {
   };
   return {
     requestDidStart: async (context) => {
-      begun.set(context, recorder.begin());
+      guard.run(() => begun.set(context, recorder.begin()));
       return {
         willSendResponse: async (answered) => {
-          const { body } = answered.response ?? {};
-          end(answered, body?.singleResult?.errors ?? body?.initialResult?.errors ?? []);
+          guard.run(() => {
+            const { body } = answered.response ?? {};
+            end(answered, body?.singleResult?.errors ?? body?.initialResult?.errors ?? []);
+          });
         },
       };
     },
-    unexpectedErrorProcessingRequest: async ({ requestContext, error }) => end(requestContext, [error]),
+    unexpectedErrorProcessingRequest: async ({ requestContext, error }) =>
+      guard.run(() => end(requestContext, [error])),
   };
 }

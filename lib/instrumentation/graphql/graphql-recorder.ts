@@ -3,7 +3,8 @@ import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { Outcome } from '../completion.js';
+import type { Outcome } from '../../primitives/outcome.js';
+import { LabelValues } from '../../primitives/label-values.js';
 import { errorClass } from '../error-class.js';
 import { type Operation, Operations } from '../operations.js';
 import type { GraphQLMetricsOptions } from './graphql.options.js';
@@ -18,7 +19,11 @@ import {
 const SUBSCRIPTION_BUCKETS = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
 const OPERATION_TYPES = ['query', 'mutation', 'subscription'];
 /** As `GRAPHQL_VALIDATION_FAILED`: what looks otherwise may be anything. */
-const ERROR_CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
+const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
+
+/** A schema has as many fields, and an application as many errors, as their code has; more are made of data. */
+const MAX_OPERATIONS = 1_000;
+const MAX_ERRORS = 200;
 
 /** An operation that has begun. */
 export interface OpenOperation {
@@ -45,6 +50,9 @@ export class GraphQLRecorder {
   private readonly subscriptionSeconds: Histogram<'field' | 'outcome'>;
   private readonly resolverSeconds: Histogram<'field' | 'outcome'> | undefined;
   private readonly knownNames: ReadonlySet<string>;
+  private readonly operationNames = new LabelValues(MAX_OPERATIONS);
+  private readonly fields = new LabelValues(MAX_OPERATIONS);
+  private readonly errorNames = new LabelValues(MAX_ERRORS);
 
   constructor(
     registry: MetricsRegistry,
@@ -111,15 +119,18 @@ export class GraphQLRecorder {
         const operation =
           parsed === undefined
             ? INVALID_OPERATION
-            : operationLabel(parsed.operation, parsed.document, this.knownNames);
+            : this.operationNames.of(operationLabel(parsed.operation, parsed.document, this.knownNames));
         this.operationOf(operation_type, operation).end(startedAt, errors.length > 0 ? 'error' : 'success');
-        for (const error of errors) this.errors.inc({ operation_type, operation, error: errorLabel(error) });
+        for (const error of errors) {
+          this.errors.inc({ operation_type, operation, error: this.errorNames.of(errorLabel(error)) });
+        }
       },
     };
     return open;
   }
 
-  subscribed(field: string): OpenSubscription {
+  subscribed(name: string): OpenSubscription {
+    const field = this.fieldOf(name);
     const startedAt = this.clock.monotonic();
     let isOver = false;
     this.open.inc({ field });
@@ -132,6 +143,11 @@ export class GraphQLRecorder {
         this.subscriptionSeconds.observe({ field, outcome }, (this.clock.monotonic() - startedAt) / 1000);
       },
     };
+  }
+
+  /** Returns the label of a field. */
+  fieldOf(name: string): string {
+    return this.fields.of(name);
   }
 
   resolverStarted(): number {

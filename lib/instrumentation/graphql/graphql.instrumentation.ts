@@ -1,6 +1,7 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { replaceMethod } from '../method-replacement.js';
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
 import { apolloPlugin } from './apollo-plugin.js';
 import type { GraphQLRecorder } from './graphql-recorder.js';
 import { hasMercurius, measureMercurius } from './mercurius-hook.js';
@@ -17,8 +18,6 @@ interface DriverOptions {
   readonly plugins?: readonly unknown[];
 }
 
-type Start = (this: unknown, options: DriverOptions) => Promise<unknown>;
-
 /**
  * Measures what `GraphQLModule` answers, where its driver starts the server: by a plugin of Apollo Server, and by what
  * Mercurius offers. The requests that bring the operations are counted as requests, and nothing is added to them.
@@ -30,6 +29,7 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
   /** @param makeRecorder called if the application has a `GraphQLModule` */
   constructor(
     private readonly modules: ModulesContainer,
+    private readonly guard: Guard,
     private readonly makeRecorder: () => GraphQLRecorder,
   ) {}
 
@@ -38,7 +38,7 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers) {
         if (typeof token === 'function' && token.name === 'AbstractGraphQLDriver' && isObject(instance)) {
-          this.measure(instance);
+          this.guard.run(() => this.measure(instance));
         }
       }
     }
@@ -50,28 +50,27 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
 
   private measure(driver: Driver): void {
     const recorder = (this.recorder ??= this.makeRecorder());
-    const { restore } = this;
+    const { guard, restore } = this;
     const isApollo = isOfFamily(driver, 'Apollo');
     restore.push(
-      replaceMethod<Start>(
-        driver,
-        'start',
-        (original) =>
-          async function (options) {
-            if (isSchema(options.schema)) restore.push(measureSchema(options.schema, recorder));
-            const plugins = isApollo
-              ? { plugins: [...(options.plugins ?? []), apolloPlugin(recorder)] }
-              : undefined;
-            const started = await Reflect.apply(original, this, [{ ...options, ...plugins }]);
-            if (!isApollo && hasMercurius(driver.instance)) measureMercurius(driver.instance, recorder);
-            return started;
+      patchMethod(driver, 'start', guard, ([given, ...more]) => {
+        const options = given as DriverOptions;
+        if (isSchema(options.schema)) restore.push(measureSchema(options.schema, recorder, guard));
+        if (isApollo) {
+          const plugins = [...(options.plugins ?? []), apolloPlugin(recorder, guard)];
+          return { args: [{ ...options, plugins }, ...more] };
+        }
+        return {
+          fulfilled() {
+            if (hasMercurius(driver.instance)) measureMercurius(driver.instance, recorder, guard);
           },
-      ),
+        };
+      }),
     );
   }
 }
 
-/** Whether it is of a class whose name begins so, or inherits from one. */
+/** Returns whether it is of a class whose name begins so, or inherits from one. */
 function isOfFamily(driver: object, family: string): boolean {
   for (let type = Object.getPrototypeOf(driver) as object | null; type !== null;) {
     if (type.constructor.name.startsWith(family)) return true;

@@ -1,3 +1,5 @@
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
 import type { GraphQLRecorder, OpenOperation } from './graphql-recorder.js';
 import { type DocumentNode, operationOf } from './operation-label.js';
 
@@ -29,32 +31,32 @@ export function hasMercurius(framework: unknown): framework is FastifyWithMercur
  * Tells the recorder of each operation that Mercurius answers: its hooks alone do not hear of those that cannot be
  * parsed or are not valid.
  */
-export function measureMercurius(fastify: FastifyWithMercurius, recorder: GraphQLRecorder): void {
+export function measureMercurius(
+  fastify: FastifyWithMercurius,
+  recorder: GraphQLRecorder,
+  guard: Guard,
+): void {
   const begun = new WeakMap<object, Begun>();
-  const execute = fastify.graphql;
   // It comes here when the document has been found valid.
-  execute.addHook('preExecution', async (_schema, document, context) => {
-    const operation = begun.get(context);
-    const parsed = operation && operationOf(document, operation.operationName);
-    if (operation !== undefined && parsed !== undefined) {
-      operation.open.parsed = { operation: parsed, document };
-    }
+  fastify.graphql.addHook('preExecution', async (_schema, document, context) => {
+    guard.run(() => {
+      const operation = begun.get(context);
+      const parsed = operation && operationOf(document, operation.operationName);
+      if (operation !== undefined && parsed !== undefined) {
+        operation.open.parsed = { operation: parsed, document };
+      }
+    });
   });
-  fastify.graphql = new Proxy(execute, {
-    apply: (target, self, [source, given, variables, operationName]: Parameters<MercuriusExecute>) => {
-      const context = given ?? {};
-      const open = recorder.begin();
-      begun.set(context, { open, operationName });
-      return Reflect.apply(target, self, [source, context, variables, operationName]).then(
-        (execution) => {
-          open.end((execution as { errors?: readonly unknown[] } | undefined)?.errors ?? []);
-          return execution;
-        },
-        (error: unknown) => {
-          open.end([error]);
-          throw error;
-        },
-      );
-    },
+  patchMethod(fastify, 'graphql', guard, ([source, given, variables, operationName, ...more]) => {
+    const context = given ?? {};
+    const open = recorder.begin();
+    begun.set(context, { open, operationName });
+    return {
+      args: [source, context, variables, operationName, ...more],
+      fulfilled: (execution) =>
+        open.end((execution as { errors?: readonly unknown[] } | undefined)?.errors ?? []),
+      rejected: (error) => open.end([error]),
+      threw: (error) => open.end([error]),
+    };
   });
 }

@@ -1,4 +1,9 @@
-import { handOn } from '../completion.js';
+import { type Measurement, trackCompletion } from '../../primitives/completion.js';
+import { type Guard, isThenable } from '../../primitives/guard.js';
+import { type AnyIterator, followIterator, type IterationObserver } from '../../primitives/iterator.js';
+import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
+import { standIn } from '../../primitives/stand-in.js';
+import { followThenable } from '../../primitives/thenable.js';
 import type { GraphQLRecorder, OpenSubscription } from './graphql-recorder.js';
 
 type Resolve = (this: unknown, ...args: unknown[]) => unknown;
@@ -31,24 +36,20 @@ export function isSchema(schema: unknown): schema is Schema {
 /**
  * Measures the subscriptions of a schema, by whatever protocol they come, and its resolvers if that is wanted.
  *
- * @returns how to give the schema back what it had
+ * @returns a function that gives the schema back what it had
  */
-export function measureSchema(schema: Schema, recorder: GraphQLRecorder): () => void {
+export function measureSchema(schema: Schema, recorder: GraphQLRecorder, guard: Guard): () => void {
   const restore: (() => void)[] = [];
   for (const [name, field] of Object.entries(schema.getSubscriptionType()?.getFields() ?? {})) {
-    const { subscribe } = field;
-    if (typeof subscribe !== 'function') continue;
-    field.subscribe = measuredSubscribe(subscribe, name, recorder);
-    restore.push(() => (field.subscribe = subscribe));
+    restore.push(patchMethod(field, 'subscribe', guard, () => observedSubscription(name, recorder, guard)));
   }
   if (recorder.timesResolvers) {
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type) || type.name.startsWith('__')) continue;
       for (const [name, field] of Object.entries(type.getFields())) {
-        const { resolve } = field;
-        if (typeof resolve !== 'function' || resolve.name === PROPERTY_RESOLVER) continue;
-        field.resolve = measuredResolve(resolve, `${type.name}.${name}`, recorder);
-        restore.push(() => (field.resolve = resolve));
+        if (field.resolve === undefined || field.resolve.name === PROPERTY_RESOLVER) continue;
+        const measurement = resolverMeasurement(recorder.fieldOf(`${type.name}.${name}`), recorder, guard);
+        restore.push(patchMethod(field, 'resolve', guard, () => observedResolver(measurement)));
       }
     }
   }
@@ -62,40 +63,55 @@ function isObjectType(type: object): type is ObjectType {
   return typeof (type as Partial<ObjectType>).getFields === 'function';
 }
 
-function measuredResolve(resolve: Resolve, field: string, recorder: GraphQLRecorder): Resolve {
-  const measurement = {
+function resolverMeasurement(field: string, recorder: GraphQLRecorder, guard: Guard): Measurement {
+  return {
+    guard,
     start: () => recorder.resolverStarted(),
-    end: (startedAt: number, outcome: 'success' | 'error' | 'cancelled') =>
-      recorder.resolverEnded(field, startedAt, outcome),
-  };
-  return function (...args) {
-    const startedAt = measurement.start();
-    let result: unknown;
-    try {
-      result = Reflect.apply(resolve, this, args);
-    } catch (error) {
-      measurement.end(startedAt, 'error');
-      throw error;
-    }
-    return handOn(result, measurement, startedAt, false);
+    end: (startedAt, outcome) => recorder.resolverEnded(field, startedAt, outcome),
   };
 }
 
-function measuredSubscribe(subscribe: Resolve, field: string, recorder: GraphQLRecorder): Resolve {
-  return async function (...args) {
-    const subscription = recorder.subscribed(field);
-    let events: unknown;
-    try {
-      events = await Reflect.apply(subscribe, this, args);
-    } catch (error) {
-      subscription.end('error');
-      throw error;
-    }
-    if (isAsyncIterable(events)) return followEvents(events, subscription);
+function observedResolver(measurement: Measurement): CallObserver {
+  const startedAt = measurement.start();
+  return {
+    threw: (error) => measurement.end(startedAt, 'error', error),
+    replaceResult: (result) => trackCompletion(result, measurement, startedAt),
+  };
+}
+
+function observedSubscription(field: string, recorder: GraphQLRecorder, guard: Guard): CallObserver {
+  const subscription = recorder.subscribed(field);
+  const observer = {
+    replaceValue: (events: unknown) => followEvents(events, subscription, guard),
+    rejected: () => subscription.end('error'),
+  };
+  return {
+    threw: () => subscription.end('error'),
+    replaceResult: (result) =>
+      isThenable(result)
+        ? (followThenable(result, observer, guard) ?? result)
+        : followEvents(result, subscription, guard),
+  };
+}
+
+function followEvents(events: unknown, subscription: OpenSubscription, guard: Guard): unknown {
+  if (!isAsyncIterable(events)) {
     // GraphQL refuses what is no stream.
     subscription.end('error');
     return events;
+  }
+  const observer: IterationObserver = {
+    given: () => subscription.sent(),
+    // A stream that waits for its next event may never be told.
+    stopping: () => subscription.end('cancelled'),
+    ended: (outcome) => subscription.end(outcome),
   };
+  const follow = <T extends AnyIterator>(iterator: T): T =>
+    followIterator(iterator, true, observer, guard) ?? iterator;
+  if (typeof (events as Partial<AnyIterator>).next === 'function') {
+    return follow(events as AsyncIterable<unknown> & AnyIterator);
+  }
+  return standIn(events, { [Symbol.asyncIterator]: () => follow(events[Symbol.asyncIterator]()) }) ?? events;
 }
 
 function isAsyncIterable(events: unknown): events is AsyncIterable<unknown> {
@@ -104,34 +120,4 @@ function isAsyncIterable(events: unknown): events is AsyncIterable<unknown> {
     events !== null &&
     typeof (events as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
   );
-}
-
-function followEvents(
-  events: AsyncIterable<unknown>,
-  subscription: OpenSubscription,
-): AsyncIterableIterator<unknown> {
-  const source = events[Symbol.asyncIterator]();
-  const failed = (error: unknown): never => {
-    subscription.end('error');
-    throw error;
-  };
-  const followed: AsyncIterableIterator<unknown> = {
-    next: () =>
-      source.next().then((step) => {
-        if (step.done === true) subscription.end('success');
-        else subscription.sent();
-        return step;
-      }, failed),
-    return: async (value?: unknown) => {
-      subscription.end('cancelled');
-      return (await source.return?.(value)) ?? { done: true, value };
-    },
-    throw: async (error: unknown) => {
-      subscription.end('error');
-      if (source.throw === undefined) throw error;
-      return source.throw(error);
-    },
-    [Symbol.asyncIterator]: () => followed,
-  };
-  return followed;
 }

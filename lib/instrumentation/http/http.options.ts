@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { bucketsOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
+import { bucketsOf, durationMsOf, expectKeys, patternsOf } from '../../options/option-checks.js';
 
 /** Options of the request metrics. */
 export interface HttpMetricsOptions {
@@ -24,17 +24,13 @@ export interface HttpMetricsOptions {
 export function resolveHttp(http: HttpMetricsOptions | false = {}): Required<HttpMetricsOptions> | false {
   if (http === false) return false;
   expectKeys('http', http, ['slowRequestThresholdMs', 'buckets', 'ignoreRoutes']);
-  const { ignoreRoutes = [] } = http;
-  expectOption(
-    'http.ignoreRoutes',
-    ignoreRoutes,
-    'a list of route templates or regular expressions',
-    Array.isArray(ignoreRoutes) &&
-      ignoreRoutes.every((route) => typeof route === 'string' || route instanceof RegExp),
-  );
   return {
     slowRequestThresholdMs: durationMsOf('http.slowRequestThresholdMs', http.slowRequestThresholdMs, 1_000),
     buckets: bucketsOf('http.buckets', http.buckets, DEFAULT_BUCKETS),
-    ignoreRoutes,
+    ignoreRoutes: patternsOf(
+      'http.ignoreRoutes',
+      http.ignoreRoutes,
+      'a list of route templates or regular expressions',
+    ),
   };
 }

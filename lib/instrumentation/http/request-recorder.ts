@@ -2,14 +2,19 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { ExemplarLabels, ExemplarSource } from '../../metrics/exemplars.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { Guard } from '../../primitives/guard.js';
+import { LabelValues } from '../../primitives/label-values.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import type { HttpMetricsOptions } from './http.options.js';
-import { isEventStream, statusOf } from './response-end.js';
-import { type FastifyReplyLike, routeOf } from './route.js';
+import { ExpressRoutes } from './express-routes.js';
+import { noteRefusal } from './refused-request.js';
+import { http2StreamOf, isEventStream, isOnSocket, statusOf } from './response-end.js';
+import { type FastifyReplyLike, routeOf, UNMATCHED_ROUTE } from './route.js';
 
 type RouteLabels = 'method' | 'route' | 'status_code';
 
@@ -22,13 +27,19 @@ interface OutcomeSeries {
   streamSeconds?: HistogramSeries;
 }
 
-/** A route under one method; undefined in the map means that it is ignored. */
-type OutcomesByStatus = OutcomeSeries[];
+/** A route under one method. */
+interface RouteSeries {
+  readonly method: string;
+  /** The template as a label value. */
+  readonly route: string;
+  readonly byStatus: OutcomeSeries[];
+}
 
 interface MethodSeries {
   readonly method: string;
   readonly inProgress: GaugeSeries;
-  readonly routes: Map<string, OutcomesByStatus | undefined>;
+  /** By template; undefined if it is ignored. */
+  readonly routes: Map<string, RouteSeries | undefined>;
 }
 
 const OBSERVATION = Symbol('monitoring.observation');
@@ -36,16 +47,21 @@ const QUEUE = Symbol('monitoring.queue');
 
 /** A request that is being answered. */
 interface Observation {
+  readonly recorder: RequestRecorder;
+  /** That of the application which this one is mounted in. */
+  readonly outer: Observation | undefined;
   readonly series: MethodSeries;
   /** Milliseconds on the monotonic clock. */
   readonly startedAt: number;
-  /** What Fastify made of it, which knows the route in the end. */
+  /** The reply of Fastify, which knows the route in the end. */
   reply: FastifyReplyLike | undefined;
-  /** Of the trace that it belongs to, which is not the active one any more when the response closes. */
+  /** The trace that it belongs to, which is not the active one any more when the response closes. */
   readonly exemplar: ExemplarLabels | undefined;
   /** The queue that it waited in when it began. */
   queue: Set<RecordedResponse> | undefined;
-  /** Whether it has been counted, or is not to be. */
+  /** True if Nest has answered that there is no such route. */
+  unmatched: boolean;
+  /** True if it has been counted, or is not to be. */
   over: boolean;
 }
 
@@ -54,9 +70,14 @@ interface RecordedResponse extends ServerResponse {
 }
 
 /** A connection with the responses that began while an earlier one was still being sent. */
-interface PipelinedSocket extends Socket {
+interface HttpSocket extends Socket {
+  /** The response that is being sent. */
+  readonly _httpMessage?: RecordedResponse | null;
   [QUEUE]?: Set<RecordedResponse>;
 }
+
+/** Routes of one method that have a label value of their own; an application that makes routes as it runs has no end. */
+const MAX_ROUTES = 10_000;
 
 /** Methods that have a label value of their own: those of RFC 9110 and PATCH. */
 const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
@@ -65,8 +86,13 @@ const OTHER_METHOD = 'OTHER';
 /** Streams last from seconds to days; they have these buckets, in seconds, instead of those of requests. */
 const STREAM_BUCKETS = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
 
-/** Counts and times HTTP requests, each exactly once, whatever becomes of it. */
+/**
+ * Counts and times HTTP requests, each exactly once, whatever becomes of it. No method throws: they are called inside
+ * the requests of the application.
+ */
 export class RequestRecorder {
+  readonly guard: Guard;
+
   private readonly requests: Counter<RouteLabels>;
   private readonly seconds: Histogram<RouteLabels>;
   private readonly slow: Counter<RouteLabels>;
@@ -76,7 +102,10 @@ export class RequestRecorder {
   private readonly methods = new Map<string, MethodSeries>();
   private readonly slowSeconds: number;
   private readonly ignored: readonly (string | RegExp)[];
-  private readonly onClose: (this: ServerResponse) => void;
+  private readonly expressRoutes = new ExpressRoutes();
+  private readonly routeLabels = new LabelValues(MAX_ROUTES);
+  private readonly onClose: (this: RecordedResponse) => void;
+  private readonly onFinish: (this: RecordedResponse) => void;
 
   constructor(
     registry: MetricsRegistry,
@@ -85,13 +114,14 @@ export class RequestRecorder {
     private readonly serverErrors?: ServerErrorRecorder,
     private readonly exemplars?: ExemplarSource,
   ) {
+    this.guard = instrumentationGuard(registry, 'http');
     const labelNames = ['method', 'route', 'status_code'] as const;
     this.requests = registry.counter('http_requests_total', 'HTTP requests that were answered or given up.', {
       labelNames,
     });
     this.seconds = registry.histogram(
       'http_request_duration_seconds',
-      'Time from the arrival of a request to the end of its response, streams of events left out.',
+      'Time from when Node has parsed the head of a request to the end of its response, in seconds, without streams of events and without the wait in the socket before.',
       { labelNames, buckets: options.buckets },
     );
     this.slow = registry.counter(
@@ -109,84 +139,130 @@ export class RequestRecorder {
     });
     this.slowSeconds = options.slowRequestThresholdMs / 1000;
     this.ignored = options.ignoreRoutes;
-    const end = (response: RecordedResponse): void => this.end(response);
+    const end = (response: RecordedResponse, status?: number): void => this.end(response, status);
     this.onClose = function () {
       end(this);
+    };
+    this.onFinish = function () {
+      end(this, this.statusCode);
     };
   }
 
   /** Starts to measure a request; the second call for the same one does nothing. */
   begin(response: RecordedResponse, method = OTHER_METHOD): void {
-    if (response[OBSERVATION] !== undefined) return;
-    const series = this.methods.get(method) ?? this.seriesOfMethod(method);
-    const startedAt = this.clock.monotonic();
-    response[OBSERVATION] = {
-      series,
-      startedAt,
-      reply: undefined,
-      exemplar: this.exemplars && exemplarOf(this.exemplars),
-      queue: undefined,
-      over: false,
-    };
-    series.inProgress.inc();
-    response.on('close', this.onClose);
-    if (response.socket === null) this.watchQueue(response, response[OBSERVATION]);
+    try {
+      const outer = response[OBSERVATION];
+      if (outer !== undefined && this.isMeasuring(outer)) return;
+      const series = this.methods.get(method) ?? this.seriesOfMethod(method);
+      const startedAt = this.clock.monotonic();
+      const observation: Observation = {
+        recorder: this,
+        outer,
+        series,
+        startedAt,
+        reply: undefined,
+        exemplar: this.exemplars && exemplarOf(this.exemplars),
+        queue: undefined,
+        unmatched: false,
+        over: false,
+      };
+      response[OBSERVATION] = observation;
+      series.inProgress.inc();
+      response.on('close', this.onClose);
+      if (!isOnSocket(response)) this.watchFinish(response);
+      else if (response.socket === null) this.watchQueue(response, observation);
+    } catch (error) {
+      this.guard.report(error);
+    }
   }
 
   /** As {@link begin}, for what Fastify has made of a request. */
   beginReply(reply: FastifyReplyLike): void {
-    const response: RecordedResponse = reply.raw;
-    this.begin(response, reply.request.raw.method);
-    const observation = response[OBSERVATION];
-    if (observation !== undefined) observation.reply = reply;
+    try {
+      const response: RecordedResponse = reply.raw;
+      this.begin(response, reply.request.raw.method);
+      const observation = this.observationOf(response);
+      if (observation !== undefined) observation.reply = reply;
+    } catch (error) {
+      this.guard.report(error);
+    }
   }
 
-  /** Leaves a request out that has begun. */
+  /** Leaves out a request that has begun, also for the applications that this one is mounted in. */
   ignore(response: RecordedResponse): void {
-    this.finish(response);
+    for (let one = response[OBSERVATION]; one !== undefined; one = one.outer) finish(one, response);
   }
 
-  /** The observation, if the request is not over yet; it is from now on. */
-  private finish(response: RecordedResponse): Observation | undefined {
-    const observation = response[OBSERVATION];
-    if (observation === undefined || observation.over) return undefined;
-    observation.over = true;
-    observation.queue?.delete(response);
-    observation.series.inProgress.dec();
-    return observation;
+  /** Takes note that no route of the application is for a request, whichever were tried. */
+  unmatched(response: RecordedResponse): void {
+    for (let one = response[OBSERVATION]; one !== undefined; one = one.outer) one.unmatched = true;
   }
 
-  private end(response: RecordedResponse): void {
-    const observation = this.finish(response);
-    if (observation === undefined) return;
-    const { series, startedAt, reply, exemplar, queue } = observation;
-    const route = routeOf(response, reply);
-    const outcomes = series.routes.get(route) ?? this.outcomesOf(series, route);
-    if (outcomes === undefined) return;
-    const stream = isEventStream(response, reply);
-    const status = stream ? response.statusCode : statusOf(response, queue !== undefined);
-    const outcome = (outcomes[status] ??= {
-      requests: this.requests.labels(labels(series.method, route, status)),
-    });
-    const seconds = (this.clock.monotonic() - startedAt) / 1000;
-    outcome.requests.inc(1, exemplar);
-    if (status >= 500) this.serverErrors?.record(response, series.method, route);
-    if (stream) {
-      outcome.streamSeconds ??= this.streamSeconds.labels(labels(series.method, route, status));
-      outcome.streamSeconds.observe(seconds, exemplar);
-      return;
+  /**
+   * Counts a request that the parser of Node refuses, of which nothing is known but that. One that is being answered
+   * on the same connection ends with it, and counts by itself.
+   */
+  refuse(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+    const status = noteRefusal(socket, error);
+    if (status === undefined || socket._httpMessage?.[OBSERVATION] !== undefined) return;
+    const route = this.seriesOfRoute(this.seriesOfMethod(OTHER_METHOD), UNMATCHED_ROUTE);
+    if (route !== undefined) this.outcomeOf(route, status).requests.inc();
+  }
+
+  private isMeasuring(first: Observation): boolean {
+    for (let one: Observation | undefined = first; one !== undefined; one = one.outer) {
+      if (one.recorder === this) return true;
     }
-    outcome.seconds ??= this.seconds.labels(labels(series.method, route, status));
-    outcome.seconds.observe(seconds, exemplar);
-    if (seconds > this.slowSeconds) {
-      outcome.slow ??= this.slow.labels(labels(series.method, route, status));
-      outcome.slow.inc(1, exemplar);
+    return false;
+  }
+
+  private observationOf(response: RecordedResponse): Observation | undefined {
+    let one = response[OBSERVATION];
+    while (one !== undefined && one.recorder !== this) one = one.outer;
+    return one;
+  }
+
+  /** @param given the status to count under, if it is known already */
+  private end(response: RecordedResponse, given?: number): void {
+    try {
+      const observation = this.observationOf(response);
+      if (observation === undefined || !finish(observation, response)) return;
+      const { series, startedAt, reply, exemplar, queue } = observation;
+      const template = observation.unmatched ? UNMATCHED_ROUTE : routeOf(response, reply, this.expressRoutes);
+      const route = series.routes.get(template) ?? this.seriesOfRoute(series, template);
+      if (route === undefined) return;
+      const stream = isEventStream(response, reply);
+      const status = stream ? response.statusCode : (given ?? statusOf(response, queue !== undefined));
+      const outcome = route.byStatus[status] ?? this.outcomeOf(route, status);
+      const seconds = (this.clock.monotonic() - startedAt) / 1000;
+      outcome.requests.inc(1, exemplar);
+      if (status >= 500) this.serverErrors?.record(response, route.method, route.route);
+      if (stream) {
+        outcome.streamSeconds ??= this.streamSeconds.labels(labels(route, status));
+        outcome.streamSeconds.observe(seconds, exemplar);
+        return;
+      }
+      outcome.seconds ??= this.seconds.labels(labels(route, status));
+      outcome.seconds.observe(seconds, exemplar);
+      if (seconds > this.slowSeconds) {
+        outcome.slow ??= this.slow.labels(labels(route, status));
+        outcome.slow.inc(1, exemplar);
+      }
+    } catch (error) {
+      this.guard.report(error);
     }
   }
 
-  /** A response that waits behind another on its connection has no `close` of its own when the client leaves. */
+  /** What stands in for a connection may finish a response without closing it, or close it as the first to hear. */
+  private watchFinish(response: RecordedResponse): void {
+    if (http2StreamOf(response) === undefined) response.prependListener('finish', this.onFinish);
+  }
+
+  /** A response that waits behind another on its connection has no `close` of its own when the connection is lost. */
   private watchQueue(response: RecordedResponse, observation: Observation): void {
-    const socket: PipelinedSocket = response.req.socket;
+    const socket: HttpSocket = response.req.socket;
+    // Node gives a response its connection a little after it announces the request.
+    if (!socket._httpMessage) return;
     let queue = socket[QUEUE];
     if (queue === undefined) {
       const waiting = (queue = new Set<RecordedResponse>());
@@ -209,15 +285,32 @@ export class RequestRecorder {
     return series;
   }
 
-  private outcomesOf(series: MethodSeries, route: string): OutcomesByStatus | undefined {
-    if (series.routes.has(route)) return undefined;
+  private seriesOfRoute(series: MethodSeries, template: string): RouteSeries | undefined {
+    if (series.routes.has(template)) return series.routes.get(template);
     const ignored = this.ignored.some((given) =>
-      typeof given === 'string' ? given === route : route.search(given) >= 0,
+      typeof given === 'string' ? given === template : template.search(given) >= 0,
     );
-    const outcomes = ignored ? undefined : [];
-    series.routes.set(route, outcomes);
-    return outcomes;
+    const label = this.routeLabels.of(template);
+    // Beyond the limit, all share one.
+    const key = series.routes.size < MAX_ROUTES ? template : label;
+    let route = ignored ? undefined : series.routes.get(key);
+    if (route === undefined && !ignored) route = { method: series.method, route: label, byStatus: [] };
+    series.routes.set(key, route);
+    return route;
   }
+
+  private outcomeOf(route: RouteSeries, status: number): OutcomeSeries {
+    return (route.byStatus[status] ??= { requests: this.requests.labels(labels(route, status)) });
+  }
+}
+
+/** Ends an observation, and returns whether it was still going on. */
+function finish(observation: Observation, response: RecordedResponse): boolean {
+  if (observation.over) return false;
+  observation.over = true;
+  observation.queue?.delete(response);
+  observation.series.inProgress.dec();
+  return true;
 }
 
 function exemplarOf(source: ExemplarSource): ExemplarLabels | undefined {
@@ -228,6 +321,6 @@ function exemplarOf(source: ExemplarSource): ExemplarLabels | undefined {
   }
 }
 
-function labels(method: string, route: string, status: number): Record<RouteLabels, string> {
+function labels({ method, route }: RouteSeries, status: number): Record<RouteLabels, string> {
   return { method, route, status_code: String(status) };
 }

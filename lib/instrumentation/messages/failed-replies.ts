@@ -23,8 +23,8 @@ export class FailedReplies {
     });
   }
 
-  /** Whether the reply that has ended now, by settling or by streaming, stands for an exception. */
-  takes(by: 'settling' | 'streaming'): boolean {
+  /** Returns whether the reply that has ended now, by settling or by streaming, stands for an exception. */
+  consumeFailure(by: 'settling' | 'streaming'): boolean {
     if (by === 'settling') {
       const failed = this.settling !== undefined;
       this.settling = undefined;

@@ -1,62 +1,46 @@
-import { isObservable, Observable } from 'rxjs';
-import type { Outcome } from '../completion.js';
+import type { Guard } from '../../primitives/guard.js';
+import { isThenable } from '../../primitives/guard.js';
+import { followObservable, isObservable } from '../../primitives/observable.js';
+import type { Outcome } from '../../primitives/outcome.js';
+import { followThenable } from '../../primitives/thenable.js';
 
-/** Told once of each message: how its reply ended, and whether that was known when it was handed over or later. */
+/** A function that is told how a reply ended, and whether by settling or by streaming. */
 export type ReplyEnd = (outcome: Outcome, by: 'settling' | 'streaming') => void;
 
 /**
- * Hands on the reply to a message, and tells when it has come to its end: a promise when it settles, and an
- * Observable, also one that a promise brings, when it completes, fails or is unsubscribed from.
+ * Follows the reply to a message to its end, and returns what is to be handed on in its place: a promise ends when it
+ * settles, and an Observable, also one that a promise brings, when it completes, fails or is unsubscribed from. Only
+ * the first end is told.
  *
- * @param isWanted whether somebody is still there to subscribe; nobody ever will to what comes when nobody is
+ * @param isWanted returns whether somebody is still there to subscribe to what a promise brings
  */
-export function followReply(reply: unknown, end: ReplyEnd, isWanted = (): boolean => true): unknown {
-  if (!isThenable(reply)) return followSettled(reply, end, isWanted);
-  return reply.then(
-    (value: unknown) => followSettled(value, end, isWanted),
-    (error: unknown) => {
-      end('error', 'settling');
-      throw error;
-    },
-  );
-}
-
-function followSettled(value: unknown, end: ReplyEnd, isWanted: () => boolean): unknown {
-  if (!isObservable(value)) {
-    end('success', 'settling');
-    return value;
-  }
-  if (!isWanted()) {
-    end('cancelled', 'settling');
-    return value;
-  }
+export function followReply(
+  reply: unknown,
+  end: ReplyEnd,
+  guard: Guard,
+  isWanted = (): boolean => true,
+): unknown {
   let isOpen = true;
-  const endOnce = (outcome: Outcome): void => {
+  const endOnce: ReplyEnd = (outcome, by) => {
     if (!isOpen) return;
     isOpen = false;
-    end(outcome, 'streaming');
+    guard.run(() => end(outcome, by));
   };
-  return new Observable<unknown>((subscriber) => {
-    const subscription = value.subscribe({
-      next: (part) => subscriber.next(part),
-      error: (error: unknown) => {
-        endOnce('error');
-        subscriber.error(error);
-      },
-      complete: () => {
-        endOnce('success');
-        subscriber.complete();
-      },
-    });
-    return () => {
-      subscription.unsubscribe();
-      endOnce('cancelled');
-    };
-  });
-}
-
-function isThenable(reply: unknown): reply is PromiseLike<unknown> {
-  return (
-    typeof reply === 'object' && reply !== null && typeof (reply as { then?: unknown }).then === 'function'
-  );
+  const followSettled = (value: unknown): unknown => {
+    if (!isObservable(value)) {
+      endOnce('success', 'settling');
+      return value;
+    }
+    if (!isWanted()) {
+      endOnce('cancelled', 'settling');
+      return value;
+    }
+    return followObservable(value, () => (outcome) => endOnce(outcome, 'streaming'), guard) ?? value;
+  };
+  if (!isThenable(reply)) return followSettled(reply);
+  const observer = {
+    replaceValue: followSettled,
+    rejected: () => endOnce('error', 'settling'),
+  };
+  return followThenable(reply, observer, guard) ?? reply;
 }

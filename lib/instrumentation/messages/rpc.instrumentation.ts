@@ -1,11 +1,13 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
+import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
 import type { Operation } from '../operations.js';
-import { replaceMethod } from '../method-replacement.js';
-import { type HandlerHost, witnessExceptions } from './exception-witness.instrumentation.js';
-import { patternText, transportName } from './pattern.js';
-import { followReply } from './reply.js';
+import { witnessExceptions } from './exception-witness.instrumentation.js';
+import { transportName } from './pattern.js';
+import { followReply, type ReplyEnd } from './reply.js';
 import type { RpcRecorder } from './rpc-recorder.js';
 
 /** What `@MessagePattern` and `@EventPattern` leave on a method. */
@@ -17,9 +19,6 @@ interface RpcHandler {
   /** The next handler of the same event, which this one calls. */
   next?: RpcHandler;
 }
-
-type AddHandler = (this: unknown, pattern: unknown, handler: RpcHandler, ...more: unknown[]) => unknown;
-type FindHandler = (this: unknown, pattern: string) => unknown;
 
 /**
  * Measures microservice handlers where Nest registers them with their server, of whatever transport and application:
@@ -35,10 +34,11 @@ export class RpcInstrumentation implements OnApplicationShutdown {
   /** @param makeRecorder called if the application has a microservice */
   constructor(
     private readonly modules: ModulesContainer,
+    private readonly guard: Guard,
     private readonly makeRecorder: () => RpcRecorder,
   ) {
     const servers = modules.getRpcTargetRegistry?.() as Observable<object> | undefined;
-    this.servers = servers?.subscribe((server) => this.measure(server));
+    this.servers = servers?.subscribe((server) => guard.run(() => this.measure(server)));
   }
 
   onApplicationShutdown(): void {
@@ -46,40 +46,42 @@ export class RpcInstrumentation implements OnApplicationShutdown {
     for (const restore of this.restore.splice(0)) restore();
   }
 
-  /** Nest tells of a server when it has been made, before it gets any handler. */
+  /** Nest announces a server when it has been made, before it gets any handler. */
   private measure(server: object): void {
     const recorder = (this.recorder ??= this.witnessedBy(this.makeRecorder()));
     const transport = transportName(server);
     this.restore.push(
-      replaceMethod<AddHandler>(server, 'addHandler', (original) => {
-        const measured = (pattern: unknown, handler: RpcHandler): RpcHandler =>
-          this.measured(handler, recorder.operation(transport, patternText(pattern)));
-        return function (pattern, handler, ...more) {
-          return Reflect.apply(original, this, [pattern, measured(pattern, handler), ...more]);
-        };
-      }),
-      replaceMethod<FindHandler>(server, 'getHandlerByPattern', (original) => {
-        return function (pattern) {
-          const handler = Reflect.apply(original, this, [pattern]);
+      patchMethod(server, 'addHandler', this.guard, ([pattern, handler, ...more]) => ({
+        args: [
+          pattern,
+          this.measured(handler as RpcHandler, recorder.operation(transport, recorder.patternOf(pattern))),
+          ...more,
+        ],
+      })),
+      patchMethod(server, 'getHandlerByPattern', this.guard, () => ({
+        returned(handler) {
           if (!handler) recorder.countUnmatched(transport);
-          return handler;
-        };
-      }),
+        },
+      })),
     );
   }
 
   private measured(handler: RpcHandler, operation: Operation): RpcHandler {
-    const measured: RpcHandler = function (...args) {
-      const startedAt = operation.start();
+    const { guard } = this;
+    const measured: RpcHandler = copyMethodMetadata(handler, function (this: unknown, ...args: unknown[]) {
+      const startedAt = guard.run(() => operation.start());
+      const end: ReplyEnd = (outcome) => {
+        if (startedAt !== undefined) operation.end(startedAt, outcome);
+      };
       let reply: unknown;
       try {
         reply = Reflect.apply(handler, this, args);
       } catch (error) {
-        operation.end(startedAt, 'error');
+        guard.run(() => end('error', 'settling'));
         throw error;
       }
-      return followReply(reply, (outcome) => operation.end(startedAt, outcome));
-    };
+      return followReply(reply, end, guard);
+    });
     // An event that several handlers are for is one event: the first calls the others, which are not measured then.
     let next: RpcHandler | undefined;
     Object.defineProperty(measured, 'next', {
@@ -94,15 +96,11 @@ export class RpcInstrumentation implements OnApplicationShutdown {
   }
 
   private witnessedBy(recorder: RpcRecorder): RpcRecorder {
-    for (const { controllers } of this.modules.values()) {
-      for (const host of controllers.values() as Iterable<HandlerHost & { name: string }>) {
-        if (!host.isDependencyTreeStatic()) continue;
-        witnessExceptions(host, HANDLER_METADATA, (method) => {
-          const handler = `${host.name}.${method}`;
-          return (exception) => recorder.countError(handler, exception);
-        });
-      }
-    }
+    this.restore.push(
+      witnessExceptions(this.modules, HANDLER_METADATA, this.guard, ({ name }) => {
+        return (exception) => recorder.countError(name, exception);
+      }),
+    );
     return recorder;
   }
 }

@@ -3,18 +3,26 @@ import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { errorClass } from '../error-class.js';
+import { LabelValues } from '../../primitives/label-values.js';
+import { ErrorClasses } from '../error-class.js';
 import { type Operation, Operations } from '../operations.js';
 import type { WebSocketMetricsOptions } from './websocket.options.js';
 
 /** Connections last from seconds to days. */
 const CONNECTION_BUCKETS = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
 
+/** An application has as many as its code has gateways and handlers; more are made of data. */
+const MAX_NAMESPACES = 100;
+const MAX_EVENTS = 1_000;
+
 /** Counts and times the connections of WebSocket gateways and the messages that come by them. */
 export class WebSocketRecorder {
   private readonly operations: Operations<'namespace' | 'event'>;
   private readonly messages = new Map<string, Map<string, Operation>>();
   private readonly errors: Counter<'handler' | 'error'>;
+  private readonly namespaces = new LabelValues(MAX_NAMESPACES);
+  private readonly events = new LabelValues(MAX_EVENTS);
+  private readonly errorClasses = new ErrorClasses();
   private readonly connections: Counter<'namespace'>;
   private readonly open: Gauge<'namespace'>;
   private readonly seconds: Histogram<'namespace'>;
@@ -62,7 +70,10 @@ export class WebSocketRecorder {
     if (events === undefined) this.messages.set(namespace, (events = new Map()));
     let operation = events.get(event);
     if (operation === undefined) {
-      operation = this.operations.operation({ namespace, event });
+      operation = this.operations.operation({
+        namespace: this.namespaces.of(namespace),
+        event: this.events.of(event),
+      });
       events.set(event, operation);
     }
     return operation;
@@ -71,15 +82,16 @@ export class WebSocketRecorder {
   /** @returns what to call once when the connection has ended */
   connected(namespace: string): () => void {
     const startedAt = this.clock.monotonic();
-    this.connections.inc({ namespace });
-    this.open.inc({ namespace });
+    const labels = { namespace: this.namespaces.of(namespace) };
+    this.connections.inc(labels);
+    this.open.inc(labels);
     return () => {
-      this.open.dec({ namespace });
-      this.seconds.observe({ namespace }, (this.clock.monotonic() - startedAt) / 1000);
+      this.open.dec(labels);
+      this.seconds.observe(labels, (this.clock.monotonic() - startedAt) / 1000);
     };
   }
 
   countError(handler: string, exception: unknown): void {
-    this.errors.inc({ handler, error: errorClass(exception) });
+    this.errors.inc({ handler, error: this.errorClasses.of(exception) });
   }
 }

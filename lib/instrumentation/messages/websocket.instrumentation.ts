@@ -1,10 +1,12 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
 import type { Operation } from '../operations.js';
-import { replaceMethod } from '../method-replacement.js';
-import { type HandlerHost, witnessExceptions } from './exception-witness.instrumentation.js';
+import { witnessExceptions } from './exception-witness.instrumentation.js';
 import { FailedReplies } from './failed-replies.js';
-import { followReply } from './reply.js';
+import { followReply, type ReplyEnd } from './reply.js';
 import type { WebSocketRecorder } from './websocket-recorder.js';
 
 /** What `@WebSocketGateway` leaves on a class, and `@SubscribeMessage` on a method. */
@@ -24,15 +26,6 @@ interface MessageHandler {
 interface Adapter {
   bindClientDisconnect?(client: object, callback: () => void): unknown;
 }
-
-type Create = (this: unknown, port: number, options?: ServerOptions) => unknown;
-type BindConnect = (this: unknown, server: unknown, callback: Callback) => unknown;
-type BindMessages = (
-  this: unknown,
-  client: object,
-  handlers: readonly MessageHandler[],
-  ...more: unknown[]
-) => unknown;
 
 interface ServerOptions {
   readonly namespace?: unknown;
@@ -61,26 +54,16 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
   constructor(
     config: ApplicationConfig,
     private readonly modules: ModulesContainer,
+    private readonly guard: Guard,
     private readonly makeRecorder: () => WebSocketRecorder,
   ) {
     // Nest asks for the adapter when it has found the first gateway, before it reads the handlers of any.
-    const asked = (adapter: object | null): void => {
+    const returned = (adapter: unknown): void => {
       if (this.recorder === undefined) this.recorder = this.witnessing();
-      if (adapter === null || this.recorder === null || this.adapters.has(adapter)) return;
+      if (!isObject(adapter) || this.recorder === null || this.adapters.has(adapter)) return;
       this.measure(adapter, this.recorder);
     };
-    this.restore.push(
-      replaceMethod<(this: unknown) => object | null>(
-        config,
-        'getIoAdapter',
-        (original) =>
-          function () {
-            const adapter = Reflect.apply(original, this, []);
-            asked(adapter);
-            return adapter;
-          },
-      ),
-    );
+    this.restore.push(patchMethod(config, 'getIoAdapter', guard, () => ({ returned })));
   }
 
   onApplicationShutdown(): void {
@@ -89,42 +72,22 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
 
   private measure(adapter: Adapter, recorder: WebSocketRecorder): void {
     this.adapters.add(adapter);
-    const { namespaces } = this;
-    const connected = (client: unknown, server: unknown): void =>
-      this.connected(adapter, client, server, recorder);
-    const measured = (client: object, handlers: readonly MessageHandler[]): readonly MessageHandler[] =>
-      this.measured(client, handlers, recorder);
+    const { guard, namespaces } = this;
     this.restore.push(
-      replaceMethod<Create>(
-        adapter,
-        'create',
-        (original) =>
-          function (port, options, ...more) {
-            const server = Reflect.apply(original, this, [port, options, ...more]);
-            if (isObject(server)) namespaces.set(server, namespaceOf(options));
-            return server;
-          },
-      ),
-      replaceMethod<BindConnect>(
-        adapter,
-        'bindClientConnect',
-        (original) =>
-          function (server, callback, ...more) {
-            const connecting: Callback = function (client, ...rest) {
-              connected(client, server);
-              return Reflect.apply(callback, this, [client, ...rest]);
-            };
-            return Reflect.apply(original, this, [server, connecting, ...more]);
-          },
-      ),
-      replaceMethod<BindMessages>(
-        adapter,
-        'bindMessageHandlers',
-        (original) =>
-          function (client, handlers, ...more) {
-            return Reflect.apply(original, this, [client, measured(client, handlers), ...more]);
-          },
-      ),
+      patchMethod(adapter, 'create', guard, ([, options]) => ({
+        returned(server) {
+          if (isObject(server)) namespaces.set(server, namespaceOf(options as ServerOptions | undefined));
+        },
+      })),
+      patchMethod(adapter, 'bindClientConnect', guard, (args) => {
+        const [server] = args;
+        const connected = ([client]: readonly unknown[]): void =>
+          this.connected(adapter, client, server, recorder);
+        return { args: withObservedCallback(args, 1, guard, connected) };
+      }),
+      patchMethod(adapter, 'bindMessageHandlers', guard, ([client, handlers, ...more]) => ({
+        args: [client, this.measured(client as object, handlers as MessageHandler[], recorder), ...more],
+      })),
     );
   }
 
@@ -163,24 +126,24 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
     event: string,
     connection: Connection,
   ): Callback {
+    const { guard } = this;
     const failed = this.failedRepliesOf(event);
     const isWanted = (): boolean => connection.isOpen;
-    return function (...args) {
-      const startedAt = operation.start();
+    return copyMethodMetadata(callback, function (this: unknown, ...args: unknown[]) {
+      const startedAt = guard.run(() => operation.start());
+      const end: ReplyEnd = (outcome, by) => {
+        if (startedAt === undefined) return;
+        operation.end(startedAt, outcome === 'success' && failed.consumeFailure(by) ? 'error' : outcome);
+      };
       let reply: unknown;
       try {
         reply = Reflect.apply(callback, this, args);
       } catch (error) {
-        operation.end(startedAt, 'error');
+        guard.run(() => end('error', 'settling'));
         throw error;
       }
-      return followReply(
-        reply,
-        (outcome, by) =>
-          operation.end(startedAt, outcome === 'success' && failed.takes(by) ? 'error' : outcome),
-        isWanted,
-      );
-    };
+      return followReply(reply, end, guard, isWanted);
+    });
   }
 
   private failedRepliesOf(event: string): FailedReplies {
@@ -190,22 +153,20 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
   }
 
   private witnessing(): WebSocketRecorder | null {
-    const gateways = [...this.modules.values()]
-      .flatMap(({ providers }) => [...providers.values()] as (HandlerHost & { name: string })[])
-      .filter(({ metatype }) => isGateway(metatype));
-    if (gateways.length === 0) return null;
+    const hasGateway = [...this.modules.values()].some(({ providers }) =>
+      [...providers.values()].some(({ metatype }) => isGateway(metatype)),
+    );
+    if (!hasGateway) return null;
     const recorder = this.makeRecorder();
-    for (const gateway of gateways) {
-      if (!gateway.isDependencyTreeStatic()) continue;
-      witnessExceptions(gateway, HANDLER_METADATA, (methodName, method) => {
-        const handler = `${gateway.name}.${methodName}`;
+    this.restore.push(
+      witnessExceptions(this.modules, HANDLER_METADATA, this.guard, ({ name, method }) => {
         const failed = this.failedRepliesOf(String(Reflect.getMetadata(EVENT_METADATA, method)));
         return (exception) => {
-          recorder.countError(handler, exception);
+          recorder.countError(name, exception);
           failed.noteException();
         };
-      });
-    }
+      }),
+    );
     return recorder;
   }
 }

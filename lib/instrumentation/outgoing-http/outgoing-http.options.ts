@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { bucketsOf, countOf, expectKeys, expectOption } from '../../options/option-checks.js';
+import { bucketsOf, countOf, expectKeys, patternsOf } from '../../options/option-checks.js';
 
 /** Options of the metrics of outgoing HTTP requests. */
 export interface OutgoingHttpOptions {
@@ -20,17 +20,13 @@ export function resolveOutgoingHttp(
 ): Required<OutgoingHttpOptions> | false {
   if (outgoing === false) return false;
   expectKeys('outgoingHttp', outgoing, ['maxHosts', 'buckets', 'ignoreHosts']);
-  const { ignoreHosts = [] } = outgoing;
-  expectOption(
-    'outgoingHttp.ignoreHosts',
-    ignoreHosts,
-    'a list of hosts or regular expressions',
-    Array.isArray(ignoreHosts) &&
-      ignoreHosts.every((host) => typeof host === 'string' || host instanceof RegExp),
-  );
   return {
     maxHosts: countOf('outgoingHttp.maxHosts', outgoing.maxHosts, 100),
     buckets: bucketsOf('outgoingHttp.buckets', outgoing.buckets, DEFAULT_BUCKETS),
-    ignoreHosts,
+    ignoreHosts: patternsOf(
+      'outgoingHttp.ignoreHosts',
+      outgoing.ignoreHosts,
+      'a list of hosts or regular expressions',
+    ),
   };
 }

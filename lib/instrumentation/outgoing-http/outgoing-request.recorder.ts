@@ -3,12 +3,14 @@ import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
-import { LabelValues } from '../../primitives/label-values.js';
+import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 
 /** Methods that have a label value of their own: those of RFC 9110 and PATCH. */
 const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
 const OTHER_METHOD = 'OTHER';
+
+const SWITCHING_PROTOCOLS = 101;
 
 /** The `status_code` of a request that has got no response. */
 const NO_RESPONSE = 'error';
@@ -17,8 +19,10 @@ const NO_RESPONSE = 'error';
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,40}$/;
 /** Node, undici and OpenSSL together have some hundred; a service rarely sees ten. */
 const MAX_ERRORS = 50;
-/** How many hosts are remembered as ignored or not, so that random ones do not fill the memory. */
+/** Hosts that are remembered as ignored or not, so that random ones do not fill the memory. */
 const MAX_REMEMBERED_HOSTS = 1_000;
+/** The longest name of DNS with a port. What is longer is no host, and is looked at no further. */
+const MAX_HOST_LENGTH = 260;
 
 type RequestLabels = 'host' | 'method' | 'status_code';
 
@@ -84,8 +88,12 @@ export class OutgoingRequestRecorder {
     });
   }
 
-  /** Does nothing for a request that is unknown, or over. */
+  /**
+   * Does nothing for a request that is unknown, or over, nor for an interim response, which another follows: of all
+   * below 200, only 101 is the last.
+   */
   respond(request: object, status: number): void {
+    if (status < 200 && status !== SWITCHING_PROTOCOLS) return;
     const found = this.finish(request);
     if (found !== undefined) this.record(found, String(status));
   }
@@ -110,12 +118,13 @@ export class OutgoingRequestRecorder {
     this.seconds.observe(labels, (this.clock.monotonic() - startedAt) / 1000);
   }
 
-  private isIgnored(host: string): boolean {
+  private isIgnored(given: string): boolean {
     if (this.ignoreHosts.length === 0) return false;
+    const host = boundedLabelValue(given, MAX_HOST_LENGTH);
     let ignored = this.ignored.get(host);
     if (ignored === undefined) {
-      ignored = this.ignoreHosts.some((given) =>
-        typeof given === 'string' ? given.toLowerCase() === host : host.search(given) >= 0,
+      ignored = this.ignoreHosts.some((pattern) =>
+        typeof pattern === 'string' ? pattern.toLowerCase() === host : host.search(pattern) >= 0,
       );
       if (this.ignored.size < MAX_REMEMBERED_HOSTS) this.ignored.set(host, ignored);
     }

@@ -47,7 +47,7 @@ async function* endless(): AsyncGenerator<number, string, number> {
 describe('what is returned as it is', () => {
   it.each<[string, object]>([
     ['a Subject', new BehaviorSubject(1)],
-    ['a stream of Node', Readable.from(['a'])],
+    ['a stream of Node that has ended', Readable.from(['a']).destroy()],
     ['a web stream', new ReadableStream()],
     ['a Map', new Map()],
     ['the iterator of a Map', new Map().values()],

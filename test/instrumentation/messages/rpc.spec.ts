@@ -146,6 +146,7 @@ describe('the messages of a microservice over TCP', () => {
       'tcp scoped error': 1,
     });
     expect(counts(registry, 'rpc_server_errors_total')).toEqual({
+      'handler=ScopedController.scoped error=StockError': 1,
       'handler=OrdersController.rpcException error=RpcException': 1,
       'handler=OrdersController.broken error=StockError': 1,
       'handler=OrdersController.brokenStream error=StockError': 1,

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { channel } from 'node:diagnostics_channel';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import axios from 'axios';
+import { PrometheusExporter } from 'nestjs-monitoring';
 import { firstValueFrom } from 'rxjs';
+import * as undici from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../e2e/fixture/start-app.js';
 import { freePort } from '../../services/support/free-port.js';
@@ -35,6 +37,8 @@ beforeAll(async () => {
   server.on('upgrade', (_, socket: Socket) => {
     socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
   });
+  // However long a test takes, the next one may reuse its connection.
+  server.keepAliveTimeout = 60_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
@@ -58,6 +62,17 @@ async function nodeRequest(options: RequestOptions, destroy = false): Promise<vo
   if (destroy) setImmediate(() => outgoing.destroy());
   // once() of node:events would reject with the errors.
   await new Promise<void>((resolve) => outgoing.once('close', resolve));
+}
+
+/** A server that sends interim responses before the final one. */
+async function startInterim(interim: readonly number[], final: number): Promise<Server> {
+  const raw = createServer();
+  raw.on('request', (_, response: ServerResponse) => {
+    for (const status of interim) response.socket?.write(`HTTP/1.1 ${status} Interim\r\n\r\n`);
+    setImmediate(() => response.writeHead(final, { connection: 'close' }).end('done'));
+  });
+  await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
+  return raw;
 }
 
 const ignoring = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
@@ -134,6 +149,28 @@ describe('outgoing requests', () => {
       Object.values(requests).reduce((sum, count) => sum + count, 1),
     );
     expect(dropped(registry)).toEqual({});
+  });
+
+  it.each<[string, readonly number[], number]>([
+    ['103', [103], 200],
+    ['102', [102], 503],
+    ['several of 103', [103, 103, 103], 404],
+    ['102 and 103', [102, 103], 301],
+    ['103 in another piece', [103, 102], 500],
+  ])('of undici are counted by the final status, after %s', async (_, interim, final) => {
+    const interimServer = await startInterim(interim, final);
+    const { registry } = await startMeasured();
+    const url = `http://127.0.0.1:${(interimServer.address() as AddressInfo).port}`;
+    const agent = new undici.Agent();
+    const { statusCode, body } = await undici.request(url, { dispatcher: agent });
+    await body.text();
+    await fetch(url, { redirect: 'manual' }).then((response) => response.text());
+    await nodeRequest({ port: (interimServer.address() as AddressInfo).port });
+    await agent.destroy();
+    interimServer.close();
+
+    expect(statusCode).toBe(final);
+    expect(calls(registry)).toEqual([{ [`GET ${final}`]: 3 }, {}]);
   });
 
   it('of @nestjs/axios are measured by its axios', async () => {
@@ -236,6 +273,33 @@ describe('the host of an outgoing request', () => {
       'host=host-1.example method=GET status_code=200': 1,
       'host=other method=GET status_code=200': 498,
     });
+  });
+
+  it.each<[string, (length: number) => string]>([
+    ['a', (length) => 'a'.repeat(length)],
+    ['labels of a name', (length) => 'sub.'.repeat(length / 4)],
+    ['letters beyond the first plane', (length) => '💥'.repeat(length / 2)],
+    ['an address in brackets', (length) => `[${'f'.repeat(length)}]`],
+    ['digits', (length) => '7'.repeat(length)],
+  ])('is cut where it is too long for a host: 90 kB of %s', async (_, make) => {
+    const { registry } = await startMeasured({}, { outgoingHttp: { ignoreHosts: [/never/] } });
+    const created = channel('http.client.request.created');
+    const failed = channel('http.client.request.error');
+    for (let i = 0; i < 100; i++) {
+      const outgoing = {
+        host: `${i}${make(90_000)}`,
+        method: 'GET',
+        protocol: 'http:',
+        getHeader: () => 'x',
+      };
+      created.publish({ request: outgoing });
+      failed.publish({ request: outgoing, error: new Error('x') });
+    }
+
+    const text = await new PrometheusExporter(registry).generateText();
+    const hosts = [...text.matchAll(/host="([^"]*)"/g)].map(([, host = '']) => host);
+    expect(hosts.length).toBeGreaterThan(0);
+    for (const host of hosts) expect(host).toMatch(/^.{1,127}…$|^other$/);
   });
 
   it('may be left out', async () => {
