@@ -39,6 +39,12 @@ export class CallScope<T> {
     return new OpenScope(this.storage, value);
   }
 
+  /** Returns the context of now, for work that somebody else starts later. */
+  capture(): { run<R>(work: () => R): R } {
+    const scope = this.storage.getStore();
+    return { run: (work) => this.storage.run(scope, work) };
+  }
+
   /** Runs work outside of every call, such as a callback of the application. */
   leave<R>(work: () => R): R {
     return this.storage.run(undefined, work);

@@ -34,6 +34,14 @@ describe('the scope of a call', () => {
     });
   });
 
+  it('can be captured for work that somebody else starts', () => {
+    const calls = new CallScope<string>();
+    const outside = calls.capture();
+    const [captured, read] = calls.open('a').run(() => [calls.capture(), outside.run(() => calls.current)]);
+    expect(read).toBeUndefined();
+    expect(captured.run(() => calls.current)).toBe('a');
+  });
+
   it('is the innermost one where calls are nested', () => {
     const calls = new CallScope<string>();
     calls.open('a').run(() => calls.open('b').run(() => expect(calls.current).toBe('b')));
