@@ -78,7 +78,7 @@ class NodeRedisWatch {
       ...(typeof v4 === 'object' && v4 !== null ? this.patchCommands4(v4) : []),
       ...this.patchScripts4(client),
       this.observe(client, 'multiExecutor', ([commands, , chainId]) =>
-        this.batch(chainId === undefined ? PIPELINE : TRANSACTION, commands),
+        chainId === undefined ? this.batch(PIPELINE, commands) : this.transaction4(commands),
       ),
     ];
   }
@@ -93,6 +93,17 @@ class NodeRedisWatch {
       }
     }
     return patches;
+  }
+
+  /** The reply to `EXEC` comes with those to `MULTI` and to what was queued. */
+  private transaction4(commands: unknown): CallObserver | undefined {
+    const batch = this.batch(TRANSACTION, commands);
+    return (
+      batch && {
+        fulfilled: (replies) => batch.fulfilled((replies as unknown[]).at(-1)),
+        rejected: (error) => batch.rejected(error),
+      }
+    );
   }
 
   private patchScripts4(client: object): (() => void)[] {
@@ -247,7 +258,7 @@ class NodeRedisWatch {
     kind: BatchKind,
     commands: unknown,
     nameOf: (command: unknown) => unknown = nameOfQueued,
-  ): CallObserver | undefined {
+  ): RedisBatch | undefined {
     if (!Array.isArray(commands)) return undefined;
     return new RedisBatch(this.recorder, this.name, kind, commands.map(nameOf));
   }
