@@ -15,7 +15,7 @@ export interface IoRedisClient {
   info(...sections: string[]): Promise<string>;
   pipeline?(): IoRedisPipeline;
   /** The nodes of a cluster. */
-  nodes?(role: string): readonly IoRedisClient[];
+  nodes?(role: 'master'): readonly IoRedisClient[];
 }
 
 interface IoRedisPipeline {

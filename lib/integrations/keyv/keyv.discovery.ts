@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { asOwnCall } from '../own-calls.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
 
-/** Begins the keys that monitoring itself writes, which are not counted. */
-export const OWN_KEY = 'nestjs-monitoring:';
+/** Begins the keys that monitoring itself writes. */
+const OWN_KEY = 'nestjs-monitoring:';
 /** How long such a key lives if it cannot be deleted. */
 const OWN_KEY_TTL_MS = 10_000;
 
@@ -23,9 +24,12 @@ export function findKeyvStores(objects: ApplicationObjects): Found<KeyvStore>[] 
   return objects.find({ is: isKeyv });
 }
 
-/** Whether what is written can be read; rejects if not. */
+/** Writes and reads a value; rejects if it cannot be read. */
 export async function pingKeyv(store: KeyvStore, signal: AbortSignal): Promise<void> {
-  await untilAborted(roundTrip(store), signal);
+  await untilAborted(
+    asOwnCall(() => roundTrip(store)),
+    signal,
+  );
 }
 
 export function isKeyv(candidate: object): candidate is KeyvStore {

@@ -6,8 +6,16 @@ export type Step<C> = readonly [title: string, step: (client: C) => unknown];
 /** How long a step may take; one that never settles does so with and without us. */
 const STEP_MS = 20_000;
 
-/** Returns what came of each step, one after the other, then of all at once in the order in which they ended. */
-export async function transcriptOf<C>(client: C, steps: readonly Step<C>[]): Promise<string[]> {
+/**
+ * Returns what came of each step, one after the other, then of all at once in the order in which they ended.
+ *
+ * @param options `once` to leave the second run out
+ */
+export async function transcriptOf<C>(
+  client: C,
+  steps: readonly Step<C>[],
+  options: { readonly once?: boolean } = {},
+): Promise<string[]> {
   const lines: string[] = [];
   const run = async ([title, step]: Step<C>): Promise<void> => {
     let result: unknown;
@@ -26,6 +34,7 @@ export async function transcriptOf<C>(client: C, steps: readonly Step<C>[]): Pro
     }
   };
   for (const step of steps) await run(step);
+  if (options.once === true) return lines;
   lines.push('all at once');
   await Promise.all(steps.map(run));
   return lines;
