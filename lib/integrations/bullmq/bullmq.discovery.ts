@@ -1,4 +1,5 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { asOwnCall } from '../own-calls.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
 
@@ -41,10 +42,27 @@ export interface BullMqJob {
 export interface BullMqWorker extends BullMqBase {
   isRunning(): boolean;
   isPaused(): boolean;
-  on(event: string, listener: (...values: never[]) => void): unknown;
-  off(event: string, listener: (...values: never[]) => void): unknown;
-  /** What each attempt of a job goes through. */
-  callProcessJob?: (this: BullMqWorker, job: BullMqJob, ...rest: unknown[]) => unknown;
+  /** Runs an attempt of a job. */
+  callProcessJob?(job: BullMqJob, ...rest: unknown[]): unknown;
+}
+
+/** The errors by which a processor puts its job off, instead of failing it. */
+const DEFERRALS: ReadonlySet<string> = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError']);
+/** The message of the `RateLimitError` by which it does so until the queue may go on. */
+const RATE_LIMIT = 'bullmq:rateLimitExceeded';
+
+/** Returns whether an attempt that ends with this error has put its job off, as BullMQ decides it. */
+export function isDeferral(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.message === RATE_LIMIT || DEFERRALS.has(error.name)) return true;
+  for (
+    let type: unknown = error.constructor;
+    typeof type === 'function';
+    type = Object.getPrototypeOf(type)
+  ) {
+    if (DEFERRALS.has(type.name)) return true;
+  }
+  return false;
 }
 
 /** The queues of the application, under their names. */
@@ -59,7 +77,10 @@ export function findBullMqWorkers(objects: ApplicationObjects): Found<BullMqWork
 
 /** Whether the Redis of a queue or a worker answers; rejects if not. */
 export async function pingBullMq(queue: BullMqBase, signal: AbortSignal): Promise<void> {
-  await untilAborted(sendPing(queue), signal);
+  await untilAborted(
+    asOwnCall(() => sendPing(queue)),
+    signal,
+  );
 }
 
 /** How many jobs a queue has in each state; rejects if its Redis does not answer. */
@@ -67,8 +88,13 @@ export async function countBullMqJobs(
   queue: BullMqQueue,
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
-  const counting = readyClient(queue).then(() => queue.getJobCounts());
-  return untilAborted(counting, signal);
+  return untilAborted(
+    asOwnCall(async () => {
+      await readyClient(queue);
+      return queue.getJobCounts();
+    }),
+    signal,
+  );
 }
 
 async function sendPing(queue: BullMqBase): Promise<void> {
