@@ -4,13 +4,17 @@ import * as redis6 from 'redis';
 import * as redis4 from 'redis-4';
 import * as redis5 from 'redis-5';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.discovery.js';
 import { watchIoRedis } from '../../lib/integrations/ioredis/ioredis.watch.js';
+import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../lib/integrations/node-redis/node-redis.watch.js';
 import { RedisRecorder } from '../../lib/integrations/redis/redis-recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
 import { valuesOf } from '../collectors/values.js';
+import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
 import { RedisClusterServers } from './support/redis.cluster.js';
+import { RedisSentinel } from './support/redis.sentinel.js';
 import { RedisServer } from './support/redis.server.js';
 import { type Step, transcriptOf } from './support/transcript.js';
 
@@ -286,6 +290,240 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
         kind.unmeasured === undefined ? {} : { redis: 2 * kind.unmeasured },
       );
     }, 120_000);
+  });
+
+  const measured = () => {
+    const registry = new MetricsRegistry();
+    const recorder = new RedisRecorder(registry, systemClock);
+    return {
+      recorder,
+      commands: () => valuesOf(registry, 'redis_client_command_duration_seconds', ['command']),
+      errors: () => valuesOf(registry, 'redis_client_command_errors_total', ['command']),
+    };
+  };
+
+  // A cluster of ioredis that is closed lets its commands wait.
+  describe.each(KINDS.filter(({ title }) => title !== 'a cluster of ioredis'))('$title', (kind) => {
+    it('fails after it has been closed as one does that is not watched', async () => {
+      const clients = [await kind.connect(servers), await kind.connect(servers)];
+      const { recorder, commands, errors } = measured();
+      watch(clients[1], recorder);
+      const transcripts = [];
+      for (const client of clients) {
+        await kind.close(client);
+        if (client instanceof Redis) {
+          await eventually(() => expect(client.status).toBe('end'));
+        }
+        transcripts.push(
+          await transcriptOf(client, [['gets', (c: AnyClient) => c.get('{k}1')]], { once: true }),
+        );
+      }
+      expect(transcripts[1]).toEqual(transcripts[0]);
+      // A pool and a cluster have no connection to send it by; a pool of node-redis 5 answers all the same.
+      const isError = transcripts[1]?.[0]?.includes('rejection') === true && commands()['get'] !== undefined;
+      expect(errors()).toEqual(isError ? { get: 1 } : {});
+    }, 60_000);
+  });
+
+  it.each<[string, (port: number) => Promise<AnyClient>, (client: AnyClient) => unknown, string]>([
+    [
+      'node-redis 4',
+      (port) => opened(redis4.createClient({ url: `redis://127.0.0.1:${port}`, disableOfflineQueue: true })),
+      (client) => client.blPop('none', 0),
+      'blpop',
+    ],
+    [
+      'node-redis 5',
+      (port) => opened(redis5.createClient({ url: `redis://127.0.0.1:${port}`, disableOfflineQueue: true })),
+      (client) => client.blPop('none', 0),
+      'blpop',
+    ],
+    [
+      'node-redis 6',
+      (port) => opened(redis6.createClient({ url: `redis://127.0.0.1:${port}`, disableOfflineQueue: true })),
+      (client) => client.blPop('none', 0),
+      'blpop',
+    ],
+    [
+      'ioredis',
+      (port) => ready(new Redis(port, { lazyConnect: true, autoResendUnfulfilledCommands: false })),
+      (client) => client.blpop('none', 0),
+      'blpop',
+    ],
+  ])(
+    'of %s has one error for a command whose server is killed',
+    async (_, connect, block, command) => {
+      const server = await RedisServer.start();
+      const clients = [await connect(server.port), await connect(server.port)];
+      const { recorder, commands, errors } = measured();
+      watch(clients[1], recorder);
+      const transcripts = clients.map((client) => transcriptOf(client, [['blocks', block]], { once: true }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await server.crash();
+      const [expected, transcript] = await Promise.all(transcripts);
+      expect(transcript).toEqual(expected);
+      expect(commands()).toEqual({ [command]: 1 });
+      expect(errors()).toEqual({ [command]: 1 });
+      // What is reconnected goes on being counted.
+      await server.restart();
+      await eventually(async () => expect(await clients[1].get('none')).toBeNull(), 30_000);
+      expect(commands()['get']).toBeGreaterThanOrEqual(1);
+      for (const client of clients) await endNodeRedis(client);
+      await server.stop();
+    },
+    90_000,
+  );
+
+  it('of ioredis counts a command once that is sent again after a reconnection', async () => {
+    const server = await RedisServer.start();
+    const client = await ready(new Redis(server.port, { lazyConnect: true }));
+    const { recorder, commands, errors } = measured();
+    watch(client, recorder);
+    const blocked = client.blpop('list', 0);
+    await server.crash();
+    const queued = client.set('key', 'v');
+    await server.restart();
+    // It waits behind the one that blocks.
+    const other = new Redis(server.port);
+    await other.lpush('list', 'x');
+    expect(await blocked).toEqual(['list', 'x']);
+    expect(await queued).toBe('OK');
+    expect(commands()).toEqual({ blpop: 1, set: 1 });
+    expect(errors()).toEqual({});
+    client.disconnect();
+    other.disconnect();
+    await server.stop();
+  }, 90_000);
+
+  it('of ioredis counts a command once, as an error, that has timed out and is answered later', async () => {
+    const client = await ready(
+      new Redis(servers.single.port, { lazyConnect: true, commandTimeout: 50, maxRetriesPerRequest: null }),
+    );
+    const helper = new Redis(servers.single.port);
+    const { recorder, commands, errors } = measured();
+    watch(client, recorder);
+    await expect(client.blpop('late', 0)).rejects.toThrow('timed out');
+    expect(commands()).toEqual({ blpop: 1 });
+    await helper.lpush('late', 'x');
+    // The answer comes before that to this command, if the server is not too slow for it.
+    await client.get('none').catch(() => undefined);
+    expect(commands()['blpop']).toBe(1);
+    expect(errors()['blpop']).toBe(1);
+    client.disconnect();
+    helper.disconnect();
+  }, 60_000);
+
+  it('of node-redis 4 calls back in legacy mode, and counts that', async () => {
+    const connect = () => opened(redis4.createClient({ url: servers.single.url, legacyMode: true }));
+    const clients = [await connect(), await connect()];
+    const { recorder, commands, errors } = measured();
+    watch(clients[1], recorder);
+    const back =
+      (call: (client: AnyClient, done: (...args: unknown[]) => void) => unknown) => (client: AnyClient) =>
+        new Promise((resolve) => {
+          const returned = call(client, (...args) => resolve([returned, ...args]));
+        });
+    const steps: Step<AnyClient>[] = [
+      ['sets', back((c, done) => c.set('legacy', 'v', done))],
+      ['gets', back((c, done) => c.get('legacy', done))],
+      ['sends', back((c, done) => c.sendCommand(['GET', 'legacy'], done))],
+      ['sends what is given one by one', back((c, done) => c.sendCommand('GET', 'legacy', done))],
+      ['is refused', back((c, done) => c.lpush('legacy', 'x', done))],
+      ['has promises, too', (c) => c.v4.get('legacy')],
+      ['needs no callback', (c) => c.set('legacy', 'v')],
+      ['executes', back((c, done) => c.multi().set('legacy', 'v').get('legacy').exec(done))],
+    ];
+    const [expected, transcript] = [
+      await transcriptOf(clients[0], steps, { once: true }),
+      await transcriptOf(clients[1], steps, { once: true }),
+    ];
+    expect(transcript).toEqual(expected);
+    expect(commands()).toEqual({ set: 2, get: 5, lpush: 1 });
+    expect(errors()).toEqual({ lpush: 1 });
+    for (const client of clients) await endNodeRedis(client);
+  }, 60_000);
+
+  it.each([
+    ['5', redis5],
+    ['6', redis6],
+  ])(
+    'of node-redis %s counts what its views send, legacy() among them',
+    async (_, library) => {
+      const client = await opened((library as AnyClient).createClient({ url: servers.single.url }));
+      const { recorder, commands } = measured();
+      const end = watch(client, recorder);
+      const legacy = client.legacy();
+      expect(await new Promise((resolve) => legacy.ping((...args: unknown[]) => resolve(args)))).toEqual([
+        null,
+        'PONG',
+      ]);
+      await client.withTypeMapping({}).get('none');
+      await client.asap().get('none');
+      expect(commands()).toEqual({ ping: 1, get: 2 });
+      end();
+      await endNodeRedis(client);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['5', redis5],
+    ['6', redis6],
+  ])(
+    'of node-redis %s may be a sentinel, and what that lends',
+    async (_, library) => {
+      const sentinel = await RedisSentinel.start(servers.single.port);
+      const connect = () =>
+        opened(
+          (library as AnyClient).createSentinel({
+            name: 'master',
+            sentinelRootNodes: [{ host: '127.0.0.1', port: sentinel.port }],
+          }),
+        );
+      const clients = [await connect(), await connect()];
+      const { recorder, commands, errors } = measured();
+      const end = watch(clients[1], recorder);
+      const steps: Step<AnyClient>[] = [
+        ['sends', (c) => c.sendCommand(true, ['PING'])],
+        ...TYPED.slice(0, 6),
+        ['executes', (c) => c.multi().set('{k}2', 'v').get('{k}2').exec()],
+        ['executes what is refused in part', (c) => c.multi().set('{k}2', 'v').lPush('{k}2', 'x').exec()],
+        ['lends a client', (c) => c.use((lease: AnyClient) => lease.get('{k}1'))],
+      ];
+      const [expected, transcript] = [
+        await transcriptOf(clients[0], steps, { once: true }),
+        await transcriptOf(clients[1], steps, { once: true }),
+      ];
+      expect(transcript).toEqual(expected);
+      expect(commands()).toEqual({ ping: 1, set: 3, get: 4, lpush: 2, hgetall: 1, eval: 1 });
+      expect(errors()).toEqual({ lpush: 2 });
+      end();
+      for (const client of clients) await endNodeRedis(client);
+      await sentinel.stop();
+    },
+    90_000,
+  );
+
+  it('is not counted for what monitoring asks it', async () => {
+    const { recorder, commands } = measured();
+    for (const kind of KINDS) {
+      const client = await kind.connect(servers);
+      watch(client, recorder);
+      const ping = client instanceof Redis || client instanceof Cluster ? pingIoRedis : pingNodeRedis;
+      await ping(client, AbortSignal.timeout(20_000));
+      await kind.close(client);
+    }
+    expect(commands()).toEqual({});
+  }, 90_000);
+
+  it('has names of commands that are bounded in number and length', async () => {
+    const { recorder, commands } = measured();
+    for (let i = 0; i < 1_000; i++) recorder.begin('CLIENT', `command${i}`)?.end(false);
+    for (const odd of ['x'.repeat(1e6), Symbol('s'), 7, {}, Buffer.alloc(1e6), 'two words', null]) {
+      recorder.begin('CLIENT', odd ?? '')?.end(false);
+    }
+    expect(Object.keys(commands()).length).toBe(301);
+    expect(commands()['other']).toBe(707);
   });
 
   function watch(client: AnyClient, recorder: RedisRecorder): () => void {

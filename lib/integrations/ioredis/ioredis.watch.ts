@@ -11,6 +11,9 @@ interface Command {
   reject: Settle;
 }
 
+/** The commands by which ioredis itself begins a connection, while it has the status `connect`. */
+const HANDSHAKE: ReadonlySet<string> = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select']);
+
 /** The most commands of a transaction whose replies are looked at one by one. */
 const QUEUED_LIMIT = 10_000;
 
@@ -36,7 +39,7 @@ class IoRedisWatch {
   private queued: RedisCall[] | undefined;
 
   constructor(
-    client: IoRedisClient,
+    private readonly client: IoRedisClient,
     private readonly name: string,
     private readonly recorder: RedisRecorder,
   ) {
@@ -45,7 +48,8 @@ class IoRedisWatch {
 
   command(command: unknown): void {
     if (!isCommand(command) || this.observed.has(command.resolve)) return;
-    const call = this.recorder.begin(this.name, command.name);
+    const isHandshake = this.client.status === 'connect' && HANDSHAKE.has(command.name);
+    const call = isHandshake ? undefined : this.recorder.begin(this.name, command.name);
     if (call !== undefined) this.observe(command, call, this.transactionOf(command.name, call));
     this.observed.add(command.resolve);
   }
