@@ -61,9 +61,14 @@ export class ActiveTrace {
     return { trace_id: context.traceId, span_id: context.spanId };
   }
 
+  /** A tracer of the application that fails, or that gives no context, traces nothing. */
   private spanContext(): SpanContext | undefined {
-    const context = this.api?.trace.getActiveSpan()?.spanContext();
-    return context === undefined || context.traceId === NO_TRACE ? undefined : context;
+    try {
+      const context: unknown = this.api?.trace.getActiveSpan()?.spanContext();
+      return isSpanContext(context) && context.traceId !== NO_TRACE ? context : undefined;
+    } catch {
+      return undefined;
+    }
   }
 }
 
@@ -78,6 +83,12 @@ export async function findActiveTrace(load: () => Promise<OpenTelemetryApi> = lo
   } catch {
     return new ActiveTrace();
   }
+}
+
+function isSpanContext(candidate: unknown): candidate is SpanContext {
+  if (typeof candidate !== 'object' || candidate === null) return false;
+  const { traceId, spanId, traceFlags } = candidate as Partial<SpanContext>;
+  return typeof traceId === 'string' && typeof spanId === 'string' && typeof traceFlags === 'number';
 }
 
 /** Of the API alone, no context ever becomes the active one. */
