@@ -115,7 +115,8 @@ function identityOf<T extends object>(instance: T, sought: Sought<T>): object {
 
 function nameOf<T extends object>(instance: T, place: string, sought: Sought<T>): string {
   try {
-    return sought.nameOf?.(instance, place) ?? place;
+    const name: unknown = sought.nameOf?.(instance, place);
+    return typeof name === 'string' && name !== '' ? name : place;
   } catch {
     return place;
   }
