@@ -161,11 +161,11 @@ interface CacheCallEvents {
 export class CacheCall implements CallObserver {
   args?: readonly unknown[];
   readonly scope: OpenScope<CacheCall>;
-  /** Whether a store had the key. */
+  /** True if a store had the key. */
   wasFound = false;
-  /** Whether a store has failed, which it may keep to itself or emit as an event. */
+  /** True if a store has failed, which it may keep to itself or emit as an event. */
   hasFailedStore = false;
-  /** Whether the call goes on after it has answered, such as to refresh a value. */
+  /** True if the call goes on after it has answered, such as to refresh a value. */
   goesOn = false;
 
   constructor(

@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../primitives/guard.js';
 import { patchMethod } from '../primitives/method-patch.js';
 
-/** What has a job run: a decorator of `@nestjs/schedule`, or a cron job that was added by hand. */
+/** The kind of a job: a decorator of `@nestjs/schedule`, or a cron job that was added by hand. */
 export type ScheduleType = 'cron' | 'interval' | 'timeout';
 
 export type ScheduledMethod = (this: unknown, ...args: unknown[]) => unknown;
@@ -10,7 +10,7 @@ export type ScheduledMethod = (this: unknown, ...args: unknown[]) => unknown;
 /** Puts something in the place of the method of a job. */
 export type ReplaceJob = (name: string, type: ScheduleType, method: ScheduledMethod) => ScheduledMethod;
 
-/** What is used of the `SchedulerRegistry` of `@nestjs/schedule`. */
+/** The part that is used of the `SchedulerRegistry` of `@nestjs/schedule`. */
 interface SchedulerRegistry {
   addInterval(name: string, timer: NodeJS.Timeout): void;
   deleteInterval(name: string): void;
@@ -20,19 +20,19 @@ interface SchedulerRegistry {
   getCronJobs(): Map<string, CronJob>;
 }
 
-/** What is used of a `CronJob` of `cron`. */
+/** The part that is used of a `CronJob` of `cron`. */
 interface CronJob {
   /** First the method that was given as `onTick`. */
   readonly _callbacks?: ScheduledMethod[];
 }
 
-/** What is used of the `ScheduleExplorer` of `@nestjs/schedule`, which finds what is decorated. */
+/** The part that is used of the `ScheduleExplorer` of `@nestjs/schedule`, which finds what is decorated. */
 interface ScheduleExplorer {
   /** Called for each method, whose errors end there. */
   wrapFunctionInTryCatchBlocks(method: ScheduledMethod, instance: object): ScheduledMethod;
 }
 
-/** What is used of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts what is decorated. */
+/** The part that is used of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts what is decorated. */
 interface SchedulerOrchestrator {
   readonly cronJobs: Readonly<Record<string, unknown>>;
 }
@@ -42,14 +42,14 @@ const SCHEDULER_NAME = 'SCHEDULER_NAME';
 const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 const TYPES: Readonly<Record<number, ScheduleType>> = { 1: 'cron', 2: 'timeout', 3: 'interval' };
 
-/** What an application does by `@nestjs/schedule`. Does nothing in one that does not use it. */
+/** The jobs of `@nestjs/schedule`, in an application that uses it. */
 export class ScheduleIntegration {
   private scheduler: SchedulerRegistry | undefined;
 
   /** @param modules must have been filled when the first timer is shown */
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Whether the application uses the package. */
+  /** True if the application uses the package. */
   get isUsed(): boolean {
     return this.findScheduler() !== undefined;
   }
@@ -57,7 +57,7 @@ export class ScheduleIntegration {
   /**
    * Shows an interval under a name in the `SchedulerRegistry`, with a number behind it if the name is taken.
    *
-   * @returns how to take it out again
+   * @returns a function that takes it out again
    */
   readonly nameInterval = (name: string, timer: NodeJS.Timeout): (() => void) => {
     const scheduler = this.findScheduler();

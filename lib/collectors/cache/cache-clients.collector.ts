@@ -18,11 +18,11 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** What the application does with its caches and its clients of Redis. */
+/** The collector of what the application does with its caches and its clients of Redis. */
 export class CacheClientsCollector implements SourceCollector {
   readonly name = 'cache_clients';
   readonly metricNames: readonly string[];
-  /** As long as the application has no cache and no client of Redis. */
+  /** True while the application has no cache and no client of Redis. */
   isIdle = true;
 
   private readonly watches: readonly { look(): readonly unknown[]; end(): void }[];

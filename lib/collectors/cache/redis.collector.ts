@@ -18,8 +18,8 @@ import type { ResolvedCacheCollector } from './cache.options.js';
 const COUNTERS = [
   ['keyspace_hits', 'redis_keyspace_hits_total', 'Keys that were looked up and found.'],
   ['keyspace_misses', 'redis_keyspace_misses_total', 'Keys that were looked up and not found.'],
-  ['evicted_keys', 'redis_evicted_keys_total', 'Keys that were given up for want of memory.'],
-  ['expired_keys', 'redis_expired_keys_total', 'Keys whose time was over.'],
+  ['evicted_keys', 'redis_evicted_keys_total', 'Keys that were evicted.'],
+  ['expired_keys', 'redis_expired_keys_total', 'Keys that expired.'],
   ['total_commands_processed', 'redis_commands_processed_total', 'Commands that the server has processed.'],
   [
     'total_connections_received',
@@ -38,13 +38,13 @@ const GAUGES = [
   ['connected_slaves', 'redis_connected_replicas', 'Replicas that are connected.'],
 ] as const;
 
-/** What each Redis that the application uses says of itself. */
+/** The collector of the statistics of each Redis that the application uses. */
 export class RedisCollector implements SourceCollector {
   readonly name = 'redis';
   readonly metricNames: readonly string[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** As long as the application uses no Redis. */
+  /** True while the application uses no Redis. */
   isIdle = true;
 
   private readonly counters: readonly { field: string; counts: Cumulative<'client'> }[];

@@ -1,7 +1,7 @@
 import { isThenable } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 
-/** How the run of a job ended. */
+/** The end of a run of a job. */
 export type RunOutcome = 'success' | 'error';
 
 /** Observes one run of a job to its end: that of the promise that it returned, or else the return. */

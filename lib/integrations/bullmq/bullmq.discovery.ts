@@ -3,7 +3,7 @@ import { asOwnCall } from '../own-calls.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
 
-/** What is used of the connection that BullMQ has to Redis. */
+/** The part that is used of the connection that BullMQ has to Redis. */
 interface BullMqRedis {
   readonly status?: string;
   ping?(): Promise<unknown>;
@@ -18,12 +18,12 @@ interface BullMqBase {
   getBackend?(): { readonly client?: Promise<BullMqRedis>; waitUntilReady(): Promise<unknown> };
 }
 
-/** What is used of a `Queue` of BullMQ. */
+/** The part of a `Queue` of BullMQ that is used. */
 export interface BullMqQueue extends BullMqBase {
   getJobCounts(...states: string[]): Promise<Record<string, number>>;
 }
 
-/** What is used of a `Job` of BullMQ. */
+/** The part of a `Job` of BullMQ that is used. */
 export interface BullMqJob {
   readonly name: string;
   /** When it was added, in milliseconds. */
@@ -38,7 +38,7 @@ export interface BullMqJob {
   readonly finishedOn?: number;
 }
 
-/** What is used of a `Worker` of BullMQ. */
+/** The part of a `Worker` of BullMQ that is used. */
 export interface BullMqWorker extends BullMqBase {
   isRunning(): boolean;
   isPaused(): boolean;
@@ -65,17 +65,17 @@ export function isDeferral(error: unknown): boolean {
   return false;
 }
 
-/** The queues of the application, under their names. */
+/** Returns the queues of the application, under their names. */
 export function findBullMqQueues(objects: ApplicationObjects): Found<BullMqQueue>[] {
   return objects.find({ is: isQueue, nameOf: ({ name }) => name });
 }
 
-/** The workers of the application, also those of its `@Processor()`s, under the names of their queues. */
+/** Returns the workers of the application, also those of its `@Processor()`s, under the names of their queues. */
 export function findBullMqWorkers(objects: ApplicationObjects): Found<BullMqWorker>[] {
   return objects.find({ is: isWorker, within: workersOf, nameOf: ({ name }) => name });
 }
 
-/** Whether the Redis of a queue or a worker answers; rejects if not. */
+/** Pings the Redis of a queue or a worker; rejects if it does not answer. */
 export async function pingBullMq(queue: BullMqBase, signal: AbortSignal): Promise<void> {
   await untilAborted(
     asOwnCall(() => sendPing(queue)),
@@ -83,7 +83,7 @@ export async function pingBullMq(queue: BullMqBase, signal: AbortSignal): Promis
   );
 }
 
-/** How many jobs a queue has in each state; rejects if its Redis does not answer. */
+/** Returns the number of jobs of a queue in each state; rejects if its Redis does not answer. */
 export async function countBullMqJobs(
   queue: BullMqQueue,
   signal: AbortSignal,
@@ -102,7 +102,7 @@ async function sendPing(queue: BullMqBase): Promise<void> {
   await (client?.ping?.() ?? client?.info());
 }
 
-/** The connection, if it can be used now; undefined if BullMQ is on something else than Redis, which can. */
+/** Returns the connection, if it can be used now; undefined if BullMQ is on something else than Redis, which can. */
 async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> {
   const backend = queue.getBackend?.();
   const client = await (backend === undefined ? queue.client : backend.client);
@@ -114,7 +114,7 @@ async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> 
   return client;
 }
 
-/** Of a `@Processor()` that is made for each request, only the explorer of `@nestjs/bullmq` has the worker. */
+/** The worker of a `@Processor()` that is made for each request is only in the explorer of `@nestjs/bullmq`. */
 function workersOf(candidate: object): readonly unknown[] {
   const { workers } = candidate as { readonly workers?: unknown };
   return candidate.constructor.name === 'BullExplorer' && Array.isArray(workers) ? workers : [];

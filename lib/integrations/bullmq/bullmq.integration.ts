@@ -9,16 +9,16 @@ import {
   findBullMqWorkers,
 } from './bullmq.discovery.js';
 
-/** What is used of the `BullRegistrar` of `@nestjs/bullmq`, which makes the workers of the `@Processor()`s. */
+/** The part that is used of the `BullRegistrar` of `@nestjs/bullmq`, which makes the workers of the `@Processor()`s. */
 interface BullRegistrar {
   register(): unknown;
 }
 
-/** What an application has of BullMQ. */
+/** The queues and workers of BullMQ that an application has. */
 export class BullMqIntegration {
   constructor(private readonly objects: ApplicationObjects) {}
 
-  /** The queues, under their names. */
+  /** Returns the queues, under their names. */
   queues(): Found<BullMqQueue>[] {
     return findBullMqQueues(this.objects);
   }

@@ -6,20 +6,20 @@ import { untilAborted } from '../until-aborted.js';
 
 /** Begins the keys that monitoring itself writes. */
 const OWN_KEY = 'nestjs-monitoring:';
-/** How long such a key lives if it cannot be deleted. */
+/** The lifetime of such a key that cannot be deleted. */
 const OWN_KEY_TTL_MS = 10_000;
 
-/** What is used of a `Keyv`. */
+/** The part of a `Keyv` that is used. */
 export interface KeyvStore {
   readonly namespace?: string | undefined;
-  /** What it keeps its values in: a `Map` in memory, or an adapter. */
+  /** The values: a `Map` in memory, or an adapter. */
   readonly store?: unknown;
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
 }
 
-/** The stores that the application uses as they are, not those within a cache of cache-manager. */
+/** Returns the stores that the application uses as they are, not those within a cache of cache-manager. */
 export function findKeyvStores(objects: ApplicationObjects): Found<KeyvStore>[] {
   return objects.find({ is: isKeyv });
 }

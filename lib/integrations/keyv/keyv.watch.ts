@@ -87,7 +87,7 @@ function countWrites(recorder: OneCacheRecorder, [entries]: readonly unknown[], 
   recorder.recordWrites(result === false ? 0 : lengthOf(written));
 }
 
-/** Of one key, the result says whether it was there; of many, only whether all were. */
+/** The result says of one key whether it was there; of several, only whether all were. */
 function countDeletes(recorder: OneCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
   recorder.recordDeletes(Array.isArray(keys) || result !== false ? lengthOf(keys) : 0);
 }

@@ -31,7 +31,7 @@ export interface TraceFields {
 
 /** W3C Trace Context: the flag that says that the trace is recorded. */
 const SAMPLED = 1;
-/** What the identifier of a trace is where there is none. */
+/** The identifier of a trace where there is none. */
 const NO_TRACE = '0'.repeat(32);
 
 /**
@@ -47,7 +47,7 @@ export class ActiveTrace {
     this.exemplars = api && (() => this.exemplar());
   }
 
-  /** What a log line should say to be found from its trace; undefined outside of every trace. */
+  /** Returns the fields by which a log line is found from its trace; undefined outside of every trace. */
   current(): TraceFields | undefined {
     const context = this.spanContext();
     if (context === undefined) return undefined;
@@ -91,7 +91,7 @@ function isSpanContext(candidate: unknown): candidate is SpanContext {
   return typeof traceId === 'string' && typeof spanId === 'string' && typeof traceFlags === 'number';
 }
 
-/** Of the API alone, no context ever becomes the active one. */
+/** Without an SDK, the API makes no context the active one. */
 function keepsContext({ context, ...api }: OpenTelemetryApi): boolean {
   const key = api.createContextKey('nestjs-monitoring');
   return context.with(context.active().setValue(key, true), () => context.active().getValue(key) === true);
