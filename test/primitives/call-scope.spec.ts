@@ -16,7 +16,7 @@ describe('the scope of a call', () => {
   it('is over for what goes on in its context after the call has ended', async () => {
     const calls = new CallScope<string>();
     const scope = calls.open('a');
-    let goOn: () => void = () => undefined;
+    let goOn!: () => void;
     const late = scope.run(async () => {
       await new Promise<void>((resolve) => (goOn = resolve));
       return calls.current;

@@ -247,6 +247,24 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+const twice = (counts: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(counts).flatMap(([name, n]) => (n === 0 ? [] : [[name, 2 * n]])));
+const measured = () => {
+  const registry = new MetricsRegistry();
+  const recorder = new RedisRecorder(registry, systemClock);
+  return {
+    recorder,
+    commands: () => valuesOf(registry, 'redis_client_command_duration_seconds', ['command']),
+    errors: () => valuesOf(registry, 'redis_client_command_errors_total', ['command']),
+  };
+};
+
+function watch(client: AnyClient, recorder: RedisRecorder): () => void {
+  return client instanceof Redis || client instanceof Cluster
+    ? watchIoRedis(client, 'CLIENT', recorder)
+    : watchNodeRedis(client, 'CLIENT', recorder);
+}
+
 describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched', () => {
   let servers: Servers;
 
@@ -272,8 +290,6 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
       // The nodes of a cluster do not answer in an order.
       if (kind.cluster === true) expect(transcript.toSorted()).toEqual(expected.toSorted());
       else expect(transcript).toEqual(expected);
-      const twice = (counts: Readonly<Record<string, number>>) =>
-        Object.fromEntries(Object.entries(counts).flatMap(([name, n]) => (n === 0 ? [] : [[name, 2 * n]])));
       expect(valuesOf(registry, 'redis_client_command_duration_seconds', ['command'])).toEqual(
         twice(kind.counted),
       );
@@ -291,16 +307,6 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
       );
     }, 120_000);
   });
-
-  const measured = () => {
-    const registry = new MetricsRegistry();
-    const recorder = new RedisRecorder(registry, systemClock);
-    return {
-      recorder,
-      commands: () => valuesOf(registry, 'redis_client_command_duration_seconds', ['command']),
-      errors: () => valuesOf(registry, 'redis_client_command_errors_total', ['command']),
-    };
-  };
 
   // A cluster of ioredis that is closed lets its commands wait.
   describe.each(KINDS.filter(({ title }) => title !== 'a cluster of ioredis'))('$title', (kind) => {
@@ -320,7 +326,7 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
       }
       expect(transcripts[1]).toEqual(transcripts[0]);
       // A pool and a cluster have no connection to send it by; a pool of node-redis 5 answers all the same.
-      const isError = transcripts[1]?.[0]?.includes('rejection') === true && commands()['get'] !== undefined;
+      const isError = transcripts[1]?.[0]?.includes('rejection') && commands()['get'] !== undefined;
       expect(errors()).toEqual(isError ? { get: 1 } : {});
     }, 60_000);
   });
@@ -414,8 +420,10 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
   }, 60_000);
 
   it('of node-redis 4 calls back in legacy mode, and counts that', async () => {
-    const connect = () => opened(redis4.createClient({ url: servers.single.url, legacyMode: true }));
-    const clients = [await connect(), await connect()];
+    const { url } = servers.single;
+    const clients = await Promise.all(
+      Array.from({ length: 2 }, () => opened(redis4.createClient({ url, legacyMode: true }))),
+    );
     const { recorder, commands, errors } = measured();
     watch(clients[1], recorder);
     const back =
@@ -525,10 +533,4 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
     expect(Object.keys(commands()).length).toBe(301);
     expect(commands()['other']).toBe(707);
   });
-
-  function watch(client: AnyClient, recorder: RedisRecorder): () => void {
-    return client instanceof Redis || client instanceof Cluster
-      ? watchIoRedis(client, 'CLIENT', recorder)
-      : watchNodeRedis(client, 'CLIENT', recorder);
-  }
 });

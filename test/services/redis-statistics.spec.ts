@@ -140,6 +140,8 @@ describeWith(['redis-server'], 'a real Redis', () => {
   }, 90_000);
 });
 
+const sent = (registry: MetricsRegistry) => valuesOf(registry, 'redis_client_command_duration_seconds');
+
 describeWith(['redis-server', 'redis-cli'], 'the clients of an application', () => {
   const closing: (() => unknown)[] = [];
   let server: RedisServer;
@@ -170,8 +172,6 @@ describeWith(['redis-server', 'redis-cli'], 'the clients of an application', () 
     closing.push(() => client.disconnect());
     return client;
   }
-
-  const sent = (registry: MetricsRegistry) => valuesOf(registry, 'redis_client_command_duration_seconds');
 
   it.each([
     ['6', { createClient }],

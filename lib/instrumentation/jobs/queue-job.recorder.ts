@@ -123,6 +123,6 @@ export class QueueJobRecorder {
       names = new LabelValues(this.maxJobs);
       this.names.set(queue, names);
     }
-    return names.of(String(job.name));
+    return names.of(job.name);
   }
 }

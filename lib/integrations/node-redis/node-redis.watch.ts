@@ -156,7 +156,7 @@ class NodeRedisWatch {
         ),
       })),
       this.observe(client, 'acquire', () => ({
-        fulfilled: (lease) => void this.addMember(lease, (it) => this.patchByMembers(it)),
+        fulfilled: (lease) => this.addMember(lease, (it) => this.patchByMembers(it)),
       })),
     ];
   }
@@ -167,7 +167,10 @@ class NodeRedisWatch {
     };
     return observeFunction(send, this.recorder.guard, ([member]) => {
       this.addMember(member, (it) => [
-        this.observe(it, 'sendCommand', ([args]) => void this.sending?.name(nameIn(args))),
+        this.observe(it, 'sendCommand', ([args]) => {
+          this.sending?.name(nameIn(args));
+          return undefined;
+        }),
       ]);
       this.sending = call;
       return { returned: done, threw: done };

@@ -27,7 +27,7 @@ export class RedisBatch implements CallObserver {
 
   fulfilled(replies: unknown): void {
     const failed = Array.isArray(replies) ? replies.map((reply) => reply instanceof Error) : [];
-    this.end((index) => failed[index] === true);
+    this.end((index) => failed[index]);
   }
 
   rejected(error: unknown): void {

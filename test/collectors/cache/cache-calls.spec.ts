@@ -190,20 +190,20 @@ async function compare<C>(
   return registry;
 }
 
-describe('a store of Keyv that is watched', () => {
-  const watch = (store: Keyv, registry: MetricsRegistry) => {
-    const recorder = new CacheRecorder(registry, systemClock);
-    watchStore(store, recorder);
-    watchKeyv(store, recorder.forCache('STORE'));
-  };
-  const make = () => {
-    const store = new Keyv();
-    store.on('error', () => undefined);
-    return store;
-  };
+const watchOne = (store: Keyv, registry: MetricsRegistry) => {
+  const recorder = new CacheRecorder(registry, systemClock);
+  watchStore(store, recorder);
+  watchKeyv(store, recorder.forCache('STORE'));
+};
+const makeStore = () => {
+  const store = new Keyv();
+  store.on('error', () => undefined);
+  return store;
+};
 
+describe('a store of Keyv that is watched', () => {
   it.each(STORE)('answers $title as before, and counts it', async (each) => {
-    const registry = await compare(make, watch, each);
+    const registry = await compare(makeStore, watchOne, each);
     expect(countsOf(registry, 'STORE')).toEqual(each.counts);
   });
 
@@ -217,7 +217,7 @@ describe('a store of Keyv that is watched', () => {
       };
       const [plain, watched] = [broken(), broken()];
       const registry = new MetricsRegistry();
-      watch(watched, registry);
+      watchOne(watched, registry);
       const steps: Step<Keyv>[] = [
         ['get', (c) => c.get('a')],
         ['set', (c) => c.set('a', 1)],
@@ -246,8 +246,8 @@ describe.each([
   it.each(CACHE)('answers $title as before, and counts it once', async (each) => {
     const registry = await compare(
       make,
-      (cache, registry) => {
-        const recorder = new CacheRecorder(registry, systemClock);
+      (cache, watched) => {
+        const recorder = new CacheRecorder(watched, systemClock);
         for (const [index, store] of cache.stores.entries()) {
           watchStore(store, recorder);
           // As it is where the application provides the store, too.

@@ -175,13 +175,13 @@ describe('with the SDK of OpenTelemetry', () => {
   });
 });
 
-describe('a tracer that is not as it should be', () => {
-  const broken = (): never => {
-    throw new Error('no tracer');
-  };
-  const withSpan = (getActiveSpan: () => unknown) =>
-    new ActiveTrace({ trace: { getActiveSpan } } as unknown as ConstructorParameters<typeof ActiveTrace>[0]);
+const broken = (): never => {
+  throw new Error('no tracer');
+};
+const withSpan = (getActiveSpan: () => unknown) =>
+  new ActiveTrace({ trace: { getActiveSpan } } as unknown as ConstructorParameters<typeof ActiveTrace>[0]);
 
+describe('a tracer that is not as it should be', () => {
   it.each<[string, () => unknown]>([
     ['fails', broken],
     ['gives a span without a context', () => ({})],
