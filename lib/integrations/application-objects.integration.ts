@@ -13,6 +13,8 @@ export interface Sought<T extends object> {
   is(candidate: object): candidate is T;
   /** Objects that a candidate holds, and that may be one too. May throw, which is none. */
   within?(candidate: object): readonly unknown[];
+  /** The object that views of it share, such as the target of a proxy; may throw, which is the instance itself. */
+  identityOf?(instance: T): object;
   /** What it calls itself, or how it is known by the name of its provider. */
   nameOf?(instance: T, place: string): string | undefined;
 }
@@ -29,19 +31,23 @@ interface Candidate {
 export class ApplicationObjects {
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Each instance once, in the order of the providers, under a name of its own. */
+  /** Each instance once, however it is reached, in the order of the providers, under a name of its own. */
   find<T extends object>(sought: Sought<T>): Found<T>[] {
-    const found = new Map<T, string>();
+    const found: Found<T>[] = [];
+    const identities = new Set<object>();
     const names = new Set<string>();
     for (const { object, place } of this.candidates()) {
       for (const instance of [object, ...objectsWithin(object, sought)]) {
-        if (found.has(instance as T) || !isSought(instance, sought)) continue;
+        if (identities.has(instance) || !isSought(instance, sought)) continue;
+        const identity = identityOf(instance, sought);
+        if (identities.has(identity)) continue;
+        identities.add(instance).add(identity);
         const name = freeName(nameOf(instance, place, sought), names);
         names.add(name);
-        found.set(instance, name);
+        found.push({ name, instance });
       }
     }
-    return [...found].map(([instance, name]) => ({ name, instance }));
+    return found;
   }
 
   /** Providers before their aliases and what they hold, so that an object has the name by which it is injected. */
@@ -96,6 +102,14 @@ function isSought<T extends object>(candidate: object, sought: Sought<T>): candi
     return sought.is(candidate);
   } catch {
     return false;
+  }
+}
+
+function identityOf<T extends object>(instance: T, sought: Sought<T>): object {
+  try {
+    return sought.identityOf?.(instance) ?? instance;
+  } catch {
+    return instance;
   }
 }
 

@@ -1,6 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
+import type { Guard } from '../primitives/guard.js';
+import { patchMethod } from '../primitives/method-patch.js';
 
-/** What has a job run: a decorator of `@nestjs/schedule`, or a cron job that was added by hand. */
+/** The kind of a job: a decorator of `@nestjs/schedule`, or a cron job that was added by hand. */
 export type ScheduleType = 'cron' | 'interval' | 'timeout';
 
 export type ScheduledMethod = (this: unknown, ...args: unknown[]) => unknown;
@@ -8,33 +10,29 @@ export type ScheduledMethod = (this: unknown, ...args: unknown[]) => unknown;
 /** Puts something in the place of the method of a job. */
 export type ReplaceJob = (name: string, type: ScheduleType, method: ScheduledMethod) => ScheduledMethod;
 
-/** What is used of the `SchedulerRegistry` of `@nestjs/schedule`. */
+/** The part that is used of the `SchedulerRegistry` of `@nestjs/schedule`. */
 interface SchedulerRegistry {
   addInterval(name: string, timer: NodeJS.Timeout): void;
   deleteInterval(name: string): void;
   getInterval(name: string): unknown;
   getIntervals(): string[];
-  addCronJob: (this: SchedulerRegistry, name: string, job: CronJob) => void;
+  addCronJob(name: string, job: CronJob): void;
   getCronJobs(): Map<string, CronJob>;
 }
 
-/** What is used of a `CronJob` of `cron`. */
+/** The part that is used of a `CronJob` of `cron`. */
 interface CronJob {
   /** First the method that was given as `onTick`. */
   readonly _callbacks?: ScheduledMethod[];
 }
 
-/** What is used of the `ScheduleExplorer` of `@nestjs/schedule`, which finds what is decorated. */
+/** The part that is used of the `ScheduleExplorer` of `@nestjs/schedule`, which finds what is decorated. */
 interface ScheduleExplorer {
   /** Called for each method, whose errors end there. */
-  wrapFunctionInTryCatchBlocks: (
-    this: ScheduleExplorer,
-    method: ScheduledMethod,
-    instance: object,
-  ) => ScheduledMethod;
+  wrapFunctionInTryCatchBlocks(method: ScheduledMethod, instance: object): ScheduledMethod;
 }
 
-/** What is used of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts what is decorated. */
+/** The part that is used of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts what is decorated. */
 interface SchedulerOrchestrator {
   readonly cronJobs: Readonly<Record<string, unknown>>;
 }
@@ -44,14 +42,14 @@ const SCHEDULER_NAME = 'SCHEDULER_NAME';
 const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 const TYPES: Readonly<Record<number, ScheduleType>> = { 1: 'cron', 2: 'timeout', 3: 'interval' };
 
-/** What an application does by `@nestjs/schedule`. Does nothing in one that does not use it. */
+/** The jobs of `@nestjs/schedule`, in an application that uses it. */
 export class ScheduleIntegration {
   private scheduler: SchedulerRegistry | undefined;
 
   /** @param modules must have been filled when the first timer is shown */
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Whether the application uses the package. */
+  /** True if the application uses the package. */
   get isUsed(): boolean {
     return this.findScheduler() !== undefined;
   }
@@ -59,7 +57,7 @@ export class ScheduleIntegration {
   /**
    * Shows an interval under a name in the `SchedulerRegistry`, with a number behind it if the name is taken.
    *
-   * @returns how to take it out again
+   * @returns a function that takes it out again
    */
   readonly nameInterval = (name: string, timer: NodeJS.Timeout): (() => void) => {
     const scheduler = this.findScheduler();
@@ -79,14 +77,15 @@ export class ScheduleIntegration {
    * of the cron jobs that are added to the `SchedulerRegistry`. Of the intervals and timeouts that are added to it
    * there is nothing but a timer.
    *
-   * @param replace must not throw; is given the name of the job, or else `Class.method`
+   * @param replace is given the name of the job, or else `Class.method`
+   * @param guard keeps what it throws out of the package
    */
-  replaceJobs(replace: ReplaceJob): void {
+  replaceJobs(replace: ReplaceJob, guard: Guard): void {
     const explorer = this.find('ScheduleExplorer');
-    if (isExplorer(explorer)) replaceDecorated(explorer, replace);
+    if (isExplorer(explorer)) replaceDecorated(explorer, replace, guard);
     const orchestrator = this.find('SchedulerOrchestrator');
     const scheduler = this.findScheduler();
-    if (scheduler && isOrchestrator(orchestrator)) replaceAdded(scheduler, orchestrator, replace);
+    if (scheduler && isOrchestrator(orchestrator)) replaceAdded(scheduler, orchestrator, replace, guard);
   }
 
   private findScheduler(): SchedulerRegistry | undefined {
@@ -108,21 +107,22 @@ export class ScheduleIntegration {
   }
 }
 
-function replaceDecorated(explorer: ScheduleExplorer, replace: ReplaceJob): void {
-  const { wrapFunctionInTryCatchBlocks: wrap } = explorer;
-  explorer.wrapFunctionInTryCatchBlocks = function (method, instance) {
+function replaceDecorated(explorer: ScheduleExplorer, replace: ReplaceJob, guard: Guard): void {
+  patchMethod(explorer, 'wrapFunctionInTryCatchBlocks', guard, (args) => {
+    const [method, instance, ...rest] = args as [ScheduledMethod, object, ...unknown[]];
     const type = TYPES[Reflect.getMetadata(SCHEDULER_TYPE, method) as number];
-    if (type === undefined) return wrap.call(this, method, instance);
+    if (type === undefined) return undefined;
     const given: unknown = Reflect.getMetadata(SCHEDULER_NAME, method);
     const name = typeof given === 'string' && given !== '' ? given : nameOf(method, instance);
-    return wrap.call(this, replace(name, type, method), instance);
-  };
+    return { args: [replace(name, type, method), instance, ...rest] };
+  });
 }
 
 function replaceAdded(
   scheduler: SchedulerRegistry,
   orchestrator: SchedulerOrchestrator,
   replace: ReplaceJob,
+  guard: Guard,
 ): void {
   const replaced = new WeakSet<CronJob>();
   const replaceIn = (name: string, job: CronJob): void => {
@@ -132,13 +132,11 @@ function replaceAdded(
     replaced.add(job);
     callbacks[0] = replace(name, 'cron', callbacks[0]);
   };
-  const { addCronJob } = scheduler;
-  scheduler.addCronJob = function (name, job) {
-    // Refuses a name that is taken.
-    addCronJob.call(this, name, job);
-    replaceIn(name, job);
-  };
-  for (const [name, job] of scheduler.getCronJobs()) replaceIn(name, job);
+  patchMethod(scheduler, 'addCronJob', guard, ([name, job]) => ({
+    // It throws if the name is taken.
+    returned: () => replaceIn(name as string, job as CronJob),
+  }));
+  for (const [name, job] of scheduler.getCronJobs()) guard.run(() => replaceIn(name, job));
 }
 
 /** `Class.method`, by the name that the method has on the instance. */

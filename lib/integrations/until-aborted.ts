@@ -1,5 +1,5 @@
 /**
- * What the work comes to, or a rejection as soon as the signal is aborted. Nobody waits for the work then, and how it
+ * Returns the result of the work, or rejects as soon as the signal is aborted. Nobody waits for the work then, and how it
  * ends is of no interest.
  */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

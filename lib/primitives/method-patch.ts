@@ -12,6 +12,8 @@ export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 export interface CallObserver {
   /** The arguments to call with, if a callback among them has been replaced by {@link observeCallback}. */
   readonly args?: readonly unknown[];
+  /** The async context to call in; it calls what it is given once and returns its result. */
+  readonly scope?: { run(call: () => unknown): unknown };
   /** The method returned this. */
   returned?(result: unknown): void;
   /** The method threw this, which the caller gets. */
@@ -23,6 +25,9 @@ export interface CallObserver {
   /** Returns the value for the caller to get in place of the one that the method returned. */
   replaceResult?(result: unknown): unknown;
 }
+
+/** Returns the observer of a call with these arguments and this `this`, if it is to be observed. */
+export type BeginCall = (args: readonly unknown[], receiver: unknown) => CallObserver | undefined;
 
 /**
  * Observes the calls of one method of one object, and of no other object of its class, until the patch is removed.
@@ -36,12 +41,7 @@ export interface CallObserver {
  *   any. It must not change the arguments.
  * @returns a function that removes the patch; it does nothing where there is no such method or the object is frozen
  */
-export function patchMethod(
-  object: object,
-  name: PropertyKey,
-  guard: Guard,
-  begin: (args: readonly unknown[], receiver: unknown) => CallObserver | undefined,
-): () => void {
+export function patchMethod(object: object, name: PropertyKey, guard: Guard, begin: BeginCall): () => void {
   let own: PropertyDescriptor | undefined;
   let original: unknown;
   try {
@@ -56,16 +56,7 @@ export function patchMethod(
 
   let active = true;
   const patched: AnyMethod = function (this: unknown, ...args) {
-    if (!active) return Reflect.apply(method, this, args);
-    let observer: CallObserver | undefined;
-    try {
-      observer = begin(args, this);
-    } catch (error) {
-      guard.report(error);
-    }
-    return observer === undefined
-      ? Reflect.apply(method, this, args)
-      : observedCall(method, this, args, observer, guard);
+    return active ? beginCall(method, this, args, guard, begin) : Reflect.apply(method, this, args);
   };
   const isPatched = guard.run(() =>
     Reflect.defineProperty(object, name, {
@@ -111,6 +102,18 @@ export function observeCallback<T>(
   });
 }
 
+/**
+ * Returns a function whose calls are observed as those of a patched method are, and that is the given one in every
+ * other respect. What is not a function is returned as it is.
+ */
+export function observeFunction<T>(fn: T, guard: Guard, begin: BeginCall): T {
+  if (typeof fn !== 'function') return fn;
+  return new Proxy(fn, {
+    apply: (target, receiver, args: unknown[]) =>
+      beginCall(target as unknown as AnyMethod, receiver, args, guard, begin),
+  });
+}
+
 /** Returns the arguments of a call with the callback at this position observed. */
 export function withObservedCallback(
   args: readonly unknown[],
@@ -123,6 +126,24 @@ export function withObservedCallback(
   return observed;
 }
 
+function beginCall(
+  method: AnyMethod,
+  receiver: unknown,
+  args: unknown[],
+  guard: Guard,
+  begin: BeginCall,
+): unknown {
+  let observer: CallObserver | undefined;
+  try {
+    observer = begin(args, receiver);
+  } catch (error) {
+    guard.report(error);
+  }
+  return observer === undefined
+    ? Reflect.apply(method, receiver, args)
+    : observedCall(method, receiver, args, observer, guard);
+}
+
 function observedCall(
   method: AnyMethod,
   receiver: unknown,
@@ -132,7 +153,11 @@ function observedCall(
 ): unknown {
   let result: unknown;
   try {
-    result = Reflect.apply(method, receiver, observer.args ?? args);
+    const given = observer.args ?? args;
+    result =
+      observer.scope === undefined
+        ? Reflect.apply(method, receiver, given)
+        : observer.scope.run(() => Reflect.apply(method, receiver, given));
   } catch (error) {
     tell(guard, observer, 'threw', error);
     throw error;

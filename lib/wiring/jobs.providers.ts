@@ -9,6 +9,7 @@ import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { BullMqIntegration } from '../integrations/bullmq/bullmq.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -46,7 +47,12 @@ export const JOBS_PROVIDERS: readonly Provider[] = [
     ) => {
       const options = jobs.bullmq;
       if (!enabled || options === false) return null;
-      return new QueueJobsInstrumentation(bullMq, () => new QueueJobRecorder(registry, clock, options));
+      const guard = instrumentationGuard(registry, 'bullmq');
+      return new QueueJobsInstrumentation(
+        bullMq,
+        guard,
+        () => new QueueJobRecorder(registry, clock, guard, options),
+      );
     },
   },
   {

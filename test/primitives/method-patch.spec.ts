@@ -1,7 +1,12 @@
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Guard } from '../../lib/primitives/guard.js';
-import { type CallObserver, observeCallback, patchMethod } from '../../lib/primitives/method-patch.js';
+import {
+  type CallObserver,
+  observeCallback,
+  observeFunction,
+  patchMethod,
+} from '../../lib/primitives/method-patch.js';
 
 /** A client as a library has one: a private field, a symbol, methods of every kind. */
 class Client {
@@ -276,5 +281,47 @@ describe('an observed callback', () => {
   it.each([undefined, null, 'callback', {}])('is not made of %s', (callback) => {
     const { guard } = setUp();
     expect(observeCallback(callback, guard, boom)).toBe(callback);
+  });
+});
+
+describe('a function that is observed', () => {
+  it('is called with the same this and arguments, and its promise is followed', async () => {
+    const told: unknown[] = [];
+    const target = { n: 2, add: (..._: number[]): unknown => undefined };
+    async function add(this: { n: number }, m: number): Promise<number> {
+      await Promise.resolve();
+      return this.n + m;
+    }
+    target.add = observeFunction(add, new Guard(() => undefined), (args) => ({
+      fulfilled: (value) => told.push(args, value),
+    }));
+    expect(target.add.name).toBe('add');
+    expect(await target.add(3)).toBe(5);
+    expect(told).toEqual([[3], 5]);
+  });
+
+  it('is returned as it is where it is none', () => {
+    expect(observeFunction(undefined, new Guard(() => undefined), () => undefined)).toBeUndefined();
+  });
+});
+
+describe('the scope of an observed call', () => {
+  it('is the context that the method runs in', () => {
+    let depth = 0;
+    const object = { depth: () => depth };
+    patchMethod(object, 'depth', new Guard(() => undefined), () => ({
+      scope: {
+        run(call) {
+          depth++;
+          try {
+            return call();
+          } finally {
+            depth--;
+          }
+        },
+      },
+    }));
+    expect(object.depth()).toBe(1);
+    expect(depth).toBe(0);
   });
 });

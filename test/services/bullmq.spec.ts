@@ -1,6 +1,14 @@
 import { InjectQueue, Processor, WorkerHost, BullModule, BullRegistrar } from '@nestjs/bullmq';
 import { Injectable, type ModuleMetadata, type OnModuleInit, Scope } from '@nestjs/common';
-import { DelayedError, type Job, type Queue, UnrecoverableError, Worker } from 'bullmq';
+import {
+  DelayedError,
+  type Job,
+  Queue,
+  UnrecoverableError,
+  WaitingChildrenError,
+  WaitingError,
+  Worker,
+} from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -12,6 +20,12 @@ import { RedisServer } from './support/redis.server.js';
 const DEADLINE_MS = 15_000;
 
 class StockError extends Error {}
+
+class LaterError extends DelayedError {}
+
+/** What a job of the test before it puts itself off does with the queue. */
+let limitRate: () => Promise<unknown> = () => Promise.resolve();
+let addChild: (parent: Job) => Promise<unknown> = () => Promise.resolve();
 
 /** What the jobs wait for. */
 let hold: Promise<void> = Promise.resolve();
@@ -33,9 +47,36 @@ async function work(job: Job<{ until?: number }>, token?: string): Promise<strin
         throw new DelayedError();
       }
       return 'later';
+    case 'waits':
+      return deferOnce(job, async () => {
+        await job.moveToWait(token);
+        throw new WaitingError();
+      });
+    case 'limited':
+      return deferOnce(job, async () => {
+        await limitRate();
+        throw Worker.RateLimitError();
+      });
+    case 'parent':
+      return deferOnce(job, async () => {
+        await addChild(job);
+        if (await job.moveToWaitingChildren(token ?? '')) throw new WaitingChildrenError();
+      });
+    case 'much later':
+      return deferOnce(job, async () => {
+        await job.moveToDelayed(Date.now() + 20, token);
+        throw new LaterError();
+      });
     default:
       return 'done';
   }
+}
+
+async function deferOnce(job: Job<{ until?: number }>, defer: () => Promise<void>): Promise<string> {
+  if (job.data.until !== undefined) return 'later';
+  await job.updateData({ until: 1 });
+  await defer();
+  return 'at once';
 }
 
 @Processor('orders', { concurrency: 5, stalledInterval: 200, lockDuration: 10_000 })
@@ -135,15 +176,35 @@ describeWith(['redis-server'], 'the queues of BullMQ', () => {
       {
         completed_total: { 'queue=orders job=later': 1 },
         duration_seconds: {
-          'queue=orders job=later outcome=error': 1,
+          'queue=orders job=later outcome=deferred': 1,
           'queue=orders job=later outcome=success': 1,
         },
       },
     ],
+    ...['waits', 'limited', 'parent', 'much later'].map(
+      (job): [string, object, Record<string, Record<string, number>>] => [
+        job,
+        {},
+        {
+          completed_total: { [`queue=orders job=${job}`]: 1 },
+          duration_seconds: {
+            [`queue=orders job=${job} outcome=deferred`]: 1,
+            [`queue=orders job=${job} outcome=success`]: 1,
+          },
+        },
+      ],
+    ),
   ])('count a job that is or does this: %s', async (name, options, expected) => {
     const { registry, queue } = await start(withQueue(Orders));
+    limitRate = () => queue.rateLimit(50);
+    const children = new Queue('children', { connection: connection() });
+    await children.obliterate({ force: true });
+    const child = new Worker('children', () => Promise.resolve('done'), { connection: connection() });
+    addChild = ({ id, queueQualifiedName }) =>
+      children.add('child', {}, { parent: { id: id ?? '', queue: queueQualifiedName } });
     await queue.add(name, {}, options);
     await untilEnded(registry, 1);
+    await Promise.all([child.close(), children.close()]);
     await eventually(() => expect(counts(registry, 'bullmq_jobs_in_progress')).toEqual({}));
     const found = {
       completed_total: counts(registry, 'bullmq_jobs_completed_total'),

@@ -1,12 +1,15 @@
-import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { ApplicationObjects, Found } from '../../integrations/application-objects.integration.js';
 import { Attachments } from '../../integrations/attachments.js';
 import { CacheRecorder } from '../../integrations/cache-recorder.js';
-import { findCacheManagers } from '../../integrations/cache-manager/cache-manager.discovery.js';
+import {
+  findCacheManagers,
+  findStoresOfCaches,
+} from '../../integrations/cache-manager/cache-manager.discovery.js';
 import { watchCacheManager } from '../../integrations/cache-manager/cache-manager.watch.js';
 import { findIoRedisClients } from '../../integrations/ioredis/ioredis.discovery.js';
 import { watchIoRedis } from '../../integrations/ioredis/ioredis.watch.js';
-import { findKeyvStores } from '../../integrations/keyv/keyv.discovery.js';
-import { keyvSize, watchKeyv } from '../../integrations/keyv/keyv.watch.js';
+import { findKeyvStores, type KeyvStore } from '../../integrations/keyv/keyv.discovery.js';
+import { keyvSize, watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
 import { RedisRecorder } from '../../integrations/redis/redis-recorder.js';
@@ -15,11 +18,11 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** What the application does with its caches and its clients of Redis. */
+/** The collector of what the application does with its caches and its clients of Redis. */
 export class CacheClientsCollector implements SourceCollector {
   readonly name = 'cache_clients';
   readonly metricNames: readonly string[];
-  /** As long as the application has no cache and no client of Redis. */
+  /** True while the application has no cache and no client of Redis. */
   isIdle = true;
 
   private readonly watches: readonly { look(): readonly unknown[]; end(): void }[];
@@ -37,6 +40,11 @@ export class CacheClientsCollector implements SourceCollector {
     });
     this.metricNames = [this.entries.name];
     this.watches = [
+      // Before the caches, because it tells them of what they call.
+      new Attachments(
+        () => storesOf(objects),
+        ({ instance }) => watchStore(instance, caches),
+      ),
       new Attachments(
         () => findCacheManagers(objects),
         ({ name, instance }) => watchCacheManager(instance, caches.forCache(name)),
@@ -77,4 +85,10 @@ export class CacheClientsCollector implements SourceCollector {
       if (sizes[0] !== undefined) this.entries.set({ cache }, sizes[0]);
     }
   }
+}
+
+/** Returns the stores of Keyv, those that are used as they are and those of caches, each once. */
+function storesOf(objects: ApplicationObjects): Found<KeyvStore>[] {
+  const found = [...findKeyvStores(objects), ...findStoresOfCaches(objects)];
+  return [...new Map(found.map((each) => [each.instance, each])).values()];
 }

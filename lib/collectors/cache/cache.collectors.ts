@@ -6,7 +6,7 @@ import { CacheClientsCollector } from './cache-clients.collector.js';
 import type { ResolvedCacheCollector } from './cache.options.js';
 import { RedisCollector } from './redis.collector.js';
 
-/** What is measured of caches: what the application does with them, and what Redis says of itself. */
+/** Returns the collectors of caches: of their use by the application, and of the statistics of Redis. */
 export function cacheCollectors(
   objects: ApplicationObjects,
   registry: MetricsRegistry,

@@ -1,14 +1,14 @@
 import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
 
-/** What is measured of the caches and the clients of Redis that the application uses. */
+/** Options of the collectors of caches and of Redis. */
 export interface CacheCollectorOptions {
   /**
-   * How often the statistics of Redis are read, in milliseconds.
+   * Interval at which the statistics of Redis are read, in milliseconds.
    * @default 15000
    */
   readonly intervalMs?: number;
   /**
-   * How long that may take, in milliseconds.
+   * Time limit of one such reading, in milliseconds.
    * @default 5000
    */
   readonly timeoutMs?: number;

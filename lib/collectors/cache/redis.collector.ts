@@ -1,12 +1,14 @@
-import type { ApplicationObjects, Found } from '../../integrations/application-objects.integration.js';
-import { findIoRedisClients } from '../../integrations/ioredis/ioredis.discovery.js';
-import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import { ioRedisSources } from '../../integrations/ioredis/ioredis.sources.js';
+import { nodeRedisSources } from '../../integrations/node-redis/node-redis.sources.js';
+import { asOwnCall } from '../../integrations/own-calls.js';
 import {
   parseRedisInfo,
   type RedisInfo,
   redisKeys,
   redisNumber,
 } from '../../integrations/redis/redis-info.js';
+import type { RedisSource } from '../../integrations/redis/redis-source.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { Cumulative } from '../cumulative.js';
@@ -16,8 +18,8 @@ import type { ResolvedCacheCollector } from './cache.options.js';
 const COUNTERS = [
   ['keyspace_hits', 'redis_keyspace_hits_total', 'Keys that were looked up and found.'],
   ['keyspace_misses', 'redis_keyspace_misses_total', 'Keys that were looked up and not found.'],
-  ['evicted_keys', 'redis_evicted_keys_total', 'Keys that were given up for want of memory.'],
-  ['expired_keys', 'redis_expired_keys_total', 'Keys whose time was over.'],
+  ['evicted_keys', 'redis_evicted_keys_total', 'Keys that were evicted.'],
+  ['expired_keys', 'redis_expired_keys_total', 'Keys that expired.'],
   ['total_commands_processed', 'redis_commands_processed_total', 'Commands that the server has processed.'],
   [
     'total_connections_received',
@@ -36,18 +38,13 @@ const GAUGES = [
   ['connected_slaves', 'redis_connected_replicas', 'Replicas that are connected.'],
 ] as const;
 
-interface RedisSource {
-  readonly name: string;
-  info(): Promise<string>;
-}
-
-/** What each Redis that the application uses says of itself. */
+/** The collector of the statistics of each Redis that the application uses. */
 export class RedisCollector implements SourceCollector {
   readonly name = 'redis';
   readonly metricNames: readonly string[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** As long as the application uses no Redis. */
+  /** True while the application uses no Redis. */
   isIdle = true;
 
   private readonly counters: readonly { field: string; counts: Cumulative<'client'> }[];
@@ -80,7 +77,7 @@ export class RedisCollector implements SourceCollector {
   async collect(): Promise<void> {
     const sources = this.sources();
     this.isIdle = sources.length === 0;
-    const answers = await Promise.allSettled(sources.map((source) => source.info()));
+    const answers = await Promise.allSettled(sources.map(({ info }) => asOwnCall(info)));
     for (const { gauge } of this.gauges) gauge.reset();
     this.keys.reset();
     const failures: unknown[] = [];
@@ -93,26 +90,7 @@ export class RedisCollector implements SourceCollector {
   }
 
   private sources(): RedisSource[] {
-    const ioredis = inUse(findIoRedisClients(this.objects), ({ status }) => status !== 'wait').map(
-      ({ name, instance }) => ({
-        name,
-        info: () => {
-          // Without a connection the command would only wait in a queue.
-          if (instance.status === 'ready') return instance.info();
-          return Promise.reject(new Error(`the connection of ${name} is not ready (${instance.status})`));
-        },
-      }),
-    );
-    const nodeRedis = inUse(findNodeRedisClients(this.objects), ({ isOpen }) => isOpen).map(
-      ({ name, instance }) => ({
-        name,
-        info: () =>
-          instance.isReady
-            ? instance.info()
-            : Promise.reject(new Error(`the connection of ${name} is not ready`)),
-      }),
-    );
-    return [...ioredis, ...nodeRedis];
+    return [...ioRedisSources(this.objects), ...nodeRedisSources(this.objects)];
   }
 
   private show(client: string, info: RedisInfo): void {
@@ -123,9 +101,4 @@ export class RedisCollector implements SourceCollector {
     }
     for (const { database, keys } of redisKeys(info)) this.keys.set({ client, database }, keys);
   }
-}
-
-/** Without the clients that are made and not used yet, of which there is nothing to tell. */
-function inUse<T extends object>(found: readonly Found<T>[], isUsed: (client: T) => boolean): Found<T>[] {
-  return found.filter(({ instance }) => isUsed(instance));
 }

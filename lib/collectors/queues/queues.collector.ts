@@ -4,7 +4,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { QueuesOptions } from './queues.options.js';
 
-/** How many jobs the queues of BullMQ have in each state, as Redis knows it: the same for every replica. */
+/** The collector of the jobs of each queue of BullMQ by state, which are the same for every replica. */
 export class QueuesCollector implements SourceCollector {
   readonly name = 'queues';
   readonly metricNames = ['bullmq_queue_jobs'];

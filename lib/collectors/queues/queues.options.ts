@@ -3,7 +3,7 @@ import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
 /** Options of the collector of queues. */
 export interface QueuesOptions {
   /**
-   * How often Redis is asked, in milliseconds. Without it, it is asked whenever the metrics are.
+   * Interval at which Redis is asked, in milliseconds. Without it, it is asked whenever the metrics are.
    * @default whenever the metrics are asked for
    */
   readonly intervalMs?: number;

@@ -4,7 +4,7 @@ import { bucketsOf, countOf, expectKeys } from '../../options/option-checks.js';
 export interface JobsOptions {
   /** Methods with `@Cron()`, `@Interval()` and `@Timeout()` of `@nestjs/schedule`, or false. @default on */
   readonly schedule?: JobMetricsOptions | false;
-  /** What the workers of BullMQ process, or false. @default on */
+  /** The jobs that the workers of BullMQ process, or false. @default on */
   readonly bullmq?: JobMetricsOptions | false;
 }
 
@@ -15,7 +15,7 @@ export interface JobMetricsOptions {
    * @default 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600
    */
   readonly buckets?: readonly number[];
-  /** How many names of jobs have series of their own; those that are seen later are `other`. @default 100 */
+  /** Number of names of jobs that have series of their own; later ones are `other`. @default 100 */
   readonly maxJobs?: number;
 }
 

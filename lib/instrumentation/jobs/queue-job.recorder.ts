@@ -1,15 +1,21 @@
-import type { BullMqJob, BullMqWorker } from '../../integrations/bullmq/bullmq.discovery.js';
+import { type BullMqJob, type BullMqWorker, isDeferral } from '../../integrations/bullmq/bullmq.discovery.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { errorClass } from '../error-class.js';
+import { listenTo } from '../../primitives/emitter-listener.js';
+import type { Guard } from '../../primitives/guard.js';
 import { LabelValues } from '../../primitives/label-values.js';
-import { followRun } from './follow-run.js';
+import { patchMethod } from '../../primitives/method-patch.js';
+import { errorClass } from '../error-class.js';
 import type { JobMetricsOptions } from './jobs.options.js';
+import { RunObserver } from './run-observer.js';
 
 type JobLabels = 'queue' | 'job';
+
+/** The outcome of an attempt that has put its job off, such as by a `DelayedError`: neither a success nor an error. */
+const DEFERRED = 'deferred';
 
 /** The `job` of one that Redis does not know any more. */
 const GONE = 'unknown';
@@ -29,6 +35,7 @@ export class QueueJobRecorder {
   constructor(
     registry: MetricsRegistry,
     private readonly clock: Clock,
+    private readonly guard: Guard,
     { buckets, maxJobs }: Required<JobMetricsOptions>,
   ) {
     const labelNames = ['queue', 'job'] as const;
@@ -55,7 +62,7 @@ export class QueueJobRecorder {
     });
     this.seconds = registry.histogram(
       'bullmq_job_duration_seconds',
-      'How long attempts take here, by outcome: success or error.',
+      'Duration of the attempts here, by outcome: success, error or deferred.',
       { labelNames: [...labelNames, 'outcome'], buckets },
     );
     this.waitSeconds = registry.histogram(
@@ -66,56 +73,38 @@ export class QueueJobRecorder {
     this.maxJobs = maxJobs;
   }
 
-  /** @returns how to stop */
+  /** Measures what a worker does. @returns a function that ends it */
   watch(worker: BullMqWorker): () => void {
     const queue = worker.name;
     const labelsOf = (job: BullMqJob | undefined) => ({ queue, job: this.nameOf(queue, job) });
-    const listeners: Record<string, (...values: never[]) => void> = {
-      completed: (job: BullMqJob) => this.completed.inc(labelsOf(job)),
-      failed: (job: BullMqJob | undefined, error: unknown) => {
+    const ends = [
+      listenTo<[BullMqJob]>(worker, 'completed', this.guard, (job) => this.completed.inc(labelsOf(job))),
+      listenTo<[BullMqJob | undefined, unknown]>(worker, 'failed', this.guard, (job, error) => {
         const labels = { ...labelsOf(job), error: errorClass(error) };
         // It is set when there will be no other attempt.
         if (job !== undefined && job.finishedOn === undefined) this.retries.inc(labels);
         else this.failed.inc(labels);
-      },
-      stalled: () => this.stalled.inc({ queue }),
-    };
-    for (const [event, listener] of Object.entries(listeners)) worker.on(event, listener);
-    const release = this.followAttempts(worker, labelsOf);
+      }),
+      listenTo(worker, 'stalled', this.guard, () => this.stalled.inc({ queue })),
+      // There is no event at the end of an attempt that puts the job off.
+      patchMethod(worker, 'callProcessJob', this.guard, ([job]) =>
+        this.beginAttempt(job as BullMqJob, labelsOf(job as BullMqJob)),
+      ),
+    ];
     return () => {
-      release();
-      for (const [event, listener] of Object.entries(listeners)) worker.off(event, listener);
+      for (const end of ends) end();
     };
   }
 
-  /** There is no event at the end of an attempt that puts the job off. */
-  private followAttempts(
-    worker: BullMqWorker,
-    labelsOf: (job: BullMqJob) => Record<JobLabels, string>,
-  ): () => void {
-    const process = worker.callProcessJob;
-    if (process === undefined) return () => undefined;
-    const { clock, inProgress, seconds } = this;
-    const measured: typeof process = (job, ...rest) => {
-      const labels = labelsOf(job);
-      const startedAt = clock.monotonic();
-      this.recordWait(job, labels);
-      inProgress.inc(labels);
-      return followRun(
-        () => process.call(worker, job, ...rest),
-        (outcome) => {
-          inProgress.dec(labels);
-          seconds.observe({ ...labels, outcome }, (clock.monotonic() - startedAt) / 1000);
-        },
-      );
-    };
-    worker.callProcessJob = measured;
-    return () => {
-      if (worker.callProcessJob !== measured) return;
-      delete worker.callProcessJob;
-      // Not where it is that of the class, which is seen again.
-      if (worker.callProcessJob !== process) worker.callProcessJob = process;
-    };
+  private beginAttempt(job: BullMqJob, labels: Record<JobLabels, string>): RunObserver {
+    const startedAt = this.clock.monotonic();
+    this.recordWait(job, labels);
+    this.inProgress.inc(labels);
+    return new RunObserver((outcome, error) => {
+      this.inProgress.dec(labels);
+      const shown = outcome === 'error' && isDeferral(error) ? DEFERRED : outcome;
+      this.seconds.observe({ ...labels, outcome: shown }, (this.clock.monotonic() - startedAt) / 1000);
+    });
   }
 
   /** By the clocks of who added the job and who took it: where they are two, it may seem to have waited less. */

@@ -5,6 +5,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integration.js';
+import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
 /** Measures what the workers of BullMQ do, in an application that has some. */
@@ -17,6 +18,7 @@ export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBoot
   /** @param makeRecorder called for the first worker, so that applications without one have no such metrics */
   constructor(
     private readonly bullMq: BullMqIntegration,
+    private readonly guard: Guard,
     private readonly makeRecorder: () => QueueJobRecorder,
   ) {}
 
@@ -24,7 +26,7 @@ export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBoot
     this.lookAgain = this.bullMq.eachWorker((worker) => {
       this.recorder ??= this.makeRecorder();
       this.releases.push(this.recorder.watch(worker));
-    });
+    }, this.guard);
   }
 
   onApplicationBootstrap(): void {

@@ -3,11 +3,14 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { errorClass } from '../error-class.js';
+import type { Guard } from '../../primitives/guard.js';
 import { LabelValues } from '../../primitives/label-values.js';
-import { followRun, type RunOutcome } from './follow-run.js';
+import { observeFunction } from '../../primitives/method-patch.js';
+import { errorClass } from '../error-class.js';
 import type { JobMetricsOptions } from './jobs.options.js';
+import { RunObserver, type RunOutcome } from './run-observer.js';
 
 type JobLabels = 'job' | 'type';
 
@@ -21,6 +24,8 @@ interface JobSeries {
 
 /** Counts and times the runs of what is run on a schedule. */
 export class ScheduledJobRecorder {
+  /** Keeps errors of ours out of the jobs. */
+  readonly guard: Guard;
   private readonly runs: Counter<JobLabels | 'outcome'>;
   private readonly errors: Counter<JobLabels | 'error'>;
   private readonly seconds: Histogram<JobLabels>;
@@ -35,6 +40,7 @@ export class ScheduledJobRecorder {
     private readonly clock: Clock,
     options: Required<JobMetricsOptions>,
   ) {
+    this.guard = instrumentationGuard(registry, 'schedule');
     const labelNames = ['job', 'type'] as const;
     this.runs = registry.counter(
       'scheduled_job_runs_total',
@@ -79,30 +85,27 @@ export class ScheduledJobRecorder {
     this.jobs = new LabelValues(options.maxJobs);
   }
 
-  /** The method of a job, measured; its series are seen from now on. */
+  /** Returns the method of a job, measured; its series are there from now on. */
   readonly measure = (name: string, type: ScheduleType, method: ScheduledMethod): ScheduledMethod => {
     const { clock, errors, lastStart, lastSuccess } = this;
     const labels = { job: this.jobs.of(name), type };
     const series = this.seriesOf(labels);
     let goingOn = 0;
 
-    return function (this: unknown, ...args: unknown[]): unknown {
+    return observeFunction(method, this.guard, () => {
       const startedAt = clock.monotonic();
       lastStart.set(labels, clock.now() / 1000);
       series.inProgress.inc();
       if (goingOn++ > 0) series.overlaps.inc();
-      return followRun(
-        () => Reflect.apply(method, this, args),
-        (outcome, error) => {
-          goingOn--;
-          series.inProgress.dec();
-          series.seconds.observe((clock.monotonic() - startedAt) / 1000);
-          series.runs[outcome].inc();
-          if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
-          else errors.inc({ ...labels, error: errorClass(error) });
-        },
-      );
-    };
+      return new RunObserver((outcome, error) => {
+        goingOn--;
+        series.inProgress.dec();
+        series.seconds.observe((clock.monotonic() - startedAt) / 1000);
+        series.runs[outcome].inc();
+        if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
+        else errors.inc({ ...labels, error: errorClass(error) });
+      });
+    });
   };
 
   private seriesOf(labels: Record<JobLabels, string>): JobSeries {

@@ -12,6 +12,8 @@ export class ScheduledJobsInstrumentation implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    if (this.schedule.isUsed) this.schedule.replaceJobs(this.makeRecorder().measure);
+    if (!this.schedule.isUsed) return;
+    const { measure, guard } = this.makeRecorder();
+    this.schedule.replaceJobs(measure, guard);
   }
 }

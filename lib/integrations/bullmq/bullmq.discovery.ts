@@ -1,8 +1,9 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { asOwnCall } from '../own-calls.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
 
-/** What is used of the connection that BullMQ has to Redis. */
+/** The part that is used of the connection that BullMQ has to Redis. */
 interface BullMqRedis {
   readonly status?: string;
   ping?(): Promise<unknown>;
@@ -17,12 +18,12 @@ interface BullMqBase {
   getBackend?(): { readonly client?: Promise<BullMqRedis>; waitUntilReady(): Promise<unknown> };
 }
 
-/** What is used of a `Queue` of BullMQ. */
+/** The part of a `Queue` of BullMQ that is used. */
 export interface BullMqQueue extends BullMqBase {
   getJobCounts(...states: string[]): Promise<Record<string, number>>;
 }
 
-/** What is used of a `Job` of BullMQ. */
+/** The part of a `Job` of BullMQ that is used. */
 export interface BullMqJob {
   readonly name: string;
   /** When it was added, in milliseconds. */
@@ -37,38 +38,63 @@ export interface BullMqJob {
   readonly finishedOn?: number;
 }
 
-/** What is used of a `Worker` of BullMQ. */
+/** The part of a `Worker` of BullMQ that is used. */
 export interface BullMqWorker extends BullMqBase {
   isRunning(): boolean;
   isPaused(): boolean;
-  on(event: string, listener: (...values: never[]) => void): unknown;
-  off(event: string, listener: (...values: never[]) => void): unknown;
-  /** What each attempt of a job goes through. */
-  callProcessJob?: (this: BullMqWorker, job: BullMqJob, ...rest: unknown[]) => unknown;
+  /** Runs an attempt of a job. */
+  callProcessJob?(job: BullMqJob, ...rest: unknown[]): unknown;
 }
 
-/** The queues of the application, under their names. */
+/** The errors by which a processor puts its job off, instead of failing it. */
+const DEFERRALS: ReadonlySet<string> = new Set(['DelayedError', 'WaitingError', 'WaitingChildrenError']);
+/** The message of the `RateLimitError` by which it does so until the queue may go on. */
+const RATE_LIMIT = 'bullmq:rateLimitExceeded';
+
+/** Returns whether an attempt that ends with this error has put its job off, as BullMQ decides it. */
+export function isDeferral(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.message === RATE_LIMIT || DEFERRALS.has(error.name)) return true;
+  for (
+    let type: unknown = error.constructor;
+    typeof type === 'function';
+    type = Object.getPrototypeOf(type)
+  ) {
+    if (DEFERRALS.has(type.name)) return true;
+  }
+  return false;
+}
+
+/** Returns the queues of the application, under their names. */
 export function findBullMqQueues(objects: ApplicationObjects): Found<BullMqQueue>[] {
   return objects.find({ is: isQueue, nameOf: ({ name }) => name });
 }
 
-/** The workers of the application, also those of its `@Processor()`s, under the names of their queues. */
+/** Returns the workers of the application, also those of its `@Processor()`s, under the names of their queues. */
 export function findBullMqWorkers(objects: ApplicationObjects): Found<BullMqWorker>[] {
   return objects.find({ is: isWorker, within: workersOf, nameOf: ({ name }) => name });
 }
 
-/** Whether the Redis of a queue or a worker answers; rejects if not. */
+/** Pings the Redis of a queue or a worker; rejects if it does not answer. */
 export async function pingBullMq(queue: BullMqBase, signal: AbortSignal): Promise<void> {
-  await untilAborted(sendPing(queue), signal);
+  await untilAborted(
+    asOwnCall(() => sendPing(queue)),
+    signal,
+  );
 }
 
-/** How many jobs a queue has in each state; rejects if its Redis does not answer. */
+/** Returns the number of jobs of a queue in each state; rejects if its Redis does not answer. */
 export async function countBullMqJobs(
   queue: BullMqQueue,
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
-  const counting = readyClient(queue).then(() => queue.getJobCounts());
-  return untilAborted(counting, signal);
+  return untilAborted(
+    asOwnCall(async () => {
+      await readyClient(queue);
+      return queue.getJobCounts();
+    }),
+    signal,
+  );
 }
 
 async function sendPing(queue: BullMqBase): Promise<void> {
@@ -76,7 +102,7 @@ async function sendPing(queue: BullMqBase): Promise<void> {
   await (client?.ping?.() ?? client?.info());
 }
 
-/** The connection, if it can be used now; undefined if BullMQ is on something else than Redis, which can. */
+/** Returns the connection, if it can be used now; undefined if BullMQ is on something else than Redis, which can. */
 async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> {
   const backend = queue.getBackend?.();
   const client = await (backend === undefined ? queue.client : backend.client);
@@ -88,7 +114,7 @@ async function readyClient(queue: BullMqBase): Promise<BullMqRedis | undefined> 
   return client;
 }
 
-/** Of a `@Processor()` that is made for each request, only the explorer of `@nestjs/bullmq` has the worker. */
+/** The worker of a `@Processor()` that is made for each request is only in the explorer of `@nestjs/bullmq`. */
 function workersOf(candidate: object): readonly unknown[] {
   const { workers } = candidate as { readonly workers?: unknown };
   return candidate.constructor.name === 'BullExplorer' && Array.isArray(workers) ? workers : [];

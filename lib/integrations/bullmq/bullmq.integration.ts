@@ -1,3 +1,5 @@
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
 import { hasMethods } from '../structure.js';
 import {
@@ -7,16 +9,16 @@ import {
   findBullMqWorkers,
 } from './bullmq.discovery.js';
 
-/** What is used of the `BullRegistrar` of `@nestjs/bullmq`, which makes the workers of the `@Processor()`s. */
+/** The part that is used of the `BullRegistrar` of `@nestjs/bullmq`, which makes the workers of the `@Processor()`s. */
 interface BullRegistrar {
-  register: (this: BullRegistrar) => unknown;
+  register(): unknown;
 }
 
-/** What an application has of BullMQ. */
+/** The queues and workers of BullMQ that an application has. */
 export class BullMqIntegration {
   constructor(private readonly objects: ApplicationObjects) {}
 
-  /** The queues, under their names. */
+  /** Returns the queues, under their names. */
   queues(): Found<BullMqQueue>[] {
     return findBullMqQueues(this.objects);
   }
@@ -25,25 +27,20 @@ export class BullMqIntegration {
    * Calls back for each worker, now or as soon as it is made: before it has taken its first job, if this is called
    * before the modules are initialised.
    *
-   * @param found must not throw
-   * @returns how to look once more, for workers that something else has made meanwhile
+   * @param guard keeps what it throws out of the application
+   * @returns a function that looks once more, for workers that something else has made meanwhile
    */
-  eachWorker(found: (worker: BullMqWorker) => void): () => void {
+  eachWorker(found: (worker: BullMqWorker) => void, guard: Guard): () => void {
     const known = new WeakSet<BullMqWorker>();
     const look = (): void => {
       for (const { instance } of findBullMqWorkers(this.objects)) {
         if (known.has(instance)) continue;
         known.add(instance);
-        found(instance);
+        guard.call(found, instance);
       }
     };
     for (const { instance } of this.objects.find({ is: isRegistrar })) {
-      const { register } = instance;
-      instance.register = function () {
-        const registered = register.call(this);
-        look();
-        return registered;
-      };
+      patchMethod(instance, 'register', guard, () => ({ returned: look }));
     }
     look();
     return look;

@@ -2,7 +2,7 @@ import type { ApplicationObjects, Found } from '../application-objects.integrati
 import { isKeyv, type KeyvStore, pingKeyv } from '../keyv/keyv.discovery.js';
 import { hasMethods } from '../structure.js';
 
-/** What is used of a `Cache` of cache-manager 6 or later, which `@nestjs/cache-manager` provides. */
+/** The part that is used of a `Cache` of cache-manager 6 or later, which `@nestjs/cache-manager` provides. */
 export interface CacheManager {
   /** The first is asked first. */
   readonly stores: readonly KeyvStore[];
@@ -12,6 +12,7 @@ export interface CacheManager {
   mset(list: readonly object[]): Promise<unknown>;
   del(key: string): Promise<unknown>;
   mdel(keys: string[]): Promise<unknown>;
+  ttl?(key: string): Promise<unknown>;
   clear(): Promise<unknown>;
   wrap(key: string, load: () => unknown, ...rest: unknown[]): Promise<unknown>;
 }
@@ -24,7 +25,13 @@ export function findCacheManagers(objects: ApplicationObjects): Found<CacheManag
   });
 }
 
-/** Whether what is written can be read, in every store of the cache; rejects if not. */
+/** Returns the stores that caches of the application keep their values in, each once. */
+export function findStoresOfCaches(objects: ApplicationObjects): Found<KeyvStore>[] {
+  const stores = new Set(findCacheManagers(objects).flatMap(({ instance }) => instance.stores));
+  return [...stores].map((instance) => ({ name: 'store', instance }));
+}
+
+/** Writes and reads a value in every store of the cache; rejects if it cannot be read. */
 export async function pingCacheManager(cache: CacheManager, signal: AbortSignal): Promise<void> {
   await Promise.all(cache.stores.map((store) => pingKeyv(store, signal)));
 }

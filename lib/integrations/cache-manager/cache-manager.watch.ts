@@ -1,77 +1,37 @@
-import type { OneCacheRecorder } from '../cache-recorder.js';
-import { patchMethod } from '../method-patch.js';
+import { isThenable } from '../../primitives/guard.js';
+import { type CallObserver, observeFunction, patchMethod } from '../../primitives/method-patch.js';
+import type { CacheCall, CacheOperation, OneCacheRecorder } from '../cache-recorder.js';
 import type { CacheManager } from './cache-manager.discovery.js';
 
-type AnyMethod = (...args: unknown[]) => Promise<unknown>;
+/** Counts the result of a call with these arguments. */
+type Count = (recorder: OneCacheRecorder, args: readonly unknown[], result: unknown, call: CacheCall) => void;
+
+/** A cache has `undefined` for what it has not; `null` is a value. */
+const OPERATIONS: readonly (readonly [method: string, operation: CacheOperation, count: Count])[] = [
+  ['get', 'get', (recorder, _, value) => recorder.recordLookup(value !== undefined)],
+  ['mget', 'get', countLookups],
+  // It has no answer for a value that does not expire.
+  ['ttl', 'get', (recorder, _args, _ttl, call) => recorder.recordLookup(call.wasFound)],
+  ['set', 'set', (recorder) => recorder.recordWrites()],
+  ['mset', 'set', (recorder, [list]) => recorder.recordWrites(lengthOf(list))],
+  ['del', 'delete', (recorder) => recorder.recordDeletes()],
+  ['mdel', 'delete', (recorder, [keys]) => recorder.recordDeletes(lengthOf(keys))],
+  ['clear', 'clear', () => undefined],
+];
 
 /**
  * Counts what is done with a cache by its methods, since its events tell neither of misses nor of `wrap()`.
  *
- * @returns how to end that
+ * @returns a function that ends it
  */
 export function watchCacheManager(cache: CacheManager, recorder: OneCacheRecorder): () => void {
-  const patch = (method: string, run: (original: AnyMethod, args: unknown[]) => Promise<unknown>) =>
-    patchMethod(
-      cache,
-      method,
-      (original) =>
-        function (this: unknown, ...args) {
-          return run((...given) => original.apply(this, given as never[]) as Promise<unknown>, args);
-        },
-    );
   const restores = [
-    patch('get', (get, args) =>
-      recorder.run(
-        'get',
-        () => get(...args),
-        (value) => recorder.looked(value),
+    ...OPERATIONS.map(([method, operation, count]) =>
+      patchMethod(cache, method, recorder.guard, (args) =>
+        recorder.begin(operation, (result, call) => count(recorder, args, result, call)),
       ),
     ),
-    patch('mget', (mget, args) =>
-      recorder.run(
-        'get',
-        () => mget(...args),
-        (values) => {
-          for (const value of values as unknown[]) recorder.looked(value);
-        },
-      ),
-    ),
-    patch('set', (set, args) =>
-      recorder.run(
-        'set',
-        () => set(...args),
-        () => recorder.wrote(),
-      ),
-    ),
-    patch('mset', (mset, args) =>
-      recorder.run(
-        'set',
-        () => mset(...args),
-        () => recorder.wrote(lengthOf(args[0])),
-      ),
-    ),
-    patch('del', (del, args) =>
-      recorder.run(
-        'delete',
-        () => del(...args),
-        () => recorder.deleted(),
-      ),
-    ),
-    patch('mdel', (mdel, args) =>
-      recorder.run(
-        'delete',
-        () => mdel(...args),
-        () => recorder.deleted(lengthOf(args[0])),
-      ),
-    ),
-    patch('clear', (clear, args) =>
-      recorder.run(
-        'clear',
-        () => clear(...args),
-        () => undefined,
-      ),
-    ),
-    patch('wrap', (wrap, args) => watchWrap(wrap, args, recorder)),
+    patchMethod(cache, 'wrap', recorder.guard, (args) => observeWrap(args, recorder)),
   ];
   return () => {
     for (const restore of restores) restore();
@@ -79,27 +39,31 @@ export function watchCacheManager(cache: CacheManager, recorder: OneCacheRecorde
 }
 
 /**
- * It is a hit unless the value has to be made. How long that takes is no business of the cache, so that `wrap()` has
- * no duration. Whoever gets what is being made for somebody else has a hit.
+ * Observes a call of `wrap()`. It is a hit unless the value has to be made; a value that is refreshed ahead was there,
+ * and whoever gets what is being made for somebody else has a hit. How long it takes to make a value is not a duration
+ * of the cache.
  */
-async function watchWrap(wrap: AnyMethod, args: unknown[], recorder: OneCacheRecorder): Promise<unknown> {
-  const [key, load, ...rest] = args;
-  if (typeof load !== 'function') return wrap(...args);
-  let answered = false;
-  let missed = false;
-  const make = async (): Promise<unknown> => {
-    // What is refreshed in the background, after the answer, was there.
-    if (!answered) {
-      missed = true;
-      recorder.looked(undefined);
-    }
-    const made = await (load as () => unknown)();
-    recorder.wrote();
-    return made;
-  };
-  const value = await wrap(key, make, ...rest).finally(() => (answered = true));
-  if (!missed) recorder.looked(value);
-  return value;
+function observeWrap(args: readonly unknown[], recorder: OneCacheRecorder): CallObserver | undefined {
+  let isMade = false;
+  const call = recorder.beginUntimed(({ wasFound }) => recorder.recordLookup(wasFound || !isMade));
+  if (call === undefined) return undefined;
+  const [key, make, ...rest] = args;
+  const observedMake = observeFunction(make, recorder.guard, () => {
+    isMade = true;
+    // It is stored after the answer.
+    call.goesOn = call.wasFound;
+    return {
+      scope: recorder.outside,
+      returned: (made) => (isThenable(made) ? undefined : recorder.recordWrites()),
+      fulfilled: () => recorder.recordWrites(),
+    };
+  });
+  call.args = [key, observedMake, ...rest];
+  return call;
+}
+
+function countLookups(recorder: OneCacheRecorder, _: readonly unknown[], values: unknown): void {
+  for (const value of values as readonly unknown[]) recorder.recordLookup(value !== undefined);
 }
 
 function lengthOf(list: unknown): number {

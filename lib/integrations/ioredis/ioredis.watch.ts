@@ -1,5 +1,5 @@
-import { patchMethod } from '../method-patch.js';
-import type { RedisRecorder } from '../redis/redis-recorder.js';
+import { patchMethod } from '../../primitives/method-patch.js';
+import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
 import type { IoRedisClient } from './ioredis.discovery.js';
 
 type Settle = (value: unknown) => void;
@@ -11,38 +11,87 @@ interface Command {
   reject: Settle;
 }
 
+/** The commands by which ioredis itself begins a connection, while it has the status `connect`. */
+const HANDSHAKE: ReadonlySet<string> = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select']);
+
+/** The most commands of a transaction whose replies are looked at one by one. */
+const QUEUED_LIMIT = 10_000;
+
 /**
- * Counts the commands of one client, also those of its pipelines. Its diagnostics channels would tell of every client
- * in the process, and not of which one. @returns how to end that
+ * Counts the commands of one client or cluster, also those of its pipelines. Its diagnostics channels would tell of
+ * every client in the process, and not of which one.
+ *
+ * @returns a function that ends it
  */
 export function watchIoRedis(client: IoRedisClient, name: string, recorder: RedisRecorder): () => void {
-  const seen = new WeakSet<Command>();
-  return patchMethod(
-    client,
-    'sendCommand',
-    (original) =>
-      function (this: unknown, ...args) {
-        const [command] = args as unknown as [Command];
-        if (!seen.has(command)) {
-          seen.add(command);
-          watchCommand(command, name, recorder);
-        }
-        return original.apply(this, args);
-      },
-  );
+  const watch = new IoRedisWatch(client, name, recorder);
+  return patchMethod(client, 'sendCommand', recorder.guard, ([command]) => {
+    watch.command(command);
+    return undefined;
+  });
 }
 
-/** Not by its promise: who handles the error of a promise takes from the application that nobody does. */
-function watchCommand(command: Command, client: string, recorder: RedisRecorder): void {
-  const { name, resolve, reject } = command;
-  if (typeof resolve !== 'function' || typeof reject !== 'function') return;
-  const startedAt = recorder.now();
-  command.resolve = (value) => {
-    recorder.end(client, name, startedAt, false);
-    resolve(value);
-  };
-  command.reject = (error) => {
-    recorder.end(client, name, startedAt, true);
-    reject(error);
-  };
+class IoRedisWatch {
+  private readonly isCluster: boolean;
+  /** By which a command that is sent again, after a reconnection, is recognized. */
+  private readonly observed = new WeakSet<Settle>();
+  /** The commands since `MULTI`, which the reply to `EXEC` tells of. */
+  private queued: RedisCall[] | undefined;
+
+  constructor(
+    private readonly client: IoRedisClient,
+    private readonly name: string,
+    private readonly recorder: RedisRecorder,
+  ) {
+    this.isCluster = (client as { readonly isCluster?: unknown }).isCluster === true;
+  }
+
+  command(command: unknown): void {
+    if (!isCommand(command) || this.observed.has(command.resolve)) return;
+    const isHandshake = this.client.status === 'connect' && HANDSHAKE.has(command.name);
+    const call = isHandshake ? undefined : this.recorder.begin(this.name, command.name);
+    if (call !== undefined) this.observe(command, call, this.transactionOf(command.name, call));
+    this.observed.add(command.resolve);
+  }
+
+  /** Not by its promise: to handle the rejection of a promise hides from the application that nobody does. */
+  private observe(command: Command, call: RedisCall, ended: readonly RedisCall[]): void {
+    const { resolve, reject } = command;
+    command.resolve = (value) => {
+      // First, because a reply that cannot be transformed is rejected by this.
+      resolve.call(command, value);
+      call.end(false);
+      this.recorder.guard.run(() => failRefused(ended, value));
+    };
+    command.reject = (error) => {
+      // A pipeline of a cluster is sent again where it belongs.
+      if (!this.isCluster || !isRedirection(error)) call.end(true);
+      reject.call(command, error);
+    };
+  }
+
+  /** Returns the commands that this one executes. */
+  private transactionOf(name: string, call: RedisCall): readonly RedisCall[] {
+    const { queued } = this;
+    if (name === 'multi') this.queued = [];
+    else if (name === 'exec' || name === 'discard') this.queued = undefined;
+    else if (queued !== undefined && queued.length < QUEUED_LIMIT) queued.push(call);
+    return name === 'exec' ? (queued ?? []) : [];
+  }
+}
+
+/** Counts the commands of a transaction that were queued and then refused. */
+function failRefused(calls: readonly RedisCall[], replies: unknown): void {
+  if (!Array.isArray(replies)) return;
+  for (const [index, call] of calls.entries()) if (replies[index] instanceof Error) call.failAfterwards();
+}
+
+function isCommand(candidate: unknown): candidate is Command {
+  if (typeof candidate !== 'object' || candidate === null) return false;
+  const { name, resolve, reject } = candidate as Partial<Command>;
+  return typeof name === 'string' && typeof resolve === 'function' && typeof reject === 'function';
+}
+
+function isRedirection(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK) /.test(error.message);
 }

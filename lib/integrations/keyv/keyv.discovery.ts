@@ -1,31 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { asOwnCall } from '../own-calls.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
 
-/** Begins the keys that monitoring itself writes, which are not counted. */
-export const OWN_KEY = 'nestjs-monitoring:';
-/** How long such a key lives if it cannot be deleted. */
+/** Begins the keys that monitoring itself writes. */
+const OWN_KEY = 'nestjs-monitoring:';
+/** The lifetime of such a key that cannot be deleted. */
 const OWN_KEY_TTL_MS = 10_000;
 
-/** What is used of a `Keyv`. */
+/** The part of a `Keyv` that is used. */
 export interface KeyvStore {
   readonly namespace?: string | undefined;
-  /** What it keeps its values in: a `Map` in memory, or an adapter. */
+  /** The values: a `Map` in memory, or an adapter. */
   readonly store?: unknown;
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
 }
 
-/** The stores that the application uses as they are, not those within a cache of cache-manager. */
+/** Returns the stores that the application uses as they are, not those within a cache of cache-manager. */
 export function findKeyvStores(objects: ApplicationObjects): Found<KeyvStore>[] {
   return objects.find({ is: isKeyv });
 }
 
-/** Whether what is written can be read; rejects if not. */
+/** Writes and reads a value; rejects if it cannot be read. */
 export async function pingKeyv(store: KeyvStore, signal: AbortSignal): Promise<void> {
-  await untilAborted(roundTrip(store), signal);
+  await untilAborted(
+    asOwnCall(() => roundTrip(store)),
+    signal,
+  );
 }
 
 export function isKeyv(candidate: object): candidate is KeyvStore {

@@ -1,26 +1,282 @@
-import { patchMethod } from '../method-patch.js';
-import type { RedisRecorder } from '../redis/redis-recorder.js';
-import type { NodeRedisClient } from './node-redis.discovery.js';
+import {
+  type BeginCall,
+  type CallObserver,
+  observeFunction,
+  patchMethod,
+} from '../../primitives/method-patch.js';
+import { captureOwnCall } from '../own-calls.js';
+import { type BatchKind, PIPELINE, RedisBatch, TRANSACTION } from '../redis/redis-batch.js';
+import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
+import { hasMethods } from '../structure.js';
+import { commandMethods, commandNamespaces } from './command-methods.js';
+import { type NodeRedisClient, targetOf } from './node-redis.discovery.js';
 
-/** Counts the commands of one client, without those of `multi()`. @returns how to end that */
+/**
+ * Counts the commands of one client of node-redis 4 or later: a single one, a cluster, a pool or a sentinel, each by
+ * what its major lets be observed.
+ *
+ * @returns a function that ends it
+ */
 export function watchNodeRedis(client: NodeRedisClient, name: string, recorder: RedisRecorder): () => void {
-  // What createClient() gives is a view of the client, which sends the commands itself.
-  const { _self: sender = client } = client as { readonly _self?: object };
-  return patchMethod(
-    sender,
-    'sendCommand',
-    (original) =>
-      async function (this: unknown, ...args) {
-        const [command] = args[0] as readonly unknown[];
-        const startedAt = recorder.now();
-        let failed = true;
-        try {
-          const reply = await original.apply(this, args);
-          failed = false;
-          return reply;
-        } finally {
-          recorder.end(name, command, startedAt, failed);
-        }
-      },
-  );
+  const watch = new NodeRedisWatch(name, recorder);
+  watch.begin(targetOf(client));
+  return () => watch.end();
+}
+
+class NodeRedisWatch {
+  private readonly patches = new Set<() => void>();
+  /** The clients that a pool, a cluster or a sentinel sends its commands by. */
+  private readonly members = new Map<object, () => void>();
+  /** The command that a member sends now, while it is called. */
+  private sending: RedisCall | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly recorder: RedisRecorder,
+  ) {}
+
+  begin(client: object): void {
+    for (const patch of this.patch(client)) this.patches.add(patch);
+  }
+
+  end(): void {
+    for (const restore of [...this.patches, ...this.members.values()]) restore();
+    this.patches.clear();
+    this.members.clear();
+  }
+
+  private patch(client: object): (() => void)[] {
+    if (hasMethods(client, '_executeWithPolicies')) return this.patchCluster6(client);
+    if (hasMethods(client, '_execute')) return this.patchByMembers(client);
+    if (hasMethods(client, '_executeCommand')) return this.patchSingle(client);
+    if (hasMethods(client, 'execute')) return this.patchPool(client);
+    if (hasMethods(client, 'nodeClient')) return this.patchCluster4(client);
+    return this.patchSingle4(client);
+  }
+
+  /** A single client of node-redis 5 or later: whatever it sends goes through one method, or is a batch. */
+  private patchSingle(client: object): (() => void)[] {
+    return [
+      this.observe(client, 'sendCommand', ([args]) => this.call(nameIn(args))),
+      this.observe(client, '_executeMulti', ([commands]) => this.batch(TRANSACTION, commands)),
+      this.observe(client, '_executePipeline', ([commands]) => this.batch(PIPELINE, commands)),
+    ];
+  }
+
+  /** A single client of node-redis 4, whose commands share nothing that can be patched, so that each one is. */
+  private patchSingle4(client: object): (() => void)[] {
+    // In legacy mode, methods take callbacks and a view has those that return promises.
+    const isLegacy = Object.hasOwn(client, 'sendCommand');
+    const { v4 } = isLegacy ? (client as { readonly v4?: unknown }) : {};
+    return [
+      ...(isLegacy
+        ? [this.observe(client, 'sendCommand', (args) => this.callWithCallback(args))]
+        : [
+            ...this.patchCommands4(client),
+            this.observe(client, 'sendCommand', ([args]) => this.call(nameIn(args))),
+          ]),
+      ...(typeof v4 === 'object' && v4 !== null ? this.patchCommands4(v4) : []),
+      ...this.patchScripts4(client),
+      this.observe(client, 'multiExecutor', ([commands, , chainId]) =>
+        chainId === undefined ? this.batch(PIPELINE, commands) : this.transaction4(commands),
+      ),
+    ];
+  }
+
+  private patchCommands4(client: object): (() => void)[] {
+    const patches = commandMethods(client).map(([method, command]) =>
+      this.observe(client, method, () => this.call(command)),
+    );
+    for (const [prefix, namespace] of commandNamespaces(client)) {
+      for (const [method, command] of commandMethods(namespace)) {
+        patches.push(this.observe(namespace, method, () => this.call(`${prefix}.${command}`)));
+      }
+    }
+    return patches;
+  }
+
+  /** The reply to `EXEC` comes with those to `MULTI` and to what was queued. */
+  private transaction4(commands: unknown): CallObserver | undefined {
+    const batch = this.batch(TRANSACTION, commands);
+    return (
+      batch && {
+        fulfilled: (replies) => batch.fulfilled((replies as unknown[]).at(-1)),
+        rejected: (error) => batch.rejected(error),
+      }
+    );
+  }
+
+  private patchScripts4(client: object): (() => void)[] {
+    return [
+      this.observe(client, 'executeScript', () => this.call('evalsha')),
+      this.observe(client, 'executeFunction', () => this.call('fcall')),
+    ];
+  }
+
+  private patchCluster4(cluster: object): (() => void)[] {
+    return [
+      this.observe(cluster, 'sendCommand', ([, , args]) => this.call(nameIn(args))),
+      ...this.patchScripts4(cluster),
+      ...this.patchMulti(cluster),
+    ];
+  }
+
+  private patchCluster6(cluster: object): (() => void)[] {
+    return [
+      this.observe(cluster, '_executeWithPolicies', ([parser]) =>
+        this.call(nameIn((parser as { readonly redisArgs?: unknown }).redisArgs)),
+      ),
+      ...this.patchMulti(cluster),
+    ];
+  }
+
+  /**
+   * A cluster of node-redis 5, or a sentinel: what they send, and again after a redirection, is a function that they
+   * call with the client to send it by. That client tells the name of the command.
+   */
+  private patchByMembers(client: object): (() => void)[] {
+    return [
+      this.observe(client, '_execute', (args) => {
+        const call = this.recorder.begin(this.name);
+        if (call !== undefined) call.args = this.withSend(args, (send) => this.observeSend(send, call));
+        return call;
+      }),
+      ...(hasMethods(client, '_executeMulti')
+        ? [
+            this.observe(client, '_executeMulti', ([, commands]) => this.batch(TRANSACTION, commands)),
+            this.observe(client, '_executePipeline', ([, commands]) => this.batch(PIPELINE, commands)),
+          ]
+        : this.patchMulti(client)),
+      // What a sentinel lends is a sentinel again.
+      this.observe(client, 'use', (args) => ({
+        args: this.withSend(args, (use) =>
+          observeFunction(use, this.recorder.guard, ([lease]) =>
+            this.addMember(lease, (it) => this.patchByMembers(it)),
+          ),
+        ),
+      })),
+      this.observe(client, 'acquire', () => ({
+        fulfilled: (lease) => this.addMember(lease, (it) => this.patchByMembers(it)),
+      })),
+    ];
+  }
+
+  private observeSend(send: unknown, call: RedisCall): unknown {
+    const done = (): void => {
+      this.sending = undefined;
+    };
+    return observeFunction(send, this.recorder.guard, ([member]) => {
+      this.addMember(member, (it) => [
+        this.observe(it, 'sendCommand', ([args]) => {
+          this.sending?.name(nameIn(args));
+          return undefined;
+        }),
+      ]);
+      this.sending = call;
+      return { returned: done, threw: done };
+    });
+  }
+
+  /** A pool: its members are the clients that it calls functions with, those of the application among them. */
+  private patchPool(pool: object): (() => void)[] {
+    return [
+      this.observe(pool, 'execute', (args) => {
+        // A member that is given back runs what waits for one, in the context of whoever has given it back.
+        const scope = captureOwnCall();
+        return {
+          args: this.withSend(args, (work) =>
+            observeFunction(work, this.recorder.guard, ([member]) => {
+              this.addMember(member, (it) => this.patchSingle(it));
+              return { scope };
+            }),
+          ),
+        };
+      }),
+    ];
+  }
+
+  /** The batches of a cluster, which are sent by what it keeps to itself. */
+  private patchMulti(cluster: object): (() => void)[] {
+    const observer: CallObserver = { returned: (multi) => this.patchBatch(multi) };
+    return ['multi', 'MULTI'].map((method) => this.observe(cluster, method, () => observer));
+  }
+
+  private patchBatch(multi: unknown): void {
+    if (typeof multi !== 'object' || multi === null) return;
+    const commands: unknown[] = [];
+    const execute = (kind: BatchKind) => this.batch(kind, commands, (command) => command);
+    this.observe(multi, 'addCommand', (args) => void commands.push(nameIn(args.find(Array.isArray))));
+    for (const method of ['exec', 'EXEC']) {
+      this.observe(multi, method, ([asPipeline]) =>
+        // It calls the method below.
+        asPipeline === true ? undefined : execute(TRANSACTION),
+      );
+    }
+    this.observe(multi, 'execAsPipeline', () => execute(PIPELINE));
+  }
+
+  /** Watches a client that was not known. Those that have been closed are forgotten. */
+  private addMember(member: unknown, patch: (member: object) => (() => void)[]): undefined {
+    if (typeof member !== 'object' || member === null) return;
+    const target = targetOf(member);
+    if (this.members.has(target)) return;
+    for (const [known, restore] of this.members) {
+      if ((known as { readonly isOpen?: boolean }).isOpen === true) continue;
+      restore();
+      this.members.delete(known);
+    }
+    const patches = patch(target);
+    this.members.set(target, () => {
+      for (const restore of patches) restore();
+    });
+  }
+
+  /** A call in the callback style of legacy mode; without a callback there is nobody who learns how it ends. */
+  private callWithCallback(args: readonly unknown[]): CallObserver | undefined {
+    const position = args.length - 1;
+    const call = typeof args[position] === 'function' ? this.call(nameIn(args.flat())) : undefined;
+    if (call === undefined) return undefined;
+    return {
+      args: args.with(
+        position,
+        observeFunction(args[position], this.recorder.guard, ([error]) => {
+          call.end(error !== null && error !== undefined);
+          return undefined;
+        }),
+      ),
+    };
+  }
+
+  /** Returns the arguments of a call with the function among them, which is the last one, replaced. */
+  private withSend(args: readonly unknown[], replace: (send: unknown) => unknown): readonly unknown[] {
+    const position = args.findLastIndex((arg) => typeof arg === 'function');
+    return position < 0 ? args : args.with(position, replace(args[position]));
+  }
+
+  private call(command: unknown): RedisCall | undefined {
+    return this.recorder.begin(this.name, command ?? '');
+  }
+
+  private batch(
+    kind: BatchKind,
+    commands: unknown,
+    nameOf: (command: unknown) => unknown = nameOfQueued,
+  ): RedisBatch | undefined {
+    if (!Array.isArray(commands)) return undefined;
+    return new RedisBatch(this.recorder, this.name, kind, commands.map(nameOf));
+  }
+
+  private observe(object: object, method: string, begin: BeginCall): () => void {
+    return patchMethod(object, method, this.recorder.guard, begin);
+  }
+}
+
+/** Returns the name of a command that a batch has queued. */
+function nameOfQueued(command: unknown): unknown {
+  return nameIn((command as { readonly args?: unknown }).args);
+}
+
+/** Returns the name of a command that is given as it is sent. */
+function nameIn(args: unknown): unknown {
+  return Array.isArray(args) ? (args as unknown[])[0] : undefined;
 }

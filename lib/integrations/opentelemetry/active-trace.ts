@@ -31,7 +31,7 @@ export interface TraceFields {
 
 /** W3C Trace Context: the flag that says that the trace is recorded. */
 const SAMPLED = 1;
-/** What the identifier of a trace is where there is none. */
+/** The identifier of a trace where there is none. */
 const NO_TRACE = '0'.repeat(32);
 
 /**
@@ -47,7 +47,7 @@ export class ActiveTrace {
     this.exemplars = api && (() => this.exemplar());
   }
 
-  /** What a log line should say to be found from its trace; undefined outside of every trace. */
+  /** Returns the fields by which a log line is found from its trace; undefined outside of every trace. */
   current(): TraceFields | undefined {
     const context = this.spanContext();
     if (context === undefined) return undefined;
@@ -61,9 +61,14 @@ export class ActiveTrace {
     return { trace_id: context.traceId, span_id: context.spanId };
   }
 
+  /** A tracer of the application that fails, or that gives no context, traces nothing. */
   private spanContext(): SpanContext | undefined {
-    const context = this.api?.trace.getActiveSpan()?.spanContext();
-    return context === undefined || context.traceId === NO_TRACE ? undefined : context;
+    try {
+      const context: unknown = this.api?.trace.getActiveSpan()?.spanContext();
+      return isSpanContext(context) && context.traceId !== NO_TRACE ? context : undefined;
+    } catch {
+      return undefined;
+    }
   }
 }
 
@@ -80,7 +85,13 @@ export async function findActiveTrace(load: () => Promise<OpenTelemetryApi> = lo
   }
 }
 
-/** Of the API alone, no context ever becomes the active one. */
+function isSpanContext(candidate: unknown): candidate is SpanContext {
+  if (typeof candidate !== 'object' || candidate === null) return false;
+  const { traceId, spanId, traceFlags } = candidate as Partial<SpanContext>;
+  return typeof traceId === 'string' && typeof spanId === 'string' && typeof traceFlags === 'number';
+}
+
+/** Without an SDK, the API makes no context the active one. */
 function keepsContext({ context, ...api }: OpenTelemetryApi): boolean {
   const key = api.createContextKey('nestjs-monitoring');
   return context.with(context.active().setValue(key, true), () => context.active().getValue(key) === true);

@@ -1,7 +1,7 @@
-/** What Redis says of itself, by name. */
+/** The statistics of one Redis, by name. */
 export type RedisInfo = ReadonlyMap<string, string>;
 
-/** Reads the answer to `INFO`. */
+/** Parses the reply to `INFO`. */
 export function parseRedisInfo(text: string): RedisInfo {
   const lines = text.split(/\r?\n/).filter((line) => line.includes(':') && !line.startsWith('#'));
   return new Map(
@@ -12,14 +12,14 @@ export function parseRedisInfo(text: string): RedisInfo {
   );
 }
 
-/** A number of it; undefined if this Redis does not say it. */
+/** Returns a number of it; undefined if this Redis does not have it. */
 export function redisNumber(info: RedisInfo, name: string): number | undefined {
   const text = info.get(name);
   const value = Number(text);
   return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
 }
 
-/** How many keys each database has, and how many of them expire. */
+/** Returns the number of keys of each database, and of those that expire. */
 export function redisKeys(info: RedisInfo): { database: string; keys: number; expires: number }[] {
   return [...info].flatMap(([name, text]) => {
     const found = /^keys=(\d+),expires=(\d+)/.exec(text);

@@ -174,3 +174,36 @@ describe('with the SDK of OpenTelemetry', () => {
     expect(logger.lines).toMatchObject([{ message: 'found', trace_id, trace_flags: '01' }]);
   });
 });
+
+const broken = (): never => {
+  throw new Error('no tracer');
+};
+const withSpan = (getActiveSpan: () => unknown) =>
+  new ActiveTrace({ trace: { getActiveSpan } } as unknown as ConstructorParameters<typeof ActiveTrace>[0]);
+
+describe('a tracer that is not as it should be', () => {
+  it.each<[string, () => unknown]>([
+    ['fails', broken],
+    ['gives a span without a context', () => ({})],
+    ['gives a span that fails', () => ({ spanContext: broken })],
+    ['gives a context of nothing', () => ({ spanContext: () => null })],
+    [
+      'gives a context of other types',
+      () => ({ spanContext: () => ({ traceId: 1, spanId: 2, traceFlags: '01' }) }),
+    ],
+    [
+      'gives a context that fails',
+      () => ({
+        spanContext: () => ({
+          get traceId() {
+            return broken();
+          },
+        }),
+      }),
+    ],
+  ])('traces nothing and breaks nothing where it %s', (_, getActiveSpan) => {
+    const active = withSpan(getActiveSpan);
+    expect(active.current()).toBeUndefined();
+    expect(active.exemplars?.()).toBeUndefined();
+  });
+});

@@ -57,7 +57,8 @@ export class RedisServer {
   }
 }
 
-function answersPing(port: number): Promise<boolean> {
+/** Whether a server answers a ping. */
+export function answersPing(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1' });
     const end = (answers: boolean) => {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { CallScope } from '../../lib/primitives/call-scope.js';
+
+describe('the scope of a call', () => {
+  it('holds what is awaited within it, and nothing beside it', async () => {
+    const calls = new CallScope<string>();
+    const scope = calls.open('a');
+    const within = scope.run(async () => {
+      await Promise.resolve();
+      return calls.current;
+    });
+    expect(calls.current).toBeUndefined();
+    expect(await within).toBe('a');
+  });
+
+  it('is over for what goes on in its context after the call has ended', async () => {
+    const calls = new CallScope<string>();
+    const scope = calls.open('a');
+    let goOn!: () => void;
+    const late = scope.run(async () => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      return calls.current;
+    });
+    scope.end();
+    goOn();
+    expect(await late).toBeUndefined();
+  });
+
+  it('is left for callbacks of the application', () => {
+    const calls = new CallScope<string>();
+    calls.open('a').run(() => {
+      expect(calls.leave(() => calls.current)).toBeUndefined();
+      expect(calls.current).toBe('a');
+    });
+  });
+
+  it('can be captured for work that somebody else starts', () => {
+    const calls = new CallScope<string>();
+    const outside = calls.capture();
+    const [captured, read] = calls.open('a').run(() => [calls.capture(), outside.run(() => calls.current)]);
+    expect(read).toBeUndefined();
+    expect(captured.run(() => calls.current)).toBe('a');
+  });
+
+  it('is the innermost one where calls are nested', () => {
+    const calls = new CallScope<string>();
+    calls.open('a').run(() => calls.open('b').run(() => expect(calls.current).toBe('b')));
+  });
+
+  it('returns and throws what the work does', () => {
+    const scope = new CallScope<number>().open(1);
+    expect(scope.run(() => 7)).toBe(7);
+    expect(() =>
+      scope.run(() => {
+        throw new RangeError('no');
+      }),
+    ).toThrow(RangeError);
+  });
+});
