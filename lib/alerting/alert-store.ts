@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
-import type { Told } from './notifications/notification-channel.js';
+import type { Told } from './notifications/alert-group.js';
 import type { Silence } from './notifications/silences.js';
 import type { ActiveAlert } from './rule-state.js';
 

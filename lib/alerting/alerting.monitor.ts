@@ -129,7 +129,7 @@ export class AlertingMonitor {
   addAlertHandler(handler: AnyAlertHandler, options: AlertHandlerOptions = {}): () => void {
     const { name, remove } = this.channels.add(handler, options);
     if (this.startedAt !== undefined && this.memory !== undefined) {
-      this.channels.restore(this.memory.told, this.alerts(), name);
+      this.channels.restore(this.memory.told, name);
     }
     return remove;
   }
@@ -286,7 +286,7 @@ export class AlertingMonitor {
     if (this.silenced.merge(shared?.silences ?? [], this.clock.now())) this.save();
     if (led || !this.leads) return;
     this.memory = shared;
-    this.channels.restore(shared?.told ?? {}, this.alerts());
+    this.channels.restore(shared?.told ?? {});
   }
 
   private tell(alerts: readonly Alert[], at: number): void {
@@ -299,7 +299,7 @@ export class AlertingMonitor {
         .filter(({ health }) => health === 'err')
         .map(({ rule }) => rule.name),
     );
-    this.channels.offer(alerts, isMuted, ({ rule }) => failing.has(rule), at);
+    this.channels.offer(alerts, { isMuted, isUncertain: ({ rule }) => failing.has(rule) }, at);
   }
 
   private publish(events: readonly AlertEvent[]): void {
@@ -340,6 +340,8 @@ export class AlertingMonitor {
     if (this.memory === undefined) return;
     const now = this.clock.now();
     this.silenced.restore(this.memory.silences.filter(({ endsAt }) => endsAt > now));
+    // Whoever was told of an alert is told of its end, however long that takes.
+    this.channels.restore(this.memory.told);
     const downMs = now - this.memory.savedAt;
     if (downMs < 0 || downMs > OUTAGE_TOLERANCE_MS) return;
     for (const { rule, state } of this.book.evaluators()) {
@@ -348,7 +350,6 @@ export class AlertingMonitor {
         state.active.set(keyOf(alert.labels), restored(alert, downMs, heldUntil));
       }
     }
-    this.channels.restore(this.memory.told, this.alerts());
   }
 
   private warn(message: string): void {
