@@ -1,10 +1,11 @@
 import type { MetricsHistory } from '../history/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
+import { messageOf } from '../primitives/message-of.js';
 import type { AlertEvent } from './alert.js';
-import { RuleState } from './rule-state.js';
+import { RuleState, type ValueNow } from './rule-state.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { evaluate } from './rules/expression.js';
+import { evaluate, keyOf } from './rules/expression.js';
 import { promqlOf } from './rules/promql.js';
 
 /** How the last evaluation of a rule went. */
@@ -35,6 +36,11 @@ export class RuleEvaluator {
     return promqlOf(this.rule.expression);
   }
 
+  /** Ends every alert: the rule is no more. */
+  end(at: number): AlertEvent[] {
+    return this.state.end(at, this.valuesAt(at));
+  }
+
   /** Evaluates the rule; if that fails, its alerts stay as they are. */
   evaluate(at: number): AlertEvent[] {
     const startedAt = this.clock.monotonic();
@@ -42,17 +48,36 @@ export class RuleEvaluator {
     this.lastEvaluation = at;
     try {
       const found = evaluate(this.rule.expression, this.history, at);
-      const events = this.keepsAll(found.length, at) ? [] : this.state.update(found, at);
       this.health = 'ok';
       this.lastError = undefined;
       this.noteDropped();
+      if (this.keepsAll(found.length, at)) return [];
+      const { events, problem } = this.state.update(found, at, this.valuesAt(at));
+      if (problem !== undefined) this.fail(problem);
       return events;
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error));
+      this.fail(messageOf(error));
       return [];
     } finally {
       this.evaluationSeconds = (this.clock.monotonic() - startedAt) / 1000;
     }
+  }
+
+  /** What was compared of an alert, as it is at a moment; it is computed when the first alert asks for it. */
+  private valuesAt(at: number): ValueNow {
+    const read = new Map<number, Map<string, number>>();
+    return ({ measured, series }) => {
+      const expression = this.rule.measured[measured];
+      if (expression === undefined) return undefined;
+      let values = read.get(measured);
+      if (values === undefined) {
+        values = new Map(
+          evaluate(expression, this.history, at).map(({ labels, value }) => [keyOf(labels), value]),
+        );
+        read.set(measured, values);
+      }
+      return values.get(keyOf(series)) ?? NaN;
+    };
   }
 
   /** Whether the rule keeps its alerts since there is nothing to compare. */

@@ -51,7 +51,9 @@ export function groupLabels(
   groupBy: readonly string[] | undefined,
 ): Readonly<Record<string, string>> {
   if (groupBy === undefined) return labels;
-  return Object.fromEntries(groupBy.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])));
+  return Object.fromEntries(
+    groupBy.flatMap((name) => (Object.hasOwn(labels, name) && labels[name] ? [[name, labels[name]]] : [])),
+  );
 }
 
 /** Labels as one text that no other labels have. */

@@ -1,4 +1,5 @@
 import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
 import type { AlertView, Told } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
@@ -49,7 +50,7 @@ export class HandlerChannels {
     const remove = (): void => {
       if (this.channels.get(named.name) !== channel) return;
       this.channels.delete(named.name);
-      void channel.close();
+      void this.closed(channel);
     };
     return { name: named.name, remove };
   }
@@ -75,13 +76,7 @@ export class HandlerChannels {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.channels.values()].map((channel) =>
-        channel
-          .close()
-          .catch((error: unknown) => this.warn(`An alert handler did not close: ${String(error)}`)),
-      ),
-    );
+    await Promise.all([...this.channels.values()].map((channel) => this.closed(channel)));
   }
 
   /** What each was told, by its name, to be kept over a restart. */
@@ -91,6 +86,15 @@ export class HandlerChannels {
         channel instanceof NotificationChannel ? [[name, channel.told()] as const] : [],
       ),
     );
+  }
+
+  /** @returns what resolves when it is closed, however that went */
+  private async closed(channel: Channel): Promise<void> {
+    try {
+      await channel.close();
+    } catch (error) {
+      this.warn(`Alert handler ${channel.status.handler} could not be closed: ${messageOf(error)}`);
+    }
   }
 
   /** Takes it as told what somebody was told before a restart; everybody, if no name is given. */

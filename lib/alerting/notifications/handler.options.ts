@@ -1,7 +1,7 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../history/label-matchers.js';
 import { booleanOf, countOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
 import type { Severity } from '../rules/alert-rule.js';
-import { checkMatchers, SEVERITIES } from '../rules/rule-compiler.js';
+import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';
 
 /** What a handler is told of, and how. */
 export interface AlertHandlerOptions {

@@ -1,4 +1,5 @@
 import { withinTime } from '../../metrics/collector-runner.js';
+import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
 import { keyOf } from '../rules/expression.js';
 import { AlertGroup, type AlertView, type GroupNews, type Told } from './alert-group.js';
@@ -226,7 +227,7 @@ export class NotificationChannel implements Channel {
 
   private note(error: unknown): void {
     this.failed++;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
     this.lastError = reason;
   }

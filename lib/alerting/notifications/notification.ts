@@ -86,6 +86,8 @@ export function notificationOf(
 function commonOf(all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
   const [first = {}, ...others] = all;
   return Object.fromEntries(
-    Object.entries(first).filter(([name, value]) => others.every((other) => other[name] === value)),
+    Object.entries(first).filter(([name, value]) =>
+      others.every((other) => Object.hasOwn(other, name) && other[name] === value),
+    ),
   );
 }

@@ -1,4 +1,5 @@
 import { withinTime } from '../../metrics/collector-runner.js';
+import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
 import type { AlertView } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
@@ -101,7 +102,7 @@ export class StateChannel implements Channel {
     } catch (error) {
       this.failed++;
       if (error instanceof NotificationError) this.restUntil = at + (error.retryAfterMs ?? 0);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
       this.lastError = reason;
     }

@@ -28,8 +28,8 @@ export class Template {
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
-        if (piece.kind === 'label') return labels[piece.name] ?? '';
-        return piece.digits === undefined ? numberText(value) : value.toFixed(piece.digits);
+        if (piece.kind === 'label') return Object.hasOwn(labels, piece.name) ? labels[piece.name] : '';
+        return piece.digits === undefined ? numberText(value) : fixedText(value, piece.digits);
       })
       .join('');
   }
@@ -55,7 +55,8 @@ function pieceOf(owner: string, part: string): Piece {
   const value = /^value(?:\s*\|\s*printf\s+"%\.(\d)f")?$/.exec(inner);
   if (value !== null) return { kind: 'value', digits: value[1] === undefined ? undefined : Number(value[1]) };
   const label = /^labels\.([a-zA-Z_][a-zA-Z0-9_]*)$/.exec(inner)?.[1];
-  if (label === undefined) throw refusal(owner, part);
+  // Prometheus has the name of the metric there, which here is no label.
+  if (label === undefined || label === '__name__') throw refusal(owner, part);
   return { kind: 'label', name: label };
 }
 
@@ -67,8 +68,46 @@ function refusal(owner: string, part: string): MonitoringOptionsError {
 
 /** A number as templates of Prometheus show it. */
 function numberText(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  if (!Number.isFinite(value)) return infiniteText(value);
   const magnitude = Math.abs(value);
-  if (magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21)) return String(value);
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  const text =
+    magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21)
+      ? String(magnitude)
+      : magnitude.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  return signOf(value) + text;
+}
+
+/** A number as `printf "%.2f"` of Go shows it: exact, and halves go to the even digit. */
+function fixedText(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return infiniteText(value);
+  const { numerator, denominator } = fractionOf(Math.abs(value));
+  const scaled = numerator * 10n ** BigInt(digits);
+  let rounded = scaled / denominator;
+  const twice = 2n * (scaled % denominator);
+  if (twice > denominator || (twice === denominator && rounded % 2n === 1n)) rounded++;
+  const text = String(rounded).padStart(digits + 1, '0');
+  const point = text.length - digits;
+  return signOf(value) + text.slice(0, point) + (digits > 0 ? `.${text.slice(point)}` : '');
+}
+
+/** A finite number as exactly what its bits say. */
+function fractionOf(magnitude: number): { numerator: bigint; denominator: bigint } {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, magnitude);
+  const bits = view.getBigUint64(0);
+  const exponent = Number(bits >> 52n);
+  const mantissa = (bits & ((1n << 52n) - 1n)) | (exponent > 0 ? 1n << 52n : 0n);
+  const shift = Math.max(exponent, 1) - 1075;
+  return shift >= 0
+    ? { numerator: mantissa << BigInt(shift), denominator: 1n }
+    : { numerator: mantissa, denominator: 1n << BigInt(-shift) };
+}
+
+function infiniteText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+function signOf(value: number): string {
+  return value < 0 || Object.is(value, -0) ? '-' : '';
 }
