@@ -2,11 +2,12 @@ import type { MetricsHistory } from '../history/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import { messageOf } from '../primitives/message-of.js';
 import type { AlertEvent } from './alert.js';
-import { RuleState, type ValueNow } from './rule-state.js';
+import { RuleState, type Now } from './rule-state.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { evaluate, keyOf } from './rules/expression.js';
+import { evaluate, type Expression, keyOf } from './rules/expression.js';
 import { promqlOf } from './rules/promql.js';
+import { PROCESS_CPU } from './rules/vitals.js';
 
 /** How the last evaluation of a rule went. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
@@ -38,7 +39,7 @@ export class RuleEvaluator {
 
   /** Ends every alert: the rule is no more. */
   end(at: number): AlertEvent[] {
-    return this.state.end(at, this.valuesAt(at));
+    return this.state.end(at, this.now(at));
   }
 
   /** Evaluates the rule; if that fails, its alerts stay as they are. */
@@ -52,7 +53,7 @@ export class RuleEvaluator {
       this.lastError = undefined;
       this.noteDropped();
       if (this.keepsAll(found.length, at)) return [];
-      const { events, problem } = this.state.update(found, at, this.valuesAt(at));
+      const { events, problem } = this.state.update(found, at, this.now(at));
       if (problem !== undefined) this.fail(problem);
       return events;
     } catch (error) {
@@ -63,21 +64,29 @@ export class RuleEvaluator {
     }
   }
 
-  /** What was compared of an alert, as it is at a moment; it is computed when the first alert asks for it. */
-  private valuesAt(at: number): ValueNow {
+  /** Numbers as they are at a moment; they are computed when the first alert asks for them. */
+  private now(at: number): Now {
     const read = new Map<number, Map<string, number>>();
-    return ({ measured, series }) => {
-      const expression = this.rule.measured[measured];
-      if (expression === undefined) return undefined;
-      let values = read.get(measured);
-      if (values === undefined) {
-        values = new Map(
-          evaluate(expression, this.history, at).map(({ labels, value }) => [keyOf(labels), value]),
-        );
-        read.set(measured, values);
-      }
-      return values.get(keyOf(series)) ?? NaN;
+    return {
+      compared: ({ measured, series }) => {
+        const expression = this.rule.measured[measured];
+        if (expression === undefined) return undefined;
+        let values = read.get(measured);
+        if (values === undefined) read.set(measured, (values = this.valuesOf(expression, at)));
+        return values.get(keyOf(series)) ?? NaN;
+      },
+      processCpu: () => this.valuesOf(PROCESS_CPU, at).values().next().value,
     };
+  }
+
+  /** By labels; none if they cannot be computed. */
+  private valuesOf(expression: Expression, at: number): Map<string, number> {
+    try {
+      const found = evaluate(expression, this.history, at);
+      return new Map(found.map(({ labels, value }) => [keyOf(labels), value]));
+    } catch {
+      return new Map();
+    }
   }
 
   /** Whether the rule keeps its alerts since there is nothing to compare. */

@@ -26,8 +26,13 @@ export interface ActiveAlert {
   heldUntil?: number | undefined;
 }
 
-/** Tells what was compared of an alert as it is by now: NaN if there is no data, undefined if nothing was compared. */
-export type ValueNow = (alert: ActiveAlert) => number | undefined;
+/** Numbers as they are by now. */
+export interface Now {
+  /** Returns what was compared of an alert: NaN if there is no data, undefined if nothing was compared. */
+  readonly compared: (alert: ActiveAlert) => number | undefined;
+  /** Returns how many processors the process keeps busy, if that is known. */
+  readonly processCpu: () => number | undefined;
+}
 
 /** What came of an evaluation. */
 export interface RuleUpdate {
@@ -49,11 +54,11 @@ export class RuleState {
    * @returns what changed; if there are too many alerts, the rule has none
    * @throws {Error} if two alerts would have the same labels
    */
-  update(found: readonly Finding[], at: number, valueNow: ValueNow): RuleUpdate {
-    const current = this.alertsOf(found, at);
+  update(found: readonly Finding[], at: number, now: Now): RuleUpdate {
+    const current = this.alertsOf(found, at, now);
     const problem = this.beyondLimit(current, at);
     if (problem !== undefined) {
-      const ended = this.end(at, () => undefined);
+      const ended = this.end(at, { compared: () => undefined, processCpu: () => undefined });
       this.active.clear();
       return { events: ended, problem };
     }
@@ -76,7 +81,7 @@ export class RuleState {
           this.active.delete(key);
           events.push(this.event('cleared', alert, at));
         } else if (alert.state === 'firing') {
-          this.resolve(alert, at, valueNow);
+          this.resolve(alert, at, now);
           events.push(this.event('resolved', alert, at));
         } else if (at - (alert.resolvedAt ?? at) > RESOLVED_RETENTION_MS) this.active.delete(key);
         continue;
@@ -123,12 +128,12 @@ export class RuleState {
   }
 
   /** Ends every alert: the rule is no more. */
-  end(at: number, valueNow: ValueNow): AlertEvent[] {
+  end(at: number, now: Now): AlertEvent[] {
     const events: AlertEvent[] = [];
     for (const alert of this.active.values()) {
       if (alert.state === 'resolved') continue;
       const wasFiring = alert.state === 'firing';
-      this.resolve(alert, at, valueNow);
+      this.resolve(alert, at, now);
       events.push(this.event(wasFiring ? 'resolved' : 'cleared', alert, at));
     }
     return events;
@@ -163,13 +168,17 @@ export class RuleState {
   }
 
   /** An alert that is over says how it is now. */
-  private resolve(alert: ActiveAlert, at: number, valueNow: ValueNow): void {
+  private resolve(alert: ActiveAlert, at: number, now: Now): void {
     alert.state = 'resolved';
     alert.resolvedAt = at;
-    const value = valueNow(alert);
+    const value = now.compared(alert);
     if (value === undefined) return;
     if (Number.isNaN(value)) alert.message = `No data now; before: ${alert.message}`;
-    else Object.assign(alert, { value, ...this.texts({ value, labels: alert.series }) });
+    else
+      Object.assign(alert, {
+        value,
+        ...this.texts({ value, labels: alert.series, processCpu: now.processCpu }),
+      });
   }
 
   /** What people are told of an alert. */
@@ -183,11 +192,11 @@ export class RuleState {
     };
   }
 
-  private alertsOf(found: readonly Finding[], at: number): Map<string, ActiveAlert> {
+  private alertsOf(found: readonly Finding[], at: number, { processCpu }: Now): Map<string, ActiveAlert> {
     const { name, severity, labels: templates, measured } = this.rule;
     const alerts = new Map<string, ActiveAlert>();
     for (const { labels: own, value, of } of found) {
-      const data = { value, labels: own };
+      const data = { value, labels: own, processCpu };
       const labels = withoutEmpty({
         ...own,
         severity,

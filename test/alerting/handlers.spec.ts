@@ -73,7 +73,7 @@ describe('the logger', () => {
     await short();
     expect(said).toEqual([
       'error long_queue firing: Queue mail has 11 jobs',
-      'log long_queue resolved: Queue mail has 11 jobs',
+      'log long_queue resolved: Queue mail has 1 jobs',
     ]);
   });
 });

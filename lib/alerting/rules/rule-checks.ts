@@ -91,8 +91,13 @@ export function checkMetricName(owner: string, metric: string): void {
 }
 
 /** @throws {MonitoringOptionsError} for what is no whole number of milliseconds, or more than Prometheus can count */
-export function durationOf(owner: string, ms: number | undefined, least: number): number {
-  const duration = countOf(owner, ms, least, least);
+export function durationOf(
+  owner: string,
+  ms: number | undefined,
+  least: number,
+  byDefault: number = least,
+): number {
+  const duration = countOf(owner, ms, byDefault, least);
   const expected = `at most ${LONGEST_DURATION_MS} ms (292 years)`;
   expectOption(owner, duration, expected, duration <= LONGEST_DURATION_MS);
   return duration;

@@ -31,7 +31,7 @@ import {
 } from './rule-checks.js';
 import { compileServiceLevel } from './service-level.js';
 import { Template } from './template.js';
-import { isVital, VITAL_NAMES } from './vitals.js';
+import { isVital, PROCESS_CPU, VITAL_NAMES } from './vitals.js';
 
 const OPERATORS = ['>', '>=', '<', '<=', '==', '!='];
 const AGGREGATES = ['last', 'rate', 'increase', 'delta', 'avg', 'min', 'max', 'sum'];
@@ -97,7 +97,9 @@ function completed(
   condition: Expression,
   measured: readonly Expression[],
 ): CompiledRule {
+  const texts = [base.message, ...Object.values(base.labels), ...Object.values(base.annotations)];
   const wishes = wishesOf(condition);
+  if (texts.some(({ needsProcessCpu }) => needsProcessCpu)) wishes.push(...wishesOf(PROCESS_CPU));
   const expression =
     base.noData === 'alert'
       ? measured.reduce<Expression>(

@@ -1,14 +1,19 @@
 import { MonitoringOptionsError } from '../../options/option-checks.js';
+import { promqlOf } from './promql.js';
+import { PROCESS_CPU } from './vitals.js';
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'value'; readonly digits: number | undefined }
-  | { readonly kind: 'label'; readonly name: string };
+  | { readonly kind: 'label'; readonly name: string }
+  | { readonly kind: 'process_cpu' };
 
 /** What a template may speak of. */
 export interface TemplateData {
   readonly value: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Computes how many processors the process itself keeps busy; undefined if that is not known. */
+  readonly processCpu?: () => number | undefined;
 }
 
 /** A text with `{{ value }}` and `{{ labels.name }}` in it. */
@@ -24,10 +29,16 @@ export class Template {
     this.pieces = parts.filter((part) => part !== '').map((part) => pieceOf(owner, part));
   }
 
-  render({ value, labels }: TemplateData): string {
+  /** Whether it tells how busy the process itself is. */
+  get needsProcessCpu(): boolean {
+    return this.pieces.some(({ kind }) => kind === 'process_cpu');
+  }
+
+  render({ value, labels, processCpu }: TemplateData): string {
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
+        if (piece.kind === 'process_cpu') return processCpuText(processCpu?.());
         if (piece.kind === 'label') return Object.hasOwn(labels, piece.name) ? labels[piece.name] : '';
         return piece.digits === undefined ? numberText(value) : fixedText(value, piece.digits);
       })
@@ -39,6 +50,9 @@ export class Template {
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
+        if (piece.kind === 'process_cpu') {
+          return `{{ with query ${JSON.stringify(promqlOf(PROCESS_CPU))} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
+        }
         if (piece.kind === 'label') return `{{ $labels.${piece.name} }}`;
         return piece.digits === undefined ? '{{ $value }}' : `{{ $value | printf "%.${piece.digits}f" }}`;
       })
@@ -52,6 +66,7 @@ function pieceOf(owner: string, part: string): Piece {
     return { kind: 'text', text: part };
   }
   const inner = part.slice(2, -2).trim();
+  if (inner === 'process_cpu') return { kind: 'process_cpu' };
   const value = /^value(?:\s*\|\s*printf\s+"%\.(\d)f")?$/.exec(inner);
   if (value !== null) return { kind: 'value', digits: value[1] === undefined ? undefined : Number(value[1]) };
   const label = /^labels\.([a-zA-Z_][a-zA-Z0-9_]*)$/.exec(inner)?.[1];
@@ -64,6 +79,10 @@ function refusal(owner: string, part: string): MonitoringOptionsError {
   return new MonitoringOptionsError(
     `Expected ${owner} to use {{ value }}, {{ value | printf "%.2f" }} or {{ labels.name }}, got "${part}".`,
   );
+}
+
+function processCpuText(processors: number | undefined): string {
+  return processors === undefined ? '?' : fixedText(processors, 1);
 }
 
 /** A number as templates of Prometheus show it. */
