@@ -59,6 +59,14 @@ export function generatedCase(seed: number, rules: number): RuleCase {
 
 function generatedRule(dice: Dice, index: number, intervalMs: number): AlertRule {
   const times = [0, 0, 1, intervalMs - 1, intervalMs, 3 * intervalMs, 3 * intervalMs + 1];
+  const groupBy = dice.pick<readonly string[] | undefined>([
+    undefined,
+    undefined,
+    [],
+    ['route'],
+    ['code'],
+    ['route', 'code'],
+  ]);
   return {
     name: `rule_${index}`,
     severity: dice.pick(['critical', 'warning', 'info']),
@@ -66,59 +74,57 @@ function generatedRule(dice: Dice, index: number, intervalMs: number): AlertRule
     forMs: dice.pick(times),
     keepFiringForMs: dice.pick(times),
     noData: dice.pick(['ok', 'ok', 'ok', 'alert']),
-    // What is in a label shows how a value is written.
-    labels: dice.pick<Record<string, string>>([
-      {},
-      {},
-      { at: '{{ value }}' },
-      { at: `v{{ value | printf "%.${dice.below(4)}f" }}` },
-      { where: 'in {{ labels.route }}{{ labels.constructor }}' },
-    ]),
-    condition: generatedCondition(dice, intervalMs),
+    labels: dice.pick(groupBy === undefined ? [...WORDS, ...valueLabels(dice)] : WORDS),
+    condition: generatedCondition(dice, intervalMs, groupBy),
   };
 }
 
-function generatedCondition(dice: Dice, intervalMs: number): Condition {
-  const groupBy = dice.pick<readonly string[] | undefined>([
-    undefined,
-    [],
-    ['route'],
-    ['code'],
-    ['route', 'code'],
-  ]);
+const WORDS: readonly Record<string, string>[] = [
+  {},
+  { where: 'in {{ labels.route }}{{ labels.constructor }}' },
+];
+
+/** A value in a label shows how it is computed to the last bit, and how it is written. */
+function valueLabels(dice: Dice): readonly Record<string, string>[] {
+  return [{ at: '{{ value }}' }, { at: `v{{ value | printf "%.${dice.below(4)}f" }}` }];
+}
+
+function generatedCondition(
+  dice: Dice,
+  intervalMs: number,
+  groupBy: readonly string[] | undefined,
+): Condition {
   const one = (by = groupBy): Comparison => comparison(dice, intervalMs, by);
   const roll = dice.next();
   if (roll < 0.12) return { all: [one(), one()] };
+  if (roll < 0.22) return { any: [one(), one(), one()] };
+  if (groupBy === undefined || roll > 0.45) return one();
   // In either order.
-  if (roll < 0.24) return { all: dice.chance(0.5) ? [one([]), one(['route'])] : [one(['route']), one([])] };
-  if (roll < 0.34) return { any: [one(), one(), one()] };
-  if (roll < 0.4) return { all: [one(['route']), { any: [one(['route']), one(['route'])] }, one([])] };
-  return one();
+  const labelled = one(['route']);
+  if (roll < 0.35) return { all: dice.chance(0.5) ? [one([]), labelled] : [labelled, one([])] };
+  return { all: [{ any: [one(['route']), one(['route'])] }, one([]), labelled] };
 }
 
 function comparison(dice: Dice, intervalMs: number, groupBy: readonly string[] | undefined): Comparison {
   const measured = measurement(dice, intervalMs, groupBy);
-  const dividedBy = dice.chance(0.15) ? measurement(dice, intervalMs, groupBy) : undefined;
+  const divides = groupBy !== undefined && dice.chance(0.2);
   return {
     ...measured,
-    ...(dividedBy && groupBy && { dividedBy }),
+    ...(divides && { dividedBy: measurement(dice, intervalMs, groupBy) }),
     operator: dice.pick(['>', '>=', '<', '<=', '==', '!=']),
-    threshold: threshold(dice, intervalMs),
+    threshold: threshold(dice, intervalMs, groupBy !== undefined),
   };
 }
 
-/** Often exactly what an expression comes to, so that the last bit decides. */
-function threshold(dice: Dice, intervalMs: number): number {
+/**
+ * Often exactly what a series comes to, so that the last bit decides. Not for what is made of several series: promtool
+ * loads them in a random order, in which sums of fractions are rounded differently each time.
+ */
+function threshold(dice: Dice, intervalMs: number, isMerged: boolean): number {
   const whole = dice.below(40);
-  return dice.pick([
-    whole,
-    whole / (intervalMs / 1_000),
-    whole / 10,
-    whole / 7,
-    whole + 0.25,
-    -whole,
-    1e-7 * whole,
-  ]);
+  if (isMerged) return whole + 0.000_37;
+  const perSecond = whole / (intervalMs / 1_000);
+  return dice.pick([whole, perSecond, whole / 10, whole / 7, whole + 0.25, -whole, 1e-7 * whole]);
 }
 
 function measurement(dice: Dice, intervalMs: number, groupBy: readonly string[] | undefined) {
