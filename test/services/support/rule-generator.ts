@@ -27,7 +27,7 @@ class Dice {
   }
 }
 
-const STEPS = 30;
+const STEPS = 24;
 /** Odd for regular expressions, templates and objects. */
 const CODES = ['200', '404', '500', '503'];
 const ROUTES = ['/', '/a.b', 'é😀', 'constructor', 'a b'];
