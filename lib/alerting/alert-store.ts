@@ -1,25 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { threadId } from 'node:worker_threads';
-import type { Told } from './notifications/notification-channel.js';
-import type { Silence } from './notifications/silences.js';
-import type { ActiveAlert } from './rule-state.js';
+import { AtomicFile } from '../primitives/atomic-file.js';
+import { messageOf } from '../primitives/message-of.js';
+import { type AlertingMemory, readMemory } from './alerting-memory.js';
 
-/** What is kept of alerting over a restart. */
-export interface AlertingMemory {
-  readonly version: 1;
-  /** Milliseconds since the Unix epoch. */
-  readonly savedAt: number;
-  /** By the name of the rule and its severity. */
-  readonly alerts: Readonly<Record<string, readonly ActiveAlert[]>>;
-  readonly silences: readonly Silence[];
-  /** What each handler was told, by its name. */
-  readonly told: Readonly<Record<string, Readonly<Record<string, Told>>>>;
-}
-
-/** Keeps alerts in a file, which is always whole: it is written beside and then put in place. */
+/** Keeps alerts in a file, which is always whole. */
 export class AlertStore {
+  private readonly content: AtomicFile;
   private tail: Promise<void> = Promise.resolve();
   private next: AlertingMemory | undefined;
   private hasFailed = false;
@@ -27,24 +13,25 @@ export class AlertStore {
   constructor(
     private readonly file: string,
     private readonly warn: (message: string) => void,
-  ) {}
+  ) {
+    this.content = new AtomicFile(file, 0o600);
+  }
+
+  /** Removes what a process has left that died while it saved. */
+  tidy(): void {
+    this.tail = this.tail.then(() => this.content.tidy());
+  }
 
   /** What was saved last; undefined if there is nothing that can be read. */
   load(): AlertingMemory | undefined {
-    let text: string;
     try {
-      text = readFileSync(this.file, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.complain('read', error);
-      return undefined;
-    }
-    try {
-      const memory = JSON.parse(text) as AlertingMemory;
-      if (memory.version !== 1 || !Number.isFinite(memory.savedAt))
-        throw new Error('it is of another version');
+      const { memory, discarded } = readMemory(JSON.parse(readFileSync(this.file, 'utf8')));
+      if (discarded.length > 0) {
+        this.complain(`Saved alert state ${this.file} is damaged; ignoring ${discarded.join(', ')}.`);
+      }
       return memory;
     } catch (error) {
-      this.complain('read', error);
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.complain(this.failure('read', error));
       return undefined;
     }
   }
@@ -64,22 +51,21 @@ export class AlertStore {
   private async write(): Promise<void> {
     const memory = this.next;
     this.next = undefined;
-    const beside = `${this.file}.${hostname()}.${process.pid}.${threadId}.tmp`;
     try {
-      await writeFile(beside, JSON.stringify(memory), { mode: 0o600 });
-      await rename(beside, this.file);
+      await this.content.write([JSON.stringify(memory)]);
       this.hasFailed = false;
     } catch (error) {
-      this.complain('written', error);
-      await rm(beside, { force: true }).catch(() => undefined);
+      this.complain(this.failure('written', error));
     }
   }
 
-  private complain(what: string, error: unknown): void {
+  private failure(what: string, error: unknown): string {
+    return `Saved alert state could not be ${what}: ${messageOf(error)}. Alerting continues without it.`;
+  }
+
+  private complain(message: string): void {
     if (this.hasFailed) return;
     this.hasFailed = true;
-    this.warn(
-      `The alerts of before cannot be ${what}: ${error instanceof Error ? error.message : String(error)}. Alerting goes on without them.`,
-    );
+    this.warn(message);
   }
 }

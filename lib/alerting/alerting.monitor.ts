@@ -2,8 +2,11 @@ import type { MetricsHistory } from '../history/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
+import { Guard } from '../primitives/guard.js';
+import { messageOf } from '../primitives/message-of.js';
 import type { Alert, AlertEvent, AlertStatus } from './alert.js';
-import { type AlertingMemory, AlertStore } from './alert-store.js';
+import { AlertStore } from './alert-store.js';
+import type { AlertingMemory } from './alerting-memory.js';
 import { backTest, type BackTestOptions, type BackTestResult } from './back-test.js';
 import { isDue } from './evaluation-beat.js';
 import type { ChannelStatus } from './notifications/channel.js';
@@ -37,7 +40,7 @@ export interface AlertingMonitorOptions {
 
 /** Alerts from before a longer outage than this say nothing about now. */
 const OUTAGE_TOLERANCE_MS = 3_600_000;
-/** How long what is being told may take when the application ends. */
+/** How long what is being told, and then the closing of the handlers, may take when the application ends. */
 const DRAIN_MS = 5_000;
 
 /**
@@ -48,6 +51,9 @@ export class AlertingMonitor {
   private readonly book: RuleBook;
   private readonly channels: HandlerChannels;
   private readonly listeners = new Set<(event: AlertEvent) => void>();
+  private readonly guard = new Guard((error) =>
+    this.warn(`A listener to alerts failed: ${messageOf(error)}`),
+  );
   private readonly store: AlertStore | undefined;
   private readonly silenced = new Silences();
   private memory: AlertingMemory | undefined;
@@ -129,7 +135,7 @@ export class AlertingMonitor {
   addAlertHandler(handler: AnyAlertHandler, options: AlertHandlerOptions = {}): () => void {
     const { name, remove } = this.channels.add(handler, options);
     if (this.startedAt !== undefined && this.memory !== undefined) {
-      this.channels.restore(this.memory.told, this.alerts(), name);
+      this.channels.restore(this.memory.told, name);
     }
     return remove;
   }
@@ -194,7 +200,11 @@ export class AlertingMonitor {
     return this.channels.statuses();
   }
 
-  /** The rules as a rule file of Prometheus, in YAML, which fire there as they do here. */
+  /**
+   * The rules as a rule file of Prometheus, in YAML, which fire there as they do here; but for one thing: here a series
+   * counts from zero at its creation, while Prometheus counts it from its first scrape on and misses what was counted
+   * before that, unless it runs with `--enable-feature=created-timestamp-zero-ingestion`.
+   */
   toPrometheusRules({ group = 'nestjs-monitoring' }: { readonly group?: string } = {}): string {
     return prometheusRules(
       group,
@@ -212,6 +222,7 @@ export class AlertingMonitor {
     if (this.startedAt !== undefined) return;
     this.book.open();
     this.startedAt = this.clock.now();
+    this.store?.tidy();
     this.restore();
     this.stopListening = this.history.onSample((timestamp) => this.onSample(timestamp));
   }
@@ -222,7 +233,7 @@ export class AlertingMonitor {
     this.stopListening = undefined;
     await within(DRAIN_MS, this.channels.settled());
     this.save();
-    await this.channels.close();
+    await within(DRAIN_MS, this.channels.close());
     await this.store?.settled();
     this.book.end();
   }
@@ -281,12 +292,22 @@ export class AlertingMonitor {
     const { isLeader } = this.options;
     if (isLeader === undefined) return;
     const led = this.leads;
-    this.leads = isLeader();
+    this.leads = this.asksToLead(isLeader);
     const shared = this.store?.load();
     if (this.silenced.merge(shared?.silences ?? [], this.clock.now())) this.save();
     if (led || !this.leads) return;
     this.memory = shared;
-    this.channels.restore(shared?.told ?? {}, this.alerts());
+    this.channels.restore(shared?.told ?? {});
+  }
+
+  /** What cannot be told stays as it was. */
+  private asksToLead(isLeader: () => boolean): boolean {
+    try {
+      return isLeader();
+    } catch (error) {
+      this.warn(`isLeader() of the alerting failed: ${messageOf(error)}`);
+      return this.leads;
+    }
   }
 
   private tell(alerts: readonly Alert[], at: number): void {
@@ -299,19 +320,11 @@ export class AlertingMonitor {
         .filter(({ health }) => health === 'err')
         .map(({ rule }) => rule.name),
     );
-    this.channels.offer(alerts, isMuted, ({ rule }) => failing.has(rule), at);
+    this.channels.offer(alerts, { isMuted, isUncertain: ({ rule }) => failing.has(rule) }, at);
   }
 
   private publish(events: readonly AlertEvent[]): void {
-    for (const event of events) {
-      for (const listener of this.listeners) {
-        try {
-          listener(event);
-        } catch (error) {
-          this.warn(`A listener to alerts failed: ${String(error)}`);
-        }
-      }
-    }
+    for (const event of events) this.guard.callEach(this.listeners, event);
     if (events.length > 0) this.save();
   }
 
@@ -340,6 +353,8 @@ export class AlertingMonitor {
     if (this.memory === undefined) return;
     const now = this.clock.now();
     this.silenced.restore(this.memory.silences.filter(({ endsAt }) => endsAt > now));
+    // Whoever was told of an alert is told of its end, however long that takes.
+    this.channels.restore(this.memory.told);
     const downMs = now - this.memory.savedAt;
     if (downMs < 0 || downMs > OUTAGE_TOLERANCE_MS) return;
     for (const { rule, state } of this.book.evaluators()) {
@@ -348,7 +363,6 @@ export class AlertingMonitor {
         state.active.set(keyOf(alert.labels), restored(alert, downMs, heldUntil));
       }
     }
-    this.channels.restore(this.memory.told, this.alerts());
   }
 
   private warn(message: string): void {

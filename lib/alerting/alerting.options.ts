@@ -3,7 +3,8 @@ import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { InhibitRule } from './notifications/inhibition.js';
 import type { AnyAlertHandler } from './notifications/notification.js';
 import type { AlertRule } from './rules/alert-rule.js';
-import { checkMatchers, compileRule } from './rules/rule-compiler.js';
+import { checkMatchers } from './rules/rule-checks.js';
+import { compileRule } from './rules/rule-compiler.js';
 
 /** A handler with what it is told of, and how. */
 export interface AlertHandlerEntry extends AlertHandlerOptions {

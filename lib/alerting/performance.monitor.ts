@@ -1,6 +1,6 @@
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { InhibitRule } from './notifications/inhibition.js';
-import type { AlertRule, Severity } from './rules/alert-rule.js';
+import type { AlertRule, Condition, Severity } from './rules/alert-rule.js';
 import type { VitalName } from './rules/vitals.js';
 import {
   DEFAULT_THRESHOLDS,
@@ -29,6 +29,31 @@ export interface PerformanceStatus {
 
 const LEVELS = ['critical', 'warning'] as const;
 type Level = (typeof LEVELS)[number];
+
+/** So much there has to be in the last minute before a share of it says anything. */
+const ENOUGH_REQUESTS = 10;
+const ENOUGH_LOOKUPS = 50;
+
+const ENOUGH: { readonly [V in VitalName]?: Condition } = {
+  error_rate_percent: atLeast('http_requests_total', ENOUGH_REQUESTS),
+  cache_hit_rate_percent: {
+    any: [atLeast('cache_hits_total', ENOUGH_LOOKUPS), atLeast('cache_misses_total', ENOUGH_LOOKUPS)],
+  },
+};
+
+const VALUE = '{{ value | printf "%.1f" }}';
+
+/** In words, since people read them at night. */
+const MESSAGES: Readonly<Record<VitalName, (limit: number) => string>> = {
+  cpu_percent: (limit) =>
+    `The processors of the machine are ${VALUE} % busy (limit ${limit} %); this process keeps {{ process_cpu }} processors busy`,
+  memory_percent: (limit) => `${VALUE} % of the memory is in use (limit ${limit} %)`,
+  disk_percent: (limit) => `${VALUE} % of the disk is in use (limit ${limit} %)`,
+  response_time_ms: (limit) =>
+    `Requests take {{ value | printf "%.0f" }} ms on average over a minute (limit ${limit} ms)`,
+  error_rate_percent: (limit) => `${VALUE} % of requests fail (limit ${limit} %)`,
+  cache_hit_rate_percent: (limit) => `${VALUE} % of cache lookups are hits (limit ${limit} %)`,
+};
 
 /** A critical vital is not worth a warning besides. */
 export const THRESHOLD_INHIBITION: InhibitRule = {
@@ -94,17 +119,17 @@ export class PerformanceMonitor {
     };
   }
 
-  /** Of each vital the worst. */
+  /** Of each vital the worst, also before it has been so for long enough to fire. */
   private alerts(): ThresholdAlert[] {
-    const firing = new Map(
+    const current = new Map(
       this.alerting
         .alerts()
-        .filter(({ state }) => state === 'firing')
+        .filter(({ state }) => state !== 'resolved')
         .map((alert) => [alert.rule, alert]),
     );
     return [...this.resolved].flatMap(([metric, levels]) => {
       for (const level of LEVELS) {
-        const alert = firing.get(ruleName(metric, level));
+        const alert = current.get(ruleName(metric, level));
         if (alert) return [{ metric, value: alert.value, threshold: levels[level], severity: level }];
       }
       return [];
@@ -113,7 +138,7 @@ export class PerformanceMonitor {
 
   private putRules(): void {
     for (const [vital, levels] of this.resolved) {
-      for (const level of LEVELS) this.alerting.replaceAlertRule(ruleOf(vital, level, levels[level]));
+      for (const level of LEVELS) this.alerting.replaceAlertRule(ruleOf(vital, level, levels));
     }
   }
 
@@ -122,14 +147,23 @@ export class PerformanceMonitor {
   }
 }
 
-function ruleOf(vital: VitalName, level: Level, threshold: number): AlertRule {
-  const operator = isLowSide(vital) ? '<' : '>';
+function atLeast(metric: string, threshold: number): Condition {
+  return { metric, aggregate: 'increase', windowMs: 60_000, groupBy: [], operator: '>=', threshold };
+}
+
+function ruleOf(vital: VitalName, level: Level, levels: Threshold): AlertRule {
+  const threshold = levels[level];
+  const beyond: Condition = { metric: vital, operator: isLowSide(vital) ? '<' : '>', threshold };
+  const enough = ENOUGH[vital];
   return {
     name: ruleName(vital, level),
-    condition: { metric: vital, operator, threshold },
+    condition: enough === undefined ? beyond : { all: [beyond, enough] },
     severity: level,
     labels: { vital },
-    message: `${vital} is {{ value | printf "%.1f" }}, ${isLowSide(vital) ? 'below' : 'above'} ${threshold}`,
+    message: MESSAGES[vital](threshold),
+    forMs: levels.forMs,
+    // The metrics that a vital is made of are there or not.
+    mayBeMissing: true,
   };
 }
 

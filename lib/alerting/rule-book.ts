@@ -44,15 +44,14 @@ export class RuleBook {
     const previous = this.sets.get(rule.name);
     this.sets.set(rule.name, set);
     if (previous === undefined) return [];
+    const events: AlertEvent[] = [];
     for (const { state } of set.evaluators) {
       const same = previous.evaluators.find(({ rule: { severity } }) => severity === state.rule.severity);
-      if (same !== undefined) state.takeOver(same.state, at);
+      if (same !== undefined) events.push(...state.takeOver(same.state, at));
     }
     const severities = new Set(set.evaluators.map((evaluator) => evaluator.rule.severity));
-    const events = this.retire(
-      previous.evaluators.filter((evaluator) => !severities.has(evaluator.rule.severity)),
-      at,
-    );
+    const gone = previous.evaluators.filter((evaluator) => !severities.has(evaluator.rule.severity));
+    events.push(...this.retire(gone, at));
     previous.end();
     return events;
   }
@@ -119,9 +118,9 @@ export class RuleBook {
   }
 
   private retire(evaluators: readonly RuleEvaluator[], at: number): AlertEvent[] {
-    return evaluators.flatMap(({ state }) => {
-      const events = state.end(at);
-      this.orphans.push(...state.alerts().filter(({ firedAt }) => firedAt !== undefined));
+    return evaluators.flatMap((evaluator) => {
+      const events = evaluator.end(at);
+      this.orphans.push(...evaluator.state.alerts().filter(({ firedAt }) => firedAt !== undefined));
       return events;
     });
   }

@@ -1,11 +1,13 @@
 import type { MetricsHistory } from '../history/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
+import { messageOf } from '../primitives/message-of.js';
 import type { AlertEvent } from './alert.js';
-import { RuleState } from './rule-state.js';
+import { RuleState, type Now } from './rule-state.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { evaluate } from './rules/expression.js';
+import { evaluate, type Expression, keyOf } from './rules/expression.js';
 import { promqlOf } from './rules/promql.js';
+import { PROCESS_CPU } from './rules/vitals.js';
 
 /** How the last evaluation of a rule went. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
@@ -35,6 +37,11 @@ export class RuleEvaluator {
     return promqlOf(this.rule.expression);
   }
 
+  /** Ends every alert: the rule is no more. */
+  end(at: number): AlertEvent[] {
+    return this.state.end(at, this.now(at));
+  }
+
   /** Evaluates the rule; if that fails, its alerts stay as they are. */
   evaluate(at: number): AlertEvent[] {
     const startedAt = this.clock.monotonic();
@@ -42,16 +49,43 @@ export class RuleEvaluator {
     this.lastEvaluation = at;
     try {
       const found = evaluate(this.rule.expression, this.history, at);
-      const events = this.keepsAll(found.length, at) ? [] : this.state.update(found, at);
       this.health = 'ok';
       this.lastError = undefined;
       this.noteDropped();
+      if (this.keepsAll(found.length, at)) return [];
+      const { events, problem } = this.state.update(found, at, this.now(at));
+      if (problem !== undefined) this.fail(problem);
       return events;
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error));
+      this.fail(messageOf(error));
       return [];
     } finally {
       this.evaluationSeconds = (this.clock.monotonic() - startedAt) / 1000;
+    }
+  }
+
+  /** Numbers as they are at a moment; they are computed when the first alert asks for them. */
+  private now(at: number): Now {
+    const read = new Map<number, Map<string, number>>();
+    return {
+      compared: ({ measured, series }) => {
+        const expression = this.rule.measured[measured];
+        if (expression === undefined) return undefined;
+        let values = read.get(measured);
+        if (values === undefined) read.set(measured, (values = this.valuesOf(expression, at)));
+        return values.get(keyOf(series)) ?? NaN;
+      },
+      processCpu: () => this.valuesOf(PROCESS_CPU, at).values().next().value,
+    };
+  }
+
+  /** By labels; none if they cannot be computed. */
+  private valuesOf(expression: Expression, at: number): Map<string, number> {
+    try {
+      const found = evaluate(expression, this.history, at);
+      return new Map(found.map(({ labels, value }) => [keyOf(labels), value]));
+    } catch {
+      return new Map();
     }
   }
 

@@ -1,10 +1,13 @@
 import { expectKeys, expectOption } from '../options/option-checks.js';
+import { durationOf } from './rules/rule-checks.js';
 import { VITAL_NAMES, type VitalName } from './rules/vitals.js';
 
-/** From which value on a vital is worth a warning, and from which one it is critical. */
+/** Values from which on a vital is worth a warning, and is critical. */
 export interface Threshold {
   readonly warning: number;
   readonly critical: number;
+  /** How long it has to be beyond it before an alert fires, in milliseconds. @default 300_000; 60_000 for response times and errors */
+  readonly forMs: number;
 }
 
 /**
@@ -20,6 +23,16 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   response_time_ms: 1_000,
   error_rate_percent: 5,
   cache_hit_rate_percent: 80,
+};
+
+/** Never less than a minute by default: how an application starts is worth no alert. */
+const DEFAULT_FOR_MS: Readonly<Record<VitalName, number>> = {
+  cpu_percent: 300_000,
+  memory_percent: 300_000,
+  disk_percent: 300_000,
+  response_time_ms: 60_000,
+  error_rate_percent: 60_000,
+  cache_hit_rate_percent: 300_000,
 };
 
 /** The vitals of which less is worse. */
@@ -43,7 +56,7 @@ export function resolveThresholds(thresholds: Thresholds): Map<VitalName, Thresh
     if (given === undefined || given === false) continue;
     const option = `thresholds.${vital}`;
     const isNumber = typeof given === 'number';
-    if (!isNumber) expectKeys(option, given, ['warning', 'critical']);
+    if (!isNumber) expectKeys(option, given, ['warning', 'critical', 'forMs']);
     const warning = isNumber ? given : (given.warning ?? given.critical);
     expectOption(
       option,
@@ -52,7 +65,8 @@ export function resolveThresholds(thresholds: Thresholds): Map<VitalName, Thresh
       Number.isFinite(warning),
     );
     const critical = isNumber ? undefined : given.critical;
-    resolved.set(vital, { warning: warning!, critical: critical ?? criticalOf(vital, warning!) });
+    const forMs = durationOf(`${option}.forMs`, isNumber ? undefined : given.forMs, 0, DEFAULT_FOR_MS[vital]);
+    resolved.set(vital, { warning: warning!, critical: critical ?? criticalOf(vital, warning!), forMs });
   }
   for (const [vital, { warning, critical }] of resolved) {
     const isWorse =

@@ -1,3 +1,5 @@
+import { CommonRegExp } from '../primitives/common-regexp.js';
+
 /**
  * What a label has to be: this value, one of these, or like this expression, which must match the whole value as
  * in PromQL. A label that is absent counts as empty.
@@ -34,10 +36,28 @@ export function labelTest(
     const negated = operator.startsWith('!');
     if (operator === '=' || operator === '!=')
       return { name, is: (text: string) => (text === value) !== negated };
-    const whole = new RegExp(`^(?:${value})$`);
-    return { name, is: (text: string) => whole.test(text) !== negated };
+    const whole = new CommonRegExp(value);
+    return { name, is: (text: string) => whole.matches(text) !== negated };
   });
   return (labels) => tests.every(({ name, is }) => is(Object.hasOwn(labels, name) ? labels[name] : ''));
+}
+
+/** Whether it is a matcher that can be tested. */
+export function isMatcher(given: unknown): given is Matcher {
+  if (typeof given !== 'object' || given === null) return false;
+  const { name, operator, value } = given as Record<string, unknown>;
+  if (typeof name !== 'string' || typeof value !== 'string') return false;
+  if (operator === '=' || operator === '!=') return true;
+  return (operator === '=~' || operator === '!~') && isCommonRegExp(value);
+}
+
+function isCommonRegExp(source: string): boolean {
+  try {
+    new CommonRegExp(source);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function escapeRegExp(text: string): string {

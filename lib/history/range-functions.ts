@@ -21,10 +21,8 @@ export type RangeFunction = (window: Window) => number | undefined;
 export const increase: RangeFunction = (window) => extrapolated(window, true);
 
 /** By how much a counter went up in a second, on average over the window. */
-export const rate: RangeFunction = (window) => {
-  const total = increase(window);
-  return total === undefined ? undefined : total / ((window.endMs - window.startMs) / 1000);
-};
+export const rate: RangeFunction = (window) =>
+  extrapolated(window, true, (window.endMs - window.startMs) / 1000);
 
 /** The functions for which a series counts from zero at its creation. */
 export const COUNTER_FUNCTIONS: ReadonlySet<RangeFunction> = new Set([increase, rate]);
@@ -63,10 +61,13 @@ function extreme({ values, first, end }: Window, pick: (a: number, b: number) =>
  * The change over the whole window, as Prometheus infers it from the samples within: what they show is extended to
  * the edges of the window if a sample lies near them, else by half the distance of two samples; and a counter is
  * not extended to before it was zero.
+ *
+ * @param per the seconds that the change is divided by
  */
 function extrapolated(
   { times, values, first: start, end, startMs, endMs }: Window,
   isCounter: boolean,
+  per = 1,
 ): number | undefined {
   const last = end - 1;
   if (last <= start) return undefined;
@@ -84,7 +85,8 @@ function extrapolated(
   let covered = sampled;
   covered += toStart < near ? toStart : between / 2;
   covered += toEnd < near ? toEnd : between / 2;
-  return change * (covered / sampled);
+  // In this order, so that the rounding is that of Prometheus.
+  return change * (covered / sampled / per);
 }
 
 /** Adds a number to a sum and its compensation, as Kahan and Neumaier do. */

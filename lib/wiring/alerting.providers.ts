@@ -5,6 +5,7 @@ import { AlertingMetrics } from '../alerting/alerting-metrics.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
 import { Vitals } from '../alerting/vitals.js';
+import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import { ClusterMember } from '../cluster/cluster-member.js';
 import { MetricsHistory } from '../history/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -20,11 +21,17 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       history: MetricsHistory,
       registry: MetricsRegistry,
       member: ClusterMember | null,
-      { alerting, clock }: ResolvedOptions,
+      { alerting, clock, defaultLabels }: ResolvedOptions,
     ) => {
       const known = {
         typeOf: (metric: string) => registry.getMetric(metric)?.type,
         names: () => registry.getAllMetrics().map(({ name }) => name),
+        labelNamesOf: (metric: string) => {
+          const labelNames = registry.getMetric(metric)?.labelNames;
+          return (
+            labelNames && [...labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])]
+          );
+        },
       };
       const { intervalMs, inhibitRules, stateFile, rules, handlers } = alerting;
       const monitor = new AlertingMonitor(history, known, clock, {

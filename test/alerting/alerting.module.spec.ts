@@ -113,7 +113,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     await eventually(() => expect(told).toHaveLength(2));
     // As with ALERTS: what neither is pending nor fires has no series.
     expect(scalars(await registry.collect(), 'monitoring_alerts')).toEqual([]);
-    expect(told[1]).toBe('long_queue resolved: Queue mail has 12 jobs');
+    expect(told[1]).toBe('long_queue resolved: Queue mail has 2 jobs');
     expect(app.get(SchedulerRegistry).getIntervals()).toContain('monitoring.history');
   });
 
@@ -144,7 +144,11 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
 
   it('marks a warning that a critical alert makes superfluous, and gives no reason twice', async () => {
     const { registry, get } = bound(
-      await start({ endpoints: { auth: { bearerToken: 'secret' } }, alerting: { intervalMs: 20 } }),
+      await start({
+        endpoints: { auth: { bearerToken: 'secret' } },
+        alerting: { intervalMs: 20 },
+        thresholds: { memory_percent: { warning: 85, forMs: 0 } },
+      }),
     );
     registry.gauge('system_memory_percent', 'Memory.').set(99);
     const headers = { authorization: 'Bearer secret' };

@@ -17,7 +17,7 @@ function run(rule: Partial<AlertRule>, values: string, at: string): string[] {
 
 describe('an alert', () => {
   it('fires in the very evaluation that finds it, if it need not wait', () => {
-    expect(run({}, '1 11 12 1', '45s')).toEqual(['15 firing 11', '45 resolved 12']);
+    expect(run({}, '1 11 12 1', '45s')).toEqual(['15 firing 11', '45 resolved 1']);
   });
 
   it('is pending until it has been true for long enough, counted from the evaluation that found it', () => {
@@ -39,12 +39,12 @@ describe('an alert', () => {
   it('fires on for a while after it has gone, from the first miss, and anew after it came back', () => {
     expect(run({ keepFiringForMs: 30_000 }, '11 1 1 1 11', '60s')).toEqual([
       '0 firing 11',
-      '45 resolved 11',
+      '45 resolved 1',
       '60 firing 11',
     ]);
     expect(run({ keepFiringForMs: 30_000 }, '11 1 11 1 1 1', '75s')).toEqual([
       '0 firing 11',
-      '75 resolved 11',
+      '75 resolved 1',
     ]);
   });
 
@@ -82,7 +82,7 @@ describe('an alert', () => {
   it('is another one if the value in its label changes', () => {
     expect(run({ labels: { value: '{{ value }}' } }, '11 12', '15s')).toEqual([
       '0 firing 11',
-      '15 resolved 11',
+      '15 resolved 12',
       '15 firing 12',
     ]);
   });
@@ -200,7 +200,7 @@ describe('a rule', () => {
     alerting.replaceAlertRule(queueRule({ forMs: MINUTE }));
     expect(alerting.alerts().map(line)).toEqual(['long_queue mail pending 11']);
     for (let i = 0; i < 4; i++) await step();
-    expect(events).toEqual(['firing 11', 'firing 11']);
+    expect(events).toEqual(['firing 11', 'resolved 11', 'pending 11', 'firing 11']);
     expect(alerting.removeAlertRule('long_queue')).toBe(true);
     expect(alerting.removeAlertRule('long_queue')).toBe(false);
     expect(events.at(-1)).toBe('resolved 11');
@@ -393,6 +393,6 @@ describe('the state of alerts', () => {
     await writeFile(stateFile, '{"version":');
     const third = testAlerting({ stateFile });
     third.alerting.start();
-    expect(third.warnings[0]).toMatch(/^The alerts of before cannot be read: /);
+    expect(third.warnings[0]).toMatch(/^Saved alert state could not be read: /);
   });
 });

@@ -87,11 +87,11 @@ describe('a back test', () => {
     expect(lines(result)).toEqual([
       '0 print pending 27',
       '30 print firing 18',
-      '75 print resolved 26',
+      '75 print resolved 10',
       '90 print pending 25',
       '15 mail pending 11',
       '45 mail firing 13',
-      '60 mail resolved 13',
+      '60 mail resolved 4',
       '75 mail pending 20',
       '90 mail cleared 20',
     ]);

@@ -73,7 +73,7 @@ describe('the logger', () => {
     await short();
     expect(said).toEqual([
       'error long_queue firing: Queue mail has 11 jobs',
-      'log long_queue resolved: Queue mail has 11 jobs',
+      'log long_queue resolved: Queue mail has 1 jobs',
     ]);
   });
 });
@@ -202,10 +202,10 @@ describe('e-mail', () => {
 });
 
 describe('Alertmanager', () => {
-  it('is told again as long as it fires, each time for longer, and of the end at once', async () => {
+  it('is told again as long as it fires, each time for longer; and of the end at once if no other instance may have the same alert', async () => {
     const { url, posts } = await receiver();
     const { alerting, long, short, clock } = queues();
-    alerting.addAlertHandler(new AlertmanagerHandler({ url: `${url}/prefix/` }));
+    alerting.addAlertHandler(new AlertmanagerHandler({ url: `${url}/prefix/` }), { sendResolved: true });
     await long();
     const firedAt = new Date(clock.now()).toISOString();
     for (let i = 0; i < 4; i++) await long();
@@ -216,6 +216,15 @@ describe('Alertmanager', () => {
     const lifetimes = sent.map((alert) => (Date.parse(alert?.endsAt ?? '') - Date.parse(firedAt)) / 1000);
     // Good for four minutes each time; the last one is over.
     expect(lifetimes).toEqual([240, 300, 75]);
+  });
+
+  it('is not told of the end otherwise: another instance may not be well yet, and the alert expires', async () => {
+    const { url, posts } = await receiver();
+    const { alerting, long, short } = queues();
+    alerting.addAlertHandler(new AlertmanagerHandler({ url }));
+    await long();
+    await short();
+    expect(posts).toHaveLength(1);
   });
 
   it('gets no more than 256 alerts at once, and it is enough that one of several takes them', async () => {

@@ -8,8 +8,14 @@ import type { RuleCase } from '../alerting/rule-cases.js';
 import { exampleCases, randomCases } from '../alerting/rule-cases.js';
 import { rulesAsYaml, statesOf } from '../alerting/rule-states.js';
 import { describeWith, requireBinary } from './support/binaries.js';
+import { generatedCase } from './support/rule-generator.js';
 
 const run = promisify(execFile);
+/** How many rules are generated; each run has rules of its own, and the seed to see them again. */
+const GENERATED_RULES = Number(process.env['GENERATED_RULES'] ?? 2_000);
+const SEED = Number(process.env['GENERATED_RULES_SEED'] ?? Date.now() % 1_000_000);
+const RULES_PER_CASE = 40;
+const CASES_AT_ONCE = 10;
 const RANDOM_CASES = 240;
 const BATCH = 40;
 
@@ -87,4 +93,15 @@ describeWith(['promtool'], 'the rules in Prometheus', () => {
     },
     120_000,
   );
+
+  it(`differ in nothing over ${GENERATED_RULES} generated rules, seed ${SEED}`, async () => {
+    const count = Math.ceil(GENERATED_RULES / RULES_PER_CASE);
+    const cases = Array.from({ length: count }, (_, i) => generatedCase(SEED + i, RULES_PER_CASE));
+    const busy = cases.filter((one) => statesOf(one).some(({ alerts }) => alerts.length > 0));
+    expect(busy.length).toBeGreaterThan(count / 2);
+    for (let first = 0; first < count; first += CASES_AT_ONCE) {
+      const some = cases.slice(first, first + CASES_AT_ONCE);
+      await agree(some.map((one, i) => [`generated_${SEED + first + i}`, one]));
+    }
+  }, 900_000);
 });

@@ -20,10 +20,13 @@ const BATCH = 256;
 /**
  * Tells Alertmanager of all alerts, as Prometheus does: again and again as long as they fire, each time good for four
  * times as long. It groups, silences and routes, and knows the same alert of several instances as one: leave labels
- * that differ between them out of `defaultLabels`.
+ * that differ between them out of `defaultLabels`. An alert that is over is not told of any more and expires there,
+ * since another instance may not be well yet; if there is one instance only, `sendResolved: true` among the options
+ * of the handler says so at once.
  */
 export class AlertmanagerHandler implements AlertStateHandler {
   readonly name = 'alertmanager';
+  readonly sendResolved = false;
   readonly resendDelayMs: number;
   private readonly urls: readonly URL[];
 
@@ -36,7 +39,7 @@ export class AlertmanagerHandler implements AlertStateHandler {
     this.resendDelayMs = options.resendDelayMs ?? 60_000;
   }
 
-  /** @throws {Error} if none of them took all */
+  /** Tells all of them at a time, each until the signal ends it. @throws {Error} if none of them took all */
   async send(alerts: readonly Alert[], at: number, intervalMs: number, signal: AbortSignal): Promise<void> {
     const goodForMs = 4 * Math.max(intervalMs, this.resendDelayMs);
     const bodies: string[] = [];

@@ -1,9 +1,10 @@
+import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { NotificationError } from '../notifications/notification.js';
 
 /**
  * Posts JSON to a URL that may be a secret: errors name its host only.
  *
- * @throws {NotificationError} if it was not taken; to try again is of use after network errors, 429 and 5xx
+ * @throws {NotificationError} if it was not taken; to try again is of use after network errors, 408, 429 and 5xx
  */
 export async function postJson(
   url: URL,
@@ -26,8 +27,12 @@ export async function postJson(
   // An answer that nobody reads keeps its connection.
   await response.body?.cancel().catch(() => undefined);
   if (response.ok) return;
-  const mayRetry = response.status >= 500 || response.status === 429;
-  throw new NotificationError(`${url.host} answered ${response.status}`, mayRetry);
+  const { status } = response;
+  const mayRetry = status >= 500 || status === 429 || status === 408;
+  const retryAfterMs = mayRetry
+    ? parseRetryAfter(response.headers.get('retry-after'), Date.now())
+    : undefined;
+  throw new NotificationError(`${url.host} answered ${status}`, mayRetry, { retryAfterMs });
 }
 
 /** @throws {Error} that does not show it, since it may be a secret */

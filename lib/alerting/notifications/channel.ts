@@ -1,4 +1,5 @@
 import type { Alert } from '../alert.js';
+import type { AlertView } from './alert-group.js';
 
 /** How it goes with telling a handler. */
 export interface ChannelStatus {
@@ -17,9 +18,8 @@ export interface Channel {
    * Tells the handler what it does not know yet; returns at once.
    *
    * @param alerts those that fire, and those that ceased to lately
-   * @param isMuted whether somebody does not want to be told of an alert
    */
-  offer(alerts: readonly Alert[], isMuted: (alert: Alert) => boolean, at: number): void;
+  offer(alerts: readonly Alert[], view: AlertView, at: number): void;
   /** Moves every time that was noted into the past: the clock was set back. */
   setBack(ms: number): void;
   /** Resolves when nothing is under way any more. */

@@ -1,8 +1,10 @@
 import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
+import type { AlertView, Told } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { type AlertHandlerOptions, resolveHandlerOptions } from './handler.options.js';
-import { NotificationChannel, type Told } from './notification-channel.js';
+import { NotificationChannel } from './notification-channel.js';
 import type { AnyAlertHandler, NotificationHandler } from './notification.js';
 import { StateChannel } from './state-channel.js';
 
@@ -27,7 +29,7 @@ export class HandlerChannels {
   add(handler: AnyAlertHandler, options: AlertHandlerOptions): { name: string; remove: () => void } {
     const named = namedHandler(handler, options.name, this.channels);
     const owner = `the options of the alert handler ${named.name}`;
-    const resolved = resolveHandlerOptions(owner, options);
+    const resolved = resolveHandlerOptions(owner, options, 'send' in named ? named : {});
     if (this.channels.has(named.name)) {
       throw new MonitoringOptionsError(
         `There is an alert handler "${named.name}" already. Give one of them another name.`,
@@ -48,7 +50,7 @@ export class HandlerChannels {
     const remove = (): void => {
       if (this.channels.get(named.name) !== channel) return;
       this.channels.delete(named.name);
-      void channel.close();
+      void this.closed(channel);
     };
     return { name: named.name, remove };
   }
@@ -58,22 +60,9 @@ export class HandlerChannels {
     return [...this.channels.values()].map(({ status }) => status);
   }
 
-  /**
-   * Tells everybody what they do not know yet; returns at once.
-   *
-   * @param isMuted whether nobody is to be told of an alert
-   * @param isUncertain whether nobody knows if an alert is still so
-   */
-  offer(
-    alerts: readonly Alert[],
-    isMuted: (alert: Alert) => boolean,
-    isUncertain: (alert: Alert) => boolean,
-    at: number,
-  ): void {
-    const certain = alerts.filter((alert) => !isUncertain(alert));
-    for (const channel of this.channels.values()) {
-      channel.offer(channel instanceof StateChannel ? certain : alerts, isMuted, at);
-    }
+  /** Tells everybody what they do not know yet; returns at once. */
+  offer(alerts: readonly Alert[], view: AlertView, at: number): void {
+    for (const channel of this.channels.values()) channel.offer(alerts, view, at);
   }
 
   /** Moves every time that was noted into the past: the clock was set back. */
@@ -87,13 +76,7 @@ export class HandlerChannels {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.channels.values()].map((channel) =>
-        channel
-          .close()
-          .catch((error: unknown) => this.warn(`An alert handler did not close: ${String(error)}`)),
-      ),
-    );
+    await Promise.all([...this.channels.values()].map((channel) => this.closed(channel)));
   }
 
   /** What each was told, by its name, to be kept over a restart. */
@@ -105,16 +88,20 @@ export class HandlerChannels {
     );
   }
 
+  /** @returns what resolves when it is closed, however that went */
+  private async closed(channel: Channel): Promise<void> {
+    try {
+      await channel.close();
+    } catch (error) {
+      this.warn(`Alert handler ${channel.status.handler} could not be closed: ${messageOf(error)}`);
+    }
+  }
+
   /** Takes it as told what somebody was told before a restart; everybody, if no name is given. */
-  restore(
-    told: Readonly<Record<string, Readonly<Record<string, Told>>>>,
-    alerts: readonly Alert[],
-    only?: string,
-  ): void {
+  restore(told: Readonly<Record<string, Readonly<Record<string, Told>>>>, only?: string): void {
     for (const [name, channel] of this.channels) {
       if (only !== undefined && name !== only) continue;
-      if (told[name] !== undefined && channel instanceof NotificationChannel)
-        channel.restore(told[name], alerts);
+      if (Object.hasOwn(told, name) && channel instanceof NotificationChannel) channel.restore(told[name]);
     }
   }
 }
@@ -150,8 +137,14 @@ function namedHandler(
   if (given === undefined || given === handler.name) return handler;
   const close = handler.close && { close: () => handler.close?.() };
   if ('send' in handler) {
-    const { resendDelayMs } = handler;
-    return { name: given, resendDelayMs, send: (...sent) => handler.send(...sent), ...close };
+    const { resendDelayMs, sendResolved } = handler;
+    return {
+      name: given,
+      resendDelayMs,
+      ...(sendResolved !== undefined && { sendResolved }),
+      send: (...sent) => handler.send(...sent),
+      ...close,
+    };
   }
   return { name: given, notify: (...told) => handler.notify(...told), ...close };
 }

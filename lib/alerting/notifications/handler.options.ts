@@ -1,7 +1,7 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../history/label-matchers.js';
 import { booleanOf, countOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
 import type { Severity } from '../rules/alert-rule.js';
-import { checkMatchers, SEVERITIES } from '../rules/rule-compiler.js';
+import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';
 
 /** What a handler is told of, and how. */
 export interface AlertHandlerOptions {
@@ -22,11 +22,14 @@ export interface AlertHandlerOptions {
   readonly groupIntervalMs?: number;
   /** After this time it is told again of what still fires, in milliseconds. @default 14_400_000, 4 h */
   readonly repeatIntervalMs?: number;
-  /** Whether it is told that alerts are over. @default true */
+  /**
+   * Whether it is told that alerts are over. @default true; false for Alertmanager, where alerts expire: of several
+   * instances with the same alert one may be well again while another is not
+   */
   readonly sendResolved?: boolean;
   /** How long it may take to be told, in milliseconds. @default 10_000 */
   readonly timeoutMs?: number;
-  /** How often it is tried again at once, with growing pauses. @default 3 */
+  /** How often it is tried again at once, with growing pauses or those that the receiver asks for. @default 3 */
   readonly retries?: number;
   /** How many groups may wait to be told of; others are not, until there is room. @default 100 */
   readonly queueLimit?: number;
@@ -62,7 +65,11 @@ const KEYS: readonly (keyof AlertHandlerOptions)[] = [
 ];
 
 /** @throws {MonitoringOptionsError} */
-export function resolveHandlerOptions(owner: string, options: AlertHandlerOptions): ResolvedHandlerOptions {
+export function resolveHandlerOptions(
+  owner: string,
+  options: AlertHandlerOptions,
+  defaults: Pick<AlertHandlerOptions, 'sendResolved'> = {},
+): ResolvedHandlerOptions {
   expectKeys(owner, options, KEYS);
   const { severities = SEVERITIES, labels = {}, groupBy } = options;
   const known = Array.isArray(severities) && severities.every((severity) => SEVERITIES.includes(severity));
@@ -78,7 +85,7 @@ export function resolveHandlerOptions(owner: string, options: AlertHandlerOption
     groupWaitMs: countOf(`groupWaitMs of ${owner}`, options.groupWaitMs, 0, 0),
     groupIntervalMs: countOf(`groupIntervalMs of ${owner}`, options.groupIntervalMs, 0, 0),
     repeatIntervalMs: durationMsOf(`repeatIntervalMs of ${owner}`, options.repeatIntervalMs, 4 * 3_600_000),
-    sendResolved: booleanOf(`sendResolved of ${owner}`, options.sendResolved, true),
+    sendResolved: booleanOf(`sendResolved of ${owner}`, options.sendResolved, defaults.sendResolved ?? true),
     timeoutMs: durationMsOf(`timeoutMs of ${owner}`, options.timeoutMs, 10_000),
     retries: countOf(`retries of ${owner}`, options.retries, 3, 0),
     queueLimit: countOf(`queueLimit of ${owner}`, options.queueLimit, 100),

@@ -29,9 +29,13 @@ export function inhibition(
       return sources.filter(
         (source) =>
           !(isBoth && isTarget(source.labels)) &&
-          equal.every((name) => (source.labels[name] ?? '') === (labels[name] ?? '')),
+          equal.every((name) => labelOf(source.labels, name) === labelOf(labels, name)),
       );
     });
     return [...new Set(inhibitors)];
   };
+}
+
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string {
+  return Object.hasOwn(labels, name) ? labels[name] : '';
 }

@@ -32,11 +32,14 @@ export interface AlertStateHandler {
   readonly name: string;
   /** How often it wants to hear of an alert that has not changed, in milliseconds. */
   readonly resendDelayMs: number;
+  /** Whether it is told of ends, unless its options say otherwise. @default true */
+  readonly sendResolved?: boolean;
   /**
    * Tells of these alerts; rejects if they were not taken.
    *
    * @param at when they were so, in milliseconds since the Unix epoch
    * @param intervalMs how often rules are evaluated
+   * @param signal is aborted when the time is over; it then has a second to say what became of it
    */
   send(alerts: readonly Alert[], at: number, intervalMs: number, signal: AbortSignal): Promise<void>;
   /** Lets go of what it holds, when the application ends. */
@@ -48,13 +51,16 @@ export type AnyAlertHandler = AlertHandlerFunction | NotificationHandler | Alert
 /** Why somebody could not be told, and whether to try again. */
 export class NotificationError extends Error {
   override readonly name = 'NotificationError';
+  /** The pause that the receiver asked for, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
     readonly mayRetry: boolean,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly retryAfterMs?: number | undefined },
   ) {
     super(message, options);
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 
@@ -80,6 +86,8 @@ export function notificationOf(
 function commonOf(all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
   const [first = {}, ...others] = all;
   return Object.fromEntries(
-    Object.entries(first).filter(([name, value]) => others.every((other) => other[name] === value)),
+    Object.entries(first).filter(([name, value]) =>
+      others.every((other) => Object.hasOwn(other, name) && other[name] === value),
+    ),
   );
 }

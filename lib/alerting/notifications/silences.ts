@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type LabelMatchers, labelTest, type Matcher, matchersOf } from '../../history/label-matchers.js';
 import { countOf, expectKeys, MonitoringOptionsError } from '../../options/option-checks.js';
-import { checkMatchers } from '../rules/rule-compiler.js';
+import { checkMatchers } from '../rules/rule-checks.js';
 
 /** Which alerts nobody should be told of, and for how long. */
 export interface SilenceRequest {

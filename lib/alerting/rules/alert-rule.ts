@@ -43,7 +43,10 @@ export type Condition =
 export interface RuleBase {
   /** Of letters, digits and underscores. */
   readonly name: string;
-  /** What to tell people. May contain `{{ value }}`, `{{ value | printf "%.2f" }}` and `{{ labels.route }}`. */
+  /**
+   * What to tell people. May contain `{{ value }}`, `{{ value | printf "%.2f" }}`, `{{ labels.route }}` and
+   * `{{ process_cpu }}`, which is how many processors this process keeps busy.
+   */
   readonly message?: string;
   /** Added to those of the series. They may contain the same, and are part of what an alert is known by. */
   readonly labels?: Readonly<Record<string, string>>;

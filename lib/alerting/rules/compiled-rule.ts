@@ -9,7 +9,12 @@ import { isVital, VITALS } from './vitals.js';
 export interface KnownMetrics {
   typeOf(metric: string): MetricType | undefined;
   names(): readonly string[];
+  /** The names of the labels that the series of a metric may have; undefined if that is not known. */
+  labelNamesOf?(metric: string): readonly string[] | undefined;
 }
+
+/** What of the metrics has to be known to check and compile a rule. */
+export type MetricDefinitions = Pick<KnownMetrics, 'typeOf' | 'labelNamesOf'>;
 
 /** One alerting rule as Prometheus knows them. */
 export interface CompiledRule {
@@ -44,30 +49,37 @@ export interface CompiledCondition {
 const DEFAULT_WINDOW_MS = 300_000;
 
 /** The expression of a condition that has been checked. */
-export function compileCondition(
-  condition: Condition,
-  known: Pick<KnownMetrics, 'typeOf'>,
-): CompiledCondition {
+export function compileCondition(condition: Condition, known: MetricDefinitions): CompiledCondition {
   if ('all' in condition || 'any' in condition) {
-    const conditions = 'all' in condition ? condition.all : condition.any;
-    const parts = conditions.map((part) => ({ ...compileCondition(part, known), part }));
-    const kind = 'all' in condition ? 'and' : 'or';
-    const expression = parts
-      .map((part): { expression: Expression; part: Condition } => part)
-      .reduce((left, right) => ({
-        expression: {
-          kind,
-          left: left.expression,
-          right: right.expression,
-          ...(kind === 'and' && hasNoLabels(right.part) && { onAny: true }),
-        } as Expression,
-        part: left.part,
-      })).expression;
-    return { expression, measured: parts.flatMap(({ measured }) => measured) };
+    return 'all' in condition ? allOf(condition.all, known) : anyOf(condition.any, known);
   }
   const left = compileMeasurement(condition, known);
   const { operator, threshold } = condition;
   return { expression: { kind: 'compare', operator, left, threshold }, measured: [left] };
+}
+
+/** Those without labels come last: a left side with labels can have them on the right, but not the other way round. */
+function allOf(conditions: readonly Condition[], known: MetricDefinitions): CompiledCondition {
+  const ordered = conditions.toSorted((a, b) => Number(hasNoLabels(a)) - Number(hasNoLabels(b)));
+  const parts = ordered.map((part) => ({ ...compileCondition(part, known), onAny: hasNoLabels(part) }));
+  const [first, ...others] = parts;
+  return {
+    expression: others.reduce<Expression>(
+      (left, { expression: right, onAny }) => ({ kind: 'and', left, right, ...(onAny && { onAny }) }),
+      first.expression,
+    ),
+    measured: parts.flatMap(({ measured }) => measured),
+  };
+}
+
+function anyOf(conditions: readonly Condition[], known: MetricDefinitions): CompiledCondition {
+  const parts = conditions.map((part) => compileCondition(part, known));
+  return {
+    expression: parts
+      .map(({ expression }) => expression)
+      .reduce((left, right) => ({ kind: 'or', left, right })),
+    measured: parts.flatMap(({ measured }) => measured),
+  };
 }
 
 /** The wishes of an expression for the history, one for each metric. */
@@ -79,7 +91,7 @@ export function wishesOf(expression: Expression): HistoryWish[] {
   return [...windows].map(([metric, windowMs]) => ({ metric, windowMs }));
 }
 
-function compileMeasurement(measurement: Measurement, known: Pick<KnownMetrics, 'typeOf'>): Expression {
+function compileMeasurement(measurement: Measurement, known: MetricDefinitions): Expression {
   const own = compileNumber(measurement, known);
   const { dividedBy } = measurement;
   if (dividedBy === undefined) return own;
@@ -88,7 +100,7 @@ function compileMeasurement(measurement: Measurement, known: Pick<KnownMetrics, 
 
 function compileNumber(
   { metric, labels = {}, aggregate = 'last', windowMs = DEFAULT_WINDOW_MS, groupBy }: Measurement,
-  known: Pick<KnownMetrics, 'typeOf'>,
+  known: MetricDefinitions,
 ): Expression {
   if (isVital(metric)) return VITALS[metric];
   const isHistogram = known.typeOf(metric) === 'histogram';
@@ -130,8 +142,8 @@ function grouped(
 }
 
 /** Whether there is one number only, which all labels go together with. */
-function hasNoLabels(condition: Condition): boolean {
-  if ('all' in condition) return condition.all.slice(0, 1).every(hasNoLabels);
+export function hasNoLabels(condition: Condition): boolean {
+  if ('all' in condition) return condition.all.every(hasNoLabels);
   if ('any' in condition) return condition.any.every(hasNoLabels);
   return isVital(condition.metric) || condition.groupBy?.length === 0;
 }

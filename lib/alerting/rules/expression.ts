@@ -56,8 +56,14 @@ export type Expression =
   /** One without labels, if there is nothing. */
   | { readonly kind: 'absent'; readonly of: Expression };
 
+/** One number that an expression comes to. */
+export interface Finding extends Reading {
+  /** The number that was compared, if any was. */
+  readonly of?: Expression;
+}
+
 /** @throws {Error} if the numbers cannot be brought together, as Prometheus would */
-export function evaluate(expression: Expression, history: MetricsHistory, at: number): readonly Reading[] {
+export function evaluate(expression: Expression, history: MetricsHistory, at: number): readonly Finding[] {
   switch (expression.kind) {
     case 'last':
       return history.last(expression.of.metric, { ...readOptions(expression.of, history), at });
@@ -77,7 +83,9 @@ export function evaluate(expression: Expression, history: MetricsHistory, at: nu
       return calculated(expression, history, at);
     case 'compare': {
       const { operator, left, threshold } = expression;
-      return evaluate(left, history, at).filter(({ value }) => COMPARISONS[operator](value, threshold));
+      return evaluate(left, history, at)
+        .filter(({ value }) => COMPARISONS[operator](value, threshold))
+        .map(({ labels, value }) => ({ labels, value, of: left }));
     }
     case 'and': {
       const right = evaluate(expression.right, history, at);
@@ -139,12 +147,19 @@ const ARITHMETIC: Readonly<Record<ArithmeticOperator, (left: number, right: numb
   '/': (left, right) => left / right,
 };
 
+/** Rounded, and with NaN, as Prometheus does it. */
 const MERGES: Readonly<Record<MergeName, (values: readonly number[]) => number>> = {
   sum: (values) => values.reduce((sum, value) => sum + value, 0),
-  avg: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
-  min: (values) => Math.min(...values),
-  max: (values) => Math.max(...values),
+  avg: (values) => values.reduce(runningMean),
+  min: (values) => values.reduce((least, value) => (least > value || Number.isNaN(least) ? value : least)),
+  max: (values) => values.reduce((most, value) => (most < value || Number.isNaN(most) ? value : most)),
 };
+
+function runningMean(mean: number, value: number, index: number): number {
+  const isInfinite = Math.abs(mean) === Infinity;
+  if (isInfinite && (value === mean || Number.isFinite(value))) return mean;
+  return mean + (value / (index + 1) - mean / (index + 1));
+}
 
 function rangeOf(
   { name, of, windowMs }: Extract<Expression, { kind: 'range' }>,

@@ -11,6 +11,10 @@ const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {
   sum: 'sum_over_time',
 };
 
+/** Names that would be read as something else. */
+const KEYWORD =
+  /^(inf|nan|on|ignoring|bool|group_left|group_right|and|or|unless|atan2|by|without|offset|start|end|sum|avg|count|min|max|group|stddev|stdvar|topk|bottomk|count_values|quantile)$/i;
+
 /** An expression as Prometheus reads it. */
 export function promqlOf(expression: Expression | number): string {
   if (typeof expression === 'number') return String(expression);
@@ -71,7 +75,9 @@ function selectorOf({ metric, labels, part }: Selection, end = ''): string {
     suffix = '_bucket';
     matchers.push(boundMatcher(part.upTo));
   }
-  return metric + suffix + (matchers.length === 0 ? '' : `{${matchers.join(', ')}}`);
+  const name = metric + suffix;
+  if (KEYWORD.test(name)) return `{${[`__name__="${name}"`, ...matchers].join(', ')}}`;
+  return name + (matchers.length === 0 ? '' : `{${matchers.join(', ')}}`);
 }
 
 /** A whole number is written `1` in one exposition format and `1.0` in the other. */

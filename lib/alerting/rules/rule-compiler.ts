@@ -1,4 +1,3 @@
-import type { LabelMatcher, LabelPattern } from '../../history/label-matchers.js';
 import {
   booleanOf,
   countOf,
@@ -6,24 +5,36 @@ import {
   expectOption,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
+import { nearestName } from '../../metrics/nearest-name.js';
 import type { AlertRule, Comparison, Condition, Measurement, RuleBase, ServiceLevel } from './alert-rule.js';
 import {
   compileCondition,
   type CompiledRule,
+  hasNoLabels,
   type KnownMetrics,
+  type MetricDefinitions,
   quantileShare,
   wishesOf,
 } from './compiled-rule.js';
 import type { Expression } from './expression.js';
-import { nearestName } from '../../metrics/nearest-name.js';
+import {
+  checkGroupBy,
+  checkLabels,
+  checkMatchers,
+  checkMetricName,
+  checkText,
+  durationOf,
+  listOf,
+  NAME,
+  oneOf,
+  SEVERITIES,
+} from './rule-checks.js';
 import { compileServiceLevel } from './service-level.js';
 import { Template } from './template.js';
-import { isVital, VITAL_NAMES } from './vitals.js';
+import { isVital, PROCESS_CPU, VITAL_NAMES } from './vitals.js';
 
-const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const OPERATORS = ['>', '>=', '<', '<=', '==', '!='];
 const AGGREGATES = ['last', 'rate', 'increase', 'delta', 'avg', 'min', 'max', 'sum'];
-export const SEVERITIES = ['critical', 'warning', 'info'] as const;
 const BASE_KEYS: readonly (keyof RuleBase)[] = [
   'name',
   'message',
@@ -51,11 +62,11 @@ const OWN_LABELS = ['alertname', 'severity'];
  *
  * @throws {MonitoringOptionsError} saying what is wrong with it
  */
-export function compileRule(rule: AlertRule, known: Pick<KnownMetrics, 'typeOf'>): CompiledRule[] {
+export function compileRule(rule: AlertRule, known: MetricDefinitions): CompiledRule[] {
   const owner = checkBase(rule);
   const base = compileBase(owner, rule);
   if ('slo' in rule) {
-    return compileServiceLevel(owner, rule.slo).map(({ severity, expression, measured }) =>
+    return compileServiceLevel(owner, rule.slo, known).map(({ severity, expression, measured }) =>
       completed({ ...base, severity, metrics: metricsOfLevel(rule.slo) }, expression, measured),
     );
   }
@@ -86,7 +97,9 @@ function completed(
   condition: Expression,
   measured: readonly Expression[],
 ): CompiledRule {
+  const texts = [base.message, ...Object.values(base.labels), ...Object.values(base.annotations)];
   const wishes = wishesOf(condition);
+  if (texts.some(({ needsProcessCpu }) => needsProcessCpu)) wishes.push(...wishesOf(PROCESS_CPU));
   const expression =
     base.noData === 'alert'
       ? measured.reduce<Expression>(
@@ -139,6 +152,7 @@ function compileBase(owner: string, rule: RuleBase) {
   const options = ['ok', 'alert', 'keep'] as const;
   expectOption(`noData of ${owner}`, noData, oneOf(options), options.includes(noData));
   expectOption(`message of ${owner}`, message, 'a text', typeof message === 'string');
+  checkText(`message of ${owner}`, message);
   expectOption(`labels of ${owner}`, labels, 'an object', typeof labels === 'object' && labels !== null);
   for (const label of OWN_LABELS) {
     if (Object.hasOwn(labels, label)) {
@@ -152,8 +166,8 @@ function compileBase(owner: string, rule: RuleBase) {
     message: new Template(`the message of ${owner}`, message),
     labels: templatesOf(`labels of ${owner}`, labels),
     annotations: templatesOf(`annotations of ${owner}`, rule.annotations),
-    forMs: countOf(`forMs of ${owner}`, rule.forMs, 0, 0),
-    keepFiringForMs: countOf(`keepFiringForMs of ${owner}`, rule.keepFiringForMs, 0, 0),
+    forMs: durationOf(`forMs of ${owner}`, rule.forMs, 0),
+    keepFiringForMs: durationOf(`keepFiringForMs of ${owner}`, rule.keepFiringForMs, 0),
     noData,
     limit: rule.limit === undefined ? Infinity : countOf(`limit of ${owner}`, rule.limit, 1),
     mayBeMissing: booleanOf(`mayBeMissing of ${owner}`, rule.mayBeMissing, false),
@@ -166,12 +180,13 @@ function templatesOf(owner: string, texts: Readonly<Record<string, string>> = {}
     Object.entries(texts).map(([name, text]) => {
       expectOption(`a name in ${owner}`, name, 'of letters, digits and underscores', NAME.test(name));
       expectOption(`"${name}" in ${owner}`, text, 'a text', typeof text === 'string');
+      checkText(`"${name}" in ${owner}`, text);
       return [name, new Template(`"${name}" in ${owner}`, text)];
     }),
   );
 }
 
-function checkCondition(owner: string, condition: Condition, known: Pick<KnownMetrics, 'typeOf'>): void {
+function checkCondition(owner: string, condition: Condition, known: MetricDefinitions): void {
   expectOption(owner, condition, 'an object', typeof condition === 'object' && condition !== null);
   for (const way of ['all', 'any'] as const) {
     if (!(way in condition)) continue;
@@ -180,6 +195,7 @@ function checkCondition(owner: string, condition: Condition, known: Pick<KnownMe
     const valid = Array.isArray(conditions) && conditions.length > 0;
     expectOption(`${way} of ${owner}`, conditions, 'a list of conditions', valid);
     (conditions as Condition[]).forEach((part, i) => checkCondition(`${way}[${i}] of ${owner}`, part, known));
+    if (way === 'all') checkTogether(owner, conditions as Condition[], known);
     return;
   }
   const comparison = condition as Comparison;
@@ -190,14 +206,9 @@ function checkCondition(owner: string, condition: Condition, known: Pick<KnownMe
   checkMeasurement(owner, comparison, known);
 }
 
-function checkMeasurement(
-  owner: string,
-  measurement: Measurement,
-  known: Pick<KnownMetrics, 'typeOf'>,
-): void {
+function checkMeasurement(owner: string, measurement: Measurement, known: MetricDefinitions): void {
   const { metric, aggregate = 'last', windowMs, groupBy, labels, dividedBy } = measurement;
-  const isName = typeof metric === 'string' && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(metric);
-  expectOption(`metric of ${owner}`, metric, 'the name of a metric or a vital', isName);
+  checkMetricName(owner, metric);
   if (isVital(metric)) {
     const extra = MEASUREMENT_KEYS.filter((key) => key !== 'metric' && measurement[key] !== undefined);
     if (extra.length === 0) return;
@@ -223,39 +234,54 @@ function checkMeasurement(
       `Expected ${owner} to be about a histogram or a timer, since it asks for ${aggregate}; ${metric} is a ${type}.`,
     );
   }
-  if (windowMs !== undefined) countOf(`windowMs of ${owner}`, windowMs, 0);
-  if (groupBy !== undefined) {
-    const valid =
-      Array.isArray(groupBy) && groupBy.every((label) => typeof label === 'string' && NAME.test(label));
-    expectOption(`groupBy of ${owner}`, groupBy, 'a list of label names', valid);
-  }
+  durationOf(`windowMs of ${owner}`, windowMs, 1);
+  checkGroupBy(owner, groupBy);
   checkMatchers(`labels of ${owner}`, labels);
+  checkLabels(owner, measurement, known);
+  if (isQuantile && (groupBy?.includes('le') || Object.hasOwn(labels ?? {}, 'le'))) {
+    throw new MonitoringOptionsError(
+      `Expected ${owner} to do without the label "le", since ${aggregate} is made of all buckets.`,
+    );
+  }
   if (dividedBy === undefined) return;
   expectKeys(`dividedBy of ${owner}`, dividedBy, MEASUREMENT_KEYS);
   checkMeasurement(`dividedBy of ${owner}`, dividedBy, known);
+  const [own, other] = [labelsOf(measurement, known), labelsOf(dividedBy, known)];
+  if (own === undefined || other === undefined || isSameSet(own, other)) return;
+  throw new MonitoringOptionsError(
+    `Expected dividedBy of ${owner} to have the labels of what it divides, ${listOf(own)}, got ${listOf(other)}: only numbers of equal labels are divided. Give both the same groupBy.`,
+  );
 }
 
-/** @throws {MonitoringOptionsError} for what is no matcher, or an expression that Prometheus cannot read */
-export function checkMatchers(owner: string, matchers: Readonly<Record<string, LabelMatcher>> = {}): void {
-  expectOption(owner, matchers, 'an object', typeof matchers === 'object' && matchers !== null);
-  for (const [name, matcher] of Object.entries(matchers)) {
-    expectOption(`a label in ${owner}`, name, 'of letters, digits and underscores', NAME.test(name));
-    const isNegated = typeof matcher === 'object' && matcher !== null && 'not' in matcher;
-    const pattern: LabelPattern = isNegated ? matcher.not : matcher;
-    const valid =
-      typeof pattern === 'string' ||
-      pattern instanceof RegExp ||
-      (Array.isArray(pattern) && pattern.every((value) => typeof value === 'string'));
-    expectOption(`"${name}" in ${owner}`, pattern, 'a text, a list of texts or a regular expression', valid);
-    if (!(pattern instanceof RegExp)) continue;
-    if (pattern.flags !== '' || /\(\?[=!<]|\\[1-9]|\\k</.test(pattern.source)) {
-      throw new MonitoringOptionsError(
-        `Expected "${name}" in ${owner} to be without flags, lookarounds and back references, which Prometheus does not know, got ${String(pattern)}.`,
-      );
-    }
+/** @throws {MonitoringOptionsError} for conditions that are never true of the same labels */
+function checkTogether(owner: string, conditions: readonly Condition[], known: MetricDefinitions): void {
+  const mixed = conditions.find(
+    (condition) => 'any' in condition && !hasNoLabels(condition) && condition.any.some(hasNoLabels),
+  );
+  if (mixed !== undefined) {
+    throw new MonitoringOptionsError(
+      `Expected each any in ${owner} to have conditions with labels only, or without labels only. Give those with labels groupBy: [], or the others a groupBy.`,
+    );
   }
+  const [first, ...others] = conditions
+    .filter((condition): condition is Comparison => 'metric' in condition && !hasNoLabels(condition))
+    .map((condition) => labelsOf(condition, known))
+    .filter((labels) => labels !== undefined);
+  const other = others.find((labels) => !isSameSet(labels, first));
+  if (other === undefined) return;
+  throw new MonitoringOptionsError(
+    `Expected the conditions in all of ${owner} to be about the same labels, got ${listOf(first)} and ${listOf(other)}, which are never equal. Give all of them the same groupBy.`,
+  );
 }
 
-function oneOf(names: readonly string[]): string {
-  return `one of ${names.join(', ')}`;
+/** The labels of the numbers that a measurement comes to; undefined if they are not known. */
+function labelsOf(
+  { metric, groupBy }: Measurement,
+  { labelNamesOf }: MetricDefinitions,
+): readonly string[] | undefined {
+  return isVital(metric) ? [] : (groupBy ?? labelNamesOf?.(metric));
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.every((name) => b.includes(name)) && b.every((name) => a.includes(name));
 }

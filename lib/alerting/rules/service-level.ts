@@ -1,6 +1,16 @@
-import { countOf, expectKeys, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectKeys, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import type { BurnRate, ServiceLevel, Severity } from './alert-rule.js';
+import type { MetricDefinitions } from './compiled-rule.js';
 import type { Expression, Selection } from './expression.js';
+import {
+  checkGroupBy,
+  checkLabels,
+  checkMatchers,
+  checkMetricName,
+  durationOf,
+  oneOf,
+  SEVERITIES,
+} from './rule-checks.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -22,32 +32,28 @@ export interface BurnRateAlert {
 }
 
 /** @throws {MonitoringOptionsError} saying what is wrong with it */
-export function compileServiceLevel(owner: string, slo: ServiceLevel): BurnRateAlert[] {
-  check(owner, slo);
+export function compileServiceLevel(
+  owner: string,
+  slo: ServiceLevel,
+  known: MetricDefinitions,
+): BurnRateAlert[] {
+  check(owner, slo, known);
   const { objective, burnRates = DEFAULT_BURN_RATES } = slo;
   // Of percents, so that 99.9 allows 0.001 and not a little more.
   const budget = Number((100 - objective).toPrecision(12)) / 100;
   const severities = [...new Set(burnRates.map(({ severity }) => severity))];
   return severities.map((severity) => {
+    const measured: Expression[] = [];
     const tooFast = burnRates
       .filter((rate) => rate.severity === severity)
       .map(({ longMs, shortMs, factor }): Expression => {
         const threshold = Number((factor * budget).toPrecision(12));
-        const over = (windowMs: number): Expression => ({
-          kind: 'compare',
-          operator: '>',
-          left: errorRatio(slo, windowMs),
-          threshold,
-        });
-        return { kind: 'and', left: over(longMs), right: over(shortMs) };
+        const over = (left: Expression): Expression => ({ kind: 'compare', operator: '>', left, threshold });
+        const long = errorRatio(slo, longMs);
+        measured.push(long);
+        return { kind: 'and', left: over(long), right: over(errorRatio(slo, shortMs)) };
       });
-    return {
-      severity,
-      expression: tooFast.reduce((left, right) => ({ kind: 'or', left, right })),
-      measured: burnRates
-        .filter((rate) => rate.severity === severity)
-        .map(({ longMs }) => errorRatio(slo, longMs)),
-    };
+    return { severity, expression: tooFast.reduce((left, right) => ({ kind: 'or', left, right })), measured };
   });
 }
 
@@ -87,10 +93,10 @@ function orZero(first: Expression, all: Expression): Expression {
   return { kind: 'or', left: first, right: { kind: 'arithmetic', operator: '*', left: 0, right: all } };
 }
 
-function check(owner: string, slo: ServiceLevel): void {
+function check(owner: string, slo: ServiceLevel, known: MetricDefinitions): void {
   const place = `slo of ${owner}`;
   expectKeys(place, slo, ['objective', 'total', 'good', 'errors', 'latency', 'groupBy', 'burnRates']);
-  const { objective, total, good, errors, latency, burnRates } = slo;
+  const { objective, total, good, errors, latency, groupBy, burnRates } = slo;
   const isShare = typeof objective === 'number' && objective > 0 && objective < 100;
   expectOption(`objective of ${place}`, objective, 'percents above 0 and below 100', isShare);
   const isLatency =
@@ -102,11 +108,16 @@ function check(owner: string, slo: ServiceLevel): void {
       `Expected ${place} to have total and either good or errors, or else latency.`,
     );
   }
-  for (const [name, part] of Object.entries({ total, good, errors })) {
-    if (part !== undefined) expectKeys(`${name} of ${place}`, part, ['metric', 'labels']);
+  checkGroupBy(place, groupBy);
+  for (const [name, part] of Object.entries({ total, good, errors, latency })) {
+    if (part === undefined) continue;
+    const keys = name === 'latency' ? ['metric', 'labels', 'atMost'] : ['metric', 'labels'];
+    expectKeys(`${name} of ${place}`, part, keys);
+    checkMetricName(`${name} of ${place}`, part.metric);
+    checkMatchers(`labels of ${name} of ${place}`, part.labels);
+    checkLabels(`${name} of ${place}`, { ...part, ...(groupBy && { groupBy }) }, known);
   }
   if (latency !== undefined) {
-    expectKeys(`latency of ${place}`, latency, ['metric', 'labels', 'atMost']);
     expectOption(
       `atMost of latency of ${place}`,
       latency.atMost,
@@ -116,8 +127,11 @@ function check(owner: string, slo: ServiceLevel): void {
   }
   burnRates?.forEach((rate, i) => {
     expectKeys(`burnRates[${i}] of ${place}`, rate, ['longMs', 'shortMs', 'factor', 'severity']);
-    countOf(`longMs of burnRates[${i}] of ${place}`, rate.longMs, 0);
-    countOf(`shortMs of burnRates[${i}] of ${place}`, rate.shortMs, 0);
-    expectOption(`factor of burnRates[${i}] of ${place}`, rate.factor, 'a number above 0', rate.factor > 0);
+    durationOf(`longMs of burnRates[${i}] of ${place}`, rate.longMs, 1);
+    durationOf(`shortMs of burnRates[${i}] of ${place}`, rate.shortMs, 1);
+    const isFactor = Number.isFinite(rate.factor) && rate.factor > 0;
+    expectOption(`factor of burnRates[${i}] of ${place}`, rate.factor, 'a number above 0', isFactor);
+    const isSeverity = SEVERITIES.includes(rate.severity);
+    expectOption(`severity of burnRates[${i}] of ${place}`, rate.severity, oneOf(SEVERITIES), isSeverity);
   });
 }

@@ -1,14 +1,19 @@
 import { MonitoringOptionsError } from '../../options/option-checks.js';
+import { promqlOf } from './promql.js';
+import { PROCESS_CPU } from './vitals.js';
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'value'; readonly digits: number | undefined }
-  | { readonly kind: 'label'; readonly name: string };
+  | { readonly kind: 'label'; readonly name: string }
+  | { readonly kind: 'process_cpu' };
 
 /** What a template may speak of. */
 export interface TemplateData {
   readonly value: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** Computes how many processors the process itself keeps busy; undefined if that is not known. */
+  readonly processCpu?: () => number | undefined;
 }
 
 /** A text with `{{ value }}` and `{{ labels.name }}` in it. */
@@ -24,12 +29,18 @@ export class Template {
     this.pieces = parts.filter((part) => part !== '').map((part) => pieceOf(owner, part));
   }
 
-  render({ value, labels }: TemplateData): string {
+  /** Whether it tells how busy the process itself is. */
+  get needsProcessCpu(): boolean {
+    return this.pieces.some(({ kind }) => kind === 'process_cpu');
+  }
+
+  render({ value, labels, processCpu }: TemplateData): string {
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
-        if (piece.kind === 'label') return labels[piece.name] ?? '';
-        return piece.digits === undefined ? numberText(value) : value.toFixed(piece.digits);
+        if (piece.kind === 'process_cpu') return processCpuText(processCpu?.());
+        if (piece.kind === 'label') return Object.hasOwn(labels, piece.name) ? labels[piece.name] : '';
+        return piece.digits === undefined ? numberText(value) : fixedText(value, piece.digits);
       })
       .join('');
   }
@@ -39,6 +50,9 @@ export class Template {
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
+        if (piece.kind === 'process_cpu') {
+          return `{{ with query ${JSON.stringify(promqlOf(PROCESS_CPU))} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
+        }
         if (piece.kind === 'label') return `{{ $labels.${piece.name} }}`;
         return piece.digits === undefined ? '{{ $value }}' : `{{ $value | printf "%.${piece.digits}f" }}`;
       })
@@ -52,10 +66,12 @@ function pieceOf(owner: string, part: string): Piece {
     return { kind: 'text', text: part };
   }
   const inner = part.slice(2, -2).trim();
+  if (inner === 'process_cpu') return { kind: 'process_cpu' };
   const value = /^value(?:\s*\|\s*printf\s+"%\.(\d)f")?$/.exec(inner);
   if (value !== null) return { kind: 'value', digits: value[1] === undefined ? undefined : Number(value[1]) };
   const label = /^labels\.([a-zA-Z_][a-zA-Z0-9_]*)$/.exec(inner)?.[1];
-  if (label === undefined) throw refusal(owner, part);
+  // Prometheus has the name of the metric there, which here is no label.
+  if (label === undefined || label === '__name__') throw refusal(owner, part);
   return { kind: 'label', name: label };
 }
 
@@ -65,10 +81,52 @@ function refusal(owner: string, part: string): MonitoringOptionsError {
   );
 }
 
+function processCpuText(processors: number | undefined): string {
+  return processors === undefined ? '?' : fixedText(processors, 1);
+}
+
 /** A number as templates of Prometheus show it. */
 function numberText(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  if (!Number.isFinite(value)) return infiniteText(value);
   const magnitude = Math.abs(value);
-  if (magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21)) return String(value);
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  const text =
+    magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21)
+      ? String(magnitude)
+      : magnitude.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+  return signOf(value) + text;
+}
+
+/** A number as `printf "%.2f"` of Go shows it: exact, and halves go to the even digit. */
+function fixedText(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return infiniteText(value);
+  const { numerator, denominator } = fractionOf(Math.abs(value));
+  const scaled = numerator * 10n ** BigInt(digits);
+  let rounded = scaled / denominator;
+  const twice = 2n * (scaled % denominator);
+  if (twice > denominator || (twice === denominator && rounded % 2n === 1n)) rounded++;
+  const text = String(rounded).padStart(digits + 1, '0');
+  const point = text.length - digits;
+  return signOf(value) + text.slice(0, point) + (digits > 0 ? `.${text.slice(point)}` : '');
+}
+
+/** A finite number as exactly what its bits say. */
+function fractionOf(magnitude: number): { numerator: bigint; denominator: bigint } {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, magnitude);
+  const bits = view.getBigUint64(0);
+  const exponent = Number(bits >> 52n);
+  const mantissa = (bits & ((1n << 52n) - 1n)) | (exponent > 0 ? 1n << 52n : 0n);
+  const shift = Math.max(exponent, 1) - 1075;
+  return shift >= 0
+    ? { numerator: mantissa << BigInt(shift), denominator: 1n }
+    : { numerator: mantissa, denominator: 1n << BigInt(-shift) };
+}
+
+function infiniteText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+function signOf(value: number): string {
+  return value < 0 || Object.is(value, -0) ? '-' : '';
 }

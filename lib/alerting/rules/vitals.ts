@@ -66,6 +66,9 @@ export const VITALS: Readonly<Record<VitalName, Expression>> = {
   ),
 };
 
+/** How many processors the process itself keeps busy. */
+export const PROCESS_CPU: Expression = merge('sum', range('rate', 'process_cpu_seconds_total'));
+
 export function isVital(name: string): name is VitalName {
   return (VITAL_NAMES as readonly string[]).includes(name);
 }

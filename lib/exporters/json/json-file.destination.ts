@@ -5,7 +5,7 @@ import { type PushDestination, PushError, type PushRequest } from '../push/push-
 import { jsonText } from './json-document.js';
 import type { ResolvedRotation } from './json.options.js';
 import { RotatedLines } from './rotated-lines.js';
-import { WholeFile } from './whole-file.js';
+import { AtomicFile } from '../../primitives/atomic-file.js';
 
 const SLICE_MS = 4;
 /** So much text is made a buffer at a time. */
@@ -19,14 +19,14 @@ export class JsonFileDestination implements PushDestination {
   /** What was looked at last. */
   latest: MetricsSnapshot | undefined;
 
-  private readonly file: WholeFile | RotatedLines;
+  private readonly file: AtomicFile | RotatedLines;
   private writing: Promise<void> | undefined;
 
   constructor(
     private readonly path: string,
     rotation?: ResolvedRotation,
   ) {
-    this.file = rotation ? new RotatedLines(path, rotation) : new WholeFile(path);
+    this.file = rotation ? new RotatedLines(path, rotation) : new AtomicFile(path);
     this.supersedes = rotation === undefined;
   }
 

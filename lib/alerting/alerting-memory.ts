@@ -1,0 +1,176 @@
+import { isMatcher } from '../history/label-matchers.js';
+import { type Alert, fingerprintOf } from './alert.js';
+import type { Told } from './notifications/alert-group.js';
+import type { Silence } from './notifications/silences.js';
+import type { ActiveAlert } from './rule-state.js';
+import { SEVERITIES } from './rules/rule-checks.js';
+
+/** What is kept of alerting over a restart. */
+export interface AlertingMemory {
+  readonly version: 1;
+  /** Milliseconds since the Unix epoch. */
+  readonly savedAt: number;
+  /** By the name of the rule and its severity. */
+  readonly alerts: Readonly<Record<string, readonly ActiveAlert[]>>;
+  readonly silences: readonly Silence[];
+  /** What each handler was told, by its name. */
+  readonly told: Readonly<Record<string, Readonly<Record<string, Told>>>>;
+}
+
+/** What could be read of a file, and what could not. */
+export interface ReadMemory {
+  readonly memory: AlertingMemory;
+  /** Such as `alerts.long_queue/warning[2]`. */
+  readonly discarded: readonly string[];
+}
+
+/** So many things that were discarded are named. */
+const MOST_NAMED = 10;
+
+/**
+ * Reads what was saved, whatever is in the file by now: what is odd is left out.
+ *
+ * @throws {Error} if it is nothing of the kind
+ */
+export function readMemory(json: unknown): ReadMemory {
+  if (!isRecord(json) || json['version'] !== 1 || !isTime(json['savedAt'])) {
+    throw new Error('it is not the state of this version');
+  }
+  const reader = new Reader();
+  const memory: AlertingMemory = {
+    version: 1,
+    savedAt: json['savedAt'],
+    alerts: reader.record('alerts', json['alerts'], (at, list) => reader.list(at, list, activeAlertOf)),
+    silences: reader.list('silences', json['silences'], silenceOf),
+    told: reader.record('told', json['told'], (at, groups) =>
+      reader.record(at, groups, (place, group) => reader.told(place, group)),
+    ),
+  };
+  const { discarded } = reader;
+  const more = discarded.length - MOST_NAMED;
+  return {
+    memory,
+    discarded: more > 0 ? [...discarded.slice(0, MOST_NAMED), `and ${more} more`] : discarded,
+  };
+}
+
+/** Goes through what was read, and notes what it leaves out. */
+class Reader {
+  readonly discarded: string[] = [];
+
+  record<T>(place: string, given: unknown, read: (place: string, given: unknown) => T): Record<string, T> {
+    if (!isRecord(given)) {
+      this.discarded.push(place);
+      return {};
+    }
+    return Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [name, read(`${place}.${name}`, value)]),
+    );
+  }
+
+  list<T>(place: string, given: unknown, read: (given: unknown) => T | undefined): T[] {
+    if (!Array.isArray(given)) {
+      this.discarded.push(place);
+      return [];
+    }
+    return given.flatMap((one, i) => {
+      const value = read(one);
+      if (value === undefined) this.discarded.push(`${place}[${i}]`);
+      return value === undefined ? [] : [value];
+    });
+  }
+
+  told(place: string, given: unknown): Told {
+    if (!isRecord(given) || !isTime(given['at'])) {
+      this.discarded.push(place);
+      return { at: 0, firing: [], untold: [] };
+    }
+    const { at, firing, untold } = given;
+    return {
+      at,
+      firing: this.list(`${place}.firing`, firing, alertOf),
+      untold: this.list(`${place}.untold`, untold, alertOf),
+    };
+  }
+}
+
+function activeAlertOf(given: unknown): ActiveAlert | undefined {
+  if (!isRecord(given) || !isLabels(given['series']) || !isState(given['state'])) return undefined;
+  const common = commonOf(given);
+  if (common === undefined) return undefined;
+  const { series, state, measured, keepFiringSince, heldUntil } = given;
+  if (![keepFiringSince, heldUntil].every(isTimeOrNone)) return undefined;
+  return {
+    ...common,
+    series,
+    measured: Number.isInteger(measured) ? (measured as number) : -1,
+    state,
+    keepFiringSince: keepFiringSince as number | undefined,
+    heldUntil: heldUntil as number | undefined,
+  };
+}
+
+function alertOf(given: unknown): Alert | undefined {
+  if (!isRecord(given) || typeof given['rule'] !== 'string' || !isState(given['state'])) return undefined;
+  const severity = SEVERITIES.find((known) => known === given['severity']);
+  const common = commonOf(given);
+  if (severity === undefined || common === undefined) return undefined;
+  const { firedAt, resolvedAt, ...rest } = common;
+  return {
+    ...rest,
+    rule: given['rule'],
+    severity,
+    state: given['state'],
+    ...(firedAt !== undefined && { firedAt }),
+    ...(resolvedAt !== undefined && { resolvedAt }),
+  };
+}
+
+/** What alerts between evaluations have in common with those that handlers are told of. */
+function commonOf(given: Readonly<Record<string, unknown>>) {
+  const { labels, annotations, message, value, activeAt, firedAt, resolvedAt } = given;
+  if (!isLabels(labels) || !isLabels(annotations) || typeof message !== 'string') return undefined;
+  if (!isTime(activeAt) || !isTimeOrNone(firedAt) || !isTimeOrNone(resolvedAt)) return undefined;
+  return {
+    labels,
+    annotations,
+    message,
+    fingerprint: fingerprintOf(labels),
+    // JSON knows neither NaN nor the infinities.
+    value: typeof value === 'number' ? value : NaN,
+    activeAt,
+    firedAt,
+    resolvedAt,
+  };
+}
+
+function silenceOf(given: unknown): Silence | undefined {
+  if (!isRecord(given)) return undefined;
+  const { id, matchers, startsAt, endsAt, createdBy, comment } = given;
+  const isWhole =
+    typeof id === 'string' && typeof createdBy === 'string' && typeof comment === 'string' && id !== '';
+  if (!isWhole || !isTime(startsAt) || !isTime(endsAt)) return undefined;
+  if (!Array.isArray(matchers) || matchers.length === 0 || !matchers.every(isMatcher)) return undefined;
+  return { id, matchers, startsAt, endsAt, createdBy, comment };
+}
+
+function isState(given: unknown): given is ActiveAlert['state'] {
+  return given === 'pending' || given === 'firing' || given === 'resolved';
+}
+
+function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+function isLabels(given: unknown): given is Readonly<Record<string, string>> {
+  return isRecord(given) && Object.values(given).every((value) => typeof value === 'string');
+}
+
+/** Whether it is a time that a `Date` can show. */
+function isTime(given: unknown): given is number {
+  return typeof given === 'number' && Math.abs(given) <= 8.64e15;
+}
+
+function isTimeOrNone(given: unknown): given is number | undefined {
+  return given === undefined || isTime(given);
+}

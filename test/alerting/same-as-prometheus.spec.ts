@@ -1,0 +1,223 @@
+import { RE2JS } from 're2js';
+import { type AlertRule, testRules } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { Template } from '../../lib/alerting/rules/template.js';
+import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
+import { queueRule, testAlerting } from './support.js';
+
+const condition = { metric: 'queue_length', operator: '>', threshold: 10 } as const;
+
+function added(rule: object): () => void {
+  return () => testAlerting().alerting.addAlertRule(queueRule(rule as Partial<AlertRule>));
+}
+
+describe('a regular expression', () => {
+  it.each([
+    /\u0078/,
+    /[^]/,
+    /[]/,
+    /x{1,1001}/,
+    /(x{100}){11}/,
+    /\p{Script=Greek}/u,
+    /\cA/,
+    /\0/,
+    /a(?=b)/,
+    /(?<!a)b/,
+    /(?<n>a)/,
+    /(a)\1/,
+    /[[:alpha:]]/,
+    /[\s\S]/,
+    /\B/,
+    /a/i,
+    /a/s,
+  ])('%s is refused at the start, since Prometheus refuses or understands it otherwise', (queue) => {
+    expect(added({ condition: { ...condition, labels: { queue } } })).toThrow(
+      'Expected "queue" in labels of condition of the alert rule "long_queue" to',
+    );
+  });
+
+  it.each([
+    [/./u, '😀'],
+    [/\s/, '\u00a0'],
+    [/\s/, '\v'],
+    [/[^a]/, '😀'],
+    [/.{2}/, '😀😀'],
+    [/\w+/, 'é'],
+    [/\p{L}+/u, 'éЖ'],
+    [/a{,2}/, 'a{,2}'],
+    [/[a\-z]+/, 'a-z'],
+    [/./, '\u2028'],
+    [/./, '\r'],
+    [/./, '\n'],
+    [/\//, '/'],
+  ])('%s means for %j what it means in RE2', (pattern, text) => {
+    const expected = RE2JS.compile(`^(?:${pattern.source})$`).matcher(text).find();
+    expect(new CommonRegExp(pattern.source).matches(text)).toBe(expected);
+  });
+
+  it('agrees with RE2 in whatever it accepts, over random ones', () => {
+    const pieces =
+      String.raw`a b é 😀 . ^ $ * + ? {2} {1,3} {,3} {0} { } ( ) (?: | [ [^ ] - \d \w \s \S \D \b \x41 \u0041 \p{L} \P{Lu} \pL \. \- \_ \0 \1 \a \t \v : [:alpha:] (?i) (?=a) \ [a-z] [\w-a] [a-c-e] [^\s]`.split(
+        ' ',
+      );
+    const texts = [
+      '',
+      'a',
+      'b',
+      'é',
+      '😀',
+      'ab',
+      'aab',
+      'a-',
+      ' ',
+      '\t',
+      '\v',
+      '\u00a0',
+      '\n',
+      'A',
+      ']',
+      'a{,3}',
+      '.',
+      '😀😀',
+      'Ж',
+      '\\',
+    ];
+    let state = 42;
+    const below = (count: number): number => {
+      state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x297a2d39) | 0;
+      return (state >>> 8) % count;
+    };
+    let accepted = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const source = Array.from({ length: 1 + below(5) }, () => pieces[below(pieces.length)]).join('');
+      let ours: CommonRegExp;
+      try {
+        ours = new CommonRegExp(source);
+      } catch (error) {
+        expect(error, source).not.toBeInstanceOf(SyntaxError);
+        continue;
+      }
+      accepted++;
+      const theirs = RE2JS.compile(`^(?:${source})$`);
+      for (const text of texts) {
+        if (ours.matches(text) !== theirs.matcher(text).find())
+          expect.fail(`${source} on ${JSON.stringify(text)}`);
+      }
+    }
+    expect(accepted).toBeGreaterThan(1_000);
+  });
+});
+
+describe('printf in a template', () => {
+  it.each([
+    ['%.1f', 9.25, '9.2'],
+    ['%.1f', 9.35, '9.3'],
+    ['%.0f', 0.5, '0'],
+    ['%.0f', 1.5, '2'],
+    ['%.2f', 1.005, '1.00'],
+    ['%.1f', Infinity, '+Inf'],
+    ['%.1f', -Infinity, '-Inf'],
+    ['%.1f', NaN, 'NaN'],
+    ['%.1f', -0, '-0.0'],
+    ['%.1f', -0.04, '-0.0'],
+    ['%.1f', 1e21, '1000000000000000000000.0'],
+    ['%.9f', 5e-324, '0.000000000'],
+    ['%.0f', 2 ** 53, '9007199254740992'],
+  ])('writes %s of %d as Go does: %s', (format, value, text) => {
+    const template = new Template('a test', `{{ value | printf "${format}" }}`);
+    expect(template.render({ value, labels: {} })).toBe(text);
+  });
+
+  it.each([
+    [-0, '-0'],
+    [0, '0'],
+    [1e21, '1e+21'],
+    [1e-5, '1e-05'],
+    [-1e-7, '-1e-07'],
+    [0.0001, '0.0001'],
+  ])('writes %d alone as %s', (value, text) => {
+    expect(new Template('a test', '{{ value }}').render({ value, labels: {} })).toBe(text);
+  });
+});
+
+describe('what Prometheus would refuse', () => {
+  const days300Years = 300 * 365.25 * 86_400_000;
+  it.each<[string, object]>([
+    ['a matcher of the name', { condition: { ...condition, labels: { __name__: 'x' } } }],
+    ['a group by the name', { condition: { ...condition, groupBy: ['__name__'] } }],
+    ['a label that is the name', { labels: { __name__: 'x' } }],
+    ['the name in a message', { message: '{{ labels.__name__ }}' }],
+    ['a window of 300 years', { condition: { ...condition, aggregate: 'avg', windowMs: days300Years } }],
+    ['to wait for 300 years', { forMs: days300Years }],
+    ['to fire on for 300 years', { keepFiringForMs: days300Years }],
+    ['half a character', { message: '\ud800' }],
+    ['half a character in a matcher', { condition: { ...condition, labels: { queue: '\ud800' } } }],
+  ])('is refused at the start: %s', (_name, rule) => {
+    expect(added(rule)).toThrow(/^(Expected|The label)/);
+  });
+});
+
+describe('labels with names of methods', () => {
+  it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'])(
+    'are labels like others: %s',
+    (label) => {
+      const rules: AlertRule[] = [
+        {
+          name: 'odd',
+          severity: 'info',
+          message: `[{{ labels.${label} }}]`,
+          condition: {
+            metric: 'things',
+            operator: '>',
+            threshold: 0,
+            labels: Object.fromEntries([[label, '']]),
+          },
+        },
+        {
+          name: 'grouped',
+          severity: 'info',
+          condition: { metric: 'things', groupBy: [label], operator: '>', threshold: 0 },
+        },
+      ];
+      const { alerts } = testRules({ rules, series: { 'things{a="b"}': '1' }, at: 0 });
+      expect(alerts.map(({ message }) => message)).toEqual(['[]', 'grouped']);
+    },
+  );
+});
+
+describe('conditions that could never be true together', () => {
+  const total = { metric: 'load', operator: '>', threshold: 0, groupBy: [] } as const;
+  const labelled = { ...condition, groupBy: ['queue'] } as const;
+
+  it.each([[[total, labelled]], [[labelled, total]]])('are put in the order in which they can be', (all) => {
+    const { alerts } = testRules({
+      rules: [{ name: 'both', severity: 'info', condition: { all } }],
+      series: { load: '1', 'queue_length{queue="a"}': '11' },
+      at: 0,
+    });
+    expect(alerts.map(({ labels }) => labels['queue'])).toEqual(['a']);
+  });
+
+  it.each<[string, object]>([
+    ['a share of what has other labels', { ...labelled, dividedBy: { metric: 'load', groupBy: [] } }],
+    ['different groups', { all: [labelled, { ...labelled, groupBy: ['other'] }] }],
+    ['any with and without labels', { all: [{ any: [total, labelled] }, labelled] }],
+  ])('are refused at the start: %s', (_name, given) => {
+    expect(added({ condition: given })).toThrow(/^Expected .* of the alert rule "long_queue"/);
+  });
+});
+
+it('rate is rounded as Prometheus rounds it', () => {
+  const rule = (threshold: number): AlertRule => ({
+    name: 'edge',
+    severity: 'info',
+    condition: { metric: 'hits_total', aggregate: 'rate', windowMs: 10_000, operator: '>=', threshold },
+  });
+  const { alerts } = testRules({
+    rules: [rule(0.6)],
+    series: { hits_total: '1000+3x10' },
+    intervalMs: 5_000,
+    at: '50s',
+  });
+  expect(alerts).toHaveLength(1);
+});

@@ -1,0 +1,387 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import {
+  type Alert,
+  AlertmanagerHandler,
+  type AlertNotification,
+  WebhookAlertHandler,
+} from 'nestjs-monitoring';
+import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../e2e/fixture/start-app.js';
+import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A receiver that answers as it is told, and hangs at 0. */
+async function receiver(answer: (count: number) => [status: number, headers?: Record<string, string>]) {
+  const bodies: string[] = [];
+  const times: number[] = [];
+  let aborted = 0;
+  const server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (part: string) => (text += part));
+    response.on('close', () => {
+      if (!response.writableFinished) aborted++;
+    });
+    request.on('end', () => {
+      bodies.push(text);
+      times.push(performance.now());
+      const [status, headers = {}] = answer(bodies.length);
+      if (status > 0) response.writeHead(status, headers).end();
+    });
+  }).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, bodies, times, aborted: () => aborted };
+}
+
+/** Queues that may be long, and a handler that takes alerts or is down. */
+function paged(rule = queueRule(), options: Parameters<typeof testAlerting>[0] = {}) {
+  const tested = testAlerting(options);
+  const queue = tested.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+  const told: string[] = [];
+  const state = { isDown: false };
+  const page = ({ rule: name, labels, state: now }: Alert): void => {
+    if (state.isDown) throw new Error('down');
+    told.push(`${name} ${labels['queue']} ${now}`);
+  };
+  tested.alerting.addAlertRule(rule);
+  const set = (length: number, ...names: string[]) =>
+    names.forEach((name) => queue.set({ queue: name }, length));
+  const steps = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await tested.step();
+  };
+  return { ...tested, set, steps, told, state, page };
+}
+
+describe('whoever was told that an alert fires is told that it is over', () => {
+  const firing = 'long_queue a firing';
+  const resolved = 'long_queue a resolved';
+
+  it.each<[string, Parameters<typeof queueRule>[0], (test: ReturnType<typeof paged>) => Promise<void>]>([
+    [
+      'if more alerts than the limit of the rule came in between',
+      { limit: 2 },
+      async ({ step, set }) => {
+        await step(() => set(11, 'b', 'c'));
+        await step();
+        await step(() => set(1, 'a', 'b', 'c'));
+      },
+    ],
+    [
+      'if the receiver was down from before the end until long after it',
+      {},
+      async ({ step, set, steps, state }) => {
+        state.isDown = true;
+        await step(() => set(1, 'a'));
+        await steps(80);
+        state.isDown = false;
+        await steps(5);
+      },
+    ],
+    [
+      'if the rule is removed',
+      {},
+      async ({ alerting, step }) => {
+        alerting.removeAlertRule('long_queue');
+        await step();
+      },
+    ],
+    [
+      'if the rule is removed while the receiver is down',
+      {},
+      async ({ alerting, steps, state }) => {
+        state.isDown = true;
+        alerting.removeAlertRule('long_queue');
+        await steps(70);
+        state.isDown = false;
+        await steps(5);
+      },
+    ],
+    [
+      'if the rule is replaced with one that waits longer',
+      {},
+      async ({ alerting, step }) => {
+        alerting.replaceAlertRule(queueRule({ forMs: 60 * MINUTE }));
+        await step();
+      },
+    ],
+    [
+      'if the rule is replaced with one that has other labels, and then all is well',
+      {},
+      async ({ alerting, step, set }) => {
+        alerting.replaceAlertRule(queueRule({ labels: { team: 'ops' }, forMs: 60 * MINUTE }));
+        await step(() => set(1, 'a'));
+      },
+    ],
+  ])('%s', async (_name, rule, happens) => {
+    const test = paged(queueRule(rule));
+    test.alerting.addAlertHandler(test.page, { retries: 0 });
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    expect(test.told).toEqual([firing]);
+    await happens(test);
+    expect(test.told.filter((one) => one.startsWith('long_queue a'))).toEqual([firing, resolved]);
+  });
+
+  it('not while nobody knows: a rule with too many alerts is no good news', async () => {
+    const test = paged(queueRule({ limit: 2 }));
+    test.alerting.addAlertHandler(test.page);
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.step(() => test.set(11, 'b', 'c'));
+    await test.steps(3);
+    expect(test.told).toEqual([firing]);
+    const events: string[] = [];
+    test.alerting.subscribe(({ type }) => events.push(type));
+    await test.step(() => test.set(1, 'b', 'c'));
+    await test.steps(2);
+    expect(test.told).toEqual([firing]);
+    expect(events).toEqual(['firing']);
+  });
+
+  it('when the silence ends under which it ended', async () => {
+    const test = paged();
+    test.alerting.addAlertHandler(test.page);
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    test.alerting.silence({ matchers: { queue: 'a' }, durationMs: 30 * MINUTE });
+    await test.step(() => test.set(1, 'a'));
+    await test.steps(80);
+    expect(test.told).toEqual([firing]);
+    await test.steps(45);
+    expect(test.told).toEqual([firing, resolved]);
+  });
+});
+
+describe('a first telling that failed', () => {
+  it('is kept until it is taken, though the alert is over by then', async () => {
+    const test = paged();
+    test.alerting.addAlertHandler(test.page, { retries: 0 });
+    test.alerting.start();
+    test.state.isDown = true;
+    await test.step(() => test.set(11, 'a'));
+    await test.step(() => test.set(1, 'a'));
+    await test.steps(100);
+    test.state.isDown = false;
+    await test.steps(6);
+    expect(test.told).toEqual(['long_queue a firing', 'long_queue a resolved']);
+    await test.steps(10);
+    expect(test.told).toHaveLength(2);
+  });
+
+  it('is kept for a group too, with what came to it later', async () => {
+    const test = paged();
+    const told: string[] = [];
+    const notify = ({ alerts }: AlertNotification): void => {
+      if (test.state.isDown) throw new Error('down');
+      told.push(alerts.map(({ labels, state }) => `${labels['queue']} ${state}`).join());
+    };
+    test.alerting.addAlertHandler({ name: 'group', notify }, { retries: 0 });
+    test.alerting.start();
+    test.state.isDown = true;
+    await test.step(() => test.set(11, 'a'));
+    await test.step(() => test.set(1, 'a'));
+    await test.step(() => test.set(11, 'b'));
+    test.state.isDown = false;
+    await test.steps(6);
+    expect(told[0]?.split(',').toSorted()).toEqual(['a firing', 'b firing']);
+    expect(told[1]).toContain('a resolved');
+  });
+});
+
+describe('a handler that wants to hear of no ends', () => {
+  it.each([1, 2, 5])('is told of each of %i episodes', async (episodes) => {
+    const test = paged();
+    test.alerting.addAlertHandler(test.page, { sendResolved: false });
+    test.alerting.start();
+    for (let i = 0; i < episodes; i++) {
+      await test.step(() => test.set(11, 'a'));
+      await test.step(() => test.set(1, 'a'));
+    }
+    expect(test.told).toEqual(Array.from({ length: episodes }, () => 'long_queue a firing'));
+  });
+});
+
+describe('a group that hangs', () => {
+  it.each([1, 2, 3])(
+    'keeps others waiting for no longer than the time limit, with %i of them',
+    async (hanging) => {
+      const test = paged();
+      const told: string[] = [];
+      const names = Array.from({ length: hanging }, (_, i) => `hangs_${i}`);
+      test.alerting.addAlertHandler(
+        async ({ labels }: Alert) => {
+          if (names.includes(labels['queue'] ?? '')) await new Promise(() => undefined);
+          told.push(labels['queue'] ?? '');
+        },
+        { timeoutMs: 60_000, retries: 3 },
+      );
+      test.alerting.start();
+      void test.step(() => test.set(11, ...names, 'other'));
+      await eventually(() => expect(told).toEqual(['other']));
+      await test.alerting.stop();
+    },
+    30_000,
+  );
+
+  it('is not called over and over while its calls hang on', async () => {
+    const test = paged();
+    let calls = 0;
+    test.alerting.addAlertHandler(
+      () => {
+        calls++;
+        return new Promise(() => undefined);
+      },
+      { timeoutMs: 1, retries: 0 },
+    );
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.steps(400);
+    expect(calls).toBe(20);
+    expect(test.alerting.handlers()[0]?.lastError).toBe('20 earlier calls are still pending');
+  });
+});
+
+describe('a receiver that asks for a pause', () => {
+  it('gets it, in seconds', async () => {
+    const { url, bodies, times } = await receiver((count) =>
+      count === 1 ? [429, { 'retry-after': '1' }] : [200],
+    );
+    const test = paged();
+    test.alerting.addAlertHandler(new WebhookAlertHandler({ url }));
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    expect(bodies).toHaveLength(2);
+    expect(times[1]! - times[0]!).toBeGreaterThan(950);
+  });
+
+  it.each<[string, string]>([
+    ['a long one', '120'],
+    ['a date', new Date(Date.now() + 120_000).toUTCString()],
+    ['more than a timer can wait', '3000000'],
+  ])('gets it, if it is %s, from all groups, and holds up nothing', async (_name, value) => {
+    const { url, bodies } = await receiver((count) =>
+      count === 1 ? [503, { 'retry-after': value }] : [200],
+    );
+    const test = paged();
+    test.alerting.addAlertHandler(new WebhookAlertHandler({ url }));
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    test.alerting.addAlertRule(queueRule({ name: 'another' }));
+    await test.steps(6);
+    expect(bodies).toHaveLength(1);
+    await test.steps(value === '3000000' ? 240 : 6);
+    expect(bodies.length).toBeGreaterThan(2);
+  });
+});
+
+describe('one of two Alertmanagers that hangs', () => {
+  it('is given up when its time is over; that the other took all is enough', async () => {
+    const good = await receiver(() => [200]);
+    const hangs = await receiver(() => [0]);
+    const test = paged();
+    test.alerting.addAlertHandler(new AlertmanagerHandler({ url: [hangs.url, good.url] }), {
+      timeoutMs: 300,
+    });
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.steps(2);
+    expect(good.bodies).toHaveLength(1);
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 0, lastError: undefined }]);
+    expect(test.warnings).toEqual([]);
+    await eventually(() => expect(hangs.aborted()).toBe(hangs.bodies.length));
+  });
+
+  it('is undelivered if both hang, and says so', async () => {
+    const hangs = [await receiver(() => [0]), await receiver(() => [0])];
+    const test = paged();
+    const url = hangs.map((one) => one.url);
+    test.alerting.addAlertHandler(new AlertmanagerHandler({ url }), { timeoutMs: 100 });
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 0, failed: 1 }]);
+  });
+});
+
+describe('somebody who fails', () => {
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('oops');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('oops'))],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+    ],
+    [
+      'throws what cannot be shown',
+      () => {
+        throw Object.create(null);
+      },
+    ],
+    [
+      'returns what fails when it is waited for',
+      () => ({
+        then: () => {
+          throw new Error('oops');
+        },
+      }),
+    ],
+  ])('and %s costs only itself, as a listener and as a handler', async (_name, fails) => {
+    const test = paged();
+    test.alerting.subscribe(fails);
+    test.alerting.addAlertHandler(fails as never, { name: 'fails', retries: 0 });
+    test.alerting.addAlertHandler(test.page);
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    expect(test.told).toEqual(['long_queue a firing']);
+    expect(test.warnings).toHaveLength(2);
+    expect(test.alerting.handlers()[0]).toMatchObject({ failed: 1 });
+  });
+
+  it('does not decide who leads', async () => {
+    let calls = 0;
+    const isLeader = (): boolean => {
+      if (++calls === 2) throw new Error('no idea');
+      return true;
+    };
+    const test = paged(queueRule(), { isLeader });
+    test.alerting.addAlertHandler(test.page);
+    test.alerting.start();
+    await test.step();
+    await test.step(() => test.set(11, 'a'));
+    expect(test.told).toEqual(['long_queue a firing']);
+    expect(test.warnings).toEqual(['isLeader() of the alerting failed: no idea']);
+  });
+
+  it(
+    'does not keep the application from ending when it hangs while it is closed',
+    async () => {
+      const test = paged();
+      const notify = (): void => undefined;
+      test.alerting.addAlertHandler({
+        name: 'hangs',
+        notify,
+        close: () => new Promise<void>(() => undefined),
+      });
+      test.alerting.start();
+      await test.alerting.stop();
+    },
+    30 * SECOND,
+  );
+});
