@@ -49,10 +49,16 @@ export class ExpressMount {
         return;
       }
       const isAnswered = watchAnswer(response, 'end');
-      // Middleware of the application may take part in the sending, and throw.
-      respond(endpoint, request, response, [request, response, next])
-        .then((reply) => (isAnswered() ? undefined : sendReply(response, reply)))
-        .catch(next);
+      const answer = async (): Promise<void> => {
+        try {
+          const reply = await respond(endpoint, request, response, [request, response, next]);
+          if (!isAnswered()) sendReply(response, reply);
+        } catch (error) {
+          // Middleware of the application takes part in the sending, and may throw.
+          next(error);
+        }
+      };
+      void answer();
     });
     const ours = layers.splice(-1);
     const rival = layers.findIndex(

@@ -55,7 +55,7 @@ const soon = (): Promise<void> => new Promise((resolve) => later(resolve));
 
 function fastify(hook: (instance: FastifyInstance) => void | Promise<void>) {
   return (nest: INestApplication): void | Promise<void> =>
-    hook((nest as NestFastifyApplication).getHttpAdapter().getInstance() as unknown as FastifyInstance);
+    hook((nest as NestFastifyApplication).getHttpAdapter().getInstance());
 }
 
 function express(middleware: (request: Request, response: Response, next: NextFunction) => void) {
@@ -160,9 +160,9 @@ const ON_EXPRESS: readonly Surroundings[] = [
   {
     name: 'middleware that holds the end of each response back',
     configure: express((_request, response, next) => {
-      const { end } = response;
+      const end = response.end.bind(response);
       response.end = ((...args: []) => {
-        later(() => Reflect.apply(end, response, args));
+        later(() => end(...args));
         return response;
       }) as typeof end;
       next();
@@ -171,10 +171,10 @@ const ON_EXPRESS: readonly Surroundings[] = [
   {
     name: 'middleware that sets a header as the head is written',
     configure: express((_request, response, next) => {
-      const { writeHead } = response;
+      const writeHead = response.writeHead.bind(response);
       response.writeHead = ((...args: [number]) => {
         response.setHeader('x-by-hook', 'yes');
-        return Reflect.apply(writeHead, response, args);
+        return writeHead(...args);
       }) as typeof writeHead;
       next();
     }),
@@ -183,11 +183,11 @@ const ON_EXPRESS: readonly Surroundings[] = [
   {
     name: 'middleware that throws as the head is written',
     configure: express((_request, response, next) => {
-      const { writeHead } = response;
+      const writeHead = response.writeHead.bind(response);
       response.writeHead = ((...args: [number]) => {
         response.writeHead = writeHead;
         if (args[0] === 200) throw new Error('as planned');
-        return Reflect.apply(writeHead, response, args);
+        return writeHead(...args);
       }) as typeof writeHead;
       next();
     }),

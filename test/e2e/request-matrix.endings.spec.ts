@@ -226,33 +226,33 @@ class ResettingController {
   }
 }
 
+async function startHttp2(): Promise<{ registry: MetricsRegistry; url: string }> {
+  const nest = await NestFactory.create(
+    FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [ResettingController] }),
+    new FastifyAdapter({ http2: true }),
+    { logger: false, abortOnError: false, forceCloseConnections: true },
+  );
+  await nest.listen(0, '127.0.0.1');
+  closing.push(() => nest.close());
+  return { registry: nest.get(MetricsRegistry), url: await nest.getUrl() };
+}
+
+const routesAndStatuses = (registry: MetricsRegistry): string[] =>
+  seriesOf(registry, 'http_requests_total').map(
+    ({ labels }) => `${labels['route']} ${labels['status_code']}`,
+  );
+
 describe('a stream of HTTP/2 that is broken off', () => {
-  async function start(): Promise<{ registry: MetricsRegistry; url: string }> {
-    const nest = await NestFactory.create(
-      FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [ResettingController] }),
-      new FastifyAdapter({ http2: true }),
-      { logger: false, abortOnError: false, forceCloseConnections: true },
-    );
-    await nest.listen(0, '127.0.0.1');
-    closing.push(() => nest.close());
-    return { registry: nest.get(MetricsRegistry), url: await nest.getUrl() };
-  }
-
-  const counted = (registry: MetricsRegistry): string[] =>
-    seriesOf(registry, 'http_requests_total').map(
-      ({ labels }) => `${labels['route']} ${labels['status_code']}`,
-    );
-
   it.each(['destroy', 'quiet', 'midway', 'code', 'session'])(
     'by the server counts as its error: %s',
     async (path) => {
-      const { registry, url } = await start();
+      const { registry, url } = await startHttp2();
       const session = connectHttp2(url).on('error', () => undefined);
       closing.push(() => session.destroy());
       const stream = session.request({ ':path': `/h2/${path}` }).on('error', () => undefined);
       stream.resume();
 
-      await eventually(() => expect(counted(registry)).toEqual([`/h2/${path} 500`]));
+      await eventually(() => expect(routesAndStatuses(registry)).toEqual([`/h2/${path} 500`]));
       expect(serverErrors(registry)).toBe(1);
       expect(inProgress(registry)).toBe(0);
     },
@@ -265,7 +265,7 @@ describe('a stream of HTTP/2 that is broken off', () => {
     ['the end of its connection', (_, socket) => socket.destroy()],
     ['the reset of its connection', (_, socket) => socket.resetAndDestroy()],
   ])('by the client counts as 499: %s', async (_, leave) => {
-    const { registry, url } = await start();
+    const { registry, url } = await startHttp2();
     const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
     await once(socket, 'connect');
     const session = connectHttp2(url, { createConnection: () => socket }).on('error', () => undefined);
@@ -274,7 +274,7 @@ describe('a stream of HTTP/2 that is broken off', () => {
     await eventually(() => expect(inProgress(registry)).toBe(1));
     leave(stream, socket, () => session.destroy());
 
-    await eventually(() => expect(counted(registry)).toEqual(['/h2/never 499']));
+    await eventually(() => expect(routesAndStatuses(registry)).toEqual(['/h2/never 499']));
     expect(serverErrors(registry)).toBe(0);
   });
 });

@@ -188,7 +188,7 @@ describe('the route of what is mounted on Express', () => {
     delete mount.rawPath;
     const found = new ExpressRoutes().templateOf({
       app: server,
-      route: mount.handle.stack[0]!.route,
+      route: mount.handle.stack[0]?.route,
       originalUrl: '/shop/hunter2/users/5',
     } as never);
 
@@ -229,7 +229,7 @@ describe.each(ADAPTERS)('a route of the application on %s', (adapter) => {
     await app.ask({ path: '/files/a/b', method: 'POST' });
     const { requests } = await app.recorded(3);
 
-    const routes = requests.map((entry) => entry.replace('{*}', '*'));
+    const routes = requests.map((entry) => entry.replace(/\{\*\w*\}/, '*'));
     expect(routes.toSorted()).toEqual(['GET /* 404', 'GET /files/* 404', 'POST <unmatched> 404']);
   });
 
@@ -251,22 +251,23 @@ describe.each(ADAPTERS)('a route of the application on %s', (adapter) => {
   });
 });
 
-describe('a Nest application that is mounted in another', () => {
-  async function start(
-    mount: (outer: INestApplication, inner: INestApplication) => void | Promise<void>,
-    adapter: (typeof ADAPTERS)[number],
-  ): Promise<{ outer: RunningApp; inner: MetricsRegistry }> {
-    const inner = await createApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS));
-    await inner.init();
-    if (adapter === 'fastify') await (inner as NestFastifyApplication).getHttpAdapter().getInstance().ready();
-    closing.push(() => inner.close());
-    const outer = await startApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS), {
-      configure: (nest) => mount(nest, inner),
-    });
-    app = outer;
-    return { outer, inner: inner.get(MetricsRegistry) };
-  }
+/** Starts an application that another one is mounted in. */
+async function start(
+  mount: (outer: INestApplication, inner: INestApplication) => void | Promise<void>,
+  adapter: (typeof ADAPTERS)[number],
+): Promise<{ outer: RunningApp; inner: MetricsRegistry }> {
+  const inner = await createApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS));
+  await inner.init();
+  if (adapter === 'fastify') await (inner as NestFastifyApplication).getHttpAdapter().getInstance().ready();
+  closing.push(() => inner.close());
+  const outer = await startApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS), {
+    configure: (nest) => mount(nest, inner),
+  });
+  app = outer;
+  return { outer, inner: inner.get(MetricsRegistry) };
+}
 
+describe('a Nest application that is mounted in another', () => {
   it('counts its own on Express, and the outer one all', async () => {
     const { outer, inner } = await start(
       (nest, mounted) => void nest.use('/inner', mounted.getHttpAdapter().getInstance()),
@@ -312,8 +313,8 @@ describe('a Nest application that is mounted in another', () => {
 
   it('counts its own on Fastify, by middie', async () => {
     const { outer, inner } = await start(async (nest, mounted) => {
-      const handle = (mounted as NestFastifyApplication).getHttpAdapter().getInstance().routing;
-      nest.use('/inner', (incoming: never, response: never) => handle(incoming, response));
+      const server = (mounted as NestFastifyApplication).getHttpAdapter().getInstance();
+      nest.use('/inner', (incoming: never, response: never) => server.routing(incoming, response));
     }, 'fastify');
     const statuses: number[] = [];
     for (const path of ['/inner/users/5', '/inner/broken', '/users/5'])
