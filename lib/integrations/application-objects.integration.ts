@@ -101,7 +101,8 @@ function isSought<T extends object>(candidate: object, sought: Sought<T>): candi
 
 function nameOf<T extends object>(instance: T, place: string, sought: Sought<T>): string {
   try {
-    return sought.nameOf?.(instance, place) ?? place;
+    const name: unknown = sought.nameOf?.(instance, place);
+    return typeof name === 'string' && name !== '' ? name : place;
   } catch {
     return place;
   }
