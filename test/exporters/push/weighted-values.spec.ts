@@ -69,10 +69,30 @@ describe('weightedValues', () => {
     );
   });
 
-  it('keeps the counts of values of both signs, within any limit', () => {
+  it.each<[string, readonly number[]]>([
+    ['as much below as above', [-3, 3, -3, 3, -7.1, 7.3]],
+    ['one far below', [...Array.from({ length: 50 }, (_, i) => i + 0.3), -1_000]],
+    ['with zeros between', [-5.5, 0, 0, 0, 4.25, 0, 9.75]],
+    ['very small beside very large', [-1e-6, 1e6, -2e-6, 3e6, 1e-9]],
+    ['many of each', Array.from({ length: 3_000 }, (_, i) => ((i * 37) % 101) - 49.7)],
+    ['below zero only', [-0.1, -0.2, -33.3]],
+    ['temperatures', [-12.4, -3.1, 0.2, 5.9, 21.7, 30.3]],
+  ])('keeps the sum of values of both signs: %s', (_, given) => {
+    for (const limit of [Infinity, 150, 20]) {
+      const { values, counts } = weightedValues([observed(given)], limit);
+      const told = sum(values.map((value, i) => value * counts[i]));
+      const magnitude = sum(given.map(Math.abs));
+      expect(Math.abs(told - sum(given))).toBeLessThan(magnitude * 1e-10);
+    }
+  });
+
+  it('keeps the counts and the sum of values of both signs, in ascending order, within any limit', () => {
     fc.assert(
       fc.property(anySign, fc.integer({ min: 5, max: 150 }), (given, limit) => {
         const { values, counts } = weightedValues([observed(given)], limit);
+        const told = sum(values.map((value, i) => value * counts[i]));
+        expect(Math.abs(told - sum(given))).toBeLessThanOrEqual(1e-300 + sum(given.map(Math.abs)) * 1e-9);
+        expect(values).toEqual(values.toSorted((a, b) => a - b));
         expect(values.length).toBeLessThanOrEqual(limit);
         expect(sum(counts)).toBe(given.length);
         expect(values.every(Number.isFinite)).toBe(true);
