@@ -10,6 +10,7 @@ import {
   type MetricDatum,
   metricDataRequest,
 } from './metric-data.js';
+import { type ProxyAgents, proxyAgents } from './proxy-agents.js';
 
 /** What is used of a `CloudWatchClient`. */
 export interface CloudWatchClientLike {
@@ -25,6 +26,7 @@ interface CloudWatchSdk {
   readonly CloudWatchClient: new (options: {
     readonly region?: string;
     readonly maxAttempts: number;
+    readonly requestHandler?: ProxyAgents;
   }) => CloudWatchClientLike & { readonly config: { region(): Promise<string> } };
   readonly PutMetricDataCommand: new (input: {
     readonly Namespace: string;
@@ -64,7 +66,12 @@ export class CloudWatchDestination implements PushDestination {
     if (this.givenClient !== undefined || this.ownClient !== undefined) return;
     const { region } = this.options;
     // What fails is sent again by the exporter, which knows how long it may take.
-    const client = new this.sdk.CloudWatchClient({ ...(region !== undefined && { region }), maxAttempts: 1 });
+    const requestHandler = proxyAgents();
+    const client = new this.sdk.CloudWatchClient({
+      ...(region !== undefined && { region }),
+      ...(requestHandler !== undefined && { requestHandler }),
+      maxAttempts: 1,
+    });
     await client.config.region().catch((error: unknown) => {
       throw new PushError(
         'The CloudWatch exporter does not know its region: set exporters.cloudWatch.region or AWS_REGION.',

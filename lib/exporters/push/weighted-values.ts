@@ -106,5 +106,7 @@ function correction(
   const share = (sum - total) / magnitude;
   // From the middle of a bucket to its upper bound, and what rounding adds.
   const mostOff = (2 ** (2 ** -scale) - 1) / 2 + 1e-9;
-  return Math.abs(share) <= mostOff ? share : 0;
+  const isMixed = values[0] < 0 && values.at(-1)! > 0;
+  // No value may change its sign.
+  return Math.abs(share) <= mostOff && !(isMixed && Math.abs(share) >= 1) ? share : 0;
 }
