@@ -114,7 +114,7 @@ describe.each<[string, (workers: readonly TestWorker[]) => TestWorker]>([
   it.each(ways)('by %s leaves the sums of a remote exact, and no total falls', async (way, reset) => {
     const workers = [await new TestWorker().start(), await new TestWorker().start()];
     const [first, second] = workers;
-    const it = resetting(workers);
+    const chosen = resetting(workers);
     const remote = new Sums();
     const exporter = new PushExporter(first.member, remote);
     first.work('a', 100);
@@ -122,10 +122,10 @@ describe.each<[string, (workers: readonly TestWorker[]) => TestWorker]>([
     second.work('b', 7);
     await exporter.exportAll();
     expect(remote).toMatchObject({ counted: { a: 150, b: 7 }, observed: { a: 150, b: 7 } });
-    reset(it);
+    reset(chosen);
     let done = way.includes('before and after') ? 155 : 150;
     for (let i = 1; i <= 3; i++) {
-      (it === first ? second : first).work('a', i);
+      (chosen === first ? second : first).work('a', i);
       done += i;
       await exporter.exportAll();
       expect([remote.counted['a'], remote.observed['a']]).toEqual([done, done]);

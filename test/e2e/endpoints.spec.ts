@@ -21,6 +21,11 @@ import { parseExposition } from './fixture/exposition.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
 
+function successIn(text: string): Record<string, number> {
+  const samples = parseExposition(text).filter(({ name }) => name === 'monitoring_collector_success');
+  return Object.fromEntries(samples.map(({ labels, value }) => [labels['collector'] ?? '', value]));
+}
+
 const PROBES = ['/health', '/ready', '/alive'];
 const DASHBOARD = [
   '/metrics-dashboard',
@@ -299,14 +304,8 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect(performance.now() - startedAt).toBeLessThan(1_000);
       const samples = parseExposition(body);
       expect(samples).toContainEqual({ name: 'good', labels: {}, value: 7 });
-      const success = (text: string) =>
-        Object.fromEntries(
-          parseExposition(text)
-            .filter(({ name }) => name === 'monitoring_collector_success')
-            .map(({ labels, value }) => [labels['collector'], value]),
-        );
-      expect(success(body)).toMatchObject({ series: 1, good: 1 });
-      const later = async () => success((await app.get('/metrics')).body);
+      expect(successIn(body)).toMatchObject({ series: 1, good: 1 });
+      const later = async () => successIn((await app.get('/metrics')).body);
       // Once its own five seconds are over.
       await expect.poll(later, { timeout: 20_000 }).toMatchObject({ hanging: 0, good: 1 });
     }, 30_000);
@@ -323,9 +322,9 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
         app.registry.addCollector({ name: 'slow', metricNames: ['slow'], collect });
         await app.get('/metrics');
         const headers = { 'x-prometheus-scrape-timeout-seconds': seconds };
-        let isOver = false;
+        const over = new AbortController();
         const hurried = (async () => {
-          while (!isOver) await app.get('/metrics', { headers });
+          while (!over.signal.aborted) await app.get('/metrics', { headers });
         })();
         for (let i = 0; i < 5; i++) {
           const samples = parseExposition((await app.get('/metrics')).body);
@@ -336,7 +335,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
             value: 1,
           });
         }
-        isOver = true;
+        over.abort();
         await hurried;
       },
     );

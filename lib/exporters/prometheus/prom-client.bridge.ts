@@ -180,12 +180,9 @@ function defaultLabelsOf(registry: PromClientRegistry): Readonly<Record<string, 
 
 async function answerWithin<T>(answer: Promise<T>, timeoutMs: number, background = false): Promise<T> {
   let given: T | undefined;
-  await withinTime(
-    answer.then((value) => {
-      given = value;
-    }),
-    timeoutMs,
-    { background },
-  );
+  const kept = async (): Promise<void> => {
+    given = await answer;
+  };
+  await withinTime(kept(), timeoutMs, { background });
   return given as T;
 }

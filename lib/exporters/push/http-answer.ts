@@ -117,17 +117,14 @@ export async function beginningOf(
   });
   try {
     const iterator = body?.[Symbol.asyncIterator]();
-    while (iterator !== undefined) {
-      const next = await Promise.race([iterator.next(), over]);
-      if (next !== 'over' && next.done === true) break;
-      if (next !== 'over') {
-        pieces.push(next.value);
-        length += next.value.length;
-      }
-      if (next !== 'over' && length < LONGEST_BODY_BYTES) continue;
-      ending.abort();
-      break;
+    const next = async () => (iterator === undefined ? 'ended' : Promise.race([iterator.next(), over]));
+    let piece = await next();
+    while (typeof piece === 'object' && piece.done !== true && length < LONGEST_BODY_BYTES) {
+      pieces.push(piece.value);
+      length += piece.value.length;
+      if (length < LONGEST_BODY_BYTES) piece = await next();
     }
+    if (piece === 'over' || length >= LONGEST_BODY_BYTES) ending.abort();
   } catch {
     // It broke off.
   } finally {

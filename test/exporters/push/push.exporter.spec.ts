@@ -695,6 +695,8 @@ describe('a destination of the application', () => {
   });
 });
 
+const requestOf = (payload: Delta[]): PushRequest => ({ payload, bytes: 10, points: payload.length });
+
 describe('a request that is refused for the sake of some of it', () => {
   /** A destination with one request for everything, that refuses those with certain series. */
   class Whole extends TestDestination {
@@ -722,8 +724,6 @@ describe('a request that is refused for the sake of some of it', () => {
       this.told.push(...deltas);
     }
   }
-  const requestOf = (payload: Delta[]): PushRequest => ({ payload, bytes: 10, points: payload.length });
-
   const cases: [string, (i: number) => boolean, number, number][] = [
     ['the first', (i) => i === 0, 1, 20],
     ['the last', (i) => i === 299, 1, 20],
