@@ -131,6 +131,7 @@ export type { NameTimer } from './exporters/push/push.beat.js';
 export { type ExporterLogger, PushExporter, type PushSurroundings } from './exporters/push/push.exporter.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
 export type { MetricChoice } from './exporters/push/metric-choice.js';
+export type { PushFetch, PushFetchInit, PushFetchResponse } from './exporters/push/http-answer.js';
 export { type PushDestination, PushError, type PushRequest } from './exporters/push/push-destination.js';
 export type {
   CounterInterval,

@@ -6,6 +6,7 @@ import type { MeetingPlace } from './meeting-place.js';
 import type { MergedView } from './merged-view.js';
 import { type ExponentialWish, type FollowerMessage, PROTOCOL } from './messages.js';
 import { MessageStream } from './message.stream.js';
+import { endedSeries, seriesKeys, withoutSeries } from './ended-series.js';
 import { withCountsOf } from './metrics-merger.js';
 import type { OwnMetrics } from './own-metrics.js';
 import { keyOf } from './surroundings.js';
@@ -110,7 +111,7 @@ export class ClusterLeader {
   async end(): Promise<void> {
     await (this.next ?? this.running)?.catch(() => undefined);
     const { own, timeoutMs, place } = this.surroundings;
-    this.ownFamilies = await own.collect({ exponential: this.wanted, timeoutMs });
+    this.tellOwn(await own.collect({ exponential: this.wanted, timeoutMs }));
     this.estate = withCountsOf(this.estate, this.ownContribution(true), this.pids(false));
     this.buryTheDead();
     if (this.seats.size > 0) await this.write(this.knownWorkers(false));
@@ -136,7 +137,7 @@ export class ClusterLeader {
       own.collect(wish),
       Promise.all(seats.map((seat) => seat.ask(wish.exponential, timeoutMs))),
     ]);
-    this.ownFamilies = ownFamilies;
+    this.tellOwn(ownFamilies);
     this.buryTheDead();
     const contributions = [this.ownContribution(true)];
     let missing = 0;
@@ -169,13 +170,13 @@ export class ClusterLeader {
     if (!seat.speaksOver(stream)) return seat;
     switch (message.kind) {
       case 'told':
-        seat.told(message.families, message.id);
+        this.tellOf(seat, message.families, message.id);
         break;
       case 'ask':
         void this.answer(seat, message);
         break;
       case 'bye':
-        seat.told(message.families);
+        this.tellOf(seat, message.families);
         seat.say({ kind: 'farewell' });
         this.bury(seat);
         break;
@@ -195,6 +196,41 @@ export class ClusterLeader {
     const limitMs = Math.min(timeoutMs, this.surroundings.timeoutMs);
     const families = await this.gather({ exponential, timeoutMs: limitMs });
     seat.answer(id, families, (name) => isWished(exponential, name));
+  }
+
+  private tellOwn(families: readonly MetricFamily[]): void {
+    const before = this.ownFamilies;
+    this.ownFamilies = families;
+    this.keepEnded(before, this.ownContribution(true));
+  }
+
+  private tellOf(seat: WorkerSeat, told: unknown, id?: number): void {
+    const before = seat.families;
+    seat.told(told, id);
+    const { worker, families } = seat;
+    this.keepEnded(before, { worker, families, isCurrent: true });
+  }
+
+  /**
+   * Keeps what ended in one worker, as long as a worker still has such a series: its total goes on. A series that
+   * nobody has any more is gone.
+   */
+  private keepEnded(before: readonly MetricFamily[], { worker, families }: Contribution): void {
+    const ended = endedSeries(before, families);
+    if (ended.length === 0) return;
+    const live = [this.ownFamilies, ...Array.from(this.seats.values(), (seat) => seat.families)].map(
+      seriesKeys,
+    );
+    const endedKeys = seriesKeys(ended);
+    const isLive = (name: string, key: string): boolean =>
+      live.some((keys) => keys.get(name)?.has(key) === true);
+    const isGone = (name: string, key: string): boolean =>
+      endedKeys.get(name)?.has(key) === true && !isLive(name, key);
+    this.estate = withCountsOf(
+      withoutSeries(this.estate, isGone),
+      { worker, families: withoutSeries(ended, isGone), isCurrent: false },
+      this.pids(true),
+    );
   }
 
   private buryTheDead(): void {

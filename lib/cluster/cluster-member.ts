@@ -1,8 +1,10 @@
 import type { Server } from 'node:net';
 import { type Clock, systemClock } from '../metrics/clock.js';
+import { LONGEST_TIMEOUT_MS } from '../metrics/collector-runner.js';
 import type { SnapshotOptions } from '../metrics/metric.js';
 import type { MetricsRegistry, MetricsSource, WarningLogger } from '../metrics/registry.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
+import { messageOf } from '../primitives/message-of.js';
 import { ClusterFollower } from './cluster-follower.js';
 import { ClusterLeader, type MergedWish, type WorkerSurroundings } from './cluster-leader.js';
 import type { ResolvedCluster } from './cluster.options.js';
@@ -119,15 +121,19 @@ export class ClusterMember implements MetricsSource {
   /** The metrics of all workers; never rejects, and answers in time with what there is. */
   async collect(options: SnapshotOptions & { readonly timeoutMs?: number } = {}): Promise<MetricsSnapshot> {
     const { exponential = false, timeoutMs = Infinity } = options;
+    // Others may wait for the same: what one caller is in a hurry for is nobody else's limit.
     const wish = {
       exponential: typeof exponential === 'boolean' ? exponential : [...exponential],
-      timeoutMs: Math.min(timeoutMs, this.options.timeoutMs),
+      timeoutMs: this.options.timeoutMs,
     };
-    const led = await this.familiesFromLeader(wish);
-    const families = led ?? (await this.familiesWithoutLeader(wish));
+    // Before any worker looks: a series that begins after it has looked is not older than the snapshot.
+    const timestamp = this.clock.now();
+    const led = await withinOwnTime(this.familiesFromLeader(wish), timeoutMs);
+    const families =
+      led ?? (await this.familiesWithoutLeader({ ...wish, timeoutMs: Math.min(timeoutMs, wish.timeoutMs) }));
     const { defaultLabels } = this.member;
     const snapshot = {
-      timestamp: this.clock.now(),
+      timestamp,
       defaultLabels,
       families: families.map((family) => ({ ...family, epoch: this.epochOf(family.name) })),
     };
@@ -270,12 +276,17 @@ export class ClusterMember implements MetricsSource {
   }
 }
 
+/** What the promise gives, or undefined when the time is over. */
+async function withinOwnTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    if (timeoutMs <= LONGEST_TIMEOUT_MS) timer = setTimeout(resolve, timeoutMs, undefined);
+  });
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

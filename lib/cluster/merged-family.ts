@@ -68,7 +68,18 @@ export class MergedFamily {
         ? this.histogram(definition, pieces as readonly Piece<HistogramFamily>[], numbers)
         : this.scalar(definition, pieces as readonly Piece<ScalarFamily>[], numbers);
     if (isWasteful(numbers, definition.stride)) this.restart();
+    else if (definition.type !== 'gauge') this.forgetGone(numbers);
     return merged;
+  }
+
+  /** A series that no worker has any more is another one when it comes again, and gets a row of its own. */
+  private forgetGone(numbers: Float64Array): void {
+    const { table } = this;
+    const before = table.live;
+    for (let at = CREATED, slot = 0; at < numbers.length; at += this.definition.stride, slot++) {
+      if (Number.isNaN(numbers[at])) table.remove(slot);
+    }
+    if (table.live < before) this.slots = new WeakMap();
   }
 
   private scalar(

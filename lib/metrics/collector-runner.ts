@@ -7,8 +7,6 @@ export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** How a run may be ended from outside. */
 export interface RunLimits {
-  /** Less time than the collector asks for, in milliseconds. @default Infinity */
-  readonly timeoutMs?: number;
   /** Ends the run when it is aborted, and is aborted when the run fails. @default one of the run's own */
   readonly controller?: AbortController;
   /** Whether nobody waits for the run, so that it must not keep the process alive. @default false */
@@ -31,7 +29,7 @@ export class CollectorRunner {
 
   /** Runs the collector once; never rejects. */
   async run(collector: Collector, limits: RunLimits = {}): Promise<CollectorResult> {
-    const { timeoutMs = Infinity, controller = new AbortController(), background = false } = limits;
+    const { controller = new AbortController(), background = false } = limits;
     const startedAt = this.clock.monotonic();
     let error: unknown;
     try {
@@ -40,7 +38,7 @@ export class CollectorRunner {
       if (work !== undefined) {
         this.underWay.add(collector);
         const ended = Promise.resolve(work).finally(() => this.underWay.delete(collector));
-        const limitMs = Math.min(collector.timeoutMs ?? DEFAULT_TIMEOUT_MS, timeoutMs);
+        const limitMs = collector.timeoutMs ?? DEFAULT_TIMEOUT_MS;
         await withinTime(ended, limitMs, { signal: controller.signal, background });
       }
     } catch (reason) {

@@ -24,23 +24,23 @@ export class CollectorSet {
     this.collectors.delete(collector);
   }
 
-  /** Runs every collector once. Who asks while they run waits for that run, within a time of their own. */
+  /**
+   * Runs every collector once. A caller that comes while they run waits for that run. The time limit is the caller's
+   * own: when it is over, the run goes on for the others.
+   */
   async run(timeoutMs = Infinity): Promise<void> {
-    if (this.running !== undefined) {
-      await withinTime(this.running, timeoutMs).catch(() => undefined);
-      return;
-    }
-    this.running = this.runAll(timeoutMs).finally(() => (this.running = undefined));
-    await this.running;
+    this.running ??= this.runAll().finally(() => (this.running = undefined));
+    await withinTime(this.running, timeoutMs).catch(() => undefined);
   }
 
-  private async runAll(timeoutMs: number): Promise<void> {
-    const results = await Promise.all(
-      [...this.collectors].map((collector) => this.runner.run(collector, { timeoutMs })),
-    );
-    // In the order in which they were added, so that what is exposed keeps its order.
-    for (const result of results) {
-      if (this.collectors.has(result.collector)) this.report(result);
-    }
+  private async runAll(): Promise<void> {
+    await Promise.all([...this.collectors].map((collector) => this.runOne(collector)));
+  }
+
+  /** What is known of a collector must not wait for one that hangs. */
+  private async runOne(collector: Collector): Promise<void> {
+    // A caller that has left must not keep the process alive by what it has begun.
+    const result = await this.runner.run(collector, { background: true });
+    if (this.collectors.has(collector)) this.report(result);
   }
 }

@@ -1,8 +1,9 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { applicationChecks } from '../health/checks/application.checks.js';
-import { alertsHealthCheck } from '../health/checks/dependency.checks.js';
+import { alertsHealthCheck, exportersHealthCheck } from '../health/checks/dependency.checks.js';
 import { processChecks } from '../health/checks/process.checks.js';
 import type { HealthCheck } from '../health/health-check.js';
 import { HealthCheckExplorer } from '../health/health-check.explorer.js';
@@ -38,6 +39,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       ApplicationObjects,
       ScheduleIntegration,
       AlertingMonitor,
+      ExportersLifecycle,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -47,6 +49,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       objects: ApplicationObjects,
       { nameInterval }: ScheduleIntegration,
       alerting: AlertingMonitor,
+      exporters: ExportersLifecycle,
       { enabled, health }: ResolvedOptions,
     ) => {
       const sources = {
@@ -55,6 +58,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
           ...applicationChecks(objects, health.builtIn),
           ...processChecks(health.builtIn),
           ...alertChecks(alerting, health.alerts),
+          ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),
         ],
       };
       return new HealthLifecycle(monitor, host, sources, health, nameInterval, enabled);

@@ -21,6 +21,11 @@ import { parseExposition } from './fixture/exposition.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
 
+function successIn(text: string): Record<string, number> {
+  const samples = parseExposition(text).filter(({ name }) => name === 'monitoring_collector_success');
+  return Object.fromEntries(samples.map(({ labels, value }) => [labels['collector'] ?? '', value]));
+}
+
 const PROBES = ['/health', '/ready', '/alive'];
 const DASHBOARD = [
   '/metrics-dashboard',
@@ -299,11 +304,41 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect(performance.now() - startedAt).toBeLessThan(1_000);
       const samples = parseExposition(body);
       expect(samples).toContainEqual({ name: 'good', labels: {}, value: 7 });
-      const success = samples.filter(({ name }) => name === 'monitoring_collector_success');
-      expect(
-        Object.fromEntries(success.map(({ labels, value }) => [labels['collector'], value])),
-      ).toMatchObject({ series: 1, hanging: 0, good: 1 });
-    });
+      expect(successIn(body)).toMatchObject({ series: 1, good: 1 });
+      const later = async () => successIn((await app.get('/metrics')).body);
+      // Once its own five seconds are over.
+      await expect.poll(later, { timeout: 20_000 }).toMatchObject({ hanging: 0, good: 1 });
+    }, 30_000);
+
+    it.each([['0.000001'], ['1e-300'], ['0.05'], ['0.1'], ['0.0'], ['-1'], ['NaN'], ['0x1'], ['1e400']])(
+      'lose nothing because somebody else gives them %s seconds, over and over',
+      async (seconds) => {
+        await start();
+        const slow = app.registry.gauge('slow', 'Slow.');
+        const collect = async (): Promise<void> => {
+          await sleep(60);
+          slow.inc();
+        };
+        app.registry.addCollector({ name: 'slow', metricNames: ['slow'], collect });
+        await app.get('/metrics');
+        const headers = { 'x-prometheus-scrape-timeout-seconds': seconds };
+        const over = new AbortController();
+        const hurried = (async () => {
+          while (!over.signal.aborted) await app.get('/metrics', { headers });
+        })();
+        for (let i = 0; i < 5; i++) {
+          const samples = parseExposition((await app.get('/metrics')).body);
+          expect(samples.filter(({ name }) => name === 'slow')).toHaveLength(1);
+          expect(samples).toContainEqual({
+            name: 'monitoring_collector_success',
+            labels: { collector: 'slow' },
+            value: 1,
+          });
+        }
+        over.abort();
+        await hurried;
+      },
+    );
 
     it('collect once for scrapes that come at the same time, in whichever format', async () => {
       await start();

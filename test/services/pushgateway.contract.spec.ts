@@ -43,6 +43,7 @@ describeWith(['prometheus-pushgateway'], 'a real Pushgateway', () => {
   describeExporter({
     name: 'a real Pushgateway',
     cumulative: true,
+    overHttp: true,
     takenTooLate: { counted: 'once' },
     sequences: 4,
     remote: async () => {

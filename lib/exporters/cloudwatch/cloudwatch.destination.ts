@@ -1,13 +1,16 @@
+import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { loadPackage } from '../push/optional-package.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
 import { Refusal } from '../push/refusal.js';
+import { BoundedResponse, type CommandMiddleware } from './bounded-response.js';
 import {
   type MetricDataOptions,
   metricDataRequests,
   type MetricDatum,
   metricDataRequest,
 } from './metric-data.js';
+import { type ProxyAgents, proxyAgents } from './proxy-agents.js';
 
 /** What is used of a `CloudWatchClient`. */
 export interface CloudWatchClientLike {
@@ -23,11 +26,12 @@ interface CloudWatchSdk {
   readonly CloudWatchClient: new (options: {
     readonly region?: string;
     readonly maxAttempts: number;
+    readonly requestHandler?: ProxyAgents;
   }) => CloudWatchClientLike & { readonly config: { region(): Promise<string> } };
   readonly PutMetricDataCommand: new (input: {
     readonly Namespace: string;
     readonly MetricData: readonly MetricDatum[];
-  }) => unknown;
+  }) => { readonly middlewareStack: CommandMiddleware };
 }
 
 const SDK = '@aws-sdk/client-cloudwatch';
@@ -62,7 +66,12 @@ export class CloudWatchDestination implements PushDestination {
     if (this.givenClient !== undefined || this.ownClient !== undefined) return;
     const { region } = this.options;
     // What fails is sent again by the exporter, which knows how long it may take.
-    const client = new this.sdk.CloudWatchClient({ ...(region !== undefined && { region }), maxAttempts: 1 });
+    const requestHandler = proxyAgents();
+    const client = new this.sdk.CloudWatchClient({
+      ...(region !== undefined && { region }),
+      ...(requestHandler !== undefined && { requestHandler }),
+      maxAttempts: 1,
+    });
     await client.config.region().catch((error: unknown) => {
       throw new PushError(
         'The CloudWatch exporter does not know its region: set exporters.cloudWatch.region or AWS_REGION.',
@@ -87,24 +96,29 @@ export class CloudWatchDestination implements PushDestination {
       Namespace: this.options.namespace,
       MetricData: data,
     });
+    const response = new BoundedResponse(signal);
+    response.bind(command.middlewareStack);
     const client = (this.givenClient ?? this.ownClient)!;
     try {
       await client.send(command as never, { abortSignal: signal });
     } catch (error) {
-      if (statusOf(error) === 413 && data.length > 1) return halves(data, request.bytes);
+      if (response.isAcknowledged) return undefined;
+      if (statusOf(error) === 413 && data.length > 1) return this.split(request);
       throw asPushError(error);
     }
     return undefined;
   }
-}
 
-function halves(data: readonly MetricDatum[], bytes: number): PushRequest[] {
-  const middle = Math.ceil(data.length / 2);
-  return [data.slice(0, middle), data.slice(middle)].map((half) => metricDataRequest(half, bytes / 2));
+  split({ payload, bytes }: PushRequest): readonly PushRequest[] {
+    const data = (payload ?? []) as readonly MetricDatum[];
+    if (data.length < 2) return [];
+    const middle = Math.ceil(data.length / 2);
+    return [data.slice(0, middle), data.slice(middle)].map((half) => metricDataRequest(half, bytes / 2));
+  }
 }
 
 function asPushError(error: unknown): PushError {
-  const { name = 'Error', message = '' } = error as Partial<Error>;
+  const { name = 'Error', message = '' } = (error ?? {}) as Partial<Error>;
   return new PushError(
     `CloudWatch: ${name}: ${message}`,
     remedyFor(name, statusOf(error)),
@@ -130,11 +144,10 @@ interface SdkError {
 }
 
 function statusOf(error: unknown): number | undefined {
-  const { $metadata, $response } = error as SdkError;
+  const { $metadata, $response } = (error ?? {}) as SdkError;
   return $metadata?.httpStatusCode ?? $response?.statusCode;
 }
 
 function retryAfterMs(error: unknown): number | undefined {
-  const seconds = Number((error as SdkError).$response?.headers?.['retry-after'] ?? NaN);
-  return Number.isNaN(seconds) ? undefined : seconds * 1_000;
+  return parseRetryAfter((error as SdkError | null)?.$response?.headers?.['retry-after'], Date.now());
 }

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../push/http-answer.js';
+import { exchange, type HttpAnswer, type PushFetch } from '../push/http-answer.js';
 import type { DatadogDistribution, DatadogPayload, DatadogSeries } from './datadog-payloads.js';
 import type { DatadogAnswer, DatadogTransport } from './datadog.transport.js';
 
@@ -38,6 +38,16 @@ interface DistributionPoints {
   host: string;
 }
 
+/** The function that the client sends requests with. */
+type ClientFetch = (
+  url: string,
+  init: {
+    readonly method?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string | Uint8Array;
+  },
+) => Promise<Response>;
+
 /** What is used of the package to make a client. */
 export interface DatadogPackage {
   readonly client: {
@@ -45,7 +55,7 @@ export interface DatadogPackage {
       authMethods: { apiKeyAuth: string };
       baseServer: unknown;
       httpConfig: { signal: AbortSignal };
-    }): { readonly httpApi: { fetch?: typeof fetch } };
+    }): { readonly httpApi: { fetch?: ClientFetch } };
     readonly BaseServerConfiguration: new (url: string, variables: object) => unknown;
   };
   readonly v1: { readonly MetricsApi: new (configuration: unknown) => DatadogClient['v1'] };
@@ -73,6 +83,7 @@ export class DatadogClientTransport implements DatadogTransport {
     private readonly datadog: DatadogPackage,
     private readonly url: string,
     apiKey: string,
+    private readonly fetch: PushFetch,
   ) {
     this.#apiKey = apiKey;
   }
@@ -84,24 +95,31 @@ export class DatadogClientTransport implements DatadogTransport {
       baseServer: new client.BaseServerConfiguration(this.url, {}),
       httpConfig: { signal },
     });
+    let answer: HttpAnswer | undefined;
     let failure: unknown;
-    let askedToWaitMs: number | undefined;
-    configuration.httpApi.fetch = async (url, init) => {
+    configuration.httpApi.fetch = async (url, { method = 'POST', headers, body }) => {
       try {
-        // Redirections might lead the key elsewhere.
-        const response = await fetch(url, { ...init, redirect: 'manual' });
-        askedToWaitMs = retryAfterMs(response.headers);
-        return response;
+        const request = { method, url, headers, ...(body !== undefined && { body: bytesOf(body) }) };
+        answer = await exchange(this.fetch, request, signal);
+        // The client has no use for the rest, and would fail at a text that is no JSON.
+        return new Response(answer.status < 300 ? '{"errors":[]}' : answer.text, {
+          status: answer.status,
+          headers: { 'content-type': answer.status < 300 ? 'application/json' : 'text/plain' },
+        });
       } catch (error) {
         failure = error;
         return new Response(null, { status: 503 });
       }
     };
     const apis = { v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) };
-    const answer = await submit(apis, payload);
+    const submitted = await submit(apis, payload);
     if (failure !== undefined) throw failure as Error;
-    return { ...answer, ...(askedToWaitMs !== undefined && { retryAfterMs: askedToWaitMs }) };
+    return answer ?? submitted;
   }
+}
+
+function bytesOf(body: string | Uint8Array): Uint8Array {
+  return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
 async function submit(client: DatadogClient, payload: DatadogPayload): Promise<DatadogAnswer> {
@@ -116,7 +134,7 @@ async function submit(client: DatadogClient, payload: DatadogPayload): Promise<D
     return { status: 202, text: '' };
   } catch (error) {
     // The client throws what is no success.
-    const { code, body } = error as { readonly code?: unknown; readonly body?: unknown };
+    const { code, body } = (error ?? {}) as { readonly code?: unknown; readonly body?: unknown };
     if (typeof code !== 'number') throw error;
     return { status: code, text: typeof body === 'string' ? body : (JSON.stringify(body) ?? '') };
   }

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
-import { type HttpAnswer, post } from '../push/http-answer.js';
+import { exchange, type HttpAnswer, type PushFetch } from '../push/http-answer.js';
 import type { DatadogDistribution, DatadogPayload } from './datadog-payloads.js';
 import type { DatadogTransport } from './datadog.transport.js';
 
@@ -14,6 +14,7 @@ export class DatadogFetchTransport implements DatadogTransport {
   constructor(
     private readonly url: string,
     apiKey: string,
+    private readonly fetch: PushFetch,
   ) {
     this.#apiKey = apiKey;
   }
@@ -22,16 +23,13 @@ export class DatadogFetchTransport implements DatadogTransport {
     const isSeries = payload.kind === 'series';
     const path = isSeries ? '/api/v2/series' : '/api/v1/distribution_points';
     const text = isSeries ? JSON.stringify({ series: payload.series }) : distributionsText(payload.series);
-    return post(
-      `${this.url}${path}`,
-      {
-        'content-type': 'application/json',
-        'content-encoding': 'deflate',
-        'dd-api-key': this.#apiKey,
-      },
-      await deflated(text),
-      signal,
-    );
+    const headers = {
+      'content-type': 'application/json',
+      'content-encoding': 'deflate',
+      'dd-api-key': this.#apiKey,
+    };
+    const body = await deflated(text);
+    return exchange(this.fetch, { method: 'POST', url: `${this.url}${path}`, headers, body }, signal);
   }
 }
 

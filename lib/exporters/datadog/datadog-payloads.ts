@@ -101,7 +101,8 @@ export function datadogRequest(payload: DatadogPayload): PushRequest {
 }
 
 /** The two halves of a payload; undefined if it is one piece. */
-export function halvesOf(payload: DatadogPayload): PushRequest[] | undefined {
+export function halvesOf(payload: DatadogPayload | undefined): PushRequest[] | undefined {
+  if (payload === undefined) return undefined;
   const middle = Math.ceil(payload.series.length / 2);
   if (middle === payload.series.length) return undefined;
   return [payload.series.slice(0, middle), payload.series.slice(middle)].map((series) =>

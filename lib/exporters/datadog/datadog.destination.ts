@@ -1,6 +1,7 @@
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
 import { Refusal } from '../push/refusal.js';
+import { remedyFor } from '../push/status-remedy.js';
 import {
   countedAt,
   type DatadogPayload,
@@ -58,19 +59,19 @@ export class DatadogDestination implements PushDestination {
     throw this.errorOf(answer);
   }
 
+  split({ payload }: PushRequest): readonly PushRequest[] {
+    return halvesOf(payload as DatadogPayload | undefined) ?? [];
+  }
+
   private errorOf({ status, text, retryAfterMs }: DatadogAnswer): PushError {
     const said = this.hideSecrets(text).slice(0, TEXT_LENGTH);
     return new PushError(`${explanationOf(status)} (${status} ${said})`, remedyFor(status), retryAfterMs);
   }
 }
 
-function remedyFor(status: number): PushError['remedy'] {
-  if (status === 401 || status === 403 || (status >= 300 && status < 400)) return 'stop';
-  return status === 408 || status === 429 || status >= 500 ? 'retry' : 'drop';
-}
-
 function explanationOf(status: number): string {
   if (status === 401 || status === 403) return 'Datadog does not accept the API key: is it one of this site?';
+  if (status === 407) return 'A proxy on the way to Datadog wants credentials';
   if (status >= 300 && status < 400) return 'Datadog is elsewhere: is the site right?';
   return remedyFor(status) === 'retry' ? 'Datadog did not take it now' : 'Datadog refused it';
 }

@@ -43,13 +43,14 @@ async function transportFor({
   transport,
   url,
   apiKey = '',
+  fetch,
 }: ResolvedDatadog): Promise<DatadogTransport> {
   if (client !== undefined) return new DatadogGivenClientTransport(client);
-  if (transport === 'fetch') return new DatadogFetchTransport(url, apiKey);
+  if (transport === 'fetch') return new DatadogFetchTransport(url, apiKey, fetch);
   const datadog =
     transport === 'client'
       ? await loadPackage<DatadogPackage>(PACKAGE, 'The Datadog exporter with the transport client')
       : await findPackage<DatadogPackage>(PACKAGE);
-  if (datadog === undefined) return new DatadogFetchTransport(url, apiKey);
-  return new DatadogClientTransport(datadog, url, apiKey);
+  if (datadog === undefined) return new DatadogFetchTransport(url, apiKey, fetch);
+  return new DatadogClientTransport(datadog, url, apiKey, fetch);
 }

@@ -5,6 +5,8 @@ import {
   expectSecret,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
+import { fetchOf } from '../push/fetch-option.js';
+import type { PushFetch } from '../push/http-answer.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -35,6 +37,12 @@ export interface DatadogExporterOptions extends PushExporterOptions {
   readonly transport?: 'client' | 'fetch';
   /** Where requests go instead of the site, such as a proxy of your own. @default https://api.<site> */
   readonly url?: string;
+  /**
+   * The function that sends requests, such as one of `undici` that goes through a proxy. A `client` of yours sends in
+   * its own way.
+   * @default that of Node
+   */
+  readonly fetch?: PushFetch;
   /** @default DD_HOSTNAME, or else the name of the machine */
   readonly host?: string;
   /** The tag `service`. @default DD_SERVICE */
@@ -59,7 +67,7 @@ export type DatadogSite = (typeof SITES)[number];
 /** The options with every default filled in. */
 export type ResolvedDatadog = ResolvedPush &
   Omit<DatadogExporterOptions, keyof ResolvedPush> &
-  Required<Pick<DatadogExporterOptions, 'url' | 'host' | 'tags' | 'histograms'>>;
+  Required<Pick<DatadogExporterOptions, 'url' | 'fetch' | 'host' | 'tags' | 'histograms'>>;
 
 const SITES = [
   'datadoghq.com',
@@ -81,6 +89,7 @@ const OPTION_NAMES: readonly (keyof DatadogExporterOptions)[] = [
   'client',
   'transport',
   'url',
+  'fetch',
   ...TEXTS,
   'tags',
   'histograms',
@@ -130,6 +139,7 @@ export function resolveDatadog(
     ...(apiKey !== undefined && { apiKey }),
     ...(transport !== undefined && { transport }),
     url: urlOf(owner, options, environment),
+    fetch: fetchOf(`${owner}.fetch`, options.fetch),
     host: options.host ?? (environment['DD_HOSTNAME'] || hostname()),
     tags: { ...tags, ...Object.fromEntries(Object.entries(constant).filter(([, value]) => value)) } as Record<
       string,

@@ -18,9 +18,10 @@ export class OtlpExporterSender implements OtlpSender {
 
   async send(metrics: OtlpResourceMetrics): Promise<OtlpAnswer> {
     return new Promise((resolve) => {
-      this.exporter.export(metrics as never, ({ code, error }) => {
-        if (code === SUCCESS) resolve({ status: 200, text: '' });
-        else resolve({ status: statusOf(error), text: error?.message ?? '' });
+      // It is called from within the exporter, where nothing of ours may throw.
+      this.exporter.export(metrics as never, (result) => {
+        if (result?.code === SUCCESS) resolve({ status: 200, text: '' });
+        else resolve({ status: statusOf(result?.error), text: String(result?.error?.message ?? '') });
       });
     });
   }

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { post } from '../push/http-answer.js';
+import { exchange, type PushFetch } from '../push/http-answer.js';
 import type { OtlpAnswer, OtlpResourceMetrics, OtlpSender } from './otlp.sender.js';
 
 const gzipped = promisify(gzip);
@@ -25,6 +25,7 @@ export interface OtlpHttpOptions {
   readonly url: string;
   readonly protocol: 'http/protobuf' | 'http/json';
   readonly compression: 'gzip' | 'none';
+  readonly fetch: PushFetch;
 }
 
 /**
@@ -48,19 +49,15 @@ export class OtlpHttpSender implements OtlpSender {
   }
 
   async send(metrics: OtlpResourceMetrics, signal: AbortSignal): Promise<OtlpAnswer> {
-    const { url, protocol, compression } = this.options;
+    const { url, protocol, compression, fetch } = this.options;
     const encoded = this.serializer.serializeRequest(metrics) ?? new Uint8Array();
     const headers = {
       ...this.#headers,
       'content-type': protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
       ...(compression === 'gzip' && { 'content-encoding': 'gzip' }),
     };
-    const answer = await post(
-      url,
-      headers,
-      compression === 'gzip' ? await gzipped(encoded) : encoded,
-      signal,
-    );
+    const body = compression === 'gzip' ? await gzipped(encoded) : encoded;
+    const answer = await exchange(fetch, { method: 'POST', url, headers, body }, signal);
     return answer.status === 200 ? { ...answer, ...this.rejectionIn(answer.body) } : answer;
   }
 

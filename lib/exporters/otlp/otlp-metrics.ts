@@ -167,7 +167,9 @@ function pieceFrom(
 ): OtlpPiece {
   // A label without a value is none.
   const attributes = Object.fromEntries(Object.entries(labels).filter(([, text]) => text !== ''));
-  return { head, point: { startTime: hrTime(startedAt), endTime: hrTime(endedAt), attributes, value } };
+  // Of several workers, one may have begun a series after the time of the snapshot.
+  const startTime = hrTime(Math.min(startedAt, endedAt));
+  return { head, point: { startTime, endTime: hrTime(endedAt), attributes, value } };
 }
 
 function headOf(

@@ -1,6 +1,7 @@
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
 import { Acknowledgement, Refusal } from '../push/refusal.js';
+import { remedyFor } from '../push/status-remedy.js';
 import {
   metricsOf,
   type OtlpMetricsOptions,
@@ -46,11 +47,15 @@ export class OtlpDestination implements PushDestination {
       signal,
     );
     if (answer.status >= 200 && answer.status < 300) return this.takenExcept(request.points, answer);
-    if (answer.status === 413 && pieces.length > 1) {
-      const middle = Math.ceil(pieces.length / 2);
-      return [otlpRequest(pieces.slice(0, middle)), otlpRequest(pieces.slice(middle))];
-    }
+    if (answer.status === 413 && pieces.length > 1) return this.split(request);
     throw this.errorOf(answer);
+  }
+
+  split({ payload }: PushRequest): readonly PushRequest[] {
+    const pieces = (payload ?? []) as readonly OtlpPiece[];
+    if (pieces.length < 2) return [];
+    const middle = Math.ceil(pieces.length / 2);
+    return [otlpRequest(pieces.slice(0, middle)), otlpRequest(pieces.slice(middle))];
   }
 
   /** What a collector rejected of a request that it took must not be sent again, so it is only counted. */
@@ -67,6 +72,7 @@ export class OtlpDestination implements PushDestination {
     return [new Acknowledgement(points - rejectedPoints), refusal];
   }
 
+  /** The specification would have 500 dropped, too; a collector that restarts says so in passing. */
   private errorOf({ status, text, retryAfterMs }: OtlpAnswer): PushError {
     const remedy = remedyFor(status);
     const advice = remedy === 'stop' ? ': are its URL and the headers right?' : '';
@@ -76,10 +82,4 @@ export class OtlpDestination implements PushDestination {
       retryAfterMs,
     );
   }
-}
-
-/** The specification would have 500 dropped, too; a collector that restarts says so in passing. */
-function remedyFor(status: number): PushError['remedy'] {
-  if (status === 401 || status === 403 || (status >= 300 && status < 400)) return 'stop';
-  return status === 408 || status === 429 || status >= 500 ? 'retry' : 'drop';
 }

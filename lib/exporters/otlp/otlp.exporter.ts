@@ -33,6 +33,6 @@ async function senderFor(options: ResolvedOtlp): Promise<OtlpSender> {
     '@opentelemetry/otlp-transformer',
     'The OpenTelemetry exporter',
   );
-  const { url, protocol, compression, headers } = options;
-  return new OtlpHttpSender(transformer, { url, protocol, compression }, headers);
+  const { url, protocol, compression, fetch, headers } = options;
+  return new OtlpHttpSender(transformer, { url, protocol, compression, fetch }, headers);
 }

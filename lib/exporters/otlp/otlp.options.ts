@@ -5,6 +5,8 @@ import {
   expectSecretKeys,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
+import { fetchOf } from '../push/fetch-option.js';
+import type { PushFetch } from '../push/http-answer.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -43,9 +45,11 @@ export interface OtlpExporterOptions extends PushExporterOptions {
   readonly resourceAttributes?: Readonly<Record<string, string>>;
   /**
    * An exporter of the OpenTelemetry SDK that is to send instead, such as the `OTLPMetricExporter` for gRPC; it
-   * stays yours to shut down. The URL, the headers, the protocol and the compression are its own then.
+   * stays yours to shut down. The URL, the headers, the protocol, the compression and the way there are its own then.
    */
   readonly exporter?: OtlpMetricExporter;
+  /** The function that sends requests, such as one of `undici` that goes through a proxy. @default that of Node */
+  readonly fetch?: PushFetch;
 }
 
 /** The options with every default filled in. */
@@ -54,7 +58,14 @@ export type ResolvedOtlp = ResolvedPush &
   Required<
     Pick<
       OtlpExporterOptions,
-      'url' | 'headers' | 'protocol' | 'compression' | 'temporality' | 'histograms' | 'resourceAttributes'
+      | 'url'
+      | 'headers'
+      | 'protocol'
+      | 'compression'
+      | 'temporality'
+      | 'histograms'
+      | 'resourceAttributes'
+      | 'fetch'
     >
   >;
 
@@ -68,6 +79,7 @@ const OPTION_NAMES: readonly (keyof OtlpExporterOptions)[] = [
   'serviceName',
   'resourceAttributes',
   'exporter',
+  'fetch',
   ...PUSH_OPTION_NAMES,
 ];
 
@@ -127,6 +139,7 @@ export function resolveOtlp(
     compression: choice('compression', options.compression ?? variable('COMPRESSION'), ['gzip', 'none']),
     temporality: choice('temporality', temporality, ['cumulative', 'delta']),
     histograms: choice('histograms', histograms, ['explicit', 'exponential']),
+    fetch: fetchOf(`${owner}.fetch`, options.fetch),
     resourceAttributes: resourceOf(`${owner}.resourceAttributes`, options, environment),
     ...(exporter !== undefined && { exporter }),
   };

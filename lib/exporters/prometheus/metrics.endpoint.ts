@@ -12,6 +12,8 @@ const compress = promisify(gzip);
 const SMALLEST_COMPRESSED = 1_400;
 /** The share of the scraper's time-out that collectors may use; rendering and the way back need the rest. */
 const COLLECTING_SHARE = 0.8;
+/** No scraper needs less, and anybody may send the header. */
+const SHORTEST_COLLECTING_MS = 100;
 
 /** Answers scrapers: `GET /metrics`, optionally for some metrics only, `?name[]=up&name[]=http_requests_total`. */
 export class MetricsEndpoint implements Endpoint {
@@ -41,12 +43,12 @@ export class MetricsEndpoint implements Endpoint {
   private async scrape({ headers, query }: EndpointRequest): Promise<EndpointReply> {
     const format = negotiateFormat(headers.accept);
     const names = query.getAll('name[]');
-    const timeoutMs = scrapeTimeoutMs(headers['x-prometheus-scrape-timeout-seconds']);
+    const timeoutMs = collectingMs(headers['x-prometheus-scrape-timeout-seconds']);
     const text = Buffer.concat(
       await this.exporter.generate({
         format,
         ...(names.length > 0 && { names }),
-        ...(timeoutMs !== undefined && { timeoutMs: timeoutMs * COLLECTING_SHARE }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
       }),
     );
     this.bytes.set(text.length);
@@ -59,7 +61,9 @@ export class MetricsEndpoint implements Endpoint {
   }
 }
 
-function scrapeTimeoutMs(header: string | string[] | undefined): number | undefined {
+/** Returns the part of the scraper's time-out that is for collecting, in milliseconds. */
+function collectingMs(header: string | string[] | undefined): number | undefined {
   const seconds = Number(header);
-  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  if (!(seconds > 0) || !Number.isFinite(seconds)) return undefined;
+  return Math.max(seconds * 1_000 * COLLECTING_SHARE, SHORTEST_COLLECTING_MS);
 }

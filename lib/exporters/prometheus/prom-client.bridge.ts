@@ -1,5 +1,6 @@
 import { DEFAULT_TIMEOUT_MS, withinTime } from '../../metrics/collector-runner.js';
 import type { WarningLogger } from '../../metrics/registry.js';
+import { messageOf } from '../../primitives/message-of.js';
 import { type BridgedFamily, type BridgedSample, namesOf } from './bridged-family.js';
 
 /** A registry of prom-client, or of a library with the same interface. */
@@ -46,8 +47,8 @@ export class PromClientBridge {
   private readonly logger: WarningLogger;
   private readonly dropped: (metric: string, reason: BridgeDropReason) => void;
   private readonly warned = new Set<string>();
-  /** What has been asked and has not answered yet, be it that its time was over long ago. */
-  private readonly underWay = new Set<unknown>();
+  /** The answers that are still awaited, be it that their time was over long ago. */
+  private readonly underWay = new Map<unknown, Promise<readonly PromClientMetric[]>>();
 
   constructor(
     private readonly registry: PromClientRegistry,
@@ -57,19 +58,15 @@ export class PromClientBridge {
     this.dropped = dropped ?? (() => undefined);
   }
 
-  /** Asks every metric, each on its own account: one that fails or hangs is left out. Never rejects. */
+  /**
+   * Asks every metric, each on its own account: one that fails or hangs is left out. Readers at the same time share
+   * the answers, each within a time limit of its own. Never rejects.
+   */
   async read(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<BridgedFamily[]> {
     const answers = await Promise.all(
       this.questions().map(async ({ key, name, ask }) => {
         try {
-          if (this.underWay.has(key)) throw new Error('its last answer is still awaited');
-          this.underWay.add(key);
-          const answer = ask().finally(() => this.underWay.delete(key));
-          let metrics: readonly PromClientMetric[] = [];
-          await withinTime(
-            answer.then((given) => void (metrics = given)),
-            Math.min(timeoutMs, DEFAULT_TIMEOUT_MS),
-          );
+          const metrics = await answerWithin(this.answerTo(key, ask), timeoutMs);
           return metrics.map((metric) => this.familyOf(metric));
         } catch (error) {
           this.leaveOut([name], 'failed', `${name} of prom-client is left out: ${messageOf(error)}`);
@@ -78,6 +75,20 @@ export class PromClientBridge {
       }),
     );
     return answers.flat();
+  }
+
+  private answerTo(
+    key: unknown,
+    ask: () => Promise<readonly PromClientMetric[]>,
+  ): Promise<readonly PromClientMetric[]> {
+    const awaited = this.underWay.get(key);
+    if (awaited !== undefined) return awaited;
+    const asked = ask().finally(() => this.underWay.delete(key));
+    const answer = answerWithin(asked, DEFAULT_TIMEOUT_MS, true);
+    // Every reader may have left by then.
+    answer.catch(() => undefined);
+    this.underWay.set(key, answer);
+    return answer;
   }
 
   /** What is left when the names are given to the metrics that have them already, `taken`. */
@@ -167,6 +178,11 @@ function defaultLabelsOf(registry: PromClientRegistry): Readonly<Record<string, 
   return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : {};
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+async function answerWithin<T>(answer: Promise<T>, timeoutMs: number, background = false): Promise<T> {
+  let given: T | undefined;
+  const kept = async (): Promise<void> => {
+    given = await answer;
+  };
+  await withinTime(kept(), timeoutMs, { background });
+  return given as T;
 }

@@ -1,17 +1,36 @@
-const FIRST_MS = 1_000;
-const LONGEST_MS = 60_000;
+import { LONGEST_RETRY_AFTER_MS } from '../../primitives/retry-after.js';
 
-/** How long to leave a remote alone that fails: twice as long each time, up to a minute, and never in step with others. */
+/** The pauses of a {@link Backoff}, in milliseconds. */
+export interface BackoffLimits {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** For what passes by itself, such as a remote that restarts. */
+export const FAILURE_PAUSES: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
+/** For what passes when somebody acts, such as a key that is not valid. */
+export const REFUSAL_PAUSES: BackoffLimits = { firstMs: 2 * 60_000, longestMs: 15 * 60_000 };
+
+/** The pauses between attempts: twice as long each time, up to a limit, and never in step with other processes. */
 export class Backoff {
   private failures = 0;
 
   /** @param random from 0 up to 1 */
-  constructor(private readonly random: () => number) {}
+  constructor(
+    private readonly random: () => number,
+    private readonly limits: BackoffLimits = FAILURE_PAUSES,
+  ) {}
 
-  /** @param atLeastMs what the remote asked for */
+  /**
+   * Returns the next pause, in milliseconds.
+   *
+   * @param atLeastMs the pause that the remote asked for
+   */
   next(atLeastMs = 0): number {
-    const longestMs = Math.min(FIRST_MS * 2 ** this.failures++, LONGEST_MS);
-    return Math.max(longestMs * (0.5 + this.random() / 2), atLeastMs);
+    const { firstMs, longestMs } = this.limits;
+    const pauseMs = Math.min(firstMs * 2 ** this.failures++, longestMs);
+    const askedMs = Math.min(atLeastMs, LONGEST_RETRY_AFTER_MS) || 0;
+    return Math.max(pauseMs * (0.5 + this.random() / 2), askedMs);
   }
 
   reset(): void {

@@ -7,6 +7,8 @@ export interface ExporterReport {
   sent(): void;
   failed(): void;
   dropped(points: number): void;
+  /** @param isStopped whether the remote takes nothing until somebody acts */
+  stopped(isStopped: boolean): void;
   /** @param lagMs how long the oldest data point that waits has been waiting */
   queued(points: number, lagMs: number): void;
 }
@@ -15,6 +17,7 @@ export const NO_REPORT: ExporterReport = {
   sent: () => undefined,
   failed: () => undefined,
   dropped: () => undefined,
+  stopped: () => undefined,
   queued: () => undefined,
 };
 
@@ -25,6 +28,7 @@ export class ExporterMetrics {
   private readonly droppedPoints: Counter<'exporter'>;
   private readonly queuePoints: Gauge<'exporter'>;
   private readonly lagSeconds: Gauge<'exporter'>;
+  private readonly stopped: Gauge<'exporter'>;
 
   constructor(registry: MetricsRegistry) {
     const labels = { labelNames: ['exporter'], seriesLimit: Infinity } as const;
@@ -53,6 +57,11 @@ export class ExporterMetrics {
       'How long the oldest data point of an exporter has been waiting.',
       labels,
     );
+    this.stopped = registry.gauge(
+      'monitoring_exporter_stopped',
+      'Whether the remote of an exporter takes nothing until somebody acts (1), such as for a key that is not valid.',
+      labels,
+    );
   }
 
   /** Where the exporter of this name tells how it goes. */
@@ -67,12 +76,14 @@ export class ExporterMetrics {
       sent: () => exports.inc(),
       failed: () => failures.inc(),
       dropped: (points) => droppedPoints.inc(points),
+      stopped: (isStopped) => this.stopped.set(labels, isStopped ? 1 : 0),
       queued: (points, lagMs) => {
         this.queuePoints.set(labels, points);
         this.lagSeconds.set(labels, lagMs / 1000);
       },
     };
     report.queued(0, 0);
+    report.stopped(false);
     return report;
   }
 }

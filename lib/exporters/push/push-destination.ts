@@ -32,11 +32,21 @@ export interface PushDestination {
    * @throws {PushError} if it was not taken; any other error is one to retry after
    */
   send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]>;
+  /**
+   * Cuts a request that the remote has refused into smaller ones, which are sent in its place: so only the data
+   * points that it refuses are lost. A request is cut a limited number of times.
+   *
+   * @returns none if it cannot be cut
+   */
+  split?(request: PushRequest): readonly PushRequest[];
   /** Gets ready before the first push, such as loading an SDK. */
   open?(): Promise<void>;
   /** Lets go of connections. */
   close?(): Promise<void>;
 }
+
+/** What may be done about a request that was not taken. */
+export const REMEDIES = ['retry', 'drop', 'stop'] as const;
 
 /** Why a request was not taken, and what may be done about it. */
 export class PushError extends Error {
@@ -44,8 +54,11 @@ export class PushError extends Error {
 
   constructor(
     message: string,
-    /** `retry`: the same again later. `drop`: it will never be taken. `stop`: nothing will, until somebody acts. */
-    readonly remedy: 'retry' | 'drop' | 'stop',
+    /**
+     * `retry`: the same again soon. `drop`: it will never be taken. `stop`: nothing will until somebody acts, so it is
+     * tried again every few minutes.
+     */
+    readonly remedy: (typeof REMEDIES)[number],
     /** When the remote asked to be left alone until, in milliseconds from now. */
     readonly retryAfterMs?: number,
     options?: ErrorOptions,

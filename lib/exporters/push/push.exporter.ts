@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../../metrics/clock.js';
 import type { MetricsSource } from '../../metrics/registry.js';
-import { Backoff } from './backoff.js';
+import { Backoff, REFUSAL_PAUSES } from './backoff.js';
 import { type ExporterMetrics, type ExporterReport, NO_REPORT } from './exporter-report.js';
 import { IntervalCursor } from './interval-cursor.js';
 import { chosen } from './metric-choice.js';
 import { type NameTimer, PushBeat } from './push.beat.js';
 import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
-import { type PushDestination, PushError, type PushRequest } from './push-destination.js';
+import { type PushDestination, PushError, type PushRequest, REMEDIES } from './push-destination.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
 
 /** Where an exporter says how it fares; the `Logger` of Nest fits. */
@@ -36,6 +36,14 @@ export interface PushSurroundings {
 /** Which part of an interval the senders of many processes are spread over. */
 const SPREAD = 0.8;
 const CLOSE_MS = 1_000;
+/** No message of a remote or of a library is shown longer than this. */
+const LONGEST_MESSAGE = 1_000;
+
+interface CaptureOptions {
+  readonly timeoutMs?: number;
+  /** Whether somebody called for it, so that it is done by a worker that does not lead, too. */
+  readonly byHand?: boolean;
+}
 
 type Complaint = 'capture' | 'failed' | 'refused' | 'large' | 'old' | 'full';
 
@@ -61,6 +69,8 @@ export class PushExporter {
   private readonly cursor = new IntervalCursor();
   private readonly queue: RequestQueue;
   private readonly backoff: Backoff;
+  /** The pauses while the remote takes nothing until somebody acts. */
+  private readonly refusalPauses: Backoff;
   /** What has been complained about; a failure is complained about again after a success. */
   private readonly complaints = new Set<Complaint>();
   /** Aborted when the time for the last push is over. */
@@ -72,8 +82,10 @@ export class PushExporter {
   private closing: Promise<void> | undefined;
   private beat: PushBeat | undefined;
   private giveUpRequest: (() => void) | undefined;
-  /** Why the remote will take nothing any more. */
+  /** Set while the remote takes nothing until somebody acts. */
   private refusal: PushError | undefined;
+  /** The number of requests that the remote has taken. */
+  private takenRequests = 0;
 
   /** @throws {MonitoringOptionsError} */
   constructor(
@@ -87,13 +99,22 @@ export class PushExporter {
     this.clock = surroundings.clock ?? systemClock;
     this.logger = surroundings.logger ?? processWarnings;
     this.report = surroundings.metrics?.of(this.name) ?? NO_REPORT;
-    this.random = surroundings.random ?? Math.random;
+    this.random = fractionOf(surroundings.random ?? Math.random);
     this.isLeader = surroundings.isLeader ?? (() => true);
     this.hasSuccessor = surroundings.hasSuccessor ?? (() => false);
     this.backoff = new Backoff(this.random);
+    this.refusalPauses = new Backoff(this.random, REFUSAL_PAUSES);
     this.queue = new RequestQueue(this.resolvedPush, (points) =>
       this.dropped(points, 'full', 'its queue is full'),
     );
+  }
+
+  /**
+   * The reason why the remote takes nothing until somebody acts, such as a key that is not valid; undefined while it
+   * does. Until then the exporter keeps what happens, within the limits of its queue, and tries again every few minutes.
+   */
+  get stopReason(): string | undefined {
+    return this.refusal?.message;
   }
 
   /** Gets ready, such as by loading an SDK; the first push does so otherwise. */
@@ -108,13 +129,20 @@ export class PushExporter {
   /**
    * Sends everything that happened since the last push, and what could not be sent before.
    *
-   * @throws {Error} if something was not taken, which is sent again with the next push unless the remote refused it
+   * @throws {Error} if something was not taken, which is sent again with the next push unless the remote refused it;
+   * or if this worker of several leaves pushing to another one
    */
   async exportAll(): Promise<void> {
     if (this.closing !== undefined) throw new Error(`The exporter ${this.name} has been shut down.`);
-    if (this.refusal !== undefined) throw this.refusal;
+    if (this.leavesPushingToLeader) {
+      throw new Error(
+        `Exporter ${this.name} sends nothing from this worker: the worker that leads pushes the metrics of all of them, and the remote would count them twice. Call exportAll() there, or wait for its next push.`,
+      );
+    }
     await this.open();
-    await this.capture();
+    // On the beat, a worker that does not lead queues nothing.
+    if (!this.isLeader()) await this.capturing?.catch(() => undefined);
+    await this.capture({ byHand: true });
     while (!this.queue.isEmpty) await this.drain();
   }
 
@@ -149,11 +177,13 @@ export class PushExporter {
     );
     try {
       // A successor counts on from the last beat, which both have seen.
-      if (this.beat !== undefined && this.refusal === undefined && !this.hasSuccessor()) {
+      if (this.beat !== undefined && !this.isSucceeded()) {
         await this.untilEnd(this.captureQuietly(this.resolvedPush.shutdownTimeoutMs / 2));
       }
       while (!this.queue.isEmpty && !this.end.signal.aborted) {
         const retryInMs = await this.sendQuietly();
+        // A remote that asks for more time than there is need not be waited for.
+        if (retryInMs !== undefined && retryInMs >= this.resolvedPush.shutdownTimeoutMs) break;
         if (retryInMs !== undefined) await sleep(retryInMs, this.end.signal);
       }
     } catch {
@@ -175,6 +205,20 @@ export class PushExporter {
     return Math.min(timeoutMs, shutdownTimeoutMs / 3);
   }
 
+  private isSucceeded(): boolean {
+    try {
+      return this.hasSuccessor();
+    } catch {
+      // Said twice is better than not said.
+      return false;
+    }
+  }
+
+  /** Whether another worker pushes what is counted here; where each push says all, it does no harm to push it too. */
+  private get leavesPushingToLeader(): boolean {
+    return this.beat !== undefined && this.destination.supersedes !== true && !this.isLeader();
+  }
+
   private async openDestination(): Promise<void> {
     await this.destination.open?.();
   }
@@ -191,12 +235,12 @@ export class PushExporter {
   }
 
   /** Looks at the metrics and queues what has happened. */
-  private capture(timeoutMs?: number): Promise<void> {
-    this.capturing ??= this.look(timeoutMs).finally(() => (this.capturing = undefined));
+  private capture(how: CaptureOptions): Promise<void> {
+    this.capturing ??= this.look(how).finally(() => (this.capturing = undefined));
     return this.capturing;
   }
 
-  private async look(timeoutMs: number | undefined): Promise<void> {
+  private async look({ timeoutMs, byHand = false }: CaptureOptions): Promise<void> {
     const collected = await this.source.collect({
       exponential: true,
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -205,23 +249,23 @@ export class PushExporter {
     if (this.end.signal.aborted) return;
     const snapshot = chosen(collected, this.resolvedPush.metrics);
     // Nothing may be missing or said twice if this one is to push the next interval.
-    if (this.beat !== undefined && !this.isLeader()) {
+    if (!byHand && this.beat !== undefined && !this.isLeader()) {
       this.cursor.pass(snapshot);
       return;
     }
     const interval = this.cursor.intervalUpTo(snapshot);
-    const requests = this.destination.encode(interval);
+    const requests: unknown = this.destination.encode(interval);
+    if (!Array.isArray(requests)) throw new TypeError('its destination encoded no list of requests');
     // Only now: if it cannot be encoded, it is part of the next interval.
     this.cursor.pass(snapshot);
     if (this.destination.supersedes) this.queue.clear();
-    this.queue.add(requests, interval.endedAt);
+    this.queue.add(requests as readonly PushRequest[], interval.endedAt);
     this.reportQueue();
   }
 
   private async captureQuietly(timeoutMs?: number): Promise<void> {
-    if (this.refusal !== undefined) return;
     try {
-      await this.capture(timeoutMs);
+      await this.capture({ ...(timeoutMs !== undefined && { timeoutMs }) });
     } catch (error) {
       this.report.failed();
       this.complain('capture', `Exporter ${this.name} cannot encode the metrics: ${messageOf(error)}`);
@@ -234,8 +278,12 @@ export class PushExporter {
       await this.untilEnd(this.open());
       await this.drain();
     } catch (error) {
-      const waits = !this.queue.isEmpty && this.refusal === undefined;
-      if (waits) return this.backoff.next(error instanceof PushError ? error.retryAfterMs : 0);
+      if (this.queue.isEmpty) return undefined;
+      const failure = failureOf(error);
+      // Of what was sent, it has been noted already.
+      if (failure.remedy === 'stop') this.stop(failure);
+      const pauses = this.refusal === undefined ? this.backoff : this.refusalPauses;
+      return pauses.next(failure.retryAfterMs);
     }
     return undefined;
   }
@@ -251,38 +299,67 @@ export class PushExporter {
 
   private async sendAll(): Promise<void> {
     let refused: PushError | undefined;
-    for (let next = this.queue.take(); next !== undefined; next = this.queue.take()) {
+    let place = 0;
+    for (let next = this.queue.take(); next !== undefined; next = this.queue.take(place)) {
       if (this.isTooOld(next)) {
         this.queue.settle();
-        this.dropped(next.request.points, 'old', 'the remote takes nothing that old');
+        this.dropped(next.points, 'old', 'the remote takes nothing that old');
         continue;
       }
       try {
-        this.taken(next.request, (await this.send(next.request)) ?? undefined);
+        this.taken(next, await this.send(next.request));
+        place = 0;
+        continue;
       } catch (error) {
         this.report.failed();
-        if (!(error instanceof PushError) || error.remedy === 'retry') {
+        const failure = failureOf(error);
+        if (failure.remedy === 'retry') {
           this.keep();
-          this.complain('failed', `Exporter ${this.name} failed and tries again: ${messageOf(error)}`);
-          throw error;
+          this.complain('failed', `Exporter ${this.name} failed; retrying: ${failure.message}`);
+          throw failure;
         }
+        if (failure.remedy === 'stop' && !this.isRefusedAlone(next)) {
+          const isRefusedAgain = next.refusedAfter !== undefined;
+          next.refusedAfter = this.takenRequests;
+          this.keep();
+          // It may be only this request that is refused, for what it says: is the next one taken?
+          if (isRefusedAgain && place === 0 && this.queue.hasSecond) {
+            place = 1;
+            continue;
+          }
+          this.stop(failure);
+          throw failure;
+        }
+        place = 0;
+        if (this.cut(next)) continue;
         this.queue.settle();
-        this.report.dropped(next.request.points);
-        if (error.remedy === 'stop') {
-          this.stop(error);
-          throw error;
-        }
-        refused ??= error;
+        this.report.dropped(next.points);
+        refused ??= failure;
         this.complain(
           'refused',
-          `What exporter ${this.name} sent was refused and is dropped: ${error.message}`,
+          `What exporter ${this.name} sent was refused and is dropped: ${failure.message}`,
         );
       }
     }
     if (refused !== undefined) throw refused;
   }
 
-  private async send(request: PushRequest): Promise<void | readonly PushRequest[]> {
+  /** Whether the remote refused a request before, and has taken others since. */
+  private isRefusedAlone({ refusedAfter }: QueuedRequest): boolean {
+    return refusedAfter !== undefined && refusedAfter < this.takenRequests;
+  }
+
+  /** Sends a request that was refused in pieces, so that only what is wrong with it is lost. */
+  private cut({ request, cuts }: QueuedRequest): boolean {
+    if (cuts.left === 0) return false;
+    const pieces = this.destination.split?.(request) ?? [];
+    if (pieces.length < 2) return false;
+    cuts.left--;
+    this.queue.settle(pieces);
+    return true;
+  }
+
+  private async send(request: PushRequest): Promise<unknown> {
     const timeoutMs = this.closing === undefined ? this.resolvedPush.timeoutMs : this.lastRequestMs;
     const controller = new AbortController();
     let timer: NodeJS.Timeout | undefined;
@@ -290,7 +367,8 @@ export class PushExporter {
     const ended = new Promise<never>((_, reject) => {
       const abort = (reason: Error): void => {
         controller.abort(reason);
-        reject(reason);
+        // A destination that has the head of a response already knows how it ended, and says so now.
+        setImmediate(reject, reason);
       };
       this.giveUpRequest = () => abort(new Error(`it took longer than ${Math.round(timeoutMs)} ms`));
       timer = setTimeout(this.giveUpRequest, timeoutMs);
@@ -301,6 +379,8 @@ export class PushExporter {
     });
     try {
       return await Promise.race([this.destination.send(request, controller.signal), ended]);
+    } catch (error) {
+      throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       clearTimeout(timer);
       this.giveUpRequest = undefined;
@@ -308,18 +388,22 @@ export class PushExporter {
     }
   }
 
-  private taken(request: PushRequest, pieces: readonly PushRequest[] | undefined): void {
-    if (pieces === undefined) {
+  /** @param answer the smaller requests to send instead; anything else says that it was taken */
+  private taken({ points }: QueuedRequest, answer: unknown): void {
+    if (!Array.isArray(answer)) {
       this.queue.settle();
       this.report.sent();
+      this.takenRequests++;
       this.backoff.reset();
       this.complaints.delete('failed');
+      this.resume();
       return;
     }
-    const tooLarge = pieces.some(({ points }) => points >= request.points);
+    const pieces = answer as readonly PushRequest[];
+    const tooLarge = pieces.some((piece) => piece.points >= points);
     const rest = tooLarge ? [] : pieces;
     this.queue.settle(rest);
-    const lost = request.points - rest.reduce((sum, { points }) => sum + points, 0);
+    const lost = points - rest.reduce((sum, piece) => sum + piece.points, 0);
     if (lost > 0) this.dropped(lost, 'large', 'they are too large for the remote');
   }
 
@@ -334,13 +418,26 @@ export class PushExporter {
     return this.clock.now() - endedAt > (this.destination.maxAgeMs ?? Infinity);
   }
 
-  /** Nothing will be taken any more, so nothing is kept for it. */
+  /** Nothing is taken until somebody acts: it is tried again, but seldom. */
   private stop(refusal: PushError): void {
+    const isNews = this.refusal === undefined;
     this.refusal = refusal;
-    this.beat?.stop();
-    this.report.dropped(this.queue.clear());
+    if (!isNews) return;
+    this.report.stopped(true);
     if (this.beat === undefined) return;
-    this.log('error', `Exporter ${this.name} has stopped, nothing more is sent: ${refusal.message}`);
+    this.log(
+      'error',
+      `Exporter ${this.name} has stopped: ${shortened(refusal.message)}. It keeps what its queue can hold and tries again every few minutes.`,
+    );
+  }
+
+  /** The remote takes something again. */
+  private resume(): void {
+    if (this.refusal === undefined) return;
+    this.refusal = undefined;
+    this.refusalPauses.reset();
+    this.report.stopped(false);
+    if (this.beat !== undefined) this.log('warn', `Exporter ${this.name} is accepted again and goes on.`);
   }
 
   private dropped(points: number, complaint: Complaint, why: string): void {
@@ -359,7 +456,7 @@ export class PushExporter {
   private complain(about: Complaint, message: string): void {
     if (this.complaints.has(about) || (this.beat === undefined && REJECTIONS.has(about))) return;
     this.complaints.add(about);
-    this.log('warn', message);
+    this.log('warn', shortened(message));
   }
 
   private log(level: keyof ExporterLogger, message: string): void {
@@ -407,10 +504,36 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** What an error of a destination says is to be done; one that says nothing is one to retry after. */
+function failureOf(error: unknown): PushError {
+  const { remedy, retryAfterMs } = (error ?? {}) as Partial<PushError>;
+  const known = REMEDIES.find((one) => one === remedy) ?? 'retry';
+  if (error instanceof PushError && error.remedy === known) return error;
+  // It may be that of another copy of this library.
+  const retryAfter = typeof retryAfterMs === 'number' ? retryAfterMs : undefined;
+  return new PushError(messageOf(error), known, retryAfter, { cause: error });
+}
+
 function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error);
   } catch {
-    return 'it threw what cannot be shown as text';
+    return 'it threw a value that cannot be converted to a string';
   }
+}
+
+function shortened(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
+}
+
+/** A source of randomness that is from 0 up to 1, whatever the given one does. */
+function fractionOf(random: () => number): () => number {
+  return () => {
+    try {
+      const value = random();
+      return value >= 0 && value < 1 ? value : 0.5;
+    } catch {
+      return 0.5;
+    }
+  };
 }

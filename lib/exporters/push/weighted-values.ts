@@ -21,7 +21,7 @@ interface Bucket {
 /**
  * What was observed in some series together, for remotes that want values instead of buckets. The counts are
  * exact. A value is the middle of its bucket, so at most 0.55 % off, if there are no more buckets than `limit`;
- * otherwise neighbours are merged until there are not. Values of one sign are corrected to add up to the true sum.
+ * otherwise neighbours are merged until there are not. The values are corrected to add up to the true sum.
  */
 export function weightedValues(observed: readonly Observed[], limit = Infinity): WeightedValues {
   let scale = observed[0]?.delta.exponential.scale ?? 0;
@@ -35,8 +35,8 @@ export function weightedValues(observed: readonly Observed[], limit = Infinity):
   const middles = buckets.map(({ sign, index }) =>
     Math.min(Math.max(sign * middleOf(index, scale), min), max),
   );
-  const factor = correction(middles, counts, sum, scale);
-  return { values: middles.map((value) => rounded(value * factor)), counts };
+  const share = correction(middles, counts, sum, scale);
+  return { values: middles.map((value) => rounded(value + Math.abs(value) * share)), counts };
 }
 
 function bucketsOf({ delta }: Observed): Bucket[] {
@@ -88,13 +88,25 @@ function middleOf(index: number, scale: number): number {
 }
 
 /**
- * What the values are to be multiplied by so that they add up to the sum. A sum of both signs, or one that lost
- * its digits beside a far greater total, says nothing of them.
+ * Returns the share of its magnitude that each value is moved by, all in the same direction, so that they add up to
+ * the sum. A sum that lost its digits beside a far greater total says nothing of them.
  */
-function correction(values: readonly number[], counts: readonly number[], sum: number, scale: number) {
-  if (values.length === 0 || (values[0] < 0 && values.at(-1)! > 0)) return 1;
-  const factor = sum / values.reduce((total, value, i) => total + value * counts[i], 0);
+function correction(
+  values: readonly number[],
+  counts: readonly number[],
+  sum: number,
+  scale: number,
+): number {
+  let total = 0;
+  let magnitude = 0;
+  for (const [i, value] of values.entries()) {
+    total += value * counts[i];
+    magnitude += Math.abs(value) * counts[i];
+  }
+  const share = (sum - total) / magnitude;
   // From the middle of a bucket to its upper bound, and what rounding adds.
   const mostOff = (2 ** (2 ** -scale) - 1) / 2 + 1e-9;
-  return Math.abs(factor - 1) <= mostOff ? factor : 1;
+  const isMixed = values[0] < 0 && values.at(-1)! > 0;
+  // No value may change its sign.
+  return Math.abs(share) <= mostOff && !(isMixed && Math.abs(share) >= 1) ? share : 0;
 }

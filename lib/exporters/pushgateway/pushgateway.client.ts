@@ -1,5 +1,6 @@
+import { exchange, type PushFetch } from '../push/http-answer.js';
 import { PushError } from '../push/push-destination.js';
-import { shownAnswer } from '../push/shown-answer.js';
+import { remedyFor } from '../push/status-remedy.js';
 import type { ResolvedPushgateway } from './pushgateway.options.js';
 
 /** `PUT` replaces all metrics of the group, `POST` those of the same names, `DELETE` removes the group. */
@@ -8,6 +9,7 @@ export type PushgatewayMethod = 'PUT' | 'POST' | 'DELETE';
 /** Speaks the protocol of the Pushgateway for one group of metrics. */
 export class PushgatewayClient {
   private readonly url: string;
+  private readonly fetch: PushFetch;
   private readonly headers: Readonly<Record<string, string>>;
 
   constructor({
@@ -15,7 +17,9 @@ export class PushgatewayClient {
     jobName,
     groupings,
     basicAuth,
-  }: Pick<ResolvedPushgateway, 'url' | 'jobName' | 'groupings' | 'basicAuth'>) {
+    fetch,
+  }: Pick<ResolvedPushgateway, 'url' | 'jobName' | 'groupings' | 'basicAuth' | 'fetch'>) {
+    this.fetch = fetch;
     this.url = `${url}/metrics${groupPath({ job: jobName, ...groupings })}`;
     this.headers = {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
@@ -27,30 +31,18 @@ export class PushgatewayClient {
 
   /** @throws {PushError} if it was not taken */
   async request(method: PushgatewayMethod, body: Buffer | undefined, signal: AbortSignal): Promise<void> {
-    let response: Response;
-    let answer: string;
-    try {
-      // A redirection is not followed: it might lead credentials elsewhere.
-      const init = {
-        method,
-        headers: this.headers,
-        signal,
-        redirect: 'manual',
-        ...(body && { body }),
-      } as const;
-      response = await fetch(this.url, init);
-      answer = await response.text();
-    } catch (error) {
-      throw new PushError(`${method} ${this.url} failed: ${reasonOf(error)}`, 'retry', undefined, {
-        cause: error,
-      });
-    }
-    if (response.ok) return;
-    const said = shownAnswer(answer, this.headers);
+    const { url, headers } = this;
+    const request = { method, url, headers, ...(body !== undefined && { body }) };
+    const answer = await exchange(this.fetch, request, signal).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new PushError(`${method} ${url} failed: ${reason}`, 'retry', undefined, { cause: error });
+    });
+    const { status, text, retryAfterMs } = answer;
+    if (status >= 200 && status < 300) return;
     throw new PushError(
-      `${method} ${this.url} was answered with ${response.status}${said === '' ? '' : `: ${said}`}`,
-      remedyFor(response.status),
-      retryAfterMs(response.headers.get('retry-after')),
+      `${method} ${url} was answered with ${status}${text === '' ? '' : `: ${text}`}`,
+      remedyFor(status),
+      retryAfterMs,
     );
   }
 }
@@ -69,21 +61,4 @@ export function groupPath(labels: Readonly<Record<string, string>>): string {
       return `/${name}@base64/${Buffer.from(value).toString('base64url')}`;
     })
     .join('');
-}
-
-/** What it found wrong with the metrics will be wrong with the same metrics later, but not with all later ones. */
-function remedyFor(status: number): PushError['remedy'] {
-  if (status === 401 || status === 403) return 'stop';
-  return status === 408 || status === 429 || status >= 500 ? 'retry' : 'drop';
-}
-
-function retryAfterMs(header: string | null): number | undefined {
-  const seconds = Number(header ?? NaN);
-  return seconds >= 0 ? seconds * 1_000 : undefined;
-}
-
-/** `fetch` says only that it failed; why is in the cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message;
 }

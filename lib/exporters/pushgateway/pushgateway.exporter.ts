@@ -18,11 +18,11 @@ export class PushgatewayExporter extends PushExporter {
     options: PushgatewayExporterOptions,
     surroundings: PushSurroundings = {},
   ) {
-    const { url, jobName, groupings, basicAuth, ...push } = resolvePushgateway(
+    const { url, jobName, groupings, basicAuth, fetch, ...push } = resolvePushgateway(
       'the options of PushgatewayExporter',
       options,
     );
-    const client = new PushgatewayClient({ url, jobName, groupings, ...(basicAuth && { basicAuth }) });
+    const client = new PushgatewayClient({ url, jobName, groupings, fetch, ...(basicAuth && { basicAuth }) });
     const groupLabels = ['job', ...Object.keys(groupings)];
     super(metricsOf, new PushgatewayDestination(client, groupLabels), push, surroundings);
     this.client = client;

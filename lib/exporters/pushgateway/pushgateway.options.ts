@@ -1,4 +1,6 @@
 import { expectKeys, expectOption, expectSecret, expectSecretKeys } from '../../options/option-checks.js';
+import { fetchOf } from '../push/fetch-option.js';
+import type { PushFetch } from '../push/http-answer.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -16,6 +18,8 @@ export interface PushgatewayExporterOptions extends PushExporterOptions {
   readonly groupings?: Readonly<Record<string, string>>;
   /** For one that wants a password. */
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  /** The function that sends requests, such as one of `undici` that goes through a proxy. @default that of Node */
+  readonly fetch?: PushFetch;
 }
 
 /** The options with every default filled in. */
@@ -24,6 +28,7 @@ export interface ResolvedPushgateway extends ResolvedPush {
   readonly jobName: string;
   readonly groupings: Readonly<Record<string, string>>;
   readonly basicAuth?: { readonly username: string; readonly password: string };
+  readonly fetch: PushFetch;
 }
 
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -33,7 +38,7 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
  * @throws {MonitoringOptionsError}
  */
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
-  expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', ...PUSH_OPTION_NAMES]);
+  expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...PUSH_OPTION_NAMES]);
   const { url, jobName, groupings = {}, basicAuth } = options;
   // It is not shown: it may hold a password.
   if (!isHttpUrl(url)) {
@@ -61,6 +66,7 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
     url: url.replace(/(?<!\/)\/+$/, ''),
     jobName,
     groupings,
+    fetch: fetchOf(`${owner}.fetch`, options.fetch),
     ...(basicAuth && { basicAuth }),
   };
 }

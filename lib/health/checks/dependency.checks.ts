@@ -114,3 +114,27 @@ export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthChec
     },
   };
 }
+
+/** The exporters whose remote takes nothing until somebody acts. */
+export interface StoppedExporters {
+  stopped(): readonly { readonly exporter: string; readonly reason: string }[];
+}
+
+/** Whether every exporter that pushes is let in by its remote, such as with a key that is valid. */
+export function exportersHealthCheck(exporters: StoppedExporters): HealthCheck {
+  return {
+    name: 'exporters',
+    critical: false,
+    inProcess: true,
+    check: () => {
+      const stopped = exporters.stopped();
+      const [first] = stopped;
+      if (first === undefined) return { status: 'healthy', message: 'No exporter is refused by its remote' };
+      return {
+        status: 'degraded',
+        message: `Exporter ${first.exporter} has stopped: ${first.reason}`,
+        details: { stopped: stopped.map(({ exporter }) => exporter) },
+      };
+    },
+  };
+}

@@ -22,6 +22,7 @@ function kindOf({ Dimensions = [] }: ReceivedDatum): string {
 // PutMetricData adds up what it is told, the same again included: at least once.
 describeExporter({
   name: 'CloudWatch',
+  overHttp: true,
   takenTooLate: { counted: 'twice' },
   sequences: 10,
   remote: async () => {

@@ -66,6 +66,14 @@ export class CloudWatchServer extends RemoteServer {
     };
   }
 
+  protected override refusalOfAll(): Answer {
+    return CloudWatchServer.error('InvalidClientTokenId', 'no such key', 403);
+  }
+
+  protected override refusalOf(poison: string): Answer {
+    return CloudWatchServer.error('InvalidParameterValueException', `${poison} is not taken`);
+  }
+
   private refuse(type: string, message: string, status = 400): Answer {
     this.refusals.push(`${type}: ${message}`);
     return CloudWatchServer.error(type, message, status);

@@ -11,6 +11,7 @@ import { DatadogDestination } from '../../../lib/exporters/datadog/datadog.desti
 import type { DatadogTransport } from '../../../lib/exporters/datadog/datadog.transport.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import { anyInterval, contentOf, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
+import { nodeFetch } from '../push/support.js';
 import { DatadogServer } from './datadog.server.js';
 
 const KEY = '0123456789abcdef0123456789abcdef';
@@ -39,8 +40,8 @@ function givenClient(url: string, key: string): DatadogTransport {
 const PACKAGE: DatadogPackage = { client: datadog, v1, v2 } as never;
 
 describe.each<[string, (url: string, key: string) => DatadogTransport]>([
-  ['fetch', (url, key) => new DatadogFetchTransport(url, key)],
-  ['its client', (url, key) => new DatadogClientTransport(PACKAGE, url, key)],
+  ['fetch', (url, key) => new DatadogFetchTransport(url, key, nodeFetch)],
+  ['its client', (url, key) => new DatadogClientTransport(PACKAGE, url, key, nodeFetch)],
   ['a client of the application', givenClient],
 ])('sending to Datadog by %s', (way, transportTo) => {
   let destination: DatadogDestination;

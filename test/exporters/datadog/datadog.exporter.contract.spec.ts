@@ -24,6 +24,7 @@ function kindOf({ tags }: TakenPoint): string {
 for (const transport of ['fetch', 'client'] as const) {
   describeExporter({
     name: `Datadog, by ${transport}`,
+    overHttp: true,
     takenTooLate: { counted: 'once' },
     // Its client takes seconds to load, and its time for each request.
     sequences: transport === 'fetch' ? 10 : 3,

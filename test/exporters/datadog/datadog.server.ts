@@ -79,6 +79,14 @@ export class DatadogServer extends RemoteServer {
     return { status: 202, headers: { 'content-type': 'application/json' }, body: '{"errors":[]}' };
   }
 
+  protected override refusalOf(poison: string): Answer {
+    return {
+      status: 400,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ errors: [`${poison} is not taken`] }),
+    };
+  }
+
   private keep(point: TakenPoint): void {
     const { metric, tags, type, timestamp, host } = point;
     const identity = JSON.stringify([metric, type, tags.toSorted(), timestamp, host]);

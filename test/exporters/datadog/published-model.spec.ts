@@ -6,6 +6,7 @@ import { type DatadogPayload, datadogRequests } from '../../../lib/exporters/dat
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { anyInterval } from '../push/intervals.js';
 import { type Answer, type ReceivedRequest, RemoteServer } from '../remote.server.js';
+import { nodeFetch } from '../push/support.js';
 
 interface ObjectSerializer {
   deserialize(json: unknown, type: string, format: string): object;
@@ -85,7 +86,7 @@ describe("what goes to Datadog, read by the models of Datadog's own client", () 
   });
 
   async function send(interval: MetricsInterval, histograms: 'distributions' | 'counts'): Promise<void> {
-    const transport = new DatadogFetchTransport(server.url, 'key');
+    const transport = new DatadogFetchTransport(server.url, 'key', nodeFetch);
     for (const { payload } of datadogRequests(interval, {
       host: 'web-1',
       tags: { env: 'live' },

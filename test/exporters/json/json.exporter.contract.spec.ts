@@ -62,12 +62,14 @@ async function folderRemote(lines: boolean): Promise<ContractRemote> {
 describeExporter({
   name: 'a file of JSON',
   cumulative: true,
+  refuses: false,
   sequences: 10,
   remote: () => folderRemote(false),
 });
 describeExporter({
   name: 'a file of JSON lines',
   cumulative: true,
+  refuses: false,
   sequences: 10,
   remote: () => folderRemote(true),
 });

@@ -20,6 +20,7 @@ import { PushError, type PushRequest } from '../../../lib/exporters/push/push-de
 import { testRegistry } from '../../metrics/support.js';
 import { anyInterval, contentOf, counters, intervalOf } from '../push/intervals.js';
 import { OtlpServer } from './otlp.server.js';
+import { nodeFetch } from '../push/support.js';
 
 const ANY_TIME = new AbortController().signal;
 const ENCODERS = transformer as OtlpTransformer;
@@ -34,7 +35,11 @@ afterEach(() => server.stop());
 
 function senderBy(protocol: 'http/protobuf' | 'http/json', compression: 'gzip' | 'none') {
   return (url: string): OtlpSender =>
-    new OtlpHttpSender(ENCODERS, { url: `${url}/v1/metrics`, protocol, compression }, { 'x-key': 'secret' });
+    new OtlpHttpSender(
+      ENCODERS,
+      { url: `${url}/v1/metrics`, protocol, compression, fetch: nodeFetch },
+      { 'x-key': 'secret' },
+    );
 }
 
 function destinationBy(

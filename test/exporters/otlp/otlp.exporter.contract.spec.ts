@@ -37,6 +37,7 @@ async function collector(options: OtlpExporterOptions): Promise<ContractRemote> 
 describeExporter({
   name: 'OpenTelemetry, telling totals in protobuf',
   cumulative: true,
+  overHttp: true,
   takenTooLate: { counted: 'once' },
   sequences: 10,
   remote: () => collector({ temporality: 'cumulative' }),
@@ -45,6 +46,7 @@ describeExporter({
 // The specification leaves it to the receiver to see that a change is told twice: at least once.
 describeExporter({
   name: 'OpenTelemetry, telling changes in JSON',
+  overHttp: true,
   takenTooLate: { counted: 'twice' },
   sequences: 10,
   remote: () => collector({ temporality: 'delta', protocol: 'http/json', histograms: 'exponential' }),

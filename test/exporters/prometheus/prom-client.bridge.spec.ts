@@ -154,6 +154,29 @@ describe('metrics that other packages keep in prom-client', () => {
     expect(drops).toHaveLength(4);
   });
 
+  it('are shared by readers at the same time: the hurry of one costs the others nothing', async () => {
+    const register = theirs();
+    let asked = 0;
+    const slow = addGauge({
+      name: 'slow',
+      help: 'Slow.',
+      registers: [register],
+      collect: async () => {
+        asked++;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        slow.set(asked);
+      },
+    });
+    const { exporter } = bridged(register);
+    for (let i = 1; i <= 3; i++) {
+      const hurried = [1, 2, 5].map((timeoutMs) => exporter.generateText({ timeoutMs }));
+      const patient = exporter.generateText({ timeoutMs: 30_000 });
+      for (const text of await Promise.all(hurried)) expect(text).toContain('queue_length{app="crm"} 7\n');
+      expect(await patient).toContain(`slow{app="crm"} ${i}\n`);
+    }
+    expect(asked).toBe(3);
+  });
+
   it('need no more than getMetricsAsJSON(), and its failure costs only what it would have given', async () => {
     const register = theirs();
     const some = bridged({ getMetricsAsJSON: () => register.getMetricsAsJSON() });

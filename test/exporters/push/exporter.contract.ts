@@ -21,7 +21,11 @@ export interface ContractExporter {
 }
 
 /** How a fake remote treats the requests that come from now on; too late is after the exporter has given up. */
-export type RemoteMood = 'takes' | 'fails' | 'hangs' | 'answers too late';
+export type RemoteMood = 'takes' | 'fails' | 'hangs' | 'answers too late' | 'refuses';
+
+/** The body of a response over HTTP: what is taken is taken, whatever follows the head that says so. */
+export const RESPONSE_BODIES = ['whole', 'breaks off', 'never ends', 'floods', 'inflates'] as const;
+export type ResponseBody = (typeof RESPONSE_BODIES)[number];
 
 /** What a remote was told, by the value of the label `kind`. */
 export interface ToldSums {
@@ -41,6 +45,14 @@ export interface ContractRemote {
   ): ContractExporter;
   /** Requests that hang must end when their signal is aborted, or never. */
   mood: RemoteMood;
+  /** How many requests have reached it. */
+  readonly attempts?: number;
+  /** The name of a metric for whose sake it refuses whole requests. */
+  poison?: string | undefined;
+  /** For remotes over HTTP. */
+  body?: ResponseBody;
+  /** How many bytes of bodies that flood have been read of it. */
+  readonly floodedBytes?: number;
   /** What it was told by all processes together. For a remote that is told totals, those of each process together. */
   told(): Promise<ToldSums> | ToldSums;
   /** What of that it took twice, since it had not said in time that it had it. @default nothing */
@@ -66,6 +78,13 @@ export interface ContractSubject {
   readonly cumulative?: boolean;
   /** How often the remote has what it took too late to say so; undefined if it cannot be too late. */
   readonly takenTooLate?: { readonly counted: 'once' | 'twice' };
+  /**
+   * Whether it can refuse to take anything until somebody acts, and whole requests for the sake of one metric.
+   * @default true
+   */
+  readonly refuses?: boolean;
+  /** Whether it answers over HTTP, so that its responses may be anything. @default false */
+  readonly overHttp?: boolean;
   /** How many random sequences are tried. @default 30 */
   readonly sequences?: number;
   remote(): ContractRemote | Promise<ContractRemote>;
@@ -126,7 +145,8 @@ class Worker {
     this.exporter = remote.connect(this.registry, options, surroundings);
   }
 
-  inc(kind: Kind, by: number): void {
+  /** @param kind any text, though sequences have few */
+  inc(kind: string, by: number): void {
     this.work.inc({ kind }, by);
   }
 
@@ -182,8 +202,16 @@ async function inTime<T>(promise: Promise<T>, far: ContractRemote): Promise<T> {
 
 /** The rules that every exporter keeps, against a fake of its remote. */
 export function describeExporter(subject: ContractSubject): void {
-  const { name, cumulative = false, takenTooLate, sequences = 30 } = subject;
+  const {
+    name,
+    cumulative = false,
+    takenTooLate,
+    refuses = true,
+    overHttp = false,
+    sequences = 30,
+  } = subject;
   const moods: RemoteMood[] = ['takes', 'fails', 'hangs'];
+  if (refuses) moods.push('refuses');
   if (takenTooLate !== undefined) moods.push('answers too late');
 
   describe(`the contract of exporters, kept by ${name}`, () => {
@@ -289,6 +317,115 @@ export function describeExporter(subject: ContractSubject): void {
         expect(await toldOnce(far)).toEqual({ counted: { deal: 3 }, observed: { lead: 1 } });
         await inTime(worker.exporter.shutdown(), far);
       });
+    }
+
+    if (refuses) {
+      it('goes on by itself, and with everything, after a refusal that was to be for good', async () => {
+        far = await subject.remote();
+        const worker = new Worker(far, OPTIONS);
+        worker.exporter.start();
+        far.mood = 'refuses';
+        worker.inc('deal', 1);
+        for (let minute = 0; minute < 40; minute++) {
+          worker.inc('deal', 1);
+          await pass(60_000, far);
+        }
+        expect(worker.told('stopped')).toBe(1);
+        expect(worker.log.lines.filter((line) => line.startsWith('error: '))).toHaveLength(1);
+        // Seldom enough, and often enough: after 2, 6, 14, 29 … minutes at most, and two requests at a time.
+        expect(far.attempts).toBeGreaterThan(3);
+        expect(far.attempts).toBeLessThan(30);
+        far.mood = 'takes';
+        await pass(16 * 60_000, far);
+        expect(worker.told('stopped')).toBe(0);
+        expect(await toldOnce(far)).toEqual({ counted: { deal: 41 }, observed: {} });
+        expect(worker.told('dropped_points_total')).toBe(0);
+        await inTime(worker.exporter.shutdown(), far);
+      }, 60_000);
+
+      it('counts what is lost while the remote refuses everything', async () => {
+        far = await subject.remote();
+        const worker = new Worker(far, { ...OPTIONS, maxQueueRequests: 3 });
+        worker.exporter.start();
+        far.mood = 'refuses';
+        for (let minute = 0; minute < 10; minute++) {
+          worker.inc('deal', 1);
+          await pass(60_000, far);
+        }
+        if (!cumulative) expect(worker.told('dropped_points_total')).toBeGreaterThan(0);
+        const waiting = worker.told('queue_points');
+        expect(waiting).toBeGreaterThan(0);
+        const before = worker.told('dropped_points_total');
+        await inTime(worker.exporter.shutdown(), far);
+        expect(worker.told('dropped_points_total')).toBeGreaterThan(before);
+        expect(worker.told('queue_points')).toBe(0);
+        await expectNoTimers(far);
+      });
+
+      it('loses only what is refused of many data points, in a bounded number of requests', async () => {
+        far = await subject.remote();
+        const worker = new Worker(far, OPTIONS);
+        const did: Record<string, number> = {};
+        for (let i = 0; i < 300; i++) {
+          worker.inc(`kind_${i}`, i + 1);
+          did[`kind_${i}`] = i + 1;
+        }
+        worker.registry.counter('poison_total', 'What it does not take.').inc(7);
+        for (let i = 0; i < 20; i++) worker.registry.gauge(`other_${i}`, 'Another metric.').set(i);
+        far.poison = 'poison_total';
+        await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow('poison');
+        expect(await toldOnce(far)).toEqual({ counted: did, observed: {} });
+        expect(worker.told('dropped_points_total')).toBe(1);
+        const first = far.attempts ?? NaN;
+        expect(first).toBeLessThanOrEqual(4 + 2 * 32);
+        await inTime(worker.exporter.shutdown(), far);
+      });
+    }
+
+    if (overHttp) {
+      it.each(RESPONSE_BODIES.slice(1))(
+        'takes a head of success for an acknowledgement, though the body %s, and reads little of it',
+        async (body) => {
+          far = await subject.remote();
+          const worker = new Worker(far, OPTIONS);
+          worker.inc('deal', 3);
+          worker.observe('lead', 7);
+          const peakBefore = process.resourceUsage().maxRSS;
+          far.body = body;
+          await inTime(worker.exporter.exportAll(), far);
+          far.body = 'whole';
+          await inTime(worker.exporter.exportAll(), far);
+          expect(far.repeated?.()).toEqual({ counted: {}, observed: {} });
+          expect(await toldOnce(far)).toEqual({ counted: { deal: 3 }, observed: { lead: 1 } });
+          expect(worker.told('failures_total')).toBe(0);
+          // In kB, of a body that is 1.5 GB when it has been inflated.
+          expect(process.resourceUsage().maxRSS - peakBefore).toBeLessThan(150_000);
+          // Most of it in the buffers of the system.
+          expect(far.floodedBytes ?? 0).toBeLessThan(32 * 1024 * 1024);
+          await inTime(worker.exporter.shutdown(), far);
+        },
+      );
+
+      it.each(RESPONSE_BODIES.slice(1))(
+        'sends again what fails with a body that %s, and reads little of it',
+        async (body) => {
+          far = await subject.remote();
+          const worker = new Worker(far, OPTIONS);
+          worker.inc('deal', 3);
+          const peakBefore = process.resourceUsage().maxRSS;
+          far.mood = 'fails';
+          far.body = body;
+          await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow();
+          await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow();
+          far.mood = 'takes';
+          far.body = 'whole';
+          await inTime(worker.exporter.exportAll(), far);
+          expect(await toldOnce(far)).toEqual({ counted: { deal: 3 }, observed: {} });
+          expect(process.resourceUsage().maxRSS - peakBefore).toBeLessThan(150_000);
+          expect(far.floodedBytes ?? 0).toBeLessThan(32 * 1024 * 1024);
+          await inTime(worker.exporter.shutdown(), far);
+        },
+      );
     }
 
     it('what waits for a remote that fails is bounded, and what is dropped is counted', async () => {

@@ -1,7 +1,7 @@
 import type { MetricsSource, PushExporterOptions, PushRequest, PushSurroundings } from 'nestjs-monitoring';
 import { PushExporter } from 'nestjs-monitoring';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import type { PushDestination } from '../../../lib/exporters/push/push-destination.js';
+import { type PushDestination, PushError } from '../../../lib/exporters/push/push-destination.js';
 import {
   type ContractRemote,
   describeExporter,
@@ -16,9 +16,13 @@ interface Told {
   readonly added: number;
 }
 
+const MOST_AT_A_TIME = 10;
+
 /** The least that a remote can be: it takes a few additions at a time, in memory. */
 class Ledger implements ContractRemote {
   mood: RemoteMood = 'takes';
+  attempts = 0;
+  poison: string | undefined;
   readonly complaints: string[] = [];
   private readonly taken: Told[] = [];
   private readonly takenTwice: Told[] = [];
@@ -37,9 +41,12 @@ class Ledger implements ContractRemote {
   }
 
   async take(told: readonly Told[]): Promise<void> {
+    this.attempts++;
+    if (told.some(({ kind }) => kind === this.poison)) throw new PushError('poison', 'drop');
+    if (this.mood === 'refuses') throw new PushError('no such key', 'stop');
     if (this.mood === 'fails') throw new Error('503');
     if (this.mood === 'hangs') return new Promise(() => undefined);
-    if (told.length > 2) this.complaints.push(`${told.length} at a time`);
+    if (told.length > MOST_AT_A_TIME) this.complaints.push(`${told.length} at a time`);
     this.taken.push(...told);
     if (this.untold.delete(told)) this.takenTwice.push(...told);
     if (this.mood === 'takes') return undefined;
@@ -52,6 +59,10 @@ function sumsOfTold(told: readonly Told[]): ToldSums {
   const sums = (what: Told['what']) =>
     sumsOf(told.filter((one) => one.what === what).map(({ kind, added }) => [kind, added]));
   return { counted: sums('counted'), observed: sums('observed') };
+}
+
+function requestOf(payload: readonly Told[]): PushRequest {
+  return { payload, bytes: 100, points: payload.length };
 }
 
 class LedgerDestination implements PushDestination {
@@ -68,6 +79,7 @@ class LedgerDestination implements PushDestination {
           added: delta,
         }));
       }
+      if (family.name === 'poison_total') return [{ what: 'counted', kind: family.name, added: 1 }];
       if (family.name === 'size_items' && family.type === 'histogram') {
         return family.series.map(({ labels, delta }) => ({
           what: 'observed',
@@ -78,11 +90,16 @@ class LedgerDestination implements PushDestination {
       return [];
     });
     const requests: PushRequest[] = [];
-    for (let i = 0; i < told.length; i += 2) {
-      const payload = told.slice(i, i + 2);
-      requests.push({ payload, bytes: 100, points: payload.length });
+    for (let i = 0; i < told.length; i += MOST_AT_A_TIME) {
+      requests.push(requestOf(told.slice(i, i + MOST_AT_A_TIME)));
     }
     return requests;
+  }
+
+  split({ payload }: PushRequest): PushRequest[] {
+    const told = payload as Told[];
+    const middle = Math.ceil(told.length / 2);
+    return told.length < 2 ? [] : [requestOf(told.slice(0, middle)), requestOf(told.slice(middle))];
   }
 
   send({ payload }: PushRequest): Promise<void> {

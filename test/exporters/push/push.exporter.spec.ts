@@ -2,10 +2,11 @@ import { MetricsRegistry } from 'nestjs-monitoring';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ExporterMetrics } from '../../../lib/exporters/push/exporter-report.js';
 import type { PushExporterOptions } from '../../../lib/exporters/push/push.options.js';
-import { PushError } from '../../../lib/exporters/push/push-destination.js';
+import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
+import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import { PushExporter } from '../../../lib/exporters/push/push.exporter.js';
 import { scalars } from '../../metrics/support.js';
-import { KeptLog, TestDestination, timerClock, useFakeTime } from './support.js';
+import { type Delta, KeptLog, TestDestination, timerClock, useFakeTime } from './support.js';
 
 beforeEach(useFakeTime);
 afterEach(() => {
@@ -211,7 +212,7 @@ describe('an exporter that has been started', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     // Without chance: half of 1, 2, 4, 8, 16 and 32 s.
     expect(attemptsAt).toEqual([10, 10.5, 11.5, 13.5, 17.5, 25.5]);
-    expect(log.lines).toEqual(['warn: Exporter test failed and tries again: connect ECONNREFUSED']);
+    expect(log.lines).toEqual(['warn: Exporter test failed; retrying: connect ECONNREFUSED']);
     expect([own('failures_total'), own('dropped_points_total')]).toEqual([6, 0]);
     expect(own('lag_seconds')).toBeGreaterThanOrEqual(10);
     destination.answer = async () => undefined;
@@ -280,21 +281,105 @@ describe('an exporter that has been started', () => {
     await ended;
   });
 
-  it('stops for good, loudly and once, when the remote says that nothing will be taken', async () => {
+  it('stops loudly and once when the remote says that nothing will be taken, and goes on by itself', async () => {
     const { exporter, destination, deals, log, own } = exporting({ intervalMs: 10_000 });
     destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));
     deals.inc(3);
     exporter.start();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(destination.attempts).toHaveLength(1);
-    expect(log.lines).toEqual(['error: Exporter test has stopped, nothing more is sent: 403 Forbidden']);
-    expect([own('queue_points'), own('failures_total')]).toEqual([0, 1]);
-    expect(own('dropped_points_total')).toBeGreaterThanOrEqual(1);
-    expect(vi.getTimerCount()).toBe(0);
-    await expect(exporter.exportAll()).rejects.toThrow('403 Forbidden');
+    expect(log.lines).toEqual([
+      'error: Exporter test has stopped: 403 Forbidden. It keeps what its queue can hold and tries again every few minutes.',
+    ]);
+    expect([own('stopped'), own('queue_points'), own('failures_total')]).toEqual([1, 1, 1]);
+    expect(exporter.stopReason).toBe('403 Forbidden');
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(taken(destination)).toEqual([3]);
+    expect([own('stopped'), own('queue_points'), own('dropped_points_total')]).toEqual([0, 0, 0]);
+    expect(exporter.stopReason).toBeUndefined();
+    expect(log.lines.slice(1)).toEqual(['warn: Exporter test is accepted again and goes on.']);
     await exporter.shutdown();
-    expect(destination.attempts).toHaveLength(1);
   });
+
+  it('tries again after longer and longer pauses, of a quarter of an hour at most', async () => {
+    const { exporter, destination, deals } = exporting({ intervalMs: 10_000 }, undefined, 0.999_999);
+    const attemptsAt: number[] = [];
+    destination.answer = () => {
+      attemptsAt.push(Math.round((Date.now() - startedAt) / 60_000));
+      return Promise.reject(new PushError('403 Forbidden', 'stop'));
+    };
+    deals.inc();
+    const startedAt = Date.now();
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(70 * 60_000);
+    expect(attemptsAt).toEqual([0, 2, 6, 14, 29, 44, 59]);
+    await exporter.shutdown();
+  });
+
+  it('finds out that one request alone is refused for what it says, and drops that one', async () => {
+    const { exporter, destination, deals, registry, own } = exporting({ intervalMs: 10_000 });
+    const suspicious = registry.counter('suspicious_total', 'What a firewall does not let through.');
+    destination.answer = ({ series }) =>
+      series === 'suspicious_total'
+        ? Promise.reject(new PushError('403 by a firewall', 'stop'))
+        : Promise.resolve(undefined);
+    suspicious.inc();
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(20_000);
+    deals.inc(4);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([own('stopped'), taken(destination)]).toEqual([1, []]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(taken(destination)).toEqual([4]);
+    expect([own('stopped'), own('dropped_points_total'), own('queue_points')]).toEqual([0, 1, 0]);
+    await exporter.shutdown();
+  });
+
+  it('tries once more at the end, and counts what is refused then', async () => {
+    const { exporter, destination, deals, own } = exporting({ intervalMs: 10_000 });
+    destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));
+    deals.inc(3);
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(20_000);
+    deals.inc(2);
+    const began = Date.now();
+    await exporter.shutdown();
+    expect(Date.now()).toBe(began);
+    expect(own('dropped_points_total')).toBe(2);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([[3_000_000_000], [2 ** 31], [Infinity], [1e300], [NaN], [-5_000], ['3000000' as never]])(
+    'is not held at its end by a remote that asks to be left alone for %d ms',
+    async (retryAfterMs) => {
+      const { exporter, destination, deals } = exporting({ intervalMs: 10_000 });
+      destination.answer = () => Promise.reject(new PushError('429', 'retry', retryAfterMs));
+      deals.inc();
+      exporter.start();
+      const ended = exporter.shutdown();
+      await vi.advanceTimersByTimeAsync(5_000);
+      await ended;
+      expect(destination.attempts.length).toBeLessThan(10);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it.each([[3_000_000_000], [Infinity], [2 ** 31]])(
+    'leaves a remote alone for an hour at most, though it asks for %d ms',
+    async (retryAfterMs) => {
+      const { exporter, destination, deals } = exporting({ intervalMs: 60_000 });
+      destination.answer = () => Promise.reject(new PushError('429', 'retry', retryAfterMs));
+      deals.inc();
+      exporter.start();
+      await vi.advanceTimersByTimeAsync(59 * 60_000);
+      expect(destination.attempts).toHaveLength(1);
+      destination.answer = async () => undefined;
+      await vi.advanceTimersByTimeAsync(2 * 60_000);
+      expect(taken(destination)).toContain(1);
+      await exporter.shutdown();
+    },
+  );
 
   it('never drops the request under way, which the remote may be taking', async () => {
     const { exporter, destination, deals, own } = exporting({ intervalMs: 1_000, maxQueueRequests: 2 });
@@ -467,6 +552,8 @@ describe('the end of an exporter', () => {
     const ended = exporter.shutdown().then(() => Date.now() - begun);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await ended).toBe(4_000);
+    // The collector has its own time, which keeps no process alive.
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -479,3 +566,196 @@ describe('the end of an exporter', () => {
     expect([destination.attempts.length, close.mock.calls.length, vi.getTimerCount()]).toEqual([0, 1, 0]);
   });
 });
+
+describe('a destination of the application', () => {
+  const takers: [string, () => unknown][] = [
+    ['a response', () => ({ status: 202 })],
+    ['a text', () => 'ok'],
+    ['true', () => true],
+    ['null', () => null],
+    ['a function', () => none],
+    ['an array of one that is of no kind', () => Object.assign(Object.create(null), { length: 1 })],
+  ];
+  it.each(takers)('has taken a request for which it returns %s', async (_, answer) => {
+    const { exporter, destination, deals, own } = exporting();
+    destination.send = async (request) => {
+      destination.attempts.push(request.payload as never);
+      return answer() as never;
+    };
+    deals.inc(2);
+    await exporter.exportAll();
+    await exporter.exportAll();
+    expect(destination.attempts).toHaveLength(1);
+    expect([own('failures_total'), own('queue_points')]).toEqual([0, 0]);
+  });
+
+  const odd: [string, unknown][] = [
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'no'],
+    ['a symbol', Symbol('no')],
+    ['an object that cannot be a text', Object.create(null)],
+    ['an error whose message throws', Object.defineProperty(new Error('x'), 'message', { get: broken })],
+    ['an error of a megabyte', new Error('x'.repeat(1e6))],
+    ['a remedy that there is none of', Object.assign(new Error('x'), { remedy: 'explode' })],
+  ];
+  it.each(odd)('is tried again after it has thrown %s', async (_, thrown) => {
+    const { exporter, destination, deals, log, own } = exporting({ intervalMs: 10_000 });
+    destination.answer = () => {
+      throw thrown;
+    };
+    deals.inc(2);
+    exporter.start();
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(own('failures_total')).toBeGreaterThan(1);
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0].length).toBeLessThan(1_100);
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(taken(destination)).toContain(2);
+    await exporter.shutdown();
+  });
+
+  it('may come with the errors of another copy of this library', async () => {
+    const { exporter, destination, deals, own } = exporting();
+    destination.answer = () =>
+      Promise.reject(Object.assign(new Error('no such metric'), { name: 'PushError', remedy: 'drop' }));
+    deals.inc();
+    await expect(exporter.exportAll()).rejects.toThrow('no such metric');
+    expect(own('dropped_points_total')).toBe(1);
+  });
+
+  const sizes: [string, { bytes: number; points: number }][] = [
+    ['NaN', { bytes: NaN, points: NaN }],
+    ['less than nothing', { bytes: -1e9, points: -5 }],
+    ['infinite', { bytes: Infinity, points: Infinity }],
+    ['a text', { bytes: '1' as never, points: '1' as never }],
+    ['another one each time', sizesThatChange()],
+  ];
+  it.each(sizes)('may give sizes that are %s: the queue stays bounded', async (_, size) => {
+    const destination = new TestDestination();
+    const { exporter, deals, own } = exporting({ intervalMs: 1_000, maxQueueRequests: 3 }, destination);
+    destination.encode = () => [
+      Object.defineProperties({ payload: {} }, Object.getOwnPropertyDescriptors(size)) as never,
+    ];
+    destination.answer = down;
+    exporter.start();
+    for (let i = 0; i < 20; i++) {
+      deals.inc();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(exporter['queue']['waiting'].length).toBeLessThanOrEqual(3);
+    expect(own('queue_points')).toBeGreaterThanOrEqual(0);
+    destination.answer = async () => undefined;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(own('queue_points')).toBe(0);
+    await exporter.shutdown();
+  });
+
+  it.each([[undefined], [null], ['no'], [{}], [7]])(
+    'that encodes %j instead of requests loses nothing of what happened',
+    async (encoded) => {
+      const { exporter, destination, deals, own } = exporting();
+      const encode = destination.encode.bind(destination);
+      destination.encode = () => encoded as never;
+      deals.inc(2);
+      await expect(exporter.exportAll()).rejects.toThrow('no list of requests');
+      destination.encode = encode;
+      await exporter.exportAll();
+      expect(taken(destination)).toEqual([2]);
+      expect(own('dropped_points_total')).toBe(0);
+    },
+  );
+
+  it.each([[broken], [() => NaN], [() => 7], [() => -1], [() => undefined as never], [() => '' as never]])(
+    'is sent to in time, whatever the random numbers are: %s',
+    async (random) => {
+      const registry = new MetricsRegistry({ clock: timerClock });
+      const destination = new TestDestination();
+      const exporter = new PushExporter(
+        registry,
+        destination,
+        { intervalMs: 10_000 },
+        { clock: timerClock, random },
+      );
+      registry.counter('deals_total', 'Deals.').inc(2);
+      exporter.start();
+      await vi.advanceTimersByTimeAsync(40_000);
+      expect(taken(destination)).toEqual([2]);
+      await exporter.shutdown();
+    },
+  );
+
+  it('is pushed to a last time though nobody knows whether there is a successor', async () => {
+    const registry = new MetricsRegistry({ clock: timerClock });
+    const destination = new TestDestination();
+    const exporter = new PushExporter(registry, destination, {}, { clock: timerClock, hasSuccessor: broken });
+    registry.counter('deals_total', 'Deals.').inc(2);
+    exporter.start();
+    await exporter.shutdown();
+    expect(taken(destination)).toEqual([2]);
+  });
+});
+
+const requestOf = (payload: Delta[]): PushRequest => ({ payload, bytes: 10, points: payload.length });
+
+describe('a request that is refused for the sake of some of it', () => {
+  /** A destination with one request for everything, that refuses those with certain series. */
+  class Whole extends TestDestination {
+    readonly requests: Delta[][] = [];
+    readonly told: Delta[] = [];
+
+    constructor(private readonly refused: (delta: Delta) => boolean) {
+      super();
+    }
+
+    override encode(interval: MetricsInterval): PushRequest[] {
+      return [requestOf(super.encode(interval).map(({ payload }) => payload as Delta))];
+    }
+
+    split({ payload }: PushRequest): PushRequest[] {
+      const deltas = payload as Delta[];
+      const middle = Math.ceil(deltas.length / 2);
+      return deltas.length < 2 ? [] : [requestOf(deltas.slice(0, middle)), requestOf(deltas.slice(middle))];
+    }
+
+    override async send({ payload }: PushRequest): Promise<void> {
+      const deltas = payload as Delta[];
+      this.requests.push(deltas);
+      if (deltas.some(this.refused)) throw new PushError('no such metric', 'drop');
+      this.told.push(...deltas);
+    }
+  }
+  const cases: [string, (i: number) => boolean, number, number][] = [
+    ['the first', (i) => i === 0, 1, 20],
+    ['the last', (i) => i === 299, 1, 20],
+    ['three', (i) => i % 100 === 7, 3, 56],
+    ['none', () => false, 0, 1],
+    ['all', () => true, 300, 65],
+    ['every second', (i) => i % 2 === 0, 300, 65],
+  ];
+  it.each(cases)('loses %s of 300', async (_, isRefused, lost, requests) => {
+    const destination = new Whole(({ series }) => isRefused(Number(series.split(' ')[1])));
+    const { exporter, registry, own } = exporting({}, destination);
+    const many = registry.counter('many_total', 'Many.', { labelNames: ['i'] });
+    for (let i = 0; i < 300; i++) many.inc({ i: String(i) }, i + 1);
+    await exporter.exportAll().catch(() => undefined);
+    expect(destination.requests.length).toBeLessThanOrEqual(requests);
+    expect(own('dropped_points_total')).toBeLessThanOrEqual(lost);
+    expect(destination.told.length + (own('dropped_points_total') ?? NaN)).toBe(300);
+    expect(new Set(destination.told.map(({ series }) => series)).size).toBe(destination.told.length);
+    expect(own('queue_points')).toBe(0);
+  });
+});
+
+function sizesThatChange(): { bytes: number; points: number } {
+  let calls = 0;
+  return {
+    get bytes() {
+      return calls++;
+    },
+    get points() {
+      return calls++;
+    },
+  };
+}

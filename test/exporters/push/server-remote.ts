@@ -1,6 +1,6 @@
 import type { MetricsSource, PushExporter, PushExporterOptions, PushSurroundings } from 'nestjs-monitoring';
 import type { RemoteServer } from '../remote.server.js';
-import type { ContractRemote, RemoteMood, ToldSums } from './exporter.contract.js';
+import type { ContractRemote, RemoteMood, ResponseBody, ToldSums } from './exporter.contract.js';
 import { SendsUnderWay } from './sends-under-way.js';
 
 /** What differs between the exporters whose remote is a server. */
@@ -28,6 +28,24 @@ export function serverRemote(
     },
     set mood(mood) {
       server.mood = mood;
+    },
+    get attempts(): number {
+      return server.requests.length;
+    },
+    get poison() {
+      return server.poison;
+    },
+    set poison(poison) {
+      server.poison = poison;
+    },
+    get body(): ResponseBody {
+      return server.body;
+    },
+    set body(body) {
+      server.body = body;
+    },
+    get floodedBytes(): number {
+      return server.floodedBytes;
     },
     complaints: server.refusals,
     settled: () => sends.settled(),

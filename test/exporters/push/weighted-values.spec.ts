@@ -5,6 +5,9 @@ import { distributionOf } from './intervals.js';
 
 const positive = fc.array(fc.double({ noNaN: true, min: 1e-8, max: 1e12 }), { minLength: 1, maxLength: 300 });
 const anySign = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1, maxLength: 300 });
+const bothSigns = fc
+  .tuple(positive, positive)
+  .map(([above, below]) => [...above, ...below.map((value) => -value)]);
 
 function observed(values: readonly number[]) {
   return { delta: distributionOf(values), min: Math.min(...values), max: Math.max(...values) };
@@ -65,6 +68,34 @@ describe('weightedValues', () => {
         given
           .toSorted((a, b) => a - b)
           .forEach((value, rank) => expect(Math.abs(told[rank] / value - 1)).toBeLessThan(0.011));
+      }),
+    );
+  });
+
+  it.each<[string, readonly number[]]>([
+    ['as much below as above', [-3, 3, -3, 3, -7.1, 7.3]],
+    ['one far below', [...Array.from({ length: 50 }, (_, i) => i + 0.3), -1_000]],
+    ['with zeros between', [-5.5, 0, 0, 0, 4.25, 0, 9.75]],
+    ['very small beside very large', [-1e-6, 1e6, -2e-6, 3e6, 1e-9]],
+    ['many of each', Array.from({ length: 3_000 }, (_, i) => ((i * 37) % 101) - 49.7)],
+    ['below zero only', [-0.1, -0.2, -33.3]],
+    ['temperatures', [-12.4, -3.1, 0.2, 5.9, 21.7, 30.3]],
+  ])('keeps the sum of values of both signs: %s', (_, given) => {
+    for (const limit of [Infinity, 150, 20]) {
+      const { values, counts } = weightedValues([observed(given)], limit);
+      const told = sum(values.map((value, i) => value * counts[i]));
+      const magnitude = sum(given.map(Math.abs));
+      expect(Math.abs(told - sum(given))).toBeLessThan(magnitude * 1e-10);
+    }
+  });
+
+  it('keeps the sum of values of both signs, in ascending order', () => {
+    fc.assert(
+      fc.property(bothSigns, fc.constantFrom(150, Infinity), (given, limit) => {
+        const { values, counts } = weightedValues([observed(given)], limit);
+        const told = sum(values.map((value, i) => value * counts[i]));
+        expect(Math.abs(told - sum(given))).toBeLessThanOrEqual(sum(given.map(Math.abs)) * 1e-9);
+        expect(values).toEqual(values.toSorted((a, b) => a - b));
       }),
     );
   });

@@ -6,6 +6,7 @@ import { PushgatewayServer } from './pushgateway.server.js';
 describeExporter({
   name: 'the Pushgateway',
   cumulative: true,
+  overHttp: true,
   takenTooLate: { counted: 'once' },
   sequences: 10,
   remote: async () => {

@@ -1,0 +1,252 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ExporterMetrics,
+  JsonExporter,
+  MetricsRegistry,
+  PushExporter,
+  type PushRequest,
+} from 'nestjs-monitoring';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ClusterMember } from '../../lib/cluster/cluster-member.js';
+import { resolveCluster } from '../../lib/cluster/cluster.options.js';
+import type { MetricsInterval } from '../../lib/exporters/push/metrics-interval.js';
+import { histograms, scalars } from '../metrics/support.js';
+
+let directory = '';
+const members: ClusterMember[] = [];
+let threads = 0;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'monitoring-resets-'));
+});
+
+afterEach(async () => {
+  for (const member of members.splice(0).toReversed()) await member.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+class TestWorker {
+  readonly registry = new MetricsRegistry();
+  readonly orders = this.registry.counter('orders_total', 'Orders.', { labelNames: ['kind'] });
+  readonly sizes = this.registry.histogram('size_items', 'Sizes.', {
+    labelNames: ['kind'],
+    buckets: [1, 10],
+  });
+  member!: ClusterMember;
+
+  async start(): Promise<this> {
+    const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 5_000 });
+    if (!resolved) throw new Error('the option is on');
+    const name = { pid: process.pid, threadId: threads++, beganAt: Date.now() };
+    this.member = new ClusterMember(this.registry, resolved, {
+      defaultLabels: {},
+      logger: { warn: () => undefined },
+      name,
+    });
+    members.push(this.member);
+    await this.member.start();
+    return this;
+  }
+
+  work(kind: string, by: number): void {
+    this.orders.inc({ kind }, by);
+    for (let i = 0; i < by; i++) this.sizes.observe({ kind }, i);
+  }
+}
+
+/** What a remote adds up of what it is told. */
+class Sums {
+  readonly name = 'sums';
+  readonly counted: Record<string, number> = {};
+  readonly observed: Record<string, number> = {};
+
+  encode({ families }: MetricsInterval): PushRequest[] {
+    for (const family of families) {
+      if (family.name === 'orders_total' && family.type === 'counter') {
+        for (const { labels, delta } of family.series) add(this.counted, labels['kind'], delta);
+      }
+      if (family.name === 'size_items' && family.type === 'histogram') {
+        for (const { labels, delta } of family.series) add(this.observed, labels['kind'], delta.count);
+      }
+    }
+    return [];
+  }
+
+  async send(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+function add(sums: Record<string, number>, kind: string, by: number): void {
+  sums[kind] = (sums[kind] ?? 0) + by;
+}
+
+async function totalOf({ member }: TestWorker, kind = 'a'): Promise<number | undefined> {
+  return scalars(await member.collect(), 'orders_total').find(({ labels }) => labels['kind'] === kind)?.value;
+}
+
+describe.each<[string, (workers: readonly TestWorker[]) => TestWorker]>([
+  ['the worker that leads', ([first]) => first],
+  ['a worker that follows', ([, second]) => second],
+])('a reset in %s of two', (_, resetting) => {
+  const ways: [string, (worker: TestWorker) => void][] = [
+    ['a reset of the metrics', ({ orders, sizes }) => [orders, sizes].forEach((metric) => metric.reset())],
+    ['a reset of all metrics', ({ registry }) => registry.resetAll()],
+    [
+      'the removal of a series',
+      ({ orders, sizes }) => [orders, sizes].forEach((metric) => metric.remove({ kind: 'a' })),
+    ],
+    [
+      'the removal of the metrics',
+      ({ registry }) => ['orders_total', 'size_items'].forEach((name) => registry.remove(name)),
+    ],
+    [
+      'a reset with work before and after it',
+      (worker) => {
+        worker.orders.reset();
+        worker.sizes.reset();
+        worker.work('a', 5);
+      },
+    ],
+  ];
+  it.each(ways)('by %s leaves the sums of a remote exact, and no total falls', async (way, reset) => {
+    const workers = [await new TestWorker().start(), await new TestWorker().start()];
+    const [first, second] = workers;
+    const chosen = resetting(workers);
+    const remote = new Sums();
+    const exporter = new PushExporter(first.member, remote);
+    first.work('a', 100);
+    second.work('a', 50);
+    second.work('b', 7);
+    await exporter.exportAll();
+    expect(remote).toMatchObject({ counted: { a: 150, b: 7 }, observed: { a: 150, b: 7 } });
+    reset(chosen);
+    let done = way.includes('before and after') ? 155 : 150;
+    for (let i = 1; i <= 3; i++) {
+      (chosen === first ? second : first).work('a', i);
+      done += i;
+      await exporter.exportAll();
+      expect([remote.counted['a'], remote.observed['a']]).toEqual([done, done]);
+      expect(await totalOf(second)).toBe(done);
+    }
+    expect(remote.counted['b']).toBe(7);
+    await exporter.shutdown();
+  });
+});
+
+describe('a series that no worker has any more', () => {
+  it('is gone, and begins at zero when it comes again', async () => {
+    const workers = [await new TestWorker().start(), await new TestWorker().start()];
+    const [first, second] = workers;
+    const remote = new Sums();
+    const exporter = new PushExporter(first.member, remote);
+    first.work('a', 5);
+    second.work('a', 4);
+    await exporter.exportAll();
+    first.orders.remove({ kind: 'a' });
+    await exporter.exportAll();
+    expect(await totalOf(first)).toBe(9);
+    second.orders.remove({ kind: 'a' });
+    await exporter.exportAll();
+    expect(await totalOf(first)).toBeUndefined();
+    // More than before, so that it does not look as if it had fallen.
+    second.work('a', 20);
+    await exporter.exportAll();
+    expect([await totalOf(first), remote.counted['a']]).toEqual([20, 29]);
+    await exporter.shutdown();
+  });
+
+  it('does not fill up the places of those that come', async () => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    const queues = second.registry.counter('queue_jobs_total', 'Jobs.', {
+      labelNames: ['queue'],
+      seriesLimit: 5,
+    });
+    for (let i = 0; i < 30; i++) {
+      queues.inc({ queue: `q${i}` });
+      const series = scalars(await first.member.collect(), 'queue_jobs_total');
+      expect(series.map(({ labels }) => labels['queue'])).toEqual([`q${i}`]);
+      queues.remove({ queue: `q${i}` });
+    }
+  });
+});
+
+describe('a series that begins while the metrics are gathered', () => {
+  it('is younger than what was gathered without it, so that its first values count', async () => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    let release: (() => void) | undefined;
+    // The leader is slow, the other one has looked already when the series begins.
+    first.registry.addCollector({
+      name: 'slow',
+      collect: () => new Promise<void>((resolve) => (release = resolve)),
+    });
+    const gathering = first.member.collect({ exponential: true });
+    await expect.poll(() => release, { timeout: 20_000 }).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    second.work('late', 3);
+    const createdAt = scalars(second.registry, 'orders_total')[0].createdAt;
+    release!();
+    const without = await gathering;
+    expect(histograms(without, 'size_items')).toEqual([]);
+    expect(without.timestamp).toBeLessThanOrEqual(createdAt);
+  });
+});
+
+describe('an exporter by hand in a worker that follows', () => {
+  it('writes the metrics of all to a file', async () => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    first.work('a', 90);
+    second.work('a', 10);
+    const outputFile = join(directory, 'metrics.json');
+    const surroundings = {
+      isLeader: () => second.member.isLeader,
+      metrics: new ExporterMetrics(second.registry),
+    };
+    const exporter = new JsonExporter(second.member, { outputFile }, surroundings);
+    exporter.start();
+    const { metrics } = await exporter.exportAll();
+    expect(metrics['orders_total'].series).toMatchObject([{ value: 100 }]);
+    await exporter.shutdown();
+  });
+
+  it('refuses to tell a remote what the worker that leads tells it', async () => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    second.work('a', 10);
+    const remote = new Sums();
+    const exporter = new PushExporter(second.member, remote, {}, { isLeader: () => second.member.isLeader });
+    exporter.start();
+    await expect(exporter.exportAll()).rejects.toThrow(
+      'Exporter sums sends nothing from this worker: the worker that leads pushes the metrics of all of them',
+    );
+    expect(remote.counted).toEqual({});
+    // One that pushes nothing by itself is the caller's own.
+    const own = new PushExporter(first.member, remote, {}, { isLeader: () => false });
+    await own.exportAll();
+    expect(remote.counted).toEqual({ a: 10 });
+    await Promise.all([exporter.shutdown(), own.shutdown()]);
+  });
+});
+
+describe('a reader in a hurry', () => {
+  it.each([[0], [1], [20], [NaN]])('costs the others nothing with %d ms', async (timeoutMs) => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    const level = second.registry.gauge('level', 'Level.', { aggregate: 'sum' });
+    second.registry.addCollector({
+      name: 'slow',
+      metricNames: ['level'],
+      collect: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        level.set(7);
+      },
+    });
+    for (let i = 0; i < 3; i++) {
+      const hurried = [first, second].map(({ member }) => member.collect({ timeoutMs }));
+      const patient = await first.member.collect();
+      expect(scalars(patient, 'level')).toMatchObject([{ value: 7 }]);
+      expect(scalars(patient, 'monitoring_workers_missing')).toMatchObject([{ value: 0 }]);
+      await Promise.all(hurried);
+    }
+  });
+});
