@@ -29,18 +29,20 @@ export class BullMqIntegration {
    * @returns how to look once more, for workers that something else has made meanwhile
    */
   eachWorker(found: (worker: BullMqWorker) => void): () => void {
+    const { objects } = this;
     const known = new WeakSet<BullMqWorker>();
     const look = (): void => {
-      for (const { instance } of findBullMqWorkers(this.objects)) {
+      for (const { instance } of findBullMqWorkers(objects)) {
         if (known.has(instance)) continue;
         known.add(instance);
         found(instance);
       }
     };
-    for (const { instance } of this.objects.find({ is: isRegistrar })) {
+    for (const { instance } of objects.find({ is: isRegistrar })) {
       const { register } = instance;
       instance.register = function () {
         const registered = register.call(this);
+        objects.refresh();
         look();
         return registered;
       };
