@@ -59,9 +59,7 @@ export class EndpointAuthorizer {
       const allowed = isObservable(answer) ? await firstValueFrom(answer) : answer;
       return allowed === true ? undefined : errorReply(403, 'Forbidden');
     } catch (error) {
-      if (!(error instanceof HttpException)) return errorReply(500, 'Internal Server Error');
-      const reply = errorReply(error.getStatus(), error.message);
-      return error.getStatus() === 401 ? withHeader(reply, 'www-authenticate', 'Bearer') : reply;
+      return replyTo(error);
     }
   }
 
@@ -91,6 +89,17 @@ function canonicalScheme(authorization: string): string {
 
 function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
+}
+
+/** The answer to what a guard threw; what is not an HTTP error of the client or the server is an internal one. */
+function replyTo(error: unknown): EndpointReply {
+  if (!(error instanceof HttpException)) return errorReply(500, 'Internal Server Error');
+  const status: unknown = error.getStatus();
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 400 || status > 599) {
+    return errorReply(500, 'Internal Server Error');
+  }
+  const reply = errorReply(status, error.message);
+  return status === 401 ? withHeader(reply, 'www-authenticate', 'Bearer') : reply;
 }
 
 function errorReply(statusCode: number, message: string): EndpointReply {

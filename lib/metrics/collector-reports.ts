@@ -1,3 +1,4 @@
+import { messageOf } from '../primitives/message-of.js';
 import type { Collector, CollectorResult } from './collector.js';
 import type { Gauge } from './gauge.js';
 
@@ -41,13 +42,5 @@ export class CollectorReports {
   /** The metrics of the collectors that failed, or left the work to others. */
   outdatedMetrics(): Set<string> {
     return new Set([...this.failing, ...this.standingBy].flatMap(({ metricNames }) => metricNames ?? []));
-  }
-}
-
-function messageOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return 'it threw what cannot be shown as text';
   }
 }

@@ -345,8 +345,12 @@ export class MetricsRegistry implements MetricsSource {
     );
   }
 
-  /** A warning may come from the middle of the application's work: a logger that throws must not end that. */
-  private warn(message: string): void {
+  /**
+   * Logs a warning. It may come from the middle of the application's work, which a logger that throws must not end.
+   *
+   * @internal
+   */
+  warn(message: string): void {
     try {
       this.logger.warn(message);
     } catch {

@@ -1,6 +1,7 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { handOn, type Measurement } from '../completion.js';
-import { dressedAs, type Method } from '../dressed-method.js';
+import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
+import type { AnyMethod } from '../../primitives/method-patch.js';
 import { countDropped } from '../dropped-samples.js';
 import { describeMethod } from './method-name.js';
 import { registryOf } from './registry-injection.decorator.js';
@@ -107,7 +108,12 @@ export class MeasuredMethod {
  *
  * @param home the prototype that the method is on; for a static method the class
  */
-export function measureMethod(home: object, key: PropertyKey, method: Method, measure: Measure): Method {
+export function measureMethod(
+  home: object,
+  key: PropertyKey,
+  method: AnyMethod,
+  measure: Measure,
+): AnyMethod {
   const isRepeated = hasSite(home, key, measure);
   if (isRepeated && !measure.swallows) return method;
   const site = new MeasuredMethod(home, key, measure);
@@ -130,7 +136,7 @@ export function measureMethod(home: object, key: PropertyKey, method: Method, me
     }
     return handOn(result, measurement, startedAt, swallows);
   };
-  return dressedAs(method, measured);
+  return copyMethodMetadata(method, measured);
 }
 
 /** Every decorator that measures a method of these. */

@@ -1,5 +1,5 @@
 import { MetricDefinitionError } from '../../metrics/errors.js';
-import type { Method } from '../dressed-method.js';
+import type { AnyMethod } from '../../primitives/method-patch.js';
 import { type Measure, measureMethod } from './measured-method.js';
 import { describeMethod } from './method-name.js';
 import { injectRegistry } from './registry-injection.decorator.js';
@@ -20,6 +20,6 @@ export function decorateMethod<T>(
     );
   }
   if (typeof home !== 'function') injectRegistry(home);
-  const measured = measureMethod(home, key, descriptor.value as unknown as Method, measure);
+  const measured = measureMethod(home, key, descriptor.value as unknown as AnyMethod, measure);
   return { ...descriptor, value: measured as T };
 }

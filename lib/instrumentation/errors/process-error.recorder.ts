@@ -1,7 +1,7 @@
 import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
-import { LabelValues } from '../label-values.js';
+import { LabelValues } from '../../primitives/label-values.js';
 
 /** Names and codes of warnings look like this; anything else is data. */
 const WARNING_TEXT = /^[\w.-]{1,64}$/;

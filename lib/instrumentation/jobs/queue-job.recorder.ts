@@ -5,7 +5,7 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
-import { LabelValues } from '../label-values.js';
+import { LabelValues } from '../../primitives/label-values.js';
 import { followRun } from './follow-run.js';
 import type { JobMetricsOptions } from './jobs.options.js';
 

@@ -5,7 +5,7 @@ import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
-import { LabelValues } from '../label-values.js';
+import { LabelValues } from '../../primitives/label-values.js';
 import { followRun, type RunOutcome } from './follow-run.js';
 import type { JobMetricsOptions } from './jobs.options.js';
 

@@ -1,6 +1,7 @@
 import { Catch, type Type, UseFilters } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import { dressedAs, type Method } from '../dressed-method.js';
+import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
+import type { AnyMethod } from '../../primitives/method-patch.js';
 
 /** What is used of the wrapper that Nest has around each instance. */
 export interface HandlerHost {
@@ -24,12 +25,12 @@ export interface HandlerHost {
 export function witnessExceptions(
   { instance, metatype }: HandlerHost,
   key: string,
-  witnessOf: (methodName: string, method: Method) => (exception: unknown) => void,
+  witnessOf: (methodName: string, method: AnyMethod) => (exception: unknown) => void,
 ): void {
   if (typeof instance !== 'object' || instance === null || typeof metatype !== 'function') return;
   // Nest finds the guards of a class by the constructor of its instances: where that is another, they would be lost.
   if (instance.constructor !== metatype) return;
-  const prototype = Object.getPrototypeOf(instance) as Record<string, Method>;
+  const prototype = Object.getPrototypeOf(instance) as Record<string, AnyMethod>;
   const handlers = new MetadataScanner()
     .getAllMethodNames(prototype)
     .filter((name) => Reflect.getMetadata(key, prototype[name]) !== undefined);
@@ -38,7 +39,7 @@ export function witnessExceptions(
   for (const name of handlers) {
     const method = prototype[name];
     const descriptor = {
-      value: dressedAs(method, function (this: unknown, ...args) {
+      value: copyMethodMetadata(method, function (this: unknown, ...args) {
         return Reflect.apply(method, this, args);
       }),
       configurable: true,

@@ -3,7 +3,7 @@ import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
-import { LabelValues } from '../label-values.js';
+import { LabelValues } from '../../primitives/label-values.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 
 /** Methods that have a label value of their own: those of RFC 9110 and PATCH. */

@@ -1,0 +1,280 @@
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Guard } from '../../lib/primitives/guard.js';
+import { type CallObserver, observeCallback, patchMethod } from '../../lib/primitives/method-patch.js';
+
+/** A client as a library has one: a private field, a symbol, methods of every kind. */
+class Client {
+  #calls = 0;
+
+  add(a: number, b = 1): number {
+    this.#calls++;
+    return a + b;
+  }
+
+  fail(): never {
+    throw new RangeError('no');
+  }
+
+  async load(value: unknown): Promise<unknown> {
+    this.#calls++;
+    return Promise.resolve(value);
+  }
+
+  async reject(error: unknown): Promise<never> {
+    return Promise.reject(error as Error);
+  }
+
+  callBack(value: unknown, callback: (error: unknown, value: unknown) => unknown): unknown {
+    return callback.call(this, null, value);
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+}
+
+function setUp() {
+  const errors: unknown[] = [];
+  return { errors, guard: new Guard((error) => errors.push(error)) };
+}
+
+const boom = (): never => {
+  throw new Error('of ours');
+};
+
+/** Every way in which what we put into a call can fail. */
+const FAULTY_OBSERVERS: Readonly<Record<string, () => CallObserver>> = {
+  'cannot begin': boom,
+  'cannot be told that it returned': () => ({ returned: boom }),
+  'cannot be told that it threw': () => ({ threw: boom }),
+  'cannot be told of a value': () => ({ fulfilled: boom }),
+  'cannot be told of a rejection': () => ({ rejected: boom }),
+  'cannot replace the result': () => ({ replaceResult: boom }),
+  'has getters that throw': () =>
+    Object.defineProperties(
+      {},
+      {
+        returned: { get: boom },
+        threw: { get: boom },
+      },
+    ) as CallObserver,
+};
+
+describe('a patched method', () => {
+  it.each(Object.entries(FAULTY_OBSERVERS))(
+    'does for its caller what it did before, with an observer that %s',
+    async (_, faulty) => {
+      const { guard } = setUp();
+      const client = new Client();
+      for (const name of ['add', 'fail', 'load', 'reject', 'callBack'])
+        patchMethod(client, name, guard, faulty);
+      expect(client.add(1)).toBe(2);
+      expect(client.add(1, 5)).toBe(6);
+      expect(() => client.fail()).toThrow(RangeError);
+      const value = {};
+      expect(await client.load(value)).toBe(value);
+      const error = new Error('theirs');
+      await expect(client.reject(error)).rejects.toBe(error);
+      expect(client.callBack(value, (_error, given) => given)).toBe(value);
+      expect(client.calls).toBe(3);
+    },
+  );
+
+  it('reports what failed on our side', () => {
+    const { guard, errors } = setUp();
+    const client = new Client();
+    patchMethod(client, 'add', guard, boom);
+    client.add(1);
+    client.add(1);
+    expect(errors).toEqual([new Error('of ours'), new Error('of ours')]);
+  });
+
+  it('survives a report that fails itself', () => {
+    const client = new Client();
+    patchMethod(client, 'add', new Guard(boom), boom);
+    expect(client.add(1)).toBe(2);
+  });
+
+  it('tells its observer what came of each call', async () => {
+    const { guard } = setUp();
+    const client = new Client();
+    const told: unknown[] = [];
+    const observe = (args: readonly unknown[]): CallObserver => ({
+      returned: (result) => told.push(['returned', args, result instanceof Promise ? 'promise' : result]),
+      threw: (error) => told.push(['threw', args, error]),
+      fulfilled: (value) => told.push(['fulfilled', value]),
+      rejected: (error) => told.push(['rejected', error]),
+    });
+    for (const name of ['add', 'fail', 'load', 'reject']) patchMethod(client, name, guard, observe);
+    client.add(2);
+    expect(() => client.fail()).toThrow();
+    await client.load('x');
+    await client.reject('y').catch(() => undefined);
+    expect(told).toEqual([
+      ['returned', [2], 3],
+      ['threw', [], new RangeError('no')],
+      ['returned', ['x'], 'promise'],
+      ['fulfilled', 'x'],
+      ['returned', ['y'], 'promise'],
+      ['rejected', 'y'],
+    ]);
+  });
+
+  it('keeps the name, the length, the symbols and the metadata of the method', () => {
+    const { guard } = setUp();
+    const custom = Symbol('custom');
+    const method = Object.assign(function query(_a: unknown, _b: unknown, _c: unknown) {}, {
+      [custom]: 1,
+      [promisify.custom]: async () => 'promisified',
+    });
+    Reflect.defineMetadata('key', 'value', method);
+    const client = { query: method };
+    patchMethod(client, 'query', guard, () => undefined);
+    expect(client.query).not.toBe(method);
+    expect(client.query.name).toBe('query');
+    expect(client.query.length).toBe(3);
+    expect(client.query[custom]).toBe(1);
+    expect(promisify(client.query)).toBe(method[promisify.custom]);
+    expect(Reflect.getMetadata('key', client.query)).toBe('value');
+    expect(Object.keys(client)).toEqual(['query']);
+    expect('prototype' in client.query).toBe(true);
+  });
+
+  it('is as it was when the patch is removed', () => {
+    const { guard } = setUp();
+    const client = new Client();
+    const before = client.add;
+    const remove = patchMethod(client, 'add', guard, () => undefined);
+    expect(Object.keys(client)).toEqual([]);
+    remove();
+    expect(client.add).toBe(before);
+    expect(Object.hasOwn(client, 'add')).toBe(false);
+  });
+
+  it('leaves the patch of somebody else in place when ours is removed', () => {
+    const { guard } = setUp();
+    const client = new Client();
+    let calls = 0;
+    const remove = patchMethod(client, 'add', guard, () => void calls++);
+    const ours = client.add;
+    client.add = function (...args) {
+      return 10 * ours.apply(this, args);
+    };
+    remove();
+    expect(client.add(1)).toBe(20);
+    expect(calls).toBe(0);
+  });
+
+  it('passes on a promise of a subclass as one of that class', async () => {
+    class Query extends Promise<string> {}
+    const { guard } = setUp();
+    const client = { query: () => Query.resolve('rows') };
+    patchMethod(client, 'query', guard, () => ({ fulfilled: () => undefined }));
+    const result = client.query();
+    expect(result).toBeInstanceOf(Query);
+    expect(await result).toBe('rows');
+  });
+
+  it.each<[string, (value: string) => PromiseLike<string> & { runs: number }]>([
+    [
+      'that runs when it is awaited',
+      (value) => ({
+        runs: 0,
+        then(onFulfilled?: ((value: string) => unknown) | null) {
+          this.runs++;
+          return Promise.resolve(value).then(onFulfilled) as never;
+        },
+      }),
+    ],
+    [
+      'whose then() calls back at once',
+      (value) => ({
+        runs: 0,
+        then(onFulfilled?: ((value: string) => unknown) | null) {
+          this.runs++;
+          onFulfilled?.(value);
+          return undefined as never;
+        },
+      }),
+    ],
+  ])('returns a thenable %s as it is, and does not run it', async (_, make) => {
+    const { guard } = setUp();
+    const builder = make('rows');
+    const told: unknown[] = [];
+    const client = { select: () => builder };
+    patchMethod(client, 'select', guard, () => ({ fulfilled: (value) => told.push(value) }));
+    const selected = client.select();
+    expect(selected).toBe(builder);
+    expect(builder.runs).toBe(0);
+    expect(await selected).toBe('rows');
+    expect(builder.runs).toBe(1);
+    expect(told).toEqual(['rows']);
+  });
+
+  it.each([undefined, null, 0, '', Object.freeze({}), () => 1])('returns %s as it is', (value) => {
+    const { guard, errors } = setUp();
+    const client = { get: () => value };
+    patchMethod(client, 'get', guard, () => ({ fulfilled: boom, rejected: boom }));
+    expect(client.get()).toBe(value);
+    expect(errors).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['a frozen object', Object.freeze({ get: () => 1 })],
+    ['no such method', {}],
+    ['a property that is no method', { get: 1 }],
+    [
+      'a getter that throws',
+      {
+        get get() {
+          return boom();
+        },
+      },
+    ],
+    ['a proxy that refuses', new Proxy({ get: () => 1 }, { defineProperty: () => false })],
+    ['a proxy that throws', new Proxy({ get: () => 1 }, { getOwnPropertyDescriptor: boom })],
+  ])('is not made of %s, and nothing is thrown', (_, object) => {
+    const { guard } = setUp();
+    const remove = patchMethod(object, 'get', guard, boom);
+    expect(remove).not.toThrow();
+  });
+
+  it('does not hide from the process that nobody handles a rejection', async () => {
+    const { guard } = setUp();
+    const client = new Client();
+    patchMethod(client, 'reject', guard, () => ({ rejected: () => undefined }));
+    const unhandled = new Promise((resolve) => {
+      const others = process.listeners('unhandledRejection');
+      process.removeAllListeners('unhandledRejection');
+      process.once('unhandledRejection', (reason) => {
+        for (const listener of others) process.on('unhandledRejection', listener);
+        resolve(reason);
+      });
+    });
+    void client.reject('nobody cares');
+    expect(await unhandled).toBe('nobody cares');
+  });
+});
+
+describe('an observed callback', () => {
+  it('is called as it would have been, whatever we do', () => {
+    const { guard, errors } = setUp();
+    const receiver = {};
+    const calls: unknown[] = [];
+    function callback(this: unknown, error: unknown, rows: unknown): string {
+      calls.push([this, error, rows]);
+      return 'result';
+    }
+    const observed = observeCallback(callback, guard, boom);
+    expect(Reflect.apply(observed, receiver, [null, 1])).toBe('result');
+    expect(calls).toEqual([[receiver, null, 1]]);
+    expect(errors).toHaveLength(1);
+    expect([observed.name, observed.length]).toEqual(['callback', 2]);
+  });
+
+  it.each([undefined, null, 'callback', {}])('is not made of %s', (callback) => {
+    const { guard } = setUp();
+    expect(observeCallback(callback, guard, boom)).toBe(callback);
+  });
+});
