@@ -1,4 +1,3 @@
-import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { type ApplicationProvider, ApplicationProviders } from './application-providers.integration.js';
 import { type Found, isObject, ObjectSearch, type Sought } from './object-search.js';
@@ -32,7 +31,7 @@ interface Place {
  * all other providers are read in slices of {@link PROVIDERS_PER_LOOK} a look, so that an application of that size is
  * seen whole each time, and one of 2 000 providers every eight looks.
  */
-export class ApplicationObjects implements OnApplicationBootstrap {
+export class ApplicationObjects {
   private readonly providers: ApplicationProviders;
   private readonly searches: ObjectSearch<object>[] = [];
   /** What has a match of some search, and where it is. */
@@ -65,11 +64,6 @@ export class ApplicationObjects implements OnApplicationBootstrap {
   refresh(): void {
     this.endTurn();
     this.isWhole = true;
-  }
-
-  /** Hooks of the application have made what it connects to by itself. */
-  onApplicationBootstrap(): void {
-    this.refresh();
   }
 
   private begin<T extends object>(sought: Sought<T>): ObjectSearch<T> {

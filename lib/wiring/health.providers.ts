@@ -11,6 +11,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import type { ResolvedHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -33,6 +34,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     provide: HealthLifecycle,
     inject: [
       HealthMonitor,
+      MetricsRegistry,
       HttpAdapterHost,
       ModulesContainer,
       ApplicationObjects,
@@ -42,6 +44,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     ],
     useFactory: (
       monitor: HealthMonitor,
+      registry: MetricsRegistry,
       host: HttpAdapterHost,
       modules: ModulesContainer,
       objects: ApplicationObjects,
@@ -51,13 +54,18 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     ) => {
       const sources = {
         own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
-        found: () => [
-          ...applicationChecks(objects, health.builtIn),
-          ...processChecks(health.builtIn),
-          ...alertChecks(alerting, health.alerts),
-        ],
+        found: () => {
+          // All hooks have run by now that make what the application connects by.
+          objects.refresh();
+          return [
+            ...applicationChecks(objects, health.builtIn),
+            ...processChecks(health.builtIn),
+            ...alertChecks(alerting, health.alerts),
+          ];
+        },
       };
-      return new HealthLifecycle(monitor, host, sources, health, nameInterval, enabled);
+      const guard = instrumentationGuard(registry, 'shutdown');
+      return new HealthLifecycle(monitor, host, sources, health, nameInterval, guard, enabled);
     },
   },
 ];
