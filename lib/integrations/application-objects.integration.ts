@@ -54,7 +54,7 @@ export class ApplicationObjects {
   /** Returns each instance once, under a name of its own: at first in the order of the providers, later ones last. */
   find<T extends object>(sought: Sought<T>): Found<T>[] {
     this.look();
-    const known = this.searches.find((search) => search.isFor(sought as Sought<never>));
+    const known = this.searches.find((search) => search.isFor(sought));
     // The search was made for this type: only `is` tells it.
     const search = (known as ObjectSearch<T> | undefined) ?? this.begin(sought);
     return search.results();

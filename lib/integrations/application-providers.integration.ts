@@ -69,7 +69,7 @@ export class ApplicationProviders {
         .map(({ token, wrapper }) => ({
           name: textOf(token),
           isAlias: wrapper.isAlias,
-          instance: () => wrapper.instance as unknown,
+          instance: () => wrapper.instance,
         }))
     );
   }

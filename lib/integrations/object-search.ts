@@ -34,8 +34,8 @@ export class ObjectSearch<T extends object> {
 
   constructor(private readonly sought: Sought<T>) {}
 
-  isFor({ is, within }: Sought<never>): boolean {
-    return this.sought.is === (is as unknown) && this.sought.within === within;
+  isFor(sought: Pick<Sought<never>, 'is' | 'within'>): boolean {
+    return Object.is(this.sought.is, sought.is) && Object.is(this.sought.within, sought.within);
   }
 
   /** Looks at an object, and at what it holds. @returns whether any of it fits */

@@ -20,6 +20,9 @@ async function found(check: HealthCheck): Promise<HealthCheckResult | undefined>
   return checks[check.name];
 }
 
+const never = (): Promise<never> => new Promise(() => undefined);
+const answer = (): Promise<string> => Promise.resolve('PONG');
+
 const alert = { rule: 'route_fails', severity: 'critical', message: 'A route fails' };
 
 function firing(severity: string): FiringAlerts {
@@ -151,9 +154,6 @@ describe('the check of a microservice', () => {
       status: 'healthy',
     });
   });
-
-  const never = (): Promise<never> => new Promise(() => undefined);
-  const answer = (): Promise<string> => Promise.resolve('PONG');
 
   it.each([
     ['a frozen Redis', () => [{ ping: never }, { ping: answer }], 'unhealthy'],

@@ -19,6 +19,8 @@ class Client {
 const isClient = (candidate: object): candidate is Client => candidate instanceof Client;
 const findClients = (objects: ApplicationObjects) =>
   objects.find({ is: isClient }).map(({ name, instance }) => [name, instance]);
+const isSource = (candidate: object): candidate is { kind: string } =>
+  (candidate as { kind?: unknown }).kind === 'source';
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function started(definition: Omit<DynamicModule, 'module'>) {
@@ -149,12 +151,12 @@ const LATER: readonly (readonly [title: string, looks: number, change: (change: 
   [
     'a client that a service connects after the start',
     4,
-    ({ services: all }) => void (all[900]!['client'] = new Client()),
+    ({ services: all }) => void (all[900]['client'] = new Client()),
   ],
   [
     'a client in a property that was there',
     4,
-    ({ services: all }) => void (all[3]!['settings'] = new Client()),
+    ({ services: all }) => void (all[3]['settings'] = new Client()),
   ],
   ['a client of a lazy module', 1, ({ load }) => load([value('LAZY', new Client())])],
   [
@@ -171,7 +173,7 @@ const LATER: readonly (readonly [title: string, looks: number, change: (change: 
     'a client made after somebody said so',
     1,
     ({ services: all, objects }) => {
-      all[999]!['client'] = new Client();
+      all[999]['client'] = new Client();
       objects.refresh();
     },
   ],
@@ -200,21 +202,21 @@ describe('what appears later', () => {
   it('finds a client at the next look that replaces another, under its name', async () => {
     const all = services(1_000);
     const old = new Client();
-    all[990]!['client'] = old;
+    all[990]['client'] = old;
     const { objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toEqual([['SERVICE_990.client', old]]);
     const replacement = new Client();
-    all[990]!['client'] = replacement;
+    all[990]['client'] = replacement;
     await nextTurn();
     expect(findClients(objects)).toEqual([['SERVICE_990.client', replacement]]);
   });
 
   it('lets go of a client at the next look that nobody has any more', async () => {
     const all = services(1_000);
-    all[990]!['client'] = new Client();
+    all[990]['client'] = new Client();
     const { objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toHaveLength(1);
-    all[990]!['client'] = undefined;
+    all[990]['client'] = undefined;
     await nextTurn();
     expect(findClients(objects)).toEqual([]);
   });
@@ -222,11 +224,11 @@ describe('what appears later', () => {
   it('goes on with a client that one service lets go of and another still has', async () => {
     const all = services(1_000);
     const shared = new Client();
-    all[10]!['client'] = shared;
-    all[800]!['client'] = shared;
+    all[10]['client'] = shared;
+    all[800]['client'] = shared;
     const { objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toEqual([['SERVICE_10.client', shared]]);
-    all[10]!['client'] = undefined;
+    all[10]['client'] = undefined;
     await nextTurn();
     expect(findClients(objects).map(([, client]) => client)).toEqual([shared]);
   });
@@ -238,10 +240,10 @@ describe('what appears later', () => {
       providers: [value('EARLY', all[0]), value('LATE', all[1])],
     });
     const named = () => objects.find({ is: isClient, nameOf: () => 'client' });
-    all[1]!['client'] = second;
+    all[1]['client'] = second;
     expect(named()).toEqual([{ name: 'client', instance: second }]);
     await nextTurn();
-    all[0]!['client'] = first;
+    all[0]['client'] = first;
     await nextTurn();
     expect(new Set(named().map(({ name, instance }) => `${name}${instance === first}`))).toEqual(
       new Set(['clientfalse', 'client.2true']),
@@ -251,8 +253,6 @@ describe('what appears later', () => {
   it('finds what a client that is known holds anew at the next look', async () => {
     const holder = { kind: 'source', driver: { pool: undefined as unknown } };
     const { objects } = await started({ providers: [...provided(services(1_000)), value('SOURCE', holder)] });
-    const isSource = (candidate: object): candidate is typeof holder =>
-      (candidate as { kind?: unknown }).kind === 'source';
     const within = (candidate: object) => [(candidate as Partial<typeof holder>).driver?.pool];
     const look = () => [objects.find({ is: isSource }).length, objects.find({ is: isClient, within }).length];
     expect(look()).toEqual([1, 0]);
@@ -285,7 +285,7 @@ describe('what appears later', () => {
     Reflect.defineMetadata('design:paramtypes', [PerRequest], UsesRequest);
     const { app, objects } = await started({ providers: [value('ANY', {})] });
     expect(findClients(objects)).toEqual([]);
-    let resolve: () => void = () => undefined;
+    let resolve: (() => void) | undefined;
     const slow = new Promise<void>((done) => (resolve = done));
     @Module({
       providers: [
@@ -300,7 +300,7 @@ describe('what appears later', () => {
       await nextTurn();
       expect(findClients(objects)).toEqual([]);
     }
-    resolve();
+    resolve?.();
     const module = await loading;
     await nextTurn();
     expect(findClients(objects)).toHaveLength(1);
@@ -313,7 +313,7 @@ describe('what appears later', () => {
     const { objects } = await started({ providers: [value('HOLDER', holder)] });
     const kept: WeakRef<object>[] = [];
     for (let look = 0; look < 20; look++) {
-      const result = { rows: new Array(1_000).fill(look) };
+      const result = { rows: Array.from({ length: 1_000 }, () => look) };
       kept.push(new WeakRef(result));
       holder['lastResult'] = result;
       findClients(objects);

@@ -55,6 +55,7 @@ async function objectsOf(definition: Omit<DynamicModule, 'module'>): Promise<App
 }
 
 const value = (provide: string | symbol, useValue: unknown) => ({ provide, useValue });
+const none = () => Promise.resolve();
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
 const inMemory = (name?: string) =>
@@ -174,8 +175,7 @@ describe('what is found in an application', () => {
   });
 
   it('is a client of Prisma once, however many proxies of it there are', async () => {
-    const $none = () => Promise.resolve();
-    const client = { $connect: $none, $disconnect: $none, $transaction: $none };
+    const client = { $connect: none, $disconnect: none, $transaction: none };
     Object.assign(client, { _originalClient: client });
     const objects = await objectsOf({
       providers: [

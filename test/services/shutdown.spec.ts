@@ -88,7 +88,7 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
   let running: DrainingApp | undefined;
   let directory = '';
   let outputFile = '';
-  let release: () => unknown = () => undefined;
+  let release: (() => unknown) | undefined;
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'shutdown-'));
@@ -96,7 +96,8 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
   });
 
   afterEach(async () => {
-    release();
+    release?.();
+    release = undefined;
     await running?.kill();
     await rm(directory, { recursive: true, force: true });
   });

@@ -45,7 +45,7 @@ function sendPing(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => {
       if (error) {
-        reject(error as Error);
+        reject(error);
         return;
       }
       if (signal.aborted) {
@@ -62,7 +62,7 @@ function sendPing(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
         if (signal.aborted) return;
         signal.removeEventListener('abort', abandon);
         connection.release();
-        if (failure) reject(failure as Error);
+        if (failure) reject(failure);
         else resolve();
       });
     });

@@ -12,6 +12,8 @@ const EVENTS = [
   'SIGTERM',
 ];
 
+const counts = () => EVENTS.map((event) => process.listenerCount(event));
+
 const fail = (): never => {
   throw new Error('The database is not there.');
 };
@@ -38,7 +40,6 @@ describe('applications that fail at start', () => {
   afterEach(() => void process.off('warning', warned));
 
   it.each(FAILURES)('leave no listener of the process behind: %s', async (_title, provider) => {
-    const counts = () => EVENTS.map((event) => process.listenerCount(event));
     const before = counts();
     for (let start = 0; start < 15; start++) {
       class AppModule {}
