@@ -34,7 +34,7 @@ export class ObjectSearch<T extends object> {
 
   constructor(private readonly sought: Sought<T>) {}
 
-  isFor(sought: Pick<Sought<never>, 'is' | 'within'>): boolean {
+  isFor(sought: Sought<never>): boolean {
     return Object.is(this.sought.is, sought.is) && Object.is(this.sought.within, sought.within);
   }
 
