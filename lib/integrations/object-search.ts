@@ -34,7 +34,7 @@ export class ObjectSearch<T extends object> {
 
   constructor(private readonly sought: Sought<T>) {}
 
-  isFor(sought: Sought<never>): boolean {
+  isFor(sought: { readonly is: unknown; readonly within?: unknown }): boolean {
     return Object.is(this.sought.is, sought.is) && Object.is(this.sought.within, sought.within);
   }
 
