@@ -42,7 +42,10 @@ export class EventLoopCollector implements SourceCollector {
     registry: MetricsRegistry,
     private readonly clock: Clock,
   ) {
-    this.lag = registry.gauge('nodejs_eventloop_lag_seconds', 'Lag of event loop in seconds, now.');
+    this.lag = registry.gauge(
+      'nodejs_eventloop_lag_seconds',
+      'Mean lag of the event loop in seconds, lately.',
+    );
     this.utilization = registry.gauge(
       'nodejs_eventloop_utilization_ratio',
       'Share of the time that the event loop was busy, lately.',
@@ -76,17 +79,16 @@ export class EventLoopCollector implements SourceCollector {
     this.delays = undefined;
   }
 
-  async collect(): Promise<void> {
-    const before = this.clock.monotonic();
-    await new Promise((resolve) => setImmediate(resolve));
+  collect(): void {
     const now = this.clock.monotonic();
-    this.lag.set((now - before) / 1000);
     if (this.delays !== undefined && now - this.windowStart >= WINDOW_MS) this.closeWindow(this.delays, now);
   }
 
   private closeWindow(delays: IntervalHistogram, now: number): void {
     if (delays.count > 0) {
       for (const { gauge, read } of this.statistics) gauge.set(lagSeconds(read(delays)));
+      // Not the lag at this moment: that is how long the collectors take that run beside this one.
+      this.lag.set(lagSeconds(delays.mean));
       this.stddev.set(delays.stddev / NANOSECONDS);
     }
     const utilization = performance.eventLoopUtilization();

@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { Server } from 'node:http';
 import { MonitoringOptionsError } from '../options/option-checks.js';
+import type { Guard } from '../primitives/guard.js';
+import { patchMethod } from '../primitives/method-patch.js';
 import type { HealthCheck } from './health-check.js';
 import type { HealthMonitor, NameInterval } from './health.monitor.js';
 import { HEALTH_GROUPS, type ResolvedHealth } from './health.options.js';
@@ -10,6 +12,7 @@ import { TerminationSignals } from './termination-signals.js';
 
 interface ClosingAdapter {
   getHttpServer(): unknown;
+  close(): unknown;
   beforeClose?: () => unknown;
 }
 
@@ -29,6 +32,7 @@ export class HealthLifecycle {
     hurry: () => this.drain?.hurry(),
   });
   private drain: HttpDrain | undefined;
+  private unpatch: (() => void) | undefined;
   private isWatched = false;
   private closed: Promise<void> | undefined;
 
@@ -38,6 +42,7 @@ export class HealthLifecycle {
     private readonly sources: CheckSources,
     private readonly options: ResolvedHealth,
     private readonly nameInterval: NameInterval,
+    private readonly guard: Guard,
     private readonly enabled: boolean,
   ) {}
 
@@ -60,6 +65,7 @@ export class HealthLifecycle {
   /** Somebody asks whether the application should get requests, and will want to know when it should not any more. */
   readinessWasAsked(): void {
     if (this.isWatched || this.drain === undefined || this.monitor.phase !== 'ready') return;
+    if (this.options.drain.delayMs === 0) return;
     this.isWatched = true;
     if (!this.signals.isExpected('SIGTERM')) {
       this.logger.warn(
@@ -79,6 +85,7 @@ export class HealthLifecycle {
   ended(): void {
     this.signals.stop();
     this.drain?.stop();
+    this.unpatch?.();
     this.monitor.stop();
   }
 
@@ -103,10 +110,10 @@ export class HealthLifecycle {
       return beforeClose?.call(adapter);
     };
     const server = adapter.getHttpServer() as Server | undefined;
-    const { drain } = this.options;
-    if (server?.prependListener !== undefined && drain.delayMs > 0) {
-      this.drain = new HttpDrain(server, drain, this.logger);
-    }
+    if (server?.prependListener === undefined) return;
+    const drain = new HttpDrain(server, this.options.drain, this.logger);
+    this.drain = drain;
+    this.unpatch = patchMethod(adapter, 'close', this.guard, () => ({ returned: () => drain.release() }));
   }
 
   private addChecks(): void {

@@ -7,12 +7,16 @@ const POLL_MS = 20;
 
 /**
  * Lets an HTTP server go without losing a request: it serves on while whoever sends requests learns that it should
- * not, then takes no connections any more, and then waits for the requests that are under way.
+ * not, then takes no connections any more, and then waits for the requests that are under way. What never ends by
+ * itself is closed when the application closes its server, and everything at the deadline, so that the server always
+ * ends.
  */
 export class HttpDrain {
   private readonly connections: OpenConnections;
   private hurried = false;
   private wake: (() => void) | undefined;
+  private deadlineTimer: NodeJS.Timeout | undefined;
+  private releaseTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly server: Server,
@@ -36,13 +40,34 @@ export class HttpDrain {
     // Connections on which nothing goes on are closed by this, too.
     this.server.close();
     const deadline = performance.now() + timeoutMs;
-    while (this.connections.requestsUnderWay() > 0 && performance.now() < deadline && !this.hurried) {
+    this.deadlineTimer = setTimeout(() => this.connections.closeAll(), timeoutMs).unref();
+    while (this.requestsLeft() > 0 && performance.now() < deadline && !this.hurried)
       await this.pause(POLL_MS);
-    }
     const left = this.connections.requestsUnderWay();
     if (left > 0) this.logger.warn(`Draining: ${left} requests did not end in time and are broken off`);
-    if (left > 0 || this.hurried) this.server.closeAllConnections();
-    this.connections.unwatch();
+    if (this.hurried || performance.now() >= deadline) this.connections.closeAll();
+  }
+
+  /**
+   * The application closes its server: nothing but a request keeps it open from now on, and no request that stays
+   * incomplete and of which nothing comes for the time of a drain.
+   */
+  release(): void {
+    if (this.releaseTimer !== undefined) return;
+    let stalledAt = performance.now();
+    const close = (): void => {
+      // Some adapters close it a moment later.
+      if (this.server.listening) return;
+      this.connections.closeIdle();
+      this.connections.closeEndless();
+      if (performance.now() >= stalledAt) {
+        this.connections.closeStalled();
+        stalledAt += this.options.timeoutMs;
+      }
+      if (this.connections.isEmpty) clearInterval(this.releaseTimer);
+    };
+    this.releaseTimer = setInterval(close, POLL_MS).unref();
+    close();
   }
 
   /** Ends the drain at once. */
@@ -51,10 +76,17 @@ export class HttpDrain {
     this.wake?.();
   }
 
-  /** Forgets the server, if it was not drained. */
+  /** Forgets the server. */
   stop(): void {
+    clearTimeout(this.deadlineTimer);
+    clearInterval(this.releaseTimer);
     this.connections.unwatch();
     this.server.removeListener('request', endConnection);
+  }
+
+  private requestsLeft(): number {
+    this.connections.closeIdle();
+    return this.connections.requestsUnderWay() + this.connections.incompleteRequests();
   }
 
   /** The timer keeps the process alive: what comes after must happen. */

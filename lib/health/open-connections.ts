@@ -1,41 +1,124 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The response that a connection is busy with is kept on it by Node. */
+/** A connection as Node keeps it: with the parser of its requests, until it is upgraded, and the present response. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
+  readonly parser?: object | null;
+  readonly encrypted?: boolean;
 }
 
-const EVENTS = ['connection', 'secureConnection'];
+/** A connection of HTTP/2. */
+interface Http2Session {
+  close(): void;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+const SOCKET_EVENTS = ['connection', 'secureConnection'];
 
 /** The connections of a server. They cost something when they are made, and nothing for each request. */
 export class OpenConnections {
   private readonly sockets = new Set<HttpSocket>();
+  private readonly sessions = new Set<Http2Session>();
+  /** By connection with an incomplete request: the bytes it had received. */
+  private readonly received = new WeakMap<HttpSocket, number>();
 
   constructor(private readonly server: Server) {}
 
   watch(): void {
-    for (const event of EVENTS) this.server.on(event, this.add);
+    for (const event of SOCKET_EVENTS) this.server.on(event, this.addSocket);
+    this.server.on('session', this.addSession);
   }
 
   unwatch(): void {
-    for (const event of EVENTS) this.server.removeListener(event, this.add);
+    for (const event of SOCKET_EVENTS) this.server.removeListener(event, this.addSocket);
+    this.server.removeListener('session', this.addSession);
     this.sockets.clear();
+    this.sessions.clear();
   }
 
-  /** How many requests are being answered, without streams of events: they never end by themselves. */
+  /** Returns whether there is any connection. */
+  get isEmpty(): boolean {
+    return this.sockets.size === 0;
+  }
+
+  /**
+   * Returns how many requests are being answered, without streams of events: they never end by themselves. Once idle
+   * connections have been closed, a connection of HTTP/2 that is left counts as one.
+   */
   requestsUnderWay(): number {
-    let count = 0;
-    for (const { _httpMessage: response } of this.sockets) {
-      if (response && !isEventStream(response)) count++;
+    return this.count(isAnswering) + this.sessions.size;
+  }
+
+  /** Returns how many connections have sent the beginning of a request only, once idle connections have been closed. */
+  incompleteRequests(): number {
+    return this.count((socket) => !socket._httpMessage && isIncomplete(socket));
+  }
+
+  /** Closes what has no request under way, also where none was ever sent. */
+  closeIdle(): void {
+    // A server of HTTP/2 only has no such method.
+    (this.server as Partial<Server>).closeIdleConnections?.();
+    this.closeEach(isUnused);
+    // It takes no further request, and ends with its last one.
+    for (const session of this.sessions) session.close();
+  }
+
+  /** Closes what never ends by itself: streams of events, and what is no HTTP any more, such as web sockets. */
+  closeEndless(): void {
+    this.closeEach(isEndless);
+  }
+
+  /** Closes connections whose request is not complete, and of which nothing has come since this was called last. */
+  closeStalled(): void {
+    for (const socket of this.sockets) {
+      if (!isIncomplete(socket)) continue;
+      if (this.received.get(socket) === socket.bytesRead) socket.destroy();
+      else this.received.set(socket, socket.bytesRead);
     }
+  }
+
+  closeAll(): void {
+    this.closeEach(() => true);
+  }
+
+  private count(isCounted: (socket: HttpSocket) => boolean): number {
+    let count = 0;
+    for (const socket of this.sockets) if (isCounted(socket)) count++;
     return count;
   }
 
-  private readonly add = (socket: HttpSocket): void => {
+  private closeEach(isClosed: (socket: HttpSocket) => boolean): void {
+    for (const socket of this.sockets) if (isClosed(socket)) socket.destroy();
+  }
+
+  private readonly addSocket = (socket: HttpSocket): void => {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
   };
+
+  private readonly addSession = (session: Http2Session): void => {
+    this.sessions.add(session);
+    session.once('close', () => this.sessions.delete(session));
+  };
+}
+
+function isAnswering({ _httpMessage: response }: HttpSocket): boolean {
+  return Boolean(response) && !isEventStream(response as ServerResponse);
+}
+
+function isEndless({ _httpMessage: response, parser }: HttpSocket): boolean {
+  return response ? isEventStream(response) : parser === null;
+}
+
+/** Encrypted bytes say nothing: there is a handshake before any request. */
+function isUnused({ _httpMessage: response, parser, bytesRead, encrypted }: HttpSocket): boolean {
+  return !response && Boolean(parser) && bytesRead === 0 && encrypted !== true;
+}
+
+function isIncomplete(socket: HttpSocket): boolean {
+  const { _httpMessage: response, parser } = socket;
+  return response ? !response.req.complete : Boolean(parser) && !isUnused(socket);
 }
 
 function isEventStream(response: ServerResponse & { readonly _header?: string | null }): boolean {

@@ -91,7 +91,7 @@ export class RegisteredCheck {
     this.endedAt = this.clock.monotonic();
     const { status, ...rest } = this.settle(found);
     const capped = this.settings.critical || serves(status) ? status : 'degraded';
-    this.last = { status: capped, ...rest, durationMs: this.endedAt - startedAt };
+    this.last = { status: capped, ...rest, durationMs: rounded(this.endedAt - startedAt) };
     this.onRun(this, this.last, from);
     return this.last;
   }
@@ -154,4 +154,9 @@ export class RegisteredCheck {
     this.settled = found;
     return found;
   }
+}
+
+/** To a hundredth of a millisecond: the difference of two times has digits that mean nothing. */
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }

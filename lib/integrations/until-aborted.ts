@@ -1,11 +1,14 @@
-/**
- * Returns the result of the work, or rejects as soon as the signal is aborted. Nobody waits for the work then, and how it
- * ends is of no interest.
- */
+/** By signal: the work that went on when it was aborted. */
+const abandoned = new WeakMap<AbortSignal, Promise<unknown>[]>();
+
+/** Returns the result of the work, or rejects as soon as the signal is aborted, with the work abandoned. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(asError(signal.reason));
+    abort = () => {
+      abandoned.set(signal, [...(abandoned.get(signal) ?? []), work]);
+      reject(asError(signal.reason));
+    };
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });
@@ -14,6 +17,11 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
   } finally {
     if (abort !== undefined) signal.removeEventListener('abort', abort);
   }
+}
+
+/** Resolves when all work has ended that was abandoned by this signal, which may be never. */
+export async function abandonedWork(signal: AbortSignal): Promise<void> {
+  await Promise.allSettled(abandoned.get(signal) ?? []);
 }
 
 function asError(reason: unknown): Error {

@@ -12,6 +12,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import type { ResolvedHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from '../monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -34,6 +35,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     provide: HealthLifecycle,
     inject: [
       HealthMonitor,
+      MetricsRegistry,
       HttpAdapterHost,
       ModulesContainer,
       ApplicationObjects,
@@ -44,6 +46,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     ],
     useFactory: (
       monitor: HealthMonitor,
+      registry: MetricsRegistry,
       host: HttpAdapterHost,
       modules: ModulesContainer,
       objects: ApplicationObjects,
@@ -54,14 +57,19 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     ) => {
       const sources = {
         own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
-        found: () => [
-          ...applicationChecks(objects, health.builtIn),
-          ...processChecks(health.builtIn),
-          ...alertChecks(alerting, health.alerts),
-          ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),
-        ],
+        found: () => {
+          // All hooks have run by now that make what the application connects by.
+          objects.refresh();
+          return [
+            ...applicationChecks(objects, health.builtIn),
+            ...processChecks(health.builtIn),
+            ...alertChecks(alerting, health.alerts),
+            ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),
+          ];
+        },
       };
-      return new HealthLifecycle(monitor, host, sources, health, nameInterval, enabled);
+      const guard = instrumentationGuard(registry, 'shutdown');
+      return new HealthLifecycle(monitor, host, sources, health, nameInterval, guard, enabled);
     },
   },
 ];

@@ -20,6 +20,9 @@ async function found(check: HealthCheck): Promise<HealthCheckResult | undefined>
   return checks[check.name];
 }
 
+const never = (): Promise<never> => new Promise(() => undefined);
+const answer = (): Promise<string> => Promise.resolve('PONG');
+
 const alert = { rule: 'route_fails', severity: 'critical', message: 'A route fails' };
 
 function firing(severity: string): FiringAlerts {
@@ -44,6 +47,11 @@ describe('the check of another service', () => {
     server = createServer((request, response) => {
       received.push(request.headers.authorization);
       if (request.url === '/hangs') return;
+      const [, status, location] = /^\/(30\d)-(.+)$/.exec(request.url ?? '') ?? [];
+      if (status !== undefined) {
+        response.writeHead(Number(status), { location: decodeURIComponent(location ?? '') }).end();
+        return;
+      }
       response.writeHead(Number(request.url?.slice(1))).end('a body that nobody reads');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -90,6 +98,31 @@ describe('the check of another service', () => {
     });
   });
 
+  it.each([
+    ['301 to the same host', 301, '/200'],
+    ['302 to another host', 302, 'http://localhost:PORT/200'],
+    ['303 to a login', 303, 'http://localhost:PORT/200'],
+    ['307 to another port', 307, 'http://127.0.0.1:1/200'],
+    ['308 to a protocol of another kind', 308, 'file:///etc/passwd'],
+    ['302 to nowhere', 302, '//'],
+  ])('takes a redirect as the answer: %s', async (_title, status, to) => {
+    const location = encodeURIComponent(to.replace('PORT', String(port)));
+    const check = {
+      name: 'api',
+      url: url(`${status}-${location}`),
+      headers: { authorization: 'Bearer secret', 'x-api-key': 'secret' },
+    };
+    expect(await found(httpHealthCheck(check))).toMatchObject({
+      status: 'unhealthy',
+      message: `It answered ${status}`,
+    });
+    expect(received).toHaveLength(1);
+    expect(await found(httpHealthCheck({ ...check, expectedStatus: status }))).toMatchObject({
+      status: 'healthy',
+    });
+    expect(received).toHaveLength(2);
+  });
+
   it('says why there is no answer', async () => {
     expect(await found(httpHealthCheck({ name: 'api', url: url('hangs'), timeoutMs: 50 }))).toMatchObject({
       status: 'unhealthy',
@@ -119,6 +152,28 @@ describe('the check of a microservice', () => {
     const client = { connect: () => Promise.resolve() };
     expect(await found(microserviceHealthCheck({ name: 'mails', client }))).toMatchObject({
       status: 'healthy',
+    });
+  });
+
+  it.each([
+    ['a frozen Redis', () => [{ ping: never }, { ping: answer }], 'unhealthy'],
+    ['a Redis that answers', () => [{ ping: answer }, { ping: answer }], 'healthy'],
+    ['a Redis that refuses', () => [{ ping: () => Promise.reject(new Error('LOADING')) }], 'unhealthy'],
+    ['a frozen NATS', () => ({ rtt: never }), 'unhealthy'],
+    ['a NATS that answers', () => ({ rtt: answer }), 'healthy'],
+    ['a transport without a ping', () => ({ publish: never }), 'healthy'],
+    ['a transport that is not there', () => undefined, 'healthy'],
+    [
+      'a transport that says so',
+      () => {
+        throw new Error('Not initialized');
+      },
+      'unhealthy',
+    ],
+  ])('sends a ping to %s', async (_title, unwrap, status) => {
+    const client = { connect: () => Promise.resolve(), unwrap };
+    expect(await found(microserviceHealthCheck({ name: 'mails', client, timeoutMs: 50 }))).toMatchObject({
+      status,
     });
   });
 

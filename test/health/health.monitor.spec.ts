@@ -70,6 +70,29 @@ describe.each(BEHAVIOURS)('a check that is %s', (behaviour) => {
   });
 });
 
+describe('the duration of a check', () => {
+  it.each([
+    [0, 0],
+    [1.0722630000000208, 1.07],
+    [0.004, 0],
+    [0.005_1, 0.01],
+    [12_345.678_9, 12_345.68],
+    [3_000.000_000_001, 3_000],
+  ])('is rounded: %d ms are shown as %d', async (took, shown) => {
+    let now = 0;
+    const monitor = new HealthMonitor({ clock: { now: () => now, monotonic: () => now } });
+    monitor.addCheck({
+      name: 'slow',
+      check: () => {
+        now += took;
+        return { status: 'healthy' };
+      },
+    });
+    expect((await monitor.runHealthChecks()).checks['slow']?.durationMs).toBe(shown);
+    monitor.stop();
+  });
+});
+
 describe('a health report', () => {
   it('has the status of the worst check', async () => {
     const { monitor } = watched();

@@ -55,6 +55,8 @@ async function objectsOf(definition: Omit<DynamicModule, 'module'>): Promise<App
 }
 
 const value = (provide: string | symbol, useValue: unknown) => ({ provide, useValue });
+const none = () => Promise.resolve();
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const names = (found: readonly { name: string }[]) => found.map(({ name }) => name);
 const inMemory = (name?: string) =>
   TypeOrmModule.forRoot({ type: 'sqljs', synchronize: true, entities: [], ...(name && { name }) });
@@ -172,6 +174,19 @@ describe('what is found in an application', () => {
     expect(asked).toEqual(['SELECT 1 /* nestjs-monitoring */', { ping: 1 }]);
   });
 
+  it('is a client of Prisma once, however many proxies of it there are', async () => {
+    const client = { $connect: none, $disconnect: none, $transaction: none };
+    Object.assign(client, { _originalClient: client });
+    const objects = await objectsOf({
+      providers: [
+        value('PRISMA', new Proxy(client, {})),
+        value('EXTENDED', Object.create(new Proxy(client, {})) as unknown),
+        value('REPOSITORY', { prisma: client }),
+      ],
+    });
+    expect(names(findPrismaClients(objects))).toEqual(['PRISMA']);
+  });
+
   it('is each cache of cache-manager and each Keyv, of which all stores answer', async () => {
     const sessions = new Keyv({ namespace: 'sessions' });
     const objects = await objectsOf({
@@ -208,6 +223,7 @@ describe('what is found in an application', () => {
     const objects = await objectsOf({ providers: [{ provide: LazyService, useValue: lazy }] });
     expect(findPgPools(objects)).toEqual([]);
     lazy.pool = new Pool();
+    await nextTurn();
     expect(names(findPgPools(objects))).toEqual(['LazyService.pool']);
   });
 

@@ -37,10 +37,12 @@ export class ContainerLimits {
    */
   cpu(cpus: number): CpuLimit | undefined {
     const quota = tightest(this.cpuGroup, (directory) => this.quotaOf(directory));
-    const allowed = this.allowedCpus() ?? cpus;
-    const cores = Math.min(quota?.value ?? Infinity, allowed);
-    if (cores >= cpus) return undefined;
-    const usedSeconds = this.usedCpuSeconds(quota?.levelsUp ?? 0);
+    const cpuset = tightest(this.cpusetGroup, (directory) => this.allowedCpus(directory));
+    // Each with the usage of its own group: the outer one may be used by others too.
+    const limit = (cpuset?.value ?? Infinity) < (quota?.value ?? Infinity) ? cpuset : quota;
+    if (limit === undefined || limit.value >= cpus) return undefined;
+    const { value: cores, levelsUp } = limit;
+    const usedSeconds = this.usedCpuSeconds(levelsUp);
     if (usedSeconds === undefined) return undefined;
     const throttling = quota && this.throttlingOf(quota.directory);
     return { cores, usedSeconds, ...(throttling && { throttling }) };
@@ -77,15 +79,9 @@ export class ContainerLimits {
     return quota / period;
   }
 
-  private allowedCpus(): number | undefined {
-    const { cpusetGroup: group } = this;
-    if (group === undefined) return undefined;
-    const file = group.version === 2 ? 'cpuset.cpus.effective' : 'cpuset.effective_cpus';
-    for (const directory of group.directories) {
-      const size = sizeOfSet(this.files.read(posix.join(directory, file)));
-      if (size !== undefined) return size;
-    }
-    return undefined;
+  private allowedCpus(directory: string): number | undefined {
+    const file = this.cpusetGroup?.version === 2 ? 'cpuset.cpus.effective' : 'cpuset.effective_cpus';
+    return sizeOfSet(this.files.read(posix.join(directory, file)));
   }
 
   /** What the group so many levels above this process has used. */

@@ -8,14 +8,26 @@ import { findIoRedisClients, pingIoRedis } from '../../integrations/ioredis/iore
 import { findKeyvStores, pingKeyv } from '../../integrations/keyv/keyv.discovery.js';
 import { findKnex, pingKnex } from '../../integrations/knex/knex.discovery.js';
 import { findMongooseConnections, pingMongoose } from '../../integrations/mongoose/mongoose.discovery.js';
-import { findMysql2Pools, pingMysql2 } from '../../integrations/mysql2/mysql2.discovery.js';
+import { findMysql2Pools, isMysql2Pool, pingMysql2 } from '../../integrations/mysql2/mysql2.discovery.js';
 import {
   findOwnNodeRedisClients,
   pingNodeRedis,
 } from '../../integrations/node-redis/node-redis.discovery.js';
-import { findPgClients, findPgPools, pingPgClient, pingPgPool } from '../../integrations/pg/pg.discovery.js';
+import {
+  findPgClients,
+  findPgPools,
+  isPgPool,
+  pingPgClient,
+  pingPgPool,
+} from '../../integrations/pg/pg.discovery.js';
 import { findPrismaClients, pingPrisma } from '../../integrations/prisma/prisma.discovery.js';
-import { findTypeOrmDataSources, pingTypeOrm } from '../../integrations/typeorm/typeorm.discovery.js';
+import {
+  findTypeOrmDataSources,
+  pingTypeOrm,
+  type TypeOrmDataSource,
+  typeOrmPools,
+} from '../../integrations/typeorm/typeorm.discovery.js';
+import { abandonedWork } from '../../integrations/until-aborted.js';
 import type { HealthCheck } from '../health-check.js';
 import type { BuiltInChecks, CheckTuning } from './built-in-checks.options.js';
 
@@ -56,7 +68,19 @@ function knexAndOrms(
   objects: ApplicationObjects,
   dataSources: ReturnType<typeof findTypeOrmDataSources>,
 ): Part[] {
-  return [...parts(dataSources, pingTypeOrm), ...parts(findKnex(objects), pingKnex)];
+  return [...parts(dataSources, pingDataSource), ...parts(findKnex(objects), pingKnex)];
+}
+
+/** By a connection of its pool, where TypeORM has none of its own that could be destroyed when it does not answer. */
+async function pingDataSource(dataSource: TypeOrmDataSource, signal: AbortSignal): Promise<void> {
+  const pools = dataSource.isInitialized
+    ? typeOrmPools(dataSource).filter((pool) => pool instanceof Object)
+    : [];
+  const [pgPool] = pools.filter(isPgPool);
+  const [mysql2Pool] = pools.filter(isMysql2Pool);
+  if (pgPool !== undefined) await pingPgPool(pgPool, signal);
+  else if (mysql2Pool !== undefined) await pingMysql2(mysql2Pool, signal);
+  else await pingTypeOrm(dataSource, signal);
 }
 
 function caches(objects: ApplicationObjects): Part[] {
@@ -113,7 +137,13 @@ function checksOf(
       ...tuning,
       name: free,
       check: async (signal) => {
-        await ping(signal);
+        try {
+          await ping(signal);
+        } catch (error) {
+          // The check goes on as long as its work does, so that no more is sent to what answers nothing.
+          await abandonedWork(signal);
+          throw error;
+        }
         return { status: 'healthy', message };
       },
     };

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { hasMethods } from '../../integrations/structure.js';
 import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';
 
@@ -7,7 +8,7 @@ export interface HttpHealthCheckOptions extends HealthCheckOptions {
   readonly url: string | URL;
   /** Sent along, for example to be let in. They are shown nowhere. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** With which status it is well. @default 200 to 299 */
+  /** The status that is healthy. A redirect is an answer of its own, and is not followed. @default 200 to 299 */
   readonly expectedStatus?: number;
 }
 
@@ -21,7 +22,12 @@ export function httpHealthCheck({
   return {
     ...options,
     check: async (signal) => {
-      const response = await fetch(url, { signal, ...(headers && { headers }) }).catch((error: unknown) => {
+      // Followed, a redirect to a login would be healthy, and its host would get the headers.
+      const response = await fetch(url, {
+        signal,
+        redirect: 'manual',
+        ...(headers && { headers }),
+      }).catch((error: unknown) => {
         // fetch() only says that it failed, and has the reason below.
         throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
       });
@@ -58,10 +64,12 @@ export function tcpHealthCheck({ host, port, ...options }: TcpHealthCheckOptions
   };
 }
 
-/** What is used of a `ClientProxy` of `@nestjs/microservices`. */
+/** The part of a `ClientProxy` of `@nestjs/microservices` that the check uses. */
 export interface MicroserviceClient {
   /** Connects, unless it is connected already; rejects if that cannot be done. */
   connect(): Promise<unknown>;
+  /** Returns the client of the transport, or several. */
+  unwrap?(): unknown;
 }
 
 /** Options of {@link microserviceHealthCheck}. */
@@ -69,15 +77,29 @@ export interface MicroserviceHealthCheckOptions extends HealthCheckOptions {
   readonly client: MicroserviceClient;
 }
 
-/** Whether the connection of a `ClientProxy` to its microservice or broker is there, or can be made. */
+/**
+ * Makes a check that connects a `ClientProxy` to its microservice or broker, unless it is connected, and has Redis and
+ * NATS answer a ping over that connection.
+ */
 export function microserviceHealthCheck({ client, ...options }: MicroserviceHealthCheckOptions): HealthCheck {
   return {
     ...options,
     check: async () => {
       await client.connect();
-      return { status: 'healthy', message: 'Connected' };
+      const transports = [client.unwrap?.()].flat().filter((transport) => transport instanceof Object);
+      const pings = transports.flatMap((transport) => pingOf(transport) ?? []);
+      await Promise.all(pings.map((ping) => ping()));
+      return { status: 'healthy', message: pings.length === 0 ? 'Connected' : 'It answers' };
     },
   };
+}
+
+/** The round trip of a client of ioredis is called `ping`, and that of one of NATS `rtt`. */
+function pingOf(transport: object): (() => unknown) | undefined {
+  for (const name of ['ping', 'rtt']) {
+    if (hasMethods(transport, name)) return () => (transport as Record<string, () => unknown>)[name]?.();
+  }
+  return undefined;
 }
 
 /** Who knows which alerts fire. */

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ProcessErrorRecorder } from './process-error.recorder.js';
@@ -6,7 +6,7 @@ import { RejectionWatch } from './rejection.watch.js';
 
 /** Counts what goes wrong in the process, and changes nothing about what becomes of it. */
 @Injectable()
-export class ProcessErrorsInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly rejections: RejectionWatch;
   private readonly leave: (() => void)[] = [];
 
@@ -17,7 +17,8 @@ export class ProcessErrorsInstrumentation implements OnModuleInit, OnApplication
     this.rejections = new RejectionWatch((reason) => guard.run(() => recorder.unhandled(reason)));
   }
 
-  onModuleInit(): void {
+  /** Not before: an application that fails to start is not told to end, and must leave no listener behind. */
+  onApplicationBootstrap(): void {
     const { guard, recorder } = this;
     this.leave.push(
       listenTo(

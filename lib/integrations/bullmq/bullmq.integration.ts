@@ -31,16 +31,21 @@ export class BullMqIntegration {
    * @returns a function that looks once more, for workers that something else has made meanwhile
    */
   eachWorker(found: (worker: BullMqWorker) => void, guard: Guard): () => void {
+    const { objects } = this;
     const known = new WeakSet<BullMqWorker>();
     const look = (): void => {
-      for (const { instance } of findBullMqWorkers(this.objects)) {
+      for (const { instance } of findBullMqWorkers(objects)) {
         if (known.has(instance)) continue;
         known.add(instance);
         guard.call(found, instance);
       }
     };
-    for (const { instance } of this.objects.find({ is: isRegistrar })) {
-      patchMethod(instance, 'register', guard, () => ({ returned: look }));
+    const lookAfterRegistration = (): void => {
+      objects.refresh();
+      look();
+    };
+    for (const { instance } of objects.find({ is: isRegistrar })) {
+      patchMethod(instance, 'register', guard, () => ({ returned: lookAfterRegistration }));
     }
     look();
     return look;

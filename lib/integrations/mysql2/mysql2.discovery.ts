@@ -18,20 +18,55 @@ export interface Mysql2Pool {
   readonly _connectionQueue: Queue;
   readonly config: { readonly connectionLimit?: number };
   query(sql: string, callback: Callback): unknown;
+  getConnection(callback: (error: unknown, connection: Mysql2Connection) => void): unknown;
+}
+
+interface Mysql2Connection {
+  query(sql: string, callback: Callback): unknown;
+  release(): void;
+  destroy(): void;
 }
 
 /** The pools of the application, also those behind Drizzle and TypeORM. */
 export function findMysql2Pools(objects: ApplicationObjects): Found<Mysql2Pool>[] {
   return objects.find({
-    is: isPool,
+    is: isMysql2Pool,
     within: heldPools,
     nameOf: (_, place) => dataSourceName(place),
   });
 }
 
-/** Whether the database answers; rejects if not. */
+/** Rejects if the database does not answer. A connection that does not answer is not used again. */
 export async function pingMysql2(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
-  await untilAborted(queryMysql2(pool, 'SELECT 1'), signal);
+  await untilAborted(sendPing(pool, signal), signal);
+}
+
+function sendPing(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      if (signal.aborted) {
+        connection.release();
+        resolve();
+        return;
+      }
+      const abandon = (): void => {
+        connection.destroy();
+        resolve();
+      };
+      signal.addEventListener('abort', abandon, { once: true });
+      connection.query(ownQuery('SELECT 1'), (failure) => {
+        if (signal.aborted) return;
+        signal.removeEventListener('abort', abandon);
+        connection.release();
+        if (failure) reject(failure);
+        else resolve();
+      });
+    });
+  });
 }
 
 /** Sends a statement of monitoring itself, and gives back the rows. */
@@ -44,7 +79,7 @@ export function queryMysql2(pool: Mysql2Pool, sql: string): Promise<unknown> {
   });
 }
 
-function isPool(candidate: object): candidate is Mysql2Pool {
+export function isMysql2Pool(candidate: object): candidate is Mysql2Pool {
   return (
     hasMethods(candidate, 'getConnection', 'query', 'execute', 'end') &&
     ['_allConnections', '_freeConnections', '_connectionQueue', 'config'].every((name) => name in candidate)

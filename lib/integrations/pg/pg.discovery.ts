@@ -29,7 +29,7 @@ export interface PgPool {
 /** The pools of the application, also those behind Drizzle and TypeORM. */
 export function findPgPools(objects: ApplicationObjects): Found<PgPool>[] {
   return objects.find({
-    is: isPool,
+    is: isPgPool,
     within: heldPools,
     nameOf: (_, place) => dataSourceName(place),
   });
@@ -78,7 +78,7 @@ export async function pingPgClient(client: PgClient, signal: AbortSignal): Promi
   await untilAborted(client.query(ownQuery('SELECT 1')), signal);
 }
 
-function isPool(candidate: object): candidate is PgPool {
+export function isPgPool(candidate: object): candidate is PgPool {
   return (
     hasMethods(candidate, 'connect', 'query', 'end', 'Client') &&
     'waitingCount' in candidate &&

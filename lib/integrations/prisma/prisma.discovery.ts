@@ -7,6 +7,8 @@ import { untilAborted } from '../until-aborted.js';
 export interface PrismaClient {
   /** Such as `postgresql` or `mongodb`. */
   readonly _activeProvider?: string;
+  /** The client behind a proxy, such as that of `$extends()`. */
+  readonly _originalClient?: unknown;
   $on?(event: 'query', listener: (event: { query: string; duration: number }) => void): unknown;
   /** Not with MongoDB. */
   $queryRawUnsafe?(sql: string): Promise<unknown>;
@@ -15,7 +17,7 @@ export interface PrismaClient {
 }
 
 export function findPrismaClients(objects: ApplicationObjects): Found<PrismaClient>[] {
-  return objects.find({ is: isPrismaClient });
+  return objects.find({ is: isPrismaClient, identityOf: ({ _originalClient }) => _originalClient });
 }
 
 /** Whether the database answers; rejects if not. */

@@ -66,4 +66,21 @@ const nestCase: Case = {
   },
 };
 
-export const startupCases: readonly Case[] = [importCase, nestCase];
+const PROVIDERS = [10, 500, 2_000];
+
+const providersCase: Case = {
+  name: 'providers',
+  async run(_peers, effort) {
+    const measured = measureScripts(
+      Object.fromEntries(PROVIDERS.map((count) => [String(count), ['providers.mjs', String(count)]])),
+      Math.min(effort.rounds, 5),
+    );
+    return PROVIDERS.map((count) => ({
+      title: `CPU that databases and caches add to a scrape, ${count} providers`,
+      unit: 'ms',
+      results: { 'nestjs-monitoring': measured[String(count)]['ms'] },
+    }));
+  },
+};
+
+export const startupCases: readonly Case[] = [importCase, nestCase, providersCase];

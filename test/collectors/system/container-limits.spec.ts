@@ -128,6 +128,32 @@ describe('the limits of a container', () => {
     expect(cpu).toEqual({ cores: 3, usedSeconds: 1 });
   });
 
+  it.each([
+    ['a tighter inner cpuset', '300000 100000', '0-1', { cores: 2, usedSeconds: 1 }],
+    ['a cpuset of one processor', '150000 100000', '3', { cores: 1, usedSeconds: 1 }],
+    ['a tighter outer quota', '100000 100000', '0-1', { cores: 1, usedSeconds: 9 }],
+    ['a quota as tight as the cpuset', '200000 100000', '0-1', { cores: 2, usedSeconds: 9 }],
+    ['no quota', 'max 100000', '0-2', { cores: 3, usedSeconds: 1 }],
+    ['a cpuset of all processors', '300000 100000', '0-3', { cores: 3, usedSeconds: 9 }],
+  ])('each have their own usage: an outer quota and %s', (_title, quota, cpuset, expected) => {
+    const { cpu } = limitsWith({
+      ...FOUR_CPUS,
+      '/proc/self/cgroup': '0::/outer/inner',
+      '/proc/self/mountinfo': '31 30 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw',
+      '/sys/fs/cgroup/cgroup.controllers': 'cpu cpuset memory',
+      '/sys/fs/cgroup/outer/cgroup.controllers': 'cpu cpuset memory',
+      '/sys/fs/cgroup/outer/inner/cgroup.controllers': 'cpu cpuset memory',
+      '/sys/fs/cgroup/cpuset.cpus.effective': '0-3',
+      '/sys/fs/cgroup/outer/cpu.max': quota,
+      '/sys/fs/cgroup/outer/cpuset.cpus.effective': '0-3',
+      '/sys/fs/cgroup/outer/cpu.stat': 'usage_usec 9000000',
+      '/sys/fs/cgroup/outer/inner/cpu.max': 'max 100000',
+      '/sys/fs/cgroup/outer/inner/cpuset.cpus.effective': cpuset,
+      '/sys/fs/cgroup/outer/inner/cpu.stat': 'usage_usec 1000000',
+    });
+    expect(cpu).toEqual(expected);
+  });
+
   it.each<[string, Readonly<Record<string, string>>]>([
     ['nothing at all', {}],
     ['no group', FOUR_CPUS],

@@ -18,10 +18,17 @@ export class DrainingApp {
     this.ended = once(child, 'close');
   }
 
-  static async start(...args: string[]): Promise<DrainingApp> {
+  static start(...args: string[]): Promise<DrainingApp> {
+    return DrainingApp.startWith({}, ...args);
+  }
+
+  static async startWith(
+    environment: Readonly<Record<string, string>>,
+    ...args: string[]
+  ): Promise<DrainingApp> {
     const child = spawn(process.execPath, ['test/services/fixture/draining-app.mjs', ...args], {
       cwd: ROOT,
-      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
+      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const app = new DrainingApp(child);

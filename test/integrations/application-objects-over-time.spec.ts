@@ -1,0 +1,376 @@
+import { types } from 'node:util';
+import { type DynamicModule, Injectable, Module, type Provider, Scope } from '@nestjs/common';
+import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+/** Something that an application connects by. */
+class Client {
+  constructor(readonly inner?: object) {}
+}
+
+const isClient = (candidate: object): candidate is Client => candidate instanceof Client;
+const findClients = (objects: ApplicationObjects) =>
+  objects.find({ is: isClient }).map(({ name, instance }) => [name, instance]);
+const isSource = (candidate: object): candidate is { kind: string } =>
+  (candidate as { kind?: unknown }).kind === 'source';
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function started(definition: Omit<DynamicModule, 'module'>) {
+  @Module({})
+  class AppModule {}
+  const testing = await Test.createTestingModule({
+    imports: [{ module: AppModule, ...definition }],
+  }).compile();
+  const app = await testing.createNestApplication({ logger: false }).init();
+  closing.push(() => app.close());
+  return { app, objects: new ApplicationObjects(app.get(ModulesContainer)) };
+}
+
+const value = (provide: string, useValue: unknown): Provider => ({ provide, useValue });
+
+/** Services that hold what services hold, each of which says when its properties are read. */
+function services(
+  count: number,
+  onRead: (index: number) => void = () => undefined,
+): Record<string, unknown>[] {
+  return Array.from(
+    { length: count },
+    (_, index) =>
+      new Proxy<Record<string, unknown>>(
+        { index, settings: { retries: 3 }, cache: new Map(), hosts: ['a'] },
+        {
+          ownKeys: (target) => {
+            onRead(index);
+            return Reflect.ownKeys(target);
+          },
+        },
+      ),
+  );
+}
+
+const provided = (all: readonly unknown[]): Provider[] =>
+  all.map((one, index) => value(`SERVICE_${index}`, one));
+
+describe('a look at a large application', () => {
+  it('reads a bounded number of providers, and all of them in turn', async () => {
+    const reads = new Map<number, number>();
+    const all = services(2_000, (index) => void reads.set(index, (reads.get(index) ?? 0) + 1));
+    const { objects } = await started({ providers: provided(all) });
+    findClients(objects);
+    reads.clear();
+    for (let look = 1; look <= 8; look++) {
+      await nextTurn();
+      const before = [...reads.values()].reduce((sum, count) => sum + count, 0);
+      findClients(objects);
+      const after = [...reads.values()].reduce((sum, count) => sum + count, 0);
+      expect(after - before).toBeLessThanOrEqual(256);
+    }
+    expect(reads.size).toBe(2_000);
+    expect(Math.max(...reads.values())).toBe(1);
+  });
+
+  it('is shared by all questions of one turn', async () => {
+    let reads = 0;
+    const { objects } = await started({ providers: provided(services(20, () => reads++)) });
+    findClients(objects);
+    await nextTurn();
+    reads = 0;
+    const questions = Array.from({ length: 10 }, () => ({
+      is: (candidate: object): candidate is Client => isClient(candidate),
+    }));
+    for (const question of questions) objects.find(question);
+    // One look, and one walk for the questions that are new.
+    expect(reads).toBe(40);
+    for (const question of questions) objects.find(question);
+    expect(reads).toBe(40);
+    await nextTurn();
+    for (const question of questions) objects.find(question);
+    expect(reads).toBe(60);
+  });
+
+  it('asks about a bounded number of objects that it knows already', async () => {
+    let asked = 0;
+    const counting = (candidate: object): candidate is Client => {
+      asked++;
+      return isClient(candidate);
+    };
+    const { objects } = await started({ providers: provided(services(1_000)) });
+    objects.find({ is: counting });
+    expect(asked).toBeGreaterThan(4_000);
+    for (let look = 0; look < 40; look++) {
+      await nextTurn();
+      asked = 0;
+      objects.find({ is: counting });
+      expect(asked).toBeLessThanOrEqual(64);
+    }
+  });
+
+  it('does not read a table, a buffer or a long list each time', async () => {
+    const table = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`key${index}`, {}]));
+    let reads = 0;
+    const watched = new Proxy(table, {
+      ownKeys: (target) => {
+        reads++;
+        return Reflect.ownKeys(target);
+      },
+    });
+    const { objects } = await started({
+      providers: [
+        value('TABLE', watched),
+        value('BUFFER', Buffer.alloc(1_000_000)),
+        value(
+          'LIST',
+          Array.from({ length: 10_000 }, () => ({})),
+        ),
+      ],
+    });
+    for (let look = 0; look < 5; look++) {
+      findClients(objects);
+      await nextTurn();
+    }
+    expect(reads).toBeLessThanOrEqual(2);
+  });
+});
+
+interface Change {
+  readonly services: Record<string, unknown>[];
+  readonly objects: ApplicationObjects;
+  readonly load: (providers: Provider[]) => Promise<unknown>;
+}
+
+/** What comes later, and how many looks it takes at most until it is found, with 1 000 providers. */
+const LATER: readonly (readonly [title: string, looks: number, change: (change: Change) => unknown])[] = [
+  [
+    'a client that a service connects after the start',
+    4,
+    ({ services: all }) => void (all[900]['client'] = new Client()),
+  ],
+  [
+    'a client in a property that was there',
+    4,
+    ({ services: all }) => void (all[3]['settings'] = new Client()),
+  ],
+  ['a client of a lazy module', 1, ({ load }) => load([value('LAZY', new Client())])],
+  [
+    'a client that a service of a lazy module holds',
+    1,
+    ({ load }) => load([value('LAZY', { client: new Client() })]),
+  ],
+  [
+    'a client that an asynchronous factory of a lazy module makes',
+    1,
+    ({ load }) => load([{ provide: 'LAZY', useFactory: async () => (await nextTurn(), new Client()) }]),
+  ],
+  [
+    'a client made after somebody said so',
+    1,
+    ({ services: all, objects }) => {
+      all[999]['client'] = new Client();
+      objects.refresh();
+    },
+  ],
+];
+
+describe('what appears later', () => {
+  it.each(LATER)('finds %s within %i looks', async (_title, looks, change) => {
+    const all = services(1_000);
+    const { app, objects } = await started({ providers: provided(all) });
+    expect(findClients(objects)).toEqual([]);
+    await nextTurn();
+    const load = (providers: Provider[]) => {
+      @Module({ providers })
+      class LazyModule {}
+      return app.get(LazyModuleLoader).load(() => LazyModule, { logger: false });
+    };
+    await change({ services: all, objects, load });
+    let found: unknown[] = [];
+    for (let look = 0; look < looks && found.length === 0; look++) {
+      await nextTurn();
+      found = findClients(objects);
+    }
+    expect(found).toHaveLength(1);
+  });
+
+  it('finds a client at the next look that replaces another, under its name', async () => {
+    const all = services(1_000);
+    const old = new Client();
+    all[990]['client'] = old;
+    const { objects } = await started({ providers: provided(all) });
+    expect(findClients(objects)).toEqual([['SERVICE_990.client', old]]);
+    const replacement = new Client();
+    all[990]['client'] = replacement;
+    await nextTurn();
+    expect(findClients(objects)).toEqual([['SERVICE_990.client', replacement]]);
+  });
+
+  it('lets go of a client at the next look that nobody has any more', async () => {
+    const all = services(1_000);
+    all[990]['client'] = new Client();
+    const { objects } = await started({ providers: provided(all) });
+    expect(findClients(objects)).toHaveLength(1);
+    all[990]['client'] = undefined;
+    await nextTurn();
+    expect(findClients(objects)).toEqual([]);
+  });
+
+  it('goes on with a client that one service lets go of and another still has', async () => {
+    const all = services(1_000);
+    const shared = new Client();
+    all[10]['client'] = shared;
+    all[800]['client'] = shared;
+    const { objects } = await started({ providers: provided(all) });
+    expect(findClients(objects)).toEqual([['SERVICE_10.client', shared]]);
+    all[10]['client'] = undefined;
+    await nextTurn();
+    expect(findClients(objects).map(([, client]) => client)).toEqual([shared]);
+  });
+
+  it('keeps the name of each client when another comes before it', async () => {
+    const all = services(3);
+    const [first, second] = [new Client(), new Client()];
+    const { objects } = await started({
+      providers: [value('EARLY', all[0]), value('LATE', all[1])],
+    });
+    const named = () => objects.find({ is: isClient, nameOf: () => 'client' });
+    all[1]['client'] = second;
+    expect(named()).toEqual([{ name: 'client', instance: second }]);
+    await nextTurn();
+    all[0]['client'] = first;
+    await nextTurn();
+    expect(new Set(named().map(({ name, instance }) => `${name}${instance === first}`))).toEqual(
+      new Set(['clientfalse', 'client.2true']),
+    );
+  });
+
+  it('finds what a client that is known holds anew at the next look', async () => {
+    const holder = { kind: 'source', driver: { pool: undefined as unknown } };
+    const { objects } = await started({ providers: [...provided(services(1_000)), value('SOURCE', holder)] });
+    const within = (candidate: object) => [(candidate as Partial<typeof holder>).driver?.pool];
+    const look = () => [objects.find({ is: isSource }).length, objects.find({ is: isClient, within }).length];
+    expect(look()).toEqual([1, 0]);
+    holder.driver.pool = new Client();
+    await nextTurn();
+    expect(look()).toEqual([1, 1]);
+  });
+
+  it('finds an object that becomes a client without being another', async () => {
+    const late = { ready: false };
+    const { objects } = await started({ providers: provided([late, ...services(20)]) });
+    const isReady = (candidate: object): candidate is typeof late =>
+      (candidate as Partial<typeof late>).ready === true;
+    expect(objects.find({ is: isReady })).toEqual([]);
+    late.ready = true;
+    for (let look = 0; look < 8; look++) {
+      await nextTurn();
+      objects.find({ is: isReady });
+    }
+    expect(objects.find({ is: isReady })).toHaveLength(1);
+  });
+
+  it('never asks for what Nest has not made yet, and does not change how it is made', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {}
+    @Injectable()
+    class UsesRequest {
+      constructor(readonly perRequest: PerRequest) {}
+    }
+    Reflect.defineMetadata('design:paramtypes', [PerRequest], UsesRequest);
+    const { app, objects } = await started({ providers: [value('ANY', {})] });
+    expect(findClients(objects)).toEqual([]);
+    let resolve: (() => void) | undefined;
+    const slow = new Promise<void>((done) => (resolve = done));
+    @Module({
+      providers: [
+        { provide: 'SLOW', useFactory: () => slow.then(() => new Client()) },
+        PerRequest,
+        UsesRequest,
+      ],
+    })
+    class LazyModule {}
+    const loading = app.get(LazyModuleLoader).load(() => LazyModule, { logger: false });
+    for (let look = 0; look < 5; look++) {
+      await nextTurn();
+      expect(findClients(objects)).toEqual([]);
+    }
+    resolve?.();
+    const module = await loading;
+    await nextTurn();
+    expect(findClients(objects)).toHaveLength(1);
+    const made = await module.resolve(UsesRequest, undefined, { strict: false });
+    expect(made.perRequest).toBeInstanceOf(PerRequest);
+  });
+
+  it('keeps no object that a service has let go of', async () => {
+    const holder: Record<string, unknown> = {};
+    const { objects } = await started({ providers: [value('HOLDER', holder)] });
+    const kept: WeakRef<object>[] = [];
+    for (let look = 0; look < 20; look++) {
+      const result = { rows: Array.from({ length: 1_000 }, () => look) };
+      kept.push(new WeakRef(result));
+      holder['lastResult'] = result;
+      findClients(objects);
+      await nextTurn();
+    }
+    const { gc } = globalThis as { gc?: () => void };
+    if (gc === undefined) return;
+    gc();
+    expect(kept.filter((each) => each.deref() !== undefined).length).toBeLessThanOrEqual(2);
+  });
+});
+
+/** One client, reached in two ways. */
+const ALIASES: readonly (readonly [title: string, providers: (client: Client) => Provider[]])[] = [
+  ['an alias', (client) => [value('CLIENT', client), { provide: 'ALIAS', useExisting: 'CLIENT' }]],
+  ['two providers', (client) => [value('CLIENT', client), value('AGAIN', client)]],
+  ['a property', (client) => [value('CLIENT', client), value('SERVICE', { client })]],
+  ['a proxy beside it', (client) => [value('CLIENT', client), value('PROXY', new Proxy(client, {}))]],
+  [
+    'a wrapper with the client in a property',
+    (client) => [value('CLIENT', Object.assign(new Client(client), { original: client }))],
+  ],
+  ['two wrappers', (client) => [value('CLIENT', new Client(client)), value('OTHER', new Client(client))]],
+  [
+    'a wrapper of a wrapper',
+    (client) => [value('CLIENT', new Client(client)), value('OUTER', new Client(new Client(client)))],
+  ],
+];
+
+describe('the identity of a client', () => {
+  it.each(ALIASES)('makes one of it and %s', async (_title, providers) => {
+    const client = new Client();
+    const { objects } = await started({ providers: providers(client) });
+    const identityOf = (instance: Client): object => {
+      let identity: object = instance;
+      while (identity instanceof Client && identity.inner !== undefined) identity = identity.inner;
+      return types.isProxy(identity) ? client : identity;
+    };
+    const found = objects.find({ is: isClient, identityOf });
+    expect(found.map(({ name }) => name)).toEqual(['CLIENT']);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('No.');
+      },
+    ],
+    ['is undefined', () => undefined],
+    ['is a number', () => 1],
+    ['is null', () => null],
+    ['is itself', (instance: object) => instance],
+  ])('is the instance where it %s', async (_title, identityOf) => {
+    const { objects } = await started({
+      providers: [value('ONE', new Client()), value('TWO', new Client())],
+    });
+    expect(objects.find({ is: isClient, identityOf }).map(({ name }) => name)).toEqual(['ONE', 'TWO']);
+  });
+});
