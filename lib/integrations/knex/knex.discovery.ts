@@ -1,4 +1,5 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { distinct } from '../distinct.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
@@ -20,8 +21,9 @@ export interface Knex {
   };
 }
 
+/** Returns the instances of the application, each once: one with parameters of a user shares the client of another. */
 export function findKnex(objects: ApplicationObjects): Found<Knex>[] {
-  return objects.find({ is: isKnex });
+  return distinct(objects.find({ is: isKnex }), ({ client }) => client);
 }
 
 /** Whether the database answers; rejects if not. */

@@ -1,4 +1,5 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { distinct } from '../distinct.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
 import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
@@ -22,11 +23,17 @@ export interface Mysql2Pool {
 
 /** The pools of the application, also those behind Drizzle and TypeORM. */
 export function findMysql2Pools(objects: ApplicationObjects): Found<Mysql2Pool>[] {
-  return objects.find({
+  const pools = objects.find({
     is: isPool,
     within: heldPools,
     nameOf: (_, place) => dataSourceName(place),
   });
+  return distinct(pools, ({ _allConnections }) => _allConnections);
+}
+
+/** Returns the connections that the application uses without a pool, also within those with promises. */
+export function findMysql2Connections(objects: ApplicationObjects): Found<object>[] {
+  return distinct(objects.find({ is: isConnection, within: heldConnections }), commandsOf);
 }
 
 /** Whether the database answers; rejects if not. */
@@ -49,6 +56,22 @@ function isPool(candidate: object): candidate is Mysql2Pool {
     hasMethods(candidate, 'getConnection', 'query', 'execute', 'end') &&
     ['_allConnections', '_freeConnections', '_connectionQueue', 'config'].every((name) => name in candidate)
   );
+}
+
+function isConnection(candidate: object): candidate is object {
+  return hasMethods(candidate, 'query', 'execute', 'prepare', 'addCommand') && '_commands' in candidate;
+}
+
+/** A connection is what holds its queue of commands. */
+function commandsOf(connection: object): unknown {
+  return (connection as { readonly _commands?: unknown })._commands;
+}
+
+/** A connection with promises has one with callbacks within; Drizzle has either in `$client`. */
+function heldConnections(candidate: object): unknown[] {
+  const client = '$client' in candidate ? candidate.$client : candidate;
+  if (typeof client !== 'object' || client === null) return [];
+  return 'connection' in client ? [client.connection] : [client];
 }
 
 /** A pool with promises has one with callbacks within; Drizzle has either in `$client`, TypeORM in the driver. */

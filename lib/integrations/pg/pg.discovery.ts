@@ -1,4 +1,5 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { distinct } from '../distinct.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
 import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
@@ -28,16 +29,17 @@ export interface PgPool {
 
 /** The pools of the application, also those behind Drizzle and TypeORM. */
 export function findPgPools(objects: ApplicationObjects): Found<PgPool>[] {
-  return objects.find({
+  const pools = objects.find({
     is: isPool,
     within: heldPools,
     nameOf: (_, place) => dataSourceName(place),
   });
+  return distinct(pools, ({ options }) => options);
 }
 
 /** The clients that the application uses without a pool, also behind Drizzle. */
 export function findPgClients(objects: ApplicationObjects): Found<PgClient>[] {
-  return objects.find({ is: isClient, within: drizzleClient });
+  return distinct(objects.find({ is: isClient, within: drizzleClient }), ({ connection }) => connection);
 }
 
 /** Whether the database answers; rejects if not. A connection that does not answer is not used again. */
@@ -87,7 +89,7 @@ function isPool(candidate: object): candidate is PgPool {
   );
 }
 
-function isClient(candidate: object): candidate is PgClient {
+function isClient(candidate: object): candidate is PgClient & { readonly connection: unknown } {
   return hasMethods(candidate, 'connect', 'query', 'end', 'escapeIdentifier') && 'connection' in candidate;
 }
 

@@ -1,4 +1,5 @@
 import type { ApplicationObjects, Found } from '../application-objects.integration.js';
+import { distinct } from '../distinct.js';
 import { ownQuery } from '../own-query.js';
 import { hasMethods } from '../structure.js';
 import { untilAborted } from '../until-aborted.js';
@@ -7,6 +8,8 @@ import { untilAborted } from '../until-aborted.js';
 export interface PrismaClient {
   /** Such as `postgresql` or `mongodb`. */
   readonly _activeProvider?: string;
+  /** The client itself, where this is a proxy of it or extends it. */
+  readonly _originalClient?: unknown;
   $on?(event: 'query', listener: (event: { query: string; duration: number }) => void): unknown;
   /** Not with MongoDB. */
   $queryRawUnsafe?(sql: string): Promise<unknown>;
@@ -14,8 +17,15 @@ export interface PrismaClient {
   $runCommandRaw?(command: object): Promise<unknown>;
 }
 
+/** Returns the clients of the application, each once: an application has a proxy of it, or one that extends it. */
 export function findPrismaClients(objects: ApplicationObjects): Found<PrismaClient>[] {
-  return objects.find({ is: isPrismaClient });
+  return distinct(objects.find({ is: isPrismaClient }), originalClient);
+}
+
+/** Returns the client that others are a proxy of, or extend. */
+export function originalClient(client: PrismaClient): PrismaClient {
+  const { _originalClient: original } = client;
+  return typeof original === 'object' && original !== null ? original : client;
 }
 
 /** Whether the database answers; rejects if not. */
