@@ -5,7 +5,7 @@ const READ_LENGTH = 20_000;
 
 const WHITE_SPACE = /\s+/y;
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const NUMBER = /\p{N}+/uy;
+const NUMBER = /\p{N}[\p{N}.]*/uy;
 const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 const EXECUTED_COMMENT = /\/\*M?!\d*/y;
 
@@ -50,7 +50,7 @@ class SqlScanner {
   }
 
   private next(): void {
-    if (this.skip(WHITE_SPACE) || this.skipComment() || this.takeWord() || this.skip(NUMBER)) return;
+    if (this.skip(WHITE_SPACE) || this.skipComment() || this.takeWord() || this.takeNumber()) return;
     const { text, at, dialect } = this;
     const sign = text[at] ?? '';
     if (dialect.textQuotes.includes(sign)) {
@@ -129,6 +129,13 @@ class SqlScanner {
       }
     }
     this.tokens.push(this.isCut && this.at === text.length ? NAMELESS : word);
+    return true;
+  }
+
+  private takeNumber(): boolean {
+    const start = this.at;
+    if (!this.skip(NUMBER)) return false;
+    this.tokens.push(this.text.slice(start, this.at));
     return true;
   }
 

@@ -77,13 +77,19 @@ export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecord
   const subscribe = (): void => {
     if (!dataSource.subscribers.includes(subscriber)) dataSource.subscribers.push(subscriber);
   };
-  // It makes its list of subscribers anew.
-  const restore = patchMethod(dataSource, 'initialize', guard, () => ({ fulfilled: subscribe }));
-  subscribe();
-  return () => {
-    restore();
+  const unsubscribe = (): void => {
     const at = dataSource.subscribers.indexOf(subscriber);
     if (at >= 0) dataSource.subscribers.splice(at, 1);
+  };
+  // It makes its list of subscribers anew. What it sends by itself meanwhile is not counted at the first time either.
+  const restore = patchMethod(dataSource, 'initialize', guard, () => {
+    unsubscribe();
+    return { fulfilled: subscribe, rejected: subscribe };
+  });
+  if (dataSource.isInitialized) subscribe();
+  return () => {
+    restore();
+    unsubscribe();
   };
 }
 
