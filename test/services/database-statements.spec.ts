@@ -198,12 +198,24 @@ describeWith(['initdb', 'postgres'], 'statements to PostgreSQL, in every form', 
   it('are counted when Knex has been destroyed and initialized again', async () => {
     const db = knex({ client: 'pg', connection: server.url, pool: { min: 0, max: 2 } });
     closing.push(() => db.destroy());
-    const { registry } = await providing(db, db.withUserParams({ user: 1 }));
+    const { registry } = await providing(db);
     await db.destroy();
     await registry.collect();
     db.initialize();
     await db('orders').select();
     for await (const _ of db('orders').select().stream()) break;
+    expect(statementsOf(registry)['postgresql select orders']).toBe(2);
+    await registry.collect();
+    expect(valuesOf(registry, 'db_client_connections_max')).toEqual({ VALUE_0: 2 });
+  });
+
+  it('are counted once where Knex has parameters of a user', async () => {
+    const db = knex({ client: 'pg', connection: server.url, pool: { min: 0, max: 2 } });
+    closing.push(() => db.destroy());
+    const ofUser = db.withUserParams({ user: 1 });
+    const { registry } = await providing(db, ofUser);
+    await ofUser('orders').select();
+    await db('orders').select();
     expect(statementsOf(registry)['postgresql select orders']).toBe(2);
     await registry.collect();
     expect(valuesOf(registry, 'db_client_connections_max')).toEqual({ VALUE_0: 2 });

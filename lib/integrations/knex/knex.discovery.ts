@@ -10,8 +10,6 @@ export interface Knex {
   readonly client: {
     /** Such as `pg`, `mysql2` or `better-sqlite3`. */
     readonly config: { readonly client?: unknown };
-    /** Where the database is, as this instance and those that are made of it know it. */
-    readonly connectionSettings?: object | null;
     /** The package of the database, which is the application's own. */
     readonly driver?: unknown;
     readonly pool?: {
@@ -25,7 +23,7 @@ export interface Knex {
 
 /** Returns the instances of the application, each once: one with parameters of a user shares the pool of another. */
 export function findKnex(objects: ApplicationObjects): Found<Knex>[] {
-  return distinct(objects.find({ is: isKnex }), ({ client }) => client.connectionSettings ?? client);
+  return distinct(objects.find({ is: isKnex }), ({ client }) => client.pool ?? client);
 }
 
 /** Whether the database answers; rejects if not. */
