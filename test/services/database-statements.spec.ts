@@ -1,3 +1,5 @@
+// Calls as an application in JavaScript makes them, past the types of the libraries.
+/* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion */
 import knex from 'knex';
 import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';

@@ -1,3 +1,5 @@
+// Lists are spread where they would take a line for each of their texts.
+/* oxlint-disable unicorn/no-useless-spread */
 import * as fc from 'fast-check';
 import nodeSqlParser from 'node-sql-parser';
 import { parse } from 'pgsql-ast-parser';

@@ -1,3 +1,5 @@
+// Lists are spread where they would take a line for each of their texts.
+/* oxlint-disable unicorn/no-useless-spread */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyScript, classifySql } from '../../../lib/integrations/queries/query-class.js';
