@@ -1,5 +1,5 @@
 // Calls as an application in JavaScript makes them, past the types of the libraries.
-/* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion */
+/* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion, unicorn/consistent-function-scoping */
 import knex, { type Knex } from 'knex';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { DataSource } from 'typeorm';

@@ -10,7 +10,7 @@ const PATIENCE_MS = 20_000;
 /**
  * Returns all that an application sees of a use: what is logged, what is thrown, rejected and never caught, in order.
  */
-export async function transcriptOf<C>(client: C, { run }: Shape<C>): Promise<string[]> {
+export async function transcriptOf<C>(client: C, shape: Shape<C>): Promise<string[]> {
   const lines: string[] = [];
   const log = (event: string, ...values: unknown[]): void => {
     lines.push([event, ...values.map(textOf)].join(' '));
@@ -28,7 +28,7 @@ export async function transcriptOf<C>(client: C, { run }: Shape<C>): Promise<str
   });
   try {
     const returned = await Promise.race([
-      (async () => run(client, log))(),
+      (async () => shape.run(client, log))(),
       new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 'out of patience').unref()),
     ]);
     log('returned', returned);
