@@ -52,11 +52,11 @@ export function watchMongoose(connection: MongooseConnection, queries: QueryReco
   const { guard, watches } = queries;
   const recorder = queries.forSystem('mongodb');
   let watched: unknown;
-  let release = (): void => undefined;
+  let release: (() => void) | undefined;
   const watchClient = (): void => {
     const client = connection.getClient?.();
     if (typeof client !== 'object' || client === null || client === watched) return;
-    release();
+    release?.();
     watched = client;
     // Several connections may share a client.
     release = watches.hold(client, () => watchCommands(client, guard, recorder));
@@ -65,7 +65,7 @@ export function watchMongoose(connection: MongooseConnection, queries: QueryReco
   const stop = listenTo(connection, 'connected', guard, watchClient);
   return () => {
     stop();
-    release();
+    release?.();
   };
 }
 

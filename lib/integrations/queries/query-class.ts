@@ -62,8 +62,17 @@ const OF_TABLES: ReadonlySet<Operation> = new Set<Operation>(['select', 'insert'
 
 /** Words after a BEGIN that begins a transaction, and not a block of statements. */
 const AFTER_BEGIN = new Set([
-  ...['WORK', 'TRANSACTION', 'TRAN', 'DISTRIBUTED', 'DEFERRED', 'IMMEDIATE', 'EXCLUSIVE', 'CONCURRENT'],
-  ...['ISOLATION', 'READ', 'DEFERRABLE'],
+  'WORK',
+  'TRANSACTION',
+  'TRAN',
+  'DISTRIBUTED',
+  'DEFERRED',
+  'IMMEDIATE',
+  'EXCLUSIVE',
+  'CONCURRENT',
+  'ISOLATION',
+  'READ',
+  'DEFERRABLE',
 ]);
 
 /** Words after an END that ends a transaction, and not a block of statements. */
@@ -71,7 +80,15 @@ const AFTER_END = new Set(['WORK', 'TRANSACTION', 'TRAN', 'AND']);
 
 /** Words that may stand before the name of a table, and those after which they are its name. */
 const FILLERS = new Set([
-  ...['ONLY', 'IGNORE', 'LOW_PRIORITY', 'HIGH_PRIORITY', 'DELAYED', 'QUICK', 'INTO', 'TABLE', 'LATERAL'],
+  'ONLY',
+  'IGNORE',
+  'LOW_PRIORITY',
+  'HIGH_PRIORITY',
+  'DELAYED',
+  'QUICK',
+  'INTO',
+  'TABLE',
+  'LATERAL',
 ]);
 const AFTER_NAME = new Set(['SET', 'WHERE', 'VALUES', 'SELECT', 'AS', 'USING', 'DEFAULT']);
 
