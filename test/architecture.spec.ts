@@ -187,3 +187,85 @@ describe('the files of lib/', () => {
     expect(files.filter(({ hasDefaultExport }) => hasDefaultExport)).toEqual([]);
   });
 });
+
+/** Rooms whose files are put into the calls of an application, or listen to its objects. */
+const INTRUSIVE = ['integrations', 'instrumentation'];
+
+/** The files that put something into the calls of others by themselves, each for a reason of its own. */
+const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
+  'integrations/prisma/prisma.watch.ts: .$on()':
+    'gives the listener of listenTo() to the only method that a client of Prisma has for that',
+  'integrations/pg/pg.discovery.ts: .on()':
+    'listens for errors of a client that is ours meanwhile, since one that nobody listens for ends the process',
+};
+
+const LISTENING = /^(on|once|\$on|addListener|prependListener|prependOnceListener|subscribe)$/;
+const DEFINING = /^definePropert(y|ies)$/;
+
+/** The ways in which a file puts something of its own into objects of others. */
+function intrusionsOf(path: string, text: string): string[] {
+  const found = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const name = node.expression.name.text;
+      if (LISTENING.test(name) || DEFINING.test(name)) found.add(`.${name}()`);
+    }
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
+      const isProperty = ts.isPropertyAccessExpression(node.left) || ts.isElementAccessExpression(node.left);
+      const isFunction = ts.isFunctionExpression(node.right) || ts.isArrowFunction(node.right);
+      if (isProperty && isFunction && !isOwn(node.left)) found.add('a method in place of another');
+    }
+    ts.forEachChild(node, visit);
+  };
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  visit(source);
+  if (
+    /from '[./]*\/(integrations\/)?method-patch\.js'/.test(text) &&
+    !text.includes('primitives/method-patch.js')
+  ) {
+    found.add('a patch without a guard');
+  }
+  return [...found].map((way) => `${path}: ${way}`);
+}
+
+/** Returns whether a property is one of `this`. */
+function isOwn(expression: ts.Expression): boolean {
+  if (ts.isPropertyAccessExpression(expression) || ts.isElementAccessExpression(expression)) {
+    return isOwn(expression.expression);
+  }
+  return expression.kind === ts.SyntaxKind.ThisKeyword;
+}
+
+describe('what is put into the calls and objects of an application', () => {
+  const intrusions = files
+    .filter(({ path }) => INTRUSIVE.includes(roomOf(path)))
+    .flatMap(({ path }) => intrusionsOf(path, readFileSync(join(LIB, path), 'utf8')));
+
+  it('goes through the primitives, which let nothing of ours out', () => {
+    const offences = intrusions.filter((each) => !Object.hasOwn(WITHOUT_PRIMITIVE, each));
+    expect(offences).toEqual([]);
+  });
+
+  it('does not have more exceptions than there are', () => {
+    expect(Object.keys(WITHOUT_PRIMITIVE).filter((each) => !intrusions.includes(each))).toEqual([]);
+  });
+
+  it.each([
+    ["client.on('error', ignore)", '.on()'],
+    ["emitter?.prependListener('end', end)", '.prependListener()'],
+    ['observable.subscribe(observer)', '.subscribe()'],
+    ["Object.defineProperty(client, 'query', {})", '.defineProperty()'],
+    ["Reflect.defineProperty(client, 'query', {})", '.defineProperty()'],
+    ['client.query = function () {}', 'a method in place of another'],
+    ["client['query'] = () => 1", 'a method in place of another'],
+  ])('is found: %s', (text, way) => {
+    expect(intrusionsOf('a.ts', text)).toEqual([`a.ts: ${way}`]);
+  });
+
+  it.each(['this.close = () => 1', 'this.parts.close = () => 1', 'listenTo(client, "end", guard, end)'])(
+    'is not found: %s',
+    (text) => {
+      expect(intrusionsOf('a.ts', text)).toEqual([]);
+    },
+  );
+});

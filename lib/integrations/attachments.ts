@@ -1,3 +1,4 @@
+import type { Guard } from '../primitives/guard.js';
 import type { Found } from './application-objects.integration.js';
 
 /**
@@ -7,15 +8,17 @@ export class Attachments<T extends object> {
   private readonly detachments = new Map<T, () => void>();
 
   /**
-   * @param find what there is to watch now
-   * @param attach begins to watch one; gives back how to end that
+   * @param find returns what there is to watch now
+   * @param attach begins to watch one; returns a function that ends it
+   * @param guard reports what fails
    */
   constructor(
     private readonly find: () => readonly Found<T>[],
     private readonly attach: (found: Found<T>) => () => void,
+    private readonly guard?: Guard,
   ) {}
 
-  /** Looks for what is new, and lets go of what is not there any more. Never throws. */
+  /** Looks for what is new, and lets go of what is not there any more. One that is not as expected is not watched. */
   look(): readonly Found<T>[] {
     const found = this.find();
     const instances = new Set(found.map(({ instance }) => instance));
@@ -34,8 +37,8 @@ export class Attachments<T extends object> {
   private attachSafely(found: Found<T>): () => void {
     try {
       return this.attach(found);
-    } catch {
-      // One that is not as expected is not watched; the application goes on.
+    } catch (error) {
+      this.guard?.report(error);
       return () => undefined;
     }
   }
@@ -45,8 +48,8 @@ export class Attachments<T extends object> {
     this.detachments.delete(instance);
     try {
       detach?.();
-    } catch {
-      // It is gone.
+    } catch (error) {
+      this.guard?.report(error);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../metrics/clock.js';
+import type { Guard } from '../primitives/guard.js';
 import type { ApplicationObjects, Found } from './application-objects.integration.js';
 import { Attachments } from './attachments.js';
 import { findKnex } from './knex/knex.discovery.js';
@@ -6,9 +7,9 @@ import { knexPoolState, watchKnexPoolWait } from './knex/knex.pool.js';
 import { watchKnex } from './knex/knex.watch.js';
 import { findMongooseConnections } from './mongoose/mongoose.discovery.js';
 import { watchMongoose } from './mongoose/mongoose.watch.js';
-import { findMysql2Pools } from './mysql2/mysql2.discovery.js';
+import { findMysql2Connections, findMysql2Pools } from './mysql2/mysql2.discovery.js';
 import { mysql2PoolState, watchMysql2PoolWait } from './mysql2/mysql2.pool.js';
-import { watchMysql2Pool } from './mysql2/mysql2.watch.js';
+import { watchMysql2Connection, watchMysql2Pool } from './mysql2/mysql2.watch.js';
 import { findPgClients, findPgPools } from './pg/pg.discovery.js';
 import { pgPoolState, watchPgPoolWait } from './pg/pg.pool.js';
 import { watchPgClient, watchPgPool } from './pg/pg.watch.js';
@@ -28,7 +29,7 @@ interface PoolWatch extends Watch {
   states(): { readonly name: string; readonly state: PoolState }[];
 }
 
-/** What the application reaches its databases by, each watched from when it is first seen. */
+/** The clients by which the application reaches its databases, each watched from when it is first seen. */
 export class DatabaseClients {
   private readonly queries: readonly Watch[];
   private readonly pools: readonly PoolWatch[];
@@ -40,8 +41,7 @@ export class DatabaseClients {
     clock: Clock,
     waitsOf: (pool: string) => WaitObserver,
   ) {
-    const dataSources = () =>
-      findTypeOrmDataSources(objects).filter(({ instance }) => instance.isInitialized);
+    const dataSources = () => findTypeOrmDataSources(objects);
     // What goes through the pools of TypeORM, TypeORM tells itself.
     const notOfTypeOrm = <T extends object>(found: readonly Found<T>[]) => {
       const theirs = new Set<unknown>(dataSources().flatMap(({ instance }) => typeOrmPools(instance)));
@@ -50,12 +50,13 @@ export class DatabaseClients {
     const watch = <T extends object>(
       find: () => readonly Found<T>[],
       start: (instance: T, recorder: QueryRecorder) => () => void,
-    ) => new Attachments(find, ({ instance }) => start(instance, queries));
+    ) => new Attachments(find, ({ instance }) => start(instance, queries), queries.guard);
     this.queries = [
       watch(dataSources, watchTypeOrm),
       watch(() => notOfTypeOrm(findPgPools(objects)), watchPgPool),
       watch(() => findPgClients(objects), watchPgClient),
       watch(() => notOfTypeOrm(findMysql2Pools(objects)), watchMysql2Pool),
+      watch(() => findMysql2Connections(objects), watchMysql2Connection),
       watch(() => findKnex(objects), watchKnex),
       watch(() => findPrismaClients(objects), watchPrisma),
       watch(() => findMongooseConnections(objects), watchMongoose),
@@ -64,12 +65,17 @@ export class DatabaseClients {
     const watchPools = <T extends object>(
       find: () => readonly Found<T>[],
       stateOf: (instance: T) => PoolState | undefined,
-      watchWait: (instance: T, clock: Clock, observe: WaitObserver) => () => void,
+      watchWait: (instance: T, clock: Clock, guard: Guard, observe: WaitObserver) => () => void,
     ): PoolWatch => {
-      const waits = new Attachments(find, ({ name, instance }) => watchWait(instance, clock, waitsOf(name)));
+      const { guard } = queries;
+      const waits = new Attachments(
+        find,
+        ({ name, instance }) => watchWait(instance, clock, guard, waitsOf(name)),
+        guard,
+      );
       const states = () =>
         waits.look().flatMap(({ name, instance }) => {
-          const state = stateOf(instance);
+          const state = guard.run(() => stateOf(instance));
           return state === undefined ? [] : [{ name, state }];
         });
       return { look: () => waits.look(), end: () => waits.end(), states };
@@ -81,12 +87,12 @@ export class DatabaseClients {
     ];
   }
 
-  /** Looks for clients that are new. @returns how many there are now; one counts twice that has a pool */
+  /** Looks for clients that are new. @returns the number of clients; one that has a pool counts twice */
   look(): number {
     return [...this.queries, ...this.pools].flatMap((watch) => watch.look()).length;
   }
 
-  /** How each pool is now. */
+  /** Returns the state of each pool. */
   poolStates(): { readonly name: string; readonly state: PoolState }[] {
     return this.pools.flatMap((pool) => pool.states());
   }

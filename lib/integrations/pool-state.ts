@@ -1,12 +1,37 @@
-/** How a pool of connections is, whichever library has it. */
+import type { Clock } from '../metrics/clock.js';
+import type { Guard } from '../primitives/guard.js';
+import { type CallObserver, patchMethod, withObservedCallback } from '../primitives/method-patch.js';
+
+/** The state of a pool of connections, whichever library has it. */
 export interface PoolState {
   readonly used: number;
   readonly idle: number;
-  /** How many wait for a connection. */
+  /** Number of callers that wait for a connection. */
   readonly pending: number;
-  /** How many connections there may be; undefined if there is no limit. */
+  /** Number of connections that there may be; undefined if there is no limit. */
   readonly max?: number | undefined;
 }
 
-/** Is told in seconds how long somebody waited for a connection. */
+/** A receiver of the time that somebody waited for a connection, in seconds. */
 export type WaitObserver = (seconds: number) => void;
+
+/**
+ * Takes the time that a method of a pool needs to give a connection, to its callback or as a promise.
+ *
+ * @returns a function that ends it
+ */
+export function watchPoolWait(
+  pool: object,
+  method: string,
+  clock: Clock,
+  guard: Guard,
+  observe: WaitObserver,
+): () => void {
+  return patchMethod(pool, method, guard, (args): CallObserver => {
+    const startedAt = clock.monotonic();
+    const end = (): void => observe((clock.monotonic() - startedAt) / 1000);
+    return typeof args[0] === 'function'
+      ? { args: withObservedCallback(args, 0, guard, end) }
+      : { fulfilled: end, rejected: end };
+  });
+}

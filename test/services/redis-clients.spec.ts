@@ -16,7 +16,7 @@ import { describeWith } from './support/binaries.js';
 import { RedisClusterServers } from './support/redis.cluster.js';
 import { RedisSentinel } from './support/redis.sentinel.js';
 import { RedisServer } from './support/redis.server.js';
-import { type Step, transcriptOf } from './support/transcript.js';
+import { type Step, transcriptOf } from './support/call-transcript.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each client has other types, and gets what none allows
 type AnyClient = any;

@@ -20,8 +20,9 @@ export interface Knex {
   };
 }
 
+/** Returns the instances of the application, each once: one with parameters of a user shares the pool of another. */
 export function findKnex(objects: ApplicationObjects): Found<Knex>[] {
-  return objects.find({ is: isKnex });
+  return objects.find({ is: isKnex, identityOf: ({ client }) => client.pool ?? client });
 }
 
 /** Whether the database answers; rejects if not. */

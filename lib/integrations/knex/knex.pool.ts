@@ -1,25 +1,20 @@
 import type { Clock } from '../../metrics/clock.js';
-import { patchMethod } from '../method-patch.js';
-import type { PoolState, WaitObserver } from '../pool-state.js';
+import type { Guard } from '../../primitives/guard.js';
+import { type PoolState, watchPoolWait, type WaitObserver } from '../pool-state.js';
 import type { Knex } from './knex.discovery.js';
 
-/** Undefined where Knex has no pool any more. */
+/** Returns how many connections of the pool are in use, idle and waited for; undefined while Knex has no pool. */
 export function knexPoolState({ client: { pool } }: Knex): PoolState | undefined {
   if (pool === undefined) return undefined;
   return { used: pool.numUsed(), idle: pool.numFree(), pending: pool.numPendingAcquires(), max: pool.max };
 }
 
-/** Takes the time that statements wait for a connection. @returns how to end that */
-export function watchKnexPoolWait({ client }: Knex, clock: Clock, observe: WaitObserver): () => void {
-  return patchMethod(
-    client,
-    'acquireConnection',
-    (original) =>
-      function (this: unknown, ...args) {
-        const startedAt = clock.monotonic();
-        return (original.apply(this, args) as Promise<unknown>).finally(() =>
-          observe((clock.monotonic() - startedAt) / 1000),
-        );
-      },
-  );
+/** Takes the time that statements wait for a connection. @returns a function that ends it */
+export function watchKnexPoolWait(
+  { client }: Knex,
+  clock: Clock,
+  guard: Guard,
+  observe: WaitObserver,
+): () => void {
+  return watchPoolWait(client, 'acquireConnection', clock, guard, observe);
 }

@@ -33,7 +33,13 @@ export function findMysql2Pools(objects: ApplicationObjects): Found<Mysql2Pool>[
     is: isMysql2Pool,
     within: heldPools,
     nameOf: (_, place) => dataSourceName(place),
+    identityOf: ({ _allConnections }) => _allConnections,
   });
+}
+
+/** Returns the connections that the application uses without a pool, also within those with promises. */
+export function findMysql2Connections(objects: ApplicationObjects): Found<object>[] {
+  return objects.find({ is: isConnection, within: heldConnections, identityOf: commandsOf });
 }
 
 /** Rejects if the database does not answer. A connection that does not answer is not used again. */
@@ -84,6 +90,22 @@ export function isMysql2Pool(candidate: object): candidate is Mysql2Pool {
     hasMethods(candidate, 'getConnection', 'query', 'execute', 'end') &&
     ['_allConnections', '_freeConnections', '_connectionQueue', 'config'].every((name) => name in candidate)
   );
+}
+
+function isConnection(candidate: object): candidate is object {
+  return hasMethods(candidate, 'query', 'execute', 'prepare', 'addCommand') && '_commands' in candidate;
+}
+
+/** A connection is what holds its queue of commands. */
+function commandsOf(connection: object): unknown {
+  return (connection as { readonly _commands?: unknown })._commands;
+}
+
+/** A connection with promises has one with callbacks within; Drizzle has either in `$client`. */
+function heldConnections(candidate: object): unknown[] {
+  const client = '$client' in candidate ? candidate.$client : candidate;
+  if (typeof client !== 'object' || client === null) return [];
+  return 'connection' in client ? [client.connection] : [client];
 }
 
 /** A pool with promises has one with callbacks within; Drizzle has either in `$client`, TypeORM in the driver. */

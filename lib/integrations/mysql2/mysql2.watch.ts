@@ -1,53 +1,162 @@
-import { patchMethod } from '../method-patch.js';
+import { listenTo } from '../../primitives/emitter-listener.js';
+import type { Guard } from '../../primitives/guard.js';
+import { type CallObserver, patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
+import { ConnectionWatches } from '../shared-watches.js';
 import type { Mysql2Pool } from './mysql2.discovery.js';
 
-/** A statement under way. */
+const SYSTEM = 'mysql';
+
+/** The place of the name of a table that is given as a value. */
+const NAME_PLACEHOLDER = '??';
+
+/** A statement under way, as a pool makes it and a connection gives it back. */
 interface Command {
   readonly sql?: unknown;
-  onResult?: (error: unknown, ...values: unknown[]) => void;
+  readonly onResult?: unknown;
+  readonly emit?: unknown;
+}
+
+/** What the callback of `prepare()` is given. */
+interface PreparedStatement {
+  readonly query?: unknown;
 }
 
 interface PoolInside {
   readonly _allConnections: { readonly length: number; get(index: number): object };
-  on(event: 'connection', listener: (connection: object) => void): unknown;
-  off(event: 'connection', listener: (connection: object) => void): unknown;
 }
 
-/** Counts the statements that go through a pool, by patching each connection in it. @returns how to end that */
+/** Counts the statements that go through a pool, by patching each connection in it. @returns a function that ends it */
 export function watchMysql2Pool(pool: Mysql2Pool, queries: QueryRecorder): () => void {
-  const inside = pool as unknown as PoolInside;
-  const recorder = queries.forSystem('mysql');
-  const endings = new Map<WeakRef<object>, () => void>();
-  const watch = (connection: object): void => {
-    for (const reference of endings.keys()) if (reference.deref() === undefined) endings.delete(reference);
-    const restore = ['query', 'execute'].map((method) => patchStatement(connection, method, recorder));
-    endings.set(new WeakRef(connection), () => restore.forEach((each) => each()));
-  };
-  for (let i = 0; i < inside._allConnections.length; i++) watch(inside._allConnections.get(i));
-  inside.on('connection', watch);
+  const { _allConnections: all } = pool as unknown as PoolInside;
+  const recorder = queries.forSystem(SYSTEM);
+  const connections = new ConnectionWatches((connection) =>
+    queries.watches.hold(connection, () => patchConnection(connection, queries.guard, recorder)),
+  );
+  const stop = listenTo(pool, 'connection', queries.guard, (connection: object) =>
+    connections.add(connection),
+  );
+  for (let i = 0; i < all.length; i++) connections.add(all.get(i));
   return () => {
-    inside.off('connection', watch);
-    for (const end of endings.values()) end();
+    stop();
+    connections.end();
   };
 }
 
-function patchStatement(connection: object, method: string, recorder: SystemRecorder): () => void {
-  return patchMethod(
-    connection,
-    method,
-    (original) =>
-      function (this: unknown, ...args) {
-        const startedAt = recorder.now();
-        const command = original.apply(this, args) as Command;
-        const { sql, onResult } = command;
-        if (typeof onResult !== 'function' || typeof sql !== 'string' || isOwnQuery(sql)) return command;
-        command.onResult = function (this: unknown, error, ...values) {
-          recorder.end(sql, startedAt, error ?? undefined);
-          onResult.call(this, error, ...values);
-        };
-        return command;
-      },
+/** Counts the statements of one connection. @returns a function that ends it */
+export function watchMysql2Connection(connection: object, queries: QueryRecorder): () => void {
+  return queries.watches.hold(connection, () =>
+    patchConnection(connection, queries.guard, queries.forSystem(SYSTEM)),
   );
+}
+
+function patchConnection(connection: object, guard: Guard, recorder: SystemRecorder): () => void {
+  const statements = new ConnectionWatches((statement) => patchPrepared(statement, guard, recorder));
+  const restores = [
+    ...['query', 'execute'].map((method) =>
+      patchMethod(connection, method, guard, (args) => {
+        const text = textOf(args[0]);
+        if (text === undefined || isOwnQuery(text)) return undefined;
+        return observeCommand(args, [1, 2], text, guard, recorder);
+      }),
+    ),
+    patchMethod(connection, 'prepare', guard, (args) => {
+      const text = textOf(args[0]);
+      if (text === undefined) return undefined;
+      const startedAt = recorder.now();
+      const prepared = ([error, statement]: readonly unknown[]): void => {
+        if (error) recorder.end(text, startedAt, error);
+        else if (typeof statement === 'object' && statement !== null) statements.add(statement);
+      };
+      return { args: withObservedCallback(args, 1, guard, prepared) };
+    }),
+  ];
+  return () => {
+    for (const restore of restores) restore();
+    statements.end();
+  };
+}
+
+/** A connection gives back the same statement to whoever prepares the same text. */
+function patchPrepared(statement: PreparedStatement, guard: Guard, recorder: SystemRecorder): () => void {
+  return patchMethod(statement, 'execute', guard, (args) =>
+    typeof statement.query === 'string'
+      ? observeCommand(args, [0, 1], statement.query, guard, recorder)
+      : undefined,
+  );
+}
+
+/**
+ * Observes a statement by its callback, at one of some positions; without one, by what the command emits, because a
+ * listener of `error` would keep the error from the application.
+ */
+function observeCommand(
+  args: readonly unknown[],
+  positions: readonly number[],
+  text: string,
+  guard: Guard,
+  recorder: SystemRecorder,
+): CallObserver {
+  const startedAt = recorder.now();
+  let command: unknown = args[0];
+  let hasEnded = false;
+  const end = (error?: unknown): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    const isFormatted = text.includes(NAME_PLACEHOLDER);
+    recorder.end((isFormatted ? textOf(command) : undefined) ?? text, startedAt, error ?? undefined);
+  };
+  const called = ([error]: readonly unknown[]): void => end(error);
+  const threw = (error: unknown): void => end(error ?? new Error('unknown'));
+
+  const position = positions.find((each) => typeof args[each] === 'function');
+  if (position !== undefined) {
+    const returned = (result: unknown): void => void (command = result);
+    return { args: withObservedCallback(args, position, guard, called), returned, threw };
+  }
+  if (isCommand(command)) {
+    observeEvents(command, guard, end);
+    return { threw };
+  }
+  const returned = (result: unknown): void => {
+    command = result;
+    if (isCommand(result)) observeEvents(result, guard, end);
+  };
+  return { returned, threw };
+}
+
+/** Observes a command by its callback, if it has one, and by what it emits. */
+function observeEvents(command: Command, guard: Guard, end: (error?: unknown) => void): void {
+  const restores: (() => void)[] = [];
+  const ended = (error?: unknown): void => {
+    for (const restore of restores.splice(0)) restore();
+    end(error);
+  };
+  if (typeof command.onResult === 'function') {
+    restores.push(
+      patchMethod(command, 'onResult', guard, ([error]) => {
+        ended(error);
+        return undefined;
+      }),
+    );
+    return;
+  }
+  restores.push(
+    patchMethod(command, 'emit', guard, ([event, error]) => {
+      if (event === 'error') ended(error ?? new Error('unknown'));
+      else if (event === 'end') ended();
+      return undefined;
+    }),
+  );
+}
+
+function isCommand(value: unknown): value is Command {
+  return typeof value === 'object' && value !== null && 'emit' in value && 'onResult' in value;
+}
+
+function textOf(statement: unknown): string | undefined {
+  if (typeof statement === 'string') return statement;
+  const { sql } = (statement ?? {}) as { readonly sql?: unknown };
+  return typeof sql === 'string' ? sql : undefined;
 }

@@ -32,12 +32,17 @@ export function findPgPools(objects: ApplicationObjects): Found<PgPool>[] {
     is: isPgPool,
     within: heldPools,
     nameOf: (_, place) => dataSourceName(place),
+    identityOf: ({ options }) => options,
   });
 }
 
 /** The clients that the application uses without a pool, also behind Drizzle. */
 export function findPgClients(objects: ApplicationObjects): Found<PgClient>[] {
-  return objects.find({ is: isClient, within: drizzleClient });
+  return objects.find({
+    is: isClient,
+    within: drizzleClient,
+    identityOf: ({ connection }) => connection,
+  });
 }
 
 /** Whether the database answers; rejects if not. A connection that does not answer is not used again. */
@@ -87,7 +92,7 @@ export function isPgPool(candidate: object): candidate is PgPool {
   );
 }
 
-function isClient(candidate: object): candidate is PgClient {
+function isClient(candidate: object): candidate is PgClient & { readonly connection: unknown } {
   return hasMethods(candidate, 'connect', 'query', 'end', 'escapeIdentifier') && 'connection' in candidate;
 }
 

@@ -1,130 +1,148 @@
-import { patchMethod } from '../method-patch.js';
+import { listenTo } from '../../primitives/emitter-listener.js';
+import type { Guard } from '../../primitives/guard.js';
+import {
+  type CallObserver,
+  observeCallback,
+  patchMethod,
+  withObservedCallback,
+} from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
+import { commandTagsOf } from '../queries/command-tags.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
+import { ConnectionWatches } from '../shared-watches.js';
 import type { PgClient, PgPool } from './pg.discovery.js';
 
 const SYSTEM = 'postgresql';
 
-type Callback = (error: unknown, result?: unknown) => void;
-
-/** What `pg` takes for a statement that brings its own protocol, such as a cursor. */
-interface Submittable {
+/** What is read of the first argument of `query()`: a configuration, or a statement that brings its own protocol. */
+interface QueryConfig {
   readonly text?: unknown;
-  submit: unknown;
-  handleError(error: unknown, connection: unknown): unknown;
-  handleReadyForQuery(connection: unknown): unknown;
+  readonly name?: unknown;
+  readonly callback?: unknown;
+  /** Of a statement that brings its own protocol. */
+  readonly submit?: unknown;
+  /** Of a `QueryStream`. */
+  readonly cursor?: { readonly text?: unknown } | null;
+  /** Of a `Query`. */
+  readonly _results?: unknown;
 }
 
-/** Where a pool keeps the clients that it has already. */
-interface PoolInside extends PgPool {
+/** Where a pool keeps the clients that it has already, and a client the texts of its prepared statements. */
+interface PoolInside {
   readonly _clients?: readonly PgClient[];
-  on(event: 'connect', listener: (client: PgClient) => void): unknown;
-  off(event: 'connect', listener: (client: PgClient) => void): unknown;
 }
+interface ClientInside {
+  readonly connection?: { readonly parsedStatements?: Readonly<Record<string, unknown>> };
+}
+
+/** Tells once of the end of a statement, with its result or the error. */
+type End = (outcome: { readonly result?: unknown } | { readonly error: unknown }) => void;
 
 /**
  * Counts the statements that go through a pool, by patching each client in it and not their class, which other
- * applications of the process may use too. @returns how to end that
+ * applications of the process may use too.
+ *
+ * @returns a function that ends it
  */
 export function watchPgPool(pool: PgPool, queries: QueryRecorder): () => void {
-  const inside = pool as PoolInside;
   const recorder = queries.forSystem(SYSTEM);
-  const endings = new Map<WeakRef<PgClient>, () => void>();
-  const watch = (client: PgClient): void => {
-    for (const reference of endings.keys()) if (reference.deref() === undefined) endings.delete(reference);
-    endings.set(new WeakRef(client), patchQuery(client, recorder));
-  };
-  for (const client of inside._clients ?? []) watch(client);
-  inside.on('connect', watch);
+  const clients = new ConnectionWatches((client) =>
+    queries.watches.hold(client, () => patchQuery(client, queries, recorder)),
+  );
+  const stop = listenTo(pool, 'connect', queries.guard, (client: object) => clients.add(client));
+  for (const client of (pool as PoolInside)._clients ?? []) clients.add(client);
   return () => {
-    inside.off('connect', watch);
-    for (const end of endings.values()) end();
+    stop();
+    clients.end();
   };
 }
 
-/** Counts the statements of one client. @returns how to end that */
-export function watchPgClient(client: PgClient, queries: QueryRecorder): () => void {
-  return patchQuery(client, queries.forSystem(SYSTEM));
+/** Counts the statements of one client. @returns a function that ends it */
+export function watchPgClient(client: object, queries: QueryRecorder): () => void {
+  return queries.watches.hold(client, () => patchQuery(client, queries, queries.forSystem(SYSTEM)));
 }
 
-function patchQuery(client: PgClient, recorder: SystemRecorder): () => void {
-  return patchMethod(
-    client,
-    'query',
-    (original) =>
-      function (this: unknown, ...args) {
-        const [config, values, callback] = args as unknown[];
-        const sql = textOf(config);
-        if (sql === undefined || isOwnQuery(sql)) return original.apply(this, args);
-        const startedAt = recorder.now();
-        const end = (error?: unknown): void => recorder.end(sql, startedAt, error ?? undefined);
-        if (isSubmittable(config)) {
-          watchSubmittable(config, end);
-          return original.apply(this, args);
-        }
-        if (typeof values === 'function') {
-          return original.call(this, ...([config, ended(values as Callback, end)] as never[]));
-        }
-        if (typeof callback === 'function') {
-          return original.call(this, ...([config, values, ended(callback as Callback, end)] as never[]));
-        }
-        const result = original.apply(this, args);
-        return isPromise(result) ? settled(result, end) : result;
-      },
-  );
+function patchQuery(client: object, { guard }: QueryRecorder, recorder: SystemRecorder): () => void {
+  return patchMethod(client, 'query', guard, (args): CallObserver | undefined => {
+    const config = configOf(args[0]);
+    const text = textOf(config);
+    // Neither of ours, nor what pg does not take.
+    if (text === undefined ? typeof config.name !== 'string' && !isSubmittable(config) : isOwnQuery(text)) {
+      return undefined;
+    }
+    const startedAt = recorder.now();
+    let hasEnded = false;
+    const end: End = (outcome) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      const sql = text ?? preparedText(client, config.name);
+      if ('error' in outcome) recorder.end(sql, startedAt, outcome.error ?? new Error('unknown'));
+      else recorder.end(sql, startedAt, undefined, commandTagsOf(outcome.result));
+    };
+    return isSubmittable(config)
+      ? observeSubmittable(config, guard, end)
+      : observeQuery(args, config, guard, end);
+  });
 }
 
-function textOf(config: unknown): string | undefined {
-  if (typeof config === 'string') return config;
-  if (typeof config !== 'object' || config === null || !('text' in config)) return undefined;
-  return typeof config.text === 'string' ? config.text : undefined;
-}
-
-function isSubmittable(config: unknown): config is Submittable {
-  return typeof config === 'object' && config !== null && 'submit' in config;
-}
-
-/** It is told either of an error or that the connection is ready for the next; some are told of both. */
-function watchSubmittable(query: Submittable, end: (error?: unknown) => void): void {
-  const restores: (() => void)[] = [];
-  const once = (failure?: unknown): void => {
-    for (const restore of restores.splice(0)) restore();
-    end(failure);
-  };
-  for (const [method, fails] of Object.entries({ handleError: true, handleReadyForQuery: false })) {
-    const restore = patchMethod(
-      query,
-      method,
-      (original) =>
-        function (this: unknown, ...args) {
-          once(fails ? (args[0] ?? new Error('unknown')) : undefined);
-          return original.apply(this, args);
-        },
-    );
-    restores.push(restore);
+/** Observes a statement by its callback, wherever that is, or by the promise that it gives back. */
+function observeQuery(args: readonly unknown[], config: QueryConfig, guard: Guard, end: End): CallObserver {
+  const called = ([error, result]: readonly unknown[]): void => end(error ? { error } : { result });
+  const threw = (error: unknown): void => end({ error });
+  const position = [2, 1].find((each) => typeof args[each] === 'function');
+  if (position !== undefined) return { args: withObservedCallback(args, position, guard, called), threw };
+  if (typeof config.callback === 'function') {
+    return {
+      args: [withCallback(config, observeCallback(config.callback, guard, called)), ...args.slice(1)],
+      threw,
+    };
   }
+  return { threw, fulfilled: (result) => end({ result }), rejected: (error) => end({ error }) };
 }
 
-function ended(callback: Callback, end: (error?: unknown) => void): Callback {
-  return function (this: unknown, error, result) {
-    end(error);
-    callback.call(this, error, result);
-  };
+/** Copies a configuration in the way that `pg` does. */
+function withCallback(config: QueryConfig, callback: unknown): object {
+  return Object.create(Object.getPrototypeOf(config) as object | null, {
+    ...Object.getOwnPropertyDescriptors(config),
+    callback: { value: callback, writable: true, enumerable: true, configurable: true },
+  }) as object;
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/** Observes a statement that is told either of an error or that the connection is ready; some are told of both. */
+function observeSubmittable(query: QueryConfig, guard: Guard, end: End): CallObserver {
+  const restores = [
+    patchMethod(query, 'handleError', guard, ([error]) => {
+      ended({ error });
+      return undefined;
+    }),
+    patchMethod(query, 'handleReadyForQuery', guard, () => {
+      ended({ result: query._results });
+      return undefined;
+    }),
+  ];
+  function ended(outcome: Parameters<End>[0]): void {
+    for (const restore of restores.splice(0)) restore();
+    end(outcome);
+  }
+  return { threw: (error) => ended({ error }) };
 }
 
-function settled(result: Promise<unknown>, end: (error?: unknown) => void): Promise<unknown> {
-  return result.then(
-    (value) => {
-      end();
-      return value;
-    },
-    (error: unknown) => {
-      end(error ?? new Error('unknown'));
-      throw error;
-    },
-  );
+function configOf(config: unknown): QueryConfig {
+  if (typeof config === 'string') return { text: config };
+  return typeof config === 'object' && config !== null ? config : {};
+}
+
+function textOf({ text, cursor }: QueryConfig): string | undefined {
+  const found = text ?? cursor?.text;
+  return typeof found === 'string' ? found : undefined;
+}
+
+function isSubmittable({ submit }: QueryConfig): boolean {
+  return typeof submit === 'function';
+}
+
+/** Returns the text under which a statement was prepared that is called by its name only. */
+function preparedText(client: ClientInside, name: unknown): string {
+  const text = typeof name === 'string' ? client.connection?.parsedStatements?.[name] : undefined;
+  return typeof text === 'string' ? text : '';
 }

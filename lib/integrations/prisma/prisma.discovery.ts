@@ -7,7 +7,7 @@ import { untilAborted } from '../until-aborted.js';
 export interface PrismaClient {
   /** Such as `postgresql` or `mongodb`. */
   readonly _activeProvider?: string;
-  /** The client behind a proxy, such as that of `$extends()`. */
+  /** The client itself, where this is a proxy of it or extends it. */
   readonly _originalClient?: unknown;
   $on?(event: 'query', listener: (event: { query: string; duration: number }) => void): unknown;
   /** Not with MongoDB. */
@@ -16,8 +16,15 @@ export interface PrismaClient {
   $runCommandRaw?(command: object): Promise<unknown>;
 }
 
+/** Returns the clients of the application, each once: an application has a proxy of it, or one that extends it. */
 export function findPrismaClients(objects: ApplicationObjects): Found<PrismaClient>[] {
-  return objects.find({ is: isPrismaClient, identityOf: ({ _originalClient }) => _originalClient });
+  return objects.find({ is: isPrismaClient, identityOf: originalClient });
+}
+
+/** Returns the client that others are a proxy of, or extend. */
+export function originalClient(client: PrismaClient): PrismaClient {
+  const { _originalClient: original } = client;
+  return typeof original === 'object' && original !== null ? original : client;
 }
 
 /** Whether the database answers; rejects if not. */

@@ -1,4 +1,7 @@
-/** What is told of a statement: nothing of it that a user may have written. */
+import { type SqlDialect, STANDARD_SQL } from './sql-dialect.js';
+import { tokensOf } from './sql-tokens.js';
+
+/** The class of a statement, which holds nothing that a user may have written. */
 export interface QueryClass {
   readonly operation: Operation;
   /** The table that it is about first of all; `unknown` where that is not plain to see. */
@@ -8,96 +11,205 @@ export interface QueryClass {
 export type Operation =
   'select' | 'insert' | 'update' | 'delete' | 'begin' | 'commit' | 'rollback' | 'savepoint' | 'ddl' | 'other';
 
+export type TransactionEvent = 'begun' | 'committed' | 'rolled_back';
+
+/** An event of a transaction that one of several statements asks for. */
+export interface TransactionStep {
+  /** Number of statements before it. */
+  readonly position: number;
+  readonly event: TransactionEvent;
+  /** The same statement begins the next transaction. */
+  readonly chains: boolean;
+}
+
+/** The class of a text of one or more statements. */
+export interface ScriptClass {
+  /** That of the first statement. */
+  readonly query: QueryClass;
+  readonly statementCount: number;
+  readonly transactionSteps: readonly TransactionStep[];
+}
+
 export const UNKNOWN_TABLE = 'unknown';
 
-const OPERATIONS: Readonly<Record<string, Operation>> = {
-  SELECT: 'select',
-  INSERT: 'insert',
-  REPLACE: 'insert',
-  UPDATE: 'update',
-  DELETE: 'delete',
-  BEGIN: 'begin',
-  START: 'begin',
-  COMMIT: 'commit',
-  END: 'commit',
-  ROLLBACK: 'rollback',
-  ABORT: 'rollback',
-  SAVEPOINT: 'savepoint',
-  RELEASE: 'savepoint',
-  CREATE: 'ddl',
-  ALTER: 'ddl',
-  DROP: 'ddl',
-  TRUNCATE: 'ddl',
-};
+const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+  ['SELECT', 'select'],
+  ['TABLE', 'select'],
+  ['INSERT', 'insert'],
+  ['REPLACE', 'insert'],
+  ['UPDATE', 'update'],
+  ['DELETE', 'delete'],
+  ['COMMIT', 'commit'],
+  ['ROLLBACK', 'rollback'],
+  ['ABORT', 'rollback'],
+  ['SAVEPOINT', 'savepoint'],
+  ['SAVE', 'savepoint'],
+  ['RELEASE', 'savepoint'],
+  ['CREATE', 'ddl'],
+  ['ALTER', 'ddl'],
+  ['DROP', 'ddl'],
+  ['TRUNCATE', 'ddl'],
+]);
 
-/** The words between which and its table there is nothing that matters, by operation. */
-const BEFORE_TABLE: Partial<Record<Operation, string>> = {
-  select: 'FROM',
-  insert: 'INTO',
-  update: 'UPDATE',
-  delete: 'FROM',
-};
+const EVENTS: ReadonlyMap<Operation, TransactionEvent> = new Map([
+  ['begin', 'begun'],
+  ['commit', 'committed'],
+  ['rollback', 'rolled_back'],
+]);
 
-/** Words that may stand before the name of a table. */
-const FILLERS = new Set(['ONLY', 'IGNORE', 'LOW_PRIORITY', 'DELAYED', 'QUICK']);
+/** Operations on a table, which may stand after WITH. */
+const OF_TABLES: ReadonlySet<Operation> = new Set<Operation>(['select', 'insert', 'update', 'delete']);
+
+/** Words after a BEGIN that begins a transaction, and not a block of statements. */
+const AFTER_BEGIN = new Set([
+  'WORK',
+  'TRANSACTION',
+  'TRAN',
+  'DISTRIBUTED',
+  'DEFERRED',
+  'IMMEDIATE',
+  'EXCLUSIVE',
+  'CONCURRENT',
+  'ISOLATION',
+  'READ',
+  'DEFERRABLE',
+]);
+
+/** Words after an END that ends a transaction, and not a block of statements. */
+const AFTER_END = new Set(['WORK', 'TRANSACTION', 'TRAN', 'AND']);
+
+/** Words that may stand before the name of a table, and those after which they are its name. */
+const FILLERS = new Set([
+  'ONLY',
+  'IGNORE',
+  'LOW_PRIORITY',
+  'HIGH_PRIORITY',
+  'DELAYED',
+  'QUICK',
+  'INTO',
+  'TABLE',
+  'LATERAL',
+]);
+const AFTER_NAME = new Set(['SET', 'WHERE', 'VALUES', 'SELECT', 'AS', 'USING', 'DEFAULT']);
 
 const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}_$-]{0,62}$/u;
 
-/**
- * One token of SQL: a comment, a text, a quoted name, a word, or a single sign. Texts and names may have their quote
- * twice in them; what is not closed goes to the end.
- */
-const TOKEN =
-  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^'\\]|''|\\[\s\S])*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*\]|\$([A-Za-z_]*)\$[\s\S]*?(?:\$\1\$|$)|[\p{L}_][\p{L}\p{N}_$]*|\S/gu;
-
-/** How much of a statement is looked at: the names in it come early, and texts of any length may follow. */
-const LONGEST_LOOK = 20_000;
-
-/** What a statement of SQL does, and to which table. */
-export function classifySql(sql: string): QueryClass {
-  const tokens = topLevelTokens(sql);
-  let verbAt = 0;
-  const derived = new Set<string>();
-  if (upper(tokens[0]) === 'WITH') {
-    verbAt = tokens.findIndex((token) => BEFORE_TABLE[OPERATIONS[upper(token)] ?? 'other'] !== undefined);
-    // Each name that stands before AS is no table.
-    for (let i = 1; i < verbAt; i++) if (upper(tokens[i + 1]) === 'AS') derived.add(nameOf(tokens[i]) ?? '');
-  }
-  const operation = OPERATIONS[upper(tokens[verbAt])] ?? 'other';
-  if (operation === 'rollback' && tokens.some((token) => upper(token) === 'TO')) {
-    return { operation: 'savepoint', table: UNKNOWN_TABLE };
-  }
-  const table = tableAfter(tokens, verbAt, BEFORE_TABLE[operation]);
-  return { operation, table: table === undefined || derived.has(table) ? UNKNOWN_TABLE : table };
+/** Returns the operation of the first statement of a text, and its table. */
+export function classifySql(sql: string, dialect: SqlDialect = STANDARD_SQL): QueryClass {
+  return classifyScript(sql, dialect).query;
 }
 
-/** The tokens that are in no parentheses, of which only the opening ones are left; without comments. */
-function topLevelTokens(sql: string): string[] {
-  const tokens: string[] = [];
+/** Returns the class of the first statement of a text, and what the text asks for in transactions. */
+export function classifyScript(sql: string, dialect: SqlDialect = STANDARD_SQL): ScriptClass {
+  const statements = statementsOf(tokensOf(sql, dialect));
+  const transactionSteps = statements.flatMap((tokens, position): TransactionStep[] => {
+    const event = EVENTS.get(operationOf(tokens));
+    return event === undefined ? [] : [{ position, event, chains: chainsTransaction(tokens) }];
+  });
+  return { query: classOf(statements[0] ?? []), statementCount: statements.length, transactionSteps };
+}
+
+/** Returns the tokens of each statement that are in no parentheses, of which only the opening ones are left. */
+function statementsOf(tokens: readonly string[]): string[][] {
+  const statements: string[][] = [];
+  let statement: string[] = [];
   let depth = 0;
-  for (const [token] of sql.slice(0, LONGEST_LOOK).matchAll(TOKEN)) {
-    if (token.startsWith('--') || token.startsWith('/*')) continue;
+  let inBlock = false;
+  for (const token of tokens) {
     if (token === ')') depth = Math.max(0, depth - 1);
     // A whole statement may be in parentheses.
-    else if (token === '(' && tokens.length === 0) continue;
-    else if (token === '(' && depth++ === 0) tokens.push(token);
-    else if (depth === 0 && token !== '(') {
-      if (token === ';' && tokens.length > 0) break;
-      tokens.push(token);
-    }
+    else if (token === '(' && statement.length === 0) continue;
+    else if (token === '(' && depth++ === 0) statement.push(token);
+    else if (depth === 0 && token === ';' && !(inBlock ||= isBlock(statement))) {
+      if (statement.length > 0) statements.push(statement);
+      statement = [];
+    } else if (depth === 0 && token !== '(') statement.push(token);
   }
-  return tokens;
+  return statement.length > 0 ? [...statements, statement] : statements;
 }
 
-function tableAfter(tokens: readonly string[], from: number, word: string | undefined): string | undefined {
-  if (word === undefined) return undefined;
-  let at = tokens.findIndex((token, i) => i >= from && upper(token) === word) + 1;
-  if (at === 0) return undefined;
-  while (FILLERS.has(upper(tokens[at]))) at++;
-  // Of schema.table, the table.
-  while (tokens[at + 1] === '.') at += 2;
+/** Returns whether semicolons are part of a statement: in the body of a trigger or routine, or an anonymous block. */
+function isBlock(tokens: readonly string[]): boolean {
+  const first = upper(tokens[0]);
+  if (first === 'DECLARE') return true;
+  if (first === 'BEGIN') return !beginsTransaction(tokens);
+  return first === 'CREATE' && tokens.some((token) => upper(token) === 'BEGIN');
+}
+
+function beginsTransaction(tokens: readonly string[]): boolean {
+  const second = upper(tokens[1]);
+  return (
+    tokens.length === 1 || AFTER_BEGIN.has(second) || (second === 'NOT' && upper(tokens[2]) === 'DEFERRABLE')
+  );
+}
+
+function operationOf(tokens: readonly string[]): Operation {
+  const first = upper(tokens[0]);
+  if (first === 'BEGIN') return beginsTransaction(tokens) ? 'begin' : 'other';
+  if (first === 'START') return upper(tokens[1]) === 'TRANSACTION' ? 'begin' : 'other';
+  if (first === 'END') return tokens.length === 1 || AFTER_END.has(upper(tokens[1])) ? 'commit' : 'other';
+  const operation = OPERATIONS.get(first) ?? 'other';
+  const isToSavepoint = operation === 'rollback' && tokens.some((token) => upper(token) === 'TO');
+  return isToSavepoint ? 'savepoint' : operation;
+}
+
+function chainsTransaction(tokens: readonly string[]): boolean {
+  return tokens.some((token, i) => upper(token) === 'AND' && upper(tokens[i + 1]) === 'CHAIN');
+}
+
+function classOf(tokens: readonly string[]): QueryClass {
+  if (upper(tokens[0]) === 'WITH') return classOfWith(tokens);
+  const operation = operationOf(tokens);
+  const at = tableAt(tokens, operation);
+  const table = at === undefined ? undefined : nameOf(tokens[at]);
+  return { operation, table: table ?? UNKNOWN_TABLE };
+}
+
+function classOfWith(tokens: readonly string[]): QueryClass {
+  const verbAt = tokens.findIndex((token) => OF_TABLES.has(OPERATIONS.get(upper(token)) ?? 'other'));
+  if (verbAt < 0) return { operation: 'other', table: UNKNOWN_TABLE };
+  const query = classOf(tokens.slice(verbAt));
+  // Each name that stands before AS, with or without its columns, is no table.
+  const isDerived = tokens.some((token, i) => {
+    if (i >= verbAt || upper(token) !== 'AS') return false;
+    const name = nameOf(tokens[tokens[i - 1] === '(' ? i - 2 : i - 1]);
+    return name?.toUpperCase() === query.table.toUpperCase();
+  });
+  return isDerived ? { ...query, table: UNKNOWN_TABLE } : query;
+}
+
+/** Returns the position of the last part of the name of the table, if there is one. */
+function tableAt(tokens: readonly string[], operation: Operation): number | undefined {
+  if (!OF_TABLES.has(operation)) return undefined;
+  const isRead = operation === 'select' && upper(tokens[0]) === 'SELECT';
+  const from = isRead || operation === 'delete' ? fromAt(tokens) : undefined;
+  if (isRead && from === undefined) return undefined;
+  let at = (from ?? 0) + 1;
+  // UPDATE OR IGNORE of SQLite, and UPDATE TOP (1) of SQL Server.
+  if (upper(tokens[at]) === 'OR') at += 2;
+  if (upper(tokens[at]) === 'TOP' && tokens[at + 1] === '(') at += 2;
+  while (FILLERS.has(upper(tokens[at])) && isNamed(tokens[at + 1])) at++;
+  // Of schema.table, the table; SQL Server may leave out the schema.
+  while (tokens[at + 1] === '.') {
+    at += 2;
+    while (tokens[at] === '.') at++;
+  }
   // A function that gives rows is no table.
-  return tokens[at + 1] === '(' && word === 'FROM' ? undefined : nameOf(tokens[at]);
+  return from !== undefined && tokens[at + 1] === '(' ? undefined : at;
+}
+
+/** Returns the position of the FROM before the tables. */
+function fromAt(tokens: readonly string[]): number | undefined {
+  const at = tokens.findIndex((token, i) => {
+    if (upper(token) !== 'FROM' || tokens[i - 1] === '.') return false;
+    // x IS NOT DISTINCT FROM y
+    return upper(tokens[i - 1]) !== 'DISTINCT' || !['IS', 'NOT'].includes(upper(tokens[i - 2]));
+  });
+  return at < 0 ? undefined : at;
+}
+
+function isNamed(token: string | undefined): boolean {
+  return token !== undefined && nameOf(token) !== undefined && !AFTER_NAME.has(upper(token));
 }
 
 function nameOf(token = ''): string | undefined {
@@ -106,5 +218,5 @@ function nameOf(token = ''): string | undefined {
 }
 
 function upper(token = ''): string {
-  return token.length <= 12 ? token.toUpperCase() : '';
+  return token.length <= 13 ? token.toUpperCase() : '';
 }

@@ -15,11 +15,20 @@ const SQLSTATE_CLASSES: Readonly<Record<string, string>> = {
   XX: 'internal',
 };
 
+/** Codes of MongoDB, which has no SQLSTATE. */
+const MONGODB_CODES: ReadonlyMap<unknown, string> = new Map([
+  ...[11_000, 11_001, 12_582, 121].map((code) => [code, 'integrity_constraint'] as const),
+  ...[112, 251].map((code) => [code, 'transaction_rollback'] as const),
+  ...[13, 18].map((code) => [code, 'authorization'] as const),
+  ...[6, 7, 89, 91].map((code) => [code, 'connection'] as const),
+]);
+
 const NETWORK = /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)/;
-const CONNECTION_LOST = /connection (terminated|closed|error|ended|lost)|connection is closed|not queryable/i;
+const CONNECTION_LOST =
+  /connection (terminated|closed|error|ended|lost)|connection is closed|closed state|not queryable/i;
 const CONSTRAINT = /constraint/i;
 
-/** What went wrong with a statement: one of a fixed number of classes, never its message. */
+/** Returns the class of an error of a statement, one of a fixed number, and never its message. */
 export function queryErrorClass(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'other';
   const { code, sqlState, message } = error as { code?: unknown; sqlState?: unknown; message?: unknown };
@@ -29,6 +38,8 @@ export function queryErrorClass(error: unknown): string {
       if (known !== undefined) return known;
     }
   }
+  const ofMongoDb = MONGODB_CODES.get(code);
+  if (ofMongoDb !== undefined) return ofMongoDb;
   if (typeof code === 'string' && (NETWORK.test(code) || code === 'PROTOCOL_CONNECTION_LOST'))
     return 'connection';
   if (typeof message !== 'string') return 'other';

@@ -1,54 +1,65 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';
-import { classifySql, type QueryClass } from './query-class.js';
+import type { Guard } from '../../primitives/guard.js';
+import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
+import { SharedWatches } from '../shared-watches.js';
+import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
 import { queryErrorClass } from './query-error.js';
+import { dialectOf, type SqlDialect } from './sql-dialect.js';
 
 /** From half a millisecond, which an embedded database takes, to where nobody waits any more. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** How many different statements are known by their text, and how long these may be: beyond, they are read anew. */
+/** Limits of the cache of statements by their text, in number and in UTF-16 code units of each. */
 const KNOWN_STATEMENTS = 500;
 const LONGEST_KNOWN = 4_000;
 
-/** The table that stands for all that came when there were as many as there may be. */
-const FURTHER_TABLES = 'other';
-
-const TRANSACTION_EVENTS: Partial<Record<string, string>> = {
-  begin: 'begun',
-  commit: 'committed',
-  rollback: 'rolled_back',
-};
+/** What PostgreSQL answers to a COMMIT of a transaction in which a statement has failed. */
+const ROLLED_BACK = 'ROLLBACK';
 
 export interface QueryRecorderOptions {
-  /** A statement that took longer counts as slow. */
+  /** Duration above which a statement counts as slow, in milliseconds. */
   readonly slowQueryThresholdMs: number;
-  /** How many tables have series of their own. */
+  /** Number of tables that have series of their own. */
   readonly tableLimit: number;
 }
 
-/** What statements of one kind are counted in. */
+/** The series in which statements of one kind are counted. */
 interface QuerySeries {
   readonly operation: string;
   readonly durations: HistogramSeries;
   readonly slow: CounterSeries;
 }
 
+/** A text of SQL that has been read. */
+interface KnownStatement extends ScriptClass {
+  readonly series: QuerySeries;
+}
+
 /** Counts the statements of an application, whichever library sends them. */
 export class QueryRecorder {
+  /** The guard of what is put into the calls of clients of databases. */
+  readonly guard: Guard;
+  /** The connections and clients that are watched, each once however it is reached. */
+  readonly watches = new SharedWatches();
+
   private readonly durations: Timer<'system' | 'operation' | 'table'>;
   private readonly slow: Counter<'system' | 'operation' | 'table'>;
   private readonly errors: Counter<'system' | 'operation' | 'error'>;
   private readonly transactions: Counter<'system' | 'event'>;
-  private readonly tables = new Set<string>();
+  private readonly tables: LabelValues;
 
   constructor(
     registry: MetricsRegistry,
     private readonly clock: Clock,
     private readonly options: QueryRecorderOptions,
   ) {
+    this.guard = instrumentationGuard(registry, 'database');
+    this.tables = new LabelValues(options.tableLimit);
     const labelNames = ['system', 'operation', 'table'] as const;
     this.durations = registry.timer(
       'db_client_operation_duration_seconds',
@@ -70,19 +81,23 @@ export class QueryRecorder {
     );
   }
 
-  /** When a statement began, for {@link SystemRecorder.end}. */
+  /** Returns the time, for {@link SystemRecorder.end}. */
   now(): number {
     return this.clock.monotonic();
   }
 
-  /** @param system what the database is called in OpenTelemetry, such as `postgresql` */
+  /**
+   * Returns the recorder for databases of one kind.
+   *
+   * @param system the name of the database in OpenTelemetry, such as `postgresql`
+   */
   forSystem(system: string): SystemRecorder {
-    return new SystemRecorder(this, system);
+    return new SystemRecorder(this, boundedLabelValue(system), dialectOf(system));
   }
 
   /** @internal */
   seriesOf(system: string, { operation, table }: QueryClass): QuerySeries {
-    const labels = { system, operation, table: this.boundedTable(table) };
+    const labels = { system, operation, table: this.tables.of(table) };
     return { operation, durations: this.durations.labels(labels), slow: this.slow.labels(labels) };
   }
 
@@ -96,32 +111,25 @@ export class QueryRecorder {
     const milliseconds = this.clock.monotonic() - startedAt;
     durations.observe(milliseconds / 1000);
     if (milliseconds > this.options.slowQueryThresholdMs) slow.inc();
-    if (error !== undefined) {
-      this.errors.inc({ system, operation, error: queryErrorClass(error) });
-      return;
-    }
-    const event = TRANSACTION_EVENTS[operation];
-    if (event !== undefined) this.transactions.inc({ system, event });
+    if (error !== undefined) this.errors.inc({ system, operation, error: queryErrorClass(error) });
   }
 
-  private boundedTable(table: string): string {
-    if (!this.tables.has(table)) {
-      if (this.tables.size >= this.options.tableLimit) return FURTHER_TABLES;
-      this.tables.add(table);
-    }
-    return table;
+  /** @internal */
+  recordTransaction(system: string, event: TransactionEvent): void {
+    this.transactions.inc({ system, event });
   }
 }
 
-/** Counts the statements that go to databases of one kind. Never throws. */
+/** Counts the statements that go to databases of one kind. */
 export class SystemRecorder {
   /** By text, because an application sends the same statements again and again. */
-  private readonly known = new Map<string, QuerySeries>();
+  private readonly known = new Map<string, KnownStatement>();
   private readonly series = new Map<string, QuerySeries>();
 
   constructor(
     private readonly recorder: QueryRecorder,
     private readonly system: string,
+    private readonly dialect: SqlDialect,
   ) {}
 
   now(): number {
@@ -129,29 +137,45 @@ export class SystemRecorder {
   }
 
   /**
-   * A statement of SQL has ended.
+   * Counts a text of SQL that has ended.
    *
    * @param startedAt from {@link now}
    * @param error what it failed with, if it did
+   * @param answers the command that the server says it has executed, for each statement of the text, where known
    */
-  end(sql: string, startedAt: number, error?: unknown): void {
-    let series = this.known.get(sql);
-    if (series === undefined) {
-      series = this.seriesOf(classifySql(sql));
-      if (this.known.size >= KNOWN_STATEMENTS) this.known.clear();
-      if (sql.length <= LONGEST_KNOWN) this.known.set(sql, series);
+  end(sql: string, startedAt: number, error?: unknown, answers?: readonly unknown[]): void {
+    const known = this.known.get(sql) ?? this.read(sql);
+    this.recorder.record(this.system, known.series, startedAt, error);
+    if (error !== undefined) return;
+    for (const { position, event, chains } of known.transactionSteps) {
+      const answer = answers?.length === known.statementCount ? answers[position] : undefined;
+      const isRolledBack = event === 'committed' && answer === ROLLED_BACK;
+      this.recorder.recordTransaction(this.system, isRolledBack ? 'rolled_back' : event);
+      if (chains) this.recorder.recordTransaction(this.system, 'begun');
     }
-    this.recorder.record(this.system, series, startedAt, error);
   }
 
-  /** As {@link end}, for what is no SQL. */
-  endClassified(query: QueryClass, startedAt: number, error?: unknown): void {
-    this.recorder.record(this.system, this.seriesOf(query), startedAt, error);
+  /**
+   * Counts a command that is no SQL and has ended.
+   *
+   * @param milliseconds its duration
+   * @param error what it failed with, if it did
+   */
+  endCommand(query: QueryClass, milliseconds: number, error?: unknown): void {
+    this.recorder.record(this.system, this.seriesOf(query), this.now() - milliseconds, error);
   }
 
-  /** As {@link endClassified}, for whoever was only told how long it took. */
-  endAfter(query: QueryClass, milliseconds: number, error?: unknown): void {
-    this.endClassified(query, this.now() - milliseconds, error);
+  /** Counts an event of a transaction that no statement of SQL asks for. */
+  endTransactionStep(event: TransactionEvent): void {
+    this.recorder.recordTransaction(this.system, event);
+  }
+
+  private read(sql: string): KnownStatement {
+    const script = classifyScript(sql, this.dialect);
+    const known = { ...script, series: this.seriesOf(script.query) };
+    if (this.known.size >= KNOWN_STATEMENTS) this.known.clear();
+    if (sql.length <= LONGEST_KNOWN) this.known.set(sql, known);
+    return known;
   }
 
   private seriesOf(query: QueryClass): QuerySeries {

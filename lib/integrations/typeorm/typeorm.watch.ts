@@ -1,8 +1,10 @@
+import { patchMethod } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
+import { commandTagsOf } from '../queries/command-tags.js';
 import type { QueryRecorder } from '../queries/query-recorder.js';
 import type { TypeOrmDataSource } from './typeorm.discovery.js';
 
-/** What TypeORM calls a database, and what it is called in OpenTelemetry, where these differ. */
+/** The names of databases in OpenTelemetry, by those in TypeORM, where these differ. */
 const SYSTEMS: Readonly<Record<string, string>> = {
   postgres: 'postgresql',
   'aurora-postgres': 'postgresql',
@@ -15,7 +17,7 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   'better-sqlite3': 'sqlite',
 };
 
-/** How many statements of one query runner may be under way whose beginning is remembered. */
+/** Number of statements of one query runner that may be under way and whose beginning is remembered. */
 const UNDER_WAY = 1_000;
 
 interface QueryEvent {
@@ -27,6 +29,8 @@ interface QueryEvent {
 interface AfterQueryEvent extends QueryEvent {
   readonly success: boolean;
   readonly error?: unknown;
+  /** The result as the driver gives it. */
+  readonly rawResults?: unknown;
 }
 
 interface UnderWay {
@@ -35,37 +39,63 @@ interface UnderWay {
   readonly startedAt: number;
 }
 
-/** What a database is called in OpenTelemetry. */
+/** Returns the name of a database in OpenTelemetry. */
 export function typeOrmSystem({ options }: TypeOrmDataSource): string {
   return SYSTEMS[options.type] ?? options.type;
 }
 
-/** Counts the statements of a data source, by a subscriber. @returns how to end that */
+/**
+ * Counts the statements of a data source, by a subscriber, also when it has been destroyed and initialized again.
+ *
+ * @returns a function that ends it
+ */
 export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecorder): () => void {
+  const { guard } = queries;
   const recorder = queries.forSystem(typeOrmSystem(dataSource));
   const underWay = new WeakMap<object, UnderWay[]>();
   const subscriber = {
-    beforeQuery({ query, parameters, queryRunner }: QueryEvent): void {
-      const list = underWay.get(queryRunner) ?? [];
-      if (list.length === 0) underWay.set(queryRunner, list);
-      if (list.length < UNDER_WAY) list.push({ query, parameters, startedAt: recorder.now() });
+    beforeQuery(event: QueryEvent): void {
+      guard.run(() => {
+        const { query, parameters, queryRunner } = event;
+        const list = underWay.get(queryRunner) ?? [];
+        if (list.length === 0) underWay.set(queryRunner, list);
+        // What has not ended by now may never do so.
+        if (list.length >= UNDER_WAY) list.shift();
+        list.push({ query, parameters, startedAt: recorder.now() });
+      });
     },
-    afterQuery({ query, parameters, queryRunner, success, error }: AfterQueryEvent): void {
-      const begun = takeBegun(underWay.get(queryRunner) ?? [], query, parameters);
-      if (begun === undefined || isOwnQuery(query)) return;
-      recorder.end(query, begun.startedAt, success ? undefined : (error ?? new Error('unknown')));
+    afterQuery(event: AfterQueryEvent): void {
+      guard.run(() => {
+        const { query, parameters, queryRunner, success, error, rawResults } = event;
+        const begun = takeBegun(underWay.get(queryRunner) ?? [], query, parameters);
+        if (begun === undefined || typeof query !== 'string' || isOwnQuery(query)) return;
+        const failure = success ? undefined : (error ?? new Error('unknown'));
+        recorder.end(query, begun.startedAt, failure, commandTagsOf(rawResults));
+      });
     },
   };
-  dataSource.subscribers.push(subscriber);
-  return () => {
+  const subscribe = (): void => {
+    if (!dataSource.subscribers.includes(subscriber)) dataSource.subscribers.push(subscriber);
+  };
+  const unsubscribe = (): void => {
     const at = dataSource.subscribers.indexOf(subscriber);
     if (at >= 0) dataSource.subscribers.splice(at, 1);
+  };
+  // It makes its list of subscribers anew. What it sends by itself meanwhile is not counted at the first time either.
+  const restore = patchMethod(dataSource, 'initialize', guard, () => {
+    unsubscribe();
+    return { fulfilled: subscribe, rejected: subscribe };
+  });
+  if (dataSource.isInitialized) subscribe();
+  return () => {
+    restore();
+    unsubscribe();
   };
 }
 
 /**
- * Nothing but what it is tells which of several statements has ended. Some drivers copy the parameters in between:
- * then it is the one of this text that was first begun.
+ * Returns the beginning of the statement that has ended, which only its text and parameters identify. Some drivers
+ * copy the parameters in between: then it is the one of this text that was first begun.
  */
 function takeBegun(list: UnderWay[], query: string, parameters: unknown): UnderWay | undefined {
   const exact = list.findIndex((begun) => begun.query === query && begun.parameters === parameters);

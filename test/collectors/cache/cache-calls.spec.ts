@@ -7,7 +7,7 @@ import { CacheRecorder } from '../../../lib/integrations/cache-recorder.js';
 import { watchKeyv, watchStore } from '../../../lib/integrations/keyv/keyv.watch.js';
 import { asOwnCall } from '../../../lib/integrations/own-calls.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
-import { type Step, transcriptOf } from '../../services/support/transcript.js';
+import { type Step, transcriptOf } from '../../services/support/call-transcript.js';
 import { valuesOf } from '../values.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- some calls are what no type allows

@@ -1,59 +1,59 @@
-import { inspect } from 'node:util';
+/** A use of a client: everything that the application gets to see of it is logged. */
+export interface Shape<C> {
+  readonly title: string;
+  run(client: C, log: (event: string, ...values: unknown[]) => void): unknown;
+}
 
-/** Something that an application does with a client, and its name. */
-export type Step<C> = readonly [title: string, step: (client: C) => unknown];
-
-/** How long a step may take; one that never settles does so with and without us. */
-const STEP_MS = 20_000;
+/** The longest time that a use takes to end, in milliseconds. */
+const PATIENCE_MS = 20_000;
 
 /**
- * Returns what came of each step, one after the other, then of all at once in the order in which they ended.
- *
- * @param options `once` to leave the second run out
+ * Returns all that an application sees of a use: what is logged, what is thrown, rejected and never caught, in order.
  */
-export async function transcriptOf<C>(
-  client: C,
-  steps: readonly Step<C>[],
-  options: { readonly once?: boolean } = {},
-): Promise<string[]> {
+export async function transcriptOf<C>(client: C, shape: Shape<C>): Promise<string[]> {
   const lines: string[] = [];
-  const run = async ([title, step]: Step<C>): Promise<void> => {
-    let result: unknown;
-    try {
-      result = step(client);
-    } catch (error) {
-      lines.push(`${title}: threw ${textOf(error)}`);
-      return;
-    }
-    const kind = result instanceof Promise ? 'promise of' : 'plain';
-    try {
-      const value = await within(result);
-      lines.push(`${title}: ${kind} ${textOf(value)}`);
-    } catch (error) {
-      lines.push(`${title}: ${kind} rejection ${textOf(error)}`);
-    }
+  const log = (event: string, ...values: unknown[]): void => {
+    lines.push([event, ...values.map(textOf)].join(' '));
   };
-  for (const step of steps) await run(step);
-  if (options.once === true) return lines;
-  lines.push('all at once');
-  await Promise.all(steps.map(run));
+  // Those of the test runner would fail the test.
+  const restores = (['uncaughtException', 'unhandledRejection'] as const).map((event) => {
+    const listeners = process.listeners(event as 'uncaughtException');
+    const listener = (error: unknown): void => log(event, error);
+    process.removeAllListeners(event);
+    process.on(event, listener);
+    return () => {
+      process.off(event, listener);
+      for (const each of listeners) process.on(event, each);
+    };
+  });
+  try {
+    const returned = await Promise.race([
+      (async () => shape.run(client, log))(),
+      new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 'out of patience').unref()),
+    ]);
+    log('returned', returned);
+    // What is thrown later, or rejected without a handler.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 2));
+  } catch (error) {
+    log('threw', error);
+  } finally {
+    for (const restore of restores) restore();
+  }
   return lines;
 }
 
 function textOf(value: unknown): string {
-  if (!(value instanceof Error)) return inspect(value, { depth: 6, breakLength: Infinity });
-  const { errorIndexes } = value as { readonly errorIndexes?: unknown };
-  return `${value.constructor.name} ${value.name} ${value.message} ${inspect(errorIndexes)}`;
-}
-
-async function within(result: unknown): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('nothing'), STEP_MS);
-  });
+  if (value instanceof Error) {
+    const { name, message, code, fatal } = value as Error & { code?: unknown; fatal?: unknown };
+    return `${name}[${String(code)}${fatal === true ? ', fatal' : ''}]: ${message}`;
+  }
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { rows, rowCount, command } = value as { rows?: unknown; rowCount?: unknown; command?: unknown };
+  if (rows !== undefined) return JSON.stringify({ rows, rowCount, command });
   try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
+    return JSON.stringify(value);
+  } catch {
+    return Object.prototype.toString.call(value);
   }
 }

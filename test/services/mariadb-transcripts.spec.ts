@@ -1,0 +1,414 @@
+// Calls as an application in JavaScript makes them, past the types of the libraries.
+/* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion, unicorn/consistent-function-scoping */
+import type { EventEmitter } from 'node:events';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import * as current from 'mysql2';
+import * as older from 'mysql2-3-11';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mysql2Pool } from '../../lib/integrations/mysql2/mysql2.discovery.js';
+import { watchMysql2PoolWait } from '../../lib/integrations/mysql2/mysql2.pool.js';
+import { watchMysql2Connection, watchMysql2Pool } from '../../lib/integrations/mysql2/mysql2.watch.js';
+import { QueryRecorder } from '../../lib/integrations/queries/query-recorder.js';
+import { systemClock } from '../../lib/metrics/clock.js';
+import { describeWith } from './support/binaries.js';
+import { MariaDbServer } from './support/mariadb.server.js';
+import { type Shape, transcriptOf } from './support/transcript.js';
+
+type Callback = (...args: unknown[]) => unknown;
+type Log = Parameters<Shape<Connection>['run']>[1];
+
+/** A connection or a pool, as an application in JavaScript sees it. */
+interface Connection extends EventEmitter {
+  query(...args: unknown[]): EventEmitter & { stream(): AsyncIterable<unknown> };
+  execute(...args: unknown[]): EventEmitter;
+  prepare(sql: unknown, callback: Callback): unknown;
+  beginTransaction(callback: Callback): void;
+  commit(callback: Callback): void;
+  getConnection(callback?: Callback): unknown;
+  promise(): Promises;
+  end(callback: () => void): void;
+  destroy(): void;
+  readonly threadId: number;
+}
+interface Promises {
+  query(...args: unknown[]): Promise<[unknown]>;
+  execute(...args: unknown[]): Promise<[unknown]>;
+  prepare(sql: string): Promise<{ execute(values: unknown[]): Promise<[unknown]>; close(): Promise<void> }>;
+  beginTransaction(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+const boom = (): never => {
+  throw new RangeError('of the application');
+};
+
+/** Logs how a callback is called; the first two of its values tell all that does not depend on the connection. */
+const untilCalled = (log: Log, start: (callback: Callback) => unknown) =>
+  new Promise<void>((resolve) => {
+    const result = start(function (this: unknown, error: unknown, rows: unknown, ...more: unknown[]) {
+      log('called', typeof this, error, rows, more.length);
+      resolve();
+    });
+    log('result', typeof result);
+  });
+const events = (log: Log, command: EventEmitter | undefined) =>
+  new Promise<void>((resolve) => {
+    command?.on('result', (row: unknown) => log('row', row));
+    command?.on('error', (error: unknown) => log('error', error));
+    command?.on('end', () => {
+      log('end');
+      resolve();
+    });
+    log('listens', command?.eventNames().length);
+  });
+
+/** Statements as a connection and a pool take them. */
+const ANY: readonly Shape<Connection>[] = [
+  { title: 'a text', run: (client, log) => untilCalled(log, (cb) => client.query('SELECT 1 AS n', cb)) },
+  { title: 'values', run: (client, log) => untilCalled(log, (cb) => client.query('SELECT ? AS n', [1], cb)) },
+  {
+    title: 'a failing text',
+    run: (client, log) => untilCalled(log, (cb) => client.query('SELECT * FROM no', cb)),
+  },
+  {
+    title: 'options',
+    run: (client, log) => untilCalled(log, (cb) => client.query({ sql: 'SELECT 1 AS n' }, cb)),
+  },
+  {
+    title: 'frozen options and values',
+    run: (client, log) =>
+      untilCalled(log, (cb) =>
+        client.query(Object.freeze({ sql: 'SELECT ? AS n', rowsAsArray: true }), [1], cb),
+      ),
+  },
+  {
+    title: 'undefined values',
+    run: (client, log) => untilCalled(log, (cb) => client.query('SELECT 1 AS n', undefined, cb)),
+  },
+  {
+    title: 'a name as a value',
+    run: (client, log) => untilCalled(log, (cb) => client.query('SELECT 1 AS n FROM ??', ['dual'], cb)),
+  },
+  { title: 'no arguments', run: (client) => void client.query() },
+  { title: 'an undefined text', run: (client) => void client.query(undefined, () => undefined) },
+  { title: 'a null text', run: (client) => void client.query(null, () => undefined) },
+  {
+    title: 'a text with a getter that throws',
+    run: (client) => void client.query(Object.defineProperty({}, 'sql', { get: boom }), () => undefined),
+  },
+  {
+    title: 'a value that cannot be converted',
+    run: (client) => void client.query('SELECT ?', [{ toSqlString: boom, toString: boom }], () => undefined),
+  },
+  {
+    title: 'execute()',
+    run: (client, log) => untilCalled(log, (cb) => client.execute('SELECT ? AS n', [1], cb)),
+  },
+  {
+    title: 'execute() that fails while preparing',
+    run: (client, log) => untilCalled(log, (cb) => client.execute('SELECT * FROM no', cb)),
+  },
+  {
+    title: 'execute() that fails while executing',
+    run: (client, log) =>
+      untilCalled(log, (cb) =>
+        client.execute('SELECT CASE WHEN ? THEN (SELECT 1 UNION SELECT 2) END', [1], cb),
+      ),
+  },
+  {
+    title: 'execute() with an undefined value',
+    run: (client, log) => untilCalled(log, (cb) => client.execute('SELECT ?', [undefined], cb)),
+  },
+  {
+    title: 'an inactive connection',
+    run: (client, log) =>
+      untilCalled(log, (cb) =>
+        client.query({ sql: 'SELECT SLEEP(0.2)', timeout: 20 }, (error: unknown) => cb(error)),
+      ),
+  },
+  {
+    title: 'many at once',
+    run: (client, log) =>
+      Promise.all(
+        ['a', 'b', 'c'].map(
+          (each) =>
+            new Promise((resolve) => {
+              client.query('SELECT ? AS x', [each], (error: unknown, rows: unknown) => {
+                log(each, error, rows);
+                resolve(undefined);
+              });
+            }),
+        ),
+      ).then(() => undefined),
+  },
+  {
+    title: 'promises',
+    run: async (client, log) => {
+      log('query', (await client.promise().query('SELECT 1 AS n'))[0]);
+      log('execute', (await client.promise().execute('SELECT ? AS n', [1]))[0]);
+      await client
+        .promise()
+        .query('SELECT * FROM no')
+        .catch((error: unknown) => log('caught', error));
+      await client
+        .promise()
+        .execute('SELECT * FROM no')
+        .catch((error: unknown) => log('caught', error));
+      await client
+        .promise()
+        .execute('SELECT ?', [undefined])
+        .catch((error: unknown) => log('caught', error));
+      await client
+        .promise()
+        .query(undefined)
+        .catch((error: unknown) => log('caught', error));
+    },
+  },
+  {
+    title: 'a rejection that nobody handles',
+    run: async (client) => {
+      void client.promise().query('SELECT * FROM no');
+      return (await client.promise().query('SELECT 1 AS n'))[0];
+    },
+  },
+  { title: 'events', run: (client, log) => events(log, client.query('SELECT 1 AS n UNION SELECT 2')) },
+  { title: 'events of a failure', run: (client, log) => events(log, client.query('SELECT * FROM no')) },
+  {
+    title: 'a stream',
+    run: async (client, log) => {
+      for await (const row of client.query('SELECT 1 AS n UNION SELECT 2').stream()) log('row', row);
+    },
+  },
+  {
+    title: 'a stream that fails',
+    run: async (client, log) => {
+      try {
+        for await (const row of client.query('SELECT * FROM no').stream()) log('row', row);
+      } catch (error) {
+        log('failed', error);
+      }
+    },
+  },
+  {
+    title: 'two without a callback, then one with',
+    run: (client, log) => {
+      client.query('SELECT 1');
+      client.query('SELECT 2');
+      return untilCalled(log, (cb) => client.query('SELECT 3 AS n', cb));
+    },
+  },
+];
+
+/** What only a connection takes. */
+const OF_CONNECTIONS: readonly Shape<Connection>[] = [
+  { title: 'a callback that is none', run: (client) => void client.query('SELECT 1', undefined, undefined) },
+  {
+    title: 'a callback that throws',
+    run: (client, log) =>
+      new Promise<void>((resolve) => {
+        client.query('SELECT 1 AS n', (error: unknown, rows: unknown) => {
+          log('called', error, rows);
+          setTimeout(resolve, 10);
+          boom();
+        });
+      }),
+  },
+  { title: 'execute() and events', run: (client, log) => events(log, client.execute('SELECT 1 AS n')) },
+  {
+    title: 'execute() and events of a failure',
+    run: (client, log) => events(log, client.execute('SELECT * FROM no')),
+  },
+  {
+    title: 'a statement that is prepared',
+    run: (client, log) =>
+      new Promise<void>((resolve) => {
+        client.prepare('SELECT ? AS n', (error, statement) => {
+          const prepared = statement as { execute(...args: unknown[]): EventEmitter; close(): void };
+          log('prepared', error, Object.keys(prepared).length);
+          prepared.execute([1], (first: unknown, rows: unknown) => {
+            log('executed', first, rows);
+            prepared
+              .execute([2])
+              .on('result', (row: unknown) => log('row', row))
+              .on('end', () => {
+                prepared.close();
+                resolve();
+              });
+          });
+        });
+      }),
+  },
+  {
+    title: 'a statement that cannot be prepared',
+    run: (client, log) => untilCalled(log, (cb) => client.prepare('SELECT * FROM no', cb)),
+  },
+  { title: 'nothing to prepare', run: (client) => void client.prepare(undefined, () => undefined) },
+  {
+    title: 'a prepared statement and promises',
+    run: async (client, log) => {
+      const statement = await client.promise().prepare('SELECT ? AS n');
+      log('rows', (await statement.execute([1]))[0]);
+      await statement.close();
+    },
+  },
+  {
+    title: 'a transaction',
+    run: async (client, log) => {
+      await untilCalled(log, (cb) => client.beginTransaction(cb));
+      await untilCalled(log, (cb) => client.commit(cb));
+      await client.promise().beginTransaction();
+      await client.promise().rollback();
+    },
+  },
+  {
+    title: 'several statements',
+    run: (client, log) => untilCalled(log, (cb) => client.query('SELECT 1 AS a; SELECT 2 AS b', cb)),
+  },
+  {
+    title: 'several statements of which one fails',
+    run: (client, log) => untilCalled(log, (cb) => client.query('SELECT 1 AS a; SELECT * FROM no', cb)),
+  },
+  {
+    title: 'a connection that is closed',
+    run: async (client, log) => {
+      client.on('error', (error) => log('lost', error));
+      client.destroy();
+      await untilCalled(log, (cb) => client.query('SELECT 2', cb));
+      await untilCalled(log, (cb) => client.execute('SELECT 2', cb));
+      log('without a callback', typeof client.query('SELECT 3'), typeof client.execute('SELECT 3'));
+      await client
+        .promise()
+        .query('SELECT 4')
+        .catch((error: unknown) => log('caught', error));
+    },
+  },
+  {
+    title: 'an end',
+    run: async (client, log) => {
+      client.on('error', (error) => log('lost', error));
+      await new Promise<void>((resolve) => client.end(resolve));
+      await untilCalled(log, (cb) => client.query('SELECT 2', cb));
+    },
+  },
+];
+
+/** What only a pool has. */
+const OF_POOLS: readonly Shape<Connection>[] = [
+  {
+    title: 'a connection',
+    run: (pool, log) =>
+      new Promise<void>((resolve) => {
+        const result = pool.getConnection((error, connection) => {
+          log('connected', error, typeof connection);
+          (connection as { release(): void }).release();
+          resolve();
+        });
+        log('result', typeof result);
+      }),
+  },
+  { title: 'no callback for a connection', run: (pool) => void pool.getConnection() },
+  {
+    title: 'execute() without a callback',
+    run: (pool, log) => log('result', typeof pool.execute('SELECT 1')),
+  },
+  {
+    title: 'the end',
+    run: async (pool, log) => {
+      await new Promise<void>((resolve) => pool.end(resolve));
+      return untilCalled(log, (cb) => pool.query('SELECT 1', cb));
+    },
+  },
+];
+
+describeWith(
+  ['mariadbd', 'mariadb-install-db'],
+  'an application sees the same of MariaDB with and without monitoring',
+  () => {
+    let server: MariaDbServer;
+
+    beforeAll(async () => {
+      server = await MariaDbServer.start();
+    }, 60_000);
+    afterAll(() => server.stop());
+
+    const recorder = () =>
+      new QueryRecorder(new MetricsRegistry({ logger: { warn: () => undefined } }), systemClock, {
+        slowQueryThresholdMs: 500,
+        tableLimit: 50,
+      });
+
+    describe.each([
+      ['mysql2 of today', current],
+      ['mysql2 3.11', older as unknown as typeof current],
+    ])('through %s', (_, library) => {
+      const options = () => ({ uri: server.url, multipleStatements: true });
+
+      async function ofConnection(shape: Shape<Connection>, isWatched: boolean): Promise<string[]> {
+        const connection = library.createConnection(options()) as unknown as Connection;
+        await new Promise((resolve) => connection.query('SELECT 1', resolve));
+        const end = isWatched ? watchMysql2Connection(connection, recorder()) : undefined;
+        const transcript = await transcriptOf(connection, shape);
+        end?.();
+        connection.destroy();
+        return transcript;
+      }
+
+      async function ofPool(shape: Shape<Connection>, isWatched: boolean): Promise<string[]> {
+        const pool = library.createPool({ ...options(), connectionLimit: 1 }) as unknown as Connection;
+        const queries = recorder();
+        const watched = pool as unknown as Mysql2Pool;
+        const ends = isWatched
+          ? [
+              watchMysql2Pool(watched, queries),
+              watchMysql2PoolWait(watched, systemClock, queries.guard, () => boom()),
+            ]
+          : [];
+        const transcript = await transcriptOf(pool, shape);
+        for (const end of ends) end();
+        await new Promise<void>((resolve) => pool.end(resolve));
+        return transcript;
+      }
+
+      it.each([...ANY, ...OF_CONNECTIONS])('and a connection: $title', async (shape) => {
+        const without = await ofConnection(shape, false);
+        expect(without).not.toContain('returned out of patience');
+        expect(await ofConnection(shape, true)).toEqual(without);
+      });
+
+      it.each([...ANY, ...OF_POOLS])('and a pool: $title', async (shape) => {
+        const without = await ofPool(shape, false);
+        expect(without).not.toContain('returned out of patience');
+        expect(await ofPool(shape, true)).toEqual(without);
+      });
+
+      it('and a connection of a pool that the server has killed', async () => {
+        const transcripts = [];
+        for (const isWatched of [false, true]) {
+          const pool = library.createPool({ ...options(), connectionLimit: 1 }) as unknown as Connection;
+          const end = isWatched ? watchMysql2Pool(pool as unknown as Mysql2Pool, recorder()) : undefined;
+          const connection = await new Promise<Connection>((resolve) => {
+            pool.getConnection((_error, taken) => resolve(taken as Connection));
+          });
+          const transcript = await transcriptOf(connection, {
+            title: 'killed',
+            run: async (client, log) => {
+              client.on('error', (error) => log('lost', error));
+              const lost = new Promise((resolve) => client.once('end', resolve));
+              const running = untilCalled(log, (cb) => client.query('SELECT SLEEP(10)', cb));
+              await server.query(`KILL ${client.threadId}`);
+              await Promise.all([lost, running]);
+              await untilCalled(log, (cb) => client.query('select 2', cb));
+              await untilCalled(log, (cb) => client.execute('select 2', cb));
+              log('without a callback', typeof client.query('select 3'));
+            },
+          });
+          transcripts.push(transcript);
+          end?.();
+          await new Promise<void>((resolve) => pool.end(resolve));
+        }
+        expect(transcripts[0]?.length).toBeGreaterThan(4);
+        expect(transcripts[1]).toEqual(transcripts[0]);
+      });
+    });
+  },
+);

@@ -1,0 +1,210 @@
+// Calls as an application in JavaScript makes them, past the types of the libraries.
+/* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion, unicorn/consistent-function-scoping */
+import knex, { type Knex } from 'knex';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Knex as WatchedKnex } from '../../lib/integrations/knex/knex.discovery.js';
+import { watchKnexPoolWait } from '../../lib/integrations/knex/knex.pool.js';
+import { watchKnex } from '../../lib/integrations/knex/knex.watch.js';
+import { QueryRecorder } from '../../lib/integrations/queries/query-recorder.js';
+import type { TypeOrmDataSource } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { watchTypeOrm } from '../../lib/integrations/typeorm/typeorm.watch.js';
+import { systemClock } from '../../lib/metrics/clock.js';
+import { describeWith } from './support/binaries.js';
+import { PostgresServer } from './support/postgres.server.js';
+import { type Shape, transcriptOf } from './support/transcript.js';
+
+/** An application may be written in JavaScript. */
+type Anything = never;
+
+const boom = (): never => {
+  throw new RangeError('of the application');
+};
+
+/** What an application asks of TypeORM. */
+const OF_TYPEORM: readonly Shape<DataSource>[] = [
+  { title: 'a text', run: (source) => source.query('SELECT 1 AS n') },
+  { title: 'a text and values', run: (source) => source.query('SELECT $1::int AS n', [1]) },
+  { title: 'undefined values', run: (source) => source.query('SELECT 1 AS n', undefined) },
+  { title: 'a failing text', run: (source) => source.query('SELECT * FROM nowhere') },
+  { title: 'nothing', run: (source) => source.query(undefined as Anything) },
+  { title: 'a number', run: (source) => source.query(5 as Anything) },
+  { title: 'an object', run: (source) => source.query({ text: 'SELECT 1 AS n' } as Anything) },
+  {
+    title: 'many at once',
+    run: (source) => Promise.all(['a', 'b', 'c'].map((each) => source.query('SELECT $1 AS x', [each]))),
+  },
+  {
+    title: 'a transaction that fails',
+    run: (source) =>
+      source.transaction(async (manager) => {
+        await manager.query('SELECT 1');
+        boom();
+      }),
+  },
+  {
+    title: 'a commit after a failure, and a runner that is released',
+    run: async (source, log) => {
+      const runner = source.createQueryRunner();
+      await runner.startTransaction();
+      await runner.query('SELECT 1/0').catch((error: unknown) => log('caught', error));
+      await runner.commitTransaction();
+      await runner.release();
+      await runner.query('SELECT 1');
+    },
+  },
+  {
+    title: 'a stream',
+    run: async (source, log) => {
+      const runner = source.createQueryRunner();
+      for await (const row of await runner.stream('SELECT 1 AS n')) log('row', row);
+      await runner.release();
+    },
+  },
+  {
+    title: 'a rejection that nobody handles',
+    run: (source) => {
+      void source.query('SELECT * FROM nowhere');
+      return source.query('SELECT 1 AS n');
+    },
+  },
+  { title: 'a second initialization', run: (source) => source.initialize().then(() => undefined) },
+  {
+    title: 'an end and a new beginning',
+    run: async (source, log) => {
+      await source.destroy();
+      await source.query('SELECT 1').catch((error: unknown) => log('caught', error));
+      log('same', (await source.initialize()) === source);
+      return source.query('SELECT 1 AS n');
+    },
+  },
+];
+
+/** What an application asks of Knex. */
+const OF_KNEX: readonly Shape<Knex>[] = [
+  { title: 'a text', run: async (db) => (await db.raw<{ rows: unknown }>('SELECT 1 AS n')).rows },
+  { title: 'values', run: async (db) => (await db.raw<{ rows: unknown }>('SELECT ?::int AS n', [1])).rows },
+  { title: 'a builder', run: async (db) => db.select(db.raw('1 AS n')) },
+  { title: 'a failing text', run: async (db) => void (await db.raw('SELECT * FROM nowhere')) },
+  { title: 'nothing', run: async (db) => void (await db.raw(undefined as Anything)) },
+  { title: 'an empty text', run: async (db) => void (await db.raw('')) },
+  {
+    title: 'a callback',
+    run: (db, log) =>
+      new Promise<void>((resolve) => {
+        db.select(db.raw('1 AS n')).asCallback((error: unknown, rows: unknown) => {
+          log('called', error, rows);
+          resolve();
+        });
+      }),
+  },
+  { title: 'a statement that is never sent', run: (db, log) => log('type', typeof db('nowhere').select()) },
+  {
+    title: 'a stream',
+    run: async (db, log) => {
+      for await (const row of db.select(db.raw('1 AS n')).stream()) log('row', row);
+    },
+  },
+  {
+    title: 'a stream that fails',
+    run: async (db, log) => {
+      try {
+        for await (const row of db('nowhere').select().stream()) log('row', row);
+      } catch (error) {
+        log('failed', error);
+      }
+    },
+  },
+  {
+    title: 'a transaction that fails',
+    run: (db) =>
+      db.transaction(async (tx) => {
+        await tx.raw('SELECT 1');
+        boom();
+      }),
+  },
+  {
+    title: 'a timeout',
+    run: async (db) => db.select(db.raw('pg_sleep(0.3)')).timeout(50),
+  },
+  {
+    title: 'its events',
+    run: async (db, log) => {
+      db.on('query', ({ sql }: { sql: string }) => log('query', sql));
+      db.on('query-error', (error: unknown) => log('query-error', error));
+      db.on('query-response', (rows: unknown) => log('query-response', rows));
+      await db('nowhere')
+        .select()
+        .catch(() => undefined);
+      return db.select(db.raw('1 AS n'));
+    },
+  },
+  {
+    title: 'an end and a new beginning',
+    run: async (db, log) => {
+      await db.destroy();
+      await db.raw('SELECT 1').catch((error: unknown) => log('caught', error));
+      db.initialize();
+      return db.select(db.raw('1 AS n'));
+    },
+  },
+];
+
+describeWith(
+  ['initdb', 'postgres'],
+  'an application sees the same of its mapper with and without monitoring',
+  () => {
+    let server: PostgresServer;
+
+    beforeAll(async () => {
+      server = await PostgresServer.start();
+    }, 60_000);
+    afterAll(() => server.stop());
+
+    const recorder = () =>
+      new QueryRecorder(new MetricsRegistry({ logger: { warn: () => undefined } }), systemClock, {
+        slowQueryThresholdMs: 500,
+        tableLimit: 50,
+      });
+
+    async function ofTypeOrm(shape: Shape<DataSource>, isWatched: boolean): Promise<string[]> {
+      const source = await new DataSource({ type: 'postgres', url: server.url }).initialize();
+      const end = isWatched ? watchTypeOrm(source as unknown as TypeOrmDataSource, recorder()) : undefined;
+      const transcript = await transcriptOf(source, shape);
+      end?.();
+      expect(source.subscribers).toEqual([]);
+      await source.destroy();
+      return transcript;
+    }
+
+    async function ofKnex(shape: Shape<Knex>, isWatched: boolean): Promise<string[]> {
+      const db = knex({ client: 'pg', connection: server.url, pool: { min: 0, max: 1 } });
+      const queries = recorder();
+      const watched = db as unknown as WatchedKnex;
+      const ends = isWatched
+        ? [watchKnex(watched, queries), watchKnexPoolWait(watched, systemClock, queries.guard, () => boom())]
+        : [];
+      const transcript = await transcriptOf(db, shape);
+      for (const end of ends) end();
+      await db.destroy();
+      return transcript;
+    }
+
+    describe('TypeORM', () => {
+      it.each(OF_TYPEORM)('$title', async (shape) => {
+        const without = await ofTypeOrm(shape, false);
+        expect(without).not.toContain('returned out of patience');
+        expect(await ofTypeOrm(shape, true)).toEqual(without);
+      });
+    });
+
+    describe('Knex', () => {
+      it.each(OF_KNEX)('$title', async (shape) => {
+        const without = await ofKnex(shape, false);
+        expect(without).not.toContain('returned out of patience');
+        expect(await ofKnex(shape, true)).toEqual(without);
+      });
+    });
+  },
+);
