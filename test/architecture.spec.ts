@@ -197,6 +197,22 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'gives the listener of listenTo() to the only method that a client of Prisma has for that',
   'integrations/pg/pg.discovery.ts: .on()':
     'listens for errors of a client that is ours meanwhile, since one that nobody listens for ends the process',
+  'instrumentation/decorators/measured-method.ts: .defineProperty()': 'keeps its own record on the class',
+  'instrumentation/decorators/monitor-performance.decorator.ts: .defineProperty()':
+    'decorates the methods of the class that it stands on, as the application asks for',
+  'instrumentation/decorators/registry-injection.decorator.ts: .defineProperty()':
+    'declares the property by which Nest injects the registry',
+  'instrumentation/errors/rejection.watch.ts: .on()':
+    'is there only while a listener of the application is, which changes what a rejection does',
+  'instrumentation/http/request-recorder.ts: .on()':
+    'has one listener for all requests, with a try of its own',
+  'instrumentation/http/request-recorder.ts: .prependListener()':
+    'has one listener for all requests, with a try of its own',
+  'instrumentation/http/request-recorder.ts: .once()': 'calls nothing but what has a try of its own',
+  'instrumentation/messages/rpc.instrumentation.ts: .subscribe()':
+    'observes an Observable, with the guard around all it does',
+  'instrumentation/messages/rpc.instrumentation.ts: .defineProperty()':
+    'gives its own stand-in for a handler the property by which Nest chains handlers',
 };
 
 const LISTENING = /^(on|once|\$on|addListener|prependListener|prependOnceListener|subscribe)$/;

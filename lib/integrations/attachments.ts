@@ -15,7 +15,7 @@ export class Attachments<T extends object> {
   constructor(
     private readonly find: () => readonly Found<T>[],
     private readonly attach: (found: Found<T>) => () => void,
-    private readonly guard?: Guard,
+    private readonly guard: Guard,
   ) {}
 
   /** Looks for what is new, and lets go of what is not there any more. One that is not as expected is not watched. */
@@ -38,7 +38,7 @@ export class Attachments<T extends object> {
     try {
       return this.attach(found);
     } catch (error) {
-      this.guard?.report(error);
+      this.guard.report(error);
       return () => undefined;
     }
   }
@@ -49,7 +49,7 @@ export class Attachments<T extends object> {
     try {
       detach?.();
     } catch (error) {
-      this.guard?.report(error);
+      this.guard.report(error);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { describe, expect, it, vi } from 'vitest';
 import { CallScope } from '../../lib/primitives/call-scope.js';
 
 describe('the scope of a call', () => {
@@ -55,5 +56,28 @@ describe('the scope of a call', () => {
         throw new RangeError('no');
       }),
     ).toThrow(RangeError);
+  });
+
+  it('costs the process nothing while no call is open', async () => {
+    const disable = vi.spyOn(AsyncLocalStorage.prototype, 'disable');
+    const run = vi.spyOn(AsyncLocalStorage.prototype, 'run');
+    try {
+      const calls = new CallScope<string>();
+      expect(calls.leave(() => 1)).toBe(1);
+      expect(calls.capture().run(() => 2)).toBe(2);
+      expect(run).not.toHaveBeenCalled();
+      const [first, second] = [calls.open('a'), calls.open('b')];
+      await first.run(async () => Promise.resolve());
+      first.end();
+      first.end();
+      expect(disable).not.toHaveBeenCalled();
+      expect(second.run(() => calls.current)).toBe('b');
+      second.end();
+      expect(disable).toHaveBeenCalledOnce();
+      expect(calls.open('c').run(() => calls.current)).toBe('c');
+    } finally {
+      disable.mockRestore();
+      run.mockRestore();
+    }
   });
 });

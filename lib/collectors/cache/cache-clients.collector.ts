@@ -44,22 +44,27 @@ export class CacheClientsCollector implements SourceCollector {
       new Attachments(
         () => storesOf(objects),
         ({ instance }) => watchStore(instance, caches),
+        caches.guard,
       ),
       new Attachments(
         () => findCacheManagers(objects),
         ({ name, instance }) => watchCacheManager(instance, caches.forCache(name)),
+        caches.guard,
       ),
       new Attachments(
         () => findKeyvStores(objects),
         ({ name, instance }) => watchKeyv(instance, caches.forCache(name)),
+        caches.guard,
       ),
       new Attachments(
         () => findIoRedisClients(objects),
         ({ name, instance }) => watchIoRedis(instance, name, redis),
+        redis.guard,
       ),
       new Attachments(
         () => findNodeRedisClients(objects),
         ({ name, instance }) => watchNodeRedis(instance, name, redis),
+        redis.guard,
       ),
     ];
   }

@@ -4,7 +4,6 @@ import { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
 import type { FastifyReplyLike } from './route.js';
@@ -15,12 +14,6 @@ interface FastifyLike {
     name: 'onRequest',
     hook: (request: unknown, reply: FastifyReplyLike, done: () => void) => void,
   ): void;
-}
-
-type Handle = (request: IncomingMessage, response: ServerResponse, done?: unknown) => void;
-
-interface ExpressLike {
-  handle: Handle;
 }
 
 /** The channel of Node for each request of HTTP/1, also for those that Node answers itself. */
@@ -102,13 +95,14 @@ export class HttpInstrumentation implements OnModuleInit, OnApplicationShutdown 
   }
 
   /** Not by a layer, which would cost each request several times what the recorder does. */
-  private hookExpress(express: ExpressLike): void {
-    const { handle } = express;
+  private hookExpress(express: object): void {
     const { recorder } = this;
-    express.handle = copyMethodMetadata(handle, function (this: unknown, request, response, done) {
-      recorder.begin(response, request.method);
-      handle.call(this, request, response, done);
-    });
+    this.restore.push(
+      patchMethod(express, 'handle', recorder.guard, ([request, response]) => {
+        recorder.begin(response as ServerResponse, (request as IncomingMessage).method);
+        return undefined;
+      }),
+    );
   }
 
   /** Nest registers one handler for all that no route is for. */
@@ -134,6 +128,6 @@ function isFastify(framework: unknown): framework is FastifyLike {
   return typeof framework === 'object' && framework !== null && 'addHook' in framework;
 }
 
-function isExpress(framework: unknown): framework is ExpressLike {
+function isExpress(framework: unknown): framework is object {
   return typeof framework === 'function' && 'handle' in framework && typeof framework.handle === 'function';
 }

@@ -1,6 +1,7 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { listenTo } from '../../primitives/emitter-listener.js';
 import { hostOf, hostOfOrigin } from './destination.js';
 import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
 
@@ -32,10 +33,21 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
   private readonly listeners: Readonly<Record<string, ChannelListener>>;
 
   constructor(recorder: OutgoingRequestRecorder) {
-    // There is no other end of a request whose connection has become something else, such as a WebSocket.
-    const onClose = function (this: ClientRequest & { readonly res?: IncomingMessage | null }): void {
-      if (this.res?.statusCode === undefined) recorder.fail(this, new Error('closed without a response'));
-      else recorder.respond(this, this.res.statusCode);
+    const { guard } = recorder;
+    // An error in a listener would be an uncaught one: a request of another shape is not measured instead.
+    const told =
+      <T>(listen: (message: T) => void): ChannelListener =>
+      (message) => {
+        try {
+          listen(message as T);
+        } catch (error) {
+          guard.report(error);
+        }
+      };
+    const onClose = (request: ClientRequest & { readonly res?: IncomingMessage | null }): void => {
+      if (request.res?.statusCode === undefined)
+        recorder.fail(request, new Error('closed without a response'));
+      else recorder.respond(request, request.res.statusCode);
     };
     const begin = (request: ClientRequest): void => recorder.begin(request, hostOf(request), request.method);
     this.listeners = {
@@ -50,7 +62,8 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
       'http.client.request.created': told<ClientMessage>(({ request }) => begin(request)),
       'http.client.request.start': told<ClientMessage>(({ request }) => {
         begin(request);
-        request.once('close', onClose);
+        // There is no other end of a request whose connection has become something else, such as a WebSocket.
+        listenTo(request, 'close', guard, () => onClose(request));
       }),
       'http.client.response.finish': told<ClientMessage>(({ request, response }) =>
         recorder.respond(request, response.statusCode ?? 0),
@@ -66,15 +79,4 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
   onApplicationShutdown(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }
-}
-
-/** An error in a listener would be an uncaught one: a request of another shape is not measured instead. */
-function told<T>(listen: (message: T) => void): ChannelListener {
-  return (message) => {
-    try {
-      listen(message as T);
-    } catch {
-      // It is of a client that this was not written for.
-    }
-  };
 }

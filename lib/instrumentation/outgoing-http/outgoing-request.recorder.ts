@@ -1,9 +1,11 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
+import type { Guard } from '../../primitives/guard.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 
 /** Methods that have a label value of their own: those of RFC 9110 and PATCH. */
@@ -39,6 +41,9 @@ interface OpenRequest {
  * apart by the object that the client has for each.
  */
 export class OutgoingRequestRecorder {
+  /** Keeps errors of ours out of the requests of the application. */
+  readonly guard: Guard;
+
   private readonly requests: Counter<RequestLabels>;
   private readonly seconds: Histogram<RequestLabels>;
   private readonly errors: Counter<'host' | 'method' | 'error'>;
@@ -54,6 +59,7 @@ export class OutgoingRequestRecorder {
     private readonly clock: Clock,
     options: Required<OutgoingHttpOptions>,
   ) {
+    this.guard = instrumentationGuard(registry, 'outgoing_http');
     const labelNames = ['host', 'method', 'status_code'] as const;
     this.requests = registry.counter(
       'http_client_requests_total',

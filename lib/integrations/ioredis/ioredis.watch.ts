@@ -1,4 +1,4 @@
-import { patchMethod } from '../../primitives/method-patch.js';
+import { observeCallback, observeFunction, patchMethod } from '../../primitives/method-patch.js';
 import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
 import type { IoRedisClient } from './ioredis.discovery.js';
 
@@ -56,18 +56,18 @@ class IoRedisWatch {
 
   /** Not by its promise: to handle the rejection of a promise hides from the application that nobody does. */
   private observe(command: Command, call: RedisCall, ended: readonly RedisCall[]): void {
-    const { resolve, reject } = command;
-    command.resolve = (value) => {
-      // First, because a reply that cannot be transformed is rejected by this.
-      resolve.call(command, value);
-      call.end(false);
-      this.recorder.guard.run(() => failRefused(ended, value));
-    };
-    command.reject = (error) => {
+    const { guard } = this.recorder;
+    command.resolve = observeFunction(command.resolve, guard, ([value]) => ({
+      // Not before, because a reply that cannot be transformed is rejected by this.
+      returned: () => {
+        call.end(false);
+        failRefused(ended, value);
+      },
+    }));
+    command.reject = observeCallback(command.reject, guard, ([error]) => {
       // A pipeline of a cluster is sent again where it belongs.
       if (!this.isCluster || !isRedirection(error)) call.end(true);
-      reject.call(command, error);
-    };
+    });
   }
 
   /** Returns the commands that this one executes. */
