@@ -84,11 +84,11 @@ function withRows<F extends MetricFamily>(family: F, isIn: (row: number) => bool
   }
   if (!isLeft) return [];
   if (out.size === 0) return [family];
-  function* remaining(): Generator<unknown> {
+  function* remaining(): Generator {
     const rows = liveRows(family);
     for (const one of series) if (!out.has(rows.next().value as number)) yield one;
   }
-  return [{ ...family, numbers, series: { [Symbol.iterator]: remaining } } as F];
+  return [{ ...family, numbers, series: { [Symbol.iterator]: remaining } }];
 }
 
 function seriesKey({ identities }: MetricFamily, row: number): string {

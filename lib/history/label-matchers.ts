@@ -53,7 +53,7 @@ export function isMatcher(given: unknown): given is Matcher {
 
 function isCommonRegExp(source: string): boolean {
   try {
-    new CommonRegExp(source);
+    CommonRegExp.check(source);
     return true;
   } catch {
     return false;

@@ -69,7 +69,7 @@ export class ApplicationObjects {
   private begin<T extends object>(sought: Sought<T>): ObjectSearch<T> {
     const search = new ObjectSearch(sought);
     if (this.searches.length === MAX_SEARCHES) this.searches.shift();
-    this.searches.push(search as unknown as ObjectSearch<object>);
+    this.searches.push(search);
     this.everything ??= this.walk();
     for (const [object, place] of this.everything) {
       if (search.ask(object, () => textOf(place))) this.holders.set(object, place);

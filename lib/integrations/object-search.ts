@@ -35,7 +35,8 @@ export class ObjectSearch<T extends object> {
   constructor(private readonly sought: Sought<T>) {}
 
   isFor(sought: { readonly is: unknown; readonly within?: unknown }): boolean {
-    return Object.is(this.sought.is, sought.is) && Object.is(this.sought.within, sought.within);
+    const own: { readonly is: unknown; readonly within?: unknown } = this.sought;
+    return own.is === sought.is && own.within === sought.within;
   }
 
   /** Looks at an object, and at what it holds. @returns whether any of it fits */

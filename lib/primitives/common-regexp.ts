@@ -10,13 +10,22 @@ export class CommonRegExp {
    * @throws {Error} saying what is not common to both
    */
   constructor(source: string) {
-    this.whole = new RegExp(`^(?:${translated(source)})$`, 'u');
+    this.whole = compiled(source);
+  }
+
+  /** Throws what is not common to both, as the constructor does. */
+  static check(source: string): void {
+    compiled(source);
   }
 
   /** Returns whether the whole text matches. */
   matches(text: string): boolean {
     return this.whole.test(text);
   }
+}
+
+function compiled(source: string): RegExp {
+  return new RegExp(`^(?:${translated(source)})$`, 'u');
 }
 
 function translated(source: string): string {
@@ -55,7 +64,7 @@ class Translation {
 
   constructor(source: string) {
     if (!source.isWellFormed()) throw new Error('half of a surrogate pair');
-    this.characters = [...source];
+    this.characters = Array.from(source);
   }
 
   translate(): string {

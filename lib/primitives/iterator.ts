@@ -3,6 +3,15 @@ import type { Outcome } from './outcome.js';
 import { standIn } from './stand-in.js';
 import { failWith, followThenable, type SettlementObserver, settleWith } from './thenable.js';
 
+type Step = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The methods of an iterator, to be called on it. */
+interface IteratorMethods {
+  readonly next: Step;
+  readonly return?: Step;
+  readonly throw?: Step;
+}
+
 /** An iterator, sync or async. */
 export interface AnyIterator {
   next(...args: unknown[]): unknown;
@@ -80,11 +89,13 @@ export function followIterator<T extends AnyIterator>(
       return settleWith(result, steps, guard);
     };
   };
-  const { next, return: stop, throw: fail } = iterator as AnyIterator;
+  const methods: IteratorMethods = iterator;
   const followed = standIn(iterator, {
-    next: observed(next, 'success'),
-    return: observed(stop ?? (isAsync ? leaveAsync : leave), 'cancelled', () => observer.stopping?.()),
-    ...(typeof fail === 'function' && { throw: observed(fail, 'success') }),
+    next: observed(methods.next, 'success'),
+    return: observed(methods.return ?? (isAsync ? leaveAsync : leave), 'cancelled', () =>
+      observer.stopping?.(),
+    ),
+    ...(typeof methods.throw === 'function' && { throw: observed(methods.throw, 'success') }),
     [isAsync ? Symbol.asyncIterator : Symbol.iterator]: () => followed,
   });
   return followed;

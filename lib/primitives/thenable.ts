@@ -99,7 +99,7 @@ function withObservedThen(
   observer: SettlementObserver,
   guard: Guard,
 ): PromiseLike<unknown> | undefined {
-  const then = thenable.then as Then;
+  const then = Reflect.get(thenable, 'then') as Then;
   const observers = then[OBSERVERS];
   if (observers !== undefined) {
     if (observers.length >= MAX_OBSERVERS) return undefined;
@@ -141,7 +141,7 @@ function observeFirstThen(thenable: PromiseLike<unknown>, then: Then, observers:
     writable: true,
     enumerable: own?.enumerable ?? false,
   });
-  return thenable.then === observedThen;
+  return Reflect.get(thenable, 'then') === observedThen;
 }
 
 interface Settlement {

@@ -262,7 +262,7 @@ describe('a receiver that asks for a pause', () => {
     test.alerting.start();
     await test.step(() => test.set(11, 'a'));
     expect(bodies).toHaveLength(2);
-    expect(times[1]! - times[0]!).toBeGreaterThan(950);
+    expect(times[1] - times[0]).toBeGreaterThan(950);
   });
 
   it.each<[string, string]>([
@@ -345,7 +345,7 @@ describe('somebody who fails', () => {
   ])('and %s costs only itself, as a listener and as a handler', async (_name, fails) => {
     const test = paged();
     test.alerting.subscribe(fails);
-    test.alerting.addAlertHandler(fails as never, { name: 'fails', retries: 0 });
+    test.alerting.addAlertHandler(fails, { name: 'fails', retries: 0 });
     test.alerting.addAlertHandler(test.page);
     test.alerting.start();
     await test.step(() => test.set(11, 'a'));

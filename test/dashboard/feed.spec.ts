@@ -95,7 +95,7 @@ describe('a stream of events', () => {
     } as unknown as ServerResponse;
     for (let i = 0; i < 1_000; i++) {
       expect(stream.isFull).toBe(false);
-      stream.open(Object.create(reader as object) as ServerResponse);
+      stream.open(Object.create(reader) as ServerResponse);
     }
     expect(stream.isFull).toBe(true);
     stream.close();

@@ -99,7 +99,7 @@ describe('a series counts from zero at its creation', () => {
     // What was there before shows less than a minute: it is extended by half an interval.
     expect(read).toBeGreaterThanOrEqual(increase);
     expect(read).toBeLessThan(increase * 1.5);
-    expect(history.rate('requests_total', MINUTE, { groupBy: [] })[0]?.value).toBeCloseTo(read! / 60, 10);
+    expect(history.rate('requests_total', MINUTE, { groupBy: [] })[0]?.value).toBeCloseTo(read / 60, 10);
   });
 
   it('at the first sample that there is, and in a metric that did not exist before', () => {

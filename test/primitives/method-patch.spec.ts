@@ -287,7 +287,7 @@ describe('an observed callback', () => {
 describe('a function that is observed', () => {
   it('is called with the same this and arguments, and its promise is followed', async () => {
     const told: unknown[] = [];
-    const target = { n: 2, add: (..._: number[]): unknown => undefined };
+    const target = { n: 2, add: (m: number): unknown => m };
     async function add(this: { n: number }, m: number): Promise<number> {
       await Promise.resolve();
       return this.n + m;

@@ -43,7 +43,7 @@ function checkRegExp(owner: string, pattern: RegExp): void {
 
 function problemOf(source: string): string | undefined {
   try {
-    new CommonRegExp(source);
+    CommonRegExp.check(source);
     return undefined;
   } catch (error) {
     return messageOf(error);

@@ -1,3 +1,4 @@
+import { messageOf } from '../../primitives/message-of.js';
 import type { OtlpAnswer, OtlpResourceMetrics, OtlpSender } from './otlp.sender.js';
 
 /** What is used of an exporter of the OpenTelemetry SDK: its `PushMetricExporter`. */
@@ -21,7 +22,7 @@ export class OtlpExporterSender implements OtlpSender {
       // It is called from within the exporter, where nothing of ours may throw.
       this.exporter.export(metrics as never, (result) => {
         if (result?.code === SUCCESS) resolve({ status: 200, text: '' });
-        else resolve({ status: statusOf(result?.error), text: String(result?.error?.message ?? '') });
+        else resolve({ status: statusOf(result?.error), text: messageOf(result?.error ?? '') });
       });
     });
   }

@@ -1,5 +1,4 @@
 import {
-  type ArgumentsHost,
   type CallHandler,
   type CanActivate,
   Catch,
@@ -58,7 +57,7 @@ export class KnowingInterceptor implements NestInterceptor {
 export class RoleFilter implements ExceptionFilter {
   readonly caught: unknown[] = [];
 
-  catch(exception: unknown, _: ArgumentsHost): Observable<string> {
+  catch(exception: unknown): Observable<string> {
     this.caught.push(exception);
     return of('filtered');
   }
