@@ -4,6 +4,7 @@ import type { WarningLogger } from '../metrics/registry.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/message-of.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import type { Alert, AlertEvent, AlertStatus } from './alert.js';
 import { AlertStore } from './alert-store.js';
 import type { AlertingMemory } from './alerting-memory.js';
@@ -55,6 +56,7 @@ export class AlertingMonitor {
     this.warn(`A listener to alerts failed: ${messageOf(error)}`),
   );
   private readonly store: AlertStore | undefined;
+  private readonly logger: SafeLogger;
   private readonly silenced = new Silences();
   private memory: AlertingMemory | undefined;
   private stopListening: (() => void) | undefined;
@@ -70,7 +72,8 @@ export class AlertingMonitor {
     private readonly clock: Clock,
     private readonly options: AlertingMonitorOptions,
   ) {
-    const { stateFile, intervalMs, isLeader } = options;
+    const { stateFile, intervalMs, isLeader, logger } = options;
+    this.logger = new SafeLogger(logger);
     const warn = (message: string): void => this.warn(message);
     this.book = new RuleBook(history, known, clock);
     this.channels = new HandlerChannels(intervalMs, warn, () => this.save());
@@ -366,11 +369,7 @@ export class AlertingMonitor {
   }
 
   private warn(message: string): void {
-    try {
-      this.options.logger.warn(message);
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger.warn(message);
   }
 }
 

@@ -5,6 +5,7 @@ import type { SnapshotOptions } from '../metrics/metric.js';
 import type { MetricsRegistry, MetricsSource, WarningLogger } from '../metrics/registry.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { messageOf } from '../primitives/message-of.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import { ClusterFollower } from './cluster-follower.js';
 import { ClusterLeader, type MergedWish, type WorkerSurroundings } from './cluster-leader.js';
 import type { ResolvedCluster } from './cluster.options.js';
@@ -53,12 +54,15 @@ export class ClusterMember implements MetricsSource {
   private looking: NodeJS.Timeout | undefined;
   private isStopped = false;
 
+  private readonly logger: SafeLogger;
+
   constructor(
     private readonly registry: MetricsRegistry,
     private readonly options: ResolvedCluster,
     private readonly member: MemberSurroundings,
   ) {
     this.clock = member.clock ?? systemClock;
+    this.logger = new SafeLogger(member.logger);
     this.ownView = this.newView();
     this.place = new MeetingPlace(options.id ?? sharedId(), options.directory);
   }
@@ -268,11 +272,7 @@ export class ClusterMember implements MetricsSource {
   private warn(topic: string, message: string): void {
     if (this.warned.has(topic)) return;
     this.warned.add(topic);
-    try {
-      this.member.logger.warn(message);
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger.warn(message);
   }
 }
 

@@ -9,6 +9,7 @@ import { type FastifyAdapterLike, mountOnFastify } from './fastify.mount.js';
 import type { ListenOptions, MonitoringServer } from './monitoring.server.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 
 /** Where the endpoints are to be reachable. */
 export interface EndpointPlace {
@@ -22,7 +23,7 @@ export interface EndpointPlace {
  * interceptors and prefixes of the application do not apply to them.
  */
 export class EndpointRouter {
-  private readonly logger = new Logger('Monitoring');
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly responder: EndpointResponder;
   private onExpress: ExpressMount | undefined;
 

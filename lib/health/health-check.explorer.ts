@@ -2,10 +2,11 @@ import { Logger, type Type } from '@nestjs/common';
 import { type ModulesContainer, Reflector } from '@nestjs/core';
 import { HEALTH_CHECK_OPTIONS } from './health-check-provider.decorator.js';
 import type { HealthCheck, HealthCheckOptions } from './health-check.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 
 /** Finds the providers of the application that are health checks. */
 export class HealthCheckExplorer {
-  private readonly logger = new Logger('Monitoring');
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly reflector = new Reflector();
 
   constructor(private readonly modules: ModulesContainer) {}

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import type { Guard } from '../primitives/guard.js';
 import { patchMethod } from '../primitives/method-patch.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import type { HealthCheck } from './health-check.js';
 import type { HealthMonitor, NameInterval } from './health.monitor.js';
 import { HEALTH_GROUPS, type ResolvedHealth } from './health.options.js';
@@ -26,7 +27,7 @@ export interface CheckSources {
 
 /** Brings the health monitor through the life of the application. */
 export class HealthLifecycle {
-  private readonly logger = new Logger('Monitoring');
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly signals = new TerminationSignals({
     begin: () => this.closing(),
     hurry: () => this.drain?.hurry(),

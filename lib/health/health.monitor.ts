@@ -12,6 +12,7 @@ import { type HealthStatus, worstOf } from './health-status.js';
 import { HealthMetrics } from './health.metrics.js';
 import { type HealthCheckDefaultsOptions, resolveCheckDefaults } from './health.options.js';
 import { RegisteredCheck } from './registered-check.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 
 /** Where in its life the application is. */
 export type LifecyclePhase = 'starting' | 'ready' | 'draining';
@@ -53,7 +54,7 @@ export class HealthMonitor {
   private readonly clock: Clock;
   private readonly defaults: HealthCheckDefaults;
   private readonly metrics: HealthMetrics | undefined;
-  private readonly logger: HealthLogger | undefined;
+  private readonly logger: SafeLogger | undefined;
   private readonly checks = new Map<string, RegisteredCheck>();
   private readonly handlers = new Set<HealthTransitionHandler>();
   /** How to hide the timers again that were shown. */
@@ -66,7 +67,7 @@ export class HealthMonitor {
     this.clock = options.clock ?? systemClock;
     this.defaults = resolveCheckDefaults(options);
     this.metrics = options.registry && new HealthMetrics(options.registry);
-    this.logger = options.logger;
+    this.logger = options.logger && new SafeLogger(options.logger);
     this.currentPhase = options.phase ?? 'ready';
   }
 
@@ -236,19 +237,11 @@ export class HealthMonitor {
 
   private say(name: string, { status, message }: HealthCheckResult): void {
     if (status !== 'healthy') this.warn(`Health check ${name} is ${status}: ${message}`);
-    else this.safely(() => this.logger?.log(`Health check ${name} is healthy again: ${message}`));
+    else this.logger?.log(`Health check ${name} is healthy again: ${message}`);
   }
 
   private warn(message: string): void {
-    this.safely(() => this.logger?.warn(message));
-  }
-
-  private safely(say: () => void): void {
-    try {
-      say();
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger?.warn(message);
   }
 
   private timestamp(): string {

@@ -1,4 +1,5 @@
 import type { Guard } from '../primitives/guard.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import { DEFAULT_BUCKETS } from './buckets.js';
 import { type Clock, systemClock } from './clock.js';
 import { callbackGuard } from './error-reports.js';
@@ -92,7 +93,7 @@ export class MetricsRegistry implements MetricsSource {
   private readonly defaultLabels: Readonly<Record<string, string>>;
   private readonly seriesLimit: number;
   private readonly clock: Clock;
-  private readonly logger: WarningLogger;
+  private readonly logger: SafeLogger;
 
   private readonly metrics = new Map<string, AnyMetric>();
   /** Which metric has taken up which name of an exposition. */
@@ -114,7 +115,7 @@ export class MetricsRegistry implements MetricsSource {
     this.defaultLabels = checkedDefaultLabels(options.defaultLabels ?? {});
     this.seriesLimit = checkedSeriesLimit('the registry', options.seriesLimit ?? 1_000);
     this.clock = guardedClock(options.clock ?? systemClock, () => callbackGuard(this, 'clock'));
-    this.logger = options.logger ?? processWarnings;
+    this.logger = new SafeLogger(options.logger ?? processWarnings);
     this.host = {
       clock: this.clock,
       defaultLabels: this.defaultLabels,
@@ -373,11 +374,7 @@ export class MetricsRegistry implements MetricsSource {
    * @internal
    */
   warn(message: string): void {
-    try {
-      this.logger.warn(message);
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger.warn(message);
   }
 }
 

@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../monitoring.options.js';
 import { IS_LEADER } from './is-leader.token.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 
 /** What brings the metrics of several workers together. */
 export const CLUSTER_PROVIDERS: readonly Provider[] = [
@@ -20,7 +21,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
       registry: MetricsRegistry,
       { enabled, cluster, defaultLabels, clock }: ResolvedOptions,
     ): ClusterMember | null => {
-      const logger = new Logger('Monitoring');
+      const logger = new SafeLogger(new Logger('Monitoring'));
       if (enabled && cluster === undefined && isOneOfSeveral()) {
         logger.log(
           'This is one of several workers, and its metrics are its own. With the option cluster: true each of them shows those of all; cluster: false is as it is now, without this hint.',

@@ -353,7 +353,7 @@ describe.each(ADAPTERS)('a request on %s without a connection', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('an error of the measurement on %s', (adapter) => {
+describe.each(ADAPTERS)('an error of the clock on %s', (adapter) => {
   it.each<[string, () => () => boolean]>([
     ['as a request begins', () => () => true],
     [
@@ -394,7 +394,7 @@ describe.each(ADAPTERS)('an error of the measurement on %s', (adapter) => {
     const { registry, port } = app;
     await eventually(() => {
       expect(inProgress(registry)).toBe(0);
-      expect(total(registry, 'monitoring_instrumentation_errors_total')).toBeGreaterThan(0);
+      expect(total(registry, 'monitoring_callback_errors_total')).toBeGreaterThan(0);
     });
     expect((await request(port, { path: '/metrics' })).status).toBe(200);
   });

@@ -10,6 +10,7 @@ import {
   type MetricsCollectorOptions,
   metricsCollectorOptionsOf,
 } from './metrics-collector.decorator.js';
+import { SafeLogger } from '../../primitives/safe-logger.js';
 
 /**
  * Finds the providers with `@MetricsCollector()` and lets them run. As a collector of its own it looks again
@@ -19,7 +20,7 @@ export class MetricsCollectorExplorer implements OnModuleInit, SourceCollector {
   readonly name = 'collector_discovery';
   readonly metricNames = [];
 
-  private readonly logger = new Logger('Monitoring');
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly known = new Set<unknown>();
   private exploredModules = 0;
 

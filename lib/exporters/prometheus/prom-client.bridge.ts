@@ -1,6 +1,7 @@
 import { DEFAULT_TIMEOUT_MS, withinTime } from '../../metrics/collector-runner.js';
 import type { WarningLogger } from '../../metrics/registry.js';
 import { messageOf } from '../../primitives/message-of.js';
+import { SafeLogger } from '../../primitives/safe-logger.js';
 import { type BridgedFamily, type BridgedSample, namesOf } from './bridged-family.js';
 
 /** A registry of prom-client, or of a library with the same interface. */
@@ -44,7 +45,7 @@ const TYPES: readonly unknown[] = [
 
 /** Reads the metrics that other packages keep in a registry of prom-client. */
 export class PromClientBridge {
-  private readonly logger: WarningLogger;
+  private readonly logger: SafeLogger;
   private readonly dropped: (metric: string, reason: BridgeDropReason) => void;
   private readonly warned = new Set<string>();
   /** The answers that are still awaited, be it that their time was over long ago. */
@@ -54,7 +55,9 @@ export class PromClientBridge {
     private readonly registry: PromClientRegistry,
     { logger, dropped }: BridgeSurroundings = {},
   ) {
-    this.logger = logger ?? { warn: (message) => process.emitWarning(message, 'MonitoringWarning') };
+    this.logger = new SafeLogger(
+      logger ?? { warn: (message: string) => process.emitWarning(message, 'MonitoringWarning') },
+    );
     this.dropped = dropped ?? (() => undefined);
   }
 
@@ -156,11 +159,7 @@ export class PromClientBridge {
     const unheard = metrics.filter((metric) => !this.warned.has(`${reason} ${metric}`));
     if (unheard.length === 0) return;
     for (const metric of unheard) this.warned.add(`${reason} ${metric}`);
-    try {
-      this.logger.warn(warning);
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger.warn(warning);
   }
 }
 

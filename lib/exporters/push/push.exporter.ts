@@ -8,6 +8,7 @@ import { type NameTimer, PushBeat } from './push.beat.js';
 import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
 import { type PushDestination, PushError, type PushRequest, REMEDIES } from './push-destination.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
+import { SafeLogger } from '../../primitives/safe-logger.js';
 
 /** Where an exporter says how it fares; the `Logger` of Nest fits. */
 export interface ExporterLogger {
@@ -60,7 +61,7 @@ export class PushExporter {
 
   private readonly resolvedPush: ResolvedPush;
   private readonly clock: Clock;
-  private readonly logger: ExporterLogger;
+  private readonly logger: SafeLogger;
   private readonly report: ExporterReport;
   private readonly random: () => number;
   private readonly isLeader: () => boolean;
@@ -97,7 +98,7 @@ export class PushExporter {
     this.name = destination.name;
     this.resolvedPush = resolvePush(`the options of the exporter ${this.name}`, options);
     this.clock = surroundings.clock ?? systemClock;
-    this.logger = surroundings.logger ?? processWarnings;
+    this.logger = new SafeLogger(surroundings.logger ?? processWarnings);
     this.report = surroundings.metrics?.of(this.name) ?? NO_REPORT;
     this.random = fractionOf(surroundings.random ?? Math.random);
     this.isLeader = surroundings.isLeader ?? (() => true);
@@ -196,7 +197,7 @@ export class PushExporter {
     if (lost === 0) return;
     this.report.dropped(lost);
     this.reportQueue();
-    this.log('warn', `Exporter ${this.name} could not send the last ${lost} data points.`);
+    this.logger.warn(`Exporter ${this.name} could not send the last ${lost} data points.`);
   }
 
   /** How long a request may take at the end, so that there is time for another attempt. */
@@ -425,8 +426,7 @@ export class PushExporter {
     if (!isNews) return;
     this.report.stopped(true);
     if (this.beat === undefined) return;
-    this.log(
-      'error',
+    this.logger.error(
       `Exporter ${this.name} has stopped: ${shortened(refusal.message)}. It keeps what its queue can hold and tries again every few minutes.`,
     );
   }
@@ -437,7 +437,7 @@ export class PushExporter {
     this.refusal = undefined;
     this.refusalPauses.reset();
     this.report.stopped(false);
-    if (this.beat !== undefined) this.log('warn', `Exporter ${this.name} is accepted again and goes on.`);
+    if (this.beat !== undefined) this.logger.warn(`Exporter ${this.name} is accepted again and goes on.`);
   }
 
   private dropped(points: number, complaint: Complaint, why: string): void {
@@ -456,15 +456,7 @@ export class PushExporter {
   private complain(about: Complaint, message: string): void {
     if (this.complaints.has(about) || (this.beat === undefined && REJECTIONS.has(about))) return;
     this.complaints.add(about);
-    this.log('warn', shortened(message));
-  }
-
-  private log(level: keyof ExporterLogger, message: string): void {
-    try {
-      this.logger[level](message);
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger.warn(shortened(message));
   }
 
   /** What the promise does, or a rejection when the time for the last push is over. */

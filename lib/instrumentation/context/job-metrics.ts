@@ -4,6 +4,7 @@ import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry, WarningLogger } from '../../metrics/registry.js';
 import type { Measurement } from '../../primitives/completion.js';
+import { SafeLogger } from '../../primitives/safe-logger.js';
 import { countDropped } from '../dropped-samples.js';
 import { PerformanceMeasurement, type StaticLabels } from '../performance-measurement.js';
 
@@ -34,10 +35,14 @@ export class JobMetrics {
   private readonly metrics = new Map<string, unknown>();
   private readonly warned = new Set<string>();
 
+  private readonly logger: SafeLogger;
+
   constructor(
     private readonly registry: MetricsRegistry,
-    private readonly logger: WarningLogger,
-  ) {}
+    logger: WarningLogger,
+  ) {
+    this.logger = new SafeLogger(logger);
+  }
 
   /** What to tell of a run, unless the job cannot be measured. */
   measurementOf(job: string, labels: StaticLabels): Measurement | undefined {
@@ -124,11 +129,7 @@ export class JobMetrics {
     const message = error instanceof MetricDefinitionError ? error.message : 'Expected a name.';
     if (this.warned.size >= MAX_NAMES || this.warned.has(message)) return;
     this.warned.add(message);
-    try {
-      this.logger.warn(`A sample of ${metric} is dropped: ${message}`);
-    } catch {
-      // There is nowhere left to say so.
-    }
+    this.logger.warn(`A sample of ${metric} is dropped: ${message}`);
   }
 }
 

@@ -13,7 +13,7 @@ import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import type { HttpMetricsOptions } from './http.options.js';
 import { ExpressRoutes } from './express-routes.js';
 import { noteRefusal } from './refused-request.js';
-import { http2StreamOf, isEventStream, isOnSocket, statusOf } from './response-end.js';
+import { http2StreamOf, isEventStream, isOnSocket, isUpgrade, statusOf } from './response-end.js';
 import { type FastifyReplyLike, routeOf, UNMATCHED_ROUTE } from './route.js';
 
 type RouteLabels = 'method' | 'route' | 'status_code';
@@ -153,6 +153,7 @@ export class RequestRecorder {
     try {
       const outer = response[OBSERVATION];
       if (outer !== undefined && this.isMeasuring(outer)) return;
+      if (isUpgrade(response)) return;
       const series = this.methods.get(method) ?? this.seriesOfMethod(method);
       const startedAt = this.clock.monotonic();
       const observation: Observation = {

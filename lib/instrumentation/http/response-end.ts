@@ -27,6 +27,14 @@ export function http2StreamOf(response: ServerResponse): ServerHttp2Stream | und
   return (response as { readonly stream?: ServerHttp2Stream }).stream;
 }
 
+/**
+ * Returns whether a response stands in for what a connection becomes that is upgraded, such as a web socket: routers of
+ * web sockets send those through the framework, where such a response never ends, or only with the web socket.
+ */
+export function isUpgrade(response: ServerResponse): boolean {
+  return (response.req as { readonly upgrade?: unknown } | undefined)?.upgrade === true;
+}
+
 /** Returns whether a response goes to a real connection; serverless adapters, `inject()` and mocks have none. */
 export function isOnSocket(response: ServerResponse): boolean {
   return (response.req as ServerResponse['req'] | undefined)?.socket instanceof Socket;
