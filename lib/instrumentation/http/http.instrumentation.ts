@@ -2,7 +2,12 @@ import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_c
 import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
@@ -32,7 +37,7 @@ interface RequestStart {
  * server of the user's own, an application that this one is mounted in).
  */
 @Injectable()
-export class HttpInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class HttpInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly restore: (() => void)[] = [];
   private isHooked = false;
 
@@ -47,6 +52,10 @@ export class HttpInstrumentation implements OnModuleInit, OnApplicationShutdown 
   onModuleInit(): void {
     // The testing module makes the providers before it knows the framework.
     this.hookFramework();
+  }
+
+  /** Not before, since an application that fails to start is not told to end: its server gets no request until now. */
+  onApplicationBootstrap(): void {
     const server: unknown = this.host.httpAdapter?.getHttpServer();
     if (typeof server === 'object' && server !== null) this.hookServer(server);
   }
