@@ -19,6 +19,7 @@ import { whileFrozen } from './support/frozen.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { RedisServer } from './support/redis.server.js';
+import { SilentProxy } from './support/silent.proxy.js';
 
 const POOL_SIZE = 5;
 const INTERVAL_MS = 250;
@@ -72,6 +73,29 @@ async function expectToWork(running: RunningApp, { query, used }: Opened): Promi
   await eventually(() => expect(used(running)).toBe(0), RECOVERY_MS);
 }
 
+function itSurvivesSilence(kinds: readonly Kind[], server: () => PostgresServer | MariaDbServer): void {
+  it.each(kinds)(
+    'has its whole pool after connections have fallen silent for ever: $title',
+    async ({ open }) => {
+      const proxy = await SilentProxy.start(server().port);
+      closing.push(() => proxy.stop());
+      const opened = await open(server().url.replace(`:${server().port}`, `:${proxy.port}`));
+      if (opened.close !== undefined) closing.push(opened.close);
+      const running = await started(opened.module ?? {});
+      await becomes(running, 'database', 'healthy');
+      await expectToWork(running, opened);
+      proxy.fallSilent();
+      await becomes(running, 'database', 'unhealthy');
+      await sleep(STALL_MS);
+      proxy.recover();
+      await becomes(running, 'database', 'healthy');
+      await eventually(() => expect(opened.used(running)).toBe(0), RECOVERY_MS);
+      await expectToWork(running, opened);
+    },
+    120_000,
+  );
+}
+
 function itSurvivesStalls(kinds: readonly Kind[], server: () => PostgresServer | MariaDbServer): void {
   it.each(kinds)(
     'has its whole pool after a stall: $title',
@@ -107,6 +131,14 @@ const typeOrm = (type: 'postgres' | 'mariadb', used: (driver: never) => number):
   }),
 });
 
+/** Knex waits for 30 s by default for a connection that is being made. */
+const KNEX_POOL = { min: 0, max: POOL_SIZE, createTimeoutMillis: 2_000 };
+
+interface KnexPool {
+  numUsed(): number;
+  numPendingCreates(): number;
+}
+
 const POSTGRES: readonly Kind[] = [
   {
     title: 'pg',
@@ -127,12 +159,12 @@ const POSTGRES: readonly Kind[] = [
   {
     title: 'Knex',
     open: (connection) => {
-      const database = knex({ client: 'pg', connection, pool: { min: 0, max: POOL_SIZE } });
-      const { pool } = database.client as { pool: { numUsed(): number } };
+      const database = knex({ client: 'pg', connection, pool: KNEX_POOL });
+      const { pool } = database.client as { pool: KnexPool };
       return {
         module: provide(database),
         query: () => Promise.resolve(database.raw('SELECT 1')),
-        used: () => pool.numUsed(),
+        used: () => pool.numUsed() + pool.numPendingCreates(),
         close: () => database.destroy(),
       };
     },
@@ -193,12 +225,12 @@ const MARIADB: readonly Kind[] = [
   {
     title: 'Knex',
     open: (connection) => {
-      const database = knex({ client: 'mysql2', connection, pool: { min: 0, max: POOL_SIZE } });
-      const { pool } = database.client as { pool: { numUsed(): number } };
+      const database = knex({ client: 'mysql2', connection, pool: KNEX_POOL });
+      const { pool } = database.client as { pool: KnexPool };
       return {
         module: provide(database),
         query: () => Promise.resolve(database.raw('SELECT 1')),
-        used: () => pool.numUsed(),
+        used: () => pool.numUsed() + pool.numPendingCreates(),
         close: () => database.destroy(),
       };
     },
@@ -210,6 +242,7 @@ describeWith(['initdb', 'postgres'], 'an application whose PostgreSQL stalls', (
   beforeAll(async () => (server = await PostgresServer.start()), 60_000);
   afterAll(() => server.stop());
   itSurvivesStalls(POSTGRES, () => server);
+  itSurvivesSilence(POSTGRES, () => server);
 });
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'an application whose MariaDB stalls', () => {
@@ -217,6 +250,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'an application whose MariaDB s
   beforeAll(async () => (server = await MariaDbServer.start()), 60_000);
   afterAll(() => server.stop());
   itSurvivesStalls(MARIADB, () => server);
+  itSurvivesSilence(MARIADB, () => server);
 });
 
 describeWith(['redis-server'], 'an application whose Redis stalls', () => {
