@@ -21,7 +21,7 @@ import {
   findNodeRedisClients,
   pingNodeRedis,
 } from '../../lib/integrations/node-redis/node-redis.discovery.js';
-import { findPgPools, pingPgPool } from '../../lib/integrations/pg/pg.discovery.js';
+import { findPgPools, type PgPool, pingPgPool } from '../../lib/integrations/pg/pg.discovery.js';
 import { findTypeOrmDataSources, pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.discovery.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
@@ -159,6 +159,21 @@ describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
     await app.close();
     await pool.end();
   }, 60_000);
+
+  it.each([{}, { connectionTimeoutMillis: 20_000 }])(
+    'wait no longer than they may for a connection of a pool that has none left (%o)',
+    async (options) => {
+      const pool = new Pool({ connectionString: server.url, max: 1, ...options });
+      const client = await pool.connect();
+      const waiting = pool.query('SELECT 1');
+      await expect(pingPgPool(pool as unknown as PgPool, AbortSignal.timeout(50))).rejects.toThrow('timeout');
+      expect(pool.waitingCount).toBe(1);
+      client.release();
+      await waiting;
+      await pingPgPool(pool as unknown as PgPool, AbortSignal.timeout(PING_MS));
+      await pool.end();
+    },
+  );
 });
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'pings of a real MariaDB', () => {

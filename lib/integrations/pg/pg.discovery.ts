@@ -47,15 +47,50 @@ export function findPgClients(objects: ApplicationObjects): Found<PgClient>[] {
 
 /** Whether the database answers; rejects if not. A connection that does not answer is not used again. */
 export async function pingPgPool(pool: PgPool, signal: AbortSignal): Promise<void> {
-  const connecting = pool.connect();
-  const client = await untilAborted(connecting, signal).catch((error: unknown) => {
-    connecting.then(
-      (late) => late.release(),
-      () => undefined,
-    );
-    throw error;
-  });
+  const client = await connectPgPool(pool, signal);
   await useOnce(client, () => pingPgClient(client, signal));
+}
+
+/** What is used of the inside of a pool: the clients that it has made, and who waits for one. */
+interface PoolInside {
+  readonly _clients?: readonly ClientInside[];
+  readonly _pendingQueue?: Waiting[];
+}
+
+interface ClientInside {
+  readonly connection?: { readonly stream?: { destroy(): unknown } };
+}
+
+interface Waiting {
+  readonly callback: (error: Error) => void;
+}
+
+/**
+ * Takes a client of a pool. When the signal is aborted before, nothing in the pool is kept waiting for it: a server that
+ * has fallen silent may never answer, and each client that is being connected is one less for the application.
+ */
+export async function connectPgPool(pool: PgPool, signal: AbortSignal): Promise<PgPoolClient> {
+  const inside = pool as PoolInside;
+  const [clientBefore, waitingBefore] = [inside._clients?.at(-1), inside._pendingQueue?.at(-1)];
+  const connecting = pool.connect();
+  const [client, waiting] = [inside._clients?.at(-1), inside._pendingQueue?.at(-1)];
+  try {
+    return await untilAborted(connecting, signal);
+  } catch (error) {
+    connecting.then((late) => late.release(), ignore);
+    if (signal.aborted) {
+      if (client !== clientBefore) client?.connection?.stream?.destroy();
+      if (waiting !== waitingBefore) giveUp(waiting, inside._pendingQueue);
+    }
+    throw error;
+  }
+}
+
+function giveUp(waiting: Waiting | undefined, queue: Waiting[] = []): void {
+  const at = waiting === undefined ? -1 : queue.indexOf(waiting);
+  if (at < 0) return;
+  queue.splice(at, 1);
+  waiting?.callback(new Error('given up'));
 }
 
 function ignore(): void {}

@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../application-objects.integration.js';
 import { findKnex, type Knex } from '../knex/knex.discovery.js';
 import { findMysql2Pools, queryMysql2 } from '../mysql2/mysql2.discovery.js';
 import { ownQuery } from '../own-query.js';
-import { findPgPools, type PgPool, useOnce } from '../pg/pg.discovery.js';
+import { connectPgPool, findPgPools, type PgPool, useOnce } from '../pg/pg.discovery.js';
 import {
   findTypeOrmDataSources,
   typeOrmPools,
@@ -64,7 +64,7 @@ async function queryTypeOrm(dataSource: TypeOrmDataSource, sql: string): Promise
 
 /** A connection that has not answered in time is not used again. */
 async function queryPgPool(pool: PgPool, sql: string, signal: AbortSignal): Promise<readonly SqlRow[]> {
-  const client = await pool.connect();
+  const client = await connectPgPool(pool, signal);
   return useOnce(client, async () => (await untilAborted(client.query(ownQuery(sql)), signal)).rows);
 }
 

@@ -89,6 +89,10 @@ export class MariaDbServer {
     }
   }
 
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
   /** Ends it as a crash does. */
   async crash(): Promise<void> {
     await this.process?.crash();
