@@ -123,7 +123,7 @@ describe('the thresholds that are there by default', () => {
     registry.gauge('system_disk_percent', 'Disk.', { labelNames: ['mount'] }).set({ mount: '/' }, 93.04);
     const durations = registry.timer('http_request_duration_seconds', 'Durations.');
     await go(15);
-    await go(15, () => durations.observe({}, 1.500_4));
+    await go(15, () => durations.observe(1.500_4));
     expect(told.toSorted()).toEqual([
       'disk_percent_warning firing: 93.0 % of the disk is in use (limit 90 %)',
       'memory_percent_warning firing: 90.0 % of the memory is in use (limit 85 %)',
