@@ -10,6 +10,15 @@ interface ShownCheck {
   readonly details?: unknown;
 }
 
+async function shown(
+  app: RunningApp,
+): Promise<{ status: number; check: ShownCheck | undefined; stopped: number[] }> {
+  const { status, body } = await app.get('/health');
+  const { checks } = JSON.parse(body) as { checks: Record<string, ShownCheck> };
+  const stopped = (await app.samples('monitoring_exporter_stopped')).map(({ value }) => value);
+  return { status, check: checks['exporters'], stopped };
+}
+
 describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) => {
   let remote: OtlpServer;
   let running: RunningApp | undefined;
@@ -32,15 +41,6 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
       }),
     );
     return running;
-  }
-
-  async function shown(
-    app: RunningApp,
-  ): Promise<{ status: number; check: ShownCheck | undefined; stopped: number[] }> {
-    const { status, body } = await app.get('/health');
-    const { checks } = JSON.parse(body) as { checks: Record<string, ShownCheck> };
-    const stopped = (await app.samples('monitoring_exporter_stopped')).map(({ value }) => value);
-    return { status, check: checks['exporters'], stopped };
   }
 
   it.each([401, 403, 302])(
