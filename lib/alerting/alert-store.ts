@@ -22,10 +22,10 @@ export class AlertStore {
     this.tail = this.tail.then(() => this.content.tidy());
   }
 
-  /** What was saved last; undefined if there is nothing that can be read. */
-  load(): AlertingMemory | undefined {
+  /** What was saved last, up to now; undefined if there is nothing that can be read. */
+  load(now: number): AlertingMemory | undefined {
     try {
-      const { memory, discarded } = readMemory(JSON.parse(readFileSync(this.file, 'utf8')));
+      const { memory, discarded } = readMemory(JSON.parse(readFileSync(this.file, 'utf8')), now);
       if (discarded.length > 0) {
         this.complain(`Saved alert state ${this.file} is damaged; ignoring ${discarded.join(', ')}.`);
       }

@@ -28,19 +28,22 @@ export interface ReadMemory {
 const MOST_NAMED = 10;
 
 /**
- * Reads what was saved, whatever is in the file by now: what is odd is left out.
+ * Reads what was saved, whatever is in the file by now: what is odd is left out, and what is said to have happened
+ * later than now, by a clock that was wrong, happened now.
  *
  * @throws {Error} if it is nothing of the kind
  */
-export function readMemory(json: unknown): ReadMemory {
+export function readMemory(json: unknown, now: number): ReadMemory {
   if (!isRecord(json) || json['version'] !== 1 || !isTime(json['savedAt'])) {
     throw new Error('it is not the state of this version');
   }
-  const reader = new Reader();
+  const reader = new Reader(now);
   const memory: AlertingMemory = {
     version: 1,
-    savedAt: json['savedAt'],
-    alerts: reader.record('alerts', json['alerts'], (at, list) => reader.list(at, list, activeAlertOf)),
+    savedAt: Math.min(json['savedAt'], now),
+    alerts: reader.record('alerts', json['alerts'], (at, list) =>
+      reader.list(at, list, (given) => activeAlertOf(given, now)),
+    ),
     silences: reader.list('silences', json['silences'], silenceOf),
     told: reader.record('told', json['told'], (at, groups) =>
       reader.record(at, groups, (place, group) => reader.told(place, group)),
@@ -57,6 +60,8 @@ export function readMemory(json: unknown): ReadMemory {
 /** Goes through what was read, and notes what it leaves out. */
 class Reader {
   readonly discarded: string[] = [];
+
+  constructor(private readonly now: number) {}
 
   record<T>(place: string, given: unknown, read: (place: string, given: unknown) => T): Record<string, T> {
     if (!isRecord(given)) {
@@ -86,62 +91,68 @@ class Reader {
       return { at: 0, firing: [], untold: [] };
     }
     const { at, firing, untold } = given;
+    const read = (alert: unknown): Alert | undefined => alertOf(alert, this.now);
     return {
-      at,
-      firing: this.list(`${place}.firing`, firing, alertOf),
-      untold: this.list(`${place}.untold`, untold, alertOf),
+      at: Math.min(at, this.now),
+      firing: this.list(`${place}.firing`, firing, read),
+      untold: this.list(`${place}.untold`, untold, read),
     };
   }
 }
 
-function activeAlertOf(given: unknown): ActiveAlert | undefined {
-  if (!isRecord(given) || !isLabels(given['series']) || !isState(given['state'])) return undefined;
-  const common = commonOf(given);
+function activeAlertOf(given: unknown, now: number): ActiveAlert | undefined {
+  if (!isRecord(given) || !isLabels(given['series'])) return undefined;
+  const common = commonOf(given, now);
   if (common === undefined) return undefined;
-  const { series, state, measured, keepFiringSince, heldUntil } = given;
-  if (![keepFiringSince, heldUntil].every(isTimeOrNone)) return undefined;
+  const { series, measured, keepFiringSince, heldUntil } = given;
+  if (!isTimeOrNone(keepFiringSince) || !isTimeOrNone(heldUntil)) return undefined;
   return {
     ...common,
     series,
     measured: Number.isInteger(measured) ? (measured as number) : -1,
-    state,
-    keepFiringSince: keepFiringSince as number | undefined,
-    heldUntil: heldUntil as number | undefined,
+    keepFiringSince: atMost(now, keepFiringSince),
+    heldUntil,
   };
 }
 
-function alertOf(given: unknown): Alert | undefined {
-  if (!isRecord(given) || typeof given['rule'] !== 'string' || !isState(given['state'])) return undefined;
+function alertOf(given: unknown, now: number): Alert | undefined {
+  if (!isRecord(given) || typeof given['rule'] !== 'string') return undefined;
   const severity = SEVERITIES.find((known) => known === given['severity']);
-  const common = commonOf(given);
+  const common = commonOf(given, now);
   if (severity === undefined || common === undefined) return undefined;
   const { firedAt, resolvedAt, ...rest } = common;
   return {
     ...rest,
     rule: given['rule'],
     severity,
-    state: given['state'],
     ...(firedAt !== undefined && { firedAt }),
     ...(resolvedAt !== undefined && { resolvedAt }),
   };
 }
 
 /** What alerts between evaluations have in common with those that handlers are told of. */
-function commonOf(given: Readonly<Record<string, unknown>>) {
-  const { labels, annotations, message, value, activeAt, firedAt, resolvedAt } = given;
+function commonOf(given: Readonly<Record<string, unknown>>, now: number) {
+  const { labels, annotations, message, value, state, activeAt, firedAt, resolvedAt } = given;
   if (!isLabels(labels) || !isLabels(annotations) || typeof message !== 'string') return undefined;
   if (!isTime(activeAt) || !isTimeOrNone(firedAt) || !isTimeOrNone(resolvedAt)) return undefined;
+  if (!isState(state) || (state === 'firing' && firedAt === undefined)) return undefined;
+  if (state === 'resolved' && resolvedAt === undefined) return undefined;
   return {
+    state,
     labels,
     annotations,
     message,
     fingerprint: fingerprintOf(labels),
     // JSON knows neither NaN nor the infinities.
     value: typeof value === 'number' ? value : NaN,
-    activeAt,
-    firedAt,
-    resolvedAt,
+    activeAt: Math.min(activeAt, now),
+    firedAt: atMost(now, firedAt),
+    resolvedAt: atMost(now, resolvedAt),
   };
+}
+
+function atMost(now: number, time: number | undefined): number | undefined {
+  return time === undefined ? undefined : Math.min(time, now);
 }
 
 function silenceOf(given: unknown): Silence | undefined {

@@ -296,8 +296,9 @@ export class AlertingMonitor {
     if (isLeader === undefined) return;
     const led = this.leads;
     this.leads = this.asksToLead(isLeader);
-    const shared = this.store?.load();
-    if (this.silenced.merge(shared?.silences ?? [], this.clock.now())) this.save();
+    const now = this.clock.now();
+    const shared = this.store?.load(now);
+    if (this.silenced.merge(shared?.silences ?? [], now)) this.save();
     if (led || !this.leads) return;
     this.memory = shared;
     this.channels.restore(shared?.told ?? {});
@@ -335,7 +336,8 @@ export class AlertingMonitor {
     if (this.store === undefined || this.startedAt === undefined) return;
     if (!this.leads) {
       // Everything else is what the one who leads has saved.
-      const shared = this.store.load() ?? { version: 1, savedAt: this.clock.now(), alerts: {}, told: {} };
+      const now = this.clock.now();
+      const shared = this.store.load(now) ?? { version: 1, savedAt: now, alerts: {}, told: {} };
       this.store.save({ ...shared, silences: this.silences() });
       return;
     }
@@ -352,14 +354,14 @@ export class AlertingMonitor {
 
   /** Puts back the alerts of before a restart, and keeps them until there are samples enough to know better. */
   private restore(): void {
-    this.memory = this.store?.load();
-    if (this.memory === undefined) return;
     const now = this.clock.now();
+    this.memory = this.store?.load(now);
+    if (this.memory === undefined) return;
     this.silenced.restore(this.memory.silences.filter(({ endsAt }) => endsAt > now));
     // Whoever was told of an alert is told of its end, however long that takes.
     this.channels.restore(this.memory.told);
     const downMs = now - this.memory.savedAt;
-    if (downMs < 0 || downMs > OUTAGE_TOLERANCE_MS) return;
+    if (downMs > OUTAGE_TOLERANCE_MS) return;
     for (const { rule, state } of this.book.evaluators()) {
       const heldUntil = this.heldUntil(rule, now);
       for (const alert of this.memory.alerts[storedName(rule)] ?? []) {

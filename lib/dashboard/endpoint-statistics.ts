@@ -31,46 +31,51 @@ export function* endpointRows(
 ): Generator<void, EndpointRow[], void> {
   const windowMs = history.coveredMs(REQUESTS, rangeMs);
   const moments = history.lastSample === undefined || windowMs === 0 ? [] : [history.lastSample];
-  const answersOf = new Map<string, Course[]>();
   const counts = yield* history.courses(REQUESTS, 'increase', windowMs, moments, {
     groupBy: [...BY_ENDPOINT, 'status_code'],
   });
-  for (const course of counts) {
-    const key = keyOf(course.labels);
-    const answers = answersOf.get(key);
-    if (answers === undefined) answersOf.set(key, [course]);
-    else answers.push(course);
-  }
   const percentiles = yield* history.courses(DURATION, { quantiles: QUANTILES }, windowMs, moments, {
     groupBy: BY_ENDPOINT,
   });
-  const percentileOf = QUANTILES.map(
-    (q) =>
-      new Map(
-        percentiles
-          .filter(({ quantile }) => quantile === q)
-          .map(({ labels, values }) => [keyOf(labels), rounded(values[0])]),
-      ),
-  );
-  return [...answersOf].map(([key, answers]) => {
-    const { method = '', route = '' } = answers[0].labels;
-    const all = sumOf(answers);
-    const failed = sumOf(answers.filter(({ labels }) => labels['status_code']?.startsWith('5')));
-    const [p50, p95, p99] = percentileOf.map((values) => values.get(key));
-    return {
-      method,
-      route,
-      perSecond: rounded(all / (windowMs / 1000)),
-      windowMs,
-      errorPercent: all === 0 ? 0 : rounded((failed / all) * 100),
-      ...(p50 !== undefined && { p50 }),
-      ...(p95 !== undefined && { p95 }),
-      ...(p99 !== undefined && { p99 }),
-      statuses: Object.fromEntries(
-        answers.map(({ labels, values }) => [labels['status_code'], Math.round(values[0])]),
-      ),
-    };
-  });
+  const percentilesOf = yield* byEndpoint(percentiles);
+  const rows: EndpointRow[] = [];
+  for (const [key, answers] of yield* byEndpoint(counts)) {
+    rows.push(rowOf(answers, percentilesOf.get(key) ?? [], windowMs));
+    yield;
+  }
+  return rows;
+}
+
+function* byEndpoint(courses: readonly Course[]): Generator<void, Map<string, Course[]>, void> {
+  const found = new Map<string, Course[]>();
+  for (const course of courses) {
+    const key = keyOf(course.labels);
+    const others = found.get(key);
+    if (others === undefined) found.set(key, [course]);
+    else others.push(course);
+    yield;
+  }
+  return found;
+}
+
+function rowOf(answers: readonly Course[], percentiles: readonly Course[], windowMs: number): EndpointRow {
+  const { method = '', route = '' } = answers[0].labels;
+  const all = sumOf(answers);
+  const failed = sumOf(answers.filter(({ labels }) => labels['status_code']?.startsWith('5')));
+  const [p50, p95, p99] = QUANTILES.map((q) => percentiles.find(({ quantile }) => quantile === q)?.values[0]);
+  return {
+    method,
+    route,
+    perSecond: rounded(all / (windowMs / 1000)),
+    windowMs,
+    errorPercent: all === 0 ? 0 : rounded((failed / all) * 100),
+    ...(p50 !== undefined && { p50: rounded(p50) }),
+    ...(p95 !== undefined && { p95: rounded(p95) }),
+    ...(p99 !== undefined && { p99: rounded(p99) }),
+    statuses: Object.fromEntries(
+      answers.map(({ labels, values }) => [labels['status_code'], Math.round(values[0])]),
+    ),
+  };
 }
 
 /** No separator can make two endpoints one. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import {
@@ -181,6 +182,56 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
       'The alert rule "long_queue" is about a metric that does not exist: "queue_lenght". Did you mean "queue_length"? Define the metric before the application starts, or give the rule mayBeMissing: true.',
     );
   });
+
+  it.each([60, 250])(
+    'is not told that there is no data by scrapes that give no time to a collector of %i ms',
+    async (collectingMs) => {
+      const told: string[] = [];
+      const { app, registry, get } = bound(
+        await start({
+          alerting: {
+            intervalMs: 20,
+            rules: [
+              {
+                name: 'no_depth',
+                condition: { metric: 'depth', operator: '>', threshold: 1e9 },
+                severity: 'warning',
+                message: 'The depth is not known',
+                noData: 'alert',
+                mayBeMissing: true,
+                forMs: 0,
+              },
+            ],
+            handlers: [({ rule, state }: Alert) => void told.push(`${rule} ${state}`)],
+          },
+        }),
+      );
+      const depth = registry.gauge('depth', 'Depth.');
+      let runs = 0;
+      const collect = async (): Promise<void> => {
+        await sleep(collectingMs);
+        depth.set(++runs);
+      };
+      registry.addCollector({ name: 'depth', metricNames: ['depth'], collect });
+      await eventually(() => expect(runs).toBeGreaterThan(1), 10_000);
+      await eventually(() => expect(told.at(-1)).not.toBe('no_depth firing'), 10_000);
+      const before = told.length;
+      const evaluated = app.get(AlertingMonitor).rules()[0]!.evaluations;
+      const headers = { 'x-prometheus-scrape-timeout-seconds': '0.000001' };
+      const over = new AbortController();
+      const hurried = Array.from({ length: 3 }, async () => {
+        while (!over.signal.aborted) await get('/metrics', { headers });
+      });
+      await eventually(
+        () => expect(app.get(AlertingMonitor).rules()[0]!.evaluations).toBeGreaterThan(evaluated + 15),
+        30_000,
+      );
+      over.abort();
+      await Promise.all(hurried);
+      expect(told.slice(before)).toEqual([]);
+    },
+    45_000,
+  );
 
   it('does nothing when monitoring is off', async () => {
     const { app } = await start({ enabled: false, alerting: { intervalMs: 5, rules: [queueRule()] } });

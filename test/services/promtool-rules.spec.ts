@@ -31,8 +31,8 @@ async function promtool(...args: string[]): Promise<string> {
 }
 
 /** What has to be true in Prometheus at each evaluation: ALERTS as our engine has them. */
-function unitTest(name: string, { series, intervalMs, steps, rules }: RuleCase): string {
-  const tests = statesOf({ series, intervalMs, steps, rules }).map(({ at, alerts }) => ({
+function unitTest(name: string, { series, intervalMs, steps, rules }: RuleCase, ours = series): string {
+  const tests = statesOf({ series: ours, intervalMs, steps, rules }).map(({ at, alerts }) => ({
     expr: 'ALERTS',
     eval_time: `${at}ms`,
     exp_samples: alerts.map((labels) => ({
@@ -81,6 +81,38 @@ describeWith(['promtool'], 'the rules in Prometheus', () => {
   it('fire on the same series at the same evaluations in examples of every kind of rule', async () => {
     await agree(Object.entries(exampleCases));
   }, 120_000);
+
+  it('fire for a series that is created as for one that Prometheus saw at zero before', async () => {
+    const rules = (['rate', 'increase'] as const).flatMap((aggregate) =>
+      [0.2, 1, 15, 40].map(
+        (threshold) =>
+          ({
+            name: `${aggregate}_${threshold}`.replace('.', '_'),
+            condition: { metric: 'errors_total', aggregate, windowMs: 60_000, operator: '>', threshold },
+            severity: 'warning',
+            message: 'm',
+          }) as const,
+      ),
+    );
+    // Long enough before the first of them, so that there is no window that begins in between.
+    const other = { 'errors_total{route="/"}': '0+1x20' };
+    const failing = 'errors_total{route="/boom"}';
+    for (const [i, values] of ['20x12', '20+3x12', '7 7 60x9', '1 50 3 90x8'].entries()) {
+      const one = {
+        rules,
+        intervalMs: 15_000,
+        steps: 18,
+        series: { ...other, [failing]: `_x4 0 ${values}` },
+      };
+      const ours = { ...other, [failing]: `_x5 created ${values}` };
+      expect(statesOf({ ...one, series: ours }).some(({ alerts }) => alerts.length > 0)).toBe(true);
+      const file = join(folder, `created_${i}.rules.yml`);
+      await writeFile(file, rulesAsYaml(one));
+      await writeFile(join(folder, `created_${i}.test.yml`), unitTest(`created_${i}`, one, ours));
+      expect(await promtool('check', 'rules', file)).toContain('SUCCESS');
+      expect(await promtool('test', 'rules', join(folder, `created_${i}.test.yml`))).not.toContain('FAILED');
+    }
+  }, 60_000);
 
   it.each(Array.from({ length: RANDOM_CASES / BATCH }, (_, i) => i))(
     'do so over random series and rules, batch %i',

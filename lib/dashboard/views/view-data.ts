@@ -74,7 +74,7 @@ export class ViewReader {
       ...(help !== undefined && { help }),
       unit,
       times,
-      series: highest(lines).map(withoutNoise),
+      series: (yield* highest(lines)).map(withoutNoise),
       omitted: Math.max(0, lines.length - MAX_LINES),
       thresholds:
         threshold === undefined
@@ -105,11 +105,16 @@ export class ViewReader {
       groupBy,
       ...(labels && { labels }),
     });
-    return queries.flatMap((query) =>
-      courses
-        .filter(({ quantile }) => quantile === quantileOf(query.compute))
-        .map((course) => lineOf(query, course)),
-    );
+    const lines: Line[] = [];
+    for (const query of queries) {
+      const quantile = quantileOf(query.compute);
+      for (const course of courses) {
+        if (course.quantile !== quantile) continue;
+        lines.push(lineOf(query, course));
+        yield;
+      }
+    }
+    return lines;
   }
 }
 
@@ -160,9 +165,15 @@ function nameOf({ groupBy = [], legend }: Query, labels: Readonly<Record<string,
   return legend === '' ? values.join(' ') : `${values.join(' ')} ${legend}`;
 }
 
-function highest(lines: readonly Line[]): Line[] {
+function* highest(lines: readonly Line[]): Generator<void, Line[], void> {
   if (lines.length <= MAX_LINES) return [...lines];
-  const peak = ({ values }: Line): number =>
-    values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
-  return lines.toSorted((a, b) => peak(b) - peak(a)).slice(0, MAX_LINES);
+  const peaks: { readonly line: Line; readonly peak: number }[] = [];
+  for (const line of lines) {
+    peaks.push({ line, peak: line.values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0) });
+    yield;
+  }
+  return peaks
+    .toSorted((a, b) => b.peak - a.peak)
+    .slice(0, MAX_LINES)
+    .map(({ line }) => line);
 }

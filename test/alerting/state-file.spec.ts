@@ -1,0 +1,291 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Alert } from 'nestjs-monitoring';
+import { buildLibrary, ROOT } from '../services/support/built.js';
+import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';
+
+const KILLS = 20;
+
+let folder = '';
+let stateFile = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-state-'));
+  stateFile = join(folder, 'alerts.json');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** An application that was restarted a second after the file was written. */
+function restarted(told: string[] = [], rules = [queueRule()]): TestAlerting {
+  const test = testAlerting({ stateFile });
+  test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+  for (const rule of rules) test.alerting.addAlertRule(rule);
+  test.alerting.addAlertHandler((alert: Alert) => void told.push(line(alert)), { name: 'page' });
+  return test;
+}
+
+/** Starts, evaluates twice, and is still able to tell of an alert of now. */
+async function works(test: TestAlerting, told: string[]): Promise<void> {
+  test.alerting.start();
+  const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+  await test.step(() => queue.set({ queue: 'now' }, 12));
+  await test.step();
+  expect(told).toContain('long_queue now firing 12');
+  expect(test.alerting.alerts().map(line)).toContain('long_queue now firing 12');
+  test.alerting.silences();
+  test.alerting.handlers();
+  await test.alerting.stop();
+}
+
+const firing = {
+  labels: { alertname: 'long_queue', queue: 'mail', severity: 'warning' },
+  series: { queue: 'mail' },
+  measured: 0,
+  state: 'firing',
+  value: 11,
+  message: 'Queue mail has 11 jobs',
+  annotations: {},
+  activeAt: 0,
+  firedAt: 0,
+};
+const told = { ...firing, rule: 'long_queue', severity: 'warning' };
+const silence = {
+  id: 'a',
+  matchers: [{ name: 'queue', operator: '=', value: 'mail' }],
+  startsAt: 0,
+  endsAt: 8e15,
+  createdBy: '',
+  comment: '',
+};
+
+/** What is saved by an application that just ended. */
+function saved(savedAt: number, parts: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { version: 1, savedAt, alerts: {}, silences: [], told: {}, ...parts };
+}
+
+describe('a state file that is odd', () => {
+  /** By what is in it: what is named. */
+  const oddParts: Record<string, [parts: Record<string, unknown>, named: string]> = {
+    'alerts that are null': [{ alerts: null }, 'alerts'],
+    'alerts that are a list': [{ alerts: [firing] }, 'alerts'],
+    'alerts of a rule that are no list': [
+      { alerts: { 'long_queue/warning': firing } },
+      'alerts.long_queue/warning',
+    ],
+    'an alert that is null': [{ alerts: { 'long_queue/warning': [null] } }, 'alerts.long_queue/warning[0]'],
+    'an alert without labels': [
+      { alerts: { 'long_queue/warning': [firing, { ...firing, labels: undefined }] } },
+      'alerts.long_queue/warning[1]',
+    ],
+    'labels that are numbers': [
+      { alerts: { 'long_queue/warning': [{ ...firing, labels: { queue: 1 } }] } },
+      'alerts.long_queue/warning[0]',
+    ],
+    'a state that there is none': [
+      { alerts: { 'long_queue/warning': [{ ...firing, state: 'on fire' }] } },
+      'alerts.long_queue/warning[0]',
+    ],
+    'a time that is a text': [
+      { alerts: { 'long_queue/warning': [{ ...firing, activeAt: 'now' }] } },
+      'alerts.long_queue/warning[0]',
+    ],
+    'a time that no calendar has': [
+      { alerts: { 'long_queue/warning': [{ ...firing, firedAt: 1e300 }] } },
+      'alerts.long_queue/warning[0]',
+    ],
+    'an alert that fires and never began to': [
+      { alerts: { 'long_queue/warning': [firing, { ...firing, firedAt: undefined }] } },
+      'alerts.long_queue/warning[1]',
+    ],
+    'an alert that is over and never ended': [
+      { alerts: { 'long_queue/warning': [{ ...firing, state: 'resolved' }] } },
+      'alerts.long_queue/warning[0]',
+    ],
+    'silences that are a text': [{ silences: 'all' }, 'silences'],
+    'a silence whose regular expression is (': [
+      { silences: [{ ...silence, matchers: [{ name: 'queue', operator: '=~', value: '(' }] }] },
+      'silences[0]',
+    ],
+    'a silence with an operator of its own': [
+      { silences: [silence, { ...silence, matchers: [{ name: 'queue', operator: '~', value: '' }] }] },
+      'silences[1]',
+    ],
+    'a silence of everything': [{ silences: [{ ...silence, matchers: [] }] }, 'silences[0]'],
+    'a silence without an end': [{ silences: [{ ...silence, endsAt: null }] }, 'silences[0]'],
+    'told that is null': [{ told: null }, 'told'],
+    'groups that are a number': [{ told: { page: 3 } }, 'told.page'],
+    'a group that is null': [{ told: { page: { '{}': null } } }, 'told.page.{}'],
+    'a group without what fires': [
+      { told: { page: { '{}': { at: 0, untold: [] } } } },
+      'told.page.{}.firing',
+    ],
+    'an alert that was told without a rule': [
+      { told: { page: { '{}': { at: 0, firing: [{ ...told, rule: 3 }], untold: [] } } } },
+      'told.page.{}.firing[0]',
+    ],
+    'an alert that was told with a severity of its own': [
+      { told: { page: { '{}': { at: 0, firing: [], untold: [{ ...told, severity: 'dire' }] } } } },
+      'told.page.{}.untold[0]',
+    ],
+  };
+
+  it.each(Object.entries(oddParts))(
+    'with %s works but for that, which is named',
+    async (_, [parts, named]) => {
+      const heard: string[] = [];
+      const test = restarted(heard);
+      await writeFile(stateFile, JSON.stringify(saved(test.clock.now(), parts)));
+      await works(test, heard);
+      expect(test.warnings).toHaveLength(1);
+      expect(test.warnings[0]).toContain(`is damaged; ignoring ${named}.`);
+    },
+  );
+
+  it.each([
+    ['empty', ''],
+    ['cut off', '{"version":1,"savedAt":1,"al'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a number', '7'],
+    ['of another version', '{"version":2,"savedAt":1}'],
+    ['without a time', '{"version":1,"savedAt":"now","alerts":{}}'],
+    ['not text', '\u0000\uFFFD\u0001'],
+    ['nested without end', '['.repeat(200_000)],
+    ['huge', JSON.stringify('x'.repeat(80 * 1024 * 1024))],
+  ])('that is %s is ignored, and is whole afterwards', async (_, text) => {
+    await writeFile(stateFile, text);
+    const heard: string[] = [];
+    const test = restarted(heard);
+    await works(test, heard);
+    expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: /)]);
+    expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
+  });
+
+  it('that is a folder, or may not be read, is said once and costs nothing else', async () => {
+    await mkdir(stateFile);
+    const heard: string[] = [];
+    const test = restarted(heard);
+    await works(test, heard);
+    expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: EISDIR/)]);
+    expect(await readdir(folder)).toEqual(['alerts.json']);
+    await rm(stateFile, { recursive: true });
+    await writeFile(stateFile, '{}');
+    await chmod(stateFile, 0o000);
+    const other: string[] = [];
+    await works(restarted(other), other);
+  });
+
+  it('with names of methods in it is read as what it is', async () => {
+    const heard: string[] = [];
+    const test = restarted(heard);
+    const group = { at: 0, firing: [told], untold: [] };
+    const text = JSON.stringify(
+      saved(test.clock.now(), { alerts: { x: [], constructor: [firing] }, told: { toString: { x: group } } }),
+    ).replace('"x":[]', '"__proto__":[]');
+    await writeFile(stateFile, text);
+    await works(test, heard);
+    expect(test.warnings).toEqual([]);
+  });
+
+  it('of a clock that was ahead keeps no alert for ever, and nobody from being told of its end', async () => {
+    const heard: string[] = [];
+    const test = restarted(heard);
+    const late = test.clock.now() + 8e14;
+    const keeps = { ...firing, keepFiringSince: late, heldUntil: late, activeAt: late, firedAt: late };
+    await writeFile(
+      stateFile,
+      JSON.stringify(
+        saved(late, {
+          alerts: { 'long_queue/warning': [keeps] },
+          told: { page: { '{}': { at: late, firing: [told], untold: [] } } },
+        }),
+      ),
+    );
+    test.alerting.start();
+    for (let i = 0; i < 64; i++) await test.step();
+    expect(test.alerting.alerts()).toEqual([]);
+    expect(heard).toEqual([expect.stringMatching(/^long_queue mail resolved/)]);
+    await test.alerting.stop();
+  });
+});
+
+describe('a rule that is gone after a restart', () => {
+  it.each([
+    ['a minute', MINUTE],
+    ['three hours', 180 * MINUTE],
+  ])('of %s leaves nobody with an alert that never ends', async (_, outageMs) => {
+    const heard: string[] = [];
+    const first = restarted(heard);
+    first.alerting.start();
+    const queue = first.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    await first.step(() => queue.set({ queue: 'mail' }, 11));
+    await first.alerting.stop();
+    expect(heard).toEqual(['long_queue mail firing 11']);
+    const second = testAlerting({ stateFile }, { clock: first.clock });
+    first.clock.advance(outageMs);
+    second.alerting.addAlertHandler((alert: Alert) => void heard.push(line(alert)), { name: 'page' });
+    second.alerting.start();
+    await second.step();
+    await second.step();
+    expect(heard).toEqual(['long_queue mail firing 11', 'long_queue mail resolved 11']);
+    await second.alerting.stop();
+    const third = testAlerting({ stateFile }, { clock: first.clock });
+    third.alerting.addAlertHandler((alert: Alert) => void heard.push(line(alert)), { name: 'page' });
+    third.alerting.start();
+    await third.step();
+    expect(heard).toHaveLength(2);
+    await third.alerting.stop();
+  });
+});
+
+describe('SIGKILL while the state is written', () => {
+  beforeAll(buildLibrary, 120_000);
+
+  /** Saves some megabytes again and again. */
+  const work = `
+    import { AlertStore } from '${ROOT}dist/alerting/alert-store.js';
+    const store = new AlertStore(process.argv[1], console.error);
+    const filler = 'x'.repeat(4_000_000);
+    for (;;) {
+      store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], told: {}, filler });
+      await store.settled();
+      process.stdout.write('.');
+    }
+  `;
+
+  it('leaves a file that is whole, and nothing beside it after the next start', async () => {
+    let cutOff = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', work, stateFile], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const names = await readdir(folder);
+      expect(names).toContain('alerts.json');
+      expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
+      cutOff += names.length - 1;
+    }
+    // Otherwise nothing was tried.
+    expect(cutOff).toBeGreaterThan(0);
+    const heard: string[] = [];
+    const test = restarted(heard);
+    await works(test, heard);
+    expect(test.warnings).toEqual([]);
+    expect(await readdir(folder)).toEqual(['alerts.json']);
+  }, 120_000);
+
+  it('leaves nothing beside a file that is never written again', async () => {
+    await writeFile(`${stateFile}.4194305.0123abcd.tmp`, '{');
+    const test = restarted();
+    test.alerting.start();
+    await test.alerting.settled();
+    expect(await readdir(folder)).toEqual([]);
+  });
+});

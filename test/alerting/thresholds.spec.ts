@@ -1,0 +1,164 @@
+import { type Alert, PerformanceMonitor, type Thresholds } from 'nestjs-monitoring';
+import { describe, expect, it } from 'vitest';
+import { THRESHOLD_INHIBITION } from '../../lib/alerting/performance.monitor.js';
+import { Vitals } from '../../lib/alerting/vitals.js';
+import { SECOND, testAlerting } from './support.js';
+
+/** An application whose vitals are watched, with what its people are told. */
+function watched(thresholds?: Thresholds) {
+  const test = testAlerting({ inhibitRules: [THRESHOLD_INHIBITION] });
+  const { registry, history, alerting } = test;
+  const monitor = new PerformanceMonitor(alerting, new Vitals(history));
+  if (thresholds !== undefined) monitor.thresholds = thresholds;
+  const told: string[] = [];
+  alerting.addAlertHandler(
+    (alert: Alert) => void told.push(`${alert.rule} ${alert.state}: ${alert.message}`),
+    {
+      sendResolved: true,
+    },
+  );
+  monitor.start();
+  alerting.start();
+  const requests = registry.counter('http_requests_total', 'Requests.', { labelNames: ['status_code'] });
+  const answer = (good: number, bad: number): void => {
+    requests.inc({ status_code: '200' }, good);
+    requests.inc({ status_code: '500' }, bad);
+  };
+  /** Lets so many seconds pass, and does the same before each sample. */
+  const go = async (seconds: number, work?: () => void): Promise<void> => {
+    for (let at = 0; at < seconds * SECOND; at += 15 * SECOND) await test.step(work);
+  };
+  return { ...test, monitor, told, answer, go };
+}
+
+describe('the thresholds that are there by default', () => {
+  it('say in words that requests fail, and when they are over how many do now', async () => {
+    const { told, answer, go } = watched();
+    await go(75, () => answer(34, 10));
+    // Only the critical one: it makes the warning superfluous.
+    expect(told).toEqual(['error_rate_percent_critical firing: 22.7 % of requests fail (limit 10 %)']);
+    await go(90, () => answer(100, 0));
+    const resolved = told.filter((line) => line.startsWith('error_rate_percent_critical resolved'));
+    const [, percent] = /: ([\d.]+) % of requests fail \(limit 10 %\)$/.exec(resolved[0] ?? '') ?? [];
+    expect(resolved).toHaveLength(1);
+    expect(Number(percent)).toBeLessThan(10);
+  });
+
+  it.each([
+    ['one of one', 0, 1],
+    ['four of four', 0, 4],
+    ['all, but nine a minute at most', 0, 2.25],
+  ])('are silent about requests in a quiet hour: %s', async (_, good, bad) => {
+    const { told, answer, go, monitor } = watched();
+    await go(60);
+    if (bad === 2.25) await go(600, () => answer(good, bad));
+    else {
+      await go(15, () => answer(good, bad));
+      await go(300);
+    }
+    expect(told).toEqual([]);
+    expect(monitor.getStatus().alerts).toEqual([]);
+  });
+
+  it('are silent about the first minute, however bad it is, and a burst that is over', async () => {
+    const { told, answer, go, registry } = watched();
+    registry.gauge('system_cpu_percent', 'CPU.').set(100);
+    registry.gauge('system_memory_percent', 'Memory.').set(100);
+    registry.counter('cache_hits_total', 'Hits.').inc(0);
+    registry.counter('cache_misses_total', 'Misses.').inc(1_000);
+    await go(60, () => answer(0, 50));
+    expect(told).toEqual([]);
+    await go(15, () => answer(0, 50));
+    expect(told.map((line) => line.split(' ')[0])).toEqual(['error_rate_percent_critical']);
+  });
+
+  it('need a minute of errors, while a burst of twenty is over before', async () => {
+    const { told, answer, go, monitor } = watched();
+    await go(15, () => answer(0, 20));
+    expect(monitor.getStatus().alerts).toEqual([
+      { metric: 'error_rate_percent', value: 100, threshold: 10, severity: 'critical' },
+    ]);
+    await go(300);
+    expect(told).toEqual([]);
+  });
+
+  it('ask for fifty lookups before they say anything of a cache', async () => {
+    const { told, go, registry } = watched();
+    const hits = registry.counter('cache_hits_total', 'Hits.');
+    const misses = registry.counter('cache_misses_total', 'Misses.');
+    hits.inc(0);
+    await go(60);
+    await go(600, () => misses.inc(10));
+    expect(told).toEqual([]);
+    await go(400, () => {
+      misses.inc(60);
+      hits.inc(6);
+    });
+    expect(told).toEqual([
+      'cache_hit_rate_percent_critical firing: 9.1 % of cache lookups are hits (limit 40 %)',
+    ]);
+  });
+
+  it('show the process beside the machine', async () => {
+    const { told, go, registry } = watched();
+    registry.gauge('system_cpu_percent', 'CPU.').set(97.25);
+    const cpu = registry.counter('process_cpu_seconds_total', 'CPU.', { labelNames: ['mode'] });
+    await go(330, () => {
+      cpu.inc({ mode: 'user' }, 15);
+      cpu.inc({ mode: 'system' }, 4.5);
+    });
+    expect(told).toEqual([
+      'cpu_percent_critical firing: The processors of the machine are 97.2 % busy (limit 90 %); this process keeps 1.3 processors busy',
+    ]);
+  });
+
+  it('show the unit of each vital', async () => {
+    const forMs = 0;
+    const { told, go, registry } = watched({
+      memory_percent: { warning: 85, forMs },
+      disk_percent: { warning: 90, forMs },
+      response_time_ms: { warning: 1_000, forMs },
+    });
+    registry.gauge('system_memory_percent', 'Memory.').set(90);
+    registry.gauge('system_disk_percent', 'Disk.', { labelNames: ['mount'] }).set({ mount: '/' }, 93.04);
+    const durations = registry.timer('http_request_duration_seconds', 'Durations.');
+    await go(15);
+    await go(15, () => durations.observe(1.500_4));
+    expect(told.toSorted()).toEqual([
+      'disk_percent_warning firing: 93.0 % of the disk is in use (limit 90 %)',
+      'memory_percent_warning firing: 90.0 % of the memory is in use (limit 85 %)',
+      'response_time_ms_warning firing: Requests take 1500 ms on average over a minute (limit 1000 ms)',
+    ]);
+  });
+});
+
+describe('an alert that is over', () => {
+  it.each([
+    ['of a gauge', (set: (value: number | undefined) => void) => set(3), 'Queue mail has 3 jobs'],
+    [
+      'of a series that is gone',
+      (set: (value: number | undefined) => void) => set(undefined),
+      'No data now; before: Queue mail has 12 jobs',
+    ],
+  ])('says how it is now: %s', async (_, end, message) => {
+    const test = testAlerting();
+    const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    const told: string[] = [];
+    test.alerting.addAlertRule({
+      name: 'long_queue',
+      condition: { metric: 'queue_length', operator: '>', threshold: 10 },
+      severity: 'warning',
+      message: 'Queue {{ labels.queue }} has {{ value }} jobs',
+    });
+    test.alerting.addAlertHandler((alert: Alert) => void told.push(alert.message));
+    test.alerting.start();
+    await test.step(() => queue.set({ queue: 'mail' }, 12));
+    await test.step(() =>
+      end((value) =>
+        value === undefined ? queue.remove({ queue: 'mail' }) : queue.set({ queue: 'mail' }, value),
+      ),
+    );
+    await test.step();
+    expect(told).toEqual(['Queue mail has 12 jobs', message]);
+  });
+});
