@@ -60,7 +60,7 @@ export class ApplicationObjects {
     return search.results();
   }
 
-  /** Makes the next question read all providers, for a moment at which objects are known to have been made. */
+  /** Makes the next question ask every object anew, for a moment at which objects are known to have been made. */
   refresh(): void {
     this.endTurn();
     this.isWhole = true;
@@ -138,7 +138,7 @@ export class ApplicationObjects {
   ): void => {
     if (this.holders.has(object)) return;
     const askedIn = this.asked.get(object);
-    if (askedIn !== undefined) {
+    if (askedIn !== undefined && !this.isWhole) {
       if (this.round - askedIn < ROUNDS_UNTIL_REPEAT || this.repeats === 0) return;
       this.repeats--;
     }
