@@ -26,6 +26,7 @@ class LaterError extends DelayedError {}
 /** What a job of the test before it puts itself off does with the queue. */
 let limitRate: () => Promise<unknown> = () => Promise.resolve();
 let addChild: (parent: Job) => Promise<unknown> = () => Promise.resolve();
+let beginChildren: () => void = () => undefined;
 
 /** What the jobs wait for. */
 let hold: Promise<void> = Promise.resolve();
@@ -60,7 +61,10 @@ async function work(job: Job<{ until?: number }>, token?: string): Promise<strin
     case 'parent':
       return deferOnce(job, async () => {
         await addChild(job);
-        if (await job.moveToWaitingChildren(token ?? '')) throw new WaitingChildrenError();
+        const isWaiting = await job.moveToWaitingChildren(token ?? '');
+        // Not before: a parent does not wait for children that have ended.
+        beginChildren();
+        if (isWaiting) throw new WaitingChildrenError();
       });
     case 'much later':
       return deferOnce(job, async () => {
@@ -199,7 +203,11 @@ describeWith(['redis-server'], 'the queues of BullMQ', () => {
     limitRate = () => queue.rateLimit(50);
     const children = new Queue('children', { connection: connection() });
     await children.obliterate({ force: true });
-    const child = new Worker('children', () => Promise.resolve('done'), { connection: connection() });
+    const child = new Worker('children', () => Promise.resolve('done'), {
+      connection: connection(),
+      autorun: false,
+    });
+    beginChildren = () => void child.run();
     addChild = ({ id, queueQualifiedName }) =>
       children.add('child', {}, { parent: { id: id ?? '', queue: queueQualifiedName } });
     await queue.add(name, {}, options);
