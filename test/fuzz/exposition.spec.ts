@@ -137,7 +137,7 @@ function textOf(value: unknown): string {
 
 /** Does the same to a registry and to the model of it. */
 function play(operations: readonly Operation[]): { registry: MetricsRegistry; model: Model } {
-  const { registry } = testRegistry({ seriesLimit: 10_000 });
+  const { registry } = testRegistry({ seriesLimit: 10_000, labelValueLengthLimit: Infinity });
   const model = new Model();
   for (const each of operations) {
     const { name, kind, help, labelNames, labelValues, act, value } = each;
