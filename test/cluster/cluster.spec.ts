@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -34,6 +34,18 @@ const alerts = (): string => {
     return '';
   }
 };
+
+/** Tells whether the workers share what the handler was told: until that is on the disk, a successor tells it again. */
+function isTellingSaved(): boolean {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return files.some((name) => {
+    if (!name.endsWith('.alerts')) return false;
+    const { told } = JSON.parse(readFileSync(join(directory, name), 'utf8')) as {
+      told: { file?: Record<string, { firing: unknown[] }> };
+    };
+    return Object.values(told.file ?? {}).some(({ firing }) => firing.length > 0);
+  });
+}
 
 /** The worker that leads, as all of these see it. */
 function leaderOf(all: WorkerGroup, asked: readonly StartedWorker[]): Promise<StartedWorker> {
@@ -111,6 +123,7 @@ describe.each([
     const others = all.workers.filter((worker) => worker !== leader);
     for (const worker of others) await request(worker.port, { path: '/level/4' });
     await eventually(() => expect(alerts()).toBe('firing\n'), PATIENCE_MS);
+    await eventually(() => expect(isTellingSaved()).toBe(true), PATIENCE_MS);
     await eventually(async () => expect((await all.scrape(leader)).work).toBe(9), PATIENCE_MS);
 
     process.kill(leader.pid, 'SIGSTOP');
