@@ -18,7 +18,8 @@ const MADE = [
   // Fields of /proc, by constants.
   "collectors/process.collector.ts: new RegExp(`^${line}:\\\\s*(\\\\d+)`, 'm')",
   // Matchers of alert rules.
-  'history/label-matchers.ts: new RegExp(`^(?:${value})$`)',
+  "options/option-checks.ts: new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))",
+  "primitives/common-regexp.ts: new RegExp(`^(?:${translated(source)})$`, 'u')",
   // Names of labels, as the data model has them: no letter of theirs means more in a pattern.
   "exporters/pushgateway/labels-beside-group.ts: new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==\")`, 'g')",
   // Constants.
