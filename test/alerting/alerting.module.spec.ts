@@ -216,14 +216,14 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
       await eventually(() => expect(runs).toBeGreaterThan(1), 10_000);
       await eventually(() => expect(told.at(-1)).not.toBe('no_depth firing'), 10_000);
       const before = told.length;
-      const evaluated = app.get(AlertingMonitor).rules()[0]!.evaluations;
+      const evaluated = app.get(AlertingMonitor).rules()[0].evaluations;
       const headers = { 'x-prometheus-scrape-timeout-seconds': '0.000001' };
       const over = new AbortController();
       const hurried = Array.from({ length: 3 }, async () => {
         while (!over.signal.aborted) await get('/metrics', { headers });
       });
       await eventually(
-        () => expect(app.get(AlertingMonitor).rules()[0]!.evaluations).toBeGreaterThan(evaluated + 15),
+        () => expect(app.get(AlertingMonitor).rules()[0].evaluations).toBeGreaterThan(evaluated + 15),
         30_000,
       );
       over.abort();
