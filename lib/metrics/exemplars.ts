@@ -75,7 +75,7 @@ function checkedLabels(given: ExemplarLabels): ExemplarLabels {
   ]);
   let length = 0;
   for (const [name, value] of entries) {
-    if (!LABEL_NAME.test(name)) throw new RangeError(`${name} is no name of a label`);
+    if (!LABEL_NAME.test(name)) throw new RangeError(`"${name}" is not a valid label name`);
     length += name.length + Array.from(value).length;
   }
   if (length > LONGEST_LABELS) throw new RangeError(`labels of ${length} characters`);
