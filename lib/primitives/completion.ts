@@ -82,7 +82,8 @@ function trackPending(
 ): unknown {
   try {
     if (isThenable(result)) {
-      return followThenable(result, settlementOf(measurement, startedAt, swallows), measurement.guard);
+      const Settlement = swallows ? SwallowingSettlement : CallSettlement;
+      return followThenable(result, new Settlement(measurement, startedAt), measurement.guard);
     }
     if (isObservable(result)) {
       return isSubject(result) ? undefined : trackObservable(result, measurement, swallows);
@@ -100,12 +101,25 @@ function trackPending(
   }
 }
 
-function settlementOf(measurement: Measurement, startedAt: number, swallows: boolean): SettlementObserver {
-  return {
-    fulfilled: (value) => measurement.end(startedAt, 'success', value),
-    rejected: (error) => measurement.end(startedAt, 'error', error),
-    ...(swallows && { replaceError: () => undefined }),
-  };
+/** The end of a call that returned a promise. A class, since one is made for each call. */
+class CallSettlement implements SettlementObserver {
+  constructor(
+    private readonly measurement: Measurement,
+    private readonly startedAt: number,
+  ) {}
+
+  fulfilled(value: unknown): void {
+    this.measurement.end(this.startedAt, 'success', value);
+  }
+
+  rejected(error: unknown): void {
+    this.measurement.end(this.startedAt, 'error', error);
+  }
+}
+
+/** The end of a call whose error ends with it. */
+class SwallowingSettlement extends CallSettlement implements SettlementObserver {
+  replaceError(): void {}
 }
 
 /** Returns whether it is a Subject itself; what comes of piping one has an operator. */
