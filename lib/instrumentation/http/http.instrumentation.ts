@@ -1,6 +1,4 @@
-import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   Injectable,
@@ -21,14 +19,7 @@ interface FastifyLike {
   ): void;
 }
 
-/** The channel of Node for each request of HTTP/1, also for those that Node answers itself. */
-const REQUEST_START = 'http.server.request.start';
-
-interface RequestStart {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly server: unknown;
-}
+const EXPECTATION = 'checkExpectation';
 
 /**
  * Makes every request of the application known to the recorder, below all of Nest: on the raw server, which alone
@@ -67,24 +58,31 @@ export class HttpInstrumentation implements OnModuleInit, OnApplicationBootstrap
   private hookServer(server: object): void {
     const { recorder } = this;
     const { guard } = recorder;
-    if (server instanceof HttpServer || server instanceof HttpsServer) {
-      const onStart = ((message: RequestStart) => {
-        if (message.server === server) recorder.begin(message.response, message.request.method);
-      }) as ChannelListener;
-      subscribe(REQUEST_START, onStart);
-      this.restore.push(() => unsubscribe(REQUEST_START, onStart));
-    } else {
-      const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
-        recorder.begin(response, request.method);
-      this.restore.push(listenTo(server, 'request', guard, onRequest, { first: true }));
-    }
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+      recorder.begin(response, request.method);
+    // Not by a channel of Node, which would also tell of the rest that Node answers itself: for each request it costs
+    // as much as all else together.
+    this.restore.push(listenTo(server, 'request', guard, onRequest, { first: true }));
+    this.restore.push(this.watchExpectations(server));
     // Not by a listener: Node answers what its parser refuses only while nobody listens for `clientError`.
     this.restore.push(
-      patchMethod(server, 'emit', guard, ([event, error, socket]) => {
-        if (event === 'clientError') recorder.refuse(error as Error, socket as Socket);
+      patchMethod(server, 'emit', guard, ([event, first, socket]) => {
+        if (event === 'clientError') recorder.refuse(first as Error, socket as Socket);
+        else if (event === 'dropRequest') recorder.drop(first as IncomingMessage);
         return undefined;
       }),
     );
+  }
+
+  /** Node answers an expectation that it does not know with 417 while nobody listens: so does what listens here. */
+  private watchExpectations(server: object): () => void {
+    const { guard } = this.recorder;
+    return listenTo(server, EXPECTATION, guard, (request: IncomingMessage, response: ServerResponse) => {
+      this.recorder.begin(response, request.method);
+      if ((server as HttpServer).listenerCount(EXPECTATION) > 1) return;
+      response.writeHead(417);
+      response.end();
+    });
   }
 
   private hookFramework(): void {

@@ -83,6 +83,9 @@ const MAX_ROUTES = 10_000;
 const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
 const OTHER_METHOD = 'OTHER';
 
+/** The status by which Node answers a request beyond the most that a connection may carry. */
+const DROPPED = 503;
+
 /** Streams last from seconds to days; they have these buckets, in seconds, instead of those of requests. */
 const STREAM_BUCKETS = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
 
@@ -208,6 +211,12 @@ export class RequestRecorder {
     if (status === undefined || socket._httpMessage?.[OBSERVATION] !== undefined) return;
     const route = this.seriesOfRoute(this.seriesOfMethod(OTHER_METHOD), UNMATCHED_ROUTE);
     if (route !== undefined) this.outcomeOf(route, status).requests.inc();
+  }
+
+  /** Counts a request that Node drops, because its connection has carried as many as it may. */
+  drop({ method = OTHER_METHOD }: { readonly method?: string | undefined }): void {
+    const route = this.seriesOfRoute(this.seriesOfMethod(method), UNMATCHED_ROUTE);
+    if (route !== undefined) this.outcomeOf(route, DROPPED).requests.inc();
   }
 
   private isMeasuring(first: Observation): boolean {
