@@ -22,7 +22,7 @@ export class AlertStore {
     this.tail = this.tail.then(() => this.content.tidy());
   }
 
-  /** What was saved last, up to now; undefined if there is nothing that can be read. */
+  /** Returns the state that was saved last, up to now; undefined if there is nothing that can be read. */
   load(now: number): AlertingMemory | undefined {
     try {
       const { memory, discarded } = readMemory(JSON.parse(readFileSync(this.file, 'utf8')), now);

@@ -5,7 +5,7 @@ import type { Silence } from './notifications/silences.js';
 import type { ActiveAlert } from './rule-state.js';
 import { SEVERITIES } from './rules/rule-checks.js';
 
-/** What is kept of alerting over a restart. */
+/** The state of alerting that is kept over a restart. */
 export interface AlertingMemory {
   readonly version: 1;
   /** Milliseconds since the Unix epoch. */
@@ -13,11 +13,11 @@ export interface AlertingMemory {
   /** By the name of the rule and its severity. */
   readonly alerts: Readonly<Record<string, readonly ActiveAlert[]>>;
   readonly silences: readonly Silence[];
-  /** What each handler was told, by its name. */
+  /** The knowledge of each handler, by its name. */
   readonly told: Readonly<Record<string, Readonly<Record<string, Told>>>>;
 }
 
-/** What could be read of a file, and what could not. */
+/** The readable part of a file, and the names of the rest. */
 export interface ReadMemory {
   readonly memory: AlertingMemory;
   /** Such as `alerts.long_queue/warning[2]`. */
@@ -130,7 +130,7 @@ function alertOf(given: unknown, now: number): Alert | undefined {
   };
 }
 
-/** What alerts between evaluations have in common with those that handlers are told of. */
+/** The part that alerts between evaluations share with those that handlers are told of. */
 function commonOf(given: Readonly<Record<string, unknown>>, now: number) {
   const { labels, annotations, message, value, state, activeAt, firedAt, resolvedAt } = given;
   if (!isLabels(labels) || !isLabels(annotations) || typeof message !== 'string') return undefined;
@@ -177,7 +177,7 @@ function isLabels(given: unknown): given is Readonly<Record<string, string>> {
   return isRecord(given) && Object.values(given).every((value) => typeof value === 'string');
 }
 
-/** Whether it is a time that a `Date` can show. */
+/** Returns whether it is a time that a `Date` can show. */
 function isTime(given: unknown): given is number {
   return typeof given === 'number' && Math.abs(given) <= 8.64e15;
 }

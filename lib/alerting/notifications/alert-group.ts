@@ -32,7 +32,7 @@ export class AlertGroup {
   /** When the handler was last tried, successfully or not. */
   lastTry: number | undefined;
   isFailing = false;
-  /** Whether a notification is under way, or waits for its turn. */
+  /** True while a notification is under way, or waits for its turn. */
   isWaiting = false;
   news: GroupNews = { firing: [], resolved: [] };
   private toldAt: number | undefined;
@@ -49,12 +49,12 @@ export class AlertGroup {
     private readonly sendResolved: boolean,
   ) {}
 
-  /** How many alerts are over, or may be by now, and wait to be told. */
+  /** The number of alerts that are over, or may be by now, and wait to be told. */
   get owed(): number {
     return this.untold.size + this.ended().length;
   }
 
-  /** Whether there is nothing left to tell, now or later. */
+  /** True if there is nothing left to tell, now or later. */
   get isForgettable(): boolean {
     return !this.isOffered && !this.isWaiting && this.told.size + this.untold.size === 0;
   }
@@ -85,7 +85,7 @@ export class AlertGroup {
     this.news = { firing: [...firing, ...missed], resolved };
   }
 
-  /** Whether the handler has to be told something, be it once more of what it knows. */
+  /** Returns whether the handler has to be told something, be it once more of what it knows. */
   isDue(at: number, repeatIntervalMs: number): boolean {
     const { firing, resolved } = this.news;
     if (resolved.length > 0) return true;
