@@ -47,21 +47,21 @@ export {
   type Percentile,
   type RequestStatistics,
 } from './collectors/api/api-statistics.js';
-export type { ActiveUsers } from './collectors/business/active-users.js';
+export type { ActiveUsers } from './business/active-users.js';
 export {
   BusinessMetrics,
   type Countable,
   type Figure,
   type FigureOptions,
   type LabelledFigure,
-} from './collectors/business/business-metrics.js';
-export type { IsLeader } from './collectors/business/leadership.js';
+} from './business/business-metrics.js';
+export type { IsLeader } from './business/leadership.js';
 export {
   type CollectsMetrics,
   MetricsCollector,
   type MetricsCollectorOptions,
-} from './collectors/business/metrics-collector.decorator.js';
-export type { Revenue } from './collectors/business/revenue.js';
+} from './business/metrics-collector.decorator.js';
+export type { Revenue } from './business/revenue.js';
 
 // cluster
 export type { ClusterOptions } from './cluster/cluster.options.js';
@@ -254,19 +254,19 @@ export type {
 export { grafanaDashboards, type GrafanaDashboardsOptions } from './dashboard/grafana/grafana-dashboards.js';
 
 // module
-export type { BuildInfoOptions } from './collectors/build/build.options.js';
+export type { BuildInfoOptions } from './collectors/app-info/build.options.js';
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
 export type { CollectorPace } from './collectors/collector-pace.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { BusinessOptions, CollectorsOptions } from './collectors/collectors.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
-export type { RuntimeOptions } from './collectors/runtime.options.js';
+export type { RuntimeOptions } from './collectors/runtime/runtime.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';
-export type { AuthFailureLimit } from './endpoints/auth-failures.js';
-export type { EndpointAuth } from './endpoints/endpoint.authorizer.js';
-export type { EndpointsOptions } from './endpoints/endpoints.options.js';
-export { type ListenOptions, MonitoringServer } from './endpoints/monitoring.server.js';
+export type { AuthFailureLimit } from './http/auth-failures.js';
+export type { EndpointAuth } from './http/endpoint.authorizer.js';
+export type { EndpointsOptions } from './http/endpoints.options.js';
+export { type ListenOptions, MonitoringServer } from './http/monitoring.server.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export type { ErrorsOptions } from './instrumentation/errors/errors.options.js';
 export type { JobMetricsOptions, JobsOptions } from './instrumentation/jobs/jobs.options.js';
@@ -275,6 +275,6 @@ export type { OutgoingHttpOptions } from './instrumentation/outgoing-http/outgoi
 export type { HttpMetricsOptions } from './instrumentation/http/http.options.js';
 export type { RpcMetricsOptions } from './instrumentation/messages/rpc.options.js';
 export type { WebSocketMetricsOptions } from './instrumentation/messages/websocket.options.js';
-export { type MonitoringAsyncOptions, MonitoringModule } from './monitoring.module.js';
-export type { MonitoringOptions } from './monitoring.options.js';
+export { type MonitoringAsyncOptions, MonitoringModule } from './module/monitoring.module.js';
+export type { MonitoringOptions } from './module/monitoring.options.js';
 export { MonitoringOptionsError } from './options/option-checks.js';

@@ -1,4 +1,4 @@
-import { type Endpoint, type EndpointReply, jsonReply } from '../endpoints/endpoint.js';
+import { type Endpoint, type EndpointReply, jsonReply } from '../http/endpoint.js';
 import type { Alert } from './alert.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { RuleStatus } from './rule-status.js';

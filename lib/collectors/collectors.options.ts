@@ -1,5 +1,5 @@
 import { expectKeys, expectOption } from '../options/option-checks.js';
-import { type BuildInfoOptions, resolveBuildInfo } from './build/build.options.js';
+import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build.options.js';
 import {
   type CacheCollectorOptions,
   type ResolvedCacheCollector,
@@ -16,8 +16,8 @@ import {
   type ResolvedApiStatistics,
   resolveApiStatistics,
 } from './api/api.options.js';
-import type { IsLeader } from './business/leadership.js';
-import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime.options.js';
+import type { IsLeader } from '../business/leadership.js';
+import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime/runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
 /** What is measured of the process, its surroundings and what the application uses. */

@@ -4,8 +4,8 @@ import {
   type EndpointRequest,
   jsonReply,
   jsonTextReply,
-} from '../endpoints/endpoint.js';
-import type { EventStream } from '../endpoints/event-stream.js';
+} from '../http/endpoint.js';
+import type { EventStream } from '../http/event-stream.js';
 
 import { TooManyQuestionsError } from './answers.js';
 

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { Endpoint, EndpointReply, EndpointRequest } from '../endpoints/endpoint.js';
+import type { Endpoint, EndpointReply, EndpointRequest } from '../http/endpoint.js';
 
 /** Nothing from outside, nothing inline. */
 export const CONTENT_SECURITY_POLICY =

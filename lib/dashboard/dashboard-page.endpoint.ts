@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointReply, EndpointRequest } from '../endpoints/endpoint.js';
+import type { Endpoint, EndpointReply, EndpointRequest } from '../http/endpoint.js';
 import { CONTENT_SECURITY_POLICY } from './dashboard-asset.endpoint.js';
 
 /**

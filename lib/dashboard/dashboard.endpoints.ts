@@ -1,4 +1,4 @@
-import type { Endpoint } from '../endpoints/endpoint.js';
+import type { Endpoint } from '../http/endpoint.js';
 import type { MetricsHistory } from '../history/metrics-history.js';
 import { Answers } from './answers.js';
 import type { AlertBoard } from './alert-board.js';

@@ -1,4 +1,4 @@
-import { EventStream, eventText } from '../endpoints/event-stream.js';
+import { EventStream, eventText } from '../http/event-stream.js';
 import type { MetricsHistory } from '../history/metrics-history.js';
 import type { Overview, OverviewReader } from './overview.js';
 

@@ -1,4 +1,4 @@
-import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from '../endpoints/endpoint.js';
+import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from '../http/endpoint.js';
 import type { HealthReport } from './health-report.js';
 import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';

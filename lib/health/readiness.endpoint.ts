@@ -1,4 +1,4 @@
-import { type Endpoint, type EndpointReply, jsonReply } from '../endpoints/endpoint.js';
+import { type Endpoint, type EndpointReply, jsonReply } from '../http/endpoint.js';
 import { statusesOf } from './health.endpoint.js';
 import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';

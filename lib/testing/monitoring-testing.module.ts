@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Clock } from '../metrics/clock.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
-import { MonitoringModule } from '../monitoring.module.js';
-import { GIVEN_REGISTRY } from '../wiring/given-registry.token.js';
+import { MonitoringModule } from '../module/monitoring.module.js';
+import { GIVEN_REGISTRY } from '../module/given-registry.token.js';
 
 /** Options of {@link MonitoringTestingModule.forRoot}; what `createTestRegistry()` gives fits. */
 export interface MonitoringTestingOptions {

@@ -8,7 +8,7 @@ import {
 } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ruleOf } from '../../lib/cluster/aggregation-rules.js';
-import { resolveOptions } from '../../lib/monitoring.options.js';
+import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { createApp } from '../e2e/fixture/start-app.js';
 
 const apps: INestApplication[] = [];

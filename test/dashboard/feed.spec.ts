@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { DashboardEventsEndpoint } from '../../lib/dashboard/dashboard-api.endpoints.js';
 import { DashboardFeed } from '../../lib/dashboard/dashboard.feed.js';
 import type { Overview, OverviewReader } from '../../lib/dashboard/overview.js';
-import { EventStream } from '../../lib/endpoints/event-stream.js';
+import { EventStream } from '../../lib/http/event-stream.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { past } from '../history/support.js';
 

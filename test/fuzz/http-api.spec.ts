@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EndpointRouter } from '../../lib/endpoints/endpoint.router.js';
+import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { HistoryBeat } from '../../lib/history/history-beat.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';

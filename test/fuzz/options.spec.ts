@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { MonitoringOptionsError, type MonitoringOptions } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { resolveOptions } from '../../lib/monitoring.options.js';
+import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { runs } from './fuzz-runs.js';
 
 /** Options that work, with every option in it. */

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { type EndpointsOptions, MonitoringServer } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EndpointRouter } from '../../lib/endpoints/endpoint.router.js';
+import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { type Answer, head, RawConnection, request } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, eventually, startApp } from '../e2e/fixture/start-app.js';

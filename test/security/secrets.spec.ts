@@ -25,7 +25,7 @@ import {
 } from 'nestjs-monitoring';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EndpointRouter } from '../../lib/endpoints/endpoint.router.js';
+import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { HistoryBeat } from '../../lib/history/history-beat.js';
 import { FixtureModule } from '../e2e/fixture/fixture.module.js';
 import { head, RawConnection } from '../e2e/fixture/http-client.js';

@@ -1,6 +1,6 @@
 import type { Labels } from '../../metrics/labels.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { GrowthRate } from '../growth-rate.js';
+import { GrowthRate } from '../runtime/growth-rate.js';
 import { MirroredCounter } from '../mirrored-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
 

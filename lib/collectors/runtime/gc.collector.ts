@@ -1,0 +1,63 @@
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import type { Clock } from '../../metrics/clock.js';
+import type { Histogram } from '../../metrics/histogram.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { GcPressure } from './gc-pressure.js';
+import type { SourceCollector } from '../source.collector.js';
+
+/** In seconds; collections of new objects take about a millisecond, of everything some hundred at worst. */
+const BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
+
+const KINDS: Readonly<Record<number, string>> = {
+  [constants.NODE_PERFORMANCE_GC_MAJOR]: 'major',
+  [constants.NODE_PERFORMANCE_GC_MINOR]: 'minor',
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL]: 'incremental',
+  [constants.NODE_PERFORMANCE_GC_WEAKCB]: 'weakcb',
+};
+
+interface GcEntry extends PerformanceEntry {
+  readonly detail: { readonly kind: number };
+}
+
+/** How long each garbage collection took, and whether the garbage collector can keep up. */
+export class GcCollector implements SourceCollector {
+  readonly name = 'gc';
+  readonly metricNames: readonly string[];
+
+  private readonly seconds: Histogram<'kind'>;
+  private readonly pressure: GcPressure;
+  private observer: PerformanceObserver | undefined;
+
+  constructor(registry: MetricsRegistry, clock: Clock) {
+    this.seconds = registry.histogram(
+      'nodejs_gc_duration_seconds',
+      'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
+      { labelNames: ['kind'], buckets: BUCKETS },
+    );
+    this.pressure = new GcPressure(registry, clock);
+    this.metricNames = [this.seconds.name, ...this.pressure.metricNames];
+  }
+
+  start(): void {
+    this.observer = new PerformanceObserver((list) => this.record(list.getEntries()));
+    this.observer.observe({ entryTypes: ['gc'] });
+  }
+
+  stop(): void {
+    this.observer?.disconnect();
+    this.observer = undefined;
+  }
+
+  /** Takes what has been observed and not handed over yet. */
+  collect(): void {
+    this.record(this.observer?.takeRecords() ?? []);
+    this.pressure.collect();
+  }
+
+  private record(entries: readonly PerformanceEntry[]): void {
+    for (const { detail, duration } of entries as readonly GcEntry[]) {
+      this.seconds.observe({ kind: KINDS[detail.kind] ?? 'unknown' }, duration / 1000);
+      this.pressure.note(duration, detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import type { Gauge } from '../../metrics/gauge.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { SourceCollector } from '../source.collector.js';
+
+/** The memory that V8 manages, as a whole and by space. */
+export class HeapCollector implements SourceCollector {
+  readonly name = 'heap';
+  readonly metricNames: readonly string[];
+
+  private readonly total: Gauge;
+  private readonly used: Gauge;
+  private readonly limit: Gauge;
+  private readonly external: Gauge;
+  private readonly spaceTotal: Gauge<'space'>;
+  private readonly spaceUsed: Gauge<'space'>;
+  private readonly spaceAvailable: Gauge<'space'>;
+
+  constructor(registry: MetricsRegistry) {
+    const labelNames = ['space'] as const;
+    this.total = registry.gauge('nodejs_heap_size_total_bytes', 'Process heap size from Node.js in bytes.');
+    this.used = registry.gauge(
+      'nodejs_heap_size_used_bytes',
+      'Process heap size used from Node.js in bytes.',
+    );
+    this.limit = registry.gauge(
+      'nodejs_heap_size_limit_bytes',
+      'Size at which Node.js runs out of heap, in bytes.',
+    );
+    this.external = registry.gauge('nodejs_external_memory_bytes', 'Node.js external memory size in bytes.');
+    this.spaceTotal = registry.gauge(
+      'nodejs_heap_space_size_total_bytes',
+      'Process heap space size total from Node.js in bytes.',
+      { labelNames },
+    );
+    this.spaceUsed = registry.gauge(
+      'nodejs_heap_space_size_used_bytes',
+      'Process heap space size used from Node.js in bytes.',
+      { labelNames },
+    );
+    this.spaceAvailable = registry.gauge(
+      'nodejs_heap_space_size_available_bytes',
+      'Process heap space size available from Node.js in bytes.',
+      { labelNames },
+    );
+    this.metricNames = [
+      this.total,
+      this.used,
+      this.limit,
+      this.external,
+      this.spaceTotal,
+      this.spaceUsed,
+      this.spaceAvailable,
+    ].map(({ name }) => name);
+  }
+
+  collect(): void {
+    const heap = getHeapStatistics();
+    this.total.set(heap.total_heap_size);
+    this.used.set(heap.used_heap_size);
+    this.limit.set(heap.heap_size_limit);
+    this.external.set(heap.external_memory);
+    for (const statistics of getHeapSpaceStatistics()) {
+      const space = statistics.space_name.replace(/_space$/, '');
+      this.spaceTotal.set({ space }, statistics.space_size);
+      this.spaceUsed.set({ space }, statistics.space_used_size);
+      this.spaceAvailable.set({ space }, statistics.space_available_size);
+    }
+  }
+}

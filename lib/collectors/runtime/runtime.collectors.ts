@@ -1,0 +1,35 @@
+import type { Clock } from '../../metrics/clock.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { ActiveResourcesCollector } from './active-resources.collector.js';
+import { paced } from '../collector-pace.js';
+import { EventLoopCollector } from './event-loop.collector.js';
+import { GcCollector } from './gc.collector.js';
+import { HeapCollector } from './heap.collector.js';
+import { NodeVersionCollector } from './node-version.collector.js';
+import { ProcessCollector } from './process.collector.js';
+import { type ResolvedRuntime, RUNTIME_PARTS, type RuntimePart } from './runtime.options.js';
+import type { SourceCollector } from '../source.collector.js';
+import { ThreadPoolCollector } from './thread-pool.collector.js';
+import { WorkerThreadsCollector } from './worker-threads.collector.js';
+
+/** The `process_*` and `nodejs_*` metrics, under the names that dashboards for prom-client query. */
+export function runtimeCollectors(
+  registry: MetricsRegistry,
+  clock: Clock,
+  paces: ResolvedRuntime,
+): SourceCollector[] {
+  const make: Record<RuntimePart, () => SourceCollector> = {
+    process: () => new ProcessCollector(registry),
+    eventLoop: () => new EventLoopCollector(registry, clock),
+    gc: () => new GcCollector(registry, clock),
+    heap: () => new HeapCollector(registry),
+    activeResources: () => new ActiveResourcesCollector(registry),
+    workerThreads: () => new WorkerThreadsCollector(registry),
+    threadPool: () => new ThreadPoolCollector(registry),
+    nodeVersion: () => new NodeVersionCollector(registry),
+  };
+  return RUNTIME_PARTS.flatMap((part) => {
+    const pace = paces[part];
+    return pace === false ? [] : [paced(make[part](), pace)];
+  });
+}

@@ -1,0 +1,25 @@
+import type { Gauge } from '../../metrics/gauge.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { SourceCollector } from '../source.collector.js';
+
+/** How many series each metric has: what the metrics themselves cost. */
+export class SeriesCollector implements SourceCollector {
+  readonly name = 'series';
+  readonly metricNames = ['monitoring_series'];
+
+  private readonly series: Gauge<'metric'>;
+
+  constructor(private readonly registry: MetricsRegistry) {
+    this.series = registry.gauge('monitoring_series', 'Number of series that each metric has.', {
+      labelNames: ['metric'],
+      seriesLimit: Infinity,
+    });
+  }
+
+  collect(): void {
+    this.series.reset();
+    for (const { name, seriesCount } of this.registry.getAllMetrics()) {
+      if (name !== this.series.name && seriesCount > 0) this.series.set({ metric: name }, seriesCount);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
+import { AlertingMetrics } from '../alerting/alerting-metrics.js';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
+import { Vitals } from '../alerting/vitals.js';
+import { WORKER_LABEL } from '../metrics/metric-definition.js';
+import { ClusterMember } from '../cluster/cluster-member.js';
+import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What watches the metrics, and who is told. */
+export const ALERTING_PROVIDERS: readonly Provider[] = [
+  {
+    provide: AlertingMonitor,
+    inject: [MetricsHistory, MetricsRegistry, ClusterMember, RESOLVED_OPTIONS],
+    useFactory: (
+      history: MetricsHistory,
+      registry: MetricsRegistry,
+      member: ClusterMember | null,
+      { alerting, clock, defaultLabels }: ResolvedOptions,
+    ) => {
+      const known = {
+        typeOf: (metric: string) => registry.getMetric(metric)?.type,
+        names: () => registry.getAllMetrics().map(({ name }) => name),
+        labelNamesOf: (metric: string) => {
+          const labelNames = registry.getMetric(metric)?.labelNames;
+          return (
+            labelNames && [...labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])]
+          );
+        },
+      };
+      const { intervalMs, inhibitRules, stateFile, rules, handlers } = alerting;
+      const monitor = new AlertingMonitor(history, known, clock, {
+        intervalMs,
+        inhibitRules: [THRESHOLD_INHIBITION, ...inhibitRules],
+        stateFile: stateFile ?? member?.fileFor('alerts'),
+        ...(member && { isLeader: () => member.isLeader }),
+        logger: new Logger('Monitoring'),
+      });
+      for (const rule of rules) monitor.addAlertRule(rule);
+      for (const { handler, ...options } of handlers) monitor.addAlertHandler(handler, options);
+      registry.addCollector(new AlertingMetrics(monitor, registry));
+      return monitor;
+    },
+  },
+  {
+    provide: Vitals,
+    inject: [MetricsHistory, RESOLVED_OPTIONS],
+    useFactory: (history: MetricsHistory, { enabled }: ResolvedOptions) => {
+      const vitals = new Vitals(history);
+      if (enabled) vitals.keep();
+      return vitals;
+    },
+  },
+  {
+    provide: PerformanceMonitor,
+    inject: [AlertingMonitor, Vitals, RESOLVED_OPTIONS],
+    useFactory: (alerting: AlertingMonitor, vitals: Vitals, { thresholds }: ResolvedOptions) => {
+      const monitor = new PerformanceMonitor(alerting, vitals);
+      monitor.thresholds = thresholds;
+      return monitor;
+    },
+  },
+  {
+    provide: AlertingLifecycle,
+    inject: [AlertingMonitor, PerformanceMonitor, ModulesContainer, RESOLVED_OPTIONS],
+    useFactory: (
+      alerting: AlertingMonitor,
+      performance: PerformanceMonitor,
+      modules: ModulesContainer,
+      { enabled }: ResolvedOptions,
+    ) => new AlertingLifecycle(alerting, performance, modules, enabled),
+  },
+];

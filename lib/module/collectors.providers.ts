@@ -1,0 +1,55 @@
+import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
+import { BuildInfoCollector } from '../collectors/app-info/build-info.collector.js';
+import { cacheCollectors } from '../collectors/cache/cache.collectors.js';
+import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
+import { databaseCollectors } from '../collectors/database/database.collectors.js';
+import { RunningCollectors } from '../collectors/running-collectors.js';
+import { runtimeCollectors } from '../collectors/runtime/runtime.collectors.js';
+import { SeriesCollector } from '../collectors/runtime/series.collector.js';
+import { systemCollectors } from '../collectors/system/system.collectors.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What is read of the process and its surroundings. */
+export const COLLECTORS_PROVIDERS: readonly Provider[] = [
+  {
+    provide: ScheduleIntegration,
+    inject: [ModulesContainer],
+    useFactory: (modules: ModulesContainer) => new ScheduleIntegration(modules),
+  },
+  {
+    provide: RunningCollectors,
+    inject: [MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (registry: MetricsRegistry, { enabled, clock }: ResolvedOptions) =>
+      new RunningCollectors(registry, clock, enabled),
+  },
+  {
+    provide: CollectorLifecycle,
+    inject: [RunningCollectors, MetricsRegistry, ScheduleIntegration, ApplicationObjects, RESOLVED_OPTIONS],
+    useFactory: (
+      running: RunningCollectors,
+      registry: MetricsRegistry,
+      { nameInterval }: ScheduleIntegration,
+      objects: ApplicationObjects,
+      { enabled, collectors, clock }: ResolvedOptions,
+    ) => {
+      if (!enabled) return new CollectorLifecycle(running, []);
+      const runtime = collectors.runtime ? runtimeCollectors(registry, clock, collectors.runtime) : [];
+      const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
+      const database = collectors.database
+        ? databaseCollectors(objects, registry, clock, collectors.database)
+        : [];
+      const cache = collectors.cache ? cacheCollectors(objects, registry, clock, collectors.cache) : [];
+      const build = collectors.build
+        ? [new BuildInfoCollector(registry, applicationBuild(collectors.build, process.env))]
+        : [];
+      const all = [...runtime, ...build, ...system, ...database, ...cache, new SeriesCollector(registry)];
+      return new CollectorLifecycle(running, all, nameInterval);
+    },
+  },
+];

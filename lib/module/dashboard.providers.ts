@@ -1,0 +1,82 @@
+import type { Provider } from '@nestjs/common';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { PerformanceMonitor } from '../alerting/performance.monitor.js';
+import type { VitalName } from '../alerting/rules/vitals.js';
+import type { AlertBoard } from '../dashboard/alert-board.js';
+import { AlertingBoard } from '../dashboard/alerting-board.js';
+import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
+import { DashboardFeed } from '../dashboard/dashboard.feed.js';
+import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
+import { KeptMetrics } from '../dashboard/kept-metrics.js';
+import { MetricExplorer } from '../dashboard/metric-explorer.js';
+import { OverviewReader } from '../dashboard/overview.js';
+import { ViewReader } from '../dashboard/views/view-data.js';
+import { HealthMonitor } from '../health/health.monitor.js';
+import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What the endpoints of the dashboard read from. */
+export const DASHBOARD_SOURCES = Symbol('monitoring.dashboardSources');
+
+const ALERT_BOARD = Symbol('monitoring.alertBoard');
+
+/** The dashboard, behind its endpoints. */
+export const DASHBOARD_PROVIDERS: readonly Provider[] = [
+  {
+    provide: ALERT_BOARD,
+    inject: [AlertingMonitor, PerformanceMonitor],
+    useFactory: (alerting: AlertingMonitor, performance: PerformanceMonitor): AlertBoard =>
+      new AlertingBoard(alerting, performance),
+  },
+  {
+    provide: DashboardFeed,
+    inject: [MetricsHistory, HealthMonitor, ALERT_BOARD, RESOLVED_OPTIONS],
+    useFactory: (
+      history: MetricsHistory,
+      health: HealthMonitor,
+      board: AlertBoard,
+      { clock, defaultLabels }: ResolvedOptions,
+    ) => {
+      const service = String(defaultLabels['service'] ?? 'Monitoring');
+      return new DashboardFeed(
+        history,
+        new OverviewReader(health, board, history, service, () => clock.now()),
+        () => clock.now(),
+      );
+    },
+  },
+  {
+    provide: DASHBOARD_SOURCES,
+    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, ALERT_BOARD, RESOLVED_OPTIONS],
+    useFactory: (
+      feed: DashboardFeed,
+      history: MetricsHistory,
+      registry: MetricsRegistry,
+      board: AlertBoard,
+      { endpoints }: ResolvedOptions,
+    ): DashboardSources => {
+      const thresholdsOf = (vital: VitalName) =>
+        board.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
+      const views = new ViewReader(history, thresholdsOf);
+      const explorer = new MetricExplorer(registry, history, views);
+      return { feed, history, views, explorer, board, hasAuth: endpoints.auth !== undefined };
+    },
+  },
+  {
+    provide: DashboardLifecycle,
+    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      feed: DashboardFeed,
+      history: MetricsHistory,
+      registry: MetricsRegistry,
+      { enabled, endpoints }: ResolvedOptions,
+    ) =>
+      new DashboardLifecycle(
+        feed,
+        new KeptMetrics(history, registry),
+        enabled && endpoints.paths.dashboard !== false,
+      ),
+  },
+];

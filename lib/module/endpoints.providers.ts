@@ -1,0 +1,116 @@
+import type { Provider } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { dashboardEndpoints, type DashboardSources } from '../dashboard/dashboard.endpoints.js';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { alertsEndpoints } from '../alerting/alerts.endpoints.js';
+import { AuthFailures } from '../http/auth-failures.js';
+import { EndpointAuthorizer } from '../http/endpoint.authorizer.js';
+import type { Endpoint } from '../http/endpoint.js';
+import type { FailedAuth } from '../http/endpoint.responder.js';
+import { EndpointRouter } from '../http/endpoint.router.js';
+import { MonitoringServer } from '../http/monitoring.server.js';
+import type { EndpointName } from '../http/endpoints.options.js';
+import { MetricsEndpoint } from '../exporters/prometheus/metrics.endpoint.js';
+import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
+import { HealthEndpoint } from '../health/health.endpoint.js';
+import { HealthLifecycle } from '../health/health.lifecycle.js';
+import { HealthMonitor } from '../health/health.monitor.js';
+import { LivenessEndpoint } from '../health/liveness.endpoint.js';
+import { ReadinessEndpoint } from '../health/readiness.endpoint.js';
+import { StartupEndpoint } from '../health/startup.endpoint.js';
+import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { DASHBOARD_SOURCES } from './dashboard.providers.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** The routes of this library. */
+export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
+  MonitoringServer,
+  {
+    provide: EndpointRouter,
+    inject: [
+      HttpAdapterHost,
+      ApplicationConfig,
+      ModuleRef,
+      MonitoringServer,
+      RESOLVED_OPTIONS,
+      MetricsRegistry,
+      PrometheusExporter,
+      HealthMonitor,
+      HealthLifecycle,
+      RequestRecorder,
+      DASHBOARD_SOURCES,
+      AlertingMonitor,
+    ],
+    useFactory: async (
+      host: HttpAdapterHost,
+      config: ApplicationConfig,
+      moduleRef: ModuleRef,
+      server: MonitoringServer,
+      options: ResolvedOptions,
+      registry: MetricsRegistry,
+      exporter: PrometheusExporter,
+      monitor: HealthMonitor,
+      lifecycle: HealthLifecycle,
+      recorder: RequestRecorder | null,
+      dashboard: DashboardSources,
+      alerting: AlertingMonitor,
+    ) =>
+      new EndpointRouter(
+        host,
+        config,
+        new EndpointAuthorizer(options.endpoints.auth, moduleRef),
+        server,
+        options.enabled
+          ? await endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
+          : [],
+        options.endpoints,
+        failedAuthOf(options, registry),
+        (response) => recorder?.ignore(response),
+      ),
+  },
+];
+
+function failedAuthOf({ enabled, endpoints, clock }: ResolvedOptions, registry: MetricsRegistry): FailedAuth {
+  if (!enabled || endpoints.auth === undefined) return { failures: undefined, onFailure: () => undefined };
+  const failed = registry.counter(
+    'monitoring_auth_failures_total',
+    'Requests for monitoring endpoints that were refused because of wrong credentials.',
+    { labelNames: ['endpoint'] },
+  );
+  return {
+    failures:
+      endpoints.failedAuth === false
+        ? undefined
+        : new AuthFailures(endpoints.failedAuth, () => clock.monotonic()),
+    onFailure: ({ option }) => failed.inc({ endpoint: option }),
+  };
+}
+
+async function endpointsOf(
+  { endpoints: { paths }, health }: ResolvedOptions,
+  registry: MetricsRegistry,
+  exporter: PrometheusExporter,
+  monitor: HealthMonitor,
+  lifecycle: HealthLifecycle,
+  dashboard: DashboardSources,
+  alerting: AlertingMonitor,
+): Promise<Endpoint[]> {
+  const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[] | Promise<Endpoint[]>> = {
+    metrics: (path, yields) => [new MetricsEndpoint(exporter, registry, path, yields)],
+    health: (path, yields) => [new HealthEndpoint(monitor, health.httpStatus, path, yields)],
+    readiness: (path, yields) => [
+      new ReadinessEndpoint(monitor, health, path, yields, () => lifecycle.readinessWasAsked()),
+    ],
+    liveness: (path, yields) => [new LivenessEndpoint(monitor, health, path, yields)],
+    startup: (path, yields) => [new StartupEndpoint(monitor, health, path, yields)],
+    dashboard: (path, yields) => dashboardEndpoints(path, yields, dashboard),
+    alerts: (path, yields) => alertsEndpoints(path, yields, alerting),
+  };
+  const made = (Object.keys(make) as EndpointName[]).map(async (name) => {
+    const place = paths[name];
+    return place === false ? [] : make[name](place.path, !place.given);
+  });
+  return (await Promise.all(made)).flat();
+}

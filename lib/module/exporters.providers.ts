@@ -1,0 +1,106 @@
+import { Logger, type Provider, type Type } from '@nestjs/common';
+import { ClusterMember } from '../cluster/cluster-member.js';
+import { CloudWatchExporter } from '../exporters/cloudwatch/cloudwatch.exporter.js';
+import { DatadogExporter } from '../exporters/datadog/datadog.exporter.js';
+import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
+import type { ResolvedExporters } from '../exporters/exporters.options.js';
+import { JsonExporter } from '../exporters/json/json.exporter.js';
+import { OtlpExporter } from '../exporters/otlp/otlp.exporter.js';
+import type { BridgeSurroundings } from '../exporters/prometheus/prom-client.bridge.js';
+import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
+import { PushgatewayExporter } from '../exporters/pushgateway/pushgateway.exporter.js';
+import { ExporterMetrics } from '../exporters/push/exporter-report.js';
+import type { PushSurroundings } from '../exporters/push/push.exporter.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import type { Counter } from '../metrics/counter.js';
+import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { METRICS_SOURCE } from './metrics-source.token.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What makes an exporter that pushes, and the options that switch it on. */
+interface PushExporterClass<O> extends Type<StartedExporter> {
+  new (source: MetricsSource, options: O, surroundings: PushSurroundings): StartedExporter;
+}
+
+type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
+
+/** The exporters that push, by their options. */
+const PUSH_EXPORTERS = {
+  json: JsonExporter,
+  cloudWatch: CloudWatchExporter,
+  datadog: DatadogExporter,
+  otlp: OtlpExporter,
+  pushgateway: PushgatewayExporter,
+} as const satisfies {
+  [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
+};
+
+/** What applications inject: each exporter that pushes is null where it is off. */
+export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
+
+/** What hands the metrics on. */
+export const EXPORTERS_PROVIDERS: readonly Provider[] = [
+  {
+    provide: PrometheusExporter,
+    inject: [METRICS_SOURCE, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (source: MetricsSource, registry: MetricsRegistry, { exporters, bridges }: ResolvedOptions) =>
+      new PrometheusExporter(
+        source,
+        { ...exporters.prometheus, bridges },
+        { dropped: countBridgeDrops(registry), logger: new Logger('Monitoring') },
+      ),
+  },
+  ...Object.entries(PUSH_EXPORTERS).map(([name, exporter]) =>
+    pushExporterProvider(name as PushExporterName, exporter as PushExporterClass<unknown>),
+  ),
+  {
+    provide: ExportersLifecycle,
+    inject: [ScheduleIntegration, ...Object.values(PUSH_EXPORTERS)],
+    useFactory: ({ nameInterval }: ScheduleIntegration, ...exporters: (StartedExporter | null)[]) =>
+      new ExportersLifecycle(
+        exporters.filter((exporter) => exporter !== null),
+        nameInterval,
+      ),
+  },
+];
+
+/** The exporter, or null where it is off. */
+function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
+  return {
+    provide: exporter,
+    inject: [METRICS_SOURCE, MetricsRegistry, ClusterMember, RESOLVED_OPTIONS],
+    useFactory: (
+      source: MetricsSource,
+      registry: MetricsRegistry,
+      member: ClusterMember | null,
+      { enabled, exporters, clock }: ResolvedOptions,
+    ) => {
+      const options = exporters[name];
+      if (!enabled || options === undefined) return null;
+      const metrics = new ExporterMetrics(registry);
+      return new exporter(source, options, {
+        clock,
+        metrics,
+        logger: new Logger('Monitoring'),
+        ...(member && {
+          isLeader: () => member.isLeader,
+          hasSuccessor: () => member.hasSuccessor,
+        }),
+      });
+    },
+  };
+}
+
+function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeSurroundings['dropped']> {
+  let drops: Counter<'metric' | 'reason'> | undefined;
+  return (metric, reason) => {
+    // Only an application that bridges has it.
+    drops ??= registry.counter(
+      'monitoring_bridge_dropped_metrics_total',
+      'Metrics of other libraries that were left out of an exposition, by metric and reason.',
+      { labelNames: ['metric', 'reason'] },
+    );
+    drops.inc({ metric, reason });
+  };
+}

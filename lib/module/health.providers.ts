@@ -1,0 +1,81 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
+import { applicationChecks } from '../health/checks/application.checks.js';
+import { alertsHealthCheck, exportersHealthCheck } from '../health/checks/dependency.checks.js';
+import { processChecks } from '../health/checks/process.checks.js';
+import type { HealthCheck } from '../health/health-check.js';
+import { HealthCheckExplorer } from '../health/health-check.explorer.js';
+import { HealthLifecycle } from '../health/health.lifecycle.js';
+import { HealthMonitor } from '../health/health.monitor.js';
+import type { ResolvedHealth } from '../health/health.options.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What knows how the application is. */
+export const HEALTH_PROVIDERS: readonly Provider[] = [
+  {
+    provide: HealthMonitor,
+    inject: [RESOLVED_OPTIONS, MetricsRegistry],
+    useFactory: ({ clock, health }: ResolvedOptions, registry: MetricsRegistry) =>
+      new HealthMonitor({
+        ...health.defaults,
+        registry,
+        clock,
+        logger: new Logger('Monitoring'),
+        phase: 'starting',
+      }),
+  },
+  {
+    provide: HealthLifecycle,
+    inject: [
+      HealthMonitor,
+      MetricsRegistry,
+      HttpAdapterHost,
+      ModulesContainer,
+      ApplicationObjects,
+      ScheduleIntegration,
+      AlertingMonitor,
+      ExportersLifecycle,
+      RESOLVED_OPTIONS,
+    ],
+    useFactory: (
+      monitor: HealthMonitor,
+      registry: MetricsRegistry,
+      host: HttpAdapterHost,
+      modules: ModulesContainer,
+      objects: ApplicationObjects,
+      { nameInterval }: ScheduleIntegration,
+      alerting: AlertingMonitor,
+      exporters: ExportersLifecycle,
+      { enabled, health }: ResolvedOptions,
+    ) => {
+      const sources = {
+        own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
+        found: () => {
+          // All hooks have run by now that make what the application connects by.
+          objects.refresh();
+          return [
+            ...applicationChecks(objects, health.builtIn),
+            ...processChecks(health.builtIn),
+            ...alertChecks(alerting, health.alerts),
+            ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),
+          ];
+        },
+      };
+      const guard = instrumentationGuard(registry, 'shutdown');
+      return new HealthLifecycle(monitor, host, sources, health, nameInterval, guard, enabled);
+    },
+  },
+];
+
+function alertChecks(alerting: AlertingMonitor, options: ResolvedHealth['alerts']): HealthCheck[] {
+  if (options === false) return [];
+  const firing = () => alerting.alerts().filter(({ state }) => state === 'firing');
+  return [alertsHealthCheck({ ...options, alerts: { firing } })];
+}

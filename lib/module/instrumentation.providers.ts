@@ -1,0 +1,109 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { MetricsContext } from '../instrumentation/context/metrics-context.js';
+import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
+import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
+import { GraphQLRecorder } from '../instrumentation/graphql/graphql-recorder.js';
+import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
+import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
+import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
+import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
+import { RpcRecorder } from '../instrumentation/messages/rpc-recorder.js';
+import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
+import { WebSocketRecorder } from '../instrumentation/messages/websocket-recorder.js';
+import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
+import { RegistryReference } from '../instrumentation/registry-reference.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { exemplarSource } from './metrics.providers.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What measures the code of the application. */
+export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
+  RegistryReference,
+  {
+    provide: DecoratorsLifecycle,
+    inject: [ModulesContainer, RegistryReference, MetricsRegistry],
+    useFactory: (modules: ModulesContainer, reference: RegistryReference, registry: MetricsRegistry) => {
+      if (registry.enabled) reference.registry = registry;
+      return new DecoratorsLifecycle(modules, reference);
+    },
+  },
+  {
+    provide: MetricsContext,
+    inject: [MetricsRegistry],
+    useFactory: (registry: MetricsRegistry) => new MetricsContext(registry, new Logger('Monitoring')),
+  },
+  {
+    provide: RequestRecorder,
+    inject: [MetricsRegistry, ServerErrorRecorder, ActiveTrace, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      serverErrors: ServerErrorRecorder | null,
+      trace: ActiveTrace,
+      { enabled, http, clock, exemplars }: ResolvedOptions,
+    ) =>
+      enabled && http !== false
+        ? new RequestRecorder(
+            registry,
+            clock,
+            http,
+            serverErrors ?? undefined,
+            exemplarSource(exemplars, trace),
+          )
+        : null,
+  },
+  {
+    provide: HttpInstrumentation,
+    inject: [HttpAdapterHost, RequestRecorder],
+    useFactory: (host: HttpAdapterHost, recorder: RequestRecorder | null) =>
+      recorder && new HttpInstrumentation(host, recorder),
+  },
+  {
+    provide: RpcInstrumentation,
+    inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (modules: ModulesContainer, registry: MetricsRegistry, { enabled, rpc }: ResolvedOptions) =>
+      enabled && rpc !== false
+        ? new RpcInstrumentation(
+            modules,
+            instrumentationGuard(registry, 'rpc'),
+            () => new RpcRecorder(registry, rpc),
+          )
+        : null,
+  },
+  {
+    provide: WebSocketInstrumentation,
+    inject: [ApplicationConfig, ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      config: ApplicationConfig,
+      modules: ModulesContainer,
+      registry: MetricsRegistry,
+      { enabled, webSocket, clock }: ResolvedOptions,
+    ) =>
+      enabled && webSocket !== false
+        ? new WebSocketInstrumentation(
+            config,
+            modules,
+            instrumentationGuard(registry, 'websocket'),
+            () => new WebSocketRecorder(registry, clock, webSocket),
+          )
+        : null,
+  },
+  {
+    provide: GraphQLInstrumentation,
+    inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      modules: ModulesContainer,
+      registry: MetricsRegistry,
+      { enabled, graphql, clock }: ResolvedOptions,
+    ) =>
+      enabled && graphql !== false
+        ? new GraphQLInstrumentation(
+            modules,
+            instrumentationGuard(registry, 'graphql'),
+            () => new GraphQLRecorder(registry, clock, graphql),
+          )
+        : null,
+  },
+];

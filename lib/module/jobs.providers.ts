@@ -1,0 +1,71 @@
+import type { Provider } from '@nestjs/common';
+import { QueuesCollector } from '../collectors/queues/queues.collector.js';
+import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
+import { RunningCollectors } from '../collectors/running-collectors.js';
+import { QueueJobRecorder } from '../instrumentation/jobs/queue-job.recorder.js';
+import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
+import { ScheduledJobRecorder } from '../instrumentation/jobs/scheduled-job.recorder.js';
+import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { BullMqIntegration } from '../integrations/bullmq/bullmq.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { instrumentationGuard } from '../metrics/error-reports.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What measures the jobs of the application. */
+export const JOBS_PROVIDERS: readonly Provider[] = [
+  {
+    provide: ScheduledJobsInstrumentation,
+    inject: [ScheduleIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      schedule: ScheduleIntegration,
+      registry: MetricsRegistry,
+      { enabled, jobs, clock }: ResolvedOptions,
+    ) => {
+      const options = jobs.schedule;
+      if (!enabled || options === false) return null;
+      return new ScheduledJobsInstrumentation(
+        schedule,
+        () => new ScheduledJobRecorder(registry, clock, options),
+      );
+    },
+  },
+  {
+    provide: BullMqIntegration,
+    inject: [ApplicationObjects],
+    useFactory: (objects: ApplicationObjects) => new BullMqIntegration(objects),
+  },
+  {
+    provide: QueueJobsInstrumentation,
+    inject: [BullMqIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      bullMq: BullMqIntegration,
+      registry: MetricsRegistry,
+      { enabled, jobs, clock }: ResolvedOptions,
+    ) => {
+      const options = jobs.bullmq;
+      if (!enabled || options === false) return null;
+      const guard = instrumentationGuard(registry, 'bullmq');
+      return new QueueJobsInstrumentation(
+        bullMq,
+        guard,
+        () => new QueueJobRecorder(registry, clock, guard, options),
+      );
+    },
+  },
+  {
+    provide: QueuesLifecycle,
+    inject: [RunningCollectors, BullMqIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      running: RunningCollectors,
+      bullMq: BullMqIntegration,
+      registry: MetricsRegistry,
+      { enabled, collectors: { queues: options } }: ResolvedOptions,
+    ) => {
+      if (!enabled || options === false) return null;
+      return new QueuesLifecycle(running, bullMq, (queues) => new QueuesCollector(registry, queues, options));
+    },
+  },
+];

@@ -1,0 +1,40 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { ActiveTrace, findActiveTrace } from '../integrations/opentelemetry/active-trace.js';
+import type { ExemplarSource } from '../metrics/exemplars.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { GIVEN_REGISTRY } from './given-registry.token.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** The registry of the application, and the traces that its exemplars are of. */
+export const METRICS_PROVIDERS: readonly Provider[] = [
+  { provide: ActiveTrace, useFactory: () => findActiveTrace() },
+  {
+    provide: MetricsRegistry,
+    inject: [ActiveTrace, RESOLVED_OPTIONS, { token: GIVEN_REGISTRY, optional: true }],
+    useFactory: (
+      trace: ActiveTrace,
+      { enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, clock }: ResolvedOptions,
+      given?: MetricsRegistry | null,
+    ) =>
+      given ??
+      new MetricsRegistry({
+        enabled,
+        defaultLabels,
+        seriesLimit,
+        labelValueLengthLimit,
+        exemplars: exemplarSource(exemplars, trace),
+        clock,
+        logger: new Logger('Monitoring'),
+      }),
+  },
+];
+
+/** Where exemplars come from, as the option `exemplars` says. */
+export function exemplarSource(
+  option: boolean | ExemplarSource,
+  trace: ActiveTrace,
+): ExemplarSource | undefined {
+  if (typeof option === 'function') return option;
+  return option ? trace.exemplars : undefined;
+}

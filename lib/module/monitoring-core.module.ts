@@ -1,0 +1,114 @@
+import {
+  Global,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { ApiStatistics } from '../collectors/api/api-statistics.js';
+import { BusinessMetrics } from '../business/business-metrics.js';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { PerformanceMonitor } from '../alerting/performance.monitor.js';
+import { Vitals } from '../alerting/vitals.js';
+import { EndpointRouter } from '../http/endpoint.router.js';
+import { MonitoringServer } from '../http/monitoring.server.js';
+import { HealthLifecycle } from '../health/health.lifecycle.js';
+import { HealthMonitor } from '../health/health.monitor.js';
+import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsContext } from '../instrumentation/context/metrics-context.js';
+import { RegistryReference } from '../instrumentation/registry-reference.js';
+import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import { BUSINESS_PROVIDERS } from './business.providers.js';
+import { ALERTING_PROVIDERS } from './alerting.providers.js';
+import { CLUSTER_PROVIDERS } from './cluster.providers.js';
+import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
+import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
+import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
+import { EXPORTERS, EXPORTERS_PROVIDERS } from './exporters.providers.js';
+import { ERRORS_PROVIDERS } from './errors.providers.js';
+import { HEALTH_PROVIDERS } from './health.providers.js';
+import { HISTORY_PROVIDERS } from './history.providers.js';
+import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
+import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
+import { JOBS_PROVIDERS } from './jobs.providers.js';
+import { LifecycleModule } from './lifecycle.module.js';
+import { METRICS_PROVIDERS } from './metrics.providers.js';
+import { STATISTICS_PROVIDERS } from './statistics.providers.js';
+import { OPTIONS_PROVIDERS } from './options.providers.js';
+import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
+import { OptionsGathering } from './options.gathering.js';
+
+/** What there is once in an application, however often `MonitoringModule` is imported. */
+@Global()
+@Module({
+  imports: [LifecycleModule],
+  providers: [
+    ...OPTIONS_PROVIDERS,
+    ...METRICS_PROVIDERS,
+    ...CLUSTER_PROVIDERS,
+    ...EXPORTERS_PROVIDERS,
+    ...INTEGRATIONS_PROVIDERS,
+    ...HEALTH_PROVIDERS,
+    ...COLLECTORS_PROVIDERS,
+    ...BUSINESS_PROVIDERS,
+    // Whose wishes the history has to know of when it begins.
+    ...ALERTING_PROVIDERS,
+    ...HISTORY_PROVIDERS,
+    ...STATISTICS_PROVIDERS,
+    ...INSTRUMENTATION_PROVIDERS,
+    ...OUTGOING_HTTP_PROVIDERS,
+    ...ERRORS_PROVIDERS,
+    ...JOBS_PROVIDERS,
+    ...DASHBOARD_PROVIDERS,
+    ...ENDPOINTS_PROVIDERS,
+  ],
+  exports: [
+    OptionsGathering,
+    MetricsRegistry,
+    ActiveTrace,
+    RegistryReference,
+    MetricsContext,
+    MetricsHistory,
+    ...EXPORTERS,
+    ApiStatistics,
+    BusinessMetrics,
+    Vitals,
+    AlertingMonitor,
+    PerformanceMonitor,
+    HealthMonitor,
+    HealthLifecycle,
+    MonitoringServer,
+  ],
+})
+export class MonitoringCoreModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+  constructor(
+    private readonly router: EndpointRouter,
+    modules: ModulesContainer,
+  ) {
+    beFirst(modules);
+  }
+
+  configure(): void {
+    this.router.beforeRoutes();
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.router.mount();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.router.close();
+  }
+}
+
+/**
+ * Nest initialises modules in the order of their distance, and ends them in the other: what others start when they
+ * are initialised, such as jobs, is measured from the first to the last.
+ */
+function beFirst(modules: ModulesContainer): void {
+  for (const module of modules.values()) {
+    if (module.metatype === MonitoringCoreModule) module.distance = Infinity;
+  }
+}

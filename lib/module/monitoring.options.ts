@@ -1,0 +1,227 @@
+import { type AlertingOptions, type ResolvedAlerting, resolveAlerting } from '../alerting/alerting.options.js';
+import { DEFAULT_THRESHOLDS, resolveThresholds, type Thresholds } from '../alerting/thresholds.options.js';
+import { type ClusterOptions, type ResolvedCluster, resolveCluster } from '../cluster/cluster.options.js';
+import {
+  type CollectorsOptions,
+  type ResolvedCollectors,
+  resolveCollectors,
+} from '../collectors/collectors.options.js';
+import {
+  type EndpointsOptions,
+  type ResolvedEndpoints,
+  resolveEndpoints,
+} from '../http/endpoints.options.js';
+import {
+  type ExportersOptions,
+  type ResolvedExporters,
+  resolveBridges,
+  resolveExporters,
+} from '../exporters/exporters.options.js';
+import type { BridgesOptions } from '../exporters/prometheus/prometheus.exporter.js';
+import { type HistoryOptions, type ResolvedHistory, resolveHistory } from '../history/history.options.js';
+import { type GraphQLMetricsOptions, resolveGraphQL } from '../instrumentation/graphql/graphql.options.js';
+import { type HealthOptions, type ResolvedHealth, resolveHealth } from '../health/health.options.js';
+import { type HttpMetricsOptions, resolveHttp } from '../instrumentation/http/http.options.js';
+import { type ErrorsOptions, resolveErrors } from '../instrumentation/errors/errors.options.js';
+import { type JobsOptions, type ResolvedJobs, resolveJobs } from '../instrumentation/jobs/jobs.options.js';
+import { type RpcMetricsOptions, resolveRpc } from '../instrumentation/messages/rpc.options.js';
+import {
+  resolveWebSocket,
+  type WebSocketMetricsOptions,
+} from '../instrumentation/messages/websocket.options.js';
+import {
+  type OutgoingHttpOptions,
+  resolveOutgoingHttp,
+} from '../instrumentation/outgoing-http/outgoing-http.options.js';
+import type { ExemplarSource } from '../metrics/exemplars.js';
+import { type Clock, systemClock } from '../metrics/clock.js';
+import { guardedClock } from '../metrics/guarded-clock.js';
+import {
+  booleanOf,
+  countOf,
+  expectKeys,
+  expectOption,
+  MonitoringOptionsError,
+} from '../options/option-checks.js';
+
+/** Options of `MonitoringModule.forRoot()`; each has a default. */
+export interface MonitoringOptions {
+  /** When false, every instrument does nothing, and there is no route and no timer. @default true */
+  readonly enabled?: boolean;
+  /** Labels that every series has beside its own, which win where the names are equal. @default {} */
+  readonly defaultLabels?: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * How many series a metric may have; samples of further label sets go to one overflow series, so that totals
+   * stay exact. @default 1000
+   */
+  readonly seriesLimit?: number;
+  /**
+   * Length of a label value, in UTF-16 code units, from which on it is cut and marked with `…`. Values that begin alike
+   * and differ only beyond it are then one series. Each cut is counted in `monitoring_truncated_label_values_total`.
+   * @default 1024
+   */
+  readonly labelValueLengthLimit?: number;
+  /**
+   * Which exemplars counters and histograms have in OpenMetrics: with true the traces of OpenTelemetry that are
+   * recorded, if its SDK was started before the application; or the labels that a function gives.
+   * @default true
+   */
+  readonly exemplars?: boolean | ExemplarSource;
+  /**
+   * Whether this is one of several workers of the same application on this machine: each then shows the metrics of
+   * all, whatever started them. @default false
+   */
+  readonly cluster?: ClusterOptions | boolean;
+  readonly endpoints?: EndpointsOptions;
+  /** Request metrics, or false. @default on */
+  readonly http?: HttpMetricsOptions | false;
+  /** Metrics of outgoing HTTP requests, or false. @default on */
+  readonly outgoingHttp?: OutgoingHttpOptions | false;
+  /** Which errors are counted, or false. @default all */
+  readonly errors?: ErrorsOptions | false;
+  /** Which jobs are measured, or false. @default each kind that the application has */
+  readonly jobs?: JobsOptions | false;
+  /** Metrics of microservice handlers, or false. @default on */
+  readonly rpc?: RpcMetricsOptions | false;
+  /** Metrics of WebSocket gateways, or false. @default on */
+  readonly webSocket?: WebSocketMetricsOptions | false;
+  /** Metrics of GraphQL operations, or false. @default on */
+  readonly graphql?: GraphQLMetricsOptions | false;
+  readonly collectors?: CollectorsOptions;
+  readonly exporters?: ExportersOptions;
+  /** Registries of other libraries whose metrics are shown on the metrics endpoint too. */
+  readonly bridges?: BridgesOptions;
+  readonly history?: HistoryOptions;
+  readonly health?: HealthOptions;
+  /** What the vitals should not cross; those that are not given have their default. */
+  readonly thresholds?: Thresholds;
+  readonly alerting?: AlertingOptions;
+  /**
+   * Source of the time. Where it throws or answers with no number, and from when its monotonic time goes backwards, the
+   * clock of the machine stands in; that is counted in `monitoring_callback_errors_total{callback="clock"}`.
+   * @default the clock of the machine
+   */
+  readonly clock?: Clock;
+}
+
+/** The options with every default filled in. */
+export interface ResolvedOptions {
+  readonly enabled: boolean;
+  readonly defaultLabels: Readonly<Record<string, string | number | boolean>>;
+  readonly seriesLimit: number;
+  readonly labelValueLengthLimit: number;
+  readonly exemplars: boolean | ExemplarSource;
+  /** Undefined if nothing was said about it. */
+  readonly cluster: ResolvedCluster | false | undefined;
+  readonly endpoints: ResolvedEndpoints;
+  readonly http: Required<HttpMetricsOptions> | false;
+  readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
+  readonly errors: Required<ErrorsOptions>;
+  readonly jobs: ResolvedJobs;
+  readonly rpc: Required<RpcMetricsOptions> | false;
+  readonly webSocket: Required<WebSocketMetricsOptions> | false;
+  readonly graphql: Required<GraphQLMetricsOptions> | false;
+  readonly collectors: ResolvedCollectors;
+  readonly exporters: ResolvedExporters;
+  readonly bridges: BridgesOptions;
+  readonly history: ResolvedHistory;
+  readonly health: ResolvedHealth;
+  readonly thresholds: Thresholds;
+  readonly alerting: ResolvedAlerting;
+  readonly clock: Clock;
+}
+
+const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
+  'enabled',
+  'defaultLabels',
+  'seriesLimit',
+  'labelValueLengthLimit',
+  'exemplars',
+  'cluster',
+  'endpoints',
+  'http',
+  'outgoingHttp',
+  'errors',
+  'jobs',
+  'rpc',
+  'webSocket',
+  'graphql',
+  'collectors',
+  'exporters',
+  'bridges',
+  'history',
+  'health',
+  'thresholds',
+  'alerting',
+  'clock',
+];
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @param environment what NODE_ENV says, which decides whether the dashboard is on and whether closing waits, by default
+ * @throws {MonitoringOptionsError}
+ */
+export function resolveOptions(options: MonitoringOptions, environment?: string): ResolvedOptions {
+  expectKeys('the options of MonitoringModule', options, OPTION_NAMES);
+  const alerting = resolveAlerting(options.alerting);
+  const history = resolveHistory(options.history, alerting.intervalMs);
+  if (alerting.intervalMs < history.intervalMs) {
+    throw new MonitoringOptionsError(
+      `Expected alerting.intervalMs to be at least history.intervalMs, ${history.intervalMs}, since rules are evaluated over the samples of the history, got ${alerting.intervalMs}.`,
+    );
+  }
+  return {
+    enabled: booleanOf('enabled', options.enabled, true),
+    defaultLabels: options.defaultLabels ?? {},
+    seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
+    labelValueLengthLimit: countOf('labelValueLengthLimit', options.labelValueLengthLimit, 1_024),
+    exemplars: checkedExemplars(options.exemplars),
+    cluster: checkedCluster(options),
+    endpoints: resolveEndpoints(options.endpoints, environment),
+    http: resolveHttp(options.http),
+    outgoingHttp: resolveOutgoingHttp(options.outgoingHttp),
+    errors: resolveErrors(options.errors),
+    jobs: resolveJobs(options.jobs),
+    rpc: resolveRpc(options.rpc),
+    webSocket: resolveWebSocket(options.webSocket),
+    graphql: resolveGraphQL(options.graphql),
+    collectors: resolveCollectors(options.collectors),
+    exporters: resolveExporters(options.exporters),
+    bridges: resolveBridges(options.bridges),
+    health: resolveHealth(options.health, environment),
+    history,
+    thresholds: checkedThresholds(options.thresholds),
+    alerting,
+    clock: checkedClock(options.clock),
+  };
+}
+
+function checkedExemplars(exemplars: boolean | ExemplarSource = true): boolean | ExemplarSource {
+  const valid = typeof exemplars === 'boolean' || typeof exemplars === 'function';
+  expectOption('exemplars', exemplars, 'true, false or a function', valid);
+  return exemplars;
+}
+
+function checkedCluster({ cluster, bridges }: MonitoringOptions): ResolvedCluster | false | undefined {
+  const resolved = resolveCluster(cluster);
+  if (resolved && bridges?.promClient !== undefined) {
+    throw new MonitoringOptionsError(
+      'Expected either cluster or bridges.promClient: the metrics of prom-client are those of one worker and cannot be merged. Define them here instead, or leave cluster out.',
+    );
+  }
+  return resolved;
+}
+
+function checkedThresholds(thresholds: Thresholds = {}): Thresholds {
+  expectOption('thresholds', thresholds, 'an object', typeof thresholds === 'object' && thresholds !== null);
+  const all = { ...DEFAULT_THRESHOLDS, ...thresholds };
+  resolveThresholds(all);
+  return all;
+}
+
+function checkedClock(clock: Clock = systemClock): Clock {
+  const valid = typeof clock?.now === 'function' && typeof clock.monotonic === 'function';
+  expectOption('clock', clock, 'an object with now() and monotonic()', valid);
+  return guardedClock(clock);
+}

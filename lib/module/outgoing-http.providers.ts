@@ -1,0 +1,18 @@
+import type { Provider } from '@nestjs/common';
+import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { OutgoingRequestRecorder } from '../instrumentation/outgoing-http/outgoing-request.recorder.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What measures the requests that the process makes. */
+export const OUTGOING_HTTP_PROVIDERS: readonly Provider[] = [
+  {
+    provide: OutgoingHttpInstrumentation,
+    inject: [MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (registry: MetricsRegistry, { enabled, outgoingHttp, clock }: ResolvedOptions) =>
+      enabled && outgoingHttp !== false
+        ? new OutgoingHttpInstrumentation(new OutgoingRequestRecorder(registry, clock, outgoingHttp))
+        : null,
+  },
+];

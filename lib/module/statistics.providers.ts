@@ -1,0 +1,29 @@
+import type { Provider } from '@nestjs/common';
+import { ApiStatistics } from '../collectors/api/api-statistics.js';
+import { ApiCollector } from '../collectors/api/api.collector.js';
+import { RunningCollectors } from '../collectors/running-collectors.js';
+import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** What is worked out of what the metrics were lately. */
+export const STATISTICS_PROVIDERS: readonly Provider[] = [
+  {
+    provide: ApiStatistics,
+    inject: [MetricsHistory, MetricsRegistry, RunningCollectors, RESOLVED_OPTIONS],
+    useFactory: (
+      history: MetricsHistory,
+      registry: MetricsRegistry,
+      running: RunningCollectors,
+      { enabled, http, collectors: { api } }: ResolvedOptions,
+    ) => {
+      const statistics = new ApiStatistics(history, api === false ? 0 : api.windowMs);
+      if (enabled && http !== false && api !== false) {
+        statistics.keep();
+        running.add(new ApiCollector(registry, statistics, api.shownEndpoints));
+      }
+      return statistics;
+    },
+  },
+];

@@ -1,0 +1,339 @@
+import { openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { pbkdf2 } from 'node:crypto';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Worker } from 'node:worker_threads';
+import { collectDefaultMetrics, Registry as PromClientRegistry } from 'prom-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { GcPressure } from '../../../lib/collectors/runtime/gc-pressure.js';
+import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
+import { runtimeCollectors } from '../../../lib/collectors/runtime/runtime.collectors.js';
+import { type ResolvedRuntime, resolveRuntime } from '../../../lib/collectors/runtime/runtime.options.js';
+import { SeriesCollector } from '../../../lib/collectors/runtime/series.collector.js';
+import { ThreadPoolCollector } from '../../../lib/collectors/runtime/thread-pool.collector.js';
+import { WorkerThreadsCollector } from '../../../lib/collectors/runtime/worker-threads.collector.js';
+import { histograms, scalars, type TestRegistry, testRegistry } from '../../metrics/support.js';
+
+const stops: (() => void)[] = [];
+
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+/** The runtime collectors in a registry, started and collected once. */
+async function running(): Promise<TestRegistry> {
+  const given = testRegistry();
+  stops.push(start(given));
+  await given.registry.collect();
+  return given;
+}
+
+/** @returns how to stop the collectors */
+function start({ registry, clock }: TestRegistry): () => void {
+  const collectors = new RunningCollectors(registry, clock);
+  for (const collector of runtimeCollectors(registry, clock, allParts())) collectors.add(collector);
+  collectors.begin();
+  return () => collectors.end();
+}
+
+function allParts(): ResolvedRuntime {
+  const paces = resolveRuntime();
+  if (paces === false) throw new Error('the runtime is measured by default');
+  return paces;
+}
+
+/** The value of a metric without labels. */
+function value({ registry }: TestRegistry, name: string): number {
+  return scalars(registry, name)[0].value;
+}
+
+function statusKib(line: string): number {
+  return Number(new RegExp(`^${line}:\\s*(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+}
+
+describe('the process collector', () => {
+  it('counts the CPU time that Node counts, and only ever up', async () => {
+    const given = await running();
+    const before = process.cpuUsage();
+    for (const until = performance.now() + 60; performance.now() < until;);
+    await given.registry.collect();
+    const after = process.cpuUsage();
+    expect(value(given, 'process_cpu_user_seconds_total')).toBeGreaterThanOrEqual(before.user / 1e6);
+    expect(value(given, 'process_cpu_user_seconds_total')).toBeLessThanOrEqual(after.user / 1e6);
+    expect(value(given, 'process_cpu_seconds_total')).toBeCloseTo(
+      value(given, 'process_cpu_user_seconds_total') + value(given, 'process_cpu_system_seconds_total'),
+      9,
+    );
+  });
+
+  it('knows when the process started', async () => {
+    const startedAt = Date.now() / 1000 - process.uptime();
+    expect(Math.abs(value(await running(), 'process_start_time_seconds') - startedAt)).toBeLessThan(2);
+  });
+
+  it.runIf(process.platform === 'linux')('says of memory and threads what /proc says', async () => {
+    const given = await running();
+    for (const [name, line] of [
+      ['process_resident_memory_bytes', 'VmRSS'],
+      ['process_virtual_memory_bytes', 'VmSize'],
+      ['process_heap_bytes', 'VmData'],
+    ]) {
+      const expected = statusKib(line) * 1024;
+      expect(Math.abs(value(given, name) - expected) / expected).toBeLessThan(0.1);
+    }
+    expect(value(given, 'process_threads')).toBe(statusKib('Threads'));
+  });
+
+  it.runIf(process.platform === 'linux')('counts the files that are open', async () => {
+    const given = await running();
+    const before = value(given, 'process_open_fds');
+    const opened = [1, 2, 3].map(() => openSync('/dev/null', 'r'));
+    await given.registry.collect();
+    expect(value(given, 'process_open_fds') - before).toBe(3);
+    opened.forEach(closeSync);
+    expect(value(given, 'process_open_fds') - 3).toBe(readdirSync('/proc/self/fd').length - 1);
+    expect(value(given, 'process_max_fds')).toBeGreaterThan(before);
+  });
+});
+
+describe('the event-loop collector', () => {
+  it('does not take the collectors beside it for a lag', async () => {
+    const given = await running();
+    given.registry.addCollector({
+      name: 'slow',
+      collect: () => {
+        for (const until = performance.now() + 60; performance.now() < until;);
+      },
+    });
+    const lags: number[] = [];
+    for (let scrape = 0; scrape < 3; scrape++) {
+      given.clock.advance(10_000);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await given.registry.collect();
+      lags.push(value(given, 'nodejs_eventloop_lag_seconds'));
+    }
+    // Node itself may be late on a machine that is busy, yet never as late as these collectors are slow.
+    expect(Math.min(...lags)).toBeLessThan(0.03);
+  });
+
+  it('sees a block, without the interval at which Node samples', async () => {
+    const given = await running();
+    // The first window was closed by the first collection.
+    given.clock.advance(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    for (const until = performance.now() + 80; performance.now() < until;);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await given.registry.collect();
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.06);
+    expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.01);
+    expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
+  });
+
+  it('tells every reader within a window the same', async () => {
+    const given = await running();
+    given.clock.advance(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await given.registry.collect();
+    const first = value(given, 'nodejs_eventloop_lag_max_seconds');
+    // Node measures from one sample to the next, and a new window begins with the next.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    for (const until = performance.now() + 60; performance.now() < until;);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    given.clock.advance(9_999);
+    await given.registry.collect();
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBe(first);
+    given.clock.advance(1);
+    await given.registry.collect();
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.04);
+  });
+});
+
+describe('the garbage-collection collector', () => {
+  it('counts each collection that Node reports', async () => {
+    const given = await running();
+    await given.registry.collect();
+    let reported = 0;
+    const observer = new PerformanceObserver((list) => (reported += list.getEntries().length));
+    observer.observe({ entryTypes: ['gc'] });
+    const count = (): number =>
+      histograms(given.registry, 'nodejs_gc_duration_seconds').reduce((sum, series) => sum + series.count, 0);
+    const before = count();
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    for (let i = 0; i < 5; i++) collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    reported += observer.takeRecords().length;
+    const reportedBefore = reported;
+    await given.registry.collect();
+    const counted = count() - before;
+    // To collect may bring about a collection of garbage itself.
+    const reportedAfter = reported + observer.takeRecords().length;
+    observer.disconnect();
+    expect(counted).toBeGreaterThanOrEqual(Math.max(5, reportedBefore));
+    expect(counted).toBeLessThanOrEqual(reportedAfter);
+    const kinds = histograms(given.registry, 'nodejs_gc_duration_seconds').map(
+      ({ labels }) => labels['kind'],
+    );
+    expect(kinds).toContain('major');
+  });
+});
+
+describe('the pressure of garbage collection', () => {
+  it('is the share of the time that it took lately, and the heap that it could not free', () => {
+    const { registry, clock } = testRegistry();
+    const pressure = new GcPressure(registry, clock);
+    expect(registry.getMetric('nodejs_heap_size_after_gc_bytes')).toBeUndefined();
+    clock.advance(100_000);
+    for (let i = 0; i < 20; i++) pressure.note(100, i === 0);
+    pressure.collect();
+    expect(scalars(registry, 'nodejs_gc_time_ratio')[0]?.value).toBeCloseTo(0.02, 9);
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    const after = scalars(registry, 'nodejs_heap_size_after_gc_bytes')[0]?.value ?? NaN;
+    expect(Math.abs(after - used) / used).toBeLessThan(0.2);
+    expect(scalars(registry, 'nodejs_heap_after_gc_ratio')[0]?.value).toBeCloseTo(after / limit, 9);
+    clock.advance(320_000);
+    pressure.collect();
+    expect(scalars(registry, 'nodejs_gc_time_ratio')[0]?.value).toBe(0);
+  });
+});
+
+describe('the thread pool collector', () => {
+  it('sees that tasks have to wait while the pool is taken', async () => {
+    const { registry } = testRegistry();
+    const collector = new ThreadPoolCollector(registry);
+    const longest = () => histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.max ?? NaN;
+    const size = scalars(registry, 'nodejs_threadpool_size')[0]?.value ?? NaN;
+    expect(size).toBeGreaterThanOrEqual(1);
+    const work = Array.from({ length: 3 * size }, () =>
+      promisify(pbkdf2)('a password', 'some salt', 60_000, 64, 'sha512'),
+    );
+    await collector.collect();
+    await Promise.all(work);
+    const waited = longest();
+    expect(waited).toBeGreaterThan(0.02);
+    await collector.collect();
+    expect(histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.min).toBeLessThan(waited);
+  });
+});
+
+describe('the worker threads collector', () => {
+  it('counts those that run and those that were started', async () => {
+    const { registry } = testRegistry();
+    const collector = new WorkerThreadsCollector(registry);
+    const count = () => {
+      collector.collect();
+      return scalars(registry, 'nodejs_worker_threads')[0]?.value;
+    };
+    collector.start();
+    const workers = [1, 2].map(() => new Worker('setInterval(() => undefined, 1000)', { eval: true }));
+    expect(count()).toBe(2);
+    await workers[0]?.terminate();
+    expect(count()).toBe(1);
+    expect(scalars(registry, 'nodejs_worker_threads_started_total')[0]?.value).toBe(2);
+    collector.stop();
+    expect(workers[1]?.listenerCount('exit')).toBe(0);
+    await workers[1]?.terminate();
+  });
+});
+
+describe('the names', () => {
+  it('are those of the default metrics of prom-client, less what promtool refuses', async () => {
+    const { registry } = await running();
+    const theirs = new PromClientRegistry();
+    collectDefaultMetrics({ register: theirs });
+    const ours = new Set(registry.getAllMetrics().map(({ name }) => name));
+    const missing = theirs
+      .getMetricsAsArray()
+      .map(({ name }) => name)
+      .filter((name) => !ours.has(name));
+    expect(missing.toSorted()).toEqual([
+      'nodejs_active_handles_total',
+      'nodejs_active_requests_total',
+      'nodejs_active_resources_total',
+    ]);
+  });
+});
+
+describe('the other runtime collectors', () => {
+  it('tell the heap as a whole and by space', async () => {
+    const given = await running();
+    const spaces = scalars(given.registry, 'nodejs_heap_space_size_used_bytes');
+    const used = spaces.reduce((sum, { value: bytes }) => sum + bytes, 0);
+    expect(spaces.map(({ labels }) => labels['space'])).toContain('old');
+    expect(Math.abs(used - value(given, 'nodejs_heap_size_used_bytes')) / used).toBeLessThan(0.1);
+    expect(value(given, 'nodejs_heap_size_limit_bytes')).toBeGreaterThan(used);
+  });
+
+  it('count what keeps the event loop alive, and forget what no longer does', async () => {
+    const given = await running();
+    const timeouts = (): number =>
+      scalars(given.registry, 'nodejs_active_resources').find(({ labels }) => labels['type'] === 'Timeout')
+        ?.value ?? 0;
+    const before = timeouts();
+    const timers = Array.from({ length: 4 }, () => setTimeout(() => undefined, 60_000));
+    await given.registry.collect();
+    expect(timeouts() - before).toBe(4);
+    timers.forEach(clearTimeout);
+    await given.registry.collect();
+    expect(timeouts()).toBe(before);
+  });
+
+  it('tell sockets as handles, what is asked of the system as requests, and timers as neither', async () => {
+    const given = await running();
+    const server = createServer();
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const timer = setTimeout(() => undefined, 60_000);
+    const read = stat('/');
+    await given.registry.collect();
+    const types = (name: string): unknown[] =>
+      scalars(given.registry, name).map(({ labels }) => labels['type']);
+    expect(types('nodejs_active_handles')).toContain('TCPServerWrap');
+    expect(types('nodejs_active_handles')).not.toContain('Timeout');
+    expect(types('nodejs_active_requests')).toContain('FSReqPromise');
+    expect(types('nodejs_active_requests')).not.toContain('TCPServerWrap');
+    clearTimeout(timer);
+    await read;
+    await new Promise((resolve) => void server.close(resolve));
+  });
+
+  it('tell the version of Node', async () => {
+    const { registry } = await running();
+    const [{ labels, value: one }] = scalars(registry, 'nodejs_version_info');
+    expect(`v${labels['major']}.${labels['minor']}.${labels['patch']}`).toBe(process.version);
+    expect(one).toBe(1);
+  });
+
+  it('stop: afterwards nothing is collected any more', async () => {
+    const given = testRegistry();
+    const stop = start(given);
+    await given.registry.collect();
+    stop();
+    const before = value(given, 'process_cpu_seconds_total');
+    for (const until = performance.now() + 30; performance.now() < until;);
+    await given.registry.collect();
+    expect(value(given, 'process_cpu_seconds_total')).toBe(before);
+    expect(scalars(given.registry, 'monitoring_collector_success')).toEqual([]);
+  });
+});
+
+describe('the series collector', () => {
+  it('tells how many series each metric has', async () => {
+    const { registry } = testRegistry();
+    const counter = registry.counter('deals_total', 'Deals.', { labelNames: ['stage'] });
+    for (const stage of ['open', 'won', 'lost']) counter.inc({ stage });
+    registry.addCollector(new SeriesCollector(registry));
+    await registry.collect();
+    counter.remove({ stage: 'lost' });
+    await registry.collect();
+    const series = scalars(registry, 'monitoring_series').map(({ labels, value: count }) => [
+      labels['metric'],
+      count,
+    ]);
+    expect(series).toContainEqual(['deals_total', 2]);
+    expect(series.map(([metric]) => metric)).not.toContain('monitoring_series');
+  });
+});
