@@ -46,7 +46,7 @@ export {
   type EndpointStatistics,
   type Percentile,
   type RequestStatistics,
-} from './collectors/api/api-statistics.js';
+} from './query/api-statistics.js';
 export type { ActiveUsers } from './business/active-users.js';
 export {
   BusinessMetrics,
@@ -183,7 +183,6 @@ export type {
   AlertRule,
   BurnRate,
   Comparison,
-  ComparisonOperator,
   Condition,
   ConditionRule,
   Measurement,
@@ -191,21 +190,16 @@ export type {
   ServiceLevelRule,
   Severity,
 } from './alerting/rules/alert-rule.js';
-export type { VitalName } from './alerting/rules/vitals.js';
-export { Vitals } from './alerting/vitals.js';
-export {
-  type ExpectedAlert,
-  type RulesTest,
-  type RulesTestResult,
-  testRules,
-} from './alerting/testing/test-rules.js';
+export type { ComparisonOperator } from './query/expression.js';
+export type { VitalName } from './query/vital-expressions.js';
+export { Vitals } from './query/vitals.js';
 
 // history
 export type { HistoryOptions } from './history/history.options.js';
-export type { LabelMatcher, LabelMatchers, LabelPattern } from './history/label-matchers.js';
-export type { HistoryWish } from './history/history-wishes.js';
-export { MetricsHistory } from './history/metrics-history.js';
-export type { Part, Points, Reading, ReadOptions } from './history/readings.js';
+export type { LabelMatcher, LabelMatchers, LabelPattern } from './query/label-matchers.js';
+export type { RetentionRequest } from './history/retention.js';
+export { MetricsHistory } from './query/metrics-history.js';
+export type { Part, Points, Reading, ReadOptions } from './query/readings.js';
 
 // health
 export type {
@@ -259,7 +253,8 @@ export type { CacheCollectorOptions } from './collectors/cache/cache.options.js'
 export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
 export type { CollectorPace } from './collectors/collector-pace.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
-export type { BusinessOptions, CollectorsOptions } from './collectors/collectors.options.js';
+export type { BusinessOptions } from './business/business.options.js';
+export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
 export type { RuntimeOptions } from './collectors/runtime/runtime.options.js';
 export type { SystemOptions } from './collectors/system/system.options.js';

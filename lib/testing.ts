@@ -4,7 +4,7 @@ export {
   type RulesTest,
   type RulesTestResult,
   testRules,
-} from './alerting/testing/test-rules.js';
+} from './testing/rules/test-rules.js';
 export { FakeClock } from './testing/fake-clock.js';
 export { MetricAssertionError } from './testing/metric-assertion.error.js';
 export { expectMetric, type MetricExpectation } from './testing/metric-expectation.js';

@@ -1,4 +1,4 @@
-import { isMatcher } from '../history/label-matchers.js';
+import { isMatcher } from '../query/label-matchers.js';
 import { type Alert, fingerprintOf } from './alert.js';
 import type { Told } from './notifications/alert-group.js';
 import type { Silence } from './notifications/silences.js';

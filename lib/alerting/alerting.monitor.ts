@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
@@ -21,7 +21,7 @@ import type { ActiveAlert } from './rule-state.js';
 import { type RuleStatus, statusOf } from './rule-status.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
-import { keyOf } from './rules/expression.js';
+import { keyOf } from '../query/expression.js';
 import { prometheusRules } from './rules/prometheus-rules.js';
 
 /** How the alerting of an application works. */

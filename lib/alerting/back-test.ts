@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import { durationMsOf, expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import type { AlertEvent } from './alert.js';
@@ -7,7 +7,7 @@ import { RuleEvaluator } from './rule-evaluator.js';
 import { RuleState } from './rule-state.js';
 import type { Severity } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { keyOf, selectionsOf } from './rules/expression.js';
+import { keyOf, selectionsOf } from '../query/expression.js';
 
 /** Which part of the past a rule is tried on, and how closely. */
 export interface BackTestOptions {
@@ -131,13 +131,13 @@ function momentsOf(
     typeof sinceMs === 'number' && !Number.isNaN(sinceMs),
   );
   if (stepMs !== undefined) durationMsOf('stepMs of the back test', stepMs, 0);
-  const metrics = [...new Set(rules.flatMap(({ wishes }) => wishes.map(({ metric }) => metric)))];
+  const metrics = [...new Set(rules.flatMap(({ retention }) => retention.map(({ metric }) => metric)))];
   const samples = [...new Set(metrics.flatMap((metric) => history.timestamps(metric)))]
     .filter((timestamp) => timestamp >= sinceMs)
     .toSorted((a, b) => a - b);
   if (samples.length === 0) {
     throw new MonitoringOptionsError(
-      `There is nothing to test the alert rule "${rules[0].name}" against: the history has no sample of ${metrics.join(' or ')}${sinceMs === -Infinity ? '' : ' since then'}. It remembers what a rule, a vital, the dashboard or history.keep() asked for, from then on.`,
+      `There is nothing to test the alert rule "${rules[0].name}" against: the history has no sample of ${metrics.join(' or ')}${sinceMs === -Infinity ? '' : ' since then'}. It remembers what a rule, a vital, the dashboard or history.retain() asked for, from then on.`,
     );
   }
   if (stepMs === undefined) {

@@ -1,7 +1,7 @@
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { InhibitRule } from './notifications/inhibition.js';
 import type { AlertRule, Condition, Severity } from './rules/alert-rule.js';
-import type { VitalName } from './rules/vitals.js';
+import type { VitalName } from '../query/vital-expressions.js';
 import {
   DEFAULT_THRESHOLDS,
   isLowSide,
@@ -9,7 +9,7 @@ import {
   type Threshold,
   type Thresholds,
 } from './thresholds.options.js';
-import type { Vitals } from './vitals.js';
+import type { Vitals } from '../query/vitals.js';
 
 /** A vital that is beyond its threshold. */
 export interface ThresholdAlert {
@@ -98,7 +98,7 @@ export class PerformanceMonitor {
   /** Begins to watch. */
   start(): void {
     if (this.release !== undefined) return;
-    this.release = this.vitals.keep();
+    this.release = this.vitals.retain();
     this.putRules();
   }
 

@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import type { Alert, AlertEvent } from './alert.js';

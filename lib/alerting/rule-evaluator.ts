@@ -1,13 +1,13 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import { messageOf } from '../primitives/message-of.js';
 import type { AlertEvent } from './alert.js';
 import { RuleState, type Now } from './rule-state.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { evaluate, type Expression, keyOf } from './rules/expression.js';
-import { promqlOf } from './rules/promql.js';
-import { PROCESS_CPU } from './rules/vitals.js';
+import { evaluate, type Expression, keyOf } from '../query/expression.js';
+import { promqlOf } from '../query/promql.js';
+import { PROCESS_CPU } from '../query/vital-expressions.js';
 
 /** How the last evaluation of a rule went. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
@@ -97,7 +97,9 @@ export class RuleEvaluator {
 
   /** A rule over samples that are not all there may be wrong, and must say so. */
   private noteDropped(): void {
-    const metric = this.rule.wishes.find(({ metric: name }) => this.history.droppedSamples(name) > 0)?.metric;
+    const metric = this.rule.retention.find(
+      ({ metric: name }) => this.history.droppedSamples(name) > 0,
+    )?.metric;
     if (metric === undefined) return;
     this.fail(
       `not every series of ${metric} has room in the history: raise history.maxBytes, or ask for a shorter window`,
@@ -123,7 +125,7 @@ export class RuleSet {
     clock: Pick<Clock, 'monotonic'>,
   ) {
     this.evaluators = compiled.map((rule) => new RuleEvaluator(new RuleState(rule), history, clock));
-    this.releases = compiled.flatMap(({ wishes }) => wishes.map((wish) => history.keep(wish)));
+    this.releases = compiled.flatMap(({ retention }) => retention.map((request) => history.retain(request)));
   }
 
   /** Gives back the memory of its metrics. */

@@ -1,6 +1,6 @@
 import { type Alert, type AlertEvent, fingerprintOf } from './alert.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { type Finding, keyOf } from './rules/expression.js';
+import { type Finding, keyOf } from '../query/expression.js';
 import type { TemplateData } from './rules/template.js';
 
 /** So long an alert is remembered after it has been resolved, so that everybody gets to know. */

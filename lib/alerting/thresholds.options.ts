@@ -1,6 +1,6 @@
 import { expectKeys, expectOption } from '../options/option-checks.js';
 import { durationOf } from './rules/rule-checks.js';
-import { VITAL_NAMES, type VitalName } from './rules/vitals.js';
+import { VITAL_NAMES, type VitalName } from '../query/vital-expressions.js';
 
 /** Values from which on a vital is worth a warning, and is critical. */
 export interface Threshold {

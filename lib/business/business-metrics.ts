@@ -25,7 +25,7 @@ export interface FigureOptions {
   readonly intervalMs?: number;
   /** How long it may take, in milliseconds. @default 5000 */
   readonly timeoutMs?: number;
-  /** Whether only the leader of several replicas reads it; see `collectors.business.isLeader`. @default false */
+  /** Whether only the leader of several replicas reads it; see `business.isLeader`. @default false */
   readonly leaderOnly?: boolean;
 }
 

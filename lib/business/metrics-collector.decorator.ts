@@ -13,7 +13,7 @@ export interface MetricsCollectorOptions {
   readonly intervalMs?: number;
   /** How long a run may take, in milliseconds. @default 5000 */
   readonly timeoutMs?: number;
-  /** Whether only the leader of several replicas runs it; see `collectors.business.isLeader`. @default false */
+  /** Whether only the leader of several replicas runs it; see `business.isLeader`. @default false */
   readonly leaderOnly?: boolean;
   /**
    * Gauges that it does not ask the given registry for but has already, so that they too are left out while it

@@ -1,4 +1,4 @@
-import { expectKeys, expectOption } from '../options/option-checks.js';
+import { expectKeys } from '../options/option-checks.js';
 import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build.options.js';
 import {
   type CacheCollectorOptions,
@@ -16,7 +16,6 @@ import {
   type ResolvedApiStatistics,
   resolveApiStatistics,
 } from './api/api.options.js';
-import type { IsLeader } from '../business/leadership.js';
 import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime/runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
@@ -36,18 +35,6 @@ export interface CollectorsOptions {
   readonly build?: BuildInfoOptions | false;
   /** Requests summed up by endpoint over a window that moves; false leaves that out. @default {} */
   readonly api?: ApiStatisticsOptions | false;
-  /** What concerns `@MetricsCollector()` and `BusinessMetrics`. @default {} */
-  readonly business?: BusinessOptions;
-}
-
-/** What collectors of the application need to know. */
-export interface BusinessOptions {
-  /**
-   * Whether this process is the one, of several replicas, that runs what is `leaderOnly`. It is asked before every
-   * run, within the time limit of the run; if it fails, the run has failed.
-   * @default with the option `cluster`, whether this worker leads; otherwise always
-   */
-  readonly isLeader?: IsLeader;
 }
 
 /** Which collectors there are, with every default filled in. */
@@ -59,22 +46,11 @@ export interface ResolvedCollectors {
   readonly cache: ResolvedCacheCollector | false;
   readonly build: BuildInfoOptions | false;
   readonly api: ResolvedApiStatistics | false;
-  /** Undefined if nothing was said about it. */
-  readonly isLeader: IsLeader | undefined;
 }
 
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, [
-    'runtime',
-    'system',
-    'database',
-    'cache',
-    'queues',
-    'build',
-    'api',
-    'business',
-  ]);
+  expectKeys('collectors', collectors, ['runtime', 'system', 'database', 'cache', 'queues', 'build', 'api']);
   return {
     runtime: resolveRuntime(collectors.runtime),
     system: resolveSystem(collectors.system),
@@ -83,14 +59,5 @@ export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedC
     queues: resolveQueues(collectors.queues),
     build: resolveBuildInfo(collectors.build),
     api: resolveApiStatistics(collectors.api),
-    isLeader: resolveIsLeader(collectors.business),
   };
-}
-
-function resolveIsLeader(business: BusinessOptions = {}): IsLeader | undefined {
-  expectKeys('collectors.business', business, ['isLeader']);
-  const { isLeader } = business;
-  const valid = isLeader === undefined || typeof isLeader === 'function';
-  expectOption('collectors.business.isLeader', isLeader, 'a function', valid);
-  return isLeader;
 }

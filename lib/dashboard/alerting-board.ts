@@ -1,7 +1,7 @@
 import type { Alert } from '../alerting/alert.js';
 import type { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import type { PerformanceMonitor } from '../alerting/performance.monitor.js';
-import { VITAL_NAMES, type VitalName } from '../alerting/rules/vitals.js';
+import { VITAL_NAMES, type VitalName } from '../query/vital-expressions.js';
 import type { AlertBoard, ShownAlert, ShownRule, ShownSilence, ShownVital } from './alert-board.js';
 import type { Unit } from './views/panel.js';
 

@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import { inSlices } from '../primitives/slices.js';
 
 const MAX_ENTRIES = 64;

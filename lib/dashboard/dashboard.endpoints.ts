@@ -1,5 +1,5 @@
 import type { Endpoint } from '../http/endpoint.js';
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import { Answers } from './answers.js';
 import type { AlertBoard } from './alert-board.js';
 import {

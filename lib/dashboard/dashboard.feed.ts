@@ -1,5 +1,5 @@
 import { EventStream, eventText } from '../http/event-stream.js';
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Overview, OverviewReader } from './overview.js';
 
 /** A connection that says nothing is taken for dead by those between. */

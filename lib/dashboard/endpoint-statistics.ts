@@ -1,5 +1,5 @@
-import type { Course } from '../history/courses.js';
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { Course } from '../query/courses.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import { rounded } from './rounding.js';
 
 /** How one endpoint did in a window. */

@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import type { MetricsSource } from '../metrics/registry.js';
 import { liveRows, type MetricFamily } from '../metrics/snapshot.js';
 
@@ -20,7 +20,7 @@ export class KeptMetrics {
 
   start(): void {
     const percentiles = { metric: WITH_PERCENTILES, percentiles: true, bestEffort: true };
-    this.kept.set(WITH_PERCENTILES, this.history.keep(percentiles));
+    this.kept.set(WITH_PERCENTILES, this.history.retain(percentiles));
     for (const metric of ALWAYS) this.keep(metric);
     this.keepSmall();
     this.unsubscribe = this.history.onSample(() => this.keepSmall());
@@ -39,7 +39,7 @@ export class KeptMetrics {
   }
 
   private keep(metric: string): void {
-    this.kept.set(metric, this.history.keep({ metric, bestEffort: true }));
+    this.kept.set(metric, this.history.retain({ metric, bestEffort: true }));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
+import type { MetricsHistory } from '../query/metrics-history.js';
 import { type ExponentialHistogramSnapshot, quantileOf } from '../metrics/exponential-histogram.js';
 import type { MetricsSource } from '../metrics/registry.js';
 import {
@@ -8,7 +8,7 @@ import {
   type ScalarSeriesSnapshot,
 } from '../metrics/snapshot.js';
 import { rounded } from './rounding.js';
-import { promQlOf } from './promql.js';
+import { promQlOf } from '../query/suggested-promql.js';
 import type { Panel, Unit } from './views/panel.js';
 import { unitOfMetric } from './views/unit-of-metric.js';
 import type { PanelData, ViewReader } from './views/view-data.js';
@@ -140,7 +140,7 @@ export class MetricExplorer {
     if (this.watched === metric) return;
     this.release();
     this.watched = metric;
-    this.release = this.history.keep({ metric, bestEffort: true });
+    this.release = this.history.retain({ metric, bestEffort: true });
   }
 }
 

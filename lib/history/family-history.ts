@@ -1,7 +1,7 @@
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
 import { CREATED_UNKNOWN } from '../metrics/snapshot.js';
-import { FineHistory } from './fine-history.js';
-import type { Samples, Window } from './range-functions.js';
+import { ExponentialHistory } from './exponential-history.js';
+import type { Samples, SampleWindow } from './samples.js';
 
 /** No sample was taken: the one before may still be taken for the present. */
 const MISSED = NaN;
@@ -35,7 +35,7 @@ export interface HistoryShape {
 export interface KeptSeries {
   readonly labels: Readonly<Record<string, string>>;
   values: Float64Array;
-  fine: FineHistory | undefined;
+  fine: ExponentialHistory | undefined;
   /** The creation time that the registry says, so that a series that began anew is seen as such. */
   createdAt: number;
   /** When it was zero for the last time: at its creation. -Infinity if that is not known. */
@@ -142,13 +142,13 @@ export class FamilyHistory {
         series.fine?.relay(shape.percentiles ? slots : [], shape.capacity) ?? 0,
       );
       if (!shape.percentiles) series.fine = undefined;
-      else series.fine ??= new FineHistory(shape.capacity);
+      else series.fine ??= new ExponentialHistory(shape.capacity);
     }
     this.count = kept;
   }
 
   /** Gives up series, the newest first, as long as there is need. */
-  giveUp(isShort: () => boolean): void {
+  evictNewest(isShort: () => boolean): void {
     for (const key of [...this.series.keys()].toReversed()) {
       if (!isShort()) return;
       this.remove(key);
@@ -190,7 +190,7 @@ export class FamilyHistory {
     const series: KeptSeries = {
       labels: withoutEmpty(labels()),
       values: new Float64Array(this.capacity * this.width).fill(MISSED),
-      fine: this.percentiles ? new FineHistory(this.capacity) : undefined,
+      fine: this.percentiles ? new ExponentialHistory(this.capacity) : undefined,
       createdAt,
       bornAt,
       formerBirths: undefined,
@@ -259,7 +259,13 @@ export class FamilyHistory {
   }
 
   /** Returns the samples of a series from a moment to another, both included, as a window. */
-  window(series: KeptSeries, column: number, startMs: number, endMs: number, withBirths: boolean): Window {
+  window(
+    series: KeptSeries,
+    column: number,
+    startMs: number,
+    endMs: number,
+    withBirths: boolean,
+  ): SampleWindow {
     const samples = this.samples(series, column, startMs, endMs, withBirths);
     return { ...samples, first: 0, end: samples.times.length, startMs, endMs };
   }

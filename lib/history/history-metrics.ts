@@ -2,7 +2,7 @@ import type { Collector } from '../metrics/collector.js';
 import type { Counter } from '../metrics/counter.js';
 import type { Gauge } from '../metrics/gauge.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
-import type { MetricsHistory } from './metrics-history.js';
+import type { HistoryStore } from './history-store.js';
 
 /** What the history itself costs, and what had no room in it. */
 export class HistoryMetrics implements Collector {
@@ -13,7 +13,7 @@ export class HistoryMetrics implements Collector {
   private known = 0;
 
   constructor(
-    private readonly history: MetricsHistory,
+    private readonly history: HistoryStore,
     registry: MetricsRegistry,
   ) {
     this.bytes = registry.gauge('monitoring_history_bytes', 'Memory that the history of the metrics takes.');

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { HistoryBeat } from './history-beat.js';
+import type { HistorySampler } from './history-sampler.js';
 
 /** Samples the metrics from when the application has started until it ends. */
 @Injectable()
@@ -8,7 +8,7 @@ export class HistoryLifecycle implements OnApplicationBootstrap, OnApplicationSh
 
   /** @param nameInterval shows a timer under a name to whom it may concern */
   constructor(
-    private readonly beat: HistoryBeat,
+    private readonly beat: HistorySampler,
     private readonly enabled: boolean,
     private readonly nameInterval: (name: string, timer: NodeJS.Timeout) => () => void,
   ) {}

@@ -4,10 +4,10 @@ import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
 import { AlertingMetrics } from '../alerting/alerting-metrics.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
-import { Vitals } from '../alerting/vitals.js';
+import { Vitals } from '../query/vitals.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import { ClusterMember } from '../cluster/cluster-member.js';
-import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -52,7 +52,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
     inject: [MetricsHistory, RESOLVED_OPTIONS],
     useFactory: (history: MetricsHistory, { enabled }: ResolvedOptions) => {
       const vitals = new Vitals(history);
-      if (enabled) vitals.keep();
+      if (enabled) vitals.retain();
       return vitals;
     },
   },

@@ -44,7 +44,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
   {
     provide: IS_LEADER,
     inject: [ClusterMember, RESOLVED_OPTIONS],
-    useFactory: (member: ClusterMember | null, { collectors: { isLeader } }: ResolvedOptions): IsLeader =>
+    useFactory: (member: ClusterMember | null, { business: { isLeader } }: ResolvedOptions): IsLeader =>
       isLeader ?? (member === null ? soleProcess : () => member.isLeader),
   },
   {

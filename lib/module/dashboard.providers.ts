@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
-import type { VitalName } from '../alerting/rules/vitals.js';
+import type { VitalName } from '../query/vital-expressions.js';
 import type { AlertBoard } from '../dashboard/alert-board.js';
 import { AlertingBoard } from '../dashboard/alerting-board.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
@@ -12,7 +12,7 @@ import { MetricExplorer } from '../dashboard/metric-explorer.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { ViewReader } from '../dashboard/views/view-data.js';
 import { HealthMonitor } from '../health/health.monitor.js';
-import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

@@ -1,37 +1,43 @@
 import type { Provider } from '@nestjs/common';
 import { ClusterMember } from '../cluster/cluster-member.js';
-import { HistoryBeat } from '../history/history-beat.js';
+import { HistorySampler } from '../history/history-sampler.js';
 import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
-import { MetricsHistory } from '../history/metrics-history.js';
+import { HistoryStore } from '../history/history-store.js';
 import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { MetricsHistory } from '../query/metrics-history.js';
 import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What the metrics were lately. */
+/** The recent samples of the metrics, and questions to them. */
 export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
-    provide: MetricsHistory,
+    provide: HistoryStore,
     inject: [RESOLVED_OPTIONS, MetricsRegistry],
     useFactory: ({ history: options }: ResolvedOptions, registry: MetricsRegistry) => {
-      const history = new MetricsHistory(options, callbackGuard(registry, 'history.onSample'));
+      const history = new HistoryStore(options, callbackGuard(registry, 'history.onSample'));
       registry.addCollector(new HistoryMetrics(history, registry));
       return history;
     },
   },
   {
-    provide: HistoryBeat,
-    inject: [MetricsHistory, METRICS_SOURCE, MetricsRegistry, ClusterMember],
+    provide: MetricsHistory,
+    inject: [HistoryStore],
+    useFactory: (store: HistoryStore) => new MetricsHistory(store),
+  },
+  {
+    provide: HistorySampler,
+    inject: [HistoryStore, METRICS_SOURCE, MetricsRegistry, ClusterMember],
     useFactory: (
-      history: MetricsHistory,
+      history: HistoryStore,
       source: MetricsSource,
       registry: MetricsRegistry,
       member: ClusterMember | null,
     ) =>
-      new HistoryBeat(
+      new HistorySampler(
         history,
         source,
         instrumentationGuard(registry, 'history'),
@@ -40,8 +46,8 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: HistoryLifecycle,
-    inject: [HistoryBeat, ScheduleIntegration, RESOLVED_OPTIONS],
-    useFactory: (beat: HistoryBeat, { nameInterval }: ScheduleIntegration, { enabled }: ResolvedOptions) =>
+    inject: [HistorySampler, ScheduleIntegration, RESOLVED_OPTIONS],
+    useFactory: (beat: HistorySampler, { nameInterval }: ScheduleIntegration, { enabled }: ResolvedOptions) =>
       new HistoryLifecycle(beat, enabled, nameInterval),
   },
 ];

@@ -6,16 +6,16 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { ApiStatistics } from '../collectors/api/api-statistics.js';
+import { ApiStatistics } from '../query/api-statistics.js';
 import { BusinessMetrics } from '../business/business-metrics.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
-import { Vitals } from '../alerting/vitals.js';
+import { Vitals } from '../query/vitals.js';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { MonitoringServer } from '../http/monitoring.server.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
-import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';

@@ -1,4 +1,9 @@
-import { type AlertingOptions, type ResolvedAlerting, resolveAlerting } from '../alerting/alerting.options.js';
+import { type BusinessOptions, resolveBusiness } from '../business/business.options.js';
+import {
+  type AlertingOptions,
+  type ResolvedAlerting,
+  resolveAlerting,
+} from '../alerting/alerting.options.js';
 import { DEFAULT_THRESHOLDS, resolveThresholds, type Thresholds } from '../alerting/thresholds.options.js';
 import { type ClusterOptions, type ResolvedCluster, resolveCluster } from '../cluster/cluster.options.js';
 import {
@@ -88,6 +93,7 @@ export interface MonitoringOptions {
   /** Metrics of GraphQL operations, or false. @default on */
   readonly graphql?: GraphQLMetricsOptions | false;
   readonly collectors?: CollectorsOptions;
+  readonly business?: BusinessOptions;
   readonly exporters?: ExportersOptions;
   /** Registries of other libraries whose metrics are shown on the metrics endpoint too. */
   readonly bridges?: BridgesOptions;
@@ -122,6 +128,7 @@ export interface ResolvedOptions {
   readonly webSocket: Required<WebSocketMetricsOptions> | false;
   readonly graphql: Required<GraphQLMetricsOptions> | false;
   readonly collectors: ResolvedCollectors;
+  readonly business: BusinessOptions;
   readonly exporters: ResolvedExporters;
   readonly bridges: BridgesOptions;
   readonly history: ResolvedHistory;
@@ -147,6 +154,7 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
   'webSocket',
   'graphql',
   'collectors',
+  'business',
   'exporters',
   'bridges',
   'history',
@@ -187,6 +195,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
     webSocket: resolveWebSocket(options.webSocket),
     graphql: resolveGraphQL(options.graphql),
     collectors: resolveCollectors(options.collectors),
+    business: resolveBusiness(options.business),
     exporters: resolveExporters(options.exporters),
     bridges: resolveBridges(options.bridges),
     health: resolveHealth(options.health, environment),

@@ -1,8 +1,8 @@
 import type { Provider } from '@nestjs/common';
-import { ApiStatistics } from '../collectors/api/api-statistics.js';
+import { ApiStatistics } from '../query/api-statistics.js';
 import { ApiCollector } from '../collectors/api/api.collector.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
-import { MetricsHistory } from '../history/metrics-history.js';
+import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -20,7 +20,7 @@ export const STATISTICS_PROVIDERS: readonly Provider[] = [
     ) => {
       const statistics = new ApiStatistics(history, api === false ? 0 : api.windowMs);
       if (enabled && http !== false && api !== false) {
-        statistics.keep();
+        statistics.retain();
         running.add(new ApiCollector(registry, statistics, api.shownEndpoints));
       }
       return statistics;

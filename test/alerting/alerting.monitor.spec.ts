@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AlertEvent, type AlertRule, testRules } from 'nestjs-monitoring';
+import type { AlertEvent, AlertRule } from 'nestjs-monitoring';
+import { testRules } from 'nestjs-monitoring/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
@@ -184,10 +185,10 @@ describe('a rule', () => {
   });
 
   it('is added, replaced and removed while it is evaluated', async () => {
-    const { registry, alerting, history, step } = testAlerting();
+    const { registry, alerting, store, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     alerting.start();
-    expect(history.isWanted).toBe(false);
+    expect(store.hasRequests).toBe(false);
     alerting.addAlertRule(queueRule());
     expect(() => alerting.addAlertRule(queueRule())).toThrow(
       'There is an alert rule "long_queue" already. Replace it with replaceAlertRule(), or choose another name.',
@@ -205,7 +206,7 @@ describe('a rule', () => {
     expect(alerting.removeAlertRule('long_queue')).toBe(false);
     expect(events.at(-1)).toBe('resolved 11');
     expect(alerting.rules()).toEqual([]);
-    expect(history.isWanted).toBe(false);
+    expect(store.hasRequests).toBe(false);
   });
 
   it('says what no data means: nothing, an alert, or no change', () => {

@@ -1,7 +1,8 @@
 import { type AlertEvent, AlertingMonitor, type BackTestResult, MetricsHistory } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { NotedSnapshots } from '../../lib/alerting/testing/noted-snapshots.js';
-import { readSeries } from '../../lib/alerting/testing/series-notation.js';
+import { HistoryStore } from '../../lib/history/history-store.js';
+import { NotedSnapshots } from '../../lib/testing/rules/noted-snapshots.js';
+import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import { FakeClock } from '../metrics/support.js';
 import { exampleCases, randomCases, type RuleCase } from './rule-cases.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
@@ -22,7 +23,8 @@ async function liveAndAfter({ rules: [rule], series, intervalMs, steps }: RuleCa
     intervalMs,
   );
   let now = 0;
-  const history = new MetricsHistory({ intervalMs, durationMs: steps * intervalMs, maxBytes: Infinity });
+  const store = new HistoryStore({ intervalMs, durationMs: steps * intervalMs, maxBytes: Infinity });
+  const history = new MetricsHistory(store);
   const clock = { now: () => now, monotonic: () => now };
   const alerting = new AlertingMonitor(history, snapshots, clock, {
     intervalMs,
@@ -30,12 +32,12 @@ async function liveAndAfter({ rules: [rule], series, intervalMs, steps }: RuleCa
     stateFile: undefined,
     logger: { warn: () => undefined },
   });
-  for (const metric of snapshots.names()) history.keep({ metric });
+  for (const metric of snapshots.names()) history.retain({ metric });
   alerting.addAlertRule(rule);
   const live: AlertEvent[] = [];
   for (let step = 0; step < steps; step++) {
     now = step * intervalMs;
-    history.add(snapshots.snapshot(step, now), (key) => snapshots.isMissed(key, step));
+    store.add(snapshots.snapshot(step, now), (key) => snapshots.isMissed(key, step));
     live.push(...alerting.evaluate(now));
   }
   const before = JSON.stringify([alerting.alerts(), alerting.rules().map(({ evaluations }) => evaluations)]);
@@ -74,7 +76,7 @@ describe('a back test', () => {
   it('tells when a rule would have been pending, fired and been over, for each of its alerts', async () => {
     const { registry, history, alerting, clock, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-    history.keep({ metric: 'queue_length' });
+    history.retain({ metric: 'queue_length' });
     alerting.start();
     const began = clock.now() + 15 * SECOND;
     for (const mail of [3, 11, 12, 13, 4, 20, 5]) {
@@ -145,7 +147,7 @@ describe('a back test', () => {
   it('goes by steps of its own if it is told to, and by the last sample in a gap as long as that counts', async () => {
     const { registry, history, alerting, clock, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-    history.keep({ metric: 'queue_length' });
+    history.retain({ metric: 'queue_length' });
     await step(() => queue.set({ queue: 'mail' }, 12));
     // Nobody looked for 10 minutes, for example since the process was suspended: the sample counts for 5 of them.
     clock.advance(10 * MINUTE);
@@ -162,7 +164,7 @@ describe('a back test', () => {
   it('says from when on the history holds as much as the windows of a rule are long', async () => {
     const { registry, history, alerting, step } = testAlerting();
     const jobs = registry.counter('jobs_total', 'Jobs.');
-    history.keep({ metric: 'jobs_total', windowMs: 10 * MINUTE });
+    history.retain({ metric: 'jobs_total', windowMs: 10 * MINUTE });
     for (let i = 0; i < 100; i++) await step(() => jobs.inc(15));
     const busy = (windowMs: number) =>
       alerting.backTest({
@@ -182,7 +184,7 @@ describe('a back test', () => {
   it('counts the evaluations that fail, and goes on', async () => {
     const { registry, history, alerting, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue', 'host'] });
-    history.keep({ metric: 'queue_length' });
+    history.retain({ metric: 'queue_length' });
     await step(() => queue.set({ queue: 'mail', host: 'a' }, 11));
     await step(() => queue.set({ queue: 'mail', host: 'b' }, 12));
     await step(() => queue.remove({ queue: 'mail', host: 'b' }));
@@ -195,7 +197,7 @@ describe('a back test', () => {
   it('of a service level has the alerts of each severity', async () => {
     const { registry, history, alerting, step } = testAlerting();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['status'] });
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     const rule = {
       name: 'availability',
       slo: {
@@ -239,7 +241,7 @@ describe('a back test', () => {
     }
     const { registry, history, alerting, step } = testAlerting({}, { clock: new SlowClock() });
     registry.gauge('queue_length', 'Jobs.').set(1);
-    history.keep({ metric: 'queue_length' });
+    history.retain({ metric: 'queue_length' });
     for (let i = 0; i < 20; i++) await step();
     let hadItsTurn = false;
     setImmediate(() => (hadItsTurn = true));
@@ -253,7 +255,7 @@ describe('a back test', () => {
     await expect(alerting.backTest(queueRule())).rejects.toThrow(
       'There is nothing to test the alert rule "long_queue" against: the history has no sample of queue_length.',
     );
-    history.keep({ metric: 'queue_length' });
+    history.retain({ metric: 'queue_length' });
     await step();
     await expect(alerting.backTest(queueRule(), { sinceMs: clock.now() + 1 })).rejects.toThrow(
       'the history has no sample of queue_length since then.',

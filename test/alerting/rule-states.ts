@@ -1,6 +1,8 @@
-import { AlertingMonitor, MetricsHistory, testRules } from 'nestjs-monitoring';
-import { NotedSnapshots } from '../../lib/alerting/testing/noted-snapshots.js';
-import { readSeries } from '../../lib/alerting/testing/series-notation.js';
+import { AlertingMonitor, MetricsHistory } from 'nestjs-monitoring';
+import { testRules } from 'nestjs-monitoring/testing';
+import { HistoryStore } from '../../lib/history/history-store.js';
+import { NotedSnapshots } from '../../lib/testing/rules/noted-snapshots.js';
+import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import type { RuleCase } from './rule-cases.js';
 
 /** Which alerts there are at a moment, as Prometheus shows them in ALERTS. */
@@ -30,9 +32,9 @@ export function rulesAsYaml({ rules, series, intervalMs }: RuleCase): string {
     Object.entries(series).map(([name, values]) => readSeries(name, values)),
     intervalMs,
   );
-  const history = new MetricsHistory({ intervalMs, durationMs: intervalMs, maxBytes: 1_000_000 });
+  const store = new HistoryStore({ intervalMs, durationMs: intervalMs, maxBytes: 1_000_000 });
   const clock = { now: () => 0, monotonic: () => 0 };
-  const monitor = new AlertingMonitor(history, known, clock, {
+  const monitor = new AlertingMonitor(new MetricsHistory(store), known, clock, {
     intervalMs,
     inhibitRules: [],
     stateFile: undefined,

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
-import { type AlertRule, testRules } from 'nestjs-monitoring';
+import type { AlertRule } from 'nestjs-monitoring';
+import { testRules } from 'nestjs-monitoring/testing';
 import { describe, expect, it } from 'vitest';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { CommonRegExp } from '../../lib/primitives/common-regexp.js';

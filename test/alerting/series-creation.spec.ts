@@ -4,10 +4,10 @@ import {
   MetricsHistory,
   type MonitoringOptions,
   PerformanceMonitor,
-  testRules,
 } from 'nestjs-monitoring';
+import { testRules } from 'nestjs-monitoring/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { MINUTE } from './support.js';
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('a fresh application on %s', (adapter) => {
     const options: MonitoringOptions = { alerting: { rules: [highErrorRate] } };
     running = await startApp(adapter, FixtureModule.with(options));
     const { app } = running;
-    const beat = app.get(HistoryBeat);
+    const beat = app.get(HistorySampler);
     await beat.beat();
     for (let i = 0; i < good; i++) await running.get('/ok');
     for (let i = 0; i < 20; i++) expect((await running.get('/broken')).status).toBe(500);

@@ -6,6 +6,7 @@ import {
   MetricsHistory,
   type MetricsRegistry,
 } from 'nestjs-monitoring';
+import { HistoryStore } from '../../lib/history/history-store.js';
 import { type FakeClock, testRegistry } from '../metrics/support.js';
 
 export const SECOND = 1_000;
@@ -15,6 +16,7 @@ export const MINUTE = 60_000;
 export interface TestAlerting {
   readonly registry: MetricsRegistry;
   readonly history: MetricsHistory;
+  readonly store: HistoryStore;
   readonly clock: FakeClock;
   readonly alerting: AlertingMonitor;
   readonly warnings: string[];
@@ -29,11 +31,12 @@ export function testAlerting(
   const { registry, clock: own } = testRegistry();
   const clock = shared.clock ?? own;
   const warnings: string[] = [];
-  const history = new MetricsHistory({
+  const store = new HistoryStore({
     intervalMs: 15 * SECOND,
     durationMs: 60 * MINUTE,
     maxBytes: 32_000_000,
   });
+  const history = new MetricsHistory(store);
   const known = {
     typeOf: (metric: string) => registry.getMetric(metric)?.type,
     names: () => registry.getAllMetrics().map(({ name }) => name),
@@ -48,10 +51,10 @@ export function testAlerting(
   const step = async (work?: () => void): Promise<void> => {
     clock.advance(15 * SECOND);
     work?.();
-    history.add({ ...registry.snapshot(), timestamp: clock.now() });
+    store.add({ ...registry.snapshot(), timestamp: clock.now() });
     await alerting.settled();
   };
-  return { registry, history, clock, alerting, warnings, step };
+  return { registry, history, store, clock, alerting, warnings, step };
 }
 
 /** A rule about the gauge `queue_length`, one alert for each queue. */

@@ -1,7 +1,7 @@
 import { type Alert, PerformanceMonitor, type Thresholds } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
 import { THRESHOLD_INHIBITION } from '../../lib/alerting/performance.monitor.js';
-import { Vitals } from '../../lib/alerting/vitals.js';
+import { Vitals } from '../../lib/query/vitals.js';
 import { SECOND, testAlerting } from './support.js';
 
 /** An application whose vitals are watched, with what its people are told. */

@@ -260,7 +260,7 @@ describe('a collector for the leader only', () => {
     const isLeader = (): Promise<boolean> => Promise.resolve(leads);
     const { registry, success } = await running(
       { providers: [TotalsCollector] },
-      { collectors: { ...QUIET, business: { isLeader } } },
+      { collectors: QUIET, business: { isLeader } },
     );
     const shown = () => registry.snapshot().families.some(({ name }) => name === 'totals');
     expect(await success()).toMatchObject({ totals: 1 });
@@ -276,7 +276,7 @@ describe('a collector for the leader only', () => {
   it('has failed if nobody can say who the leader is', async () => {
     const { success, registry } = await running(
       { providers: [TotalsCollector] },
-      { collectors: { ...QUIET, business: { isLeader: () => Promise.reject(new Error('no quorum')) } } },
+      { collectors: QUIET, business: { isLeader: () => Promise.reject(new Error('no quorum')) } },
     );
     expect(await success()).toMatchObject({ totals: 0 });
     expect(registry.snapshot().families.map(({ name }) => name)).not.toContain('totals');

@@ -13,8 +13,8 @@ export function busyHour(routes = 300): {
   const durations = registry.timer('http_request_duration_seconds', 'Durations.', {
     labelNames: ['method', 'route', 'status_code'],
   });
-  history.keep({ metric: 'http_requests_total' });
-  history.keep({ metric: 'http_request_duration_seconds', percentiles: true });
+  history.retain({ metric: 'http_requests_total' });
+  history.retain({ metric: 'http_request_duration_seconds', percentiles: true });
   run(241, (step) => {
     for (let i = 0; i < routes; i++) {
       const labels = { method: 'GET', route: `/route-${i}`, status_code: '200' };

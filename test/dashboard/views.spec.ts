@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { ApiStatistics } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
-import { promQlOf } from '../../lib/dashboard/promql.js';
+import { promQlOf } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';
 import { routeView } from '../../lib/dashboard/views/route-view.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
@@ -26,7 +26,7 @@ describe('a chart', () => {
     const collections = registry.timer('nodejs_gc_duration_seconds', 'Collections.', {
       labelNames: ['kind'],
     });
-    history.keep({ metric: 'nodejs_gc_duration_seconds' });
+    history.retain({ metric: 'nodejs_gc_duration_seconds' });
     // 10 collections of 30 ms in 15 s are 2 % of the time.
     run(8, () => {
       for (let i = 0; i < 10; i++) collections.observe({ kind: 'minor' }, 0.03);
@@ -42,8 +42,8 @@ describe('a chart', () => {
       const { registry, history, run } = past();
       const size = registry.histogram('size', 'Sizes.', { buckets: [0.5, 1, 5] });
       const exact = registry.histogram('exact', 'Sizes.');
-      history.keep({ metric: 'size' });
-      history.keep({ metric: 'exact', percentiles: true });
+      history.retain({ metric: 'size' });
+      history.retain({ metric: 'exact', percentiles: true });
       run(5, () => values.forEach((value) => [size, exact].forEach((each) => each.observe(value))));
       const queriesOf = (metric: string) =>
         (['p50', 'p90', 'p95', 'p99'] as const).map((compute) => ({ metric, compute, legend: compute }));
@@ -81,7 +81,7 @@ describe('a chart', () => {
     const duration = registry.timer('http_request_duration_seconds', 'Durations.', {
       labelNames: ['method', 'route', 'status_code'],
     });
-    history.keep({ metric: 'http_request_duration_seconds', percentiles: true });
+    history.retain({ metric: 'http_request_duration_seconds', percentiles: true });
     run(3, () => duration.observe({ method: 'GET', route: '/a', status_code: '200' }, 100));
     const asked: string[] = [];
     const { panels } = await inSlices(
@@ -120,8 +120,8 @@ describe('rates right after the start', () => {
       labelNames: ['method', 'route', 'status_code'],
     });
     const statistics = new ApiStatistics(history, minutes * MINUTE);
-    statistics.keep();
-    history.keep({ metric: 'http_requests_total' });
+    statistics.retain();
+    history.retain({ metric: 'http_requests_total' });
     sample();
     run(8, () => requests.inc({ method: 'GET', route: '/', status_code: '200' }, 1_017));
     const [row] = await inSlices(endpointRows(history, minutes * MINUTE));
@@ -149,7 +149,7 @@ describe('labels that are called like something else', () => {
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])('%s', (label) => {
     const { registry, history, sample } = past();
     const messages = registry.counter('messages_total', 'Messages.', { labelNames: ['kind'] });
-    history.keep({ metric: 'messages_total' });
+    history.retain({ metric: 'messages_total' });
     sample();
     messages.inc({ kind: 'a' });
     sample();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { EndpointsOptions } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import type { Answer } from './fixture/http-client.js';
 import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
 
   /** Takes a sample of the metrics now. */
   function sample(): Promise<void> {
-    return app.app.get(HistoryBeat).beat();
+    return app.app.get(HistorySampler).beat();
   }
 
   describe('as a page', () => {

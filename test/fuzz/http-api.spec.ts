@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
-import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { oddText } from '../metrics/support.js';
@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('whatever is asked of the endpoints on %s', (adapter) =>
     app.registry.counter('given_total', 'Given.', { labelNames: ['value'] }).inc({ value: '"' });
     app.registry.histogram('size', 'Sizes.').observe(1);
     await app.get('/users/7');
-    await app.app.get(HistoryBeat).beat();
+    await app.app.get(HistorySampler).beat();
     const { endpoints } = app.app.get(EndpointRouter);
     gets = endpoints
       .filter((each) => each.method !== 'POST' && isDynamic(each))

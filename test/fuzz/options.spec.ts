@@ -36,8 +36,8 @@ const WORKING = {
     cache: { intervalMs: 1_000, timeoutMs: 10 },
     queues: { intervalMs: 1_000 },
     api: { windowMs: 60_000, shownEndpoints: 10 },
-    business: { isLeader: () => true },
   },
+  business: { isLeader: () => true },
   exporters: {
     prometheus: { created: true },
     json: { outputFile: 'a', rotation: { maxBytes: 5_000, maxFiles: 2 }, intervalMs: 1_000 },

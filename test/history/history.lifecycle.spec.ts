@@ -2,7 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { MetricsHistory, MetricsRegistry, type SnapshotOptions } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { HistoryStore } from '../../lib/history/history-store.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
 import { scalars, testRegistry } from '../metrics/support.js';
@@ -44,11 +45,11 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
       const history = running.get(MetricsHistory);
       const registry = running.get(MetricsRegistry);
       const warn = vi.spyOn(registry, 'warn');
-      history.keep({ metric: 'monitoring_history_bytes' });
+      history.retain({ metric: 'monitoring_history_bytes' });
       const heard: number[] = [];
       history.onSample(listener);
       history.onSample((timestamp) => heard.push(timestamp));
-      const beat = running.get(HistoryBeat);
+      const beat = running.get(HistorySampler);
       await beat.beat();
       const first = heard.length;
       await eventually(async () => {
@@ -70,7 +71,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     const registry = running.get(MetricsRegistry);
     const history = running.get(MetricsHistory);
     registry.gauge('active_users', 'Users.').set(42);
-    history.keep({ metric: 'active_users' });
+    history.retain({ metric: 'active_users' });
     expect(history.lastSample).toBeUndefined();
     await running.init();
     await eventually(() => expect(history.timestamps('active_users').length).toBeGreaterThan(2));
@@ -90,7 +91,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
 
   it('has no timer when monitoring is off', async () => {
     const running = await start({ intervalMs: 5 }, false);
-    running.get(MetricsHistory).keep({ metric: 'active_users' });
+    running.get(MetricsHistory).retain({ metric: 'active_users' });
     await running.init();
     expect(running.get(SchedulerRegistry).getIntervals()).not.toContain('monitoring.history');
   });
@@ -104,7 +105,7 @@ describe('the beat of the history', () => {
   it('never overlaps itself, asks nobody as long as nobody wants it, and leaves nothing behind', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { registry } = testRegistry();
-    const history = new MetricsHistory({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
+    const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
     let asked = 0;
     let answer: (() => void) | undefined;
     const collect: MetricsRegistry['collect'] = (options) => {
@@ -114,11 +115,11 @@ describe('the beat of the history', () => {
       });
     };
     const source = { collect, snapshot: (options?: SnapshotOptions) => registry.snapshot(options) };
-    const beat = new HistoryBeat(history, source, { report: () => undefined });
+    const beat = new HistorySampler(history, source, { report: () => undefined });
     beat.start();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(asked).toBe(0);
-    history.keep({ metric: 'monitoring_series_overflow_total' });
+    history.retain({ metric: 'monitoring_series_overflow_total' });
     await vi.advanceTimersByTimeAsync(5_000);
     expect(asked).toBe(1);
     answer?.();

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { MetricsHistory } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
+import { HistoryStore } from '../../lib/history/history-store.js';
 import { MINUTE, past, SECOND } from './support.js';
 
 const WINDOW_MS = 5 * MINUTE;
@@ -10,7 +11,7 @@ describe('what is kept as best it can be', () => {
     const { registry, history, run } = past({ maxBytes: 300_000 });
     const pages = registry.gauge('page_views', 'Views.', { labelNames: ['page'] });
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
-    history.keep({ metric: 'page_views', bestEffort: true });
+    history.retain({ metric: 'page_views', bestEffort: true });
     run(3, () => {
       for (let i = 0; i < 500; i++) pages.set({ page: `${i}` }, i);
     });
@@ -18,7 +19,7 @@ describe('what is kept as best it can be', () => {
     expect(shown).toBeGreaterThan(100);
     expect(history.bytes).toBeGreaterThan(290_000);
     // Somebody adds a rule, whose metric then gets more and more series.
-    history.keep({ metric: 'requests_total', windowMs: WINDOW_MS });
+    history.retain({ metric: 'requests_total', windowMs: WINDOW_MS });
     let count = 0;
     run(20, () => {
       count += 10;
@@ -36,8 +37,8 @@ describe('what is kept as best it can be', () => {
   it('shortens what goes beyond a rule, where both are about the same metric, and grows again with the room', () => {
     const { registry, history, run } = past({ maxBytes: 400_000 });
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
-    history.keep({ metric: 'requests_total', windowMs: WINDOW_MS });
-    history.keep({ metric: 'requests_total', bestEffort: true });
+    history.retain({ metric: 'requests_total', windowMs: WINDOW_MS });
+    history.retain({ metric: 'requests_total', bestEffort: true });
     run(60, () => {
       for (let i = 0; i < 20; i++) requests.inc({ id: `${i}` }, 15);
     });
@@ -61,8 +62,8 @@ describe('what is kept as best it can be', () => {
   it('does not take the memory of a rule for its percentiles, and no rule fails for want of them', () => {
     const { registry, history, run } = past({ maxBytes: 40_000 });
     const duration = registry.timer('work_seconds', 'Work.', { buckets: [0.1, 1], labelNames: ['id'] });
-    history.keep({ metric: 'work_seconds', windowMs: WINDOW_MS });
-    history.keep({ metric: 'work_seconds', windowMs: WINDOW_MS, percentiles: true, bestEffort: true });
+    history.retain({ metric: 'work_seconds', windowMs: WINDOW_MS });
+    history.retain({ metric: 'work_seconds', windowMs: WINDOW_MS, percentiles: true, bestEffort: true });
     run(30, (i) => {
       for (let id = 0; id < 20; id++) {
         for (let value = 1; value < 40; value++) duration.observe({ id: `${id}` }, value ** 3 * (i + 1));
@@ -85,25 +86,26 @@ describe('what is kept as best it can be', () => {
     let shortened = 0;
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
-        const { registry, clock, history: shared } = past({ maxBytes: 60_000 });
+        const { registry, clock, history: shared, store: sharedStore } = past({ maxBytes: 60_000 });
         // What the rule would have if there were no charts.
-        const alone = new MetricsHistory({
+        const aloneStore = new HistoryStore({
           intervalMs: 15 * SECOND,
           durationMs: 60 * MINUTE,
           maxBytes: 60_000,
         });
+        const alone = new MetricsHistory(aloneStore);
         const jobs = registry.counter('jobs_total', 'Jobs.', { labelNames: ['id'] });
         const load = registry.gauge('load', 'Load.', { labelNames: ['id'] });
         const work = registry.timer('work_seconds', 'Work.', { buckets: [1], labelNames: ['id'] });
         for (const history of [shared, alone]) {
-          history.keep({ metric: 'jobs_total', windowMs: WINDOW_MS });
-          history.keep({ metric: 'work_seconds', windowMs: WINDOW_MS, percentiles: true });
+          history.retain({ metric: 'jobs_total', windowMs: WINDOW_MS });
+          history.retain({ metric: 'work_seconds', windowMs: WINDOW_MS, percentiles: true });
         }
         const charts: (() => void)[] = [];
         const sample = (): void => {
           clock.advance(15 * SECOND);
           const snapshot = registry.snapshot({ exponential: true });
-          for (const history of [shared, alone]) history.add(snapshot);
+          for (const store of [sharedStore, aloneStore]) store.add(snapshot);
           for (const metric of ['jobs_total', 'work_seconds']) {
             if (alone.droppedSamples(metric) > 0) return;
             expect(shared.droppedSamples(metric)).toBe(0);
@@ -128,13 +130,13 @@ describe('what is kept as best it can be', () => {
             work.remove({ id: `${count}` });
           } else if (kind === 'chart') {
             const metric = ['jobs_total', 'load', 'work_seconds', 'work_seconds'][count] ?? 'load';
-            charts.push(shared.keep({ metric, percentiles: count === 2, bestEffort: true }));
+            charts.push(shared.retain({ metric, percentiles: count === 2, bestEffort: true }));
           } else if (kind === 'no chart') charts.splice(count, 1)[0]?.();
           else for (let i = 0; i < count; i++) sample();
           sample();
         }
         if (shared.droppedSamples() > 0 || shared.timestamps('jobs_total').length === 22) shortened++;
-        for (const history of [shared, alone]) history.forget();
+        for (const store of [sharedStore, aloneStore]) store.forget();
         expect(shared.bytes).toBe(0);
       }),
       { numRuns: 150 },

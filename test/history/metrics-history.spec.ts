@@ -6,7 +6,7 @@ describe('the history of a counter', () => {
   it('tells how fast it went up and by how much', () => {
     const { registry, history, run, sample } = past();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['route'] });
-    history.keep({ metric: 'requests_total', windowMs: 5 * MINUTE });
+    history.retain({ metric: 'requests_total', windowMs: 5 * MINUTE });
     requests.inc({ route: '/a' }, 5);
     requests.inc({ route: '/b' }, 1);
     sample();
@@ -28,7 +28,7 @@ describe('the history of a counter', () => {
   it('does not take a counter that began anew for one that went down', () => {
     const { registry, history, run, sample } = past();
     const jobs = registry.counter('jobs_total', 'Jobs.');
-    history.keep({ metric: 'jobs_total' });
+    history.retain({ metric: 'jobs_total' });
     jobs.inc(100);
     sample();
     run(4, (i) => {
@@ -42,14 +42,14 @@ describe('the history of a counter', () => {
   it('extends what it saw to the edges of the window, but not to before the counter was zero', () => {
     const { registry, history, run, sample } = past();
     const jobs = registry.counter('jobs_total', 'Jobs.');
-    history.keep({ metric: 'jobs_total' });
+    history.retain({ metric: 'jobs_total' });
     sample();
     run(2, () => jobs.inc(10));
     // Two steps of 10 in 30 s; the counter was zero at the first of them, so nothing is added before it.
     expect(history.increase('jobs_total', 5 * MINUTE)[0]?.value).toBeCloseTo(20, 10);
     const { registry: other, history: old, clock, run: runOld, sample: sampleOld } = past();
     const events = other.counter('events_total', 'Events.');
-    old.keep({ metric: 'events_total' });
+    old.retain({ metric: 'events_total' });
     events.inc(1_000);
     clock.advance(60 * MINUTE);
     sampleOld();
@@ -61,7 +61,7 @@ describe('the history of a counter', () => {
   it('says nothing of less than two samples', () => {
     const { registry, history, clock, sample } = past();
     registry.counter('jobs_total', 'Jobs.').inc();
-    history.keep({ metric: 'jobs_total' });
+    history.retain({ metric: 'jobs_total' });
     clock.advance(MINUTE + 1);
     sample();
     expect(history.rate('jobs_total', MINUTE)).toEqual([]);
@@ -73,7 +73,7 @@ describe('the history of a gauge', () => {
   it('tells average, least, most, sum, change and the last value', () => {
     const { registry, history, run } = past();
     const temperature = registry.gauge('room_celsius', 'Temperature.', { labelNames: ['room', 'floor'] });
-    history.keep({ metric: 'room_celsius' });
+    history.retain({ metric: 'room_celsius' });
     run(5, (i) => {
       temperature.set({ room: 'a', floor: '1' }, 10 + i);
       temperature.set({ room: 'b', floor: '1' }, 20 - i);
@@ -95,7 +95,7 @@ describe('the history of a gauge', () => {
   it('forgets a series that is gone at once, and its memory when its last sample is', () => {
     const { registry, history, run } = past({ intervalMs: MINUTE });
     const queue = registry.gauge('queue_length', 'Waiting.', { labelNames: ['queue'] });
-    history.keep({ metric: 'queue_length', windowMs: 5 * MINUTE });
+    history.retain({ metric: 'queue_length', windowMs: 5 * MINUTE });
     run(2, () => queue.set({ queue: 'mail' }, 3));
     const bytes = history.bytes;
     queue.remove({ queue: 'mail' });
@@ -116,7 +116,7 @@ describe('the history of a histogram', () => {
       labelNames: ['table'],
       buckets: [0.1, 0.5, 1],
     });
-    history.keep({ metric: 'query_duration_seconds', percentiles: true });
+    history.retain({ metric: 'query_duration_seconds', percentiles: true });
     duration.observe({ table: 'users' }, 100);
     sample();
     run(4, () => {
@@ -146,7 +146,7 @@ describe('the history of a histogram', () => {
   it('counts all that was observed before the first sample as what happened before', () => {
     const { registry, history, clock, run, sample } = past();
     const size = registry.histogram('order_size', 'Items.');
-    history.keep({ metric: 'order_size', percentiles: true });
+    history.retain({ metric: 'order_size', percentiles: true });
     size.observe(7);
     clock.advance(MINUTE);
     sample();
@@ -161,7 +161,7 @@ describe('label matchers', () => {
   it('are equality, one of several, and expressions for the whole value, or their opposites', () => {
     const { registry, history, sample } = past();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['status', 'route'] });
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     for (const status of ['200', '404', '500', '503']) requests.inc({ status, route: '/' });
     requests.inc({ status: '', route: '/a.b' });
     sample();
@@ -181,16 +181,16 @@ describe('label matchers', () => {
 
 describe('what is remembered', () => {
   it('is what somebody asked for, for as long as the longest wish, with the default labels', () => {
-    const { registry, history, run } = past({}, { defaultLabels: { service: 'orders' } });
+    const { registry, history, store, run } = past({}, { defaultLabels: { service: 'orders' } });
     const users = registry.gauge('active_users', 'Users.');
     registry.gauge('other_users', 'Users.');
-    const release = history.keep({ metric: 'active_users', windowMs: 5 * MINUTE });
-    expect(history.isWanted).toBe(true);
+    const release = history.retain({ metric: 'active_users', windowMs: 5 * MINUTE });
+    expect(store.hasRequests).toBe(true);
     run(100, (i) => users.set(i));
     expect(history.metrics()).toEqual([{ name: 'active_users', type: 'gauge' }]);
     expect(history.series('active_users')).toEqual([{ service: 'orders' }]);
     expect(history.timestamps('active_users')).toHaveLength(22);
-    history.keep({ metric: 'active_users', windowMs: 10 * MINUTE });
+    history.retain({ metric: 'active_users', windowMs: 10 * MINUTE });
     run(30, (i) => users.set(100 + i));
     expect(history.timestamps('active_users')).toHaveLength(42);
     expect(history.min('active_users', 10 * MINUTE)[0]?.value).toBe(89);
@@ -202,9 +202,9 @@ describe('what is remembered', () => {
   it('keeps what it had when more is wished for', () => {
     const { registry, history, run } = past();
     const jobs = registry.counter('jobs_total', 'Jobs.');
-    history.keep({ metric: 'jobs_total', windowMs: 5 * MINUTE });
+    history.retain({ metric: 'jobs_total', windowMs: 5 * MINUTE });
     run(10, () => jobs.inc(15));
-    history.keep({ metric: 'jobs_total', windowMs: 20 * MINUTE });
+    history.retain({ metric: 'jobs_total', windowMs: 20 * MINUTE });
     run(1, () => jobs.inc(15));
     expect(history.timestamps('jobs_total')).toHaveLength(11);
     expect(history.rate('jobs_total', MINUTE)[0]?.value).toBe(1);
@@ -213,7 +213,7 @@ describe('what is remembered', () => {
   it('tells the listeners of every sample until they have enough', () => {
     const { registry, history, run } = past();
     registry.gauge('active_users', 'Users.');
-    history.keep({ metric: 'active_users' });
+    history.retain({ metric: 'active_users' });
     const heard: number[] = [];
     const end = history.onSample((timestamp) => heard.push(timestamp));
     run(2);
@@ -226,7 +226,7 @@ describe('what is remembered', () => {
   it('begins anew when the clock was set back', () => {
     const { registry, history, clock, run } = past();
     const users = registry.gauge('active_users', 'Users.');
-    history.keep({ metric: 'active_users' });
+    history.retain({ metric: 'active_users' });
     run(3, () => users.set(5));
     clock.jumpTo(clock.now() - 60 * MINUTE);
     run(2, () => users.set(7));
@@ -238,7 +238,7 @@ describe('the memory of the history', () => {
   it('stays within its limit; what has no room is counted and costs the others nothing', () => {
     const { registry, history, run } = past({ maxBytes: 100_000 });
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     run(3, () => {
       for (let i = 0; i < 500; i++) requests.inc({ id: `${i}` });
     });
@@ -253,7 +253,7 @@ describe('the memory of the history', () => {
   });
 
   it('is about what it says', async () => {
-    const { registry, history, run } = past();
+    const { registry, history, store, run } = past();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
     const duration = registry.timer('work_duration_seconds', 'Work.', { labelNames: ['id'] });
     for (let i = 0; i < 400; i++) {
@@ -262,11 +262,11 @@ describe('the memory of the history', () => {
     }
     run(1);
     const release = [
-      history.keep({ metric: 'requests_total' }),
-      history.keep({ metric: 'work_duration_seconds' }),
+      history.retain({ metric: 'requests_total' }),
+      history.retain({ metric: 'work_duration_seconds' }),
     ];
     const grown = await leastGrowth(() => {
-      history.forget();
+      store.forget();
       run(2);
     }, 1);
     const counted = history.bytes;

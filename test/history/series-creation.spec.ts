@@ -88,7 +88,7 @@ describe('a series counts from zero at its creation', () => {
     const world = past({ intervalMs: 10 * SECOND });
     const { registry, history, clock, sample } = world;
     requestsOf(registry, 3).inc({ route: '/old' }, 100);
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     clock.advance(10 * MINUTE);
     sample();
     clock.advance(10 * SECOND);
@@ -104,8 +104,8 @@ describe('a series counts from zero at its creation', () => {
 
   it('at the first sample that there is, and in a metric that did not exist before', () => {
     const { registry, history, clock, sample } = past();
-    history.keep({ metric: 'requests_total' });
-    history.keep({ metric: 'late_total' });
+    history.retain({ metric: 'requests_total' });
+    history.retain({ metric: 'late_total' });
     requestsOf(registry).inc({ route: '/' }, 20);
     clock.advance(SECOND);
     sample();
@@ -118,7 +118,7 @@ describe('a series counts from zero at its creation', () => {
 
   it('but only within the window: what was there before it counts from the first sample in it', () => {
     const { registry, history, run } = past();
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     requestsOf(registry).inc({ route: '/' }, 1_000);
     run(20, () => requestsOf(registry).inc({ route: '/' }));
     expect(history.increase('requests_total', MINUTE)[0]?.value).toBe(4);
@@ -127,7 +127,7 @@ describe('a series counts from zero at its creation', () => {
   it('every time anew, each of them a step up', () => {
     const { registry, history, clock, run, sample } = past();
     const requests = requestsOf(registry);
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     clock.advance(MINUTE);
     sample();
     run(4, (i) => {
@@ -147,7 +147,7 @@ describe('a series counts from zero at its creation', () => {
   it('in all columns of a histogram: count, sum, average, quantiles and percentiles', () => {
     const { registry, history, run } = past();
     const duration = registry.timer('query_duration_seconds', 'Queries.', { labelNames: ['table'] });
-    history.keep({ metric: 'query_duration_seconds', percentiles: true });
+    history.retain({ metric: 'query_duration_seconds', percentiles: true });
     run(2);
     run(1, () => {
       for (let i = 0; i < 20; i++) duration.observe({ table: 'users' }, 0.2);
@@ -166,7 +166,7 @@ describe('a series counts from zero at its creation', () => {
       labelNames: ['method', 'route', 'status_code'],
     });
     const statistics = new ApiStatistics(history, MINUTE);
-    statistics.keep();
+    statistics.retain();
     run(2);
     run(1, () => {
       requests.inc({ method: 'GET', route: '/good', status_code: '200' }, 5);
@@ -201,11 +201,11 @@ describe('a series counts from zero at its creation', () => {
 
 describe('nothing counts from zero', () => {
   const count = (registry: MetricsRegistry, clock: FakeClock): MetricsHistory => {
-    const history = past().history;
-    history.keep({ metric: 'mirrored_total' });
-    history.keep({ metric: 'size' });
+    const { history, store } = past();
+    history.retain({ metric: 'mirrored_total' });
+    history.retain({ metric: 'size' });
     clock.advance(15 * SECOND);
-    history.add(registry.snapshot());
+    store.add(registry.snapshot());
     return history;
   };
 
@@ -239,7 +239,7 @@ describe('nothing counts from zero', () => {
 
   it('that was created in a future which the clock took back', () => {
     const { registry, history, clock, sample } = past();
-    history.keep({ metric: 'requests_total' });
+    history.retain({ metric: 'requests_total' });
     requestsOf(registry).inc({ route: '/' }, 1e6);
     sample();
     clock.jumpTo(clock.now() - 60 * MINUTE);
@@ -252,19 +252,19 @@ describe('nothing counts from zero', () => {
   });
 
   it('when the oldest of several workers leaves and takes its share away', () => {
-    const history = past().history;
-    history.keep({ metric: 'requests_total' });
+    const { history, store } = past();
+    history.retain({ metric: 'requests_total' });
     const { registry: older, clock } = testRegistry();
     requestsOf(older).inc({ route: '/' }, 100);
     clock.advance(10 * MINUTE);
     const { registry: younger } = testRegistry({ clock });
     requestsOf(younger).inc({ route: '/' }, 160);
     clock.advance(10 * MINUTE);
-    history.add(older.snapshot());
+    store.add(older.snapshot());
     clock.advance(15 * SECOND);
-    history.add(younger.snapshot());
+    store.add(younger.snapshot());
     clock.advance(15 * SECOND);
-    history.add(younger.snapshot());
+    store.add(younger.snapshot());
     expect(history.increase('requests_total', MINUTE)[0]?.value).toBeLessThan(120);
   });
 });

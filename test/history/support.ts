@@ -1,4 +1,5 @@
 import { MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
+import { HistoryStore } from '../../lib/history/history-store.js';
 import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
 import { type FakeClock, testRegistry } from '../metrics/support.js';
 
@@ -9,6 +10,7 @@ export const MINUTE = 60_000;
 export interface Past {
   readonly registry: MetricsRegistry;
   readonly history: MetricsHistory;
+  readonly store: HistoryStore;
   readonly clock: FakeClock;
   /** Takes a sample now. */
   readonly sample: () => void;
@@ -17,20 +19,22 @@ export interface Past {
 }
 
 export function past(
-  options: Partial<ConstructorParameters<typeof MetricsHistory>[0]> = {},
+  options: Partial<ConstructorParameters<typeof HistoryStore>[0]> = {},
   registryOptions: TestRegistryOptions = {},
 ): Past {
   const { registry, clock } = testRegistry(registryOptions);
-  const history = new MetricsHistory({
+  const store = new HistoryStore({
     intervalMs: 15 * SECOND,
     durationMs: 60 * MINUTE,
     maxBytes: 32 * 1024 * 1024,
     ...options,
   });
-  const sample = (): void => history.add(registry.snapshot({ exponential: history.withPercentiles }));
+  const history = new MetricsHistory(store);
+  const sample = (): void => store.add(registry.snapshot({ exponential: store.metricsWithPercentiles }));
   return {
     registry,
     history,
+    store,
     clock,
     sample,
     run: (steps, step) => {

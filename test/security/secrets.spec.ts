@@ -26,7 +26,7 @@ import {
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
-import { HistoryBeat } from '../../lib/history/history-beat.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule } from '../e2e/fixture/fixture.module.js';
 import { head, RawConnection } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
@@ -225,7 +225,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
     await plant();
     await pool.query(`SELECT '${SECRETS.statement}'`).catch(() => undefined);
     await redis.set('session', SECRETS.statement).catch(() => undefined);
-    await app.app.get(HistoryBeat).beat();
+    await app.app.get(HistorySampler).beat();
     const host = `127.0.0.1:${remote.port} answered 403`;
     await eventually(() => expect(logged.join('\n')).toContain(host), 20_000);
     await collectOutputs(outputFile);

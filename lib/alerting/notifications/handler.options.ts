@@ -1,4 +1,4 @@
-import { type LabelMatchers, labelTest, matchersOf } from '../../history/label-matchers.js';
+import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { booleanOf, countOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
 import type { Severity } from '../rules/alert-rule.js';
 import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';

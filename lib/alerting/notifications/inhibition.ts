@@ -1,4 +1,4 @@
-import { type LabelMatchers, labelTest, matchersOf } from '../../history/label-matchers.js';
+import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
 import type { Alert } from '../alert.js';
 
 /** Which alerts are not worth telling of while others fire. */

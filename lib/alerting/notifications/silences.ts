@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type LabelMatchers, labelTest, type Matcher, matchersOf } from '../../history/label-matchers.js';
+import { type LabelMatchers, labelTest, type Matcher, matchersOf } from '../../query/label-matchers.js';
 import { countOf, expectKeys, MonitoringOptionsError } from '../../options/option-checks.js';
 import { checkMatchers } from '../rules/rule-checks.js';
 

@@ -1,10 +1,8 @@
-import type { LabelMatchers } from '../../history/label-matchers.js';
+import type { ComparisonOperator } from '../../query/expression.js';
+import type { LabelMatchers } from '../../query/label-matchers.js';
 
 /** How bad it is that a rule fires. */
 export type Severity = 'critical' | 'warning' | 'info';
-
-/** How a number is compared with the threshold. */
-export type ComparisonOperator = '>' | '>=' | '<' | '<=' | '==' | '!=';
 
 /**
  * What is made of the samples of a metric: its value now (`last`), how fast it goes up in a second (`rate`), or what

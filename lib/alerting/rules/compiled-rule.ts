@@ -1,9 +1,9 @@
-import type { HistoryWish } from '../../history/history-wishes.js';
+import type { RetentionRequest } from '../../history/retention.js';
 import type { MetricType } from '../../metrics/naming.js';
 import type { Condition, Measurement, Severity } from './alert-rule.js';
-import { type Expression, type Selection, selectionsOf } from './expression.js';
+import { type Expression, type Selection } from '../../query/expression.js';
 import type { Template } from './template.js';
-import { isVital, VITALS } from './vitals.js';
+import { isVital, VITALS } from '../../query/vital-expressions.js';
 
 /** What metrics there are. */
 export interface KnownMetrics {
@@ -31,7 +31,7 @@ export interface CompiledRule {
   readonly mayBeMissing: boolean;
   /** The metrics that have to exist. */
   readonly metrics: readonly string[];
-  readonly wishes: readonly HistoryWish[];
+  readonly retention: readonly RetentionRequest[];
   /** Beyond this time after the start, in milliseconds, all of its windows have been seen. */
   readonly longestWindowMs: number;
   /** When it is true. */
@@ -80,15 +80,6 @@ function anyOf(conditions: readonly Condition[], known: MetricDefinitions): Comp
       .reduce((left, right) => ({ kind: 'or', left, right })),
     measured: parts.flatMap(({ measured }) => measured),
   };
-}
-
-/** The wishes of an expression for the history, one for each metric. */
-export function wishesOf(expression: Expression): HistoryWish[] {
-  const windows = new Map<string, number>();
-  for (const { of, windowMs } of selectionsOf(expression)) {
-    windows.set(of.metric, Math.max(windows.get(of.metric) ?? 0, windowMs));
-  }
-  return [...windows].map(([metric, windowMs]) => ({ metric, windowMs }));
 }
 
 function compileMeasurement(measurement: Measurement, known: MetricDefinitions): Expression {

@@ -1,5 +1,5 @@
 import type { CompiledRule } from './compiled-rule.js';
-import { durationOf, promqlOf } from './promql.js';
+import { durationOf, promqlOf } from '../../query/promql.js';
 
 /** The rules as the YAML of a rule file of Prometheus. */
 export function prometheusRules(group: string, intervalMs: number, rules: readonly CompiledRule[]): string {

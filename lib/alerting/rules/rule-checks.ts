@@ -1,4 +1,4 @@
-import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../history/label-matchers.js';
+import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { nearestName } from '../../metrics/nearest-name.js';
 import { countOf, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import { CommonRegExp } from '../../primitives/common-regexp.js';

@@ -14,9 +14,8 @@ import {
   type KnownMetrics,
   type MetricDefinitions,
   quantileShare,
-  wishesOf,
 } from './compiled-rule.js';
-import type { Expression } from './expression.js';
+import { type Expression, retentionOf } from '../../query/expression.js';
 import {
   checkGroupBy,
   checkLabels,
@@ -31,7 +30,7 @@ import {
 } from './rule-checks.js';
 import { compileServiceLevel } from './service-level.js';
 import { Template } from './template.js';
-import { isVital, PROCESS_CPU, VITAL_NAMES } from './vitals.js';
+import { isVital, PROCESS_CPU, VITAL_NAMES } from '../../query/vital-expressions.js';
 
 const OPERATORS = ['>', '>=', '<', '<=', '==', '!='];
 const AGGREGATES = ['last', 'rate', 'increase', 'delta', 'avg', 'min', 'max', 'sum'];
@@ -93,13 +92,13 @@ export function assertKnown({ name, metrics, mayBeMissing }: CompiledRule, known
 }
 
 function completed(
-  base: Omit<CompiledRule, 'wishes' | 'longestWindowMs' | 'expression' | 'measured'>,
+  base: Omit<CompiledRule, 'retention' | 'longestWindowMs' | 'expression' | 'measured'>,
   condition: Expression,
   measured: readonly Expression[],
 ): CompiledRule {
   const texts = [base.message, ...Object.values(base.labels), ...Object.values(base.annotations)];
-  const wishes = wishesOf(condition);
-  if (texts.some(({ needsProcessCpu }) => needsProcessCpu)) wishes.push(...wishesOf(PROCESS_CPU));
+  const retention = retentionOf(condition);
+  if (texts.some(({ needsProcessCpu }) => needsProcessCpu)) retention.push(...retentionOf(PROCESS_CPU));
   const expression =
     base.noData === 'alert'
       ? measured.reduce<Expression>(
@@ -111,8 +110,8 @@ function completed(
     ...base,
     expression,
     measured,
-    wishes,
-    longestWindowMs: Math.max(0, ...wishes.map(({ windowMs = 0 }) => windowMs)),
+    retention,
+    longestWindowMs: Math.max(0, ...retention.map(({ windowMs = 0 }) => windowMs)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { expectKeys, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import type { BurnRate, ServiceLevel, Severity } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
-import type { Expression, Selection } from './expression.js';
+import type { Expression, Selection } from '../../query/expression.js';
 import {
   checkGroupBy,
   checkLabels,

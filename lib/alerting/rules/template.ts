@@ -1,6 +1,6 @@
 import { MonitoringOptionsError } from '../../options/option-checks.js';
-import { promqlOf } from './promql.js';
-import { PROCESS_CPU } from './vitals.js';
+import { promqlOf } from '../../query/promql.js';
+import { PROCESS_CPU } from '../../query/vital-expressions.js';
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }

@@ -1,7 +1,7 @@
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
-import { type ApiStatistics, type EndpointStatistics, PERCENTILES } from './api-statistics.js';
+import { type ApiStatistics, type EndpointStatistics, PERCENTILES } from '../../query/api-statistics.js';
 
 /** How requests went lately, by endpoint, for those who have no PromQL to work it out. */
 export class ApiCollector implements SourceCollector {

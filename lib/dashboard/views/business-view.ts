@@ -1,4 +1,4 @@
-import type { MetricsHistory } from '../../history/metrics-history.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { MetricType } from '../../metrics/naming.js';
 import { isOwnMetric } from './own-metrics.js';
 import type { Panel, View } from './panel.js';

@@ -1,5 +1,5 @@
-import type { VitalName } from '../../alerting/rules/vitals.js';
-import type { LabelMatchers } from '../../history/label-matchers.js';
+import type { VitalName } from '../../query/vital-expressions.js';
+import type { LabelMatchers } from '../../query/label-matchers.js';
 
 /** In what a number is, for people; see `format.js` of the page. */
 export type Unit =

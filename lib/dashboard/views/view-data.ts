@@ -1,6 +1,6 @@
-import type { MetricsHistory } from '../../history/metrics-history.js';
-import type { Course } from '../../history/courses.js';
-import type { VitalName } from '../../alerting/rules/vitals.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { Course } from '../../query/courses.js';
+import type { VitalName } from '../../query/vital-expressions.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 

@@ -1,10 +1,10 @@
 import type { MetricsSource } from '../metrics/registry.js';
 import type { MetricsSnapshot } from '../metrics/snapshot.js';
 import type { Guard } from '../primitives/guard.js';
-import type { MetricsHistory } from './metrics-history.js';
+import type { HistoryStore } from './history-store.js';
 
 /** Takes a sample at once and then every interval, as long as anybody wants one. It never overlaps itself. */
-export class HistoryBeat {
+export class HistorySampler {
   private timer: NodeJS.Timeout | undefined;
   private underWay: Promise<void> | undefined;
 
@@ -13,7 +13,7 @@ export class HistoryBeat {
    * @param isReliable whether a snapshot is worth remembering; one that is not says nothing about what has changed
    */
   constructor(
-    private readonly history: MetricsHistory,
+    private readonly history: HistoryStore,
     private readonly source: MetricsSource,
     private readonly guard: Pick<Guard, 'report'>,
     private readonly isReliable: (snapshot: MetricsSnapshot) => boolean = () => true,
@@ -35,7 +35,7 @@ export class HistoryBeat {
 
   /** Takes a sample now, unless one is being taken: then that one is waited for. */
   beat(): Promise<void> {
-    if (!this.history.isWanted) return Promise.resolve();
+    if (!this.history.hasRequests) return Promise.resolve();
     this.underWay ??= this.sample()
       .catch(this.guard.report)
       .finally(() => (this.underWay = undefined));
@@ -44,7 +44,7 @@ export class HistoryBeat {
 
   private async sample(): Promise<void> {
     const snapshot = await this.source.collect({
-      exponential: this.history.withPercentiles,
+      exponential: this.history.metricsWithPercentiles,
       timeoutMs: this.history.intervalMs,
     });
     if (this.timer !== undefined && this.isReliable(snapshot)) this.history.add(snapshot);

@@ -1,10 +1,11 @@
 import { Controller, Get, InternalServerErrorException, Param, Post, Query } from '@nestjs/common';
 import { ApiStatistics, MetricsRegistry, MonitoringModule, Vitals } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { HistoryBeat } from '../../../lib/history/history-beat.js';
-import { MetricsHistory } from '../../../lib/history/metrics-history.js';
-import { resolveHistory } from '../../../lib/history/history.options.js';
-import { ApiCollector } from '../../../lib/collectors/api/api.collector.js';
+import { HistoryStore } from '../../lib/history/history-store.js';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
+import { MetricsHistory } from '../../lib/query/metrics-history.js';
+import { resolveHistory } from '../../lib/history/history.options.js';
+import { ApiCollector } from '../../lib/collectors/api/api.collector.js';
 import {
   ADAPTERS,
   eventually,
@@ -12,8 +13,8 @@ import {
   seriesOf,
   startApp,
   total,
-} from '../../e2e/fixture/start-app.js';
-import { FakeClock, testRegistry } from '../../metrics/support.js';
+} from '../e2e/fixture/start-app.js';
+import { FakeClock, testRegistry } from '../metrics/support.js';
 
 const WINDOW_MS = 300_000;
 const INTERVAL_MS = 15_000;
@@ -25,18 +26,19 @@ function application(shownEndpoints = 100) {
   const labelNames = ['method', 'route', 'status_code'] as const;
   const requests = registry.counter('http_requests_total', 'Requests.', { labelNames });
   const durations = registry.histogram('http_request_duration_seconds', 'Durations.', { labelNames });
-  const history = new MetricsHistory(resolveHistory({ intervalMs: INTERVAL_MS }));
+  const store = new HistoryStore(resolveHistory({ intervalMs: INTERVAL_MS }));
+  const history = new MetricsHistory(store);
   const statistics = new ApiStatistics(history, WINDOW_MS);
   const vitals = new Vitals(history);
-  statistics.keep();
-  vitals.keep();
+  statistics.retain();
+  vitals.retain();
   registry.addCollector(new ApiCollector(registry, statistics, shownEndpoints));
   const request = (route: string, status: number, seconds: number): void => {
     const labels = { method: 'GET', route, status_code: String(status) };
     requests.inc(labels);
     durations.observe(labels, seconds);
   };
-  const sample = async (): Promise<void> => history.add(await registry.collect({ exponential: true }));
+  const sample = async (): Promise<void> => store.add(await registry.collect({ exponential: true }));
   /** Samples every interval, with something done before each. */
   const run = async (samples: number, work: (i: number) => void): Promise<void> => {
     for (let i = 0; i < samples; i++) {
@@ -225,7 +227,7 @@ async function after(
   await Promise.all(requests);
   await eventually(() => expect(total(app.registry, 'http_requests_total')).toBe(before + requests.length));
   clock.advance(INTERVAL_MS);
-  await app.app.get(HistoryBeat).beat();
+  await app.app.get(HistorySampler).beat();
 }
 
 @Controller()

@@ -1,21 +1,7 @@
-/** Samples of one series, oldest first. */
-export interface Samples {
-  /** Milliseconds since the Unix epoch. */
-  readonly times: readonly number[];
-  readonly values: readonly number[];
-}
-
-/** A window over the samples of one series. */
-export interface Window extends Samples {
-  /** The index of the first sample in the window, and that of the first one after it. */
-  readonly first: number;
-  readonly end: number;
-  readonly startMs: number;
-  readonly endMs: number;
-}
+import type { SampleWindow } from '../history/samples.js';
 
 /** A number for what happened in a window; undefined if there are too few samples to tell. */
-export type RangeFunction = (window: Window) => number | undefined;
+export type RangeFunction = (window: SampleWindow) => number | undefined;
 
 /** By how much a counter went up in the window, resets counted as such. */
 export const increase: RangeFunction = (window) => extrapolated(window, true);
@@ -50,7 +36,10 @@ export const sum: RangeFunction = ({ values, first, end }) => {
 export const minimum: RangeFunction = (window) => extreme(window, Math.min);
 export const maximum: RangeFunction = (window) => extreme(window, Math.max);
 
-function extreme({ values, first, end }: Window, pick: (a: number, b: number) => number): number | undefined {
+function extreme(
+  { values, first, end }: SampleWindow,
+  pick: (a: number, b: number) => number,
+): number | undefined {
   if (first === end) return undefined;
   let found = values[first];
   for (let i = first + 1; i < end; i++) found = pick(found, values[i]);
@@ -65,7 +54,7 @@ function extreme({ values, first, end }: Window, pick: (a: number, b: number) =>
  * @param per the seconds that the change is divided by
  */
 function extrapolated(
-  { times, values, first: start, end, startMs, endMs }: Window,
+  { times, values, first: start, end, startMs, endMs }: SampleWindow,
   isCounter: boolean,
   per = 1,
 ): number | undefined {

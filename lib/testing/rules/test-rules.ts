@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { MetricsHistory } from '../../history/metrics-history.js';
+import { HistoryStore } from '../../history/history-store.js';
+import { MetricsHistory } from '../../query/metrics-history.js';
 import type { Clock } from '../../metrics/clock.js';
 import { MonitoringOptionsError } from '../../options/option-checks.js';
-import type { Alert, AlertEvent } from '../alert.js';
-import { AlertingMonitor } from '../alerting.monitor.js';
-import type { AlertRule } from '../rules/alert-rule.js';
+import type { Alert, AlertEvent } from '../../alerting/alert.js';
+import { AlertingMonitor } from '../../alerting/alerting.monitor.js';
+import type { AlertRule } from '../../alerting/rules/alert-rule.js';
 import { NotedSnapshots } from './noted-snapshots.js';
 import { readSeries } from './series-notation.js';
 
@@ -61,9 +62,9 @@ export function testRules(test: RulesTest): RulesTestResult {
   );
   let now = 0;
   const clock: Clock = { now: () => now, monotonic: () => now };
-  const history = new MetricsHistory({ intervalMs, durationMs: intervalMs, maxBytes: Infinity });
+  const store = new HistoryStore({ intervalMs, durationMs: intervalMs, maxBytes: Infinity });
   const logger = { warn: () => undefined };
-  const monitor = new AlertingMonitor(history, snapshots, clock, {
+  const monitor = new AlertingMonitor(new MetricsHistory(store), snapshots, clock, {
     intervalMs,
     inhibitRules: [],
     stateFile: undefined,
@@ -74,7 +75,7 @@ export function testRules(test: RulesTest): RulesTestResult {
   for (let step = 0; step * intervalMs <= atMs; step++) {
     now = step * intervalMs;
     const taken = step;
-    history.add(snapshots.snapshot(step, now), (key) => snapshots.isMissed(key, taken));
+    store.add(snapshots.snapshot(step, now), (key) => snapshots.isMissed(key, taken));
     events.push(...monitor.evaluate(now));
     const failed = monitor.rules().find(({ health }) => health === 'err');
     if (failed)

@@ -1,7 +1,8 @@
-import type { FamilyHistory, KeptSeries } from './family-history.js';
-import { FineSum } from './fine-history.js';
+import type { FamilyHistory, KeptSeries } from '../history/family-history.js';
+import { ExponentialSum } from '../history/exponential-history.js';
 import { bucketQuantileOf } from './bucket-quantile.js';
-import { average, increase, type RangeFunction, rate, type Window } from './range-functions.js';
+import type { SampleWindow } from '../history/samples.js';
+import { average, increase, type RangeFunction, rate } from './range-functions.js';
 import { groupLabels, keyOf } from './readings.js';
 
 /** The number that a {@link Course} shows at each moment. */
@@ -181,7 +182,7 @@ function* percentilesOf(
 ): Generator<void, Float64Array[], void> {
   const found = quantiles.map(() => new Float64Array(moments.length));
   const clamp = clampTo(all);
-  const observed = new FineSum();
+  const observed = new ExponentialSum();
   const oldest = (moments[0] ?? 0) - windowMs;
   const slots = family.slots(oldest, moments.at(-1) ?? 0);
   const rests = Math.ceil(STEP_SAMPLES / all.length);
@@ -209,7 +210,7 @@ function slide(
   column: number,
   windowMs: number,
   moments: readonly number[],
-  visit: (window: Window, index: number) => void,
+  visit: (window: SampleWindow, index: number) => void,
 ): void {
   if (moments.length === 0) return;
   const samples = family.samples(series, column, moments[0] - windowMs, moments.at(-1)!, true);

@@ -1,4 +1,4 @@
-import type { LabelMatchers } from '../../history/label-matchers.js';
+import type { LabelMatchers } from './label-matchers.js';
 import type { ArithmeticOperator, Expression, MergeName, RangeName } from './expression.js';
 
 /** The few numbers that tell most of how an application is. Each can stand for a metric in a rule. */

@@ -1,5 +1,5 @@
-import type { MetricsHistory } from '../../history/metrics-history.js';
-import type { Reading } from '../../history/readings.js';
+import type { MetricsHistory } from './metrics-history.js';
+import type { Reading } from './readings.js';
 
 const REQUESTS = 'http_requests_total';
 const DURATIONS = 'http_request_duration_seconds';
@@ -44,12 +44,12 @@ export class ApiStatistics {
     readonly windowMs: number,
   ) {}
 
-  /** Has remembered what is read here. @returns how to take that back */
-  keep(): () => void {
+  /** Keeps the samples that the statistics are read from. @returns a function that withdraws the request */
+  retain(): () => void {
     const { windowMs } = this;
     const releases = [
-      this.history.keep({ metric: REQUESTS, windowMs }),
-      this.history.keep({ metric: DURATIONS, windowMs, percentiles: true }),
+      this.history.retain({ metric: REQUESTS, windowMs }),
+      this.history.retain({ metric: DURATIONS, windowMs, percentiles: true }),
     ];
     return () => releases.forEach((release) => release());
   }

@@ -1,13 +1,15 @@
-import type { LabelMatchers } from '../../history/label-matchers.js';
-import type { MetricsHistory } from '../../history/metrics-history.js';
-import type { Reading } from '../../history/readings.js';
-import type { ComparisonOperator } from './alert-rule.js';
+import type { RetentionRequest } from '../history/retention.js';
+import type { LabelMatchers } from './label-matchers.js';
+import type { MetricsHistory } from './metrics-history.js';
+import type { Reading } from './readings.js';
 
 /** Labels as PromQL compares them. */
 type LabelSet = Readonly<Record<string, string>>;
 
 export type RangeName = 'rate' | 'increase' | 'delta' | 'avg' | 'min' | 'max' | 'sum';
 export type MergeName = 'sum' | 'avg' | 'min' | 'max';
+/** An operator that compares a number with a threshold. */
+export type ComparisonOperator = '>' | '>=' | '<' | '<=' | '==' | '!=';
 export type ArithmeticOperator = '+' | '-' | '*' | '/';
 
 /** Which numbers of a metric: its values, or the count, the sum or the bucket up to a bound of a histogram. */
@@ -124,6 +126,15 @@ export function selectionsOf(expression: Expression | number): { of: Selection; 
     default:
       return [...selectionsOf(expression.left), ...selectionsOf(expression.right)];
   }
+}
+
+/** Returns what the history has to keep to evaluate an expression: one request for each metric. */
+export function retentionOf(expression: Expression): RetentionRequest[] {
+  const windows = new Map<string, number>();
+  for (const { of, windowMs } of selectionsOf(expression)) {
+    windows.set(of.metric, Math.max(windows.get(of.metric) ?? 0, windowMs));
+  }
+  return [...windows].map(([metric, windowMs]) => ({ metric, windowMs }));
 }
 
 /** Labels as one text that no other labels have. */

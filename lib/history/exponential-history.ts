@@ -17,7 +17,7 @@ const NOTHING = new Int32Array(0);
  * The exponential histograms of one series over time. Of each sample only what was new in it is kept, which for a
  * quiet series is nothing.
  */
-export class FineHistory {
+export class ExponentialHistory {
   private observed: (Observed | undefined)[];
   private latest: ExponentialHistogramSnapshot | undefined;
   private scale = 0;
@@ -74,20 +74,20 @@ export class FineHistory {
   }
 
   /** Adds what was observed in a sample. */
-  addTo(sum: FineSum, slot: number): void {
+  addTo(sum: ExponentialSum, slot: number): void {
     const observed = this.observed[slot];
     if (observed !== undefined) sum.add(this.scale, observed, 1);
   }
 
   /** Takes away what was observed in a sample and has been added. */
-  takeFrom(sum: FineSum, slot: number): void {
+  takeFrom(sum: ExponentialSum, slot: number): void {
     const observed = this.observed[slot];
     if (observed !== undefined) sum.add(this.scale, observed, -1);
   }
 }
 
 /** Exponential histograms added up, which can be taken away again: the sum of a window that moves. */
-export class FineSum {
+export class ExponentialSum {
   private scale = 0;
   private zeroCount = 0;
   private readonly positive = new BucketSum();

@@ -3,25 +3,30 @@ import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/message-of.js';
 import { FamilyHistory, type HistoryShape } from './family-history.js';
 import { HistoryMemory } from './history-memory.js';
-import { HistoryReader } from './history-reader.js';
-import { type Extent, type HistoryWish, HistoryWishes, type Wanted } from './history-wishes.js';
+import {
+  type Retention,
+  type RetentionExtent,
+  type RetentionRequest,
+  RetentionRequests,
+} from './retention.js';
 import type { ResolvedHistory } from './history.options.js';
-import { total } from './readings.js';
 import { writeSample } from './sample-writer.js';
 
 /**
- * What the metrics were lately: a bounded number of samples of those that somebody asked for. Where memory is short,
- * what is kept as best it can be gives way to what is not.
+ * A store of samples of those metrics that a retention request names, bounded in number and in memory. Where memory is
+ * short, best-effort requests are evicted first.
  *
  * A series takes `8 B × samples` and some 600 B more; a histogram takes that for each of its buckets.
  */
-export class MetricsHistory extends HistoryReader {
-  private readonly wishes: HistoryWishes;
+export class HistoryStore {
+  private readonly families = new Map<string, FamilyHistory>();
+  private readonly requests: RetentionRequests;
   private readonly memory: HistoryMemory;
   private readonly dropped = new Map<string, number>();
   private readonly listeners = new Set<(timestamp: number) => unknown>();
-  /** As of the sample that was added last. */
-  private wanted: ReadonlyMap<string, Wanted> = new Map();
+  /** As of the last sample. */
+  private retentions: ReadonlyMap<string, Retention> = new Map();
+  private lastSampleAt: number | undefined;
 
   /** @param listenersGuard receives what listeners throw, or reject with */
   constructor(
@@ -33,56 +38,66 @@ export class MetricsHistory extends HistoryReader {
       ),
     ),
   ) {
-    super();
-    this.wishes = new HistoryWishes(options.durationMs);
+    this.requests = new RetentionRequests(options.durationMs);
     this.memory = new HistoryMemory(options.maxBytes);
   }
 
-  /** How often samples are taken, in milliseconds. */
+  /** The time of the last sample, in milliseconds since the Unix epoch; undefined before the first one. */
+  get lastSample(): number | undefined {
+    return this.lastSampleAt;
+  }
+
+  /** The time between two samples, in milliseconds. */
   get intervalMs(): number {
     return this.options.intervalMs;
   }
 
-  /** How much memory the samples take, about, in bytes. */
+  /** The memory that the samples take, estimated, in bytes. */
   get bytes(): number {
     return this.memory.bytes;
   }
 
-  /** How many series are kept. */
+  /** The number of series that are kept. */
   get seriesCount(): number {
     return [...this.families.values()].reduce((count, { series }) => count + series.size, 0);
   }
 
-  /** Whether anybody needs anything, so that samples have to be taken. */
-  get isWanted(): boolean {
-    return !this.wishes.isEmpty;
+  /** True if there is a retention request, so that samples have to be taken. */
+  get hasRequests(): boolean {
+    return !this.requests.isEmpty;
   }
 
-  /** The metrics whose exponential histograms are needed with each sample. */
-  get withPercentiles(): ReadonlySet<string> {
-    return this.wishes.withPercentiles;
+  /** The metrics whose exponential histograms have to be in each sample. */
+  get metricsWithPercentiles(): ReadonlySet<string> {
+    return this.requests.metricsWithPercentiles;
   }
 
-  /** How many samples of a metric, or of all, were not kept because the memory was used up. */
+  /** Returns the number of samples of a metric, or of all metrics, that were dropped because the memory was used up. */
   droppedSamples(metric?: string): number {
     if (metric !== undefined) return this.dropped.get(metric) ?? 0;
-    return total([...this.dropped.values()]);
+    return [...this.dropped.values()].reduce((total, count) => total + count, 0);
   }
 
-  /**
-   * Remembers a metric from the next sample on. It need not exist yet.
-   *
-   * @returns how to take the wish back
-   */
-  keep(wish: HistoryWish): () => void {
-    return this.wishes.add(wish);
+  /** Returns the samples of a metric; undefined if there are none. */
+  family(metric: string): FamilyHistory | undefined {
+    return this.families.get(metric);
+  }
+
+  /** Returns the name and the samples of every metric. */
+  all(): IterableIterator<[string, FamilyHistory]> {
+    return this.families.entries();
+  }
+
+  /** Keeps a metric from the next sample on. It need not exist yet. @returns a function that withdraws the request */
+  retain(request: RetentionRequest): () => void {
+    return this.requests.add(request);
   }
 
   /**
    * Calls back after every sample, with its time. A listener that throws or rejects costs only itself; its errors are
    * counted in `monitoring_callback_errors_total`.
    *
-   * @returns how to end that
+   * @returns a function that removes the listener
    */
   onSample(listener: (timestamp: number) => unknown): () => void {
     const own = (timestamp: number): unknown => listener(timestamp);
@@ -93,10 +108,10 @@ export class MetricsHistory extends HistoryReader {
   }
 
   /**
-   * Adds a sample of every metric that is wanted, and tells the listeners.
+   * Adds a sample of every metric that is to be kept, and calls the listeners.
    *
-   * @param isMissed whether a series that is not in the snapshot was only not looked at, by how its lines begin;
-   *   otherwise it is taken to be gone
+   * @param isMissed returns true, by its key, for a series that was not read although it still exists; any other series
+   *   that the snapshot lacks is taken to be gone
    */
   add({ timestamp, defaultLabels, families }: MetricsSnapshot, isMissed?: (key: string) => boolean): void {
     // A clock that was set back would make samples that are older than those before.
@@ -105,12 +120,12 @@ export class MetricsHistory extends HistoryReader {
       this.lastSampleAt = undefined;
     }
     const since = this.lastSampleAt ?? timestamp - this.intervalMs;
-    this.wanted = this.wishes.byMetric();
-    for (const name of this.families.keys()) if (!this.wanted.has(name)) this.forget(name);
+    this.retentions = this.requests.byMetric();
+    for (const name of this.families.keys()) if (!this.retentions.has(name)) this.forget(name);
     const present = new Map(families.map((family) => [family.name, family]));
-    for (const [name, wanted] of this.wanted) {
+    for (const [name, retention] of this.retentions) {
       const family = present.get(name);
-      if (family !== undefined) this.prepare(name, wanted, family);
+      if (family !== undefined) this.prepare(name, retention, family);
       const history = this.families.get(name);
       history?.begin(timestamp, isMissed);
       if (family === undefined || history === undefined) continue;
@@ -118,14 +133,14 @@ export class MetricsHistory extends HistoryReader {
         defaultLabels,
         since,
         onDrop: () => this.countDrop(name),
-        onFineDrop: () => wanted.required?.percentiles !== false && this.countDrop(name),
+        onFineDrop: () => retention.required?.percentiles !== false && this.countDrop(name),
       });
     }
     this.lastSampleAt = timestamp;
     this.listenersGuard.callEach(this.listeners, timestamp);
   }
 
-  /** Forgets the samples of a metric, or all of them. */
+  /** Drops the samples of a metric, or of all. */
   forget(metric?: string): void {
     for (const [name, family] of this.families) {
       if (metric !== undefined && name !== metric) continue;
@@ -134,8 +149,8 @@ export class MetricsHistory extends HistoryReader {
     }
   }
 
-  /** Sees to it that there is a history of a metric, and as much of it as is wanted and there is room for. */
-  private prepare(name: string, { required, all }: Wanted, family: MetricFamily): void {
+  /** Creates or resizes the history of a metric: as much as is requested and there is room for. */
+  private prepare(name: string, { required, all }: Retention, family: MetricFamily): void {
     const full = this.shapeOf(all);
     const least = required && this.shapeOf(required);
     const upperBounds = family.type === 'histogram' ? family.upperBounds : [];
@@ -143,8 +158,10 @@ export class MetricsHistory extends HistoryReader {
     if (history?.type !== family.type || history.upperBounds.join() !== upperBounds.join()) {
       history?.end();
       history = new FamilyHistory(family.type, upperBounds, least ?? full, {
-        samples: this.memory.budget(() => this.wanted.get(name)?.required && this.makeRoom),
-        percentiles: this.memory.budget(() => this.wanted.get(name)?.required?.percentiles && this.makeRoom),
+        samples: this.memory.budget(() => this.retentions.get(name)?.required && this.makeRoom),
+        percentiles: this.memory.budget(
+          () => this.retentions.get(name)?.required?.percentiles && this.makeRoom,
+        ),
       });
       this.families.set(name, history);
     }
@@ -154,23 +171,23 @@ export class MetricsHistory extends HistoryReader {
     else if (least !== undefined && !history.covers(least)) history.resize(least);
   }
 
-  /** Frees memory for what must not give way: first of what may altogether, then of what goes beyond it. */
+  /** Frees memory for what is required: first best-effort metrics, then what exceeds the required extent of others. */
   private readonly makeRoom = (bytes: number): void => {
     const most = this.memory.bytes - bytes;
     const isShort = (): boolean => this.memory.bytes > most;
     const newestFirst = [...this.families].toReversed();
     for (const [name, history] of newestFirst) {
-      if (this.wanted.get(name)?.required === undefined) history.giveUp(isShort);
+      if (this.retentions.get(name)?.required === undefined) history.evictNewest(isShort);
     }
     for (const [name, history] of newestFirst) {
-      const required = this.wanted.get(name)?.required;
+      const required = this.retentions.get(name)?.required;
       if (required === undefined || !isShort()) continue;
       const least = this.shapeOf(required);
       if (history.covers(least) && !history.has(least)) history.resize(least);
     }
   };
 
-  private shapeOf({ windowMs, percentiles }: Extent): HistoryShape {
+  private shapeOf({ windowMs, percentiles }: RetentionExtent): HistoryShape {
     // Both ends of the window, and one more, since a timer may be a little early.
     return { capacity: Math.ceil(windowMs / this.options.intervalMs) + 2, percentiles };
   }

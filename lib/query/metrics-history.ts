@@ -1,8 +1,10 @@
 import type { MetricType } from '../metrics/naming.js';
 import { bucketQuantileOf } from './bucket-quantile.js';
 import { clampTo, type Course, type CourseNumber, coursesOf } from './courses.js';
-import type { FamilyHistory, KeptSeries } from './family-history.js';
-import { FineSum } from './fine-history.js';
+import type { FamilyHistory, KeptSeries } from '../history/family-history.js';
+import type { HistoryStore } from '../history/history-store.js';
+import type { RetentionRequest } from '../history/retention.js';
+import { ExponentialSum } from '../history/exponential-history.js';
 import { type LabelMatchers, labelTest, matchersOf } from './label-matchers.js';
 import {
   average,
@@ -31,41 +33,75 @@ import {
 } from './readings.js';
 
 /**
- * Reads what the metrics were lately. Its numbers are those that Prometheus 2 would give for the same samples, but
- * that a counter or a histogram counts from zero at its creation, which Prometheus does not know.
+ * The recent samples of the metrics, and the numbers that Prometheus 2 would give for them, except that a counter or a
+ * histogram counts from zero at its creation, which Prometheus does not know.
  */
-export abstract class HistoryReader {
-  protected readonly families = new Map<string, FamilyHistory>();
-  protected lastSampleAt: number | undefined;
+export class MetricsHistory {
+  constructor(private readonly store: HistoryStore) {}
 
-  /** When the last sample was taken, in milliseconds since the Unix epoch. */
+  /** The time between two samples, in milliseconds. */
+  get intervalMs(): number {
+    return this.store.intervalMs;
+  }
+
+  /** The time of the last sample, in milliseconds since the Unix epoch; undefined before the first one. */
   get lastSample(): number | undefined {
-    return this.lastSampleAt;
+    return this.store.lastSample;
   }
 
-  /** The metrics of which there are samples. */
+  /** The memory that the samples take, estimated, in bytes. */
+  get bytes(): number {
+    return this.store.bytes;
+  }
+
+  /** The number of series that are kept. */
+  get seriesCount(): number {
+    return this.store.seriesCount;
+  }
+
+  /** Returns the number of samples of a metric, or of all metrics, that were dropped because the memory was used up. */
+  droppedSamples(metric?: string): number {
+    return this.store.droppedSamples(metric);
+  }
+
+  /** Keeps a metric from the next sample on. It need not exist yet. @returns a function that withdraws the request */
+  retain(request: RetentionRequest): () => void {
+    return this.store.retain(request);
+  }
+
+  /**
+   * Calls back after every sample, with its time. A listener that throws or rejects costs only itself; its errors are
+   * counted in `monitoring_callback_errors_total`.
+   *
+   * @returns a function that removes the listener
+   */
+  onSample(listener: (timestamp: number) => unknown): () => void {
+    return this.store.onSample(listener);
+  }
+
+  /** Returns the metrics of which there are samples. */
   metrics(): { readonly name: string; readonly type: MetricType }[] {
-    return [...this.families].map(([name, { type }]) => ({ name, type }));
+    return [...this.store.all()].map(([name, { type }]) => ({ name, type }));
   }
 
-  /** What the metric is; undefined if there is no sample of it. */
+  /** Returns the type of a metric; undefined if there is no sample of it. */
   typeOf(metric: string): MetricType | undefined {
-    return this.families.get(metric)?.type;
+    return this.store.family(metric)?.type;
   }
 
-  /** The finite upper bounds of a histogram. */
+  /** Returns the finite upper bounds of a histogram. */
   upperBounds(metric: string): readonly number[] {
-    return this.families.get(metric)?.upperBounds ?? [];
+    return this.store.family(metric)?.upperBounds ?? [];
   }
 
-  /** The labels of the series that are kept of a metric. */
+  /** Returns the label sets of the series of a metric. */
   series(metric: string, labels: LabelMatchers = {}): Readonly<Record<string, string>>[] {
     return this.matching(metric, labels).map((series) => series.labels);
   }
 
-  /** When the samples of a metric were taken, oldest first. */
+  /** Returns the times of the samples of a metric, oldest first. */
   timestamps(metric: string): number[] {
-    return this.families.get(metric)?.timestamps() ?? [];
+    return this.store.family(metric)?.timestamps() ?? [];
   }
 
   /**
@@ -73,18 +109,18 @@ export abstract class HistoryReader {
    * start. 0 without samples.
    */
   coveredMs(metric: string, windowMs: number, { at }: Pick<ReadOptions, 'at'> = {}): number {
-    const family = this.families.get(metric);
+    const family = this.store.family(metric);
     if (family === undefined) return 0;
     const moment = this.momentOf(at === undefined ? {} : { at });
     return Math.min(windowMs, Math.max(0, moment - family.coveredSince));
   }
 
-  /** The samples of a metric: its values, or the counts of a histogram. */
+  /** Returns the samples of a metric: its values, or the counts of a histogram. */
   points(
     metric: string,
     { labels = {}, sinceMs = -Infinity }: { labels?: LabelMatchers; sinceMs?: number } = {},
   ): Points[] {
-    const family = this.families.get(metric);
+    const family = this.store.family(metric);
     if (family === undefined) return [];
     const column = columnOf(family, 'count');
     return this.matching(metric, labels).map((series) => {
@@ -93,7 +129,7 @@ export abstract class HistoryReader {
     });
   }
 
-  /** What a metric is now: the value, or the count of a histogram; sums, where series are brought together. */
+  /** Returns the last value of a metric, or the last count of a histogram; the sum where series are grouped. */
   last(metric: string, options: ReadOptions & { readonly part?: Part } = {}): Reading[] {
     const at = this.momentOf(options);
     const { part = 'count' } = options;
@@ -102,12 +138,12 @@ export abstract class HistoryReader {
     );
   }
 
-  /** How fast a counter, or the count of a histogram, went up in a second, resets handled. */
+  /** Returns the increase per second of a counter, or of the count of a histogram, resets handled. */
   rate(metric: string, windowMs: number, options: ReadOptions & { readonly part?: Part } = {}): Reading[] {
     return this.over(rate, total, metric, windowMs, options);
   }
 
-  /** By how much a counter, or the count of a histogram, went up, resets handled, from zero at its creation. */
+  /** Returns the increase of a counter, or of the count of a histogram, resets handled, from zero at its creation. */
   increase(
     metric: string,
     windowMs: number,
@@ -116,12 +152,12 @@ export abstract class HistoryReader {
     return this.over(increase, total, metric, windowMs, options);
   }
 
-  /** By how much a gauge changed. */
+  /** Returns the change of a gauge. */
   delta(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
     return this.over(delta, total, metric, windowMs, options);
   }
 
-  /** What a gauge was on average; of a histogram the average of the values that were observed. */
+  /** Returns the average of a gauge; of a histogram, the average of the observed values. */
   average(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
     if (this.typeOf(metric) !== 'histogram') return this.over(average, mean, metric, windowMs, options);
     const counts = this.rate(metric, windowMs, options);
@@ -134,24 +170,24 @@ export abstract class HistoryReader {
     return counts.map(({ labels, value }) => ({ labels, value: (sums.get(keyOf(labels)) ?? NaN) / value }));
   }
 
-  /** The least that a gauge was. */
+  /** Returns the minimum of a gauge. */
   min(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
     return this.over(minimum, least, metric, windowMs, options);
   }
 
-  /** The most that a gauge was. */
+  /** Returns the maximum of a gauge. */
   max(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
     return this.over(maximum, most, metric, windowMs, options);
   }
 
-  /** The samples of a gauge added up. */
+  /** Returns the sum of the samples of a gauge. */
   sum(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
     return this.over(sum, total, metric, windowMs, options);
   }
 
-  /** The quantile of what a histogram observed, estimated from its buckets as Prometheus does. */
+  /** Returns the quantile of the observed values of a histogram, estimated from its buckets as Prometheus does. */
   bucketQuantile(metric: string, q: number, windowMs: number, options: ReadOptions = {}): Reading[] {
-    const family = this.families.get(metric);
+    const family = this.store.family(metric);
     if (family === undefined || family.type !== 'histogram') return [];
     const at = this.momentOf(options);
     const width = family.upperBounds.length + 1;
@@ -177,13 +213,13 @@ export abstract class HistoryReader {
   }
 
   /**
-   * The percentile of what a histogram observed, at most 1 % off and within what it observed at all. Needs a wish for
-   * percentiles.
+   * Returns the percentile of the observed values of a histogram, at most 1 % off and never beyond the smallest and
+   * the largest value. Needs a retention request with `percentiles`.
    *
    * @param q between 0 and 1
    */
   percentile(metric: string, q: number, windowMs: number, options: ReadOptions = {}): Reading[] {
-    const family = this.families.get(metric);
+    const family = this.store.family(metric);
     if (family === undefined) return [];
     const at = this.momentOf(options);
     // What the sample at the very beginning of the window shows happened before it.
@@ -198,7 +234,7 @@ export abstract class HistoryReader {
     }
     return [...groups.values()]
       .map(({ labels, all }) => {
-        const observed = new FineSum();
+        const observed = new ExponentialSum();
         for (const { fine } of all) for (const slot of slots) fine?.addTo(observed, slot);
         return { labels, value: clampTo(all)(observed.quantile(q)) };
       })
@@ -217,7 +253,7 @@ export abstract class HistoryReader {
     moments: readonly number[],
     { labels, groupBy = [] }: Pick<ReadOptions, 'labels' | 'groupBy'> = {},
   ): Generator<void, Course[], void> {
-    const family = this.families.get(metric);
+    const family = this.store.family(metric);
     if (family === undefined) return [];
     return yield* coursesOf(family, this.matching(metric, labels), groupBy, number, windowMs, moments);
   }
@@ -243,7 +279,7 @@ export abstract class HistoryReader {
     merge: Merge,
     valueOf: (family: FamilyHistory, series: KeptSeries) => number | undefined,
   ): Reading[] {
-    const family = this.families.get(metric);
+    const family = this.store.family(metric);
     if (family === undefined) return [];
     const readings = this.matching(metric, labels).flatMap((series) => {
       const value = valueOf(family, series);
@@ -252,15 +288,13 @@ export abstract class HistoryReader {
     return groupBy === undefined ? readings : merged(readings, groupBy, merge);
   }
 
-  private momentOf({ at = this.lastSampleAt ?? 0 }: ReadOptions): number {
+  private momentOf({ at = this.store.lastSample ?? 0 }: ReadOptions): number {
     return at;
   }
 
   private matching(metric: string, labels: LabelMatchers = {}): KeptSeries[] {
-    const isWanted = labelTest(matchersOf(labels));
-    return [...(this.families.get(metric)?.series.values() ?? [])].filter((series) =>
-      isWanted(series.labels),
-    );
+    const matches = labelTest(matchersOf(labels));
+    return [...(this.store.family(metric)?.series.values() ?? [])].filter((series) => matches(series.labels));
   }
 }
 

@@ -1,4 +1,4 @@
-import { matchersOf } from '../../history/label-matchers.js';
+import { matchersOf } from './label-matchers.js';
 import type { Expression, RangeName, Selection } from './expression.js';
 
 const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {

@@ -1,17 +1,16 @@
-import type { MetricsHistory } from '../history/metrics-history.js';
-import { wishesOf } from './rules/compiled-rule.js';
-import { evaluate } from './rules/expression.js';
-import { promqlOf } from './rules/promql.js';
-import { VITAL_NAMES, type VitalName, VITALS } from './rules/vitals.js';
+import type { MetricsHistory } from './metrics-history.js';
+import { evaluate, retentionOf } from './expression.js';
+import { promqlOf } from './promql.js';
+import { VITAL_NAMES, type VitalName, VITALS } from './vital-expressions.js';
 
 /** Reads the vitals of an application from what its metrics were in the last minute. */
 export class Vitals {
   constructor(private readonly history: MetricsHistory) {}
 
-  /** Has remembered what they are read from. @returns how to take that back */
-  keep(): () => void {
-    const releases = VITAL_NAMES.flatMap((name) => wishesOf(VITALS[name])).map((wish) =>
-      this.history.keep(wish),
+  /** Keeps the samples that the vitals are read from. @returns a function that withdraws the request */
+  retain(): () => void {
+    const releases = VITAL_NAMES.flatMap((name) => retentionOf(VITALS[name])).map((request) =>
+      this.history.retain(request),
     );
     return () => releases.forEach((release) => release());
   }
