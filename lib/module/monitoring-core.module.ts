@@ -38,9 +38,9 @@ import { METRICS_PROVIDERS } from './metrics.providers.js';
 import { STATISTICS_PROVIDERS } from './statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
-import { OptionsGathering } from './options.gathering.js';
+import { OptionsMerger } from './options-merger.js';
 
-/** What there is once in an application, however often `MonitoringModule` is imported. */
+/** The module with all providers, once per application, however often `MonitoringModule` is imported. */
 @Global()
 @Module({
   imports: [LifecycleModule],
@@ -53,7 +53,6 @@ import { OptionsGathering } from './options.gathering.js';
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
     ...BUSINESS_PROVIDERS,
-    // Whose wishes the history has to know of when it begins.
     ...ALERTING_PROVIDERS,
     ...HISTORY_PROVIDERS,
     ...STATISTICS_PROVIDERS,
@@ -65,7 +64,7 @@ import { OptionsGathering } from './options.gathering.js';
     ...ENDPOINTS_PROVIDERS,
   ],
   exports: [
-    OptionsGathering,
+    OptionsMerger,
     MetricsRegistry,
     ActiveTrace,
     RegistryReference,
