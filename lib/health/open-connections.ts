@@ -1,16 +1,27 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+const SESSION = Symbol('monitoring.session');
+const IS_SECURED = Symbol('monitoring.isSecured');
+
 /** A connection as Node keeps it: with the parser of its requests, until it is upgraded, and the present response. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
   readonly parser?: object | null;
   readonly encrypted?: boolean;
+  /** The connection that an encrypted one is carried by. */
+  readonly _parent?: HttpSocket | null;
+  [SESSION]?: Http2Session;
+  [IS_SECURED]?: true;
 }
 
-/** A connection of HTTP/2. */
+/** A connection of HTTP/2. Its socket hides behind a proxy, by which its properties are reached. */
 interface Http2Session {
+  readonly socket: HttpSocket;
+  /** True when it has ended on this side, also while the other side has not. */
+  readonly destroyed: boolean;
   close(): void;
+  destroy(): void;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -69,16 +80,21 @@ export class OpenConnections {
     this.closeEach(isEndless);
   }
 
-  /** Closes connections whose request is not complete, and of which nothing has come since this was called last. */
+  /**
+   * Closes connections whose request is not complete, or that the other side does not close, and of which nothing has
+   * come since this was called last.
+   */
   closeStalled(): void {
     for (const socket of this.sockets) {
-      if (!isIncomplete(socket)) continue;
+      if (!isIncomplete(socket) && !isBeginning(socket) && !isLingering(socket)) continue;
       if (this.received.get(socket) === socket.bytesRead) socket.destroy();
       else this.received.set(socket, socket.bytesRead);
     }
   }
 
   closeAll(): void {
+    // First: a session whose socket is gone takes it that the client has left.
+    for (const session of this.sessions) session.destroy();
     this.closeEach(() => true);
   }
 
@@ -94,11 +110,13 @@ export class OpenConnections {
 
   private readonly addSocket = (socket: HttpSocket): void => {
     this.sockets.add(socket);
+    if (socket._parent) socket._parent[IS_SECURED] = true;
     socket.once('close', () => this.sockets.delete(socket));
   };
 
   private readonly addSession = (session: Http2Session): void => {
     this.sessions.add(session);
+    session.socket[SESSION] = session;
     session.once('close', () => this.sessions.delete(session));
   };
 }
@@ -112,8 +130,19 @@ function isEndless({ _httpMessage: response, parser }: HttpSocket): boolean {
 }
 
 /** Encrypted bytes say nothing: there is a handshake before any request. */
-function isUnused({ _httpMessage: response, parser, bytesRead, encrypted }: HttpSocket): boolean {
-  return !response && Boolean(parser) && bytesRead === 0 && encrypted !== true;
+function isUnused(socket: HttpSocket): boolean {
+  const { _httpMessage: response, parser, bytesRead, encrypted } = socket;
+  if (bytesRead > 0 || encrypted === true) return false;
+  return socket[SESSION] !== undefined || isBeginning(socket) || (!response && Boolean(parser));
+}
+
+/** Returns whether a connection has not become one of HTTP yet, such as one in its handshake. */
+function isBeginning(socket: HttpSocket): boolean {
+  return socket.parser === undefined && socket[SESSION] === undefined && socket[IS_SECURED] !== true;
+}
+
+function isLingering(socket: HttpSocket): boolean {
+  return socket[SESSION]?.destroyed === true;
 }
 
 function isIncomplete(socket: HttpSocket): boolean {
