@@ -33,6 +33,8 @@ export class OpenConnections {
   private readonly sessions = new Set<Http2Session>();
   /** By connection with an incomplete request: the bytes it had received. */
   private readonly received = new WeakMap<HttpSocket, number>();
+  /** Those that had sent nothing when idle connections were closed last: until then, something may be on its way. */
+  private readonly unused = new WeakSet<HttpSocket>();
 
   constructor(private readonly server: Server) {}
 
@@ -61,16 +63,20 @@ export class OpenConnections {
     return this.count(isAnswering) + this.sessions.size;
   }
 
-  /** Returns how many connections have sent the beginning of a request only, once idle connections have been closed. */
+  /**
+   * Returns how many connections have sent the beginning of a request only, or may be about to, once idle connections
+   * have been closed.
+   */
   incompleteRequests(): number {
-    return this.count((socket) => !socket._httpMessage && isIncomplete(socket));
+    return this.count((socket) => !socket._httpMessage && (isIncomplete(socket) || isUnused(socket)));
   }
 
-  /** Closes what has no request under way, also where none was ever sent. */
+  /** Closes what has no request under way; where none was ever sent, when this is called again. */
   closeIdle(): void {
     // A server of HTTP/2 only has no such method.
     (this.server as Partial<Server>).closeIdleConnections?.();
-    this.closeEach(isUnused);
+    this.closeEach((socket) => isUnused(socket) && this.unused.has(socket));
+    for (const socket of this.sockets) if (isUnused(socket)) this.unused.add(socket);
     // It takes no further request, and ends with its last one.
     for (const session of this.sessions) session.close();
   }
