@@ -35,6 +35,9 @@ import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
+import { PROCESS_LISTENERS } from './process-listeners.token.js';
+import { StartLifecycle } from './start.lifecycle.js';
+import { START_PROVIDERS } from './start.providers.js';
 import { STATISTICS_PROVIDERS } from './statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
@@ -46,6 +49,8 @@ import { OptionsMerger } from './options-merger.js';
   imports: [LifecycleModule],
   providers: [
     ...OPTIONS_PROVIDERS,
+    // Before all whose hooks may fail.
+    ...START_PROVIDERS,
     ...METRICS_PROVIDERS,
     ...CLUSTER_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
@@ -79,6 +84,8 @@ import { OptionsMerger } from './options-merger.js';
     HealthMonitor,
     HealthLifecycle,
     MonitoringServer,
+    StartLifecycle,
+    PROCESS_LISTENERS,
   ],
 })
 export class MonitoringCoreModule implements NestModule, OnModuleInit, OnApplicationShutdown {
