@@ -42,8 +42,10 @@ function translated(source: string): string {
 
 /** RE2 takes no more repetitions, nested ones multiplied. */
 const MOST_REPETITIONS = 1_000;
-/** RE2 takes no deeper nesting. */
-const MOST_DEPTH = 1_000;
+/** RE2 takes 1 000 levels, of which a group may be several. */
+const MOST_DEPTH = 100;
+/** Characters times repetitions: RE2 takes no program of more than some millions of steps. */
+const MOST_SIZE = 100_000;
 const CONTROL_ESCAPES = 'tnrfv';
 /** The escapes of classes that are the same in both. */
 const CLASS_ESCAPES = 'dDwW';
@@ -68,8 +70,11 @@ class Translation {
   }
 
   translate(): string {
-    const { text } = this.alternatives();
+    const { text, repetitions } = this.alternatives();
     if (this.at < this.characters.length) throw new Error('a ) without a (');
+    if (this.characters.length * repetitions > MOST_SIZE) {
+      throw new Error(`more than ${MOST_SIZE} characters, repetitions multiplied`);
+    }
     return text;
   }
 
@@ -115,6 +120,9 @@ class Translation {
     let times = 1;
     if (this.next !== undefined && '*+?'.includes(this.next)) text = this.next;
     else if (this.next === '{') {
+      if (/^\{(?:\d{1,9},)?\d{10}/.test(this.rest(24))) {
+        throw new Error(`more than ${MOST_REPETITIONS} repetitions`);
+      }
       const found = /^\{(\d{1,9})(?:(,)(\d{1,9})?)?\}/.exec(this.rest(24));
       if (found === null) return ['', 1];
       const [whole, least, , most] = found;

@@ -90,7 +90,7 @@ function numberText(value: number): string {
   if (!Number.isFinite(value)) return infiniteText(value);
   const magnitude = Math.abs(value);
   const text =
-    magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21)
+    magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e6)
       ? String(magnitude)
       : magnitude.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   return signOf(value) + text;
