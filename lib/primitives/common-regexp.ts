@@ -67,15 +67,19 @@ class Translation {
   constructor(source: string) {
     if (!source.isWellFormed()) throw new Error('half of a surrogate pair');
     this.characters = Array.from(source);
+    this.checkSize();
   }
 
   translate(): string {
     const { text, repetitions } = this.alternatives();
     if (this.at < this.characters.length) throw new Error('a ) without a (');
-    if (this.characters.length * repetitions > MOST_SIZE) {
-      throw new Error(`more than ${MOST_SIZE} characters, repetitions multiplied`);
-    }
+    this.checkSize(repetitions);
     return text;
+  }
+
+  private checkSize(repetitions = 1): void {
+    if (this.characters.length * repetitions <= MOST_SIZE) return;
+    throw new Error(`more than ${MOST_SIZE} characters, repetitions multiplied`);
   }
 
   private get next(): string | undefined {
