@@ -1,3 +1,5 @@
+// Lists are spread where they would take a line for each of their texts.
+/* oxlint-disable unicorn/no-useless-spread */
 import { describe, expect, it } from 'vitest';
 import { PrometheusExporter, MetricsRegistry } from 'nestjs-monitoring';
 import { readSeries } from '../../lib/alerting/testing/series-notation.js';

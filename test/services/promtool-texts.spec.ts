@@ -1,3 +1,5 @@
+// Lists are spread where they would take a line for each of their texts.
+/* oxlint-disable unicorn/no-useless-spread */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
