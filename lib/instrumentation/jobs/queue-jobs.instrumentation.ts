@@ -1,16 +1,9 @@
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
 import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integration.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
 /** Measures what the workers of BullMQ do, in an application that has some. */
-@Injectable()
-export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class QueueJobsInstrumentation {
   private recorder: QueueJobRecorder | undefined;
   private lookAgain: (() => void) | undefined;
   private readonly releases: (() => void)[] = [];
@@ -22,18 +15,18 @@ export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBoot
     private readonly makeRecorder: () => QueueJobRecorder,
   ) {}
 
-  onModuleInit(): void {
+  install(): void {
     this.lookAgain = this.bullMq.eachWorker((worker) => {
       this.recorder ??= this.makeRecorder();
       this.releases.push(this.recorder.watch(worker));
     }, this.guard);
   }
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.lookAgain?.();
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const release of this.releases.splice(0)) release();
   }
 }
