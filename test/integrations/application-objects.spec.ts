@@ -15,26 +15,23 @@ import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
-import {
-  findCacheManagers,
-  pingCacheManager,
-} from '../../lib/integrations/cache-manager/cache-manager.discovery.js';
-import { findIoRedisClients, pingIoRedis } from '../../lib/integrations/ioredis/ioredis.discovery.js';
-import { findKeyvStores, pingKeyv } from '../../lib/integrations/keyv/keyv.discovery.js';
-import { findMongooseConnections, pingMongoose } from '../../lib/integrations/mongoose/mongoose.discovery.js';
+import { findCacheManagers } from '../../lib/integrations/cache-manager/cache-manager.discovery.js';
+import { pingCacheManager } from '../../lib/integrations/cache-manager/cache-manager.ping.js';
+import { findIoRedisClients } from '../../lib/integrations/ioredis/ioredis.discovery.js';
+import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
+import { findKeyvStores } from '../../lib/integrations/keyv/keyv.discovery.js';
+import { pingKeyv } from '../../lib/integrations/keyv/keyv.ping.js';
+import { findMongooseConnections } from '../../lib/integrations/mongoose/mongoose.discovery.js';
+import { pingMongoose } from '../../lib/integrations/mongoose/mongoose.ping.js';
 import { findMysql2Pools } from '../../lib/integrations/mysql2/mysql2.discovery.js';
-import {
-  findNodeRedisClients,
-  pingNodeRedis,
-} from '../../lib/integrations/node-redis/node-redis.discovery.js';
-import {
-  findPgClients,
-  findPgPools,
-  type PgPoolClient,
-  pingPgPool,
-} from '../../lib/integrations/pg/pg.discovery.js';
-import { findPrismaClients, pingPrisma } from '../../lib/integrations/prisma/prisma.discovery.js';
-import { findTypeOrmDataSources, pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { findNodeRedisClients } from '../../lib/integrations/node-redis/node-redis.discovery.js';
+import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.ping.js';
+import { findPgClients, findPgPools, type PgPoolClient } from '../../lib/integrations/pg/pg.discovery.js';
+import { pingPgPool } from '../../lib/integrations/pg/pg.ping.js';
+import { findPrismaClients } from '../../lib/integrations/prisma/prisma.discovery.js';
+import { pingPrisma } from '../../lib/integrations/prisma/prisma.ping.js';
+import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 
 const closing: (() => unknown)[] = [];
@@ -157,7 +154,7 @@ describe('what is found in an application', () => {
     expect(names(found)).toEqual(['default']);
     expect(found[0]?.instance).toBe(connection);
     await expect(pingMongoose(connection, AbortSignal.timeout(10_000))).rejects.toThrow(
-      'there is no connection',
+      'the connection is not open',
     );
   });
 
@@ -210,7 +207,7 @@ describe('what is found in an application', () => {
     const [found] = findKeyvStores(objects);
     if (found === undefined) throw new Error('not found');
     await expect(pingKeyv(found.instance, AbortSignal.timeout(10_000))).rejects.toThrow(
-      'what was written could not be read',
+      'a value was written, but could not be read back',
     );
   });
 

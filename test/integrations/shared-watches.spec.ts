@@ -7,7 +7,7 @@ describe('an object that is reached in several ways', () => {
     const object = {};
     const end = vi.fn();
     const start = vi.fn(() => end);
-    const [first, second] = [watches.hold(object, start), watches.hold(object, start)];
+    const [first, second] = [watches.acquire(object, start), watches.acquire(object, start)];
     expect(start).toHaveBeenCalledTimes(1);
     first();
     first();
@@ -20,8 +20,8 @@ describe('an object that is reached in several ways', () => {
     const watches = new SharedWatches();
     const object = {};
     const start = vi.fn(() => () => undefined);
-    watches.hold(object, start)();
-    watches.hold(object, start);
+    watches.acquire(object, start)();
+    watches.acquire(object, start);
     expect(start).toHaveBeenCalledTimes(2);
   });
 
@@ -29,12 +29,12 @@ describe('an object that is reached in several ways', () => {
     const watches = new SharedWatches();
     const object = {};
     expect(() =>
-      watches.hold(object, () => {
+      watches.acquire(object, () => {
         throw new Error('no');
       }),
     ).toThrow('no');
     const start = vi.fn(() => () => undefined);
-    watches.hold(object, start);
+    watches.acquire(object, start);
     expect(start).toHaveBeenCalledTimes(1);
   });
 });
@@ -45,7 +45,7 @@ describe('the connections of a pool', () => {
     const connections = new ConnectionWatches((connection) => () => void ended.push(connection));
     const all = Array.from({ length: 100 }, (_, i) => ({ i }));
     for (const connection of [...all, ...all]) connections.add(connection);
-    connections.end();
+    connections.stop();
     expect(ended).toEqual(all);
   });
 
@@ -64,6 +64,6 @@ describe('the connections of a pool', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(dropped.length).toBeGreaterThanOrEqual(500);
-    connections.end();
+    connections.stop();
   });
 });

@@ -1,24 +1,24 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
 import { nodeName, type RedisSource } from '../redis/redis-source.js';
-import { findNodeRedisClients, type NodeRedisClient, type NodeRedisNode } from './node-redis.discovery.js';
+import { findNodeRedisClients, type NodeRedisClient } from './node-redis.discovery.js';
 
-/** Returns the servers of the clients that are in use. A cluster is each of its masters, not whichever one answers. */
+/** Returns the servers of the connected clients. A cluster is one server for each master node. */
 export function nodeRedisSources(objects: ApplicationObjects): RedisSource[] {
   return findNodeRedisClients(objects)
     .filter(({ instance }) => instance.isOpen)
     .flatMap(({ name, instance }) => {
-      const { masters } = instance;
-      if (instance.nodeClient === undefined || masters === undefined) return [sourceOf(name, instance)];
-      return masters.map((node) => nodeSource(nodeName(name, String(node.address)), instance, node));
+      const { masters, nodeClient } = instance;
+      if (nodeClient === undefined || masters === undefined) return [sourceOf(name, instance)];
+      return masters.map((node) => ({
+        name: nodeName(name, String(node.address)),
+        info: async () =>
+          readInfo(nodeName(name, String(node.address)), await nodeClient.call(instance, node)),
+      }));
     });
 }
 
 function sourceOf(name: string, client: NodeRedisClient): RedisSource {
   return { name, info: () => readInfo(name, client) };
-}
-
-function nodeSource(name: string, cluster: NodeRedisClient, node: NodeRedisNode): RedisSource {
-  return { name, info: async () => readInfo(name, await cluster.nodeClient!(node)) };
 }
 
 async function readInfo(name: string, client: NodeRedisClient): Promise<string> {

@@ -7,27 +7,28 @@ import {
 import { captureOwnCall } from '../own-calls.js';
 import { type BatchKind, PIPELINE, RedisBatch, TRANSACTION } from '../redis/redis-batch.js';
 import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
-import { hasMethods } from '../structure.js';
+import { hasMethods } from '../object-shape.js';
+import { stopAll } from '../stop-all.js';
 import { commandMethods, commandNamespaces } from './command-methods.js';
 import { type NodeRedisClient, targetOf } from './node-redis.discovery.js';
 
 /**
- * Counts the commands of one client of node-redis 4 or later: a single one, a cluster, a pool or a sentinel, each by
- * what its major lets be observed.
+ * Records the commands of one client of node-redis 4 or later: a single client, a cluster, a pool or a sentinel. Which
+ * methods are patched depends on the kind and the major version.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchNodeRedis(client: NodeRedisClient, name: string, recorder: RedisRecorder): () => void {
   const watch = new NodeRedisWatch(name, recorder);
-  watch.begin(targetOf(client));
-  return () => watch.end();
+  watch.start(targetOf(client));
+  return () => watch.stop();
 }
 
 class NodeRedisWatch {
-  private readonly patches = new Set<() => void>();
-  /** The clients that a pool, a cluster or a sentinel sends its commands by. */
+  private restores: readonly (() => void)[] = [];
+  /** The clients through which a pool, a cluster or a sentinel sends its commands. */
   private readonly members = new Map<object, () => void>();
-  /** The command that a member sends now, while it is called. */
+  /** The command of the current call of a member. */
   private sending: RedisCall | undefined;
 
   constructor(
@@ -35,13 +36,13 @@ class NodeRedisWatch {
     private readonly recorder: RedisRecorder,
   ) {}
 
-  begin(client: object): void {
-    for (const patch of this.patch(client)) this.patches.add(patch);
+  start(client: object): void {
+    this.restores = this.patch(client);
   }
 
-  end(): void {
-    for (const restore of [...this.patches, ...this.members.values()]) restore();
-    this.patches.clear();
+  stop(): void {
+    for (const restore of [...this.restores, ...this.members.values()]) restore();
+    this.restores = [];
     this.members.clear();
   }
 
@@ -54,7 +55,7 @@ class NodeRedisWatch {
     return this.patchSingle4(client);
   }
 
-  /** A single client of node-redis 5 or later: whatever it sends goes through one method, or is a batch. */
+  /** Patches a single client of node-redis 5 or later, which sends all commands by these three methods. */
   private patchSingle(client: object): (() => void)[] {
     return [
       this.observe(client, 'sendCommand', ([args]) => this.call(nameIn(args))),
@@ -63,9 +64,9 @@ class NodeRedisWatch {
     ];
   }
 
-  /** A single client of node-redis 4, whose commands share nothing that can be patched, so that each one is. */
+  /** Patches a single client of node-redis 4, whose commands share no public method, so each one is patched. */
   private patchSingle4(client: object): (() => void)[] {
-    // In legacy mode, methods take callbacks and a view has those that return promises.
+    // In legacy mode, the methods take callbacks, and those of the view `v4` return promises.
     const isLegacy = Object.hasOwn(client, 'sendCommand');
     const { v4 } = isLegacy ? (client as { readonly v4?: unknown }) : {};
     return [
@@ -95,7 +96,7 @@ class NodeRedisWatch {
     return patches;
   }
 
-  /** The reply to `EXEC` comes with those to `MULTI` and to what was queued. */
+  /** Observes a transaction, whose last reply is the one to `EXEC`, after those to `MULTI` and the queued commands. */
   private transaction4(commands: unknown): CallObserver | undefined {
     const batch = this.batch(TRANSACTION, commands);
     return (
@@ -131,8 +132,8 @@ class NodeRedisWatch {
   }
 
   /**
-   * A cluster of node-redis 5, or a sentinel: what they send, and again after a redirection, is a function that they
-   * call with the client to send it by. That client tells the name of the command.
+   * Patches a cluster of node-redis 5, or a sentinel. They send a command, also after a redirection, by calling a function
+   * with the member to send it through. The name of the command is an argument of the member's method.
    */
   private patchByMembers(client: object): (() => void)[] {
     return [
@@ -147,7 +148,7 @@ class NodeRedisWatch {
             this.observe(client, '_executePipeline', ([, commands]) => this.batch(PIPELINE, commands)),
           ]
         : this.patchMulti(client)),
-      // What a sentinel lends is a sentinel again.
+      // The lease of a sentinel has the methods of a sentinel.
       this.observe(client, 'use', (args) => ({
         args: this.withSend(args, (use) =>
           observeFunction(use, this.recorder.guard, ([lease]) =>
@@ -177,11 +178,11 @@ class NodeRedisWatch {
     });
   }
 
-  /** A pool: its members are the clients that it calls functions with, those of the application among them. */
+  /** Patches a pool, which calls functions of its own and of the application with one of its members. */
   private patchPool(pool: object): (() => void)[] {
     return [
       this.observe(pool, 'execute', (args) => {
-        // A member that is given back runs what waits for one, in the context of whoever has given it back.
+        // The pool runs a waiting function in the context of the call that releases a member.
         const scope = captureOwnCall();
         return {
           args: this.withSend(args, (work) =>
@@ -195,7 +196,7 @@ class NodeRedisWatch {
     ];
   }
 
-  /** The batches of a cluster, which are sent by what it keeps to itself. */
+  /** Patches the batches that a cluster creates, since it sends them by a private method. */
   private patchMulti(cluster: object): (() => void)[] {
     const observer: CallObserver = { returned: (multi) => this.patchBatch(multi) };
     return ['multi', 'MULTI'].map((method) => this.observe(cluster, method, () => observer));
@@ -208,14 +209,14 @@ class NodeRedisWatch {
     this.observe(multi, 'addCommand', (args) => void commands.push(nameIn(args.find(Array.isArray))));
     for (const method of ['exec', 'EXEC']) {
       this.observe(multi, method, ([asPipeline]) =>
-        // It calls the method below.
+        // exec(true) calls execAsPipeline().
         asPipeline === true ? undefined : execute(TRANSACTION),
       );
     }
     this.observe(multi, 'execAsPipeline', () => execute(PIPELINE));
   }
 
-  /** Watches a client that was not known. Those that have been closed are forgotten. */
+  /** Patches a new member, and forgets closed ones. */
   private addMember(member: unknown, patch: (member: object) => (() => void)[]): undefined {
     if (typeof member !== 'object' || member === null) return;
     const target = targetOf(member);
@@ -225,13 +226,10 @@ class NodeRedisWatch {
       restore();
       this.members.delete(known);
     }
-    const patches = patch(target);
-    this.members.set(target, () => {
-      for (const restore of patches) restore();
-    });
+    this.members.set(target, stopAll(patch(target)));
   }
 
-  /** A call in the callback style of legacy mode; without a callback there is nobody who learns how it ends. */
+  /** Observes a call with a callback, as in legacy mode. Without a callback, its end cannot be observed. */
   private callWithCallback(args: readonly unknown[]): CallObserver | undefined {
     const position = args.length - 1;
     const call = typeof args[position] === 'function' ? this.call(nameIn(args.flat())) : undefined;
@@ -247,7 +245,7 @@ class NodeRedisWatch {
     };
   }
 
-  /** Returns the arguments of a call with the function among them, which is the last one, replaced. */
+  /** Returns the arguments of a call with the last function among them replaced. */
   private withSend(args: readonly unknown[], replace: (send: unknown) => unknown): readonly unknown[] {
     const position = args.findLastIndex((arg) => typeof arg === 'function');
     return position < 0 ? args : args.with(position, replace(args[position]));
@@ -271,12 +269,12 @@ class NodeRedisWatch {
   }
 }
 
-/** Returns the name of a command that a batch has queued. */
+/** Returns the name of a queued command. */
 function nameOfQueued(command: unknown): unknown {
   return nameIn((command as { readonly args?: unknown }).args);
 }
 
-/** Returns the name of a command that is given as it is sent. */
+/** Returns the name of a command, which is its first argument. */
 function nameIn(args: unknown): unknown {
   return Array.isArray(args) ? (args as unknown[])[0] : undefined;
 }

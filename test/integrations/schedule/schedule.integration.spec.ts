@@ -3,8 +3,8 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
-import { seriesOf } from '../e2e/fixture/start-app.js';
+import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
+import { seriesOf } from '../../e2e/fixture/start-app.js';
 
 @Module({ imports: [ScheduleModule.forRoot(), MonitoringModule.forRoot()] })
 class ScheduledModule {}
