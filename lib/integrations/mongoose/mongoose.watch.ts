@@ -83,7 +83,7 @@ function watchCommands(client: object, guard: Guard, recorder: SystemRecorder): 
         break;
       }
     }
-    if (command['startTransaction'] === true) recorder.endTransactionStep('begun');
+    if (command['startTransaction'] === true) recorder.recordTransaction('begun');
   };
   const ended = ({ requestId, commandName, duration, failure, reply }: CommandEnded): void => {
     const operation = OPERATIONS.get(commandName);
@@ -93,8 +93,8 @@ function watchCommands(client: object, guard: Guard, recorder: SystemRecorder): 
     const error = failure ?? reply?.writeErrors?.[0] ?? reply?.writeConcernError ?? undefined;
     recorder.endCommand({ operation, table }, duration, error);
     if (error !== undefined) return;
-    if (operation === 'commit') recorder.endTransactionStep('committed');
-    if (operation === 'rollback') recorder.endTransactionStep('rolled_back');
+    if (operation === 'commit') recorder.recordTransaction('committed');
+    if (operation === 'rollback') recorder.recordTransaction('rolled_back');
   };
 
   return stopAll([
