@@ -8,7 +8,7 @@ import { type Guard, isThenable } from '../primitives/guard.js';
 import type { CallObserver } from '../primitives/method-patch.js';
 import { isOwnCall } from './own-calls.js';
 
-/** From 50 microseconds, the duration of a cache in memory, to one second, where a cache is of no use. */
+/** Buckets in seconds, from 50 microseconds (a cache in memory) to one second (a cache of no use). */
 const BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ];
@@ -16,9 +16,9 @@ const BUCKETS = [
 /** An operation of a cache, as the value of a label. */
 export type CacheOperation = 'get' | 'has' | 'set' | 'delete' | 'clear';
 
-/** Records the operations of the application on its caches. */
+/** A recorder of the operations of the application on its caches. */
 export class CacheRecorder {
-  /** Keeps our errors out of the calls of the application. */
+  /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
   /** The calls to caches. An operation inside one, such as on a store of the cache, is not recorded again. */
   readonly calls = new CallScope<CacheCall>();
@@ -87,7 +87,7 @@ interface OperationSeries {
 type CacheSeries = Readonly<Record<'hits' | 'misses' | 'sets' | 'deletes', Incrementable>> &
   Readonly<Record<CacheOperation, OperationSeries>>;
 
-/** Records the operations on one cache. */
+/** A recorder of the operations on one cache. */
 export class SingleCacheRecorder {
   readonly guard: Guard;
 
@@ -129,7 +129,7 @@ export class SingleCacheRecorder {
     return call;
   }
 
-  /** Runs a callback of the application outside of the cache call that calls it. */
+  /** A scope that runs a callback of the application outside of the cache call that calls it. */
   readonly outside = { run: <R>(work: () => R): R => this.caches.calls.leave(work) };
 
   /** Records the lookup of one key. */

@@ -32,7 +32,7 @@ const NOTHING: readonly unknown[] = [];
 
 /** The matches of one query among the objects that it has examined. */
 export class ObjectSearch<T extends object> {
-  /** By examined object. */
+  /** The hits by examined object. */
   private readonly hits = new Map<object, Hit<T>>();
   private names = new Map<object, string>();
   private matches: readonly ObjectMatch<T>[] | undefined;

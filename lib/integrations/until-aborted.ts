@@ -1,4 +1,4 @@
-/** By signal, the work that was still pending when the signal was aborted. Why it is module-level: see own-calls.ts. */
+/** The work that was pending when its signal was aborted, by signal. The reason for module-level state is in own-calls.ts. */
 const abandoned = new WeakMap<AbortSignal, Promise<unknown>[]>();
 
 /** Returns the result of the work, or rejects as soon as the signal is aborted and abandons the work. */

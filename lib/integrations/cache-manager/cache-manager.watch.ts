@@ -4,7 +4,7 @@ import type { CacheCall, CacheOperation, SingleCacheRecorder } from '../cache-re
 import { stopAll } from '../stop-all.js';
 import type { CacheManager } from './cache-manager.discovery.js';
 
-/** Records the result of a call with these arguments. */
+/** A function that records the result of a call with these arguments. */
 type RecordResult = (
   recorder: SingleCacheRecorder,
   args: readonly unknown[],
@@ -20,7 +20,7 @@ const OPERATIONS: readonly (readonly [
 ])[] = [
   ['get', 'get', (recorder, _, value) => recorder.recordLookup(value !== undefined)],
   ['mget', 'get', recordLookups],
-  // The result is also undefined for a value that does not expire, so the store is asked instead.
+  // The result is also undefined for a value that does not expire, so the lookup in the store decides.
   ['ttl', 'get', (recorder, _args, _result, call) => recorder.recordLookup(call.wasFound)],
   ['set', 'set', (recorder) => recorder.recordWrites()],
   ['mset', 'set', (recorder, [list]) => recorder.recordWrites(lengthOf(list))],

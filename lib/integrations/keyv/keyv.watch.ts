@@ -3,7 +3,7 @@ import type { CacheOperation, CacheRecorder, SingleCacheRecorder } from '../cach
 import { stopAll } from '../stop-all.js';
 import type { KeyvStore } from './keyv.discovery.js';
 
-/** Records the result of a call with these arguments. */
+/** A function that records the result of a call with these arguments. */
 type RecordResult = (recorder: SingleCacheRecorder, args: readonly unknown[], result: unknown) => void;
 
 /** The methods of a store that are cache operations. An iterator is not one, because it looks up no key. */

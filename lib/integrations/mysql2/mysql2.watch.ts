@@ -90,7 +90,7 @@ function patchPrepared(statement: PreparedStatement, guard: Guard, recorder: Sys
 
 /**
  * Observes a statement by its callback, at one of these positions, or else by its `emit()`. A listener for `error`
- * instead would make the error of a statement without other listeners disappear.
+ * instead would hide the error of a statement that has no other listener.
  */
 function observeCommand(
   args: readonly unknown[],

@@ -1,26 +1,13 @@
 import { untilAborted } from '../until-aborted.js';
 import type { PgPool, PgPoolClient } from './pg.discovery.js';
-
-/** The used part of the private state of a pool: its clients, and the callers that wait for one. */
-interface PoolInternals {
-  readonly _clients?: readonly ClientInternals[];
-  readonly _pendingQueue?: PendingItem[];
-}
-
-interface ClientInternals {
-  readonly connection?: { readonly stream?: { destroy(): unknown } };
-}
-
-interface PendingItem {
-  readonly callback: (error: Error) => void;
-}
+import type { PgPendingItem, PgPoolInternals } from './pg.internals.js';
 
 /**
  * Takes a client from a pool. If the signal is aborted first, a connection that was being opened for it is destroyed and
  * its place in the queue is freed: a silent server may never answer, and either would cost the application a client.
  */
 export async function connectPgPool(pool: PgPool, signal: AbortSignal): Promise<PgPoolClient> {
-  const internals = pool as PoolInternals;
+  const internals = pool as PgPoolInternals;
   const [clientBefore, pendingBefore] = [internals._clients?.at(-1), internals._pendingQueue?.at(-1)];
   const connecting = pool.connect();
   const [client, pending] = [internals._clients?.at(-1), internals._pendingQueue?.at(-1)];
@@ -36,7 +23,7 @@ export async function connectPgPool(pool: PgPool, signal: AbortSignal): Promise<
   }
 }
 
-function cancel(pending: PendingItem | undefined, queue: PendingItem[] = []): void {
+function cancel(pending: PgPendingItem | undefined, queue: PgPendingItem[] = []): void {
   const at = pending === undefined ? -1 : queue.indexOf(pending);
   if (at < 0) return;
   queue.splice(at, 1);

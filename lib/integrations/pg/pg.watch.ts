@@ -10,7 +10,8 @@ import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
-import type { PgClient, PgPool } from './pg.discovery.js';
+import type { PgPool } from './pg.discovery.js';
+import type { PgClientInternals, PgPoolInternals } from './pg.internals.js';
 
 const SYSTEM = 'postgresql';
 
@@ -25,16 +26,6 @@ interface QueryConfig {
   readonly cursor?: { readonly text?: unknown } | null;
   /** The result of a `Query`. */
   readonly _results?: unknown;
-}
-
-/** The private state of a pool: its clients. */
-interface PoolInternals {
-  readonly _clients?: readonly PgClient[];
-}
-
-/** The private state of a client: the texts of its prepared statements. */
-interface ClientInternals {
-  readonly connection?: { readonly parsedStatements?: Readonly<Record<string, unknown>> };
 }
 
 /** A callback for the end of a statement, with its result or error. Only the first call counts. */
@@ -52,7 +43,7 @@ export function watchPgPool(pool: PgPool, queries: QueryRecorder): () => void {
     queries.watches.acquire(client, () => patchQuery(client, queries, recorder)),
   );
   const stop = listenTo(pool, 'connect', queries.guard, (client: object) => clients.add(client));
-  for (const client of (pool as PoolInternals)._clients ?? []) clients.add(client);
+  for (const client of (pool as PgPoolInternals)._clients ?? []) clients.add(client);
   return () => {
     stop();
     clients.stop();
@@ -144,7 +135,7 @@ function isSubmittable({ submit }: QueryConfig): boolean {
 }
 
 /** Returns the text of a prepared statement that is executed by its name only. */
-function preparedText(client: ClientInternals, name: unknown): string {
+function preparedText(client: PgClientInternals, name: unknown): string {
   const text = typeof name === 'string' ? client.connection?.parsedStatements?.[name] : undefined;
   return typeof text === 'string' ? text : '';
 }

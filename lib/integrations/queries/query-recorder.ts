@@ -14,7 +14,7 @@ import { queryErrorClass } from './query-error.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 import { readPartOf } from './sql-tokens.js';
 
-/** From half a millisecond, the duration of an embedded database, to ten seconds. */
+/** Buckets in seconds, from half a millisecond (an embedded database) to ten seconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Number of statements that are cached by their text. */
@@ -47,9 +47,9 @@ interface KnownStatement extends Omit<ScriptClass, 'query'> {
   readonly series: QuerySeries;
 }
 
-/** Records the statements that the application sends to databases, with any library. */
+/** A recorder of the statements that the application sends to databases, with any library. */
 export class QueryRecorder {
-  /** Keeps our errors out of the calls of the application. */
+  /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
   /** The watches of connections and clients, which may be reached in several ways. */
   readonly watches = new SharedWatches();
@@ -131,9 +131,9 @@ export class QueryRecorder {
   }
 }
 
-/** Records the statements that the application sends to one database system. */
+/** A recorder of the statements that the application sends to one database system. */
 export class SystemRecorder {
-  /** By text, since an application repeats its statements. */
+  /** The classes by text, since an application repeats its statements. */
   private readonly known = new RecentValues<KnownStatement>(MAX_STATEMENTS, MAX_TEXT_LENGTH);
   private readonly series = new Map<string, QuerySeries>();
 

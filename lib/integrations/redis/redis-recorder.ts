@@ -7,6 +7,7 @@ import type { Guard } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 import { isOwnCall } from '../own-calls.js';
 
+/** Buckets in seconds, from 100 microseconds (a local server) to five seconds. */
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** The format of a command name. Other names are recorded as `other`. */
@@ -18,9 +19,9 @@ const MAX_COMMANDS = 300;
 /** The name of all further commands. */
 const OTHER = 'other';
 
-/** Records the commands that the application sends to Redis. */
+/** A recorder of the commands that the application sends to Redis. */
 export class RedisRecorder {
-  /** Keeps our errors out of the calls of the application. */
+  /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
 
   private readonly durations: Timer<'client' | 'command'>;

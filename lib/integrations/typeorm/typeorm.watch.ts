@@ -63,7 +63,7 @@ export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecord
     const at = dataSource.subscribers.indexOf(subscriber);
     if (at >= 0) dataSource.subscribers.splice(at, 1);
   };
-  // initialize() replaces the list of subscribers. Its own statements are never recorded, as at the first time.
+  // initialize() replaces the list of subscribers. Its own statements are not recorded, the first time or later.
   const restore = patchMethod(dataSource, 'initialize', guard, () => {
     unsubscribe();
     return { fulfilled: subscribe, rejected: subscribe };
