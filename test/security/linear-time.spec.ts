@@ -2,7 +2,7 @@
 /* oxlint-disable unicorn/no-useless-spread */
 import { describe, expect, it } from 'vitest';
 import { PrometheusExporter, MetricsRegistry } from 'nestjs-monitoring';
-import { readSeries } from '../../lib/alerting/testing/series-notation.js';
+import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { parseMountInfo } from '../../lib/collectors/system/mounts.js';
 import { datadogName, datadogTags } from '../../lib/exporters/datadog/datadog-names.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { promqlOf } from '../../lib/alerting/rules/promql.js';
+import { promqlOf } from '../../lib/query/promql.js';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
 import { describeWith, requireBinary } from './support/binaries.js';

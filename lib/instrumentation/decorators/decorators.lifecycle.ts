@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { RegistryReference } from '../registry-reference.js';
@@ -7,7 +6,7 @@ import { measuredMethodsOf } from './measured-method.js';
 import { adopt } from './registry-injection.decorator.js';
 
 /** Connects what is decorated with the registry of its application. */
-export class DecoratorsLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class DecoratorsLifecycle {
   private registry: MetricsRegistry | undefined;
 
   constructor(
@@ -18,7 +17,7 @@ export class DecoratorsLifecycle implements OnModuleInit, OnApplicationShutdown 
   }
 
   /** @throws {MetricDefinitionError} for decorators that contradict each other or other metrics */
-  onModuleInit(): void {
+  install(): void {
     if (this.registry === undefined) return;
     noteStarted(this.registry);
     try {
@@ -33,7 +32,7 @@ export class DecoratorsLifecycle implements OnModuleInit, OnApplicationShutdown 
     }
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     if (this.registry !== undefined) noteStopped(this.registry);
   }
 

@@ -1,10 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import {
-  type ArgumentsHost,
-  Injectable,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js';
 import type { Guard } from '../../primitives/guard.js';
@@ -21,8 +16,7 @@ interface HandlerLike {
  * answers, and at no cost where none is thrown. Nest makes a handler for each route, out of reach: what is patched is
  * their class.
  */
-@Injectable()
-export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class ExceptionsInstrumentation {
   private leave: (() => void) | undefined;
 
   constructor(
@@ -31,15 +25,7 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
     private readonly recorder: ServerErrorRecorder,
   ) {}
 
-  onModuleInit(): void {
-    this.begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.end();
-  }
-
-  begin(): void {
+  start(): void {
     const adapter: unknown = this.host.httpAdapter;
     if (!adapter) return;
     this.leave = patchSharedMethod(ExceptionsHandler.prototype, 'next', this.guard, (args, handler) => {
@@ -51,7 +37,7 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
     });
   }
 
-  end(): void {
+  stop(): void {
     this.leave?.();
   }
 }

@@ -1,12 +1,10 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ProcessErrorRecorder } from './process-error.recorder.js';
 import { RejectionWatch } from './rejection.watch.js';
 
 /** Counts what goes wrong in the process, and changes nothing about what becomes of it. */
-@Injectable()
-export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ProcessErrorsInstrumentation {
   private readonly rejections: RejectionWatch;
   private readonly leave: (() => void)[] = [];
 
@@ -17,16 +15,7 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
     this.rejections = new RejectionWatch((reason) => guard.run(() => recorder.unhandled(reason)));
   }
 
-  /** Not before: an application that fails to start is not told to end, and must leave no listener behind. */
-  onApplicationBootstrap(): void {
-    this.begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.end();
-  }
-
-  begin(): void {
+  start(): void {
     const { guard, recorder } = this;
     this.leave.push(
       listenTo(
@@ -43,7 +32,7 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
     this.rejections.start();
   }
 
-  end(): void {
+  stop(): void {
     for (const leave of this.leave.splice(0)) leave();
     this.rejections.stop();
   }

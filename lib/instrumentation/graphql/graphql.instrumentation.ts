@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
@@ -22,7 +21,7 @@ interface DriverOptions {
  * Measures what `GraphQLModule` answers, where its driver starts the server: by a plugin of Apollo Server, and by what
  * Mercurius offers. The requests that bring the operations are counted as requests, and nothing is added to them.
  */
-export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class GraphQLInstrumentation {
   private readonly restore: (() => void)[] = [];
   private recorder: GraphQLRecorder | undefined;
 
@@ -34,7 +33,7 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
   ) {}
 
   /** Before that of `GraphQLModule`, which starts the driver: the core of monitoring is initialised first. */
-  onModuleInit(): void {
+  install(): void {
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers) {
         if (typeof token === 'function' && token.name === 'AbstractGraphQLDriver' && isObject(instance)) {
@@ -44,7 +43,7 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
     }
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const restore of this.restore.splice(0)) restore();
   }
 

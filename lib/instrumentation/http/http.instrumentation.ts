@@ -1,11 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
@@ -27,8 +21,7 @@ const EXPECTATION = 'checkExpectation';
  * request over, which also sees what does not come by that server (`inject()`, a second address of `localhost`, a
  * server of the user's own, an application that this one is mounted in).
  */
-@Injectable()
-export class HttpInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class HttpInstrumentation {
   private readonly restore: (() => void)[] = [];
   private isHooked = false;
 
@@ -40,18 +33,18 @@ export class HttpInstrumentation implements OnModuleInit, OnApplicationBootstrap
     this.hookFramework();
   }
 
-  onModuleInit(): void {
+  install(): void {
     // The testing module makes the providers before it knows the framework.
     this.hookFramework();
   }
 
   /** Not before, since an application that fails to start is not told to end: its server gets no request until now. */
-  onApplicationBootstrap(): void {
+  start(): void {
     const server: unknown = this.host.httpAdapter?.getHttpServer();
     if (typeof server === 'object' && server !== null) this.hookServer(server);
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const restore of this.restore.splice(0)) restore();
   }
 

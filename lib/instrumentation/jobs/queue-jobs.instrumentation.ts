@@ -1,9 +1,3 @@
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { BullMqWorker } from '../../integrations/bullmq/bullmq.discovery.js';
 import { watchBullMqWorkers } from '../../integrations/bullmq/bullmq.watch.js';
@@ -11,8 +5,7 @@ import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
 /** Measures what the workers of BullMQ do, in an application that has some. */
-@Injectable()
-export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class QueueJobsInstrumentation {
   private recorder: QueueJobRecorder | undefined;
   private lookAgain: (() => void) | undefined;
   private readonly releases: (() => void)[] = [];
@@ -24,7 +17,7 @@ export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBoot
     private readonly makeRecorder: () => QueueJobRecorder,
   ) {}
 
-  onModuleInit(): void {
+  install(): void {
     const watch = (worker: BullMqWorker): void => {
       this.recorder ??= this.makeRecorder();
       this.releases.push(this.recorder.watch(worker));
@@ -32,11 +25,11 @@ export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBoot
     this.lookAgain = watchBullMqWorkers(this.objects, watch, this.guard);
   }
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.lookAgain?.();
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const release of this.releases.splice(0)) release();
   }
 }

@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
@@ -24,7 +23,7 @@ interface RpcHandler {
  * Measures microservice handlers where Nest registers them with their server, of whatever transport and application:
  * a microservice of its own or one that is connected to an HTTP application. Requests over HTTP have no part in it.
  */
-export class RpcInstrumentation implements OnApplicationShutdown {
+export class RpcInstrumentation {
   private readonly servers: Subscription | undefined;
   private readonly restore: (() => void)[] = [];
   /** The handlers that are measured, by what measures them. */
@@ -41,7 +40,7 @@ export class RpcInstrumentation implements OnApplicationShutdown {
     this.servers = servers?.subscribe((server) => guard.run(() => this.measure(server)));
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     this.servers?.unsubscribe();
     for (const restore of this.restore.splice(0)) restore();
   }

@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import type { Guard } from '../../primitives/guard.js';
@@ -41,7 +40,7 @@ interface Connection {
  * Measures gateways where Nest hands them to the adapter of the application, whichever it is: who connects, and the
  * handlers with all that Nest has put around them.
  */
-export class WebSocketInstrumentation implements OnApplicationShutdown {
+export class WebSocketInstrumentation {
   private readonly restore: (() => void)[] = [];
   private readonly adapters = new WeakSet<object>();
   private readonly namespaces = new WeakMap<object, string>();
@@ -66,7 +65,7 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
     this.restore.push(patchMethod(config, 'getIoAdapter', guard, () => ({ returned })));
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const restore of this.restore.splice(0)) restore();
   }
 

@@ -1,6 +1,5 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { hostOf, hostOfOrigin } from './destination.js';
 import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
@@ -28,8 +27,7 @@ interface ClientMessage {
  * of `node:http` and `node:https`. The channels are of the process, like its processor time: every application that
  * listens sees all of its requests.
  */
-@Injectable()
-export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class OutgoingHttpInstrumentation {
   private readonly listeners: Readonly<Record<string, ChannelListener>>;
 
   constructor(recorder: OutgoingRequestRecorder) {
@@ -72,19 +70,11 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
     };
   }
 
-  onModuleInit(): void {
-    this.begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.end();
-  }
-
-  begin(): void {
+  start(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
   }
 
-  end(): void {
+  stop(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }
 }

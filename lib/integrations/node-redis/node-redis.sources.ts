@@ -7,14 +7,20 @@ export function nodeRedisSources(objects: ApplicationObjects): RedisSource[] {
   return findNodeRedisClients(objects)
     .filter(({ instance }) => instance.isOpen)
     .flatMap(({ name, instance }) => {
-      const { masters, nodeClient } = instance;
-      if (nodeClient === undefined || masters === undefined) return [sourceOf(name, instance)];
-      return masters.map((node) => ({
-        name: nodeName(name, String(node.address)),
-        info: async () =>
-          readInfo(nodeName(name, String(node.address)), await nodeClient.call(instance, node)),
-      }));
+      const { masters } = instance;
+      if (!hasNodes(instance) || masters === undefined) return [sourceOf(name, instance)];
+      return masters.map((node) => {
+        const fullName = nodeName(name, String(node.address));
+        return { name: fullName, info: async () => readInfo(fullName, await instance.nodeClient(node)) };
+      });
     });
+}
+
+/** Returns true for a cluster. */
+function hasNodes(
+  client: NodeRedisClient,
+): client is NodeRedisClient & Required<Pick<NodeRedisClient, 'nodeClient'>> {
+  return client.nodeClient !== undefined;
 }
 
 function sourceOf(name: string, client: NodeRedisClient): RedisSource {

@@ -26,8 +26,8 @@ export class RedisBatch implements CallObserver {
   }
 
   fulfilled(replies: unknown): void {
-    const failed = Array.isArray(replies) ? replies.map((reply) => reply instanceof Error) : [];
-    this.end((index) => failed[index] === true);
+    const all: readonly unknown[] = Array.isArray(replies) ? replies : [];
+    this.end((index) => all[index] instanceof Error);
   }
 
   rejected(error: unknown): void {
