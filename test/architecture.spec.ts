@@ -197,7 +197,7 @@ const INTRUSIVE = ['integrations', 'instrumentation'];
 const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'integrations/prisma/prisma.watch.ts: .$on()':
     'gives the listener of listenTo() to the only method that a client of Prisma has for that',
-  'integrations/pg/pg.discovery.ts: .on()':
+  'integrations/pg/pg.pool-client.ts: .on()':
     'listens for errors of a client that is ours meanwhile, since one that nobody listens for ends the process',
   'instrumentation/decorators/measured-method.ts: .defineProperty()': 'keeps its own record on the class',
   'instrumentation/decorators/monitor-performance.decorator.ts: .defineProperty()':

@@ -1,129 +1,131 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { type ApplicationProvider, ApplicationProviders } from './application-providers.integration.js';
-import { type Found, isObject, ObjectSearch, type Sought } from './object-search.js';
+import { type ObjectMatch, type ObjectQuery, ObjectSearch } from './object-search.js';
+import { isObject } from './object-shape.js';
 
-export type { Found, Sought } from './object-search.js';
-
-/** Providers whose properties are read anew in one look. */
-const PROVIDERS_PER_LOOK = 256;
-/** Objects without a match that are asked about once more in one look. */
-const REPEATS_PER_LOOK = 64;
-/** Rounds over all providers before an object without a match is asked about once more. */
+/** Number of providers whose properties are read in one scan. */
+const PROVIDERS_PER_SCAN = 256;
+/** Number of objects without a match that are examined again in one scan. */
+const REPEATS_PER_SCAN = 64;
+/** Number of rounds over all providers before an object without a match is examined again. */
 const ROUNDS_UNTIL_REPEAT = 4;
-/** Objects with a match that are asked about once more in one look. */
-const HOLDERS_PER_LOOK = 64;
-/** Descriptions that are remembered; beyond it, the oldest is forgotten. */
+/** Number of objects with a match that are examined again in one scan. */
+const MATCHED_PER_SCAN = 64;
+/** Number of searches that are kept; the oldest one is dropped first. */
 const MAX_SEARCHES = 64;
 /** An object with more properties is a table rather than a provider, and is read only once. */
 const MAX_PROPERTIES = 256;
 
-/** The position of an object: a provider, or a property of one. */
-interface Place {
+/** The location of an object: a provider, or a property of a provider. */
+interface Location {
   readonly provider: ApplicationProvider;
   readonly property: string | undefined;
 }
 
 /**
- * The objects of an application: its providers, and what they hold in properties of their own.
+ * The objects of an application: its providers, and the objects in their own properties.
  *
- * All questions of one turn of the event loop share one look at the application. A look finds at once: new modules and
- * providers, clients that were replaced where one was before, and what a client that is known holds. The properties of
- * all other providers are read in slices of {@link PROVIDERS_PER_LOOK} a look, so that an application of that size is
- * seen whole each time, and one of 2 000 providers every eight looks.
+ * All queries of one turn of the event loop share one scan of the application. A scan sees at once: new modules and
+ * providers, a client that replaces another one in the same location, and the objects inside a known match. The
+ * properties of the other providers are read in slices of {@link PROVIDERS_PER_SCAN}: an application of up to that size
+ * is read whole in each scan, one with 2 000 providers in eight scans.
  */
 export class ApplicationObjects {
   private readonly providers: ApplicationProviders;
   private readonly searches: ObjectSearch<object>[] = [];
-  /** What has a match of some search, and where it is. */
-  private readonly holders = new Map<object, Place>();
-  /** By object without a match: the round in which it was asked about. */
-  private readonly asked = new WeakMap<object, number>();
-  private readonly large = new WeakSet<object>();
+  /** The location of each object that matches a query. */
+  private readonly matched = new Map<object, Location>();
+  /** The round in which an object without a match was examined. */
+  private readonly examinedIn = new WeakMap<object, number>();
+  private readonly tables = new WeakSet<object>();
   private round = 0;
   private cursor = 0;
-  private repeats = 0;
-  private hasLooked = false;
-  private isWhole = false;
-  /** Everything there is, for searches that begin in this turn. */
-  private everything: ReadonlyMap<object, Place> | undefined;
+  private repeatsLeft = 0;
+  private hasScanned = false;
+  private isFullScanDue = false;
+  /** All objects, for searches that start in this turn. */
+  private everything: ReadonlyMap<object, Location> | undefined;
 
   constructor(modules: ModulesContainer) {
     this.providers = new ApplicationProviders(modules);
   }
 
-  /** Returns each instance once, under a name of its own: at first in the order of the providers, later ones last. */
-  find<T extends object>(sought: Sought<T>): Found<T>[] {
-    this.look();
-    const known = this.searches.find((search) => search.isFor(sought));
-    // The search was made for this type: only `is` tells it.
-    const search = (known as ObjectSearch<T> | undefined) ?? this.begin(sought);
+  /** Returns each match once, under a unique name: in the order of the providers, later matches last. */
+  find<T extends object>(query: ObjectQuery<T>): ObjectMatch<T>[] {
+    this.scan();
+    const known = this.searches.find((search) => search.isFor(query));
+    // The search was made for this type, which only `is` shows.
+    const search = (known as ObjectSearch<T> | undefined) ?? this.startSearch(query);
     return search.results();
   }
 
-  /** Makes the next question ask every object anew, for a moment at which objects are known to have been made. */
+  /** Makes the next query examine every object again, for a moment at which new objects are known to exist. */
   refresh(): void {
     this.endTurn();
-    this.isWhole = true;
+    this.isFullScanDue = true;
   }
 
-  private begin<T extends object>(sought: Sought<T>): ObjectSearch<T> {
-    const search = new ObjectSearch(sought);
+  private startSearch<T extends object>(query: ObjectQuery<T>): ObjectSearch<T> {
+    const search = new ObjectSearch(query);
     if (this.searches.length === MAX_SEARCHES) this.searches.shift();
     this.searches.push(search);
-    this.everything ??= this.walk();
-    for (const [object, place] of this.everything) {
-      if (search.ask(object, () => textOf(place))) this.holders.set(object, place);
+    this.everything ??= this.allObjects();
+    for (const [object, location] of this.everything) {
+      if (search.examine(object, () => textOf(location))) this.matched.set(object, location);
     }
     return search;
   }
 
-  private look(): void {
-    if (this.hasLooked) return;
-    this.hasLooked = true;
+  private scan(): void {
+    if (this.hasScanned) return;
+    this.hasScanned = true;
     queueMicrotask(this.endTurn);
-    const isAnyGone = this.dropGone();
-    const made = this.providers.refresh();
+    const isAnyRemoved = this.dropRemoved();
+    const created = this.providers.refresh();
     if (this.searches.length === 0) return;
-    this.askHolders();
-    this.repeats = REPEATS_PER_LOOK;
-    this.visit(made, this.meet);
-    // What is gone from one place may still be in another.
-    this.visit(this.isWhole || isAnyGone ? this.providers.all : this.nextProviders(), this.meet);
-    this.isWhole = false;
+    this.examineMatched();
+    this.repeatsLeft = REPEATS_PER_SCAN;
+    this.visit(created, this.examineIfDue);
+    // An object that was removed from one location may still be in another.
+    this.visit(
+      this.isFullScanDue || isAnyRemoved ? this.providers.all : this.nextProviders(),
+      this.examineIfDue,
+    );
+    this.isFullScanDue = false;
   }
 
   private readonly endTurn = (): void => {
-    this.hasLooked = false;
+    this.hasScanned = false;
     this.everything = undefined;
   };
 
-  private dropGone(): boolean {
-    let isAnyGone = false;
-    for (const [object, { provider, property }] of this.holders) {
+  private dropRemoved(): boolean {
+    let isAnyRemoved = false;
+    for (const [object, { provider, property }] of this.matched) {
       const owner = provider.instance();
       const value = property === undefined ? owner : isObject(owner) ? valueAt(owner, property) : undefined;
       if (value === object) continue;
-      this.holders.delete(object);
-      this.asked.delete(object);
+      this.matched.delete(object);
+      this.examinedIn.delete(object);
       for (const search of this.searches) search.drop(object);
-      isAnyGone = true;
+      isAnyRemoved = true;
     }
-    return isAnyGone;
+    return isAnyRemoved;
   }
 
-  /** A holder may hold another one than before, such as the new pool of a data source. */
-  private askHolders(): void {
-    let left = Math.min(HOLDERS_PER_LOOK, this.holders.size);
-    for (const [object, place] of this.holders) {
+  /** Examines matched objects again: a data source may have a new pool. */
+  private examineMatched(): void {
+    let left = Math.min(MATCHED_PER_SCAN, this.matched.size);
+    for (const [object, location] of this.matched) {
       if (left-- === 0) return;
-      this.holders.delete(object);
-      this.ask(object, place);
+      this.matched.delete(object);
+      this.examine(object, location);
     }
   }
 
   private nextProviders(): readonly ApplicationProvider[] {
     const { all } = this.providers;
-    const end = this.cursor + PROVIDERS_PER_LOOK;
+    const end = this.cursor + PROVIDERS_PER_SCAN;
     const slice = all.slice(this.cursor, end);
     const isRoundOver = end >= all.length;
     this.cursor = isRoundOver ? 0 : end;
@@ -131,40 +133,43 @@ export class ApplicationObjects {
     return slice;
   }
 
-  private readonly meet = (
+  private readonly examineIfDue = (
     object: object,
     provider: ApplicationProvider,
     property: string | undefined,
   ): void => {
-    if (this.holders.has(object)) return;
-    const askedIn = this.asked.get(object);
-    if (askedIn !== undefined && !this.isWhole) {
-      if (this.round - askedIn < ROUNDS_UNTIL_REPEAT || this.repeats === 0) return;
-      this.repeats--;
+    if (this.matched.has(object)) return;
+    const examinedIn = this.examinedIn.get(object);
+    if (examinedIn !== undefined && !this.isFullScanDue) {
+      if (this.round - examinedIn < ROUNDS_UNTIL_REPEAT || this.repeatsLeft === 0) return;
+      this.repeatsLeft--;
     }
-    this.ask(object, { provider, property });
+    this.examine(object, { provider, property });
   };
 
-  private ask(object: object, place: Place): void {
-    let fits = false;
+  private examine(object: object, location: Location): void {
+    let isMatch = false;
     for (const search of this.searches) {
-      if (search.ask(object, () => textOf(place))) fits = true;
+      if (search.examine(object, () => textOf(location))) isMatch = true;
     }
-    if (fits) this.holders.set(object, place);
-    else this.asked.set(object, this.round);
+    if (isMatch) this.matched.set(object, location);
+    else this.examinedIn.set(object, this.round);
   }
 
-  private walk(): Map<object, Place> {
-    const everything = new Map<object, Place>();
+  private allObjects(): Map<object, Location> {
+    const everything = new Map<object, Location>();
     this.visit(this.providers.all, (object, provider, property) => {
       if (!everything.has(object)) everything.set(object, { provider, property });
-      if (!this.holders.has(object)) this.asked.set(object, this.round);
+      if (!this.matched.has(object)) this.examinedIn.set(object, this.round);
     });
     return everything;
   }
 
-  /** Providers before their aliases and what they hold, so that an object has the name by which it is injected. */
-  private visit(providers: readonly ApplicationProvider[], visitor: ApplicationObjects['meet']): void {
+  /** Visits providers before aliases and properties, so that an object is named after the token that injects it. */
+  private visit(
+    providers: readonly ApplicationProvider[],
+    visitor: ApplicationObjects['examineIfDue'],
+  ): void {
     for (const isAlias of [false, true]) {
       for (const provider of providers) {
         if (provider.isAlias !== isAlias) continue;
@@ -176,32 +181,32 @@ export class ApplicationObjects {
       const instance = provider.isAlias ? undefined : provider.instance();
       if (!isObject(instance)) continue;
       for (const property of this.propertiesOf(instance)) {
-        const held = valueAt(instance, property);
-        if (isObject(held)) visitor(held, provider, property);
+        const value = valueAt(instance, property);
+        if (isObject(value)) visitor(value, provider, property);
       }
     }
   }
 
   private propertiesOf(object: object): readonly string[] {
-    if (this.large.has(object)) return [];
+    if (this.tables.has(object)) return [];
     try {
       if (ArrayBuffer.isView(object)) return [];
       const properties = Object.getOwnPropertyNames(object);
       if (properties.length <= MAX_PROPERTIES) return properties;
-      this.large.add(object);
+      this.tables.add(object);
       return properties.slice(0, MAX_PROPERTIES);
     } catch {
-      // A proxy that does not want to be looked at.
+      // A proxy may refuse to be read.
       return [];
     }
   }
 }
 
-function textOf({ provider, property }: Place): string {
+function textOf({ provider, property }: Location): string {
   return property === undefined ? provider.name : `${provider.name}.${property}`;
 }
 
-/** Data properties only: a getter may do anything. */
+/** Returns the value of a data property. A getter is not called, because it may have side effects. */
 function valueAt(object: object, property: string): unknown {
   try {
     return property === 'prototype' ? undefined : Object.getOwnPropertyDescriptor(object, property)?.value;

@@ -5,16 +5,16 @@ import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
 type InstanceWrapper = Module['providers'] extends Map<unknown, infer W> ? W : never;
 
-/** A provider of the application that is made once. */
+/** A singleton provider of the application. */
 export interface ApplicationProvider {
-  /** The text of the token by which it is injected. */
+  /** The injection token as text. */
   readonly name: string;
   readonly isAlias: boolean;
-  /** What it is now; not always an object. */
+  /** Returns the current instance, which may be a primitive value. */
   instance(): unknown;
 }
 
-/** The providers of an application that exist once and are made, in the order of the modules. */
+/** The singleton providers of an application that have been created, in the order of the modules. */
 export class ApplicationProviders {
   private readonly sizes = new Map<Module, number>();
   private readonly seen = new Set<InstanceWrapper>();
@@ -23,25 +23,25 @@ export class ApplicationProviders {
 
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** All that were made at the last refresh. */
+  /** The providers that had been created at the last refresh. */
   get all(): readonly ApplicationProvider[] {
     return this.resolved;
   }
 
   /**
-   * Looks for modules and providers that are new. Costs next to nothing if there are none.
+   * Reads new modules and providers. Costs next to nothing if there are none.
    *
-   * @returns the providers that have been made since the last refresh; all of them after a module was removed
+   * @returns the providers created since the last refresh; all of them after a module was removed
    */
   refresh(): readonly ApplicationProvider[] {
     this.readModules();
     if (this.sizes.size !== this.modules.size) {
-      this.forget();
+      this.reset();
       this.readModules();
     }
-    const made = this.takeResolved();
-    this.resolved.push(...made);
-    return made;
+    const created = this.takeResolved();
+    this.resolved.push(...created);
+    return created;
   }
 
   private readModules(): void {
@@ -49,7 +49,7 @@ export class ApplicationProviders {
       if (this.sizes.get(module) === module.providers.size) continue;
       this.sizes.set(module, module.providers.size);
       for (const [token, wrapper] of module.providers) {
-        // Of what is made for each request, or for each place of use, the container only has a blueprint.
+        // The container has only a blueprint of a request-scoped or transient provider.
         if (this.seen.has(wrapper) || wrapper.isTransient || wrapper.scope === Scope.REQUEST) continue;
         this.seen.add(wrapper);
         this.unresolved.push({ token, wrapper });
@@ -59,12 +59,12 @@ export class ApplicationProviders {
 
   private takeResolved(): ApplicationProvider[] {
     if (this.unresolved.length === 0) return [];
-    const made = this.unresolved.filter(({ wrapper }) => isResolved(wrapper));
-    if (made.length === 0) return [];
+    const created = this.unresolved.filter(({ wrapper }) => isResolved(wrapper));
+    if (created.length === 0) return [];
     this.unresolved = this.unresolved.filter(({ wrapper }) => !isResolved(wrapper));
     return (
-      made
-        // Nest remembers the answer, so it must not be asked before all dependencies are known.
+      created
+        // Nest caches the result, which is wrong before all dependencies are known.
         .filter(({ wrapper }) => wrapper.isDependencyTreeStatic())
         .map(({ token, wrapper }) => ({
           name: textOf(token),
@@ -74,7 +74,7 @@ export class ApplicationProviders {
     );
   }
 
-  private forget(): void {
+  private reset(): void {
     this.sizes.clear();
     this.seen.clear();
     this.unresolved = [];
@@ -82,7 +82,7 @@ export class ApplicationProviders {
   }
 }
 
-/** Until it is resolved, a wrapper has an object that no constructor has run for. */
+/** Returns true once the constructor has run; until then, the wrapper holds an empty object of the class. */
 function isResolved(wrapper: InstanceWrapper): boolean {
   return wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved === true;
 }

@@ -1,42 +1,45 @@
 import type { Guard } from '../primitives/guard.js';
-import type { Found } from './application-objects.integration.js';
+import type { ObjectMatch } from './object-search.js';
 
-/**
- * Watches each instance that is found, from when it is first seen until it is gone or nobody wants to know any more.
- */
+/** The watches of all instances of one kind in the application, each from its first to its last appearance. */
 export class Attachments<T extends object> {
-  private readonly detachments = new Map<T, () => void>();
+  private readonly stops = new Map<T, () => void>();
 
   /**
-   * @param find returns what there is to watch now
-   * @param attach begins to watch one; returns a function that ends it
-   * @param guard reports what fails
+   * @param find returns the instances to watch now
+   * @param watch starts to watch an instance; returns a function that stops it
+   * @param guard reports errors of both
    */
   constructor(
-    private readonly find: () => readonly Found<T>[],
-    private readonly attach: (found: Found<T>) => () => void,
+    private readonly find: () => readonly ObjectMatch<T>[],
+    private readonly watch: (match: ObjectMatch<T>) => () => void,
     private readonly guard: Guard,
   ) {}
 
-  /** Looks for what is new, and lets go of what is not there any more. One that is not as expected is not watched. */
-  look(): readonly Found<T>[] {
-    const found = this.find();
-    const instances = new Set(found.map(({ instance }) => instance));
-    for (const instance of this.detachments.keys()) if (!instances.has(instance)) this.detach(instance);
-    for (const each of found) {
-      if (!this.detachments.has(each.instance)) this.detachments.set(each.instance, this.attachSafely(each));
+  /**
+   * Starts to watch new instances, and stops watching those that are gone. An instance that cannot be watched is
+   * reported once and skipped.
+   *
+   * @returns all current instances
+   */
+  refresh(): readonly ObjectMatch<T>[] {
+    const matches = this.find();
+    const instances = new Set(matches.map(({ instance }) => instance));
+    for (const instance of this.stops.keys()) if (!instances.has(instance)) this.detach(instance);
+    for (const match of matches) {
+      if (!this.stops.has(match.instance)) this.stops.set(match.instance, this.attach(match));
     }
-    return found;
+    return matches;
   }
 
-  /** Ends all of it. */
-  end(): void {
-    for (const instance of this.detachments.keys()) this.detach(instance);
+  /** Stops all watches. */
+  stop(): void {
+    for (const instance of this.stops.keys()) this.detach(instance);
   }
 
-  private attachSafely(found: Found<T>): () => void {
+  private attach(match: ObjectMatch<T>): () => void {
     try {
-      return this.attach(found);
+      return this.watch(match);
     } catch (error) {
       this.guard.report(error);
       return () => undefined;
@@ -44,10 +47,10 @@ export class Attachments<T extends object> {
   }
 
   private detach(instance: T): void {
-    const detach = this.detachments.get(instance);
-    this.detachments.delete(instance);
+    const stop = this.stops.get(instance);
+    this.stops.delete(instance);
     try {
-      detach?.();
+      stop?.();
     } catch (error) {
       this.guard.report(error);
     }

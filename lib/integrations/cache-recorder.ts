@@ -8,18 +8,19 @@ import { type Guard, isThenable } from '../primitives/guard.js';
 import type { CallObserver } from '../primitives/method-patch.js';
 import { isOwnCall } from './own-calls.js';
 
-/** From 50 microseconds, which a cache in memory takes, to where a cache is none any more. */
+/** Buckets in seconds, from 50 microseconds (a cache in memory) to one second (a cache of no use). */
 const BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ];
 
+/** An operation of a cache, as the value of a label. */
 export type CacheOperation = 'get' | 'has' | 'set' | 'delete' | 'clear';
 
-/** Counts what the application does with its caches. */
+/** A recorder of the operations of the application on its caches. */
 export class CacheRecorder {
-  /** Keeps errors of ours out of the calls of the application. */
+  /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
-  /** The call that something happens within: what a cache does with its stores is not counted again. */
+  /** The calls to caches. An operation inside one, such as on a store of the cache, is not recorded again. */
   readonly calls = new CallScope<CacheCall>();
 
   private readonly hits: Counter<'cache'>;
@@ -35,38 +36,32 @@ export class CacheRecorder {
   ) {
     this.guard = instrumentationGuard(registry, 'cache');
     const labelNames = ['cache'] as const;
-    this.hits = registry.counter('cache_hits_total', 'Keys that were asked for and were in the cache.', {
+    this.hits = registry.counter('cache_hits_total', 'Lookups that found the key in the cache.', {
       labelNames,
     });
-    this.misses = registry.counter(
-      'cache_misses_total',
-      'Keys that were asked for and were not in the cache.',
-      { labelNames },
-    );
-    this.sets = registry.counter('cache_sets_total', 'Keys that were written to the cache.', { labelNames });
-    this.deletes = registry.counter('cache_deletes_total', 'Keys that were deleted from the cache.', {
+    this.misses = registry.counter('cache_misses_total', 'Lookups that did not find the key in the cache.', {
       labelNames,
     });
-    this.errors = registry.counter('cache_errors_total', 'Operations of the cache that failed.', {
+    this.sets = registry.counter('cache_sets_total', 'Keys written to the cache.', { labelNames });
+    this.deletes = registry.counter('cache_deletes_total', 'Keys deleted from the cache.', {
+      labelNames,
+    });
+    this.errors = registry.counter('cache_errors_total', 'Cache operations that failed.', {
       labelNames: ['cache', 'operation'],
     });
-    this.durations = registry.timer(
-      'cache_operation_duration_seconds',
-      'How long operations of the cache took.',
-      {
-        labelNames: ['cache', 'operation'],
-        buckets: BUCKETS,
-      },
-    );
+    this.durations = registry.timer('cache_operation_duration_seconds', 'Duration of cache operations.', {
+      labelNames: ['cache', 'operation'],
+      buckets: BUCKETS,
+    });
   }
 
-  /** Returns the recorder of one cache, which has its series at hand. */
-  forCache(cache: string): OneCacheRecorder {
+  /** Returns the recorder of one cache, with its series resolved in advance. */
+  forCache(cache: string): SingleCacheRecorder {
     const of = (operation: CacheOperation) => ({
       durations: this.durations.labels({ cache, operation }),
       errors: this.errors.labels({ cache, operation }),
     });
-    return new OneCacheRecorder(this, this.clock, {
+    return new SingleCacheRecorder(this, this.clock, {
       hits: this.hits.labels({ cache }),
       misses: this.misses.labels({ cache }),
       sets: this.sets.labels({ cache }),
@@ -92,8 +87,8 @@ interface OperationSeries {
 type CacheSeries = Readonly<Record<'hits' | 'misses' | 'sets' | 'deletes', Incrementable>> &
   Readonly<Record<CacheOperation, OperationSeries>>;
 
-/** Counts what is done with one cache. */
-export class OneCacheRecorder {
+/** A recorder of the operations on one cache. */
+export class SingleCacheRecorder {
   readonly guard: Guard;
 
   constructor(
@@ -105,28 +100,28 @@ export class OneCacheRecorder {
   }
 
   /**
-   * Begins an operation, unless it is one of monitoring itself or a part of one that is counted.
+   * Begins to record an operation; returns undefined for an own call and for a part of another cache call.
    *
-   * @param count is given the result of the operation, once it has one
+   * @param succeeded receives the result of the operation
    */
   begin(
     operation: CacheOperation,
-    count: (result: unknown, call: CacheCall) => void,
+    succeeded: (result: unknown, call: CacheCall) => void,
   ): CallObserver | undefined {
     if (isOwnCall() || this.caches.calls.current !== undefined) return undefined;
     const { durations, errors } = this.series[operation];
     const startedAt = this.clock.monotonic();
     return new CacheCall(this.caches.calls, {
-      succeeded: count,
+      succeeded,
       failed: () => errors.inc(),
       ended: () => durations.observe((this.clock.monotonic() - startedAt) / 1000),
     });
   }
 
   /**
-   * Begins a call whose duration is not that of the cache, such as `wrap()`, unless it is a part of another one.
+   * Begins to record a call without its duration, such as `wrap()`; returns undefined like {@link begin}.
    *
-   * @param ended is called with it, whether it has failed or not
+   * @param ended receives the call, also if it has failed
    */
   beginUntimed(ended: (call: CacheCall) => void): CacheCall | undefined {
     if (isOwnCall() || this.caches.calls.current !== undefined) return undefined;
@@ -134,18 +129,21 @@ export class OneCacheRecorder {
     return call;
   }
 
-  /** Runs a function of the application that a call to the cache has called: what it does is not a part of the call. */
+  /** A scope that runs a callback of the application outside of the cache call that calls it. */
   readonly outside = { run: <R>(work: () => R): R => this.caches.calls.leave(work) };
 
+  /** Records the lookup of one key. */
   recordLookup(isHit: boolean): void {
     if (isHit) this.series.hits.inc();
     else this.series.misses.inc();
   }
 
+  /** Records written keys. */
   recordWrites(keys = 1): void {
     this.series.sets.inc(keys);
   }
 
+  /** Records deleted keys. */
   recordDeletes(keys = 1): void {
     this.series.deletes.inc(keys);
   }
@@ -157,16 +155,16 @@ interface CacheCallEvents {
   ended(): void;
 }
 
-/** One call to a cache, and what its stores have told of it. */
+/** A call to a cache, with the outcome that the watches of its stores have seen. */
 export class CacheCall implements CallObserver {
   args?: readonly unknown[];
   readonly scope: OpenScope<CacheCall>;
   /** True if a store had the key. */
   wasFound = false;
-  /** True if a store has failed, which it may keep to itself or emit as an event. */
+  /** True if a store has failed, even if the call itself succeeds. */
   hasFailedStore = false;
-  /** True if the call goes on after it has answered, such as to refresh a value. */
-  goesOn = false;
+  /** True if the call goes on after it has returned its result, such as to refresh a value. */
+  continuesAfterResult = false;
 
   constructor(
     calls: CallScope<CacheCall>,
@@ -195,7 +193,7 @@ export class CacheCall implements CallObserver {
   }
 
   private end(): void {
-    if (!this.goesOn) this.scope.end();
+    if (!this.continuesAfterResult) this.scope.end();
     this.events.ended();
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../metrics/clock.js';
 import type { Guard } from '../primitives/guard.js';
-import type { ApplicationObjects, Found } from './application-objects.integration.js';
+import type { ApplicationObjects } from './application-objects.integration.js';
 import { Attachments } from './attachments.js';
 import { findKnex } from './knex/knex.discovery.js';
 import { knexPoolState, watchKnexPoolWait } from './knex/knex.pool.js';
@@ -10,6 +10,7 @@ import { watchMongoose } from './mongoose/mongoose.watch.js';
 import { findMysql2Connections, findMysql2Pools } from './mysql2/mysql2.discovery.js';
 import { mysql2PoolState, watchMysql2PoolWait } from './mysql2/mysql2.pool.js';
 import { watchMysql2Connection, watchMysql2Pool } from './mysql2/mysql2.watch.js';
+import type { ObjectMatch } from './object-search.js';
 import { findPgClients, findPgPools } from './pg/pg.discovery.js';
 import { pgPoolState, watchPgPoolWait } from './pg/pg.pool.js';
 import { watchPgClient, watchPgPool } from './pg/pg.watch.js';
@@ -20,85 +21,107 @@ import type { QueryRecorder } from './queries/query-recorder.js';
 import { findTypeOrmDataSources, typeOrmPools } from './typeorm/typeorm.discovery.js';
 import { watchTypeOrm } from './typeorm/typeorm.watch.js';
 
-interface Watch {
-  look(): readonly unknown[];
-  end(): void;
+/** The state of a pool, with the name of the pool. */
+interface NamedPoolState {
+  readonly name: string;
+  readonly state: PoolState;
 }
 
-interface PoolWatch extends Watch {
-  states(): { readonly name: string; readonly state: PoolState }[];
+/** The watches of all clients of one kind. */
+interface ClientWatches {
+  refresh(): readonly unknown[];
+  stop(): void;
 }
 
-/** The clients by which the application reaches its databases, each watched from when it is first seen. */
+/** The watches of all pools of one kind. */
+interface PoolWatches extends ClientWatches {
+  states(): NamedPoolState[];
+}
+
+/** The database clients of the application, each watched from its first appearance. */
 export class DatabaseClients {
-  private readonly queries: readonly Watch[];
-  private readonly pools: readonly PoolWatch[];
+  private readonly clients: readonly ClientWatches[];
+  private readonly pools: readonly PoolWatches[];
 
-  /** @param waitsOf gives who is told how long somebody waited for a connection of a pool */
+  /** @param waitsOf returns the observer of the waits for a connection of a pool, by the name of the pool */
   constructor(
-    objects: ApplicationObjects,
-    queries: QueryRecorder,
-    clock: Clock,
-    waitsOf: (pool: string) => WaitObserver,
+    private readonly objects: ApplicationObjects,
+    private readonly queries: QueryRecorder,
+    private readonly clock: Clock,
+    private readonly waitsOf: (pool: string) => WaitObserver,
   ) {
-    const dataSources = () => findTypeOrmDataSources(objects);
-    // What goes through the pools of TypeORM, TypeORM tells itself.
-    const notOfTypeOrm = <T extends object>(found: readonly Found<T>[]) => {
-      const theirs = new Set<unknown>(dataSources().flatMap(({ instance }) => typeOrmPools(instance)));
-      return found.filter(({ instance }) => !theirs.has(instance));
-    };
-    const watch = <T extends object>(
-      find: () => readonly Found<T>[],
-      start: (instance: T, recorder: QueryRecorder) => () => void,
-    ) => new Attachments(find, ({ instance }) => start(instance, queries), queries.guard);
-    this.queries = [
-      watch(dataSources, watchTypeOrm),
-      watch(() => notOfTypeOrm(findPgPools(objects)), watchPgPool),
-      watch(() => findPgClients(objects), watchPgClient),
-      watch(() => notOfTypeOrm(findMysql2Pools(objects)), watchMysql2Pool),
-      watch(() => findMysql2Connections(objects), watchMysql2Connection),
-      watch(() => findKnex(objects), watchKnex),
-      watch(() => findPrismaClients(objects), watchPrisma),
-      watch(() => findMongooseConnections(objects), watchMongoose),
+    this.clients = [
+      this.watchClients(findTypeOrmDataSources, watchTypeOrm),
+      this.watchClients(withoutTypeOrm(findPgPools), watchPgPool),
+      this.watchClients(findPgClients, watchPgClient),
+      this.watchClients(withoutTypeOrm(findMysql2Pools), watchMysql2Pool),
+      this.watchClients(findMysql2Connections, watchMysql2Connection),
+      this.watchClients(findKnex, watchKnex),
+      this.watchClients(findPrismaClients, watchPrisma),
+      this.watchClients(findMongooseConnections, watchMongoose),
     ];
-
-    const watchPools = <T extends object>(
-      find: () => readonly Found<T>[],
-      stateOf: (instance: T) => PoolState | undefined,
-      watchWait: (instance: T, clock: Clock, guard: Guard, observe: WaitObserver) => () => void,
-    ): PoolWatch => {
-      const { guard } = queries;
-      const waits = new Attachments(
-        find,
-        ({ name, instance }) => watchWait(instance, clock, guard, waitsOf(name)),
-        guard,
-      );
-      const states = () =>
-        waits.look().flatMap(({ name, instance }) => {
-          const state = guard.run(() => stateOf(instance));
-          return state === undefined ? [] : [{ name, state }];
-        });
-      return { look: () => waits.look(), end: () => waits.end(), states };
-    };
     this.pools = [
-      watchPools(() => findPgPools(objects), pgPoolState, watchPgPoolWait),
-      watchPools(() => findMysql2Pools(objects), mysql2PoolState, watchMysql2PoolWait),
-      watchPools(() => findKnex(objects), knexPoolState, watchKnexPoolWait),
+      this.watchPools(findPgPools, pgPoolState, watchPgPoolWait),
+      this.watchPools(findMysql2Pools, mysql2PoolState, watchMysql2PoolWait),
+      this.watchPools(findKnex, knexPoolState, watchKnexPoolWait),
     ];
   }
 
-  /** Looks for clients that are new. @returns the number of clients; one that has a pool counts twice */
-  look(): number {
-    return [...this.queries, ...this.pools].flatMap((watch) => watch.look()).length;
+  /** Starts to watch new clients. @returns the number of clients; a client with a pool counts twice */
+  refresh(): number {
+    return [...this.clients, ...this.pools].flatMap((watches) => watches.refresh()).length;
   }
 
   /** Returns the state of each pool. */
-  poolStates(): { readonly name: string; readonly state: PoolState }[] {
-    return this.pools.flatMap((pool) => pool.states());
+  poolStates(): NamedPoolState[] {
+    return this.pools.flatMap((pools) => pools.states());
   }
 
-  /** Leaves every client as it was found. */
-  end(): void {
-    for (const watch of [...this.queries, ...this.pools]) watch.end();
+  /** Stops all watches. */
+  stop(): void {
+    for (const watches of [...this.clients, ...this.pools]) watches.stop();
   }
+
+  private watchClients<T extends object>(
+    find: (objects: ApplicationObjects) => readonly ObjectMatch<T>[],
+    watch: (instance: T, recorder: QueryRecorder) => () => void,
+  ): ClientWatches {
+    const { objects, queries } = this;
+    return new Attachments(
+      () => find(objects),
+      ({ instance }) => watch(instance, queries),
+      queries.guard,
+    );
+  }
+
+  private watchPools<T extends object>(
+    find: (objects: ApplicationObjects) => readonly ObjectMatch<T>[],
+    stateOf: (instance: T) => PoolState | undefined,
+    watchWait: (instance: T, clock: Clock, guard: Guard, observe: WaitObserver) => () => void,
+  ): PoolWatches {
+    const { clock, objects, waitsOf } = this;
+    const { guard } = this.queries;
+    const waits = new Attachments(
+      () => find(objects),
+      ({ name, instance }) => watchWait(instance, clock, guard, waitsOf(name)),
+      guard,
+    );
+    const states = () =>
+      waits.refresh().flatMap(({ name, instance }) => {
+        const state = guard.run(() => stateOf(instance));
+        return state === undefined ? [] : [{ name, state }];
+      });
+    return { refresh: () => waits.refresh(), stop: () => waits.stop(), states };
+  }
+}
+
+/** Leaves out the pools of TypeORM, whose statements are recorded by its data sources. */
+function withoutTypeOrm<T extends object>(
+  find: (objects: ApplicationObjects) => readonly ObjectMatch<T>[],
+): (objects: ApplicationObjects) => readonly ObjectMatch<T>[] {
+  return (objects) => {
+    const dataSources = findTypeOrmDataSources(objects);
+    const typeOrmOwned = new Set<unknown>(dataSources.flatMap(({ instance }) => typeOrmPools(instance)));
+    return find(objects).filter(({ instance }) => !typeOrmOwned.has(instance));
+  };
 }

@@ -1,82 +1,91 @@
-/** An object of the application, and what it is known as. */
-export interface Found<T extends object> {
-  /** Two that are found together have different names. */
+import { isObject } from './object-shape.js';
+import { uniqueName } from './unique-name.js';
+
+/** An object of the application that matches a query. */
+export interface ObjectMatch<T extends object> {
+  /** Unique among the matches of one query. */
   readonly name: string;
   readonly instance: T;
 }
 
-/** A description of the objects to find. Two with the same `is` and `within` are the same one. */
-export interface Sought<T extends object> {
-  /** Tells whether an object is one. May throw, which is a no. */
+/** A query for objects of the application. Two queries with the same `is` and `within` are the same query. */
+export interface ObjectQuery<T extends object> {
+  /** Returns true for an object that matches. An error counts as false. */
   is(candidate: object): candidate is T;
-  /** Returns objects that a candidate holds, and that may be one too. May throw, which is none. */
+  /** Returns objects inside a candidate that may match, too. An error counts as none. */
   within?(candidate: object): readonly unknown[];
-  /** Returns its own name, or the one that follows from the name of its provider. */
-  nameOf?(instance: T, place: string): string | undefined;
+  /** Returns the name of a match; without one, it is named after its location, such as `OrdersService.pool`. */
+  nameOf?(instance: T, location: string): string | undefined;
   /**
-   * Returns the object that stands for an instance, such as the client behind a proxy: of several instances with the
-   * same identity only the first is found. May throw, which is the instance.
+   * Returns the object that identifies a match, such as the client behind a proxy. Only the first of several matches
+   * with the same identity is returned. An error counts as the match itself.
    */
   identityOf?(instance: T): unknown;
 }
 
 interface Hit<T extends object> {
-  readonly place: string;
+  readonly location: string;
   readonly instances: readonly T[];
 }
 
-/** The objects that fit one description, among those that it has been asked about. */
+const NOTHING: readonly unknown[] = [];
+
+/** The matches of one query among the objects that it has examined. */
 export class ObjectSearch<T extends object> {
-  /** By the object that was asked about. */
+  /** The hits by examined object. */
   private readonly hits = new Map<object, Hit<T>>();
   private names = new Map<object, string>();
-  private found: readonly Found<T>[] | undefined;
+  private matches: readonly ObjectMatch<T>[] | undefined;
 
-  constructor(private readonly sought: Sought<T>) {}
+  constructor(private readonly query: ObjectQuery<T>) {}
 
-  isFor(sought: { readonly is: unknown; readonly within?: unknown }): boolean {
-    const own: { readonly is: unknown; readonly within?: unknown } = this.sought;
-    return own.is === sought.is && own.within === sought.within;
+  /** Returns true if a query is the one of this search. */
+  isFor(query: { readonly is: unknown; readonly within?: unknown }): boolean {
+    const own: { readonly is: unknown; readonly within?: unknown } = this.query;
+    return own.is === query.is && own.within === query.within;
   }
 
-  /** Looks at an object, and at what it holds. @returns whether any of it fits */
-  ask(object: object, place: () => string): boolean {
+  /** Examines an object and the objects inside it. @returns true if any of them matches */
+  examine(object: object, locationOf: () => string): boolean {
     const known = this.hits.get(object);
     const instances = this.instancesIn(object);
-    if (instances.length === 0) return (this.drop(object), false);
+    if (instances.length === 0) {
+      this.drop(object);
+      return false;
+    }
     if (known === undefined || !areSame(known.instances, instances)) {
-      this.hits.set(object, { place: known?.place ?? place(), instances });
-      this.found = undefined;
+      this.hits.set(object, { location: known?.location ?? locationOf(), instances });
+      this.matches = undefined;
     }
     return true;
   }
 
-  /** Forgets an object, which is not there any more. */
+  /** Forgets an object that the application no longer has. */
   drop(object: object): void {
-    if (this.hits.delete(object)) this.found = undefined;
+    if (this.hits.delete(object)) this.matches = undefined;
   }
 
-  /** Each that fits once, under a name that it keeps. */
-  results(): Found<T>[] {
-    this.found ??= this.collect();
-    return [...this.found];
+  /** Returns each match once. A match keeps its name. */
+  results(): ObjectMatch<T>[] {
+    this.matches ??= this.collect();
+    return [...this.matches];
   }
 
-  private collect(): Found<T>[] {
-    const unique = new Map<object, { readonly instance: T; readonly place: string }>();
-    for (const { place, instances } of this.hits.values()) {
+  private collect(): ObjectMatch<T>[] {
+    const unique = new Map<object, { readonly instance: T; readonly location: string }>();
+    for (const { location, instances } of this.hits.values()) {
       for (const instance of instances) {
         const identity = this.identityOf(instance);
-        if (!unique.has(identity)) unique.set(identity, { instance, place });
+        if (!unique.has(identity)) unique.set(identity, { instance, location });
       }
     }
-    // What has a name keeps it: its series go on under that name.
+    // A match keeps its name, so that its series continue.
     const names = new Map([...this.names].filter(([identity]) => unique.has(identity)));
-    const taken = new Set(names.values());
-    for (const [identity, { instance, place }] of unique) {
+    const used = new Set(names.values());
+    for (const [identity, { instance, location }] of unique) {
       if (names.has(identity)) continue;
-      const name = freeName(this.nameOf(instance, place), taken);
-      taken.add(name);
+      const name = uniqueName(this.nameOf(instance, location), used);
+      used.add(name);
       names.set(identity, name);
     }
     this.names = names;
@@ -85,41 +94,41 @@ export class ObjectSearch<T extends object> {
 
   private instancesIn(object: object): T[] {
     const instances: T[] = [];
-    if (this.fits(object)) instances.push(object);
-    for (const held of this.heldBy(object)) {
-      if (isObject(held) && this.fits(held)) instances.push(held);
+    if (this.isMatch(object)) instances.push(object);
+    for (const inner of this.objectsWithin(object)) {
+      if (isObject(inner) && this.isMatch(inner)) instances.push(inner);
     }
     return instances;
   }
 
-  private fits(candidate: object): candidate is T {
+  private isMatch(candidate: object): candidate is T {
     try {
-      return this.sought.is(candidate);
+      return this.query.is(candidate);
     } catch {
       return false;
     }
   }
 
-  private heldBy(candidate: object): readonly unknown[] {
+  private objectsWithin(candidate: object): readonly unknown[] {
     try {
-      return this.sought.within?.(candidate) ?? NOTHING;
+      return this.query.within?.(candidate) ?? NOTHING;
     } catch {
       return NOTHING;
     }
   }
 
-  private nameOf(instance: T, place: string): string {
+  private nameOf(instance: T, location: string): string {
     try {
-      const name: unknown = this.sought.nameOf?.(instance, place);
-      return typeof name === 'string' && name !== '' ? name : place;
+      const name: unknown = this.query.nameOf?.(instance, location);
+      return typeof name === 'string' && name !== '' ? name : location;
     } catch {
-      return place;
+      return location;
     }
   }
 
   private identityOf(instance: T): object {
     try {
-      const identity = this.sought.identityOf?.(instance);
+      const identity = this.query.identityOf?.(instance);
       return isObject(identity) ? identity : instance;
     } catch {
       return instance;
@@ -127,18 +136,6 @@ export class ObjectSearch<T extends object> {
   }
 }
 
-const NOTHING: readonly unknown[] = [];
-
-export function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
 function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((one, index) => one === others[index]);
-}
-
-function freeName(name: string, taken: ReadonlySet<string>): string {
-  let free = name;
-  for (let number = 2; taken.has(free); number++) free = `${name}.${number}`;
-  return free;
 }

@@ -1,8 +1,13 @@
 import { CallScope } from '../primitives/call-scope.js';
 
+/**
+ * The async contexts of own calls. One of the two module-level states of this room, beside the abandoned work of
+ * until-aborted.ts. Neither is shared by two applications: this one belongs to an async context, the other one to an
+ * `AbortSignal`. As parameters, both would have to pass through the client libraries, which have no place for them.
+ */
 const ownCalls = new CallScope<true>();
 
-/** Runs what monitoring itself asks of a client, such as a ping, which is not counted as a call of the application. */
+/** Runs a call of monitoring itself, such as a ping. The watch of the client does not record it. */
 export async function asOwnCall<T>(work: () => Promise<T>): Promise<T> {
   const scope = ownCalls.open(true);
   try {
@@ -12,12 +17,12 @@ export async function asOwnCall<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Returns whether what happens now is a call of monitoring itself. */
+/** Returns true within {@link asOwnCall}. */
 export function isOwnCall(): boolean {
   return ownCalls.current === true;
 }
 
-/** Returns the context of now, for a call that its client may run in the context of another one. */
+/** Returns the current context, for a call that its client may run in the context of another call. */
 export function captureOwnCall(): { run<R>(work: () => R): R } {
   return ownCalls.capture();
 }

@@ -1,12 +1,12 @@
-/** Ends each statement that monitoring itself sends, for whoever reads the server's list of queries. */
+/** A comment at the end of each own statement, which also identifies it in the query list of the server. */
 const MARK = ' /* nestjs-monitoring */';
 
-/** A statement of monitoring itself. The mark is at the end, because some drivers look at how a statement begins. */
+/** Returns a statement of monitoring itself. The mark is at the end, because some drivers read how a statement begins. */
 export function ownQuery(sql: string): string {
   return `${sql}${MARK}`;
 }
 
-/** Whether a statement is one of monitoring itself, which is not counted as one of the application. */
+/** Returns true for a statement of monitoring itself, which is not recorded. */
 export function isOwnQuery(sql: string): boolean {
   return sql.endsWith(MARK);
 }

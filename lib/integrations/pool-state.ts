@@ -2,23 +2,23 @@ import type { Clock } from '../metrics/clock.js';
 import type { Guard } from '../primitives/guard.js';
 import { type CallObserver, patchMethod, withObservedCallback } from '../primitives/method-patch.js';
 
-/** The state of a pool of connections, whichever library has it. */
+/** The state of a connection pool of any library. */
 export interface PoolState {
   readonly used: number;
   readonly idle: number;
   /** Number of callers that wait for a connection. */
   readonly pending: number;
-  /** Number of connections that there may be; undefined if there is no limit. */
+  /** Maximum number of connections; undefined if there is no limit. */
   readonly max?: number | undefined;
 }
 
-/** A receiver of the time that somebody waited for a connection, in seconds. */
+/** A receiver of the time that a caller waited for a connection, in seconds. */
 export type WaitObserver = (seconds: number) => void;
 
 /**
- * Takes the time that a method of a pool needs to give a connection, to its callback or as a promise.
+ * Measures the time until a method of a pool gives a connection to its callback or resolves with one.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchPoolWait(
   pool: object,

@@ -1,23 +1,23 @@
 interface SharedWatch {
   holders: number;
-  readonly end: () => void;
+  readonly stop: () => void;
 }
 
 /**
- * Watches of objects that may be reached in several ways, such as a client that is in a pool and in a provider: each
- * object is watched once, from the first to the last of those who hold it.
+ * Reference-counted watches of objects that are reached in several ways, such as a client that is in a pool and in a
+ * provider: each object is watched once, from its first to its last holder.
  */
 export class SharedWatches {
   private readonly watches = new WeakMap<object, SharedWatch>();
 
   /**
-   * Begins to watch an object, unless somebody does already.
+   * Starts to watch an object, unless it is watched already.
    *
-   * @param start begins to watch; returns a function that ends it
-   * @returns a function that lets go of the object
+   * @param start starts the watch; returns a function that stops it
+   * @returns a function that releases the object
    */
-  hold(object: object, start: () => () => void): () => void {
-    const watch = this.watches.get(object) ?? { holders: 0, end: start() };
+  acquire(object: object, start: () => () => void): () => void {
+    const watch = this.watches.get(object) ?? { holders: 0, stop: start() };
     watch.holders++;
     this.watches.set(object, watch);
     let isHeld = true;
@@ -27,36 +27,39 @@ export class SharedWatches {
       watch.holders--;
       if (watch.holders > 0) return;
       this.watches.delete(object);
-      watch.end();
+      watch.stop();
     };
   }
 }
 
-/** The watches of the connections of one pool, which do not keep a connection that the pool has dropped. */
-export class ConnectionWatches {
-  /** What ends a watch holds the connection, and must not be held by anything else. */
-  private readonly ends = new WeakMap<object, () => void>();
-  private connections: WeakRef<object>[] = [];
-  private sweepAt = 16;
+/** Number of connections at which references to collected ones are dropped for the first time. */
+const FIRST_SWEEP_AT = 16;
 
-  /** @param start begins to watch a connection; returns a function that ends it */
+/** The watches of the connections of one pool. They do not keep a connection alive that the pool has dropped. */
+export class ConnectionWatches {
+  /** A stop function refers to its connection, so only the connection itself may keep it alive. */
+  private readonly stops = new WeakMap<object, () => void>();
+  private connections: WeakRef<object>[] = [];
+  private sweepAt = FIRST_SWEEP_AT;
+
+  /** @param start starts to watch a connection; returns a function that stops it */
   constructor(private readonly start: (connection: object) => () => void) {}
 
-  /** Begins to watch a connection, unless it is watched already. */
+  /** Starts to watch a connection, unless it is watched already. */
   add(connection: object): void {
-    if (this.ends.has(connection)) return;
-    this.ends.set(connection, this.start(connection));
+    if (this.stops.has(connection)) return;
+    this.stops.set(connection, this.start(connection));
     this.connections.push(new WeakRef(connection));
     if (this.connections.length < this.sweepAt) return;
     this.connections = this.connections.filter((reference) => reference.deref() !== undefined);
-    this.sweepAt = Math.max(16, this.connections.length * 2);
+    this.sweepAt = Math.max(FIRST_SWEEP_AT, this.connections.length * 2);
   }
 
-  /** Leaves every connection as it was found. */
-  end(): void {
+  /** Stops all watches. */
+  stop(): void {
     for (const reference of this.connections) {
       const connection = reference.deref();
-      if (connection !== undefined) this.ends.get(connection)?.();
+      if (connection !== undefined) this.stops.get(connection)?.();
     }
     this.connections = [];
   }

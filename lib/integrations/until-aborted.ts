@@ -1,7 +1,7 @@
-/** By signal: the work that went on when it was aborted. */
+/** The work that was pending when its signal was aborted, by signal. The reason for module-level state is in own-calls.ts. */
 const abandoned = new WeakMap<AbortSignal, Promise<unknown>[]>();
 
-/** Returns the result of the work, or rejects as soon as the signal is aborted, with the work abandoned. */
+/** Returns the result of the work, or rejects as soon as the signal is aborted and abandons the work. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -19,7 +19,7 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Pr
   }
 }
 
-/** Resolves when all work has ended that was abandoned by this signal, which may be never. */
+/** Resolves when all work that this signal abandoned has settled, which may be never. */
 export async function abandonedWork(signal: AbortSignal): Promise<void> {
   await Promise.allSettled(abandoned.get(signal) ?? []);
 }

@@ -10,7 +10,7 @@ import { runtimeCollectors } from '../collectors/runtime/runtime.collectors.js';
 import { SeriesCollector } from '../collectors/runtime/series.collector.js';
 import { systemCollectors } from '../collectors/system/system.collectors.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
-import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -34,7 +34,7 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
     useFactory: (
       running: RunningCollectors,
       registry: MetricsRegistry,
-      { nameInterval }: ScheduleIntegration,
+      { registerTimer }: ScheduleIntegration,
       objects: ApplicationObjects,
       { enabled, collectors, clock }: ResolvedOptions,
     ) => {
@@ -49,7 +49,7 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
         ? [new BuildInfoCollector(registry, applicationBuild(collectors.build, process.env))]
         : [];
       const all = [...runtime, ...build, ...system, ...database, ...cache, new SeriesCollector(registry)];
-      return new CollectorLifecycle(running, all, nameInterval);
+      return new CollectorLifecycle(running, all, registerTimer);
     },
   },
 ];

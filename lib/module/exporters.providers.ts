@@ -11,7 +11,7 @@ import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.
 import { PushgatewayExporter } from '../exporters/pushgateway/pushgateway.exporter.js';
 import { ExporterMetrics } from '../exporters/push/exporter-report.js';
 import type { PushSurroundings } from '../exporters/push/push.exporter.js';
-import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -57,10 +57,10 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   {
     provide: ExportersLifecycle,
     inject: [ScheduleIntegration, ...Object.values(PUSH_EXPORTERS)],
-    useFactory: ({ nameInterval }: ScheduleIntegration, ...exporters: (StartedExporter | null)[]) =>
+    useFactory: ({ registerTimer }: ScheduleIntegration, ...exporters: (StartedExporter | null)[]) =>
       new ExportersLifecycle(
         exporters.filter((exporter) => exporter !== null),
-        nameInterval,
+        registerTimer,
       ),
   },
 ];

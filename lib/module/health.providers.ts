@@ -11,7 +11,7 @@ import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import type { ResolvedHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
-import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -50,7 +50,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       host: HttpAdapterHost,
       modules: ModulesContainer,
       objects: ApplicationObjects,
-      { nameInterval }: ScheduleIntegration,
+      { registerTimer }: ScheduleIntegration,
       alerting: AlertingMonitor,
       exporters: ExportersLifecycle,
       { enabled, health }: ResolvedOptions,
@@ -69,7 +69,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
         },
       };
       const guard = instrumentationGuard(registry, 'shutdown');
-      return new HealthLifecycle(monitor, host, sources, health, nameInterval, guard, enabled);
+      return new HealthLifecycle(monitor, host, sources, health, registerTimer, guard, enabled);
     },
   },
 ];

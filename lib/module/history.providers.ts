@@ -4,7 +4,7 @@ import { HistorySampler } from '../history/history-sampler.js';
 import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
 import { HistoryStore } from '../history/history-store.js';
-import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
@@ -47,7 +47,10 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryLifecycle,
     inject: [HistorySampler, ScheduleIntegration, RESOLVED_OPTIONS],
-    useFactory: (beat: HistorySampler, { nameInterval }: ScheduleIntegration, { enabled }: ResolvedOptions) =>
-      new HistoryLifecycle(beat, enabled, nameInterval),
+    useFactory: (
+      beat: HistorySampler,
+      { registerTimer }: ScheduleIntegration,
+      { enabled }: ResolvedOptions,
+    ) => new HistoryLifecycle(beat, enabled, registerTimer),
   },
 ];

@@ -7,8 +7,7 @@ import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.ins
 import { ScheduledJobRecorder } from '../instrumentation/jobs/scheduled-job.recorder.js';
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
-import { BullMqIntegration } from '../integrations/bullmq/bullmq.integration.js';
-import { ScheduleIntegration } from '../integrations/schedule.integration.js';
+import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -33,15 +32,10 @@ export const JOBS_PROVIDERS: readonly Provider[] = [
     },
   },
   {
-    provide: BullMqIntegration,
-    inject: [ApplicationObjects],
-    useFactory: (objects: ApplicationObjects) => new BullMqIntegration(objects),
-  },
-  {
     provide: QueueJobsInstrumentation,
-    inject: [BullMqIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [ApplicationObjects, MetricsRegistry, RESOLVED_OPTIONS],
     useFactory: (
-      bullMq: BullMqIntegration,
+      objects: ApplicationObjects,
       registry: MetricsRegistry,
       { enabled, jobs, clock }: ResolvedOptions,
     ) => {
@@ -49,7 +43,7 @@ export const JOBS_PROVIDERS: readonly Provider[] = [
       if (!enabled || options === false) return null;
       const guard = instrumentationGuard(registry, 'bullmq');
       return new QueueJobsInstrumentation(
-        bullMq,
+        objects,
         guard,
         () => new QueueJobRecorder(registry, clock, guard, options),
       );
@@ -57,15 +51,19 @@ export const JOBS_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: QueuesLifecycle,
-    inject: [RunningCollectors, BullMqIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [RunningCollectors, ApplicationObjects, MetricsRegistry, RESOLVED_OPTIONS],
     useFactory: (
       running: RunningCollectors,
-      bullMq: BullMqIntegration,
+      objects: ApplicationObjects,
       registry: MetricsRegistry,
       { enabled, collectors: { queues: options } }: ResolvedOptions,
     ) => {
       if (!enabled || options === false) return null;
-      return new QueuesLifecycle(running, bullMq, (queues) => new QueuesCollector(registry, queues, options));
+      return new QueuesLifecycle(
+        running,
+        objects,
+        (queues) => new QueuesCollector(registry, queues, options),
+      );
     },
   },
 ];

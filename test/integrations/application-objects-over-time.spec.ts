@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** Something that an application connects by. */
+/** A client of the application. */
 class Client {
   constructor(readonly inner?: object) {}
 }
@@ -36,7 +36,7 @@ async function started(definition: Omit<DynamicModule, 'module'>) {
 
 const value = (provide: string, useValue: unknown): Provider => ({ provide, useValue });
 
-/** Services that hold what services hold, each of which says when its properties are read. */
+/** Returns services with typical properties, which call back whenever their properties are read. */
 function services(
   count: number,
   onRead: (index: number) => void = () => undefined,
@@ -56,17 +56,23 @@ function services(
   );
 }
 
+function nth<T>(all: readonly T[], index: number): T {
+  const one = all[index];
+  if (one === undefined) throw new Error(`there is no element ${index}`);
+  return one;
+}
+
 const provided = (all: readonly unknown[]): Provider[] =>
   all.map((one, index) => value(`SERVICE_${index}`, one));
 
-describe('a look at a large application', () => {
+describe('a scan of a large application', () => {
   it('reads a bounded number of providers, and all of them in turn', async () => {
     const reads = new Map<number, number>();
     const all = services(2_000, (index) => void reads.set(index, (reads.get(index) ?? 0) + 1));
     const { objects } = await started({ providers: provided(all) });
     findClients(objects);
     reads.clear();
-    for (let look = 1; look <= 8; look++) {
+    for (let scan = 1; scan <= 8; scan++) {
       await nextTurn();
       const before = [...reads.values()].reduce((sum, count) => sum + count, 0);
       findClients(objects);
@@ -77,43 +83,43 @@ describe('a look at a large application', () => {
     expect(Math.max(...reads.values())).toBe(1);
   });
 
-  it('is shared by all questions of one turn', async () => {
+  it('is shared by all queries of one turn of the event loop', async () => {
     let reads = 0;
     const { objects } = await started({ providers: provided(services(20, () => reads++)) });
     findClients(objects);
     await nextTurn();
     reads = 0;
-    const questions = Array.from({ length: 10 }, () => ({
+    const queries = Array.from({ length: 10 }, () => ({
       is: (candidate: object): candidate is Client => isClient(candidate),
     }));
-    for (const question of questions) objects.find(question);
-    // One look, and one walk for the questions that are new.
+    for (const query of queries) objects.find(query);
+    // One scan, and one pass over all objects for the new queries.
     expect(reads).toBe(40);
-    for (const question of questions) objects.find(question);
+    for (const query of queries) objects.find(query);
     expect(reads).toBe(40);
     await nextTurn();
-    for (const question of questions) objects.find(question);
+    for (const query of queries) objects.find(query);
     expect(reads).toBe(60);
   });
 
-  it('asks about a bounded number of objects that it knows already', async () => {
-    let asked = 0;
+  it('examines a bounded number of known objects', async () => {
+    let examined = 0;
     const counting = (candidate: object): candidate is Client => {
-      asked++;
+      examined++;
       return isClient(candidate);
     };
     const { objects } = await started({ providers: provided(services(1_000)) });
     objects.find({ is: counting });
-    expect(asked).toBeGreaterThan(4_000);
-    for (let look = 0; look < 40; look++) {
+    expect(examined).toBeGreaterThan(4_000);
+    for (let scan = 0; scan < 40; scan++) {
       await nextTurn();
-      asked = 0;
+      examined = 0;
       objects.find({ is: counting });
-      expect(asked).toBeLessThanOrEqual(64);
+      expect(examined).toBeLessThanOrEqual(64);
     }
   });
 
-  it('does not read a table, a buffer or a long list each time', async () => {
+  it('reads a table, a buffer or a long list at most twice', async () => {
     const table = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`key${index}`, {}]));
     let reads = 0;
     const watched = new Proxy(table, {
@@ -132,7 +138,7 @@ describe('a look at a large application', () => {
         ),
       ],
     });
-    for (let look = 0; look < 5; look++) {
+    for (let scan = 0; scan < 5; scan++) {
       findClients(objects);
       await nextTurn();
     }
@@ -146,17 +152,17 @@ interface Change {
   readonly load: (providers: Provider[]) => Promise<unknown>;
 }
 
-/** What comes later, and how many looks it takes at most until it is found, with 1 000 providers. */
-const LATER: readonly (readonly [title: string, looks: number, change: (change: Change) => unknown])[] = [
+/** Changes of an application with 1 000 providers, and the number of scans until the client is found. */
+const LATER: readonly (readonly [title: string, scans: number, change: (change: Change) => unknown])[] = [
   [
     'a client that a service connects after the start',
     4,
-    ({ services: all }) => void (all[900]['client'] = new Client()),
+    ({ services: all }) => void (nth(all, 900)['client'] = new Client()),
   ],
   [
     'a client in a property that was there',
     4,
-    ({ services: all }) => void (all[3]['settings'] = new Client()),
+    ({ services: all }) => void (nth(all, 3)['settings'] = new Client()),
   ],
   ['a client of a lazy module', 1, ({ load }) => load([value('LAZY', new Client())])],
   [
@@ -170,17 +176,17 @@ const LATER: readonly (readonly [title: string, looks: number, change: (change: 
     ({ load }) => load([{ provide: 'LAZY', useFactory: async () => (await nextTurn(), new Client()) }]),
   ],
   [
-    'a client made after somebody said so',
+    'a client made before refresh()',
     1,
     ({ services: all, objects }) => {
-      all[999]['client'] = new Client();
+      nth(all, 999)['client'] = new Client();
       objects.refresh();
     },
   ],
 ];
 
-describe('what appears later', () => {
-  it.each(LATER)('finds %s within %i looks', async (_title, looks, change) => {
+describe('objects that appear later', () => {
+  it.each(LATER)('include %s, within %i scans', async (_title, scans, change) => {
     const all = services(1_000);
     const { app, objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toEqual([]);
@@ -192,90 +198,93 @@ describe('what appears later', () => {
     };
     await change({ services: all, objects, load });
     let found: unknown[] = [];
-    for (let look = 0; look < looks && found.length === 0; look++) {
+    for (let scan = 0; scan < scans && found.length === 0; scan++) {
       await nextTurn();
       found = findClients(objects);
     }
     expect(found).toHaveLength(1);
   });
 
-  it('finds a client at the next look that replaces another, under its name', async () => {
+  it('include a client that replaces another one, at the next scan and under its name', async () => {
     const all = services(1_000);
     const old = new Client();
-    all[990]['client'] = old;
+    nth(all, 990)['client'] = old;
     const { objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toEqual([['SERVICE_990.client', old]]);
     const replacement = new Client();
-    all[990]['client'] = replacement;
+    nth(all, 990)['client'] = replacement;
     await nextTurn();
     expect(findClients(objects)).toEqual([['SERVICE_990.client', replacement]]);
   });
 
-  it('lets go of a client at the next look that nobody has any more', async () => {
+  it('no longer include a client that was removed, at the next scan', async () => {
     const all = services(1_000);
-    all[990]['client'] = new Client();
+    nth(all, 990)['client'] = new Client();
     const { objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toHaveLength(1);
-    all[990]['client'] = undefined;
+    nth(all, 990)['client'] = undefined;
     await nextTurn();
     expect(findClients(objects)).toEqual([]);
   });
 
-  it('goes on with a client that one service lets go of and another still has', async () => {
+  it('still include a client that one of two services drops', async () => {
     const all = services(1_000);
     const shared = new Client();
-    all[10]['client'] = shared;
-    all[800]['client'] = shared;
+    nth(all, 10)['client'] = shared;
+    nth(all, 800)['client'] = shared;
     const { objects } = await started({ providers: provided(all) });
     expect(findClients(objects)).toEqual([['SERVICE_10.client', shared]]);
-    all[10]['client'] = undefined;
+    nth(all, 10)['client'] = undefined;
     await nextTurn();
     expect(findClients(objects).map(([, client]) => client)).toEqual([shared]);
   });
 
-  it('keeps the name of each client when another comes before it', async () => {
+  it('leave each client its name when another one comes before it', async () => {
     const all = services(3);
     const [first, second] = [new Client(), new Client()];
     const { objects } = await started({
-      providers: [value('EARLY', all[0]), value('LATE', all[1])],
+      providers: [value('EARLY', nth(all, 0)), value('LATE', nth(all, 1))],
     });
     const named = () => objects.find({ is: isClient, nameOf: () => 'client' });
-    all[1]['client'] = second;
+    nth(all, 1)['client'] = second;
     expect(named()).toEqual([{ name: 'client', instance: second }]);
     await nextTurn();
-    all[0]['client'] = first;
+    nth(all, 0)['client'] = first;
     await nextTurn();
     expect(new Set(named().map(({ name, instance }) => `${name}${instance === first}`))).toEqual(
       new Set(['clientfalse', 'client.2true']),
     );
   });
 
-  it('finds what a client that is known holds anew at the next look', async () => {
+  it('include a new client inside a known match, at the next scan', async () => {
     const holder = { kind: 'source', driver: { pool: undefined as unknown } };
     const { objects } = await started({ providers: [...provided(services(1_000)), value('SOURCE', holder)] });
     const within = (candidate: object) => [(candidate as Partial<typeof holder>).driver?.pool];
-    const look = () => [objects.find({ is: isSource }).length, objects.find({ is: isClient, within }).length];
-    expect(look()).toEqual([1, 0]);
+    const counts = () => [
+      objects.find({ is: isSource }).length,
+      objects.find({ is: isClient, within }).length,
+    ];
+    expect(counts()).toEqual([1, 0]);
     holder.driver.pool = new Client();
     await nextTurn();
-    expect(look()).toEqual([1, 1]);
+    expect(counts()).toEqual([1, 1]);
   });
 
-  it('finds an object that becomes a client without being another', async () => {
+  it('include an object that becomes a match by a changed property', async () => {
     const late = { ready: false };
     const { objects } = await started({ providers: provided([late, ...services(20)]) });
     const isReady = (candidate: object): candidate is typeof late =>
       (candidate as Partial<typeof late>).ready === true;
     expect(objects.find({ is: isReady })).toEqual([]);
     late.ready = true;
-    for (let look = 0; look < 8; look++) {
+    for (let scan = 0; scan < 8; scan++) {
       await nextTurn();
       objects.find({ is: isReady });
     }
     expect(objects.find({ is: isReady })).toHaveLength(1);
   });
 
-  it('never asks for what Nest has not made yet, and does not change how it is made', async () => {
+  it('do not include providers that Nest has not created yet, and do not change how it creates them', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest {}
     @Injectable()
@@ -296,7 +305,7 @@ describe('what appears later', () => {
     })
     class LazyModule {}
     const loading = app.get(LazyModuleLoader).load(() => LazyModule, { logger: false });
-    for (let look = 0; look < 5; look++) {
+    for (let scan = 0; scan < 5; scan++) {
       await nextTurn();
       expect(findClients(objects)).toEqual([]);
     }
@@ -308,12 +317,12 @@ describe('what appears later', () => {
     expect(made.perRequest).toBeInstanceOf(PerRequest);
   });
 
-  it('keeps no object that a service has let go of', async () => {
+  it('are not kept in memory once a service has dropped them', async () => {
     const holder: Record<string, unknown> = {};
     const { objects } = await started({ providers: [value('HOLDER', holder)] });
     const kept: WeakRef<object>[] = [];
-    for (let look = 0; look < 20; look++) {
-      const result = { rows: Array.from({ length: 1_000 }, () => look) };
+    for (let scan = 0; scan < 20; scan++) {
+      const result = { rows: Array.from({ length: 1_000 }, () => scan) };
       kept.push(new WeakRef(result));
       holder['lastResult'] = result;
       findClients(objects);
@@ -326,7 +335,7 @@ describe('what appears later', () => {
   });
 });
 
-/** One client, reached in two ways. */
+/** Providers by which one client is reached in two ways. */
 const ALIASES: readonly (readonly [title: string, providers: (client: Client) => Provider[]])[] = [
   ['an alias', (client) => [value('CLIENT', client), { provide: 'ALIAS', useExisting: 'CLIENT' }]],
   ['two providers', (client) => [value('CLIENT', client), value('AGAIN', client)]],
@@ -344,7 +353,7 @@ const ALIASES: readonly (readonly [title: string, providers: (client: Client) =>
 ];
 
 describe('the identity of a client', () => {
-  it.each(ALIASES)('makes one of it and %s', async (_title, providers) => {
+  it.each(ALIASES)('makes it and %s one match', async (_title, providers) => {
     const client = new Client();
     const { objects } = await started({ providers: providers(client) });
     const identityOf = (instance: Client): object => {
@@ -363,11 +372,11 @@ describe('the identity of a client', () => {
         throw new Error('No.');
       },
     ],
-    ['is undefined', () => undefined],
-    ['is a number', () => 1],
-    ['is null', () => null],
-    ['is itself', (instance: object) => instance],
-  ])('is the instance where it %s', async (_title, identityOf) => {
+    ['returns undefined', () => undefined],
+    ['returns a number', () => 1],
+    ['returns null', () => null],
+    ['returns the instance', (instance: object) => instance],
+  ])('is the instance if identityOf %s', async (_title, identityOf) => {
     const { objects } = await started({
       providers: [value('ONE', new Client()), value('TWO', new Client())],
     });

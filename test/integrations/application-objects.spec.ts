@@ -15,26 +15,23 @@ import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
-import {
-  findCacheManagers,
-  pingCacheManager,
-} from '../../lib/integrations/cache-manager/cache-manager.discovery.js';
-import { findIoRedisClients, pingIoRedis } from '../../lib/integrations/ioredis/ioredis.discovery.js';
-import { findKeyvStores, pingKeyv } from '../../lib/integrations/keyv/keyv.discovery.js';
-import { findMongooseConnections, pingMongoose } from '../../lib/integrations/mongoose/mongoose.discovery.js';
+import { findCacheManagers } from '../../lib/integrations/cache-manager/cache-manager.discovery.js';
+import { pingCacheManager } from '../../lib/integrations/cache-manager/cache-manager.ping.js';
+import { findIoRedisClients } from '../../lib/integrations/ioredis/ioredis.discovery.js';
+import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
+import { findKeyvStores } from '../../lib/integrations/keyv/keyv.discovery.js';
+import { pingKeyv } from '../../lib/integrations/keyv/keyv.ping.js';
+import { findMongooseConnections } from '../../lib/integrations/mongoose/mongoose.discovery.js';
+import { pingMongoose } from '../../lib/integrations/mongoose/mongoose.ping.js';
 import { findMysql2Pools } from '../../lib/integrations/mysql2/mysql2.discovery.js';
-import {
-  findNodeRedisClients,
-  pingNodeRedis,
-} from '../../lib/integrations/node-redis/node-redis.discovery.js';
-import {
-  findPgClients,
-  findPgPools,
-  type PgPoolClient,
-  pingPgPool,
-} from '../../lib/integrations/pg/pg.discovery.js';
-import { findPrismaClients, pingPrisma } from '../../lib/integrations/prisma/prisma.discovery.js';
-import { findTypeOrmDataSources, pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { findNodeRedisClients } from '../../lib/integrations/node-redis/node-redis.discovery.js';
+import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.ping.js';
+import { findPgClients, findPgPools, type PgPoolClient } from '../../lib/integrations/pg/pg.discovery.js';
+import { pingPgPool } from '../../lib/integrations/pg/pg.ping.js';
+import { findPrismaClients } from '../../lib/integrations/prisma/prisma.discovery.js';
+import { pingPrisma } from '../../lib/integrations/prisma/prisma.ping.js';
+import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 
 const closing: (() => unknown)[] = [];
@@ -61,7 +58,7 @@ const names = (found: readonly { name: string }[]) => found.map(({ name }) => na
 const inMemory = (name?: string) =>
   TypeOrmModule.forRoot({ type: 'sqljs', synchronize: true, entities: [], ...(name && { name }) });
 
-/** Answers every name with a function, as deep mocks of tests do. */
+/** A deep mock, which has a function for every name. */
 const deepMock = new Proxy({}, { get: () => () => undefined });
 const forbidding = new Proxy(
   {},
@@ -75,8 +72,8 @@ const forbidding = new Proxy(
   },
 );
 
-describe('what is found in an application', () => {
-  it('is each data source, under its name, and answers', async () => {
+describe('the search of an application', () => {
+  it('finds each data source under its name, and the data source answers a ping', async () => {
     const objects = await objectsOf({ imports: [inMemory(), inMemory('users')] });
     const found = findTypeOrmDataSources(objects);
     expect(names(found)).toEqual(['default', 'users']);
@@ -86,7 +83,7 @@ describe('what is found in an application', () => {
     }
   });
 
-  it('is a pool of pg, wherever it is: a provider, behind Drizzle, or in a property', async () => {
+  it('finds a pool of pg as a provider, behind Drizzle and in a property', async () => {
     const pools = Array.from({ length: 3 }, () => new Pool());
     const drizzle = { $client: pools[1], select: () => undefined };
     @Injectable()
@@ -103,14 +100,14 @@ describe('what is found in an application', () => {
     expect(findPgClients(objects)).toEqual([]);
   });
 
-  it('is a client of pg that is not in a pool', async () => {
+  it('finds a client of pg without a pool', async () => {
     const client = new Client();
     const objects = await objectsOf({ providers: [value('PG', client)] });
     expect(findPgClients(objects)).toEqual([{ name: 'PG', instance: client }]);
     expect(findPgPools(objects)).toEqual([]);
   });
 
-  it('is a pool of mysql2, once, with callbacks and with promises', async () => {
+  it('finds a pool of mysql2 with callbacks and with promises, each once', async () => {
     const plain = mysql.createPool({});
     const promising = mysqlWithPromises.createPool({});
     closing.push(() => promising.end());
@@ -123,7 +120,7 @@ describe('what is found in an application', () => {
     ]);
   });
 
-  it('is a client of Redis, of either library, which is not ready before it is connected', async () => {
+  it('finds a Redis client of either library, whose ping fails before it is connected', async () => {
     const ioredis = new Redis({ lazyConnect: true });
     ioredis.disconnect();
     const nodeRedis = createClient();
@@ -136,7 +133,7 @@ describe('what is found in an application', () => {
     await expect(pingNodeRedis(nodeRedis, signal)).rejects.toThrow('the connection is not ready');
   });
 
-  it('is a client of Redis that a store of Keyv has, also within a cache', async () => {
+  it('finds a Redis client inside a store of Keyv, also inside a cache', async () => {
     const [inCache, alone] = [createKeyv('redis://127.0.0.1:1'), createKeyv('redis://127.0.0.1:1')];
     const objects = await objectsOf({
       imports: [CacheModule.register({ stores: [inCache] })],
@@ -149,7 +146,7 @@ describe('what is found in an application', () => {
     expect(names(findNodeRedisClients(objects)).toSorted()).toEqual(['CACHE_MANAGER', 'SESSIONS']);
   });
 
-  it('is each connection of Mongoose, which does not answer before it is open', async () => {
+  it('finds each connection of Mongoose, whose ping fails before it is open', async () => {
     const connection = mongoose.createConnection();
     closing.push(() => connection.close());
     const objects = await objectsOf({ providers: [value('DatabaseConnection', connection)] });
@@ -157,11 +154,11 @@ describe('what is found in an application', () => {
     expect(names(found)).toEqual(['default']);
     expect(found[0]?.instance).toBe(connection);
     await expect(pingMongoose(connection, AbortSignal.timeout(10_000))).rejects.toThrow(
-      'there is no connection',
+      'the connection is not open',
     );
   });
 
-  it('is a client of Prisma, which is asked by what its database understands', async () => {
+  it('finds a client of Prisma, whose ping is in the language of its database', async () => {
     const asked: unknown[] = [];
     const ask = (question: unknown) => Promise.resolve(asked.push(question));
     const prisma = { $connect: ask, $disconnect: ask, $transaction: ask };
@@ -174,7 +171,7 @@ describe('what is found in an application', () => {
     expect(asked).toEqual(['SELECT 1 /* nestjs-monitoring */', { ping: 1 }]);
   });
 
-  it('is a client of Prisma once, however many proxies of it there are', async () => {
+  it('finds a client of Prisma once, even with several proxies of it', async () => {
     const client = { $connect: none, $disconnect: none, $transaction: none };
     Object.assign(client, { _originalClient: client });
     const objects = await objectsOf({
@@ -187,7 +184,7 @@ describe('what is found in an application', () => {
     expect(names(findPrismaClients(objects))).toEqual(['PRISMA']);
   });
 
-  it('is each cache of cache-manager and each Keyv, of which all stores answer', async () => {
+  it('finds each cache of cache-manager and each Keyv, whose stores answer a ping', async () => {
     const sessions = new Keyv({ namespace: 'sessions' });
     const objects = await objectsOf({
       imports: [CacheModule.register({ isGlobal: true })],
@@ -202,7 +199,7 @@ describe('what is found in an application', () => {
     expect([...((sessions.store as Map<string, unknown>).keys?.() ?? [])]).toEqual([]);
   });
 
-  it('is a store that does not keep what it is given, which does not answer', async () => {
+  it('finds a store that drops its values, whose ping fails', async () => {
     const forgetful = new Keyv({
       store: { get: () => undefined, set: () => true, delete: () => true, clear: () => undefined },
     });
@@ -210,11 +207,11 @@ describe('what is found in an application', () => {
     const [found] = findKeyvStores(objects);
     if (found === undefined) throw new Error('not found');
     await expect(pingKeyv(found.instance, AbortSignal.timeout(10_000))).rejects.toThrow(
-      'what was written could not be read',
+      'a value was written, but could not be read back',
     );
   });
 
-  it('is also what is made late', async () => {
+  it('finds a client that is created later', async () => {
     @Injectable()
     class LazyService {
       pool: Pool | undefined;
@@ -227,21 +224,21 @@ describe('what is found in an application', () => {
     expect(names(findPgPools(objects))).toEqual(['LazyService.pool']);
   });
 
-  it('has a name of its own where two are known by the same', async () => {
+  it('gives two pools with the same token different names', async () => {
     @Module({ providers: [value('POOL', new Pool())] })
     class OrdersModule {}
     const objects = await objectsOf({ imports: [OrdersModule], providers: [value('POOL', new Pool())] });
     expect(names(findPgPools(objects)).toSorted()).toEqual(['POOL', 'POOL.2']);
   });
 
-  it('is not what is made for each request, which only has a blueprint', async () => {
+  it('does not find a request-scoped provider', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class RequestPool extends Pool {}
     const objects = await objectsOf({ providers: [RequestPool] });
     expect(findPgPools(objects)).toEqual([]);
   });
 
-  it('is not a mock that has every method, nor anything that does not want to be looked at', async () => {
+  it('finds neither a mock with every method nor an object that refuses to be read', async () => {
     let read = 0;
     const guarded = Object.defineProperty({}, 'pool', { get: () => read++, enumerable: true });
     const objects = await objectsOf({
@@ -260,7 +257,7 @@ describe('what is found in an application', () => {
 });
 
 describe('a ping', () => {
-  it('ends when its time is over, and uses no connection again that does not answer', async () => {
+  it('rejects at its timeout and destroys the connection', async () => {
     const released: unknown[] = [];
     const client = {
       query: () => new Promise<never>(() => undefined),
@@ -273,7 +270,7 @@ describe('a ping', () => {
     expect(released).toEqual([true]);
   });
 
-  it('gives a connection back that it gets too late', async () => {
+  it('releases a connection that it gets too late', async () => {
     const released: unknown[] = [];
     const connected = new EventEmitter();
     const pool = {

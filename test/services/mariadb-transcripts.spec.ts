@@ -1,18 +1,15 @@
-// Calls as an application in JavaScript makes them, past the types of the libraries.
-/* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion, unicorn/consistent-function-scoping */
 import type { EventEmitter } from 'node:events';
-import { MetricsRegistry } from 'nestjs-monitoring';
 import * as current from 'mysql2';
 import * as older from 'mysql2-3-11';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mysql2Pool } from '../../lib/integrations/mysql2/mysql2.discovery.js';
 import { watchMysql2PoolWait } from '../../lib/integrations/mysql2/mysql2.pool.js';
 import { watchMysql2Connection, watchMysql2Pool } from '../../lib/integrations/mysql2/mysql2.watch.js';
-import { QueryRecorder } from '../../lib/integrations/queries/query-recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { type Shape, transcriptOf } from './support/transcript.js';
+import { boom, queryRecorder, transcriptPairOf } from './support/watched-transcripts.js';
 
 type Callback = (...args: unknown[]) => unknown;
 type Log = Parameters<Shape<Connection>['run']>[1];
@@ -38,11 +35,7 @@ interface Promises {
   rollback(): Promise<void>;
 }
 
-const boom = (): never => {
-  throw new RangeError('of the application');
-};
-
-/** Logs how a callback is called; the first two of its values tell all that does not depend on the connection. */
+/** Logs the call of a callback. Its further arguments depend on the connection, so only their number is logged. */
 const untilCalled = (log: Log, start: (callback: Callback) => unknown) =>
   new Promise<void>((resolve) => {
     const result = start(function (this: unknown, error: unknown, rows: unknown, ...more: unknown[]) {
@@ -62,7 +55,7 @@ const events = (log: Log, command: EventEmitter | undefined) =>
     log('listens', command?.eventNames().length);
   });
 
-/** Statements as a connection and a pool take them. */
+/** Uses of a connection or a pool. */
 const ANY: readonly Shape<Connection>[] = [
   { title: 'a text', run: (client, log) => untilCalled(log, (cb) => client.query('SELECT 1 AS n', cb)) },
   { title: 'values', run: (client, log) => untilCalled(log, (cb) => client.query('SELECT ? AS n', [1], cb)) },
@@ -199,7 +192,7 @@ const ANY: readonly Shape<Connection>[] = [
   },
 ];
 
-/** What only a connection takes. */
+/** Uses of a connection. */
 const OF_CONNECTIONS: readonly Shape<Connection>[] = [
   { title: 'a callback that is none', run: (client) => void client.query('SELECT 1', undefined, undefined) },
   {
@@ -292,7 +285,7 @@ const OF_CONNECTIONS: readonly Shape<Connection>[] = [
   },
 ];
 
-/** What only a pool has. */
+/** Uses of a pool. */
 const OF_POOLS: readonly Shape<Connection>[] = [
   {
     title: 'a connection',
@@ -322,7 +315,7 @@ const OF_POOLS: readonly Shape<Connection>[] = [
 
 describeWith(
   ['mariadbd', 'mariadb-install-db'],
-  'an application sees the same of MariaDB with and without monitoring',
+  'an application of MariaDB behaves the same with and without monitoring',
   () => {
     let server: MariaDbServer;
 
@@ -331,14 +324,8 @@ describeWith(
     }, 60_000);
     afterAll(() => server.stop());
 
-    const recorder = () =>
-      new QueryRecorder(new MetricsRegistry({ logger: { warn: () => undefined } }), systemClock, {
-        slowQueryThresholdMs: 500,
-        tableLimit: 50,
-      });
-
     describe.each([
-      ['mysql2 of today', current],
+      ['the current mysql2', current],
       ['mysql2 3.11', older as unknown as typeof current],
     ])('through %s', (_, library) => {
       const options = () => ({ uri: server.url, multipleStatements: true });
@@ -346,7 +333,7 @@ describeWith(
       async function ofConnection(shape: Shape<Connection>, isWatched: boolean): Promise<string[]> {
         const connection = library.createConnection(options()) as unknown as Connection;
         await new Promise((resolve) => connection.query('SELECT 1', resolve));
-        const end = isWatched ? watchMysql2Connection(connection, recorder()) : undefined;
+        const end = isWatched ? watchMysql2Connection(connection, queryRecorder()) : undefined;
         const transcript = await transcriptOf(connection, shape);
         connection.on('error', () => undefined);
         end?.();
@@ -358,7 +345,7 @@ describeWith(
         const pool = library.createPool({ ...options(), connectionLimit: 1 }) as unknown as Connection;
         const made: Connection[] = [];
         pool.on('connection', (each) => made.push(each as Connection));
-        const queries = recorder();
+        const queries = queryRecorder();
         const watched = pool as unknown as Mysql2Pool;
         const ends = isWatched
           ? [
@@ -368,31 +355,29 @@ describeWith(
           : [];
         const transcript = await transcriptOf(pool, shape);
         for (const end of ends) end();
-        // One that was never given back loses its server when nobody listens any more.
+        // A connection that was never released emits an error when its server stops.
         for (const each of made) each.on('error', () => undefined);
         await new Promise<void>((resolve) => pool.end(resolve));
         return transcript;
       }
 
-      it.each([...ANY, ...OF_CONNECTIONS])('and a connection: $title', async (shape) => {
-        const without = await ofConnection(shape, false);
-        expect(without).not.toContain('returned out of patience');
-        expect(await ofConnection(shape, true)).toEqual(without);
+      it.each([...ANY, ...OF_CONNECTIONS])('and a connection, with $title', async (shape) => {
+        const { plain, watched } = await transcriptPairOf((isWatched) => ofConnection(shape, isWatched));
+        expect(watched).toEqual(plain);
       });
 
-      it.each([...ANY, ...OF_POOLS])('and a pool: $title', async (shape) => {
-        const without = await ofPool(shape, false);
-        expect(without).not.toContain('returned out of patience');
-        expect(await ofPool(shape, true)).toEqual(without);
+      it.each([...ANY, ...OF_POOLS])('and a pool, with $title', async (shape) => {
+        const { plain, watched } = await transcriptPairOf((isWatched) => ofPool(shape, isWatched));
+        expect(watched).toEqual(plain);
       });
 
-      it('and a connection of a pool that the server has killed', async () => {
+      it('and a connection of a pool that the server kills', async () => {
         const transcripts = [];
         for (const isWatched of [false, true]) {
           const pool = library.createPool({ ...options(), connectionLimit: 1 }) as unknown as Connection;
           const made: Connection[] = [];
           pool.on('connection', (each) => made.push(each as Connection));
-          const end = isWatched ? watchMysql2Pool(pool as unknown as Mysql2Pool, recorder()) : undefined;
+          const end = isWatched ? watchMysql2Pool(pool as unknown as Mysql2Pool, queryRecorder()) : undefined;
           const connection = await new Promise<Connection>((resolve) => {
             pool.getConnection((_error, taken) => resolve(taken as Connection));
           });
@@ -411,7 +396,7 @@ describeWith(
           });
           transcripts.push(transcript);
           end?.();
-          // One that was never given back loses its server when nobody listens any more.
+          // A connection that was never released emits an error when its server stops.
           for (const each of made) each.on('error', () => undefined);
           await new Promise<void>((resolve) => pool.end(resolve));
         }

@@ -9,20 +9,19 @@ import { createPool } from 'mysql2';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ApplicationObjects, type Found } from '../../lib/integrations/application-objects.integration.js';
-import {
-  findBullMqQueues,
-  findBullMqWorkers,
-  pingBullMq,
-} from '../../lib/integrations/bullmq/bullmq.discovery.js';
-import { findIoRedisClients, pingIoRedis } from '../../lib/integrations/ioredis/ioredis.discovery.js';
-import { findMysql2Pools, pingMysql2 } from '../../lib/integrations/mysql2/mysql2.discovery.js';
-import {
-  findNodeRedisClients,
-  pingNodeRedis,
-} from '../../lib/integrations/node-redis/node-redis.discovery.js';
-import { findPgPools, type PgPool, pingPgPool } from '../../lib/integrations/pg/pg.discovery.js';
-import { findTypeOrmDataSources, pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
+import { findBullMqQueues, findBullMqWorkers } from '../../lib/integrations/bullmq/bullmq.discovery.js';
+import { pingBullMq } from '../../lib/integrations/bullmq/bullmq.ping.js';
+import { findIoRedisClients } from '../../lib/integrations/ioredis/ioredis.discovery.js';
+import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
+import { findMysql2Pools } from '../../lib/integrations/mysql2/mysql2.discovery.js';
+import { pingMysql2 } from '../../lib/integrations/mysql2/mysql2.ping.js';
+import { findNodeRedisClients } from '../../lib/integrations/node-redis/node-redis.discovery.js';
+import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.ping.js';
+import { findPgPools, type PgPool } from '../../lib/integrations/pg/pg.discovery.js';
+import { pingPgPool } from '../../lib/integrations/pg/pg.ping.js';
+import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
+import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
@@ -38,7 +37,7 @@ interface Ping {
 }
 
 function pingsOf<T extends object>(
-  found: readonly Found<T>[],
+  found: readonly { readonly name: string; readonly instance: T }[],
   ping: (instance: T, signal: AbortSignal) => Promise<void>,
 ): Ping[] {
   return found.map(({ name, instance }) => ({

@@ -1,4 +1,4 @@
-import type { ApplicationObjects, Found } from '../../integrations/application-objects.integration.js';
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import { Attachments } from '../../integrations/attachments.js';
 import { CacheRecorder } from '../../integrations/cache-recorder.js';
 import {
@@ -12,6 +12,7 @@ import { findKeyvStores, type KeyvStore } from '../../integrations/keyv/keyv.dis
 import { keyvSize, watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
+import type { ObjectMatch } from '../../integrations/object-search.js';
 import { RedisRecorder } from '../../integrations/redis/redis-recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
@@ -25,7 +26,7 @@ export class CacheClientsCollector implements SourceCollector {
   /** True while the application has no cache and no client of Redis. */
   isIdle = true;
 
-  private readonly watches: readonly { look(): readonly unknown[]; end(): void }[];
+  private readonly watches: readonly { refresh(): readonly unknown[]; stop(): void }[];
   private readonly entries: Gauge<'cache'>;
 
   constructor(
@@ -70,15 +71,15 @@ export class CacheClientsCollector implements SourceCollector {
   }
 
   start(): void {
-    for (const watch of this.watches) watch.look();
+    for (const watch of this.watches) watch.refresh();
   }
 
   stop(): void {
-    for (const watch of this.watches) watch.end();
+    for (const watch of this.watches) watch.stop();
   }
 
   collect(): void {
-    this.isIdle = this.watches.flatMap((watch) => watch.look()).length === 0;
+    this.isIdle = this.watches.flatMap((watch) => watch.refresh()).length === 0;
     this.entries.reset();
     for (const { name: cache, instance } of findKeyvStores(this.objects)) {
       const size = keyvSize(instance);
@@ -93,7 +94,7 @@ export class CacheClientsCollector implements SourceCollector {
 }
 
 /** Returns the stores of Keyv, those that are used as they are and those of caches, each once. */
-function storesOf(objects: ApplicationObjects): Found<KeyvStore>[] {
+function storesOf(objects: ApplicationObjects): ObjectMatch<KeyvStore>[] {
   const found = [...findKeyvStores(objects), ...findStoresOfCaches(objects)];
   return [...new Map(found.map((each) => [each.instance, each])).values()];
 }

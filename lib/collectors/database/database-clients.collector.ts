@@ -60,15 +60,15 @@ export class DatabaseClientsCollector implements SourceCollector {
   }
 
   start(): void {
-    this.clients.look();
+    this.clients.refresh();
   }
 
   stop(): void {
-    this.clients.end();
+    this.clients.stop();
   }
 
   collect(): void {
-    this.isIdle = this.clients.look() === 0;
+    this.isIdle = this.clients.refresh() === 0;
     // A pool that there is not any more has no series.
     for (const gauge of [this.connections, this.pending, this.max]) gauge.reset();
     for (const { name: pool, state } of this.clients.poolStates()) {

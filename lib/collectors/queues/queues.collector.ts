@@ -1,4 +1,5 @@
-import { type BullMqQueue, countBullMqJobs } from '../../integrations/bullmq/bullmq.discovery.js';
+import type { BullMqQueue } from '../../integrations/bullmq/bullmq.discovery.js';
+import { countBullMqJobs } from '../../integrations/bullmq/bullmq.ping.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';

@@ -1,5 +1,5 @@
-import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integration.js';
-import type { BullMqQueue } from '../../integrations/bullmq/bullmq.discovery.js';
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import { type BullMqQueue, findBullMqQueues } from '../../integrations/bullmq/bullmq.discovery.js';
 import type { RunningCollectors } from '../running-collectors.js';
 import type { QueuesCollector } from './queues.collector.js';
 
@@ -7,12 +7,12 @@ import type { QueuesCollector } from './queues.collector.js';
 export class QueuesLifecycle {
   constructor(
     private readonly running: RunningCollectors,
-    private readonly bullMq: BullMqIntegration,
+    private readonly objects: ApplicationObjects,
     private readonly makeCollector: (queues: readonly BullMqQueue[]) => QueuesCollector,
   ) {}
 
   install(): void {
-    const queues = this.bullMq.queues().map(({ instance }) => instance);
+    const queues = findBullMqQueues(this.objects).map(({ instance }) => instance);
     if (queues.length > 0) this.running.add(this.makeCollector(queues));
   }
 }

@@ -1,32 +1,31 @@
-import type { ApplicationObjects, Found } from '../../integrations/application-objects.integration.js';
-import { findBullMqQueues, pingBullMq } from '../../integrations/bullmq/bullmq.discovery.js';
-import {
-  findCacheManagers,
-  pingCacheManager,
-} from '../../integrations/cache-manager/cache-manager.discovery.js';
-import { findIoRedisClients, pingIoRedis } from '../../integrations/ioredis/ioredis.discovery.js';
-import { findKeyvStores, pingKeyv } from '../../integrations/keyv/keyv.discovery.js';
-import { findKnex, pingKnex } from '../../integrations/knex/knex.discovery.js';
-import { findMongooseConnections, pingMongoose } from '../../integrations/mongoose/mongoose.discovery.js';
-import { findMysql2Pools, isMysql2Pool, pingMysql2 } from '../../integrations/mysql2/mysql2.discovery.js';
-import {
-  findOwnNodeRedisClients,
-  pingNodeRedis,
-} from '../../integrations/node-redis/node-redis.discovery.js';
-import {
-  findPgClients,
-  findPgPools,
-  isPgPool,
-  pingPgClient,
-  pingPgPool,
-} from '../../integrations/pg/pg.discovery.js';
-import { findPrismaClients, pingPrisma } from '../../integrations/prisma/prisma.discovery.js';
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import { findBullMqQueues } from '../../integrations/bullmq/bullmq.discovery.js';
+import { pingBullMq } from '../../integrations/bullmq/bullmq.ping.js';
+import { findCacheManagers } from '../../integrations/cache-manager/cache-manager.discovery.js';
+import { pingCacheManager } from '../../integrations/cache-manager/cache-manager.ping.js';
+import { findIoRedisClients } from '../../integrations/ioredis/ioredis.discovery.js';
+import { pingIoRedis } from '../../integrations/ioredis/ioredis.ping.js';
+import { findKeyvStores } from '../../integrations/keyv/keyv.discovery.js';
+import { pingKeyv } from '../../integrations/keyv/keyv.ping.js';
+import { findKnex } from '../../integrations/knex/knex.discovery.js';
+import { pingKnex } from '../../integrations/knex/knex.ping.js';
+import { findMongooseConnections } from '../../integrations/mongoose/mongoose.discovery.js';
+import { pingMongoose } from '../../integrations/mongoose/mongoose.ping.js';
+import { findMysql2Pools, isMysql2Pool } from '../../integrations/mysql2/mysql2.discovery.js';
+import { pingMysql2 } from '../../integrations/mysql2/mysql2.ping.js';
+import { findOwnNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
+import { pingNodeRedis } from '../../integrations/node-redis/node-redis.ping.js';
+import type { ObjectMatch } from '../../integrations/object-search.js';
+import { findPgClients, findPgPools, isPgPool } from '../../integrations/pg/pg.discovery.js';
+import { pingPgClient, pingPgPool } from '../../integrations/pg/pg.ping.js';
+import { findPrismaClients } from '../../integrations/prisma/prisma.discovery.js';
+import { pingPrisma } from '../../integrations/prisma/prisma.ping.js';
 import {
   findTypeOrmDataSources,
-  pingTypeOrm,
   type TypeOrmDataSource,
   typeOrmPools,
 } from '../../integrations/typeorm/typeorm.discovery.js';
+import { pingTypeOrm } from '../../integrations/typeorm/typeorm.ping.js';
 import { abandonedWork } from '../../integrations/until-aborted.js';
 import type { HealthCheck } from '../health-check.js';
 import type { BuiltInChecks, CheckTuning } from './built-in-checks.options.js';
@@ -103,14 +102,14 @@ function queues(objects: ApplicationObjects): Part[] {
 }
 
 function parts<T extends object>(
-  found: readonly Found<T>[],
+  found: readonly ObjectMatch<T>[],
   ping: (instance: T, signal: AbortSignal) => Promise<void>,
 ): Part[] {
   return found.map(({ name, instance }) => ({ name, ping: (signal) => ping(instance, signal) }));
 }
 
 /** Whether it is the pool behind a data source, which is asked already. */
-function isHeldBy(pool: object, dataSources: readonly Found<{ readonly driver: object }>[]): boolean {
+function isHeldBy(pool: object, dataSources: readonly ObjectMatch<{ readonly driver: object }>[]): boolean {
   return dataSources.some(({ instance: { driver } }) => {
     const { master, pool: own, slaves } = driver as { master?: unknown; pool?: unknown; slaves?: unknown };
     return master === pool || own === pool || (Array.isArray(slaves) && slaves.includes(pool));

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { hasMethods } from '../../integrations/structure.js';
+import { hasMethods } from '../../integrations/object-shape.js';
 import { requestAddress } from '../../primitives/request-address.js';
 import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';

@@ -1,4 +1,5 @@
-import { type BullMqJob, type BullMqWorker, isDeferral } from '../../integrations/bullmq/bullmq.discovery.js';
+import type { BullMqJob, BullMqWorker } from '../../integrations/bullmq/bullmq.discovery.js';
+import { isDeferral } from '../../integrations/bullmq/bullmq.watch.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';

@@ -1,4 +1,6 @@
-import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integration.js';
+import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { BullMqWorker } from '../../integrations/bullmq/bullmq.discovery.js';
+import { watchBullMqWorkers } from '../../integrations/bullmq/bullmq.watch.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
@@ -10,16 +12,17 @@ export class QueueJobsInstrumentation {
 
   /** @param makeRecorder called for the first worker, so that applications without one have no such metrics */
   constructor(
-    private readonly bullMq: BullMqIntegration,
+    private readonly objects: ApplicationObjects,
     private readonly guard: Guard,
     private readonly makeRecorder: () => QueueJobRecorder,
   ) {}
 
   install(): void {
-    this.lookAgain = this.bullMq.eachWorker((worker) => {
+    const watch = (worker: BullMqWorker): void => {
       this.recorder ??= this.makeRecorder();
       this.releases.push(this.recorder.watch(worker));
-    }, this.guard);
+    };
+    this.lookAgain = watchBullMqWorkers(this.objects, watch, this.guard);
   }
 
   start(): void {

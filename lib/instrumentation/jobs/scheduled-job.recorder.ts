@@ -1,4 +1,4 @@
-import type { ScheduledMethod, ScheduleType } from '../../integrations/schedule.integration.js';
+import type { ScheduledMethod, ScheduleType } from '../../integrations/schedule/schedule.integration.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';

@@ -1,4 +1,4 @@
-import type { ScheduleIntegration } from '../../integrations/schedule.integration.js';
+import type { ScheduleIntegration } from '../../integrations/schedule/schedule.integration.js';
 import type { ScheduledJobRecorder } from './scheduled-job.recorder.js';
 
 /** Measures what `@nestjs/schedule` runs, in an application that uses it. */

@@ -1,10 +1,11 @@
-import type { ApplicationObjects, Found } from '../application-objects.integration.js';
-import { isKeyv, type KeyvStore, pingKeyv } from '../keyv/keyv.discovery.js';
-import { hasMethods } from '../structure.js';
+import type { ApplicationObjects } from '../application-objects.integration.js';
+import type { ObjectMatch } from '../object-search.js';
+import { isKeyv, type KeyvStore } from '../keyv/keyv.discovery.js';
+import { hasMethods } from '../object-shape.js';
 
-/** The part that is used of a `Cache` of cache-manager 6 or later, which `@nestjs/cache-manager` provides. */
+/** The used part of a `Cache` of cache-manager 6 or later, which `@nestjs/cache-manager` provides. */
 export interface CacheManager {
-  /** The first is asked first. */
+  /** In the order of lookup. */
   readonly stores: readonly KeyvStore[];
   get(key: string): Promise<unknown>;
   mget(keys: string[]): Promise<unknown[]>;
@@ -17,23 +18,19 @@ export interface CacheManager {
   wrap(key: string, load: () => unknown, ...rest: unknown[]): Promise<unknown>;
 }
 
-export function findCacheManagers(objects: ApplicationObjects): Found<CacheManager>[] {
+/** Returns the caches of the application. The cache of `@nestjs/cache-manager` is named `default`. */
+export function findCacheManagers(objects: ApplicationObjects): ObjectMatch<CacheManager>[] {
   return objects.find({
     is: isCacheManager,
-    // What `@nestjs/cache-manager` provides it by.
-    nameOf: (_, place) => (place === 'CACHE_MANAGER' || place === 'Cache' ? 'default' : place),
+    // `@nestjs/cache-manager` provides it by these two tokens.
+    nameOf: (_, location) => (location === 'CACHE_MANAGER' || location === 'Cache' ? 'default' : location),
   });
 }
 
-/** Returns the stores that caches of the application keep their values in, each once. */
-export function findStoresOfCaches(objects: ApplicationObjects): Found<KeyvStore>[] {
+/** Returns the stores of all caches of the application, each once. */
+export function findStoresOfCaches(objects: ApplicationObjects): ObjectMatch<KeyvStore>[] {
   const stores = new Set(findCacheManagers(objects).flatMap(({ instance }) => instance.stores));
   return [...stores].map((instance) => ({ name: 'store', instance }));
-}
-
-/** Writes and reads a value in every store of the cache; rejects if it cannot be read. */
-export async function pingCacheManager(cache: CacheManager, signal: AbortSignal): Promise<void> {
-  await Promise.all(cache.stores.map((store) => pingKeyv(store, signal)));
 }
 
 function isCacheManager(candidate: object): candidate is CacheManager {

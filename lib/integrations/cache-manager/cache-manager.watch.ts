@@ -1,17 +1,27 @@
 import { isThenable } from '../../primitives/guard.js';
 import { type CallObserver, observeFunction, patchMethod } from '../../primitives/method-patch.js';
-import type { CacheCall, CacheOperation, OneCacheRecorder } from '../cache-recorder.js';
+import type { CacheCall, CacheOperation, SingleCacheRecorder } from '../cache-recorder.js';
+import { stopAll } from '../stop-all.js';
 import type { CacheManager } from './cache-manager.discovery.js';
 
-/** Counts the result of a call with these arguments. */
-type Count = (recorder: OneCacheRecorder, args: readonly unknown[], result: unknown, call: CacheCall) => void;
+/** A function that records the result of a call with these arguments. */
+type RecordResult = (
+  recorder: SingleCacheRecorder,
+  args: readonly unknown[],
+  result: unknown,
+  call: CacheCall,
+) => void;
 
-/** A cache has `undefined` for what it has not; `null` is a value. */
-const OPERATIONS: readonly (readonly [method: string, operation: CacheOperation, count: Count])[] = [
+/** The methods of a cache that are operations. A cache returns `undefined` for a missing key; `null` is a value. */
+const OPERATIONS: readonly (readonly [
+  method: string,
+  operation: CacheOperation,
+  recordResult: RecordResult,
+])[] = [
   ['get', 'get', (recorder, _, value) => recorder.recordLookup(value !== undefined)],
-  ['mget', 'get', countLookups],
-  // It has no answer for a value that does not expire.
-  ['ttl', 'get', (recorder, _args, _ttl, call) => recorder.recordLookup(call.wasFound)],
+  ['mget', 'get', recordLookups],
+  // The result is also undefined for a value that does not expire, so the lookup in the store decides.
+  ['ttl', 'get', (recorder, _args, _result, call) => recorder.recordLookup(call.wasFound)],
   ['set', 'set', (recorder) => recorder.recordWrites()],
   ['mset', 'set', (recorder, [list]) => recorder.recordWrites(lengthOf(list))],
   ['del', 'delete', (recorder) => recorder.recordDeletes()],
@@ -20,49 +30,45 @@ const OPERATIONS: readonly (readonly [method: string, operation: CacheOperation,
 ];
 
 /**
- * Counts what is done with a cache by its methods, since its events tell neither of misses nor of `wrap()`.
+ * Records the operations on a cache by its methods, since it emits no event for a miss or for `wrap()`.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
-export function watchCacheManager(cache: CacheManager, recorder: OneCacheRecorder): () => void {
-  const restores = [
-    ...OPERATIONS.map(([method, operation, count]) =>
+export function watchCacheManager(cache: CacheManager, recorder: SingleCacheRecorder): () => void {
+  return stopAll([
+    ...OPERATIONS.map(([method, operation, recordResult]) =>
       patchMethod(cache, method, recorder.guard, (args) =>
-        recorder.begin(operation, (result, call) => count(recorder, args, result, call)),
+        recorder.begin(operation, (result, call) => recordResult(recorder, args, result, call)),
       ),
     ),
     patchMethod(cache, 'wrap', recorder.guard, (args) => observeWrap(args, recorder)),
-  ];
-  return () => {
-    for (const restore of restores) restore();
-  };
+  ]);
 }
 
 /**
- * Observes a call of `wrap()`. It is a hit unless the value has to be made; a value that is refreshed ahead was there,
- * and whoever gets what is being made for somebody else has a hit. How long it takes to make a value is not a duration
- * of the cache.
+ * Observes a call of `wrap()`. It is a miss if it has to load the value, and a hit otherwise: also if the value is
+ * refreshed in the background, or loaded by a concurrent call. The time to load a value is not a duration of the cache.
  */
-function observeWrap(args: readonly unknown[], recorder: OneCacheRecorder): CallObserver | undefined {
-  let isMade = false;
-  const call = recorder.beginUntimed(({ wasFound }) => recorder.recordLookup(wasFound || !isMade));
+function observeWrap(args: readonly unknown[], recorder: SingleCacheRecorder): CallObserver | undefined {
+  let isLoaded = false;
+  const call = recorder.beginUntimed(({ wasFound }) => recorder.recordLookup(wasFound || !isLoaded));
   if (call === undefined) return undefined;
-  const [key, make, ...rest] = args;
-  const observedMake = observeFunction(make, recorder.guard, () => {
-    isMade = true;
-    // It is stored after the answer.
-    call.goesOn = call.wasFound;
+  const [key, load, ...rest] = args;
+  const observedLoad = observeFunction(load, recorder.guard, () => {
+    isLoaded = true;
+    // A refreshed value is stored after the call has returned.
+    call.continuesAfterResult = call.wasFound;
     return {
       scope: recorder.outside,
-      returned: (made) => (isThenable(made) ? undefined : recorder.recordWrites()),
+      returned: (loaded) => (isThenable(loaded) ? undefined : recorder.recordWrites()),
       fulfilled: () => recorder.recordWrites(),
     };
   });
-  call.args = [key, observedMake, ...rest];
+  call.args = [key, observedLoad, ...rest];
   return call;
 }
 
-function countLookups(recorder: OneCacheRecorder, _: readonly unknown[], values: unknown): void {
+function recordLookups(recorder: SingleCacheRecorder, _: readonly unknown[], values: unknown): void {
   for (const value of values as readonly unknown[]) recorder.recordLookup(value !== undefined);
 }
 

@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../application-objects.integration.js';
 import { nodeName, type RedisSource } from '../redis/redis-source.js';
 import { findIoRedisClients, type IoRedisClient } from './ioredis.discovery.js';
 
-/** Returns the servers of the clients that are in use. A cluster is each of its masters, not whichever one answers. */
+/** Returns the servers of the connected clients. A cluster is one server for each master node. */
 export function ioRedisSources(objects: ApplicationObjects): RedisSource[] {
   return findIoRedisClients(objects)
     .filter(({ instance }) => instance.status !== 'wait')
@@ -18,7 +18,7 @@ function sourceOf(name: string, client: IoRedisClient): RedisSource {
   return {
     name,
     info: () => {
-      // A node of a cluster connects when it is first used; without a connection the command would wait in a queue.
+      // Only `wait` connects on use, as a node of a cluster does. In other states the command would be queued.
       const { status } = client;
       if (status === 'ready' || status === 'wait') return client.info();
       return Promise.reject(new Error(`the connection of ${name} is not ready (${status})`));

@@ -4,38 +4,38 @@ import type { IoRedisClient } from './ioredis.discovery.js';
 
 type Settle = (value: unknown) => void;
 
-/** A command of ioredis, which may be sent more than once. */
+/** A command of ioredis, which may be sent more than once. Its promise settles by the two functions. */
 interface Command {
   readonly name: string;
   resolve: Settle;
   reject: Settle;
 }
 
-/** The commands by which ioredis itself begins a connection, while it has the status `connect`. */
+/** The commands that ioredis itself sends on a new connection, in the status `connect`. */
 const HANDSHAKE: ReadonlySet<string> = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select']);
 
-/** The most commands of a transaction whose replies are looked at one by one. */
-const QUEUED_LIMIT = 10_000;
+/** Number of commands of one transaction whose replies are read individually. */
+const MAX_QUEUED = 10_000;
 
 /**
- * Counts the commands of one client or cluster, also those of its pipelines. Its diagnostics channels would tell of
- * every client in the process, and not of which one.
+ * Records the commands of one client or cluster, including those in pipelines. The diagnostics channels of ioredis are
+ * no alternative: they report the commands of all clients in the process, and not by which client.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchIoRedis(client: IoRedisClient, name: string, recorder: RedisRecorder): () => void {
   const watch = new IoRedisWatch(client, name, recorder);
   return patchMethod(client, 'sendCommand', recorder.guard, ([command]) => {
-    watch.command(command);
+    watch.observeCommand(command);
     return undefined;
   });
 }
 
 class IoRedisWatch {
   private readonly isCluster: boolean;
-  /** By which a command that is sent again, after a reconnection, is recognized. */
+  /** The `resolve` functions of observed commands, which recognize a command that is sent again. */
   private readonly observed = new WeakSet<Settle>();
-  /** The commands since `MULTI`, which the reply to `EXEC` tells of. */
+  /** The commands since `MULTI`. The reply to `EXEC` has their replies. */
   private queued: RedisCall[] | undefined;
 
   constructor(
@@ -46,7 +46,7 @@ class IoRedisWatch {
     this.isCluster = (client as { readonly isCluster?: unknown }).isCluster === true;
   }
 
-  command(command: unknown): void {
+  observeCommand(command: unknown): void {
     if (!isCommand(command) || this.observed.has(command.resolve)) return;
     const isHandshake = this.client.status === 'connect' && HANDSHAKE.has(command.name);
     const call = isHandshake ? undefined : this.recorder.begin(this.name, command.name);
@@ -54,34 +54,34 @@ class IoRedisWatch {
     this.observed.add(command.resolve);
   }
 
-  /** Not by its promise: to handle the rejection of a promise hides from the application that nobody does. */
-  private observe(command: Command, call: RedisCall, ended: readonly RedisCall[]): void {
+  /** Observes by the two functions, since to follow the promise would hide an unhandled rejection. */
+  private observe(command: Command, call: RedisCall, transaction: readonly RedisCall[]): void {
     const { guard } = this.recorder;
     command.resolve = observeFunction(command.resolve, guard, ([value]) => ({
-      // Not before, because a reply that cannot be transformed is rejected by this.
+      // After the call, which itself rejects a reply that it cannot transform.
       returned: () => {
         call.end(false);
-        failRefused(ended, value);
+        recordRefused(transaction, value);
       },
     }));
     command.reject = observeCallback(command.reject, guard, ([error]) => {
-      // A pipeline of a cluster is sent again where it belongs.
+      // A cluster sends a redirected pipeline again, to the right node.
       if (!this.isCluster || !isRedirection(error)) call.end(true);
     });
   }
 
-  /** Returns the commands that this one executes. */
+  /** Returns the queued commands that this one executes, if it is `EXEC`. */
   private transactionOf(name: string, call: RedisCall): readonly RedisCall[] {
     const { queued } = this;
     if (name === 'multi') this.queued = [];
     else if (name === 'exec' || name === 'discard') this.queued = undefined;
-    else if (queued !== undefined && queued.length < QUEUED_LIMIT) queued.push(call);
+    else if (queued !== undefined && queued.length < MAX_QUEUED) queued.push(call);
     return name === 'exec' ? (queued ?? []) : [];
   }
 }
 
-/** Counts the commands of a transaction that were queued and then refused. */
-function failRefused(calls: readonly RedisCall[], replies: unknown): void {
+/** Records the errors of commands that were queued and then refused in the transaction. */
+function recordRefused(calls: readonly RedisCall[], replies: unknown): void {
   if (!Array.isArray(replies)) return;
   for (const [index, call] of calls.entries()) if (replies[index] instanceof Error) call.failAfterwards();
 }

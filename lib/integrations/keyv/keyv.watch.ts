@@ -1,94 +1,95 @@
 import { patchMethod } from '../../primitives/method-patch.js';
-import type { CacheOperation, CacheRecorder, OneCacheRecorder } from '../cache-recorder.js';
+import type { CacheOperation, CacheRecorder, SingleCacheRecorder } from '../cache-recorder.js';
+import { stopAll } from '../stop-all.js';
 import type { KeyvStore } from './keyv.discovery.js';
 
-/** Counts the result of a call with these arguments. */
-type Count = (recorder: OneCacheRecorder, args: readonly unknown[], result: unknown) => void;
+/** A function that records the result of a call with these arguments. */
+type RecordResult = (recorder: SingleCacheRecorder, args: readonly unknown[], result: unknown) => void;
 
-/** The methods of a store that are operations of a cache. An iterator looks no key up, and is not one. */
-const OPERATIONS: readonly (readonly [method: string, operation: CacheOperation, count: Count])[] = [
-  ['get', 'get', countLookups],
-  ['getMany', 'get', countLookups],
-  ['getRaw', 'get', countLookups],
-  ['getManyRaw', 'get', countLookups],
-  ['has', 'has', countPresence],
-  ['hasMany', 'has', countPresence],
+/** The methods of a store that are cache operations. An iterator is not one, because it looks up no key. */
+const OPERATIONS: readonly (readonly [
+  method: string,
+  operation: CacheOperation,
+  recordResult: RecordResult,
+])[] = [
+  ['get', 'get', recordLookups],
+  ['getMany', 'get', recordLookups],
+  ['getRaw', 'get', recordLookups],
+  ['getManyRaw', 'get', recordLookups],
+  ['has', 'has', recordPresence],
+  ['hasMany', 'has', recordPresence],
   ['set', 'set', (recorder, _, result) => recorder.recordWrites(result === false ? 0 : 1)],
-  ['setMany', 'set', countWrites],
-  ['delete', 'delete', countDeletes],
+  ['setMany', 'set', recordWrites],
+  ['delete', 'delete', recordDeletes],
   ['deleteMany', 'delete', (recorder, [keys]) => recorder.recordDeletes(lengthOf(keys))],
   ['clear', 'clear', () => undefined],
 ];
 
-/** Counts what the application does with a store by its methods. @returns a function that ends it */
-export function watchKeyv(store: KeyvStore, recorder: OneCacheRecorder): () => void {
-  const restores = OPERATIONS.map(([method, operation, count]) =>
-    patchMethod(store, method, recorder.guard, (args) =>
-      recorder.begin(operation, (result) => count(recorder, args, result)),
+/** Records the operations of the application on a store. @returns a function that stops the watch */
+export function watchKeyv(store: KeyvStore, recorder: SingleCacheRecorder): () => void {
+  return stopAll(
+    OPERATIONS.map(([method, operation, recordResult]) =>
+      patchMethod(store, method, recorder.guard, (args) =>
+        recorder.begin(operation, (result) => recordResult(recorder, args, result)),
+      ),
     ),
   );
-  return () => {
-    for (const restore of restores) restore();
-  };
 }
 
 /**
- * Tells the call that a store works for, be it one to the store itself or to the cache that it belongs to, whether the
- * key was found and whether the store has failed.
+ * Notes on the current cache call if a store had the key, and if the store failed. The call is one to the store itself,
+ * or to the cache that the store belongs to.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchStore(store: KeyvStore, { calls, guard }: CacheRecorder): () => void {
-  const restores = [
+  return stopAll([
     patchMethod(store, 'get', guard, () => {
       const call = calls.current;
       return call && { fulfilled: (value) => void (call.wasFound ||= value !== undefined) };
     }),
-    // Not by a listener: an error that nobody listens to may be thrown.
+    // Not by a listener: an emitter without a listener may throw the error, with one it does not.
     patchMethod(store, 'emit', guard, ([event]) => {
       const call = calls.current;
       if (event === 'error' && call !== undefined) call.hasFailedStore = true;
       return undefined;
     }),
     ...adaptersOf(store).map((adapter) =>
-      // A store that is told not to throw takes this for a value that is not there.
+      // A store with `throwOnErrors: false` treats an error of its adapter as a missing value.
       patchMethod(adapter, 'get', guard, () => {
         const call = calls.current;
         return call && { rejected: () => void (call.hasFailedStore = true) };
       }),
     ),
-  ];
-  return () => {
-    for (const restore of restores) restore();
-  };
+  ]);
 }
 
-/** Returns what a store keeps its values in, unless that is memory, which does not fail. */
+/** Returns the adapter of a store; none for a store in memory, which does not fail. */
 function adaptersOf({ store }: KeyvStore): object[] {
   return typeof store === 'object' && store !== null && !(store instanceof Map) ? [store] : [];
 }
 
-/** Returns how many values a store has, where it is in memory. */
+/** Returns the number of values of a store in memory; undefined for another store. */
 export function keyvSize({ store }: KeyvStore): number | undefined {
   return store instanceof Map ? store.size : undefined;
 }
 
-/** A store has `undefined` for what it has not; `null` is a value. */
-function countLookups(recorder: OneCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
+/** Records hits and misses. A store returns `undefined` for a missing key; `null` is a value. */
+function recordLookups(recorder: SingleCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
   for (const value of resultsOf(keys, result)) recorder.recordLookup(value !== undefined);
 }
 
-function countPresence(recorder: OneCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
+function recordPresence(recorder: SingleCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
   for (const isThere of resultsOf(keys, result)) recorder.recordLookup(isThere === true);
 }
 
-function countWrites(recorder: OneCacheRecorder, [entries]: readonly unknown[], result: unknown): void {
+function recordWrites(recorder: SingleCacheRecorder, [entries]: readonly unknown[], result: unknown): void {
   const written = Array.isArray(result) ? result.filter((isWritten) => isWritten !== false) : entries;
   recorder.recordWrites(result === false ? 0 : lengthOf(written));
 }
 
-/** The result says of one key whether it was there; of several, only whether all were. */
-function countDeletes(recorder: OneCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
+/** Records deletions. The result for several keys does not show which of them existed, so all are counted. */
+function recordDeletes(recorder: SingleCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
   recorder.recordDeletes(Array.isArray(keys) || result !== false ? lengthOf(keys) : 0);
 }
 

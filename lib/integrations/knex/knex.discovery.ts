@@ -1,9 +1,8 @@
-import type { ApplicationObjects, Found } from '../application-objects.integration.js';
-import { ownQuery } from '../own-query.js';
-import { hasMethods } from '../structure.js';
-import { untilAborted } from '../until-aborted.js';
+import type { ApplicationObjects } from '../application-objects.integration.js';
+import type { ObjectMatch } from '../object-search.js';
+import { hasMethods } from '../object-shape.js';
 
-/** What is used of the function that `knex()` gives back. */
+/** The used part of the function that `knex()` returns. */
 export interface Knex {
   raw(sql: string): KnexStatement;
   readonly client: {
@@ -11,7 +10,7 @@ export interface Knex {
     releaseConnection(connection: KnexConnection): Promise<void>;
     /** Such as `pg`, `mysql2` or `better-sqlite3`. */
     readonly config: { readonly client?: unknown };
-    /** The package of the database, which is the application's own. */
+    /** The driver package of the database. */
     readonly driver?: unknown;
     readonly pool?: {
       readonly max: number;
@@ -22,61 +21,22 @@ export interface Knex {
   };
 }
 
-/** A statement that is sent when it is waited for. */
+/** A statement, which is sent when it is awaited. */
 interface KnexStatement extends PromiseLike<unknown> {
-  /** Sends it by this connection instead of one of the pool. */
+  /** Sends the statement through this connection instead of one of the pool. */
   connection(connection: KnexConnection): PromiseLike<unknown>;
 }
 
 interface KnexConnection {
-  /** Why the pool must not use it again. */
+  /** The reason why the pool must not use the connection again. */
   __knex__disposed?: unknown;
-  /** Only of `mysql2`; ends it without a word to the server. */
+  /** Closes the connection without a message to the server. Only with `mysql2`. */
   destroy?(): void;
 }
 
-/** Returns the instances of the application, each once: one with parameters of a user shares the pool of another. */
-export function findKnex(objects: ApplicationObjects): Found<Knex>[] {
+/** Returns the instances of the application. Instances that share a pool, such as by `withUserParams()`, count once. */
+export function findKnex(objects: ApplicationObjects): ObjectMatch<Knex>[] {
   return objects.find({ is: isKnex, identityOf: ({ client }) => client.pool ?? client });
-}
-
-/** Whether the database answers; rejects if not. A connection that does not answer is not used again. */
-export async function pingKnex(knex: Knex, signal: AbortSignal): Promise<void> {
-  const { client } = knex;
-  const acquiring = client.acquireConnection();
-  const connection = await untilAborted(acquiring, signal).catch((error: unknown) => {
-    acquiring.then(
-      (late) => client.releaseConnection(late),
-      () => undefined,
-    );
-    throw error;
-  });
-  const dual = client.config.client === 'oracledb' ? ' FROM DUAL' : '';
-  const statement = knex.raw(ownQuery(`SELECT 1${dual}`)).connection(connection);
-  try {
-    await answerOf(statement, signal);
-  } catch (error) {
-    if (signal.aborted) {
-      connection.__knex__disposed = error;
-      // Knex itself says goodbye to a server, and waits until that is heard.
-      connection.destroy?.();
-    }
-    throw error;
-  } finally {
-    await client.releaseConnection(connection);
-  }
-}
-
-/** Nothing goes on when the signal is aborted, since the connection ends: its client may never tell of that. */
-function answerOf(statement: PromiseLike<unknown>, signal: AbortSignal): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    Promise.resolve(statement)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 function isKnex(candidate: object): candidate is Knex {

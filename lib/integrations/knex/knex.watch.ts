@@ -3,13 +3,13 @@ import { watchMysql2Connection } from '../mysql2/mysql2.watch.js';
 import { watchPgClient } from '../pg/pg.watch.js';
 import type { QueryRecorder } from '../queries/query-recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
-import { hasMethods } from '../structure.js';
+import { hasMethods } from '../object-shape.js';
 import type { Knex } from './knex.discovery.js';
 
 /**
- * Counts the statements that Knex sends by `pg` or `mysql2`, on the connections that it makes.
+ * Records the statements that Knex sends by `pg` or `mysql2`, on the connections of its pool.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchKnex({ client }: Knex, queries: QueryRecorder): () => void {
   const connections = new ConnectionWatches((connection) => {
@@ -23,11 +23,11 @@ export function watchKnex({ client }: Knex, queries: QueryRecorder): () => void 
   }));
   return () => {
     restore();
-    connections.end();
+    connections.stop();
   };
 }
 
-/** Returns the connections that are in the pool already. */
+/** Returns the connections that the pool has already. */
 function existing(pool: unknown): object[] {
   const { free = [], used = [] } = (pool ?? {}) as Record<
     string,

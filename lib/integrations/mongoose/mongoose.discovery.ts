@@ -1,10 +1,8 @@
-import type { ApplicationObjects, Found } from '../application-objects.integration.js';
-import { hasMethods } from '../structure.js';
-import { untilAborted } from '../until-aborted.js';
+import type { ApplicationObjects } from '../application-objects.integration.js';
+import type { ObjectMatch } from '../object-search.js';
+import { hasMethods } from '../object-shape.js';
 
-const CONNECTED = 1;
-
-/** What is used of a `Connection` of Mongoose. */
+/** The used part of a `Connection` of Mongoose. */
 export interface MongooseConnection {
   /** The name of the database. */
   readonly name?: string;
@@ -13,20 +11,12 @@ export interface MongooseConnection {
   readonly db?: { command(command: object): Promise<unknown> } | undefined;
 }
 
-/** The connections of the application. */
-export function findMongooseConnections(objects: ApplicationObjects): Found<MongooseConnection>[] {
+/** Returns the connections of the application. The default one of `@nestjs/mongoose` is named `default`. */
+export function findMongooseConnections(objects: ApplicationObjects): ObjectMatch<MongooseConnection>[] {
   return objects.find({
     is: isConnection,
-    // What `@nestjs/mongoose` provides the default one by.
-    nameOf: (_, place) => (place === 'DatabaseConnection' ? 'default' : place),
+    nameOf: (_, location) => (location === 'DatabaseConnection' ? 'default' : location),
   });
-}
-
-/** Whether the database answers; rejects if not, at once where there is no connection. */
-export async function pingMongoose(connection: MongooseConnection, signal: AbortSignal): Promise<void> {
-  const { db, readyState } = connection;
-  if (readyState !== CONNECTED || db === undefined) throw new Error('there is no connection');
-  await untilAborted(db.command({ ping: 1 }), signal);
 }
 
 function isConnection(candidate: object): candidate is MongooseConnection {

@@ -1,14 +1,14 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
-import type { Operation } from '../queries/query-class.js';
-import { UNKNOWN_TABLE } from '../queries/query-class.js';
+import { type Operation, UNKNOWN_TABLE } from '../queries/query-class.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
+import { stopAll } from '../stop-all.js';
 import type { MongooseConnection } from './mongoose.discovery.js';
 
-/** Number of commands under way whose collection is remembered. */
-const UNDER_WAY = 10_000;
+/** Number of commands in flight that are tracked for one client. */
+const MAX_IN_FLIGHT = 10_000;
 
-/** The commands that an application sends for its data; what else there is keeps the connection up. */
+/** The recorded commands. The others maintain the connection, such as `hello`. */
 const OPERATIONS: ReadonlyMap<unknown, Operation> = new Map([
   ...(['find', 'aggregate', 'count', 'distinct', 'getMore'] as const).map(
     (name) => [name, 'select'] as const,
@@ -32,10 +32,10 @@ interface CommandStarted extends CommandEvent {
 }
 
 interface CommandEnded extends CommandEvent {
-  /** In milliseconds. */
+  /** Duration in milliseconds. */
   readonly duration: number;
   readonly failure?: unknown;
-  /** Of a command that has been executed, though not all that it asks for may have been. */
+  /** The reply of a command that succeeded, which may still report errors of single writes. */
   readonly reply?: {
     readonly writeErrors?: readonly unknown[];
     readonly writeConcernError?: unknown;
@@ -43,23 +43,23 @@ interface CommandEnded extends CommandEvent {
 }
 
 /**
- * Counts the commands of a connection that is made with `monitorCommands: true`; the driver tells nobody of them
- * otherwise. A connection that is opened again has another client.
+ * Records the commands of a connection with `monitorCommands: true`, without which the driver emits no events. A
+ * connection that is opened again has a new client.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchMongoose(connection: MongooseConnection, queries: QueryRecorder): () => void {
   const { guard, watches } = queries;
   const recorder = queries.forSystem('mongodb');
-  let watched: unknown;
+  let watchedClient: unknown;
   let release: (() => void) | undefined;
   const watchClient = (): void => {
     const client = connection.getClient?.();
-    if (typeof client !== 'object' || client === null || client === watched) return;
+    if (typeof client !== 'object' || client === null || client === watchedClient) return;
     release?.();
-    watched = client;
+    watchedClient = client;
     // Several connections may share a client.
-    release = watches.hold(client, () => watchCommands(client, guard, recorder));
+    release = watches.acquire(client, () => watchCommands(client, guard, recorder));
   };
   guard.run(watchClient);
   const stop = listenTo(connection, 'connected', guard, watchClient);
@@ -76,14 +76,14 @@ function watchCommands(client: object, guard: Guard, recorder: SystemRecorder): 
     if (!OPERATIONS.has(commandName)) return;
     const collection = commandName === 'getMore' ? command['collection'] : command[commandName];
     collections.set(requestId, typeof collection === 'string' ? collection : UNKNOWN_TABLE);
-    if (collections.size > UNDER_WAY) {
-      // What has not ended by now may never do so.
+    if (collections.size > MAX_IN_FLIGHT) {
+      // The oldest one may never end.
       for (const oldest of collections.keys()) {
         collections.delete(oldest);
         break;
       }
     }
-    if (command['startTransaction'] === true) recorder.endTransactionStep('begun');
+    if (command['startTransaction'] === true) recorder.recordTransaction('begun');
   };
   const ended = ({ requestId, commandName, duration, failure, reply }: CommandEnded): void => {
     const operation = OPERATIONS.get(commandName);
@@ -93,16 +93,13 @@ function watchCommands(client: object, guard: Guard, recorder: SystemRecorder): 
     const error = failure ?? reply?.writeErrors?.[0] ?? reply?.writeConcernError ?? undefined;
     recorder.endCommand({ operation, table }, duration, error);
     if (error !== undefined) return;
-    if (operation === 'commit') recorder.endTransactionStep('committed');
-    if (operation === 'rollback') recorder.endTransactionStep('rolled_back');
+    if (operation === 'commit') recorder.recordTransaction('committed');
+    if (operation === 'rollback') recorder.recordTransaction('rolled_back');
   };
 
-  const stops = [
+  return stopAll([
     listenTo(client, 'commandStarted', guard, started),
     listenTo(client, 'commandSucceeded', guard, ended),
     listenTo(client, 'commandFailed', guard, ended),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
+  ]);
 }

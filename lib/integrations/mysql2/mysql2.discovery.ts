@@ -1,17 +1,16 @@
-import type { ApplicationObjects, Found } from '../application-objects.integration.js';
-import { ownQuery } from '../own-query.js';
-import { hasMethods } from '../structure.js';
+import type { ApplicationObjects } from '../application-objects.integration.js';
+import type { ObjectMatch } from '../object-search.js';
+import { hasMethods } from '../object-shape.js';
 import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
-import { untilAborted } from '../until-aborted.js';
 
-/** A queue of `mysql2`, of which only the length is read. */
+/** The used part of a queue of `mysql2`. */
 interface Queue {
   readonly length: number;
 }
 
 type Callback = (error: unknown, rows?: unknown) => void;
 
-/** What is used of a `Pool` of `mysql2`, the one with callbacks that is also within that with promises. */
+/** The used part of a `Pool` of `mysql2` with callbacks. A pool with promises has one inside. */
 export interface Mysql2Pool {
   readonly _allConnections: Queue;
   readonly _freeConnections: Queue;
@@ -27,64 +26,22 @@ interface Mysql2Connection {
   destroy(): void;
 }
 
-/** The pools of the application, also those behind Drizzle and TypeORM. */
-export function findMysql2Pools(objects: ApplicationObjects): Found<Mysql2Pool>[] {
+/** Returns the pools of the application, including those behind Drizzle and TypeORM. */
+export function findMysql2Pools(objects: ApplicationObjects): ObjectMatch<Mysql2Pool>[] {
   return objects.find({
     is: isMysql2Pool,
-    within: heldPools,
-    nameOf: (_, place) => dataSourceName(place),
+    within: poolsWithin,
+    nameOf: (_, location) => dataSourceName(location),
     identityOf: ({ _allConnections }) => _allConnections,
   });
 }
 
-/** Returns the connections that the application uses without a pool, also within those with promises. */
-export function findMysql2Connections(objects: ApplicationObjects): Found<object>[] {
-  return objects.find({ is: isConnection, within: heldConnections, identityOf: commandsOf });
+/** Returns the connections that the application uses without a pool. */
+export function findMysql2Connections(objects: ApplicationObjects): ObjectMatch<object>[] {
+  return objects.find({ is: isConnection, within: connectionsWithin, identityOf: commandsOf });
 }
 
-/** Rejects if the database does not answer. A connection that does not answer is not used again. */
-export async function pingMysql2(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
-  await untilAborted(sendPing(pool, signal), signal);
-}
-
-function sendPing(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    pool.getConnection((error, connection) => {
-      if (error) {
-        reject(error);
-        return;
-      }
-      if (signal.aborted) {
-        connection.release();
-        resolve();
-        return;
-      }
-      const abandon = (): void => {
-        connection.destroy();
-        resolve();
-      };
-      signal.addEventListener('abort', abandon, { once: true });
-      connection.query(ownQuery('SELECT 1'), (failure) => {
-        if (signal.aborted) return;
-        signal.removeEventListener('abort', abandon);
-        connection.release();
-        if (failure) reject(failure);
-        else resolve();
-      });
-    });
-  });
-}
-
-/** Sends a statement of monitoring itself, and gives back the rows. */
-export function queryMysql2(pool: Mysql2Pool, sql: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    pool.query(ownQuery(sql), (error, rows) => {
-      if (error) reject(error);
-      else resolve(rows);
-    });
-  });
-}
-
+/** Returns true for a pool with callbacks. */
 export function isMysql2Pool(candidate: object): candidate is Mysql2Pool {
   return (
     hasMethods(candidate, 'getConnection', 'query', 'execute', 'end') &&
@@ -96,20 +53,20 @@ function isConnection(candidate: object): candidate is object {
   return hasMethods(candidate, 'query', 'execute', 'prepare', 'addCommand') && '_commands' in candidate;
 }
 
-/** A connection is what holds its queue of commands. */
+/** Returns the command queue of a connection, which identifies it. */
 function commandsOf(connection: object): unknown {
   return (connection as { readonly _commands?: unknown })._commands;
 }
 
-/** A connection with promises has one with callbacks within; Drizzle has either in `$client`. */
-function heldConnections(candidate: object): unknown[] {
+/** Returns the connection with callbacks inside one with promises, or inside Drizzle, which has either in `$client`. */
+function connectionsWithin(candidate: object): unknown[] {
   const client = '$client' in candidate ? candidate.$client : candidate;
   if (typeof client !== 'object' || client === null) return [];
   return 'connection' in client ? [client.connection] : [client];
 }
 
-/** A pool with promises has one with callbacks within; Drizzle has either in `$client`, TypeORM in the driver. */
-function heldPools(candidate: object): unknown[] {
+/** Returns the pools with callbacks inside one with promises, or inside Drizzle or TypeORM, which have either. */
+function poolsWithin(candidate: object): unknown[] {
   if (hasMethods(candidate, 'getConnection') && 'pool' in candidate) return [candidate.pool];
   if ('$client' in candidate) return withInner(candidate.$client);
   return hasDriver(candidate) ? typeOrmPools(candidate).flatMap(withInner) : [];

@@ -3,19 +3,19 @@ import type { Guard } from '../../primitives/guard.js';
 import { type PoolState, watchPoolWait, type WaitObserver } from '../pool-state.js';
 import type { Mysql2Pool } from './mysql2.discovery.js';
 
-/** Returns how many connections of a pool are in use, idle and waited for. */
+/** Returns the state of a pool. */
 export function mysql2PoolState(pool: Mysql2Pool): PoolState {
   const idle = pool._freeConnections.length;
   return {
     used: pool._allConnections.length - idle,
     idle,
     pending: pool._connectionQueue.length,
-    // 0 is no limit.
+    // 0 means no limit.
     max: pool.config.connectionLimit || undefined,
   };
 }
 
-/** Takes the time that clients of the pool wait for a connection. @returns a function that ends it */
+/** Measures the time that callers wait for a connection. @returns a function that stops the watch */
 export function watchMysql2PoolWait(
   pool: Mysql2Pool,
   clock: Clock,

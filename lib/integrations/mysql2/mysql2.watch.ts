@@ -8,31 +8,32 @@ import type { Mysql2Pool } from './mysql2.discovery.js';
 
 const SYSTEM = 'mysql';
 
-/** The place of the name of a table that is given as a value. */
+/** The placeholder of an identifier, such as the name of a table. */
 const NAME_PLACEHOLDER = '??';
 
-/** A statement under way, as a pool makes it and a connection gives it back. */
+/** A statement in flight, as a pool creates it and a connection returns it. */
 interface Command {
   readonly sql?: unknown;
   readonly onResult?: unknown;
   readonly emit?: unknown;
 }
 
-/** What the callback of `prepare()` is given. */
+/** The used part of the statement that the callback of `prepare()` receives. */
 interface PreparedStatement {
   readonly query?: unknown;
 }
 
-interface PoolInside {
+/** The used part of the private state of a pool. */
+interface PoolInternals {
   readonly _allConnections: { readonly length: number; get(index: number): object };
 }
 
-/** Counts the statements that go through a pool, by patching each connection in it. @returns a function that ends it */
+/** Records the statements of a pool, by patching each of its connections. @returns a function that stops the watch */
 export function watchMysql2Pool(pool: Mysql2Pool, queries: QueryRecorder): () => void {
-  const { _allConnections: all } = pool as unknown as PoolInside;
+  const { _allConnections: all } = pool as Mysql2Pool & PoolInternals;
   const recorder = queries.forSystem(SYSTEM);
   const connections = new ConnectionWatches((connection) =>
-    queries.watches.hold(connection, () => patchConnection(connection, queries.guard, recorder)),
+    queries.watches.acquire(connection, () => patchConnection(connection, queries.guard, recorder)),
   );
   const stop = listenTo(pool, 'connection', queries.guard, (connection: object) =>
     connections.add(connection),
@@ -40,13 +41,13 @@ export function watchMysql2Pool(pool: Mysql2Pool, queries: QueryRecorder): () =>
   for (let i = 0; i < all.length; i++) connections.add(all.get(i));
   return () => {
     stop();
-    connections.end();
+    connections.stop();
   };
 }
 
-/** Counts the statements of one connection. @returns a function that ends it */
+/** Records the statements of one connection. @returns a function that stops the watch */
 export function watchMysql2Connection(connection: object, queries: QueryRecorder): () => void {
-  return queries.watches.hold(connection, () =>
+  return queries.watches.acquire(connection, () =>
     patchConnection(connection, queries.guard, queries.forSystem(SYSTEM)),
   );
 }
@@ -74,11 +75,11 @@ function patchConnection(connection: object, guard: Guard, recorder: SystemRecor
   ];
   return () => {
     for (const restore of restores) restore();
-    statements.end();
+    statements.stop();
   };
 }
 
-/** A connection gives back the same statement to whoever prepares the same text. */
+/** Records the executions of a prepared statement. A connection returns the same one for the same text. */
 function patchPrepared(statement: PreparedStatement, guard: Guard, recorder: SystemRecorder): () => void {
   return patchMethod(statement, 'execute', guard, (args) =>
     typeof statement.query === 'string'
@@ -88,8 +89,8 @@ function patchPrepared(statement: PreparedStatement, guard: Guard, recorder: Sys
 }
 
 /**
- * Observes a statement by its callback, at one of some positions; without one, by what the command emits, because a
- * listener of `error` would keep the error from the application.
+ * Observes a statement by its callback, at one of these positions, or else by its `emit()`. A listener for `error`
+ * instead would hide the error of a statement that has no other listener.
  */
 function observeCommand(
   args: readonly unknown[],
@@ -126,7 +127,7 @@ function observeCommand(
   return { returned, threw };
 }
 
-/** Observes a command by its callback, if it has one, and by what it emits. */
+/** Observes a command by its callback if it has one, or else by its events. */
 function observeEvents(command: Command, guard: Guard, end: (error?: unknown) => void): void {
   const restores: (() => void)[] = [];
   const ended = (error?: unknown): void => {

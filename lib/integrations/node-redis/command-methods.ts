@@ -1,13 +1,12 @@
-/** The name of a command among the methods of a client of node-redis. */
+import { methodNames } from '../object-shape.js';
+
+/** The method names of node-redis that are command names, such as `GET` or `_CLIENT_ID`. */
 const COMMAND = /^_?[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/;
 
-/** Methods that are named like commands and begin a batch instead of sending one. */
+/** A method that is named like a command, but begins a batch. */
 const BATCH = 'MULTI';
 
-/**
- * Returns the methods that send one command each, such as `CLIENT_GETNAME` and `clientGetName`, with the name of that
- * command, `client`.
- */
+/** Returns the methods that send one command each, with the command: `clientGetName` and `CLIENT_GETNAME` send `client`. */
 export function commandMethods(client: object): [method: string, command: string][] {
   const names = [...methodNames(client)];
   const commands = new Map(
@@ -21,7 +20,7 @@ export function commandMethods(client: object): [method: string, command: string
   });
 }
 
-/** Returns the objects that have the commands of modules, such as `json`, with the prefix of those. */
+/** Returns the objects with the commands of Redis modules, such as `json`, and the prefix of their commands. */
 export function commandNamespaces(client: object): [prefix: string, namespace: object][] {
   return Object.entries(Object.getOwnPropertyDescriptors(client)).flatMap(([name, { value }]) =>
     isNamespace(value, client) ? [[name.toLowerCase(), value]] : [],
@@ -36,19 +35,7 @@ function plain(name: string): string {
   return name.replaceAll('_', '').toUpperCase();
 }
 
-/** `CLIENT_GETNAME` is a variant of `CLIENT`; `SORT_RO` is a command. */
+/** Returns the command of a method: `CLIENT_GETNAME` is a variant of `CLIENT`, but `SORT_RO` is its own command. */
 function commandOf(name: string): string {
-  return /^_?[A-Z0-9]+(_RO)?/.exec(name)![0].toLowerCase();
-}
-
-function* methodNames(client: object): Iterable<string> {
-  for (
-    let home: object | null = client;
-    home !== null && home !== Object.prototype;
-    home = Object.getPrototypeOf(home) as object | null
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(home))) {
-      if (typeof value === 'function') yield name;
-    }
-  }
+  return (/^_?[A-Z0-9]+(_RO)?/.exec(name)?.[0] ?? name).toLowerCase();
 }

@@ -1,52 +1,44 @@
-import type { ApplicationObjects, Found } from '../application-objects.integration.js';
-import { asOwnCall } from '../own-calls.js';
-import { hasMethods } from '../structure.js';
-import { untilAborted } from '../until-aborted.js';
+import type { ApplicationObjects } from '../application-objects.integration.js';
+import type { ObjectMatch } from '../object-search.js';
+import { hasMethods } from '../object-shape.js';
 
-/** The part of a client of node-redis, the package `redis`, that is used: single, cluster, pool or sentinel. */
+/** The used part of a client of node-redis, the package `redis`: a single client, cluster, pool or sentinel. */
 export interface NodeRedisClient {
-  /** False before it is told to connect, and after it is closed. */
+  /** True from `connect()` until the client is closed. */
   readonly isOpen: boolean;
-  /** Missing where several connections are used. */
+  /** Missing on a client with several connections. */
   readonly isReady?: boolean;
   sendCommand(...args: unknown[]): Promise<unknown>;
-  /** Missing in a cluster of node-redis 4. */
+  /** Missing on a cluster of node-redis 4. */
   ping?(): Promise<unknown>;
   info?(section?: string): Promise<string>;
-  /** The nodes of a cluster. */
+  /** The master nodes of a cluster. */
   readonly masters?: readonly NodeRedisNode[];
   nodeClient?(node: NodeRedisNode): NodeRedisClient | Promise<NodeRedisClient>;
 }
 
-/** One node of a cluster. */
+/** A node of a cluster. */
 export interface NodeRedisNode {
   readonly address?: string;
 }
 
-/** The clients of the application, also those that a store of Keyv has. */
-export function findNodeRedisClients(objects: ApplicationObjects): Found<NodeRedisClient>[] {
+/** Returns the clients of the application, including those inside a store of Keyv. */
+export function findNodeRedisClients(objects: ApplicationObjects): ObjectMatch<NodeRedisClient>[] {
   return objects.find<NodeRedisClient>({ is: isNodeRedis, identityOf: targetOf, within: clientsOfStores });
 }
 
-/** The clients that the application has itself, not those that only a store of Keyv has, which is a cache. */
-export function findOwnNodeRedisClients(objects: ApplicationObjects): Found<NodeRedisClient>[] {
+/** Returns the clients that the application has directly, without those that are only inside a store of Keyv. */
+export function findOwnNodeRedisClients(objects: ApplicationObjects): ObjectMatch<NodeRedisClient>[] {
   return objects.find<NodeRedisClient>({ is: isNodeRedis, identityOf: targetOf });
 }
 
-/** Returns the client that a view of it stands for, such as `client.withTypeMapping()`, and that sends its commands. */
+/** Returns the client behind a view such as `client.withTypeMapping()`, or the client itself. */
 export function targetOf(client: object): object {
   const { _self: target } = client as { readonly _self?: unknown };
   return typeof target === 'object' && target !== null ? target : client;
 }
 
-/** Pings Redis; rejects if it does not answer, at once where there is no connection. */
-export async function pingNodeRedis(client: NodeRedisClient, signal: AbortSignal): Promise<void> {
-  if (!(client.isReady ?? client.isOpen)) throw new Error('the connection is not ready');
-  const ping = () => client.ping?.() ?? client.sendCommand(undefined, true, ['PING']);
-  await untilAborted(asOwnCall(ping), signal);
-}
-
-/** A cache of cache-manager has stores of Keyv, and a store that keeps its values in Redis has a client. */
+/** Returns the Redis clients inside a store of Keyv, or inside the stores of a cache of cache-manager. */
 function clientsOfStores(candidate: object): unknown[] {
   const stores = 'stores' in candidate && Array.isArray(candidate.stores) ? candidate.stores : [candidate];
   return (stores as { readonly store?: { readonly client?: unknown } }[]).map(({ store }) => store?.client);

@@ -1,24 +1,30 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
 import { nodeName, type RedisSource } from '../redis/redis-source.js';
-import { findNodeRedisClients, type NodeRedisClient, type NodeRedisNode } from './node-redis.discovery.js';
+import { findNodeRedisClients, type NodeRedisClient } from './node-redis.discovery.js';
 
-/** Returns the servers of the clients that are in use. A cluster is each of its masters, not whichever one answers. */
+/** Returns the servers of the connected clients. A cluster is one server for each master node. */
 export function nodeRedisSources(objects: ApplicationObjects): RedisSource[] {
   return findNodeRedisClients(objects)
     .filter(({ instance }) => instance.isOpen)
     .flatMap(({ name, instance }) => {
       const { masters } = instance;
-      if (instance.nodeClient === undefined || masters === undefined) return [sourceOf(name, instance)];
-      return masters.map((node) => nodeSource(nodeName(name, String(node.address)), instance, node));
+      if (!hasNodes(instance) || masters === undefined) return [sourceOf(name, instance)];
+      return masters.map((node) => {
+        const fullName = nodeName(name, String(node.address));
+        return { name: fullName, info: async () => readInfo(fullName, await instance.nodeClient(node)) };
+      });
     });
+}
+
+/** Returns true for a cluster. */
+function hasNodes(
+  client: NodeRedisClient,
+): client is NodeRedisClient & Required<Pick<NodeRedisClient, 'nodeClient'>> {
+  return client.nodeClient !== undefined;
 }
 
 function sourceOf(name: string, client: NodeRedisClient): RedisSource {
   return { name, info: () => readInfo(name, client) };
-}
-
-function nodeSource(name: string, cluster: NodeRedisClient, node: NodeRedisNode): RedisSource {
-  return { name, info: async () => readInfo(name, await cluster.nodeClient!(node)) };
 }
 
 async function readInfo(name: string, client: NodeRedisClient): Promise<string> {

@@ -1,47 +1,41 @@
-import {
-  type BeginCall,
-  type CallObserver,
-  observeFunction,
-  patchMethod,
-} from '../../primitives/method-patch.js';
+import { observeFunction } from '../../primitives/method-patch.js';
+import { hasMethods } from '../object-shape.js';
 import { captureOwnCall } from '../own-calls.js';
-import { type BatchKind, PIPELINE, RedisBatch, TRANSACTION } from '../redis/redis-batch.js';
+import { PIPELINE, TRANSACTION } from '../redis/redis-batch.js';
 import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
-import { hasMethods } from '../structure.js';
-import { commandMethods, commandNamespaces } from './command-methods.js';
+import { stopAll } from '../stop-all.js';
+import { patchCluster4, patchSingle4 } from './node-redis-4.patches.js';
+import { commandName, NodeRedisCalls } from './node-redis.calls.js';
 import { type NodeRedisClient, targetOf } from './node-redis.discovery.js';
 
 /**
- * Counts the commands of one client of node-redis 4 or later: a single one, a cluster, a pool or a sentinel, each by
- * what its major lets be observed.
+ * Records the commands of one client of node-redis 4 or later: a single client, a cluster, a pool or a sentinel. Which
+ * methods are patched depends on the kind and the major version.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchNodeRedis(client: NodeRedisClient, name: string, recorder: RedisRecorder): () => void {
-  const watch = new NodeRedisWatch(name, recorder);
-  watch.begin(targetOf(client));
-  return () => watch.end();
+  const watch = new NodeRedisWatch(new NodeRedisCalls(name, recorder));
+  watch.start(targetOf(client));
+  return () => watch.stop();
 }
 
 class NodeRedisWatch {
-  private readonly patches = new Set<() => void>();
-  /** The clients that a pool, a cluster or a sentinel sends its commands by. */
+  private restores: readonly (() => void)[] = [];
+  /** The clients through which a pool, a cluster or a sentinel sends its commands. */
   private readonly members = new Map<object, () => void>();
-  /** The command that a member sends now, while it is called. */
+  /** The command of the current call of a member. */
   private sending: RedisCall | undefined;
 
-  constructor(
-    private readonly name: string,
-    private readonly recorder: RedisRecorder,
-  ) {}
+  constructor(private readonly calls: NodeRedisCalls) {}
 
-  begin(client: object): void {
-    for (const patch of this.patch(client)) this.patches.add(patch);
+  start(client: object): void {
+    this.restores = this.patch(client);
   }
 
-  end(): void {
-    for (const restore of [...this.patches, ...this.members.values()]) restore();
-    this.patches.clear();
+  stop(): void {
+    for (const restore of [...this.restores, ...this.members.values()]) restore();
+    this.restores = [];
     this.members.clear();
   }
 
@@ -50,112 +44,57 @@ class NodeRedisWatch {
     if (hasMethods(client, '_execute')) return this.patchByMembers(client);
     if (hasMethods(client, '_executeCommand')) return this.patchSingle(client);
     if (hasMethods(client, 'execute')) return this.patchPool(client);
-    if (hasMethods(client, 'nodeClient')) return this.patchCluster4(client);
-    return this.patchSingle4(client);
+    if (hasMethods(client, 'nodeClient')) return patchCluster4(client, this.calls);
+    return patchSingle4(client, this.calls);
   }
 
-  /** A single client of node-redis 5 or later: whatever it sends goes through one method, or is a batch. */
+  /** Patches a single client of node-redis 5 or later, which sends all commands by these three methods. */
   private patchSingle(client: object): (() => void)[] {
+    const { calls } = this;
     return [
-      this.observe(client, 'sendCommand', ([args]) => this.call(nameIn(args))),
-      this.observe(client, '_executeMulti', ([commands]) => this.batch(TRANSACTION, commands)),
-      this.observe(client, '_executePipeline', ([commands]) => this.batch(PIPELINE, commands)),
-    ];
-  }
-
-  /** A single client of node-redis 4, whose commands share nothing that can be patched, so that each one is. */
-  private patchSingle4(client: object): (() => void)[] {
-    // In legacy mode, methods take callbacks and a view has those that return promises.
-    const isLegacy = Object.hasOwn(client, 'sendCommand');
-    const { v4 } = isLegacy ? (client as { readonly v4?: unknown }) : {};
-    return [
-      ...(isLegacy
-        ? [this.observe(client, 'sendCommand', (args) => this.callWithCallback(args))]
-        : [
-            ...this.patchCommands4(client),
-            this.observe(client, 'sendCommand', ([args]) => this.call(nameIn(args))),
-          ]),
-      ...(typeof v4 === 'object' && v4 !== null ? this.patchCommands4(v4) : []),
-      ...this.patchScripts4(client),
-      this.observe(client, 'multiExecutor', ([commands, , chainId]) =>
-        chainId === undefined ? this.batch(PIPELINE, commands) : this.transaction4(commands),
-      ),
-    ];
-  }
-
-  private patchCommands4(client: object): (() => void)[] {
-    const patches = commandMethods(client).map(([method, command]) =>
-      this.observe(client, method, () => this.call(command)),
-    );
-    for (const [prefix, namespace] of commandNamespaces(client)) {
-      for (const [method, command] of commandMethods(namespace)) {
-        patches.push(this.observe(namespace, method, () => this.call(`${prefix}.${command}`)));
-      }
-    }
-    return patches;
-  }
-
-  /** The reply to `EXEC` comes with those to `MULTI` and to what was queued. */
-  private transaction4(commands: unknown): CallObserver | undefined {
-    const batch = this.batch(TRANSACTION, commands);
-    return (
-      batch && {
-        fulfilled: (replies) => batch.fulfilled((replies as unknown[]).at(-1)),
-        rejected: (error) => batch.rejected(error),
-      }
-    );
-  }
-
-  private patchScripts4(client: object): (() => void)[] {
-    return [
-      this.observe(client, 'executeScript', () => this.call('evalsha')),
-      this.observe(client, 'executeFunction', () => this.call('fcall')),
-    ];
-  }
-
-  private patchCluster4(cluster: object): (() => void)[] {
-    return [
-      this.observe(cluster, 'sendCommand', ([, , args]) => this.call(nameIn(args))),
-      ...this.patchScripts4(cluster),
-      ...this.patchMulti(cluster),
+      calls.observe(client, 'sendCommand', ([args]) => calls.command(commandName(args))),
+      calls.observe(client, '_executeMulti', ([commands]) => calls.batch(TRANSACTION, commands)),
+      calls.observe(client, '_executePipeline', ([commands]) => calls.batch(PIPELINE, commands)),
     ];
   }
 
   private patchCluster6(cluster: object): (() => void)[] {
+    const { calls } = this;
     return [
-      this.observe(cluster, '_executeWithPolicies', ([parser]) =>
-        this.call(nameIn((parser as { readonly redisArgs?: unknown }).redisArgs)),
+      calls.observe(cluster, '_executeWithPolicies', ([parser]) =>
+        calls.command(commandName((parser as { readonly redisArgs?: unknown }).redisArgs)),
       ),
-      ...this.patchMulti(cluster),
+      ...calls.patchMulti(cluster),
     ];
   }
 
   /**
-   * A cluster of node-redis 5, or a sentinel: what they send, and again after a redirection, is a function that they
-   * call with the client to send it by. That client tells the name of the command.
+   * Patches a cluster of node-redis 5, or a sentinel. They send a command, also after a redirection, by calling a function
+   * with the member to send it through. The name of the command is an argument of the member's method.
    */
   private patchByMembers(client: object): (() => void)[] {
+    const { calls } = this;
     return [
-      this.observe(client, '_execute', (args) => {
-        const call = this.recorder.begin(this.name);
-        if (call !== undefined) call.args = this.withSend(args, (send) => this.observeSend(send, call));
+      calls.observe(client, '_execute', (args) => {
+        const call = calls.unnamedCommand();
+        if (call !== undefined) call.args = withLastFunction(args, (send) => this.observeSend(send, call));
         return call;
       }),
       ...(hasMethods(client, '_executeMulti')
         ? [
-            this.observe(client, '_executeMulti', ([, commands]) => this.batch(TRANSACTION, commands)),
-            this.observe(client, '_executePipeline', ([, commands]) => this.batch(PIPELINE, commands)),
+            calls.observe(client, '_executeMulti', ([, commands]) => calls.batch(TRANSACTION, commands)),
+            calls.observe(client, '_executePipeline', ([, commands]) => calls.batch(PIPELINE, commands)),
           ]
-        : this.patchMulti(client)),
-      // What a sentinel lends is a sentinel again.
-      this.observe(client, 'use', (args) => ({
-        args: this.withSend(args, (use) =>
-          observeFunction(use, this.recorder.guard, ([lease]) =>
+        : calls.patchMulti(client)),
+      // The lease of a sentinel has the methods of a sentinel.
+      calls.observe(client, 'use', (args) => ({
+        args: withLastFunction(args, (use) =>
+          observeFunction(use, calls.guard, ([lease]) =>
             this.addMember(lease, (it) => this.patchByMembers(it)),
           ),
         ),
       })),
-      this.observe(client, 'acquire', () => ({
+      calls.observe(client, 'acquire', () => ({
         fulfilled: (lease) => this.addMember(lease, (it) => this.patchByMembers(it)),
       })),
     ];
@@ -165,10 +104,10 @@ class NodeRedisWatch {
     const done = (): void => {
       this.sending = undefined;
     };
-    return observeFunction(send, this.recorder.guard, ([member]) => {
+    return observeFunction(send, this.calls.guard, ([member]) => {
       this.addMember(member, (it) => [
-        this.observe(it, 'sendCommand', ([args]) => {
-          this.sending?.name(nameIn(args));
+        this.calls.observe(it, 'sendCommand', ([args]) => {
+          this.sending?.name(commandName(args));
           return undefined;
         }),
       ]);
@@ -177,15 +116,15 @@ class NodeRedisWatch {
     });
   }
 
-  /** A pool: its members are the clients that it calls functions with, those of the application among them. */
+  /** Patches a pool, which calls functions of its own and of the application with one of its members. */
   private patchPool(pool: object): (() => void)[] {
     return [
-      this.observe(pool, 'execute', (args) => {
-        // A member that is given back runs what waits for one, in the context of whoever has given it back.
+      this.calls.observe(pool, 'execute', (args) => {
+        // The pool runs a waiting function in the context of the call that releases a member.
         const scope = captureOwnCall();
         return {
-          args: this.withSend(args, (work) =>
-            observeFunction(work, this.recorder.guard, ([member]) => {
+          args: withLastFunction(args, (work) =>
+            observeFunction(work, this.calls.guard, ([member]) => {
               this.addMember(member, (it) => this.patchSingle(it));
               return { scope };
             }),
@@ -195,27 +134,7 @@ class NodeRedisWatch {
     ];
   }
 
-  /** The batches of a cluster, which are sent by what it keeps to itself. */
-  private patchMulti(cluster: object): (() => void)[] {
-    const observer: CallObserver = { returned: (multi) => this.patchBatch(multi) };
-    return ['multi', 'MULTI'].map((method) => this.observe(cluster, method, () => observer));
-  }
-
-  private patchBatch(multi: unknown): void {
-    if (typeof multi !== 'object' || multi === null) return;
-    const commands: unknown[] = [];
-    const execute = (kind: BatchKind) => this.batch(kind, commands, (command) => command);
-    this.observe(multi, 'addCommand', (args) => void commands.push(nameIn(args.find(Array.isArray))));
-    for (const method of ['exec', 'EXEC']) {
-      this.observe(multi, method, ([asPipeline]) =>
-        // It calls the method below.
-        asPipeline === true ? undefined : execute(TRANSACTION),
-      );
-    }
-    this.observe(multi, 'execAsPipeline', () => execute(PIPELINE));
-  }
-
-  /** Watches a client that was not known. Those that have been closed are forgotten. */
+  /** Patches a new member, and forgets closed ones. */
   private addMember(member: unknown, patch: (member: object) => (() => void)[]): undefined {
     if (typeof member !== 'object' || member === null) return;
     const target = targetOf(member);
@@ -225,58 +144,15 @@ class NodeRedisWatch {
       restore();
       this.members.delete(known);
     }
-    const patches = patch(target);
-    this.members.set(target, () => {
-      for (const restore of patches) restore();
-    });
-  }
-
-  /** A call in the callback style of legacy mode; without a callback there is nobody who learns how it ends. */
-  private callWithCallback(args: readonly unknown[]): CallObserver | undefined {
-    const position = args.length - 1;
-    const call = typeof args[position] === 'function' ? this.call(nameIn(args.flat())) : undefined;
-    if (call === undefined) return undefined;
-    return {
-      args: args.with(
-        position,
-        observeFunction(args[position], this.recorder.guard, ([error]) => {
-          call.end(error !== null && error !== undefined);
-          return undefined;
-        }),
-      ),
-    };
-  }
-
-  /** Returns the arguments of a call with the function among them, which is the last one, replaced. */
-  private withSend(args: readonly unknown[], replace: (send: unknown) => unknown): readonly unknown[] {
-    const position = args.findLastIndex((arg) => typeof arg === 'function');
-    return position < 0 ? args : args.with(position, replace(args[position]));
-  }
-
-  private call(command: unknown): RedisCall | undefined {
-    return this.recorder.begin(this.name, command ?? '');
-  }
-
-  private batch(
-    kind: BatchKind,
-    commands: unknown,
-    nameOf: (command: unknown) => unknown = nameOfQueued,
-  ): RedisBatch | undefined {
-    if (!Array.isArray(commands)) return undefined;
-    return new RedisBatch(this.recorder, this.name, kind, commands.map(nameOf));
-  }
-
-  private observe(object: object, method: string, begin: BeginCall): () => void {
-    return patchMethod(object, method, this.recorder.guard, begin);
+    this.members.set(target, stopAll(patch(target)));
   }
 }
 
-/** Returns the name of a command that a batch has queued. */
-function nameOfQueued(command: unknown): unknown {
-  return nameIn((command as { readonly args?: unknown }).args);
-}
-
-/** Returns the name of a command that is given as it is sent. */
-function nameIn(args: unknown): unknown {
-  return Array.isArray(args) ? (args as unknown[])[0] : undefined;
+/** Returns the arguments of a call with the last function among them replaced. */
+function withLastFunction(
+  args: readonly unknown[],
+  replace: (original: unknown) => unknown,
+): readonly unknown[] {
+  const position = args.findLastIndex((arg) => typeof arg === 'function');
+  return position < 0 ? args : args.with(position, replace(args[position]));
 }

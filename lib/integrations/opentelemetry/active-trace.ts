@@ -1,6 +1,6 @@
 import type { ExemplarLabels, ExemplarSource } from '../../metrics/exemplars.js';
 
-/** The part of `@opentelemetry/api` that is used here. */
+/** The used part of `@opentelemetry/api`. */
 interface OpenTelemetryApi {
   readonly trace: { getActiveSpan(): { spanContext(): SpanContext } | undefined };
   readonly context: {
@@ -21,25 +21,25 @@ interface SpanContext {
   readonly traceFlags: number;
 }
 
-/** The names that OpenTelemetry gives to these in logs which are not its own. */
+/** The fields of a log line that refer to its trace, as OpenTelemetry names them for other log formats. */
 export interface TraceFields {
   readonly trace_id: string;
   readonly span_id: string;
-  /** Two hexadecimal digits, `01` if the trace is recorded. */
+  /** Two hexadecimal digits; `01` if the trace is sampled. */
   readonly trace_flags: string;
 }
 
-/** W3C Trace Context: the flag that says that the trace is recorded. */
+/** The `sampled` flag of W3C Trace Context. */
 const SAMPLED = 1;
-/** The identifier of a trace where there is none. */
+/** The trace ID of an invalid span context. */
 const NO_TRACE = '0'.repeat(32);
 
 /**
- * The trace that the code which asks belongs to, if OpenTelemetry traces the application. Its SDK has to be started
- * before the application, as its instrumentations need it anyway.
+ * Access to the OpenTelemetry trace of the current async context. The SDK of OpenTelemetry must be started before the
+ * application, as its instrumentations require, too.
  */
 export class ActiveTrace {
-  /** Takes the traces that are recorded for exemplars; undefined where nothing traces the application. */
+  /** A source of exemplars from sampled traces; undefined if the application is not traced. */
   readonly exemplars: ExemplarSource | undefined;
 
   /** @internal */
@@ -47,7 +47,7 @@ export class ActiveTrace {
     this.exemplars = api && (() => this.exemplar());
   }
 
-  /** Returns the fields by which a log line is found from its trace; undefined outside of every trace. */
+  /** Returns the fields for a log line; undefined outside of a trace. */
   current(): TraceFields | undefined {
     const context = this.spanContext();
     if (context === undefined) return undefined;
@@ -61,7 +61,7 @@ export class ActiveTrace {
     return { trace_id: context.traceId, span_id: context.spanId };
   }
 
-  /** A tracer of the application that fails, or that gives no context, traces nothing. */
+  /** Returns the current span context. A tracer that throws or returns no valid context counts as none. */
   private spanContext(): SpanContext | undefined {
     try {
       const context: unknown = this.api?.trace.getActiveSpan()?.spanContext();
@@ -72,10 +72,7 @@ export class ActiveTrace {
   }
 }
 
-/**
- * Finds OpenTelemetry where its SDK runs in this process. That its API is installed says nothing: many packages
- * bring it along.
- */
+/** Detects a running SDK of OpenTelemetry. An installed API is not enough, because many packages depend on it. */
 export async function findActiveTrace(load: () => Promise<OpenTelemetryApi> = loadApi): Promise<ActiveTrace> {
   try {
     const api = await load();
@@ -91,13 +88,13 @@ function isSpanContext(candidate: unknown): candidate is SpanContext {
   return typeof traceId === 'string' && typeof spanId === 'string' && typeof traceFlags === 'number';
 }
 
-/** Without an SDK, the API makes no context the active one. */
+/** Returns true if a context can be made the active one, which the API cannot do without an SDK. */
 function keepsContext({ context, ...api }: OpenTelemetryApi): boolean {
   const key = api.createContextKey('nestjs-monitoring');
   return context.with(context.active().setValue(key, true), () => context.active().getValue(key) === true);
 }
 
-/** Without its types, which not every application has. */
+/** Imports the API by a variable name, so that an application without its types compiles. */
 function loadApi(): Promise<OpenTelemetryApi> {
   const name: string = '@opentelemetry/api';
   return import(name) as Promise<OpenTelemetryApi>;

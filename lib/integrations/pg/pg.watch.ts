@@ -10,63 +10,56 @@ import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
-import type { PgClient, PgPool } from './pg.discovery.js';
+import type { PgPool } from './pg.discovery.js';
+import type { PgClientInternals, PgPoolInternals } from './pg.internals.js';
 
 const SYSTEM = 'postgresql';
 
-/** What is read of the first argument of `query()`: a configuration, or a statement that brings its own protocol. */
+/** The used part of the first argument of `query()`: a configuration, or a query object with a protocol of its own. */
 interface QueryConfig {
   readonly text?: unknown;
   readonly name?: unknown;
   readonly callback?: unknown;
-  /** Of a statement that brings its own protocol. */
+  /** Sends a query object, such as a `Query` or a `Cursor`. */
   readonly submit?: unknown;
-  /** Of a `QueryStream`. */
+  /** The cursor of a `QueryStream`. */
   readonly cursor?: { readonly text?: unknown } | null;
-  /** Of a `Query`. */
+  /** The result of a `Query`. */
   readonly _results?: unknown;
 }
 
-/** Where a pool keeps the clients that it has already, and a client the texts of its prepared statements. */
-interface PoolInside {
-  readonly _clients?: readonly PgClient[];
-}
-interface ClientInside {
-  readonly connection?: { readonly parsedStatements?: Readonly<Record<string, unknown>> };
-}
-
-/** Tells once of the end of a statement, with its result or the error. */
+/** A callback for the end of a statement, with its result or error. Only the first call counts. */
 type End = (outcome: { readonly result?: unknown } | { readonly error: unknown }) => void;
 
 /**
- * Counts the statements that go through a pool, by patching each client in it and not their class, which other
- * applications of the process may use too.
+ * Records the statements of a pool, by patching each of its clients. Their class is not patched, because other
+ * applications of the process may use it.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchPgPool(pool: PgPool, queries: QueryRecorder): () => void {
   const recorder = queries.forSystem(SYSTEM);
   const clients = new ConnectionWatches((client) =>
-    queries.watches.hold(client, () => patchQuery(client, queries, recorder)),
+    queries.watches.acquire(client, () => patchQuery(client, queries, recorder)),
   );
   const stop = listenTo(pool, 'connect', queries.guard, (client: object) => clients.add(client));
-  for (const client of (pool as PoolInside)._clients ?? []) clients.add(client);
+  for (const client of (pool as PgPoolInternals)._clients ?? []) clients.add(client);
   return () => {
     stop();
-    clients.end();
+    clients.stop();
   };
 }
 
-/** Counts the statements of one client. @returns a function that ends it */
+/** Records the statements of one client. @returns a function that stops the watch */
 export function watchPgClient(client: object, queries: QueryRecorder): () => void {
-  return queries.watches.hold(client, () => patchQuery(client, queries, queries.forSystem(SYSTEM)));
+  return queries.watches.acquire(client, () => patchQuery(client, queries, queries.forSystem(SYSTEM)));
 }
 
 function patchQuery(client: object, { guard }: QueryRecorder, recorder: SystemRecorder): () => void {
   return patchMethod(client, 'query', guard, (args): CallObserver | undefined => {
     const config = configOf(args[0]);
     const text = textOf(config);
-    // Neither of ours, nor what pg does not take.
+    // Neither an own statement, nor an argument that pg rejects.
     if (text === undefined ? typeof config.name !== 'string' && !isSubmittable(config) : isOwnQuery(text)) {
       return undefined;
     }
@@ -85,7 +78,7 @@ function patchQuery(client: object, { guard }: QueryRecorder, recorder: SystemRe
   });
 }
 
-/** Observes a statement by its callback, wherever that is, or by the promise that it gives back. */
+/** Observes a statement by its callback, as an argument or in the configuration, or else by its promise. */
 function observeQuery(args: readonly unknown[], config: QueryConfig, guard: Guard, end: End): CallObserver {
   const called = ([error, result]: readonly unknown[]): void => end(error ? { error } : { result });
   const threw = (error: unknown): void => end({ error });
@@ -100,7 +93,7 @@ function observeQuery(args: readonly unknown[], config: QueryConfig, guard: Guar
   return { threw, fulfilled: (result) => end({ result }), rejected: (error) => end({ error }) };
 }
 
-/** Copies a configuration in the way that `pg` does. */
+/** Returns a copy of a configuration with another callback, copied like `pg` does. */
 function withCallback(config: QueryConfig, callback: unknown): object {
   return Object.create(Object.getPrototypeOf(config) as object | null, {
     ...Object.getOwnPropertyDescriptors(config),
@@ -108,7 +101,7 @@ function withCallback(config: QueryConfig, callback: unknown): object {
   }) as object;
 }
 
-/** Observes a statement that is told either of an error or that the connection is ready; some are told of both. */
+/** Observes a query object by its methods for an error and for the ready connection. Both may be called. */
 function observeSubmittable(query: QueryConfig, guard: Guard, end: End): CallObserver {
   const restores = [
     patchMethod(query, 'handleError', guard, ([error]) => {
@@ -141,8 +134,8 @@ function isSubmittable({ submit }: QueryConfig): boolean {
   return typeof submit === 'function';
 }
 
-/** Returns the text under which a statement was prepared that is called by its name only. */
-function preparedText(client: ClientInside, name: unknown): string {
+/** Returns the text of a prepared statement that is executed by its name only. */
+function preparedText(client: PgClientInternals, name: unknown): string {
   const text = typeof name === 'string' ? client.connection?.parsedStatements?.[name] : undefined;
   return typeof text === 'string' ? text : '';
 }

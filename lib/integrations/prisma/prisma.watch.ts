@@ -3,38 +3,39 @@ import { isOwnQuery } from '../own-query.js';
 import type { QueryRecorder } from '../queries/query-recorder.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
+/** The event of a statement that has ended. */
 interface PrismaQueryEvent {
   readonly query: string;
-  /** In milliseconds. */
+  /** Duration in milliseconds. */
   readonly duration: number;
 }
 
-/** The names of databases in OpenTelemetry, by those in Prisma, where these differ. */
+/** The names of database systems in OpenTelemetry, by the Prisma providers that differ from them. */
 const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['postgres', 'postgresql'],
   ['sqlserver', 'microsoft.sql_server'],
 ]);
 
 /**
- * Counts the statements of a client that is made with `log: [{ emit: 'event', level: 'query' }]`; another one tells
- * nobody of them. Prisma does not tell either which ones fail.
+ * Records the statements of a client with `log: [{ emit: 'event', level: 'query' }]`, without which it emits no events.
+ * The events do not show which statements failed.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchPrisma(client: PrismaClient, queries: QueryRecorder): () => void {
   const { _activeProvider: provider = 'other_sql' } = client;
   const recorder = queries.forSystem(SYSTEMS.get(provider) ?? provider);
-  // A client that extends another one takes no listeners.
+  // An extended client has no $on().
   const original = originalClient(client);
-  // A listener cannot be taken away again.
-  let active = true;
+  // Prisma has no method to remove a listener.
+  let isActive = true;
   listenTo(
     { on: (_: string, listener: (event: PrismaQueryEvent) => void) => original.$on?.('query', listener) },
     'query',
     queries.guard,
     ({ query, duration }: PrismaQueryEvent) => {
-      if (active && !isOwnQuery(query)) recorder.end(query, recorder.now() - duration);
+      if (isActive && !isOwnQuery(query)) recorder.end(query, recorder.now() - duration);
     },
   );
-  return () => (active = false);
+  return () => (isActive = false);
 }

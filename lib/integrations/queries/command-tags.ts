@@ -1,11 +1,14 @@
-interface Answer {
+/** The used part of a result of `pg`. */
+interface PgResult {
   readonly command?: unknown;
 }
 
 /**
- * Returns the commands that PostgreSQL says it has executed, one for each statement of a text, from a result of `pg`:
- * of COMMIT, it is ROLLBACK where a statement of the transaction has failed.
+ * Returns the command tags in a result of `pg`, one for each statement of the text. The tag of a COMMIT is `ROLLBACK` if
+ * a statement of the transaction has failed.
  */
 export function commandTagsOf(result: unknown): readonly unknown[] {
-  return (Array.isArray(result) ? result : [result]).map((each: Answer | null | undefined) => each?.command);
+  return (Array.isArray(result) ? result : [result]).map(
+    (each: PgResult | null | undefined) => each?.command,
+  );
 }

@@ -1,35 +1,38 @@
 import { type SqlDialect, STANDARD_SQL } from './sql-dialect.js';
 import { tokensOf } from './sql-tokens.js';
 
-/** The class of a statement, which holds nothing that a user may have written. */
+/** The class of a statement. It has no part of a value, which may be a secret. */
 export interface QueryClass {
   readonly operation: Operation;
-  /** The table that it is about first of all; `unknown` where that is not plain to see. */
+  /** Name of the main table; `unknown` if it cannot be determined. */
   readonly table: string;
 }
 
+/** The operation of a statement, as the value of a label. */
 export type Operation =
   'select' | 'insert' | 'update' | 'delete' | 'begin' | 'commit' | 'rollback' | 'savepoint' | 'ddl' | 'other';
 
+/** An event in the life of a transaction, as the value of a label. */
 export type TransactionEvent = 'begun' | 'committed' | 'rolled_back';
 
-/** An event of a transaction that one of several statements asks for. */
+/** A transaction event that one statement of a text causes. */
 export interface TransactionStep {
-  /** Number of statements before it. */
+  /** Index of the statement. */
   readonly position: number;
   readonly event: TransactionEvent;
-  /** The same statement begins the next transaction. */
+  /** True if the statement also begins the next transaction, as by `AND CHAIN`. */
   readonly chains: boolean;
 }
 
 /** The class of a text of one or more statements. */
 export interface ScriptClass {
-  /** That of the first statement. */
+  /** The class of the first statement. */
   readonly query: QueryClass;
   readonly statementCount: number;
   readonly transactionSteps: readonly TransactionStep[];
 }
 
+/** The table of a statement whose table cannot be determined. */
 export const UNKNOWN_TABLE = 'unknown';
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
@@ -57,10 +60,10 @@ const EVENTS: ReadonlyMap<Operation, TransactionEvent> = new Map([
   ['rollback', 'rolled_back'],
 ]);
 
-/** Operations on a table, which may stand after WITH. */
-const OF_TABLES: ReadonlySet<Operation> = new Set<Operation>(['select', 'insert', 'update', 'delete']);
+/** The operations on a table, which may follow WITH. */
+const TABLE_OPERATIONS: ReadonlySet<Operation> = new Set<Operation>(['select', 'insert', 'update', 'delete']);
 
-/** Words after a BEGIN that begins a transaction, and not a block of statements. */
+/** The words after a BEGIN that begins a transaction rather than a block of statements. */
 const AFTER_BEGIN = new Set([
   'WORK',
   'TRANSACTION',
@@ -75,10 +78,10 @@ const AFTER_BEGIN = new Set([
   'DEFERRABLE',
 ]);
 
-/** Words after an END that ends a transaction, and not a block of statements. */
+/** The words after an END that ends a transaction rather than a block of statements. */
 const AFTER_END = new Set(['WORK', 'TRANSACTION', 'TRAN', 'AND']);
 
-/** Words that may stand before the name of a table, and those after which they are its name. */
+/** The words that may precede the name of a table. */
 const FILLERS = new Set([
   'ONLY',
   'IGNORE',
@@ -90,16 +93,17 @@ const FILLERS = new Set([
   'TABLE',
   'LATERAL',
 ]);
+/** The words that follow the name of a table, so that a filler before one of them is the name itself. */
 const AFTER_NAME = new Set(['SET', 'WHERE', 'VALUES', 'SELECT', 'AS', 'USING', 'DEFAULT']);
 
 const IDENTIFIER = /^[\p{L}_][\p{L}\p{N}_$-]{0,62}$/u;
 
-/** Returns the operation of the first statement of a text, and its table. */
+/** Returns the class of the first statement of a text. */
 export function classifySql(sql: string, dialect: SqlDialect = STANDARD_SQL): QueryClass {
   return classifyScript(sql, dialect).query;
 }
 
-/** Returns the class of the first statement of a text, and what the text asks for in transactions. */
+/** Returns the class of a text of one or more statements. */
 export function classifyScript(sql: string, dialect: SqlDialect = STANDARD_SQL): ScriptClass {
   const statements = statementsOf(tokensOf(sql, dialect));
   const transactionSteps = statements.flatMap((tokens, position): TransactionStep[] => {
@@ -109,7 +113,7 @@ export function classifyScript(sql: string, dialect: SqlDialect = STANDARD_SQL):
   return { query: classOf(statements[0] ?? []), statementCount: statements.length, transactionSteps };
 }
 
-/** Returns the tokens of each statement that are in no parentheses, of which only the opening ones are left. */
+/** Returns the tokens of each statement without those inside parentheses, of which only `(` remains. */
 function statementsOf(tokens: readonly string[]): string[][] {
   const statements: string[][] = [];
   let statement: string[] = [];
@@ -128,7 +132,7 @@ function statementsOf(tokens: readonly string[]): string[][] {
   return statement.length > 0 ? [...statements, statement] : statements;
 }
 
-/** Returns whether semicolons are part of a statement: in the body of a trigger or routine, or an anonymous block. */
+/** Returns true if semicolons belong to the statement: in the body of a trigger or routine, or an anonymous block. */
 function isBlock(tokens: readonly string[]): boolean {
   const first = upper(tokens[0]);
   if (first === 'DECLARE') return true;
@@ -160,16 +164,16 @@ function chainsTransaction(tokens: readonly string[]): boolean {
 function classOf(tokens: readonly string[]): QueryClass {
   if (upper(tokens[0]) === 'WITH') return classOfWith(tokens);
   const operation = operationOf(tokens);
-  const at = tableAt(tokens, operation);
+  const at = tablePosition(tokens, operation);
   const table = at === undefined ? undefined : nameOf(tokens[at]);
   return { operation, table: table ?? UNKNOWN_TABLE };
 }
 
 function classOfWith(tokens: readonly string[]): QueryClass {
-  const verbAt = tokens.findIndex((token) => OF_TABLES.has(OPERATIONS.get(upper(token)) ?? 'other'));
+  const verbAt = tokens.findIndex((token) => TABLE_OPERATIONS.has(OPERATIONS.get(upper(token)) ?? 'other'));
   if (verbAt < 0) return { operation: 'other', table: UNKNOWN_TABLE };
   const query = classOf(tokens.slice(verbAt));
-  // Each name that stands before AS, with or without its columns, is no table.
+  // A name before AS, with or without columns, is a common table expression and no table.
   const isDerived = tokens.some((token, i) => {
     if (i >= verbAt || upper(token) !== 'AS') return false;
     const name = nameOf(tokens[tokens[i - 1] === '(' ? i - 2 : i - 1]);
@@ -178,28 +182,28 @@ function classOfWith(tokens: readonly string[]): QueryClass {
   return isDerived ? { ...query, table: UNKNOWN_TABLE } : query;
 }
 
-/** Returns the position of the last part of the name of the table, if there is one. */
-function tableAt(tokens: readonly string[], operation: Operation): number | undefined {
-  if (!OF_TABLES.has(operation)) return undefined;
+/** Returns the position of the last part of the table name; undefined if there is no table. */
+function tablePosition(tokens: readonly string[], operation: Operation): number | undefined {
+  if (!TABLE_OPERATIONS.has(operation)) return undefined;
   const isRead = operation === 'select' && upper(tokens[0]) === 'SELECT';
-  const from = isRead || operation === 'delete' ? fromAt(tokens) : undefined;
+  const from = isRead || operation === 'delete' ? fromPosition(tokens) : undefined;
   if (isRead && from === undefined) return undefined;
   let at = (from ?? 0) + 1;
-  // UPDATE OR IGNORE of SQLite, and UPDATE TOP (1) of SQL Server.
+  // SQLite has UPDATE OR IGNORE, SQL Server has UPDATE TOP (1).
   if (upper(tokens[at]) === 'OR') at += 2;
   if (upper(tokens[at]) === 'TOP' && tokens[at + 1] === '(') at += 2;
   while (FILLERS.has(upper(tokens[at])) && isNamed(tokens[at + 1])) at++;
-  // Of schema.table, the table; SQL Server may leave out the schema.
+  // Skips the schema, which SQL Server allows to be empty: database..table.
   while (tokens[at + 1] === '.') {
     at += 2;
     while (tokens[at] === '.') at++;
   }
-  // A function that gives rows is no table.
+  // A function that returns rows is no table.
   return from !== undefined && tokens[at + 1] === '(' ? undefined : at;
 }
 
-/** Returns the position of the FROM before the tables. */
-function fromAt(tokens: readonly string[]): number | undefined {
+/** Returns the position of the FROM before the tables; undefined if there is none. */
+function fromPosition(tokens: readonly string[]): number | undefined {
   const at = tokens.findIndex((token, i) => {
     if (upper(token) !== 'FROM' || tokens[i - 1] === '.') return false;
     // x IS NOT DISTINCT FROM y

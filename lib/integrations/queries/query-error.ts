@@ -1,4 +1,4 @@
-/** Classes of SQLSTATE, by its first two characters, that say what went wrong to whoever is on call. */
+/** The error classes by the first two characters of the SQLSTATE. */
 const SQLSTATE_CLASSES: Readonly<Record<string, string>> = {
   '08': 'connection',
   '22': 'data',
@@ -15,7 +15,7 @@ const SQLSTATE_CLASSES: Readonly<Record<string, string>> = {
   XX: 'internal',
 };
 
-/** Codes of MongoDB, which has no SQLSTATE. */
+/** The error classes by the code of MongoDB, which has no SQLSTATE. */
 const MONGODB_CODES: ReadonlyMap<unknown, string> = new Map([
   ...[11_000, 11_001, 12_582, 121].map((code) => [code, 'integrity_constraint'] as const),
   ...[112, 251].map((code) => [code, 'transaction_rollback'] as const),
@@ -28,7 +28,7 @@ const CONNECTION_LOST =
   /connection (terminated|closed|error|ended|lost)|connection is closed|closed state|not queryable/i;
 const CONSTRAINT = /constraint/i;
 
-/** Returns the class of an error of a statement, one of a fixed number, and never its message. */
+/** Returns the class of an error of a statement. The classes are a fixed set, and no message becomes one. */
 export function queryErrorClass(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'other';
   const { code, sqlState, message } = error as { code?: unknown; sqlState?: unknown; message?: unknown };
@@ -38,8 +38,8 @@ export function queryErrorClass(error: unknown): string {
       if (known !== undefined) return known;
     }
   }
-  const ofMongoDb = MONGODB_CODES.get(code);
-  if (ofMongoDb !== undefined) return ofMongoDb;
+  const mongoDbClass = MONGODB_CODES.get(code);
+  if (mongoDbClass !== undefined) return mongoDbClass;
   if (typeof code === 'string' && (NETWORK.test(code) || code === 'PROTOCOL_CONNECTION_LOST'))
     return 'connection';
   if (typeof message !== 'string') return 'other';

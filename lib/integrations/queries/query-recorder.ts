@@ -14,42 +14,44 @@ import { queryErrorClass } from './query-error.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 import { readPartOf } from './sql-tokens.js';
 
-/** From half a millisecond, which an embedded database takes, to where nobody waits any more. */
+/** Buckets in seconds, from half a millisecond (an embedded database) to ten seconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Limits of the cache of statements by their text, in number and in UTF-16 code units of all of them. */
-const KNOWN_STATEMENTS = 1_000;
-const KNOWN_LENGTH = 2_000_000;
-/** Limit of the cache of series by operation and table, in number. */
-const KNOWN_SERIES = 500;
+/** Number of statements that are cached by their text. */
+const MAX_STATEMENTS = 1_000;
+/** Length of all cached texts together, in UTF-16 code units. */
+const MAX_TEXT_LENGTH = 2_000_000;
+/** Number of series that are cached by operation and table. */
+const MAX_SERIES = 500;
 
-/** What PostgreSQL answers to a COMMIT of a transaction in which a statement has failed. */
+/** The command tag of a COMMIT that PostgreSQL turned into a rollback, because a statement had failed. */
 const ROLLED_BACK = 'ROLLBACK';
 
+/** The options of {@link QueryRecorder}. */
 export interface QueryRecorderOptions {
-  /** Duration above which a statement counts as slow, in milliseconds. */
+  /** Duration above which a statement is slow, in milliseconds. */
   readonly slowQueryThresholdMs: number;
-  /** Number of tables that have series of their own. */
+  /** Number of tables with series of their own. */
   readonly tableLimit: number;
 }
 
-/** The series in which statements of one kind are counted. */
+/** The series of the statements with the same operation and table. */
 interface QuerySeries {
   readonly operation: string;
   readonly durations: HistogramSeries;
   readonly slow: CounterSeries;
 }
 
-/** A text of SQL that has been read. Nothing of the text is in it. */
+/** The class of a text of SQL, with its series. It keeps no part of the text alive. */
 interface KnownStatement extends Omit<ScriptClass, 'query'> {
   readonly series: QuerySeries;
 }
 
-/** Counts the statements of an application, whichever library sends them. */
+/** A recorder of the statements that the application sends to databases, with any library. */
 export class QueryRecorder {
-  /** The guard of what is put into the calls of clients of databases. */
+  /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
-  /** The connections and clients that are watched, each once however it is reached. */
+  /** The watches of connections and clients, which may be reached in several ways. */
   readonly watches = new SharedWatches();
 
   private readonly durations: Timer<'system' | 'operation' | 'table'>;
@@ -68,33 +70,37 @@ export class QueryRecorder {
     const labelNames = ['system', 'operation', 'table'] as const;
     this.durations = registry.timer(
       'db_client_operation_duration_seconds',
-      'How long statements took that the application sent to a database.',
+      'Duration of database statements.',
       { labelNames, buckets: BUCKETS },
     );
     this.slow = registry.counter(
       'db_client_slow_operations_total',
-      'Statements that took longer than the threshold of slow queries.',
+      'Database statements that took longer than the slow query threshold.',
       { labelNames },
     );
-    this.errors = registry.counter('db_client_operation_errors_total', 'Statements that failed, by reason.', {
-      labelNames: ['system', 'operation', 'error'],
-    });
+    this.errors = registry.counter(
+      'db_client_operation_errors_total',
+      'Database statements that failed, by class of error.',
+      {
+        labelNames: ['system', 'operation', 'error'],
+      },
+    );
     this.transactions = registry.counter(
       'db_client_transactions_total',
-      'Transactions that the application has begun, committed and rolled back.',
+      'Database transactions begun, committed and rolled back.',
       { labelNames: ['system', 'event'] },
     );
   }
 
-  /** Returns the time, for {@link SystemRecorder.end}. */
+  /** Returns the current time, for {@link SystemRecorder.end}. */
   now(): number {
     return this.clock.monotonic();
   }
 
   /**
-   * Returns the recorder for databases of one kind.
+   * Returns the recorder for one database system.
    *
-   * @param system the name of the database in OpenTelemetry, such as `postgresql`
+   * @param system name of the system in OpenTelemetry, such as `postgresql`
    */
   forSystem(system: string): SystemRecorder {
     return new SystemRecorder(this, boundedLabelValue(system), dialectOf(system));
@@ -125,10 +131,10 @@ export class QueryRecorder {
   }
 }
 
-/** Counts the statements that go to databases of one kind. */
+/** A recorder of the statements that the application sends to one database system. */
 export class SystemRecorder {
-  /** By text, because an application sends the same statements again and again. */
-  private readonly known = new RecentValues<KnownStatement>(KNOWN_STATEMENTS, KNOWN_LENGTH);
+  /** The classes by text, since an application repeats its statements. */
+  private readonly known = new RecentValues<KnownStatement>(MAX_STATEMENTS, MAX_TEXT_LENGTH);
   private readonly series = new Map<string, QuerySeries>();
 
   constructor(
@@ -137,46 +143,47 @@ export class SystemRecorder {
     private readonly dialect: SqlDialect,
   ) {}
 
+  /** Returns the current time, for {@link end}. */
   now(): number {
     return this.recorder.now();
   }
 
   /**
-   * Counts a text of SQL that has ended.
+   * Records a text of SQL that has ended.
    *
-   * @param startedAt from {@link now}
-   * @param error what it failed with, if it did
-   * @param answers the command that the server says it has executed, for each statement of the text, where known
+   * @param startedAt result of {@link now} at its start
+   * @param error the error, if it failed
+   * @param commandTags the tag that the server returned for each statement of the text, if known
    */
-  end(sql: string, startedAt: number, error?: unknown, answers?: readonly unknown[]): void {
+  end(sql: string, startedAt: number, error?: unknown, commandTags?: readonly unknown[]): void {
     const text = readPartOf(sql);
-    const known = this.known.get(text) ?? this.read(text);
+    const known = this.known.get(text) ?? this.classify(text);
     this.recorder.record(this.system, known.series, startedAt, error);
     if (error !== undefined) return;
     for (const { position, event, chains } of known.transactionSteps) {
-      const answer = answers?.length === known.statementCount ? answers[position] : undefined;
-      const isRolledBack = event === 'committed' && answer === ROLLED_BACK;
+      const tag = commandTags?.length === known.statementCount ? commandTags[position] : undefined;
+      const isRolledBack = event === 'committed' && tag === ROLLED_BACK;
       this.recorder.recordTransaction(this.system, isRolledBack ? 'rolled_back' : event);
       if (chains) this.recorder.recordTransaction(this.system, 'begun');
     }
   }
 
   /**
-   * Counts a command that is no SQL and has ended.
+   * Records a command of a database without SQL that has ended.
    *
-   * @param milliseconds its duration
-   * @param error what it failed with, if it did
+   * @param milliseconds duration of the command
+   * @param error the error, if it failed
    */
   endCommand(query: QueryClass, milliseconds: number, error?: unknown): void {
     this.recorder.record(this.system, this.seriesOf(query), this.now() - milliseconds, error);
   }
 
-  /** Counts an event of a transaction that no statement of SQL asks for. */
-  endTransactionStep(event: TransactionEvent): void {
+  /** Records a transaction event of a database without SQL. */
+  recordTransaction(event: TransactionEvent): void {
     this.recorder.recordTransaction(this.system, event);
   }
 
-  private read(sql: string): KnownStatement {
+  private classify(sql: string): KnownStatement {
     const { query, ...script } = classifyScript(sql, this.dialect);
     const known = { ...script, series: this.seriesOf(query) };
     this.known.set(sql, known);
@@ -188,7 +195,7 @@ export class SystemRecorder {
     let series = this.series.get(key);
     if (series === undefined) {
       series = this.recorder.seriesOf(this.system, query);
-      if (this.series.size >= KNOWN_SERIES) this.series.clear();
+      if (this.series.size >= MAX_SERIES) this.series.clear();
       this.series.set(ownText(key), series);
     }
     return series;

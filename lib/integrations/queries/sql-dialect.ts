@@ -1,37 +1,37 @@
-/** The rules of one dialect of SQL that decide where a token of it ends. */
+/** The rules of an SQL dialect that decide where a token ends. */
 export interface SqlDialect {
-  /** Quotes around text, in which nothing is a name. */
-  readonly textQuotes: string;
-  /** Quotes around names; `[` is closed by `]`. */
-  readonly nameQuotes: string;
-  /** A backslash in a text escapes the character after it. */
+  /** Quotes around string literals. */
+  readonly stringQuotes: string;
+  /** Quotes around identifiers; `[` is closed by `]`. */
+  readonly identifierQuotes: string;
+  /** True if a backslash in a string literal escapes the next character. */
   readonly backslashEscapes?: boolean;
-  /** A text that begins with `E'` has such escapes. */
-  readonly escapeTexts?: boolean;
-  /** Text may stand between `$tag$` and `$tag$`. */
+  /** True if `E'` begins a string literal with backslash escapes. */
+  readonly escapeStrings?: boolean;
+  /** True if `$tag$` begins and ends a string literal. */
   readonly dollarQuotes?: boolean;
-  /** Text may stand between `q'[` and `]'`. */
+  /** True if `q'[` begins and `]'` ends a string literal. */
   readonly alternativeQuotes?: boolean;
-  /** A comment may be within another one. */
+  /** True if a comment may contain another one. */
   readonly nestedComments?: boolean;
-  /** `#` begins a comment, `--` only before white space, and the content of `/*! … *\/` is executed. */
+  /** True if `#` begins a comment, `--` does so only before white space, and `/*! … *\/` is executed. */
   readonly mysqlComments?: boolean;
-  /** A carriage return ends a comment of one line, too. */
+  /** True if a carriage return ends a line comment. */
   readonly returnEndsComment?: boolean;
 }
 
 const POSTGRESQL: SqlDialect = {
-  textQuotes: "'",
-  nameQuotes: '"',
-  escapeTexts: true,
+  stringQuotes: "'",
+  identifierQuotes: '"',
+  escapeStrings: true,
   dollarQuotes: true,
   nestedComments: true,
   returnEndsComment: true,
 };
 
 const MYSQL: SqlDialect = {
-  textQuotes: `'"`,
-  nameQuotes: '`',
+  stringQuotes: `'"`,
+  identifierQuotes: '`',
   backslashEscapes: true,
   mysqlComments: true,
 };
@@ -41,15 +41,15 @@ const DIALECTS: ReadonlyMap<string, SqlDialect> = new Map([
   ['cockroachdb', POSTGRESQL],
   ['mysql', MYSQL],
   ['mariadb', MYSQL],
-  ['sqlite', { textQuotes: "'", nameQuotes: '"`[' }],
-  ['microsoft.sql_server', { textQuotes: "'", nameQuotes: '"[', nestedComments: true }],
-  ['oracle.db', { textQuotes: "'", nameQuotes: '"', alternativeQuotes: true }],
+  ['sqlite', { stringQuotes: "'", identifierQuotes: '"`[' }],
+  ['microsoft.sql_server', { stringQuotes: "'", identifierQuotes: '"[', nestedComments: true }],
+  ['oracle.db', { stringQuotes: "'", identifierQuotes: '"', alternativeQuotes: true }],
 ]);
 
-/** The rules for a database that is not known: those of the standard, and quotes that mean nothing else elsewhere. */
-export const STANDARD_SQL: SqlDialect = { textQuotes: "'", nameQuotes: '"`', dollarQuotes: true };
+/** The rules for an unknown database: the SQL standard, and quotes that other dialects use in the same sense. */
+export const STANDARD_SQL: SqlDialect = { stringQuotes: "'", identifierQuotes: '"`', dollarQuotes: true };
 
-/** Returns the dialect of a database, by its name in OpenTelemetry. */
+/** Returns the dialect of a database system, by its name in OpenTelemetry. */
 export function dialectOf(system: string): SqlDialect {
   return DIALECTS.get(system) ?? STANDARD_SQL;
 }

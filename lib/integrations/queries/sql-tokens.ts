@@ -1,6 +1,6 @@
 import type { SqlDialect } from './sql-dialect.js';
 
-/** Number of UTF-16 code units of a statement that are read: names come early, and texts of any length may follow. */
+/** Number of UTF-16 code units of a statement that are read. Names come early, and values of any length may follow. */
 const READ_LENGTH = 20_000;
 
 const WHITE_SPACE = /\s+/y;
@@ -9,7 +9,7 @@ const NUMBER = /\p{N}[\p{N}.]*/uy;
 const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 const EXECUTED_COMMENT = /\/\*M?!\d*/y;
 
-/** For each ASCII character, the expression of what may begin with it; what begins with others is tried. */
+/** The kind of token that each ASCII character may begin. For other characters, every kind is tried. */
 const BEGINNINGS: readonly (RegExp | undefined)[] = Array.from({ length: 128 }, (_, code) =>
   [WHITE_SPACE, WORD, NUMBER].find((expression) => {
     expression.lastIndex = 0;
@@ -17,7 +17,7 @@ const BEGINNINGS: readonly (RegExp | undefined)[] = Array.from({ length: 128 }, 
   }),
 );
 
-/** What closes the text of an Oracle `q'[`; every other delimiter closes itself. */
+/** The closing delimiters of an Oracle `q'[` literal. Every other delimiter closes itself. */
 const CLOSING: ReadonlyMap<string, string> = new Map([
   ['[', ']'],
   ['(', ')'],
@@ -25,20 +25,20 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['<', '>'],
 ]);
 
-/** Returns the beginning of a statement that gives the same tokens, which are those of its first 20 000 characters. */
+/** Returns the part of a statement that is read, which has the same tokens as the whole statement. */
 export function readPartOf(sql: string): string {
-  // One character more tells that there is more.
+  // One character more shows that the statement was cut.
   return sql.length > READ_LENGTH ? sql.slice(0, READ_LENGTH + 1) : sql;
 }
 
-/** Stands for a token of which a name must not be taken: a text, or one that the end of what is read has cut. */
+/** The token for a string literal, and for a name that is cut at the end of the read part. */
 const NAMELESS = "'";
 
 /**
- * Returns the words, quoted names and signs of a statement, without comments. Instead of a text there is only a quote,
- * and so for a name that is not closed.
+ * Returns the words, quoted names, numbers and signs of a statement, without comments. A string literal, or a name without
+ * its closing quote, is returned as a single quote.
  *
- * Each character is read a fixed number of times: what is not closed goes to the end.
+ * Takes linear time: a literal, name or comment without an end extends to the end of the read part.
  */
 export function tokensOf(sql: string, dialect: SqlDialect): string[] {
   return new SqlScanner(sql, dialect).scan();
@@ -73,18 +73,18 @@ class SqlScanner {
     if ((!isAscii || beginning === NUMBER) && this.takeNumber()) return;
     if (this.skipComment()) return;
     const sign = text[at] ?? '';
-    if (dialect.textQuotes.includes(sign)) {
-      this.at = this.endOfText(at, sign, dialect.backslashEscapes ?? false);
+    if (dialect.stringQuotes.includes(sign)) {
+      this.at = this.endOfQuoted(at, sign, dialect.backslashEscapes ?? false);
       this.tokens.push(NAMELESS);
-    } else if (dialect.nameQuotes.includes(sign)) {
+    } else if (dialect.identifierQuotes.includes(sign)) {
       this.takeName(sign === '[' ? ']' : sign);
-    } else if (!this.takeDollarText()) {
+    } else if (!this.takeDollarLiteral()) {
       this.at++;
       this.tokens.push(sign);
     }
   }
 
-  /** Skips what an expression finds here. */
+  /** Skips a match of an expression at the current position. @returns true if there is one */
   private skip(expression: RegExp): boolean {
     expression.lastIndex = this.at;
     if (!expression.test(this.text)) return false;
@@ -96,7 +96,7 @@ class SqlScanner {
     const { text, at, dialect } = this;
     const first = text[at];
     if (first === '-' && text[at + 1] === '-') {
-      // 1--1 is a difference in MySQL.
+      // In MySQL, 1--1 is a subtraction.
       if (dialect.mysqlComments && at + 2 < text.length && !/[\s\p{Cc}]/u.test(text[at + 2] ?? ''))
         return false;
       this.skipLine();
@@ -131,20 +131,20 @@ class SqlScanner {
     }
   }
 
-  /** Takes a word, with the text that it is the beginning of. */
+  /** Takes a word, or the string literal that begins with it, such as `E'…'`. */
   private takeWord(): boolean {
     const start = this.at;
     if (!this.skip(WORD)) return false;
     const { text, dialect } = this;
     const word = text.slice(start, this.at);
     if (text[this.at] === "'") {
-      if (dialect.escapeTexts && /^e$/i.test(word)) {
-        this.at = this.endOfText(this.at, "'", true);
+      if (dialect.escapeStrings && /^e$/i.test(word)) {
+        this.at = this.endOfQuoted(this.at, "'", true);
         this.tokens.push(NAMELESS);
         return true;
       }
       if (dialect.alternativeQuotes && /^n?q$/i.test(word)) {
-        this.takeAlternativeText();
+        this.takeAlternativeLiteral();
         return true;
       }
     }
@@ -159,8 +159,8 @@ class SqlScanner {
     return true;
   }
 
-  /** Returns where a text ends; its quote may be twice in it. */
-  private endOfText(start: number, quote: string, escapes: boolean): number {
+  /** Returns the end of a quoted token, in which a doubled quote stands for one. */
+  private endOfQuoted(start: number, quote: string, escapes: boolean): number {
     const { text } = this;
     for (let at = start + 1; at < text.length; at++) {
       const sign = text[at];
@@ -176,26 +176,26 @@ class SqlScanner {
   private takeName(closing: string): void {
     const start = this.at;
     const { text } = this;
-    const end = this.endOfText(start, closing, false);
+    const end = this.endOfQuoted(start, closing, false);
     this.at = end;
     const isClosed = end - start > 1 && text[end - 1] === closing && !(this.isCut && end === text.length);
     this.tokens.push(isClosed ? text.slice(start, end) : NAMELESS);
   }
 
-  private takeDollarText(): boolean {
+  private takeDollarLiteral(): boolean {
     const start = this.at;
     if (!this.dialect.dollarQuotes || !this.skip(DOLLAR_QUOTE)) return false;
-    this.takeTextUntil(this.text.slice(start, this.at));
+    this.takeLiteralUntil(this.text.slice(start, this.at));
     return true;
   }
 
-  private takeAlternativeText(): void {
+  private takeAlternativeLiteral(): void {
     const delimiter = this.text[this.at + 1] ?? '';
     this.at += 2;
-    this.takeTextUntil(`${CLOSING.get(delimiter) ?? delimiter}'`);
+    this.takeLiteralUntil(`${CLOSING.get(delimiter) ?? delimiter}'`);
   }
 
-  private takeTextUntil(closing: string): void {
+  private takeLiteralUntil(closing: string): void {
     const end = this.text.indexOf(closing, this.at);
     this.at = end < 0 ? this.text.length : end + closing.length;
     this.tokens.push(NAMELESS);

@@ -1,17 +1,17 @@
-import { type CallObserver } from '../../primitives/method-patch.js';
+import type { CallObserver } from '../../primitives/method-patch.js';
 import type { RedisCall, RedisRecorder } from './redis-recorder.js';
 
-/** The name of a batch that is sent as a transaction, by the command that ends it. */
+/** The name of a batch that is sent as a transaction, which is the command that ends it. */
 export const TRANSACTION = 'exec';
-/** The name of a batch that is sent as it is. */
+/** The name of a batch that is sent without a transaction. */
 export const PIPELINE = 'pipeline';
 
+/** The kind of a batch, as the command of its own errors. */
 export type BatchKind = typeof TRANSACTION | typeof PIPELINE;
 
 /**
- * Observes the commands that are sent together and answered together. Those that the server refuses are errors of
- * their own; where the whole batch fails, and its client does not tell because of which command, it is one error of
- * the batch.
+ * An observer of the commands of one batch. A command that the server refuses is an error of that command. If the whole
+ * batch fails, and the client does not say by which command, that is one error of the batch.
  */
 export class RedisBatch implements CallObserver {
   private readonly calls: (RedisCall | undefined)[];
@@ -26,8 +26,8 @@ export class RedisBatch implements CallObserver {
   }
 
   fulfilled(replies: unknown): void {
-    const failed = Array.isArray(replies) ? replies.map((reply) => reply instanceof Error) : [];
-    this.end((index) => failed[index]);
+    const all: readonly unknown[] = Array.isArray(replies) ? replies : [];
+    this.end((index) => all[index] instanceof Error);
   }
 
   rejected(error: unknown): void {
@@ -47,7 +47,7 @@ export class RedisBatch implements CallObserver {
   }
 }
 
-/** Returns which commands of a `MultiErrorReply` the server has refused. */
+/** Returns the indexes of the refused commands in a `MultiErrorReply`. */
 function failedIndexes(error: unknown): readonly unknown[] | undefined {
   const { errorIndexes } = (error ?? {}) as { readonly errorIndexes?: unknown };
   return Array.isArray(errorIndexes) ? errorIndexes : undefined;

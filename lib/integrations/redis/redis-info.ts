@@ -1,4 +1,4 @@
-/** The statistics of one Redis, by name. */
+/** The statistics of one Redis server, by name. */
 export type RedisInfo = ReadonlyMap<string, string>;
 
 /** Parses the reply to `INFO`. */
@@ -12,19 +12,19 @@ export function parseRedisInfo(text: string): RedisInfo {
   );
 }
 
-/** Returns a number of it; undefined if this Redis does not have it. */
+/** Returns a statistic as a number; undefined if the server does not report it. */
 export function redisNumber(info: RedisInfo, name: string): number | undefined {
   const text = info.get(name);
   const value = Number(text);
   return text === undefined || text === '' || Number.isNaN(value) ? undefined : value;
 }
 
-/** Returns the number of keys of each database, and of those that expire. */
+/** Returns the number of keys of each database, and the number of those that expire. */
 export function redisKeys(info: RedisInfo): { database: string; keys: number; expires: number }[] {
   return [...info].flatMap(([name, text]) => {
-    const found = /^keys=(\d+),expires=(\d+)/.exec(text);
-    return /^db\d+$/.test(name) && found !== null
-      ? [{ database: name, keys: Number(found[1]), expires: Number(found[2]) }]
+    const match = /^keys=(\d+),expires=(\d+)/.exec(text);
+    return /^db\d+$/.test(name) && match !== null
+      ? [{ database: name, keys: Number(match[1]), expires: Number(match[2]) }]
       : [];
   });
 }

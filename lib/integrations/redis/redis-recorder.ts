@@ -7,17 +7,21 @@ import type { Guard } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 import { isOwnCall } from '../own-calls.js';
 
+/** Buckets in seconds, from 100 microseconds (a local server) to five seconds. */
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** The commands of Redis are a few hundred; what is none of them is not shown. */
+/** The format of a command name. Other names are recorded as `other`. */
 const COMMAND = /^[a-z_][a-z0-9._-]{0,29}$/;
+/** Length of the longest command name, in bytes. */
 const COMMAND_BYTES = 30;
-const COMMANDS_LIMIT = 300;
+/** Number of commands with series of their own; Redis has a few hundred. */
+const MAX_COMMANDS = 300;
+/** The name of all further commands. */
 const OTHER = 'other';
 
-/** Counts the commands that the application sends to Redis. */
+/** A recorder of the commands that the application sends to Redis. */
 export class RedisRecorder {
-  /** Keeps errors of ours out of the calls of the application. */
+  /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
 
   private readonly durations: Timer<'client' | 'command'>;
@@ -30,20 +34,19 @@ export class RedisRecorder {
   ) {
     this.guard = instrumentationGuard(registry, 'redis');
     const labelNames = ['client', 'command'] as const;
-    this.durations = registry.timer(
-      'redis_client_command_duration_seconds',
-      'Duration of the commands that the application sent to Redis.',
-      { labelNames, buckets: BUCKETS },
-    );
-    this.errors = registry.counter('redis_client_command_errors_total', 'Commands that failed.', {
+    this.durations = registry.timer('redis_client_command_duration_seconds', 'Duration of Redis commands.', {
+      labelNames,
+      buckets: BUCKETS,
+    });
+    this.errors = registry.counter('redis_client_command_errors_total', 'Redis commands that failed.', {
       labelNames,
     });
   }
 
   /**
-   * Begins to time a command, unless it is one of monitoring itself.
+   * Begins to record a command; returns undefined for an own call.
    *
-   * @param command its name as it is sent; undefined if the call has yet to say it
+   * @param command name of the command; undefined if it becomes known later, by {@link RedisCall.name}
    */
   begin(client: string, command?: unknown): RedisCall | undefined {
     return isOwnCall() ? undefined : new RedisCall(this, client, this.clock.monotonic(), command);
@@ -57,7 +60,7 @@ export class RedisRecorder {
     if (failed) this.errors.inc({ client, command: name });
   }
 
-  /** Records an error of a command that has been recorded already. */
+  /** Records an error of a command whose duration is already recorded. */
   recordError(client: string, command: unknown): void {
     this.errors.inc({ client, command: this.nameOf(command) });
   }
@@ -65,13 +68,13 @@ export class RedisRecorder {
   private nameOf(command: unknown): string {
     const name = textOf(command).toLowerCase();
     if (this.commands.has(name)) return name;
-    if (this.commands.size >= COMMANDS_LIMIT || !COMMAND.test(name)) return OTHER;
+    if (this.commands.size >= MAX_COMMANDS || !COMMAND.test(name)) return OTHER;
     this.commands.add(name);
     return name;
   }
 }
 
-/** One command of one client, recorded once, however often its client tells of its end. */
+/** A command of one client. It is recorded once, at its first end. */
 export class RedisCall implements CallObserver {
   args?: readonly unknown[];
   private hasEnded = false;
@@ -83,7 +86,7 @@ export class RedisCall implements CallObserver {
     private command: unknown,
   ) {}
 
-  /** Names the command of a call that does not tell it itself; the first name counts. */
+  /** Sets the name of the command, if it is not set yet. */
   name(command: unknown): void {
     this.command ??= command;
   }
@@ -100,14 +103,14 @@ export class RedisCall implements CallObserver {
     this.end(true);
   }
 
-  /** Records the command; what has sent none, such as what a cache of the client has answered, is not recorded. */
+  /** Records the command. A call that has sent none, such as one answered by a client-side cache, is not recorded. */
   end(failed: boolean): void {
     if (this.hasEnded || this.command === undefined) return;
     this.hasEnded = true;
     this.recorder.record(this.client, this.command, this.startedAt, failed);
   }
 
-  /** Records that the server has refused the command after all, as in the reply to `EXEC`. */
+  /** Records that the server refused the command later, in the reply to `EXEC`. */
   failAfterwards(): void {
     this.recorder.recordError(this.client, this.command);
   }

@@ -1,12 +1,12 @@
-/** A server that a client is connected to, of which statistics are read. */
+/** A Redis server whose statistics are read through a client of the application. */
 export interface RedisSource {
-  /** The name of the client; in a cluster, with the address of the node. */
+  /** Name of the client; for a cluster, with the address of the node. */
   readonly name: string;
-  /** Returns the reply to `INFO`; rejects at once where there is no connection. */
+  /** Returns the reply to `INFO`. Rejects at once without a connection. */
   readonly info: () => Promise<string>;
 }
 
-/** Returns the name of one node of a cluster. */
+/** Returns the name of a node of a cluster. */
 export function nodeName(client: string, address: string): string {
   return `${client} ${address}`;
 }

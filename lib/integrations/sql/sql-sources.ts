@@ -1,30 +1,32 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
 import { findKnex, type Knex } from '../knex/knex.discovery.js';
-import { findMysql2Pools, queryMysql2 } from '../mysql2/mysql2.discovery.js';
+import { findMysql2Pools, type Mysql2Pool } from '../mysql2/mysql2.discovery.js';
 import { ownQuery } from '../own-query.js';
-import { connectPgPool, findPgPools, type PgPool, useOnce } from '../pg/pg.discovery.js';
+import { findPgPools, type PgPool } from '../pg/pg.discovery.js';
+import { connectPgPool, useOnce } from '../pg/pg.pool-client.js';
 import {
   findTypeOrmDataSources,
-  typeOrmPools,
   type TypeOrmDataSource,
+  typeOrmPools,
+  typeOrmSystem,
 } from '../typeorm/typeorm.discovery.js';
-import { typeOrmSystem } from '../typeorm/typeorm.watch.js';
 import { untilAborted } from '../until-aborted.js';
 
+/** A row of a result, by column. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** Where statistics of a database can be asked for, in a way that the application has already. */
+/** A database whose statistics are queried through a client of the application. */
 export interface SqlSource {
   readonly name: string;
-  /** Such as `postgresql`, `mysql`, `mariadb` or `sqlite`. */
+  /** Name of the database system in OpenTelemetry, such as `postgresql`, `mysql` or `sqlite`. */
   readonly system: string;
   query(sql: string, signal: AbortSignal): Promise<readonly SqlRow[]>;
 }
 
-/** Each database that the application reaches, once for each way that it does so. */
+/** Returns one source for each SQL client of the application. */
 export function findSqlSources(objects: ApplicationObjects): SqlSource[] {
   const dataSources = findTypeOrmDataSources(objects);
-  const ofTypeOrm = new Set<unknown>(dataSources.flatMap(({ instance }) => typeOrmPools(instance)));
+  const typeOrmOwned = new Set<unknown>(dataSources.flatMap(({ instance }) => typeOrmPools(instance)));
   return [
     ...dataSources.map(({ name, instance }) => ({
       name,
@@ -32,18 +34,18 @@ export function findSqlSources(objects: ApplicationObjects): SqlSource[] {
       query: (sql: string) => queryTypeOrm(instance, sql),
     })),
     ...findPgPools(objects)
-      .filter(({ instance }) => !ofTypeOrm.has(instance))
+      .filter(({ instance }) => !typeOrmOwned.has(instance))
       .map(({ name, instance }) => ({
         name,
         system: 'postgresql',
         query: (sql: string, signal: AbortSignal) => queryPgPool(instance, sql, signal),
       })),
     ...findMysql2Pools(objects)
-      .filter(({ instance }) => !ofTypeOrm.has(instance))
+      .filter(({ instance }) => !typeOrmOwned.has(instance))
       .map(({ name, instance }) => ({
         name,
         system: 'mysql',
-        query: async (sql: string) => (await queryMysql2(instance, sql)) as SqlRow[],
+        query: (sql: string) => queryMysql2(instance, sql),
       })),
     ...findKnex(objects).flatMap(({ name, instance }) => {
       const system = knexSystem(instance);
@@ -62,10 +64,19 @@ async function queryTypeOrm(dataSource: TypeOrmDataSource, sql: string): Promise
   }
 }
 
-/** A connection that has not answered in time is not used again. */
+/** Queries through a client of the pool. A client that does not answer in time is destroyed. */
 async function queryPgPool(pool: PgPool, sql: string, signal: AbortSignal): Promise<readonly SqlRow[]> {
   const client = await connectPgPool(pool, signal);
   return useOnce(client, async () => (await untilAborted(client.query(ownQuery(sql)), signal)).rows);
+}
+
+function queryMysql2(pool: Mysql2Pool, sql: string): Promise<readonly SqlRow[]> {
+  return new Promise((resolve, reject) => {
+    pool.query(ownQuery(sql), (error, rows) => {
+      if (error) reject(error);
+      else resolve(rows as readonly SqlRow[]);
+    });
+  });
 }
 
 function knexSystem({ client }: Knex): string | undefined {
@@ -75,6 +86,6 @@ function knexSystem({ client }: Knex): string | undefined {
 }
 
 async function queryKnex(knex: Knex, sql: string): Promise<readonly SqlRow[]> {
-  const answer = (await knex.raw(ownQuery(sql))) as { rows?: SqlRow[] } | [SqlRow[]];
-  return Array.isArray(answer) ? answer[0] : (answer.rows ?? []);
+  const result = (await knex.raw(ownQuery(sql))) as { rows?: SqlRow[] } | [SqlRow[]];
+  return Array.isArray(result) ? result[0] : (result.rows ?? []);
 }

@@ -1,9 +1,24 @@
-import type { ApplicationObjects, Found } from '../application-objects.integration.js';
-import { ownQuery } from '../own-query.js';
-import { hasMethods } from '../structure.js';
-import { untilAborted } from '../until-aborted.js';
+import type { ApplicationObjects } from '../application-objects.integration.js';
+import type { ObjectMatch } from '../object-search.js';
+import { hasMethods } from '../object-shape.js';
 
-/** What is used of a `DataSource` of TypeORM 0.3 or 1. */
+/** The names of database systems in OpenTelemetry, by the TypeORM types that differ from them. */
+const SYSTEMS: Readonly<Record<string, string>> = {
+  postgres: 'postgresql',
+  'aurora-postgres': 'postgresql',
+  'aurora-mysql': 'mysql',
+  cockroachdb: 'cockroachdb',
+  mssql: 'microsoft.sql_server',
+  oracle: 'oracle.db',
+  sap: 'sap.hana',
+  sqljs: 'sqlite',
+  'better-sqlite3': 'sqlite',
+};
+
+/** The end of the tokens of `@nestjs/typeorm`, after the name of the data source. */
+const TOKEN_SUFFIX = 'DataSource';
+
+/** The used part of a `DataSource` of TypeORM 0.3 or 1. */
 export interface TypeOrmDataSource {
   readonly name?: string;
   readonly isInitialized: boolean;
@@ -14,26 +29,17 @@ export interface TypeOrmDataSource {
   createQueryRunner(): TypeOrmQueryRunner;
 }
 
+/** The used part of a `QueryRunner` of TypeORM. */
 export interface TypeOrmQueryRunner {
   query(sql: string): Promise<unknown>;
   release(): Promise<void>;
-  /** With MongoDB. */
+  /** Only with MongoDB. */
   readonly databaseConnection?: { db(name?: unknown): { command(command: object): Promise<unknown> } };
 }
 
-/** The data sources of the application, each under the name that it was given for `@InjectDataSource()`. */
-export function findTypeOrmDataSources(objects: ApplicationObjects): Found<TypeOrmDataSource>[] {
-  return objects.find({ is: isDataSource, nameOf: ({ name }, place) => name ?? dataSourceName(place) });
-}
-
-/** Whether the database answers; rejects if not. */
-export async function pingTypeOrm(dataSource: TypeOrmDataSource, signal: AbortSignal): Promise<void> {
-  if (!dataSource.isInitialized) throw new Error('the data source is not initialized');
-  const runner = dataSource.createQueryRunner();
-  await untilAborted(
-    sendPing(runner, dataSource.options).finally(() => runner.release()),
-    signal,
-  );
+/** Returns the data sources of the application, each under its name in `@InjectDataSource()`. */
+export function findTypeOrmDataSources(objects: ApplicationObjects): ObjectMatch<TypeOrmDataSource>[] {
+  return objects.find({ is: isDataSource, nameOf: ({ name }, location) => name ?? dataSourceName(location) });
 }
 
 function isDataSource(candidate: object): candidate is TypeOrmDataSource {
@@ -45,26 +51,24 @@ function isDataSource(candidate: object): candidate is TypeOrmDataSource {
   );
 }
 
-/** `@nestjs/typeorm` provides the default one by its class, and others by their name and `DataSource`. */
-export function dataSourceName(place: string): string {
-  if (place === 'DataSource') return 'default';
-  return place.endsWith('DataSource') ? place.slice(0, -'DataSource'.length) : place;
+/** Returns the name of a data source by its token: `DataSource` is `default`, `usersDataSource` is `users`. */
+export function dataSourceName(location: string): string {
+  if (location === TOKEN_SUFFIX) return 'default';
+  return location.endsWith(TOKEN_SUFFIX) ? location.slice(0, -TOKEN_SUFFIX.length) : location;
 }
 
-async function sendPing(runner: TypeOrmQueryRunner, options: TypeOrmDataSource['options']): Promise<void> {
-  const { type, database } = options;
-  if (type === 'mongodb') await runner.databaseConnection?.db(database).command({ ping: 1 });
-  else if (type === 'oracle') await runner.query(ownQuery('SELECT 1 FROM DUAL'));
-  else if (type === 'sap') await runner.query(ownQuery('SELECT 1 FROM DUMMY'));
-  else await runner.query(ownQuery('SELECT 1'));
-}
-
-/** The pools of `pg` or `mysql2` that a data source has: one for writing, and one for each replica. */
+/** Returns the pools of `pg` or `mysql2` of a data source: one for writes, and one for each replica. */
 export function typeOrmPools({ driver }: Pick<TypeOrmDataSource, 'driver'>): unknown[] {
   const { master, slaves, pool } = driver as { master?: unknown; slaves?: unknown; pool?: unknown };
   return [master, pool, ...(Array.isArray(slaves) ? (slaves as unknown[]) : [])];
 }
 
+/** Returns the name of the database system in OpenTelemetry. */
+export function typeOrmSystem({ options }: TypeOrmDataSource): string {
+  return SYSTEMS[options.type] ?? options.type;
+}
+
+/** Returns true for an object with a driver, such as a data source. */
 export function hasDriver(candidate: object): candidate is { readonly driver: object } {
   return 'driver' in candidate && typeof candidate.driver === 'object' && candidate.driver !== null;
 }

@@ -2,23 +2,10 @@ import { patchMethod } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
 import type { QueryRecorder } from '../queries/query-recorder.js';
-import type { TypeOrmDataSource } from './typeorm.discovery.js';
+import { type TypeOrmDataSource, typeOrmSystem } from './typeorm.discovery.js';
 
-/** The names of databases in OpenTelemetry, by those in TypeORM, where these differ. */
-const SYSTEMS: Readonly<Record<string, string>> = {
-  postgres: 'postgresql',
-  'aurora-postgres': 'postgresql',
-  'aurora-mysql': 'mysql',
-  cockroachdb: 'cockroachdb',
-  mssql: 'microsoft.sql_server',
-  oracle: 'oracle.db',
-  sap: 'sap.hana',
-  sqljs: 'sqlite',
-  'better-sqlite3': 'sqlite',
-};
-
-/** Number of statements of one query runner that may be under way and whose beginning is remembered. */
-const UNDER_WAY = 1_000;
+/** Number of statements in flight that are tracked for one query runner. */
+const MAX_IN_FLIGHT = 1_000;
 
 interface QueryEvent {
   readonly query: string;
@@ -29,48 +16,43 @@ interface QueryEvent {
 interface AfterQueryEvent extends QueryEvent {
   readonly success: boolean;
   readonly error?: unknown;
-  /** The result as the driver gives it. */
+  /** The result in the format of the driver. */
   readonly rawResults?: unknown;
 }
 
-interface UnderWay {
+interface StartedQuery {
   readonly query: string;
   readonly parameters: unknown;
   readonly startedAt: number;
 }
 
-/** Returns the name of a database in OpenTelemetry. */
-export function typeOrmSystem({ options }: TypeOrmDataSource): string {
-  return SYSTEMS[options.type] ?? options.type;
-}
-
 /**
- * Counts the statements of a data source, by a subscriber, also when it has been destroyed and initialized again.
+ * Records the statements of a data source by a subscriber, also after the data source is initialized again.
  *
- * @returns a function that ends it
+ * @returns a function that stops the watch
  */
 export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecorder): () => void {
   const { guard } = queries;
   const recorder = queries.forSystem(typeOrmSystem(dataSource));
-  const underWay = new WeakMap<object, UnderWay[]>();
+  const inFlight = new WeakMap<object, StartedQuery[]>();
   const subscriber = {
     beforeQuery(event: QueryEvent): void {
       guard.run(() => {
         const { query, parameters, queryRunner } = event;
-        const list = underWay.get(queryRunner) ?? [];
-        if (list.length === 0) underWay.set(queryRunner, list);
-        // What has not ended by now may never do so.
-        if (list.length >= UNDER_WAY) list.shift();
+        const list = inFlight.get(queryRunner) ?? [];
+        if (list.length === 0) inFlight.set(queryRunner, list);
+        // The oldest one may never end.
+        if (list.length >= MAX_IN_FLIGHT) list.shift();
         list.push({ query, parameters, startedAt: recorder.now() });
       });
     },
     afterQuery(event: AfterQueryEvent): void {
       guard.run(() => {
         const { query, parameters, queryRunner, success, error, rawResults } = event;
-        const begun = takeBegun(underWay.get(queryRunner) ?? [], query, parameters);
-        if (begun === undefined || typeof query !== 'string' || isOwnQuery(query)) return;
+        const started = takeStarted(inFlight.get(queryRunner) ?? [], query, parameters);
+        if (started === undefined || typeof query !== 'string' || isOwnQuery(query)) return;
         const failure = success ? undefined : (error ?? new Error('unknown'));
-        recorder.end(query, begun.startedAt, failure, commandTagsOf(rawResults));
+        recorder.end(query, started.startedAt, failure, commandTagsOf(rawResults));
       });
     },
   };
@@ -81,7 +63,7 @@ export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecord
     const at = dataSource.subscribers.indexOf(subscriber);
     if (at >= 0) dataSource.subscribers.splice(at, 1);
   };
-  // It makes its list of subscribers anew. What it sends by itself meanwhile is not counted at the first time either.
+  // initialize() replaces the list of subscribers. Its own statements are not recorded, the first time or later.
   const restore = patchMethod(dataSource, 'initialize', guard, () => {
     unsubscribe();
     return { fulfilled: subscribe, rejected: subscribe };
@@ -94,11 +76,11 @@ export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecord
 }
 
 /**
- * Returns the beginning of the statement that has ended, which only its text and parameters identify. Some drivers
- * copy the parameters in between: then it is the one of this text that was first begun.
+ * Removes and returns the start of a statement that has ended. Only text and parameters identify it; where the driver
+ * has copied the parameters, it is the oldest statement with this text.
  */
-function takeBegun(list: UnderWay[], query: string, parameters: unknown): UnderWay | undefined {
-  const exact = list.findIndex((begun) => begun.query === query && begun.parameters === parameters);
-  const at = exact >= 0 ? exact : list.findIndex((begun) => begun.query === query);
+function takeStarted(list: StartedQuery[], query: string, parameters: unknown): StartedQuery | undefined {
+  const exact = list.findIndex((each) => each.query === query && each.parameters === parameters);
+  const at = exact >= 0 ? exact : list.findIndex((each) => each.query === query);
   return at >= 0 ? list.splice(at, 1)[0] : undefined;
 }

@@ -3,7 +3,7 @@ import { Controller, Get, type INestApplication, Module, UseInterceptors } from 
 import { Keyv } from 'keyv';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { pingCacheManager } from '../../../lib/integrations/cache-manager/cache-manager.discovery.js';
+import { pingCacheManager } from '../../../lib/integrations/cache-manager/cache-manager.ping.js';
 import { ADAPTERS, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { valuesOf } from '../values.js';
 

@@ -15,7 +15,7 @@ import { findActiveTrace } from '../../../lib/integrations/opentelemetry/active-
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { parseExposition } from '../../exporters/prometheus/exposition-parser.js';
 
-/** A trace that the caller records, or does not, as W3C Trace Context says it. */
+/** Two traces in the format of W3C Trace Context, one sampled and one not. */
 const RECORDED = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const NOT_RECORDED = '00-5cf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 
@@ -79,13 +79,13 @@ function throwing(): never {
 }
 
 describe('without the SDK of OpenTelemetry', () => {
-  it('there is no trace, though its API is installed', async () => {
+  it('finds no trace, even if its API is installed', async () => {
     const active = await findActiveTrace();
     expect(active.exemplars).toBeUndefined();
     expect(active.current()).toBeUndefined();
   });
 
-  it('nor is there one without its API', async () => {
+  it('finds no trace without its API', async () => {
     const active = await findActiveTrace(() => Promise.reject(new Error('ERR_MODULE_NOT_FOUND')));
     expect(active.exemplars).toBeUndefined();
     expect(active.current()).toBeUndefined();
@@ -105,7 +105,7 @@ describe('with the SDK of OpenTelemetry', () => {
     provider.register();
     instrumentation.setTracerProvider(provider);
     instrumentation.enable();
-    // It instruments the module when it is required for the first time after that.
+    // The next require() of the module instruments it.
     createRequire(import.meta.url)('node:http');
   });
 
@@ -122,29 +122,26 @@ describe('with the SDK of OpenTelemetry', () => {
     context.disable();
   });
 
-  it.each(ADAPTERS)(
-    'requests on %s have the exemplar of the trace that the server recorded',
-    async (adapter) => {
-      running = await startApp(adapter, moduleWith({}));
-      await running.get('/deals', { headers: { traceparent: RECORDED } });
-      await counted(running, 1);
-      const [server] = spans.getFinishedSpans();
-      const { traceId, spanId } = server.spanContext();
-      const expected = { trace_id: traceId, span_id: spanId };
-      expect(expected.trace_id).toBe(RECORDED.split('-')[1]);
-      expect(await exemplarsOf(running, 'http_requests_total')).toEqual([expected]);
-      expect(await exemplarsOf(running, 'http_request_duration_seconds_bucket')).toEqual([expected]);
-    },
-  );
+  it.each(ADAPTERS)('adds the exemplar of a sampled trace to requests on %s', async (adapter) => {
+    running = await startApp(adapter, moduleWith({}));
+    await running.get('/deals', { headers: { traceparent: RECORDED } });
+    await counted(running, 1);
+    const [server] = spans.getFinishedSpans();
+    const spanContext = server?.spanContext();
+    const expected = { trace_id: spanContext?.traceId, span_id: spanContext?.spanId };
+    expect(expected.trace_id).toBe(RECORDED.split('-')[1]);
+    expect(await exemplarsOf(running, 'http_requests_total')).toEqual([expected]);
+    expect(await exemplarsOf(running, 'http_request_duration_seconds_bucket')).toEqual([expected]);
+  });
 
-  it.each(ADAPTERS)('requests on %s whose trace is not recorded have none', async (adapter) => {
+  it.each(ADAPTERS)('adds no exemplar of an unsampled trace to requests on %s', async (adapter) => {
     running = await startApp(adapter, moduleWith({}));
     await running.get('/deals', { headers: { traceparent: NOT_RECORDED } });
     await counted(running, 1);
     expect(await exemplarsOf(running, 'http_requests_total')).toEqual([]);
   });
 
-  it('exemplars can be switched off, or be of another tracer', async () => {
+  it('adds no exemplars if switched off, or those of another tracer', async () => {
     running = await startApp('express', moduleWith({ exemplars: false }));
     await running.get('/deals', { headers: { traceparent: RECORDED } });
     await counted(running, 1);
@@ -157,14 +154,14 @@ describe('with the SDK of OpenTelemetry', () => {
     expect(await exemplarsOf(running, 'http_requests_total')).toEqual([{ trace_id: 'of another' }]);
   });
 
-  it('a function that throws costs only the exemplar', async () => {
+  it('loses only the exemplar if the function for exemplars throws', async () => {
     running = await startApp('fastify', moduleWith({ exemplars: throwing }));
     expect((await running.get('/deals')).body).toBe('found');
     await counted(running, 1);
     expect(await exemplarsOf(running, 'http_requests_total')).toEqual([]);
   });
 
-  it.each(ADAPTERS)('log lines on %s can say which trace they belong to', async (adapter) => {
+  it.each(ADAPTERS)('gives log lines on %s the fields of their trace', async (adapter) => {
     running = await startApp(adapter, moduleWith({}), {
       configure: (app) => app.useLogger(app.get(TracedLogger)),
     });
@@ -181,7 +178,7 @@ const broken = (): never => {
 const withSpan = (getActiveSpan: () => unknown) =>
   new ActiveTrace({ trace: { getActiveSpan } } as unknown as ConstructorParameters<typeof ActiveTrace>[0]);
 
-describe('a tracer that is not as it should be', () => {
+describe('a broken tracer', () => {
   it.each<[string, () => unknown]>([
     ['fails', broken],
     ['gives a span without a context', () => ({})],
@@ -201,7 +198,7 @@ describe('a tracer that is not as it should be', () => {
         }),
       }),
     ],
-  ])('traces nothing and breaks nothing where it %s', (_, getActiveSpan) => {
+  ])('that %s gives no trace and throws nothing', (_, getActiveSpan) => {
     const active = withSpan(getActiveSpan);
     expect(active.current()).toBeUndefined();
     expect(active.exemplars?.()).toBeUndefined();

@@ -23,7 +23,7 @@ describe('a long statement that is sent again', () => {
     ['24 kB', `INSERT INTO customers VALUES ${ROWS.repeat(1_400)} (1)`],
     ['100 kB', `INSERT INTO customers VALUES ${ROWS.repeat(6_000)} (1)`],
     ['2 MB', `INSERT INTO customers VALUES ${ROWS.repeat(120_000)} (1)`],
-  ])('is read once, of %s', (_, sql) => {
+  ])('is classified once, at a length of %s', (_, sql) => {
     const registry = new MetricsRegistry();
     const statements = new QueryRecorder(registry, systemClock, options).forSystem('postgresql');
     statements.end(sql, 0);
@@ -38,7 +38,7 @@ describe('a long statement that is sent again', () => {
     expect(series).toMatchObject({ labels: { table: 'customers' }, count: 301 });
   });
 
-  it('and another one that is the same for a hundred kilobytes are both counted', () => {
+  it('is counted also if only its end differs from an earlier one', () => {
     const registry = new MetricsRegistry();
     const statements = new QueryRecorder(registry, systemClock, options).forSystem('postgresql');
     const sql = `UPDATE customers SET a = '${'x'.repeat(100_000)}`;

@@ -32,13 +32,13 @@ const CASES: readonly (readonly [sql: string, expected: string])[] = [
   ['SELECT * FROM "' + 'x'.repeat(100) + '"', 'select unknown'],
 ];
 
-describe('what is told of a statement', () => {
-  it.each(CASES)('%s', (sql, expected) => {
+describe('the class of a statement', () => {
+  it.each(CASES)('of %s', (sql, expected) => {
     const { operation, table } = classifySql(sql);
     expect(`${operation} ${table}`).toBe(expected);
   });
 
-  it('never is a value of it, whatever the value is', () => {
+  it('contains no value of the statement', () => {
     const value = fc.string().map((text) => `secret ${text}`.replaceAll("'", "''").replaceAll('\\', '/'));
     fc.assert(
       fc.property(value, value, (first, second) => {
@@ -48,7 +48,7 @@ describe('what is told of a statement', () => {
     );
   });
 
-  it('is always something, of anything', () => {
+  it('is valid for any text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 2_000 }), (text) => {
         expect(classifySql(text).table).toMatch(/^[\p{L}\p{N}_$-]{1,63}$/u);
@@ -56,7 +56,7 @@ describe('what is told of a statement', () => {
     );
   });
 
-  it('is quickly there, also of what is long and never closed', () => {
+  it('is found in time for long texts without a closing quote', () => {
     for (const start of ["'", '"', '/*', '(', '$a$', '--', 'WITH ']) {
       classifySql(start.repeat(200_000));
       classifySql(`SELECT ${start}${'x'.repeat(1_000_000)}`);

@@ -242,7 +242,7 @@ describe('the class of a random statement', () => {
     ['node-sql-parser', 'mysql', MYSQL, (sql: string) => readByNodeSqlParser(sql, 'mysql')],
     ['node-sql-parser', 'mariadb', MYSQL, (sql: string) => readByNodeSqlParser(sql, 'mariadb')],
   ] as const)(
-    'is the same for %s and for us: %s',
+    'agrees with %s for %s',
     (_, system, grammar, read) => {
       const statements = fc.sample(statementsOf(grammar), { numRuns: STATEMENTS, seed: 20 });
       let understood = 0;

@@ -63,7 +63,7 @@ const BY_DIALECT: readonly (readonly [systems: string, sql: string, table: strin
   ['oracle.db', 'DELETE users WHERE a = 1', 'users'],
 ];
 
-describe('a statement is read by the rules of its database', () => {
+describe('a statement is classified by the rules of its database', () => {
   it.each(BY_DIALECT)('%s: %s', (system, sql, table) => {
     expect(classifySql(sql, dialectOf(system)).table).toBe(table);
   });
@@ -78,27 +78,27 @@ describe('a statement is read by the rules of its database', () => {
     ['microsoft.sql_server', 'BEGIN TRY SELECT 1; END TRY', 1, ''],
     ['oracle.db', 'BEGIN work_of_ours; END;', 1, ''],
     ['oracle.db', 'DECLARE x NUMBER; BEGIN COMMIT; END;', 1, ''],
-  ])('and its transactions: %s: %s', (system, sql, count, events) => {
+  ])('with the transaction events of %s: %s', (system, sql, count, events) => {
     const { statementCount, transactionSteps } = classifyScript(sql, dialectOf(system));
     expect(statementCount).toBe(count);
     expect(transactionSteps.map(({ event }) => event).join(' ')).toBe(events);
   });
 });
 
-describe('what is not read to its end', () => {
+describe('a statement that is cut or has no closing quote', () => {
   it.each([
     ['a name', 'FROM hunter2', -1],
     ['a quoted name', 'FROM "hunter2"', -2],
     ['a quoted name before its end', 'FROM "hunter2"', -1],
     ['a text', "FROM 'hunter2'", -2],
-  ])('gives no name: %s that is cut', (_, end, cut) => {
+  ])('gives no name from %s that is cut', (_, end, cut) => {
     for (const system of SYSTEMS) {
       const sql = `SELECT ${' '.repeat(20_000 - 'SELECT '.length - end.length - cut)}${end}`;
       expect(classifySql(sql, dialectOf(system))).toEqual({ operation: 'select', table: 'unknown' });
     }
   });
 
-  it.each(["'", '"', '`', '[', '$a$', "E'", "q'["])('gives no name: %s that is not closed', (start) => {
+  it.each(["'", '"', '`', '[', '$a$', "E'", "q'["])('gives no name after %s that is not closed', (start) => {
     for (const system of SYSTEMS) {
       expect(classifySql(`SELECT * FROM ${start}hunter2`, dialectOf(system)).table).not.toBe('hunter');
     }
@@ -121,7 +121,7 @@ describe('of a long text, a part is enough', () => {
   );
 });
 
-/** What a token may begin or end with; the worst inputs are made of few of them. */
+/** The beginnings and ends of tokens. The slowest inputs repeat a few of them. */
 const PARTS = [
   ...[
     "'",
@@ -184,8 +184,8 @@ function leastTime(work: () => void): number {
 /** 20 kB take about 2 ms; in quadratic time, the mildest of them would take several hundreds. */
 const LIMIT_MS = 100;
 
-describe('a whole run over 20 kB of anything takes time in proportion', () => {
-  it('of each part', () => {
+describe('reading 20 kB takes linear time', () => {
+  it('for each repeated part', () => {
     const slow = SYSTEMS.flatMap((system) =>
       PARTS.filter((part) => {
         const sql = filled(part, LENGTH);
@@ -195,7 +195,7 @@ describe('a whole run over 20 kB of anything takes time in proportion', () => {
     expect(slow).toEqual([]);
   }, 240_000);
 
-  it('of runs of different parts after each other', () => {
+  it('for sequences of repeated parts', () => {
     const run = fc.tuple(fc.array(fc.constantFrom(...PARTS), { minLength: 1, maxLength: 4 }), fc.nat(LENGTH));
     fc.assert(
       fc.property(
@@ -211,14 +211,14 @@ describe('a whole run over 20 kB of anything takes time in proportion', () => {
     );
   }, 240_000);
 
-  it('of what once took a second', () => {
+  it('for a text that once took a second', () => {
     const sql = '['.repeat(19_900) + '\\'.repeat(200);
     for (const system of SYSTEMS) {
       expect(leastTime(() => classifyScript(sql, dialectOf(system)))).toBeLessThan(LIMIT_MS);
     }
   });
 
-  it('and gives back no more than it was given', () => {
+  it('and returns no more than the statement', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom(...PARTS), { maxLength: 200 }),

@@ -1,16 +1,19 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { Guard } from '../primitives/guard.js';
-import { patchMethod } from '../primitives/method-patch.js';
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
+import { hasMethods, isObject, methodNames } from '../object-shape.js';
+import { uniqueName } from '../unique-name.js';
 
-/** The kind of a job: a decorator of `@nestjs/schedule`, or a cron job that was added by hand. */
+/** The kind of a job: by the decorator of `@nestjs/schedule`, or `cron` for a job that was added by hand. */
 export type ScheduleType = 'cron' | 'interval' | 'timeout';
 
+/** The method of a job. */
 export type ScheduledMethod = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Puts something in the place of the method of a job. */
+/** A function that returns a replacement for the method of a job. */
 export type ReplaceJob = (name: string, type: ScheduleType, method: ScheduledMethod) => ScheduledMethod;
 
-/** The part that is used of the `SchedulerRegistry` of `@nestjs/schedule`. */
+/** The used part of the `SchedulerRegistry` of `@nestjs/schedule`. */
 interface SchedulerRegistry {
   addInterval(name: string, timer: NodeJS.Timeout): void;
   deleteInterval(name: string): void;
@@ -20,65 +23,64 @@ interface SchedulerRegistry {
   getCronJobs(): Map<string, CronJob>;
 }
 
-/** The part that is used of a `CronJob` of `cron`. */
+/** The used part of a `CronJob` of `cron`. */
 interface CronJob {
-  /** First the method that was given as `onTick`. */
+  /** The first one is the method given as `onTick`. */
   readonly _callbacks?: ScheduledMethod[];
 }
 
-/** The part that is used of the `ScheduleExplorer` of `@nestjs/schedule`, which finds what is decorated. */
+/** The used part of the `ScheduleExplorer` of `@nestjs/schedule`, which finds decorated methods. */
 interface ScheduleExplorer {
-  /** Called for each method, whose errors end there. */
+  /** Wraps each decorated method in a function that logs its errors. */
   wrapFunctionInTryCatchBlocks(method: ScheduledMethod, instance: object): ScheduledMethod;
 }
 
-/** The part that is used of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts what is decorated. */
+/** The used part of the `SchedulerOrchestrator` of `@nestjs/schedule`, which starts decorated jobs. */
 interface SchedulerOrchestrator {
   readonly cronJobs: Readonly<Record<string, unknown>>;
 }
 
-/** The metadata that the decorators of `@nestjs/schedule` leave on a method. */
+/** The keys and values of the metadata that the decorators of `@nestjs/schedule` set on a method. */
 const SCHEDULER_NAME = 'SCHEDULER_NAME';
 const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 const TYPES: Readonly<Record<number, ScheduleType>> = { 1: 'cron', 2: 'timeout', 3: 'interval' };
 
-/** The jobs of `@nestjs/schedule`, in an application that uses it. */
+/** The timers and jobs of `@nestjs/schedule`, in an application that uses it. */
 export class ScheduleIntegration {
   private scheduler: SchedulerRegistry | undefined;
 
-  /** @param modules must have been filled when the first timer is shown */
+  /** @param modules must be filled before the first timer is registered */
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** True if the application uses the package. */
+  /** True if the application uses `@nestjs/schedule`. */
   get isUsed(): boolean {
     return this.findScheduler() !== undefined;
   }
 
   /**
-   * Shows an interval under a name in the `SchedulerRegistry`, with a number behind it if the name is taken.
+   * Registers an interval with the `SchedulerRegistry`, under the name or the next free one, such as `deals.2`. Does
+   * nothing without `@nestjs/schedule`.
    *
-   * @returns a function that takes it out again
+   * @returns a function that unregisters the interval
    */
-  readonly nameInterval = (name: string, timer: NodeJS.Timeout): (() => void) => {
+  readonly registerTimer = (name: string, timer: NodeJS.Timeout): (() => void) => {
     const scheduler = this.findScheduler();
     if (scheduler === undefined) return () => undefined;
-    const taken = new Set(scheduler.getIntervals());
-    let free = name;
-    for (let number = 2; taken.has(free); number++) free = `${name}.${number}`;
-    scheduler.addInterval(free, timer);
+    const unique = uniqueName(name, new Set(scheduler.getIntervals()));
+    scheduler.addInterval(unique, timer);
     return () => {
-      const isThere = scheduler.getIntervals().includes(free) && scheduler.getInterval(free) === timer;
-      if (isThere) scheduler.deleteInterval(free);
+      // The application may have deleted the interval and used its name.
+      const isOurs = scheduler.getIntervals().includes(unique) && scheduler.getInterval(unique) === timer;
+      if (isOurs) scheduler.deleteInterval(unique);
     };
   };
 
   /**
-   * Has the methods of jobs replaced: of what is decorated, if it is called before the modules are initialised, and
-   * of the cron jobs that are added to the `SchedulerRegistry`. Of the intervals and timeouts that are added to it
-   * there is nothing but a timer.
+   * Replaces the methods of decorated jobs, if called before the modules are initialised, and of cron jobs that are
+   * added to the `SchedulerRegistry`. Intervals and timeouts that are added to it are bare timers and have no method.
    *
-   * @param replace is given the name of the job, or else `Class.method`
-   * @param guard keeps what it throws out of the package
+   * @param replace receives the name of the job, or else `Class.method`
+   * @param guard reports errors of `replace`
    */
   replaceJobs(replace: ReplaceJob, guard: Guard): void {
     const explorer = this.find('ScheduleExplorer');
@@ -90,13 +92,13 @@ export class ScheduleIntegration {
 
   private findScheduler(): SchedulerRegistry | undefined {
     if (this.scheduler === undefined) {
-      const found = this.find('SchedulerRegistry');
-      if (isScheduler(found)) this.scheduler = found;
+      const candidate = this.find('SchedulerRegistry');
+      if (isScheduler(candidate)) this.scheduler = candidate;
     }
     return this.scheduler;
   }
 
-  /** Found by the name of its class, so that the package is not needed. */
+  /** Returns a provider by the name of its class, which needs no import of the package. */
   private find(className: string): object | undefined {
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers) {
@@ -133,56 +135,40 @@ function replaceAdded(
     callbacks[0] = replace(name, 'cron', callbacks[0]);
   };
   patchMethod(scheduler, 'addCronJob', guard, ([name, job]) => ({
-    // It throws if the name is taken.
+    // After the call, which throws if the name is in use.
     returned: () => replaceIn(name as string, job as CronJob),
   }));
   for (const [name, job] of scheduler.getCronJobs()) guard.run(() => replaceIn(name, job));
 }
 
-/** `Class.method`, by the name that the method has on the instance. */
+/** Returns `Class.method`, with the name of the method on the instance. */
 function nameOf(method: ScheduledMethod, instance: object): string {
-  const key = methodNames(instance).find((name) => (instance as Record<string, unknown>)[name] === method);
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  const key = [...methodNames(prototype)].find(
+    (name) => (instance as Record<string, unknown>)[name] === method,
+  );
   return [instance.constructor.name, key ?? method.name].filter((part) => part !== '').join('.');
 }
 
-function methodNames(instance: object): string[] {
-  const names: string[] = [];
-  for (
-    let home = Object.getPrototypeOf(instance) as object | null;
-    home !== null && home !== Object.prototype;
-    home = Object.getPrototypeOf(home) as object | null
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(home))) {
-      if (typeof value === 'function') names.push(name);
-    }
-  }
-  return names;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function hasMethods(candidate: unknown, ...names: readonly string[]): boolean {
-  return isObject(candidate) && names.every((name) => typeof Reflect.get(candidate, name) === 'function');
-}
-
-function isScheduler(candidate: unknown): candidate is SchedulerRegistry {
-  return hasMethods(
-    candidate,
-    'addInterval',
-    'deleteInterval',
-    'getInterval',
-    'getIntervals',
-    'addCronJob',
-    'getCronJobs',
+function isScheduler(candidate: object | undefined): candidate is SchedulerRegistry {
+  return (
+    candidate !== undefined &&
+    hasMethods(
+      candidate,
+      'addInterval',
+      'deleteInterval',
+      'getInterval',
+      'getIntervals',
+      'addCronJob',
+      'getCronJobs',
+    )
   );
 }
 
-function isExplorer(candidate: unknown): candidate is ScheduleExplorer {
-  return hasMethods(candidate, 'wrapFunctionInTryCatchBlocks');
+function isExplorer(candidate: object | undefined): candidate is ScheduleExplorer {
+  return candidate !== undefined && hasMethods(candidate, 'wrapFunctionInTryCatchBlocks');
 }
 
-function isOrchestrator(candidate: unknown): candidate is SchedulerOrchestrator {
-  return isObject(candidate) && isObject(Reflect.get(candidate, 'cronJobs'));
+function isOrchestrator(candidate: object | undefined): candidate is SchedulerOrchestrator {
+  return candidate !== undefined && isObject(Reflect.get(candidate, 'cronJobs'));
 }

@@ -3,8 +3,8 @@ import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
-import { seriesOf } from '../e2e/fixture/start-app.js';
+import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
+import { seriesOf } from '../../e2e/fixture/start-app.js';
 
 @Module({ imports: [ScheduleModule.forRoot(), MonitoringModule.forRoot()] })
 class ScheduledModule {}
@@ -24,8 +24,8 @@ async function started(module: typeof ScheduledModule) {
   return testing.createNestApplication({ logger: false }).init();
 }
 
-describe('the beats of collectors', () => {
-  it('are in the SchedulerRegistry under their names, until they or the application end', async () => {
+describe('the timers of collectors', () => {
+  it('are in the SchedulerRegistry under their names until they or the application stop', async () => {
     const app = await started(ScheduledModule);
     const scheduler = app.get(SchedulerRegistry);
     const running = app.get(RunningCollectors);
@@ -37,7 +37,7 @@ describe('the beats of collectors', () => {
     expect(added()).toEqual(['monitoring.deals', 'monitoring.deals.2', 'monitoring.users']);
     removals[1]?.();
     expect(added()).toEqual(['monitoring.deals', 'monitoring.users']);
-    // What the application deletes, and perhaps names anew, is not ours any more.
+    // The application may delete an interval and use its name.
     scheduler.deleteInterval('monitoring.users');
     const theirs = setInterval(() => undefined, 60_000);
     scheduler.addInterval('monitoring.users', theirs);
@@ -47,10 +47,10 @@ describe('the beats of collectors', () => {
     expect(scheduler.getIntervals()).toEqual([]);
   });
 
-  it('need no SchedulerRegistry', async () => {
+  it('run without a SchedulerRegistry', async () => {
     const app = await started(PlainModule);
     app.get(RunningCollectors).add(named('deals'));
-    // The first may be the one that the history began.
+    // The first call may join a collection that the history began.
     await app.get(MetricsRegistry).collect();
     await app.get(MetricsRegistry).collect();
     const success = seriesOf(app.get(MetricsRegistry), 'monitoring_collector_success');

@@ -1,0 +1,29 @@
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { QueryRecorder } from '../../../lib/integrations/queries/query-recorder.js';
+import { systemClock } from '../../../lib/metrics/clock.js';
+
+/** The type of an argument that the types of a library forbid, but that an application in JavaScript may pass. */
+export type Anything = never;
+
+/** Throws an error of the application. */
+export const boom = (): never => {
+  throw new RangeError('of the application');
+};
+
+/** Returns a recorder of statements whose metrics are not read. */
+export function queryRecorder(): QueryRecorder {
+  return new QueryRecorder(new MetricsRegistry({ logger: { warn: () => undefined } }), systemClock, {
+    slowQueryThresholdMs: 500,
+    tableLimit: 50,
+  });
+}
+
+/** Returns the transcripts of the same use of a client, first without monitoring and then with it. */
+export async function transcriptPairOf(
+  run: (isWatched: boolean) => Promise<string[]>,
+): Promise<{ plain: string[]; watched: string[] }> {
+  const plain = await run(false);
+  if (plain.includes('returned out of patience'))
+    throw new Error('the use never ends, even without monitoring');
+  return { plain, watched: await run(true) };
+}
