@@ -251,7 +251,7 @@ export { grafanaDashboards, type GrafanaDashboardsOptions } from './dashboard/gr
 export type { BuildInfoOptions } from './collectors/app-info/build.options.js';
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
-export type { CollectorPace } from './collectors/collector-pace.js';
+export type { CollectorSchedule } from './collectors/collector-schedule.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { BusinessOptions } from './business/business.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';

@@ -4,16 +4,16 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import type { NameInterval, RunningCollectors } from './running-collectors.js';
+import type { RegisterTimer, RunningCollectors } from './running-collectors.js';
 import type { SourceCollector } from './source.collector.js';
 
-/** Starts the collectors with the application and stops them when all else has ended. */
+/** Starts the collectors with the application and stops them after everything that reads metrics has stopped. */
 @Injectable()
 export class CollectorLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly running: RunningCollectors,
     private readonly collectors: readonly SourceCollector[],
-    private readonly nameInterval?: NameInterval,
+    private readonly registerTimer?: RegisterTimer,
   ) {}
 
   onModuleInit(): void {
@@ -21,10 +21,10 @@ export class CollectorLifecycle implements OnModuleInit, OnApplicationBootstrap,
   }
 
   onApplicationBootstrap(): void {
-    this.running.begin(this.nameInterval);
+    this.running.startSchedules(this.registerTimer);
   }
 
   onApplicationShutdown(): void {
-    this.running.end();
+    this.running.stop();
   }
 }

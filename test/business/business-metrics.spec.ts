@@ -25,7 +25,7 @@ function business(isLeader: () => boolean = () => true) {
   const tested = testRegistry();
   const running = new RunningCollectors(tested.registry, tested.clock);
   const metrics = new BusinessMetrics(tested.registry, running, tested.clock, isLeader);
-  running.begin();
+  running.startSchedules();
   /** Undefined if the metric is not shown. */
   const shown = async (name: string) => {
     const { families } = await tested.registry.collect();
@@ -73,7 +73,7 @@ describe('a count of entities', () => {
     await database.getRepository(Deal).save({ stage: 'open' });
     await vi.advanceTimersByTimeAsync(1_000);
     expect([await shown('deals'), await success('deals')]).toEqual([[{ labels: {}, value: 1 }], 1]);
-    running.end();
+    running.stop();
     await database.destroy();
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OptionalGauge } from '../../lib/collectors/optional-gauge.js';
-import { type NameInterval, RunningCollectors } from '../../lib/collectors/running-collectors.js';
+import { type RegisterTimer, RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import type { SourceCollector } from '../../lib/collectors/source.collector.js';
 import { family, scalars, testRegistry } from '../metrics/support.js';
 
@@ -44,7 +44,7 @@ describe('a collector on a beat', () => {
     running.add(onBeat(() => free.set(++runs * 100)));
     await registry.collect();
     expect(runs).toBe(0);
-    running.begin();
+    running.startSchedules();
     expect(runs).toBe(1);
     for (let i = 0; i < 3; i++) {
       expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 100 }]);
@@ -66,7 +66,7 @@ describe('a collector on a beat', () => {
         free.set(7);
       }),
     );
-    running.begin();
+    running.startSchedules();
     const first = registry.collect();
     await vi.advanceTimersByTimeAsync(300);
     expect(scalars(await first, 'disk_free_bytes')).toMatchObject([{ value: 7 }]);
@@ -80,7 +80,7 @@ describe('a collector on a beat', () => {
         clock.advance(250);
       }),
     );
-    running.begin();
+    running.startSchedules();
     await registry.collect();
     expect([success('disk'), seconds('disk')]).toEqual([1, 0.25]);
   });
@@ -101,7 +101,7 @@ describe('a collector on a beat', () => {
     let works = true;
     running.add(onBeat((signal) => (works ? free.set(1) : fail(signal))));
     running.add({ name: 'load', metricNames: ['load'], intervalMs: 10_000, collect: () => fine.inc() });
-    running.begin();
+    running.startSchedules();
     await registry.collect();
     expect(names()).toContain('disk_free_bytes');
     works = false;
@@ -133,7 +133,7 @@ describe('a collector on a beat', () => {
         { intervalMs: 100, timeoutMs: 250 },
       ),
     );
-    running.begin();
+    running.startSchedules();
     await vi.advanceTimersByTimeAsync(249);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     await vi.advanceTimersByTimeAsync(1);
@@ -164,8 +164,8 @@ describe('a collector on a beat', () => {
         { stop },
       ),
     );
-    running.begin();
-    running.end();
+    running.startSchedules();
+    running.stop();
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
@@ -173,7 +173,7 @@ describe('a collector on a beat', () => {
     await registry.collect();
     expect(success('disk')).toBeUndefined();
     running.add(onBeat(() => expect.unreachable()));
-    running.begin();
+    running.startSchedules();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
@@ -181,7 +181,7 @@ describe('a collector on a beat', () => {
 describe('collectors at run time', () => {
   it('come and go: late ones run at once, and of those that went nothing is told', async () => {
     const { registry, running, success } = application();
-    running.begin();
+    running.startSchedules();
     const size = registry.gauge('pool_size', 'Size.', { labelNames: ['pool'] });
     const pools = ['users', 'deals'];
     const remove = running.add(
@@ -207,19 +207,19 @@ describe('collectors at run time', () => {
   it('are told of every timer by name, and of its end', () => {
     const { running } = application();
     const there = new Map<string, NodeJS.Timeout>();
-    const nameInterval: NameInterval = (name, timer) => {
+    const registerTimer: RegisterTimer = (name, timer) => {
       there.set(name, timer);
       return () => there.delete(name);
     };
     const remove = running.add(onBeat(() => undefined));
     running.add({ name: 'at_scrape', metricNames: [], collect: () => undefined });
-    running.begin(nameInterval);
+    running.startSchedules(registerTimer);
     running.add(onBeat(() => undefined, { name: 'late' }));
     expect([...there.keys()]).toEqual(['monitoring.disk', 'monitoring.late']);
     expect([...there.values()].map((timer) => timer.hasRef())).toEqual([false, false]);
     remove();
     expect([...there.keys()]).toEqual(['monitoring.late']);
-    running.end();
+    running.stop();
     expect(there.size).toBe(0);
   });
 
@@ -230,14 +230,14 @@ describe('collectors at run time', () => {
     running.add({ name: 'scrape', metricNames: [], start: broken, collect: () => undefined });
     running.add(onBeat(() => undefined, { name: 'first', stop: broken }));
     running.add(onBeat(() => undefined, { name: 'second', stop: () => void stopped.push('second') }));
-    running.begin();
+    running.startSchedules();
     await registry.collect();
     expect([success('beat'), success('scrape'), success('first')]).toEqual([0, 0, 1]);
     expect(warnings.toSorted()).toEqual([
       'Collector beat failed: no permission',
       'Collector scrape failed: no permission',
     ]);
-    running.end();
+    running.stop();
     expect(stopped).toEqual(['second']);
   });
 
@@ -246,7 +246,7 @@ describe('collectors at run time', () => {
     const running = new RunningCollectors(registry, clock, false);
     const start = vi.fn<() => void>();
     running.add(onBeat(() => expect.unreachable(), { start }));
-    running.begin();
+    running.startSchedules();
     expect(start).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -4,7 +4,7 @@ import type { BullMqQueue } from '../../integrations/bullmq/bullmq.discovery.js'
 import type { RunningCollectors } from '../running-collectors.js';
 import type { QueuesCollector } from './queues.collector.js';
 
-/** Has the queues looked at, in an application that has some. */
+/** Starts the collector of queues if the application has queues. */
 @Injectable()
 export class QueuesLifecycle implements OnModuleInit {
   constructor(

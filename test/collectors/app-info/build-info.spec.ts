@@ -71,7 +71,7 @@ describe('what is known of how the application was built', () => {
 
   it('stops the start if the package file cannot be read', () => {
     expect(() => applicationBuild({ packageFile: join(folder, 'none.json') }, {})).toThrow(
-      /^Expected collectors.build.packageFile to be the package.json of the application, seen from .*ENOENT/,
+      /^`collectors.build.packageFile` must be the path of a package.json, relative to .*; got ".*ENOENT/,
     );
   });
 });
@@ -109,7 +109,7 @@ describe('in an application', () => {
 
   it('is refused if the options are no texts', async () => {
     await expect(exposed({ collectors: { build: { version: 2 } as never } })).rejects.toThrow(
-      'Expected collectors.build.version to be a text that is not empty, got 2 (number).',
+      'Expected collectors.build.version to be a non-empty string, got 2 (number).',
     );
     await expect(exposed({ collectors: { build: { revision: '' } } })).rejects.toThrow('got "" (string)');
   });

@@ -311,7 +311,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
       for (const { labels } of scalars(registry, 'system_disk_percent')) {
         const mount = labels['mount'] ?? '';
         const df = stdoutOf('df', '--block-size=1', '--output=size,used,avail,pcent', mount);
-        const [size, used, free, percent] = (df.split('\n')[1] ?? '')
+        const [size, used = NaN, free = NaN, percent] = (df.split('\n')[1] ?? '')
           .trim()
           .split(/[\s%]+/)
           .map(Number);
@@ -330,7 +330,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     await eventually(async () => {
       await collect();
       if (value('system_memory_limit_bytes') !== undefined) return;
-      const [, total, , , , , available] = (stdoutOf('free', '--bytes').split('\n')[1] ?? '')
+      const [, total = NaN, , , , , available = NaN] = (stdoutOf('free', '--bytes').split('\n')[1] ?? '')
         .split(/\s+/)
         .map(Number);
       expect(value('system_memory_total_bytes')).toBe(total);
