@@ -51,9 +51,9 @@ export type { ActiveUsers } from './business/active-users.js';
 export {
   BusinessMetrics,
   type Countable,
-  type Figure,
-  type FigureOptions,
-  type LabelledFigure,
+  type KpiOptions,
+  type KpiValue,
+  type LabelledKpiValue,
 } from './business/business-metrics.js';
 export type { IsLeader } from './business/leadership.js';
 export {

@@ -1,10 +1,10 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { ClusterMember } from './cluster-member.js';
 
-/** Meets the other workers before anything reads the metrics, and leaves them when nothing does any more. */
+/** Joins the other workers before anything reads the metrics, and leaves them after the last reader has ended. */
 @Injectable()
 export class ClusterLifecycle implements OnModuleInit, OnApplicationShutdown {
-  /** @param readersEnded resolves when nobody here needs the metrics any more */
+  /** @param readersEnded resolves when no reader needs the metrics any more */
   constructor(
     private readonly member: ClusterMember | null,
     private readonly readersEnded: () => Promise<void>,

@@ -1,8 +1,8 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ClusterLifecycle } from '../cluster/cluster.lifecycle.js';
 import { ClusterMember } from '../cluster/cluster-member.js';
-import { isOneOfSeveral } from '../cluster/surroundings.js';
-import { type IsLeader, soleProcess } from '../business/leadership.js';
+import { isClusterWorker } from '../cluster/worker-identity.js';
+import { type IsLeader, alwaysLeader } from '../business/leadership.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -22,7 +22,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
       { enabled, cluster, defaultLabels, clock }: ResolvedOptions,
     ): ClusterMember | null => {
       const logger = new SafeLogger(new Logger('Monitoring'));
-      if (enabled && cluster === undefined && isOneOfSeveral()) {
+      if (enabled && cluster === undefined && isClusterWorker()) {
         logger.log(
           'This is one of several workers, and its metrics are its own. With the option cluster: true each of them shows those of all; cluster: false is as it is now, without this hint.',
         );
@@ -45,7 +45,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
     provide: IS_LEADER,
     inject: [ClusterMember, RESOLVED_OPTIONS],
     useFactory: (member: ClusterMember | null, { business: { isLeader } }: ResolvedOptions): IsLeader =>
-      isLeader ?? (member === null ? soleProcess : () => member.isLeader),
+      isLeader ?? (member === null ? alwaysLeader : () => member.isLeader),
   },
   {
     provide: ClusterLifecycle,

@@ -157,7 +157,7 @@ describe('a figure of the business', () => {
     const { metrics } = business();
     expect(() => metrics.kpi('total', 'Total.', () => 1, { intervalMs: -1 })).toThrow(MonitoringOptionsError);
     expect(() => metrics.activeUsers('users', { never: 0 })).toThrow(
-      'Expected the window never of users to be a number of milliseconds from 1000 up, got 0.',
+      'The window `never` of `users` must be a number of milliseconds from 1000 up; got 0.',
     );
   });
 });

@@ -217,7 +217,7 @@ describe('a provider with @MetricsCollector()', () => {
     expect(warn.mock.calls.map(([message]) => message as string)).toEqual(
       ['TenantCollector', 'RequestCollector', 'TransientCollector'].map(
         (name) =>
-          `${name} has @MetricsCollector() and is not run: it, or what it injects, is made anew for each request or injection. Give it the default scope.`,
+          `${name} has @MetricsCollector() but is not run: it or one of its dependencies is request-scoped or transient. Give it the default scope.`,
       ),
     );
   });
@@ -293,20 +293,20 @@ describe('@MetricsCollector()', () => {
   it.each<[unknown, string]>([
     [
       { every: 5 },
-      'Expected the options of @MetricsCollector() to have only the keys name, intervalMs, timeoutMs, leaderOnly, metricNames, got every.',
+      'Expected @MetricsCollector() options to have only the keys name, intervalMs, timeoutMs, leaderOnly, metricNames, got every.',
     ],
     [
       { intervalMs: 0 },
-      'Expected intervalMs of @MetricsCollector() to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      'Expected @MetricsCollector().intervalMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
     ],
-    [{ name: '' }, 'Expected name of @MetricsCollector() to be a name that is not empty, got "" (string).'],
+    [{ name: '' }, 'Expected @MetricsCollector().name to be a non-empty string, got "" (string).'],
     [
       { leaderOnly: 'yes' },
-      'Expected leaderOnly of @MetricsCollector() to be true or false, got "yes" (string).',
+      'Expected @MetricsCollector().leaderOnly to be true or false, got "yes" (string).',
     ],
     [
       { metricNames: 'deals' },
-      'Expected metricNames of @MetricsCollector() to be a list of names, got "deals" (string).',
+      'Expected @MetricsCollector().metricNames to be a list of metric names, got "deals" (string).',
     ],
   ])('refuses %j', (options, message) => {
     const decorate = () => MetricsCollector(options as MetricsCollectorOptions);

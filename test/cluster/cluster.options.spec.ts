@@ -32,8 +32,8 @@ describe('the option cluster', () => {
   it.each<[cluster: unknown, message: string]>([
     [{ name: 'shop' }, 'Expected cluster to have only the keys id, directory, timeoutMs'],
     ['shop', 'Expected cluster to be an object, got "shop" (string).'],
-    [{ id: '' }, 'Expected cluster.id to be a text that is not empty, got "" (string).'],
-    [{ directory: 1 }, 'Expected cluster.directory to be a text that is not empty, got 1 (number).'],
+    [{ id: '' }, 'Expected cluster.id to be a non-empty string, got "" (string).'],
+    [{ directory: 1 }, 'Expected cluster.directory to be a non-empty string, got 1 (number).'],
     [{ timeoutMs: 0 }, 'Expected cluster.timeoutMs to be a number of milliseconds from 1 to'],
     [{ leaderTimeoutMs: '5s' }, 'Expected cluster.leaderTimeoutMs to be a number of milliseconds'],
     [{ maxMessageBytes: 10 }, 'Expected cluster.maxMessageBytes to be a whole number from 1024 up, got 10'],

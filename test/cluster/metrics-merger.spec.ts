@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { type Aggregation, MetricsRegistry } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { MetricsMerger, withCountsOf } from '../../lib/cluster/metrics-merger.js';
+import { withDeparted } from '../../lib/cluster/departed-totals.js';
+import { MetricsMerger } from '../../lib/cluster/metrics-merger.js';
 import { renderExposition } from '../../lib/exporters/prometheus/exposition.js';
 import { histograms, scalars, testRegistry } from '../metrics/support.js';
-import { type Action, contributionsOf, countingAction, registries, seen } from './support.js';
+import { type Action, contributionsOf, countingAction, nth, registries, seen } from './support.js';
 
 /** The merged families as a snapshot, for the helpers that read snapshots. */
 function merged(merger: MetricsMerger, ...args: Parameters<MetricsMerger['merge']>) {
@@ -34,11 +35,12 @@ describe('the merger', () => {
     const steps = fc.array(fc.record({ worker: fc.nat(3), act: countingAction }), { maxLength: 60 });
     fc.assert(
       fc.property(fc.array(steps, { minLength: 1, maxLength: 3 }), (rounds) => {
-        const [all, ...workers] = registries(5);
+        const { registry: all } = testRegistry();
+        const workers = registries(4);
         const merger = new MetricsMerger();
         for (const round of rounds) {
           for (const { worker, act } of round) {
-            act(workers[worker]);
+            act(nth(workers, worker));
             act(all);
           }
           const { families, conflicting } = merger.merge(contributionsOf(workers));
@@ -60,20 +62,20 @@ describe('the merger', () => {
         const all = testRegistry().registry;
         const workers = registries(3);
         const merger = new MetricsMerger();
-        let estate: ReturnType<typeof withCountsOf> = [];
+        let departed: ReturnType<typeof withDeparted> = [];
         for (const { actions, silent, gone } of rounds) {
           for (const { worker, act } of actions) {
-            act(workers[worker]);
+            act(nth(workers, worker));
             act(all);
           }
           if (gone !== null) {
-            estate = withCountsOf(estate, contributionsOf(workers)[gone], new Set());
+            departed = withDeparted(departed, nth(contributionsOf(workers), gone), new Set());
             workers[gone] = testRegistry().registry;
           }
           const contributions = contributionsOf(workers, (index) => index !== silent);
           const worker = { index: -1, pid: NaN };
           const { families } = merger.merge([
-            { worker, families: estate, isCurrent: false },
+            { worker, families: departed, isCurrent: false },
             ...contributions,
           ]);
           const counted = (list: typeof families) => seen(list.filter(({ type }) => type !== 'gauge'));
@@ -134,7 +136,7 @@ describe('the merger', () => {
     expect(values(snapshot, 'system_cpu_seconds_total')).toEqual([[{}, 99]]);
 
     const names = (alive: number[]) =>
-      withCountsOf([], contributions[0], new Set(alive)).map(({ name }) => name);
+      withDeparted([], nth(contributions, 0), new Set(alive)).map(({ name }) => name);
     // The other thread still shows the processor time of the process, and the machine is still there.
     expect(names([1, 2])).not.toContain('process_cpu_seconds_total');
     expect(names([2])).toContain('process_cpu_seconds_total');
@@ -198,7 +200,7 @@ describe('the merger', () => {
         registry.timer('work_seconds', 'Help.', { labelNames: ['room'] }).observe({ room: 'b' }, 0.2),
       (registry) => registry.timer('other_seconds', 'Help.').observe(0.2),
     ];
-    acts.forEach((act, i) => [all, workers[i % 2]].forEach(act));
+    acts.forEach((act, i) => [all, nth(workers, i % 2)].forEach(act));
     const { families } = new MetricsMerger(defaultLabels).merge(contributionsOf(workers));
     const lines = (list: typeof families) => {
       const snapshot = { timestamp: 0, defaultLabels, families: list };
