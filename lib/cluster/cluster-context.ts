@@ -1,11 +1,13 @@
 import type { MergedView } from './merged-view.js';
 import type { OwnMetrics } from './own-metrics.js';
 import type { RendezvousSocket } from './rendezvous-socket.js';
+import type { TotalsFile } from './totals-file.js';
 
 /** The objects and limits that the leader and the followers of a cluster share. */
 export interface ClusterContext {
   readonly own: OwnMetrics;
   readonly rendezvous: RendezvousSocket;
+  readonly totals: TotalsFile;
   readonly view: MergedView;
   readonly defaultLabels: Readonly<Record<string, string>>;
   /** Time limit of a response, in milliseconds. */

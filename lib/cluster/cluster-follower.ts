@@ -147,8 +147,7 @@ interface Deferred<T> {
 
 /** Returns a promise with its functions, since Node 20 has no `Promise.withResolvers()`. */
 function deferred<T>(): Deferred<T> {
-  let resolve: Deferred<T>['resolve'] = () => undefined;
-  let reject: Deferred<T>['reject'] = () => undefined;
-  const promise = new Promise<T>((...settle) => ([resolve, reject] = settle));
-  return { promise, resolve, reject };
+  let settle: readonly [Deferred<T>['resolve'], Deferred<T>['reject']] | undefined;
+  const promise = new Promise<T>((...functions) => (settle = functions));
+  return { promise, resolve: (value) => settle?.[0](value), reject: (reason) => settle?.[1](reason) };
 }

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
-import { messageOf } from '../primitives/message-of.js';
 import type { ClusterContext } from './cluster-context.js';
 import type { Contribution } from './contribution.js';
 import { DepartedTotals } from './departed-totals.js';
 import { type ExponentialSelection, isSelected, unionOf } from './exponential-selection.js';
 import { type CollectRequest, type FollowerMessage, PROTOCOL } from './messages.js';
 import { MessageStream } from './message.stream.js';
-import { decodeTotals, encodeTotals, type KnownWorker } from './persisted-totals.js';
+import type { KnownWorker } from './persisted-totals.js';
 import type { WorkerConnection } from './worker-connection.js';
 import { WorkerConnections } from './worker-connections.js';
 import { workerKey } from './worker-identity.js';
@@ -34,22 +33,13 @@ export class ClusterLeader {
 
   /** Takes over the totals that the last leader saved. */
   async start(): Promise<void> {
-    const { rendezvous, defaultLabels, own, warn } = this.context;
+    const { totals, own } = this.context;
     const { connections } = this;
-    const content = await rendezvous.read();
-    if (content === undefined) return;
-    try {
-      const saved = decodeTotals(content, defaultLabels);
-      this.departed.families = saved?.departed ?? [];
-      for (const { identity, index, families } of saved?.workers ?? []) {
-        if (workerKey(identity) === workerKey(own.identity)) connections.ownIndex = index;
-        else connections.for(identity, index).families = families;
-      }
-    } catch (error) {
-      warn(
-        'saved totals',
-        `Saved totals of earlier workers could not be read and are lost: ${messageOf(error)}`,
-      );
+    const saved = await totals.read();
+    this.departed.families = saved?.departed ?? [];
+    for (const { identity, index, families } of saved?.workers ?? []) {
+      if (workerKey(identity) === workerKey(own.identity)) connections.ownIndex = index;
+      else connections.for(identity, index).families = families;
     }
     for (const connection of connections) connection.detach(Date.now());
     if ([...connections].some(({ worker }) => worker.index === connections.ownIndex)) {
@@ -97,12 +87,12 @@ export class ClusterLeader {
   /** Ends the leadership and saves the totals for the next leader. */
   async end(): Promise<void> {
     await (this.next ?? this.running)?.catch(() => undefined);
-    const { own, timeoutMs, rendezvous } = this.context;
+    const { own, timeoutMs, totals } = this.context;
     this.updateOwn(await own.collect({ exponential: this.exponential, timeoutMs }));
     this.departed.add(this.ownContribution(), this.connections.pids);
     this.retireDeparted();
     if (this.connections.size > 0) await this.save(this.otherWorkers());
-    else rendezvous.clear();
+    else totals.clear();
     this.abandon();
   }
 
@@ -248,14 +238,6 @@ export class ClusterLeader {
   }
 
   private async save(workers: readonly KnownWorker[]): Promise<void> {
-    const { rendezvous, warn } = this.context;
-    try {
-      await rendezvous.write(encodeTotals({ workers, departed: this.departed.families }));
-    } catch (error) {
-      warn(
-        'saving totals',
-        `Totals could not be saved; they may decrease when a worker ends: ${messageOf(error)}`,
-      );
-    }
+    await this.context.totals.write({ workers, departed: this.departed.families });
   }
 }

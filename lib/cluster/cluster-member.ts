@@ -11,9 +11,9 @@ import type { Contribution } from './contribution.js';
 import { MergedView } from './merged-view.js';
 import type { CollectRequest } from './messages.js';
 import { OwnMetrics } from './own-metrics.js';
-import { decodeTotals, type PersistedTotals } from './persisted-totals.js';
 import { RendezvousSocket } from './rendezvous-socket.js';
 import { resultWithin } from './time-limit.js';
+import { TotalsFile } from './totals-file.js';
 import { defaultClusterId, ownIdentity, type WorkerIdentity, workerKey } from './worker-identity.js';
 
 /** Factor of the leader timeout for which the last gauges of a silent worker are shown. */
@@ -44,6 +44,7 @@ export class ClusterMember implements MetricsSource {
   /** Snapshots taken without a leader. */
   private readonly degradedSnapshots = new WeakSet<MetricsSnapshot>();
   private readonly rendezvous: RendezvousSocket;
+  private readonly totals: TotalsFile;
   private readonly own: OwnMetrics;
   /** Undefined until {@link start}, and if the rendezvous cannot be opened. */
   private membership: ClusterMembership | undefined;
@@ -57,6 +58,9 @@ export class ClusterMember implements MetricsSource {
     this.logger = new SafeLogger(dependencies.logger);
     this.degradedView = this.newView();
     this.rendezvous = new RendezvousSocket(options.id ?? defaultClusterId(), options.directory);
+    this.totals = new TotalsFile(this.rendezvous, dependencies.defaultLabels, (topic, message) =>
+      this.warn(topic, message),
+    );
     this.own = new OwnMetrics(registry, dependencies.identity ?? ownIdentity());
   }
 
@@ -135,7 +139,7 @@ export class ClusterMember implements MetricsSource {
   /** Merges the metrics of this worker with the totals that the leader saved. */
   private async collectDegraded(request: CollectRequest): Promise<readonly MetricFamily[]> {
     if (this.membership === undefined) return this.own.collect(request);
-    const [families, saved] = await Promise.all([this.own.collect(request), this.readSaved()]);
+    const [families, saved] = await Promise.all([this.own.collect(request), this.totals.read()]);
     const { identity } = this.own;
     const contributions: Contribution[] = [];
     let ownIndex = 0;
@@ -152,21 +156,12 @@ export class ClusterMember implements MetricsSource {
     return this.degradedView.merge(contributions, saved?.departed ?? [], missing);
   }
 
-  private async readSaved(): Promise<PersistedTotals | undefined> {
-    const content = await this.rendezvous.read();
-    try {
-      return content && decodeTotals(content, this.dependencies.defaultLabels);
-    } catch (error) {
-      this.warn('saved totals', `Saved totals of other workers could not be read: ${messageOf(error)}`);
-      return undefined;
-    }
-  }
-
   private newContext(): ClusterContext {
     const { timeoutMs, leaderTimeoutMs, maxMessageBytes } = this.options;
     return {
       own: this.own,
       rendezvous: this.rendezvous,
+      totals: this.totals,
       view: this.newView(),
       defaultLabels: this.dependencies.defaultLabels,
       timeoutMs,

@@ -76,7 +76,7 @@ export class ClusterMembership {
     for (let attempt = 1; !this.hasLeft; attempt++) {
       try {
         if (await this.follow()) return;
-        // Under the lock again, because another worker may have begun to lead meanwhile.
+        // Tries again under the lock, because another worker may have become the leader.
         const hasJoined = await rendezvous.exclusively(async () => {
           if (!(await this.follow())) await this.lead();
         });

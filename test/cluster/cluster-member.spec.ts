@@ -72,7 +72,7 @@ function framed(body: Buffer): Buffer {
 }
 
 describe('workers', () => {
-  it('each show the metrics of all, and one of them leads', async () => {
+  it('each show the metrics of all, and one leads', async () => {
     const all = [await worker(), await worker(), await worker()];
     all.forEach((one, i) => {
       orders(one).inc(10 ** i);
@@ -89,7 +89,7 @@ describe('workers', () => {
     expect(all.map(({ member }) => member.isLeader)).toEqual([true, false, false]);
   });
 
-  it('that come at once find each other', async () => {
+  it('find each other when they start at the same time', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => worker()));
     for (const one of all) orders(one).inc();
     await eventually(async () => {
@@ -98,7 +98,7 @@ describe('workers', () => {
     expect(all.filter(({ member }) => member.isLeader)).toHaveLength(1);
   });
 
-  it('show what is new, and what is gone, each time', async () => {
+  it('show new series and drop removed ones at every collection', async () => {
     const [leader, follower] = [await worker(), await worker()];
     const rooms = follower.registry.gauge('people', 'People.', { labelNames: ['room'] });
     const seen = async () =>
@@ -119,7 +119,7 @@ describe('workers', () => {
     );
   });
 
-  it('leave what they have counted to the others, the one that leads too', async () => {
+  it('pass their totals on when they end, the leader too', async () => {
     const [first, second, third] = [await worker(), await worker(), await worker()];
     for (const one of [first, second, third]) orders(one).inc(5);
     await second.member.stop();
@@ -135,7 +135,7 @@ describe('workers', () => {
     expect(await workersOf(last)).toEqual([2, 0]);
   });
 
-  it('keep their number, by which gauges can be told apart', async () => {
+  it('keep their index in the label `worker`', async () => {
     const [first, second, third] = [await worker(), await worker(), await worker()];
     const setLevel = ({ registry }: TestWorker) =>
       registry.gauge('level', 'Level.', { aggregate: 'worker' }).set(1);
@@ -147,7 +147,7 @@ describe('workers', () => {
     expect(await levelsOf(second)).toEqual(['0', '1', '2']);
   });
 
-  it('answer in time when one of them hangs, and do not wait for it again until it has answered', async () => {
+  it('respond in time when one hangs, and do not wait for it again until it has responded', async () => {
     const options = { timeoutMs: 200, leaderTimeoutMs: 2_000 };
     const [leader, follower] = [await worker(options), await worker(options)];
     let hangs: (() => void) | undefined;
@@ -174,7 +174,7 @@ describe('workers', () => {
     expect(await total(leader)).toBe(8);
   });
 
-  it('bear with one that talks nonsense, which costs only itself', async () => {
+  it('survive malformed messages, which only disconnect their sender', async () => {
     const leader = await worker();
     const follower = await worker();
     orders(leader).inc(1);
@@ -211,7 +211,7 @@ describe('workers', () => {
     expect(warnings[0]).toMatch(/^Connection to a worker closed because of an invalid message: /);
   });
 
-  it('are missing, and lose nothing, if they have more to say than may be said', async () => {
+  it('count as missing, without losing totals, if their message is too long', async () => {
     const [leader, follower] = [await worker(), await worker({ maxMessageBytes: 20_000, timeoutMs: 300 })];
     orders(follower).inc(3);
     expect(await total(leader)).toBe(3);
@@ -221,7 +221,7 @@ describe('workers', () => {
     expect(await workersOf(leader)).toEqual([2, 1]);
   });
 
-  it('meet where nobody else may enter', async () => {
+  it('use a directory that only their user may enter', async () => {
     await worker();
     const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o077);
     expect(modes).toEqual([0]);
@@ -238,7 +238,7 @@ describe('workers', () => {
     ]);
   });
 
-  it('take over from a leader that another worker has replaced, and it follows', async () => {
+  it('follow a new leader, the replaced one too', async () => {
     const [first, second] = [await worker(), await worker()];
     orders(first).inc(1);
     orders(second).inc(2);

@@ -72,7 +72,7 @@ describe.each([
     return group;
   }
 
-  it('show the same, whichever is scraped, and lose nothing when one hangs, is killed and replaced', async () => {
+  it('show the same metrics, and lose no counts when one hangs, is killed and replaced', async () => {
     const all = await start();
     const load = { sent: 0 };
     const underLoad = (async () => {
@@ -119,7 +119,7 @@ describe.each([
     }
   }, 120_000);
 
-  it('follow another one when the leader hangs, and tell of an alert once, whoever leads', async () => {
+  it('follow a new leader when the leader hangs, and send an alert once', async () => {
     const all = await start();
     await all.work(9);
     const leader = await leaderOf(all, all.workers);
@@ -161,7 +161,7 @@ describe.each([
 });
 
 describe('worker threads', () => {
-  it('show the metrics of all threads, and what belongs to the process once', async () => {
+  it('show the metrics of all threads, and those of the process once', async () => {
     group = await WorkerGroup.start('thread-app.mjs', ['fastify', directory, alertsFile], 3);
     const all = group;
     for (const { port } of all.workers) await all.work(4, port);

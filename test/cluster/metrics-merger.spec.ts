@@ -31,7 +31,7 @@ function of(aggregate?: Aggregation): unknown[] {
 }
 
 describe('the merger', () => {
-  it('makes of several registries what one registry would be that got everything', () => {
+  it('merges several registries into what one registry would show', () => {
     const steps = fc.array(fc.record({ worker: fc.nat(3), act: countingAction }), { maxLength: 60 });
     fc.assert(
       fc.property(fc.array(steps, { minLength: 1, maxLength: 3 }), (rounds) => {
@@ -51,7 +51,7 @@ describe('the merger', () => {
     );
   });
 
-  it('lets no total fall, whichever workers are silent or gone', () => {
+  it('never lets a total decrease, whichever workers are silent or departed', () => {
     const round = fc.record({
       actions: fc.array(fc.record({ worker: fc.nat(2), act: countingAction }), { maxLength: 20 }),
       silent: fc.nat(2),
@@ -85,7 +85,7 @@ describe('the merger', () => {
     );
   });
 
-  it('brings gauges together as their definition says', () => {
+  it('aggregates gauges as their definition says', () => {
     expect(of()).toEqual([[{ x: 'a' }, 12]]);
     expect(of('sum')).toEqual([[{ x: 'a' }, 12]]);
     expect(of('max')).toEqual([[{ x: 'a' }, 8]]);
@@ -100,7 +100,7 @@ describe('the merger', () => {
     ]);
   });
 
-  it('leaves out the gauges of a worker that is silent, and keeps what it has counted', () => {
+  it('leaves out the gauges of a silent worker, and keeps its totals', () => {
     const workers = registries(2);
     for (const registry of workers) {
       registry.gauge('users', 'Help.').set(5);
@@ -114,7 +114,7 @@ describe('the merger', () => {
     expect(values(snapshot, 'orders_total')).toEqual([[{}, 14]]);
   });
 
-  it('adds up what belongs to a process once for all its threads, and what belongs to the machine not at all', () => {
+  it('counts metrics of a process once for all its threads, and metrics of the machine once for all workers', () => {
     const threads = registries(3);
     for (const registry of threads) {
       registry.counter('process_cpu_seconds_total', 'Help.').inc(10);
@@ -143,7 +143,7 @@ describe('the merger', () => {
     expect(names([2])).not.toContain('system_cpu_seconds_total');
   });
 
-  it('leaves out, and names, what another worker has defined otherwise', () => {
+  it('leaves out and lists metrics that another worker defines differently', () => {
     const [first, second, third] = registries(3);
     first.histogram('sizes', 'Help.', { buckets: [1, 2] }).observe(1);
     second.histogram('sizes', 'Help.', { buckets: [1, 5] }).observe(1);
@@ -161,7 +161,7 @@ describe('the merger', () => {
     expect(values(snapshot, 'orders_total')).toEqual([[{ a: '1', b: '2' }, 2]]);
   });
 
-  it('holds the series limit of a metric: what is beyond it is in the overflow series, and the total is exact', () => {
+  it('keeps the series limit of a metric, with the rest in the overflow series and an exact total', () => {
     const workers = registries(3);
     workers.forEach((registry, worker) => {
       const orders = registry.counter('orders_total', 'Help.', { labelNames: ['user'], seriesLimit: 2 });
@@ -175,7 +175,7 @@ describe('the merger', () => {
     }
   });
 
-  it('forgets series that nobody has any more', () => {
+  it('forgets series that no worker has', () => {
     const [registry] = registries(1);
     const users = registry.gauge('users', 'Help.', { labelNames: ['room'], seriesLimit: Infinity });
     const merger = new MetricsMerger();
@@ -188,7 +188,7 @@ describe('the merger', () => {
     }
   });
 
-  it('is rendered as one registry is, default labels included', () => {
+  it('renders like one registry, default labels included', () => {
     const defaultLabels = { service: 'shop', room: 'none' };
     const all = new MetricsRegistry({ defaultLabels, clock: testRegistry().clock });
     const workers = registries(2);
@@ -212,7 +212,7 @@ describe('the merger', () => {
 });
 
 describe('the option aggregate', () => {
-  it('is refused at definition if it cannot work', () => {
+  it('is rejected at definition if invalid', () => {
     const { registry } = testRegistry();
     const aggregate = 'median' as Aggregation;
     expect(() => registry.gauge('a', 'Help.', { aggregate })).toThrow(

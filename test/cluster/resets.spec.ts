@@ -88,8 +88,8 @@ async function totalOf({ member }: TestWorker, kind = 'a'): Promise<number | und
 }
 
 describe.each<[string, (workers: readonly [TestWorker, TestWorker]) => TestWorker]>([
-  ['the worker that leads', ([first]) => first],
-  ['a worker that follows', ([, second]) => second],
+  ['the leader', ([first]) => first],
+  ['a follower', ([, second]) => second],
 ])('a reset in %s of two', (_, resetting) => {
   const ways: [string, (worker: TestWorker) => void][] = [
     ['a reset of the metrics', ({ orders, sizes }) => [orders, sizes].forEach((metric) => metric.reset())],
@@ -111,7 +111,7 @@ describe.each<[string, (workers: readonly [TestWorker, TestWorker]) => TestWorke
       },
     ],
   ];
-  it.each(ways)('by %s leaves the sums of a remote exact, and no total falls', async (way, reset) => {
+  it.each(ways)('by %s keeps the sums of a remote exact and lets no total decrease', async (way, reset) => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const chosen = resetting([first, second]);
     const remote = new Sums();
@@ -135,8 +135,8 @@ describe.each<[string, (workers: readonly [TestWorker, TestWorker]) => TestWorke
   });
 });
 
-describe('a series that no worker has any more', () => {
-  it('is gone, and begins at zero when it comes again', async () => {
+describe('a series that no worker has', () => {
+  it('is removed, and starts from zero when it comes back', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const remote = new Sums();
     const exporter = new PushExporter(first.member, remote);
@@ -156,7 +156,7 @@ describe('a series that no worker has any more', () => {
     await exporter.shutdown();
   });
 
-  it('does not fill up the places of those that come', async () => {
+  it('does not count towards the series limit', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const queues = second.registry.counter('queue_jobs_total', 'Jobs.', {
       labelNames: ['queue'],
@@ -171,8 +171,8 @@ describe('a series that no worker has any more', () => {
   });
 });
 
-describe('a series that begins while the metrics are gathered', () => {
-  it('is younger than what was gathered without it, so that its first values count', async () => {
+describe('a series created during a collection', () => {
+  it('is younger than the snapshot without it, so that its first values count', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     let release: (() => void) | undefined;
     // The leader is slow, the other one has looked already when the series begins.
@@ -192,7 +192,7 @@ describe('a series that begins while the metrics are gathered', () => {
   });
 });
 
-describe('an exporter by hand in a worker that follows', () => {
+describe('a manual exporter in a follower', () => {
   it('writes the metrics of all to a file', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     first.work('a', 90);
@@ -209,7 +209,7 @@ describe('an exporter by hand in a worker that follows', () => {
     await exporter.shutdown();
   });
 
-  it('refuses to tell a remote what the worker that leads tells it', async () => {
+  it('refuses to push what the leader pushes already', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     second.work('a', 10);
     const remote = new Sums();
@@ -227,8 +227,8 @@ describe('an exporter by hand in a worker that follows', () => {
   });
 });
 
-describe('a reader in a hurry', () => {
-  it.each([[0], [1], [20], [NaN]])('costs the others nothing with %d ms', async (timeoutMs) => {
+describe('a reader with a short time limit', () => {
+  it.each([[0], [1], [20], [NaN]])('does not affect other readers with %d ms', async (timeoutMs) => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const level = second.registry.gauge('level', 'Level.', { aggregate: 'sum' });
     second.registry.addCollector({

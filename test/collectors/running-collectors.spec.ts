@@ -36,8 +36,8 @@ function onBeat(collect: SourceCollector['collect'], more: Partial<SourceCollect
   return { name: 'disk', metricNames: ['disk_free_bytes'], intervalMs: 10_000, ...more, collect };
 }
 
-describe('a collector on a beat', () => {
-  it('runs when the application has started and then every interval, not when somebody asks', async () => {
+describe('a scheduled collector', () => {
+  it('runs when the application has started and then at its interval, not at a scrape', async () => {
     const { registry, running } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     let runs = 0;
@@ -57,7 +57,7 @@ describe('a collector on a beat', () => {
     expect(runs).toBe(4);
   });
 
-  it('lets the first who asks wait for the first run', async () => {
+  it('makes the first scrape wait for the first run', async () => {
     const { registry, running } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     running.add(
@@ -72,7 +72,7 @@ describe('a collector on a beat', () => {
     expect(scalars(await first, 'disk_free_bytes')).toMatchObject([{ value: 7 }]);
   });
 
-  it('tells how long its own run took, not how long it takes to ask', async () => {
+  it('reports the duration of its run, not of the scrape', async () => {
     const { registry, running, clock, success, seconds } = application();
     running.add(
       onBeat(async () => {
@@ -94,7 +94,7 @@ describe('a collector on a beat', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no such device'))],
     ['rejects without a reason', () => Promise.reject()],
-  ])('that %s is left out until a run succeeds again, and logged once', async (_, fail) => {
+  ])('that %s is left out until a run succeeds, and logged once', async (_, fail) => {
     const { registry, running, success, names, warnings } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     const fine = registry.gauge('load', 'Load.');
@@ -120,7 +120,7 @@ describe('a collector on a beat', () => {
     expect(names()).toContain('disk_free_bytes');
   });
 
-  it('that hangs is timed out, told so, and skips its intervals until it has ended', async () => {
+  it('that hangs is timed out and aborted, and skips its intervals until the run has ended', async () => {
     const { registry, running, success, warnings } = application();
     const signals: AbortSignal[] = [];
     const ends: (() => void)[] = [];
@@ -151,7 +151,7 @@ describe('a collector on a beat', () => {
     expect(success('disk')).toBe(1);
   });
 
-  it('leaves neither a timer nor a run behind when the application stops', async () => {
+  it('leaves no timer and no pending run when the application stops', async () => {
     const { registry, running, success } = application();
     const signals: AbortSignal[] = [];
     const stop = vi.fn<() => void>();
@@ -178,8 +178,8 @@ describe('a collector on a beat', () => {
   });
 });
 
-describe('collectors at run time', () => {
-  it('come and go: late ones run at once, and of those that went nothing is told', async () => {
+describe('collectors of a running application', () => {
+  it('run at once if added late, and report nothing once removed', async () => {
     const { registry, running, success } = application();
     running.startSchedules();
     const size = registry.gauge('pool_size', 'Size.', { labelNames: ['pool'] });
@@ -204,7 +204,7 @@ describe('collectors at run time', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('are told of every timer by name, and of its end', () => {
+  it('register every timer by name, and unregister it', () => {
     const { running } = application();
     const there = new Map<string, NodeJS.Timeout>();
     const registerTimer: RegisterTimer = (name, timer) => {
@@ -223,7 +223,7 @@ describe('collectors at run time', () => {
     expect(there.size).toBe(0);
   });
 
-  it('that cannot be started fail, and one that cannot be stopped keeps no other from it', async () => {
+  it('fail if `start()` throws, and are all stopped even if one `stop()` throws', async () => {
     const { registry, running, success, warnings } = application();
     const stopped: string[] = [];
     running.add(onBeat(() => undefined, { name: 'beat', start: broken }));
@@ -241,7 +241,7 @@ describe('collectors at run time', () => {
     expect(stopped).toEqual(['second']);
   });
 
-  it('are not started at all where monitoring is off', () => {
+  it('are not started if monitoring is disabled', () => {
     const { registry, clock } = testRegistry({ enabled: false });
     const running = new RunningCollectors(registry, clock, false);
     const start = vi.fn<() => void>();
@@ -252,8 +252,8 @@ describe('collectors at run time', () => {
   });
 });
 
-describe('a gauge of what may be unknown', () => {
-  it('is there only while it has a value', () => {
+describe('an optional gauge', () => {
+  it('exists only while its value is known', () => {
     const { registry, names } = application();
     const gauge = new OptionalGauge(registry, 'cpu_temperature_celsius', 'Temperature.');
     expect(names()).not.toContain('cpu_temperature_celsius');

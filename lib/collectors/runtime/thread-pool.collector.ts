@@ -10,7 +10,7 @@ const MAX_THREADS = 1024;
 
 /**
  * A collector of the wait for a thread of the libuv pool, which runs file, DNS, zlib and crypto work. It times a trivial
- * task through the queue of the pool, without the time that the event loop was busy meanwhile.
+ * task through the queue of the pool, without the time that the event loop was busy.
  */
 export class ThreadPoolCollector implements SourceCollector {
   readonly name = 'thread_pool';

@@ -12,8 +12,8 @@ import type {
 const MILLISECONDS = 1000;
 
 /**
- * The system source of platforms without `/proc`, such as macOS and Windows. It reads Node's own figures, and
- * `systeminformation` for the rest, which is loaded on first use.
+ * The system source of platforms without `/proc`, such as macOS and Windows. It reads values from Node, and
+ * the rest from `systeminformation`, which is loaded on first use.
  */
 export class PortableSource implements SystemSource {
   private loading: Promise<typeof import('systeminformation')> | undefined;
