@@ -58,10 +58,7 @@ export class ClusterLeader {
         this.streams.delete(stream);
         if (connection?.isAttachedTo(stream) === true) connection.detach(Date.now());
         if (reason !== undefined) {
-          this.context.warn(
-            'worker',
-            `Connection to a worker closed because of an invalid message: ${reason.message}`,
-          );
+          this.context.warn('worker', `Connection to a worker failed: ${reason.message}`);
         }
       },
     });

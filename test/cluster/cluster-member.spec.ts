@@ -208,7 +208,7 @@ describe('workers', () => {
     // The one that has said who it is, and then nothing that makes sense.
     expect(await workersOf(follower)).toEqual([3, 1]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^Connection to a worker closed because of an invalid message: /);
+    expect(warnings[0]).toMatch(/^Connection to a worker failed: /);
   });
 
   it('count as missing, without losing totals, if their message is too long', async () => {
