@@ -51,9 +51,9 @@ export type { ActiveUsers } from './business/active-users.js';
 export {
   BusinessMetrics,
   type Countable,
-  type Figure,
-  type FigureOptions,
-  type LabelledFigure,
+  type KpiOptions,
+  type KpiValue,
+  type LabelledKpiValue,
 } from './business/business-metrics.js';
 export type { IsLeader } from './business/leadership.js';
 export {
@@ -251,7 +251,7 @@ export { grafanaDashboards, type GrafanaDashboardsOptions } from './dashboard/gr
 export type { BuildInfoOptions } from './collectors/app-info/build.options.js';
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
-export type { CollectorPace } from './collectors/collector-pace.js';
+export type { CollectorSchedule } from './collectors/collector-schedule.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';
 export type { BusinessOptions } from './business/business.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';

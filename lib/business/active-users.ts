@@ -3,7 +3,7 @@ import type { Gauge } from '../metrics/gauge.js';
 import type { SourceCollector } from '../collectors/source.collector.js';
 import { DistinctOverWindow } from './distinct-over-window.js';
 
-/** How many different users were seen lately, without keeping who they were. */
+/** A gauge of the number of distinct users seen in sliding windows, estimated without storing their ids. */
 export class ActiveUsers implements SourceCollector {
   readonly metricNames: readonly string[];
   private readonly windows: readonly { readonly window: string; readonly users: DistinctOverWindow }[];
@@ -22,14 +22,14 @@ export class ActiveUsers implements SourceCollector {
     }));
   }
 
-  /** Notes that a user is there; the same user counts once, however often. Costs less than a microsecond. */
+  /** Records that a user is active; a user counts once per window. Costs less than a microsecond. */
   seen(id: string | number | bigint): void {
     const text = String(id);
     const now = this.clock.now();
     for (const { users } of this.windows) users.add(text, now);
   }
 
-  /** Called when the metrics are asked for. */
+  /** Updates the gauge. Called at every scrape. */
   collect(): void {
     const now = this.clock.now();
     for (const { window, users } of this.windows) this.gauge.set({ window }, users.estimate(now));

@@ -2,10 +2,10 @@ import type { MetricsRegistry } from '../metrics/registry.js';
 import type { SourceCollector } from '../collectors/source.collector.js';
 import type { IsLeader } from './leadership.js';
 
-/** Sets metrics, be it with the registry that it is given or with metrics that it has. */
+/** A function that updates metrics, from the given registry or its own. */
 export type CollectMetrics = (registry: MetricsRegistry, signal: AbortSignal) => void | Promise<void>;
 
-/** How a collector of the application runs. */
+/** Name, schedule and metrics of a collector of the application. */
 export interface BusinessCollectorOptions {
   readonly name: string;
   readonly intervalMs?: number;
@@ -15,7 +15,7 @@ export interface BusinessCollectorOptions {
 }
 
 /**
- * Runs code of the application as a collector. The gauges that it asks the given registry for are its own: they are
+ * A collector that runs code of the application. It owns the gauges that the code gets from the given registry: they are
  * left out while it fails, and while another process is the leader.
  */
 export class BusinessCollector implements SourceCollector {
@@ -25,20 +25,20 @@ export class BusinessCollector implements SourceCollector {
   standsBy = false;
 
   private readonly gauges: Set<string>;
-  private readonly noting: MetricsRegistry;
+  private readonly recordingRegistry: MetricsRegistry;
 
   constructor(
     private readonly options: BusinessCollectorOptions,
     registry: MetricsRegistry,
     private readonly isLeader: IsLeader,
-    private readonly work: CollectMetrics,
+    private readonly collectMetrics: CollectMetrics,
   ) {
     const { name, intervalMs, timeoutMs, metricNames = [] } = options;
     this.name = name;
     if (intervalMs !== undefined) this.intervalMs = intervalMs;
     if (timeoutMs !== undefined) this.timeoutMs = timeoutMs;
     this.gauges = new Set(metricNames);
-    this.noting = notingGauges(registry, this.gauges);
+    this.recordingRegistry = recordGauges(registry, this.gauges);
   }
 
   get metricNames(): readonly string[] {
@@ -47,12 +47,12 @@ export class BusinessCollector implements SourceCollector {
 
   async collect(signal: AbortSignal): Promise<void> {
     this.standsBy = this.options.leaderOnly === true && !(await this.isLeader());
-    if (!this.standsBy) await this.work(this.noting, signal);
+    if (!this.standsBy) await this.collectMetrics(this.recordingRegistry, signal);
   }
 }
 
-/** The same registry, which notes the names of the gauges that it is asked for. */
-function notingGauges(registry: MetricsRegistry, names: Set<string>): MetricsRegistry {
+/** Returns the same registry, which records the names of the gauges that it returns. */
+function recordGauges(registry: MetricsRegistry, names: Set<string>): MetricsRegistry {
   const gauge = (...args: Parameters<MetricsRegistry['gauge']>) => {
     names.add(args[0]);
     return registry.gauge(...args);

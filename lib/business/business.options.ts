@@ -4,9 +4,9 @@ import type { IsLeader } from './leadership.js';
 /** Options of `@MetricsCollector()` and `BusinessMetrics`. */
 export interface BusinessOptions {
   /**
-   * Function that returns true in the one replica that runs what is `leaderOnly`. It is called before every run, within
-   * the time limit of the run; if it fails, the run has failed.
-   * @default with the option `cluster`, true in the worker that leads; otherwise always true
+   * Function that returns true in the one replica that runs `leaderOnly` collectors. It is called before every run,
+   * within the time limit of the run; a run fails if the function does.
+   * @default true in the leader of the cluster with the option `cluster`, else always true
    */
   readonly isLeader?: IsLeader;
 }

@@ -1,12 +1,11 @@
 import { HyperLogLog } from './hyperloglog.js';
 
-/** A window moves in so many steps. */
+/** Number of slots in a window, which is the number of steps in which it moves. */
 const SLOTS = 12;
 
 /**
- * Estimates how many different texts were seen in a window that moves. It forgets what is older by whole slots, of
- * which a window has 12: what was seen in the window is in the estimate, and of what was seen before it at most a
- * twelfth of the window's length. Each slot takes 16 kB while somebody was seen in it.
+ * An estimate of the number of distinct strings seen in a sliding window. The window has 12 slots and drops them whole, so
+ * that the estimate covers the window and up to a twelfth more. Each slot with a string takes 16 kB.
  */
 export class DistinctOverWindow {
   private readonly slotMs: number;
@@ -16,12 +15,12 @@ export class DistinctOverWindow {
     this.slotMs = windowMs / SLOTS;
   }
 
-  /** @param now in milliseconds since the Unix epoch */
+  /** @param now time in milliseconds since the Unix epoch */
   add(text: string, now: number): void {
     const current = Math.floor(now / this.slotMs);
     let slot = this.slots.get(current);
     if (slot === undefined) {
-      this.forgetBefore(current - SLOTS);
+      this.dropBefore(current - SLOTS);
       slot = new HyperLogLog();
       this.slots.set(current, slot);
     }
@@ -30,15 +29,15 @@ export class DistinctOverWindow {
 
   estimate(now: number): number {
     const current = Math.floor(now / this.slotMs);
-    this.forgetBefore(current - SLOTS);
+    this.dropBefore(current - SLOTS);
     const all = new HyperLogLog();
     for (const slot of this.slots.values()) all.merge(slot);
     return Math.round(all.estimate());
   }
 
-  private forgetBefore(oldest: number): void {
+  private dropBefore(oldest: number): void {
     for (const slot of this.slots.keys()) {
-      // One that is far ahead is of a clock that was set back since.
+      // A slot far in the future was added before the clock was set back.
       if (slot < oldest || slot > oldest + 2 * SLOTS) this.slots.delete(slot);
     }
   }

@@ -1,13 +1,13 @@
-/** Of the hash, so many bits choose a register: the relative standard error is `1.04 / sqrt(2 ** 14)`, 0.81 %. */
+/** Number of hash bits that select a register. The relative standard error is `1.04 / sqrt(2 ** 14)`, 0.81 %. */
 const INDEX_BITS = 14;
 const REGISTERS = 1 << INDEX_BITS;
-/** How many bits of the hash are left, and one more for when none of them is set. */
+/** Number of remaining hash bits, plus one for the case that none of them is set. */
 const LONGEST_RUN = 64 - INDEX_BITS + 1;
 
 /**
- * Estimates how many different texts it was shown, without keeping any of them, in 16 kB. The standard error is
- * 0.81 %, of a hundred million as of a thousand; what was added cannot be had back. The estimator is the one of
- * Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), which needs no correction tables.
+ * A HyperLogLog sketch: an estimate of the number of distinct strings in 16 kB, with a standard error of 0.81 % at any
+ * size. The strings cannot be recovered. The estimator is that of Ertl, "New cardinality estimation algorithms for
+ * HyperLogLog sketches" (2017), which needs no correction tables.
  */
 export class HyperLogLog {
   private readonly longestRuns = new Uint8Array(REGISTERS);
@@ -17,27 +17,28 @@ export class HyperLogLog {
     const index = high >>> (32 - INDEX_BITS);
     const rest = (high << INDEX_BITS) >>> 0;
     const run = rest !== 0 ? Math.clz32(rest) + 1 : 32 - INDEX_BITS + Math.clz32(low) + 1;
-    if (run > this.longestRuns[index]) this.longestRuns[index] = run;
+    if (run > (this.longestRuns[index] ?? 0)) this.longestRuns[index] = run;
   }
 
-  /** Adds what another one was shown. */
+  /** Adds the strings of another sketch. */
   merge(other: HyperLogLog): void {
-    for (let i = 0; i < REGISTERS; i++) {
-      if (other.longestRuns[i] > this.longestRuns[i]) this.longestRuns[i] = other.longestRuns[i];
-    }
+    other.longestRuns.forEach((run, i) => {
+      if (run > (this.longestRuns[i] ?? 0)) this.longestRuns[i] = run;
+    });
   }
 
   estimate(): number {
     const counts = new Uint32Array(LONGEST_RUN + 1);
-    for (const run of this.longestRuns) counts[run]++;
-    let z = REGISTERS * tau(1 - counts[LONGEST_RUN] / REGISTERS);
-    for (let run = LONGEST_RUN - 1; run >= 1; run--) z = (z + counts[run]) / 2;
-    z += REGISTERS * sigma(counts[0] / REGISTERS);
+    const countOf = (run: number) => counts[run] ?? 0;
+    for (const run of this.longestRuns) counts[run] = countOf(run) + 1;
+    let z = REGISTERS * tau(1 - countOf(LONGEST_RUN) / REGISTERS);
+    for (let run = LONGEST_RUN - 1; run >= 1; run--) z = (z + countOf(run)) / 2;
+    z += REGISTERS * sigma(countOf(0) / REGISTERS);
     return (REGISTERS * REGISTERS) / (2 * Math.LN2 * z);
   }
 }
 
-/** `x + sum of x ** (2 ** k) * 2 ** (k - 1)`, as far as it changes anything. */
+/** Returns `x + sum of x ** (2 ** k) * 2 ** (k - 1)`, up to the first term that does not change the sum. */
 function sigma(x: number): number {
   if (x === 1) return Infinity;
   let sum = x;
@@ -49,7 +50,7 @@ function sigma(x: number): number {
   return sum;
 }
 
-/** `(1 - x - sum of (1 - x ** (2 ** -k)) ** 2 * 2 ** -k) / 3`, as far as it changes anything. */
+/** Returns `(1 - x - sum of (1 - x ** (2 ** -k)) ** 2 * 2 ** -k) / 3`, up to the first term that changes nothing. */
 function tau(x: number): number {
   if (x === 0 || x === 1) return 0;
   let sum = 1 - x;
@@ -61,7 +62,7 @@ function tau(x: number): number {
   return sum / 3;
 }
 
-/** Two halves of a hash: a running product for each over the characters, and then bits spread over all places. */
+/** Returns the two halves of a 64-bit hash: a running product over the characters, followed by bit mixing. */
 function hash64(text: string): [high: number, low: number] {
   let a = 0x9e3779b9 ^ text.length;
   let b = 0x85ebca6b;
@@ -72,12 +73,12 @@ function hash64(text: string): [high: number, low: number] {
     b = Math.imul(b ^ code, 0xc2b2ae3d);
     b = (b << 15) | (b >>> 17);
   }
-  const high = spread(a ^ spread(b));
-  return [high, spread(b ^ high)];
+  const high = mix(a ^ mix(b));
+  return [high, mix(b ^ high)];
 }
 
-/** Every bit of the result depends on every bit of the input. */
-function spread(bits: number): number {
+/** Mixes 32 bits so that every bit of the result depends on every bit of the input. */
+function mix(bits: number): number {
   let mixed = bits;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);

@@ -1,5 +1,5 @@
-/** Says whether this process is the one, of several replicas, that does what only one of them should do. */
+/** A function that returns true if this process is the leader among several replicas. */
 export type IsLeader = () => boolean | Promise<boolean>;
 
-/** Without anybody to ask, a process is the only one. */
-export const soleProcess: IsLeader = () => true;
+/** The default: a process without known replicas is the leader. */
+export const alwaysLeader: IsLeader = () => true;

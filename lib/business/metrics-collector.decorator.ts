@@ -2,31 +2,34 @@ import { SetMetadata } from '@nestjs/common';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { booleanOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
 
-/** How a collector of the application runs. */
+/** Options of `@MetricsCollector()`. */
 export interface MetricsCollectorOptions {
   /**
-   * What it is called in `monitoring_collector_success{collector}`.
+   * Name of the collector, used as the label `collector` of `monitoring_collector_success`.
    * @default the name of the class in snake case, without `Collector`: `deals` for `DealsCollector`
    */
   readonly name?: string;
-  /** How often it runs, in milliseconds. @default whenever the metrics are asked for */
+  /** Interval between two runs, in milliseconds. @default runs at every scrape */
   readonly intervalMs?: number;
-  /** How long a run may take, in milliseconds. @default 5000 */
+  /** Time limit of one run, in milliseconds. @default 5000 */
   readonly timeoutMs?: number;
-  /** Whether only the leader of several replicas runs it; see `business.isLeader`. @default false */
+  /** True if only the leader among several replicas runs it; see `business.isLeader`. @default false */
   readonly leaderOnly?: boolean;
   /**
-   * Gauges that it does not ask the given registry for but has already, so that they too are left out while it
-   * fails. @default []
+   * Names of gauges that the collector sets without getting them from the given registry. Like those, they are left out
+   * while it fails.
+   * @default []
    */
   readonly metricNames?: readonly string[];
 }
 
-/** What a class with `@MetricsCollector()` has. */
+/** The interface of a class with `@MetricsCollector()`. */
 export interface CollectsMetrics {
   /**
-   * Brings its metrics up to date. It is given the registry of the application, and a signal that is aborted when
-   * its time is over.
+   * Updates the metrics.
+   *
+   * @param registry registry of the application
+   * @param signal aborted when the time limit is exceeded
    */
   collect(registry: MetricsRegistry, signal: AbortSignal): void | Promise<void>;
 }
@@ -34,11 +37,10 @@ export interface CollectsMetrics {
 const OPTIONS = Symbol('monitoring.metricsCollector');
 
 /**
- * Makes a collector of a provider: its `collect()` runs on a beat or, without an interval, whenever the metrics are
- * asked for. It never runs twice at a time, is timed out, costs only its own metrics if it fails, and ends with
- * the application.
+ * Declares a provider as a collector, whose `collect()` runs at an interval or, without one, at every scrape. Runs never
+ * overlap and have a time limit; a failed run affects only the collector's own metrics.
  *
- * @throws {MonitoringOptionsError} for options that cannot work
+ * @throws {MonitoringOptionsError} for invalid options
  */
 export function MetricsCollector(
   options: MetricsCollectorOptions = {},
@@ -47,15 +49,15 @@ export function MetricsCollector(
   return SetMetadata(OPTIONS, options);
 }
 
-/** The options that a class, or one that it extends, was decorated with. */
+/** Returns the options that a class or one of its ancestors was decorated with. */
 export function metricsCollectorOptionsOf(target: unknown): MetricsCollectorOptions | undefined {
   if (typeof target !== 'function') return undefined;
   return Reflect.getMetadata(OPTIONS, target) as MetricsCollectorOptions | undefined;
 }
 
 function checkOptions(options: MetricsCollectorOptions): void {
-  const of = (key: keyof MetricsCollectorOptions) => `${key} of @MetricsCollector()`;
-  expectKeys('the options of @MetricsCollector()', options, [
+  const of = (key: keyof MetricsCollectorOptions) => `@MetricsCollector().${key}`;
+  expectKeys('@MetricsCollector() options', options, [
     'name',
     'intervalMs',
     'timeoutMs',
@@ -66,7 +68,7 @@ function checkOptions(options: MetricsCollectorOptions): void {
   expectOption(
     of('name'),
     name,
-    'a name that is not empty',
+    'a non-empty string',
     name === undefined || (typeof name === 'string' && name !== ''),
   );
   intervalMsOf(of('intervalMs'), intervalMs, 1);
@@ -75,7 +77,7 @@ function checkOptions(options: MetricsCollectorOptions): void {
   expectOption(
     of('metricNames'),
     metricNames,
-    'a list of names',
+    'a list of metric names',
     metricNames === undefined || Array.isArray(metricNames),
   );
 }

@@ -13,8 +13,8 @@ import {
 import { SafeLogger } from '../primitives/safe-logger.js';
 
 /**
- * Finds the providers with `@MetricsCollector()` and lets them run. As a collector of its own it looks again
- * whenever the metrics are asked for, since modules can be loaded later.
+ * Finds the providers with `@MetricsCollector()` and adds them to the running collectors. It is itself a collector that
+ * looks again at every scrape, because modules can be loaded later.
  */
 export class MetricsCollectorExplorer implements SourceCollector {
   readonly name = 'collector_discovery';
@@ -40,11 +40,11 @@ export class MetricsCollectorExplorer implements SourceCollector {
     if (this.modules.size === this.exploredModules) return;
     this.exploredModules = this.modules.size;
     for (const { providers, controllers } of this.modules.values()) {
-      for (const wrapper of [...providers.values(), ...controllers.values()]) this.consider(wrapper);
+      for (const wrapper of [...providers.values(), ...controllers.values()]) this.explore(wrapper);
     }
   }
 
-  private consider(wrapper: {
+  private explore(wrapper: {
     readonly metatype: unknown;
     readonly instance: unknown;
     readonly isTransient: boolean;
@@ -56,7 +56,7 @@ export class MetricsCollectorExplorer implements SourceCollector {
       if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
         this.known.add(metatype);
         this.logger.warn(
-          `${nameOf(metatype)} has @MetricsCollector() and is not run: it, or what it injects, is made anew for each request or injection. Give it the default scope.`,
+          `${nameOf(metatype)} has @MetricsCollector() but is not run: it or one of its dependencies is request-scoped or transient. Give it the default scope.`,
         );
         return;
       }
@@ -66,13 +66,13 @@ export class MetricsCollectorExplorer implements SourceCollector {
     const options = metricsCollectorOptionsOf(instance.constructor);
     if (options === undefined) return;
     this.known.add(instance);
-    this.begin(instance, options);
+    this.addCollector(instance, options);
   }
 
-  private begin(instance: object, options: MetricsCollectorOptions): void {
+  private addCollector(instance: object, options: MetricsCollectorOptions): void {
     const className = nameOf(instance.constructor);
     if (!isCollecting(instance)) {
-      this.logger.warn(`${className} has @MetricsCollector() and no method collect(): it is not run.`);
+      this.logger.warn(`${className} has @MetricsCollector() but is not run: it has no method collect().`);
       return;
     }
     const name = this.running.freeName(options.name ?? defaultName(className));
@@ -81,7 +81,7 @@ export class MetricsCollectorExplorer implements SourceCollector {
   }
 }
 
-/** `DealsCollector` is `deals`, `CRMMetricsCollector` is `crm`. */
+/** Derives a collector's name from its class: `deals` from `DealsCollector`, `crm` from `CRMMetricsCollector`. */
 function defaultName(className: string): string {
   const name = className
     .replace(/(?:Metrics)?Collector$/, '')
@@ -92,7 +92,7 @@ function defaultName(className: string): string {
 }
 
 function nameOf(metatype: unknown): string {
-  return typeof metatype === 'function' && metatype.name !== '' ? metatype.name : 'A class without a name';
+  return typeof metatype === 'function' && metatype.name !== '' ? metatype.name : 'An anonymous class';
 }
 
 function isCollecting(instance: object): instance is CollectsMetrics {

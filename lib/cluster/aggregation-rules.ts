@@ -1,12 +1,12 @@
 import type { Aggregation } from '../metrics/metric-definition.js';
 import type { MetricFamily } from '../metrics/snapshot.js';
 
-/** How the numbers of several workers become one. */
+/** The way in which the values of several workers are merged. */
 export interface AggregationRule {
   readonly aggregate: Aggregation;
   /**
-   * Who has the number, if not each worker for itself: the threads of a process show the same processor time, and
-   * every worker shows the same machine, database server or queue. What is shared is not added up.
+   * Scope in which all workers report the same value: threads of a process share its CPU time, and all workers share the
+   * machine, database servers and queues. Shared values are not added up.
    */
   readonly sharedBy?: 'process' | 'machine';
 }
@@ -15,32 +15,26 @@ const SUM: AggregationRule = { aggregate: 'sum' };
 const MAX: AggregationRule = { aggregate: 'max' };
 const MIN: AggregationRule = { aggregate: 'min' };
 const AVERAGE: AggregationRule = { aggregate: 'average' };
-const OF_THE_PROCESS: AggregationRule = { aggregate: 'sum', sharedBy: 'process' };
-const OF_THE_MACHINE: AggregationRule = { aggregate: 'max', sharedBy: 'machine' };
+const PER_PROCESS: AggregationRule = { aggregate: 'sum', sharedBy: 'process' };
+const PER_MACHINE: AggregationRule = { aggregate: 'max', sharedBy: 'machine' };
 
-/**
- * What is not simply summed of the metrics of this library: the first rule that has the name, or with `*` how it
- * begins.
- */
+/** Rules of the metrics of this library that are not summed. The first match counts; `*` matches any rest of a name. */
 const BUILT_IN: readonly (readonly [rule: AggregationRule, names: string])[] = [
-  // The machine or its container, and what stands outside of every worker.
-  [OF_THE_MACHINE, 'system_* postgresql_* mysql_* sqlite_* bullmq_queue_jobs'],
-  [OF_THE_MACHINE, 'nodejs_version_info monitoring_build_info application_build_info'],
+  // The machine or container, and servers outside of the application.
+  [PER_MACHINE, 'system_* postgresql_* mysql_* sqlite_* bullmq_queue_jobs'],
+  [PER_MACHINE, 'nodejs_version_info monitoring_build_info application_build_info'],
   [SUM, 'redis_client_*'],
-  [OF_THE_MACHINE, 'redis_*'],
-  // Worked out of the history, which every worker has of all of them.
-  [OF_THE_MACHINE, 'api_* monitoring_alerts'],
-  [
-    OF_THE_PROCESS,
-    'process_cpu_* process_resident_memory_bytes process_virtual_memory_bytes process_open_fds',
-  ],
-  [OF_THE_PROCESS, 'process_threads nodejs_threadpool_size'],
-  // The one that is nearest to it reaches its limit first.
+  [PER_MACHINE, 'redis_*'],
+  // Derived from the history, which every worker keeps for all workers.
+  [PER_MACHINE, 'api_* monitoring_alerts'],
+  [PER_PROCESS, 'process_cpu_* process_resident_memory_bytes process_virtual_memory_bytes process_open_fds'],
+  [PER_PROCESS, 'process_threads nodejs_threadpool_size'],
+  // The process with the lowest limit reaches it first.
   [{ aggregate: 'min', sharedBy: 'process' }, 'process_max_fds'],
   [{ aggregate: 'min', sharedBy: 'process' }, 'process_start_time_seconds'],
   [MIN, 'nodejs_eventloop_lag_min_seconds'],
   [AVERAGE, 'nodejs_eventloop_lag_mean_seconds'],
-  // One event loop that lags is seen by its clients, however idle the others are.
+  // Clients notice one lagging event loop, however idle the others are.
   [MAX, 'nodejs_eventloop_* nodejs_gc_time_ratio nodejs_heap_after_gc_ratio'],
   [MAX, 'scheduled_job_last_*'],
   [MIN, 'monitoring_collector_success monitoring_health_status'],
@@ -51,7 +45,7 @@ const BUILT_IN: readonly (readonly [rule: AggregationRule, names: string])[] = [
   ],
 ];
 
-/** The rule for a metric: what its definition says, what is built in, or else the sum. */
+/** Returns the rule of a metric: that of its definition, else the built-in one, else the sum. */
 export function ruleOf(family: MetricFamily): AggregationRule {
   if (family.type === 'histogram') return SUM;
   if (family.aggregate !== undefined) return { aggregate: family.aggregate };

@@ -1,136 +1,142 @@
 import type { Socket } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
-import type { MergedWish, WorkerSurroundings } from './cluster-leader.js';
-import { type FollowerMessage, type LeaderMessage, PROTOCOL } from './messages.js';
+import type { ClusterContext } from './cluster-context.js';
+import { type CollectRequest, type FollowerMessage, type LeaderMessage, PROTOCOL } from './messages.js';
 import { MessageStream } from './message.stream.js';
 import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
+import { withTimeLimit } from './time-limit.js';
 
-/** So often within the time that a leader may be silent it is asked whether it is still there. */
+/** Number of pings within the time that a leader may be silent. */
 const PINGS = 5;
 
-interface Question {
-  answer(families: readonly MetricFamily[]): void;
-  fail(reason: Error): void;
-}
-
-/** Tells the worker that leads what it wants to know, and asks it for the metrics of all. */
+/** A worker's connection to the leader: it reports its own metrics and requests those of all workers. */
 export class ClusterFollower {
   private readonly stream: MessageStream;
   private readonly encoder = new SnapshotEncoder();
   private readonly decoder: SnapshotDecoder;
-  private readonly questions = new Map<number, Question>();
-  private readonly onWelcome = deferred<void>();
-  private readonly onFarewell = deferred<void>();
-  private lastQuestion = 0;
+  private readonly requests = new Map<number, Deferred<readonly MetricFamily[]>>();
+  private readonly welcomed = deferred<void>();
+  private readonly left = deferred<void>();
+  private lastRequest = 0;
   private pings: NodeJS.Timeout | undefined;
-  private unanswered = 0;
+  private unansweredPings = 0;
   private isLost = false;
 
-  /** @param lost is called once, when the leader is there no more */
+  /** @param lost called once, when the connection has ended */
   constructor(
-    private readonly surroundings: WorkerSurroundings,
+    private readonly context: ClusterContext,
     socket: Socket,
     private readonly lost: () => void,
   ) {
-    this.decoder = new SnapshotDecoder(surroundings.defaultLabels);
-    this.onWelcome.promise.catch(() => undefined);
-    this.stream = new MessageStream(socket, surroundings.maxMessageBytes, {
+    this.decoder = new SnapshotDecoder(context.defaultLabels);
+    this.welcomed.promise.catch(() => undefined);
+    this.stream = new MessageStream(socket, context.maxMessageBytes, {
       message: (message) => this.receive(message as LeaderMessage),
       closed: () => this.end(),
     });
-    this.say({ kind: 'hello', protocol: PROTOCOL, name: surroundings.own.name });
+    this.send({ kind: 'hello', protocol: PROTOCOL, identity: context.own.identity });
   }
 
-  /** Whether the leader is there no more. */
-  get isOver(): boolean {
+  /** True once the connection has ended. */
+  get hasEnded(): boolean {
     return this.isLost;
   }
 
-  /** Resolves when the leader has answered; rejects if it does not. */
-  async welcome(leaderTimeoutMs: number): Promise<void> {
-    await within(this.surroundings.timeoutMs, this.onWelcome.promise);
+  /** Waits for the welcome of the leader; rejects if it does not come in time. */
+  async connected(): Promise<void> {
+    const { timeoutMs, leaderTimeoutMs } = this.context;
+    await withTimeLimit(this.welcomed.promise, timeoutMs, silence(timeoutMs));
     this.pings = setInterval(() => this.ping(), leaderTimeoutMs / PINGS).unref();
   }
 
-  /** The metrics of all workers; rejects if the leader does not answer in time. */
-  async ask(wish: MergedWish): Promise<readonly MetricFamily[]> {
-    const id = ++this.lastQuestion;
-    const { promise, resolve, reject } = deferred<readonly MetricFamily[]>();
-    this.questions.set(id, { answer: resolve, fail: reject });
-    if (this.isLost) reject(new Error('the leader is gone'));
-    else this.say({ kind: 'ask', id, ...wish });
+  /** Requests the merged metrics of all workers; rejects if the leader does not respond in time. */
+  async collect(request: CollectRequest): Promise<readonly MetricFamily[]> {
+    const id = ++this.lastRequest;
+    const response = deferred<readonly MetricFamily[]>();
+    this.requests.set(id, response);
+    if (this.isLost) response.reject(leaderLost());
+    else this.send({ kind: 'merge', id, ...request });
     try {
-      // The leader may have begun before, and then begins anew.
-      return await within(2 * wish.timeoutMs + this.surroundings.timeoutMs, promise);
+      // Twice, because the leader may finish another collection first.
+      const limitMs = 2 * request.timeoutMs + this.context.timeoutMs;
+      return await withTimeLimit(response.promise, limitMs, silence(limitMs));
     } finally {
-      this.questions.delete(id);
+      this.requests.delete(id);
     }
   }
 
-  /** Leaves, and says what has been counted until now. */
+  /** Leaves the cluster, after reporting the final metrics. */
   async leave(): Promise<void> {
-    const { own, timeoutMs } = this.surroundings;
+    const { own, timeoutMs } = this.context;
     if (this.isLost) return;
     const families = await own.collect({ exponential: true, timeoutMs });
-    this.say({ kind: 'bye', families: this.encoder.encode(families) });
-    await within(timeoutMs, this.onFarewell.promise).catch(() => undefined);
+    this.send({ kind: 'leave', families: this.encoder.encode(families) });
+    await withTimeLimit(this.left.promise, timeoutMs, silence(timeoutMs)).catch(() => undefined);
     this.end();
   }
 
-  /** Turns away from the leader. */
+  /** Ends the connection. */
   end(): void {
     if (this.isLost) return;
     this.isLost = true;
     clearInterval(this.pings);
     this.stream.close();
-    const reason = new Error('the leader is gone');
-    this.onWelcome.reject(reason);
-    this.onFarewell.resolve();
-    for (const question of this.questions.values()) question.fail(reason);
+    const reason = leaderLost();
+    this.welcomed.reject(reason);
+    this.left.resolve();
+    for (const request of this.requests.values()) request.reject(reason);
     this.lost();
   }
 
   private receive(message: LeaderMessage): void {
-    this.unanswered = 0;
+    this.unansweredPings = 0;
     switch (message.kind) {
       case 'welcome':
-        this.onWelcome.resolve();
+        this.welcomed.resolve();
         break;
-      case 'tell':
-        void this.tell(message);
+      case 'collect':
+        void this.report(message);
         break;
-      case 'answer': {
+      case 'merged': {
         const families = this.decoder.decode(message.families);
-        this.questions.get(message.id)?.answer(families);
+        this.requests.get(message.id)?.resolve(families);
         break;
       }
-      case 'farewell':
-        this.onFarewell.resolve();
+      case 'left':
+        this.left.resolve();
         break;
       case 'pong':
         break;
       default:
-        throw new Error('the leader said what no leader says');
+        throw new Error('unknown message kind');
     }
   }
 
-  private async tell({ id, ...wish }: Extract<LeaderMessage, { kind: 'tell' }>): Promise<void> {
-    const families = await this.surroundings.own.collect(wish);
-    this.say({ kind: 'told', id, families: this.encoder.encode(families) });
+  private async report({ id, ...request }: Extract<LeaderMessage, { kind: 'collect' }>): Promise<void> {
+    const families = await this.context.own.collect(request);
+    this.send({ kind: 'collected', id, families: this.encoder.encode(families) });
   }
 
-  /** Whoever was busy itself has not read what came meanwhile: only beats that passed in between count. */
+  /** Counts pings rather than time, because a busy worker reads the responses of the leader late. */
   private ping(): void {
-    if (this.unanswered >= PINGS) this.end();
+    if (this.unansweredPings >= PINGS) this.end();
     else {
-      this.unanswered++;
-      this.say({ kind: 'ping' });
+      this.unansweredPings++;
+      this.send({ kind: 'ping' });
     }
   }
 
-  private say(message: FollowerMessage): void {
+  private send(message: FollowerMessage): void {
     this.stream.send(message);
   }
+}
+
+function leaderLost(): Error {
+  return new Error('the connection to the leader has ended');
+}
+
+function silence(timeoutMs: number): string {
+  return `the leader did not respond within ${timeoutMs} ms`;
 }
 
 interface Deferred<T> {
@@ -139,19 +145,9 @@ interface Deferred<T> {
   readonly reject: (reason: Error) => void;
 }
 
+/** Returns a promise with its functions, since Node 20 has no `Promise.withResolvers()`. */
 function deferred<T>(): Deferred<T> {
-  let settle: Omit<Deferred<T>, 'promise'> | undefined;
-  const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
-  return { promise, ...settle! };
-}
-
-async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`the leader did not answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-  });
-  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+  let settle: readonly [Deferred<T>['resolve'], Deferred<T>['reject']] | undefined;
+  const promise = new Promise<T>((...functions) => (settle = functions));
+  return { promise, resolve: (value) => settle?.[0](value), reject: (reason) => settle?.[1](reason) };
 }

@@ -1,23 +1,23 @@
 import { countOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
 
-/** How the workers of an application find each other, and how long they wait for each other. */
+/** Options of the cluster of workers of an application. */
 export interface ClusterOptions {
   /**
-   * What the workers have in common, and other applications of this user on this machine have not.
-   * @default the process that started them (of `cluster`, PM2 and `fork`), or the process whose threads they are
+   * Id of the application, shared by its workers and unique among the applications of this user on this machine.
+   * @default derived from the parent process (`cluster`, PM2, `fork`), or from the process for threads
    */
   readonly id?: string;
-  /** Where they meet: a directory that nobody but this user may enter. @default one in the temporary directory */
+  /** Directory of the socket, which only this user may enter. @default a directory in the system's temporary directory */
   readonly directory?: string;
-  /** How long the workers may take to answer, in milliseconds; what has come by then is shown. @default 1000 */
+  /** Time limit of a worker's response, in milliseconds; a later response is not shown. @default 1000 */
   readonly timeoutMs?: number;
-  /** How long the worker that leads may be silent before another one takes over, in milliseconds. @default 5000 */
+  /** Time for which the leader may be silent before another worker takes over, in milliseconds. @default 5000 */
   readonly leaderTimeoutMs?: number;
-  /** How long a message may be, in bytes; who sends more is taken to be missing. @default 67_108_864 */
+  /** Maximum size of a message, in bytes; a worker that sends more counts as missing. @default 67_108_864 */
   readonly maxMessageBytes?: number;
 }
 
-/** Where and how workers meet, with every default filled in but those that depend on the process. */
+/** Options of the cluster, with every default filled in except those that depend on the process. */
 export interface ResolvedCluster {
   readonly id: string | undefined;
   readonly directory: string | undefined;
@@ -26,10 +26,11 @@ export interface ResolvedCluster {
   readonly maxMessageBytes: number;
 }
 
-const TEXT = 'a text that is not empty';
+const NON_EMPTY_STRING = 'a non-empty string';
 
 /**
- * @returns undefined if nothing was said about it, false if it is off
+ * Returns the options with their defaults; undefined if the option is not given, false if it is disabled.
+ *
  * @throws {MonitoringOptionsError}
  */
 export function resolveCluster(
@@ -39,8 +40,13 @@ export function resolveCluster(
   const options = cluster === true ? {} : cluster;
   expectKeys('cluster', options, ['id', 'directory', 'timeoutMs', 'leaderTimeoutMs', 'maxMessageBytes']);
   const { id, directory } = options;
-  expectOption('cluster.id', id, TEXT, id === undefined || isText(id));
-  expectOption('cluster.directory', directory, TEXT, directory === undefined || isText(directory));
+  expectOption('cluster.id', id, NON_EMPTY_STRING, id === undefined || isNonEmptyString(id));
+  expectOption(
+    'cluster.directory',
+    directory,
+    NON_EMPTY_STRING,
+    directory === undefined || isNonEmptyString(directory),
+  );
   return {
     id,
     directory,
@@ -50,6 +56,6 @@ export function resolveCluster(
   };
 }
 
-function isText(value: unknown): boolean {
+function isNonEmptyString(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }

@@ -1,17 +1,20 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
 
-/** Which worker it is. */
+/** A worker as the source of a contribution. */
 export interface Worker {
-  /** Its number, which it keeps, and which is free again for another one when it is gone. */
+  /** Index of the worker, stable while it is connected and free for another worker afterwards. */
   readonly index: number;
-  /** The process that it is, or is a thread of. */
+  /** Id of its process; threads of a process share it. */
   readonly pid: number;
 }
 
-/** What one worker adds to the metrics of all. */
+/** The worker of the totals of all departed workers. */
+export const DEPARTED_WORKER: Worker = { index: -1, pid: NaN };
+
+/** The metrics of one worker, to be merged with those of the others. */
 export interface Contribution {
   readonly worker: Worker;
   readonly families: readonly MetricFamily[];
-  /** Whether it said so lately; of one that has been silent for long or is gone, only what was counted is shown. */
+  /** True if the worker reported recently; otherwise only its counters and histograms are merged. */
   readonly isCurrent: boolean;
 }

@@ -1,11 +1,11 @@
+import { numberAt } from './number-at.js';
 import { CREATED, FIRST_BUCKET, liveRows, type MetricFamily, VALUE } from '../metrics/snapshot.js';
 
 /**
- * Returns what the series of a worker had counted that have ended since: they were removed, or their metric was reset.
- * Without it, the sum over all workers would fall though the others go on.
+ * Returns the last values of the series that have ended in a worker, because they were removed or their metric was reset.
  *
- * @param before the metrics that the worker told the last time
- * @param now those that it tells this time
+ * @param before metrics in the last report of the worker
+ * @param now metrics in its current report
  */
 export function endedSeries(before: readonly MetricFamily[], now: readonly MetricFamily[]): MetricFamily[] {
   const families = new Map(now.map((family) => [family.name, family]));
@@ -16,12 +16,14 @@ export function endedSeries(before: readonly MetricFamily[], now: readonly Metri
   });
 }
 
-/** Returns the metrics without the series that the test picks out. */
+/** Returns the metrics without the series for which the predicate returns true. */
 export function withoutSeries(
   families: readonly MetricFamily[],
-  isOut: (name: string, key: string) => boolean,
+  isExcluded: (name: string, key: string) => boolean,
 ): MetricFamily[] {
-  return families.flatMap((family) => withRows(family, (row) => !isOut(family.name, seriesKey(family, row))));
+  return families.flatMap((family) =>
+    withRows(family, (row) => !isExcluded(family.name, seriesKey(family, row))),
+  );
 }
 
 /** Returns the keys of all series, by metric. */
@@ -36,13 +38,16 @@ export function seriesKeys(families: readonly MetricFamily[]): Map<string, Set<s
 
 function endedRows(before: MetricFamily, now: MetricFamily | undefined): Set<number> {
   const ended = new Set<number>();
-  const rowNow = rowsNow(before, now);
+  const rowNow = currentRows(before, now);
   for (const row of liveRows(before)) if (hasEnded(before, row, now, rowNow(row))) ended.add(row);
   return ended;
 }
 
-/** Where a series stands by now, by its row before; undefined if it is there no more. */
-function rowsNow(before: MetricFamily, now: MetricFamily | undefined): (row: number) => number | undefined {
+/** Returns a function from the earlier row of a series to its current row; undefined if it has none. */
+function currentRows(
+  before: MetricFamily,
+  now: MetricFamily | undefined,
+): (row: number) => number | undefined {
   if (now === undefined) return () => undefined;
   if (now.identities === before.identities) return (row) => row;
   let byKey: Map<string, number> | undefined;
@@ -61,15 +66,17 @@ function hasEnded(
   if (now === undefined || rowNow === undefined || now.stride !== before.stride) return true;
   const { stride } = before;
   const [from, to] = [row * stride, rowNow * stride];
-  // A row that is gone is NaN there.
+  // The creation time of a dead row is NaN.
   if (now.numbers[to + CREATED] !== before.numbers[from + CREATED]) return true;
-  // What cannot fall has fallen, in the same millisecond.
+  // A series that was created again within the same millisecond has a smaller count.
   const counts = before.type === 'histogram' ? FIRST_BUCKET : VALUE;
-  for (let i = counts; i < stride; i++) if (now.numbers[to + i] < before.numbers[from + i]) return true;
+  for (let i = counts; i < stride; i++) {
+    if (numberAt(now.numbers, to + i) < numberAt(before.numbers, from + i)) return true;
+  }
   return false;
 }
 
-/** The same metric with some of its series; none if that leaves nothing of it. */
+/** Returns the metric with a part of its series, in a list that is empty if no series is left. */
 function withRows<F extends MetricFamily>(family: F, isIn: (row: number) => boolean): F[] {
   const { stride, series } = family;
   const numbers = family.numbers.slice();

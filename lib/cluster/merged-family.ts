@@ -1,8 +1,4 @@
 import { type ExponentialHistogramSnapshot, sumOfExponentials } from '../metrics/exponential-histogram.js';
-import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { lineStarts } from '../metrics/line-starts.js';
-import { WORKER_LABEL } from '../metrics/metric-definition.js';
-import { ABSENT, SeriesTable } from '../metrics/series-table.js';
 import {
   CREATED,
   type Exemplar,
@@ -16,70 +12,56 @@ import {
   type ScalarFamily,
   scalarSeries,
   type SeriesColumns,
-  type SeriesIdentities,
   SUM,
   VALUE,
 } from '../metrics/snapshot.js';
 import type { AggregationRule } from './aggregation-rules.js';
 import type { Worker } from './contribution.js';
+import { MergedRows } from './merged-rows.js';
+import { numberAt } from './number-at.js';
 
-/** A metric as one worker has it. */
+/** One metric of one worker. */
 export interface Piece<F extends MetricFamily = MetricFamily> {
   readonly worker: Worker;
   readonly family: F;
 }
 
-/**
- * One metric of all workers. It remembers which row of which worker is which of its own, so that merging once more
- * is adding up columns.
- */
+/** One metric merged from all workers. It keeps the rows of its series, so that merging again only adds up columns. */
 export class MergedFamily {
-  private table: SeriesTable;
-  /** By the identities of a worker, which stay the same object: the row here of each row there. */
-  private slots = new WeakMap<SeriesIdentities, number[]>();
+  private readonly rows: MergedRows;
   private readonly epoch: object = {};
 
   constructor(
     private readonly definition: MetricFamily,
     private readonly rule: AggregationRule,
-    private readonly defaultLabels: Readonly<Record<string, string>>,
+    defaultLabels: Readonly<Record<string, string>>,
   ) {
-    this.table = this.newTable();
+    this.rows = new MergedRows(definition, rule.aggregate === 'worker', defaultLabels);
   }
 
-  /** Whether a metric is the same one, so that it can be added. */
+  /** Returns true if a metric has the same definition, so that it can be merged. */
   accepts(family: MetricFamily): boolean {
     const { definition } = this;
     return (
       family.type === definition.type &&
-      sameList(family.labelNames.toSorted(), definition.labelNames.toSorted()) &&
-      sameList(boundsOf(family), boundsOf(definition))
+      isSameList(family.labelNames.toSorted(), definition.labelNames.toSorted()) &&
+      isSameList(boundsOf(family), boundsOf(definition))
     );
   }
 
+  /** Merges the metric of several workers. */
   merge(pieces: readonly Piece[]): MetricFamily {
-    const { definition } = this;
-    // First of all, since it makes the rows.
-    for (const piece of pieces) this.slotsOf(piece);
-    const numbers = new Float64Array(this.table.slots * definition.stride);
+    const { definition, rows } = this;
+    // Before the numbers are allocated, because it adds the rows of new series.
+    for (const { worker, family } of pieces) rows.mappingOf(worker, family);
+    const numbers = new Float64Array(rows.count * definition.stride);
     for (let at = CREATED; at < numbers.length; at += definition.stride) numbers[at] = NaN;
     const merged =
       definition.type === 'histogram'
         ? this.histogram(definition, pieces as readonly Piece<HistogramFamily>[], numbers)
         : this.scalar(definition, pieces as readonly Piece<ScalarFamily>[], numbers);
-    if (isWasteful(numbers, definition.stride)) this.restart();
-    else if (definition.type !== 'gauge') this.forgetGone(numbers);
+    if (!rows.compact(numbers) && definition.type !== 'gauge') rows.removeDead(numbers);
     return merged;
-  }
-
-  /** A series that no worker has any more is another one when it comes again, and gets a row of its own. */
-  private forgetGone(numbers: Float64Array): void {
-    const { table } = this;
-    const before = table.live;
-    for (let at = CREATED, slot = 0; at < numbers.length; at += this.definition.stride, slot++) {
-      if (Number.isNaN(numbers[at])) table.remove(slot);
-    }
-    if (table.live < before) this.slots = new WeakMap();
   }
 
   private scalar(
@@ -88,22 +70,27 @@ export class MergedFamily {
     numbers: Float64Array,
   ): ScalarFamily {
     const { stride } = definition;
-    const counts = this.rule.aggregate === 'average' ? new Uint32Array(this.table.slots) : undefined;
-    for (const piece of pieces) {
-      const slots = this.slotsOf(piece);
-      const { numbers: theirs } = piece.family;
-      for (const row of liveRows(piece.family)) {
-        const at = slots[row] * stride;
-        const createdAt = theirs[row * stride + CREATED];
-        const value = theirs[row * stride + VALUE];
-        if (counts !== undefined) counts[slots[row]]++;
-        numbers[at + VALUE] = Number.isNaN(numbers[at + CREATED])
+    const counts = this.rule.aggregate === 'average' ? new Uint32Array(this.rows.count) : undefined;
+    for (const { worker, family } of pieces) {
+      const mapping = this.rows.mappingOf(worker, family);
+      const { numbers: theirs } = family;
+      for (const row of liveRows(family)) {
+        const target = mapping[row];
+        if (target === undefined) continue;
+        const at = target * stride;
+        const createdAt = numberAt(theirs, row * stride + CREATED);
+        const value = numberAt(theirs, row * stride + VALUE);
+        const oldCreatedAt = numberAt(numbers, at + CREATED);
+        if (counts !== undefined) counts[target] = (counts[target] ?? 0) + 1;
+        numbers[at + VALUE] = Number.isNaN(oldCreatedAt)
           ? value
-          : this.combined(numbers[at + VALUE], value, createdAt - numbers[at + CREATED]);
-        numbers[at + CREATED] = this.began(numbers[at + CREATED], createdAt);
+          : this.aggregated(numberAt(numbers, at + VALUE), value, createdAt - oldCreatedAt);
+        numbers[at + CREATED] = this.created(oldCreatedAt, createdAt);
       }
     }
-    counts?.forEach((count, slot) => (numbers[slot * stride + VALUE] /= Math.max(count, 1)));
+    counts?.forEach((count, row) => {
+      numbers[row * stride + VALUE] = numberAt(numbers, row * stride + VALUE) / Math.max(count, 1);
+    });
     const columns = this.columns(pieces, numbers);
     return { ...this.head(definition), type: definition.type, ...columns, series: scalarSeries(columns) };
   }
@@ -113,25 +100,18 @@ export class MergedFamily {
     pieces: readonly Piece<HistogramFamily>[],
     numbers: Float64Array,
   ): HistogramFamily {
-    const { stride, upperBounds } = definition;
+    const { upperBounds } = definition;
     const exponential: (ExponentialHistogramSnapshot | undefined)[] = [];
-    for (const piece of pieces) {
-      const slots = this.slotsOf(piece);
-      const { numbers: theirs, series } = piece.family;
-      const rows = liveRows(piece.family);
-      for (const { exponential: fine } of series) {
+    for (const { worker, family } of pieces) {
+      const mapping = this.rows.mappingOf(worker, family);
+      const rows = liveRows(family);
+      for (const { exponential: theirs } of family.series) {
         const row = rows.next().value as number;
-        const slot = slots[row];
-        const from = row * stride;
-        const at = slot * stride;
-        const isFirst = Number.isNaN(numbers[at + CREATED]);
-        numbers[at + CREATED] = this.began(numbers[at + CREATED], theirs[from + CREATED]);
-        numbers[at + SUM] += theirs[from + SUM];
-        numbers[at + MIN] = isFirst ? theirs[from + MIN] : least(numbers[at + MIN], theirs[from + MIN]);
-        numbers[at + MAX] = isFirst ? theirs[from + MAX] : most(numbers[at + MAX], theirs[from + MAX]);
-        for (let i = FIRST_BUCKET; i < stride; i++) numbers[at + i] += theirs[from + i];
-        const before = exponential[slot];
-        exponential[slot] = before && fine ? sumOfExponentials(before, fine) : (before ?? fine);
+        const target = mapping[row];
+        if (target === undefined) continue;
+        this.addHistogramRow(numbers, target, family.numbers, row);
+        const ours = exponential[target];
+        exponential[target] = ours && theirs ? sumOfExponentials(ours, theirs) : (ours ?? theirs);
       }
     }
     const columns = this.columns(pieces, numbers);
@@ -139,8 +119,24 @@ export class MergedFamily {
     return { ...this.head(definition), type: 'histogram', upperBounds, ...columns, series };
   }
 
-  /** @param youngerBy how much later the other series began */
-  private combined(value: number, other: number, youngerBy: number): number {
+  private addHistogramRow(numbers: Float64Array, target: number, theirs: Float64Array, row: number): void {
+    const { stride } = this.definition;
+    const at = target * stride;
+    const from = row * stride;
+    const isFirst = Number.isNaN(numberAt(numbers, at + CREATED));
+    const min = numberAt(theirs, from + MIN);
+    const max = numberAt(theirs, from + MAX);
+    numbers[at + CREATED] = this.created(numberAt(numbers, at + CREATED), numberAt(theirs, from + CREATED));
+    numbers[at + SUM] = numberAt(numbers, at + SUM) + numberAt(theirs, from + SUM);
+    numbers[at + MIN] = isFirst ? min : smaller(numberAt(numbers, at + MIN), min);
+    numbers[at + MAX] = isFirst ? max : larger(numberAt(numbers, at + MAX), max);
+    for (let i = FIRST_BUCKET; i < stride; i++) {
+      numbers[at + i] = numberAt(numbers, at + i) + numberAt(theirs, from + i);
+    }
+  }
+
+  /** @param youngerBy time by which the other series was created later */
+  private aggregated(value: number, other: number, youngerBy: number): number {
     switch (this.rule.aggregate) {
       case 'max':
         return Math.max(value, other);
@@ -155,13 +151,13 @@ export class MergedFamily {
     }
   }
 
-  /** When a series of several workers began: with the first of them, unless it is the latest that is shown. */
-  private began(at: number, other: number): number {
-    return this.rule.aggregate === 'latest' ? most(at, other) : least(at, other);
+  /** Returns the creation time of a merged series: that of the first one, or of the latest if that is shown. */
+  private created(createdAt: number, other: number): number {
+    return this.rule.aggregate === 'latest' ? larger(createdAt, other) : smaller(createdAt, other);
   }
 
   private head({ name, help, seriesLimit }: MetricFamily) {
-    return { name, help, labelNames: this.labelNames, seriesLimit };
+    return { name, help, labelNames: this.rows.labelNames, seriesLimit };
   }
 
   private columns(pieces: readonly Piece[], numbers: Float64Array): SeriesColumns {
@@ -169,85 +165,37 @@ export class MergedFamily {
     return {
       numbers,
       stride: this.definition.stride,
-      identities: this.table,
+      identities: this.rows.identities,
       epoch: this.epoch,
       ...(exemplars && { exemplars }),
     };
   }
 
-  /** Of the examples for one number, the latest. */
+  /** Returns the latest exemplar of each number. */
   private exemplars(pieces: readonly Piece[]): Map<number, Exemplar> | undefined {
-    let all: Map<number, Exemplar> | undefined;
+    let latest: Map<number, Exemplar> | undefined;
     const { stride } = this.definition;
-    for (const piece of pieces) {
-      for (const [place, exemplar] of piece.family.exemplars ?? []) {
-        const slot = this.slotsOf(piece)[Math.floor(place / stride)];
-        if (slot === undefined) continue;
-        all ??= new Map();
-        const here = slot * stride + (place % stride);
-        const other = all.get(here);
-        if (other === undefined || other.timestamp < exemplar.timestamp) all.set(here, exemplar);
+    for (const { worker, family } of pieces) {
+      for (const [place, exemplar] of family.exemplars ?? []) {
+        const target = this.rows.mappingOf(worker, family)[Math.floor(place / stride)];
+        if (target === undefined) continue;
+        latest ??= new Map();
+        const at = target * stride + (place % stride);
+        const other = latest.get(at);
+        if (other === undefined || other.timestamp < exemplar.timestamp) latest.set(at, exemplar);
       }
     }
-    return all;
-  }
-
-  private get labelNames(): readonly string[] {
-    const { labelNames } = this.definition;
-    return this.rule.aggregate === 'worker' ? [...labelNames, WORKER_LABEL] : labelNames;
-  }
-
-  private slotsOf({ worker, family }: Piece): number[] {
-    let slots = this.slots.get(family.identities);
-    if (slots === undefined) {
-      slots = [];
-      this.slots.set(family.identities, slots);
-    }
-    for (const row of liveRows(family)) {
-      slots[row] ??= this.slotOf(family.identities.labelsOf(row), worker);
-    }
-    return slots;
-  }
-
-  private slotOf(labels: Readonly<Record<string, string>>, worker: Worker): number {
-    const { table } = this;
-    if (labels[OVERFLOW_LABEL] !== undefined) return table.overflowSlot();
-    const values = this.definition.labelNames.map((name) => labels[name]);
-    if (this.rule.aggregate === 'worker') values.push(String(worker.index));
-    const slot = table.findValues(values);
-    if (slot !== ABSENT) return slot;
-    return table.live < this.definition.seriesLimit ? table.add() : table.overflowSlot();
-  }
-
-  private restart(): void {
-    this.table = this.newTable();
-    this.slots = new WeakMap();
-  }
-
-  private newTable(): SeriesTable {
-    const { name, type } = this.definition;
-    const { labelNames } = this;
-    return new SeriesTable(
-      labelNames,
-      lineStarts(name, type === 'histogram', labelNames, this.defaultLabels),
-    );
+    return latest;
   }
 }
 
-/** Whether most rows belong to no series any more, so that a fresh table is worth its making. */
-function isWasteful(numbers: Float64Array, stride: number): boolean {
-  const rows = numbers.length / stride;
-  let dead = 0;
-  for (let at = CREATED; at < numbers.length; at += stride) if (Number.isNaN(numbers[at])) dead++;
-  return dead > (rows - dead) * 2 + 64;
-}
-
-/** The smaller one; NaN is none. */
-function least(a: number, b: number): number {
+/** Returns the smaller number; NaN counts as none. */
+function smaller(a: number, b: number): number {
   return a <= b || Number.isNaN(b) ? a : b;
 }
 
-function most(a: number, b: number): number {
+/** Returns the larger number; NaN counts as none. */
+function larger(a: number, b: number): number {
   return a >= b || Number.isNaN(b) ? a : b;
 }
 
@@ -255,6 +203,6 @@ function boundsOf(family: MetricFamily): readonly number[] {
   return family.type === 'histogram' ? family.upperBounds : [];
 }
 
-function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((element, i) => element === b[i]);
 }

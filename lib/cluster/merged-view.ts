@@ -2,20 +2,17 @@ import type { Clock } from '../metrics/clock.js';
 import type { Gauge } from '../metrics/gauge.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { MetricFamily } from '../metrics/snapshot.js';
-import type { Contribution } from './contribution.js';
+import { type Contribution, DEPARTED_WORKER } from './contribution.js';
 import { MetricsMerger } from './metrics-merger.js';
 
-/** Counts what is left of workers that are gone; they are nobody now. */
-const NOBODY = { index: -1, pid: NaN };
-
-/** The metrics of all workers, and of how many they are. */
+/** The merged metrics of all workers, with gauges of the number of workers. */
 export class MergedView {
   private readonly merger: MetricsMerger;
   private readonly counts: MetricsRegistry;
   private readonly workers: Gauge;
   private readonly missing: Gauge;
 
-  /** @param warn is told of what cannot be merged, once for each metric */
+  /** @param warn logs metrics that cannot be merged */
   constructor(
     defaultLabels: Readonly<Record<string, string>>,
     clock: Clock,
@@ -23,30 +20,32 @@ export class MergedView {
   ) {
     this.merger = new MetricsMerger(defaultLabels);
     this.counts = new MetricsRegistry({ defaultLabels, clock });
-    this.workers = this.counts.gauge('monitoring_workers', 'Workers whose metrics are merged here.');
+    this.workers = this.counts.gauge('monitoring_workers', 'Workers whose metrics are merged.');
     this.missing = this.counts.gauge(
       'monitoring_workers_missing',
-      'Workers that did not say in time what their metrics are, so that the last that is known is shown; their gauges are left out before long.',
+      'Workers that did not respond in time. Their last known totals are included, their gauges only for a short time.',
     );
   }
 
   /**
-   * @param estate what workers that are gone have counted
-   * @param missing how many workers did not answer
+   * Merges the metrics of all workers.
+   *
+   * @param departed totals of departed workers
+   * @param missing number of workers that did not respond
    */
-  of(
+  merge(
     contributions: readonly Contribution[],
-    estate: readonly MetricFamily[],
+    departed: readonly MetricFamily[],
     missing: number,
   ): MetricFamily[] {
     const { families, conflicting } = this.merger.merge([
       ...contributions.toSorted((a, b) => a.worker.index - b.worker.index),
-      { worker: NOBODY, families: estate, isCurrent: false },
+      { worker: DEPARTED_WORKER, families: departed, isCurrent: false },
     ]);
     for (const name of conflicting) {
       this.warn(
         `metric ${name}`,
-        `Workers have different definitions of the metric ${name}: the numbers of some are left out. Define it alike in all of them.`,
+        `Workers define the metric ${name} differently, so that the values of some are left out. Use the same definition in all workers.`,
       );
     }
     this.workers.set(contributions.length);

@@ -3,17 +3,18 @@ import { deserialize, serialize } from 'node:v8';
 
 const LENGTH_BYTES = 4;
 
-/** What is told of what happens on a stream. */
+/** Callbacks of a message stream. */
 export interface MessageReceiver {
-  /** May throw, which ends the stream. */
+  /** Receives a message. An exception closes the stream. */
   message(message: unknown): void;
-  /** Called once. @param reason undefined if the other side has ended it */
+  /** Called once, when the stream is closed; without a reason if the other side closed it. */
   closed(reason: Error | undefined): void;
 }
 
-/** Whole messages over a socket, each after its length. What is longer than allowed ends the stream. */
+/** A stream of length-prefixed messages over a socket. A message that is too long closes the stream. */
 export class MessageStream {
-  private parts: Buffer[] = [];
+  /** Received bytes that are not a complete message yet. */
+  private chunks: Buffer[] = [];
   private length = 0;
   private reason: Error | undefined;
 
@@ -22,18 +23,22 @@ export class MessageStream {
     private readonly maxBytes: number,
     receiver: MessageReceiver,
   ) {
-    socket.on('data', (part: Buffer) => this.read(part, receiver));
+    socket.on('data', (chunk: Buffer) => this.read(chunk, receiver));
     socket.on('error', (error) => (this.reason ??= error));
     socket.on('close', () => receiver.closed(this.reason));
     socket.unref();
   }
 
-  /** Sends a message; one that is too long, or that the other side has no room for, ends the stream. */
+  /** Sends a message. One that exceeds the limit, together with those not yet sent, closes the stream. */
   send(message: unknown): void {
     if (this.socket.destroyed) return;
     const body = serialize(message);
     if (body.length + this.socket.writableLength > this.maxBytes) {
-      this.fail(new Error(`a message of ${body.length} bytes is more than may be on its way`));
+      this.fail(
+        new Error(
+          `a message of ${body.length} bytes exceeds the limit of ${this.maxBytes} bytes of unsent messages`,
+        ),
+      );
       return;
     }
     const length = Buffer.allocUnsafe(LENGTH_BYTES);
@@ -53,9 +58,9 @@ export class MessageStream {
     this.socket.destroy();
   }
 
-  private read(part: Buffer, receiver: MessageReceiver): void {
-    this.parts.push(part);
-    this.length += part.length;
+  private read(chunk: Buffer, receiver: MessageReceiver): void {
+    this.chunks.push(chunk);
+    this.length += chunk.length;
     try {
       for (let body = this.next(); body !== undefined && !this.socket.destroyed; body = this.next()) {
         receiver.message(deserialize(body));
@@ -65,22 +70,27 @@ export class MessageStream {
     }
   }
 
-  /** The body of the next message, if all of it has come. */
+  /** Returns the body of the next message; undefined if it is not complete yet. */
   private next(): Buffer | undefined {
     if (this.length < LENGTH_BYTES) return undefined;
-    if (this.parts[0].length < LENGTH_BYTES) this.join();
-    const end = LENGTH_BYTES + this.parts[0].readUInt32BE();
-    if (end > this.maxBytes + LENGTH_BYTES) throw new Error(`a message of ${end} bytes is too long`);
+    const [first] = this.chunks;
+    const header = first !== undefined && first.length >= LENGTH_BYTES ? first : this.join();
+    const size = header.readUInt32BE();
+    if (size > this.maxBytes) {
+      throw new Error(`a message of ${size} bytes exceeds the limit of ${this.maxBytes} bytes`);
+    }
+    const end = LENGTH_BYTES + size;
     if (this.length < end) return undefined;
     const all = this.join();
-    this.parts = all.length > end ? [all.subarray(end)] : [];
+    this.chunks = all.length > end ? [all.subarray(end)] : [];
     this.length -= end;
     return all.subarray(LENGTH_BYTES, end);
   }
 
   private join(): Buffer {
-    const all = this.parts.length === 1 ? this.parts[0] : Buffer.concat(this.parts);
-    this.parts = [all];
+    const [first] = this.chunks;
+    const all = first !== undefined && this.chunks.length === 1 ? first : Buffer.concat(this.chunks);
+    this.chunks = [all];
     return all;
   }
 }

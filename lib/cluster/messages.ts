@@ -1,40 +1,35 @@
-import type { WorkerName } from './surroundings.js';
+import type { ExponentialSelection } from './exponential-selection.js';
 import type { WireFamily } from './snapshot-codec.js';
+import type { WorkerIdentity } from './worker-identity.js';
 
-/** Which exponential histograms are wanted: of every metric, of none, or of these. */
-export type ExponentialWish = boolean | readonly string[];
+/** Version of the protocol, raised by every incompatible change of a message or of the persisted totals. */
+export const PROTOCOL = 2;
 
-/** Changes whenever workers of two versions of this library could not understand each other. */
-export const PROTOCOL = 1;
+/** A request for metrics. */
+export interface CollectRequest {
+  readonly exponential: ExponentialSelection;
+  /** Time limit in milliseconds. */
+  readonly timeoutMs: number;
+}
 
-/** What a worker says to the one that leads. */
+/** A message from a follower to the leader. */
 export type FollowerMessage =
-  | { readonly kind: 'hello'; readonly protocol: number; readonly name: WorkerName }
-  /** The answer to `tell`. */
-  | { readonly kind: 'told'; readonly id: number; readonly families: readonly WireFamily[] }
-  /** Wants to know the metrics of all. */
-  | {
-      readonly kind: 'ask';
-      readonly id: number;
-      readonly exponential: ExponentialWish;
-      readonly timeoutMs: number;
-    }
-  /** Ends, and says for the last time what it has counted. */
-  | { readonly kind: 'bye'; readonly families: readonly WireFamily[] }
+  | { readonly kind: 'hello'; readonly protocol: number; readonly identity: WorkerIdentity }
+  /** Response to `collect`. */
+  | { readonly kind: 'collected'; readonly id: number; readonly families: readonly WireFamily[] }
+  /** Request for the merged metrics of all workers. */
+  | ({ readonly kind: 'merge'; readonly id: number } & CollectRequest)
+  /** Announcement that the worker ends, with its final metrics. */
+  | { readonly kind: 'leave'; readonly families: readonly WireFamily[] }
   | { readonly kind: 'ping' };
 
-/** What the worker that leads says. */
+/** A message from the leader to a follower. */
 export type LeaderMessage =
   | { readonly kind: 'welcome'; readonly index: number }
-  /** Wants to know the metrics of the worker. */
-  | {
-      readonly kind: 'tell';
-      readonly id: number;
-      readonly exponential: ExponentialWish;
-      readonly timeoutMs: number;
-    }
-  /** The answer to `ask`. */
-  | { readonly kind: 'answer'; readonly id: number; readonly families: readonly WireFamily[] }
-  /** The answer to `bye`. */
-  | { readonly kind: 'farewell' }
+  /** Request for the metrics of the follower. */
+  | ({ readonly kind: 'collect'; readonly id: number } & CollectRequest)
+  /** Response to `merge`. */
+  | { readonly kind: 'merged'; readonly id: number; readonly families: readonly WireFamily[] }
+  /** Response to `leave`. */
+  | { readonly kind: 'left' }
   | { readonly kind: 'pong' };

@@ -1,24 +1,23 @@
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { MetricFamily } from '../metrics/snapshot.js';
-import type { ExponentialWish } from './messages.js';
-import type { WorkerName } from './surroundings.js';
+import type { CollectRequest } from './messages.js';
+import type { WorkerIdentity } from './worker-identity.js';
 
-/** Of the time that there is, so much is for collectors; the rest is for the way. */
+/** Share of the time limit that collectors get; the rest is for the transfer. */
 const COLLECTING_SHARE = 0.8;
 
 /** The metrics of this worker. */
 export class OwnMetrics {
   constructor(
     private readonly registry: MetricsRegistry,
-    readonly name: WorkerName,
+    readonly identity: WorkerIdentity,
   ) {}
 
-  async collect(wish: {
-    readonly exponential: ExponentialWish;
-    readonly timeoutMs: number;
-  }): Promise<readonly MetricFamily[]> {
-    const exponential = typeof wish.exponential === 'boolean' ? wish.exponential : new Set(wish.exponential);
-    const timeoutMs = wish.timeoutMs * COLLECTING_SHARE;
+  /** Runs the collectors and returns the metrics. */
+  async collect(request: CollectRequest): Promise<readonly MetricFamily[]> {
+    const exponential =
+      typeof request.exponential === 'boolean' ? request.exponential : new Set(request.exponential);
+    const timeoutMs = request.timeoutMs * COLLECTING_SHARE;
     return (await this.registry.collect({ exponential, timeoutMs })).families;
   }
 }

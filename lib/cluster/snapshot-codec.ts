@@ -13,7 +13,7 @@ import {
   VALUE,
 } from '../metrics/snapshot.js';
 
-/** How a metric is defined, as it is said once on a connection. */
+/** The definition of a metric, sent once per connection. */
 interface WireDefinition {
   readonly type: MetricFamily['type'];
   readonly help: string;
@@ -23,12 +23,12 @@ interface WireDefinition {
   readonly upperBounds: readonly number[];
 }
 
-/** A metric as it goes over a connection: its numbers, and what the other side does not know of its series yet. */
+/** A metric as sent over a connection: its numbers, and the labels of series that the receiver does not know yet. */
 export interface WireFamily {
   readonly name: string;
-  /** Given when the other side is to forget what it knows of the metric. */
+  /** Sent with a new metric, or when the receiver must discard the known series of the metric. */
   readonly definition: WireDefinition | undefined;
-  /** The label values of the rows that follow those known, in the order of the label names; null is the overflow. */
+  /** Label values of the rows after the known ones, in the order of the label names; null is the overflow series. */
   readonly rows: readonly (readonly string[] | null)[];
   readonly numbers: Float64Array;
   readonly exponential: readonly (ExponentialHistogramSnapshot | undefined)[] | undefined;
@@ -36,26 +36,26 @@ export interface WireFamily {
 }
 
 /**
- * Says metrics to one other side, over and over. Labels are said once: afterwards, of a metric whose series have not
- * changed only the numbers are sent, as the columns that they are.
+ * An encoder of successive snapshots for one receiver. Labels are sent once; for a metric with unchanged series only the
+ * columns of numbers are sent.
  */
 export class SnapshotEncoder {
-  private said = new Map<string, { readonly identities: SeriesIdentities; readonly rows: number }>();
+  private sent = new Map<string, { readonly identities: SeriesIdentities; readonly rows: number }>();
 
-  /** @param withExponential whether the exponential histograms of a metric are to be sent, if they are there */
+  /** @param withExponential returns true for metrics whose exponential histograms are sent, if they have any */
   encode(
     families: readonly MetricFamily[],
     withExponential: (name: string) => boolean = () => true,
   ): WireFamily[] {
-    const said: typeof this.said = new Map();
+    const sent: typeof this.sent = new Map();
     const wire = families.map((family) => {
       const { name, numbers, stride, identities } = family;
-      const before = this.said.get(name);
+      const before = this.sent.get(name);
       const isKnown = before?.identities === identities;
       const count = numbers.length / stride;
       const rows: (readonly string[] | null)[] = [];
       for (let row = isKnown ? before.rows : 0; row < count; row++) rows.push(valuesOf(family, row));
-      said.set(name, { identities, rows: count });
+      sent.set(name, { identities, rows: count });
       return {
         name,
         definition: isKnown ? undefined : definitionOf(family),
@@ -65,7 +65,7 @@ export class SnapshotEncoder {
         exemplars: [...(family.exemplars ?? [])],
       };
     });
-    this.said = said;
+    this.sent = sent;
     return wire;
   }
 }
@@ -85,7 +85,7 @@ function definitionOf(family: MetricFamily): WireDefinition {
 
 function valuesOf({ identities, labelNames }: MetricFamily, row: number): readonly string[] | null {
   const labels = identities.labelsOf(row);
-  return labels[OVERFLOW_LABEL] === undefined ? labelNames.map((name) => labels[name]) : null;
+  return labels[OVERFLOW_LABEL] === undefined ? labelNames.map((name) => labels[name] ?? '') : null;
 }
 
 function exponentialOf(family: MetricFamily): WireFamily['exponential'] {
@@ -99,13 +99,13 @@ function exponentialOf(family: MetricFamily): WireFamily['exponential'] {
   return all;
 }
 
-/** Understands what one {@link SnapshotEncoder} says. */
+/** A decoder of the messages of one {@link SnapshotEncoder}. */
 export class SnapshotDecoder {
   private known = new Map<string, ReceivedMetric>();
 
   constructor(private readonly defaultLabels: Readonly<Record<string, string>> = {}) {}
 
-  /** @throws {TypeError} for what no encoder has said */
+  /** @throws {TypeError} for a malformed message */
   decode(message: unknown): MetricFamily[] {
     expect(Array.isArray(message), 'a list of metrics');
     const known: typeof this.known = new Map();
@@ -115,16 +115,16 @@ export class SnapshotDecoder {
         wire.definition === undefined
           ? this.known.get(wire.name)
           : new ReceivedMetric(wire.name, checked(wire.definition), this.defaultLabels);
-      expect(metric !== undefined, `a metric ${wire.name} that was defined`);
-      known.set(wire.name, metric as ReceivedMetric);
-      return (metric as ReceivedMetric).receive(wire);
+      if (metric === undefined) throw new TypeError(`expected a definition of the metric ${wire.name}`);
+      known.set(wire.name, metric);
+      return metric.receive(wire);
     });
     this.known = known;
     return families;
   }
 }
 
-/** A metric of another worker, with the identities of its series. */
+/** A metric of another worker, which implements the identities of its series. */
 class ReceivedMetric implements SeriesIdentities {
   private readonly epoch = {};
   private readonly rows: (readonly string[] | null)[] = [];
@@ -165,9 +165,9 @@ class ReceivedMetric implements SeriesIdentities {
   }
 
   labelsOf(row: number): Record<string, string> {
-    const values = this.rows[row];
+    const values = this.rows[row] ?? null;
     if (values === null) return { [OVERFLOW_LABEL]: 'true' };
-    return Object.fromEntries(this.definition.labelNames.map((label, i) => [label, values[i]]));
+    return Object.fromEntries(this.definition.labelNames.map((label, i) => [label, values[i] ?? '']));
   }
 
   lineStartOf(row: number): string {

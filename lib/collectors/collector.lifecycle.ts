@@ -1,12 +1,12 @@
-import type { NameInterval, RunningCollectors } from './running-collectors.js';
+import type { RegisterTimer, RunningCollectors } from './running-collectors.js';
 import type { SourceCollector } from './source.collector.js';
 
-/** Starts the collectors with the application and stops them when all else has ended. */
+/** Starts the collectors with the application and stops them after everything that reads metrics has stopped. */
 export class CollectorLifecycle {
   constructor(
     private readonly running: RunningCollectors,
     private readonly collectors: readonly SourceCollector[],
-    private readonly nameInterval?: NameInterval,
+    private readonly registerTimer?: RegisterTimer,
   ) {}
 
   install(): void {
@@ -14,10 +14,10 @@ export class CollectorLifecycle {
   }
 
   start(): void {
-    this.running.begin(this.nameInterval);
+    this.running.startSchedules(this.registerTimer);
   }
 
   stop(): void {
-    this.running.end();
+    this.running.stop();
   }
 }

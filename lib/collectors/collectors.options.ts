@@ -19,25 +19,25 @@ import {
 import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime/runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 
-/** What is measured of the process, its surroundings and what the application uses. */
+/** Collectors of the process, the system, and the databases, caches and queues of the application. */
 export interface CollectorsOptions {
-  /** The `process_*` and `nodejs_*` metrics; false leaves them out. @default {} */
+  /** Collectors of the `process_*` and `nodejs_*` metrics; false disables them. @default {} */
   readonly runtime?: RuntimeOptions | false;
-  /** How many jobs the queues of BullMQ have, where there are some; false leaves it out. @default {} */
+  /** Collector of the jobs in BullMQ queues, if the application has any; false disables it. @default {} */
   readonly queues?: QueuesOptions | false;
-  /** The `system_*` metrics of the machine or the container; false leaves them out. @default { intervalMs: 10_000 } */
+  /** Collectors of the `system_*` metrics of the machine or container; false disables them. @default { intervalMs: 10_000 } */
   readonly system?: SystemOptions | false;
-  /** The `db_client_*` metrics and the statistics of the database servers; false leaves them out. @default {} */
+  /** Collectors of the `db_client_*` metrics and of database server statistics; false disables them. @default {} */
   readonly database?: DatabaseCollectorOptions | false;
-  /** The `cache_*` and `redis_*` metrics; false leaves them out. @default {} */
+  /** Collectors of the `cache_*` and `redis_*` metrics; false disables them. @default {} */
   readonly cache?: CacheCollectorOptions | false;
-  /** What `application_build_info` says; false leaves it and `monitoring_build_info` out. @default {} */
+  /** Labels of `application_build_info`; false disables it and `monitoring_build_info`. @default {} */
   readonly build?: BuildInfoOptions | false;
-  /** Requests summed up by endpoint over a window that moves; false leaves that out. @default {} */
+  /** Request statistics by endpoint over a sliding window; false disables them. @default {} */
   readonly api?: ApiStatisticsOptions | false;
 }
 
-/** Which collectors there are, with every default filled in. */
+/** Options of all collectors, with every default filled in. */
 export interface ResolvedCollectors {
   readonly runtime: ResolvedRuntime | false;
   readonly queues: QueuesOptions | false;

@@ -2,7 +2,7 @@ import type { Gauge } from '../metrics/gauge.js';
 import type { GaugeOptions } from '../metrics/metric-definition.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 
-/** A gauge that is there only while its number is known: what cannot be measured is left out, not zero. */
+/** A gauge that exists only while its value is known, instead of showing zero. */
 export class OptionalGauge {
   private gauge: Gauge | undefined;
 
@@ -13,7 +13,7 @@ export class OptionalGauge {
     private readonly options: GaugeOptions = {},
   ) {}
 
-  /** @param value undefined or NaN if it is not known */
+  /** Sets the value; undefined or NaN removes the gauge. */
   set(value: number | undefined): void {
     if (value !== undefined && Number.isFinite(value)) {
       this.gauge ??= this.registry.gauge(this.name, this.help, this.options);

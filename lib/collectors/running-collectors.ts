@@ -1,27 +1,27 @@
 import type { Clock } from '../metrics/clock.js';
 import { CollectorRunner } from '../metrics/collector-runner.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
-import { Beat } from './beat.js';
+import { ScheduledCollector } from './scheduled-collector.js';
 import type { SourceCollector } from './source.collector.js';
 
-/** Shows a timer under a name to whom it may concern; gives back how to take it out again. */
-export type NameInterval = (name: string, timer: NodeJS.Timeout) => () => void;
+/** Registers a timer under a name, and returns a function that unregisters it. */
+export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
 
 interface Running {
-  /** What has been started, or what fails in its place because it did not start. */
+  /** The collector; a collector that always fails, if `start()` of the original threw. */
   readonly collector: SourceCollector;
-  /** Undefined while it waits for the application to start. */
+  /** Takes it out of use; undefined while it waits for the application to start. */
   release: (() => void) | undefined;
 }
 
-/** The collectors of one application: which there are, and when each runs. They may come and go at any time. */
+/** The collectors of one application, which can be added and removed at any time. */
 export class RunningCollectors {
   private readonly running = new Map<SourceCollector, Running>();
   private readonly runner: CollectorRunner;
-  private nameInterval: NameInterval | undefined;
-  private ended = false;
+  private registerTimer: RegisterTimer | undefined;
+  private isStopped = false;
 
-  /** @param enabled when it is false, no collector is ever started */
+  /** @param enabled if false, no collector is ever started */
   constructor(
     private readonly registry: MetricsRegistry,
     clock: Clock,
@@ -31,21 +31,21 @@ export class RunningCollectors {
   }
 
   /**
-   * Starts a collector: with an interval, it runs from when the application has started, which may be now; without,
-   * whenever the metrics are asked for. One that cannot be started fails whenever it should run.
+   * Starts a collector. Without an interval it runs at every scrape; with one, it runs on schedule once the application
+   * has started. A collector whose `start()` throws is reported as failed at every run.
    *
-   * @returns how to stop it and take it out again
+   * @returns a function that stops and removes the collector
    */
   add(collector: SourceCollector): () => void {
-    if (!this.enabled || this.ended || this.running.has(collector)) return () => this.remove(collector);
+    if (!this.enabled || this.isStopped || this.running.has(collector)) return () => this.remove(collector);
     const running: Running = { collector: started(collector), release: undefined };
     this.running.set(collector, running);
     if (collector.intervalMs === undefined) running.release = this.registry.addCollector(running.collector);
-    else if (this.nameInterval !== undefined) this.beginBeat(running, this.nameInterval);
+    else if (this.registerTimer !== undefined) this.startSchedule(running, this.registerTimer);
     return () => this.remove(collector);
   }
 
-  /** A name that no collector here has: this one, or this one with a number behind it. */
+  /** Returns the name, with a number appended if another collector has it. */
   freeName(name: string): string {
     const taken = new Set([...this.running.keys()].map((collector) => collector.name));
     let free = name;
@@ -53,29 +53,29 @@ export class RunningCollectors {
     return free;
   }
 
-  /** Begins the beats: the application has started. */
-  begin(nameInterval: NameInterval = () => () => undefined): void {
-    this.nameInterval = nameInterval;
+  /** Starts the collectors that have an interval. Called once the application has started. */
+  startSchedules(registerTimer: RegisterTimer = () => () => undefined): void {
+    this.registerTimer = registerTimer;
     for (const running of this.running.values()) {
-      if (running.release === undefined) this.beginBeat(running, nameInterval);
+      if (running.release === undefined) this.startSchedule(running, registerTimer);
     }
   }
 
-  /** Stops every collector for good. */
-  end(): void {
-    this.ended = true;
+  /** Stops every collector; none can be added afterwards. */
+  stop(): void {
+    this.isStopped = true;
     for (const collector of this.running.keys()) this.remove(collector);
   }
 
-  private beginBeat(running: Running, nameInterval: NameInterval): void {
+  private startSchedule(running: Running, registerTimer: RegisterTimer): void {
     const { collector } = running;
-    const beat = new Beat(collector, collector.intervalMs ?? 0, this.runner);
-    const unname = nameInterval(`monitoring.${collector.name}`, beat.start());
-    const forget = this.registry.addCollector(beat);
+    const scheduled = new ScheduledCollector(collector, collector.intervalMs ?? 0, this.runner);
+    const unregisterTimer = registerTimer(`monitoring.${collector.name}`, scheduled.start());
+    const removeFromRegistry = this.registry.addCollector(scheduled);
     running.release = () => {
-      unname();
-      forget();
-      beat.stop();
+      unregisterTimer();
+      removeFromRegistry();
+      scheduled.stop();
     };
   }
 
@@ -87,7 +87,7 @@ export class RunningCollectors {
     try {
       running.collector.stop?.();
     } catch {
-      // It is out of use, and the others have to be stopped too.
+      // It is out of use already, and the other collectors still have to be stopped.
     }
   }
 }

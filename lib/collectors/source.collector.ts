@@ -1,15 +1,16 @@
 import type { Collector } from '../metrics/collector.js';
 
-/** A collector that may hold on to something of the process while it runs. */
+/** A collector that can hold resources of the process, and can run on a schedule. */
 export interface SourceCollector extends Collector {
   readonly metricNames: readonly string[];
   /**
-   * How often it runs, in milliseconds, beginning when the application has started; whoever asks for the metrics in
-   * between is told what the last run found. Without it, it runs whenever somebody asks.
+   * Interval between two runs, in milliseconds, from the start of the application on. Between them, a scrape shows
+   * the result of the last run.
+   * @default runs at every scrape
    */
   readonly intervalMs?: number;
-  /** Called once, before the first run. */
+  /** Acquires resources. Called once, before the first run. */
   start?(): void;
-  /** Called once, after the last run was begun. */
+  /** Releases resources. Called once, after which no run begins. */
   stop?(): void;
 }

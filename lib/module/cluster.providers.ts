@@ -1,7 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { ClusterMember } from '../cluster/cluster-member.js';
-import { isOneOfSeveral } from '../cluster/surroundings.js';
-import { type IsLeader, soleProcess } from '../business/leadership.js';
+import { isClusterWorker } from '../cluster/worker-identity.js';
+import { type IsLeader, alwaysLeader } from '../business/leadership.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { IS_LEADER } from './is-leader.token.js';
@@ -20,9 +20,9 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
       { enabled, cluster, defaultLabels, clock }: ResolvedOptions,
     ): ClusterMember | null => {
       const logger = new SafeLogger(new Logger('Monitoring'));
-      if (enabled && cluster === undefined && isOneOfSeveral()) {
+      if (enabled && cluster === undefined && isClusterWorker()) {
         logger.log(
-          'This is one of several workers, and its metrics are its own. With the option cluster: true each of them shows those of all; cluster: false is as it is now, without this hint.',
+          'This is one of several workers; /metrics covers this worker only. Set `cluster: true` to merge the metrics of all workers, or `cluster: false` to hide this hint.',
         );
       }
       if (!enabled || cluster === undefined || cluster === false) return null;
@@ -43,7 +43,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
     provide: IS_LEADER,
     inject: [ClusterMember, RESOLVED_OPTIONS],
     useFactory: (member: ClusterMember | null, { business: { isLeader } }: ResolvedOptions): IsLeader =>
-      isLeader ?? (member === null ? soleProcess : () => member.isLeader),
+      isLeader ?? (member === null ? alwaysLeader : () => member.isLeader),
   },
 ];
 

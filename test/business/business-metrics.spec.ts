@@ -25,7 +25,7 @@ function business(isLeader: () => boolean = () => true) {
   const tested = testRegistry();
   const running = new RunningCollectors(tested.registry, tested.clock);
   const metrics = new BusinessMetrics(tested.registry, running, tested.clock, isLeader);
-  running.begin();
+  running.startSchedules();
   /** Undefined if the metric is not shown. */
   const shown = async (name: string) => {
     const { families } = await tested.registry.collect();
@@ -47,8 +47,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe('a count of entities', () => {
-  it('of a repository of TypeORM is what the database counts, and is left out while there is none', async () => {
+describe('an entity count', () => {
+  it('shows the count of a TypeORM repository, and is left out while there is none', async () => {
     const database = new DataSource({ type: 'sqljs', entities: [Deal], synchronize: true });
     await database.initialize();
     const deals = database.getRepository(Deal);
@@ -73,11 +73,11 @@ describe('a count of entities', () => {
     await database.getRepository(Deal).save({ stage: 'open' });
     await vi.advanceTimersByTimeAsync(1_000);
     expect([await shown('deals'), await success('deals')]).toEqual([[{ labels: {}, value: 1 }], 1]);
-    running.end();
+    running.stop();
     await database.destroy();
   });
 
-  it('takes what drivers give for a number, and refuses anything else', async () => {
+  it('accepts the number types of drivers, and fails for anything else', async () => {
     const answers: unknown[] = [7n, '12', null];
     const { metrics, shown, success } = business();
     metrics.entityCount(
@@ -99,8 +99,8 @@ describe('a count of entities', () => {
   });
 });
 
-describe('a figure of the business', () => {
-  it('may have labels, of which those that are gone have no series', async () => {
+describe('a KPI', () => {
+  it('removes the series of label sets that are no longer returned', async () => {
     const answers = [
       [
         { labels: { stage: 'open' }, value: '5' },
@@ -122,7 +122,7 @@ describe('a figure of the business', () => {
     expect(await shown('deals_by_stage')).toEqual([{ labels: { stage: 'won' }, value: 3 }]);
   });
 
-  it('is not there before it is known, nor when it is ended', async () => {
+  it('is absent before its first value and after its removal', async () => {
     const answers: ((value: number) => void)[] = [];
     const { metrics, registry, shown } = business();
     const end = metrics.kpi(
@@ -138,7 +138,7 @@ describe('a figure of the business', () => {
     expect(seriesOf(registry, 'monitoring_collector_success')).toEqual([]);
   });
 
-  it('is read by the leader only, if it says so', async () => {
+  it('is read by the leader only with `leaderOnly`', async () => {
     let leads = false;
     const read = vi.fn<() => number>(() => 1);
     const { metrics, shown } = business(() => leads);
@@ -153,17 +153,17 @@ describe('a figure of the business', () => {
     expect(await shown('total')).toBeUndefined();
   });
 
-  it('that cannot work is refused at once', () => {
+  it('rejects invalid options at once', () => {
     const { metrics } = business();
     expect(() => metrics.kpi('total', 'Total.', () => 1, { intervalMs: -1 })).toThrow(MonitoringOptionsError);
     expect(() => metrics.activeUsers('users', { never: 0 })).toThrow(
-      'Expected the window never of users to be a number of milliseconds from 1000 up, got 0.',
+      'The window `never` of `users` must be a number of milliseconds from 1000 up; got 0.',
     );
   });
 });
 
 describe('revenue', () => {
-  it('is summed by currency, and what is no currency together', () => {
+  it('is summed by currency, and as OTHER for an invalid code', () => {
     const { metrics, registry } = business();
     const revenue = metrics.revenue();
     const taken = { EUR: 0, USD: 0, OTHER: 0 };
@@ -183,7 +183,7 @@ describe('revenue', () => {
 });
 
 describe('active users', () => {
-  it('are those who were seen in each window, whoever they are', async () => {
+  it('are counted per window', async () => {
     const { metrics, clock, shown } = business();
     const users = metrics.activeUsers('active_users', { '5m': 300_000, '1h': 3_600_000 });
     for (let i = 0; i < 30; i++) users.seen(i);
@@ -199,8 +199,8 @@ describe('active users', () => {
   });
 });
 
-describe.each(ADAPTERS)('in an application on %s', (adapter) => {
-  it('they are injected and shown', async () => {
+describe.each(ADAPTERS)('business metrics in an application on %s', (adapter) => {
+  it('are injected and shown', async () => {
     @Injectable()
     class Crm {
       readonly users: ActiveUsers;

@@ -19,7 +19,7 @@ function relativeError(estimate: number, count: number): number {
   return Math.abs(estimate - count) / count;
 }
 
-describe('an estimate of how many are different', () => {
+describe('an estimate of distinct strings', () => {
   it.each(IDS)(
     'is within its error, from one to a million, for %s',
     (_, idOf) => {
@@ -33,7 +33,7 @@ describe('an estimate of how many are different', () => {
     60_000,
   );
 
-  it('has the standard error that is stated, over many sketches', () => {
+  it('has the documented standard error over many sketches', () => {
     const errors = Array.from({ length: 60 }, (_, run) => {
       const sketch = new HyperLogLog();
       for (let i = 0; i < 30_000; i++) sketch.add(`${run}:${i}`);
@@ -46,14 +46,14 @@ describe('an estimate of how many are different', () => {
     expect(Math.abs(mean)).toBeLessThan(0.004);
   }, 60_000);
 
-  it('is zero of nothing, and does not mind repetitions', () => {
+  it('is zero when empty, and ignores repetitions', () => {
     const sketch = new HyperLogLog();
     expect(sketch.estimate()).toBe(0);
     for (let i = 0; i < 10_000; i++) sketch.add(`user-${i % 50}`);
     expect(Math.round(sketch.estimate())).toBe(50);
   });
 
-  it('is of the union, when sketches are merged', () => {
+  it('covers the union of merged sketches', () => {
     const [a, b] = [new HyperLogLog(), new HyperLogLog()];
     for (let i = 0; i < 20_000; i++) (i % 2 === 0 ? a : b).add(String(i));
     for (let i = 0; i < 5_000; i++) for (const sketch of [a, b]) sketch.add(String(i));
@@ -62,12 +62,12 @@ describe('an estimate of how many are different', () => {
   });
 });
 
-describe('an estimate over a window that moves', () => {
+describe('an estimate over a sliding window', () => {
   const HOUR = 3_600_000;
   const SLOT = HOUR / 12;
   const START = 1_700_000_000_000 - (1_700_000_000_000 % SLOT);
 
-  it('has who was seen in the window, and forgets who was not a slot later', () => {
+  it('covers the window, and forgets older strings a slot later', () => {
     const users = new DistinctOverWindow(HOUR);
     for (let i = 0; i < 40; i++) users.add(`early ${i}`, START);
     for (let i = 0; i < 7; i++) users.add(`late ${i}`, START + HOUR / 2);
@@ -77,20 +77,20 @@ describe('an estimate over a window that moves', () => {
     expect(users.estimate(START + 3 * HOUR)).toBe(0);
   });
 
-  it('counts somebody who comes again and again once', () => {
+  it('counts a recurring string once', () => {
     const users = new DistinctOverWindow(HOUR);
     for (let minute = 0; minute < 600; minute++) users.add('ada', START + minute * 60_000);
     expect(users.estimate(START + 600 * 60_000)).toBe(1);
   });
 
-  it('keeps as many sketches as a window has slots, however long it runs', () => {
+  it('keeps one sketch per slot, however long it runs', () => {
     const users = new DistinctOverWindow(1_200);
     for (let i = 0; i < 100_000; i++) users.add(`user ${i}`, START + i * 10);
     const slots = (users as unknown as { slots: Map<number, unknown> }).slots;
     expect(slots.size).toBeLessThanOrEqual(13);
   });
 
-  it('goes on when the clock is set back', () => {
+  it('keeps working when the clock is set back', () => {
     const users = new DistinctOverWindow(HOUR);
     users.add('from the future', START + 1_000 * HOUR);
     users.add('ada', START);

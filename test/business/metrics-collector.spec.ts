@@ -95,7 +95,7 @@ describe('a provider with @MetricsCollector()', () => {
     },
   );
 
-  it('with an interval runs on a beat that SchedulerRegistry shows, until the application ends', async () => {
+  it('runs at its interval, listed in SchedulerRegistry, until the application ends', async () => {
     let runs = 0;
     @MetricsCollector({ intervalMs: 20 })
     class CRMMetricsCollector {
@@ -116,7 +116,7 @@ describe('a provider with @MetricsCollector()', () => {
     expect(runs).toBe(atTheEnd);
   });
 
-  it('that fails costs only the gauges that it asks for, and those that it says are its own', async () => {
+  it('loses only its own gauges when it fails', async () => {
     let works = true;
     @MetricsCollector({ metricNames: ['leads'] })
     class BrokenCollector {
@@ -146,7 +146,7 @@ describe('a provider with @MetricsCollector()', () => {
     expect(shown()).toEqual(expect.arrayContaining(['offers', 'leads']));
   });
 
-  it('that hangs is given up, is told so by its signal, and does not run twice at a time', async () => {
+  it('is aborted through its signal when it hangs, and never runs twice at a time', async () => {
     const signals: AbortSignal[] = [];
     @MetricsCollector({ timeoutMs: 30 })
     class HangingCollector {
@@ -178,7 +178,7 @@ describe('a provider with @MetricsCollector()', () => {
     expect(names.toSorted()).toEqual(['deals', 'deals_2', 'deals_3']);
   });
 
-  it('is found in a module that is loaded when the application has been running for long', async () => {
+  it('is found in a module that is loaded late', async () => {
     @Module({ providers: [Deals, DealsCollector] })
     class LateModule {}
     const { app, registry, success } = await running({});
@@ -189,7 +189,7 @@ describe('a provider with @MetricsCollector()', () => {
     expect(seriesOf(registry, 'deals')).toEqual([{ labels: {}, value: 3 }]);
   });
 
-  it('that is made anew for each request is not run, and a warning says why', async () => {
+  it('is not run but warned about if it is request-scoped or transient', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
     @Injectable({ scope: Scope.REQUEST })
     class Tenant {}
@@ -217,12 +217,12 @@ describe('a provider with @MetricsCollector()', () => {
     expect(warn.mock.calls.map(([message]) => message as string)).toEqual(
       ['TenantCollector', 'RequestCollector', 'TransientCollector'].map(
         (name) =>
-          `${name} has @MetricsCollector() and is not run: it, or what it injects, is made anew for each request or injection. Give it the default scope.`,
+          `${name} has @MetricsCollector() but is not run: it or one of its dependencies is request-scoped or transient. Give it the default scope.`,
       ),
     );
   });
 
-  it('may have a name of its own, and never has that of another', async () => {
+  it('gets a unique name', async () => {
     @MetricsCollector({ name: 'series' })
     class Series {
       collect(): void {}
@@ -236,7 +236,7 @@ describe('a provider with @MetricsCollector()', () => {
     expect(others.toSorted()).toEqual(['application', 'series_2']);
   });
 
-  it('does nothing when monitoring is not enabled', async () => {
+  it('does nothing if monitoring is disabled', async () => {
     const deals = new Deals();
     const { success } = await running(
       { providers: [{ provide: Deals, useValue: deals }, DealsCollector] },
@@ -247,7 +247,7 @@ describe('a provider with @MetricsCollector()', () => {
   });
 });
 
-describe('a collector for the leader only', () => {
+describe('a leader-only collector', () => {
   @MetricsCollector({ leaderOnly: true })
   class TotalsCollector {
     collect(registry: MetricsRegistry): void {
@@ -255,7 +255,7 @@ describe('a collector for the leader only', () => {
     }
   }
 
-  it('runs while this process is the leader, and shows nothing while another is', async () => {
+  it('runs while this process leads, and shows nothing while another does', async () => {
     let leads = false;
     const isLeader = (): Promise<boolean> => Promise.resolve(leads);
     const { registry, success } = await running(
@@ -273,7 +273,7 @@ describe('a collector for the leader only', () => {
     expect(shown()).toBe(false);
   });
 
-  it('has failed if nobody can say who the leader is', async () => {
+  it('fails if `isLeader` fails', async () => {
     const { success, registry } = await running(
       { providers: [TotalsCollector] },
       { collectors: QUIET, business: { isLeader: () => Promise.reject(new Error('no quorum')) } },
@@ -282,7 +282,7 @@ describe('a collector for the leader only', () => {
     expect(registry.snapshot().families.map(({ name }) => name)).not.toContain('totals');
   });
 
-  it('runs in the only process that there is', async () => {
+  it('runs in a process without replicas', async () => {
     const { registry, success } = await running({ providers: [TotalsCollector] });
     await success();
     expect(seriesOf(registry, 'totals')).toEqual([{ labels: {}, value: 1 }]);
@@ -293,28 +293,28 @@ describe('@MetricsCollector()', () => {
   it.each<[unknown, string]>([
     [
       { every: 5 },
-      'Expected the options of @MetricsCollector() to have only the keys name, intervalMs, timeoutMs, leaderOnly, metricNames, got every.',
+      'Expected @MetricsCollector() options to have only the keys name, intervalMs, timeoutMs, leaderOnly, metricNames, got every.',
     ],
     [
       { intervalMs: 0 },
-      'Expected intervalMs of @MetricsCollector() to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      'Expected @MetricsCollector().intervalMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
     ],
-    [{ name: '' }, 'Expected name of @MetricsCollector() to be a name that is not empty, got "" (string).'],
+    [{ name: '' }, 'Expected @MetricsCollector().name to be a non-empty string, got "" (string).'],
     [
       { leaderOnly: 'yes' },
-      'Expected leaderOnly of @MetricsCollector() to be true or false, got "yes" (string).',
+      'Expected @MetricsCollector().leaderOnly to be true or false, got "yes" (string).',
     ],
     [
       { metricNames: 'deals' },
-      'Expected metricNames of @MetricsCollector() to be a list of names, got "deals" (string).',
+      'Expected @MetricsCollector().metricNames to be a list of metric names, got "deals" (string).',
     ],
-  ])('refuses %j', (options, message) => {
+  ])('rejects %j', (options, message) => {
     const decorate = () => MetricsCollector(options as MetricsCollectorOptions);
     expect(decorate).toThrow(MonitoringOptionsError);
     expect(decorate).toThrow(message);
   });
 
-  it('does not compile on a class that collects nothing', () => {
+  it('does not compile on a class without collect()', () => {
     // @ts-expect-error it has no collect()
     @MetricsCollector()
     class Nothing {}

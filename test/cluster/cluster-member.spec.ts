@@ -7,6 +7,7 @@ import { type ClusterOptions, MetricsRegistry } from 'nestjs-monitoring';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterMember } from '../../lib/cluster/cluster-member.js';
 import { resolveCluster } from '../../lib/cluster/cluster.options.js';
+import { PROTOCOL } from '../../lib/cluster/messages.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { histograms, scalars } from '../metrics/support.js';
 
@@ -35,9 +36,9 @@ async function worker(options: ClusterOptions = {}): Promise<TestWorker> {
   const registry = new MetricsRegistry();
   const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 2_000, ...options });
   if (!resolved) throw new Error('the option is on');
-  const name = { pid: process.pid, threadId: threads++, beganAt: Date.now() };
+  const identity = { pid: process.pid, threadId: threads++, startedAt: Date.now() };
   const logger = { warn: (message: string) => void warnings.push(message) };
-  const member = new ClusterMember(registry, resolved, { defaultLabels: {}, logger, name });
+  const member = new ClusterMember(registry, resolved, { defaultLabels: {}, logger, identity });
   members.push(member);
   await member.start();
   return { registry, member };
@@ -50,8 +51,8 @@ async function total({ member }: TestWorker, name = 'orders_total'): Promise<num
 async function workersOf({ member }: TestWorker): Promise<[workers: number, missing: number]> {
   const snapshot = await member.collect();
   return [
-    scalars(snapshot, 'monitoring_workers')[0].value,
-    scalars(snapshot, 'monitoring_workers_missing')[0].value,
+    scalars(snapshot, 'monitoring_workers')[0]?.value ?? NaN,
+    scalars(snapshot, 'monitoring_workers_missing')[0]?.value ?? NaN,
   ];
 }
 
@@ -71,7 +72,7 @@ function framed(body: Buffer): Buffer {
 }
 
 describe('workers', () => {
-  it('each show the metrics of all, and one of them leads', async () => {
+  it('each show the metrics of all, and one leads', async () => {
     const all = [await worker(), await worker(), await worker()];
     all.forEach((one, i) => {
       orders(one).inc(10 ** i);
@@ -81,13 +82,14 @@ describe('workers', () => {
       expect(await total(one)).toBe(111);
       expect(await workersOf(one)).toEqual([3, 0]);
       const snapshot = await one.member.collect({ exponential: true });
-      const [{ count, sum, exponential }] = histograms(snapshot, 'sizes');
-      expect([count, sum, exponential?.zeroCount]).toEqual([3, 3, 1]);
+      expect(histograms(snapshot, 'sizes')).toMatchObject([
+        { count: 3, sum: 3, exponential: { zeroCount: 1 } },
+      ]);
     }
     expect(all.map(({ member }) => member.isLeader)).toEqual([true, false, false]);
   });
 
-  it('that come at once find each other', async () => {
+  it('find each other when they start at the same time', async () => {
     const all = await Promise.all(Array.from({ length: 6 }, () => worker()));
     for (const one of all) orders(one).inc();
     await eventually(async () => {
@@ -96,7 +98,7 @@ describe('workers', () => {
     expect(all.filter(({ member }) => member.isLeader)).toHaveLength(1);
   });
 
-  it('show what is new, and what is gone, each time', async () => {
+  it('show new series and drop removed ones at every collection', async () => {
     const [leader, follower] = [await worker(), await worker()];
     const rooms = follower.registry.gauge('people', 'People.', { labelNames: ['room'] });
     const seen = async () =>
@@ -117,33 +119,35 @@ describe('workers', () => {
     );
   });
 
-  it('leave what they have counted to the others, the one that leads too', async () => {
-    const all = [await worker(), await worker(), await worker()];
-    for (const one of all) orders(one).inc(5);
-    await all[1].member.stop();
-    expect(await total(all[0])).toBe(15);
-    expect(await workersOf(all[2])).toEqual([2, 0]);
-    orders(all[0]).inc(5);
-    await all[0].member.stop();
-    await eventually(async () => expect(all[2].member.isLeader).toBe(true));
-    expect(await total(all[2])).toBe(20);
+  it('pass their totals on when they end, the leader too', async () => {
+    const [first, second, third] = [await worker(), await worker(), await worker()];
+    for (const one of [first, second, third]) orders(one).inc(5);
+    await second.member.stop();
+    expect(await total(first)).toBe(15);
+    expect(await workersOf(third)).toEqual([2, 0]);
+    orders(first).inc(5);
+    await first.member.stop();
+    await eventually(async () => expect(third.member.isLeader).toBe(true));
+    expect(await total(third)).toBe(20);
     const last = await worker();
     orders(last).inc(1);
     expect(await total(last)).toBe(21);
     expect(await workersOf(last)).toEqual([2, 0]);
   });
 
-  it('keep their number, by which gauges can be told apart', async () => {
-    const all = [await worker(), await worker(), await worker()];
-    for (const { registry } of all) registry.gauge('level', 'Level.', { aggregate: 'worker' }).set(1);
-    expect(await levelsOf(all[2])).toEqual(['0', '1', '2']);
-    await all[0].member.stop();
-    await eventually(async () => expect(await levelsOf(all[2])).toEqual(['1', '2']));
-    await worker().then(({ registry }) => registry.gauge('level', 'Level.', { aggregate: 'worker' }).set(1));
-    expect(await levelsOf(all[1])).toEqual(['0', '1', '2']);
+  it('keep their index in the label `worker`', async () => {
+    const [first, second, third] = [await worker(), await worker(), await worker()];
+    const setLevel = ({ registry }: TestWorker) =>
+      registry.gauge('level', 'Level.', { aggregate: 'worker' }).set(1);
+    [first, second, third].forEach(setLevel);
+    expect(await levelsOf(third)).toEqual(['0', '1', '2']);
+    await first.member.stop();
+    await eventually(async () => expect(await levelsOf(third)).toEqual(['1', '2']));
+    setLevel(await worker());
+    expect(await levelsOf(second)).toEqual(['0', '1', '2']);
   });
 
-  it('answer in time when one of them hangs, and do not wait for it again until it has answered', async () => {
+  it('respond in time when one hangs, and do not wait for it again until it has responded', async () => {
     const options = { timeoutMs: 200, leaderTimeoutMs: 2_000 };
     const [leader, follower] = [await worker(options), await worker(options)];
     let hangs: (() => void) | undefined;
@@ -170,22 +174,26 @@ describe('workers', () => {
     expect(await total(leader)).toBe(8);
   });
 
-  it('bear with one that talks nonsense, which costs only itself', async () => {
+  it('survive malformed messages, which only disconnect their sender', async () => {
     const leader = await worker();
     const follower = await worker();
     orders(leader).inc(1);
     orders(follower).inc(1);
     const socket = readdirSync(directory).find((name) => name.endsWith('.sock'));
-    const hello = { kind: 'hello', protocol: 1, name: { pid: process.pid, threadId: 99, beganAt: 1 } };
+    const hello = {
+      kind: 'hello',
+      protocol: PROTOCOL,
+      identity: { pid: process.pid, threadId: 99, startedAt: 1 },
+    };
     const nonsense: Buffer[] = [
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),
       framed(Buffer.from('not serialized')),
-      framed(serialize({ kind: 'told', id: 1, families: [] })),
+      framed(serialize({ kind: 'collected', id: 1, families: [] })),
       framed(serialize({ kind: 'hello', protocol: 99 })),
       framed(serialize(null)),
       Buffer.concat([
         framed(serialize(hello)),
-        framed(serialize({ kind: 'told', id: 1, families: [{ name: 'x' }] })),
+        framed(serialize({ kind: 'collected', id: 1, families: [{ name: 'x' }] })),
       ]),
       Buffer.concat([framed(serialize(hello)), framed(serialize({ kind: 'dance' }))]),
     ];
@@ -200,10 +208,10 @@ describe('workers', () => {
     // The one that has said who it is, and then nothing that makes sense.
     expect(await workersOf(follower)).toEqual([3, 1]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^A worker could not be understood: /);
+    expect(warnings[0]).toMatch(/^Connection to a worker failed: /);
   });
 
-  it('are missing, and lose nothing, if they have more to say than may be said', async () => {
+  it('count as missing, without losing totals, if their message is too long', async () => {
     const [leader, follower] = [await worker(), await worker({ maxMessageBytes: 20_000, timeoutMs: 300 })];
     orders(follower).inc(3);
     expect(await total(leader)).toBe(3);
@@ -213,7 +221,7 @@ describe('workers', () => {
     expect(await workersOf(leader)).toEqual([2, 1]);
   });
 
-  it('meet where nobody else may enter', async () => {
+  it('use a directory that only their user may enter', async () => {
     await worker();
     const modes = readdirSync(directory).map((name) => statSync(join(directory, name)).mode & 0o077);
     expect(modes).toEqual([0]);
@@ -225,10 +233,12 @@ describe('workers', () => {
     orders(alone).inc(4);
     expect(await total(alone)).toBe(4);
     expect(alone.member.isLeader).toBe(false);
-    expect(warnings).toEqual([expect.stringContaining('is not a directory of this user alone (mode 0700)')]);
+    expect(warnings).toEqual([
+      expect.stringContaining('must be a directory that only this user may enter (mode 0700)'),
+    ]);
   });
 
-  it('take over from a leader that another worker has replaced, and it follows', async () => {
+  it('follow a new leader, the replaced one too', async () => {
     const [first, second] = [await worker(), await worker()];
     orders(first).inc(1);
     orders(second).inc(2);

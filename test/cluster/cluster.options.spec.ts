@@ -32,23 +32,23 @@ describe('the option cluster', () => {
   it.each<[cluster: unknown, message: string]>([
     [{ name: 'shop' }, 'Expected cluster to have only the keys id, directory, timeoutMs'],
     ['shop', 'Expected cluster to be an object, got "shop" (string).'],
-    [{ id: '' }, 'Expected cluster.id to be a text that is not empty, got "" (string).'],
-    [{ directory: 1 }, 'Expected cluster.directory to be a text that is not empty, got 1 (number).'],
+    [{ id: '' }, 'Expected cluster.id to be a non-empty string, got "" (string).'],
+    [{ directory: 1 }, 'Expected cluster.directory to be a non-empty string, got 1 (number).'],
     [{ timeoutMs: 0 }, 'Expected cluster.timeoutMs to be a number of milliseconds from 1 to'],
     [{ leaderTimeoutMs: '5s' }, 'Expected cluster.leaderTimeoutMs to be a number of milliseconds'],
     [{ maxMessageBytes: 10 }, 'Expected cluster.maxMessageBytes to be a whole number from 1024 up, got 10'],
-  ])('is refused as %j', (cluster, message) => {
+  ])('rejects %j', (cluster, message) => {
     expect(() => resolveOptions({ cluster: cluster as ClusterOptions })).toThrow(message);
   });
 
-  it('is refused together with metrics that cannot be merged', () => {
+  it('is rejected together with bridges.promClient', () => {
     const promClient = { getMetricsAsJSON: () => Promise.resolve([]) } as never;
     expect(() => resolveOptions({ cluster: true, bridges: { promClient } })).toThrow(
       'Expected either cluster or bridges.promClient',
     );
   });
 
-  it('is hinted at once where there are several workers and nothing was said about it', async () => {
+  it('is suggested in one log line if there are several workers and it is not set', async () => {
     vi.stubEnv('NODE_APP_INSTANCE', '0');
     const logged: unknown[] = [];
     vi.spyOn(Logger.prototype, 'log').mockImplementation((message: unknown) => void logged.push(message));
@@ -61,7 +61,7 @@ describe('the option cluster', () => {
 });
 
 describe('the gauges of an application', () => {
-  it('are summed only where a sum says something', async () => {
+  it('are summed only if the sum has a meaning', async () => {
     const app = await start({});
     const { families } = await app.get(MetricsRegistry).collect();
     const summed = families.filter((family) => family.type === 'gauge' && ruleOf(family).aggregate === 'sum');

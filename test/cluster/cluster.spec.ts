@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { request } from '../e2e/fixture/http-client.js';
 import { buildLibrary } from '../services/support/built.js';
+import { nth } from './support.js';
 import { type StartedWorker, WorkerGroup } from './worker-group.process.js';
 
 /** On a machine that does much else. */
@@ -71,7 +72,7 @@ describe.each([
     return group;
   }
 
-  it('show the same, whichever is scraped, and lose nothing when one hangs, is killed and replaced', async () => {
+  it('show the same metrics, and lose no counts when one hangs, is killed and replaced', async () => {
     const all = await start();
     const load = { sent: 0 };
     const underLoad = (async () => {
@@ -80,7 +81,7 @@ describe.each([
     let seen = 0;
     for (let i = 0; load.sent < 60; i++) {
       const before = load.sent;
-      const { work } = await all.scrape(all.workers[i % 3]);
+      const { work } = await all.scrape(nth(all.workers, i % 3));
       expect(work).toBeGreaterThanOrEqual(Math.max(seen, before));
       seen = work;
     }
@@ -93,7 +94,9 @@ describe.each([
     }
 
     const leader = await leaderOf(all, all.workers);
-    const [hanging, other] = all.workers.filter((worker) => worker !== leader);
+    const others = all.workers.filter((worker) => worker !== leader);
+    const hanging = nth(others, 0);
+    const other = nth(others, 1);
     process.kill(hanging.pid, 'SIGSTOP');
     for (const worker of [leader, other]) {
       const started = performance.now();
@@ -116,7 +119,7 @@ describe.each([
     }
   }, 120_000);
 
-  it('follow another one when the leader hangs, and tell of an alert once, whoever leads', async () => {
+  it('follow a new leader when the leader hangs, and send an alert once', async () => {
     const all = await start();
     await all.work(9);
     const leader = await leaderOf(all, all.workers);
@@ -130,7 +133,7 @@ describe.each([
     // No total falls, neither while nobody leads nor afterwards.
     const successor = await eventually(async () => {
       for (const worker of others) expect((await all.scrape(worker)).work).toBe(9);
-      const scrape = await all.scrape(others[0]);
+      const scrape = await all.scrape(nth(others, 0));
       const found = others.find(({ pid }) => pid === scrape.sum('leader_pid'));
       if (found === undefined) throw new Error('nobody leads');
       return found;
@@ -158,7 +161,7 @@ describe.each([
 });
 
 describe('worker threads', () => {
-  it('show the metrics of all threads, and what belongs to the process once', async () => {
+  it('show the metrics of all threads, and those of the process once', async () => {
     group = await WorkerGroup.start('thread-app.mjs', ['fastify', directory, alertsFile], 3);
     const all = group;
     for (const { port } of all.workers) await all.work(4, port);

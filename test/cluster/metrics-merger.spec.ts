@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { type Aggregation, MetricsRegistry } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { MetricsMerger, withCountsOf } from '../../lib/cluster/metrics-merger.js';
+import { withDeparted } from '../../lib/cluster/departed-totals.js';
+import { MetricsMerger } from '../../lib/cluster/metrics-merger.js';
 import { renderExposition } from '../../lib/exporters/prometheus/exposition.js';
 import { histograms, scalars, testRegistry } from '../metrics/support.js';
-import { type Action, contributionsOf, countingAction, registries, seen } from './support.js';
+import { type Action, contributionsOf, countingAction, nth, registries, seen } from './support.js';
 
 /** The merged families as a snapshot, for the helpers that read snapshots. */
 function merged(merger: MetricsMerger, ...args: Parameters<MetricsMerger['merge']>) {
@@ -30,15 +31,16 @@ function of(aggregate?: Aggregation): unknown[] {
 }
 
 describe('the merger', () => {
-  it('makes of several registries what one registry would be that got everything', () => {
+  it('merges several registries into what one registry would show', () => {
     const steps = fc.array(fc.record({ worker: fc.nat(3), act: countingAction }), { maxLength: 60 });
     fc.assert(
       fc.property(fc.array(steps, { minLength: 1, maxLength: 3 }), (rounds) => {
-        const [all, ...workers] = registries(5);
+        const { registry: all } = testRegistry();
+        const workers = registries(4);
         const merger = new MetricsMerger();
         for (const round of rounds) {
           for (const { worker, act } of round) {
-            act(workers[worker]);
+            act(nth(workers, worker));
             act(all);
           }
           const { families, conflicting } = merger.merge(contributionsOf(workers));
@@ -49,7 +51,7 @@ describe('the merger', () => {
     );
   });
 
-  it('lets no total fall, whichever workers are silent or gone', () => {
+  it('never lets a total decrease, whichever workers are silent or departed', () => {
     const round = fc.record({
       actions: fc.array(fc.record({ worker: fc.nat(2), act: countingAction }), { maxLength: 20 }),
       silent: fc.nat(2),
@@ -60,20 +62,20 @@ describe('the merger', () => {
         const all = testRegistry().registry;
         const workers = registries(3);
         const merger = new MetricsMerger();
-        let estate: ReturnType<typeof withCountsOf> = [];
+        let departed: ReturnType<typeof withDeparted> = [];
         for (const { actions, silent, gone } of rounds) {
           for (const { worker, act } of actions) {
-            act(workers[worker]);
+            act(nth(workers, worker));
             act(all);
           }
           if (gone !== null) {
-            estate = withCountsOf(estate, contributionsOf(workers)[gone], new Set());
+            departed = withDeparted(departed, nth(contributionsOf(workers), gone), new Set());
             workers[gone] = testRegistry().registry;
           }
           const contributions = contributionsOf(workers, (index) => index !== silent);
           const worker = { index: -1, pid: NaN };
           const { families } = merger.merge([
-            { worker, families: estate, isCurrent: false },
+            { worker, families: departed, isCurrent: false },
             ...contributions,
           ]);
           const counted = (list: typeof families) => seen(list.filter(({ type }) => type !== 'gauge'));
@@ -83,7 +85,7 @@ describe('the merger', () => {
     );
   });
 
-  it('brings gauges together as their definition says', () => {
+  it('aggregates gauges as their definition says', () => {
     expect(of()).toEqual([[{ x: 'a' }, 12]]);
     expect(of('sum')).toEqual([[{ x: 'a' }, 12]]);
     expect(of('max')).toEqual([[{ x: 'a' }, 8]]);
@@ -98,7 +100,7 @@ describe('the merger', () => {
     ]);
   });
 
-  it('leaves out the gauges of a worker that is silent, and keeps what it has counted', () => {
+  it('leaves out the gauges of a silent worker, and keeps its totals', () => {
     const workers = registries(2);
     for (const registry of workers) {
       registry.gauge('users', 'Help.').set(5);
@@ -112,7 +114,7 @@ describe('the merger', () => {
     expect(values(snapshot, 'orders_total')).toEqual([[{}, 14]]);
   });
 
-  it('adds up what belongs to a process once for all its threads, and what belongs to the machine not at all', () => {
+  it('counts metrics of a process once for all its threads, and metrics of the machine once for all workers', () => {
     const threads = registries(3);
     for (const registry of threads) {
       registry.counter('process_cpu_seconds_total', 'Help.').inc(10);
@@ -134,14 +136,14 @@ describe('the merger', () => {
     expect(values(snapshot, 'system_cpu_seconds_total')).toEqual([[{}, 99]]);
 
     const names = (alive: number[]) =>
-      withCountsOf([], contributions[0], new Set(alive)).map(({ name }) => name);
+      withDeparted([], nth(contributions, 0), new Set(alive)).map(({ name }) => name);
     // The other thread still shows the processor time of the process, and the machine is still there.
     expect(names([1, 2])).not.toContain('process_cpu_seconds_total');
     expect(names([2])).toContain('process_cpu_seconds_total');
     expect(names([2])).not.toContain('system_cpu_seconds_total');
   });
 
-  it('leaves out, and names, what another worker has defined otherwise', () => {
+  it('leaves out and lists metrics that another worker defines differently', () => {
     const [first, second, third] = registries(3);
     first.histogram('sizes', 'Help.', { buckets: [1, 2] }).observe(1);
     second.histogram('sizes', 'Help.', { buckets: [1, 5] }).observe(1);
@@ -159,7 +161,7 @@ describe('the merger', () => {
     expect(values(snapshot, 'orders_total')).toEqual([[{ a: '1', b: '2' }, 2]]);
   });
 
-  it('holds the series limit of a metric: what is beyond it is in the overflow series, and the total is exact', () => {
+  it('keeps the series limit of a metric, with the rest in the overflow series and an exact total', () => {
     const workers = registries(3);
     workers.forEach((registry, worker) => {
       const orders = registry.counter('orders_total', 'Help.', { labelNames: ['user'], seriesLimit: 2 });
@@ -173,7 +175,7 @@ describe('the merger', () => {
     }
   });
 
-  it('forgets series that nobody has any more', () => {
+  it('forgets series that no worker has', () => {
     const [registry] = registries(1);
     const users = registry.gauge('users', 'Help.', { labelNames: ['room'], seriesLimit: Infinity });
     const merger = new MetricsMerger();
@@ -186,7 +188,7 @@ describe('the merger', () => {
     }
   });
 
-  it('is rendered as one registry is, default labels included', () => {
+  it('renders like one registry, default labels included', () => {
     const defaultLabels = { service: 'shop', room: 'none' };
     const all = new MetricsRegistry({ defaultLabels, clock: testRegistry().clock });
     const workers = registries(2);
@@ -198,7 +200,7 @@ describe('the merger', () => {
         registry.timer('work_seconds', 'Help.', { labelNames: ['room'] }).observe({ room: 'b' }, 0.2),
       (registry) => registry.timer('other_seconds', 'Help.').observe(0.2),
     ];
-    acts.forEach((act, i) => [all, workers[i % 2]].forEach(act));
+    acts.forEach((act, i) => [all, nth(workers, i % 2)].forEach(act));
     const { families } = new MetricsMerger(defaultLabels).merge(contributionsOf(workers));
     const lines = (list: typeof families) => {
       const snapshot = { timestamp: 0, defaultLabels, families: list };
@@ -210,7 +212,7 @@ describe('the merger', () => {
 });
 
 describe('the option aggregate', () => {
-  it('is refused at definition if it cannot work', () => {
+  it('is rejected at definition if invalid', () => {
     const { registry } = testRegistry();
     const aggregate = 'median' as Aggregation;
     expect(() => registry.gauge('a', 'Help.', { aggregate })).toThrow(

@@ -39,11 +39,11 @@ class TestWorker {
   async start(): Promise<this> {
     const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 5_000 });
     if (!resolved) throw new Error('the option is on');
-    const name = { pid: process.pid, threadId: threads++, beganAt: Date.now() };
+    const identity = { pid: process.pid, threadId: threads++, startedAt: Date.now() };
     this.member = new ClusterMember(this.registry, resolved, {
       defaultLabels: {},
       logger: { warn: () => undefined },
-      name,
+      identity,
     });
     members.push(this.member);
     await this.member.start();
@@ -65,10 +65,10 @@ class Sums {
   encode({ families }: MetricsInterval): PushRequest[] {
     for (const family of families) {
       if (family.name === 'orders_total' && family.type === 'counter') {
-        for (const { labels, delta } of family.series) add(this.counted, labels['kind'], delta);
+        for (const { labels, delta } of family.series) add(this.counted, labels['kind'] ?? '', delta);
       }
       if (family.name === 'size_items' && family.type === 'histogram') {
-        for (const { labels, delta } of family.series) add(this.observed, labels['kind'], delta.count);
+        for (const { labels, delta } of family.series) add(this.observed, labels['kind'] ?? '', delta.count);
       }
     }
     return [];
@@ -87,9 +87,9 @@ async function totalOf({ member }: TestWorker, kind = 'a'): Promise<number | und
   return scalars(await member.collect(), 'orders_total').find(({ labels }) => labels['kind'] === kind)?.value;
 }
 
-describe.each<[string, (workers: readonly TestWorker[]) => TestWorker]>([
-  ['the worker that leads', ([first]) => first],
-  ['a worker that follows', ([, second]) => second],
+describe.each<[string, (workers: readonly [TestWorker, TestWorker]) => TestWorker]>([
+  ['the leader', ([first]) => first],
+  ['a follower', ([, second]) => second],
 ])('a reset in %s of two', (_, resetting) => {
   const ways: [string, (worker: TestWorker) => void][] = [
     ['a reset of the metrics', ({ orders, sizes }) => [orders, sizes].forEach((metric) => metric.reset())],
@@ -111,10 +111,9 @@ describe.each<[string, (workers: readonly TestWorker[]) => TestWorker]>([
       },
     ],
   ];
-  it.each(ways)('by %s leaves the sums of a remote exact, and no total falls', async (way, reset) => {
-    const workers = [await new TestWorker().start(), await new TestWorker().start()];
-    const [first, second] = workers;
-    const chosen = resetting(workers);
+  it.each(ways)('by %s keeps the sums of a remote exact and lets no total decrease', async (way, reset) => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    const chosen = resetting([first, second]);
     const remote = new Sums();
     const exporter = new PushExporter(first.member, remote);
     first.work('a', 100);
@@ -136,10 +135,9 @@ describe.each<[string, (workers: readonly TestWorker[]) => TestWorker]>([
   });
 });
 
-describe('a series that no worker has any more', () => {
-  it('is gone, and begins at zero when it comes again', async () => {
-    const workers = [await new TestWorker().start(), await new TestWorker().start()];
-    const [first, second] = workers;
+describe('a series that no worker has', () => {
+  it('is removed, and starts from zero when it comes back', async () => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const remote = new Sums();
     const exporter = new PushExporter(first.member, remote);
     first.work('a', 5);
@@ -193,7 +191,7 @@ describe('a series that no worker has any more', () => {
     await exporter.shutdown();
   });
 
-  it('does not fill up the places of those that come', async () => {
+  it('does not count towards the series limit', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const queues = second.registry.counter('queue_jobs_total', 'Jobs.', {
       labelNames: ['queue'],
@@ -208,8 +206,8 @@ describe('a series that no worker has any more', () => {
   });
 });
 
-describe('a series that begins while the metrics are gathered', () => {
-  it('is younger than what was gathered without it, so that its first values count', async () => {
+describe('a series created during a collection', () => {
+  it('is younger than the snapshot without it, so that its first values count', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     let release: (() => void) | undefined;
     // The leader is slow, the other one has looked already when the series begins.
@@ -221,7 +219,7 @@ describe('a series that begins while the metrics are gathered', () => {
     await expect.poll(() => release, { timeout: 20_000 }).toBeDefined();
     await new Promise((resolve) => setTimeout(resolve, 50));
     second.work('late', 3);
-    const createdAt = scalars(second.registry, 'orders_total')[0].createdAt;
+    const createdAt = scalars(second.registry, 'orders_total')[0]?.createdAt ?? NaN;
     release!();
     const without = await gathering;
     expect(histograms(without, 'size_items')).toEqual([]);
@@ -229,7 +227,7 @@ describe('a series that begins while the metrics are gathered', () => {
   });
 });
 
-describe('an exporter by hand in a worker that follows', () => {
+describe('a manual exporter in a follower', () => {
   it('writes the metrics of all to a file', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     first.work('a', 90);
@@ -242,11 +240,11 @@ describe('an exporter by hand in a worker that follows', () => {
     const exporter = new JsonExporter(second.member, { outputFile }, surroundings);
     exporter.start();
     const { metrics } = await exporter.exportAll();
-    expect(metrics['orders_total'].series).toMatchObject([{ value: 100 }]);
+    expect(metrics['orders_total']?.series).toMatchObject([{ value: 100 }]);
     await exporter.shutdown();
   });
 
-  it('refuses to tell a remote what the worker that leads tells it', async () => {
+  it('refuses to push what the leader pushes already', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     second.work('a', 10);
     const remote = new Sums();
@@ -264,8 +262,8 @@ describe('an exporter by hand in a worker that follows', () => {
   });
 });
 
-describe('a reader in a hurry', () => {
-  it.each([[0], [1], [20], [NaN]])('costs the others nothing with %d ms', async (timeoutMs) => {
+describe('a reader with a short time limit', () => {
+  it.each([[0], [1], [20], [NaN]])('does not affect other readers with %d ms', async (timeoutMs) => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const level = second.registry.gauge('level', 'Level.', { aggregate: 'sum' });
     second.registry.addCollector({

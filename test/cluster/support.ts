@@ -41,9 +41,21 @@ export function contributionsOf(
   }));
 }
 
-/** So many registries, all with the same options. */
+/** Registries with the same options. */
+export function registries(count: 1): [MetricsRegistry];
+export function registries(count: 2): [MetricsRegistry, MetricsRegistry];
+export function registries(count: 3): [MetricsRegistry, MetricsRegistry, MetricsRegistry];
+export function registries(count: number): MetricsRegistry[];
 export function registries(count: number): MetricsRegistry[] {
   return Array.from({ length: count }, () => testRegistry().registry);
+}
+
+/** Returns an element of a list that has it. */
+export function nth<T>(list: readonly T[], index: number): T {
+  const element = list[index];
+  if (element === undefined)
+    throw new RangeError(`expected an element ${index}, got ${list.length} elements`);
+  return element;
 }
 
 /** A family as what its reader sees, in an order that does not depend on who came first. */

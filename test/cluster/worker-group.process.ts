@@ -5,6 +5,7 @@ import { parseExposition } from '../e2e/fixture/exposition.js';
 import { request } from '../e2e/fixture/http-client.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { ROOT } from '../services/support/built.js';
+import { nth } from './support.js';
 
 const START_MS = 60_000;
 
@@ -89,7 +90,7 @@ export class WorkerGroup {
     const count = this.workers.length + 1;
     this.child.stdin.write('\n');
     await this.untilStarted(count);
-    return this.workers[count - 1];
+    return nth(this.workers, count - 1);
   }
 
   async scrape({ port }: StartedWorker): Promise<Scrape> {
@@ -99,7 +100,7 @@ export class WorkerGroup {
   }
 
   /** Sends requests to whichever worker takes them. */
-  async work(count: number, port = this.workers[0].sharedPort): Promise<void> {
+  async work(count: number, port = nth(this.workers, 0).sharedPort): Promise<void> {
     for (let i = 0; i < count; i++) {
       const { status } = await request(port, { path: '/work' });
       if (status !== 200) throw new Error(`expected 200, got ${status}`);

@@ -5,14 +5,14 @@ import { type CollectorsOptions, resolveCollectors } from '../../lib/collectors/
 const INTERVAL = 'a number of milliseconds from 1 to 2147483647';
 
 describe('the options of the collectors', () => {
-  it('read the system every ten seconds by default', () => {
+  it('read the system every 10 s by default', () => {
     expect(resolveCollectors().system).toMatchObject({
       cpu: { intervalMs: 10_000 },
       fileSystems: { intervalMs: 10_000 },
     });
   });
 
-  it('may slow a part of the system down, and leave another out', () => {
+  it('slow one system collector down and disable another', () => {
     const system = {
       intervalMs: 5_000,
       network: false,
@@ -25,7 +25,7 @@ describe('the options of the collectors', () => {
     });
   });
 
-  it('may leave all of it out', () => {
+  it('disable all collectors', () => {
     expect(resolveCollectors({ system: false, runtime: false })).toMatchObject({
       system: false,
       runtime: false,
@@ -57,7 +57,7 @@ describe('the options of the collectors', () => {
       { system: { cpu: { timeoutMs: 1e12 } } },
       `Expected collectors.system.cpu.timeoutMs to be ${INTERVAL}, got 1000000000000 (number).`,
     ],
-  ])('are refused if they cannot work: %j', (options, message) => {
+  ])('reject %j', (options, message) => {
     const resolve = () => resolveCollectors(options as CollectorsOptions);
     expect(resolve).toThrow(MonitoringOptionsError);
     expect(resolve).toThrow(message);

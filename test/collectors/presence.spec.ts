@@ -9,7 +9,7 @@ import { valuesOf } from './values.js';
 /** The collectors of what an application may have or not. */
 const OPTIONAL = ['database_clients', 'postgresql', 'mysql', 'sqlite', 'cache_clients', 'redis'];
 
-describe('collectors of what the application does not have', () => {
+describe('collectors of libraries that the application does not use', () => {
   let app: INestApplication | undefined;
 
   afterEach(() => app?.close());
@@ -22,7 +22,7 @@ describe('collectors of what the application does not have', () => {
     return app.get(MetricsRegistry);
   }
 
-  it('say nothing, not even that they succeeded', async () => {
+  it('report nothing, not even success', async () => {
     const registry = await start();
     expect(await reported(registry)).toEqual([]);
     const text = await new PrometheusExporter(registry).generateText();
@@ -30,7 +30,7 @@ describe('collectors of what the application does not have', () => {
     expect(text).toContain('monitoring_collector_success{collector="heap"} 1\n');
   });
 
-  it('begin to when it is there, also later on', async () => {
+  it('report once the library is used, even if that is later', async () => {
     const registry = await start();
     expect(await reported(registry)).toEqual([]);
     @Module({ providers: [{ provide: 'CACHE', useValue: new Keyv() }] })
@@ -40,7 +40,7 @@ describe('collectors of what the application does not have', () => {
     expect(valuesOf(registry, 'cache_entries')).toEqual({ CACHE: 0 });
   });
 
-  it('say so when what there is fails', async () => {
+  it('report a failure of a library that is used', async () => {
     const dead = {
       status: 'reconnecting',
       call: gone,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OptionalGauge } from '../../lib/collectors/optional-gauge.js';
-import { type NameInterval, RunningCollectors } from '../../lib/collectors/running-collectors.js';
+import { type RegisterTimer, RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import type { SourceCollector } from '../../lib/collectors/source.collector.js';
 import { family, scalars, testRegistry } from '../metrics/support.js';
 
@@ -36,15 +36,15 @@ function onBeat(collect: SourceCollector['collect'], more: Partial<SourceCollect
   return { name: 'disk', metricNames: ['disk_free_bytes'], intervalMs: 10_000, ...more, collect };
 }
 
-describe('a collector on a beat', () => {
-  it('runs when the application has started and then every interval, not when somebody asks', async () => {
+describe('a scheduled collector', () => {
+  it('runs when the application has started and then at its interval, not at a scrape', async () => {
     const { registry, running } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     let runs = 0;
     running.add(onBeat(() => free.set(++runs * 100)));
     await registry.collect();
     expect(runs).toBe(0);
-    running.begin();
+    running.startSchedules();
     expect(runs).toBe(1);
     for (let i = 0; i < 3; i++) {
       expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 100 }]);
@@ -57,7 +57,7 @@ describe('a collector on a beat', () => {
     expect(runs).toBe(4);
   });
 
-  it('lets the first who asks wait for the first run', async () => {
+  it('makes the first scrape wait for the first run', async () => {
     const { registry, running } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     running.add(
@@ -66,13 +66,13 @@ describe('a collector on a beat', () => {
         free.set(7);
       }),
     );
-    running.begin();
+    running.startSchedules();
     const first = registry.collect();
     await vi.advanceTimersByTimeAsync(300);
     expect(scalars(await first, 'disk_free_bytes')).toMatchObject([{ value: 7 }]);
   });
 
-  it('tells how long its own run took, not how long it takes to ask', async () => {
+  it('reports the duration of its run, not of the scrape', async () => {
     const { registry, running, clock, success, seconds } = application();
     running.add(
       onBeat(async () => {
@@ -80,7 +80,7 @@ describe('a collector on a beat', () => {
         clock.advance(250);
       }),
     );
-    running.begin();
+    running.startSchedules();
     await registry.collect();
     expect([success('disk'), seconds('disk')]).toEqual([1, 0.25]);
   });
@@ -94,14 +94,14 @@ describe('a collector on a beat', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no such device'))],
     ['rejects without a reason', () => Promise.reject()],
-  ])('that %s is left out until a run succeeds again, and logged once', async (_, fail) => {
+  ])('that %s is left out until a run succeeds, and logged once', async (_, fail) => {
     const { registry, running, success, names, warnings } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     const fine = registry.gauge('load', 'Load.');
     let works = true;
     running.add(onBeat((signal) => (works ? free.set(1) : fail(signal))));
     running.add({ name: 'load', metricNames: ['load'], intervalMs: 10_000, collect: () => fine.inc() });
-    running.begin();
+    running.startSchedules();
     await registry.collect();
     expect(names()).toContain('disk_free_bytes');
     works = false;
@@ -120,7 +120,7 @@ describe('a collector on a beat', () => {
     expect(names()).toContain('disk_free_bytes');
   });
 
-  it('that hangs is timed out, told so, and skips its intervals until it has ended', async () => {
+  it('that hangs is timed out and aborted, and skips its intervals until the run has ended', async () => {
     const { registry, running, success, warnings } = application();
     const signals: AbortSignal[] = [];
     const ends: (() => void)[] = [];
@@ -133,7 +133,7 @@ describe('a collector on a beat', () => {
         { intervalMs: 100, timeoutMs: 250 },
       ),
     );
-    running.begin();
+    running.startSchedules();
     await vi.advanceTimersByTimeAsync(249);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     await vi.advanceTimersByTimeAsync(1);
@@ -151,7 +151,7 @@ describe('a collector on a beat', () => {
     expect(success('disk')).toBe(1);
   });
 
-  it('leaves neither a timer nor a run behind when the application stops', async () => {
+  it('leaves no timer and no pending run when the application stops', async () => {
     const { registry, running, success } = application();
     const signals: AbortSignal[] = [];
     const stop = vi.fn<() => void>();
@@ -164,8 +164,8 @@ describe('a collector on a beat', () => {
         { stop },
       ),
     );
-    running.begin();
-    running.end();
+    running.startSchedules();
+    running.stop();
     await vi.advanceTimersByTimeAsync(0);
     expect(vi.getTimerCount()).toBe(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
@@ -173,15 +173,15 @@ describe('a collector on a beat', () => {
     await registry.collect();
     expect(success('disk')).toBeUndefined();
     running.add(onBeat(() => expect.unreachable()));
-    running.begin();
+    running.startSchedules();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-describe('collectors at run time', () => {
-  it('come and go: late ones run at once, and of those that went nothing is told', async () => {
+describe('collectors of a running application', () => {
+  it('run at once if added late, and report nothing once removed', async () => {
     const { registry, running, success } = application();
-    running.begin();
+    running.startSchedules();
     const size = registry.gauge('pool_size', 'Size.', { labelNames: ['pool'] });
     const pools = ['users', 'deals'];
     const remove = running.add(
@@ -204,56 +204,56 @@ describe('collectors at run time', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('are told of every timer by name, and of its end', () => {
+  it('register every timer by name, and unregister it', () => {
     const { running } = application();
     const there = new Map<string, NodeJS.Timeout>();
-    const nameInterval: NameInterval = (name, timer) => {
+    const registerTimer: RegisterTimer = (name, timer) => {
       there.set(name, timer);
       return () => there.delete(name);
     };
     const remove = running.add(onBeat(() => undefined));
     running.add({ name: 'at_scrape', metricNames: [], collect: () => undefined });
-    running.begin(nameInterval);
+    running.startSchedules(registerTimer);
     running.add(onBeat(() => undefined, { name: 'late' }));
     expect([...there.keys()]).toEqual(['monitoring.disk', 'monitoring.late']);
     expect([...there.values()].map((timer) => timer.hasRef())).toEqual([false, false]);
     remove();
     expect([...there.keys()]).toEqual(['monitoring.late']);
-    running.end();
+    running.stop();
     expect(there.size).toBe(0);
   });
 
-  it('that cannot be started fail, and one that cannot be stopped keeps no other from it', async () => {
+  it('fail if `start()` throws, and are all stopped even if one `stop()` throws', async () => {
     const { registry, running, success, warnings } = application();
     const stopped: string[] = [];
     running.add(onBeat(() => undefined, { name: 'beat', start: broken }));
     running.add({ name: 'scrape', metricNames: [], start: broken, collect: () => undefined });
     running.add(onBeat(() => undefined, { name: 'first', stop: broken }));
     running.add(onBeat(() => undefined, { name: 'second', stop: () => void stopped.push('second') }));
-    running.begin();
+    running.startSchedules();
     await registry.collect();
     expect([success('beat'), success('scrape'), success('first')]).toEqual([0, 0, 1]);
     expect(warnings.toSorted()).toEqual([
       'Collector beat failed: no permission',
       'Collector scrape failed: no permission',
     ]);
-    running.end();
+    running.stop();
     expect(stopped).toEqual(['second']);
   });
 
-  it('are not started at all where monitoring is off', () => {
+  it('are not started if monitoring is disabled', () => {
     const { registry, clock } = testRegistry({ enabled: false });
     const running = new RunningCollectors(registry, clock, false);
     const start = vi.fn<() => void>();
     running.add(onBeat(() => expect.unreachable(), { start }));
-    running.begin();
+    running.startSchedules();
     expect(start).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-describe('a gauge of what may be unknown', () => {
-  it('is there only while it has a value', () => {
+describe('an optional gauge', () => {
+  it('exists only while its value is known', () => {
     const { registry, names } = application();
     const gauge = new OptionalGauge(registry, 'cpu_temperature_celsius', 'Temperature.');
     expect(names()).not.toContain('cpu_temperature_celsius');

@@ -1,7 +1,7 @@
 import { ApiStatistics, MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
-import { Cumulative } from '../../lib/collectors/cumulative.js';
-import { MirroredCounter } from '../../lib/collectors/mirrored-counter.js';
+import { CounterMirror } from '../../lib/collectors/counter-mirror.js';
+import { OptionalCounter } from '../../lib/collectors/optional-counter.js';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { inSlices } from '../../lib/primitives/slices.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
@@ -213,7 +213,7 @@ describe('nothing counts from zero', () => {
     [
       'that a server counted before the application looked',
       (registry: MetricsRegistry) =>
-        new Cumulative(registry.counter('mirrored_total', 'Other.', { labelNames: ['table'] })).follow(
+        new CounterMirror(registry.counter('mirrored_total', 'Other.', { labelNames: ['table'] })).update(
           { table: 'users' },
           1e9,
         ),
@@ -221,12 +221,12 @@ describe('nothing counts from zero', () => {
     [
       'that a server counted as one number',
       (registry: MetricsRegistry) =>
-        new Cumulative(registry.counter('mirrored_total', 'Other.')).follow({}, 1e9),
+        new CounterMirror(registry.counter('mirrored_total', 'Other.')).update({}, 1e9),
     ],
     [
       'that the machine counted since it was started',
       (registry: MetricsRegistry) =>
-        new MirroredCounter(registry, 'mirrored_total', 'Other.', ['mode']).follow([[{ mode: 'user' }, 1e9]]),
+        new OptionalCounter(registry, 'mirrored_total', 'Other.', ['mode']).update([[{ mode: 'user' }, 1e9]]),
     ],
     ['that is a gauge', (registry: MetricsRegistry) => registry.gauge('size', 'Size.').set(1e9)],
   ] as const)('%s', (_, work) => {

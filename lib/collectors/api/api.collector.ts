@@ -3,7 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import { type ApiStatistics, type EndpointStatistics, PERCENTILES } from '../../query/api-statistics.js';
 
-/** How requests went lately, by endpoint, for those who have no PromQL to work it out. */
+/** A collector of request rate, error ratio and response time by endpoint, for readers without PromQL. */
 export class ApiCollector implements SourceCollector {
   readonly name = 'api';
   readonly metricNames: readonly string[];
@@ -11,7 +11,7 @@ export class ApiCollector implements SourceCollector {
   private readonly requests: Gauge<'method' | 'route'>;
   private readonly errors: Gauge<'method' | 'route'>;
   private readonly durations: Gauge<'method' | 'route' | 'percentile'>;
-  private shown: readonly EndpointStatistics[] | undefined;
+  private last: readonly EndpointStatistics[] | undefined;
 
   constructor(
     registry: MetricsRegistry,
@@ -20,16 +20,14 @@ export class ApiCollector implements SourceCollector {
   ) {
     const labelNames = ['method', 'route'] as const;
     const minutes = statistics.windowMs / 60_000;
-    const over = `over the last ${minutes} min, of the busiest endpoints`;
-    this.requests = registry.gauge('api_requests_per_second', `Requests a second ${over}.`, { labelNames });
-    this.errors = registry.gauge(
-      'api_error_ratio',
-      `Share of the requests that were answered with a status of 500 or more, ${over}.`,
-      { labelNames },
-    );
+    const over = `over the last ${minutes} min, for the busiest endpoints`;
+    this.requests = registry.gauge('api_requests_per_second', `Requests per second ${over}.`, { labelNames });
+    this.errors = registry.gauge('api_error_ratio', `Share of requests with a server error (5xx), ${over}.`, {
+      labelNames,
+    });
     this.durations = registry.gauge(
       'api_response_time_seconds',
-      `Percentiles of the time to answer, at most 1 % off, ${over}.`,
+      `Response time percentiles, within 1 %, ${over}.`,
       {
         labelNames: [...labelNames, 'percentile'],
         seriesLimit: Math.max(1_000, shownEndpoints * PERCENTILES.length),
@@ -40,9 +38,9 @@ export class ApiCollector implements SourceCollector {
 
   collect(): void {
     const endpoints = this.statistics.endpoints();
-    if (endpoints === this.shown) return;
-    this.shown = endpoints;
-    // An endpoint that was not asked for lately has no series.
+    if (endpoints === this.last) return;
+    this.last = endpoints;
+    // Endpoints without requests in the window have no series.
     for (const gauge of [this.requests, this.errors, this.durations]) gauge.reset();
     for (const endpoint of endpoints.slice(0, this.shownEndpoints)) {
       const { method, route } = endpoint;

@@ -1,13 +1,14 @@
 import { countOf, expectKeys, intervalMsOf } from '../../options/option-checks.js';
 
-/** How requests are summed up by endpoint. */
+/** Options of the request statistics by endpoint. */
 export interface ApiStatisticsOptions {
-  /** Over how long, in milliseconds. @default 300_000 */
+  /** Length of the sliding window, in milliseconds. @default 300_000 */
   readonly windowMs?: number;
-  /** Of how many endpoints there are metrics, the busiest first. @default 100 */
+  /** Number of endpoints with metrics, the busiest first. @default 100 */
   readonly shownEndpoints?: number;
 }
 
+/** Options of the request statistics, with every default filled in. */
 export type ResolvedApiStatistics = Required<ApiStatisticsOptions>;
 
 /** @throws {MonitoringOptionsError} */

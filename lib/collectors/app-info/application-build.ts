@@ -1,28 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { MonitoringOptionsError } from '../../options/option-checks.js';
+import { messageOf } from '../../primitives/message-of.js';
 import type { BuildInfoOptions } from './build.options.js';
 
-/** What is known of how the application was built. */
+/** Name, version and revision of the application, as far as they are known. */
 export interface ApplicationBuild {
   readonly name?: string;
   readonly version?: string;
   readonly revision?: string;
 }
 
-/** Where platforms say from which revision an application was built, by their documentation. */
+/** Environment variables in which platforms document the revision of a build. */
 const REVISION_VARIABLES = [
-  // Jenkins, and whoever sets it in a Dockerfile
+  // Jenkins, and a common choice in Dockerfiles
   'GIT_COMMIT',
   // Heroku, Render, Railway
   'HEROKU_SLUG_COMMIT',
   'RENDER_GIT_COMMIT',
   'RAILWAY_GIT_COMMIT_SHA',
-  // Cloud Run and Knative, which have a name for each revision
+  // Cloud Run and Knative, which name each revision
   'K_REVISION',
 ];
 
 /**
- * What the options say, and else what the package file, the package manager or the platform does. Nothing is guessed.
+ * Returns the build info from the options, then the package file or package manager, then the platform.
  *
  * @throws {MonitoringOptionsError} if a package file is given that cannot be read
  */
@@ -31,7 +32,7 @@ export function applicationBuild(
   environment: Readonly<Record<string, string | undefined>>,
 ): ApplicationBuild {
   const fromFile = options.packageFile === undefined ? {} : readPackageFile(options.packageFile);
-  // Both are of one package, or of none.
+  // Never mixed with the package file: name and version belong to the same package.
   const fromManager =
     options.packageFile === undefined
       ? { name: environment['npm_package_name'], version: environment['npm_package_version'] }
@@ -55,7 +56,7 @@ function readPackageFile(file: string): Pick<ApplicationBuild, 'name' | 'version
     return { ...(isKnown(name) && { name }), ...(isKnown(version) && { version }) };
   } catch (error) {
     throw new MonitoringOptionsError(
-      `Expected collectors.build.packageFile to be the package.json of the application, seen from ${process.cwd()}, got "${file}": ${error instanceof Error ? error.message : String(error)}.`,
+      `\`collectors.build.packageFile\` must be the path of a package.json, relative to ${process.cwd()}; got "${file}": ${messageOf(error)}.`,
     );
   }
 }

@@ -4,7 +4,7 @@ import type { SourceCollector } from '../source.collector.js';
 import type { ApplicationBuild } from './application-build.js';
 import { LIBRARY_VERSION } from './library-version.js';
 
-/** Which version of the application this is, and which of this library, as labels of series that are always 1. */
+/** A collector of the versions of the application and of this library, as labels of gauges that are always 1. */
 export class BuildInfoCollector implements SourceCollector {
   readonly name = 'build_info';
   readonly metricNames: readonly string[];
@@ -14,12 +14,12 @@ export class BuildInfoCollector implements SourceCollector {
     const infos = [
       {
         name: 'monitoring_build_info',
-        help: 'Version of nestjs-monitoring, and of Node.js.',
+        help: 'Versions of nestjs-monitoring and Node.js, as labels of a constant 1.',
         labels: { version: LIBRARY_VERSION, node_version: process.version },
       },
       {
         name: 'application_build_info',
-        help: 'Name, version and revision of the application.',
+        help: 'Name, version and revision of the application, as labels of a constant 1.',
         labels: { ...application },
       },
     ];

@@ -1,14 +1,14 @@
 import { expectKeys, expectOption } from '../../options/option-checks.js';
 
-/** What is told of the application in `application_build_info`; what is not known is left out. */
+/** Labels of `application_build_info`. A label whose value is not known is left out. */
 export interface BuildInfoOptions {
-  /** @default that of `packageFile`, or what npm, yarn or pnpm started */
+  /** Name of the application. @default the name in `packageFile`, or in the package that npm, yarn or pnpm started */
   readonly name?: string;
-  /** @default that of `packageFile`, or what npm, yarn or pnpm started */
+  /** Version of the application. @default the version in `packageFile`, or in the package that npm, yarn or pnpm started */
   readonly version?: string;
-  /** Such as a commit. @default what the platform says in the environment, for example in `GIT_COMMIT` */
+  /** Revision of the source, such as a commit. @default the platform's environment variable, such as `GIT_COMMIT` */
   readonly revision?: string;
-  /** The `package.json` of the application, from the working directory. @default none is read */
+  /** Path of the application's `package.json`, relative to the working directory. @default no file is read */
   readonly packageFile?: string;
 }
 
@@ -20,8 +20,8 @@ export function resolveBuildInfo(build: BuildInfoOptions | false = {}): BuildInf
   expectKeys('collectors.build', build, KEYS);
   for (const key of KEYS) {
     const value = build[key];
-    const isText = value === undefined || (typeof value === 'string' && value !== '');
-    expectOption(`collectors.build.${key}`, value, 'a text that is not empty', isText);
+    const isValid = value === undefined || (typeof value === 'string' && value !== '');
+    expectOption(`collectors.build.${key}`, value, 'a non-empty string', isValid);
   }
   return build;
 }

@@ -1,5 +1,5 @@
 /**
- * The version of this library, as in its package.json: a test compares them. Not read from there, since a bundled
- * application has no such file, and one that is transformed to CommonJS cannot say where it is.
+ * The version of this library, equal to the one in package.json. It is not read from that file: a bundled application
+ * does not have it, and a module transformed to CommonJS cannot locate it.
  */
 export const LIBRARY_VERSION = '0.1.0';

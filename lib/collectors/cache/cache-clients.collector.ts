@@ -1,4 +1,5 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { ObjectMatch } from '../../integrations/object-search.js';
 import { Attachments } from '../../integrations/attachments.js';
 import { CacheRecorder } from '../../integrations/cache-recorder.js';
 import {
@@ -12,18 +13,17 @@ import { findKeyvStores, type KeyvStore } from '../../integrations/keyv/keyv.dis
 import { keyvSize, watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
-import type { ObjectMatch } from '../../integrations/object-search.js';
 import { RedisRecorder } from '../../integrations/redis/redis-recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** The collector of what the application does with its caches and its clients of Redis. */
+/** A collector of the calls that the application makes to its caches and Redis clients. */
 export class CacheClientsCollector implements SourceCollector {
   readonly name = 'cache_clients';
   readonly metricNames: readonly string[];
-  /** True while the application has no cache and no client of Redis. */
+  /** True while the application has no cache and no Redis client. */
   isIdle = true;
 
   private readonly watches: readonly { refresh(): readonly unknown[]; stop(): void }[];
@@ -36,12 +36,12 @@ export class CacheClientsCollector implements SourceCollector {
   ) {
     const caches = new CacheRecorder(registry, clock);
     const redis = new RedisRecorder(registry, clock);
-    this.entries = registry.gauge('cache_entries', 'Values that a cache in memory has.', {
+    this.entries = registry.gauge('cache_entries', 'Entries in an in-memory cache.', {
       labelNames: ['cache'],
     });
     this.metricNames = [this.entries.name];
     this.watches = [
-      // Before the caches, because it tells them of what they call.
+      // Before the caches, so that calls from a cache to its store are attributed to the cache.
       new Attachments(
         () => storesOf(objects),
         ({ instance }) => watchStore(instance, caches),
@@ -87,13 +87,14 @@ export class CacheClientsCollector implements SourceCollector {
     }
     for (const { name: cache, instance } of findCacheManagers(this.objects)) {
       const sizes = instance.stores.map(keyvSize).filter((size) => size !== undefined);
-      // The first store is asked first, and the others have what it has too.
-      if (sizes[0] !== undefined) this.entries.set({ cache }, sizes[0]);
+      // Lookups begin at the first store, and the other stores hold its entries too.
+      const [size] = sizes;
+      if (size !== undefined) this.entries.set({ cache }, size);
     }
   }
 }
 
-/** Returns the stores of Keyv, those that are used as they are and those of caches, each once. */
+/** Returns the Keyv stores, both those used directly and those inside caches, each once. */
 function storesOf(objects: ApplicationObjects): ObjectMatch<KeyvStore>[] {
   const found = [...findKeyvStores(objects), ...findStoresOfCaches(objects)];
   return [...new Map(found.map((each) => [each.instance, each])).values()];

@@ -6,7 +6,7 @@ import { CacheClientsCollector } from './cache-clients.collector.js';
 import type { ResolvedCacheCollector } from './cache.options.js';
 import { RedisCollector } from './redis.collector.js';
 
-/** Returns the collectors of caches: of their use by the application, and of the statistics of Redis. */
+/** Returns the collectors of cache calls and of Redis server statistics. */
 export function cacheCollectors(
   objects: ApplicationObjects,
   registry: MetricsRegistry,

@@ -1,19 +1,20 @@
 import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
 
-/** Options of the collectors of caches and of Redis. */
+/** Options of the collectors of caches and Redis servers. */
 export interface CacheCollectorOptions {
   /**
-   * Interval at which the statistics of Redis are read, in milliseconds.
+   * Interval at which Redis server statistics are read, in milliseconds.
    * @default 15000
    */
   readonly intervalMs?: number;
   /**
-   * Time limit of one such reading, in milliseconds.
+   * Time limit of one read of the statistics, in milliseconds.
    * @default 5000
    */
   readonly timeoutMs?: number;
 }
 
+/** Options of the cache collectors, with every default filled in. */
 export type ResolvedCacheCollector = Required<CacheCollectorOptions>;
 
 /** @throws {MonitoringOptionsError} */

@@ -11,34 +11,34 @@ import {
 import type { RedisSource } from '../../integrations/redis/redis-source.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { Cumulative } from '../cumulative.js';
+import { CounterMirror } from '../counter-mirror.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { ResolvedCacheCollector } from './cache.options.js';
 
 const COUNTERS = [
-  ['keyspace_hits', 'redis_keyspace_hits_total', 'Keys that were looked up and found.'],
-  ['keyspace_misses', 'redis_keyspace_misses_total', 'Keys that were looked up and not found.'],
-  ['evicted_keys', 'redis_evicted_keys_total', 'Keys that were evicted.'],
+  ['keyspace_hits', 'redis_keyspace_hits_total', 'Key lookups that found a key.'],
+  ['keyspace_misses', 'redis_keyspace_misses_total', 'Key lookups that found no key.'],
+  ['evicted_keys', 'redis_evicted_keys_total', 'Keys evicted because of the memory limit.'],
   ['expired_keys', 'redis_expired_keys_total', 'Keys that expired.'],
-  ['total_commands_processed', 'redis_commands_processed_total', 'Commands that the server has processed.'],
+  ['total_commands_processed', 'redis_commands_processed_total', 'Commands processed by the server.'],
+  ['total_connections_received', 'redis_connections_received_total', 'Connections accepted by the server.'],
   [
-    'total_connections_received',
-    'redis_connections_received_total',
-    'Connections that the server has accepted.',
+    'rejected_connections',
+    'redis_rejected_connections_total',
+    'Connections rejected because of the `maxclients` limit.',
   ],
-  ['rejected_connections', 'redis_rejected_connections_total', 'Connections beyond the maximum of clients.'],
 ] as const;
 
 const GAUGES = [
-  ['used_memory', 'redis_memory_used_bytes', 'Memory that the server uses.'],
-  ['maxmemory', 'redis_memory_max_bytes', 'Memory that the server may use; 0 is no limit.'],
-  ['connected_clients', 'redis_connected_clients', 'Clients that are connected.'],
-  ['blocked_clients', 'redis_blocked_clients', 'Clients that wait in a blocking command.'],
-  ['uptime_in_seconds', 'redis_uptime_seconds', 'How long the server has been up.'],
-  ['connected_slaves', 'redis_connected_replicas', 'Replicas that are connected.'],
+  ['used_memory', 'redis_memory_used_bytes', 'Memory used by the server.'],
+  ['maxmemory', 'redis_memory_max_bytes', 'Memory limit of the server; 0 means no limit.'],
+  ['connected_clients', 'redis_connected_clients', 'Connected clients.'],
+  ['blocked_clients', 'redis_blocked_clients', 'Clients waiting in a blocking command.'],
+  ['uptime_in_seconds', 'redis_uptime_seconds', 'Uptime of the server.'],
+  ['connected_slaves', 'redis_connected_replicas', 'Connected replicas.'],
 ] as const;
 
-/** The collector of the statistics of each Redis that the application uses. */
+/** A collector of the statistics of each Redis server that the application uses. */
 export class RedisCollector implements SourceCollector {
   readonly name = 'redis';
   readonly metricNames: readonly string[];
@@ -47,7 +47,7 @@ export class RedisCollector implements SourceCollector {
   /** True while the application uses no Redis. */
   isIdle = true;
 
-  private readonly counters: readonly { field: string; counts: Cumulative<'client'> }[];
+  private readonly counters: readonly { field: string; counts: CounterMirror<'client'> }[];
   private readonly gauges: readonly { field: string; gauge: Gauge<'client'> }[];
   private readonly keys: Gauge<'client' | 'database'>;
 
@@ -61,30 +61,29 @@ export class RedisCollector implements SourceCollector {
     const labelNames = ['client'] as const;
     this.counters = COUNTERS.map(([field, name, help]) => ({
       field,
-      counts: new Cumulative(registry.counter(name, help, { labelNames })),
+      counts: new CounterMirror(registry.counter(name, help, { labelNames })),
     }));
     this.gauges = GAUGES.map(([field, name, help]) => ({
       field,
       gauge: registry.gauge(name, help, { labelNames }),
     }));
-    this.keys = registry.gauge('redis_keys', 'Keys that a database has.', {
+    this.keys = registry.gauge('redis_keys', 'Keys in a database.', {
       labelNames: ['client', 'database'],
     });
     this.metricNames = [...this.gauges.map(({ gauge }) => gauge.name), this.keys.name];
   }
 
-  /** Ends when every server has answered: one that does not is not asked again meanwhile. */
+  /** Resolves when every server has responded, so that a hanging server never has two pending requests. */
   async collect(): Promise<void> {
     const sources = this.sources();
     this.isIdle = sources.length === 0;
-    const answers = await Promise.allSettled(sources.map(({ info }) => asOwnCall(info)));
+    const results = await Promise.all(sources.map(readInfo));
     for (const { gauge } of this.gauges) gauge.reset();
     this.keys.reset();
     const failures: unknown[] = [];
-    for (const [i, answer] of answers.entries()) {
-      const { name } = sources[i];
-      if (answer.status === 'fulfilled') this.show(name, parseRedisInfo(answer.value));
-      else failures.push(answer.reason);
+    for (const { name, info, failure } of results) {
+      if (info !== undefined) this.update(name, info);
+      else failures.push(failure);
     }
     if (failures.length > 0) throw failures[0];
   }
@@ -93,12 +92,26 @@ export class RedisCollector implements SourceCollector {
     return [...ioRedisSources(this.objects), ...nodeRedisSources(this.objects)];
   }
 
-  private show(client: string, info: RedisInfo): void {
-    for (const { field, counts } of this.counters) counts.follow({ client }, redisNumber(info, field));
+  private update(client: string, info: RedisInfo): void {
+    for (const { field, counts } of this.counters) counts.update({ client }, redisNumber(info, field));
     for (const { field, gauge } of this.gauges) {
       const value = redisNumber(info, field);
       if (value !== undefined) gauge.set({ client }, value);
     }
     for (const { database, keys } of redisKeys(info)) this.keys.set({ client, database }, keys);
+  }
+}
+
+interface InfoResult {
+  readonly name: string;
+  readonly info?: RedisInfo;
+  readonly failure?: unknown;
+}
+
+async function readInfo({ name, info }: RedisSource): Promise<InfoResult> {
+  try {
+    return { name, info: parseRedisInfo(await asOwnCall(info)) };
+  } catch (failure) {
+    return { name, failure };
   }
 }

@@ -6,14 +6,14 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** From half a millisecond to where an application has no connection to give. */
+/** Bucket bounds of the wait for a connection, in seconds. */
 const WAIT_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
 
-/** The statements that the application sends to its databases, and the pools of connections that it has for them. */
+/** A collector of the statements that the application sends to its databases, and of its connection pools. */
 export class DatabaseClientsCollector implements SourceCollector {
   readonly name = 'database_clients';
   readonly metricNames: readonly string[];
-  /** As long as the application has no client of a database. */
+  /** True while the application has no database client. */
   isIdle = true;
 
   private readonly clients: DatabaseClients;
@@ -29,23 +29,23 @@ export class DatabaseClientsCollector implements SourceCollector {
   ) {
     this.connections = registry.gauge(
       'db_client_connections',
-      'Connections that a pool has, in use or idle.',
+      'Connections in a pool, by state: used or idle.',
       {
         labelNames: ['pool', 'state'],
       },
     );
     this.pending = registry.gauge(
       'db_client_connections_pending',
-      'How many wait for a connection of a pool.',
+      'Callers waiting for a connection from a pool.',
       { labelNames: ['pool'] },
     );
-    this.max = registry.gauge('db_client_connections_max', 'How many connections a pool may have.', {
+    this.max = registry.gauge('db_client_connections_max', 'Maximum number of connections in a pool.', {
       labelNames: ['pool'],
     });
     this.metricNames = [this.connections.name, this.pending.name, this.max.name];
     const waits = registry.timer(
       'db_client_connection_wait_seconds',
-      'How long it took to get a connection of a pool.',
+      'Time to obtain a connection from a pool.',
       { labelNames: ['pool'], buckets: WAIT_BUCKETS },
     );
     this.clients = new DatabaseClients(
@@ -69,7 +69,7 @@ export class DatabaseClientsCollector implements SourceCollector {
 
   collect(): void {
     this.isIdle = this.clients.refresh() === 0;
-    // A pool that there is not any more has no series.
+    // A closed pool has no series.
     for (const gauge of [this.connections, this.pending, this.max]) gauge.reset();
     for (const { name: pool, state } of this.clients.poolStates()) {
       this.connections.set({ pool, state: 'used' }, state.used);

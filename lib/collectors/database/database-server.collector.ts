@@ -1,21 +1,23 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import { findSqlSources, type SqlRow, type SqlSource } from '../../integrations/sql/sql-sources.js';
 import type { Gauge } from '../../metrics/gauge.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
+import { type GaugesOf, registerGauges, type ServerMetrics } from './server-metrics.js';
 
-/** Sends a statement and gives back the rows. */
-export type Ask = (sql: string) => Promise<readonly SqlRow[]>;
+/** Runs a statement and returns its rows. */
+export type RunQuery = (sql: string) => Promise<readonly SqlRow[]>;
 
-/** What is read of database servers of one kind, on a beat, by the connections that the application has. */
+/** A scheduled collector of database servers of one kind, read over the connections of the application. */
 export abstract class DatabaseServerCollector implements SourceCollector {
   abstract readonly name: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** As long as the application reaches no such server. */
+  /** True while the application is connected to no server of this kind. */
   isIdle = true;
   protected readonly tableLimit: number;
-  private readonly shown: Gauge<string>[] = [];
+  private readonly resettable: Gauge<string>[] = [];
 
   constructor(
     private readonly objects: ApplicationObjects,
@@ -28,49 +30,34 @@ export abstract class DatabaseServerCollector implements SourceCollector {
   }
 
   get metricNames(): readonly string[] {
-    return this.shown.map(({ name }) => name);
+    return this.resettable.map(({ name }) => name);
   }
 
-  /**
-   * Ends when every server has answered, so that a server that does not is not asked again meanwhile, and at most one
-   * connection waits for it.
-   */
+  /** Resolves when every server has responded, so that a hanging server occupies at most one connection. */
   async collect(signal: AbortSignal): Promise<void> {
     const sources = findSqlSources(this.objects).filter(({ system }) => this.systems.includes(system));
     this.isIdle = sources.length === 0;
-    const shows = await Promise.allSettled(sources.map((source) => this.read(source, signal)));
-    for (const gauge of this.shown) gauge.reset();
-    for (const show of shows) if (show.status === 'fulfilled') show.value();
-    const failed = shows.find((show) => show.status === 'rejected');
+    const updates = await Promise.allSettled(sources.map((source) => this.readSource(source, signal)));
+    for (const gauge of this.resettable) gauge.reset();
+    for (const update of updates) if (update.status === 'fulfilled') update.value();
+    const failed = updates.find((update) => update.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Asks one server, one statement after the other; what comes back shows the answers. */
-  protected abstract answersOf(source: string, ask: Ask): Promise<() => void>;
+  /** Queries one server, one statement after the other, and returns a function that updates the metrics. */
+  protected abstract read(source: string, query: RunQuery): Promise<() => void>;
 
-  /** A gauge that is left out while the server does not answer. */
-  protected owned<L extends string>(gauge: Gauge<L>): Gauge<L> {
-    this.shown.push(gauge);
-    return gauge;
+  /** Registers gauges that are left out while the server does not respond. */
+  protected ownGauges<D extends ServerMetrics>(registry: MetricsRegistry, definitions: D): GaugesOf<D> {
+    const gauges = registerGauges(registry, definitions);
+    this.resettable.push(...(Object.values(gauges) as Gauge<string>[]));
+    return gauges;
   }
 
-  private read(source: SqlSource, signal: AbortSignal): Promise<() => void> {
-    return this.answersOf(source.name, (sql) => {
-      if (signal.aborted) return Promise.reject(new Error('its time was over'));
+  private readSource(source: SqlSource, signal: AbortSignal): Promise<() => void> {
+    return this.read(source.name, (sql) => {
+      if (signal.aborted) return Promise.reject(new Error('the time limit of the run was exceeded'));
       return source.query(sql, signal);
     });
   }
-}
-
-/** A number of a row: 64-bit ones come as text. */
-export function numberIn(row: SqlRow | undefined, column: string): number | undefined {
-  const value = row?.[column];
-  if (value === null || value === undefined || value === '') return undefined;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : undefined;
-}
-
-export function textIn(row: SqlRow, column: string): string {
-  const value = row[column];
-  return typeof value === 'string' && value !== '' ? value : 'unknown';
 }

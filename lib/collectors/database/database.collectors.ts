@@ -8,7 +8,7 @@ import { MysqlCollector } from './mysql.collector.js';
 import { PostgresqlCollector } from './postgresql.collector.js';
 import { SqliteCollector } from './sqlite.collector.js';
 
-/** What is measured of databases: what the application does with them, and what the servers say of themselves. */
+/** Returns the collectors of database clients and of database server statistics. */
 export function databaseCollectors(
   objects: ApplicationObjects,
   registry: MetricsRegistry,

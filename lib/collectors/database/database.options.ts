@@ -1,29 +1,30 @@
 import { countOf, durationMsOf, expectKeys, intervalMsOf } from '../../options/option-checks.js';
 
-/** What is measured of the databases that the application uses. */
+/** Options of the collectors of database clients and servers. */
 export interface DatabaseCollectorOptions {
   /**
-   * A statement that took longer counts in `db_client_slow_operations_total`, in milliseconds.
+   * Duration above which a statement counts in `db_client_slow_operations_total`, in milliseconds.
    * @default 500
    */
   readonly slowQueryThresholdMs?: number;
   /**
-   * How often the statistics of the servers are read, in milliseconds.
+   * Interval at which server statistics are read, in milliseconds.
    * @default 60000
    */
   readonly intervalMs?: number;
   /**
-   * How long that may take, in milliseconds.
+   * Time limit of one read of the statistics, in milliseconds.
    * @default 5000
    */
   readonly timeoutMs?: number;
   /**
-   * How many tables have series of their own, the most used first; the others are summed as `other`.
+   * Number of tables per database with their own series, the most used first; the rest are summed as `other`.
    * @default 50
    */
   readonly tableLimit?: number;
 }
 
+/** Options of the database collectors, with every default filled in. */
 export type ResolvedDatabaseCollector = Required<DatabaseCollectorOptions>;
 
 /** @throws {MonitoringOptionsError} */

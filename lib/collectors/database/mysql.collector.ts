@@ -1,15 +1,16 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { Cumulative } from '../cumulative.js';
-import { type Ask, DatabaseServerCollector, numberIn, textIn } from './database-server.collector.js';
+import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
+import { type CountersOf, type GaugesOf, registerCounters, setKnown } from './server-metrics.js';
+import { numberIn, textIn } from './sql-rows.js';
 import { TableStatistics } from './table-statistics.js';
 
-/** The status variables that are counts, each with the metric and the label that it is shown by. */
-const COUNTS: Readonly<
-  Record<string, readonly [metric: 'commands' | 'scans' | 'pages' | 'waits', kind: string]>
-> = {
+type KindCounter = 'commands' | 'scans' | 'pages' | 'waits';
+
+/** Counters and their label `kind`, by status variable. */
+const STATUS_COUNTS: Readonly<Record<string, readonly [counter: KindCounter, kind: string]>> = {
   Com_commit: ['commands', 'commit'],
   Com_rollback: ['commands', 'rollback'],
   Com_select: ['commands', 'select'],
@@ -23,19 +24,20 @@ const COUNTS: Readonly<
   Innodb_row_lock_waits: ['waits', 'row'],
   Table_locks_waited: ['waits', 'table'],
 };
-const STATE = ['Threads_connected', 'Threads_running', 'Uptime', 'Slow_queries'];
+/** Status variables beside those. */
+const OTHER_STATUS = ['Threads_connected', 'Threads_running', 'Uptime', 'Slow_queries'];
 
-/** All of it without any privilege; of tables, those that the user may see. */
-const STATUS = `SHOW GLOBAL STATUS WHERE Variable_name IN (${[...Object.keys(COUNTS), ...STATE]
+/** No statement needs a privilege; tables that the user may not see are left out. */
+const STATUS = `SHOW GLOBAL STATUS WHERE Variable_name IN (${[...Object.keys(STATUS_COUNTS), ...OTHER_STATUS]
   .map((name) => `'${name}'`)
   .join(', ')})`;
 const TABLES = `SELECT TABLE_NAME AS name, DATA_LENGTH AS data_bytes, INDEX_LENGTH AS index_bytes,
   TABLE_ROWS AS live_rows FROM information_schema.TABLES
   WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' ORDER BY DATA_LENGTH + INDEX_LENGTH DESC, 1`;
 
-/** What counts the rows of tables that are read and changed: `userstat` of MariaDB, or the performance schema. */
-const SWITCHES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('userstat', 'performance_schema') AND Value = 'ON'`;
-const ROWS: readonly (readonly [variable: string, sql: string])[] = [
+/** Variables that enable row counts by table: `userstat` of MariaDB, or the performance schema. */
+const ROW_COUNT_SWITCHES = `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('userstat', 'performance_schema') AND Value = 'ON'`;
+const ROW_COUNTS: readonly (readonly [variable: string, sql: string])[] = [
   [
     'userstat',
     `SELECT TABLE_NAME AS name, ROWS_READ AS rows_read, ROWS_CHANGED AS rows_changed
@@ -52,123 +54,146 @@ const ROWS: readonly (readonly [variable: string, sql: string])[] = [
 /** ER_TABLEACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR and ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const DENIED = [1142, 1044, 1227];
 
-/** What each MySQL or MariaDB that the application reaches says of itself, and of the tables of its database. */
+/** Gauges of the server and the database. */
+const GAUGES = {
+  connections: {
+    name: 'mysql_connections',
+    help: 'Connections to the server, by state: connected or running.',
+    labelNames: ['source', 'state'],
+  },
+  uptime: {
+    name: 'mysql_uptime_seconds',
+    help: 'Uptime of the server.',
+    labelNames: ['source'],
+  },
+  hitRatio: {
+    name: 'mysql_cache_hit_ratio',
+    help: 'Share of page requests found in memory since the server started.',
+    labelNames: ['source'],
+  },
+  size: {
+    name: 'mysql_database_size_bytes',
+    help: 'Size of data and indexes of the tables in the database.',
+    labelNames: ['source'],
+  },
+} as const;
+
+/** Counters of the server. */
+const COUNTERS = {
+  commands: {
+    name: 'mysql_commands_total',
+    help: 'Statements run by the server, by kind.',
+    labelNames: ['source', 'kind'],
+  },
+  scans: {
+    name: 'mysql_full_scans_total',
+    help: 'Statements that scanned whole tables.',
+    labelNames: ['source', 'kind'],
+  },
+  pages: {
+    name: 'mysql_buffer_pool_pages_total',
+    help: 'Buffer pool pages requested, and pages read from disk.',
+    labelNames: ['source', 'kind'],
+  },
+  waits: {
+    name: 'mysql_lock_waits_total',
+    help: 'Waits for a lock, by kind.',
+    labelNames: ['source', 'kind'],
+  },
+  slow: {
+    name: 'mysql_slow_queries_total',
+    help: 'Statements slower than `long_query_time` of the server.',
+    labelNames: ['source'],
+  },
+} as const;
+
+/** Gauges by column of the table statistics. */
+const TABLE_GAUGES = {
+  data_bytes: {
+    name: 'mysql_table_data_bytes',
+    help: 'Size of the data of the table.',
+    labelNames: ['source', 'table'],
+  },
+  index_bytes: {
+    name: 'mysql_table_index_bytes',
+    help: 'Size of the indexes of the table.',
+    labelNames: ['source', 'table'],
+  },
+  live_rows: {
+    name: 'mysql_table_live_rows',
+    help: 'Rows, as estimated by the server.',
+    labelNames: ['source', 'table'],
+  },
+} as const;
+
+/** Counters by column of the table statistics. */
+const TABLE_COUNTERS = {
+  rows_read: {
+    name: 'mysql_table_rows_read_total',
+    help: 'Rows read, if the server counts them.',
+    labelNames: ['source', 'table'],
+  },
+  rows_changed: {
+    name: 'mysql_table_rows_changed_total',
+    help: 'Rows inserted, updated or deleted, if the server counts them.',
+    labelNames: ['source', 'table'],
+  },
+} as const;
+
+/** A collector of the statistics of each MySQL or MariaDB server that the application uses. */
 export class MysqlCollector extends DatabaseServerCollector {
   readonly name = 'mysql';
-  private readonly connections;
-  private readonly uptime;
-  private readonly hitRatio;
-  private readonly slow;
-  private readonly size;
-  private readonly counts;
+  private readonly gauges: GaugesOf<typeof GAUGES>;
+  private readonly counters: CountersOf<typeof COUNTERS>;
   private readonly tables: TableStatistics;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
     super(objects, ['mysql', 'mariadb'], options);
-    const source = ['source'] as const;
-    const table = ['source', 'table'] as const;
-    this.connections = this.owned(
-      registry.gauge('mysql_connections', 'Connections to the server, and those that run something.', {
-        labelNames: ['source', 'state'],
-      }),
-    );
-    this.uptime = this.owned(
-      registry.gauge('mysql_uptime_seconds', 'How long the server has been up.', { labelNames: source }),
-    );
-    this.hitRatio = this.owned(
-      registry.gauge('mysql_cache_hit_ratio', 'Share of pages that were found in memory, since the start.', {
-        labelNames: source,
-      }),
-    );
-    this.slow = new Cumulative(
-      registry.counter('mysql_slow_queries_total', 'Statements that the server itself calls slow.', {
-        labelNames: source,
-      }),
-    );
-    this.size = this.owned(
-      registry.gauge('mysql_database_size_bytes', 'Data and indexes of the tables of the database.', {
-        labelNames: source,
-      }),
-    );
-    const kinds = { labelNames: ['source', 'kind'] } as const;
-    this.counts = {
-      commands: new Cumulative(
-        registry.counter('mysql_commands_total', 'Statements that the server has run.', kinds),
-      ),
-      scans: new Cumulative(
-        registry.counter('mysql_full_scans_total', 'Statements that read whole tables.', kinds),
-      ),
-      pages: new Cumulative(
-        registry.counter('mysql_buffer_pool_pages_total', 'Pages requested, and read from disk.', kinds),
-      ),
-      waits: new Cumulative(registry.counter('mysql_lock_waits_total', 'Waits for a lock.', kinds)),
-    };
+    this.gauges = this.ownGauges(registry, GAUGES);
+    this.counters = registerCounters(registry, COUNTERS);
     this.tables = new TableStatistics(
-      {
-        rows_read: registry.counter('mysql_table_rows_read_total', 'Rows read, if the server counts them.', {
-          labelNames: table,
-        }),
-        rows_changed: registry.counter(
-          'mysql_table_rows_changed_total',
-          'Rows inserted, updated or deleted, if the server counts them.',
-          { labelNames: table },
-        ),
-      },
-      {
-        data_bytes: this.owned(
-          registry.gauge('mysql_table_data_bytes', 'Data of the table.', { labelNames: table }),
-        ),
-        index_bytes: this.owned(
-          registry.gauge('mysql_table_index_bytes', 'Indexes of the table.', { labelNames: table }),
-        ),
-        live_rows: this.owned(
-          registry.gauge('mysql_table_live_rows', 'Rows, as estimated by the server.', { labelNames: table }),
-        ),
-      },
+      registerCounters(registry, TABLE_COUNTERS),
+      this.ownGauges(registry, TABLE_GAUGES),
       this.tableLimit,
     );
   }
 
-  protected async answersOf(source: string, ask: Ask): Promise<() => void> {
-    const rows = await ask(STATUS);
-    const tables = withRows(await ask(TABLES), await rowsOfTables(ask));
+  protected async read(source: string, query: RunQuery): Promise<() => void> {
+    const status = await query(STATUS);
+    const tables = withRowCounts(await query(TABLES), await readRowCounts(query));
     return () => {
-      const status = new Map(
-        rows.map((row) => [textIn(row, 'Variable_name').toLowerCase(), numberIn(row, 'Value')]),
-      );
-      const valueOf = (name: string) => status.get(name.toLowerCase());
-      for (const [name, [metric, kind]] of Object.entries(COUNTS)) {
-        this.counts[metric].follow({ source, kind }, valueOf(name));
-      }
-      this.slow.follow({ source }, valueOf('Slow_queries'));
-      const uptime = valueOf('Uptime');
-      if (uptime !== undefined) this.uptime.set({ source }, uptime);
-      for (const state of ['connected', 'running']) {
-        const value = valueOf(`Threads_${state}`);
-        if (value !== undefined) this.connections.set({ source, state }, value);
-      }
-      const requested = valueOf('Innodb_buffer_pool_read_requests') ?? 0;
-      const read = valueOf('Innodb_buffer_pool_reads') ?? 0;
-      if (requested > 0) this.hitRatio.set({ source }, Math.max(0, 1 - read / requested));
-      this.size.set(
-        { source },
-        tables.reduce(
-          (sum, row) => sum + (numberIn(row, 'data_bytes') ?? 0) + (numberIn(row, 'index_bytes') ?? 0),
-          0,
-        ),
-      );
-      this.tables.show(source, tables);
+      this.updateStatus(source, status);
+      this.gauges.size.set({ source }, sizeOf(tables));
+      this.tables.update(source, tables);
     };
+  }
+
+  private updateStatus(source: string, rows: readonly SqlRow[]): void {
+    const status = new Map(
+      rows.map((row) => [textIn(row, 'Variable_name').toLowerCase(), numberIn(row, 'Value')]),
+    );
+    const valueOf = (name: string) => status.get(name.toLowerCase());
+    for (const [name, [counter, kind]] of Object.entries(STATUS_COUNTS)) {
+      this.counters[counter].update({ source, kind }, valueOf(name));
+    }
+    this.counters.slow.update({ source }, valueOf('Slow_queries'));
+    setKnown(this.gauges.uptime, { source }, valueOf('Uptime'));
+    for (const state of ['connected', 'running']) {
+      setKnown(this.gauges.connections, { source, state }, valueOf(`Threads_${state}`));
+    }
+    const requested = valueOf('Innodb_buffer_pool_read_requests') ?? 0;
+    const read = valueOf('Innodb_buffer_pool_reads') ?? 0;
+    if (requested > 0) this.gauges.hitRatio.set({ source }, Math.max(0, 1 - read / requested));
   }
 }
 
-/** What the server counts of the rows of each table; nothing if it does not, or not for this user. */
-async function rowsOfTables(ask: Ask): Promise<readonly SqlRow[]> {
-  const switches = (await ask(SWITCHES)).map((row) => textIn(row, 'Variable_name').toLowerCase());
-  for (const [variable, sql] of ROWS) {
-    if (!switches.includes(variable)) continue;
+/** Returns the row counts of each table; empty if they are not enabled or the user may not read them. */
+async function readRowCounts(query: RunQuery): Promise<readonly SqlRow[]> {
+  const enabled = (await query(ROW_COUNT_SWITCHES)).map((row) => textIn(row, 'Variable_name').toLowerCase());
+  for (const [variable, sql] of ROW_COUNTS) {
+    if (!enabled.includes(variable)) continue;
     try {
-      return await ask(sql);
+      return await query(sql);
     } catch (error) {
       if (!DENIED.includes(Number((error as { errno?: unknown }).errno))) throw error;
     }
@@ -176,7 +201,14 @@ async function rowsOfTables(ask: Ask): Promise<readonly SqlRow[]> {
   return [];
 }
 
-function withRows(tables: readonly SqlRow[], counted: readonly SqlRow[]): SqlRow[] {
-  const byName = new Map(counted.map((row) => [textIn(row, 'name'), row]));
+function withRowCounts(tables: readonly SqlRow[], counts: readonly SqlRow[]): SqlRow[] {
+  const byName = new Map(counts.map((row) => [textIn(row, 'name'), row]));
   return tables.map((table) => ({ ...table, ...byName.get(textIn(table, 'name')) }));
+}
+
+function sizeOf(tables: readonly SqlRow[]): number {
+  return tables.reduce(
+    (sum, row) => sum + (numberIn(row, 'data_bytes') ?? 0) + (numberIn(row, 'index_bytes') ?? 0),
+    0,
+  );
 }

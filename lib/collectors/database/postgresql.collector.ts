@@ -1,12 +1,13 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { Cumulative } from '../cumulative.js';
-import { type Ask, DatabaseServerCollector, numberIn, textIn } from './database-server.collector.js';
+import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
+import { type CountersOf, type GaugesOf, registerCounters, setKnown } from './server-metrics.js';
+import { numberIn, textIn } from './sql-rows.js';
 import { TableStatistics } from './table-statistics.js';
 
-/** Views that every role may read; of connections of other roles, only a member of `pg_monitor` sees the state. */
+/** Every role may read these views, but only members of `pg_monitor` see the state of other roles' connections. */
 const CONNECTIONS = `SELECT coalesce(state, 'unknown') AS state, count(*) AS connections FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() GROUP BY 1`;
 const DATABASE = `SELECT xact_commit, xact_rollback, blks_hit, blks_read, deadlocks, temp_bytes,
@@ -20,176 +21,193 @@ const TABLES = `SELECT CASE schemaname WHEN 'public' THEN relname ELSE schemanam
   FROM pg_stat_user_tables
   ORDER BY n_tup_ins + n_tup_upd + n_tup_del + seq_scan + coalesce(idx_scan, 0) DESC, 1`;
 /**
- * A replica that has replayed all that it has got is not behind, however long ago that was, as long as it gets
- * anything: without its primary it does not know what it lacks.
+ * A replica that has replayed everything it has received has no lag, however long ago that was, as long as it is
+ * connected to its primary. Without the primary, what it lacks is unknown.
  */
 const REPLICATION = `SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL
   WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
     AND EXISTS (SELECT 1 FROM pg_stat_wal_receiver) THEN 0
   ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END AS lag`;
 
-/** Only a member of `pg_monitor` sees more of a replica than that it is there. */
+/** Only members of `pg_monitor` see more of a replica than its existence. */
 const REPLICAS = `SELECT coalesce(application_name, 'unknown') AS replica, coalesce(state, 'unknown') AS state,
   count(*) AS replicas, max(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn()
   ELSE pg_current_wal_lsn() END, replay_lsn)) AS lag_bytes, max(extract(epoch FROM replay_lag)) AS lag
   FROM pg_stat_replication GROUP BY 1, 2`;
 
-/** What each PostgreSQL that the application reaches says of its database. */
+/** Gauges of the database and its replicas. */
+const GAUGES = {
+  connections: {
+    name: 'postgresql_connections',
+    help: 'Connections to the database, by state, without the one of this collector.',
+    labelNames: ['source', 'state'],
+  },
+  size: {
+    name: 'postgresql_database_size_bytes',
+    help: 'Size of the database on disk.',
+    labelNames: ['source'],
+  },
+  hitRatio: {
+    name: 'postgresql_cache_hit_ratio',
+    help: 'Share of blocks found in memory since the statistics were last reset.',
+    labelNames: ['source'],
+  },
+  locks: {
+    name: 'postgresql_locks',
+    help: 'Locks in the database, granted or waiting, without those of this collector.',
+    labelNames: ['source', 'mode', 'state'],
+  },
+  lag: {
+    name: 'postgresql_replication_lag_seconds',
+    help: 'Replication lag of this server; absent on a primary.',
+    labelNames: ['source'],
+  },
+  replicas: {
+    name: 'postgresql_replicas',
+    help: 'Replicas connected to the server, by state.',
+    labelNames: ['source', 'state'],
+  },
+  replicaLag: {
+    name: 'postgresql_replica_lag_seconds',
+    help: 'Replay lag of a replica; absent while there is nothing to replay.',
+    labelNames: ['source', 'replica'],
+  },
+  replicaLagBytes: {
+    name: 'postgresql_replica_lag_bytes',
+    help: 'Write-ahead log that a replica has yet to replay.',
+    labelNames: ['source', 'replica'],
+  },
+} as const;
+
+/** Counters of the database. */
+const COUNTERS = {
+  transactions: {
+    name: 'postgresql_transactions_total',
+    help: 'Transactions in the database, by outcome.',
+    labelNames: ['source', 'outcome'],
+  },
+  blocks: {
+    name: 'postgresql_blocks_total',
+    help: 'Blocks found in memory or read from disk.',
+    labelNames: ['source', 'from'],
+  },
+  deadlocks: {
+    name: 'postgresql_deadlocks_total',
+    help: 'Deadlocks in the database.',
+    labelNames: ['source'],
+  },
+  temporaryBytes: {
+    name: 'postgresql_temporary_bytes_total',
+    help: 'Data written to temporary files by queries.',
+    labelNames: ['source'],
+  },
+} as const;
+
+/** Gauges by column of the table statistics. */
+const TABLE_GAUGES = {
+  n_live_tup: {
+    name: 'postgresql_table_live_rows',
+    help: 'Rows, as estimated by the server.',
+    labelNames: ['source', 'table'],
+  },
+  n_dead_tup: {
+    name: 'postgresql_table_dead_rows',
+    help: 'Dead rows not yet vacuumed, as estimated by the server.',
+    labelNames: ['source', 'table'],
+  },
+} as const;
+
+/** Counters by column of the table statistics. */
+const TABLE_COUNTERS = {
+  n_tup_ins: {
+    name: 'postgresql_table_inserts_total',
+    help: 'Rows inserted.',
+    labelNames: ['source', 'table'],
+  },
+  n_tup_upd: {
+    name: 'postgresql_table_updates_total',
+    help: 'Rows updated.',
+    labelNames: ['source', 'table'],
+  },
+  n_tup_del: {
+    name: 'postgresql_table_deletes_total',
+    help: 'Rows deleted.',
+    labelNames: ['source', 'table'],
+  },
+  seq_scan: {
+    name: 'postgresql_table_sequential_scans_total',
+    help: 'Sequential scans of the table.',
+    labelNames: ['source', 'table'],
+  },
+  idx_scan: {
+    name: 'postgresql_table_index_scans_total',
+    help: 'Index scans of the table.',
+    labelNames: ['source', 'table'],
+  },
+} as const;
+
+/** A collector of the statistics of each PostgreSQL database that the application uses. */
 export class PostgresqlCollector extends DatabaseServerCollector {
   readonly name = 'postgresql';
-  private readonly connections;
-  private readonly transactions;
-  private readonly blocks;
-  private readonly deadlocks;
-  private readonly temporary;
-  private readonly size;
-  private readonly hitRatio;
-  private readonly locks;
-  private readonly lag;
-  private readonly replicas;
-  private readonly replicaLag;
-  private readonly replicaLagBytes;
+  private readonly gauges: GaugesOf<typeof GAUGES>;
+  private readonly counters: CountersOf<typeof COUNTERS>;
   private readonly tables: TableStatistics;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
     super(objects, ['postgresql'], options);
-    const source = ['source'] as const;
-    const table = ['source', 'table'] as const;
-    this.connections = this.owned(
-      registry.gauge('postgresql_connections', 'Connections to the database, by state, without our own.', {
-        labelNames: ['source', 'state'],
-      }),
-    );
-    this.transactions = new Cumulative(
-      registry.counter('postgresql_transactions_total', 'Transactions of the database, by outcome.', {
-        labelNames: ['source', 'outcome'],
-      }),
-    );
-    this.blocks = new Cumulative(
-      registry.counter('postgresql_blocks_total', 'Blocks that were found in memory or had to be read.', {
-        labelNames: ['source', 'from'],
-      }),
-    );
-    this.deadlocks = new Cumulative(
-      registry.counter('postgresql_deadlocks_total', 'Deadlocks in the database.', { labelNames: source }),
-    );
-    this.temporary = new Cumulative(
-      registry.counter('postgresql_temporary_bytes_total', 'Data that queries wrote to temporary files.', {
-        labelNames: source,
-      }),
-    );
-    this.size = this.owned(
-      registry.gauge('postgresql_database_size_bytes', 'Size of the database on disk.', {
-        labelNames: source,
-      }),
-    );
-    this.hitRatio = this.owned(
-      registry.gauge(
-        'postgresql_cache_hit_ratio',
-        'Share of blocks that were found in memory, since the statistics were reset.',
-        { labelNames: source },
-      ),
-    );
-    this.locks = this.owned(
-      registry.gauge('postgresql_locks', 'Locks in the database, granted or waited for, without our own.', {
-        labelNames: ['source', 'mode', 'state'],
-      }),
-    );
-    this.lag = this.owned(
-      registry.gauge(
-        'postgresql_replication_lag_seconds',
-        'How far a replica is behind; only of a replica.',
-        {
-          labelNames: source,
-        },
-      ),
-    );
-    this.replicas = this.owned(
-      registry.gauge('postgresql_replicas', 'Replicas that are fed by the server, by state.', {
-        labelNames: ['source', 'state'],
-      }),
-    );
-    const replica = { labelNames: ['source', 'replica'] } as const;
-    this.replicaLag = this.owned(
-      registry.gauge(
-        'postgresql_replica_lag_seconds',
-        'How long ago the server wrote what a replica has replayed last; not of one that has nothing to replay.',
-        replica,
-      ),
-    );
-    this.replicaLagBytes = this.owned(
-      registry.gauge('postgresql_replica_lag_bytes', 'What a replica has still to replay.', replica),
-    );
+    this.gauges = this.ownGauges(registry, GAUGES);
+    this.counters = registerCounters(registry, COUNTERS);
     this.tables = new TableStatistics(
-      {
-        n_tup_ins: registry.counter('postgresql_table_inserts_total', 'Rows inserted.', {
-          labelNames: table,
-        }),
-        n_tup_upd: registry.counter('postgresql_table_updates_total', 'Rows updated.', { labelNames: table }),
-        n_tup_del: registry.counter('postgresql_table_deletes_total', 'Rows deleted.', { labelNames: table }),
-        seq_scan: registry.counter('postgresql_table_sequential_scans_total', 'Scans of the whole table.', {
-          labelNames: table,
-        }),
-        idx_scan: registry.counter('postgresql_table_index_scans_total', 'Scans by an index.', {
-          labelNames: table,
-        }),
-      },
-      {
-        n_live_tup: this.owned(
-          registry.gauge('postgresql_table_live_rows', 'Rows, as estimated by the server.', {
-            labelNames: table,
-          }),
-        ),
-        n_dead_tup: this.owned(
-          registry.gauge('postgresql_table_dead_rows', 'Rows that wait for a vacuum, as estimated.', {
-            labelNames: table,
-          }),
-        ),
-      },
+      registerCounters(registry, TABLE_COUNTERS),
+      this.ownGauges(registry, TABLE_GAUGES),
       this.tableLimit,
     );
   }
 
-  protected async answersOf(source: string, ask: Ask): Promise<() => void> {
-    const connections = await ask(CONNECTIONS);
-    const [database] = await ask(DATABASE);
-    const locks = await ask(LOCKS);
-    const tables = await ask(TABLES);
-    const [replication] = await ask(REPLICATION);
-    const replicas = await ask(REPLICAS);
+  protected async read(source: string, query: RunQuery): Promise<() => void> {
+    const connections = await query(CONNECTIONS);
+    const [database] = await query(DATABASE);
+    const locks = await query(LOCKS);
+    const tables = await query(TABLES);
+    const [replication] = await query(REPLICATION);
+    const replicas = await query(REPLICAS);
     return () => {
       for (const row of connections) {
-        this.connections.set({ source, state: textIn(row, 'state') }, numberIn(row, 'connections') ?? 0);
+        const state = textIn(row, 'state');
+        this.gauges.connections.set({ source, state }, numberIn(row, 'connections') ?? 0);
       }
-      this.transactions.follow({ source, outcome: 'committed' }, numberIn(database, 'xact_commit'));
-      this.transactions.follow({ source, outcome: 'rolled_back' }, numberIn(database, 'xact_rollback'));
-      const hit = numberIn(database, 'blks_hit') ?? 0;
-      const read = numberIn(database, 'blks_read') ?? 0;
-      this.blocks.follow({ source, from: 'memory' }, hit);
-      this.blocks.follow({ source, from: 'disk' }, read);
-      if (hit + read > 0) this.hitRatio.set({ source }, hit / (hit + read));
-      this.deadlocks.follow({ source }, numberIn(database, 'deadlocks'));
-      this.temporary.follow({ source }, numberIn(database, 'temp_bytes'));
-      const size = numberIn(database, 'size');
-      if (size !== undefined) this.size.set({ source }, size);
-      for (const row of locks) {
-        const mode = textIn(row, 'mode');
-        this.locks.set({ source, mode, state: 'granted' }, numberIn(row, 'granted') ?? 0);
-        this.locks.set({ source, mode, state: 'waiting' }, numberIn(row, 'waiting') ?? 0);
-      }
-      const lag = numberIn(replication, 'lag');
-      if (lag !== undefined) this.lag.set({ source }, lag);
-      for (const row of replicas) this.showReplica(source, row);
-      this.tables.show(source, tables);
+      this.updateDatabase(source, database);
+      for (const row of locks) this.updateLocks(source, row);
+      setKnown(this.gauges.lag, { source }, numberIn(replication, 'lag'));
+      for (const row of replicas) this.updateReplica(source, row);
+      this.tables.update(source, tables);
     };
   }
 
-  private showReplica(source: string, row: SqlRow): void {
+  private updateDatabase(source: string, row: SqlRow | undefined): void {
+    const { transactions, blocks, deadlocks, temporaryBytes } = this.counters;
+    transactions.update({ source, outcome: 'committed' }, numberIn(row, 'xact_commit'));
+    transactions.update({ source, outcome: 'rolled_back' }, numberIn(row, 'xact_rollback'));
+    const hit = numberIn(row, 'blks_hit') ?? 0;
+    const read = numberIn(row, 'blks_read') ?? 0;
+    blocks.update({ source, from: 'memory' }, hit);
+    blocks.update({ source, from: 'disk' }, read);
+    if (hit + read > 0) this.gauges.hitRatio.set({ source }, hit / (hit + read));
+    deadlocks.update({ source }, numberIn(row, 'deadlocks'));
+    temporaryBytes.update({ source }, numberIn(row, 'temp_bytes'));
+    setKnown(this.gauges.size, { source }, numberIn(row, 'size'));
+  }
+
+  private updateLocks(source: string, row: SqlRow): void {
+    const mode = textIn(row, 'mode');
+    this.gauges.locks.set({ source, mode, state: 'granted' }, numberIn(row, 'granted') ?? 0);
+    this.gauges.locks.set({ source, mode, state: 'waiting' }, numberIn(row, 'waiting') ?? 0);
+  }
+
+  private updateReplica(source: string, row: SqlRow): void {
     const replica = textIn(row, 'replica');
-    this.replicas.inc({ source, state: textIn(row, 'state') }, numberIn(row, 'replicas') ?? 0);
-    const seconds = numberIn(row, 'lag');
-    if (seconds !== undefined) this.replicaLag.set({ source, replica }, seconds);
-    const bytes = numberIn(row, 'lag_bytes');
-    if (bytes !== undefined) this.replicaLagBytes.set({ source, replica }, bytes);
+    this.gauges.replicas.inc({ source, state: textIn(row, 'state') }, numberIn(row, 'replicas') ?? 0);
+    setKnown(this.gauges.replicaLag, { source, replica }, numberIn(row, 'lag'));
+    setKnown(this.gauges.replicaLagBytes, { source, replica }, numberIn(row, 'lag_bytes'));
   }
 }

@@ -1,36 +1,36 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
-import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { type Ask, DatabaseServerCollector, numberIn } from './database-server.collector.js';
+import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
+import { type GaugesOf, setKnown } from './server-metrics.js';
+import { numberIn } from './sql-rows.js';
 
-/** What an SQLite that the application has open says of its file. */
+const GAUGES = {
+  pages: { name: 'sqlite_pages', help: 'Pages in the database.', labelNames: ['source'] },
+  freePages: { name: 'sqlite_free_pages', help: 'Unused pages in the database.', labelNames: ['source'] },
+  size: { name: 'sqlite_database_size_bytes', help: 'Size of the database.', labelNames: ['source'] },
+} as const;
+
+/** A collector of the size of each SQLite database that the application has open. */
 export class SqliteCollector extends DatabaseServerCollector {
   readonly name = 'sqlite';
-  private readonly pages: Gauge<'source'>;
-  private readonly freePages: Gauge<'source'>;
-  private readonly size: Gauge<'source'>;
+  private readonly gauges: GaugesOf<typeof GAUGES>;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
     super(objects, ['sqlite'], options);
-    const labelNames = ['source'] as const;
-    this.pages = this.owned(registry.gauge('sqlite_pages', 'Pages of the database.', { labelNames }));
-    this.freePages = this.owned(
-      registry.gauge('sqlite_free_pages', 'Pages of the database that nothing is in.', { labelNames }),
-    );
-    this.size = this.owned(
-      registry.gauge('sqlite_database_size_bytes', 'Size of the database.', { labelNames }),
-    );
+    this.gauges = this.ownGauges(registry, GAUGES);
   }
 
-  protected async answersOf(source: string, ask: Ask): Promise<() => void> {
-    const pages = numberIn((await ask('PRAGMA page_count'))[0], 'page_count');
-    const freePages = numberIn((await ask('PRAGMA freelist_count'))[0], 'freelist_count');
-    const pageSize = numberIn((await ask('PRAGMA page_size'))[0], 'page_size');
+  protected async read(source: string, query: RunQuery): Promise<() => void> {
+    const [pageCount] = await query('PRAGMA page_count');
+    const [freelistCount] = await query('PRAGMA freelist_count');
+    const [pageSize] = await query('PRAGMA page_size');
+    const pages = numberIn(pageCount, 'page_count');
+    const pageBytes = numberIn(pageSize, 'page_size');
     return () => {
-      if (pages !== undefined) this.pages.set({ source }, pages);
-      if (freePages !== undefined) this.freePages.set({ source }, freePages);
-      if (pages !== undefined && pageSize !== undefined) this.size.set({ source }, pages * pageSize);
+      setKnown(this.gauges.pages, { source }, pages);
+      setKnown(this.gauges.freePages, { source }, numberIn(freelistCount, 'freelist_count'));
+      if (pages !== undefined && pageBytes !== undefined) this.gauges.size.set({ source }, pages * pageBytes);
     };
   }
 }

@@ -1,37 +1,34 @@
-import type { Counter } from '../../metrics/counter.js';
-import type { Gauge } from '../../metrics/gauge.js';
 import type { SqlRow } from '../../integrations/sql/sql-sources.js';
-import { Cumulative } from '../cumulative.js';
-import { numberIn, textIn } from './database-server.collector.js';
+import type { Gauge } from '../../metrics/gauge.js';
+import type { CounterMirror } from '../counter-mirror.js';
+import { setKnown } from './server-metrics.js';
+import { numberIn, textIn } from './sql-rows.js';
 
 type TableLabel = 'source' | 'table';
 
 const FURTHER_TABLES = 'other';
 
 /**
- * What a server says of each table, of a bounded number of them. A table that has series of its own keeps them, so that
- * counts never go from one series to another; the others are summed.
+ * Statistics of a bounded number of tables. A table that has its own series keeps them, so that counts never move from
+ * one series to another; the remaining tables are summed.
  */
 export class TableStatistics {
-  private readonly known = new Map<string, Set<string>>();
-  private readonly counts: readonly { column: string; cumulative: Cumulative<TableLabel> }[];
+  private readonly knownTables = new Map<string, Set<string>>();
 
-  /** @param counters and gauges by the column that they show */
+  /**
+   * @param counters by the column that each one mirrors
+   * @param gauges by the column that each one shows
+   */
   constructor(
-    counters: Readonly<Record<string, Counter<TableLabel>>>,
+    private readonly counters: Readonly<Record<string, CounterMirror<TableLabel>>>,
     private readonly gauges: Readonly<Record<string, Gauge<TableLabel>>>,
     private readonly tableLimit: number,
-  ) {
-    this.counts = Object.entries(counters).map(([column, counter]) => ({
-      column,
-      cumulative: new Cumulative(counter),
-    }));
-  }
+  ) {}
 
-  /** @param rows one for each table, which is in the column `name`, the most used first */
-  show(source: string, rows: readonly SqlRow[]): void {
-    const known = this.known.get(source) ?? new Set<string>();
-    this.known.set(source, known);
+  /** @param rows one row for each table, the most used first, with its name in the column `name` */
+  update(source: string, rows: readonly SqlRow[]): void {
+    const known = this.knownTables.get(source) ?? new Set<string>();
+    this.knownTables.set(source, known);
     const rest: SqlRow[] = [];
     for (const row of rows) {
       const table = textIn(row, 'name');
@@ -40,19 +37,19 @@ export class TableStatistics {
         continue;
       }
       known.add(table);
-      this.showOne({ source, table }, (column) => numberIn(row, column));
+      this.updateTable({ source, table }, (column) => numberIn(row, column));
     }
     if (rest.length === 0) return;
-    this.showOne({ source, table: FURTHER_TABLES }, (column) =>
+    this.updateTable({ source, table: FURTHER_TABLES }, (column) =>
       rest.reduce((sum, row) => sum + (numberIn(row, column) ?? 0), 0),
     );
   }
 
-  private showOne(labels: Record<TableLabel, string>, valueOf: (column: string) => number | undefined): void {
-    for (const { column, cumulative } of this.counts) cumulative.follow(labels, valueOf(column));
-    for (const [column, gauge] of Object.entries(this.gauges)) {
-      const value = valueOf(column);
-      if (value !== undefined) gauge.set(labels, value);
-    }
+  private updateTable(
+    labels: Record<TableLabel, string>,
+    valueOf: (column: string) => number | undefined,
+  ): void {
+    for (const [column, counter] of Object.entries(this.counters)) counter.update(labels, valueOf(column));
+    for (const [column, gauge] of Object.entries(this.gauges)) setKnown(gauge, labels, valueOf(column));
   }
 }

@@ -5,7 +5,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { QueuesOptions } from './queues.options.js';
 
-/** The collector of the jobs of each queue of BullMQ by state, which are the same for every replica. */
+/** A collector of the jobs in each BullMQ queue, by state. Every replica reads the same numbers. */
 export class QueuesCollector implements SourceCollector {
   readonly name = 'queues';
   readonly metricNames = ['bullmq_queue_jobs'];
@@ -20,7 +20,7 @@ export class QueuesCollector implements SourceCollector {
   ) {
     this.jobs = registry.gauge(
       'bullmq_queue_jobs',
-      'Jobs in a queue, by state: waiting, active, failed ...',
+      'Jobs in a queue, by state, such as waiting, active or failed.',
       {
         labelNames: ['queue', 'state'],
       },

@@ -3,7 +3,7 @@ import { type BullMqQueue, findBullMqQueues } from '../../integrations/bullmq/bu
 import type { RunningCollectors } from '../running-collectors.js';
 import type { QueuesCollector } from './queues.collector.js';
 
-/** Has the queues looked at, in an application that has some. */
+/** Starts the collector of queues if the application has queues. */
 export class QueuesLifecycle {
   constructor(
     private readonly running: RunningCollectors,

@@ -2,10 +2,7 @@ import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
 
 /** Options of the collector of queues. */
 export interface QueuesOptions {
-  /**
-   * Interval at which Redis is asked, in milliseconds. Without it, it is asked whenever the metrics are.
-   * @default whenever the metrics are asked for
-   */
+  /** Interval at which the queues are read from Redis, in milliseconds. @default reads at every scrape */
   readonly intervalMs?: number;
 }
 

@@ -2,17 +2,17 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** Kinds of Node that stand for one operation of libuv: FSReqCallback, GetAddrInfoReqWrap, ConnectWrap … */
-const REQUEST = /Req|(Connect|Send|Write|Shutdown|Query)Wrap$/;
+/** Resource types of Node that are one libuv request: FSReqCallback, GetAddrInfoReqWrap, ConnectWrap … */
+const REQUEST_TYPE = /Req|(Connect|Send|Write|Shutdown|Query)Wrap$/;
 
-/** Kinds that Node makes in JavaScript: many of them share one handle of libuv. */
-const TIMERS: ReadonlySet<string> = new Set(['Timeout', 'Immediate']);
+/** Resource types that Node implements in JavaScript, many of them on one libuv handle. */
+const TIMER_TYPES: ReadonlySet<string> = new Set(['Timeout', 'Immediate']);
 
 /**
- * What keeps the event loop alive: timers, sockets, requests under way.
+ * A collector of the resources that keep the event loop alive: timers, sockets, pending requests.
  *
- * All of it comes from `process.getActiveResourcesInfo()`. The undocumented `process._getActiveHandles()`, which
- * others read for the same figures, aborts the process on Node 20 if it is called while a handle is being destroyed.
+ * It reads `process.getActiveResourcesInfo()`, because the undocumented `process._getActiveHandles()` aborts the process
+ * on Node 20 if it is called while a handle is being destroyed.
  */
 export class ActiveResourcesCollector implements SourceCollector {
   readonly name = 'active_resources';
@@ -35,12 +35,12 @@ export class ActiveResourcesCollector implements SourceCollector {
   }
 
   collect(): void {
-    // A type of which there is none any more has no series.
+    // A type without active resources has no series.
     for (const gauge of [this.resources, this.handles, this.requests]) gauge.reset();
     for (const type of process.getActiveResourcesInfo()) {
       this.resources.inc({ type });
-      if (REQUEST.test(type)) this.requests.inc({ type });
-      else if (!TIMERS.has(type)) this.handles.inc({ type });
+      if (REQUEST_TYPE.test(type)) this.requests.inc({ type });
+      else if (!TIMER_TYPES.has(type)) this.handles.inc({ type });
     }
   }
 }

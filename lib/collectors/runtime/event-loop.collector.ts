@@ -9,23 +9,36 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** How often the delay of the event loop is sampled. */
+/** Sampling interval of the event loop delay. */
 const RESOLUTION_MS = 10;
-/** Everybody who asks within this time is told of the same stretch of time, so readers do not spoil each other's. */
+/** Shortest window. All scrapes within it see the same values, so that scrapers do not shorten each other's window. */
 const WINDOW_MS = 10_000;
 const NANOSECONDS = 1e9;
+const OVER_WINDOW = `over the last window of at least ${WINDOW_MS / 1000} s`;
 
-/** What is read from the histogram of delays; each is a metric `nodejs_eventloop_lag_<name>_seconds`. */
+/** Statistics of the delay histogram, each shown as `nodejs_eventloop_lag_<name>_seconds`. */
 const DELAY_STATISTICS = [
-  { name: 'min', of: 'shortest', read: (delays: IntervalHistogram) => delays.min },
-  { name: 'max', of: 'longest', read: (delays: IntervalHistogram) => delays.max },
-  { name: 'mean', of: 'mean', read: (delays: IntervalHistogram) => delays.mean },
-  { name: 'p50', of: '50th percentile of the', read: (delays: IntervalHistogram) => delays.percentile(50) },
-  { name: 'p90', of: '90th percentile of the', read: (delays: IntervalHistogram) => delays.percentile(90) },
-  { name: 'p99', of: '99th percentile of the', read: (delays: IntervalHistogram) => delays.percentile(99) },
+  { name: 'min', label: 'Shortest', read: (delays: IntervalHistogram) => delays.min },
+  { name: 'max', label: 'Longest', read: (delays: IntervalHistogram) => delays.max },
+  { name: 'mean', label: 'Mean', read: (delays: IntervalHistogram) => delays.mean },
+  {
+    name: 'p50',
+    label: '50th percentile of the',
+    read: (delays: IntervalHistogram) => delays.percentile(50),
+  },
+  {
+    name: 'p90',
+    label: '90th percentile of the',
+    read: (delays: IntervalHistogram) => delays.percentile(90),
+  },
+  {
+    name: 'p99',
+    label: '99th percentile of the',
+    read: (delays: IntervalHistogram) => delays.percentile(99),
+  },
 ] as const;
 
-/** How late the event loop is, and how much of its time it is busy, over the last stretch of at least 10 s. */
+/** A collector of the lag and utilization of the event loop over the last window of at least 10 s. */
 export class EventLoopCollector implements SourceCollector {
   readonly name = 'event_loop';
   readonly metricNames: readonly string[];
@@ -42,21 +55,21 @@ export class EventLoopCollector implements SourceCollector {
     registry: MetricsRegistry,
     private readonly clock: Clock,
   ) {
-    this.lag = registry.gauge(
-      'nodejs_eventloop_lag_seconds',
-      'Mean lag of the event loop in seconds, lately.',
-    );
+    this.lag = registry.gauge('nodejs_eventloop_lag_seconds', `Mean lag of the event loop, ${OVER_WINDOW}.`);
     this.utilization = registry.gauge(
       'nodejs_eventloop_utilization_ratio',
-      'Share of the time that the event loop was busy, lately.',
+      `Share of time that the event loop was busy, ${OVER_WINDOW}.`,
     );
-    this.statistics = DELAY_STATISTICS.map(({ name, of, read }) => ({
-      gauge: registry.gauge(`nodejs_eventloop_lag_${name}_seconds`, `The ${of} event loop delay, lately.`),
+    this.statistics = DELAY_STATISTICS.map(({ name, label, read }) => ({
+      gauge: registry.gauge(
+        `nodejs_eventloop_lag_${name}_seconds`,
+        `${label} event loop delay, ${OVER_WINDOW}.`,
+      ),
       read,
     }));
     this.stddev = registry.gauge(
       'nodejs_eventloop_lag_stddev_seconds',
-      'The standard deviation of the event loop delay, lately.',
+      `Standard deviation of the event loop delay, ${OVER_WINDOW}.`,
     );
     this.metricNames = [
       this.lag,
@@ -70,7 +83,7 @@ export class EventLoopCollector implements SourceCollector {
     this.delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.delays.enable();
     this.utilizationAtStart = performance.eventLoopUtilization();
-    // The first window is short: whoever asks first is told of the start.
+    // The first scrape closes the first window, however short, and so shows the start-up.
     this.windowStart = -Infinity;
   }
 
@@ -87,7 +100,7 @@ export class EventLoopCollector implements SourceCollector {
   private closeWindow(delays: IntervalHistogram, now: number): void {
     if (delays.count > 0) {
       for (const { gauge, read } of this.statistics) gauge.set(lagSeconds(read(delays)));
-      // Not the lag at this moment: that is how long the collectors take that run beside this one.
+      // The mean, because the lag at this moment is the duration of the collectors that run beside this one.
       this.lag.set(lagSeconds(delays.mean));
       this.stddev.set(delays.stddev / NANOSECONDS);
     }
@@ -99,7 +112,7 @@ export class EventLoopCollector implements SourceCollector {
   }
 }
 
-/** Node measures from one sample to the next, which are the resolution apart when nothing is late. */
+/** Subtracts the resolution, since Node measures from one sample to the next. */
 function lagSeconds(nanoseconds: number): number {
   return Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000);
 }

@@ -5,7 +5,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { GcPressure } from './gc-pressure.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** In seconds; collections of new objects take about a millisecond, of everything some hundred at worst. */
+/** Bucket bounds in seconds: minor collections take about 1 ms, major ones up to some 100 ms. */
 const BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
 
 const KINDS: Readonly<Record<number, string>> = {
@@ -19,7 +19,7 @@ interface GcEntry extends PerformanceEntry {
   readonly detail: { readonly kind: number };
 }
 
-/** How long each garbage collection took, and whether the garbage collector can keep up. */
+/** A collector of the duration of garbage collections, and of the load on the garbage collector. */
 export class GcCollector implements SourceCollector {
   readonly name = 'gc';
   readonly metricNames: readonly string[];
@@ -31,7 +31,7 @@ export class GcCollector implements SourceCollector {
   constructor(registry: MetricsRegistry, clock: Clock) {
     this.seconds = registry.histogram(
       'nodejs_gc_duration_seconds',
-      'Garbage collection duration by kind, one of major, minor, incremental or weakcb.',
+      'Duration of garbage collections, by kind: major, minor, incremental or weakcb.',
       { labelNames: ['kind'], buckets: BUCKETS },
     );
     this.pressure = new GcPressure(registry, clock);
@@ -48,7 +48,7 @@ export class GcCollector implements SourceCollector {
     this.observer = undefined;
   }
 
-  /** Takes what has been observed and not handed over yet. */
+  /** Records the entries that the observer has not delivered yet. */
   collect(): void {
     this.record(this.observer?.takeRecords() ?? []);
     this.pressure.collect();
@@ -57,7 +57,7 @@ export class GcCollector implements SourceCollector {
   private record(entries: readonly PerformanceEntry[]): void {
     for (const { detail, duration } of entries as readonly GcEntry[]) {
       this.seconds.observe({ kind: KINDS[detail.kind] ?? 'unknown' }, duration / 1000);
-      this.pressure.note(duration, detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR);
+      this.pressure.record(duration, detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR);
     }
   }
 }

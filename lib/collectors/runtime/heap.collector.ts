@@ -3,7 +3,7 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** The memory that V8 manages, as a whole and by space. */
+/** A collector of the heap of V8, in total and by space. */
 export class HeapCollector implements SourceCollector {
   readonly name = 'heap';
   readonly metricNames: readonly string[];
@@ -18,29 +18,25 @@ export class HeapCollector implements SourceCollector {
 
   constructor(registry: MetricsRegistry) {
     const labelNames = ['space'] as const;
-    this.total = registry.gauge('nodejs_heap_size_total_bytes', 'Process heap size from Node.js in bytes.');
-    this.used = registry.gauge(
-      'nodejs_heap_size_used_bytes',
-      'Process heap size used from Node.js in bytes.',
-    );
+    this.total = registry.gauge('nodejs_heap_size_total_bytes', 'Total size of the V8 heap.');
+    this.used = registry.gauge('nodejs_heap_size_used_bytes', 'Used size of the V8 heap.');
     this.limit = registry.gauge(
       'nodejs_heap_size_limit_bytes',
-      'Size at which Node.js runs out of heap, in bytes.',
+      'Size limit of the V8 heap; the process aborts when it is exceeded.',
     );
-    this.external = registry.gauge('nodejs_external_memory_bytes', 'Node.js external memory size in bytes.');
-    this.spaceTotal = registry.gauge(
-      'nodejs_heap_space_size_total_bytes',
-      'Process heap space size total from Node.js in bytes.',
-      { labelNames },
+    this.external = registry.gauge(
+      'nodejs_external_memory_bytes',
+      'Memory of C++ objects that are bound to JavaScript objects.',
     );
-    this.spaceUsed = registry.gauge(
-      'nodejs_heap_space_size_used_bytes',
-      'Process heap space size used from Node.js in bytes.',
-      { labelNames },
-    );
+    this.spaceTotal = registry.gauge('nodejs_heap_space_size_total_bytes', 'Total size of a heap space.', {
+      labelNames,
+    });
+    this.spaceUsed = registry.gauge('nodejs_heap_space_size_used_bytes', 'Used size of a heap space.', {
+      labelNames,
+    });
     this.spaceAvailable = registry.gauge(
       'nodejs_heap_space_size_available_bytes',
-      'Process heap space size available from Node.js in bytes.',
+      'Available size of a heap space.',
       { labelNames },
     );
     this.metricNames = [

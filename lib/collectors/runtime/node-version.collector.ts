@@ -2,7 +2,7 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** Which Node.js this is, as labels of a series that is always 1. */
+/** A collector of the version of Node.js, as labels of a gauge that is always 1. */
 export class NodeVersionCollector implements SourceCollector {
   readonly name = 'node_version';
   readonly metricNames = ['nodejs_version_info'];
@@ -10,13 +10,13 @@ export class NodeVersionCollector implements SourceCollector {
   private readonly info: Gauge<'version' | 'major' | 'minor' | 'patch'>;
 
   constructor(registry: MetricsRegistry) {
-    this.info = registry.gauge('nodejs_version_info', 'Node.js version info.', {
+    this.info = registry.gauge('nodejs_version_info', 'Version of Node.js, as labels of a constant 1.', {
       labelNames: ['version', 'major', 'minor', 'patch'],
     });
   }
 
   collect(): void {
-    const [major, minor, patch] = process.versions.node.split('.');
+    const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
     this.info.set({ version: process.version, major, minor, patch }, 1);
   }
 }

@@ -7,17 +7,17 @@ import type { SourceCollector } from '../source.collector.js';
 const MICROSECONDS = 1e6;
 const KIB = 1024;
 
-/** Lines of `/proc/self/status`, in kB or as a count, and the metric that each is. */
+/** Lines of `/proc/self/status` with the metric that shows each one and the unit of its value. */
 const STATUS_METRICS = [
   { line: 'VmRSS', name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.', unit: KIB },
   { line: 'VmSize', name: 'process_virtual_memory_bytes', help: 'Virtual memory size in bytes.', unit: KIB },
-  { line: 'VmData', name: 'process_heap_bytes', help: 'Process heap size in bytes.', unit: KIB },
+  { line: 'VmData', name: 'process_heap_bytes', help: 'Size of the data segment in bytes.', unit: KIB },
   { line: 'Threads', name: 'process_threads', help: 'Number of OS threads in the process.', unit: 1 },
 ] as const;
 
 /**
- * The standard `process_*` metrics. Files of `/proc` are read synchronously: they are in memory, and a trip
- * through the thread pool costs thirty times as much. What the system does not tell is left out.
+ * A collector of the standard `process_*` metrics. Metrics that the system does not provide are left out. Files of
+ * `/proc` are read synchronously, because they are in memory and the thread pool would cost thirty times as much.
  */
 export class ProcessCollector implements SourceCollector {
   readonly name = 'process';
@@ -28,27 +28,21 @@ export class ProcessCollector implements SourceCollector {
   private readonly systemCpu: Counter;
   private lastCpu = { user: 0, system: 0 };
   private readonly openFds: Gauge | undefined;
-  private readonly ofStatus: readonly { pattern: RegExp; unit: number; gauge: Gauge }[];
+  private readonly statusGauges: readonly { pattern: RegExp; unit: number; gauge: Gauge }[];
 
   constructor(registry: MetricsRegistry) {
-    this.cpu = registry.counter(
-      'process_cpu_seconds_total',
-      'Total user and system CPU time spent in seconds.',
-    );
-    this.userCpu = registry.counter(
-      'process_cpu_user_seconds_total',
-      'Total user CPU time spent in seconds.',
-    );
+    this.cpu = registry.counter('process_cpu_seconds_total', 'User and system CPU time spent, in seconds.');
+    this.userCpu = registry.counter('process_cpu_user_seconds_total', 'User CPU time spent, in seconds.');
     this.systemCpu = registry.counter(
       'process_cpu_system_seconds_total',
-      'Total system CPU time spent in seconds.',
+      'System CPU time spent, in seconds.',
     );
     for (const counter of [this.cpu, this.userCpu, this.systemCpu]) counter.mirrorsOther();
     registry
-      .gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.')
+      .gauge('process_start_time_seconds', 'Start time of the process, in seconds since the Unix epoch.')
       .set(performance.timeOrigin / 1000);
     const status = readProc('status');
-    this.ofStatus = STATUS_METRICS.filter(
+    this.statusGauges = STATUS_METRICS.filter(
       ({ line }) => (line === 'VmRSS' && status === '') || status.includes(`\n${line}:`),
     ).map(({ line, name, help, unit }) => ({
       pattern: new RegExp(`^${line}:\\s*(\\d+)`, 'm'),
@@ -60,18 +54,18 @@ export class ProcessCollector implements SourceCollector {
       this.openFds = registry.gauge('process_open_fds', 'Number of open file descriptors.');
       registry.gauge('process_max_fds', 'Maximum number of open file descriptors.').set(Number(maxFds));
     }
-    this.metricNames = [...this.ofStatus.map(({ gauge }) => gauge.name), 'process_open_fds'];
+    this.metricNames = [...this.statusGauges.map(({ gauge }) => gauge.name), 'process_open_fds'];
   }
 
   collect(): void {
     this.collectCpu();
     const status = readProc('status');
-    for (const { pattern, unit, gauge } of this.ofStatus) {
-      const found = pattern.exec(status)?.[1];
-      // Without /proc there is one figure only, the resident memory, which Node knows itself.
-      gauge.set(found === undefined ? process.memoryUsage.rss() : Number(found) * unit);
+    for (const { pattern, unit, gauge } of this.statusGauges) {
+      const value = pattern.exec(status)?.[1];
+      // Without /proc, resident memory is the only one of these gauges, and Node provides its value.
+      gauge.set(value === undefined ? process.memoryUsage.rss() : Number(value) * unit);
     }
-    // The directory itself is open while it is read.
+    // Minus the descriptor of the directory itself, which is open while it is read.
     this.openFds?.set(readdirSync('/proc/self/fd').length - 1);
   }
 
@@ -86,7 +80,7 @@ export class ProcessCollector implements SourceCollector {
   }
 }
 
-/** A file of `/proc/self`; empty where there is none. */
+/** Returns the content of a file in `/proc/self`; empty if there is none. */
 function readProc(file: string): string {
   try {
     return readFileSync(`/proc/self/${file}`, 'utf8');

@@ -1,7 +1,7 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { ActiveResourcesCollector } from './active-resources.collector.js';
-import { paced } from '../collector-pace.js';
+import { withSchedule } from '../collector-schedule.js';
 import { EventLoopCollector } from './event-loop.collector.js';
 import { GcCollector } from './gc.collector.js';
 import { HeapCollector } from './heap.collector.js';
@@ -12,11 +12,11 @@ import type { SourceCollector } from '../source.collector.js';
 import { ThreadPoolCollector } from './thread-pool.collector.js';
 import { WorkerThreadsCollector } from './worker-threads.collector.js';
 
-/** The `process_*` and `nodejs_*` metrics, under the names that dashboards for prom-client query. */
+/** Returns the collectors of the `process_*` and `nodejs_*` metrics, named as dashboards for prom-client expect. */
 export function runtimeCollectors(
   registry: MetricsRegistry,
   clock: Clock,
-  paces: ResolvedRuntime,
+  schedules: ResolvedRuntime,
 ): SourceCollector[] {
   const make: Record<RuntimePart, () => SourceCollector> = {
     process: () => new ProcessCollector(registry),
@@ -29,7 +29,7 @@ export function runtimeCollectors(
     nodeVersion: () => new NodeVersionCollector(registry),
   };
   return RUNTIME_PARTS.flatMap((part) => {
-    const pace = paces[part];
-    return pace === false ? [] : [paced(make[part](), pace)];
+    const schedule = schedules[part];
+    return schedule === false ? [] : [withSchedule(make[part](), schedule)];
   });
 }

@@ -1,6 +1,7 @@
 import { expectKeys } from '../../options/option-checks.js';
-import { type CollectorPace, resolvePace } from '../collector-pace.js';
+import { type CollectorSchedule, resolveSchedule } from '../collector-schedule.js';
 
+/** Names of the runtime collectors. */
 export const RUNTIME_PARTS = [
   'process',
   'eventLoop',
@@ -11,27 +12,28 @@ export const RUNTIME_PARTS = [
   'threadPool',
   'nodeVersion',
 ] as const;
+/** Name of a runtime collector. */
 export type RuntimePart = (typeof RUNTIME_PARTS)[number];
 
-/** The probe of the thread pool has to run on a beat: it waits for its turn there. */
+/** Default interval of the thread pool probe, which waits for a free thread and so must not delay a scrape. */
 const THREAD_POOL_MS = 5_000;
 
 /**
- * What is measured of the process and of Node; each part may be false, or have an interval. Without one it is read
- * whenever the metrics are asked for, but `threadPool`, which is probed every 5 s.
+ * Options of the collectors of the process and of Node; false disables a collector. A collector without an interval
+ * runs at every scrape, except `threadPool`, which runs every 5 s.
  */
-export type RuntimeOptions = Partial<Readonly<Record<RuntimePart, CollectorPace | false>>>;
+export type RuntimeOptions = Partial<Readonly<Record<RuntimePart, CollectorSchedule | false>>>;
 
-/** The pace of each part that is wanted. */
-export type ResolvedRuntime = Readonly<Record<RuntimePart, CollectorPace | false>>;
+/** Schedule of each runtime collector; false if it is disabled. */
+export type ResolvedRuntime = Readonly<Record<RuntimePart, CollectorSchedule | false>>;
 
 /** @throws {MonitoringOptionsError} */
 export function resolveRuntime(runtime: RuntimeOptions | false = {}): ResolvedRuntime | false {
   if (runtime === false) return false;
   expectKeys('collectors.runtime', runtime, RUNTIME_PARTS);
-  const paces = RUNTIME_PARTS.map((part) => {
+  const schedules = RUNTIME_PARTS.map((part) => {
     const byDefault = part === 'threadPool' ? { intervalMs: THREAD_POOL_MS } : {};
-    return [part, resolvePace(`collectors.runtime.${part}`, runtime[part], byDefault)];
+    return [part, resolveSchedule(`collectors.runtime.${part}`, runtime[part], byDefault)];
   });
-  return Object.fromEntries(paces) as ResolvedRuntime;
+  return Object.fromEntries(schedules) as ResolvedRuntime;
 }

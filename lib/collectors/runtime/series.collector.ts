@@ -2,7 +2,7 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** How many series each metric has: what the metrics themselves cost. */
+/** A collector of the number of series of each metric. */
 export class SeriesCollector implements SourceCollector {
   readonly name = 'series';
   readonly metricNames = ['monitoring_series'];
@@ -10,7 +10,7 @@ export class SeriesCollector implements SourceCollector {
   private readonly series: Gauge<'metric'>;
 
   constructor(private readonly registry: MetricsRegistry) {
-    this.series = registry.gauge('monitoring_series', 'Number of series that each metric has.', {
+    this.series = registry.gauge('monitoring_series', 'Number of series of a metric.', {
       labelNames: ['metric'],
       seriesLimit: Infinity,
     });

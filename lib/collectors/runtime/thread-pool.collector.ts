@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { type Timer } from '../../metrics/timer.js';
+import type { Timer } from '../../metrics/timer.js';
 import type { SourceCollector } from '../source.collector.js';
 
-/** What libuv has unless `UV_THREADPOOL_SIZE` says otherwise, and the most that it takes. */
+/** Default and maximum of `UV_THREADPOOL_SIZE` in libuv. */
 const DEFAULT_THREADS = 4;
-const MOST_THREADS = 1024;
+const MAX_THREADS = 1024;
 
 /**
- * How long work has to wait for a thread of libuv's pool, where files, DNS, zlib and crypto are done: a task that
- * takes next to nothing is put in the queue, and timed. What the event loop was busy meanwhile is not counted.
+ * A collector of the wait for a thread of the libuv pool, which runs file, DNS, zlib and crypto work. It times a trivial
+ * task through the queue of the pool, without the time that the event loop was busy.
  */
 export class ThreadPoolCollector implements SourceCollector {
   readonly name = 'thread_pool';
@@ -21,11 +21,11 @@ export class ThreadPoolCollector implements SourceCollector {
   constructor(registry: MetricsRegistry) {
     this.wait = registry.timer(
       'nodejs_threadpool_wait_seconds',
-      'How long a task had to wait for a thread of the pool.',
+      'Time that a task waited for a thread of the libuv pool.',
       { buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] },
     );
     registry
-      .gauge('nodejs_threadpool_size', 'Number of threads in the pool of libuv.')
+      .gauge('nodejs_threadpool_size', 'Number of threads in the libuv pool.')
       .set(threadsOf(process.env['UV_THREADPOOL_SIZE']));
   }
 
@@ -39,8 +39,8 @@ export class ThreadPoolCollector implements SourceCollector {
   }
 }
 
-/** As libuv reads it: what is no number is one thread. */
+/** Returns the size of the pool as libuv parses the variable: one thread if it is not a number. */
 function threadsOf(variable: string | undefined): number {
   if (variable === undefined) return DEFAULT_THREADS;
-  return Math.min(Math.max(Number.parseInt(variable, 10) || 1, 1), MOST_THREADS);
+  return Math.min(Math.max(Number.parseInt(variable, 10) || 1, 1), MAX_THREADS);
 }

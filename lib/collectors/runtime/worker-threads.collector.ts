@@ -7,7 +7,7 @@ import type { SourceCollector } from '../source.collector.js';
 
 const CHANNEL = 'worker_threads';
 
-/** How many worker threads there are that were started since monitoring was. */
+/** A collector of the worker threads that were started after monitoring. */
 export class WorkerThreadsCollector implements SourceCollector {
   readonly name = 'worker_threads';
   readonly metricNames = ['nodejs_worker_threads'];
@@ -17,20 +17,17 @@ export class WorkerThreadsCollector implements SourceCollector {
   private readonly workers = new Set<Worker>();
 
   constructor(registry: MetricsRegistry) {
-    this.running = registry.gauge('nodejs_worker_threads', 'Worker threads that run.');
-    this.started = registry.counter(
-      'nodejs_worker_threads_started_total',
-      'Worker threads that were started.',
-    );
+    this.running = registry.gauge('nodejs_worker_threads', 'Running worker threads.');
+    this.started = registry.counter('nodejs_worker_threads_started_total', 'Worker threads started.');
   }
 
   start(): void {
-    subscribe(CHANNEL, this.note);
+    subscribe(CHANNEL, this.onWorker);
   }
 
   stop(): void {
-    unsubscribe(CHANNEL, this.note);
-    for (const worker of this.workers) worker.removeListener('exit', this.forgetOf(worker));
+    unsubscribe(CHANNEL, this.onWorker);
+    for (const worker of this.workers) worker.removeListener('exit', this.exitListenerOf(worker));
     this.workers.clear();
   }
 
@@ -38,20 +35,20 @@ export class WorkerThreadsCollector implements SourceCollector {
     this.running.set(this.workers.size);
   }
 
-  private readonly forgetters = new WeakMap<Worker, () => void>();
+  private readonly exitListeners = new WeakMap<Worker, () => void>();
 
-  private readonly note = (message: unknown): void => {
+  private readonly onWorker = (message: unknown): void => {
     const { worker } = message as { readonly worker: Worker };
     this.workers.add(worker);
     this.started.inc();
-    worker.once('exit', this.forgetOf(worker));
+    worker.once('exit', this.exitListenerOf(worker));
   };
 
-  private forgetOf(worker: Worker): () => void {
-    const known = this.forgetters.get(worker);
+  private exitListenerOf(worker: Worker): () => void {
+    const known = this.exitListeners.get(worker);
     if (known !== undefined) return known;
-    const forget = (): void => void this.workers.delete(worker);
-    this.forgetters.set(worker, forget);
-    return forget;
+    const onExit = (): void => void this.workers.delete(worker);
+    this.exitListeners.set(worker, onExit);
+    return onExit;
   }
 }

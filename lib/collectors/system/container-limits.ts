@@ -6,7 +6,23 @@ import type { CpuLimit } from './system-source.js';
 const MICROSECONDS = 1e6;
 const NANOSECONDS = 1e9;
 
-/** What a limited control group has of the memory, in bytes. */
+/** Files of the memory controller and the names of their values, by version of control groups. */
+const MEMORY_FILES = {
+  1: {
+    limitFile: 'memory.limit_in_bytes',
+    usageFile: 'memory.usage_in_bytes',
+    inactive: 'total_inactive_file',
+    events: 'memory.oom_control',
+  },
+  2: {
+    limitFile: 'memory.max',
+    usageFile: 'memory.current',
+    inactive: 'inactive_file',
+    events: 'memory.events',
+  },
+} as const;
+
+/** Memory limit and usage of a control group, in bytes. */
 export interface MemoryLimit {
   readonly limit: number;
   readonly used: number;
@@ -14,8 +30,8 @@ export interface MemoryLimit {
 }
 
 /**
- * The limits that control groups put on this process. Of several, one within the other, the tightest counts, and of
- * equal ones the outermost, since it is the first to be reached.
+ * The limits that control groups put on this process. Among nested groups the tightest limit counts; among equal limits
+ * the outermost, because it is reached first.
  */
 export class ContainerLimits {
   private readonly cpuGroup: ControlGroup | undefined;
@@ -32,13 +48,14 @@ export class ContainerLimits {
   }
 
   /**
-   * @param cpus how many processors the machine has
-   * @returns undefined if all of them may be used
+   * Returns the CPU limit; undefined if the process may use all processors.
+   *
+   * @param cpus number of processors of the machine
    */
   cpu(cpus: number): CpuLimit | undefined {
     const quota = tightest(this.cpuGroup, (directory) => this.quotaOf(directory));
     const cpuset = tightest(this.cpusetGroup, (directory) => this.allowedCpus(directory));
-    // Each with the usage of its own group: the outer one may be used by others too.
+    // The usage comes from the group of the limit, because an outer group may include other processes.
     const limit = (cpuset?.value ?? Infinity) < (quota?.value ?? Infinity) ? cpuset : quota;
     if (limit === undefined || limit.value >= cpus) return undefined;
     const { value: cores, levelsUp } = limit;
@@ -48,26 +65,27 @@ export class ContainerLimits {
     return { cores, usedSeconds, ...(throttling && { throttling }) };
   }
 
-  /** @returns undefined if the memory of the machine is the only limit */
-  memory(ofMachine: number): MemoryLimit | undefined {
+  /**
+   * Returns the memory limit; undefined if the memory of the machine is the only limit.
+   *
+   * @param machineBytes memory of the machine
+   */
+  memory(machineBytes: number): MemoryLimit | undefined {
     const { memoryGroup: group } = this;
     if (group === undefined) return undefined;
-    const [limitFile, usageFile, inactive, events] =
-      group.version === 2
-        ? ['memory.max', 'memory.current', 'inactive_file', 'memory.events']
-        : ['memory.limit_in_bytes', 'memory.usage_in_bytes', 'total_inactive_file', 'memory.oom_control'];
+    const { limitFile, usageFile, inactive, events } = MEMORY_FILES[group.version];
     const found = tightest(group, (directory) => this.files.number(posix.join(directory, limitFile)));
-    if (found === undefined || found.value >= ofMachine) return undefined;
+    if (found === undefined || found.value >= machineBytes) return undefined;
     const { directory, value: limit } = found;
     const usage = this.files.number(posix.join(directory, usageFile));
     if (usage === undefined || limit <= 0) return undefined;
-    // Files that were read once and not lately: the kernel drops them before anything is killed.
+    // The kernel drops inactive file pages before it kills anything.
     const cached = this.files.numbers(posix.join(directory, 'memory.stat'))[inactive] ?? 0;
     const oomKills = this.files.numbers(posix.join(directory, events))['oom_kill'];
     return { limit, used: Math.max(0, usage - cached), ...(oomKills !== undefined && { oomKills }) };
   }
 
-  /** How many processors' worth of time a group may use; undefined if it is not limited. */
+  /** Returns the CPU quota of a group in processors; undefined if it is not limited. */
   private quotaOf(directory: string): number | undefined {
     const [quota, period] =
       this.cpuGroup?.version === 2
@@ -84,7 +102,7 @@ export class ContainerLimits {
     return sizeOfSet(this.files.read(posix.join(directory, file)));
   }
 
-  /** What the group so many levels above this process has used. */
+  /** Returns the CPU time used by the group that is this many levels above the process. */
   private usedCpuSeconds(levelsUp: number): number | undefined {
     const { cpuUsageGroup: group } = this;
     const directory = group?.directories[Math.min(levelsUp, group.directories.length - 1)];
@@ -101,7 +119,7 @@ export class ContainerLimits {
     const counts = this.files.numbers(posix.join(directory, 'cpu.stat'));
     const periods = counts['nr_periods'];
     const throttledPeriods = counts['nr_throttled'];
-    // The first is of version 2, the other of version 1.
+    // Version 2 reports microseconds, version 1 nanoseconds.
     const microseconds = counts['throttled_usec'] ?? (counts['throttled_time'] ?? NaN) / 1000;
     if (periods === undefined || throttledPeriods === undefined || Number.isNaN(microseconds)) {
       return undefined;
@@ -110,7 +128,8 @@ export class ContainerLimits {
   }
 }
 
-interface Tightest {
+/** The tightest limit among nested groups. */
+interface TightestLimit {
   readonly value: number;
   readonly directory: string;
   readonly levelsUp: number;
@@ -119,8 +138,8 @@ interface Tightest {
 function tightest(
   group: ControlGroup | undefined,
   limitOf: (directory: string) => number | undefined,
-): Tightest | undefined {
-  let found: Tightest | undefined;
+): TightestLimit | undefined {
+  let found: TightestLimit | undefined;
   group?.directories.forEach((directory, levelsUp) => {
     const value = limitOf(directory);
     if (value !== undefined && value <= (found?.value ?? Infinity)) found = { value, directory, levelsUp };

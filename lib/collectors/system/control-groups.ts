@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { LinuxFiles } from './linux-files.js';
 import { type Mount, parseMountInfo } from './mounts.js';
 
-/** The directories of this process in the hierarchy of one controller, from its own up to the outermost. */
+/** The directories of this process in the hierarchy of one controller, from the innermost to the outermost. */
 export interface ControlGroup {
   readonly version: 1 | 2;
   readonly directories: readonly string[];
@@ -12,13 +12,10 @@ type Controller = 'cpu' | 'cpuacct' | 'cpuset' | 'memory';
 
 const CGROUP_V2 = '';
 
-/**
- * Finds the control groups of this process, in version 1, version 2 or a mixture of them, inside of a container and
- * outside.
- */
+/** The control groups of this process, of version 1, version 2 or a mixture, inside or outside of a container. */
 export class ControlGroups {
   private readonly mounts: readonly Mount[];
-  /** The path of this process by controller; that of version 2 by an empty name. */
+  /** Path of this process by controller; that of version 2 has an empty name. */
   private readonly paths: ReadonlyMap<string, string>;
 
   constructor(private readonly files: LinuxFiles) {
@@ -28,7 +25,7 @@ export class ControlGroups {
     this.paths = pathsOf(files.read('/proc/self/cgroup'));
   }
 
-  /** @returns undefined if no hierarchy has the controller */
+  /** Returns the group of a controller; undefined if no hierarchy has the controller. */
   of(controller: Controller): ControlGroup | undefined {
     const path = this.paths.get(controller);
     const mount = this.mounts.find(
@@ -41,14 +38,14 @@ export class ControlGroups {
     const unifiedPath = this.paths.get(CGROUP_V2);
     if (unified === undefined || unifiedPath === undefined) return undefined;
     const directories = directoriesOf(unified, unifiedPath);
-    // The process may be deeper than the controllers have been handed down.
+    // The process may be in a group below those that have the controller enabled.
     const has = (directory: string) =>
       this.files.read(posix.join(directory, 'cgroup.controllers')).trim().split(' ').includes(controller);
     return directories.some(has) ? { version: 2, directories } : undefined;
   }
 }
 
-/** From lines such as `4:cpu,cpuacct:/docker/1f2e`; version 2 is `0::/docker/1f2e`. */
+/** Parses lines such as `4:cpu,cpuacct:/docker/1f2e`, or `0::/docker/1f2e` in version 2. */
 function pathsOf(text: string): Map<string, string> {
   const paths = new Map<string, string>();
   for (const line of text.split('\n')) {
@@ -60,10 +57,10 @@ function pathsOf(text: string): Map<string, string> {
   return paths;
 }
 
-/** The directory of a group and those above it, as far as they can be seen from here. */
+/** Returns the directory of a group and its visible ancestors. */
 function directoriesOf({ root, mountPoint }: Mount, path: string): string[] {
   const base = root === '/' ? '' : root;
-  // In a container of its own, what is mounted is the group itself, whatever its path is outside.
+  // In a cgroup namespace the mount is the group itself, whatever its path is outside.
   let below = path === base || path.startsWith(`${base}/`) ? path.slice(base.length) : '';
   if (below.split('/').includes('..')) below = '';
   const directories: string[] = [];

@@ -1,14 +1,14 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { MirroredCounter } from '../mirrored-counter.js';
+import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { CpuReading, SystemSource } from './system-source.js';
 
-/** In which nothing is done, be it that somebody waits for a disk. */
+/** Modes in which a processor is idle, including waits for a disk. */
 const IDLE_MODES = ['idle', 'iowait'];
 
-/** How busy the processors are: of what this process may have of them, where that is limited. */
+/** A collector of CPU usage, relative to the limit of the container if there is one. */
 export class SystemCpuCollector implements SourceCollector {
   readonly name = 'system_cpu';
   readonly metricNames: readonly string[];
@@ -17,11 +17,11 @@ export class SystemCpuCollector implements SourceCollector {
   private readonly cpus: OptionalGauge;
   private readonly limit: OptionalGauge;
   private readonly loads: readonly OptionalGauge[];
-  private readonly seconds: MirroredCounter<'mode'>;
-  private readonly periods: MirroredCounter;
-  private readonly throttledPeriods: MirroredCounter;
-  private readonly throttledSeconds: MirroredCounter;
-  private last: { readonly reading: CpuReading; readonly at: number } | undefined;
+  private readonly seconds: OptionalCounter<'mode'>;
+  private readonly periods: OptionalCounter;
+  private readonly throttledPeriods: OptionalCounter;
+  private readonly throttledSeconds: OptionalCounter;
+  private last: TimedReading | undefined;
 
   constructor(
     registry: MetricsRegistry,
@@ -29,36 +29,33 @@ export class SystemCpuCollector implements SourceCollector {
     private readonly clock: Clock,
   ) {
     const gauge = (name: string, help: string) => new OptionalGauge(registry, name, help);
-    const counter = (name: string, help: string) => new MirroredCounter(registry, name, help);
+    const counter = (name: string, help: string) => new OptionalCounter(registry, name, help);
     this.percent = gauge(
       'system_cpu_percent',
-      'Share of the processor time that was used since the last look, in percent of the limit if there is one.',
+      'CPU time used since the last reading, in percent of the limit if there is one, else of all processors.',
     );
     this.cpus = gauge('system_cpus', 'Number of processors of the machine.');
-    this.limit = gauge(
-      'system_cpu_limit_cores',
-      "How many processors' worth of time the container may use, if that is limited.",
-    );
+    this.limit = gauge('system_cpu_limit_cores', 'CPU limit of the container, in processors.');
     this.loads = [1, 5, 15].map((minutes) =>
-      gauge(`system_load${minutes}`, `Runnable processes on average over the last ${minutes} min.`),
+      gauge(`system_load${minutes}`, `Average number of runnable processes over the last ${minutes} min.`),
     );
-    this.seconds = new MirroredCounter(
+    this.seconds = new OptionalCounter(
       registry,
       'system_cpu_seconds_total',
-      'Time of the processors of the machine, by what it went into.',
+      'CPU time of all processors of the machine, by mode.',
       ['mode'],
     );
     this.periods = counter(
       'system_cpu_periods_total',
-      'Periods in which the processor time of the container was limited.',
+      'Periods in which the CPU limit of the container applied.',
     );
     this.throttledPeriods = counter(
       'system_cpu_throttled_periods_total',
-      'Periods in which the container was held up because it had used up its processor time.',
+      'Periods in which the container was throttled by its CPU limit.',
     );
     this.throttledSeconds = counter(
       'system_cpu_throttled_seconds_total',
-      'Time for which the container was held up because it had used up its processor time.',
+      'Time that the container was throttled by its CPU limit.',
     );
     this.metricNames = [this.percent, this.cpus, this.limit, ...this.loads].map(({ name }) => name);
   }
@@ -70,27 +67,27 @@ export class SystemCpuCollector implements SourceCollector {
     this.cpus.set(reading?.cpus);
     this.limit.set(reading?.limit?.cores);
     this.loads.forEach((gauge, i) => gauge.set(reading?.load?.[i]));
-    this.seconds.follow(
+    this.seconds.update(
       Object.entries(reading?.secondsByMode ?? {}).map(([mode, total]) => [{ mode }, total]),
     );
     const throttling = reading?.limit?.throttling;
-    this.periods.follow([[{}, throttling?.periods]]);
-    this.throttledPeriods.follow([[{}, throttling?.throttledPeriods]]);
-    this.throttledSeconds.follow([[{}, throttling?.throttledSeconds]]);
+    this.periods.update([[{}, throttling?.periods]]);
+    this.throttledPeriods.update([[{}, throttling?.throttledPeriods]]);
+    this.throttledSeconds.update([[{}, throttling?.throttledSeconds]]);
     this.last = reading && { reading, at };
   }
 }
 
-interface Look {
+interface TimedReading {
   readonly reading: CpuReading;
   readonly at: number;
 }
 
-/** Undefined if no time has passed. */
-function percentBetween(before: Look, after: Look): number | undefined {
+/** Returns the CPU usage between two readings in percent; undefined if no time has passed. */
+function percentBetween(before: TimedReading, after: TimedReading): number | undefined {
   const { limit } = after.reading;
   const limitBefore = before.reading.limit;
-  // A limit that has come or gone leaves nothing to compare.
+  // Readings with and without a limit cannot be compared.
   if ((limit === undefined) !== (limitBefore === undefined)) return undefined;
   const [used, available] =
     limit && limitBefore
@@ -103,7 +100,7 @@ function busyAndAll(before: CpuReading, after: CpuReading): [busy: number, all: 
   let busy = 0;
   let all = 0;
   for (const [mode, seconds] of Object.entries(after.secondsByMode)) {
-    // Idle time can go back a little when a processor is switched off.
+    // Idle time can decrease slightly when a processor is switched off.
     const passed = Math.max(0, seconds - (before.secondsByMode[mode] ?? seconds));
     all += passed;
     if (!IDLE_MODES.includes(mode)) busy += passed;

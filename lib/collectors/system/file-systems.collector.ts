@@ -4,39 +4,39 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { FileSystemReading, SystemSource } from './system-source.js';
 
-/** Of so many, by the order of their paths, the sizes are told. */
+/** Maximum number of file systems with series, in the order of their paths. */
 const SHOWN_FILE_SYSTEMS = 50;
 
-/** What a file system is asked for; each is a metric `system_disk_<name>{mount}`. */
-const FIGURES = [
-  { name: 'total_bytes', help: 'Size of the file system.', of: ({ total }: FileSystemReading) => total },
-  { name: 'used_bytes', help: 'Space that is taken.', of: ({ used }: FileSystemReading) => used },
+/** Definitions of the gauges `system_disk_<name>{mount}`. */
+const GAUGES = [
+  { name: 'total_bytes', help: 'Size of the file system.', valueOf: ({ total }: FileSystemReading) => total },
+  { name: 'used_bytes', help: 'Used space.', valueOf: ({ used }: FileSystemReading) => used },
   {
     name: 'free_bytes',
-    help: 'Space that is left for processes without special rights.',
-    of: ({ free }: FileSystemReading) => free,
+    help: 'Free space for unprivileged processes.',
+    valueOf: ({ free }: FileSystemReading) => free,
   },
   {
     name: 'percent',
-    help: 'Space that is taken, in percent of what processes without special rights may take.',
-    of: ({ used, free }: FileSystemReading) => (used / (used + free)) * 100,
+    help: 'Used space, in percent of the space available to unprivileged processes.',
+    valueOf: ({ used, free }: FileSystemReading) => (used / (used + free)) * 100,
   },
   {
     name: 'inodes_percent',
-    help: 'Inodes that are taken, in percent: without a free one there can be no further file.',
-    of: ({ inodes }: FileSystemReading) => inodes && (inodes.used / inodes.total) * 100,
+    help: 'Used inodes, in percent; at 100 no file can be created.',
+    valueOf: ({ inodes }: FileSystemReading) => inodes && (inodes.used / inodes.total) * 100,
   },
 ] as const;
 
-/** How full the disks are, by mount point. */
+/** A collector of the usage of file systems on disks, by mount point. */
 export class FileSystemsCollector implements SourceCollector {
   readonly name = 'system_file_systems';
   readonly metricNames: readonly string[];
 
   private readonly count: OptionalGauge;
-  private readonly figures: readonly {
+  private readonly gauges: readonly {
     readonly gauge: Gauge<'mount'>;
-    readonly of: (reading: FileSystemReading) => number | undefined;
+    readonly valueOf: (reading: FileSystemReading) => number | undefined;
   }[];
 
   constructor(
@@ -46,23 +46,23 @@ export class FileSystemsCollector implements SourceCollector {
     this.count = new OptionalGauge(
       registry,
       'system_file_systems',
-      `Number of file systems on disks; the sizes of the first ${SHOWN_FILE_SYSTEMS} are told.`,
+      `Number of file systems on disks; only the first ${SHOWN_FILE_SYSTEMS} have series of their own.`,
     );
-    this.figures = FIGURES.map(({ name, help, of }) => ({
+    this.gauges = GAUGES.map(({ name, help, valueOf }) => ({
       gauge: registry.gauge(`system_disk_${name}`, help, { labelNames: ['mount'] }),
-      of,
+      valueOf,
     }));
-    this.metricNames = [this.count.name, ...this.figures.map(({ gauge }) => gauge.name)];
+    this.metricNames = [this.count.name, ...this.gauges.map(({ gauge }) => gauge.name)];
   }
 
   async collect(signal: AbortSignal): Promise<void> {
     const readings = await this.source.fileSystems(signal);
     this.count.set(readings.length);
-    for (const { gauge, of } of this.figures) {
-      // One that is not mounted any more has no series.
+    for (const { gauge, valueOf } of this.gauges) {
+      // An unmounted file system has no series.
       gauge.reset();
       for (const reading of readings.slice(0, SHOWN_FILE_SYSTEMS)) {
-        const value = of(reading);
+        const value = valueOf(reading);
         if (value !== undefined && Number.isFinite(value)) gauge.set({ mount: reading.mount }, value);
       }
     }

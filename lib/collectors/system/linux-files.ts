@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Files in which Linux tells its figures. They are read synchronously: they are in memory, and a trip through the
- * thread pool costs thirty times as much.
+ * A reader of files in `/proc` and `/sys`. It reads synchronously, because they are in memory and the thread pool would
+ * cost thirty times as much.
  */
 export class LinuxFiles {
-  /** @param root where the file system begins whose `/proc` and `/sys` are read */
+  /** @param root root directory of the file system to read */
   constructor(private readonly root = '/') {}
 
-  /** The text of a file; empty if there is none, or it cannot be read. */
+  /** Returns the content of a file; empty if it cannot be read. */
   read(path: string): string {
     try {
       return readFileSync(join(this.root, path), 'utf8');
@@ -18,12 +18,12 @@ export class LinuxFiles {
     }
   }
 
-  /** The number that a file consists of; undefined for anything else, `max` among it. */
+  /** Returns the number that a file contains; undefined for anything else, such as `max`. */
   number(path: string): number | undefined {
     return numberOf(this.read(path).trim());
   }
 
-  /** The numbers of a file of lines such as `nr_periods 12`, by name. */
+  /** Returns the numbers in lines such as `nr_periods 12`, by name. */
   numbers(path: string): Readonly<Record<string, number | undefined>> {
     const lines = this.read(path).split('\n');
     return Object.fromEntries(
@@ -35,6 +35,7 @@ export class LinuxFiles {
     );
   }
 
+  /** Returns the names of the entries of a directory; empty if it cannot be read. */
   list(path: string): readonly string[] {
     try {
       return readdirSync(join(this.root, path));
@@ -44,13 +45,13 @@ export class LinuxFiles {
   }
 }
 
-/** Undefined for what is no number, which an empty text is not either. */
+/** Parses a decimal number; undefined for anything else, including an empty string. */
 export function numberOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^-?\d+(\.\d+)?$/.test(text)) return undefined;
   return Number(text);
 }
 
-/** How many numbers there are in a list such as `0-3,8`, which is how Linux writes sets of processors. */
+/** Returns the size of a set of processors in the format of Linux, such as `0-3,8`. */
 export function sizeOfSet(text: string): number | undefined {
   const ranges = text
     .trim()

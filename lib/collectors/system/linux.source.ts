@@ -13,20 +13,20 @@ import type {
 } from './system-source.js';
 
 const KIB = 1024;
-/** In which unit `/proc/stat` counts time, on every architecture that Node runs on. */
+/** Time unit of `/proc/stat`, on every architecture that Node supports. */
 const TICKS_PER_SECOND = 100;
 const MILLISECONDS = 1000;
-/** In which `/proc/diskstats` counts, whatever the disk has. */
+/** Sector size in `/proc/diskstats`, whatever the sector size of the disk. */
 const SECTOR_BYTES = 512;
-/** Up to so many processes their threads are counted one by one, which takes some 20 µs each. */
+/** Maximum number of processes whose threads are counted one by one, at some 20 µs each. */
 const COUNTED_PROCESSES = 250;
 
-/** In the order of `/proc/stat`; the time of guests is in that of user and nice already. */
+/** Modes in the order of `/proc/stat`. The time of guests is included in user and nice. */
 const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'];
-/** Whole disks: not the partitions of them, not what is built on top of them, nothing in memory. */
+/** Names of whole disks, without partitions, logical volumes and memory devices. */
 const DISK = /^(?:[shv]d[a-z]+|xvd[a-z]+|dasd[a-z]+|nvme\d+n\d+|mmcblk\d+|pmem\d+)$/;
 
-/** Reads the figures of the system from `/proc` and `/sys`, and the limits of the container that it may be in. */
+/** The system source of Linux, which reads `/proc` and `/sys` and the limits of the container. */
 export class LinuxSource implements SystemSource {
   private readonly limits: ContainerLimits;
 
@@ -72,7 +72,7 @@ export class LinuxSource implements SystemSource {
 
   async fileSystems(signal: AbortSignal): Promise<FileSystemReading[]> {
     const readings: FileSystemReading[] = [];
-    // One after the other: one that hangs must not take more than one thread of the pool.
+    // One after the other, so that a hanging file system occupies at most one thread of the pool.
     for (const mount of fileSystemsOnDisk(parseMountInfo(this.files.read('/proc/self/mountinfo')))) {
       signal.throwIfAborted();
       const reading = await fileSystemAt(mount);
@@ -86,35 +86,23 @@ export class LinuxSource implements SystemSource {
     const readings = lines.flatMap((line) => {
       const [, name, counts] = /^\s*([^\s:]+):(.*)$/.exec(line) ?? [];
       if (name === undefined || counts === undefined || name === 'lo') return [];
-      const [
-        receivedBytes,
-        ,
-        receiveErrors,
-        receiveDrops,
-        ,
-        ,
-        ,
-        ,
-        transmittedBytes,
-        ,
-        transmitErrors,
-        transmitDrops,
-      ] = counts.trim().split(/\s+/).map(Number);
-      if (!Number.isFinite(receivedBytes) || !Number.isFinite(transmitDrops)) return [];
-      return [
-        {
-          interface: name,
-          receivedBytes,
-          transmittedBytes,
-          receiveErrors,
-          transmitErrors,
-          receiveDrops,
-          transmitDrops,
-        },
-      ];
+      const fields = counts.trim().split(/\s+/).map(Number);
+      const field = (index: number) => fields[index] ?? NaN;
+      const reading = {
+        interface: name,
+        receivedBytes: field(0),
+        receiveErrors: field(2),
+        receiveDrops: field(3),
+        transmittedBytes: field(8),
+        transmitErrors: field(10),
+        transmitDrops: field(11),
+      };
+      return Number.isFinite(reading.receivedBytes) && Number.isFinite(reading.transmitDrops)
+        ? [reading]
+        : [];
     });
-    // On a machine with bridges and tunnels, what goes through them goes through a card as well. A container has
-    // no card, and all that it has is its own.
+    // Traffic through bridges and tunnels also goes through a network card, and must not count twice. A container
+    // has no card, and all its interfaces count.
     const cards = readings.filter(({ interface: name }) =>
       this.files.list(`/sys/class/net/${name}`).includes('device'),
     );
@@ -124,8 +112,9 @@ export class LinuxSource implements SystemSource {
   disks(): DiskReading[] {
     const lines = this.files.read('/proc/diskstats').split('\n');
     return lines.flatMap((line) => {
-      const [, , device = '', ...texts] = line.trim().split(/\s+/);
-      const [reads, , readSectors, , writes, , writtenSectors, , , busyMs] = texts.map(Number);
+      const [, , device = '', ...counts] = line.trim().split(/\s+/);
+      const [reads = NaN, , readSectors = NaN, , writes = NaN, , writtenSectors = NaN, , , busyMs = NaN] =
+        counts.map(Number);
       if (!DISK.test(device) || !Number.isFinite(busyMs)) return [];
       return [
         {
@@ -146,7 +135,7 @@ export class LinuxSource implements SystemSource {
     const threads =
       ids.length <= COUNTED_PROCESSES
         ? ids.reduce((sum, id) => sum + this.threadsOf(id), 0)
-        : // Of the whole machine, even in a container: of so many processes it is most likely the machine itself.
+        : // The total of the machine, even in a container, which rarely has this many processes.
           numberOf(this.files.read('/proc/loadavg').split(' ')[3]?.split('/')[1]);
     return { processes: ids.length, ...(threads !== undefined && { threads }) };
   }
@@ -157,16 +146,16 @@ export class LinuxSource implements SystemSource {
     return [one, five, fifteen];
   }
 
-  /** None if the process has ended in the meantime. */
+  /** Returns the number of threads of a process; 0 if it has ended. */
   private threadsOf(id: string): number {
     const text = this.files.read(`/proc/${id}/stat`);
-    // The name of the program is in brackets, and may have anything in it.
+    // The name of the program is in parentheses and can contain any character.
     const afterName = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return numberOf(afterName[17]) ?? 0;
   }
 }
 
-/** Undefined for what is no directory or has no size, and for what may not be looked at. */
+/** Returns the usage of a file system; undefined if it is no directory, has no size or cannot be read. */
 async function fileSystemAt(mount: string): Promise<FileSystemReading | undefined> {
   try {
     if (!(await stat(mount)).isDirectory()) return undefined;
@@ -177,7 +166,7 @@ async function fileSystemAt(mount: string): Promise<FileSystemReading | undefine
       total: blocks * bsize,
       used: (blocks - bfree) * bsize,
       free: bavail * bsize,
-      // Some file systems make inodes as they need them.
+      // File systems that allocate inodes on demand report 0.
       ...(files > 0 && { inodes: { total: files, used: files - ffree } }),
     };
   } catch {

@@ -1,8 +1,8 @@
 /** A line of `/proc/self/mountinfo`. */
 export interface Mount {
-  /** Which device it is on, `major:minor`. */
+  /** Device number, as `major:minor`. */
   readonly device: string;
-  /** Which directory of the file system is mounted. */
+  /** Directory of the file system that is mounted. */
   readonly root: string;
   readonly mountPoint: string;
   readonly type: string;
@@ -10,13 +10,13 @@ export interface Mount {
   readonly superOptions: readonly string[];
 }
 
-/** Every line that is one; malformed lines are passed over. */
+/** Parses `/proc/self/mountinfo`; malformed lines are skipped. */
 export function parseMountInfo(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
-    // The optional fields in between, of which there may be any number, end with a dash.
-    const [left, right] = line.split(' - ');
+    // A dash separates a variable number of optional fields from the last three.
+    const [left = '', right = ''] = line.split(' - ');
     const [, , device, root, mountPoint] = left.split(' ');
-    const [type, source, superOptions] = (right ?? '').split(' ');
+    const [type, source, superOptions] = right.split(' ');
     if (device === undefined || root === undefined || mountPoint === undefined) return [];
     if (type === undefined || source === undefined) return [];
     return [
@@ -32,12 +32,12 @@ export function parseMountInfo(text: string): Mount[] {
   });
 }
 
-/** File systems that keep data on a disk of this machine. One on the network may hang, and is not looked at. */
+/** Types of file systems on a local disk. Network file systems are left out, because they can hang. */
 const ON_DISK = new Set(
   'ext2 ext3 ext4 xfs btrfs zfs f2fs bcachefs jfs reiserfs vfat exfat ntfs ntfs3 ufs hfsplus apfs'.split(' '),
 );
 
-/** Files that a container engine mounts, each by itself, from a disk that is not the container's. */
+/** Files that a container engine mounts individually from a disk of the host. */
 const FILES_OF_CONTAINERS = new Set([
   '/etc/hosts',
   '/etc/hostname',
@@ -46,8 +46,8 @@ const FILES_OF_CONTAINERS = new Set([
 ]);
 
 /**
- * The mounts that are worth a look: one for each file system on a disk, at the shortest path that it has, and the
- * root of a container, which is layers of others.
+ * Returns the mount points to measure: one for each file system on a disk, at its shortest path, and the layered root
+ * of a container.
  */
 export function fileSystemsOnDisk(mounts: readonly Mount[]): string[] {
   const byDevice = new Map<string, string>();
@@ -60,7 +60,7 @@ export function fileSystemsOnDisk(mounts: readonly Mount[]): string[] {
   return [...byDevice.values()].toSorted();
 }
 
-/** Blanks and backslashes stand in octal there. */
+/** Decodes the octal escapes of spaces and backslashes. */
 function unescaped(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }

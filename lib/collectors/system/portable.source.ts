@@ -12,8 +12,8 @@ import type {
 const MILLISECONDS = 1000;
 
 /**
- * The figures of a system that has no `/proc`, such as macOS and Windows, from Node itself as far as it has them and
- * from `systeminformation`, which is not loaded before.
+ * The system source of platforms without `/proc`, such as macOS and Windows. It reads values from Node, and
+ * the rest from `systeminformation`, which is loaded on first use.
  */
 export class PortableSource implements SystemSource {
   private loading: Promise<typeof import('systeminformation')> | undefined;
@@ -35,7 +35,7 @@ export class PortableSource implements SystemSource {
         irq: secondsOf('irq'),
       },
       cpus: processors.length,
-      // Windows has no such thing, and Node makes zeros of it.
+      // Windows has no load average, and Node returns zeros for it.
       ...(this.platform !== 'win32' && { load: [one, five, fifteen] }),
     };
   }

@@ -3,7 +3,7 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { SystemSource } from './system-source.js';
 
-/** How many processes and threads there are on the machine, or in the container. */
+/** A collector of the number of processes and threads on the machine or in the container. */
 export class ProcessesCollector implements SourceCollector {
   readonly name = 'system_processes';
   readonly metricNames: readonly string[];

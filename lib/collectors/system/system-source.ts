@@ -1,21 +1,21 @@
-/** The time that processors have spent since the machine or the container began. */
+/** Processors and their time since the start of the machine or container. */
 export interface CpuReading {
-  /** Seconds by what was done in them, over all processors; as far as the system tells. */
+  /** CPU time in seconds by mode, over all processors, for the modes that the system reports. */
   readonly secondsByMode: Readonly<Record<string, number>>;
-  /** How many processors there are. */
+  /** Number of processors. */
   readonly cpus: number;
-  /** The limit that is on this process and its neighbours, if there is one. */
+  /** CPU limit of the control group of this process, if there is one. */
   readonly limit?: CpuLimit;
-  /** Runnable processes on average over the last 1, 5 and 15 minutes. */
+  /** Average number of runnable processes over the last 1, 5 and 15 minutes. */
   readonly load?: readonly [number, number, number];
 }
 
-/** What a control group may have of the processors, and what it had so far. */
+/** CPU limit and usage of a control group. */
 export interface CpuLimit {
-  /** How many processors' worth of time. */
+  /** Limit in processors. */
   readonly cores: number;
   readonly usedSeconds: number;
-  /** Periods in which the limit was in force, those in which it was hit, and the seconds waited for it. */
+  /** Periods in which the limit applied, those in which it was reached, and the time throttled. */
   readonly throttling?: {
     readonly periods: number;
     readonly throttledPeriods: number;
@@ -23,15 +23,15 @@ export interface CpuLimit {
   };
 }
 
-/** Memory in bytes: of the container if it is limited, of the machine otherwise. */
+/** Memory in bytes: of the container if it is limited, else of the machine. */
 export interface MemoryReading {
   readonly total: number;
-  /** What cannot be had back without ending something: caches that can be dropped are not in it. */
+  /** Memory in use, without reclaimable caches. */
   readonly used: number;
-  /** The limit of the container, if there is one. */
+  /** Limit of the container, if there is one. */
   readonly limit?: number;
   readonly swap?: { readonly total: number; readonly used: number };
-  /** Processes that were killed for want of memory since the container or the machine began. */
+  /** Processes killed because memory ran out, since the start of the container or machine. */
   readonly oomKills?: number;
 }
 
@@ -40,12 +40,12 @@ export interface FileSystemReading {
   readonly mount: string;
   readonly total: number;
   readonly used: number;
-  /** What is left for processes without special rights. */
+  /** Free space for unprivileged processes. */
   readonly free: number;
   readonly inodes?: { readonly total: number; readonly used: number };
 }
 
-/** What has gone through a network interface since it is there. */
+/** Traffic of a network interface since it was created. */
 export interface NetworkReading {
   readonly interface: string;
   readonly receivedBytes: number;
@@ -56,31 +56,31 @@ export interface NetworkReading {
   readonly transmitDrops: number;
 }
 
-/** What has gone to and from a disk since the machine began; `all` where they cannot be told apart. */
+/** Reads and writes of a disk since the machine started; the device is `all` if disks cannot be told apart. */
 export interface DiskReading {
   readonly device: string;
   readonly readBytes: number;
   readonly writtenBytes: number;
   readonly reads?: number;
   readonly writes?: number;
-  /** Seconds in which it was busy. */
+  /** Time that the disk was busy, in seconds. */
   readonly busySeconds?: number;
 }
 
-/** How many processes there are, and threads in them. */
+/** Number of processes and of threads in them. */
 export interface ProcessesReading {
   readonly processes: number;
   readonly threads?: number;
 }
 
 /**
- * Where the figures of the system come from. What cannot be measured is missing in a reading or, if it is all of
- * it, undefined.
+ * A source of system readings. A value that cannot be measured is absent from its reading; a reading without any value
+ * is undefined.
  */
 export interface SystemSource {
   cpu(): CpuReading | undefined;
   memory(): MemoryReading | undefined | Promise<MemoryReading | undefined>;
-  /** @param signal ends the work midway when it is aborted */
+  /** @param signal aborts the reading midway */
   fileSystems(signal: AbortSignal): Promise<readonly FileSystemReading[]>;
   networks(): readonly NetworkReading[] | Promise<readonly NetworkReading[]>;
   disks(): readonly DiskReading[] | Promise<readonly DiskReading[]>;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { paced } from '../collector-pace.js';
+import { withSchedule } from '../collector-schedule.js';
 import type { SourceCollector } from '../source.collector.js';
 import { SystemCpuCollector } from './cpu.collector.js';
 import { DiskIoCollector } from './disk-io.collector.js';
@@ -13,11 +13,11 @@ import { ProcessesCollector } from './processes.collector.js';
 import type { SystemSource } from './system-source.js';
 import { type ResolvedSystem, SYSTEM_PARTS, type SystemPart } from './system.options.js';
 
-/** The `system_*` metrics: one collector for each part that is wanted. */
+/** Returns the enabled collectors of the `system_*` metrics. */
 export function systemCollectors(
   registry: MetricsRegistry,
   clock: Clock,
-  paces: ResolvedSystem,
+  schedules: ResolvedSystem,
   source: SystemSource = systemSource(),
 ): SourceCollector[] {
   const make: Record<SystemPart, () => SourceCollector> = {
@@ -29,8 +29,8 @@ export function systemCollectors(
     processes: () => new ProcessesCollector(registry, source),
   };
   return SYSTEM_PARTS.flatMap((part) => {
-    const pace = paces[part];
-    return pace === false ? [] : [paced(make[part](), pace)];
+    const schedule = schedules[part];
+    return schedule === false ? [] : [withSchedule(make[part](), schedule)];
   });
 }
 

@@ -1,21 +1,23 @@
 import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
-import { type CollectorPace, resolvePace } from '../collector-pace.js';
+import { type CollectorSchedule, resolveSchedule } from '../collector-schedule.js';
 
 const DEFAULT_INTERVAL_MS = 10_000;
-/** Without `/proc`, counting processes means to start one that lists them. */
+/** Shortest interval for counting processes without `/proc`, which starts a process to list them. */
 const PROCESSES_WITHOUT_PROC_MS = 60_000;
 
+/** Names of the system collectors. */
 export const SYSTEM_PARTS = ['cpu', 'memory', 'fileSystems', 'network', 'diskIo', 'processes'] as const;
+/** Name of a system collector. */
 export type SystemPart = (typeof SYSTEM_PARTS)[number];
 
-/** What is measured of the machine or the container; each part may be false, or have a pace of its own. */
-export interface SystemOptions extends Partial<Readonly<Record<SystemPart, CollectorPace | false>>> {
-  /** How often it is read, in milliseconds. @default 10000 */
+/** Options of the collectors of the machine or container. Each collector can have its own schedule; false disables it. */
+export interface SystemOptions extends Partial<Readonly<Record<SystemPart, CollectorSchedule | false>>> {
+  /** Default interval of the collectors, in milliseconds. @default 10_000 */
   readonly intervalMs?: number;
 }
 
-/** The pace of each part that is wanted. */
-export type ResolvedSystem = Readonly<Record<SystemPart, CollectorPace | false>>;
+/** Schedule of each system collector; false if it is disabled. */
+export type ResolvedSystem = Readonly<Record<SystemPart, CollectorSchedule | false>>;
 
 /** @throws {MonitoringOptionsError} */
 export function resolveSystem(
@@ -26,7 +28,7 @@ export function resolveSystem(
   expectKeys('collectors.system', system, ['intervalMs', ...SYSTEM_PARTS]);
   const intervalMs = intervalMsOf('collectors.system.intervalMs', system.intervalMs, DEFAULT_INTERVAL_MS);
   const part = (name: SystemPart, leastMs = 0) =>
-    resolvePace(`collectors.system.${name}`, system[name], { intervalMs: Math.max(intervalMs, leastMs) });
+    resolveSchedule(`collectors.system.${name}`, system[name], { intervalMs: Math.max(intervalMs, leastMs) });
   return {
     cpu: part('cpu'),
     memory: part('memory'),

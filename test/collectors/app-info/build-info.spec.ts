@@ -15,7 +15,7 @@ import { BuildInfoCollector } from '../../../lib/collectors/app-info/build-info.
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
-describe('what is known of how the application was built', () => {
+describe('the build info of the application', () => {
   let folder = '';
   let packageFile = '';
 
@@ -26,7 +26,7 @@ describe('what is known of how the application was built', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('is what the options say, or the package file, or the package manager and the platform', () => {
+  it('prefers the options to the package file, and that to the package manager and the platform', () => {
     const environment = {
       npm_package_name: 'monorepo',
       npm_package_version: '0.0.1',
@@ -53,7 +53,7 @@ describe('what is known of how the application was built', () => {
     });
   });
 
-  it('is not made up', async () => {
+  it('is empty if nothing is known', async () => {
     expect(applicationBuild({}, {})).toEqual({});
     const bare = join(folder, 'bare.json');
     await writeFile(bare, '{"private":true,"version":7}');
@@ -69,14 +69,14 @@ describe('what is known of how the application was built', () => {
     );
   });
 
-  it('stops the start if the package file cannot be read', () => {
+  it('throws if the package file cannot be read', () => {
     expect(() => applicationBuild({ packageFile: join(folder, 'none.json') }, {})).toThrow(
-      /^Expected collectors.build.packageFile to be the package.json of the application, seen from .*ENOENT/,
+      /^`collectors.build.packageFile` must be the path of a package.json, relative to .*; got ".*ENOENT/,
     );
   });
 });
 
-describe('in an application', () => {
+describe('the build info metrics of an application', () => {
   const closing: (() => Promise<void>)[] = [];
 
   afterEach(async () => {
@@ -94,7 +94,7 @@ describe('in an application', () => {
     return new PrometheusExporter(registry).generateText();
   }
 
-  it('is a series that is always 1, with what is known as labels', async () => {
+  it('are always 1, with the known values as labels', async () => {
     const text = await exposed({
       collectors: { build: { name: 'orders', version: '2.1.0', revision: 'a"b' } },
     });
@@ -103,13 +103,13 @@ describe('in an application', () => {
     expect(text).toContain('monitoring_collector_success{collector="build_info"} 1\n');
   });
 
-  it('is left out if it is not wanted', async () => {
+  it('are absent if disabled', async () => {
     expect(await exposed({ collectors: { build: false } })).not.toContain('_build_info');
   });
 
-  it('is refused if the options are no texts', async () => {
+  it('rejects options that are not strings', async () => {
     await expect(exposed({ collectors: { build: { version: 2 } as never } })).rejects.toThrow(
-      'Expected collectors.build.version to be a text that is not empty, got 2 (number).',
+      'Expected collectors.build.version to be a non-empty string, got 2 (number).',
     );
     await expect(exposed({ collectors: { build: { revision: '' } } })).rejects.toThrow('got "" (string)');
   });

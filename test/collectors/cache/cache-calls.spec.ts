@@ -201,7 +201,7 @@ const makeStore = () => {
   return store;
 };
 
-describe('a store of Keyv that is watched', () => {
+describe('an instrumented Keyv store', () => {
   it.each(STORE)('answers $title as before, and counts it', async (each) => {
     const registry = await compare(makeStore, watchOne, each);
     expect(countsOf(registry, 'STORE')).toEqual(each.counts);
@@ -262,8 +262,8 @@ describe.each([
   });
 });
 
-describe('what monitoring itself asks of a cache', () => {
-  it('is not counted, also where it is answered later', async () => {
+describe('a cache call by monitoring itself', () => {
+  it('is not counted, even if it is answered later', async () => {
     const registry = new MetricsRegistry();
     const recorder = new CacheRecorder(registry, systemClock);
     const store = new Keyv();

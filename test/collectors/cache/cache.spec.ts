@@ -31,7 +31,7 @@ function counts({ registry }: RunningApp, cache: string) {
 }
 
 describe.each(ADAPTERS)('the cache of @nestjs/cache-manager, on %s', (adapter) => {
-  it('is counted where CacheInterceptor uses it', async () => {
+  it('is counted when CacheInterceptor uses it', async () => {
     const running = await startApp(adapter, AppModule);
     for (let i = 0; i < 3; i++) expect((await running.get('/reports')).body).toBe('a report');
     expect(counts(running, 'default')).toEqual({ hits: 2, misses: 1, sets: 1, deletes: 0 });
@@ -40,7 +40,7 @@ describe.each(ADAPTERS)('the cache of @nestjs/cache-manager, on %s', (adapter) =
 });
 
 describe('the cache of @nestjs/cache-manager', () => {
-  it('is counted key by key, whatever its method is', async () => {
+  it('is counted per key, whatever the method', async () => {
     const running = await startApp('express', AppModule);
     const cache = cacheOf(running.app);
     await cache.set('a', 1);
@@ -62,7 +62,7 @@ describe('the cache of @nestjs/cache-manager', () => {
     await running.close();
   });
 
-  it('has a miss where wrap() makes the value, and a hit where not', async () => {
+  it('counts a miss when wrap() computes the value, and a hit when it does not', async () => {
     const running = await startApp('express', AppModule);
     const cache = cacheOf(running.app);
     let made = 0;
@@ -72,7 +72,7 @@ describe('the cache of @nestjs/cache-manager', () => {
     await running.close();
   });
 
-  it('says how many values it has, and does not count what monitoring asks', async () => {
+  it('shows its number of entries, and does not count the calls of monitoring', async () => {
     const running = await startApp('express', AppModule);
     const cache = cacheOf(running.app);
     await cache.set('a', 1);
@@ -85,7 +85,7 @@ describe('the cache of @nestjs/cache-manager', () => {
     await running.close();
   });
 
-  it('is as it was when the application has ended', async () => {
+  it('is restored when the application has ended', async () => {
     const running = await startApp('express', AppModule);
     const cache = cacheOf(running.app);
     const watched = cache.get;
@@ -94,8 +94,8 @@ describe('the cache of @nestjs/cache-manager', () => {
   });
 });
 
-describe('a store of Keyv', () => {
-  it('is counted on its own', async () => {
+describe('a Keyv store', () => {
+  it('is counted under its own name', async () => {
     const running = await startApp('express', AppModule);
     const store = running.app.get<Keyv>('SESSIONS');
     await store.set('a', 1);
@@ -106,7 +106,7 @@ describe('a store of Keyv', () => {
     await running.close();
   });
 
-  it('that fails is told of, and fails for the application as before', async () => {
+  it('counts an error, which still reaches the application', async () => {
     const broken = new Keyv({
       store: {
         get: () => Promise.reject(new Error('gone')),

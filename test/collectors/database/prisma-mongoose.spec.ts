@@ -97,7 +97,7 @@ const WAYS: Readonly<Record<string, () => readonly [client: PrismaClient, ...val
   },
 };
 
-describe('one client of Prisma', () => {
+describe('a Prisma client', () => {
   it.each(Object.entries(WAYS))('counts each statement once, reached %s', async (_, reach) => {
     const [client, ...values] = reach();
     const { app, registry } = await started(...values);
@@ -110,7 +110,7 @@ describe('one client of Prisma', () => {
     expect(statementsOf(registry)).toEqual({ 'postgresql select User': 1 });
   });
 
-  it('is two where there are two', async () => {
+  it('is told apart from a second client', async () => {
     const [first, second] = [new PrismaClient(), new PrismaClient()];
     const { registry } = await started(first, second);
     first.send({ query: 'SELECT 1 FROM a', duration: 3 });
@@ -152,7 +152,7 @@ function run(
   driver.emit(event, { requestId, commandName, duration: 2, reply: { ok: 1 }, ...end });
 }
 
-describe('a connection of Mongoose', () => {
+describe('a Mongoose connection', () => {
   it.each([
     [
       'a duplicate key',
@@ -169,7 +169,7 @@ describe('a connection of Mongoose', () => {
     ['a conflict', { failure: Object.assign(new Error('no'), { code: 112 }) }, 'transaction_rollback'],
     ['a refusal', { failure: Object.assign(new Error('no'), { code: 13 }) }, 'authorization'],
     ['a lost connection', { failure: new Error('connection 3 to 127.0.0.1 closed') }, 'other'],
-  ])('has an error of %s', async (_, end, expected) => {
+  ])('counts an error of %s', async (_, end, expected) => {
     const driver = new EventEmitter();
     const { registry } = await started(connected(() => driver));
     run(driver, { insert: 'users' }, end);
@@ -188,7 +188,7 @@ describe('a connection of Mongoose', () => {
     },
   );
 
-  it('counts the transactions', async () => {
+  it('counts transactions', async () => {
     const driver = new EventEmitter();
     const { registry } = await started(connected(() => driver));
     run(driver, { insert: 'users', startTransaction: true });
@@ -203,7 +203,7 @@ describe('a connection of Mongoose', () => {
     });
   });
 
-  it('is counted when it is opened late, and with the client that it has after it was opened again', async () => {
+  it('is counted when it opens late, and with its new client after it reopens', async () => {
     let driver: EventEmitter | undefined;
     const connection = connected(() => driver);
     const { app, registry } = await started(connection);
@@ -219,7 +219,7 @@ describe('a connection of Mongoose', () => {
     expect(driver?.eventNames()).toEqual([]);
   });
 
-  it('is counted once where several share a client', async () => {
+  it('is counted once if several connections share a client', async () => {
     const driver = new EventEmitter();
     const { registry } = await started(
       connected(() => driver),
@@ -229,7 +229,7 @@ describe('a connection of Mongoose', () => {
     expect(statementsOf(registry)).toEqual({ 'mongodb select users': 1 });
   });
 
-  it('has names of collections of bounded length', async () => {
+  it('truncates long collection names', async () => {
     const driver = new EventEmitter();
     const { registry } = await started(connected(() => driver));
     run(driver, { find: 'x'.repeat(100_000) });
@@ -252,7 +252,7 @@ describe('a connection of Mongoose', () => {
         },
       },
     ],
-  ])('goes on when it is told of %s', async (_, event) => {
+  ])('keeps counting after the event %s', async (_, event) => {
     const driver = new EventEmitter();
     const { registry } = await started(connected(() => driver));
     for (const name of ['commandStarted', 'commandSucceeded', 'commandFailed']) {

@@ -29,8 +29,8 @@ async function started(options: MonitoringOptions = {}) {
 const operations = (registry: MetricsRegistry, name = 'db_client_operation_duration_seconds') =>
   valuesOf(registry, name, ['operation', 'table']);
 
-describe('the statements of TypeORM', () => {
-  it('are counted by operation and table, with their transactions, and never with a value', async () => {
+describe('TypeORM statements', () => {
+  it('are counted by operation and table, with their transactions, and without parameter values', async () => {
     const { app, dataSource, registry } = await started();
     const leads = dataSource.getRepository(Lead);
     await leads.save([{ email: 'secret@example.com' }, { email: 'other@example.com' }]);
@@ -66,7 +66,7 @@ describe('the statements of TypeORM', () => {
     await app.close();
   });
 
-  it('are counted by what they fail with', async () => {
+  it('are counted by the class of their error', async () => {
     const { app, dataSource, registry } = await started();
     const leads = dataSource.getRepository(Lead);
     await leads.insert({ email: 'a@example.com' });
@@ -79,7 +79,7 @@ describe('the statements of TypeORM', () => {
     await app.close();
   });
 
-  it('are slow beyond the threshold, by the clock', async () => {
+  it('count as slow above the threshold', async () => {
     let now = 0;
     const clock = { now: () => 0, monotonic: () => (now += 20) };
     const { app, dataSource, registry } = await started({
@@ -91,7 +91,7 @@ describe('the statements of TypeORM', () => {
     await app.close();
   });
 
-  it('have no more tables than may be, and the rest is summed', async () => {
+  it('are summed as `other` beyond the table limit', async () => {
     const { app, dataSource, registry } = await started({ collectors: { database: { tableLimit: 2 } } });
     for (const name of ['a', 'b', 'c', 'd']) {
       await dataSource.query(`SELECT 1 FROM (SELECT 1) AS x, ${name}`).catch(() => undefined);
@@ -101,7 +101,7 @@ describe('the statements of TypeORM', () => {
     await app.close();
   });
 
-  it('are as they were when the application has ended, or when it is switched off', async () => {
+  it('are no longer instrumented after the application has ended, or if disabled', async () => {
     const { app, dataSource } = await started();
     expect(dataSource.subscribers).toHaveLength(1);
     await app.close();
@@ -111,7 +111,7 @@ describe('the statements of TypeORM', () => {
     await off.app.close();
   });
 
-  it('of two at the same time on one runner are timed each by its own', async () => {
+  it('are timed separately when two run at the same time on one runner', async () => {
     const { app, dataSource, registry } = await started();
     await Promise.all(Array.from({ length: 20 }, (_, i) => dataSource.query('SELECT ? AS n FROM lead', [i])));
     expect(operations(registry)).toEqual({ 'select lead': 20 });

@@ -29,8 +29,8 @@ async function started(useValue: object) {
 
 const none = (): Promise<void> => Promise.resolve();
 
-describe('Prisma, as it tells of its statements', () => {
-  it('is counted, without our own', async () => {
+describe('Prisma query events', () => {
+  it('are counted, without the queries of monitoring', async () => {
     const events = new EventEmitter();
     const { registry } = await started({
       _activeProvider: 'postgresql',
@@ -48,8 +48,8 @@ describe('Prisma, as it tells of its statements', () => {
   });
 });
 
-describe('Mongoose, by the events of its driver', () => {
-  it('is counted by collection, and by what failed', async () => {
+describe('Mongoose driver events', () => {
+  it('are counted by collection and by error', async () => {
     const connection = mongoose.createConnection();
     closing.push(() => connection.close());
     const driver = new EventEmitter();
@@ -79,7 +79,7 @@ describe('Mongoose, by the events of its driver', () => {
 });
 
 describe('SQLite', () => {
-  it('is shown as its own pragmas say', async () => {
+  it('shows the sizes that its pragmas return', async () => {
     @Module({ imports: [TypeOrmModule.forRoot({ type: 'sqljs', entities: [] }), MonitoringModule.forRoot()] })
     class AppModule {}
     const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
@@ -110,7 +110,7 @@ describe('SQLite', () => {
   });
 });
 
-describe('what a statement failed with', () => {
+describe('the error of a statement', () => {
   it.each([
     [{ code: '23505' }, 'integrity_constraint'],
     [{ code: '40P01' }, 'transaction_rollback'],
@@ -122,7 +122,7 @@ describe('what a statement failed with', () => {
     [{ code: 'ZZZZZ' }, 'other'],
     ['a text', 'other'],
     [undefined, 'other'],
-  ])('%o is of one of the classes: %s', (error, expected) => {
+  ])('%o has the class %s', (error, expected) => {
     expect(queryErrorClass(error)).toBe(expected);
   });
 });

@@ -36,19 +36,19 @@ async function running(): Promise<TestRegistry> {
 function start({ registry, clock }: TestRegistry): () => void {
   const collectors = new RunningCollectors(registry, clock);
   for (const collector of runtimeCollectors(registry, clock, allParts())) collectors.add(collector);
-  collectors.begin();
-  return () => collectors.end();
+  collectors.startSchedules();
+  return () => collectors.stop();
 }
 
 function allParts(): ResolvedRuntime {
-  const paces = resolveRuntime();
-  if (paces === false) throw new Error('the runtime is measured by default');
-  return paces;
+  const schedules = resolveRuntime();
+  if (schedules === false) throw new Error('the runtime is measured by default');
+  return schedules;
 }
 
 /** The value of a metric without labels. */
 function value({ registry }: TestRegistry, name: string): number {
-  return scalars(registry, name)[0].value;
+  return scalars(registry, name)[0]?.value ?? NaN;
 }
 
 function statusKib(line: string): number {
@@ -56,7 +56,7 @@ function statusKib(line: string): number {
 }
 
 describe('the process collector', () => {
-  it('counts the CPU time that Node counts, and only ever up', async () => {
+  it('counts the CPU time that Node reports, and never decreases', async () => {
     const given = await running();
     const before = process.cpuUsage();
     for (const until = performance.now() + 60; performance.now() < until;);
@@ -70,18 +70,18 @@ describe('the process collector', () => {
     );
   });
 
-  it('knows when the process started', async () => {
+  it('shows the start time of the process', async () => {
     const startedAt = Date.now() / 1000 - process.uptime();
     expect(Math.abs(value(await running(), 'process_start_time_seconds') - startedAt)).toBeLessThan(2);
   });
 
-  it.runIf(process.platform === 'linux')('says of memory and threads what /proc says', async () => {
+  it.runIf(process.platform === 'linux')('shows the memory and threads in /proc', async () => {
     const given = await running();
     for (const [name, line] of [
       ['process_resident_memory_bytes', 'VmRSS'],
       ['process_virtual_memory_bytes', 'VmSize'],
       ['process_heap_bytes', 'VmData'],
-    ]) {
+    ] as const) {
       const expected = statusKib(line) * 1024;
       expect(Math.abs(value(given, name) - expected) / expected).toBeLessThan(0.1);
     }
@@ -100,8 +100,8 @@ describe('the process collector', () => {
   });
 });
 
-describe('the event-loop collector', () => {
-  it('does not take the collectors beside it for a lag', async () => {
+describe('the event loop collector', () => {
+  it('does not count the duration of other collectors as lag', async () => {
     const given = await running();
     given.registry.addCollector({
       name: 'slow',
@@ -120,7 +120,7 @@ describe('the event-loop collector', () => {
     expect(Math.min(...lags)).toBeLessThan(0.03);
   });
 
-  it('sees a block, without the interval at which Node samples', async () => {
+  it('shows a blocked event loop, without the sampling interval of Node', async () => {
     const given = await running();
     // The first window was closed by the first collection.
     given.clock.advance(10_000);
@@ -133,7 +133,7 @@ describe('the event-loop collector', () => {
     expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
   });
 
-  it('tells every reader within a window the same', async () => {
+  it('shows all scrapes within a window the same values', async () => {
     const given = await running();
     given.clock.advance(10_000);
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -152,8 +152,8 @@ describe('the event-loop collector', () => {
   });
 });
 
-describe('the garbage-collection collector', () => {
-  it('counts each collection that Node reports', async () => {
+describe('the garbage collection collector', () => {
+  it('records each garbage collection that Node reports', async () => {
     const given = await running();
     await given.registry.collect();
     let reported = 0;
@@ -182,13 +182,13 @@ describe('the garbage-collection collector', () => {
   });
 });
 
-describe('the pressure of garbage collection', () => {
-  it('is the share of the time that it took lately, and the heap that it could not free', () => {
+describe('the load on the garbage collector', () => {
+  it('is shown as share of time and as heap after a major collection', () => {
     const { registry, clock } = testRegistry();
     const pressure = new GcPressure(registry, clock);
     expect(registry.getMetric('nodejs_heap_size_after_gc_bytes')).toBeUndefined();
     clock.advance(100_000);
-    for (let i = 0; i < 20; i++) pressure.note(100, i === 0);
+    for (let i = 0; i < 20; i++) pressure.record(100, i === 0);
     pressure.collect();
     expect(scalars(registry, 'nodejs_gc_time_ratio')[0]?.value).toBeCloseTo(0.02, 9);
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
@@ -202,7 +202,7 @@ describe('the pressure of garbage collection', () => {
 });
 
 describe('the thread pool collector', () => {
-  it('sees that tasks have to wait while the pool is taken', async () => {
+  it('shows the wait for a thread while the pool is busy', async () => {
     const { registry } = testRegistry();
     const collector = new ThreadPoolCollector(registry);
     const longest = () => histograms(registry, 'nodejs_threadpool_wait_seconds')[0]?.max ?? NaN;
@@ -221,7 +221,7 @@ describe('the thread pool collector', () => {
 });
 
 describe('the worker threads collector', () => {
-  it('counts those that run and those that were started', async () => {
+  it('counts running and started workers', async () => {
     const { registry } = testRegistry();
     const collector = new WorkerThreadsCollector(registry);
     const count = () => {
@@ -240,8 +240,8 @@ describe('the worker threads collector', () => {
   });
 });
 
-describe('the names', () => {
-  it('are those of the default metrics of prom-client, less what promtool refuses', async () => {
+describe('the metric names', () => {
+  it('equal the default metrics of prom-client, except those that promtool rejects', async () => {
     const { registry } = await running();
     const theirs = new PromClientRegistry();
     collectDefaultMetrics({ register: theirs });
@@ -259,7 +259,7 @@ describe('the names', () => {
 });
 
 describe('the other runtime collectors', () => {
-  it('tell the heap as a whole and by space', async () => {
+  it('show the heap in total and by space', async () => {
     const given = await running();
     const spaces = scalars(given.registry, 'nodejs_heap_space_size_used_bytes');
     const used = spaces.reduce((sum, { value: bytes }) => sum + bytes, 0);
@@ -268,7 +268,7 @@ describe('the other runtime collectors', () => {
     expect(value(given, 'nodejs_heap_size_limit_bytes')).toBeGreaterThan(used);
   });
 
-  it('count what keeps the event loop alive, and forget what no longer does', async () => {
+  it('count active resources, and drop closed ones', async () => {
     const given = await running();
     const timeouts = (): number =>
       scalars(given.registry, 'nodejs_active_resources').find(({ labels }) => labels['type'] === 'Timeout')
@@ -282,7 +282,7 @@ describe('the other runtime collectors', () => {
     expect(timeouts()).toBe(before);
   });
 
-  it('tell sockets as handles, what is asked of the system as requests, and timers as neither', async () => {
+  it('show sockets as handles, system calls as requests, and timers as neither', async () => {
     const given = await running();
     const server = createServer();
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -300,14 +300,16 @@ describe('the other runtime collectors', () => {
     await new Promise((resolve) => void server.close(resolve));
   });
 
-  it('tell the version of Node', async () => {
+  it('show the version of Node', async () => {
     const { registry } = await running();
-    const [{ labels, value: one }] = scalars(registry, 'nodejs_version_info');
-    expect(`v${labels['major']}.${labels['minor']}.${labels['patch']}`).toBe(process.version);
-    expect(one).toBe(1);
+    const { version } = process;
+    const [major, minor, patch] = version.slice(1).split('.');
+    expect(scalars(registry, 'nodejs_version_info')).toMatchObject([
+      { labels: { version, major, minor, patch }, value: 1 },
+    ]);
   });
 
-  it('stop: afterwards nothing is collected any more', async () => {
+  it('collect nothing once stopped', async () => {
     const given = testRegistry();
     const stop = start(given);
     await given.registry.collect();
@@ -321,7 +323,7 @@ describe('the other runtime collectors', () => {
 });
 
 describe('the series collector', () => {
-  it('tells how many series each metric has', async () => {
+  it('shows the number of series of each metric', async () => {
     const { registry } = testRegistry();
     const counter = registry.counter('deals_total', 'Deals.', { labelNames: ['stage'] });
     for (const stage of ['open', 'won', 'lost']) counter.inc({ stage });

@@ -15,7 +15,7 @@ function limitsWith(files: Readonly<Record<string, string>>) {
 }
 
 describe('the limits of a container', () => {
-  it('are read from version 2', () => {
+  it('are read from control groups of version 2', () => {
     const limits = limitsWith({
       ...IN_A_CONTAINER_V2,
       '/sys/fs/cgroup/cpu.max': '150000 100000',
@@ -36,7 +36,7 @@ describe('the limits of a container', () => {
     });
   });
 
-  it('are read from version 1', () => {
+  it('are read from control groups of version 1', () => {
     const limits = limitsWith({
       ...IN_A_CONTAINER_V1,
       '/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us': '50000',
@@ -58,7 +58,7 @@ describe('the limits of a container', () => {
     });
   });
 
-  it('are read from a mixture, where version 2 is mounted and has no controller', () => {
+  it('are read from version 1 if version 2 is mounted without controllers', () => {
     const { cpu, memory } = limitsWith({
       ...FOUR_CPUS,
       '/proc/self/cgroup': '4:memory:/apps/one\n3:cpu:/\n2:cpuacct:/\n0::/',
@@ -79,7 +79,7 @@ describe('the limits of a container', () => {
     expect(memory).toEqual({ limit: GIB, used: 1000 });
   });
 
-  describe('of groups within each other', () => {
+  describe('of nested groups', () => {
     const nested = {
       ...FOUR_CPUS,
       '/proc/self/cgroup': '0::/pod/container/worker',
@@ -96,7 +96,7 @@ describe('the limits of a container', () => {
       '/sys/fs/cgroup/pod/container/memory.current': '400000000',
     };
 
-    it('are the tightest, with what is used in the group that has it', () => {
+    it('are the tightest ones, with the usage of their group', () => {
       const { cpu, memory } = limitsWith({
         ...nested,
         '/sys/fs/cgroup/pod/cpu.max': '200000 100000',
@@ -108,7 +108,7 @@ describe('the limits of a container', () => {
       expect(memory).toEqual({ limit: 1_000_000_000, used: 900_000_000 });
     });
 
-    it('are, of equal ones, those of the outermost, which is reached first', () => {
+    it('are those of the outermost group among equal ones', () => {
       const { cpu } = limitsWith({
         ...nested,
         '/sys/fs/cgroup/pod/cpu.max': '100000 100000',
@@ -118,7 +118,7 @@ describe('the limits of a container', () => {
     });
   });
 
-  it('count the processors that a container is tied to', () => {
+  it('include the CPU set of the container', () => {
     const { cpu } = limitsWith({
       ...IN_A_CONTAINER_V2,
       '/sys/fs/cgroup/cpu.max': 'max 100000',
@@ -135,7 +135,7 @@ describe('the limits of a container', () => {
     ['a quota as tight as the cpuset', '200000 100000', '0-1', { cores: 2, usedSeconds: 9 }],
     ['no quota', 'max 100000', '0-2', { cores: 3, usedSeconds: 1 }],
     ['a cpuset of all processors', '300000 100000', '0-3', { cores: 3, usedSeconds: 9 }],
-  ])('each have their own usage: an outer quota and %s', (_title, quota, cpuset, expected) => {
+  ])('each have the usage of their group: an outer quota and %s', (_title, quota, cpuset, expected) => {
     const { cpu } = limitsWith({
       ...FOUR_CPUS,
       '/proc/self/cgroup': '0::/outer/inner',
@@ -197,11 +197,11 @@ describe('the limits of a container', () => {
       { ...IN_A_CONTAINER_V2, '/proc/self/cgroup': 'garbage\n:::\n0::relative\n\u0000' },
     ],
     ['mounts that are garbage', { ...IN_A_CONTAINER_V2, '/proc/self/mountinfo': '1 2 3\n - \n- cgroup2' }],
-  ])('are not there with %s', (_, files) => {
+  ])('are undefined with %s', (_, files) => {
     expect(limitsWith(files)).toEqual({ cpu: undefined, memory: undefined });
   });
 
-  it('do not leave the hierarchy through a path that leads out of it', () => {
+  it('ignore a path that leaves the hierarchy', () => {
     const { memory } = limitsWith({
       ...IN_A_CONTAINER_V2,
       '/proc/self/cgroup': '0::/../../other',
@@ -212,7 +212,7 @@ describe('the limits of a container', () => {
     expect(memory).toEqual({ limit: 1000, used: 10 });
   });
 
-  it('never say that less than nothing is used, when the cache is counted a little later', () => {
+  it('never show a negative usage if the cache grew between two reads', () => {
     const { memory } = limitsWith({
       ...IN_A_CONTAINER_V2,
       '/sys/fs/cgroup/memory.max': '1000',

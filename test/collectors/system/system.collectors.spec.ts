@@ -63,7 +63,7 @@ function stdoutOf(command: string, ...args: string[]): string {
 const relative = (a: number | undefined, b: number) => Math.abs((a ?? NaN) - b) / b;
 
 describe('the system collectors', () => {
-  it('leave out all that cannot be measured', async () => {
+  it('leave out what cannot be measured', async () => {
     const { collect, names, warnings } = collecting(sourceOf({}));
     await collect();
     await collect();
@@ -71,7 +71,7 @@ describe('the system collectors', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('take away what cannot be measured any more', async () => {
+  it('remove what can no longer be measured', async () => {
     let there = true;
     const { collect, names } = collecting(
       sourceOf({
@@ -90,7 +90,7 @@ describe('the system collectors', () => {
     expect(names()).toEqual(['system_file_systems']);
   });
 
-  it('are named, and own the gauges that they set', () => {
+  it('have a name and own the gauges that they set', () => {
     const { collectors } = collecting(sourceOf({}));
     expect(collectors.map(({ name, intervalMs }) => [name, intervalMs])).toEqual([
       ['system_cpu', 10_000],
@@ -104,8 +104,8 @@ describe('the system collectors', () => {
   });
 });
 
-describe('the processor time in percent', () => {
-  it('is what was not idle of what there was since the last look', async () => {
+describe('the CPU usage in percent', () => {
+  it('is the share of non-idle time since the last reading', async () => {
     const readings = [cpuReading(100, 100), cpuReading(103, 101), cpuReading(103, 105)];
     const { collect, value } = collecting(sourceOf({ cpu: () => readings.shift() }));
     await collect();
@@ -116,7 +116,7 @@ describe('the processor time in percent', () => {
     expect(value('system_cpu_percent')).toBe(0);
   });
 
-  it('is of the limit where there is one', async () => {
+  it('is relative to the limit if there is one', async () => {
     const readings = [
       cpuReading(100, 100, { cores: 0.5, usedSeconds: 7 }),
       cpuReading(150, 100, { cores: 0.5, usedSeconds: 9 }),
@@ -129,7 +129,7 @@ describe('the processor time in percent', () => {
     expect(value('system_cpu_limit_cores')).toBe(0.5);
   });
 
-  it('is left out when a limit comes or goes, and when no time has passed', async () => {
+  it('is left out when a limit appears or disappears, and when no time has passed', async () => {
     const readings = [
       cpuReading(1, 1),
       cpuReading(2, 2, { cores: 1, usedSeconds: 1 }),
@@ -145,8 +145,8 @@ describe('the processor time in percent', () => {
   });
 });
 
-describe('what goes through the network', () => {
-  it('is counted by interface, and as a rate over all', async () => {
+describe('network traffic', () => {
+  it('is counted by interface, with a rate over all interfaces', async () => {
     const readings = [
       [network('eth0', 1_000, 50)],
       [network('eth0', 6_000, 150), network('eth1', 9_999, 9_999)],
@@ -172,8 +172,8 @@ describe('what goes through the network', () => {
   });
 });
 
-describe('the mounts that are looked at', () => {
-  it('are one for each file system on a disk, and the root of a container', () => {
+describe('the measured mounts', () => {
+  it('are one per file system on a disk, and the root of a container', () => {
     const mounts = parseMountInfo(
       [
         '21 26 0:20 / /proc rw - proc proc rw',
@@ -193,7 +193,7 @@ describe('the mounts that are looked at', () => {
     expect(fileSystemsOnDisk(mounts)).toEqual(['/', '/data', '/mnt/my disk']);
   });
 
-  it('are told up to a bound, and all of them counted', async () => {
+  it('are limited in number, and all counted', async () => {
     const all = Array.from({ length: 70 }, (_, i) => ({ mount: `/mnt/${i}`, total: 4, used: 1, free: 3 }));
     const { collect, value, registry } = collecting(sourceOf({ fileSystems: () => Promise.resolve(all) }));
     await collect();
@@ -202,8 +202,8 @@ describe('the mounts that are looked at', () => {
   });
 });
 
-describe('the files of Linux', () => {
-  it('give a container its limits instead of the machine', async () => {
+describe('the Linux source', () => {
+  it('shows the limits of a container instead of the machine', async () => {
     using machine = new Machine({
       ...IN_A_CONTAINER_V2,
       '/sys/fs/cgroup/cpu.max': '100000 100000',
@@ -225,7 +225,7 @@ describe('the files of Linux', () => {
     expect(value('system_cpu_seconds_total', { mode: 'user' })).toBe(40);
   });
 
-  it('give the machine where there is no limit', async () => {
+  it('shows the machine if there is no limit', async () => {
     using machine = new Machine(FOUR_CPUS);
     const { collect, value } = collecting(new LinuxSource(machine.files));
     await collect();
@@ -236,7 +236,7 @@ describe('the files of Linux', () => {
     }
   });
 
-  it('may be malformed, and then give nothing', async () => {
+  it('returns nothing for malformed files', async () => {
     using machine = new Machine({
       '/proc/stat': 'cpu  many few\ncpu0 1',
       '/proc/meminfo': 'MemTotal: a lot',
@@ -252,7 +252,7 @@ describe('the files of Linux', () => {
     expect(scalars(registry, 'monitoring_dropped_samples_total')).toEqual([]);
   });
 
-  it('name programs that look like numbers', () => {
+  it('counts threads of programs with numbers and parentheses in their names', () => {
     using machine = new Machine({
       '/proc/1/stat': `1 (a) S 9 (b)) S 0 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 7 0 1`,
       '/proc/22/stat': `22 (node) S 0 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 11 0 1`,
@@ -261,7 +261,7 @@ describe('the files of Linux', () => {
     expect(new LinuxSource(machine.files).processes()).toEqual({ processes: 2, threads: 18 });
   });
 
-  it('count the cards of a machine once, and not what goes through its bridges as well', () => {
+  it('counts network cards, but not bridges', () => {
     using machine = new Machine({
       '/proc/self/net/dev': [
         'Inter-| Receive',
@@ -276,7 +276,7 @@ describe('the files of Linux', () => {
     expect(source.networks().map((reading) => reading.interface)).toEqual(['eth0']);
   });
 
-  it('count whole disks, not their partitions and not what is built of them', () => {
+  it('counts whole disks, but not partitions and logical volumes', () => {
     const names = [
       'sda',
       'sda1',
@@ -304,14 +304,14 @@ describe('the files of Linux', () => {
 });
 
 describe.runIf(process.platform === 'linux')('on this machine', () => {
-  it('the disks are as full as df says', async () => {
+  it('shows the disk usage of df', async () => {
     const { collect, value, registry } = collecting(new LinuxSource());
     await eventually(async () => {
       await collect();
       for (const { labels } of scalars(registry, 'system_disk_percent')) {
         const mount = labels['mount'] ?? '';
         const df = stdoutOf('df', '--block-size=1', '--output=size,used,avail,pcent', mount);
-        const [size, used, free, percent] = (df.split('\n')[1] ?? '')
+        const [size, used = NaN, free = NaN, percent] = (df.split('\n')[1] ?? '')
           .trim()
           .split(/[\s%]+/)
           .map(Number);
@@ -325,12 +325,12 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     expect(value('system_disk_percent', { mount: '/' })).toBeGreaterThan(0);
   });
 
-  it('the memory is what free says, unless a container has less', async () => {
+  it('shows the memory usage of free, unless a container has a limit', async () => {
     const { collect, value } = collecting(new LinuxSource());
     await eventually(async () => {
       await collect();
       if (value('system_memory_limit_bytes') !== undefined) return;
-      const [, total, , , , , available] = (stdoutOf('free', '--bytes').split('\n')[1] ?? '')
+      const [, total = NaN, , , , , available = NaN] = (stdoutOf('free', '--bytes').split('\n')[1] ?? '')
         .split(/\s+/)
         .map(Number);
       expect(value('system_memory_total_bytes')).toBe(total);
@@ -342,7 +342,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     });
   });
 
-  it('the processor time is that of /proc/stat and of Node, and grows with work', async () => {
+  it('shows the CPU time of /proc/stat and of Node, which grows with work', async () => {
     const { collect, value, clock } = collecting(new LinuxSource());
     await collect();
     const [before, at] = [busyMs(), performance.now()];
@@ -363,7 +363,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     );
   });
 
-  it('the load is what Node says', async () => {
+  it('shows the load average of Node', async () => {
     const { collect, value } = collecting(new LinuxSource());
     await eventually(async () => {
       const [one, five, fifteen] = loadavg().map((load) => Math.round(load * 100) / 100);
@@ -376,7 +376,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     });
   });
 
-  it('there are as many processes and threads as ps lists', async () => {
+  it('counts the processes and threads of ps', async () => {
     const { collect, value } = collecting(new LinuxSource());
     await eventually(async () => {
       await collect();
@@ -390,7 +390,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     }, 15_000);
   });
 
-  it('what is written to the disk is counted', async () => {
+  it('counts bytes written to the disk', async () => {
     const { collect, value, registry } = collecting(new LinuxSource());
     await collect();
     if (
@@ -419,7 +419,7 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     expect(value('system_disk_busy_seconds_total')).toBeGreaterThan(0);
   });
 
-  it('systeminformation, which stands in where there is no /proc, says the same', async () => {
+  it('shows nearly the same values from systeminformation, the source without /proc', async () => {
     const { collect, value } = collecting(new PortableSource());
     const linux = collecting(new LinuxSource());
     await collect();
@@ -446,12 +446,12 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
 });
 
 describe('Windows', () => {
-  it('has no load averages, and none are made up', () => {
+  it('shows no load average', () => {
     expect(new PortableSource('win32').cpu()?.load).toBeUndefined();
     expect(new PortableSource('darwin').cpu()?.load).toHaveLength(3);
   });
 
-  it('counts processes less often, as that is dear without /proc', () => {
+  it('counts processes less often, because that is expensive without /proc', () => {
     expect(resolveSystem({}, 'win32')).toMatchObject({
       cpu: { intervalMs: 10_000 },
       processes: { intervalMs: 60_000 },

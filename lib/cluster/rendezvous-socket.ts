@@ -7,27 +7,29 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 
-/** What the address of a socket may be long, on the system that allows least. */
-const LONGEST_ADDRESS = 103;
-/** What a socket is called before it is put in its place ends so, at the longest. */
-const LONGEST_SUFFIX = '.4194304.9999'.length;
-/** A lock is held for a moment; one that is this old belongs to somebody who was killed. */
+/** Maximum length of the path of a Unix socket, in bytes, on the platform with the shortest. */
+const MAX_ADDRESS_BYTES = 103;
+/** Length of the longest suffix of a socket's temporary name. */
+const MAX_SUFFIX_BYTES = '.4194304.9999'.length;
+/** Age of a lock whose owner was killed; a lock is held only for a moment. */
 const STALE_LOCK_MS = 10_000;
+/** Age of files that killed applications have left. */
 const STALE_FILE_MS = 24 * 60 * 60 * 1000;
 const IS_WINDOWS = process.platform === 'win32';
 
 /**
- * Where the workers of an application meet: a Unix domain socket, or a named pipe on Windows, that the worker which
- * leads listens on, and a file beside it. Both are in a directory that only this user may enter.
+ * The Unix domain socket, or named pipe on Windows, on which the leader of a cluster listens, and the file with the saved
+ * totals beside it. Both are in a directory that only this user may enter.
  */
-export class MeetingPlace {
+export class RendezvousSocket {
   private readonly uid: number;
   private readonly directory: string;
+  /** Path of the files of this cluster, without their extension. */
   private readonly base: string;
   private readonly address: string;
   private readonly file: string;
   private readonly lock: string;
-  /** The socket that this worker listens on, in the file system. */
+  /** Identity of the socket file that this worker listens on. */
   private ownSocket: string | undefined;
 
   constructor(id: string, directory: string | undefined) {
@@ -44,26 +46,26 @@ export class MeetingPlace {
   }
 
   /**
-   * Makes the directory, if there is none yet.
+   * Creates the directory if it does not exist, and removes stale files.
    *
-   * @throws {Error} if it is not safe
+   * @throws {Error} if the path is too long, or other users may enter the directory
    */
   open(): void {
-    if (!IS_WINDOWS && Buffer.byteLength(this.address) + LONGEST_SUFFIX > LONGEST_ADDRESS) {
+    if (!IS_WINDOWS && Buffer.byteLength(this.address) + MAX_SUFFIX_BYTES > MAX_ADDRESS_BYTES) {
       throw new Error(
-        `the path of the socket, ${this.address}, is longer than ${LONGEST_ADDRESS - LONGEST_SUFFIX} bytes: set cluster.directory`,
+        `the socket path ${this.address} is longer than ${MAX_ADDRESS_BYTES - MAX_SUFFIX_BYTES} bytes; set cluster.directory to a shorter path`,
       );
     }
-    this.enter();
-    this.sweep();
+    this.ensureDirectory();
+    this.removeStaleFiles();
   }
 
-  /** A file for the workers to share, which is there as soon as the directory is. */
+  /** Returns the path of a file that the workers share. The directory exists once the rendezvous is open. */
   fileFor(purpose: string): string {
     return `${this.base}.${purpose}`;
   }
 
-  /** Connects to the worker that leads, or to what is left of one; rejects if there is none. */
+  /** Connects to the leader; rejects if there is none. */
   async connect(signal: AbortSignal): Promise<Socket> {
     const socket = connect(this.address);
     try {
@@ -75,9 +77,9 @@ export class MeetingPlace {
     }
   }
 
-  /** Does something that only one worker at a time does; false if another one is at it. */
+  /** Runs a function that only one worker at a time may run; returns false if another worker is running it. */
   async exclusively(work: () => Promise<void>): Promise<boolean> {
-    if (!this.takeLock()) return false;
+    if (!this.acquireLock()) return false;
     try {
       await work();
       return true;
@@ -86,10 +88,10 @@ export class MeetingPlace {
     }
   }
 
-  /** Listens in the place of whoever listened before. To be called exclusively. */
+  /** Listens in place of an earlier leader. Must be called within {@link exclusively}. */
   async listen(onConnection: (socket: Socket) => void): Promise<Server> {
     const server = createServer(onConnection).unref();
-    // Under a name of its own at first: it is put in its place at once, and closing it later removes no other one.
+    // Renamed into place once it listens, so that closing this server later cannot remove another leader's socket.
     const address = IS_WINDOWS ? this.address : `${this.address}.${process.pid}.${threadId}`;
     server.listen(address);
     await once(server, 'listening');
@@ -101,35 +103,36 @@ export class MeetingPlace {
     return server;
   }
 
-  /** Whether those who come still meet this worker, and not one that has taken over. */
+  /** Returns true if connections reach this worker, and not another one that has taken over. */
   isOurs(): boolean {
     return IS_WINDOWS || (this.ownSocket !== undefined && inode(this.address) === this.ownSocket);
   }
 
-  /** Stops listening; the socket goes, unless it is another worker's by now. */
-  leave(server: Server): void {
+  /** Stops listening, and removes the socket unless another worker has taken over. */
+  close(server: Server): void {
     if (!IS_WINDOWS && this.isOurs()) rmSync(this.address, { force: true });
     this.ownSocket = undefined;
     server.close();
   }
 
-  /** What the one who led has written down, if anything. */
+  /** Returns the saved totals, if there are any. */
   async read(): Promise<Buffer | undefined> {
     return readFile(this.file).catch(() => undefined);
   }
 
+  /** Saves totals. They are not synced to the disk, because they only have to survive the process. */
   async write(content: Buffer): Promise<void> {
-    const draft = `${this.file}.${process.pid}`;
-    await writeFile(draft, content, { mode: 0o600 });
-    await rename(draft, this.file);
+    const temporary = `${this.file}.${process.pid}`;
+    await writeFile(temporary, content, { mode: 0o600 });
+    await rename(temporary, this.file);
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the saved totals. */
   clear(): void {
     rmSync(this.file, { force: true });
   }
 
-  private takeLock(): boolean {
+  private acquireLock(): boolean {
     try {
       mkdirSync(this.lock);
       return true;
@@ -140,20 +143,19 @@ export class MeetingPlace {
     }
   }
 
-  private enter(): void {
+  private ensureDirectory(): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     if (!IS_WINDOWS) {
       const found = lstatSync(this.directory);
       if (!found.isDirectory() || found.uid !== this.uid || (found.mode & 0o077) !== 0) {
         throw new Error(
-          `${this.directory} is not a directory of this user alone (mode 0700): remove it, or set cluster.directory`,
+          `${this.directory} must be a directory that only this user may enter (mode 0700); fix it or set cluster.directory`,
         );
       }
     }
   }
 
-  /** Removes what was left behind by applications that were killed long ago. */
-  private sweep(): void {
+  private removeStaleFiles(): void {
     for (const entry of readdirSync(this.directory)) {
       if (!/^[0-9a-f]{16}\.(?:counts|alerts|lock|sock\.)/.test(entry)) continue;
       const path = join(this.directory, entry);

@@ -3,10 +3,10 @@ import type { Collector, CollectorResult } from '../metrics/collector.js';
 import type { SourceCollector } from './source.collector.js';
 
 /**
- * Runs a collector at once and then every interval. It never overlaps itself: an interval in which the last run
- * still goes is skipped. To whoever asks for the metrics it is a collector that only tells how the last run went.
+ * A collector that runs at once and then at a fixed interval. Runs never overlap: while a run is pending, further
+ * ticks are skipped. A scrape does not run it, but reports the result of its last run.
  */
-export class Beat implements Collector {
+export class ScheduledCollector implements Collector {
   readonly name: string;
   private timer: NodeJS.Timeout | undefined;
   private controller: AbortController | undefined;
@@ -41,20 +41,20 @@ export class Beat implements Collector {
     return this.last?.seconds;
   }
 
-  /** @returns the timer, which does not keep the process alive */
+  /** Starts the schedule and returns its timer, which does not keep the process alive. */
   start(): NodeJS.Timeout {
     this.firstRun = this.run();
     this.timer = setInterval(() => void this.run(), Math.min(this.intervalMs, LONGEST_TIMEOUT_MS)).unref();
     return this.timer;
   }
 
-  /** Ends the beat, and the run that may be under way. */
+  /** Stops the schedule and aborts a pending run. */
   stop(): void {
     clearInterval(this.timer);
-    this.controller?.abort(new Error('it was stopped'));
+    this.controller?.abort(new Error('the collector was stopped'));
   }
 
-  /** Rejects as the last run did; waits for the first one. */
+  /** Waits for the first run; rejects with the error of the last run, if it failed. */
   async collect(): Promise<void> {
     await this.firstRun;
     if (this.last?.error !== undefined) throw this.last.error;

@@ -1,12 +1,14 @@
-/** How fast counters that are kept elsewhere grow, all of them together, from one look to the next. */
+/** The rate at which the sum of several counters kept elsewhere grows, from one reading to the next. */
 export class GrowthRate {
   private last: ReadonlyMap<string, number> | undefined;
   private lastAt = 0;
 
   /**
-   * @param totals the counters as they stand, by a name that tells them apart
-   * @param now monotonic, in milliseconds
-   * @returns undefined at the first look; one that is new or has begun anew adds nothing
+   * Returns the growth per second since the last reading; undefined at the first one. A counter that is new or has
+   * restarted adds nothing.
+   *
+   * @param totals current values of the counters, by a unique name
+   * @param now monotonic time in milliseconds
    */
   perSecond(totals: ReadonlyMap<string, number>, now: number): number | undefined {
     const { last, lastAt } = this;

@@ -1,0 +1,94 @@
+import { OVERFLOW_LABEL } from '../metrics/labels.js';
+import { lineStarts } from '../metrics/line-starts.js';
+import { WORKER_LABEL } from '../metrics/metric-definition.js';
+import { ABSENT, SeriesTable } from '../metrics/series-table.js';
+import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../metrics/snapshot.js';
+import type { Worker } from './contribution.js';
+import { numberAt } from './number-at.js';
+
+/** The series of a merged metric, and the mapping from the rows of each worker to its rows. */
+export class MergedRows {
+  readonly labelNames: readonly string[];
+  private table: SeriesTable;
+  /** Merged row of each row of a worker, by the identities of the worker's series. */
+  private mappings = new WeakMap<SeriesIdentities, number[]>();
+
+  /** @param isPerWorker true if each worker gets its own series, with the label `worker` */
+  constructor(
+    private readonly definition: MetricFamily,
+    private readonly isPerWorker: boolean,
+    private readonly defaultLabels: Readonly<Record<string, string>>,
+  ) {
+    const { labelNames } = definition;
+    this.labelNames = isPerWorker ? [...labelNames, WORKER_LABEL] : labelNames;
+    this.table = this.newTable();
+  }
+
+  get count(): number {
+    return this.table.slots;
+  }
+
+  get identities(): SeriesIdentities {
+    return this.table;
+  }
+
+  /** Returns the merged row of each live row of a worker; new series get new rows. */
+  mappingOf(worker: Worker, family: MetricFamily): readonly number[] {
+    let mapping = this.mappings.get(family.identities);
+    if (mapping === undefined) {
+      mapping = [];
+      this.mappings.set(family.identities, mapping);
+    }
+    for (const row of liveRows(family)) {
+      mapping[row] ??= this.rowOf(family.identities.labelsOf(row), worker);
+    }
+    return mapping;
+  }
+
+  /**
+   * Removes the series that no worker has any more. A series that comes back gets a new row, because its counts start
+   * from zero.
+   */
+  removeDead(numbers: Float64Array): void {
+    const { table } = this;
+    const before = table.live;
+    for (let at = CREATED, row = 0; at < numbers.length; at += this.definition.stride, row++) {
+      if (Number.isNaN(numbers[at])) table.remove(row);
+    }
+    if (table.live < before) this.mappings = new WeakMap();
+  }
+
+  /** Replaces the table if most of its rows are dead; returns whether it did. */
+  compact(numbers: Float64Array): boolean {
+    if (!isWasteful(numbers, this.definition.stride)) return false;
+    this.table = this.newTable();
+    this.mappings = new WeakMap();
+    return true;
+  }
+
+  private rowOf(labels: Readonly<Record<string, string>>, worker: Worker): number {
+    const { table } = this;
+    if (labels[OVERFLOW_LABEL] !== undefined) return table.overflowSlot();
+    const values = this.definition.labelNames.map((name) => labels[name] ?? '');
+    if (this.isPerWorker) values.push(String(worker.index));
+    const row = table.findValues(values);
+    if (row !== ABSENT) return row;
+    return table.live < this.definition.seriesLimit ? table.add() : table.overflowSlot();
+  }
+
+  private newTable(): SeriesTable {
+    const { name, type } = this.definition;
+    return new SeriesTable(
+      this.labelNames,
+      lineStarts(name, type === 'histogram', this.labelNames, this.defaultLabels),
+    );
+  }
+}
+
+/** Returns true if so many rows are dead that a new table is worth its cost. */
+function isWasteful(numbers: Float64Array, stride: number): boolean {
+  const rows = numbers.length / stride;
+  let dead = 0;
+  for (let at = CREATED; at < numbers.length; at += stride) if (Number.isNaN(numberAt(numbers, at))) dead++;
+  return dead > (rows - dead) * 2 + 64;
+}

@@ -1,0 +1,144 @@
+import type { MetricFamily } from '../metrics/snapshot.js';
+import type { Worker } from './contribution.js';
+import type { ExponentialSelection } from './exponential-selection.js';
+import type { CollectRequest, LeaderMessage } from './messages.js';
+import type { MessageStream } from './message.stream.js';
+import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
+import { calledBackWithin } from './time-limit.js';
+import { isProcessRunning, type WorkerIdentity } from './worker-identity.js';
+
+/** Longest absence of a worker whose process still runs, before the worker counts as departed. */
+const MAX_ABSENCE_MS = 60 * 60 * 1000;
+/** The same for a thread, which can end while its process runs. */
+const MAX_THREAD_ABSENCE_MS = 10_000;
+
+interface PendingRequest {
+  readonly id: number;
+  /** Ends the wait for the response; undefined before it begins. */
+  answered: (() => void) | undefined;
+}
+
+/** The leader's connection to one other worker, and the last metrics of that worker. */
+export class WorkerConnection {
+  /** The metrics in the last report of the worker. */
+  families: readonly MetricFamily[] = [];
+  readonly worker: Worker;
+
+  private stream: MessageStream | undefined;
+  private decoder = new SnapshotDecoder();
+  private encoder = new SnapshotEncoder();
+  private absentSince: number | undefined;
+  /** Monotonic time since which the worker has not responded. */
+  private silentSince: number | undefined;
+  /** Ends the wait for a reconnect, which happens at most once per lost connection. */
+  private reconnected: (() => void) | undefined;
+  private hasWaited = false;
+  private request: PendingRequest | undefined;
+  private requests = 0;
+
+  constructor(
+    readonly identity: WorkerIdentity,
+    index: number,
+  ) {
+    this.worker = { index, pid: identity.pid };
+  }
+
+  get isConnected(): boolean {
+    return this.stream !== undefined;
+  }
+
+  /** Time since which the worker has not responded, in milliseconds. */
+  get silentMs(): number {
+    return this.silentSince === undefined ? 0 : performance.now() - this.silentSince;
+  }
+
+  /** Uses a stream to the worker in place of the last one. */
+  attach(stream: MessageStream): void {
+    this.stream?.close();
+    this.stream = stream;
+    this.decoder = new SnapshotDecoder();
+    this.encoder = new SnapshotEncoder();
+    this.request = undefined;
+    this.absentSince = undefined;
+    this.hasWaited = false;
+    this.reconnected?.();
+  }
+
+  /** Returns true if the stream is in use, and not replaced by another one. */
+  isAttachedTo(stream: MessageStream): boolean {
+    return this.stream === stream;
+  }
+
+  /** Closes the stream; the worker is absent until it reconnects. */
+  detach(now: number): void {
+    this.stream?.close();
+    this.stream = undefined;
+    this.absentSince ??= now;
+    this.silentSince ??= performance.now();
+    this.request?.answered?.();
+    this.request = undefined;
+  }
+
+  /** Returns true if the worker will not reconnect. */
+  hasDeparted(now: number): boolean {
+    if (this.absentSince === undefined) return false;
+    const longestMs = this.identity.threadId === 0 ? MAX_ABSENCE_MS : MAX_THREAD_ABSENCE_MS;
+    return !isProcessRunning(this.identity.pid) || now - this.absentSince > longestMs;
+  }
+
+  /**
+   * Requests the metrics of the worker and returns true if it responded in time. A worker that still owes a response is
+   * not asked again nor waited for, because it may hang. A worker that has lost its leader is given time to reconnect.
+   */
+  async collect({ exponential, timeoutMs }: CollectRequest): Promise<boolean> {
+    const startedAt = performance.now();
+    if (this.stream === undefined) await this.waitForReconnect(timeoutMs);
+    const remainingMs = timeoutMs - (performance.now() - startedAt);
+    const canAsk = remainingMs > 0 && this.stream !== undefined && this.request === undefined;
+    const hasAnswered = canAsk && (await this.requestMetrics(exponential, remainingMs));
+    if (hasAnswered) this.silentSince = undefined;
+    else this.silentSince ??= performance.now();
+    return hasAnswered;
+  }
+
+  /**
+   * Stores a report of the worker.
+   *
+   * @param id id of the request that it responds to, if any
+   * @throws {TypeError} for a malformed report
+   */
+  receive(families: unknown, id?: number): void {
+    this.families = this.decoder.decode(families);
+    if (id === undefined || id !== this.request?.id) return;
+    const { answered } = this.request;
+    this.request = undefined;
+    answered?.();
+  }
+
+  /** Responds to a request for the merged metrics. */
+  sendMerged(id: number, families: readonly MetricFamily[], hasExponential: (name: string) => boolean): void {
+    this.send({ kind: 'merged', id, families: this.encoder.encode(families, hasExponential) });
+  }
+
+  send(message: LeaderMessage): void {
+    this.stream?.send(message);
+  }
+
+  private async waitForReconnect(timeoutMs: number): Promise<void> {
+    if (this.hasWaited || !isProcessRunning(this.identity.pid)) return;
+    this.hasWaited = true;
+    await calledBackWithin(timeoutMs, (reconnected) => (this.reconnected = reconnected));
+    this.reconnected = undefined;
+  }
+
+  private async requestMetrics(exponential: ExponentialSelection, timeoutMs: number): Promise<boolean> {
+    const id = ++this.requests;
+    const request: PendingRequest = { id, answered: undefined };
+    this.request = request;
+    await calledBackWithin(timeoutMs, (answered) => {
+      request.answered = answered;
+      this.send({ kind: 'collect', id, exponential, timeoutMs });
+    });
+    return this.stream !== undefined && this.request !== request;
+  }
+}
