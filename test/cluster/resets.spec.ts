@@ -218,7 +218,7 @@ describe('an exporter by hand in a worker that follows', () => {
     const exporter = new PushExporter(second.member, remote, {}, { isLeader: () => second.member.isLeader });
     exporter.start();
     await expect(exporter.exportAll()).rejects.toThrow(
-      'Exporter sums sends nothing from this worker: the worker that leads pushes the metrics of all of them',
+      'Exporter `sums` sends nothing from this worker: the leader pushes the metrics of all workers',
     );
     expect(remote.counted).toEqual({});
     // One that pushes nothing by itself is the caller's own.

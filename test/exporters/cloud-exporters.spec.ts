@@ -131,11 +131,11 @@ describe('the options', () => {
     [{ cloudWatch: { namespace: 'AWS/EC2' } }, 'Expected exporters.cloudWatch.namespace to be'],
     [
       { cloudWatch: { namespace: 'E', prices: { customMetrics: [[10, 1]] } } },
-      'Expected exporters.cloudWatch.prices.customMetrics to be a list of',
+      'Expected exporters.cloudWatch.prices.customMetrics to be an array of',
     ],
     [
       { cloudWatch: { namespace: 'E', rollUps: ['route'] } },
-      'Expected exporters.cloudWatch.rollUps to be a list of lists',
+      'Expected exporters.cloudWatch.rollUps to be an array of arrays',
     ],
     [{ datadog: { apiKey: '' } }, 'Expected exporters.datadog.apiKey to be a text that is not empty'],
     [

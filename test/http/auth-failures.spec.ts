@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
         'www-authenticate': 'Bearer realm="monitoring"',
         'cache-control': 'no-store',
       },
-      body: '{"statusCode":429,"message":"Too many wrong credentials. The right ones pass at any time, others again in 60 s."}',
+      body: '{"statusCode":429,"message":"Too many failed authentications from this address; retry in 60 s. Valid credentials are accepted at any time."}',
     });
     expect(statuses(await answers(2, RIGHT))).toEqual([200, 200]);
     expect(statuses(await answers(1, WRONG, '/monitoring/api/v1/alerts'))).toEqual([429]);

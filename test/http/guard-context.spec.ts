@@ -77,7 +77,7 @@ describe.each(ADAPTERS)('what a guard is told of a request to our endpoints on %
       }),
     );
 
-    const refusal = 'The endpoints of nestjs-monitoring are reached over HTTP only.';
+    const refusal = 'The endpoints of nestjs-monitoring are HTTP endpoints; use switchToHttp().';
     expect(refusals).toEqual([refusal, refusal]);
   });
 });

@@ -218,14 +218,14 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     const { port } = other.address() as AddressInfo;
 
     await expect(start({ listen: { port } })).rejects.toThrow(
-      `Expected endpoints.listen to be where the process can listen, got port ${port} of 127.0.0.1 (EADDRINUSE). Something listens there already. Choose another port, or 0 for any that is free.`,
+      `\`endpoints.listen\` must be an address on which the process can listen; got port ${port} of 127.0.0.1 (EADDRINUSE). The port is in use. Choose another port, or 0 for any free port.`,
     );
     other.close();
   });
 
   it('stop the start if the machine has no such address', async () => {
     await expect(start({ listen: { port: 0, host: '192.0.2.1' } })).rejects.toThrow(
-      'This machine does not have that address. Choose one that it has, or 0.0.0.0 for all.',
+      'The address does not belong to this machine. Choose one that does, or 0.0.0.0 for all.',
     );
   });
 

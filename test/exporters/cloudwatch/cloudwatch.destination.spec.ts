@@ -140,7 +140,7 @@ describe('sending to CloudWatch with the SDK', () => {
     for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined);
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/dev/null');
     await expect(new CloudWatchDestination(OPTIONS).open()).rejects.toThrow(
-      'The CloudWatch exporter does not know its region: set exporters.cloudWatch.region or AWS_REGION.',
+      'The CloudWatch exporter has no region: set exporters.cloudWatch.region or AWS_REGION.',
     );
   });
 });

@@ -6,7 +6,7 @@ import {
   type MetricDatum,
 } from '../../../lib/exporters/cloudwatch/metric-data.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import { Refusal } from '../../../lib/exporters/push/refusal.js';
+import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
 import { anyInterval, contentOf, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
 import { complaintAbout, type ReceivedDatum } from './cloudwatch.server.js';
 import { departuresFromModel } from './service-model.js';
@@ -170,9 +170,9 @@ describe('what CloudWatch is told', () => {
     const interval = intervalOf([gauges('g', [{ n: '1' }, 1e200], [{ n: '2' }, 1e-200], [{ n: '3' }, NaN])]);
     const [request, refusal] = metricDataRequests(interval, OPTIONS);
     expect(request).toMatchObject({ points: 1, payload: [{ Value: 0 }] });
-    expect(refusal).toBeInstanceOf(Refusal);
+    expect(refusal).toBeInstanceOf(RejectedPoints);
     expect(refusal.points).toBe(2);
-    expect((refusal as Refusal).asError()).toMatchObject({ remedy: 'drop' });
+    expect((refusal as RejectedPoints).asError()).toMatchObject({ remedy: 'drop' });
   });
 
   it('has no value twice, though tiny ones become zero beside zeros', () => {

@@ -1,12 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type DatadogPayload,
-  type DatadogPayloadOptions,
-  datadogRequests,
-} from '../../../lib/exporters/datadog/datadog-payloads.js';
+import { datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
+import type { DatadogPayload, DatadogPayloadOptions } from '../../../lib/exporters/datadog/datadog-series.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import { Refusal } from '../../../lib/exporters/push/refusal.js';
+import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
 import {
   anyInterval,
   contentOf,
@@ -133,7 +130,7 @@ describe('what Datadog is told', () => {
       OPTIONS,
     );
     expect(requests.map(({ points }) => points)).toEqual([1, 1]);
-    expect(requests[1]).toBeInstanceOf(Refusal);
+    expect(requests[1]).toBeInstanceOf(RejectedPoints);
   });
 
   it('comes in requests of at most 512 000 bytes, before they are compressed', () => {

@@ -149,7 +149,7 @@ describe('a file of JSON', () => {
   it('never takes the place of a device', async () => {
     const { registry } = filled();
     const exporter = new JsonExporter(registry, { outputFile: '/dev/full' });
-    await expect(exporter.exportAll()).rejects.toThrow('/dev/full cannot be written: ENOSPC');
+    await expect(exporter.exportAll()).rejects.toThrow('cannot write /dev/full: ENOSPC');
     await new JsonExporter(registry, { outputFile: '/dev/null' }).exportAll();
     for (const device of ['/dev/full', '/dev/null'])
       expect((await stat(device)).isCharacterDevice()).toBe(true);
@@ -169,7 +169,7 @@ describe('a file of JSON', () => {
     const outputFile = join(folder, 'none', 'metrics.json');
     const exporter = exporterOf(registry, { outputFile });
     await expect(exporter.exportAll()).rejects.toThrow(
-      `${outputFile} cannot be written: the folder ${join(folder, 'none')} does not exist`,
+      `cannot write ${outputFile}: the directory ${join(folder, 'none')} does not exist`,
     );
     await mkdir(join(folder, 'none'));
     await exporter.exportAll();
@@ -180,7 +180,7 @@ describe('a file of JSON', () => {
     const { registry } = filled();
     await writeFile(join(folder, 'metrics.json'), '{"kept":true}');
     const exporter = exporterOf(registry, { outputFile: folder });
-    await expect(exporter.exportAll()).rejects.toThrow(`${folder} cannot be written: EISDIR`);
+    await expect(exporter.exportAll()).rejects.toThrow(`cannot write ${folder}: EISDIR`);
     expect(await readFile(join(folder, 'metrics.json'), 'utf8')).toBe('{"kept":true}');
   });
 
@@ -276,32 +276,23 @@ describe('a file of JSON lines', () => {
   it('says that the disk is full', async () => {
     const { registry } = filled();
     const exporter = new JsonExporter(registry, { outputFile: '/dev/full', rotation: {} });
-    await expect(exporter.exportAll()).rejects.toThrow('/dev/full cannot be written: ENOSPC');
+    await expect(exporter.exportAll()).rejects.toThrow('cannot write /dev/full: ENOSPC');
   });
 });
 
 describe('the options', () => {
   it.each<[unknown, string]>([
-    [
-      { outputFile: '' },
-      'Expected the options of JsonExporter.outputFile to be the path of a file, got "" (string).',
-    ],
-    [
-      { file: 'x' },
-      'Expected the options of JsonExporter to have only the keys outputFile, rotation, intervalMs,',
-    ],
+    [{ outputFile: '' }, 'Expected JsonExporter options.outputFile to be a file path, got "" (string).'],
+    [{ file: 'x' }, 'Expected JsonExporter options to have only the keys outputFile, rotation, intervalMs,'],
     [
       { rotation: { maxFiles: 0 } },
-      'Expected the options of JsonExporter.rotation.maxFiles to be a whole number from 1 up, got 0 (number).',
+      'Expected JsonExporter options.rotation.maxFiles to be a whole number from 1 up, got 0 (number).',
     ],
     [
       { rotation: { size: 1 } },
-      'Expected the options of JsonExporter.rotation to have only the keys maxBytes, maxFiles, got size.',
+      'Expected JsonExporter options.rotation to have only the keys maxBytes, maxFiles, got size.',
     ],
-    [
-      { intervalMs: 0 },
-      'Expected the options of JsonExporter.intervalMs to be a number of milliseconds from 1',
-    ],
+    [{ intervalMs: 0 }, 'Expected JsonExporter options.intervalMs to be a number of milliseconds from 1'],
   ])('%j are refused', (options, message) => {
     const { registry } = testRegistry();
     expect(() => new JsonExporter(registry, options as JsonExporterOptions)).toThrow(message);

@@ -65,7 +65,7 @@ function aMinute(): MetricsInterval {
   orders.inc({ shop: 'north' }, 2);
   wait.observe(0.5);
   clock.advance(60_000);
-  cursor.pass(registry.snapshot({ exponential: true }));
+  cursor.advance(registry.snapshot({ exponential: true }));
   orders.inc({ shop: 'north' }, 3);
   clock.advance(30_000);
   orders.inc({ shop: 'south' });

@@ -116,7 +116,7 @@ describe('metrics that other packages keep in prom-client', () => {
       expect(text).toContain('queue_length{app="crm"} 7\n');
     }
     expect(warnings).toEqual([
-      'Metrics of prom-client are left out, since there are others of the same names: jobs_total, work_seconds',
+      'Omitted metrics of prom-client whose names are already in use: jobs_total, work_seconds',
     ]);
     expect(drops).toEqual([
       'jobs_total clash',
@@ -148,8 +148,8 @@ describe('metrics that other packages keep in prom-client', () => {
     }
     expect(asked).toBe(1);
     expect(warnings).toEqual([
-      'broken of prom-client is left out: database is away',
-      'stuck of prom-client is left out: it took longer than 20 ms',
+      'Could not read broken from prom-client; omitted: database is away',
+      'Could not read stuck from prom-client; omitted: it took longer than 20 ms',
     ]);
     expect(drops).toHaveLength(4);
   });
@@ -184,7 +184,7 @@ describe('metrics that other packages keep in prom-client', () => {
     const none = bridged({ getMetricsAsJSON: () => Promise.reject(new Error('no')) });
     none.registry.counter('deals_total', 'Deals.').inc();
     expect(await none.exporter.generateText()).toContain('deals_total 1\n');
-    expect(none.warnings).toEqual(['the registry of prom-client is left out: no']);
+    expect(none.warnings).toEqual(['Could not read the registry from prom-client; omitted: no']);
   });
 
   it('can be asked for by name', async () => {
@@ -222,6 +222,6 @@ describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
       module: class AppModule {},
       imports: [MonitoringModule.forRoot({ bridges: { promClient: {} as PromClientRegistry } })],
     });
-    await expect(start).rejects.toThrow('Expected bridges.promClient to be a registry of prom-client');
+    await expect(start).rejects.toThrow('Expected bridges.promClient to be a prom-client registry');
   });
 });

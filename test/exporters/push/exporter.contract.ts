@@ -7,7 +7,7 @@ import {
   MetricsRegistry,
   type MetricsSource,
   type PushExporterOptions,
-  type PushSurroundings,
+  type PushDependencies,
 } from 'nestjs-monitoring';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { scalars } from '../../metrics/support.js';
@@ -41,7 +41,7 @@ export interface ContractRemote {
   connect(
     source: MetricsSource,
     options: PushExporterOptions,
-    surroundings: PushSurroundings,
+    dependencies: PushDependencies,
   ): ContractExporter;
   /** Requests that hang must end when their signal is aborted, or never. */
   mood: RemoteMood;
@@ -141,8 +141,8 @@ class Worker {
   });
 
   constructor(remote: ContractRemote, options: PushExporterOptions) {
-    const surroundings = { clock: timerClock, logger: this.log, random: () => 0.3, metrics: this.metrics };
-    this.exporter = remote.connect(this.registry, options, surroundings);
+    const dependencies = { clock: timerClock, logger: this.log, random: () => 0.3, metrics: this.metrics };
+    this.exporter = remote.connect(this.registry, options, dependencies);
   }
 
   /** @param kind any text, though sequences have few */
@@ -308,7 +308,7 @@ export function describeExporter(subject: ContractSubject): void {
         worker.inc('deal', 3);
         worker.observe('lead', 7);
         far.mood = 'answers too late';
-        await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow('it took longer than');
+        await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow('timed out after');
         far.mood = 'takes';
         await inTime(worker.exporter.exportAll(), far);
         const { counted } = await far.told();

@@ -16,7 +16,7 @@ function watched() {
   const look = (): MetricsInterval => {
     const snapshot = tested.registry.snapshot({ exponential: true });
     const interval = cursor.intervalUpTo(snapshot);
-    cursor.pass(snapshot);
+    cursor.advance(snapshot);
     return interval;
   };
   return { ...tested, cursor, look };

@@ -3,7 +3,7 @@ import { ExponentialHistogram } from '../../../lib/metrics/exponential-histogram
 import type {
   CounterInterval,
   CounterIntervalFamily,
-  Distribution,
+  IntervalDistribution,
   GaugeInterval,
   HistogramInterval,
   HistogramIntervalFamily,
@@ -68,7 +68,7 @@ function histogram(labels: Labels, values: readonly number[]): HistogramInterval
   return { labels, delta, total, min, max, createdAt: 1_600_000_000_000 };
 }
 
-export function distributionOf(values: readonly number[]): Distribution {
+export function distributionOf(values: readonly number[]): IntervalDistribution {
   const exponential = new ExponentialHistogram();
   const bucketCounts = [...BOUNDS, Infinity].map(() => 0);
   for (const value of values) {

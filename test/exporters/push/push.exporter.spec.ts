@@ -1,6 +1,6 @@
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ExporterMetrics } from '../../../lib/exporters/push/exporter-report.js';
+import { ExporterMetrics } from '../../../lib/exporters/push/exporter-metrics.js';
 import type { PushExporterOptions } from '../../../lib/exporters/push/push.options.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
@@ -29,8 +29,8 @@ function exporting(
   const registry = new MetricsRegistry({ clock: timerClock });
   const log = new KeptLog();
   const metrics = new ExporterMetrics(registry);
-  const surroundings = { clock: timerClock, logger: log, metrics, random: () => random };
-  const exporter = new PushExporter(registry, destination, options, surroundings);
+  const dependencies = { clock: timerClock, logger: log, metrics, random: () => random };
+  const exporter = new PushExporter(registry, destination, options, dependencies);
   const deals = registry.counter('deals_total', 'Deals.');
   const own = (name: string) => scalars(registry, `monitoring_exporter_${name}`)[0]?.value;
   return { registry, destination, exporter, deals, log, own };
@@ -123,7 +123,7 @@ describe('an export by hand', () => {
     const { exporter, deals, destination } = exporting();
     deals.inc();
     await exporter.shutdown();
-    await expect(exporter.exportAll()).rejects.toThrow('The exporter test has been shut down.');
+    await expect(exporter.exportAll()).rejects.toThrow('Exporter `test` has been shut down.');
     expect(destination.attempts).toEqual([]);
   });
 });
@@ -154,7 +154,7 @@ describe('a remote that finds a request too large', () => {
     await exporter.exportAll();
     expect([own('dropped_points_total'), own('queue_points')]).toEqual([1, 0]);
     expect(log.lines).toEqual([
-      'warn: Exporter test dropped 1 data points: they are too large for the remote. Further ones are only counted.',
+      'warn: Exporter `test` dropped 1 data point: too large for the remote. Further drops are only counted.',
     ]);
   });
 });
@@ -212,7 +212,7 @@ describe('an exporter that has been started', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     // Without chance: half of 1, 2, 4, 8, 16 and 32 s.
     expect(attemptsAt).toEqual([10, 10.5, 11.5, 13.5, 17.5, 25.5]);
-    expect(log.lines).toEqual(['warn: Exporter test failed; retrying: connect ECONNREFUSED']);
+    expect(log.lines).toEqual(['warn: Exporter `test` failed (connect ECONNREFUSED); retrying in 0.5 s.']);
     expect([own('failures_total'), own('dropped_points_total')]).toEqual([6, 0]);
     expect(own('lag_seconds')).toBeGreaterThanOrEqual(10);
     destination.answer = async () => undefined;
@@ -289,7 +289,7 @@ describe('an exporter that has been started', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(destination.attempts).toHaveLength(1);
     expect(log.lines).toEqual([
-      'error: Exporter test has stopped: 403 Forbidden. It keeps what its queue can hold and tries again every few minutes.',
+      'error: Exporter `test` stopped: 403 Forbidden. It keeps data within the limits of its queue and retries every few minutes.',
     ]);
     expect([own('stopped'), own('queue_points'), own('failures_total')]).toEqual([1, 1, 1]);
     expect(exporter.stopReason).toBe('403 Forbidden');
@@ -298,7 +298,7 @@ describe('an exporter that has been started', () => {
     expect(taken(destination)).toEqual([3]);
     expect([own('stopped'), own('queue_points'), own('dropped_points_total')]).toEqual([0, 0, 0]);
     expect(exporter.stopReason).toBeUndefined();
-    expect(log.lines.slice(1)).toEqual(['warn: Exporter test is accepted again and goes on.']);
+    expect(log.lines.slice(1)).toEqual(['warn: Exporter `test` resumed: the remote accepts requests again.']);
     await exporter.shutdown();
   });
 
@@ -411,7 +411,7 @@ describe('an exporter that has been started', () => {
     await exporter.exportAll();
     expect(taken(destination)).toEqual([2]);
     expect(own('dropped_points_total')).toBeGreaterThanOrEqual(1);
-    expect(log.lines).toContainEqual(expect.stringContaining('the remote takes nothing that old'));
+    expect(log.lines).toContainEqual(expect.stringContaining('older than the remote accepts'));
     await exporter.shutdown();
   });
 
@@ -431,7 +431,7 @@ describe('an exporter that has been started', () => {
     expect(taken(destination)).toEqual([128, 256, 512]);
     expect([own('queue_points'), own('dropped_points_total')]).toEqual([0, 7]);
     expect(log.lines).toContain(
-      'warn: Exporter test dropped 1 data points: its queue is full. Further ones are only counted.',
+      'warn: Exporter `test` dropped 1 data point: queue full. Further drops are only counted.',
     );
   });
 
@@ -537,7 +537,9 @@ describe('the end of an exporter', () => {
     const ended = exporter.shutdown().then(() => Date.now() - begun);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await ended).toBe(3_000);
-    expect(log.lines.at(-1)).toBe('warn: Exporter test could not send the last 1 data points.');
+    expect(log.lines.at(-1)).toBe(
+      'warn: Exporter `test` could not send the last 1 data point before the shutdown timeout; dropped.',
+    );
     expect([own('dropped_points_total'), own('queue_points')]).toEqual([1, 0]);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -609,7 +611,7 @@ describe('a destination of the application', () => {
     await vi.advanceTimersByTimeAsync(31_000);
     expect(own('failures_total')).toBeGreaterThan(1);
     expect(log.lines).toHaveLength(1);
-    expect(log.lines[0].length).toBeLessThan(1_100);
+    expect(log.lines[0]?.length).toBeLessThan(1_100);
     destination.answer = async () => undefined;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(taken(destination)).toContain(2);
@@ -644,7 +646,7 @@ describe('a destination of the application', () => {
       deals.inc();
       await vi.advanceTimersByTimeAsync(1_000);
     }
-    expect(exporter['queue']['waiting'].length).toBeLessThanOrEqual(3);
+    expect(exporter['sender']['queue']['waiting'].length).toBeLessThanOrEqual(3);
     expect(own('queue_points')).toBeGreaterThanOrEqual(0);
     destination.answer = async () => undefined;
     await vi.advanceTimersByTimeAsync(60_000);
@@ -659,7 +661,7 @@ describe('a destination of the application', () => {
       const encode = destination.encode.bind(destination);
       destination.encode = () => encoded as never;
       deals.inc(2);
-      await expect(exporter.exportAll()).rejects.toThrow('no list of requests');
+      await expect(exporter.exportAll()).rejects.toThrow('no array of requests');
       destination.encode = encode;
       await exporter.exportAll();
       expect(taken(destination)).toEqual([2]);

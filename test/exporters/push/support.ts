@@ -1,9 +1,9 @@
 import type { Clock } from 'nestjs-monitoring';
 import { vi } from 'vitest';
-import type { PushFetch } from '../../../lib/exporters/push/http-answer.js';
+import type { PushFetch } from '../../../lib/exporters/push/http-exchange.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import type { PushDestination, PushRequest } from '../../../lib/exporters/push/push-destination.js';
-import type { ExporterLogger } from '../../../lib/exporters/push/push.exporter.js';
+import type { ExporterLogger } from '../../../lib/exporters/push/push-dependencies.js';
 
 /** The time of the fake timers, which `vi.advanceTimersByTimeAsync()` moves. */
 export const timerClock: Clock = { now: () => Date.now(), monotonic: () => Date.now() };
