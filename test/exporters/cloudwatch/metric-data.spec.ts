@@ -71,24 +71,26 @@ describe('what CloudWatch is told', () => {
       { MetricName: 'queue_bytes', Unit: 'Bytes', Value: 12, StorageResolution: 1 },
       { MetricName: 'wait_seconds', Unit: 'Seconds', Counts: [2, 1], StorageResolution: 1 },
     ]);
-    expect(data[1].Values![0]).toBeCloseTo(2, 1);
-    expect(data[1].Values![1]).toBeCloseTo(8, 1);
+    const [two, eight] = data[1]?.Values ?? [];
+    expect(two).toBeCloseTo(2, 1);
+    expect(eight).toBeCloseTo(8, 1);
   });
 
   it('is at most 150 values of a histogram, which keep the count and the sum', () => {
     const values = Array.from({ length: 5_000 }, (_, i) => 1.003 ** i / 1e3);
     const [datum] = dataOf(intervalOf([histograms('wait_seconds', [{}, values])]));
-    expect(datum.Values!.length).toBeLessThanOrEqual(150);
-    expect(sum([...datum.Counts!])).toBe(5_000);
-    expect(sum(datum.Values!.map((value, i) => value * datum.Counts![i])) / sum(values)).toBeCloseTo(1, 9);
+    const { Values = [], Counts = [] } = datum ?? {};
+    expect(Values.length).toBeLessThanOrEqual(150);
+    expect(sum(Counts)).toBe(5_000);
+    expect(sum(Values.map((value, i) => value * (Counts[i] ?? NaN))) / sum(values)).toBeCloseTo(1, 9);
   });
 
   it('is a set of statistics of a histogram, if asked for', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [1, 2, 3]])]);
     const [datum] = dataOf(interval, { distributions: 'statistics' });
     expect(datum).toMatchObject({ StatisticValues: { SampleCount: 3, Sum: 6 } });
-    expect(datum.StatisticValues!.Minimum).toBeCloseTo(1, 1);
-    expect(datum.StatisticValues!.Maximum).toBeCloseTo(3, 1);
+    expect(datum?.StatisticValues?.Minimum).toBeCloseTo(1, 1);
+    expect(datum?.StatisticValues?.Maximum).toBeCloseTo(3, 1);
     expect(datum).not.toHaveProperty('Values');
   });
 
@@ -116,7 +118,7 @@ describe('what CloudWatch is told', () => {
         ]),
       ]),
     );
-    expect(datum.Dimensions).toHaveLength(30);
+    expect(datum?.Dimensions).toHaveLength(30);
     expect(dimensions(datum)).toMatchObject({
       city: 'Zurich_',
       smile: '_',
@@ -168,11 +170,11 @@ describe('what CloudWatch is told', () => {
 
   it('has no values that CloudWatch refuses: they are counted as dropped, and tiny ones are zero', () => {
     const interval = intervalOf([gauges('g', [{ n: '1' }, 1e200], [{ n: '2' }, 1e-200], [{ n: '3' }, NaN])]);
-    const [request, refusal] = metricDataRequests(interval, OPTIONS);
+    const [request, rejection] = metricDataRequests(interval, OPTIONS);
     expect(request).toMatchObject({ points: 1, payload: [{ Value: 0 }] });
-    expect(refusal).toBeInstanceOf(RejectedPoints);
-    expect(refusal.points).toBe(2);
-    expect((refusal as RejectedPoints).asError()).toMatchObject({ remedy: 'drop' });
+    expect(rejection).toBeInstanceOf(RejectedPoints);
+    expect(rejection?.points).toBe(2);
+    expect((rejection as RejectedPoints).asError()).toMatchObject({ remedy: 'drop' });
   });
 
   it('has no value twice, though tiny ones become zero beside zeros', () => {
@@ -184,7 +186,7 @@ describe('what CloudWatch is told', () => {
     const long = 'x'.repeat(300);
     const data = dataOf(intervalOf([gauges(`${long}a`, [{}, 1]), gauges(`${long}b`, [{}, 1])]));
     expect(data.map(({ MetricName }) => MetricName.length)).toEqual([255, 255]);
-    expect(data[0].MetricName).not.toBe(data[1].MetricName);
+    expect(new Set(data.map(({ MetricName }) => MetricName)).size).toBe(2);
   });
 
   it('comes in calls of at most 1000 data and 1 MB', () => {
@@ -196,7 +198,7 @@ describe('what CloudWatch is told', () => {
     expect(requests.map(({ points }) => points)).toEqual([1_000, 1_000, 500]);
 
     const large = small.map(([{ n }, value]): [Record<string, string>, number] => [
-      { n: n, a: 'a'.repeat(1_000), b: 'b'.repeat(1_000) },
+      { n: n ?? '', a: 'a'.repeat(1_000), b: 'b'.repeat(1_000) },
       value,
     ]);
     const largeRequests = metricDataRequests(intervalOf([counters('a_total', ...large)]), OPTIONS);

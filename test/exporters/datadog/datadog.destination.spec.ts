@@ -11,7 +11,7 @@ import { DatadogDestination } from '../../../lib/exporters/datadog/datadog.desti
 import type { DatadogTransport } from '../../../lib/exporters/datadog/datadog.transport.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import { anyInterval, contentOf, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
-import { nodeFetch } from '../push/support.js';
+import { firstOf, nodeFetch } from '../push/support.js';
 import { DatadogServer } from './datadog.server.js';
 
 const KEY = '0123456789abcdef0123456789abcdef';
@@ -55,7 +55,7 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
   }
 
   function requestOf(...families: Parameters<typeof intervalOf>[0]): PushRequest {
-    return destination.encode(intervalOf(families))[0];
+    return firstOf(destination.encode(intervalOf(families)));
   }
 
   async function failureOf(request: PushRequest, signal = ANY_TIME): Promise<unknown> {
@@ -123,7 +123,7 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
               .filter((point) => point.type === type)
               .reduce((sum, { values }) => sum + of(values), 0);
           const { added, observed } = contentOf(interval);
-          expect(total('count', ([value]) => value)).toBeCloseTo(added, 3);
+          expect(total('count', ([value = NaN]) => value)).toBeCloseTo(added, 3);
           expect(total('distribution', (values) => values.length)).toBe(observed);
         } finally {
           await fresh.stop();
@@ -172,7 +172,7 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
       headers: { 'content-type': 'application/json' },
       body: '{"errors":[]}',
     });
-    expect(await failureOf(halves[1])).toMatchObject({ remedy: 'drop' });
+    expect(await failureOf(firstOf(halves.slice(1)))).toMatchObject({ remedy: 'drop' });
   });
 
   it('is to be sent again when the connection breaks', async () => {

@@ -27,7 +27,7 @@ class ModelledServer extends RemoteServer {
   private readonly require = createRequire(import.meta.url);
 
   complaintAbout(url: string, json: unknown): string | undefined {
-    const { version, type } = MODELS[url];
+    const { version, type } = MODELS[url] ?? { version: '', type: '' };
     const path = `${CLIENT}${version}/models/ObjectSerializer.js`;
     const { ObjectSerializer } = this.require(path) as { ObjectSerializer: ObjectSerializer };
     try {

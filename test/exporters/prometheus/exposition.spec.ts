@@ -110,12 +110,10 @@ describe('in OpenMetrics 1.0', () => {
   it('a counter that is not called _total keeps its name, and is of unknown type', () => {
     const { registry } = testRegistry();
     registry.counter('requests', 'Requests.').inc(2);
-    const body = ['# HELP requests Requests.', 'requests 2'];
-    expect(render(registry.snapshot(), 'prometheus')).toBe(
-      lines(body[0], '# TYPE requests counter', body[1]),
-    );
+    const [help, sample] = ['# HELP requests Requests.', 'requests 2'] as const;
+    expect(render(registry.snapshot(), 'prometheus')).toBe(lines(help, '# TYPE requests counter', sample));
     expect(render(registry.snapshot(), 'openmetrics', { created: true })).toBe(
-      lines('# TYPE requests unknown', ...body, '# EOF'),
+      lines('# TYPE requests unknown', help, sample, '# EOF'),
     );
   });
 
@@ -411,7 +409,7 @@ describe('any registry', () => {
     if (labelNames.length === 0) series.set('{}', []);
     for (const { texts, value: given } of metric.samples) {
       const value = kind === 'counter' ? Math.abs(given) : given;
-      const labels = Object.fromEntries(labelNames.map((label, i) => [label, texts[i]]));
+      const labels = Object.fromEntries(labelNames.map((label, i) => [label, texts[i] ?? '']));
       recordOne(labels, value);
       let key = JSON.stringify(
         Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, text.toWellFormed()])),
@@ -464,7 +462,7 @@ function withExemplars(): MetricsSnapshot {
 /** A series by what identifies it, bounds as JavaScript writes them. */
 function keyOf(name: string, labels: Record<string, string | number>): string {
   const { le, ...others } = labels;
-  const pairs = Object.entries(others).map(([label, text]) => [label, String(text).toWellFormed()]);
+  const pairs = Object.entries(others).map(([label, text]) => [label, String(text).toWellFormed()] as const);
   const bound = le === undefined ? [] : [['le', String(Number(String(le).replace(/Inf$/, 'Infinity')))]];
   return JSON.stringify([name, ...bound, ...pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }

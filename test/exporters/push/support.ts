@@ -11,6 +11,13 @@ export const timerClock: Clock = { now: () => Date.now(), monotonic: () => Date.
 /** How requests are sent unless an option says otherwise. */
 export const nodeFetch: PushFetch = (url, init) => fetch(url, init);
 
+/** Returns the first item. @throws {Error} if there is none */
+export function firstOf<T>(items: readonly T[]): T {
+  const [first] = items;
+  if (first === undefined) throw new Error('expected at least one item');
+  return first;
+}
+
 /** Everything that timers are made of, and the time. */
 export const FAKED = {
   toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
