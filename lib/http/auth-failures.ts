@@ -1,6 +1,9 @@
 /** The limit of failed authentications per address. */
 export interface AuthFailureLimit {
-  /** Number of failures from one address within the window that are answered 401; further ones are answered 429. @default 10 */
+  /**
+   * Number of failures from one address within the window that are answered 401; further ones are answered 429.
+   * @default 10
+   */
   readonly maxFailures: number;
   /** Length of the window, which starts with the first failure, in milliseconds. @default 60000 */
   readonly windowMs: number;
@@ -16,8 +19,8 @@ interface Failures {
 const MAX_ADDRESSES = 10_000;
 
 /**
- * A counter of failed authentications by address. Valid credentials are never counted, so a client that shares an address
- * with an attacker is not locked out.
+ * A counter of failed authentications by address. Valid credentials are never counted, so a client that shares an
+ * address with an attacker is not locked out.
  */
 export class AuthFailures {
   /** Failures in the order in which their windows start, and therefore end. */

@@ -20,7 +20,7 @@ export type EndpointAuth =
       readonly basic?: never;
     };
 
-/** The authorisation of requests, by the credentials in the options or a guard of the application. */
+/** The authorization of requests, by the credentials in the options or a guard of the application. */
 export class EndpointAuthorizer {
   private guard: CanActivate | undefined;
 
@@ -41,7 +41,7 @@ export class EndpointAuthorizer {
     this.guard = typeof given === 'function' ? await this.guardOf(given) : given;
   }
 
-  /** Checks a request. @returns the reply that refuses it; undefined if it is authorised */
+  /** Checks a request. @returns the reply that refuses it; undefined if it is authorized */
   async refusal(headers: IncomingHttpHeaders, context: ExecutionContext): Promise<EndpointReply | undefined> {
     const { auth } = this;
     if (auth === undefined) return undefined;
@@ -82,7 +82,7 @@ function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digestOf(canonicalScheme(given)), digestOf(expected));
 }
 
-/** Normalises the scheme, which is case-insensitive. */
+/** Normalizes the scheme, which is case-insensitive. */
 function canonicalScheme(authorization: string): string {
   return authorization.replace(/^bearer +/i, 'Bearer ').replace(/^basic +/i, 'Basic ');
 }

@@ -19,7 +19,7 @@ export interface EndpointLogger {
   error(message: string, stack?: string): void;
 }
 
-/** The common handling of requests to endpoints: authorisation, errors and replies, for every server. */
+/** The common handling of requests to endpoints: authorization, errors and replies, for every server. */
 export class EndpointResponder {
   constructor(
     private readonly authorizer: EndpointAuthorizer,

@@ -19,8 +19,8 @@ export interface EndpointLocation {
 }
 
 /**
- * The registration of the endpoints on the HTTP adapter of the application or on a separate server. Global guards, pipes,
- * interceptors and prefixes of the application do not apply to them.
+ * The registration of the endpoints on the HTTP adapter of the application or on a separate server. Global guards,
+ * pipes, interceptors and prefixes of the application do not apply to them.
  */
 export class EndpointRouter {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));

@@ -39,14 +39,14 @@ export interface EndpointsOptions {
   /** Authentication for the metrics, the dashboard, the alerts and the health details. @default none */
   readonly auth?: EndpointAuth;
   /**
-   * Limit of failed authentications per address, beyond which the reply is 429 with `Retry-After`; false for no limit. Valid
-   * credentials are always accepted.
+   * Limit of failed authentications per address, beyond which the reply is 429 with `Retry-After`; false for no limit.
+   * Valid credentials are always accepted.
    * @default { maxFailures: 10, windowMs: 60000 }
    */
   readonly failedAuth?: Partial<AuthFailureLimit> | false;
   /**
-   * Address of a separate server for all endpoints, which starts before everything else in the application and stops after
-   * it.
+   * Address of a separate server for all endpoints, which starts before everything else in the application and stops
+   * after it.
    * @default the server of the application
    */
   readonly listen?: ListenOptions;

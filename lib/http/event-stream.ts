@@ -6,8 +6,8 @@ const MAX_READERS = 1_000;
 const MAX_MISSED_EVENTS = 8;
 
 /**
- * A stream of server-sent events to a bounded number of readers. A slow reader misses events instead of having them queued,
- * and receives the current state once it has caught up.
+ * A stream of server-sent events to a bounded number of readers. A slow reader misses events instead of having them
+ * queued, and receives the current state once it has caught up.
  */
 export class EventStream {
   /** Number of events that each reader has missed. */

@@ -30,8 +30,8 @@ export class ExpressMount {
   }
 
   /**
-   * Adds the endpoints as a single layer, since each layer costs every request that passes it. For the same reason it comes
-   * after all routes, except those that would match the paths of the endpoints.
+   * Adds the endpoints as a single layer, since each layer costs every request that passes it. For the same reason it
+   * comes after all routes, except those that would match the paths of the endpoints.
    */
   mount(endpoints: readonly MountedEndpoint[], claim: Claim, respond: Respond): void {
     const layers = this.layers();

@@ -3,8 +3,8 @@ import type { EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
 
 /**
- * Writes a reply to the response of Node, unless it has been sent or the client has disconnected. Express's own `send()`
- * would hash every body for an ETag.
+ * Writes a reply to the response of Node, unless it has been sent or the client has disconnected. Express's own
+ * `send()` would hash every body for an ETag.
  */
 export function sendReply(response: ServerResponse, { status, headers, body }: EndpointReply): void {
   if (response.headersSent || response.destroyed) return;

@@ -20,8 +20,8 @@ interface SdkResponse {
 }
 
 /**
- * A size limit for the response to one AWS SDK command. The SDK would read any length, so it receives the beginning only.
- * A status of success is an acknowledgement, even if the body breaks off.
+ * A size limit for the response to one AWS SDK command. The SDK would read any length, so it receives the beginning
+ * only. A status of success is an acknowledgement, even if the body breaks off.
  */
 export class BoundedResponse {
   /** True if the status of the response was a success. */

@@ -135,8 +135,8 @@ function asPushError(error: unknown): PushError {
 }
 
 /**
- * Returns the reaction to an error. Throttling and failures of the service or the network are temporary. So is a missing
- * permission, since a policy can be changed while the application runs. Expired credentials are renewed.
+ * Returns the reaction to an error. Throttling and failures of the service or the network are temporary. So is a
+ * missing permission, since a policy can be changed while the application runs. Expired credentials are renewed.
  */
 function remedyFor(name: string, status: number | undefined): PushError['remedy'] {
   if (WRONG_CREDENTIALS.test(name)) return 'stop';

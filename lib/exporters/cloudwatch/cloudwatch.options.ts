@@ -28,8 +28,8 @@ export interface CloudWatchExporterOptions extends PushExporterOptions {
   /** True to store the metrics with a resolution of one second, for intervals below a minute. @default false */
   readonly highResolution?: boolean;
   /**
-   * Additional aggregations, as arrays of label names. A metric that has all labels of an array is also sent summed over
-   * its other labels, which CloudWatch does not do itself; `[[]]` adds the total of each metric.
+   * Additional aggregations, as arrays of label names. A metric that has all labels of an array is also sent summed
+   * over its other labels, which CloudWatch does not do itself; `[[]]` adds the total of each metric.
    * @default []
    */
   readonly rollUps?: readonly (readonly string[])[];

@@ -2,7 +2,9 @@ import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 import { IntervalCursor } from '../push/interval-cursor.js';
 import { type MetricDataOptions, metricDataRequests, type MetricDatum } from './metric-data.js';
 
-/** An estimate of the cost of the current metrics in CloudWatch, by {@link CloudWatchPrices} and without the free tier. */
+/**
+ * An estimate of the cost of the current metrics in CloudWatch, by {@link CloudWatchPrices} and without the free tier.
+ */
 export interface CloudWatchCost {
   /** Number of custom metrics: one for each set of dimensions of each metric. */
   readonly customMetrics: number;
@@ -17,8 +19,8 @@ export interface CloudWatchCost {
 /** The prices of CloudWatch in US dollars, which differ by region. */
 export interface CloudWatchPrices {
   /**
-   * Price tiers of custom metrics: the number of metrics in the tier and the price of each a month. The last tier is for
-   * Infinity.
+   * Price tiers of custom metrics: the number of metrics in the tier and the price of each a month. The last tier is
+   * for Infinity.
    * @default 10,000 at 0.30, 240,000 at 0.10, 750,000 at 0.05, and 0.02 beyond
    */
   readonly customMetrics?: readonly (readonly [metrics: number, usd: number])[];

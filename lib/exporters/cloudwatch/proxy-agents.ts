@@ -11,8 +11,8 @@ interface AgentOptions {
 
 /**
  * Returns agent options for the AWS SDK if Node uses the proxy of the environment (`NODE_USE_ENV_PROXY=1` or
- * `--use-env-proxy`, from Node 22.21 and 24.5). Node applies the proxy to its global agents only, and the SDK creates its
- * own.
+ * `--use-env-proxy`, from Node 22.21 and 24.5). Node applies the proxy to its global agents only, and the SDK creates
+ * its own.
  */
 export function proxyAgents(
   environment: NodeJS.ProcessEnv = process.env,

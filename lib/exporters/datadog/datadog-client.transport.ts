@@ -73,8 +73,8 @@ export class DatadogGivenClientTransport implements DatadogTransport {
 }
 
 /**
- * A transport that uses the official client. The client has no timeout, hides the headers of failed responses and prints
- * every failure, so each request gets its own configuration with a `fetch` that avoids this.
+ * A transport that uses the official client. The client has no timeout, hides the headers of failed responses and
+ * prints every failure, so each request gets its own configuration with a `fetch` that avoids this.
  */
 export class DatadogClientTransport implements DatadogTransport {
   readonly #apiKey: string;

@@ -34,7 +34,7 @@ export class DatadogFetchTransport implements DatadogTransport {
   }
 }
 
-/** Returns the JSON of distributions. Repeating a text is much faster than serialising an array of equal values. */
+/** Returns the JSON of distributions. Repeating a text is much faster than serializing an array of equal values. */
 function distributionsText(series: readonly DatadogDistribution[]): string {
   const texts = series.map(({ timestamp, values, ...frame }) => {
     const list = pairsOf(values)

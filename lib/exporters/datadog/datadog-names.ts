@@ -4,8 +4,8 @@ const MAX_NAME_LENGTH = 200;
 const MAX_TAG_LENGTH = 200;
 
 /**
- * Returns a metric name that Datadog accepts, which starts with a letter and has no colons. Replacements use dots, which
- * our names never contain, so that distinct names stay distinct.
+ * Returns a metric name that Datadog accepts, which starts with a letter and has no colons. Replacements use dots,
+ * which our names never contain, so that distinct names stay distinct.
  *
  * @see https://docs.datadoghq.com/metrics/custom_metrics/
  */
@@ -15,7 +15,7 @@ export function datadogName(name: string): string {
 }
 
 /**
- * Returns labels as sorted Datadog tags, normalised as Datadog does, so that tags that it considers equal are equal
+ * Returns labels as sorted Datadog tags, normalized as Datadog does, so that tags that it considers equal are equal
  * here. A label with an empty value is omitted.
  *
  * @see https://docs.datadoghq.com/getting_started/tagging/

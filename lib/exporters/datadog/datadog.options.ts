@@ -30,8 +30,8 @@ export interface DatadogExporterOptions extends PushExporterOptions {
    */
   readonly client?: DatadogClient;
   /**
-   * Transport of the requests. `client` uses `@datadog/datadog-api-client`, which takes seconds and 133 MB to load before
-   * the application listens; `fetch` sends the same requests without it.
+   * Transport of the requests. `client` uses `@datadog/datadog-api-client`, which takes seconds and 133 MB to load
+   * before the application listens; `fetch` sends the same requests without it.
    * @default 'client' if that package is installed, or else 'fetch'
    */
   readonly transport?: 'client' | 'fetch';

@@ -11,8 +11,8 @@ export interface JsonExporterOptions extends PushExporterOptions {
   /** Path of the file, in an existing directory. Without it, `exportAll()` only returns the metrics. */
   readonly outputFile?: string;
   /**
-   * Appends one line of JSON per push instead of replacing the file. Before the file exceeds `maxBytes`, it is renamed to
-   * `<outputFile>.1`, and so on; at most `maxFiles` files are kept.
+   * Appends one line of JSON per push instead of replacing the file. Before the file exceeds `maxBytes`, it is renamed
+   * to `<outputFile>.1`, and so on; at most `maxFiles` files are kept.
    * @default undefined, which replaces the file; {} means 10485760 bytes, which is 10 MiB, and 5 files
    */
   readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number };

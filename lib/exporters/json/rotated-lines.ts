@@ -6,8 +6,8 @@ const NEWLINE = 0x0a;
 const SEARCH_BYTES = 64 * 1024;
 
 /**
- * A file to which lines are appended, with its rotated predecessors. An incomplete last line, left by a killed process or
- * a full disk, is cut off before the next line is appended.
+ * A file to which lines are appended, with its rotated predecessors. An incomplete last line, left by a killed process
+ * or a full disk, is cut off before the next line is appended.
  */
 export class RotatedLines {
   constructor(

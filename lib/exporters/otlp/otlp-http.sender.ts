@@ -30,8 +30,8 @@ export interface OtlpHttpOptions {
 }
 
 /**
- * A sender for OTLP over HTTP, with the encoders of the official exporters. Those exporters retry five times on their own,
- * cannot be aborted, and hide `Retry-After` and the number of rejected points.
+ * A sender for OTLP over HTTP, with the encoders of the official exporters. Those exporters retry five times on their
+ * own, cannot be aborted, and hide `Retry-After` and the number of rejected points.
  */
 export class OtlpHttpSender implements OtlpSender {
   readonly #headers: Readonly<Record<string, string>>;

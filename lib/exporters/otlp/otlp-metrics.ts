@@ -68,7 +68,10 @@ const TEMPORALITY = { delta: 0, cumulative: 1 } as const;
 const TYPE = { explicit: 0, exponential: 1, gauge: 2, sum: 3 } as const;
 const DOUBLE = 1;
 
-/** Size limit of one request, in bytes. Collectors accept 4 MiB and more; smaller requests are faster to encode and repeat. */
+/**
+ * Size limit of one request, in bytes. Collectors accept 4 MiB and more; smaller requests are faster to encode and
+ * repeat.
+ */
 const MAX_BYTES = 1_000_000;
 const MAX_POINTS = 5_000;
 

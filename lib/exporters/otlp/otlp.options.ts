@@ -23,11 +23,20 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    * http://localhost:4318/v1/metrics
    */
   readonly url?: string;
-  /** Additional headers, for example for authentication. @default OTEL_EXPORTER_OTLP_METRICS_HEADERS or OTEL_EXPORTER_OTLP_HEADERS */
+  /**
+   * Additional headers, for example for authentication.
+   * @default OTEL_EXPORTER_OTLP_METRICS_HEADERS or OTEL_EXPORTER_OTLP_HEADERS
+   */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Encoding of the requests. @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf' */
+  /**
+   * Encoding of the requests.
+   * @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf'
+   */
   readonly protocol?: 'http/protobuf' | 'http/json';
-  /** Compression of the requests. @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip' */
+  /**
+   * Compression of the requests.
+   * @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip'
+   */
   readonly compression?: 'gzip' | 'none';
   /**
    * Content of each push: `cumulative` for totals since the start, as Prometheus expects, or `delta` for changes.
@@ -44,8 +53,8 @@ export interface OtlpExporterOptions extends PushExporterOptions {
   /** Additional resource attributes. @default OTEL_RESOURCE_ATTRIBUTES, and a random `service.instance.id` */
   readonly resourceAttributes?: Readonly<Record<string, string>>;
   /**
-   * Exporter of the OpenTelemetry SDK that sends instead, such as the `OTLPMetricExporter` for gRPC. It has its own URL,
-   * headers, protocol, compression and proxy, and is not shut down.
+   * Exporter of the OpenTelemetry SDK that sends instead, such as the `OTLPMetricExporter` for gRPC. It has its own
+   * URL, headers, protocol, compression and proxy, and is not shut down.
    */
   readonly exporter?: OtlpMetricExporter;
   /** Function that sends requests, such as a `fetch` of `undici` with a proxy. @default the global fetch */

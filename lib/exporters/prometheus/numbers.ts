@@ -5,7 +5,8 @@ export function formatValue(value: number): string {
 }
 
 /**
- * Formats a bucket bound for the label `le` as Go's `%g` does, with an exponent below -4 and from 6 up (`1e-05`, `1e+06`).
+ * Formats a bucket bound for the label `le` as Go's `%g` does, with an exponent below -4 and from 6 up (`1e-05`,
+ * `1e+06`).
  */
 export function formatBound(bound: number): string {
   if (!Number.isFinite(bound)) return formatValue(bound);

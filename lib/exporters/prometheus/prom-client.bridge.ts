@@ -62,8 +62,8 @@ export class PromClientBridge {
   }
 
   /**
-   * Reads every metric by itself and omits those that fail or hang. Concurrent readers share the reads, each with its own
-   * time limit. Never rejects.
+   * Reads every metric by itself and omits those that fail or hang. Concurrent readers share the reads, each with its
+   * own time limit. Never rejects.
    */
   async read(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<BridgedFamily[]> {
     const families = await Promise.all(

@@ -8,8 +8,8 @@ import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } fr
 /** Options of a {@link PrometheusExporter}. */
 export interface PrometheusExporterOptions {
   /**
-   * Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. A scraper without support
-   * for them stores each as one more series.
+   * Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. A scraper without
+   * support for them stores each as one more series.
    * @default false
    */
   readonly created?: boolean;

@@ -60,8 +60,8 @@ export class PushExporter {
   }
 
   /**
-   * The reason for which the remote rejects everything, such as an invalid API key; undefined while it accepts requests.
-   * Meanwhile the exporter keeps data within the limits of its queue and retries every few minutes.
+   * The reason for which the remote rejects everything, such as an invalid API key; undefined while it accepts
+   * requests. Meanwhile the exporter keeps data within the limits of its queue and retries every few minutes.
    */
   get stopReason(): string | undefined {
     return this.sender.stopReason;

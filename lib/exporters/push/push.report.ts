@@ -18,7 +18,9 @@ export type DropReason = keyof typeof DROP_REASONS;
 
 type Problem = DropReason | 'capture' | 'failed' | 'rejected';
 
-/** The log lines and the metrics of one exporter. Each kind of problem is logged once; a failure again after a success. */
+/**
+ * The log lines and the metrics of one exporter. Each kind of problem is logged once; a failure again after a success.
+ */
 export class PushReport {
   private readonly logged = new Set<Problem>();
   /** False while every push is an `exportAll()`, whose caller receives failures as rejections. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../../metrics/clock.js';
 
-/** Registers a timer under a name, as the `SchedulerRegistry` of Nest does, and returns a function that unregisters it. */
+/**
+ * Registers a timer under a name, as the `SchedulerRegistry` of Nest does, and returns a function that unregisters it.
+ */
 export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
 
 /** The tasks of a {@link PushScheduler}. Neither ever rejects. */

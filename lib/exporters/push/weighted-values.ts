@@ -97,8 +97,8 @@ function middleOf(index: number, scale: number): number {
 }
 
 /**
- * Returns the share of its magnitude by which each value is moved, all in the same direction, so that they add up to the
- * sum. Returns 0 for a sum beyond what the buckets allow, which has lost its digits next to a far greater total.
+ * Returns the share of its magnitude by which each value is moved, all in the same direction, so that they add up to
+ * the sum. Returns 0 for a sum beyond what the buckets allow, which has lost its digits next to a far greater total.
  */
 function correction(weighted: WeightedValues, sum: number, scale: number): number {
   let total = 0;

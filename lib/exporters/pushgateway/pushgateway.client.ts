@@ -4,7 +4,9 @@ import { PushError } from '../push/push-destination.js';
 import { remedyFor } from '../push/status-remedy.js';
 import type { ResolvedPushgateway } from './pushgateway.options.js';
 
-/** The method of a request: `PUT` replaces the group, `POST` only metrics of the same names, `DELETE` removes the group. */
+/**
+ * The method of a request: `PUT` replaces the group, `POST` only metrics of the same names, `DELETE` removes the group.
+ */
 export type PushgatewayMethod = 'PUT' | 'POST' | 'DELETE';
 
 /** A client of the Pushgateway for one group of metrics. */

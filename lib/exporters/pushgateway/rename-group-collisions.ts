@@ -3,8 +3,9 @@ import type { MetricFamily, MetricsSnapshot, SeriesIdentities } from '../../metr
 const PREFIX = 'exported_';
 
 /**
- * Renames the labels that collide with a label of the group, `job` to `exported_job`, as Prometheus does when it scrapes.
- * The Pushgateway would replace their values by those of the group, and reject the push if two series became equal.
+ * Renames the labels that collide with a label of the group, `job` to `exported_job`, as Prometheus does when it
+ * scrapes. The Pushgateway would replace their values by those of the group, and reject the push if two series became
+ * equal.
  *
  * @see https://github.com/prometheus/pushgateway#about-the-job-and-instance-labels
  */

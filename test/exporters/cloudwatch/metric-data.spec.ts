@@ -40,8 +40,8 @@ function dimensions(datum: MetricDatum | undefined): Record<string, string> {
   return Object.fromEntries(datum!.Dimensions.map(({ Name, Value }) => [Name, Value]));
 }
 
-describe('what CloudWatch is told', () => {
-  it('is how much counters went up, in the last moment of the interval', () => {
+describe('the metric data for CloudWatch', () => {
+  it('has the increase of a counter, dated to the last millisecond of the interval', () => {
     const endedAt = Date.UTC(2026, 0, 1, 12, 1);
     const interval = intervalOf([counters('orders_total', [{ shop: 'north' }, 3])], {
       endedAt,
@@ -62,7 +62,7 @@ describe('what CloudWatch is told', () => {
     ]);
   });
 
-  it('is the value of gauges, and the values of histograms with how often each occurred', () => {
+  it('has the value of a gauge, and the values and counts of a histogram', () => {
     const data = dataOf(
       intervalOf([gauges('queue_bytes', [{}, 12]), histograms('wait_seconds', [{}, [2, 2, 8]])]),
       { highResolution: true },
@@ -76,7 +76,7 @@ describe('what CloudWatch is told', () => {
     expect(eight).toBeCloseTo(8, 1);
   });
 
-  it('is at most 150 values of a histogram, which keep the count and the sum', () => {
+  it('merges a histogram to 150 values and keeps its count and sum', () => {
     const values = Array.from({ length: 5_000 }, (_, i) => 1.003 ** i / 1e3);
     const [datum] = dataOf(intervalOf([histograms('wait_seconds', [{}, values])]));
     const { Values = [], Counts = [] } = datum ?? {};
@@ -85,7 +85,7 @@ describe('what CloudWatch is told', () => {
     expect(sum(Values.map((value, i) => value * (Counts[i] ?? NaN))) / sum(values)).toBeCloseTo(1, 9);
   });
 
-  it('is a set of statistics of a histogram, if asked for', () => {
+  it('sends histograms as statistics with distributions: statistics', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [1, 2, 3]])]);
     const [datum] = dataOf(interval, { distributions: 'statistics' });
     expect(datum).toMatchObject({ StatisticValues: { SampleCount: 3, Sum: 6 } });
@@ -103,12 +103,12 @@ describe('what CloudWatch is told', () => {
     ['queries_per_second', 'Count/Second'],
     ['memory_percent', 'Percent'],
     ['utilization_ratio', 'None'],
-  ])('says that %s is in %s', (name, unit) => {
+  ])('gives %s the unit %s', (name, unit) => {
     const family = name.endsWith('_total') ? counters(name, [{}, 1]) : gauges(name, [{}, 1]);
     expect(dataOf(intervalOf([family]))).toMatchObject([{ Unit: unit }]);
   });
 
-  it('has the dimensions that CloudWatch takes: without accents, without blanks, 30 of 1024 characters', () => {
+  it('limits dimensions to 30 of 1024 ASCII characters and omits empty ones', () => {
     const labels = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`l${i}`, `v${i}`]));
     const [datum] = dataOf(
       intervalOf([
@@ -129,7 +129,7 @@ describe('what CloudWatch is told', () => {
     expect(dimensions(datum)).not.toHaveProperty('l39');
   });
 
-  it('is one datum for series that CloudWatch cannot tell apart', () => {
+  it('combines series whose dimensions are equal for CloudWatch', () => {
     const interval = intervalOf([
       counters('hits_total', [{ page: 'é' }, 2], [{ page: 'e' }, 3]),
       gauges('load', [{ page: 'é' }, 2], [{ page: 'e' }, 4]),
@@ -140,7 +140,7 @@ describe('what CloudWatch is told', () => {
     ]);
   });
 
-  it('is rolled up to fewer dimensions too, which CloudWatch does not do itself', () => {
+  it('adds roll-ups to fewer dimensions', () => {
     const interval = intervalOf(
       [
         counters('hits_total', [{ route: '/', status: '200' }, 2], [{ route: '/', status: '500' }, 3]),
@@ -168,7 +168,7 @@ describe('what CloudWatch is told', () => {
     ]);
   });
 
-  it('has no values that CloudWatch refuses: they are counted as dropped, and tiny ones are zero', () => {
+  it('drops and counts values beyond the limits of CloudWatch, and sends tiny ones as zero', () => {
     const interval = intervalOf([gauges('g', [{ n: '1' }, 1e200], [{ n: '2' }, 1e-200], [{ n: '3' }, NaN])]);
     const [request, rejection] = metricDataRequests(interval, OPTIONS);
     expect(request).toMatchObject({ points: 1, payload: [{ Value: 0 }] });
@@ -177,19 +177,19 @@ describe('what CloudWatch is told', () => {
     expect((rejection as RejectedPoints).asError()).toMatchObject({ remedy: 'drop' });
   });
 
-  it('has no value twice, though tiny ones become zero beside zeros', () => {
+  it('merges tiny values with zeros, so that no value occurs twice', () => {
     const [datum] = dataOf(intervalOf([histograms('h', [{}, [0, -5e-324]])]));
     expect(datum).toMatchObject({ Values: [0], Counts: [2] });
   });
 
-  it('tells names apart that are longer than it takes', () => {
+  it('keeps names distinct that are longer than 255 characters', () => {
     const long = 'x'.repeat(300);
     const data = dataOf(intervalOf([gauges(`${long}a`, [{}, 1]), gauges(`${long}b`, [{}, 1])]));
     expect(data.map(({ MetricName }) => MetricName.length)).toEqual([255, 255]);
     expect(new Set(data.map(({ MetricName }) => MetricName)).size).toBe(2);
   });
 
-  it('comes in calls of at most 1000 data and 1 MB', () => {
+  it('splits requests at 1000 data and 1 MB', () => {
     const small = Array.from({ length: 2_500 }, (_, i): [Record<string, string>, number] => [
       { n: `${i}` },
       i,
@@ -211,7 +211,7 @@ describe('what CloudWatch is told', () => {
     }
   });
 
-  it('is never refused and keeps every sum, whatever happened', () => {
+  it('is valid and keeps every sum, for any interval', () => {
     fc.assert(
       fc.property(anyInterval, fc.constantFrom('values', 'statistics'), (interval, distributions) => {
         const data = dataOf(interval, { distributions });

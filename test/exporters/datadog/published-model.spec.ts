@@ -56,13 +56,13 @@ function strangerIn(part: unknown): string | undefined {
     .find((found) => found !== undefined);
 }
 
-describe("what goes to Datadog, read by the models of Datadog's own client", () => {
+describe('requests to Datadog, parsed by the models of its official client', () => {
   const server = new ModelledServer();
 
   beforeAll(() => server.start());
   afterAll(() => server.stop());
 
-  it('has only what they know, of the types that they say', async () => {
+  it('have only known fields of the published types', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyInterval,
@@ -82,7 +82,7 @@ describe("what goes to Datadog, read by the models of Datadog's own client", () 
     ['/api/v2/series', { series: [{ metric: 'a', points: [], colour: 'red' }] }],
     ['/api/v1/distribution_points', { series: [{ metric: 'a', points: [[1, ['x']]] }] }],
     ['/api/v1/distribution_points', { series: [{ metric: 'a', points: [[1, [1]]], type: 'count' }] }],
-  ])('would not get past them if it were wrong: %s %j', (url, json) => {
+  ])('are rejected by the models if invalid: %s %j', (url, json) => {
     expect(server.complaintAbout(url, json)).toBeDefined();
   });
 

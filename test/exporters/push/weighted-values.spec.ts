@@ -23,15 +23,15 @@ function sum(numbers: readonly number[]): number {
 }
 
 describe('weightedValues', () => {
-  it('gives a single value as it was', () => {
+  it('returns a single value exactly', () => {
     expect(weightedValues([observed([0.25])])).toEqual({ values: [0.25], counts: [1] });
   });
 
-  it('gives equal values once, with their number', () => {
+  it('returns equal values once, with their number of occurrences', () => {
     expect(weightedValues([observed([3, 0, 3, 3])])).toEqual({ values: [0, 3], counts: [1, 3] });
   });
 
-  it('gives nothing for nothing', () => {
+  it('returns nothing without values', () => {
     expect(weightedValues([])).toEqual({ values: [], counts: [] });
     expect(weightedValues([{ delta: distributionOf([]), min: NaN, max: NaN }])).toEqual({
       values: [],
@@ -39,7 +39,7 @@ describe('weightedValues', () => {
     });
   });
 
-  it('puts together what several series observed', () => {
+  it('combines the values of several series', () => {
     const weighted = weightedValues([observed([1, 8]), observed([8, 64, 8])]);
     expect(weighted.counts).toEqual([1, 3, 1]);
     expect(totalOf(weighted)).toBeCloseTo(89, 9);
