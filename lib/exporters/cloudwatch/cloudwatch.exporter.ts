@@ -23,7 +23,7 @@ export class CloudWatchExporter extends PushExporter {
     options: CloudWatchExporterOptions,
     dependencies: PushDependencies = {},
   ) {
-    const resolved = resolveCloudWatch('CloudWatchExporter options', options);
+    const resolved = resolveCloudWatch('the options of CloudWatchExporter', options);
     super(source, new CloudWatchDestination(resolved, resolved.client), resolved, dependencies);
     this.options = resolved;
     this.logger = new SafeLogger(dependencies.logger ?? PROCESS_WARNINGS);

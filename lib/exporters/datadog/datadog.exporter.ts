@@ -23,7 +23,7 @@ export class DatadogExporter extends PushExporter {
     options: DatadogExporterOptions = {},
     dependencies: PushDependencies = {},
   ) {
-    const resolved = resolveDatadog('DatadogExporter options', options);
+    const resolved = resolveDatadog('the options of DatadogExporter', options);
     const { apiKey } = resolved;
     const secrets = apiKey ? [apiKey] : [];
     super(

@@ -6,9 +6,8 @@ import { jsonText } from './json-document.js';
 import type { ResolvedRotation } from './json.options.js';
 import { RotatedLines } from './rotated-lines.js';
 import { AtomicFile } from '../../primitives/atomic-file.js';
+import { inSlices } from '../../primitives/slices.js';
 
-/** Longest time that encoding keeps the event loop at once, in milliseconds. */
-const SLICE_MS = 4;
 /** Number of characters that are encoded at a time. */
 const CHUNK_LENGTH = 64 * 1024;
 
@@ -45,7 +44,7 @@ export class JsonFileDestination implements PushDestination {
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void> {
     if (this.writing !== undefined) throw new Error('the previous write is still in progress');
-    const pieces = await piecesOf(request.payload as MetricsSnapshot);
+    const pieces = await inSlices(piecesOf(request.payload as MetricsSnapshot));
     signal.throwIfAborted();
     this.writing = this.file.write(pieces, signal).finally(() => (this.writing = undefined));
     try {
@@ -65,19 +64,16 @@ export class JsonFileDestination implements PushDestination {
   }
 }
 
-async function piecesOf(snapshot: MetricsSnapshot): Promise<Buffer[]> {
+/** Encodes the document, with a yield after each piece. */
+function* piecesOf(snapshot: MetricsSnapshot): Generator<void, Buffer[], void> {
   const pieces: Buffer[] = [];
   let chunk = '';
-  let sliceStart = performance.now();
   for (const text of jsonText(snapshot)) {
     chunk += text;
     if (chunk.length < CHUNK_LENGTH) continue;
     pieces.push(Buffer.from(chunk));
     chunk = '';
-    if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      sliceStart = performance.now();
-    }
+    yield;
   }
   pieces.push(Buffer.from(chunk));
   return pieces;

@@ -20,7 +20,7 @@ export class JsonExporter {
     options: JsonExporterOptions = {},
     dependencies: PushDependencies = {},
   ) {
-    this.options = resolveJson('JsonExporter options', options);
+    this.options = resolveJson('the options of JsonExporter', options);
     const { outputFile, rotation, ...push } = this.options;
     if (outputFile === undefined) return;
     const destination = new JsonFileDestination(outputFile, rotation);

@@ -13,7 +13,7 @@ import type { OtlpSender } from './otlp.sender.js';
 export class OtlpExporter extends PushExporter {
   /** @throws {MonitoringOptionsError} */
   constructor(source: MetricsSource, options: OtlpExporterOptions = {}, dependencies: PushDependencies = {}) {
-    const resolved = resolveOtlp('OtlpExporter options', options);
+    const resolved = resolveOtlp('the options of OtlpExporter', options);
     const { headers, temporality, histograms, resourceAttributes: resource } = resolved;
     const secrets = Object.values(headers).filter((value) => value !== '');
     super(

@@ -2,6 +2,7 @@ import { DEFAULT_TIMEOUT_MS, withinTime } from '../../metrics/collector-runner.j
 import type { WarningLogger } from '../../metrics/registry.js';
 import { messageOf } from '../../primitives/message-of.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
+import { PROCESS_WARNINGS } from '../push/push-dependencies.js';
 import { type BridgedFamily, type BridgedSample, namesOf } from './bridged-family.js';
 
 /** A registry of prom-client, or of a library with the same interface. */
@@ -55,9 +56,7 @@ export class PromClientBridge {
     private readonly registry: PromClientRegistry,
     { logger, dropped }: BridgeDependencies = {},
   ) {
-    this.logger = new SafeLogger(
-      logger ?? { warn: (message: string) => process.emitWarning(message, 'MonitoringWarning') },
-    );
+    this.logger = new SafeLogger(logger ?? PROCESS_WARNINGS);
     this.dropped = dropped ?? (() => undefined);
   }
 

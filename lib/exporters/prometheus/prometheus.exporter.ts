@@ -1,6 +1,7 @@
 import { claimedNames } from '../../metrics/naming.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
+import { inSlices } from '../../primitives/slices.js';
 import { renderExposition } from './exposition.js';
 import type { ExpositionFormat } from './exposition-format.js';
 import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
@@ -32,9 +33,6 @@ export interface GenerateOptions {
   /** Time limit of the collectors, in milliseconds. @default the timeout of each collector */
   readonly timeoutMs?: number;
 }
-
-/** Longest time that rendering keeps the event loop at once, in milliseconds. */
-const SLICE_MS = 4;
 
 /** An exporter that renders the metrics of a registry for Prometheus. */
 export class PrometheusExporter {
@@ -82,17 +80,19 @@ export class PrometheusExporter {
     ]);
     const bridged = this.bridge?.withoutCollisions(families, sampleNamesOf(snapshot)) ?? [];
     const created = this.options.created ?? false;
-    const chunks: Buffer[] = [];
-    let sliceStart = performance.now();
-    for (const chunk of renderExposition(snapshot, { format, created, bridged, ...(names && { names }) })) {
-      chunks.push(chunk);
-      if (performance.now() - sliceStart > SLICE_MS) {
-        await new Promise((resolve) => setImmediate(resolve));
-        sliceStart = performance.now();
-      }
-    }
-    return chunks;
+    const options = { format, created, bridged, ...(names && { names }) };
+    return inSlices(collected(renderExposition(snapshot, options)));
   }
+}
+
+/** Collects the chunks, with a yield after each. */
+function* collected(chunks: Iterable<Buffer>): Generator<void, Buffer[], void> {
+  const all: Buffer[] = [];
+  for (const chunk of chunks) {
+    all.push(chunk);
+    yield;
+  }
+  return all;
 }
 
 function sampleNamesOf({ families }: MetricsSnapshot): Set<string> {

@@ -48,7 +48,7 @@ export class PushExporter {
     dependencies: PushDependencies = {},
   ) {
     this.name = destination.name;
-    this.pushOptions = resolvePush('PushExporter options', options);
+    this.pushOptions = resolvePush('the options of PushExporter', options);
     const { logger = PROCESS_WARNINGS, metrics } = dependencies;
     this.clock = dependencies.clock ?? systemClock;
     this.random = fractionOf(dependencies.random ?? Math.random);

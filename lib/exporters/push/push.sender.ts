@@ -3,6 +3,7 @@ import { sleep, unlessAborted } from './abort.js';
 import { Backoff, REJECTION_PAUSES } from './backoff.js';
 import type { ResolvedPush } from './push.options.js';
 import type { PushReport } from './push.report.js';
+import { PushAttempt } from './push-attempt.js';
 import { type PushDestination, type PushError, type PushRequest, toPushError } from './push-destination.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
 
@@ -34,7 +35,8 @@ export class PushSender {
   private opening: Promise<void> | undefined;
   private draining: Promise<void> | undefined;
   private isShuttingDown = false;
-  private abortRequest: (() => void) | undefined;
+  /** Attempt in flight. */
+  private attempt: PushAttempt | undefined;
   /** The reason of the last rejection while the remote rejects everything. */
   private stopError: PushError | undefined;
   private acceptedRequests = 0;
@@ -122,7 +124,7 @@ export class PushSender {
     this.isShuttingDown = true;
     // The pauses may have become long; now there is little time left.
     this.backoff.reset();
-    const requestTimer = setTimeout(() => this.abortRequest?.(), this.lastRequestTimeoutMs);
+    const requestTimer = setTimeout(() => this.attempt?.timeOut(), this.lastRequestTimeoutMs);
     const deadlineTimer = setTimeout(
       () => this.deadline.abort(new Error(`the shutdown timeout of ${shutdownTimeoutMs} ms is over`)),
       shutdownTimeoutMs,
@@ -231,31 +233,16 @@ export class PushSender {
   }
 
   private async send(request: PushRequest): Promise<unknown> {
-    const timeoutMs = this.isShuttingDown ? this.lastRequestTimeoutMs : this.options.timeoutMs;
-    const controller = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    let onDeadline: (() => void) | undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      const abort = (reason: Error): void => {
-        controller.abort(reason);
-        // A destination that already has the head of the response returns its outcome first.
-        setImmediate(reject, reason);
-      };
-      this.abortRequest = () => abort(new Error(`timed out after ${Math.round(timeoutMs)} ms`));
-      timer = setTimeout(this.abortRequest, timeoutMs);
-      // During shutdown this timer keeps the process alive until the request is settled.
-      if (!this.isShuttingDown) timer.unref();
-      onDeadline = () => abort(this.deadline.signal.reason as Error);
-      this.deadline.signal.addEventListener('abort', onDeadline);
-    });
+    const isLast = this.isShuttingDown;
+    this.attempt = new PushAttempt(isLast ? this.lastRequestTimeoutMs : this.options.timeoutMs);
     try {
-      return await Promise.race([this.destination.send(request, controller.signal), aborted]);
-    } catch (error) {
-      throw controller.signal.aborted ? controller.signal.reason : error;
+      return await this.attempt.run(
+        (signal) => this.destination.send(request, signal),
+        this.deadline.signal,
+        isLast,
+      );
     } finally {
-      clearTimeout(timer);
-      this.abortRequest = undefined;
-      if (onDeadline !== undefined) this.deadline.signal.removeEventListener('abort', onDeadline);
+      this.attempt = undefined;
     }
   }
 

@@ -18,7 +18,7 @@ export class PushgatewayExporter extends PushExporter {
     dependencies: PushDependencies = {},
   ) {
     const { url, jobName, groupings, basicAuth, fetch, ...push } = resolvePushgateway(
-      'PushgatewayExporter options',
+      'the options of PushgatewayExporter',
       options,
     );
     const client = new PushgatewayClient({ url, jobName, groupings, fetch, ...(basicAuth && { basicAuth }) });

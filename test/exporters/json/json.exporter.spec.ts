@@ -282,17 +282,26 @@ describe('a file of JSON lines', () => {
 
 describe('the options of JsonExporter', () => {
   it.each<[unknown, string]>([
-    [{ outputFile: '' }, 'Expected JsonExporter options.outputFile to be a file path, got "" (string).'],
-    [{ file: 'x' }, 'Expected JsonExporter options to have only the keys outputFile, rotation, intervalMs,'],
+    [
+      { outputFile: '' },
+      'Expected the options of JsonExporter.outputFile to be a file path, got "" (string).',
+    ],
+    [
+      { file: 'x' },
+      'Expected the options of JsonExporter to have only the keys outputFile, rotation, intervalMs,',
+    ],
     [
       { rotation: { maxFiles: 0 } },
-      'Expected JsonExporter options.rotation.maxFiles to be a whole number from 1 up, got 0 (number).',
+      'Expected the options of JsonExporter.rotation.maxFiles to be a whole number from 1 up, got 0 (number).',
     ],
     [
       { rotation: { size: 1 } },
-      'Expected JsonExporter options.rotation to have only the keys maxBytes, maxFiles, got size.',
+      'Expected the options of JsonExporter.rotation to have only the keys maxBytes, maxFiles, got size.',
     ],
-    [{ intervalMs: 0 }, 'Expected JsonExporter options.intervalMs to be a number of milliseconds from 1'],
+    [
+      { intervalMs: 0 },
+      'Expected the options of JsonExporter.intervalMs to be a number of milliseconds from 1',
+    ],
   ])('reject %j', (options, message) => {
     const { registry } = testRegistry();
     expect(() => new JsonExporter(registry, options as JsonExporterOptions)).toThrow(message);

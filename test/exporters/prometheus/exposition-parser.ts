@@ -202,8 +202,7 @@ class Parser {
     const bounds = buckets.map(({ labels }) => this.readNumber(labels['le'] ?? ''));
     this.check(bounds.at(-1) === Infinity, 'the last bucket must be +Inf');
     for (const [i, { labels, value }] of buckets.entries()) {
-      const [bound = NaN, lastBound = NaN] = [bounds[i], bounds[i - 1]];
-      this.check(i === 0 || bound > lastBound, 'the bounds of buckets must ascend');
+      this.check(i === 0 || (bounds[i] ?? NaN) > (bounds[i - 1] ?? NaN), 'the bounds of buckets must ascend');
       this.check(
         i === 0 || value >= (buckets[i - 1]?.value ?? NaN),
         'the counts of buckets must not go down',
