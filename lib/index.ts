@@ -114,8 +114,8 @@ export { OtlpExporter } from './exporters/otlp/otlp.exporter.js';
 export type { OtlpExporterOptions } from './exporters/otlp/otlp.options.js';
 export type { ExpositionFormat } from './exporters/prometheus/exposition-format.js';
 export type {
+  BridgeDependencies,
   BridgeDropReason,
-  BridgeSurroundings,
   PromClientRegistry,
 } from './exporters/prometheus/prom-client.bridge.js';
 export {
@@ -126,21 +126,22 @@ export {
 } from './exporters/prometheus/prometheus.exporter.js';
 export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporter.js';
 export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
-export { ExporterMetrics } from './exporters/push/exporter-report.js';
-export type { NameTimer } from './exporters/push/push.beat.js';
-export { type ExporterLogger, PushExporter, type PushSurroundings } from './exporters/push/push.exporter.js';
+export { ExporterMetrics } from './exporters/push/exporter-metrics.js';
+export { PushExporter } from './exporters/push/push.exporter.js';
+export type { RegisterTimer } from './exporters/push/push.scheduler.js';
+export type { ExporterLogger, PushDependencies } from './exporters/push/push-dependencies.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
-export type { MetricChoice } from './exporters/push/metric-choice.js';
-export type { PushFetch, PushFetchInit, PushFetchResponse } from './exporters/push/http-answer.js';
+export type { MetricFilter } from './exporters/push/metric-filter.js';
+export type { PushFetch, PushFetchInit, PushFetchResponse } from './exporters/push/http-exchange.js';
 export { type PushDestination, PushError, type PushRequest } from './exporters/push/push-destination.js';
 export type {
   CounterInterval,
   CounterIntervalFamily,
-  Distribution,
   GaugeInterval,
   GaugeIntervalFamily,
   HistogramInterval,
   HistogramIntervalFamily,
+  IntervalDistribution,
   IntervalFamily,
   MetricsInterval,
 } from './exporters/push/metrics-interval.js';

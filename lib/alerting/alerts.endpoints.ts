@@ -4,10 +4,10 @@ import type { AlertingMonitor } from './alerting.monitor.js';
 import type { RuleStatus } from './rule-status.js';
 
 /** Rules and alerts in the shapes of the HTTP API of Prometheus, under a path of ours. */
-export function alertsEndpoints(path: string, yields: boolean, alerting: AlertingMonitor): Endpoint[] {
+export function alertsEndpoints(path: string, overridable: boolean, alerting: AlertingMonitor): Endpoint[] {
   return [
-    new AlertsEndpoint(`${path}/api/v1/rules`, yields, () => ({ groups: [groupOf(alerting)] })),
-    new AlertsEndpoint(`${path}/api/v1/alerts`, yields, () => ({
+    new AlertsEndpoint(`${path}/api/v1/rules`, overridable, () => ({ groups: [groupOf(alerting)] })),
+    new AlertsEndpoint(`${path}/api/v1/alerts`, overridable, () => ({
       alerts: alerting.rules().flatMap(({ alerts }) => shownAlerts(alerts, alerting)),
     })),
   ];
@@ -19,7 +19,7 @@ class AlertsEndpoint implements Endpoint {
 
   constructor(
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly read: () => unknown,
   ) {}
 

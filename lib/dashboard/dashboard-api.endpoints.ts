@@ -26,7 +26,7 @@ export class DashboardReadEndpoint implements Endpoint {
 
   constructor(
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly answer: (query: URLSearchParams) => unknown,
   ) {}
 
@@ -47,7 +47,7 @@ export class DashboardActionEndpoint implements Endpoint {
   /** @param allowed whether there are credentials to show; without, nobody may do anything */
   constructor(
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly allowed: boolean,
     private readonly act: (body: Readonly<Record<string, unknown>>) => unknown,
   ) {}
@@ -70,7 +70,7 @@ export class DashboardEventsEndpoint implements Endpoint {
 
   constructor(
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly events: EventStream,
     private readonly onReader: () => void,
   ) {}

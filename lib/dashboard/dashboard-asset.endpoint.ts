@@ -13,7 +13,7 @@ export class DashboardAssetEndpoint implements Endpoint {
 
   constructor(
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly content: string,
     private readonly contentType: string,
   ) {

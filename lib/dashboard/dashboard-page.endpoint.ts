@@ -12,7 +12,7 @@ export class DashboardPageEndpoint implements Endpoint {
   /** @param content of the page, in which `{{base}}` stands for where its parts are */
   constructor(
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly content: string,
   ) {}
 

@@ -60,31 +60,31 @@ const FRESH_MS = 1_000;
 /** Everything that the dashboard is made of, under its path. */
 export async function dashboardEndpoints(
   path: string,
-  yields: boolean,
+  overridable: boolean,
   sources: DashboardSources,
 ): Promise<Endpoint[]> {
   const files = await PageFiles.find();
   const asset = (name: string, content: string, type: string) =>
-    new DashboardAssetEndpoint(`${path}/${name}`, yields, content, type);
+    new DashboardAssetEndpoint(`${path}/${name}`, overridable, content, type);
   return [
-    new DashboardPageEndpoint(path, yields, files.read('index.html')),
+    new DashboardPageEndpoint(path, overridable, files.read('index.html')),
     ...PAGE_FILES.map(([name, type]) => asset(name, files.read(name), type)),
     asset('uplot.js', files.readUPlot('uPlot.iife.min.js'), SCRIPT),
     asset('uplot.css', files.readUPlot('uPlot.min.css'), STYLE),
     new DashboardEventsEndpoint(
       `${path}/api/events`,
-      yields,
+      overridable,
       sources.feed.events,
       () => void sources.feed.current(),
     ),
-    ...readEndpoints(path, yields, sources),
-    ...actionEndpoints(path, yields, sources),
+    ...readEndpoints(path, overridable, sources),
+    ...actionEndpoints(path, overridable, sources),
   ];
 }
 
 function readEndpoints(
   path: string,
-  yields: boolean,
+  overridable: boolean,
   { feed, history, views, explorer, board, hasAuth }: DashboardSources,
 ): Endpoint[] {
   const questions = new Answers(history);
@@ -122,11 +122,15 @@ function readEndpoints(
     }),
   };
   return Object.entries(answers).map(
-    ([name, answer]) => new DashboardReadEndpoint(`${path}/api/${name}`, yields, answer),
+    ([name, answer]) => new DashboardReadEndpoint(`${path}/api/${name}`, overridable, answer),
   );
 }
 
-function actionEndpoints(path: string, yields: boolean, { board, hasAuth }: DashboardSources): Endpoint[] {
+function actionEndpoints(
+  path: string,
+  overridable: boolean,
+  { board, hasAuth }: DashboardSources,
+): Endpoint[] {
   const actions: Record<string, (body: Readonly<Record<string, unknown>>) => unknown> = {
     silence: ({ alert, durationMs = DEFAULT_SILENCE_MS, comment = '' }) => {
       if (typeof alert !== 'string' || typeof comment !== 'string' || !isDuration(durationMs)) {
@@ -144,7 +148,7 @@ function actionEndpoints(path: string, yields: boolean, { board, hasAuth }: Dash
     },
   };
   return Object.entries(actions).map(
-    ([name, act]) => new DashboardActionEndpoint(`${path}/api/${name}`, yields, hasAuth, act),
+    ([name, act]) => new DashboardActionEndpoint(`${path}/api/${name}`, overridable, hasAuth, act),
   );
 }
 

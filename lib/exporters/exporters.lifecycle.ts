@@ -1,22 +1,22 @@
-import type { NameTimer } from './push/push.beat.js';
+import type { RegisterTimer } from './push/push.scheduler.js';
 
-/** What pushes as long as the application runs. */
+/** An exporter that pushes while the application runs. */
 export interface StartedExporter {
   readonly name?: string;
-  /** The reason why its remote takes nothing until somebody acts; undefined while it does. */
+  /** Reason for which its remote rejects everything; undefined while it accepts requests. */
   readonly stopReason?: string | undefined;
-  /** Gets ready; what is missing for that keeps the application from starting. */
+  /** Prepares the exporter; a rejection keeps the application from starting. */
   open?(): Promise<void>;
-  start(nameTimer?: NameTimer): void;
-  /** Never rejects. */
+  start(registerTimer?: RegisterTimer): void;
+  /** Pushes a last time. Never rejects. */
   shutdown(): Promise<void>;
 }
 
-/** Starts the exporters with the application and lets them push a last time when it serves no more. */
+/** The lifecycle of the exporters: start with the application, last push after it stopped serving. */
 export class ExportersLifecycle {
   constructor(
     private readonly exporters: readonly StartedExporter[],
-    private readonly nameTimer?: NameTimer,
+    private readonly registerTimer?: RegisterTimer,
   ) {}
 
   async open(): Promise<void> {
@@ -24,17 +24,17 @@ export class ExportersLifecycle {
   }
 
   start(): void {
-    for (const exporter of this.exporters) exporter.start(this.nameTimer);
+    for (const exporter of this.exporters) exporter.start(this.registerTimer);
   }
 
-  /** The exporters whose remote takes nothing until somebody acts, and why. */
+  /** Returns the exporters whose remote rejects everything, with the reason. */
   stopped(): { readonly exporter: string; readonly reason: string }[] {
     return this.exporters.flatMap(({ name, stopReason }) =>
       stopReason === undefined ? [] : [{ exporter: name ?? 'unnamed', reason: stopReason }],
     );
   }
 
-  /** Whether there is any exporter that pushes. */
+  /** True if no exporter pushes. */
   get isEmpty(): boolean {
     return this.exporters.length === 0;
   }

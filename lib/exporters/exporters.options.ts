@@ -19,25 +19,26 @@ import {
   resolvePushgateway,
 } from './pushgateway/pushgateway.options.js';
 
-/** Which exporters there are. Each that pushes is off unless it is given. */
+/** Options of the exporters. A push exporter is off unless its options are given. */
 export interface ExportersOptions {
+  /** Options of the Prometheus exporter, which is always on. */
   readonly prometheus?: {
-    /** Adds `_created` samples to OpenMetrics: when each counter and histogram series began. @default false */
+    /** Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. @default false */
     readonly created?: boolean;
   };
-  /** Writes the metrics to a file; needs `outputFile`. @default false */
+  /** Writes to a JSON file; requires `outputFile`. @default false */
   readonly json?: JsonExporterOptions | false;
-  /** Pushes to Amazon CloudWatch; needs `namespace`, and the package `@aws-sdk/client-cloudwatch`. @default false */
+  /** Pushes to Amazon CloudWatch; requires `namespace` and the package `@aws-sdk/client-cloudwatch`. @default false */
   readonly cloudWatch?: CloudWatchExporterOptions | false;
-  /** Pushes to Datadog; needs a key, from here or from DD_API_KEY. @default false */
+  /** Pushes to Datadog; requires `apiKey` or DD_API_KEY. @default false */
   readonly datadog?: DatadogExporterOptions | false;
-  /** Pushes to an OpenTelemetry collector; needs the package `@opentelemetry/otlp-transformer`. @default false */
+  /** Pushes to an OpenTelemetry collector; requires the package `@opentelemetry/otlp-transformer`. @default false */
   readonly otlp?: OtlpExporterOptions | false;
-  /** Pushes the metrics to a Pushgateway, for jobs that end before they would be scraped. @default false */
+  /** Pushes to a Pushgateway, for jobs that end before Prometheus would scrape them. @default false */
   readonly pushgateway?: PushgatewayExporterOptions | false;
 }
 
-/** The exporters, with every default filled in; those that are off are left out. */
+/** The options of the exporters that are on, with all defaults applied. */
 export interface ResolvedExporters {
   readonly prometheus: { readonly created: boolean };
   readonly json?: ResolvedJson;
@@ -47,17 +48,17 @@ export interface ResolvedExporters {
   readonly pushgateway?: ResolvedPushgateway;
 }
 
-/** @throws {MonitoringOptionsError} */
+/** Checks the options of the bridges. @throws {MonitoringOptionsError} */
 export function resolveBridges(bridges: BridgesOptions = {}): BridgesOptions {
   expectKeys('bridges', bridges, ['promClient']);
   const { promClient } = bridges;
   if (promClient === undefined) return {};
   const valid = typeof (promClient as Partial<PromClientRegistry> | null)?.getMetricsAsJSON === 'function';
-  expectOption('bridges.promClient', promClient, 'a registry of prom-client, such as `register`', valid);
+  expectOption('bridges.promClient', promClient, 'a prom-client registry, such as `register`', valid);
   return { promClient };
 }
 
-/** @throws {MonitoringOptionsError} */
+/** Checks the options of the exporters and applies the defaults. @throws {MonitoringOptionsError} */
 export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {
   expectKeys('exporters', exporters, ['prometheus', 'json', 'cloudWatch', 'datadog', 'otlp', 'pushgateway']);
   const { prometheus = {}, json, cloudWatch, datadog, otlp, pushgateway } = exporters;
@@ -80,6 +81,6 @@ function resolveJsonFile(json: JsonExporterOptions): ResolvedJson {
   const resolved = resolveJson('exporters.json', json);
   if (resolved.outputFile !== undefined) return resolved;
   throw new MonitoringOptionsError(
-    'Expected exporters.json.outputFile to be the path of a file, got none. Without a file, call `new JsonExporter(registry).exportAll()`.',
+    '`exporters.json.outputFile` must be a file path; got none. To get the metrics without a file, call `new JsonExporter(registry).exportAll()`.',
   );
 }

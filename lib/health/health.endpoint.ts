@@ -12,7 +12,7 @@ export class HealthEndpoint implements Endpoint {
     private readonly monitor: HealthMonitor,
     private readonly httpStatus: ResolvedHealth['httpStatus'],
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
   ) {}
 
   async handle(request: EndpointRequest): Promise<EndpointReply> {

@@ -15,7 +15,7 @@ export class LivenessEndpoint implements Endpoint {
     private readonly monitor: HealthMonitor,
     private readonly health: Pick<ResolvedHealth, 'httpStatus' | 'groups'>,
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
   ) {}
 
   async handle(): Promise<EndpointReply> {

@@ -12,7 +12,7 @@ export class ReadinessEndpoint implements Endpoint {
     private readonly monitor: HealthMonitor,
     private readonly health: Pick<ResolvedHealth, 'httpStatus' | 'groups'>,
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
     private readonly onAsked: () => void,
   ) {}
 

@@ -13,7 +13,7 @@ export class StartupEndpoint implements Endpoint {
     private readonly monitor: HealthMonitor,
     private readonly health: Pick<ResolvedHealth, 'httpStatus' | 'groups'>,
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
   ) {}
 
   async handle(): Promise<EndpointReply> {

@@ -1,63 +1,66 @@
-/** How many failures an address may have before it is told to wait. */
+/** The limit of failed authentications per address. */
 export interface AuthFailureLimit {
-  /** Wrong credentials from one address within the window that are answered as such. @default 10 */
+  /**
+   * Number of failures from one address within the window that are answered 401; further ones are answered 429.
+   * @default 10
+   */
   readonly maxFailures: number;
-  /** Milliseconds from the first failure to when they are forgotten. @default 60000 */
+  /** Length of the window, which starts with the first failure, in milliseconds. @default 60000 */
   readonly windowMs: number;
 }
 
 interface Failures {
   count: number;
-  /** Milliseconds on the clock that was given. */
-  readonly forgottenAt: number;
+  /** End of the window, on the monotonic clock, in milliseconds. */
+  readonly expiresAt: number;
 }
 
-/** Addresses beyond it push out those that failed first. */
+/** Number of addresses that are remembered; beyond it the oldest is evicted. */
 const MAX_ADDRESSES = 10_000;
 
 /**
- * Counts wrong credentials by the address that they came from. It is asked only about what was found to be wrong:
- * who shows the right ones behind the same address is never kept out.
+ * A counter of failed authentications by address. Valid credentials are never counted, so a client that shares an
+ * address with an attacker is not locked out.
  */
 export class AuthFailures {
-  /** In the order in which the windows began, and so end. */
+  /** Failures in the order in which their windows start, and therefore end. */
   private readonly byAddress = new Map<string, Failures>();
 
-  /** @param now milliseconds that only ever grow */
+  /** @param now returns the milliseconds of a monotonic clock */
   constructor(
     private readonly limit: AuthFailureLimit,
     private readonly now: () => number,
   ) {}
 
-  /** How many addresses are remembered. */
+  /** The number of addresses that are remembered. */
   get size(): number {
     return this.byAddress.size;
   }
 
-  /** @returns in how many seconds to try again; undefined while the address may go on failing */
+  /** Counts a failure. @returns the seconds until the window ends if the limit is exceeded, otherwise undefined */
   add(address: string): number | undefined {
     const now = this.now();
-    this.forget(now);
+    this.removeExpired(now);
     const failures = this.byAddress.get(address);
     if (failures === undefined) {
-      if (this.byAddress.size >= MAX_ADDRESSES) this.forgetFirst();
-      this.byAddress.set(address, { count: 1, forgottenAt: now + this.limit.windowMs });
+      if (this.byAddress.size >= MAX_ADDRESSES) this.evictOldest();
+      this.byAddress.set(address, { count: 1, expiresAt: now + this.limit.windowMs });
       return undefined;
     }
     failures.count++;
     if (failures.count <= this.limit.maxFailures) return undefined;
-    return Math.max(1, Math.ceil((failures.forgottenAt - now) / 1000));
+    return Math.max(1, Math.ceil((failures.expiresAt - now) / 1000));
   }
 
-  private forget(now: number): void {
-    for (const [address, { forgottenAt }] of this.byAddress) {
-      if (forgottenAt > now) return;
+  private removeExpired(now: number): void {
+    for (const [address, { expiresAt }] of this.byAddress) {
+      if (expiresAt > now) return;
       this.byAddress.delete(address);
     }
   }
 
-  private forgetFirst(): void {
-    const [first] = this.byAddress.keys();
-    if (first !== undefined) this.byAddress.delete(first);
+  private evictOldest(): void {
+    const [oldest] = this.byAddress.keys();
+    if (oldest !== undefined) this.byAddress.delete(oldest);
   }
 }

@@ -5,7 +5,7 @@ import type { ModuleRef } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { type EndpointReply, jsonReply } from './endpoint.js';
 
-/** Who may see the metrics, the dashboard and the details of health: one of three ways. */
+/** Protection of the metrics, the dashboard and the health details: a bearer token, basic authentication or a guard. */
 export type EndpointAuth =
   | { readonly bearerToken: string; readonly basic?: never; readonly guard?: never }
   | {
@@ -14,13 +14,13 @@ export type EndpointAuth =
       readonly guard?: never;
     }
   | {
-      /** A guard of the application: a class, made with its dependencies, or an instance. */
+      /** Guard of the application, as an instance or a class; a class is instantiated with its dependencies. */
       readonly guard: Type<CanActivate> | CanActivate;
       readonly bearerToken?: never;
       readonly basic?: never;
     };
 
-/** Decides whether a request may pass, by the credentials in the options or a guard of the application. */
+/** The authorization of requests, by the credentials in the options or a guard of the application. */
 export class EndpointAuthorizer {
   private guard: CanActivate | undefined;
 
@@ -29,19 +29,19 @@ export class EndpointAuthorizer {
     private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** Whether a guard decides, by whatever it looks at. */
-  get asksGuard(): boolean {
+  /** True if a guard of the application decides. */
+  get usesGuard(): boolean {
     return this.auth?.guard !== undefined;
   }
 
-  /** Makes the guard, if one was given as a class. */
+  /** Instantiates a guard that was given as a class. */
   async prepare(): Promise<void> {
     const given = this.auth?.guard;
     if (given === undefined) return;
     this.guard = typeof given === 'function' ? await this.guardOf(given) : given;
   }
 
-  /** @returns what to answer instead; undefined if the request may pass */
+  /** Checks a request. @returns the reply that refuses it; undefined if it is authorized */
   async refusal(headers: IncomingHttpHeaders, context: ExecutionContext): Promise<EndpointReply | undefined> {
     const { auth } = this;
     if (auth === undefined) return undefined;
@@ -55,8 +55,8 @@ export class EndpointAuthorizer {
 
   private async refusalByGuard(context: ExecutionContext): Promise<EndpointReply | undefined> {
     try {
-      const answer = await this.guard?.canActivate(context);
-      const allowed = isObservable(answer) ? await firstValueFrom(answer) : answer;
+      const result = await this.guard?.canActivate(context);
+      const allowed = isObservable(result) ? await firstValueFrom(result) : result;
       return allowed === true ? undefined : errorReply(403, 'Forbidden');
     } catch (error) {
       return replyTo(error);
@@ -67,7 +67,7 @@ export class EndpointAuthorizer {
     try {
       return this.moduleRef.get(guard, { strict: false });
     } catch {
-      // No module provides it: it is made here, with whatever it asks for.
+      // No module provides the guard, so it is instantiated here with its dependencies.
       return this.moduleRef.create(guard);
     }
   }
@@ -77,12 +77,12 @@ function basicCredentials({ username, password }: { username: string; password: 
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Compares in a time that tells nothing of where the two differ, nor of their lengths. */
+/** Compares two secrets in constant time, regardless of their lengths. */
 function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digestOf(canonicalScheme(given)), digestOf(expected));
 }
 
-/** The name of the scheme is the same in any case. */
+/** Normalizes the scheme, which is case-insensitive. */
 function canonicalScheme(authorization: string): string {
   return authorization.replace(/^bearer +/i, 'Bearer ').replace(/^basic +/i, 'Basic ');
 }
@@ -91,7 +91,7 @@ function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** The answer to what a guard threw; what is not an HTTP error of the client or the server is an internal one. */
+/** Returns the reply to an error of a guard; anything but an HTTP exception becomes a 500. */
 function replyTo(error: unknown): EndpointReply {
   if (!(error instanceof HttpException)) return errorReply(500, 'Internal Server Error');
   const status: unknown = error.getStatus();

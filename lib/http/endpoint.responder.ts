@@ -4,75 +4,85 @@ import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } fr
 import type { EndpointAuthorizer } from './endpoint.authorizer.js';
 import { HttpExecutionContext } from './http-execution-context.js';
 import { BadRequestBody, jsonBodyOf } from './request-body.js';
+import { messageOf } from '../primitives/message-of.js';
 
-/** What happens to credentials that were refused. */
-export interface FailedAuth {
-  /** Undefined where nobody is told to wait. */
+/** The handling of failed authentications. */
+export interface AuthFailureHandling {
+  /** Counter of failures; undefined if they are not limited. */
   readonly failures: AuthFailures | undefined;
+  /** Called for each failure. */
   readonly onFailure: (endpoint: Endpoint) => void;
 }
 
-/** Where complaints go. */
+/** A logger for failures of endpoints. */
 export interface EndpointLogger {
   error(message: string, stack?: string): void;
 }
 
-/** Finds the answer to a request for an endpoint, for those only who may have it, whichever server it came by. */
+/** The common handling of requests to endpoints: authorization, errors and replies, for every server. */
 export class EndpointResponder {
   constructor(
     private readonly authorizer: EndpointAuthorizer,
-    private readonly failedAuth: FailedAuth,
+    private readonly authFailures: AuthFailureHandling,
     private readonly logger: EndpointLogger,
   ) {}
 
   /**
-   * Never rejects.
+   * Returns the reply to a request. Never rejects.
    *
-   * @param args the request of the framework, its response, and what else its handlers are given
+   * @param args arguments of a handler of the framework: its request, its response and others
    */
-  async answer(
+  async respond(
     endpoint: Endpoint,
     incoming: IncomingMessage & { originalUrl?: string },
     args: readonly unknown[],
   ): Promise<EndpointReply> {
     const context = new HttpExecutionContext(args, endpoint);
     const { headers, socket } = incoming;
-    const isShown = headers.authorization !== undefined;
-    const check = async (isFailure: boolean): Promise<EndpointReply | undefined> => {
-      const refused = await this.authorizer.refusal(headers, context);
-      return refused && isFailure ? this.failed(endpoint, socket.remoteAddress, refused) : refused;
+    const hasCredentials = headers.authorization !== undefined;
+    const check = async (countsFailure: boolean): Promise<EndpointReply | undefined> => {
+      const refusal = await this.authorizer.refusal(headers, context);
+      return refusal && countsFailure ? this.countFailure(endpoint, socket.remoteAddress, refusal) : refusal;
     };
-    // Who shows nothing guesses nothing. What a guard looks at is not known: whoever it keeps out has failed.
-    const refusal = (): Promise<EndpointReply | undefined> => check(isShown || this.authorizer.asksGuard);
+    // A request without credentials is not an attempt to guess them. A guard may read any part of the request.
+    const refusal = (): Promise<EndpointReply | undefined> =>
+      check(hasCredentials || this.authorizer.usesGuard);
     const [path = '', query] = (incoming.originalUrl ?? incoming.url ?? '').split('?', 2);
     const request: EndpointRequest = {
       headers,
       path,
       query: new URLSearchParams(query),
-      isAuthorized: async () => (await check(isShown)) === undefined,
+      isAuthorized: async () => (await check(hasCredentials)) === undefined,
       refusal,
       json: () => jsonBodyOf(args[0]),
     };
     try {
-      const refused = endpoint.restricted ? await refusal() : undefined;
-      return refused ?? (await endpoint.handle(request));
+      const refusalReply = endpoint.restricted ? await refusal() : undefined;
+      return refusalReply ?? (await endpoint.handle(request));
     } catch (error) {
       if (error instanceof BadRequestBody) {
         return jsonReply(400, { statusCode: 400, message: error.message });
       }
-      this.logger.error(`${endpoint.path} failed`, error instanceof Error ? error.stack : String(error));
+      this.logger.error(
+        `Endpoint /${endpoint.path} failed: ${messageOf(error)}`,
+        error instanceof Error ? error.stack : undefined,
+      );
       return { status: 500, headers: { 'content-type': 'text/plain' }, body: 'Internal Server Error' };
     }
   }
 
-  private failed(endpoint: Endpoint, address: string | undefined, refused: EndpointReply): EndpointReply {
-    if (refused.status !== 401 && refused.status !== 403) return refused;
-    const { failures, onFailure } = this.failedAuth;
+  private countFailure(
+    endpoint: Endpoint,
+    address: string | undefined,
+    refusal: EndpointReply,
+  ): EndpointReply {
+    if (refusal.status !== 401 && refusal.status !== 403) return refusal;
+    const { failures, onFailure } = this.authFailures;
     onFailure(endpoint);
     const seconds = failures?.add(address ?? '');
-    if (seconds === undefined) return refused;
-    const message = `Too many wrong credentials. The right ones pass at any time, others again in ${seconds} s.`;
+    if (seconds === undefined) return refusal;
+    const message = `Too many failed authentications from this address; retry in ${seconds} s. Valid credentials are accepted at any time.`;
     const reply = jsonReply(429, { statusCode: 429, message });
-    return { ...reply, headers: { ...refused.headers, ...reply.headers, 'retry-after': String(seconds) } };
+    return { ...reply, headers: { ...refusal.headers, ...reply.headers, 'retry-after': String(seconds) } };
   }
 }

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointAuthorizer } from './endpoint.authorizer.js';
-import { EndpointResponder, type FailedAuth } from './endpoint.responder.js';
+import { type AuthFailureHandling, EndpointResponder } from './endpoint.responder.js';
 import { ExpressMount, type ExpressLike } from './express.mount.js';
 import { type FastifyAdapterLike, mountOnFastify } from './fastify.mount.js';
 import type { ListenOptions, MonitoringServer } from './monitoring.server.js';
@@ -11,38 +11,38 @@ import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 
-/** Where the endpoints are to be reachable. */
-export interface EndpointPlace {
+/** The location of the endpoints. */
+export interface EndpointLocation {
   readonly useGlobalPrefix: boolean;
-  /** Apart from the application; undefined on its own server. */
+  /** Address of a separate server; undefined to use the server of the application. */
   readonly listen: ListenOptions | undefined;
 }
 
 /**
- * Makes endpoints reachable, directly on the HTTP adapter or on a server of their own: global guards, pipes,
- * interceptors and prefixes of the application do not apply to them.
+ * The registration of the endpoints on the HTTP adapter of the application or on a separate server. Global guards,
+ * pipes, interceptors and prefixes of the application do not apply to them.
  */
 export class EndpointRouter {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly responder: EndpointResponder;
   private onExpress: ExpressMount | undefined;
 
-  /** @param onRequest is told of each request that came by the server of the application */
+  /** @param onRequest called with the response of each request that the server of the application received */
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly config: ApplicationConfig,
     private readonly authorizer: EndpointAuthorizer,
     private readonly server: MonitoringServer,
-    /** All that there are. */
+    /** All endpoints. */
     readonly endpoints: readonly Endpoint[],
-    private readonly place: EndpointPlace,
-    failedAuth: FailedAuth,
+    private readonly location: EndpointLocation,
+    authFailures: AuthFailureHandling,
     private readonly onRequest: (response: ServerResponse) => void,
   ) {
-    this.responder = new EndpointResponder(authorizer, failedAuth, this.logger);
+    this.responder = new EndpointResponder(authorizer, authFailures, this.logger);
   }
 
-  /** Takes note of what is there before the application adds its middleware and routes. */
+  /** Prepares the mount before the application adds its middleware and routes. */
   beforeRoutes(): void {
     if (this.host.httpAdapter?.getType() !== 'express') return;
     this.onExpress = new ExpressMount(this.host.httpAdapter.getInstance<ExpressLike>());
@@ -50,25 +50,25 @@ export class EndpointRouter {
   }
 
   /**
-   * Makes the endpoints reachable, where the application leaves room for them.
+   * Registers the endpoints. A route of the application takes precedence over an endpoint at its default path.
    *
-   * @throws {Error} if the application has a route that an option claims
-   * @throws {MonitoringOptionsError} if their own server cannot listen
+   * @throws {Error} if the application already defines a route whose path an option sets
+   * @throws {MonitoringOptionsError} if the separate server cannot listen
    */
   async mount(): Promise<void> {
     if (this.endpoints.length === 0) return;
     const endpoints = this.endpoints.map((endpoint) => ({ endpoint, route: this.routeOf(endpoint) }));
-    const { listen } = this.place;
+    const { listen } = this.location;
     if (listen === undefined) this.mountOnApplication(endpoints);
     await this.authorizer.prepare();
     if (listen === undefined) return;
     const respond: Respond = (endpoint, request, _response, args) =>
-      this.responder.answer(endpoint, request, args);
+      this.responder.respond(endpoint, request, args);
     await this.server.start(listen, endpoints, respond);
-    this.logger.log(`The monitoring endpoints are on ${this.server.url}`);
+    this.logger.log(`Monitoring endpoints listen on ${this.server.url}`);
   }
 
-  /** The last thing of all, so that probes and a last scrape are answered until then. */
+  /** Stops the separate server, last of all, so that probes and a last scrape are answered until then. */
   async close(): Promise<void> {
     await this.server.stop();
   }
@@ -76,7 +76,7 @@ export class EndpointRouter {
   private mountOnApplication(endpoints: readonly MountedEndpoint[]): void {
     const respond: Respond = (endpoint, request, response, args) => {
       this.onRequest(response);
-      return this.responder.answer(endpoint, request, args);
+      return this.responder.respond(endpoint, request, args);
     };
     this.onExpress?.mount(endpoints, this.claim, respond);
     if (this.host.httpAdapter?.getType() === 'fastify') {
@@ -84,18 +84,17 @@ export class EndpointRouter {
     }
   }
 
-  private readonly claim: Claim = ({ endpoint, route }, isTaken) => {
-    if (!isTaken) return true;
-    const advice = `Set endpoints.${endpoint.option} to another path, or to false.`;
-    if (!endpoint.yields) {
-      throw new Error(`${methodOf(endpoint)} ${route} is a route of the application already. ${advice}`);
-    }
-    this.logger.warn(`${methodOf(endpoint)} ${route} is a route of the application and stays so. ${advice}`);
+  private readonly claim: Claim = ({ endpoint, route }, isDefined) => {
+    if (!isDefined) return true;
+    const problem = `${methodOf(endpoint)} ${route} is already defined by the application`;
+    const advice = `Set \`endpoints.${endpoint.option}\` to another path or to false.`;
+    if (!endpoint.overridable) throw new Error(`${problem}. ${advice}`);
+    this.logger.warn(`${problem}; keeping it. ${advice}`);
     return false;
   };
 
   private routeOf(endpoint: Endpoint): string {
-    const prefix = this.place.useGlobalPrefix ? this.config.getGlobalPrefix() : '';
+    const prefix = this.location.useGlobalPrefix ? this.config.getGlobalPrefix() : '';
     const parts = `${prefix}/${endpoint.path}`.split('/').filter((part) => part !== '');
     return parts.map((part) => `/${part}`).join('');
   }

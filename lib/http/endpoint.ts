@@ -1,52 +1,53 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { EventStream } from './event-stream.js';
 
-/** What an endpoint needs to know of a request, whichever framework it came by. */
+/** A request to an endpoint, independent of the framework that received it. */
 export interface EndpointRequest {
   readonly headers: IncomingHttpHeaders;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Whether it shows the credentials that the options ask for; true if they ask for none. */
+  /** Returns true if the request has valid credentials, or if none are required. */
   readonly isAuthorized: () => Promise<boolean>;
-  /** What those are answered who do not show them; undefined for those who do. */
+  /** Returns the reply to a request without valid credentials; undefined if they are valid or not required. */
   readonly refusal: () => Promise<EndpointReply | undefined>;
   /**
-   * What was sent, read as JSON.
+   * Parses the body as JSON.
    *
-   * @throws {BadRequestBody} if it is something else, or too long
+   * @throws {BadRequestBody} if the body is not JSON, or too large
    */
   readonly json: () => Promise<unknown>;
 }
 
-/** What an endpoint answers. `content-length` and `cache-control: no-store` are added to the headers. */
+/** The reply of an endpoint. `content-length` and `cache-control: no-store` are added to its headers. */
 export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** A stream stays open until the reader leaves or it is closed. */
+  /** Body of the reply; an event stream stays open until the client disconnects or the stream is closed. */
   readonly body: string | Buffer | EventStream;
 }
 
-/** Something of ours that is reached over HTTP. */
+/** An HTTP endpoint of this library. */
 export interface Endpoint {
-  /** GET includes HEAD. @default 'GET' */
+  /** HTTP method; GET includes HEAD. @default 'GET' */
   readonly method?: 'GET' | 'POST';
-  /** What the option that moves it or switches it off is called. */
+  /** Name of the option below `endpoints` that sets its path or turns it off. */
   readonly option: string;
-  /** Without leading slash. */
+  /** Path without leading slash. */
   readonly path: string;
-  /** Whether the application may have this route itself, in which case ours makes way. */
-  readonly yields: boolean;
-  /** Whether only the authorised get an answer; an open endpoint may still say more to them. */
+  /** True if a route of the application takes precedence, because its path is a default. */
+  readonly overridable: boolean;
+  /** True if valid credentials are required; an open endpoint may still return more details with them. */
   readonly restricted: boolean;
+  /** Handles a request. */
   handle(request: EndpointRequest): EndpointReply | Promise<EndpointReply>;
 }
 
-/** A reply in JSON. */
+/** Returns a reply with a value as JSON. */
 export function jsonReply(status: number, body: unknown): EndpointReply {
   return jsonTextReply(status, JSON.stringify(body));
 }
 
-/** A reply in JSON that is written already. */
+/** Returns a reply with a text that is JSON already. */
 export function jsonTextReply(status: number, body: string): EndpointReply {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }

@@ -12,48 +12,50 @@ import type { AuthFailureLimit } from './auth-failures.js';
 import type { EndpointAuth } from './endpoint.authorizer.js';
 import type { ListenOptions } from './monitoring.server.js';
 
-/** Where the endpoints are and who may see them. A path is without origin, such as `ops/metrics`. */
+/** Options of the HTTP endpoints. A path has no origin, such as `ops/metrics`; false turns an endpoint off. */
 export interface EndpointsOptions {
-  /** Metrics for Prometheus, or false. @default 'metrics' */
+  /** Path of the metrics for Prometheus. @default 'metrics' */
   readonly metrics?: string | false;
-  /** What all health checks say, or false. @default 'health' */
+  /** Path of the results of all health checks. @default 'health' */
   readonly health?: string | false;
-  /** The readiness probe of Kubernetes, or false. @default 'ready' */
+  /** Path of the readiness probe of Kubernetes. @default 'ready' */
   readonly readiness?: string | false;
-  /** The liveness probe of Kubernetes, or false. @default 'alive' */
+  /** Path of the liveness probe of Kubernetes. @default 'alive' */
   readonly liveness?: string | false;
-  /** The startup probe of Kubernetes, or false. @default 'startup' */
+  /** Path of the startup probe of Kubernetes. @default 'startup' */
   readonly startup?: string | false;
   /**
-   * The live dashboard, or false.
+   * Path of the live dashboard.
    * @default 'metrics-dashboard'; false if NODE_ENV is `production` and there is no `auth`
    */
   readonly dashboard?: string | false;
   /**
-   * Rules and alerts in the shapes of Prometheus, at `api/v1/rules` and `api/v1/alerts` below this path, or false.
+   * Path of the rules and alerts in the format of Prometheus, at `api/v1/rules` and `api/v1/alerts` below it.
    * @default 'monitoring'
    */
   readonly alerts?: string | false;
-  /** Whether the paths are below the global prefix of the application. @default false */
+  /** True to put the paths below the global prefix of the application. @default false */
   readonly useGlobalPrefix?: boolean;
-  /** Who may see the metrics, the dashboard, the alerts and the details of health. @default everybody */
+  /** Authentication for the metrics, the dashboard, the alerts and the health details. @default none */
   readonly auth?: EndpointAuth;
   /**
-   * How many wrong credentials an address may show before it is answered 429 and told to wait, or false. The right
-   * ones always pass.
+   * Limit of failed authentications per address, beyond which the reply is 429 with `Retry-After`; false for no limit.
+   * Valid credentials are always accepted.
    * @default { maxFailures: 10, windowMs: 60000 }
    */
   readonly failedAuth?: Partial<AuthFailureLimit> | false;
   /**
-   * A server of their own for all of them, which starts before the application does anything else and stops after
-   * everything else. @default on the server of the application
+   * Address of a separate server for all endpoints, which starts before everything else in the application and stops
+   * after it.
+   * @default the server of the application
    */
   readonly listen?: ListenOptions;
 }
 
-/** Where an endpoint is, and whether the user put it there. */
+/** The path of an endpoint. */
 export interface EndpointPath {
   readonly path: string;
+  /** True if an option sets the path, so that it is not a default. */
   readonly given: boolean;
 }
 
@@ -68,7 +70,7 @@ export const ENDPOINT_NAMES = [
 ] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
-/** Where the endpoints are and who may see them, with every default filled in. */
+/** The options of the endpoints with all defaults applied. */
 export interface ResolvedEndpoints {
   readonly paths: Readonly<Record<EndpointName, EndpointPath | false>>;
   readonly useGlobalPrefix: boolean;
@@ -88,7 +90,9 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
 };
 
 /**
- * @param environment what NODE_ENV says, which decides whether the dashboard is on by default
+ * Checks the options of the endpoints and applies the defaults.
+ *
+ * @param environment value of NODE_ENV; in `production` the dashboard is off by default without `auth`
  * @throws {MonitoringOptionsError}
  */
 export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
@@ -118,7 +122,7 @@ function checkedListen(listen: ListenOptions | undefined): ListenOptions | undef
   const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
   expectOption('endpoints.listen.port', port, 'a port from 0 to 65535', isPort);
   const isHost = host === undefined || (typeof host === 'string' && host !== '');
-  expectOption('endpoints.listen.host', host, 'an address or a name of this machine', isHost);
+  expectOption('endpoints.listen.host', host, 'an address or a host name of this machine', isHost);
   return listen;
 }
 
@@ -126,11 +130,11 @@ function pathsOf(
   endpoints: EndpointsOptions,
   environment: string | undefined,
 ): Record<EndpointName, EndpointPath | false> {
-  const dashboardIsOpen = environment === 'production' && endpoints.auth === undefined;
+  const isDashboardExposed = environment === 'production' && endpoints.auth === undefined;
   const taken = new Map<string, string>();
   const entries = ENDPOINT_NAMES.map((name): [EndpointName, EndpointPath | false] => {
     const given = endpoints[name];
-    const path = given ?? (name === 'dashboard' && dashboardIsOpen ? false : DEFAULT_PATHS[name]);
+    const path = given ?? (name === 'dashboard' && isDashboardExposed ? false : DEFAULT_PATHS[name]);
     if (path === false) return [name, false];
     const option = `endpoints.${name}`;
     const valid =
@@ -142,7 +146,7 @@ function pathsOf(
     const other = taken.get(normalized);
     if (other !== undefined) {
       throw new MonitoringOptionsError(
-        `${option} and ${other} are both "${normalized}". Give each a path of its own.`,
+        `\`${option}\` and \`${other}\` must be different paths; both are "${normalized}".`,
       );
     }
     taken.set(normalized, option);
@@ -154,9 +158,9 @@ function pathsOf(
 function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   if (auth === undefined) return undefined;
   expectSecretKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
-  if (Object.values(auth).filter((way) => way !== undefined).length !== 1) {
+  if (Object.values(auth).filter((given) => given !== undefined).length !== 1) {
     throw new MonitoringOptionsError(
-      'Expected endpoints.auth to have exactly one of bearerToken, basic and guard. Leave endpoints.auth out if everybody may see the endpoints.',
+      '`endpoints.auth` must have exactly one of bearerToken, basic and guard. Omit `endpoints.auth` for endpoints without authentication.',
     );
   }
   if (auth.bearerToken !== undefined) expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
@@ -167,7 +171,7 @@ function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   }
   if (auth.guard !== undefined) {
     const valid = typeof auth.guard === 'function' || typeof auth.guard.canActivate === 'function';
-    expectOption('endpoints.auth.guard', typeof auth.guard, 'a guard, as a class or an instance', valid);
+    expectOption('endpoints.auth.guard', typeof auth.guard, 'a guard class or instance', valid);
   }
   return auth;
 }

@@ -1,31 +1,33 @@
 import type { ServerResponse } from 'node:http';
 
-/** More readers than this are not one application's dashboards. */
+/** Limit of concurrent readers. */
 const MAX_READERS = 1_000;
-/** A reader that has not taken anything for so many events is cut off; it will come back. */
+/** Number of missed events after which a reader is disconnected; it reconnects by itself. */
 const MAX_MISSED_EVENTS = 8;
 
 /**
- * Server-sent events to a bounded number of readers; what is sent is made once, however many there are. A reader that
- * is slow misses events instead of having them queued, and is told how things stand when it has caught up.
+ * A stream of server-sent events to a bounded number of readers. A slow reader misses events instead of having them
+ * queued, and receives the current state once it has caught up.
  */
 export class EventStream {
-  /** How many events each has missed since it stopped reading. */
+  /** Number of events that each reader has missed. */
   private readonly readers = new Map<ServerResponse, number>();
   private closed = false;
 
-  /** @param welcome returns what a new reader is told at once */
-  constructor(private readonly welcome: () => string = () => '') {}
+  /** @param initialEvents returns the events with the current state for a new reader */
+  constructor(private readonly initialEvents: () => string = () => '') {}
 
+  /** The number of readers. */
   get readerCount(): number {
     return this.readers.size;
   }
 
+  /** True if no further reader is accepted. */
   get isFull(): boolean {
     return this.readers.size >= MAX_READERS;
   }
 
-  /** Keeps a response open as one more reader, until it leaves or the stream ends. */
+  /** Adds a response as a reader, until it disconnects or the stream is closed. */
   open(response: ServerResponse): void {
     if (this.closed) {
       response.end();
@@ -34,12 +36,13 @@ export class EventStream {
     this.readers.set(response, 0);
     response.on('close', () => this.readers.delete(response));
     response.on('drain', () => this.catchUp(response));
-    // A write to a response that something else has ended is an error, which nobody else would handle.
+    // A write to a response that somebody else has ended emits an error that would be uncaught.
     response.on('error', () => this.readers.delete(response));
-    // The reader is to come back soon when the connection is lost.
-    this.write(response, `retry: 2000\n\n${this.welcome()}`);
+    // The reader reconnects after two seconds.
+    this.write(response, `retry: 2000\n\n${this.initialEvents()}`);
   }
 
+  /** Sends an event to every reader. */
   send(event: string): void {
     for (const [reader, missed] of this.readers) {
       if (!reader.writableNeedDrain) this.write(reader, event);
@@ -48,7 +51,7 @@ export class EventStream {
     }
   }
 
-  /** Ends every response, so that no connection holds up the shutdown. */
+  /** Ends every response, so that no connection delays the shutdown. */
   close(): void {
     this.closed = true;
     for (const reader of this.readers.keys()) reader.end();
@@ -58,10 +61,10 @@ export class EventStream {
   private catchUp(reader: ServerResponse): void {
     if (!this.readers.get(reader)) return;
     this.readers.set(reader, 0);
-    this.write(reader, this.welcome());
+    this.write(reader, this.initialEvents());
   }
 
-  /** Middleware may have wrapped the response, and what it does there may throw: that costs this reader only. */
+  /** Writes to a reader; an error of middleware that wraps the response disconnects this reader only. */
   private write(reader: ServerResponse, text: string): void {
     try {
       reader.write(text);
@@ -72,7 +75,7 @@ export class EventStream {
   }
 }
 
-/** One event as it goes over the wire; the data is JSON, which has no line break. */
+/** Returns the text of an event, with its data as JSON, which has no line breaks. */
 export function eventText(name: string, data: unknown): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

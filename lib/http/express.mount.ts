@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { watchAnswer } from './answer-watch.js';
+import { watchResponse } from './response-watch.js';
 import { type MountedEndpoint, methodOf, RouteTable } from './route-table.js';
 import { sendReply } from './send-reply.js';
 import type { Claim, Respond } from './mount.js';
@@ -11,36 +11,37 @@ interface ExpressLayer {
 
 type Next = (error?: unknown) => void;
 
+/** The part of an Express application that is used. */
 export interface ExpressLike {
   use(layer: (request: IncomingMessage, response: ServerResponse, next: Next) => void): void;
   readonly router: { readonly stack: ExpressLayer[] };
 }
 
-/** Makes endpoints reachable on Express. */
+/** The mount of the endpoints on Express. */
 export class ExpressMount {
-  /** Where the layers of the application begin, behind those of `main.ts` and the body parsers. */
-  private firstOfApplication = 0;
+  /** Index of the first layer of the application, after those of `main.ts` and the body parsers. */
+  private firstLayer = 0;
 
   constructor(private readonly express: ExpressLike) {}
 
-  /** Takes note of what is there before the application adds its middleware and routes. */
+  /** Notes the existing layers before the application adds its middleware and routes. */
   beforeRoutes(): void {
-    this.firstOfApplication = this.layers().length;
+    this.firstLayer = this.layers().length;
   }
 
   /**
-   * As one layer, since every layer costs each request that passes it, and as late as can be for the same reason:
-   * behind all routes, but before whatever of the application would take our paths.
+   * Adds the endpoints as a single layer, since each layer costs every request that passes it. For the same reason it
+   * comes after all routes, except those that would match the paths of the endpoints.
    */
   mount(endpoints: readonly MountedEndpoint[], claim: Claim, respond: Respond): void {
     const layers = this.layers();
     const table = new RouteTable();
     for (const mounted of endpoints) {
       const method = methodOf(mounted.endpoint).toLowerCase();
-      const isTaken = layers.some(
+      const isDefined = layers.some(
         (layer) => layer.route?.methods[method] && isFixed(layer.route.path) && layer.match(mounted.route),
       );
-      if (claim(mounted, isTaken)) table.add(mounted);
+      if (claim(mounted, isDefined)) table.add(mounted);
     }
     this.express.use((request, response, next) => {
       const endpoint = table.find(request.method, request.url);
@@ -48,23 +49,23 @@ export class ExpressMount {
         next();
         return;
       }
-      const isAnswered = watchAnswer(response, 'end');
-      const answer = async (): Promise<void> => {
+      const isSent = watchResponse(response, 'end');
+      const handle = async (): Promise<void> => {
         try {
           const reply = await respond(endpoint, request, response, [request, response, next]);
-          if (!isAnswered()) sendReply(response, reply);
+          if (!isSent()) sendReply(response, reply);
         } catch (error) {
-          // Middleware of the application takes part in the sending, and may throw.
+          // Middleware that wraps the response may throw.
           next(error);
         }
       };
-      void answer();
+      void handle();
     });
     const ours = layers.splice(-1);
-    const rival = layers.findIndex(
-      (layer, i) => i >= this.firstOfApplication && table.routes().some((path) => Boolean(layer.match(path))),
+    const firstMatch = layers.findIndex(
+      (layer, i) => i >= this.firstLayer && table.routes().some((path) => Boolean(layer.match(path))),
     );
-    layers.splice(rival < 0 ? layers.length : rival, 0, ...ours);
+    layers.splice(firstMatch < 0 ? layers.length : firstMatch, 0, ...ours);
   }
 
   private layers(): ExpressLayer[] {
@@ -72,7 +73,7 @@ export class ExpressMount {
   }
 }
 
-/** Whether a path of Express, or one of a list, has no parameter and no wildcard: it is meant for one URL. */
+/** Returns true if a path of Express, or every path of an array, has no parameter and no wildcard. */
 function isFixed(path: unknown): boolean {
   if (Array.isArray(path)) return path.every(isFixed);
   return typeof path === 'string' && !/[:*{]/.test(path);

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { watchAnswer } from './answer-watch.js';
+import { watchResponse } from './response-watch.js';
 import type { EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
-import { bytesOf, sendReply, wholeHeaders } from './send-reply.js';
+import { bytesOf, sendReply, headersWithLength } from './send-reply.js';
 
 interface FastifyRequestLike {
   readonly raw: IncomingMessage;
@@ -20,7 +20,7 @@ interface FastifyReplyLike {
   readonly sent: boolean;
 }
 
-/** Resolves with the body that Fastify is to send, or with the reply if that has been seen to. */
+/** Resolves with the body for Fastify to send, or with the reply if the response has been sent. */
 type Handle = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<Buffer | FastifyReplyLike>;
 
 interface RouterOptions {
@@ -32,7 +32,7 @@ interface FastifyLike {
   readonly initialConfig: RouterOptions & { readonly routerOptions?: RouterOptions };
 }
 
-/** Fastify, as Nest has it. */
+/** The part of the Fastify adapter of Nest that is used. */
 export interface FastifyAdapterLike {
   get(url: string, handle: Handle): unknown;
   head(url: string, handle: Handle): unknown;
@@ -40,10 +40,10 @@ export interface FastifyAdapterLike {
   getInstance(): FastifyLike;
 }
 
-/** The methods of the adapter by those of HTTP. */
+/** Methods of the adapter by HTTP method. */
 const REGISTER = { GET: 'get', HEAD: 'head', POST: 'post' } as const;
 
-/** Makes endpoints reachable on Fastify, each as routes of its own. */
+/** Registers the endpoints on Fastify, each with its own routes. */
 export function mountOnFastify(
   adapter: FastifyAdapterLike,
   endpoints: readonly MountedEndpoint[],
@@ -56,14 +56,14 @@ export function mountOnFastify(
     const method = methodOf(endpoint);
     if (!claim(mounted, fastify.hasRoute({ url: route, method }))) continue;
     const handle: Handle = async (request, reply) => {
-      const isAnswered = watchAnswer(reply, 'send');
-      const answer = await respond(endpoint, request.raw, reply.raw, [request, reply]);
-      return isAnswered() || reply.sent ? reply : send(reply, answer);
+      const isSent = watchResponse(reply, 'send');
+      const response = await respond(endpoint, request.raw, reply.raw, [request, reply]);
+      return isSent() || reply.sent ? reply : send(reply, response);
     };
-    // A router that ignores the slash at the end takes the second for the first and refuses it.
+    // A router that ignores trailing slashes rejects the second URL as a duplicate.
     for (const url of ignoresTrailingSlash(fastify) ? [route] : [route, `${route}/`]) {
       for (const accepted of method === 'GET' ? (['GET', 'HEAD'] as const) : [method]) {
-        // GET may have brought HEAD with it, unless `exposeHeadRoutes` is off.
+        // GET registers HEAD too, unless `exposeHeadRoutes` is off.
         if (!fastify.hasRoute({ url, method: accepted })) adapter[REGISTER[accepted]](url, handle);
       }
     }
@@ -75,8 +75,8 @@ function ignoresTrailingSlash({ initialConfig }: FastifyLike): boolean {
 }
 
 /**
- * Leaves the sending to Fastify, so that its hooks run and may change headers and body. A stream goes to the response
- * of Node, with the headers that hooks have set before: compression would hold its events back.
+ * Passes a reply to Fastify, so that its hooks may change headers and body. An event stream bypasses Fastify, with the
+ * headers that hooks have set, since compression would buffer its events.
  */
 function send(reply: FastifyReplyLike, { status, headers, body }: EndpointReply): Buffer | FastifyReplyLike {
   if (body instanceof EventStream) {
@@ -87,6 +87,6 @@ function send(reply: FastifyReplyLike, { status, headers, body }: EndpointReply)
     return reply;
   }
   const bytes = bytesOf(body);
-  reply.code(status).headers(wholeHeaders(headers, bytes));
+  reply.code(status).headers(headersWithLength(headers, bytes));
   return bytes;
 }

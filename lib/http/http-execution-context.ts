@@ -1,7 +1,7 @@
 import type { ContextType, ExecutionContext, Type } from '@nestjs/common';
 import type { Endpoint } from './endpoint.js';
 
-/** The context of a request to one of our endpoints, as guards of the application expect it. */
+/** The execution context of a request to an endpoint, for guards of the application. */
 export class HttpExecutionContext implements ExecutionContext {
   constructor(
     private readonly args: readonly unknown[],
@@ -37,10 +37,10 @@ export class HttpExecutionContext implements ExecutionContext {
   }
 
   switchToRpc(): never {
-    throw new Error('The endpoints of nestjs-monitoring are reached over HTTP only.');
+    throw new Error('The endpoints of nestjs-monitoring are HTTP endpoints; use switchToHttp().');
   }
 
   switchToWs(): never {
-    throw new Error('The endpoints of nestjs-monitoring are reached over HTTP only.');
+    throw new Error('The endpoints of nestjs-monitoring are HTTP endpoints; use switchToHttp().');
   }
 }

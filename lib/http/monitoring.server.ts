@@ -6,39 +6,36 @@ import type { Respond } from './mount.js';
 import { type MountedEndpoint, RouteTable } from './route-table.js';
 import { sendReply } from './send-reply.js';
 
-/** Where the monitoring endpoints listen, apart from the application. */
+/** The address of the separate server of the monitoring endpoints. */
 export interface ListenOptions {
-  /** 0 is any port that is free, which `MonitoringServer.port` tells. */
+  /** Port to listen on; 0 for any free port, see `MonitoringServer.port`. */
   readonly port: number;
-  /** @default '127.0.0.1', which only this machine, or this pod, reaches */
+  /** Address or host name to listen on. @default '127.0.0.1', reachable from this machine or pod only */
   readonly host?: string;
 }
 
-/** Requests are small: who takes longer to send one is not a scraper. */
+/** Time limit for receiving a request, in milliseconds; requests are small. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** What is still being answered when the application has ended is given so long. */
-const LAST_ANSWERS_MS = 1_000;
+/** Time limit for responses in progress when the server stops, in milliseconds. */
+const DRAIN_TIMEOUT_MS = 1_000;
 
-const WHAT_TO_DO: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'Something listens there already. Choose another port, or 0 for any that is free.',
-  EACCES: 'This process may not listen there. Choose a port above 1023.',
-  EADDRNOTAVAIL: 'This machine does not have that address. Choose one that it has, or 0.0.0.0 for all.',
-  ENOTFOUND: 'That name has no address. Choose one of this machine, or 0.0.0.0 for all.',
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'The port is in use. Choose another port, or 0 for any free port.',
+  EACCES: 'The process has no permission for this port. Choose a port above 1023.',
+  EADDRNOTAVAIL: 'The address does not belong to this machine. Choose one that does, or 0.0.0.0 for all.',
+  ENOTFOUND: 'The host name cannot be resolved. Choose an address of this machine, or 0.0.0.0 for all.',
 };
 
-/**
- * The server of the monitoring endpoints where `endpoints.listen` gives them one of their own. It never keeps the
- * process alive by itself.
- */
+/** The separate server of the monitoring endpoints, for `endpoints.listen`. It does not keep the process alive. */
 export class MonitoringServer {
   private server: Server | undefined;
 
-  /** Where it listens; undefined while it does not. */
+  /** The port on which the server listens; undefined while it does not. */
   get port(): number | undefined {
     return this.address()?.port;
   }
 
-  /** Where it listens, such as `http://127.0.0.1:9464`; undefined while it does not. */
+  /** The URL of the server, such as `http://127.0.0.1:9464`; undefined while it does not listen. */
   get url(): string | undefined {
     const address = this.address();
     if (address === undefined) return undefined;
@@ -46,7 +43,7 @@ export class MonitoringServer {
     return `http://${host}:${address.port}`;
   }
 
-  /** @throws {MonitoringOptionsError} if it cannot listen there */
+  /** Starts to listen. @throws {MonitoringOptionsError} if it cannot listen on the address */
   async start(
     { port, host = '127.0.0.1' }: ListenOptions,
     endpoints: readonly MountedEndpoint[],
@@ -57,14 +54,14 @@ export class MonitoringServer {
     const server = createServer(
       { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
       (request, response) =>
-        void answer(table, respond, request, response).then((reply) => sendReply(response, reply)),
+        void replyTo(table, respond, request, response).then((reply) => sendReply(response, reply)),
     );
     server.on('connection', (socket: Socket) => socket.unref());
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(
           new MonitoringOptionsError(
-            `Expected endpoints.listen to be where the process can listen, got port ${port} of ${host} (${error.code}). ${WHAT_TO_DO[error.code ?? ''] ?? error.message}`,
+            `\`endpoints.listen\` must be an address on which the process can listen; got port ${port} of ${host} (${error.code}). ${ADVICE[error.code ?? ''] ?? error.message}`,
           ),
         ),
       );
@@ -73,12 +70,12 @@ export class MonitoringServer {
     this.server = server.unref();
   }
 
-  /** Answers what is being asked, and listens no more. */
+  /** Stops listening and waits for responses in progress. */
   async stop(): Promise<void> {
     const { server } = this;
     if (server === undefined) return;
     this.server = undefined;
-    const timer = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
     await new Promise((resolve) => server.close(resolve));
     clearTimeout(timer);
   }
@@ -88,7 +85,7 @@ export class MonitoringServer {
   }
 }
 
-async function answer(
+async function replyTo(
   table: RouteTable,
   respond: Respond,
   request: IncomingMessage,
@@ -98,6 +95,6 @@ async function answer(
   if (endpoint !== undefined) return respond(endpoint, request, response, [request, response]);
   const allow = table.allowed(request.url);
   if (allow === undefined) return jsonReply(404, { statusCode: 404, message: 'Not Found' });
-  const refused = jsonReply(405, { statusCode: 405, message: 'Method Not Allowed' });
-  return { ...refused, headers: { ...refused.headers, allow } };
+  const refusal = jsonReply(405, { statusCode: 405, message: 'Method Not Allowed' });
+  return { ...refusal, headers: { ...refusal.headers, allow } };
 }

@@ -3,16 +3,17 @@ import type { Endpoint, EndpointReply } from './endpoint.js';
 import type { MountedEndpoint } from './route-table.js';
 
 /**
- * Whether an endpoint gets its route, where the application may have it already.
+ * Returns true if an endpoint is to be registered at its route.
  *
- * @throws {Error} if the application has a route that an option claims
+ * @param isDefined true if the application defines the route itself
+ * @throws {Error} if it does, although an option sets the path
  */
-export type Claim = (mounted: MountedEndpoint, isTaken: boolean) => boolean;
+export type Claim = (mounted: MountedEndpoint, isDefined: boolean) => boolean;
 
 /**
- * Finds the answer to a request. Never rejects.
+ * Returns the reply to a request. Never rejects.
  *
- * @param args what a handler of the framework is given
+ * @param args arguments of a handler of the framework
  */
 export type Respond = (
   endpoint: Endpoint,

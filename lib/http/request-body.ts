@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What is sent to us is small. */
+/** Size limit of a request body, in bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Thrown for what was sent and cannot be read; answered with 400. */
+/** An error for a request body that is not valid; the reply is 400. */
 export class BadRequestBody extends Error {
   override readonly name = 'BadRequestBody';
 }
 
 /**
- * What was sent with a request, read as JSON.
+ * Parses the body of a request as JSON.
  *
- * @param request of Express or Fastify, which may have read the body already
- * @throws {BadRequestBody} if it is no JSON, or too long
+ * @param request the request of Node, Express or Fastify, whose body parser may have read it already
+ * @throws {BadRequestBody} if the body is not JSON, or too large
  */
 export async function jsonBodyOf(request: unknown): Promise<unknown> {
   const { body, raw } = request as { readonly body?: unknown; readonly raw?: IncomingMessage };
@@ -21,7 +21,7 @@ export async function jsonBodyOf(request: unknown): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new BadRequestBody('Expected a body in JSON.');
+    throw new BadRequestBody('The request body must be JSON.');
   }
 }
 
@@ -31,7 +31,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   for await (const piece of request as AsyncIterable<Buffer>) {
     bytes += piece.byteLength;
     if (bytes > MAX_BODY_BYTES)
-      throw new BadRequestBody(`Expected a body of at most ${MAX_BODY_BYTES} bytes.`);
+      throw new BadRequestBody(`The request body must be at most ${MAX_BODY_BYTES} bytes.`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString();

@@ -1,31 +1,35 @@
 import type { Endpoint } from './endpoint.js';
 
-/** An endpoint and where it is reached, with leading slash. */
+/** An endpoint and its route. */
 export interface MountedEndpoint {
   readonly endpoint: Endpoint;
+  /** Path with leading slash. */
   readonly route: string;
 }
 
-/** Finds the endpoint that a request is for, with or without a slash at the end of its path. */
+/** A lookup of endpoints by method and path, with or without a trailing slash. */
 export class RouteTable {
   private readonly endpoints = new Map<string, Map<string, Endpoint>>();
 
+  /** Adds an endpoint. */
   add({ endpoint, route }: MountedEndpoint): void {
     const methods = this.endpoints.get(route) ?? new Map<string, Endpoint>();
     methods.set(methodOf(endpoint), endpoint);
     this.endpoints.set(route, methods);
   }
 
+  /** Returns the routes of all endpoints. */
   routes(): string[] {
     return [...this.endpoints.keys()];
   }
 
+  /** Returns the endpoint for a request. */
   find(method: string | undefined, url: string | undefined): Endpoint | undefined {
     if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return undefined;
     return this.at(url)?.get(method === 'POST' ? 'POST' : 'GET');
   }
 
-  /** The methods that are answered there, in the form of the header `Allow`; undefined if nothing is there. */
+  /** Returns the allowed methods of a URL as the value of the header `Allow`; undefined for an unknown path. */
   allowed(url: string | undefined): string | undefined {
     const methods = this.at(url);
     if (methods === undefined) return undefined;
@@ -43,6 +47,7 @@ export class RouteTable {
   }
 }
 
+/** Returns the HTTP method of an endpoint. */
 export function methodOf({ method = 'GET' }: Endpoint): 'GET' | 'POST' {
   return method;
 }

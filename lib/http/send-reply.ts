@@ -3,13 +3,13 @@ import type { EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
 
 /**
- * Answers by the response of Node, unless a guard has answered already or nobody waits any more. Not by Express's own
- * send(): it would hash every answer for an ETag.
+ * Writes a reply to the response of Node, unless it has been sent or the client has disconnected. Express's own
+ * `send()` would hash every body for an ETag.
  */
 export function sendReply(response: ServerResponse, { status, headers, body }: EndpointReply): void {
   if (response.headersSent || response.destroyed) return;
   if (body instanceof EventStream) {
-    // Proxies and compression hold back the events of a stream unless these headers forbid it.
+    // Without these headers, proxies and compression buffer the events.
     response.writeHead(status, {
       ...headers,
       'cache-control': 'no-store, no-transform',
@@ -20,16 +20,16 @@ export function sendReply(response: ServerResponse, { status, headers, body }: E
     return;
   }
   const bytes = bytesOf(body);
-  response.writeHead(status, wholeHeaders(headers, bytes)).end(bytes);
+  response.writeHead(status, headersWithLength(headers, bytes)).end(bytes);
 }
 
-/** What is sent of a body that is there as a whole. */
+/** Returns a body as bytes. */
 export function bytesOf(body: string | Buffer): Buffer {
   return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
-/** The headers of such a body. */
-export function wholeHeaders(
+/** Returns the headers of a reply whose body is complete. */
+export function headersWithLength(
   headers: EndpointReply['headers'],
   { byteLength }: Buffer,
 ): Record<string, string> {

@@ -6,7 +6,7 @@ import { alertsEndpoints } from '../alerting/alerts.endpoints.js';
 import { AuthFailures } from '../http/auth-failures.js';
 import { EndpointAuthorizer } from '../http/endpoint.authorizer.js';
 import type { Endpoint } from '../http/endpoint.js';
-import type { FailedAuth } from '../http/endpoint.responder.js';
+import type { AuthFailureHandling } from '../http/endpoint.responder.js';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { MonitoringServer } from '../http/monitoring.server.js';
 import type { EndpointName } from '../http/endpoints.options.js';
@@ -66,13 +66,16 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
           ? await endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
           : [],
         options.endpoints,
-        failedAuthOf(options, registry),
+        authFailureHandling(options, registry),
         (response) => recorder?.ignore(response),
       ),
   },
 ];
 
-function failedAuthOf({ enabled, endpoints, clock }: ResolvedOptions, registry: MetricsRegistry): FailedAuth {
+function authFailureHandling(
+  { enabled, endpoints, clock }: ResolvedOptions,
+  registry: MetricsRegistry,
+): AuthFailureHandling {
   if (!enabled || endpoints.auth === undefined) return { failures: undefined, onFailure: () => undefined };
   const failed = registry.counter(
     'monitoring_auth_failures_total',
@@ -97,17 +100,18 @@ async function endpointsOf(
   dashboard: DashboardSources,
   alerting: AlertingMonitor,
 ): Promise<Endpoint[]> {
-  const make: Record<EndpointName, (path: string, yields: boolean) => Endpoint[] | Promise<Endpoint[]>> = {
-    metrics: (path, yields) => [new MetricsEndpoint(exporter, registry, path, yields)],
-    health: (path, yields) => [new HealthEndpoint(monitor, health.httpStatus, path, yields)],
-    readiness: (path, yields) => [
-      new ReadinessEndpoint(monitor, health, path, yields, () => lifecycle.readinessWasAsked()),
-    ],
-    liveness: (path, yields) => [new LivenessEndpoint(monitor, health, path, yields)],
-    startup: (path, yields) => [new StartupEndpoint(monitor, health, path, yields)],
-    dashboard: (path, yields) => dashboardEndpoints(path, yields, dashboard),
-    alerts: (path, yields) => alertsEndpoints(path, yields, alerting),
-  };
+  const make: Record<EndpointName, (path: string, overridable: boolean) => Endpoint[] | Promise<Endpoint[]>> =
+    {
+      metrics: (path, overridable) => [new MetricsEndpoint(exporter, registry, path, overridable)],
+      health: (path, overridable) => [new HealthEndpoint(monitor, health.httpStatus, path, overridable)],
+      readiness: (path, overridable) => [
+        new ReadinessEndpoint(monitor, health, path, overridable, () => lifecycle.readinessWasAsked()),
+      ],
+      liveness: (path, overridable) => [new LivenessEndpoint(monitor, health, path, overridable)],
+      startup: (path, overridable) => [new StartupEndpoint(monitor, health, path, overridable)],
+      dashboard: (path, overridable) => dashboardEndpoints(path, overridable, dashboard),
+      alerts: (path, overridable) => alertsEndpoints(path, overridable, alerting),
+    };
   const made = (Object.keys(make) as EndpointName[]).map(async (name) => {
     const place = paths[name];
     return place === false ? [] : make[name](place.path, !place.given);

@@ -6,11 +6,11 @@ import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters
 import type { ResolvedExporters } from '../exporters/exporters.options.js';
 import { JsonExporter } from '../exporters/json/json.exporter.js';
 import { OtlpExporter } from '../exporters/otlp/otlp.exporter.js';
-import type { BridgeSurroundings } from '../exporters/prometheus/prom-client.bridge.js';
+import type { BridgeDependencies } from '../exporters/prometheus/prom-client.bridge.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { PushgatewayExporter } from '../exporters/pushgateway/pushgateway.exporter.js';
-import { ExporterMetrics } from '../exporters/push/exporter-report.js';
-import type { PushSurroundings } from '../exporters/push/push.exporter.js';
+import { ExporterMetrics } from '../exporters/push/exporter-metrics.js';
+import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
@@ -20,7 +20,7 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The factory of a push exporter, and the options that switch it on. */
 interface PushExporterClass<O> extends Type<StartedExporter> {
-  new (source: MetricsSource, options: O, surroundings: PushSurroundings): StartedExporter;
+  new (source: MetricsSource, options: O, dependencies: PushDependencies): StartedExporter;
 }
 
 type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
@@ -92,7 +92,7 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
   };
 }
 
-function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeSurroundings['dropped']> {
+function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeDependencies['dropped']> {
   let drops: Counter<'metric' | 'reason'> | undefined;
   return (metric, reason) => {
     // prom-client is loaded only by an application that bridges it.

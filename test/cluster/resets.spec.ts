@@ -251,7 +251,7 @@ describe('a manual exporter in a follower', () => {
     const exporter = new PushExporter(second.member, remote, {}, { isLeader: () => second.member.isLeader });
     exporter.start();
     await expect(exporter.exportAll()).rejects.toThrow(
-      'Exporter sums sends nothing from this worker: the worker that leads pushes the metrics of all of them',
+      'Exporter `sums` sends nothing from this worker: the leader pushes the metrics of all workers',
     );
     expect(remote.counted).toEqual({});
     // One that pushes nothing by itself is the caller's own.

@@ -109,7 +109,7 @@ describe('what is public', () => {
         "CompiledRule",
         "DistributionPoints",
         "ExponentialHistogram",
-        "ExporterReport",
+        "ExporterRecorder",
         "FamilyBase",
         "GivenOptions",
         "JsonMetricBase",

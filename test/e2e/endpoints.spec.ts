@@ -195,7 +195,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect((await app.get('/health')).body).toBe('my own');
       expect(await statusesOf(ALL)).toEqual(each(ALL, 200));
       expect(warnings).toEqual([
-        'GET /health is a route of the application and stays so. Set endpoints.health to another path, or to false.',
+        'GET /health is already defined by the application; keeping it. Set `endpoints.health` to another path or to false.',
       ]);
       // It is a route of the application, so it counts.
       expect((await app.recorded(2)).requests).toEqual(['GET /health 200', 'GET /health 200']);
@@ -212,7 +212,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       );
 
       await expect(other).rejects.toThrow(
-        'GET /health is a route of the application already. Set endpoints.health to another path, or to false.',
+        'GET /health is already defined by the application. Set `endpoints.health` to another path or to false.',
       );
     });
   });

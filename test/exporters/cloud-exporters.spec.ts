@@ -41,8 +41,8 @@ afterEach(async () => {
   await Promise.all([cloudWatch.stop(), datadog.stop(), otlp.stop()]);
 });
 
-describe.each(ADAPTERS)('the remotes of an application on %s', (adapter) => {
-  it('are told of its requests at the latest when it ends', async () => {
+describe.each(ADAPTERS)('the push exporters of an application on %s', (adapter) => {
+  it('have sent all requests when the application has ended', async () => {
     const exporters: MonitoringOptions['exporters'] = {
       cloudWatch: { namespace: 'EnterpriseLand', client, metrics: ['http_requests_total'] },
       datadog: { apiKey: KEY, url: datadog.url, transport: 'fetch', metrics: ['http_requests_total'] },
@@ -61,8 +61,8 @@ describe.each(ADAPTERS)('the remotes of an application on %s', (adapter) => {
   });
 });
 
-describe('exporters by hand', () => {
-  it('send what has happened since the last time', async () => {
+describe('exporters without a module', () => {
+  it('send the changes since the last export', async () => {
     const registry = aRegistry();
     const exporter = new CloudWatchExporter(registry, { namespace: 'EnterpriseLand', client });
     await exporter.exportAll();
@@ -73,7 +73,7 @@ describe('exporters by hand', () => {
     expect(orders.map(({ Value }) => Value)).toEqual([3, 2]);
   });
 
-  it('say what CloudWatch would cost', async () => {
+  it('preview the cost of CloudWatch', async () => {
     const registry = new MetricsRegistry();
     const orders = registry.counter('orders_total', 'Orders.', { labelNames: ['shop'] });
     for (let shop = 0; shop < 999; shop++) orders.inc({ shop });
@@ -92,7 +92,7 @@ describe('exporters by hand', () => {
     });
   });
 
-  it('estimate with other prices, and the next metrics by the next price', async () => {
+  it('preview the cost with other prices and tiers', async () => {
     const registry = new MetricsRegistry();
     const orders = registry.counter('orders_total', 'Orders.', { labelNames: ['shop'] });
     for (let shop = 0; shop < 30; shop++) orders.inc({ shop });
@@ -107,7 +107,7 @@ describe('exporters by hand', () => {
     expect((await new CloudWatchExporter(registry, options).previewCost()).usdPerMonth).toBe(20);
   });
 
-  it('stop when Datadog does not accept the key, and show it nowhere', async () => {
+  it('stop on an API key that Datadog does not accept, without showing it', async () => {
     const wrong = 'another-key-that-nobody-may-see';
     const exporter = new DatadogExporter(aRegistry(), {
       apiKey: wrong,
@@ -119,23 +119,23 @@ describe('exporters by hand', () => {
     expect(inspect([failure, exporter], { depth: 20, showHidden: true })).not.toContain(wrong);
   });
 
-  it('show no header of a collector', () => {
+  it('do not show the headers of a collector', () => {
     const headers = { authorization: 'Bearer nobody-may-see' };
     const exporter = new OtlpExporter(aRegistry(), { headers });
     expect(inspect(exporter, { depth: 20 })).not.toContain('nobody-may-see');
   });
 });
 
-describe('the options', () => {
+describe('the options of the exporters', () => {
   it.each<[object, string]>([
     [{ cloudWatch: { namespace: 'AWS/EC2' } }, 'Expected exporters.cloudWatch.namespace to be'],
     [
       { cloudWatch: { namespace: 'E', prices: { customMetrics: [[10, 1]] } } },
-      'Expected exporters.cloudWatch.prices.customMetrics to be a list of',
+      'Expected exporters.cloudWatch.prices.customMetrics to be an array of',
     ],
     [
       { cloudWatch: { namespace: 'E', rollUps: ['route'] } },
-      'Expected exporters.cloudWatch.rollUps to be a list of lists',
+      'Expected exporters.cloudWatch.rollUps to be an array of arrays',
     ],
     [{ datadog: { apiKey: '' } }, 'Expected exporters.datadog.apiKey to be a text that is not empty'],
     [
@@ -150,12 +150,12 @@ describe('the options', () => {
     [{ otlp: { url: 'collector:4318' } }, 'Expected exporters.otlp.url to be an http or https URL'],
     [{ otlp: { protocol: 'grpc' } }, 'Expected exporters.otlp.protocol to be http/protobuf or http/json'],
     [{ otlp: { metrics: 'a' } }, 'Expected exporters.otlp.metrics to be a list of names'],
-  ])('%j are refused at start-up', (exporters, message) => {
+  ])('reject %j at start-up', (exporters, message) => {
     vi.stubEnv('DD_API_KEY', undefined);
     expect(() => resolveExporters(exporters)).toThrow(message);
   });
 
-  it('are refused without showing secrets', () => {
+  it('are rejected without showing secrets', () => {
     expect(reading({ datadog: { apiKey: `${KEY}\n` } })).toThrow(/^(?!.*nobody).*line break/s);
     expect(reading({ otlp: { url: 'http://user:nobody@host/' } })).toThrow(/^(?!.*nobody).*credentials/s);
     for (const url of [
@@ -170,7 +170,7 @@ describe('the options', () => {
     );
   });
 
-  it('come from the variables that each of them is known by', () => {
+  it('default to the environment variables of each vendor', () => {
     const fromDatadog = resolveDatadog(
       'o',
       {},

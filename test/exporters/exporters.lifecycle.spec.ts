@@ -35,7 +35,7 @@ async function written(): Promise<JsonMetrics> {
 }
 
 describe.each(ADAPTERS)('the exporters of an application on %s', (adapter) => {
-  it('push at every interval, and a last time after the last request', async () => {
+  it('push once per interval, and a last time after the last request', async () => {
     const outputFile = join(folder, 'metrics.json');
     const running = await startApp(adapter, moduleWith({ json: { outputFile, intervalMs: 50 } }));
     await running.get('/deals');
@@ -51,7 +51,7 @@ describe.each(ADAPTERS)('the exporters of an application on %s', (adapter) => {
     expect((await written()).metrics['http_requests_total']?.series).toMatchObject([{ value: 2 }]);
   });
 
-  it('show that they cannot push, and the application serves on', async () => {
+  it('report failures while the application keeps serving', async () => {
     const outputFile = join(folder, 'none', 'metrics.json');
     const running = await startApp(
       adapter,
@@ -77,7 +77,7 @@ describe('the exporters of an application', () => {
     await Promise.all([on, off, disabled].map((app) => app.close()));
   });
 
-  it('are in the SchedulerRegistry by name while the application runs', async () => {
+  it('have named timers in the SchedulerRegistry while the application runs', async () => {
     const outputFile = join(folder, 'metrics.json');
     const { module } = ScheduleModule.forRoot();
     const running = await startApp('express', {
@@ -91,7 +91,7 @@ describe('the exporters of an application', () => {
     expect(scheduler.getIntervals()).toEqual([]);
   });
 
-  it('keep the application from starting when one of them lacks what it needs', async () => {
+  it('keep the application from starting if a package is missing', async () => {
     const lifecycle = new ExportersLifecycle([
       {
         open: () => Promise.reject(new Error('Run "npm install sdk".')),
@@ -103,10 +103,10 @@ describe('the exporters of an application', () => {
   });
 
   it.each<[object, string]>([
-    [{ json: {} }, 'Expected exporters.json.outputFile to be the path of a file, got none. Without a file,'],
+    [{ json: {} }, '`exporters.json.outputFile` must be a file path; got none.'],
     [{ json: true }, 'Expected exporters.json to be an object, got true (boolean).'],
     [{ statsd: {} }, 'Expected exporters to have only the keys prometheus, json'],
-  ])('are refused as %j', async (exporters, message) => {
+  ])('reject the options %j', async (exporters, message) => {
     await expect(createApp('express', moduleWith(exporters))).rejects.toThrow(message);
   });
 });

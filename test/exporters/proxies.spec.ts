@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 describe('a proxy', () => {
-  it.each([[true], [false]])('is gone through by a fetch of undici, tunnelled: %s', async (proxyTunnel) => {
+  it.each([[true], [false]])('is used by a fetch of undici, tunnelled: %s', async (proxyTunnel) => {
     const { port } = proxy.address() as AddressInfo;
     const dispatcher = new ProxyAgent({ uri: `http://127.0.0.1:${port}`, proxyTunnel });
     const fetch: PushFetch = (url, init) => fetchOfUndici(url, { ...init, dispatcher });
@@ -56,7 +56,7 @@ describe('a proxy', () => {
     await dispatcher.close();
   });
 
-  it.each([['fetch'], [1], [{}], [null]])('is no function that is %j', (fetch) => {
+  it.each([['fetch'], [1], [{}], [null]])('cannot be configured with a fetch that is %j', (fetch) => {
     const options = { url: 'http://127.0.0.1:1', jobName: 'x', fetch: fetch as never };
     expect(() => new PushgatewayExporter(new MetricsRegistry(), options)).toThrow(
       'to be a function like fetch',
@@ -70,7 +70,7 @@ describe('a proxy', () => {
     ['the variable, off', { NODE_USE_ENV_PROXY: '0' }, [], false],
     ['the flag', {}, ['--use-env-proxy'], true],
     ['the flag among the options', { NODE_OPTIONS: '--x --use-env-proxy' }, [], true],
-  ])('of the environment is used by the AWS SDK as Node was told, by %s', (_, environment, flags, isUsed) => {
+  ])('of the environment is used by the AWS SDK if Node uses it, by %s', (_, environment, flags, isUsed) => {
     expect(proxyAgents(environment, flags) !== undefined).toBe(isUsed);
   });
 });

@@ -8,8 +8,8 @@ import type { Answer } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, type RunningApp, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 import { FakeClock } from '../metrics/support.js';
 
-describe('failures by address', () => {
-  it('are answered as such up to the limit, then with how long to wait, until the window is over', () => {
+describe('authentication failures by address', () => {
+  it('return the time to wait beyond the limit, until the window ends', () => {
     let now = 0;
     const failures = new AuthFailures({ maxFailures: 2, windowMs: 10_000 }, () => now);
 
@@ -21,7 +21,7 @@ describe('failures by address', () => {
     expect([failures.add('a'), failures.add('a'), failures.add('a')]).toEqual([undefined, undefined, 10]);
   });
 
-  it('of more addresses than there is room for push out the oldest, and none is kept for longer than its window', () => {
+  it('evict the oldest address beyond the limit, and expire with their window', () => {
     let now = 0;
     const failures = new AuthFailures({ maxFailures: 1, windowMs: 1_000 }, () => now);
     failures.add('first');
@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     return all;
   }
 
-  it('are 401 ten times in a minute, and 429 from then on, while the right ones always pass', async () => {
+  it('get 401 ten times a minute, then 429, while valid ones are always accepted', async () => {
     await start();
 
     expect(statuses(await answers(10, WRONG))).toEqual(Array.from({ length: 10 }, () => 401));
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
         'www-authenticate': 'Bearer realm="monitoring"',
         'cache-control': 'no-store',
       },
-      body: '{"statusCode":429,"message":"Too many wrong credentials. The right ones pass at any time, others again in 60 s."}',
+      body: '{"statusCode":429,"message":"Too many failed authentications from this address; retry in 60 s. Valid credentials are accepted at any time."}',
     });
     expect(statuses(await answers(2, RIGHT))).toEqual([200, 200]);
     expect(statuses(await answers(1, WRONG, '/monitoring/api/v1/alerts'))).toEqual([429]);
@@ -94,7 +94,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     expect(statuses(await answers(1, WRONG))).toEqual([401]);
   });
 
-  it('are told from none at all, which guess nothing', async () => {
+  it('are counted, unlike requests without credentials', async () => {
     await start({ failedAuth: { maxFailures: 1 } });
 
     expect(statuses(await answers(5, {}))).toEqual([401, 401, 401, 401, 401]);
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     expect(statuses(await answers(1, {}))).toEqual([401]);
   });
 
-  it('do not keep the probes from answering, nor health', async () => {
+  it('do not affect the probes and health', async () => {
     await start({ failedAuth: { maxFailures: 1 } });
     await answers(3, WRONG);
 
@@ -111,7 +111,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     }
   });
 
-  it('are counted by endpoint, with nothing of whoever it was', async () => {
+  it('are counted by endpoint, without any data of the client', async () => {
     const { registry } = await start({ failedAuth: { maxFailures: 2 } });
     await answers(3, WRONG);
     await answers(2, WRONG, '/metrics-dashboard/api/overview');
@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     ]);
   });
 
-  it('are told apart by the address of the connection, not by what a header says', async () => {
+  it('are attributed to the address of the connection, not to that of a header', async () => {
     await start({ failedAuth: { maxFailures: 1 } }, undefined, (nest) => {
       if (adapter === 'express')
         (nest as unknown as { set(name: string, value: unknown): void }).set('trust proxy', true);
@@ -138,7 +138,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     expect(answered).toEqual([401, 429, 429]);
   });
 
-  it('of a guard are whatever it refuses, but for its own failures', async () => {
+  it('include every refusal of a guard, but not its errors', async () => {
     let fails = false;
     const guard: CanActivate = {
       canActivate: (context) => {
@@ -161,14 +161,14 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     expect(seriesOf(registry, FAILURES)).toEqual([{ labels: { endpoint: 'metrics' }, value: 3 }]);
   });
 
-  it('are 401 for ever if failedAuth is false, and counted all the same', async () => {
+  it('always get 401 with failedAuth: false, and are still counted', async () => {
     const { registry } = await start({ failedAuth: false });
 
     expect(new Set(statuses(await answers(30, WRONG)))).toEqual(new Set([401]));
     expect(seriesOf(registry, FAILURES)).toEqual([{ labels: { endpoint: 'metrics' }, value: 30 }]);
   });
 
-  it('leave the page of the dashboard able to ask for the right ones', async () => {
+  it('leave the dashboard page able to ask for valid ones', async () => {
     await start({ failedAuth: { maxFailures: 1 } });
     const [, page] = await answers(2, WRONG, '/metrics-dashboard');
 
@@ -177,7 +177,7 @@ describe.each(ADAPTERS)('wrong credentials for the endpoints on %s', (adapter) =
     expect(script).toContain('[401, 403, 429].includes(response.status)');
   });
 
-  it('a guard that answers by itself is left to it', async () => {
+  it('keep the response that a guard sends itself', async () => {
     const guard: CanActivate = {
       canActivate: (context) => {
         const response = context.switchToHttp().getResponse<{

@@ -6,7 +6,7 @@ import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
 
 const ROLES = 'roles';
 
-describe.each(ADAPTERS)('what a guard is told of a request to our endpoints on %s', (adapter) => {
+describe.each(ADAPTERS)('the execution context of a guard for our endpoints on %s', (adapter) => {
   /** What the guard sees of a request for the metrics. */
   async function seen<T>(look: (context: ExecutionContext) => T): Promise<T> {
     const found: T[] = [];
@@ -27,7 +27,7 @@ describe.each(ADAPTERS)('what a guard is told of a request to our endpoints on %
     return first;
   }
 
-  it('is a request of the framework, as for a route of the application', async () => {
+  it('has the request of the framework, as for a route of the application', async () => {
     const said = await seen((context) => {
       const http = context.switchToHttp();
       const request = http.getRequest<{ headers: object; url: string; query: object }>();
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('what a guard is told of a request to our endpoints on %
     expect(new Reflector().get<string[]>(ROLES, Routed)).toEqual(['admin']);
   });
 
-  it('refuses to be taken for a message or a socket', async () => {
+  it('throws on switchToRpc() and switchToWs()', async () => {
     const refusals = await seen((context) =>
       [() => context.switchToRpc(), () => context.switchToWs()].map((use) => {
         try {
@@ -77,7 +77,7 @@ describe.each(ADAPTERS)('what a guard is told of a request to our endpoints on %
       }),
     );
 
-    const refusal = 'The endpoints of nestjs-monitoring are reached over HTTP only.';
+    const refusal = 'The endpoints of nestjs-monitoring are HTTP endpoints; use switchToHttp().';
     expect(refusals).toEqual([refusal, refusal]);
   });
 });

@@ -46,7 +46,7 @@ describe.each(ADAPTERS)('the metrics behind a guard of the application on %s', (
   });
   afterAll(() => app.close());
 
-  it.each(GUARDS)('that %s are answered', async (_, given, status) => {
+  it.each(GUARDS)('that %s gets a reply', async (_, given, status) => {
     answer = given;
     const response = await app.get('/metrics');
     expect(response.status).toBe(status);

@@ -86,7 +86,7 @@ async function startKind(
   return app;
 }
 
-describe.each(KINDS)('the monitoring endpoints on a server of their own, beside %s', (kind) => {
+describe.each(KINDS)('the monitoring endpoints on a separate server, beside %s', (kind) => {
   let app: INestApplicationContext | undefined;
 
   afterEach(() => app?.close());
@@ -104,7 +104,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     return request(server().port ?? 0, { path, method, headers, ...(body !== undefined && { body }) });
   }
 
-  it('are all there, on the loopback only, where the application can be asked', async () => {
+  it('are all available, on the loopback interface only', async () => {
     await start();
 
     expect(server().url).toBe(`http://127.0.0.1:${server().port}`);
@@ -117,7 +117,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     expect((await ask('/metrics?name[]=monitoring_series')).body).toContain('monitoring_series{');
   });
 
-  it('answer HEAD, and 404 and 405 where they have nothing', async () => {
+  it('answer HEAD, and 404 and 405 elsewhere', async () => {
     await start({ auth: { bearerToken: 'T0ken' } });
     const authorization = { authorization: 'Bearer T0ken' };
 
@@ -141,7 +141,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     expect([silence.status, silence.headers['allow']]).toEqual([405, 'POST']);
   });
 
-  it('ask for credentials, and read what is sent', async () => {
+  it('require credentials, and parse request bodies', async () => {
     await start({ auth: { basic: { username: 'ops', password: 'secret' } } });
     const authorization = `Basic ${Buffer.from('ops:secret').toString('base64')}`;
     const intent = { authorization, 'x-monitoring-request': 'test', 'content-type': 'application/json' };
@@ -162,7 +162,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     ]);
   });
 
-  it('ask a guard of the application, which is shown the request of Node', async () => {
+  it('call a guard of the application with the request of Node', async () => {
     const seen: unknown[] = [];
     const guard: CanActivate = {
       canActivate(context: ExecutionContext) {
@@ -186,7 +186,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     expect(seen[0]).toEqual(['http', '/metrics?a=1', 'function']);
   });
 
-  it('stream events, until the application ends', async () => {
+  it('stream events until the application ends', async () => {
     await start();
     const stream = await fetch(`${server().url}/metrics-dashboard/api/events`);
 
@@ -197,7 +197,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     expect(await text).toContain('retry: 2000');
   });
 
-  it('have probes that answer while the application starts and while it ends, and no longer', async () => {
+  it('have probes that answer from before the start until after the end of the application', async () => {
     await start({}, [Prober]);
     const { answers, port } = app?.get(Prober) ?? {};
     const between = await app?.get(Prober).ask();
@@ -212,20 +212,20 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     await expect(request(port ?? 0, { path: '/alive' })).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('stop the start if something listens there already, and say so', async () => {
+  it('fail the start if the port is in use, with advice', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await eventually(() => expect(other.listening).toBe(true));
     const { port } = other.address() as AddressInfo;
 
     await expect(start({ listen: { port } })).rejects.toThrow(
-      `Expected endpoints.listen to be where the process can listen, got port ${port} of 127.0.0.1 (EADDRINUSE). Something listens there already. Choose another port, or 0 for any that is free.`,
+      `\`endpoints.listen\` must be an address on which the process can listen; got port ${port} of 127.0.0.1 (EADDRINUSE). The port is in use. Choose another port, or 0 for any free port.`,
     );
     other.close();
   });
 
-  it('stop the start if the machine has no such address', async () => {
+  it('fail the start if the address does not belong to the machine', async () => {
     await expect(start({ listen: { port: 0, host: '192.0.2.1' } })).rejects.toThrow(
-      'This machine does not have that address. Choose one that it has, or 0.0.0.0 for all.',
+      'The address does not belong to this machine. Choose one that does, or 0.0.0.0 for all.',
     );
   });
 
@@ -238,7 +238,7 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
     await eventually(() => expect(keepingAlive()).toBe(own));
   });
 
-  it('listen no more when their application has ended, however often one starts and ends', async () => {
+  it('stop listening when the application has ended, over many starts and ends', async () => {
     const ports: number[] = [];
     for (let i = 0; i < 10; i++) {
       await start();
@@ -256,9 +256,9 @@ describe.each(KINDS)('the monitoring endpoints on a server of their own, beside 
 });
 
 describe.each(ADAPTERS)(
-  'an application on %s whose monitoring endpoints are elsewhere',
+  'an application on %s with its monitoring endpoints on a separate server',
   (adapter: AdapterName) => {
-    it('has none of them itself, and does not count them', async () => {
+    it('does not serve them itself, and does not count them', async () => {
       const app = (await startKind(adapter, {})) as INestApplication;
       const own = ((app.getHttpServer() as Server).address() as AddressInfo).port;
       const other = app.get(MonitoringServer).port ?? 0;
@@ -278,7 +278,7 @@ describe.each(ADAPTERS)(
       ]);
     });
 
-    it('starts no server where monitoring is off', async () => {
+    it('starts no separate server with enabled: false', async () => {
       const app = await createApp(
         adapter,
         FixtureModule.with({ enabled: false, endpoints: { listen: LISTEN } }),

@@ -264,11 +264,11 @@ describe('options that cannot work stop the start', () => {
     [{ endpoints: { dashboard: 'a?b' } }, `Expected endpoints.dashboard to be ${paths}, got "a?b" (string).`],
     [
       { endpoints: { metrics: 'x', health: '/x/' } },
-      'endpoints.health and endpoints.metrics are both "x". Give each a path of its own.',
+      '`endpoints.health` and `endpoints.metrics` must be different paths; both are "x".',
     ],
     [
       { endpoints: { liveness: 'health' } },
-      'endpoints.liveness and endpoints.health are both "health". Give each a path of its own.',
+      '`endpoints.liveness` and `endpoints.health` must be different paths; both are "health".',
     ],
     [
       { endpoints: { useGlobalPrefix: 1 } },
@@ -289,7 +289,7 @@ describe('options that cannot work stop the start', () => {
     ]),
     [
       { endpoints: { listen: { port: 1, host: '' } } },
-      'Expected endpoints.listen.host to be an address or a name of this machine, got "" (string).',
+      'Expected endpoints.listen.host to be an address or a host name of this machine, got "" (string).',
     ],
     [
       { endpoints: { auth: { token: 'x' } } },
@@ -298,7 +298,7 @@ describe('options that cannot work stop the start', () => {
     ...[{}, { bearerToken: undefined }, { bearerToken: 'a', basic: { username: 'b', password: 'c' } }].map(
       (auth): [unknown, string] => [
         { endpoints: { auth } },
-        'Expected endpoints.auth to have exactly one of bearerToken, basic and guard. Leave endpoints.auth out if everybody may see the endpoints.',
+        '`endpoints.auth` must have exactly one of bearerToken, basic and guard. Omit `endpoints.auth` for endpoints without authentication.',
       ],
     ),
     [

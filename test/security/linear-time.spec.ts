@@ -7,7 +7,7 @@ import { Template } from '../../lib/alerting/rules/template.js';
 import { parseMountInfo } from '../../lib/collectors/system/mounts.js';
 import { datadogName, datadogTags } from '../../lib/exporters/datadog/datadog-names.js';
 import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/negotiation.js';
-import { shownAnswer } from '../../lib/exporters/push/shown-answer.js';
+import { redactResponse } from '../../lib/exporters/push/redact-response.js';
 import { outcomeOfError } from '../../lib/health/check-outcome.js';
 import { errorClass } from '../../lib/instrumentation/error-class.js';
 import { patternText } from '../../lib/instrumentation/messages/pattern.js';
@@ -27,9 +27,9 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   Accept: negotiateFormat,
   'Accept-Encoding': acceptsGzip,
   'Retry-After': (text) => parseRetryAfter(text, 0),
-  'the answer of a remote': (text) => shownAnswer(text, { authorization: 'Bearer abcdefgh' }),
+  'the answer of a remote': (text) => redactResponse(text, { authorization: 'Bearer abcdefgh' }),
   'the answer of a remote, with what it was sent': (text) =>
-    shownAnswer(text, { authorization: text.slice(0, 4_000) }),
+    redactResponse(text, { authorization: text.slice(0, 4_000) }),
   'the address of a request': (text) => requestAddress(`http://${text}@host/${text}`),
   'the value of a label': (text) => new LabelValues(1).of(toLabelString(text)),
   'a label in the exposition': (text) => {

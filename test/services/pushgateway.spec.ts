@@ -93,7 +93,7 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
     const registry = new MetricsRegistry();
     registry.counter('users_total', 'Users.').inc();
     const exporter = new PushgatewayExporter(registry, { url: `${url}/nowhere`, jobName: 'lost' });
-    await expect(exporter.exportAll()).rejects.toThrow('/nowhere/metrics/job/lost was answered with 404');
+    await expect(exporter.exportAll()).rejects.toThrow('/nowhere/metrics/job/lost failed with status 404');
   });
 
   describe('takes what it can of metrics that are partly refused', () => {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import { beginningOf } from '../push/http-answer.js';
+import { beginningOf } from '../push/http-exchange.js';
 
-/** The part of the `middlewareStack` of a command of the AWS SDK that is used of it. */
+/** The part of the `middlewareStack` of an AWS SDK command that is used. */
 export interface CommandMiddleware {
-  /** Adds a step between the SDK and the network. */
+  /** Adds a middleware between the SDK and the network. */
   add(
     middleware: (next: (input: unknown) => Promise<SdkOutput>) => (input: unknown) => Promise<SdkOutput>,
     options: { readonly step: 'deserialize'; readonly priority: 'low'; readonly name: string },
@@ -20,36 +20,37 @@ interface SdkResponse {
 }
 
 /**
- * The response to one command of the AWS SDK, which would read any length of it: it is handed the beginning only, and
- * a head of success is an acknowledgement, whatever becomes of the body.
+ * A size limit for the response to one AWS SDK command. The SDK would read any length, so it receives the beginning
+ * only. A status of success is an acknowledgement, even if the body breaks off.
  */
 export class BoundedResponse {
+  /** True if the status of the response was a success. */
   isAcknowledged = false;
 
   constructor(private readonly signal: AbortSignal) {}
 
-  /** Comes between the network and the SDK, for this command only. */
+  /** Adds itself to the middleware of one command. */
   bind(stack: CommandMiddleware): void {
     stack.add(
       (next) => async (input) => {
         const output = await next(input);
-        await this.bound(output?.response as SdkResponse | undefined);
+        await this.limit(output?.response as SdkResponse | undefined);
         return output;
       },
-      // Next to the network, so that it is before what reads the response.
+      // Closest to the network, before the middleware that reads the response.
       { step: 'deserialize', priority: 'low', name: 'nestjsMonitoringBoundedResponse' },
     );
   }
 
-  private async bound(response: SdkResponse | undefined): Promise<void> {
+  private async limit(response: SdkResponse | undefined): Promise<void> {
     const { statusCode = 0, body } = response ?? {};
     this.isAcknowledged = statusCode >= 200 && statusCode < 300;
     if (response === undefined || !(body instanceof Readable)) return;
-    const ending = new AbortController();
-    ending.signal.addEventListener('abort', () => body.destroy());
-    // What breaks off later is nobody's error.
+    const cancel = new AbortController();
+    cancel.signal.addEventListener('abort', () => body.destroy());
+    // A later error of the body must not become an uncaught one.
     body.on('error', () => undefined);
-    const beginning = await beginningOf(body as AsyncIterable<Uint8Array>, this.signal, ending);
+    const beginning = await beginningOf(body as AsyncIterable<Uint8Array>, this.signal, cancel);
     response.body = Readable.from([beginning]);
   }
 }

@@ -1,8 +1,9 @@
 import { parseRetryAfter } from '../../primitives/retry-after.js';
+import { halvesOf } from '../push/batches.js';
 import { loadPackage } from '../push/optional-package.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { Refusal } from '../push/refusal.js';
+import { RejectedPoints } from '../push/settled-points.js';
 import { BoundedResponse, type CommandMiddleware } from './bounded-response.js';
 import {
   type MetricDataOptions,
@@ -12,16 +13,16 @@ import {
 } from './metric-data.js';
 import { type ProxyAgents, proxyAgents } from './proxy-agents.js';
 
-/** What is used of a `CloudWatchClient`. */
+/** The part of a `CloudWatchClient` that is used. */
 export interface CloudWatchClientLike {
-  // The commands of the SDK have more type parameters than can be said here.
-  /** Runs a command, here `PutMetricDataCommand`. */
+  // `never`, since the type of the SDK's commands cannot be expressed without the SDK.
+  /** Runs a `PutMetricDataCommand`. */
   send(command: never, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;
-  /** Lets go of its connections; called for a client that this library has made. */
+  /** Closes the connections; called only for a client that this library created. */
   destroy?(): void;
 }
 
-/** What is used of `@aws-sdk/client-cloudwatch`. */
+/** The part of `@aws-sdk/client-cloudwatch` that is used. */
 interface CloudWatchSdk {
   readonly CloudWatchClient: new (options: {
     readonly region?: string;
@@ -37,19 +38,20 @@ interface CloudWatchSdk {
 const SDK = '@aws-sdk/client-cloudwatch';
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** What will be refused however often it is sent. */
+/** Names of errors for requests that will never be accepted. */
 const INVALID =
   /^(Validation|InvalidParameter|InvalidFormat|MissingRequiredParameter|MissingParameter|Serialization)/;
-/** Credentials that are wrong and not just old: they are read once, so only a restart brings others. */
+/** Names of errors for invalid credentials, as opposed to expired ones. They are read once, so only a restart helps. */
 const WRONG_CREDENTIALS = /^(InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidSignature)/;
 
-/** Amazon CloudWatch, by its SDK. */
+/** Amazon CloudWatch as a destination of pushes, by the AWS SDK. */
 export class CloudWatchDestination implements PushDestination {
   readonly name = 'cloudwatch';
-  /** CloudWatch takes two weeks; an hour of them is for getting there. */
+  /** CloudWatch accepts data up to two weeks old; an hour is left for the request. */
   readonly maxAgeMs = 14 * DAY_MS - 60 * 60 * 1_000;
 
   private sdk: CloudWatchSdk | undefined;
+  /** Client that was created here and is destroyed here. */
   private ownClient: CloudWatchClientLike | undefined;
 
   constructor(
@@ -62,25 +64,7 @@ export class CloudWatchDestination implements PushDestination {
   }
 
   async open(): Promise<void> {
-    this.sdk ??= await loadPackage<CloudWatchSdk>(SDK, 'The CloudWatch exporter');
-    if (this.givenClient !== undefined || this.ownClient !== undefined) return;
-    const { region } = this.options;
-    // What fails is sent again by the exporter, which knows how long it may take.
-    const requestHandler = proxyAgents();
-    const client = new this.sdk.CloudWatchClient({
-      ...(region !== undefined && { region }),
-      ...(requestHandler !== undefined && { requestHandler }),
-      maxAttempts: 1,
-    });
-    await client.config.region().catch((error: unknown) => {
-      throw new PushError(
-        'The CloudWatch exporter does not know its region: set exporters.cloudWatch.region or AWS_REGION.',
-        'stop',
-        undefined,
-        { cause: error },
-      );
-    });
-    this.ownClient = client;
+    await this.connect();
   }
 
   async close(): Promise<void> {
@@ -89,16 +73,15 @@ export class CloudWatchDestination implements PushDestination {
   }
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]> {
-    if (request instanceof Refusal) throw request.asError();
-    await this.open();
+    if (request instanceof RejectedPoints) throw request.asError();
+    const { sdk, client } = await this.connect();
     const data = request.payload as readonly MetricDatum[];
-    const command = new this.sdk!.PutMetricDataCommand({
+    const command = new sdk.PutMetricDataCommand({
       Namespace: this.options.namespace,
       MetricData: data,
     });
     const response = new BoundedResponse(signal);
     response.bind(command.middlewareStack);
-    const client = (this.givenClient ?? this.ownClient)!;
     try {
       await client.send(command as never, { abortSignal: signal });
     } catch (error) {
@@ -112,9 +95,33 @@ export class CloudWatchDestination implements PushDestination {
   split({ payload, bytes }: PushRequest): readonly PushRequest[] {
     const data = (payload ?? []) as readonly MetricDatum[];
     if (data.length < 2) return [];
-    const middle = Math.ceil(data.length / 2);
-    return [data.slice(0, middle), data.slice(middle)].map((half) => metricDataRequest(half, bytes / 2));
+    return halvesOf(data).map((half) => metricDataRequest(half, bytes / 2));
   }
+
+  private async connect(): Promise<{ readonly sdk: CloudWatchSdk; readonly client: CloudWatchClientLike }> {
+    const sdk = (this.sdk ??= await loadPackage<CloudWatchSdk>(SDK, 'The CloudWatch exporter'));
+    const client = this.givenClient ?? (this.ownClient ??= await createClient(sdk, this.options.region));
+    return { sdk, client };
+  }
+}
+
+async function createClient(sdk: CloudWatchSdk, region: string | undefined): Promise<CloudWatchClientLike> {
+  const requestHandler = proxyAgents();
+  const client = new sdk.CloudWatchClient({
+    ...(region !== undefined && { region }),
+    ...(requestHandler !== undefined && { requestHandler }),
+    // The exporter retries, since it knows the time limits.
+    maxAttempts: 1,
+  });
+  await client.config.region().catch((error: unknown) => {
+    throw new PushError(
+      'The CloudWatch exporter has no region: set exporters.cloudWatch.region or AWS_REGION.',
+      'stop',
+      undefined,
+      { cause: error },
+    );
+  });
+  return client;
 }
 
 function asPushError(error: unknown): PushError {
@@ -123,15 +130,13 @@ function asPushError(error: unknown): PushError {
     `CloudWatch: ${name}: ${message}`,
     remedyFor(name, statusOf(error)),
     retryAfterMs(error),
-    {
-      cause: error,
-    },
+    { cause: error },
   );
 }
 
 /**
- * Throttling, failures of the service and of the network pass. So does a missing permission: a policy may be changed
- * while the application runs, and takes a while to be in force. Expired credentials are fetched anew.
+ * Returns the reaction to an error. Throttling and failures of the service or the network are temporary. So is a
+ * missing permission, since a policy can be changed while the application runs. Expired credentials are renewed.
  */
 function remedyFor(name: string, status: number | undefined): PushError['remedy'] {
   if (WRONG_CREDENTIALS.test(name)) return 'stop';

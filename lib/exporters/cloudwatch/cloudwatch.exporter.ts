@@ -1,7 +1,9 @@
 import type { MetricsSource } from '../../metrics/registry.js';
-import { chosen } from '../push/metric-choice.js';
-import type { NameTimer } from '../push/push.beat.js';
-import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { SafeLogger } from '../../primitives/safe-logger.js';
+import { filterMetrics } from '../push/metric-filter.js';
+import type { RegisterTimer } from '../push/push.scheduler.js';
+import { PushExporter } from '../push/push.exporter.js';
+import { PROCESS_WARNINGS, type PushDependencies } from '../push/push-dependencies.js';
 import { CloudWatchDestination } from './cloudwatch.destination.js';
 import {
   type CloudWatchExporterOptions,
@@ -10,39 +12,39 @@ import {
 } from './cloudwatch.options.js';
 import { type CloudWatchCost, costOf, costText } from './cost-preview.js';
 
-/** Pushes the metrics to Amazon CloudWatch, by `@aws-sdk/client-cloudwatch`. */
+/** An exporter that pushes the metrics to Amazon CloudWatch, by `@aws-sdk/client-cloudwatch`. */
 export class CloudWatchExporter extends PushExporter {
   private readonly options: ResolvedCloudWatch;
+  private readonly logger: SafeLogger;
 
   /** @throws {MonitoringOptionsError} */
   constructor(
-    private readonly metricsSource: MetricsSource,
+    source: MetricsSource,
     options: CloudWatchExporterOptions,
-    private readonly around: PushSurroundings = {},
+    dependencies: PushDependencies = {},
   ) {
     const resolved = resolveCloudWatch('the options of CloudWatchExporter', options);
-    super(metricsSource, new CloudWatchDestination(resolved, resolved.client), resolved, around);
+    super(source, new CloudWatchDestination(resolved, resolved.client), resolved, dependencies);
     this.options = resolved;
+    this.logger = new SafeLogger(dependencies.logger ?? PROCESS_WARNINGS);
   }
 
-  /** How many custom metrics there are so far, and what they would cost. */
+  /** Returns the number of custom metrics so far and an estimate of their cost. */
   async previewCost(): Promise<CloudWatchCost> {
-    const snapshot = await this.metricsSource.collect({ exponential: true });
-    return costOf(chosen(snapshot, this.options.metrics), this.options);
+    const snapshot = await this.source.collect({ exponential: true });
+    return costOf(filterMetrics(snapshot, this.options.metrics), this.options);
   }
 
-  override start(nameTimer?: NameTimer): void {
-    super.start(nameTimer);
-    if (this.options.costPreview) void this.sayCost();
+  override start(registerTimer?: RegisterTimer): void {
+    super.start(registerTimer);
+    if (this.options.costPreview) void this.logCostPreview();
   }
 
-  private async sayCost(): Promise<void> {
+  private async logCostPreview(): Promise<void> {
     try {
-      const text = costText(await this.previewCost());
-      if (this.around.logger) this.around.logger.warn(text);
-      else process.emitWarning(text, 'MonitoringWarning');
+      this.logger.warn(costText(await this.previewCost()));
     } catch {
-      // It was only a preview.
+      // A preview is not worth an error.
     }
   }
 }

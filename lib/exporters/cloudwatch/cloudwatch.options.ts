@@ -10,36 +10,36 @@ import { type CloudWatchPrices, LIST_PRICES } from './cost-preview.js';
 
 /** Options of a {@link CloudWatchExporter}. */
 export interface CloudWatchExporterOptions extends PushExporterOptions {
-  /** What the metrics are filed under, such as `EnterpriseLand`; not `AWS/…`, which is taken. */
+  /** Namespace of the metrics, such as `EnterpriseLand`; `AWS/…` is reserved. */
   readonly namespace: string;
-  /** @default what the AWS SDK finds: AWS_REGION, or the shared configuration */
+  /** AWS region. @default that of the AWS SDK: AWS_REGION, or the shared configuration */
   readonly region?: string;
   /**
-   * A `CloudWatchClient` of your own, which stays yours to destroy.
-   * @default one with the credentials that the AWS SDK finds
+   * Your own `CloudWatchClient`, which the exporter does not destroy.
+   * @default a client with the credentials that the AWS SDK finds
    */
   readonly client?: CloudWatchClientLike;
   /**
-   * `values` tells at most 150 values of a histogram and how often each occurred, which CloudWatch computes
-   * percentiles from; `statistics` only count, sum, smallest and largest.
+   * Encoding of histograms. `values` sends at most 150 values with their numbers of occurrences, from which CloudWatch
+   * computes percentiles; `statistics` sends count, sum, minimum and maximum only.
    * @default 'values'
    */
   readonly distributions?: 'values' | 'statistics';
-  /** Whether CloudWatch keeps a resolution of a second, for intervals below a minute. @default false */
+  /** True to store the metrics with a resolution of one second, for intervals below a minute. @default false */
   readonly highResolution?: boolean;
   /**
-   * Lists of label names. Each metric that has all of a list is told summed up over its other labels, too, which
-   * CloudWatch does not do itself: `[[]]` is the total of each metric.
+   * Additional aggregations, as arrays of label names. A metric that has all labels of an array is also sent summed
+   * over its other labels, which CloudWatch does not do itself; `[[]]` adds the total of each metric.
    * @default []
    */
   readonly rollUps?: readonly (readonly string[])[];
-  /** Says in the log what it costs, when the application has started. @default false */
+  /** True to log an estimate of the cost at start-up. @default false */
   readonly costPreview?: boolean;
-  /** What the estimate is based on. @default the list prices of us-east-1 */
+  /** Prices for the estimate. @default the list prices of us-east-1 */
   readonly prices?: CloudWatchPrices;
 }
 
-/** The options with every default filled in. */
+/** The CloudWatch options with all defaults applied. */
 export type ResolvedCloudWatch = ResolvedPush &
   Omit<CloudWatchExporterOptions, keyof ResolvedPush | 'prices'> &
   Required<
@@ -62,7 +62,9 @@ const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
 const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
 
 /**
- * @param owner whose options they are, for the messages
+ * Checks the CloudWatch options and applies the defaults.
+ *
+ * @param owner path of the options for error messages
  * @throws {MonitoringOptionsError}
  */
 export function resolveCloudWatch(owner: string, options: CloudWatchExporterOptions): ResolvedCloudWatch {
@@ -71,13 +73,13 @@ export function resolveCloudWatch(owner: string, options: CloudWatchExporterOpti
   expectOption(
     `${owner}.namespace`,
     namespace,
-    'a name of at most 255 letters, digits, blanks and . - _ / # : that begins with neither AWS/ nor a colon',
+    'at most 255 letters, digits, spaces and . - _ / # : that start with neither AWS/ nor a colon',
     typeof namespace === 'string' && NAMESPACE.test(namespace) && namespace.trim() !== '',
   );
   expectOption(
     `${owner}.region`,
     region,
-    'the name of a region, such as eu-central-1',
+    'a region such as eu-central-1',
     region === undefined || (typeof region === 'string' && region !== ''),
   );
   if (client !== undefined) {
@@ -89,8 +91,8 @@ export function resolveCloudWatch(owner: string, options: CloudWatchExporterOpti
     );
   }
   const knownDistributions = distributions === 'values' || distributions === 'statistics';
-  expectOption(`${owner}.distributions`, distributions, 'values or statistics', knownDistributions);
-  expectOption(`${owner}.rollUps`, rollUps, 'a list of lists of label names', isListOfLists(rollUps));
+  expectOption(`${owner}.distributions`, distributions, '"values" or "statistics"', knownDistributions);
+  expectOption(`${owner}.rollUps`, rollUps, 'an array of arrays of label names', isArrayOfArrays(rollUps));
   return {
     ...resolvePush(owner, options),
     namespace,
@@ -110,7 +112,7 @@ function checkedPrices(owner: string, prices: CloudWatchPrices = {}): Required<C
   expectOption(
     `${owner}.customMetrics`,
     customMetrics,
-    'a list of [how many metrics, USD a month for each], the last one for Infinity',
+    'an array of [number of metrics, USD a month for each], the last one for Infinity',
     Array.isArray(customMetrics) && customMetrics.every(isTier) && customMetrics.at(-1)?.[0] === Infinity,
   );
   expectOption(`${owner}.thousandCalls`, thousandCalls, 'a price in USD', thousandCalls >= 0);
@@ -121,10 +123,10 @@ function isTier(tier: unknown): boolean {
   return Array.isArray(tier) && tier.length === 2 && tier.every((number) => number >= 0);
 }
 
-function isListOfLists(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isListOfTexts);
+function isArrayOfArrays(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isArrayOfStrings);
 }
 
-function isListOfTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((text: unknown) => typeof text === 'string');
+function isArrayOfStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry: unknown) => typeof entry === 'string');
 }

@@ -3,26 +3,28 @@ import { IntervalCursor } from '../push/interval-cursor.js';
 import { type MetricDataOptions, metricDataRequests, type MetricDatum } from './metric-data.js';
 
 /**
- * An estimate of what telling CloudWatch of the metrics as they are would cost, by {@link CloudWatchPrices} and
- * without the free tier.
+ * An estimate of the cost of the current metrics in CloudWatch, by {@link CloudWatchPrices} and without the free tier.
  */
 export interface CloudWatchCost {
-  /** How many custom metrics there would be: one for each set of dimensions of each metric. */
+  /** Number of custom metrics: one for each set of dimensions of each metric. */
   readonly customMetrics: number;
-  /** The metrics, the dearest first. */
+  /** Number of custom metrics by metric, the most expensive first. */
   readonly byMetric: readonly { readonly name: string; readonly customMetrics: number }[];
+  /** Number of PutMetricData calls a month. */
   readonly callsPerMonth: number;
+  /** Cost in US dollars a month. */
   readonly usdPerMonth: number;
 }
 
-/** What CloudWatch charges in US dollars; it is not the same in every region. */
+/** The prices of CloudWatch in US dollars, which differ by region. */
 export interface CloudWatchPrices {
   /**
-   * So many custom metrics cost so much each a month, and then the next ones so much: the last row is without end.
+   * Price tiers of custom metrics: the number of metrics in the tier and the price of each a month. The last tier is
+   * for Infinity.
    * @default 10,000 at 0.30, 240,000 at 0.10, 750,000 at 0.05, and 0.02 beyond
    */
   readonly customMetrics?: readonly (readonly [metrics: number, usd: number])[];
-  /** For a thousand calls of PutMetricData. @default 0.01 */
+  /** Price of a thousand PutMetricData calls. @default 0.01 */
   readonly thousandCalls?: number;
 }
 
@@ -36,10 +38,10 @@ export const LIST_PRICES: Required<CloudWatchPrices> = {
   ],
   thousandCalls: 0.01,
 };
-/** 730 hours, as Amazon counts. */
+/** A month of 730 hours, as Amazon counts. */
 const MONTH_MS = 730 * 60 * 60 * 1_000;
 
-/** What it costs to tell of everything that has happened so far in every interval. */
+/** Estimates the cost of sending all metrics of the snapshot in every interval. */
 export function costOf(
   snapshot: MetricsSnapshot,
   options: MetricDataOptions & { readonly intervalMs: number; readonly prices: Required<CloudWatchPrices> },
@@ -61,10 +63,10 @@ export function costOf(
   };
 }
 
-/** The cost as a line for people. */
+/** Returns the estimate as a log line. */
 export function costText({ customMetrics, byMetric, callsPerMonth, usdPerMonth }: CloudWatchCost): string {
-  const dearest = byMetric.slice(0, 3).map((metric) => `${metric.name} ${metric.customMetrics}`);
-  return `CloudWatch: ${customMetrics} custom metrics so far (${dearest.join(', ')}) and ${callsPerMonth} calls a month are an estimated ${usdPerMonth} USD a month, for each process that has other labels.`;
+  const largest = byMetric.slice(0, 3).map((metric) => `${metric.name} ${metric.customMetrics}`);
+  return `CloudWatch: ${customMetrics} custom metrics so far (${largest.join(', ')}) and ${callsPerMonth} calls a month cost an estimated ${usdPerMonth} USD a month, for each process with labels of its own.`;
 }
 
 function priceOf(customMetrics: number, tiers: Required<CloudWatchPrices>['customMetrics']): number {

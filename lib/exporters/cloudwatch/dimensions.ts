@@ -1,4 +1,4 @@
-/** What distinguishes the data of a metric: the `Dimension` of the API. */
+/** A label of a metric at CloudWatch: the `Dimension` of its API. */
 export interface Dimension {
   readonly Name: string;
   readonly Value: string;
@@ -11,9 +11,9 @@ const MAX_NAME_LENGTH = 255;
 const MAX_VALUE_LENGTH = 1_024;
 
 /**
- * The dimensions under which a series is told: all of its labels first, and then those that it is rolled up to.
+ * Returns the sets of dimensions under which a series is sent: all of its labels first, then its roll-ups.
  *
- * @param rollUps lists of label names; a series that lacks one of them is not rolled up to that list
+ * @param rollUps arrays of label names; a series that lacks one of the labels is not rolled up to that array
  */
 export function dimensionSetsOf(
   labels: Labels,
@@ -28,12 +28,12 @@ export function dimensionSetsOf(
   return sets;
 }
 
-/** A text that two sets of dimensions have in common only if they are the same to CloudWatch. */
+/** Returns a key that is equal for two sets of dimensions if CloudWatch considers them the same. */
 export function identityOf(dimensions: readonly Dimension[]): string {
   return JSON.stringify(dimensions);
 }
 
-/** Labels as CloudWatch takes them; a label without a value is none, and of more than 30 the first are kept. */
+/** Returns labels within the limits of CloudWatch. A label with an empty value is omitted; the first 30 are kept. */
 function dimensionsOf(labels: Labels): Dimension[] {
   const dimensions = new Map<string, string>();
   for (const [name, value] of Object.entries(labels)) {
@@ -43,7 +43,7 @@ function dimensionsOf(labels: Labels): Dimension[] {
   return [...dimensions].slice(0, MAX_DIMENSIONS).map(([Name, Value]) => ({ Name, Value }));
 }
 
-/** The text without accents, and with `_` for whatever else is no printable ASCII. */
+/** Returns the text as printable ASCII, without accents and with `_` for other characters. */
 function ascii(text: string): string {
   return text
     .normalize('NFKD')

@@ -7,13 +7,13 @@ import type {
   MetricsInterval,
 } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
-import { Refusal } from '../push/refusal.js';
+import { RejectedPoints } from '../push/settled-points.js';
 import { shortName } from '../push/short-name.js';
-import { weightedValues } from '../push/weighted-values.js';
+import { pairsOf, weightedValues } from '../push/weighted-values.js';
 import { type Dimension, dimensionSetsOf, identityOf } from './dimensions.js';
 import { type StandardUnit, standardUnitOf } from './units.js';
 
-/** What CloudWatch is told of one metric in one interval: the `MetricDatum` of its API. */
+/** The data of one metric in one interval: the `MetricDatum` of the CloudWatch API. */
 export interface MetricDatum extends Measurement {
   readonly MetricName: string;
   readonly Dimensions: readonly Dimension[];
@@ -22,7 +22,7 @@ export interface MetricDatum extends Measurement {
   readonly StorageResolution: 1 | 60;
 }
 
-/** The numbers of a datum: one value, or values and counts, or statistics. */
+/** The numbers of a datum: a value, values with counts, or statistics. */
 interface Measurement {
   readonly Value?: number;
   readonly Values?: readonly number[];
@@ -35,7 +35,7 @@ interface Measurement {
   };
 }
 
-/** How an interval is told. */
+/** The settings for encoding an interval. */
 export interface MetricDataOptions {
   readonly namespace: string;
   readonly distributions: 'values' | 'statistics';
@@ -47,11 +47,11 @@ const MAX_DATA = 1_000;
 const MAX_BYTES = 1_000_000;
 const MAX_VALUES = 150;
 const MAX_NAME_LENGTH = 255;
-/** Greater magnitudes are refused, and so are those below its inverse. */
+/** Greatest magnitude that CloudWatch accepts; the smallest is its inverse. */
 const MAX_MAGNITUDE = 2 ** 360;
 
 /**
- * An interval as calls of PutMetricData.
+ * Encodes an interval as calls of PutMetricData.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
  */
@@ -63,23 +63,23 @@ export function metricDataRequests(interval: MetricsInterval, options: MetricDat
   const requests = batchesOf(storable, bytesOf, limits).map(({ items, bytes }) =>
     metricDataRequest(items, frame + bytes),
   );
-  const refused = data.length - storable.length;
-  if (refused === 0) return requests;
-  return [...requests, new Refusal(refused, 'CloudWatch takes no values beyond ±2^360.')];
+  const rejected = data.length - storable.length;
+  if (rejected === 0) return requests;
+  return [...requests, new RejectedPoints(rejected, 'CloudWatch accepts values within ±2^360 only.')];
 }
 
-/** One call of PutMetricData. */
+/** Returns the request for one call of PutMetricData. */
 export function metricDataRequest(data: readonly MetricDatum[], bytes: number): PushRequest {
   return { payload: data, points: data.length, bytes };
 }
 
-/** How many bytes a datum and a comma are in the JSON that the SDK sends; all of it is ASCII. */
+/** Returns the size of a datum and a comma in the JSON of the SDK, which is ASCII. */
 function bytesOf(datum: MetricDatum): number {
   return JSON.stringify({ ...datum, Timestamp: datum.Timestamp.getTime() / 1_000 }).length + 1;
 }
 
 function* metricData(interval: MetricsInterval, options: MetricDataOptions): Generator<MetricDatum> {
-  // The end is the first moment of the next minute already.
+  // The end itself belongs to the next minute.
   const Timestamp = new Date(Math.max(interval.startedAt, interval.endedAt - 1));
   const StorageResolution = options.highResolution ? 1 : 60;
   for (const family of interval.families) {
@@ -96,13 +96,13 @@ function measurements(
   defaultLabels: Readonly<Record<string, string>>,
   { distributions, rollUps }: MetricDataOptions,
 ) {
-  if (family.type === 'counter') return byDimensions(family.series, defaultLabels, rollUps, added);
-  if (family.type === 'gauge') return byDimensions(family.series, defaultLabels, rollUps, measured);
-  const tell = distributions === 'values' ? observed : summarised;
-  return byDimensions(family.series, defaultLabels, rollUps, tell);
+  if (family.type === 'counter') return byDimensions(family.series, defaultLabels, rollUps, sumOfCounters);
+  if (family.type === 'gauge') return byDimensions(family.series, defaultLabels, rollUps, statisticsOfGauges);
+  const measure = distributions === 'values' ? valuesOfHistograms : statisticsOfHistograms;
+  return byDimensions(family.series, defaultLabels, rollUps, measure);
 }
 
-/** Series that are the same to CloudWatch, by a roll-up or because it takes less than a label may hold, are one. */
+/** Combines series with equal dimensions: by a roll-up, or because a label exceeds the limits of CloudWatch. */
 function byDimensions<S extends { readonly labels: Readonly<Record<string, string>> }>(
   series: readonly S[],
   defaultLabels: Readonly<Record<string, string>>,
@@ -111,7 +111,7 @@ function byDimensions<S extends { readonly labels: Readonly<Record<string, strin
 ): (Measurement & { readonly Dimensions: readonly Dimension[] })[] {
   const groups = new Map<string, { readonly Dimensions: readonly Dimension[]; readonly members: S[] }>();
   for (const member of series) {
-    // Its own labels come first, since not all of them may be kept.
+    // Own labels come first, since only the first 30 are kept.
     const labels = { ...member.labels, ...defaultLabels, ...member.labels };
     for (const Dimensions of dimensionSetsOf(labels, rollUps)) {
       const identity = identityOf(Dimensions);
@@ -123,31 +123,32 @@ function byDimensions<S extends { readonly labels: Readonly<Record<string, strin
   return [...groups.values()].map(({ Dimensions, members }) => ({ Dimensions, ...measure(members) }));
 }
 
-function added(counters: readonly CounterInterval[]): Measurement {
-  return { Value: notTooSmall(sumOf(counters.map(({ delta }) => delta))) };
+function sumOfCounters(counters: readonly CounterInterval[]): Measurement {
+  return { Value: zeroIfTiny(sumOf(counters.map(({ delta }) => delta))) };
 }
 
-function measured(gauges: readonly GaugeInterval[]): Measurement {
-  const values = gauges.map(({ value }) => notTooSmall(value));
-  return values.length === 1 ? { Value: values[0] } : statistics(values.length, sumOf(values), values);
+function statisticsOfGauges(gauges: readonly GaugeInterval[]): Measurement {
+  const values = gauges.map(({ value }) => zeroIfTiny(value));
+  const [only] = values;
+  if (only !== undefined && values.length === 1) return { Value: only };
+  return statistics(values.length, sumOf(values), values);
 }
 
-function observed(histograms: readonly HistogramInterval[]): Measurement {
-  const { values, counts } = weightedValues(histograms, MAX_VALUES);
+function valuesOfHistograms(histograms: readonly HistogramInterval[]): Measurement {
   const countOf = new Map<number, number>();
-  // Those that are too small are the same as zero, and a value must not be told twice.
-  for (const [i, value] of values.entries()) {
-    const told = notTooSmall(value);
-    countOf.set(told, (countOf.get(told) ?? 0) + counts[i]);
+  // Several tiny values may become zero, and CloudWatch rejects duplicates.
+  for (const [exact, count] of pairsOf(weightedValues(histograms, MAX_VALUES))) {
+    const value = zeroIfTiny(exact);
+    countOf.set(value, (countOf.get(value) ?? 0) + count);
   }
   return { Values: [...countOf.keys()], Counts: [...countOf.values()] };
 }
 
-function summarised(histograms: readonly HistogramInterval[]): Measurement {
+function statisticsOfHistograms(histograms: readonly HistogramInterval[]): Measurement {
   return statistics(
     sumOf(histograms.map(({ delta }) => delta.count)),
-    notTooSmall(sumOf(histograms.map(({ delta }) => delta.sum))),
-    weightedValues(histograms).values.map(notTooSmall),
+    zeroIfTiny(sumOf(histograms.map(({ delta }) => delta.sum))),
+    weightedValues(histograms).values.map(zeroIfTiny),
   );
 }
 
@@ -161,12 +162,13 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function notTooSmall(value: number): number {
+/** Returns 0 for a value below the smallest magnitude that CloudWatch accepts. */
+function zeroIfTiny(value: number): number {
   return Math.abs(value) < 1 / MAX_MAGNITUDE ? 0 : value;
 }
 
 function isStorable({ Value, Values, StatisticValues }: MetricDatum): boolean {
   const numbers = [Value ?? [], Values ?? [], Object.values(StatisticValues ?? {})].flat();
-  // NaN is no less than anything.
+  // Comparisons with NaN are false, so it is not storable.
   return numbers.every((number) => Math.abs(number) <= MAX_MAGNITUDE);
 }

@@ -1,4 +1,4 @@
-/** Options of the agents of `node:http` and `node:https` that send by the proxy of the environment. */
+/** Options of `node:http` and `node:https` agents that use the proxy of the environment. */
 export interface ProxyAgents {
   readonly httpAgent: AgentOptions;
   readonly httpsAgent: AgentOptions;
@@ -10,19 +10,19 @@ interface AgentOptions {
 }
 
 /**
- * Returns the agents that the AWS SDK is to have where Node was asked to use the proxy of the environment
- * (`NODE_USE_ENV_PROXY=1` or `--use-env-proxy`, from Node 22.21 and 24.5): it gives it to its own agents only, and the
- * SDK makes others.
+ * Returns agent options for the AWS SDK if Node uses the proxy of the environment (`NODE_USE_ENV_PROXY=1` or
+ * `--use-env-proxy`, from Node 22.21 and 24.5). Node applies the proxy to its global agents only, and the SDK creates
+ * its own.
  */
 export function proxyAgents(
   environment: NodeJS.ProcessEnv = process.env,
   flags: readonly string[] = process.execArgv,
 ): ProxyAgents | undefined {
-  const isAsked =
+  const usesProxy =
     environment['NODE_USE_ENV_PROXY'] === '1' ||
     flags.includes('--use-env-proxy') ||
     /(?:^|\s)--use-env-proxy(?:\s|$)/.test(environment['NODE_OPTIONS'] ?? '');
-  if (!isAsked) return undefined;
+  if (!usesProxy) return undefined;
   const options = { keepAlive: true, proxyEnv: environment } as const;
   return { httpAgent: options, httpsAgent: options };
 }

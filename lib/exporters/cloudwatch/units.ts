@@ -1,6 +1,6 @@
 import { isTotal, type MetricType } from '../../metrics/naming.js';
 
-/** The units of CloudWatch that names of metrics can say. */
+/** A unit of CloudWatch that a metric name can imply. */
 export type StandardUnit =
   | 'Seconds'
   | 'Milliseconds'
@@ -12,7 +12,7 @@ export type StandardUnit =
   | 'Count/Second'
   | 'None';
 
-/** By the end of the name; the first that fits. */
+/** Units by the end of the metric name; the first match wins. */
 const UNITS: readonly (readonly [ending: string, unit: StandardUnit])[] = [
   ['_bytes_per_second', 'Bytes/Second'],
   ['_per_second', 'Count/Second'],
@@ -23,7 +23,7 @@ const UNITS: readonly (readonly [ending: string, unit: StandardUnit])[] = [
   ['_percent', 'Percent'],
 ];
 
-/** The unit that a metric is in, by its name; a counter without any counts. */
+/** Returns the unit implied by the name of a metric; `Count` for a counter without one. */
 export function standardUnitOf(name: string, type: MetricType): StandardUnit {
   const stem = isTotal(name, type) ? name.slice(0, -'_total'.length) : name;
   const unit = UNITS.find(([ending]) => stem.endsWith(ending))?.[1];

@@ -1,18 +1,19 @@
-import { exchange, type HttpAnswer, type PushFetch } from '../push/http-answer.js';
-import type { DatadogDistribution, DatadogPayload, DatadogSeries } from './datadog-payloads.js';
-import type { DatadogAnswer, DatadogTransport } from './datadog.transport.js';
+import { exchange, type HttpResponse, type PushFetch } from '../push/http-exchange.js';
+import { pairsOf } from '../push/weighted-values.js';
+import type { DatadogDistribution, DatadogPayload, DatadogSeries } from './datadog-series.js';
+import type { DatadogResponse, DatadogTransport } from './datadog.transport.js';
 
-/** What is used of the two `MetricsApi` of `@datadog/datadog-api-client`. */
+/** The part of the two `MetricsApi` of `@datadog/datadog-api-client` that is used. */
 export interface DatadogClient {
   readonly v1: {
-    /** Of the `MetricsApi` of version 1. */
+    /** Method of the `MetricsApi` of version 1. */
     submitDistributionPoints(request: {
       body: { series: DistributionPoints[] };
       contentEncoding: 'deflate';
     }): Promise<unknown>;
   };
   readonly v2: {
-    /** Of the `MetricsApi` of version 2. */
+    /** Method of the `MetricsApi` of version 2. */
     submitMetrics(request: {
       body: { series: SeriesPoints[] };
       contentEncoding: 'deflate';
@@ -38,7 +39,7 @@ interface DistributionPoints {
   host: string;
 }
 
-/** The function that the client sends requests with. */
+/** The function by which the client sends requests. */
 type ClientFetch = (
   url: string,
   init: {
@@ -48,7 +49,7 @@ type ClientFetch = (
   },
 ) => Promise<Response>;
 
-/** What is used of the package to make a client. */
+/** The part of the package that is used to create a client. */
 export interface DatadogPackage {
   readonly client: {
     createConfiguration(options: {
@@ -62,23 +63,23 @@ export interface DatadogPackage {
   readonly v2: { readonly MetricsApi: new (configuration: unknown) => DatadogClient['v2'] };
 }
 
-/** Datadog by a client that the application made. */
+/** A transport that uses a client of the application. */
 export class DatadogGivenClientTransport implements DatadogTransport {
   constructor(private readonly client: DatadogClient) {}
 
-  async send(payload: DatadogPayload): Promise<DatadogAnswer> {
+  async send(payload: DatadogPayload): Promise<DatadogResponse> {
     return submit(this.client, payload);
   }
 }
 
 /**
- * Datadog by its client. The client has no time-out of its own, keeps the headers of what failed to itself and
- * prints every failure; so each request has a configuration of its own, whose `fetch` does otherwise.
+ * A transport that uses the official client. The client has no timeout, hides the headers of failed responses and
+ * prints every failure, so each request gets its own configuration with a `fetch` that avoids this.
  */
 export class DatadogClientTransport implements DatadogTransport {
   readonly #apiKey: string;
 
-  /** @param url `https://api.` and the site */
+  /** @param url `https://api.` followed by the site */
   constructor(
     private readonly datadog: DatadogPackage,
     private readonly url: string,
@@ -88,23 +89,23 @@ export class DatadogClientTransport implements DatadogTransport {
     this.#apiKey = apiKey;
   }
 
-  async send(payload: DatadogPayload, signal: AbortSignal): Promise<DatadogAnswer> {
+  async send(payload: DatadogPayload, signal: AbortSignal): Promise<DatadogResponse> {
     const { client, v1, v2 } = this.datadog;
     const configuration = client.createConfiguration({
       authMethods: { apiKeyAuth: this.#apiKey },
       baseServer: new client.BaseServerConfiguration(this.url, {}),
       httpConfig: { signal },
     });
-    let answer: HttpAnswer | undefined;
+    let response: HttpResponse | undefined;
     let failure: unknown;
     configuration.httpApi.fetch = async (url, { method = 'POST', headers, body }) => {
       try {
         const request = { method, url, headers, ...(body !== undefined && { body: bytesOf(body) }) };
-        answer = await exchange(this.fetch, request, signal);
-        // The client has no use for the rest, and would fail at a text that is no JSON.
-        return new Response(answer.status < 300 ? '{"errors":[]}' : answer.text, {
-          status: answer.status,
-          headers: { 'content-type': answer.status < 300 ? 'application/json' : 'text/plain' },
+        response = await exchange(this.fetch, request, signal);
+        // The client fails on a successful response that is not JSON.
+        return new Response(response.status < 300 ? '{"errors":[]}' : response.text, {
+          status: response.status,
+          headers: { 'content-type': response.status < 300 ? 'application/json' : 'text/plain' },
         });
       } catch (error) {
         failure = error;
@@ -114,7 +115,7 @@ export class DatadogClientTransport implements DatadogTransport {
     const apis = { v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) };
     const submitted = await submit(apis, payload);
     if (failure !== undefined) throw failure as Error;
-    return answer ?? submitted;
+    return response ?? submitted;
   }
 }
 
@@ -122,7 +123,7 @@ function bytesOf(body: string | Uint8Array): Uint8Array {
   return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
-async function submit(client: DatadogClient, payload: DatadogPayload): Promise<DatadogAnswer> {
+async function submit(client: DatadogClient, payload: DatadogPayload): Promise<DatadogResponse> {
   try {
     if (payload.kind === 'series') {
       const series = payload.series.map(seriesPoints);
@@ -133,7 +134,7 @@ async function submit(client: DatadogClient, payload: DatadogPayload): Promise<D
     }
     return { status: 202, text: '' };
   } catch (error) {
-    // The client throws what is no success.
+    // The client throws an error for every status but success.
     const { code, body } = (error ?? {}) as { readonly code?: unknown; readonly body?: unknown };
     if (typeof code !== 'number') throw error;
     return { status: code, text: typeof body === 'string' ? body : (JSON.stringify(body) ?? '') };
@@ -145,6 +146,6 @@ function seriesPoints({ points, tags, resources, ...rest }: DatadogSeries): Seri
 }
 
 function distributionPoints({ timestamp, values, tags, ...rest }: DatadogDistribution): DistributionPoints {
-  const expanded = values.values.flatMap((value, i) => Array<number>(values.counts[i]).fill(value));
+  const expanded = pairsOf(values).flatMap(([value, count]) => Array<number>(count).fill(value));
   return { ...rest, type: 'distribution', points: [[timestamp, expanded]], tags: [...tags] };
 }

@@ -1,16 +1,17 @@
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
-import { exchange, type HttpAnswer, type PushFetch } from '../push/http-answer.js';
-import type { DatadogDistribution, DatadogPayload } from './datadog-payloads.js';
+import { exchange, type HttpResponse, type PushFetch } from '../push/http-exchange.js';
+import { pairsOf } from '../push/weighted-values.js';
+import type { DatadogDistribution, DatadogPayload } from './datadog-series.js';
 import type { DatadogTransport } from './datadog.transport.js';
 
 const deflated = promisify(deflate);
 
-/** Datadog without its client. */
+/** A transport that sends to the HTTP API of Datadog with `fetch`. */
 export class DatadogFetchTransport implements DatadogTransport {
   readonly #apiKey: string;
 
-  /** @param url `https://api.` and the site */
+  /** @param url `https://api.` followed by the site */
   constructor(
     private readonly url: string,
     apiKey: string,
@@ -19,7 +20,7 @@ export class DatadogFetchTransport implements DatadogTransport {
     this.#apiKey = apiKey;
   }
 
-  async send(payload: DatadogPayload, signal: AbortSignal): Promise<HttpAnswer> {
+  async send(payload: DatadogPayload, signal: AbortSignal): Promise<HttpResponse> {
     const isSeries = payload.kind === 'series';
     const path = isSeries ? '/api/v2/series' : '/api/v1/distribution_points';
     const text = isSeries ? JSON.stringify({ series: payload.series }) : distributionsText(payload.series);
@@ -33,10 +34,12 @@ export class DatadogFetchTransport implements DatadogTransport {
   }
 }
 
-/** Many equal values are a text repeated, which takes no time. */
+/** Returns the JSON of distributions. Repeating a text is much faster than serializing an array of equal values. */
 function distributionsText(series: readonly DatadogDistribution[]): string {
-  const texts = series.map(({ timestamp, values: { values, counts }, ...frame }) => {
-    const list = values.map((value, i) => `${value},`.repeat(counts[i])).join('');
+  const texts = series.map(({ timestamp, values, ...frame }) => {
+    const list = pairsOf(values)
+      .map(([value, count]) => `${value},`.repeat(count))
+      .join('');
     const text = JSON.stringify({ ...frame, type: 'distribution' });
     return `${text.slice(0, -1)},"points":[[${timestamp},[${list.slice(0, -1)}]]]}`;
   });

@@ -4,8 +4,8 @@ const MAX_NAME_LENGTH = 200;
 const MAX_TAG_LENGTH = 200;
 
 /**
- * A name as Datadog takes it: it starts with a letter and has no colons. What is changed is made of dots, which our
- * names do not have, so that two names stay two.
+ * Returns a metric name that Datadog accepts, which starts with a letter and has no colons. Replacements use dots,
+ * which our names never contain, so that distinct names stay distinct.
  *
  * @see https://docs.datadoghq.com/metrics/custom_metrics/
  */
@@ -15,8 +15,8 @@ export function datadogName(name: string): string {
 }
 
 /**
- * Labels as Datadog keeps them, in an order of their own: what it would make the same is the same here already. A
- * label without a value is none.
+ * Returns labels as sorted Datadog tags, normalized as Datadog does, so that tags that it considers equal are equal
+ * here. A label with an empty value is omitted.
  *
  * @see https://docs.datadoghq.com/getting_started/tagging/
  */
@@ -34,7 +34,7 @@ function tagOf(text: string): string {
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}_\-:./]+/gu, '_')
       .slice(0, MAX_TAG_LENGTH)
-      // Half a character, and what Datadog takes off an end.
+      // Half of a surrogate pair, and the trailing characters that Datadog removes.
       .replace(/[\ud800-\udbff]$/, '')
       .replace(/(?<![_:])[_:]+$/, '')
   );

@@ -1,6 +1,8 @@
 import type { MetricsSource } from '../../metrics/registry.js';
 import { findPackage, loadPackage } from '../push/optional-package.js';
-import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { PushExporter } from '../push/push.exporter.js';
+import type { PushDependencies } from '../push/push-dependencies.js';
+import { redactSecrets } from '../push/redact-response.js';
 import {
   DatadogClientTransport,
   DatadogGivenClientTransport,
@@ -13,28 +15,32 @@ import type { DatadogTransport } from './datadog.transport.js';
 
 const PACKAGE = '@datadog/datadog-api-client';
 
-/** Pushes the metrics to Datadog. */
+/** An exporter that pushes the metrics to Datadog. */
 export class DatadogExporter extends PushExporter {
   /** @throws {MonitoringOptionsError} */
   constructor(
     source: MetricsSource,
     options: DatadogExporterOptions = {},
-    surroundings: PushSurroundings = {},
+    dependencies: PushDependencies = {},
   ) {
     const resolved = resolveDatadog('the options of DatadogExporter', options);
     const { apiKey } = resolved;
-    const hideKey = (text: string) => (apiKey ? text.replaceAll(apiKey, '***') : text);
+    const secrets = apiKey ? [apiKey] : [];
     super(
       source,
-      new DatadogDestination(publicPart(resolved), () => transportFor(resolved), hideKey),
-      publicPart(resolved),
-      surroundings,
+      new DatadogDestination(
+        withoutSecrets(resolved),
+        () => transportFor(resolved),
+        (text) => redactSecrets(text, secrets),
+      ),
+      withoutSecrets(resolved),
+      dependencies,
     );
   }
 }
 
-/** What may be kept where it could be shown. */
-function publicPart({ apiKey: _apiKey, appKey: _appKey, client: _client, ...rest }: ResolvedDatadog) {
+/** Returns the options that may be kept where a dump or a log could show them. */
+function withoutSecrets({ apiKey: _apiKey, appKey: _appKey, client: _client, ...rest }: ResolvedDatadog) {
   return rest;
 }
 

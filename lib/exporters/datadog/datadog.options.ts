@@ -6,7 +6,7 @@ import {
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
-import type { PushFetch } from '../push/http-answer.js';
+import type { PushFetch } from '../push/http-exchange.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -17,54 +17,53 @@ import type { DatadogClient } from './datadog-client.transport.js';
 
 /** Options of a {@link DatadogExporter}. */
 export interface DatadogExporterOptions extends PushExporterOptions {
-  /** @default DD_API_KEY */
+  /** API key. @default DD_API_KEY */
   readonly apiKey?: string;
-  /** Taken so that both keys can be kept in one place; to send metrics needs none, so it is never sent. */
+  /** Application key. Accepted so that both keys can be configured in one place; it is never sent. */
   readonly appKey?: string;
-  /** @default DD_SITE, or else datadoghq.com */
+  /** Datadog site. @default DD_SITE, or else datadoghq.com */
   readonly site?: DatadogSite;
   /**
-   * The two `MetricsApi` of `@datadog/datadog-api-client` with a configuration of your own:
-   * `{ v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) }`. Then there is no need of a
-   * key here.
+   * The two `MetricsApi` of `@datadog/datadog-api-client` with your own configuration:
+   * `{ v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) }`. With a client, no key is needed
+   * here.
    */
   readonly client?: DatadogClient;
   /**
-   * `client` sends by `@datadog/datadog-api-client`, which takes seconds and 133 MB to load, before the application
-   * listens; `fetch` sends the same without it.
+   * Transport of the requests. `client` uses `@datadog/datadog-api-client`, which takes seconds and 133 MB to load
+   * before the application listens; `fetch` sends the same requests without it.
    * @default 'client' if that package is installed, or else 'fetch'
    */
   readonly transport?: 'client' | 'fetch';
-  /** Where requests go instead of the site, such as a proxy of your own. @default https://api.<site> */
+  /** Base URL of the API, for example of a proxy. @default https://api.<site> */
   readonly url?: string;
   /**
-   * The function that sends requests, such as one of `undici` that goes through a proxy. A `client` of yours sends in
-   * its own way.
-   * @default that of Node
+   * Function that sends requests, such as a `fetch` of `undici` with a proxy. A `client` does not use it.
+   * @default the global fetch
    */
   readonly fetch?: PushFetch;
-  /** @default DD_HOSTNAME, or else the name of the machine */
+  /** Host name of every series. @default DD_HOSTNAME, or else the name of the machine */
   readonly host?: string;
-  /** The tag `service`. @default DD_SERVICE */
+  /** Value of the tag `service`. @default DD_SERVICE */
   readonly service?: string;
-  /** The tag `env`. @default DD_ENV */
+  /** Value of the tag `env`. @default DD_ENV */
   readonly env?: string;
-  /** The tag `version`. @default DD_VERSION */
+  /** Value of the tag `version`. @default DD_VERSION */
   readonly version?: string;
-  /** Further tags of everything that is sent. @default {} */
+  /** Additional tags of every series. @default {} */
   readonly tags?: Readonly<Record<string, string>>;
   /**
-   * `distributions` sends every value of a histogram, for percentiles over all hosts; `counts` only how many there
-   * were and their sum, as `<name>_count` and `<name>_sum`.
+   * Encoding of histograms. `distributions` sends every value, for percentiles over all hosts; `counts` sends the count
+   * and the sum only, as `<name>_count` and `<name>_sum`.
    * @default 'distributions'
    */
   readonly histograms?: 'distributions' | 'counts';
 }
 
-/** The sites that Datadog has. */
+/** A site of Datadog. */
 export type DatadogSite = (typeof SITES)[number];
 
-/** The options with every default filled in. */
+/** The Datadog options with all defaults applied. */
 export type ResolvedDatadog = ResolvedPush &
   Omit<DatadogExporterOptions, keyof ResolvedPush> &
   Required<Pick<DatadogExporterOptions, 'url' | 'fetch' | 'host' | 'tags' | 'histograms'>>;
@@ -81,7 +80,7 @@ const SITES = [
   'us2.ddog-gov.com',
 ] as const;
 
-const TEXTS = ['host', 'service', 'env', 'version'] as const;
+const STRING_OPTIONS = ['host', 'service', 'env', 'version'] as const;
 const OPTION_NAMES: readonly (keyof DatadogExporterOptions)[] = [
   'apiKey',
   'appKey',
@@ -90,16 +89,18 @@ const OPTION_NAMES: readonly (keyof DatadogExporterOptions)[] = [
   'transport',
   'url',
   'fetch',
-  ...TEXTS,
+  ...STRING_OPTIONS,
   'tags',
   'histograms',
   ...PUSH_OPTION_NAMES,
 ];
 
 /**
- * @param owner whose options they are, for the messages
- * @param environment the variables of the process
- * @throws {MonitoringOptionsError} that shows no key
+ * Checks the Datadog options and applies the defaults.
+ *
+ * @param owner path of the options for error messages
+ * @param environment environment variables
+ * @throws {MonitoringOptionsError} whose message never contains a key
  */
 export function resolveDatadog(
   owner: string,
@@ -111,22 +112,22 @@ export function resolveDatadog(
   if (client === undefined) checkKey(`${owner}.apiKey`, options.apiKey ?? environment['DD_API_KEY']);
   else checkClient(`${owner}.client`, client);
   if (options.appKey !== undefined) checkKey(`${owner}.appKey`, options.appKey);
-  for (const name of TEXTS) {
+  for (const name of STRING_OPTIONS) {
     const valid = options[name] === undefined || (typeof options[name] === 'string' && options[name] !== '');
-    expectOption(`${owner}.${name}`, options[name], 'a text that is not empty', valid);
+    expectOption(`${owner}.${name}`, options[name], 'a non-empty string', valid);
   }
   const { intervalMs = 60_000 } = options;
   expectOption(
     `${owner}.intervalMs`,
     intervalMs,
-    'at least 1000 milliseconds: Datadog keeps one count a second',
+    'at least 1000 milliseconds, since Datadog keeps one count per second',
     intervalMs >= 1_000,
   );
   const knownTransport = transport === undefined || transport === 'client' || transport === 'fetch';
-  expectOption(`${owner}.transport`, transport, 'client or fetch', knownTransport);
+  expectOption(`${owner}.transport`, transport, '"client" or "fetch"', knownTransport);
   const knownHistograms = histograms === 'distributions' || histograms === 'counts';
-  expectOption(`${owner}.histograms`, histograms, 'distributions or counts', knownHistograms);
-  expectOption(`${owner}.tags`, tags, 'an object of texts', isRecordOfTexts(tags));
+  expectOption(`${owner}.histograms`, histograms, '"distributions" or "counts"', knownHistograms);
+  expectOption(`${owner}.tags`, tags, 'an object of strings', isRecordOfStrings(tags));
   const apiKey = options.apiKey ?? environment['DD_API_KEY'];
   const constant = {
     service: options.service ?? environment['DD_SERVICE'],
@@ -151,9 +152,10 @@ export function resolveDatadog(
 
 function urlOf(owner: string, { url, site }: DatadogExporterOptions, environment: NodeJS.ProcessEnv): string {
   if (url !== undefined) {
-    if (!isServer(url)) {
+    // An address with credentials is not shown.
+    if (!isServerUrl(url)) {
       throw new MonitoringOptionsError(
-        `Expected ${owner}.url to be the URL of a server, without user and password. It is not shown, since it may hold some.`,
+        `\`${owner}.url\` must be an http or https URL without user and password; the value given is not shown, since it may contain them.`,
       );
     }
     return url.replace(/(?<!\/)\/+$/, '');
@@ -164,18 +166,18 @@ function urlOf(owner: string, { url, site }: DatadogExporterOptions, environment
   return `https://api.${given}`;
 }
 
-function isServer(url: unknown): url is string {
+function isServerUrl(url: unknown): url is string {
   if (typeof url !== 'string' || !URL.canParse(url)) return false;
   const { protocol, username, password } = new URL(url);
   return /^https?:$/.test(protocol) && username + password === '';
 }
 
-/** A key ends up in a header, where a line break, as it is left over in files, is an error that would show it. */
+/** Rejects a key that is not a valid header value, such as one with a trailing line break; that error would show it. */
 function checkKey(option: string, key: unknown): void {
   expectSecret(option, key);
   if (/^[!-~]+$/.test(key as string)) return;
   throw new MonitoringOptionsError(
-    `Expected ${option} to have only printable characters and no blanks, got others. Does it end with a line break?`,
+    `\`${option}\` must contain only printable ASCII characters without spaces. Check for a trailing line break.`,
   );
 }
 
@@ -185,11 +187,11 @@ function checkClient(option: string, client: DatadogClient): void {
     typeof client.v2?.submitMetrics === 'function';
   if (valid) return;
   throw new MonitoringOptionsError(
-    `Expected ${option} to be { v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) }, got something else.`,
+    `\`${option}\` must be { v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) }; got an object without these methods.`,
   );
 }
 
-function isRecordOfTexts(value: unknown): boolean {
+function isRecordOfStrings(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((text) => typeof text === 'string');
+  return Object.values(value).every((entry) => typeof entry === 'string');
 }

@@ -1,14 +1,14 @@
-import type { DatadogPayload } from './datadog-payloads.js';
+import type { DatadogPayload } from './datadog-series.js';
 
-/** What Datadog said to a request. */
-export interface DatadogAnswer {
+/** The response of Datadog to a request. */
+export interface DatadogResponse {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs?: number;
 }
 
-/** How requests get to Datadog. */
+/** A way to send requests to Datadog. */
 export interface DatadogTransport {
-  /** @throws {Error} if there was no answer */
-  send(payload: DatadogPayload, signal: AbortSignal): Promise<DatadogAnswer>;
+  /** @throws {Error} if no response arrived */
+  send(payload: DatadogPayload, signal: AbortSignal): Promise<DatadogResponse>;
 }

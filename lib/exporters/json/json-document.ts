@@ -6,14 +6,14 @@ import type {
   ScalarSeriesSnapshot,
 } from '../../metrics/snapshot.js';
 
-/** Every metric at one moment. Fields may be added to version 1; none changes its meaning or goes. */
+/** All metrics at one time. Fields may be added to version 1; none is changed or removed. */
 export interface JsonMetrics {
   readonly version: 1;
-  /** When it was, in ISO 8601. */
+  /** Time of the snapshot, in ISO 8601. */
   readonly timestamp: string;
-  /** What every series has beside its own labels. */
+  /** Labels of every series, in addition to its own. */
   readonly defaultLabels: Readonly<Record<string, string>>;
-  /** By name. */
+  /** Metrics by name. */
   readonly metrics: Readonly<Record<string, JsonMetric>>;
 }
 
@@ -28,29 +28,29 @@ interface JsonMetricBase {
 
 interface JsonSeriesBase {
   readonly labels: Readonly<Record<string, string>>;
-  /** When the series began, in ISO 8601. */
+  /** Creation time of the series, in ISO 8601. */
   readonly createdAt: string;
 }
 
-/** One series of a counter, the total since it began, or of a gauge. */
+/** One series of a counter, as the total since its creation, or of a gauge. */
 export interface JsonScalar extends JsonSeriesBase {
   readonly value: number;
 }
 
-/** One series of a histogram or a timer since it began. What needs a value is null as long as there is none. */
+/** One series of a histogram or a timer since its creation. Statistics of no values are null. */
 export interface JsonHistogram extends JsonSeriesBase {
   readonly count: number;
   readonly sum: number;
   readonly min: number | null;
   readonly max: number | null;
   readonly mean: number | null;
-  /** At most 1 % off, whatever the buckets are. */
+  /** Percentiles since the creation of the series; at most 1 % off, regardless of the buckets. */
   readonly percentiles: Readonly<Record<'p50' | 'p90' | 'p95' | 'p99', number | null>>;
-  /** How many values were at or below each bound. */
+  /** Cumulative number of values at or below each bound. */
   readonly buckets: readonly { readonly le: number | '+Inf'; readonly count: number }[];
 }
 
-/** The document of a snapshot with exponential histograms. */
+/** Returns the JSON document of a snapshot with exponential histograms. */
 export function jsonDocument(snapshot: MetricsSnapshot): JsonMetrics {
   return {
     ...headOf(snapshot),
@@ -63,7 +63,7 @@ export function jsonDocument(snapshot: MetricsSnapshot): JsonMetrics {
   };
 }
 
-/** The same as text, without a line break, a series at a time. */
+/** Yields the text of the same document, without line breaks, one series at a time. */
 export function* jsonText(snapshot: MetricsSnapshot): Generator<string, void, undefined> {
   yield `${JSON.stringify(headOf(snapshot)).slice(0, -1)},"metrics":{`;
   let separator = '';

@@ -6,17 +6,17 @@ import { jsonText } from './json-document.js';
 import type { ResolvedRotation } from './json.options.js';
 import { RotatedLines } from './rotated-lines.js';
 import { AtomicFile } from '../../primitives/atomic-file.js';
+import { inSlices } from '../../primitives/slices.js';
 
-const SLICE_MS = 4;
-/** So much text is made a buffer at a time. */
+/** Number of characters that are encoded at a time. */
 const CHUNK_LENGTH = 64 * 1024;
 
-/** A file of JSON: the metrics as they stand, or a line for each time that they were looked at. */
+/** A JSON file as a destination of pushes: one document that is replaced, or one line per push. */
 export class JsonFileDestination implements PushDestination {
   readonly name = 'json';
   readonly local = true;
   readonly supersedes: boolean;
-  /** What was looked at last. */
+  /** Snapshot of the last push. */
   latest: MetricsSnapshot | undefined;
 
   private readonly file: AtomicFile | RotatedLines;
@@ -30,7 +30,7 @@ export class JsonFileDestination implements PushDestination {
     this.supersedes = rotation === undefined;
   }
 
-  /** The text is only made when it is written, in turn with everything else that the process does. */
+  /** Encodes nothing yet: the text is produced while it is written, in slices that leave the event loop free. */
   encode({ snapshot }: MetricsInterval): PushRequest[] {
     this.latest = snapshot;
     let bytes = 0;
@@ -43,38 +43,37 @@ export class JsonFileDestination implements PushDestination {
   }
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void> {
-    if (this.writing !== undefined) throw new Error('the last write has not ended yet');
-    const pieces = await piecesOf(request.payload as MetricsSnapshot);
+    if (this.writing !== undefined) throw new Error('the previous write is still in progress');
+    const pieces = await inSlices(piecesOf(request.payload as MetricsSnapshot));
     signal.throwIfAborted();
     this.writing = this.file.write(pieces, signal).finally(() => (this.writing = undefined));
     try {
       await this.writing;
     } catch (error) {
-      throw new PushError(this.explain(error), 'retry', undefined, { cause: error });
+      throw new PushError(this.messageFor(error), 'retry', undefined, { cause: error });
     }
   }
 
-  private explain(error: unknown): string {
+  private messageFor(error: unknown): string {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' && syscall === 'open' ? `the folder ${dirname(this.path)} does not exist` : message;
-    return `${this.path} cannot be written: ${why}`;
+    const reason =
+      code === 'ENOENT' && syscall === 'open'
+        ? `the directory ${dirname(this.path)} does not exist`
+        : message;
+    return `cannot write ${this.path}: ${reason}`;
   }
 }
 
-async function piecesOf(snapshot: MetricsSnapshot): Promise<Buffer[]> {
+/** Encodes the document, with a yield after each piece. */
+function* piecesOf(snapshot: MetricsSnapshot): Generator<void, Buffer[], void> {
   const pieces: Buffer[] = [];
   let chunk = '';
-  let sliceStart = performance.now();
   for (const text of jsonText(snapshot)) {
     chunk += text;
     if (chunk.length < CHUNK_LENGTH) continue;
     pieces.push(Buffer.from(chunk));
     chunk = '';
-    if (performance.now() - sliceStart > SLICE_MS) {
-      await new Promise((resolve) => setImmediate(resolve));
-      sliceStart = performance.now();
-    }
+    yield;
   }
   pieces.push(Buffer.from(chunk));
   return pieces;

@@ -1,13 +1,14 @@
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
-import { chosen } from '../push/metric-choice.js';
-import type { NameTimer } from '../push/push.beat.js';
-import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { filterMetrics } from '../push/metric-filter.js';
+import type { RegisterTimer } from '../push/push.scheduler.js';
+import { PushExporter } from '../push/push.exporter.js';
+import type { PushDependencies } from '../push/push-dependencies.js';
 import { JsonFileDestination } from './json-file.destination.js';
 import { type JsonMetrics, jsonDocument } from './json-document.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json.options.js';
 
-/** Writes the metrics to a file of JSON, or gives them as an object. */
+/** An exporter that writes the metrics to a JSON file, or returns them as an object. */
 export class JsonExporter {
   private readonly file:
     { readonly exporter: PushExporter; readonly destination: JsonFileDestination } | undefined;
@@ -17,19 +18,19 @@ export class JsonExporter {
   constructor(
     private readonly source: MetricsSource,
     options: JsonExporterOptions = {},
-    surroundings: PushSurroundings = {},
+    dependencies: PushDependencies = {},
   ) {
     this.options = resolveJson('the options of JsonExporter', options);
     const { outputFile, rotation, ...push } = this.options;
     if (outputFile === undefined) return;
     const destination = new JsonFileDestination(outputFile, rotation);
-    this.file = { destination, exporter: new PushExporter(source, destination, push, surroundings) };
+    this.file = { destination, exporter: new PushExporter(source, destination, push, dependencies) };
   }
 
   /**
-   * Looks at every metric, and writes the file if there is one.
+   * Collects all metrics and writes the file, if there is one.
    *
-   * @returns what was written
+   * @returns the document
    * @throws {Error} if the file cannot be written
    */
   async exportAll(): Promise<JsonMetrics> {
@@ -39,17 +40,17 @@ export class JsonExporter {
     return this.documentOf(destination.latest ?? this.source.snapshot({ exponential: true }));
   }
 
-  /** Writes the file at every interval from now on. */
-  start(nameTimer?: NameTimer): void {
-    this.file?.exporter.start(nameTimer);
+  /** Starts to write the file once per interval. */
+  start(registerTimer?: RegisterTimer): void {
+    this.file?.exporter.start(registerTimer);
   }
 
-  /** Writes the file a last time if it has been started. Never rejects. */
+  /** Ends the exporter; if it was started, writes the file a last time. Never rejects. */
   async shutdown(): Promise<void> {
     await this.file?.exporter.shutdown();
   }
 
   private documentOf(snapshot: MetricsSnapshot): JsonMetrics {
-    return jsonDocument(chosen(snapshot, this.options.metrics));
+    return jsonDocument(filterMetrics(snapshot, this.options.metrics));
   }
 }

@@ -8,29 +8,32 @@ import {
 
 /** Options of a {@link JsonExporter}. */
 export interface JsonExporterOptions extends PushExporterOptions {
-  /** Where the metrics are written; the folder must exist. By hand, without it, they are only returned. */
+  /** Path of the file, in an existing directory. Without it, `exportAll()` only returns the metrics. */
   readonly outputFile?: string;
   /**
-   * Adds a line of JSON each time, instead of writing the file anew. Before it is larger than `maxBytes` it is
-   * renamed to `<outputFile>.1`, and so on; there are at most `maxFiles` files.
-   * @default undefined; with {}, 10485760 bytes, which is 10 MiB, and 5 files
+   * Appends one line of JSON per push instead of replacing the file. Before the file exceeds `maxBytes`, it is renamed
+   * to `<outputFile>.1`, and so on; at most `maxFiles` files are kept.
+   * @default undefined, which replaces the file; {} means 10485760 bytes, which is 10 MiB, and 5 files
    */
   readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number };
 }
 
+/** The rotation options with all defaults applied. */
 export interface ResolvedRotation {
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
 
-/** The options with every default filled in. */
+/** The JSON options with all defaults applied. */
 export interface ResolvedJson extends ResolvedPush {
   readonly outputFile?: string;
   readonly rotation?: ResolvedRotation;
 }
 
 /**
- * @param owner whose options they are, for the messages
+ * Checks the JSON options and applies the defaults.
+ *
+ * @param owner path of the options for error messages
  * @throws {MonitoringOptionsError}
  */
 export function resolveJson(owner: string, options: JsonExporterOptions): ResolvedJson {
@@ -38,7 +41,7 @@ export function resolveJson(owner: string, options: JsonExporterOptions): Resolv
   const { outputFile, rotation } = options;
   if (outputFile !== undefined) {
     const isPath = typeof outputFile === 'string' && outputFile !== '';
-    expectOption(`${owner}.outputFile`, outputFile, 'the path of a file', isPath);
+    expectOption(`${owner}.outputFile`, outputFile, 'a file path', isPath);
   }
   return {
     ...resolvePush(owner, options),

@@ -2,11 +2,12 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { ResolvedRotation } from './json.options.js';
 
 const NEWLINE = 0x0a;
-const SEARCHED_AT_A_TIME = 64 * 1024;
+/** Number of bytes that are searched at a time for a line break. */
+const SEARCH_BYTES = 64 * 1024;
 
 /**
- * A file that lines are added to, and older ones beside it. Half a line, left by a process that died while it wrote
- * or by a full disk, is cut off before the next one is added.
+ * A file to which lines are appended, with its rotated predecessors. An incomplete last line, left by a killed process
+ * or a full disk, is cut off before the next line is appended.
  */
 export class RotatedLines {
   constructor(
@@ -14,7 +15,7 @@ export class RotatedLines {
     private readonly rotation: ResolvedRotation,
   ) {}
 
-  /** @param pieces of the line, without the break at its end */
+  /** Appends a line. @param pieces the line without its line break */
   async write(pieces: readonly Buffer[], signal: AbortSignal): Promise<void> {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 1);
     let file = await open(this.path, 'a+');
@@ -46,7 +47,7 @@ export class RotatedLines {
   }
 }
 
-/** Adds to a file, or leaves it as it was. */
+/** Appends to a file, or leaves it as it was. */
 async function append(file: FileHandle, pieces: readonly Buffer[], size: number): Promise<void> {
   try {
     for (const piece of pieces) await file.writeFile(piece);
@@ -57,17 +58,17 @@ async function append(file: FileHandle, pieces: readonly Buffer[], size: number)
   }
 }
 
-/** Where the last whole line ends; what is behind it is cut off. */
+/** Cuts off an incomplete last line and returns the size of the file. */
 async function endOfLastLine(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
-  for (let end = size; end > 0; end -= SEARCHED_AT_A_TIME) {
-    const start = Math.max(0, end - SEARCHED_AT_A_TIME);
+  for (let end = size; end > 0; end -= SEARCH_BYTES) {
+    const start = Math.max(0, end - SEARCH_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
     const found = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
     if (found < 0) continue;
-    const whole = start + found + 1;
-    if (whole < size) await file.truncate(whole);
-    return whole;
+    const complete = start + found + 1;
+    if (complete < size) await file.truncate(complete);
+    return complete;
   }
   if (size > 0) await file.truncate(0);
   return 0;

@@ -1,25 +1,25 @@
 import { messageOf } from '../../primitives/message-of.js';
-import type { OtlpAnswer, OtlpResourceMetrics, OtlpSender } from './otlp.sender.js';
+import type { OtlpResourceMetrics, OtlpResponse, OtlpSender } from './otlp.sender.js';
 
-/** What is used of an exporter of the OpenTelemetry SDK: its `PushMetricExporter`. */
+/** The part of a `PushMetricExporter` of the OpenTelemetry SDK that is used. */
 export interface OtlpMetricExporter {
-  /** Sends `ResourceMetrics` of the SDK, and says how that went: code 0 is success. */
+  /** Sends `ResourceMetrics` of the SDK and calls back with the result; code 0 is success. */
   export(metrics: never, done: (result: { readonly code: number; readonly error?: Error }) => void): void;
-  /** Lets go of its connections. */
+  /** Closes the connections. */
   shutdown(): Promise<void>;
 }
 
 const SUCCESS = 0;
-/** The official exporters say the status of what is not to be sent again, and none of what is. */
+/** The status assumed for an error without one: the official exporters omit that of retryable errors. */
 const NOT_AVAILABLE = 503;
 
-/** OTLP by an exporter of the OpenTelemetry SDK that the application made, such as the one for gRPC. */
+/** A sender that uses an exporter of the OpenTelemetry SDK, such as the one for gRPC. */
 export class OtlpExporterSender implements OtlpSender {
   constructor(private readonly exporter: OtlpMetricExporter) {}
 
-  async send(metrics: OtlpResourceMetrics): Promise<OtlpAnswer> {
+  async send(metrics: OtlpResourceMetrics): Promise<OtlpResponse> {
     return new Promise((resolve) => {
-      // It is called from within the exporter, where nothing of ours may throw.
+      // The callback runs inside the exporter, where nothing of ours may throw.
       this.exporter.export(metrics as never, (result) => {
         if (result?.code === SUCCESS) resolve({ status: 200, text: '' });
         else resolve({ status: statusOf(result?.error), text: messageOf(result?.error ?? '') });

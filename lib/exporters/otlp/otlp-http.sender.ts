@@ -1,11 +1,11 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { exchange, type PushFetch } from '../push/http-answer.js';
-import type { OtlpAnswer, OtlpResourceMetrics, OtlpSender } from './otlp.sender.js';
+import { exchange, type PushFetch } from '../push/http-exchange.js';
+import type { OtlpResourceMetrics, OtlpResponse, OtlpSender } from './otlp.sender.js';
 
 const gzipped = promisify(gzip);
 
-/** What is used of `@opentelemetry/otlp-transformer`: the encoders of the official exporters. */
+/** The part of `@opentelemetry/otlp-transformer` that is used: the encoders of the official exporters. */
 export interface OtlpTransformer {
   readonly ProtobufMetricsSerializer: OtlpSerializer;
   readonly JsonMetricsSerializer: OtlpSerializer;
@@ -21,6 +21,7 @@ interface OtlpSerializer {
   };
 }
 
+/** The settings of an {@link OtlpHttpSender}. */
 export interface OtlpHttpOptions {
   readonly url: string;
   readonly protocol: 'http/protobuf' | 'http/json';
@@ -29,8 +30,8 @@ export interface OtlpHttpOptions {
 }
 
 /**
- * OTLP over HTTP. It encodes as the official exporters do, but sends once and tells everything of the answer: those
- * try five times on their own, cannot be aborted and keep `Retry-After` and what was rejected to themselves.
+ * A sender for OTLP over HTTP, with the encoders of the official exporters. Those exporters retry five times on their
+ * own, cannot be aborted, and hide `Retry-After` and the number of rejected points.
  */
 export class OtlpHttpSender implements OtlpSender {
   readonly #headers: Readonly<Record<string, string>>;
@@ -48,7 +49,7 @@ export class OtlpHttpSender implements OtlpSender {
         : transformer.ProtobufMetricsSerializer;
   }
 
-  async send(metrics: OtlpResourceMetrics, signal: AbortSignal): Promise<OtlpAnswer> {
+  async send(metrics: OtlpResourceMetrics, signal: AbortSignal): Promise<OtlpResponse> {
     const { url, protocol, compression, fetch } = this.options;
     const encoded = this.serializer.serializeRequest(metrics) ?? new Uint8Array();
     const headers = {
@@ -57,8 +58,8 @@ export class OtlpHttpSender implements OtlpSender {
       ...(compression === 'gzip' && { 'content-encoding': 'gzip' }),
     };
     const body = compression === 'gzip' ? await gzipped(encoded) : encoded;
-    const answer = await exchange(fetch, { method: 'POST', url, headers, body }, signal);
-    return answer.status === 200 ? { ...answer, ...this.rejectionIn(answer.body) } : answer;
+    const response = await exchange(fetch, { method: 'POST', url, headers, body }, signal);
+    return response.status === 200 ? { ...response, ...this.rejectionIn(response.body) } : response;
   }
 
   private rejectionIn(body: Uint8Array): { readonly text: string; readonly rejectedPoints: number } {
@@ -67,7 +68,7 @@ export class OtlpHttpSender implements OtlpSender {
       const rejectedPoints = Number(partialSuccess?.rejectedDataPoints ?? 0);
       return { text: partialSuccess?.errorMessage ?? '', rejectedPoints };
     } catch {
-      // It was taken, and what was said to it is in another format.
+      // The request was accepted, but the body has another format.
       return { text: '', rejectedPoints: 0 };
     }
   }

@@ -1,11 +1,15 @@
-import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
 import { familyName, type MetricType } from '../../metrics/naming.js';
-import type { HistogramSeriesSnapshot, MetricFamily } from '../../metrics/snapshot.js';
+import type { MetricFamily } from '../../metrics/snapshot.js';
 import { batchesOf } from '../push/batches.js';
-import type { Distribution, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
+import {
+  distributionOf,
+  type IntervalDistribution,
+  type IntervalFamily,
+  type MetricsInterval,
+} from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
 
-/** One metric as the OpenTelemetry SDK describes it to its exporters: its `MetricData`. */
+/** One metric: the `MetricData` of the OpenTelemetry SDK. */
 export interface OtlpMetric extends OtlpMetricHead {
   readonly dataPoints: OtlpPoint[];
 }
@@ -22,7 +26,7 @@ interface OtlpMetricHead {
   readonly isMonotonic?: boolean;
 }
 
-/** The `DataPoint` of the SDK. */
+/** One data point: the `DataPoint` of the SDK. */
 export interface OtlpPoint {
   readonly startTime: HrTime;
   readonly endTime: HrTime;
@@ -30,7 +34,7 @@ export interface OtlpPoint {
   readonly value: number | OtlpHistogram;
 }
 
-/** Seconds since the Unix epoch, and nanoseconds of the next one. */
+/** A time as seconds since the Unix epoch and nanoseconds within the next second. */
 type HrTime = [seconds: number, nanoseconds: number];
 
 interface OtlpHistogram {
@@ -38,37 +42,40 @@ interface OtlpHistogram {
   readonly sum?: number;
   readonly min?: number;
   readonly max?: number;
-  /** Of an explicit histogram. */
+  /** Buckets of an explicit histogram. */
   readonly buckets?: { readonly boundaries: number[]; readonly counts: number[] };
-  /** And these of an exponential one. */
+  /** Scale of an exponential histogram, which also has the fields below. */
   readonly scale?: number;
   readonly zeroCount?: number;
   readonly positive?: { readonly offset: number; readonly bucketCounts: number[] };
   readonly negative?: { readonly offset: number; readonly bucketCounts: number[] };
 }
 
-/** One point, and the metric that it belongs to: what requests consist of while they wait. */
+/** One data point and the head of its metric: the unit of a request in the queue. */
 export interface OtlpPiece {
   readonly head: OtlpMetricHead;
   readonly point: OtlpPoint;
 }
 
-/** How an interval is told. */
+/** The settings for encoding an interval. */
 export interface OtlpMetricsOptions {
   readonly temporality: 'cumulative' | 'delta';
   readonly histograms: 'explicit' | 'exponential';
 }
 
-/** The numbers that the enumerations of the SDK stand for. */
+/** Values of the enumerations of the SDK. */
 const TEMPORALITY = { delta: 0, cumulative: 1 } as const;
 const TYPE = { explicit: 0, exponential: 1, gauge: 2, sum: 3 } as const;
 const DOUBLE = 1;
 
-/** Collectors take 4 MiB by gRPC and more by HTTP; a smaller request is quicker to encode, and to send again. */
+/**
+ * Size limit of one request, in bytes. Collectors accept 4 MiB and more; smaller requests are faster to encode and
+ * repeat.
+ */
 const MAX_BYTES = 1_000_000;
 const MAX_POINTS = 5_000;
 
-/** By the end of the name, the first that fits; in the Unified Code for Units of Measure. */
+/** Units (UCUM) by the end of the metric name; the first match wins. */
 const UNITS: readonly (readonly [ending: string, unit: string])[] = [
   ['_bytes_per_second', 'By/s'],
   ['_seconds', 's'],
@@ -79,7 +86,7 @@ const UNITS: readonly (readonly [ending: string, unit: string])[] = [
 ];
 
 /**
- * An interval as requests to an OpenTelemetry collector.
+ * Encodes an interval as requests to an OpenTelemetry collector.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/
  */
@@ -87,13 +94,13 @@ export function otlpRequests(interval: MetricsInterval, options: OtlpMetricsOpti
   const pieces =
     options.temporality === 'delta'
       ? interval.families.flatMap((family) => changesOf(family, interval, options))
-      : interval.snapshot.families.flatMap((family) => stateOf(family, interval, options));
+      : interval.snapshot.families.flatMap((family) => totalsOf(family, interval, options));
   return batchesOf(pieces, bytesOf, { items: MAX_POINTS, bytes: MAX_BYTES }).map(({ items }) =>
     otlpRequest(items),
   );
 }
 
-/** One request to a collector. */
+/** Returns the request for some data points. */
 export function otlpRequest(pieces: readonly OtlpPiece[]): PushRequest {
   return {
     payload: pieces,
@@ -102,7 +109,7 @@ export function otlpRequest(pieces: readonly OtlpPiece[]): PushRequest {
   };
 }
 
-/** The metrics of a request, each with its points. */
+/** Groups data points by metric. */
 export function metricsOf(pieces: readonly OtlpPiece[]): OtlpMetric[] {
   const metrics = new Map<OtlpMetricHead, OtlpMetric>();
   for (const { head, point } of pieces) {
@@ -113,7 +120,7 @@ export function metricsOf(pieces: readonly OtlpPiece[]): OtlpMetric[] {
   return [...metrics.values()];
 }
 
-/** What has changed in the interval. */
+/** Returns the changes in the interval. */
 function changesOf(
   family: IntervalFamily,
   { startedAt, endedAt, defaultLabels }: MetricsInterval,
@@ -121,7 +128,7 @@ function changesOf(
 ): OtlpPiece[] {
   const head = headOf(family, 'delta', histograms);
   const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece =>
-    // A series that is younger than the interval did not exist before.
+    // A series created during the interval starts there.
     pieceFrom(head, { ...defaultLabels, ...labels }, Math.max(startedAt, createdAt), endedAt, value);
   if (family.type === 'counter') {
     return family.series.map(({ labels, createdAt, delta }) => pieceOf(labels, createdAt, delta));
@@ -131,13 +138,13 @@ function changesOf(
   }
   const { upperBounds } = family;
   return family.series.map(({ labels, createdAt, delta, min }) =>
-    // The smallest and the largest value are known of all intervals together only.
+    // Without min and max, which are known since the creation of the series only.
     pieceOf(labels, createdAt, histogramOf(delta, upperBounds, histograms, min < 0)),
   );
 }
 
-/** Everything since each series began, whether it has changed or not. */
-function stateOf(
+/** Returns the totals since the creation of each series, changed or not. */
+function totalsOf(
   family: MetricFamily,
   { endedAt, defaultLabels }: MetricsInterval,
   { histograms }: OtlpMetricsOptions,
@@ -165,9 +172,9 @@ function pieceFrom(
   endedAt: number,
   value: OtlpPoint['value'],
 ): OtlpPiece {
-  // A label without a value is none.
+  // An empty label value means no label.
   const attributes = Object.fromEntries(Object.entries(labels).filter(([, text]) => text !== ''));
-  // Of several workers, one may have begun a series after the time of the snapshot.
+  // Another worker may have created the series after the time of the snapshot.
   const startTime = hrTime(Math.min(startedAt, endedAt));
   return { head, point: { startTime, endTime: hrTime(endedAt), attributes, value } };
 }
@@ -187,9 +194,9 @@ function headOf(
   };
 }
 
-/** @param negative whether there are values below zero: their sum goes up and down, and is not told */
+/** @param negative true if there are values below zero, whose sum is not monotonic and therefore omitted */
 function histogramOf(
-  { count, sum, bucketCounts, exponential }: Distribution,
+  { count, sum, bucketCounts, exponential }: IntervalDistribution,
   upperBounds: readonly number[],
   histograms: OtlpMetricsOptions['histograms'],
   negative: boolean,
@@ -208,24 +215,12 @@ function histogramOf(
   };
 }
 
-const NOTHING: ExponentialHistogramSnapshot = {
-  scale: 0,
-  zeroCount: 0,
-  positive: { offset: 0, counts: [] },
-  negative: { offset: 0, counts: [] },
-};
-
-function distributionOf({ count, sum, buckets, exponential }: HistogramSeriesSnapshot): Distribution {
-  const bucketCounts = buckets.map((bucket, i) => bucket.count - (buckets[i - 1]?.count ?? 0));
-  return { count, sum, bucketCounts, exponential: exponential ?? NOTHING };
-}
-
 function hrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1_000);
   return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
 }
 
-/** About what a point takes in protobuf: eight bytes a number, and its texts. */
+/** Estimates the size of a point in protobuf, with eight bytes per number. */
 function bytesOf({ point: { attributes, value } }: OtlpPiece): number {
   let bytes = 50;
   for (const [name, text] of Object.entries(attributes)) bytes += 10 + name.length + 2 * text.length;

@@ -1,6 +1,7 @@
+import { halvesOf } from '../push/batches.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { Acknowledgement, Refusal } from '../push/refusal.js';
+import { AcceptedPoints, RejectedPoints } from '../push/settled-points.js';
 import { remedyFor } from '../push/status-remedy.js';
 import {
   metricsOf,
@@ -9,21 +10,21 @@ import {
   otlpRequest,
   otlpRequests,
 } from './otlp-metrics.js';
-import type { OtlpAnswer, OtlpSender } from './otlp.sender.js';
+import type { OtlpResponse, OtlpSender } from './otlp.sender.js';
 
 const SCOPE = 'nestjs-monitoring';
 
-/** An OpenTelemetry collector, or whatever else takes OTLP. */
+/** An OpenTelemetry collector, or another receiver of OTLP, as a destination of pushes. */
 export class OtlpDestination implements PushDestination {
   readonly name = 'otlp';
 
   private sender: OtlpSender | undefined;
 
-  /** @param hideSecrets takes what must not be shown out of what the collector said */
+  /** @param redact removes the secrets from a response */
   constructor(
     private readonly options: OtlpMetricsOptions & { readonly resource: Readonly<Record<string, string>> },
-    private readonly makeSender: () => Promise<OtlpSender>,
-    private readonly hideSecrets: (text: string) => string = (text) => text,
+    private readonly createSender: () => Promise<OtlpSender>,
+    private readonly redact: (text: string) => string = (text) => text,
   ) {}
 
   encode(interval: MetricsInterval): readonly PushRequest[] {
@@ -31,53 +32,56 @@ export class OtlpDestination implements PushDestination {
   }
 
   async open(): Promise<void> {
-    this.sender ??= await this.makeSender();
+    await this.openSender();
   }
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]> {
-    if (request instanceof Acknowledgement) return undefined;
-    if (request instanceof Refusal) throw request.asError();
-    await this.open();
+    if (request instanceof AcceptedPoints) return undefined;
+    if (request instanceof RejectedPoints) throw request.asError();
+    const sender = await this.openSender();
     const pieces = request.payload as readonly OtlpPiece[];
-    const answer = await this.sender!.send(
+    const response = await sender.send(
       {
         resource: { attributes: { ...this.options.resource } },
         scopeMetrics: [{ scope: { name: SCOPE }, metrics: metricsOf(pieces) }],
       },
       signal,
     );
-    if (answer.status >= 200 && answer.status < 300) return this.takenExcept(request.points, answer);
-    if (answer.status === 413 && pieces.length > 1) return this.split(request);
-    throw this.errorOf(answer);
+    if (response.status >= 200 && response.status < 300) return this.settledOf(request.points, response);
+    if (response.status === 413 && pieces.length > 1) return this.split(request);
+    throw this.errorOf(response);
   }
 
   split({ payload }: PushRequest): readonly PushRequest[] {
     const pieces = (payload ?? []) as readonly OtlpPiece[];
     if (pieces.length < 2) return [];
-    const middle = Math.ceil(pieces.length / 2);
-    return [otlpRequest(pieces.slice(0, middle)), otlpRequest(pieces.slice(middle))];
+    return halvesOf(pieces).map(otlpRequest);
   }
 
-  /** What a collector rejected of a request that it took must not be sent again, so it is only counted. */
-  private takenExcept(
+  private async openSender(): Promise<OtlpSender> {
+    return (this.sender ??= await this.createSender());
+  }
+
+  /** Returns the accepted and the rejected points of an accepted request. Rejected points must not be sent again. */
+  private settledOf(
     points: number,
-    { rejectedPoints = 0, text }: OtlpAnswer,
+    { rejectedPoints = 0, text }: OtlpResponse,
   ): readonly PushRequest[] | undefined {
     if (rejectedPoints === 0) return undefined;
-    const refusal = new Refusal(
+    const rejected = new RejectedPoints(
       rejectedPoints,
-      `The collector rejected ${rejectedPoints} of ${points} data points: ${this.hideSecrets(text)}`,
+      `The collector rejected ${rejectedPoints} of ${points} data points: ${this.redact(text)}`,
     );
-    if (rejectedPoints >= points) throw refusal.asError();
-    return [new Acknowledgement(points - rejectedPoints), refusal];
+    if (rejectedPoints >= points) throw rejected.asError();
+    return [new AcceptedPoints(points - rejectedPoints), rejected];
   }
 
-  /** The specification would have 500 dropped, too; a collector that restarts says so in passing. */
-  private errorOf({ status, text, retryAfterMs }: OtlpAnswer): PushError {
+  /** Unlike the specification, retries after a 500, which a collector returns while it restarts. */
+  private errorOf({ status, text, retryAfterMs }: OtlpResponse): PushError {
     const remedy = remedyFor(status);
-    const advice = remedy === 'stop' ? ': are its URL and the headers right?' : '';
+    const advice = remedy === 'stop' ? '; check the options url and headers' : '';
     return new PushError(
-      `The collector answered ${status} ${this.hideSecrets(text)}${advice}`,
+      `The collector responded with ${status} ${this.redact(text)}${advice}`,
       remedy,
       retryAfterMs,
     );

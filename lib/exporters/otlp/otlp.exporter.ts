@@ -1,16 +1,18 @@
 import type { MetricsSource } from '../../metrics/registry.js';
 import { loadPackage } from '../push/optional-package.js';
-import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
+import { PushExporter } from '../push/push.exporter.js';
+import type { PushDependencies } from '../push/push-dependencies.js';
+import { redactSecrets } from '../push/redact-response.js';
 import { OtlpExporterSender } from './otlp-exporter.sender.js';
 import { OtlpHttpSender, type OtlpTransformer } from './otlp-http.sender.js';
 import { OtlpDestination } from './otlp.destination.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp.options.js';
 import type { OtlpSender } from './otlp.sender.js';
 
-/** Pushes the metrics to an OpenTelemetry collector, encoded by `@opentelemetry/otlp-transformer`. */
+/** An exporter that pushes the metrics to an OpenTelemetry collector, encoded by `@opentelemetry/otlp-transformer`. */
 export class OtlpExporter extends PushExporter {
   /** @throws {MonitoringOptionsError} */
-  constructor(source: MetricsSource, options: OtlpExporterOptions = {}, surroundings: PushSurroundings = {}) {
+  constructor(source: MetricsSource, options: OtlpExporterOptions = {}, dependencies: PushDependencies = {}) {
     const resolved = resolveOtlp('the options of OtlpExporter', options);
     const { headers, temporality, histograms, resourceAttributes: resource } = resolved;
     const secrets = Object.values(headers).filter((value) => value !== '');
@@ -19,10 +21,10 @@ export class OtlpExporter extends PushExporter {
       new OtlpDestination(
         { temporality, histograms, resource },
         () => senderFor(resolved),
-        (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
+        (text) => redactSecrets(text, secrets),
       ),
       resolved,
-      surroundings,
+      dependencies,
     );
   }
 }

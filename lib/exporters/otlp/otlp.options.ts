@@ -6,7 +6,7 @@ import {
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
-import type { PushFetch } from '../push/http-answer.js';
+import type { PushFetch } from '../push/http-exchange.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -18,41 +18,50 @@ import type { OtlpMetricExporter } from './otlp-exporter.sender.js';
 /** Options of an {@link OtlpExporter}. */
 export interface OtlpExporterOptions extends PushExporterOptions {
   /**
-   * Where requests go, the path included.
+   * URL of the collector, including the path.
    * @default OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, or OTEL_EXPORTER_OTLP_ENDPOINT and `/v1/metrics`, or else
    * http://localhost:4318/v1/metrics
    */
   readonly url?: string;
-  /** For authentication, mostly. @default OTEL_EXPORTER_OTLP_METRICS_HEADERS or OTEL_EXPORTER_OTLP_HEADERS */
+  /**
+   * Additional headers, for example for authentication.
+   * @default OTEL_EXPORTER_OTLP_METRICS_HEADERS or OTEL_EXPORTER_OTLP_HEADERS
+   */
   readonly headers?: Readonly<Record<string, string>>;
-  /** @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf' */
+  /**
+   * Encoding of the requests.
+   * @default OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or OTEL_EXPORTER_OTLP_PROTOCOL, or else 'http/protobuf'
+   */
   readonly protocol?: 'http/protobuf' | 'http/json';
-  /** @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip' */
+  /**
+   * Compression of the requests.
+   * @default OTEL_EXPORTER_OTLP_METRICS_COMPRESSION or OTEL_EXPORTER_OTLP_COMPRESSION, or else 'gzip'
+   */
   readonly compression?: 'gzip' | 'none';
   /**
-   * Whether each push tells everything since the start, as Prometheus wants it, or what has changed since the last.
+   * Content of each push: `cumulative` for totals since the start, as Prometheus expects, or `delta` for changes.
    * @default OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, or else 'cumulative'
    */
   readonly temporality?: 'cumulative' | 'delta';
   /**
-   * Whether histograms have the buckets that they were defined with, or exponential ones for percentiles of 1 %.
+   * Buckets of histograms: `explicit` as defined, or `exponential` for percentiles that are at most 1 % off.
    * @default OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION, or else 'explicit'
    */
   readonly histograms?: 'explicit' | 'exponential';
-  /** The resource attribute `service.name`. @default OTEL_SERVICE_NAME, or else unknown_service:node */
+  /** Value of the resource attribute `service.name`. @default OTEL_SERVICE_NAME, or else unknown_service:node */
   readonly serviceName?: string;
-  /** Further attributes of the resource. @default OTEL_RESOURCE_ATTRIBUTES, and a `service.instance.id` */
+  /** Additional resource attributes. @default OTEL_RESOURCE_ATTRIBUTES, and a random `service.instance.id` */
   readonly resourceAttributes?: Readonly<Record<string, string>>;
   /**
-   * An exporter of the OpenTelemetry SDK that is to send instead, such as the `OTLPMetricExporter` for gRPC; it
-   * stays yours to shut down. The URL, the headers, the protocol, the compression and the way there are its own then.
+   * Exporter of the OpenTelemetry SDK that sends instead, such as the `OTLPMetricExporter` for gRPC. It has its own
+   * URL, headers, protocol, compression and proxy, and is not shut down.
    */
   readonly exporter?: OtlpMetricExporter;
-  /** The function that sends requests, such as one of `undici` that goes through a proxy. @default that of Node */
+  /** Function that sends requests, such as a `fetch` of `undici` with a proxy. @default the global fetch */
   readonly fetch?: PushFetch;
 }
 
-/** The options with every default filled in. */
+/** The OTLP options with all defaults applied. */
 export type ResolvedOtlp = ResolvedPush &
   Omit<OtlpExporterOptions, keyof ResolvedPush> &
   Required<
@@ -89,9 +98,11 @@ const HISTOGRAM_AGGREGATIONS: Readonly<Record<string, 'explicit' | 'exponential'
 };
 
 /**
- * @param owner whose options they are, for the messages
- * @param environment the variables of the process
- * @throws {MonitoringOptionsError} that shows no header
+ * Checks the OTLP options and applies the defaults.
+ *
+ * @param owner path of the options for error messages
+ * @param environment environment variables
+ * @throws {MonitoringOptionsError} whose message never contains a header
  */
 export function resolveOtlp(
   owner: string,
@@ -116,20 +127,25 @@ export function resolveOtlp(
   expectOption(
     `${owner}.serviceName`,
     serviceName,
-    'a text that is not empty',
+    'a non-empty string',
     serviceName === undefined || (typeof serviceName === 'string' && serviceName !== ''),
   );
   if (exporter !== undefined) {
     const valid = typeof exporter?.export === 'function' && typeof exporter.shutdown === 'function';
-    expectOption(`${owner}.exporter`, typeof exporter, 'a PushMetricExporter of OpenTelemetry', valid);
+    expectOption(
+      `${owner}.exporter`,
+      typeof exporter,
+      'a PushMetricExporter of the OpenTelemetry SDK',
+      valid,
+    );
   }
   const histograms =
     options.histograms ??
     HISTOGRAM_AGGREGATIONS[environment['OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'] ?? ''];
   const preference = environment['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE']?.toLowerCase();
-  // What needs the least memory in their SDK are changes of counters and histograms.
+  // In the SDK, `lowmemory` means changes for counters and histograms.
   const temporality = options.temporality ?? (preference === 'lowmemory' ? 'delta' : preference || undefined);
-  // An exporter that was given speaks what it speaks.
+  // The protocol of a given exporter is its own.
   const protocol = options.protocol ?? (exporter === undefined ? variable('PROTOCOL') : undefined);
   return {
     ...resolvePush(owner, options),
@@ -156,7 +172,7 @@ function urlOf(option: string, url: unknown): string {
   const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
   if (parsed !== undefined && (parsed.username !== '' || parsed.password !== '')) {
     throw new MonitoringOptionsError(
-      `Expected ${option} to have no credentials in it: give them in headers, { authorization: 'Basic …' }.`,
+      `\`${option}\` must not contain credentials. Set the option headers instead: { authorization: 'Basic …' }.`,
     );
   }
   const valid = parsed?.protocol === 'http:' || parsed?.protocol === 'https:';
@@ -170,7 +186,7 @@ function headersOf(option: string, headers: Readonly<Record<string, string>>): R
     const valid = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
     if (!valid) {
       throw new MonitoringOptionsError(
-        `Expected ${option} to have names and values of printable characters, got others in ${JSON.stringify(name)}.`,
+        `\`${option}\` must contain valid header names and printable ASCII values; the header ${JSON.stringify(name)} does not.`,
       );
     }
   }
@@ -187,11 +203,11 @@ function resourceOf(
     typeof given === 'object' &&
     !Array.isArray(given) &&
     Object.values(given).every((value) => typeof value === 'string');
-  expectOption(option, given, 'an object of texts', valid);
+  expectOption(option, given, 'an object of strings', valid);
   const name = serviceName ?? given['service.name'] ?? (environment['OTEL_SERVICE_NAME'] || undefined);
   return {
     'service.name': 'unknown_service:node',
-    // Two processes that tell totals under the same attributes would contradict each other.
+    // Totals of two processes with the same attributes would contradict each other.
     'service.instance.id': randomUUID(),
     ...pairsIn(environment['OTEL_RESOURCE_ATTRIBUTES']),
     ...given,
@@ -199,7 +215,7 @@ function resourceOf(
   };
 }
 
-/** `a=b,c=d`, with values that may be percent-encoded. */
+/** Parses `a=b,c=d`, where values may be percent-encoded. */
 function pairsIn(text: string | undefined): Record<string, string> {
   const pairs = (text ?? '')
     .split(',')

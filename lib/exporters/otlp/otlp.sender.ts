@@ -1,22 +1,22 @@
 import type { OtlpMetric } from './otlp-metrics.js';
 
-/** What is sent at once: the `ResourceMetrics` of the OpenTelemetry SDK, as far as its encoders look at them. */
+/** The content of one request: the `ResourceMetrics` of the OpenTelemetry SDK, as far as its encoders read them. */
 export interface OtlpResourceMetrics {
   readonly resource: { readonly attributes: Record<string, string> };
   readonly scopeMetrics: { readonly scope: { readonly name: string }; readonly metrics: OtlpMetric[] }[];
 }
 
-/** What a collector said to a request. */
-export interface OtlpAnswer {
+/** The response of a collector to a request. */
+export interface OtlpResponse {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs?: number;
-  /** How many points it did not take though it took the rest. */
+  /** Number of points that the collector rejected of a request that it accepted. */
   readonly rejectedPoints?: number;
 }
 
-/** How requests get to a collector. */
+/** A way to send requests to a collector. */
 export interface OtlpSender {
-  /** @throws {Error} if there was no answer */
-  send(metrics: OtlpResourceMetrics, signal: AbortSignal): Promise<OtlpAnswer>;
+  /** @throws {Error} if no response arrived */
+  send(metrics: OtlpResourceMetrics, signal: AbortSignal): Promise<OtlpResponse>;
 }

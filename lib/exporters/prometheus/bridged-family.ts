@@ -3,7 +3,7 @@ import { claimedNames, familyName, isTotal } from '../../metrics/naming.js';
 import type { ExpositionFormat } from './exposition-format.js';
 import { formatBound, formatCanonicalBound, formatValue } from './numbers.js';
 
-/** A metric of another library, at one moment. */
+/** A metric of another library at one time. */
 export interface BridgedFamily {
   readonly name: string;
   readonly help: string;
@@ -11,20 +11,21 @@ export interface BridgedFamily {
   readonly samples: readonly BridgedSample[];
 }
 
+/** One sample of a bridged metric. */
 export interface BridgedSample {
-  /** That of the family, perhaps with `_bucket`, `_sum` or `_count`. */
+  /** Name of the family, or that with `_bucket`, `_sum` or `_count`. */
   readonly name: string;
   readonly labels: Readonly<Record<string, unknown>>;
   readonly value: number;
 }
 
-/** Every name that the metric takes up in either exposition format. */
+/** Returns every sample name of the metric in either exposition format. */
 export function namesOf({ name, type }: BridgedFamily): string[] {
   if (type === 'summary') return ['', '_sum', '_count', '_created'].map((end) => name + end);
   return claimedNames(name, type === 'untyped' ? 'gauge' : type);
 }
 
-/** All lines of the metric. */
+/** Renders all lines of the metric. */
 export function renderBridged(family: BridgedFamily, format: ExpositionFormat): string {
   const openmetrics = format === 'openmetrics';
   const number = openmetrics ? formatCanonicalBound : formatBound;
@@ -37,7 +38,7 @@ export function renderBridged(family: BridgedFamily, format: ExpositionFormat): 
   }
   return text;
 
-  /** Bounds and quantiles are numbers, which each format writes in its own way. */
+  /** Returns a label value; bounds and quantiles are formatted as numbers of the exposition format. */
   function valueOf(label: string, given: unknown): string {
     if (given === undefined || given === null) return '';
     const isBound = label === 'le' && family.type === 'histogram';

@@ -16,25 +16,25 @@ import type { ExpositionFormat } from './exposition-format.js';
 import { type BridgedFamily, namesOf, renderBridged } from './bridged-family.js';
 import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './numbers.js';
 
-/** What an exposition should contain. */
+/** The settings of an exposition. */
 export interface ExpositionOptions {
   readonly format: ExpositionFormat;
-  /** Adds `_created` samples to counters and histograms, in OpenMetrics only. */
+  /** True to add `_created` samples to counters and histograms, in OpenMetrics only. */
   readonly created: boolean;
-  /** Leaves out every metric unless one of these is its name or the name of a sample of it. */
+  /** Names of the metrics, or of their samples, to render. @default all */
   readonly names?: ReadonlySet<string>;
-  /** Metrics of other libraries, whose names are not those of any in the snapshot. */
+  /** Metrics of other libraries, whose names do not occur in the snapshot. */
   readonly bridged?: readonly BridgedFamily[];
 }
 
-/** All lines of one series; `at` is where its numbers begin. */
+/** Renders all lines of one series; `at` is the index of its first number. */
 type SeriesRenderer = (row: number, at: number) => string;
 
-/** So many lines are encoded at a time: enough to be fast, few enough to be quick. */
+/** Number of lines per chunk: large enough to be efficient, small enough not to block the event loop. */
 const LINES_PER_CHUNK = 512;
 
 /**
- * Renders a snapshot in UTF-8, a piece at a time, so that the caller can let others run in between.
+ * Renders a snapshot in UTF-8, in chunks between which the caller can yield to the event loop.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/ and the OpenMetrics 1.0 specification
  */
@@ -77,7 +77,7 @@ function isWanted(family: MetricFamily, names: ReadonlySet<string>): boolean {
   return claimedNames(family.name, family.type).some((name) => names.has(name));
 }
 
-/** The HELP and TYPE lines of a metric, and in OpenMetrics its UNIT. */
+/** Renders the HELP and TYPE lines of a metric, and in OpenMetrics its UNIT line. */
 function metadata(family: MetricFamily, format: ExpositionFormat): string {
   const help = family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   if (format === 'prometheus') {
@@ -102,13 +102,13 @@ function scalarRenderer(family: ScalarFamily, options: ExpositionOptions): Serie
   const exemplars = isOpenMetricsCounter ? family.exemplars : undefined;
   const created = isOpenMetricsCounter && options.created;
   if (exemplars === undefined && !created) {
-    // The one line that a scrape consists of mostly: as few pieces as can be.
-    return (row, at) => `${identities.lineStartOf(row)}${formatValue(numbers[at + VALUE])}\n`;
+    // Most lines of a scrape are rendered here, so it does as little as possible.
+    return (row, at) => `${identities.lineStartOf(row)}${formatValue(numbers[at + VALUE] ?? NaN)}\n`;
   }
   return (row, at) => {
     const start = identities.lineStartOf(row);
     const exemplar = exemplarText(exemplars?.get(at + VALUE));
-    const line = `${start}${formatValue(numbers[at + VALUE])}${exemplar}\n`;
+    const line = `${start}${formatValue(numbers[at + VALUE] ?? NaN)}${exemplar}\n`;
     return created ? line + createdLine(family, start.slice(name.length, -1), numbers[at + CREATED]) : line;
   };
 }
@@ -119,30 +119,31 @@ function histogramRenderer(family: HistogramFamily, options: ExpositionOptions):
   const exemplars = openmetrics ? family.exemplars : undefined;
   const bound = openmetrics ? formatCanonicalBound : formatBound;
   const bucketEnds = [...upperBounds, Infinity].map((upperBound) => `le="${bound(upperBound)}"} `);
-  // A sum that can go down is not a counter, so OpenMetrics leaves it out, and the count with it.
-  const withSum = !openmetrics || !(upperBounds[0] < 0);
+  // A sum that can decrease is not a counter, so OpenMetrics omits it, and the count with it.
+  const withSum = !openmetrics || !((upperBounds[0] ?? 0) < 0);
   const created = openmetrics && options.created;
   const labelsAt = `${name}_bucket`.length;
   return (row, at) => {
     const start = identities.lineStartOf(row);
     let text = '';
     let count = 0;
-    for (let i = 0; i < bucketEnds.length; i++) {
-      const place = at + FIRST_BUCKET + i;
-      count += numbers[place];
-      text += start + bucketEnds[i] + count;
-      if (exemplars !== undefined) text += exemplarText(exemplars.get(place));
+    let index = at + FIRST_BUCKET;
+    for (const bucketEnd of bucketEnds) {
+      count += numbers[index] ?? 0;
+      text += start + bucketEnd + count;
+      if (exemplars !== undefined) text += exemplarText(exemplars.get(index));
       text += '\n';
+      index++;
     }
     const labels = start.endsWith('{') ? '' : `${start.slice(labelsAt, -1)}}`;
     if (withSum) {
-      text += `${name}_sum${labels} ${formatValue(numbers[at + SUM])}\n${name}_count${labels} ${count}\n`;
+      text += `${name}_sum${labels} ${formatValue(numbers[at + SUM] ?? NaN)}\n${name}_count${labels} ${count}\n`;
     }
     return created ? text + createdLine(family, labels, numbers[at + CREATED]) : text;
   };
 }
 
-function createdLine(family: MetricFamily, labels: string, createdAt: number): string {
+function createdLine(family: MetricFamily, labels: string, createdAt = CREATED_UNKNOWN): string {
   if (createdAt === CREATED_UNKNOWN) return '';
   return `${familyName(family.name, family.type)}_created${labels} ${formatSeconds(createdAt)}\n`;
 }

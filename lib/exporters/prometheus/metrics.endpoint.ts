@@ -8,14 +8,14 @@ import { acceptsGzip, CONTENT_TYPES, negotiateFormat } from './negotiation.js';
 import type { PrometheusExporter } from './prometheus.exporter.js';
 
 const compress = promisify(gzip);
-/** A reply that fits one packet is not worth compressing. */
-const SMALLEST_COMPRESSED = 1_400;
-/** The share of the scraper's time-out that collectors may use; rendering and the way back need the rest. */
-const COLLECTING_SHARE = 0.8;
-/** No scraper needs less, and anybody may send the header. */
-const SHORTEST_COLLECTING_MS = 100;
+/** Size from which a reply is compressed, in bytes; a smaller one fits into one packet anyway. */
+const MIN_COMPRESSED_BYTES = 1_400;
+/** The share of the scraper's timeout that collectors may use; rendering and transport need the rest. */
+const COLLECTION_SHARE = 0.8;
+/** Shortest time for collectors, in milliseconds, whatever the header says. */
+const MIN_COLLECTION_MS = 100;
 
-/** Answers scrapers: `GET /metrics`, optionally for some metrics only, `?name[]=up&name[]=http_requests_total`. */
+/** The endpoint for scrapers: `GET /metrics`, with an optional filter, `?name[]=up&name[]=http_requests_total`. */
 export class MetricsEndpoint implements Endpoint {
   readonly option = 'metrics';
   readonly restricted = true;
@@ -27,13 +27,16 @@ export class MetricsEndpoint implements Endpoint {
     private readonly exporter: PrometheusExporter,
     registry: MetricsRegistry,
     readonly path: string,
-    readonly yields: boolean,
+    readonly overridable: boolean,
   ) {
     this.seconds = registry.timer(
       'monitoring_scrape_duration_seconds',
-      'How long it took to collect, render and compress the metrics for a scrape.',
+      'Duration of a scrape: collection, rendering and compression.',
     );
-    this.bytes = registry.gauge('monitoring_scrape_bytes', 'Size of the last scrape before compression.');
+    this.bytes = registry.gauge(
+      'monitoring_scrape_bytes',
+      'Size of the last scrape response before compression.',
+    );
   }
 
   handle(request: EndpointRequest): Promise<EndpointReply> {
@@ -43,7 +46,7 @@ export class MetricsEndpoint implements Endpoint {
   private async scrape({ headers, query }: EndpointRequest): Promise<EndpointReply> {
     const format = negotiateFormat(headers.accept);
     const names = query.getAll('name[]');
-    const timeoutMs = collectingMs(headers['x-prometheus-scrape-timeout-seconds']);
+    const timeoutMs = collectionTimeoutMs(headers['x-prometheus-scrape-timeout-seconds']);
     const text = Buffer.concat(
       await this.exporter.generate({
         format,
@@ -53,7 +56,7 @@ export class MetricsEndpoint implements Endpoint {
     );
     this.bytes.set(text.length);
     const replyHeaders = { 'content-type': CONTENT_TYPES[format], vary: 'accept, accept-encoding' };
-    if (text.length < SMALLEST_COMPRESSED || !acceptsGzip(headers['accept-encoding'])) {
+    if (text.length < MIN_COMPRESSED_BYTES || !acceptsGzip(headers['accept-encoding'])) {
       return { status: 200, headers: replyHeaders, body: text };
     }
     const body = await compress(text, { level: constants.Z_BEST_SPEED });
@@ -61,9 +64,9 @@ export class MetricsEndpoint implements Endpoint {
   }
 }
 
-/** Returns the part of the scraper's time-out that is for collecting, in milliseconds. */
-function collectingMs(header: string | string[] | undefined): number | undefined {
+/** Returns the part of the scraper's timeout that collectors may use, in milliseconds. */
+function collectionTimeoutMs(header: string | string[] | undefined): number | undefined {
   const seconds = Number(header);
   if (!(seconds > 0) || !Number.isFinite(seconds)) return undefined;
-  return Math.max(seconds * 1_000 * COLLECTING_SHARE, SHORTEST_COLLECTING_MS);
+  return Math.max(seconds * 1_000 * COLLECTION_SHARE, MIN_COLLECTION_MS);
 }

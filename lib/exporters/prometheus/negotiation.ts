@@ -1,21 +1,21 @@
 import type { ExpositionFormat } from './exposition-format.js';
 
-/** The media types that we answer with. */
+/** The `Content-Type` of each format. */
 export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
 interface Preference {
-  /** In lower case, without parameters. */
+  /** Media type in lower case, without parameters. */
   readonly type: string;
   readonly version: string | undefined;
   readonly q: number;
 }
 
 /**
- * Chooses the format that an `Accept` header likes best: OpenMetrics if it is named and not liked less, otherwise
- * text 0.0.4, which is also the answer to a header that names neither, or to none.
+ * Returns the preferred format of an `Accept` header: OpenMetrics if it is listed with at least the quality of text,
+ * otherwise text 0.0.4, which is also the default.
  *
  * @see RFC 9110, section 12.5.1
  */
@@ -32,16 +32,16 @@ export function negotiateFormat(accept: string | undefined): ExpositionFormat {
   return openmetrics > 0 && openmetrics >= text ? 'openmetrics' : 'prometheus';
 }
 
-/** Whether an `Accept-Encoding` header allows gzip. */
+/** Returns true if an `Accept-Encoding` header allows gzip. */
 export function acceptsGzip(acceptEncoding: string | undefined): boolean {
   return quality(parsePreferences(acceptEncoding ?? ''), ['gzip', 'x-gzip', '*']) > 0;
 }
 
-/** The quality that the header gives to the first of these names that it mentions, the most specific first. */
+/** Returns the quality of the first of these names, most specific first, that a header lists; 0 for none. */
 function quality(preferences: readonly Preference[], names: readonly string[]): number {
   for (const name of names) {
-    const mentions = preferences.filter(({ type }) => type === name);
-    if (mentions.length > 0) return mentions.reduce((most, { q }) => Math.max(most, q), 0);
+    const listed = preferences.filter(({ type }) => type === name);
+    if (listed.length > 0) return listed.reduce((most, { q }) => Math.max(most, q), 0);
   }
   return 0;
 }

@@ -1,12 +1,12 @@
-/** A sample value as both exposition formats write it. */
+/** Formats a sample value for either exposition format. */
 export function formatValue(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
 }
 
 /**
- * A bucket bound as the value of the label `le`, in the shortest form that Go's `%g` gives it: exponents below
- * -4 and from 6 up are written out (`1e-05`, `1e+06`).
+ * Formats a bucket bound for the label `le` as Go's `%g` does, with an exponent below -4 and from 6 up (`1e-05`,
+ * `1e+06`).
  */
 export function formatBound(bound: number): string {
   if (!Number.isFinite(bound)) return formatValue(bound);
@@ -18,7 +18,7 @@ export function formatBound(bound: number): string {
 }
 
 /**
- * A bucket bound in the canonical form of OpenMetrics, which has a `.0` where the number is whole.
+ * Formats a bucket bound in the canonical form of OpenMetrics, with `.0` after a whole number.
  *
  * @see OpenMetrics 1.0, "Considerations: Canonical Numbers"
  */
@@ -27,7 +27,7 @@ export function formatCanonicalBound(bound: number): string {
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
-/** A moment in the seconds that OpenMetrics counts in. */
+/** Formats a timestamp in milliseconds as the seconds of OpenMetrics. */
 export function formatSeconds(milliseconds: number): string {
   return String(milliseconds / 1000);
 }

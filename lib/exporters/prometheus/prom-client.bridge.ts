@@ -2,29 +2,30 @@ import { DEFAULT_TIMEOUT_MS, withinTime } from '../../metrics/collector-runner.j
 import type { WarningLogger } from '../../metrics/registry.js';
 import { messageOf } from '../../primitives/message-of.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
+import { PROCESS_WARNINGS } from '../push/push-dependencies.js';
 import { type BridgedFamily, type BridgedSample, namesOf } from './bridged-family.js';
 
 /** A registry of prom-client, or of a library with the same interface. */
 export interface PromClientRegistry {
   readonly contentType?: string;
-  /** Without it, all metrics are asked for at once, and one that fails or hangs takes the others with it. */
+  /** Metrics to read one by one. Without it, all are read at once, and one that fails or hangs affects the others. */
   getMetricsAsArray?(): readonly unknown[];
-  /** Every metric with its values, or a promise of them. */
+  /** Returns every metric with its values, or a promise of them. */
   getMetricsAsJSON(): unknown;
 }
 
-/** Why a metric of a bridge was left out. */
+/** A reason for which a bridged metric is omitted. */
 export type BridgeDropReason = 'clash' | 'failed';
 
-/** What a bridge has around it. In an application monitoring provides it. */
-export interface BridgeSurroundings {
-  /** @default warnings of the process */
+/** The dependencies of a bridge. In an application the module provides them. */
+export interface BridgeDependencies {
+  /** Receiver of the log lines. @default process warnings */
   readonly logger?: WarningLogger;
-  /** Is told of each metric that is left out, each time. @default nothing */
+  /** Called for each metric that is omitted, every time. @default none */
   readonly dropped?: (metric: string, reason: BridgeDropReason) => void;
 }
 
-/** What prom-client gives for one metric. */
+/** One metric as prom-client returns it. */
 interface PromClientMetric {
   readonly name: string;
   readonly help?: string;
@@ -43,94 +44,97 @@ const TYPES: readonly unknown[] = [
   'summary',
 ] satisfies BridgedFamily['type'][];
 
-/** Reads the metrics that other packages keep in a registry of prom-client. */
+/** A bridge to the metrics that other packages keep in a prom-client registry. */
 export class PromClientBridge {
   private readonly logger: SafeLogger;
   private readonly dropped: (metric: string, reason: BridgeDropReason) => void;
   private readonly warned = new Set<string>();
-  /** The answers that are still awaited, be it that their time was over long ago. */
-  private readonly underWay = new Map<unknown, Promise<readonly PromClientMetric[]>>();
+  /** Reads in flight, by metric; one may outlive the time limits of its readers. */
+  private readonly inFlight = new Map<unknown, Promise<readonly PromClientMetric[]>>();
 
   constructor(
     private readonly registry: PromClientRegistry,
-    { logger, dropped }: BridgeSurroundings = {},
+    { logger, dropped }: BridgeDependencies = {},
   ) {
-    this.logger = new SafeLogger(
-      logger ?? { warn: (message: string) => process.emitWarning(message, 'MonitoringWarning') },
-    );
+    this.logger = new SafeLogger(logger ?? PROCESS_WARNINGS);
     this.dropped = dropped ?? (() => undefined);
   }
 
   /**
-   * Asks every metric, each on its own account: one that fails or hangs is left out. Readers at the same time share
-   * the answers, each within a time limit of its own. Never rejects.
+   * Reads every metric by itself and omits those that fail or hang. Concurrent readers share the reads, each with its
+   * own time limit. Never rejects.
    */
   async read(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<BridgedFamily[]> {
-    const answers = await Promise.all(
-      this.questions().map(async ({ key, name, ask }) => {
+    const families = await Promise.all(
+      this.sources().map(async ({ key, name, read }) => {
         try {
-          const metrics = await answerWithin(this.answerTo(key, ask), timeoutMs);
+          const metrics = await resultWithin(this.sharedRead(key, read), timeoutMs);
           return metrics.map((metric) => this.familyOf(metric));
         } catch (error) {
-          this.leaveOut([name], 'failed', `${name} of prom-client is left out: ${messageOf(error)}`);
+          this.omit(
+            [name],
+            'failed',
+            `Could not read ${name} from prom-client; omitted: ${messageOf(error)}`,
+          );
           return [];
         }
       }),
     );
-    return answers.flat();
+    return families.flat();
   }
 
-  private answerTo(
+  private sharedRead(
     key: unknown,
-    ask: () => Promise<readonly PromClientMetric[]>,
+    read: () => Promise<readonly PromClientMetric[]>,
   ): Promise<readonly PromClientMetric[]> {
-    const awaited = this.underWay.get(key);
-    if (awaited !== undefined) return awaited;
-    const asked = ask().finally(() => this.underWay.delete(key));
-    const answer = answerWithin(asked, DEFAULT_TIMEOUT_MS, true);
-    // Every reader may have left by then.
-    answer.catch(() => undefined);
-    this.underWay.set(key, answer);
-    return answer;
+    const current = this.inFlight.get(key);
+    if (current !== undefined) return current;
+    const started = read().finally(() => this.inFlight.delete(key));
+    const result = resultWithin(started, DEFAULT_TIMEOUT_MS, true);
+    // No reader may be left when it rejects.
+    result.catch(() => undefined);
+    this.inFlight.set(key, result);
+    return result;
   }
 
-  /** What is left when the names are given to the metrics that have them already, `taken`. */
-  withoutClashes(families: readonly BridgedFamily[], taken: ReadonlySet<string>): BridgedFamily[] {
+  /** Returns the families without those whose names are `taken` by other metrics. */
+  withoutCollisions(families: readonly BridgedFamily[], taken: ReadonlySet<string>): BridgedFamily[] {
     const names = new Set(taken);
-    const clashing: string[] = [];
-    const left = families.filter((family) => {
+    const colliding: string[] = [];
+    const kept = families.filter((family) => {
       const own = namesOf(family);
-      const clashes = own.some((name) => names.has(name));
-      if (clashes) clashing.push(family.name);
+      const collides = own.some((name) => names.has(name));
+      if (collides) colliding.push(family.name);
       else for (const name of own) names.add(name);
-      return !clashes;
+      return !collides;
     });
-    this.leaveOut(
-      clashing,
+    this.omit(
+      colliding,
       'clash',
-      `Metrics of prom-client are left out, since there are others of the same names: ${clashing.join(', ')}`,
+      `Omitted metrics of prom-client whose names are already in use: ${colliding.join(', ')}`,
     );
-    return left;
+    return kept;
   }
 
-  private questions(): readonly {
+  /** Returns one source per metric, or a single one for the whole registry. */
+  private sources(): readonly {
     readonly key: unknown;
     readonly name: string;
-    readonly ask: () => Promise<readonly PromClientMetric[]>;
+    readonly read: () => Promise<readonly PromClientMetric[]>;
   }[] {
     const { registry } = this;
     const all = {
       key: registry,
       name: 'the registry',
-      ask: async () => (await registry.getMetricsAsJSON()) as readonly PromClientMetric[],
+      read: async () => (await registry.getMetricsAsJSON()) as readonly PromClientMetric[],
     };
     try {
       const metrics = registry.getMetricsAsArray?.();
-      if (!metrics?.every(canBeAsked)) return [all];
+      if (!metrics?.every(isReadable)) return [all];
       return metrics.map((metric) => ({
         key: metric,
         name: metric.name,
-        ask: async () => [await metric.get()],
+        read: async () => [await metric.get()],
       }));
     } catch {
       return [all];
@@ -139,12 +143,12 @@ export class PromClientBridge {
 
   private familyOf({ name, help = '', type, values = [] }: PromClientMetric): BridgedFamily {
     const known = TYPES.includes(type) ? (type as BridgedFamily['type']) : 'untyped';
-    // A registry for OpenMetrics takes the end off the names of counters when it shows them.
-    const total =
+    // A registry for OpenMetrics removes `_total` from the names of counters.
+    const lacksTotal =
       known === 'counter' &&
       this.registry.contentType?.startsWith('application/openmetrics-text') === true &&
       !name.endsWith('_total');
-    const fullName = total ? `${name}_total` : name;
+    const fullName = lacksTotal ? `${name}_total` : name;
     const defaults = defaultLabelsOf(this.registry);
     const samples = values.map(({ value, labels, metricName }): BridgedSample => ({
       name: metricName ?? fullName,
@@ -154,16 +158,16 @@ export class PromClientBridge {
     return { name: fullName, help, type: known, samples };
   }
 
-  private leaveOut(metrics: readonly string[], reason: BridgeDropReason, warning: string): void {
+  private omit(metrics: readonly string[], reason: BridgeDropReason, warning: string): void {
     for (const metric of metrics) this.dropped(metric, reason);
-    const unheard = metrics.filter((metric) => !this.warned.has(`${reason} ${metric}`));
-    if (unheard.length === 0) return;
-    for (const metric of unheard) this.warned.add(`${reason} ${metric}`);
+    const unlogged = metrics.filter((metric) => !this.warned.has(`${reason} ${metric}`));
+    if (unlogged.length === 0) return;
+    for (const metric of unlogged) this.warned.add(`${reason} ${metric}`);
     this.logger.warn(warning);
   }
 }
 
-function canBeAsked(
+function isReadable(
   metric: unknown,
 ): metric is { readonly name: string; get(): Promise<PromClientMetric> | PromClientMetric } {
   if (typeof metric !== 'object' || metric === null) return false;
@@ -171,17 +175,17 @@ function canBeAsked(
   return typeof name === 'string' && typeof get === 'function';
 }
 
-/** They are only added to what the registry shows as a whole; it keeps them here. */
+/** Returns the default labels, which a registry adds only when it is read as a whole. */
 function defaultLabelsOf(registry: PromClientRegistry): Readonly<Record<string, unknown>> {
   const labels = (registry as { _defaultLabels?: unknown })._defaultLabels;
   return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : {};
 }
 
-async function answerWithin<T>(answer: Promise<T>, timeoutMs: number, background = false): Promise<T> {
-  let given: T | undefined;
-  const kept = async (): Promise<void> => {
-    given = await answer;
+async function resultWithin<T>(result: Promise<T>, timeoutMs: number, background = false): Promise<T> {
+  let value: T | undefined;
+  const settled = async (): Promise<void> => {
+    value = await result;
   };
-  await withinTime(kept(), timeoutMs, { background });
-  return given as T;
+  await withinTime(settled(), timeoutMs, { background });
+  return value as T;
 }

@@ -1,74 +1,72 @@
 import { claimedNames } from '../../metrics/naming.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
+import { inSlices } from '../../primitives/slices.js';
 import { renderExposition } from './exposition.js';
 import type { ExpositionFormat } from './exposition-format.js';
-import { type BridgeSurroundings, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
+import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
 
 /** Options of a {@link PrometheusExporter}. */
 export interface PrometheusExporterOptions {
   /**
-   * Adds `_created` samples to OpenMetrics: when each counter and histogram series began. A scraper that does not
-   * fold them stores one more series for each.
+   * Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. A scraper without
+   * support for them stores each as one more series.
    * @default false
    */
   readonly created?: boolean;
-  /** Registries of other libraries whose metrics are shown too. */
+  /** Registries of other libraries whose metrics are exposed too. */
   readonly bridges?: BridgesOptions;
 }
 
 /** Registries of other libraries. */
 export interface BridgesOptions {
-  /** That of prom-client, `register`, or of a library with the same interface. */
+  /** Registry of prom-client, `register`, or of a library with the same interface. */
   readonly promClient?: PromClientRegistry;
 }
 
-/** What one exposition should be. */
+/** Options of one exposition. */
 export interface GenerateOptions {
-  /** @default 'prometheus', which is text format 0.0.4 */
+  /** Format of the exposition. @default 'prometheus', which is text format 0.0.4 */
   readonly format?: ExpositionFormat;
-  /** Only the metrics of these names, or with samples of these names. @default all */
+  /** Names of the metrics, or of their samples, to include. @default all */
   readonly names?: Iterable<string>;
-  /** How long the collectors may take, in milliseconds. @default what each of them allows itself */
+  /** Time limit of the collectors, in milliseconds. @default the timeout of each collector */
   readonly timeoutMs?: number;
 }
 
-/** After so many milliseconds of rendering at a stretch, everything else gets its turn. */
-const SLICE_MS = 4;
-
-/** Writes the metrics of a registry as Prometheus reads them. */
+/** An exporter that renders the metrics of a registry for Prometheus. */
 export class PrometheusExporter {
-  private readonly underWay = new Map<string, Promise<Buffer[]>>();
+  private readonly inFlight = new Map<string, Promise<Buffer[]>>();
   private readonly bridge: PromClientBridge | undefined;
 
   constructor(
     private readonly source: MetricsSource,
     private readonly options: PrometheusExporterOptions = {},
-    surroundings: BridgeSurroundings = {},
+    dependencies: BridgeDependencies = {},
   ) {
     const { promClient } = options.bridges ?? {};
-    this.bridge = promClient && new PromClientBridge(promClient, surroundings);
+    this.bridge = promClient && new PromClientBridge(promClient, dependencies);
   }
 
-  /** Runs the collectors and writes everything as text. Never rejects. */
+  /** Runs the collectors and renders all metrics as text. Never rejects. */
   async generateText(options: GenerateOptions = {}): Promise<string> {
     return Buffer.concat(await this.generate(options)).toString();
   }
 
   /**
-   * As {@link generateText}, in UTF-8 and in pieces. Who asks for the same while it is under way gets the same
-   * answer. Rendering takes turns with everything else that the process does.
+   * Renders as {@link generateText} does, in UTF-8 and in chunks. Equal requests at the same time share one result.
+   * Rendering yields to the event loop.
    */
   generate(options: GenerateOptions = {}): Promise<Buffer[]> {
     const format = options.format ?? 'prometheus';
     const names = options.names && new Set(options.names);
     const key = JSON.stringify([format, options.timeoutMs, names && [...names].toSorted()]);
-    let answer = this.underWay.get(key);
-    if (answer === undefined) {
-      answer = this.render(format, names, options.timeoutMs).finally(() => this.underWay.delete(key));
-      this.underWay.set(key, answer);
+    let result = this.inFlight.get(key);
+    if (result === undefined) {
+      result = this.render(format, names, options.timeoutMs).finally(() => this.inFlight.delete(key));
+      this.inFlight.set(key, result);
     }
-    return answer;
+    return result;
   }
 
   private async render(
@@ -80,21 +78,23 @@ export class PrometheusExporter {
       this.source.collect(timeoutMs === undefined ? {} : { timeoutMs }),
       this.bridge?.read(timeoutMs) ?? [],
     ]);
-    const bridged = this.bridge?.withoutClashes(families, takenNames(snapshot)) ?? [];
+    const bridged = this.bridge?.withoutCollisions(families, sampleNamesOf(snapshot)) ?? [];
     const created = this.options.created ?? false;
-    const pieces: Buffer[] = [];
-    let sliceStart = performance.now();
-    for (const piece of renderExposition(snapshot, { format, created, bridged, ...(names && { names }) })) {
-      pieces.push(piece);
-      if (performance.now() - sliceStart > SLICE_MS) {
-        await new Promise((resolve) => setImmediate(resolve));
-        sliceStart = performance.now();
-      }
-    }
-    return pieces;
+    const options = { format, created, bridged, ...(names && { names }) };
+    return inSlices(collected(renderExposition(snapshot, options)));
   }
 }
 
-function takenNames({ families }: MetricsSnapshot): Set<string> {
+/** Collects the chunks, with a yield after each. */
+function* collected(chunks: Iterable<Buffer>): Generator<void, Buffer[], void> {
+  const all: Buffer[] = [];
+  for (const chunk of chunks) {
+    all.push(chunk);
+    yield;
+  }
+  return all;
+}
+
+function sampleNamesOf({ families }: MetricsSnapshot): Set<string> {
   return new Set(families.flatMap(({ name, type }) => claimedNames(name, type)));
 }

@@ -1,21 +1,21 @@
 import { LONGEST_RETRY_AFTER_MS } from '../../primitives/retry-after.js';
 
-/** The pauses of a {@link Backoff}, in milliseconds. */
+/** The limits of a {@link Backoff}, in milliseconds. */
 export interface BackoffLimits {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
-/** For what passes by itself, such as a remote that restarts. */
+/** The pauses after a failure that resolves itself, such as a restart of the remote. */
 export const FAILURE_PAUSES: BackoffLimits = { firstMs: 1_000, longestMs: 60_000 };
-/** For what passes when somebody acts, such as a key that is not valid. */
-export const REFUSAL_PAUSES: BackoffLimits = { firstMs: 2 * 60_000, longestMs: 15 * 60_000 };
+/** The pauses after a failure that somebody has to fix, such as an invalid API key. */
+export const REJECTION_PAUSES: BackoffLimits = { firstMs: 2 * 60_000, longestMs: 15 * 60_000 };
 
-/** The pauses between attempts: twice as long each time, up to a limit, and never in step with other processes. */
+/** An exponential backoff with jitter, so that many processes do not retry in step. */
 export class Backoff {
   private failures = 0;
 
-  /** @param random from 0 up to 1 */
+  /** @param random returns a number from 0 up to 1 */
   constructor(
     private readonly random: () => number,
     private readonly limits: BackoffLimits = FAILURE_PAUSES,
@@ -24,7 +24,7 @@ export class Backoff {
   /**
    * Returns the next pause, in milliseconds.
    *
-   * @param atLeastMs the pause that the remote asked for
+   * @param atLeastMs the pause that the remote asked for, in milliseconds
    */
   next(atLeastMs = 0): number {
     const { firstMs, longestMs } = this.limits;
@@ -33,6 +33,7 @@ export class Backoff {
     return Math.max(pauseMs * (0.5 + this.random() / 2), askedMs);
   }
 
+  /** Starts again from the shortest pause. */
   reset(): void {
     this.failures = 0;
   }

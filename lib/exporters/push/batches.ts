@@ -1,20 +1,19 @@
-/** The most that one request to a remote may hold. */
+/** The limits of one batch. */
 export interface BatchLimits {
   readonly items: number;
   readonly bytes: number;
 }
 
-/** Some items for one request. */
+/** The items of one request. */
 export interface Batch<T> {
   readonly items: readonly T[];
   readonly bytes: number;
 }
 
 /**
- * Cuts items into batches that keep the limits, in their order. An item that is too large on its own is a batch of
- * its own.
+ * Groups items into batches within the limits, in order. An item that exceeds the limit alone gets a batch of its own.
  *
- * @param bytesOf what an item takes in a request, with what separates it from the next
+ * @param bytesOf returns the size of an item in a request, its separator included
  */
 export function batchesOf<T>(
   items: Iterable<T>,
@@ -36,4 +35,10 @@ export function batchesOf<T>(
   }
   if (batch.length > 0) batches.push({ items: batch, bytes });
   return batches;
+}
+
+/** Splits an array in the middle; returns a single half for fewer than two items. */
+export function halvesOf<T>(items: readonly T[]): (readonly T[])[] {
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)].filter(({ length }) => length > 0);
 }

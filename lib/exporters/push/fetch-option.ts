@@ -1,11 +1,11 @@
 import { expectOption } from '../../options/option-checks.js';
-import type { PushFetch } from './http-answer.js';
+import type { PushFetch } from './http-exchange.js';
 
 /**
- * Returns the function that sends requests: the given one, or that of Node, looked up at each request, so that what
- * the application puts in its place is used.
+ * Returns the function that sends requests: the given one, or the global `fetch`. The latter is looked up per request,
+ * so that a replacement by the application takes effect.
  *
- * @throws {MonitoringOptionsError} if the value is given and is no function
+ * @throws {MonitoringOptionsError} if the given value is not a function
  */
 export function fetchOf(option: string, given: PushFetch | undefined): PushFetch {
   const valid = given === undefined || typeof given === 'function';

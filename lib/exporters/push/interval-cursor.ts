@@ -1,7 +1,4 @@
-import type {
-  ExponentialBuckets,
-  ExponentialHistogramSnapshot,
-} from '../../metrics/exponential-histogram.js';
+import type { ExponentialBuckets } from '../../metrics/exponential-histogram.js';
 import {
   CREATED,
   type HistogramFamily,
@@ -12,38 +9,38 @@ import {
   type ScalarFamily,
   VALUE,
 } from '../../metrics/snapshot.js';
-import type {
-  CounterInterval,
-  Distribution,
-  GaugeInterval,
-  HistogramInterval,
-  IntervalFamily,
-  MetricsInterval,
+import {
+  type CounterInterval,
+  distributionOf,
+  type GaugeInterval,
+  type HistogramInterval,
+  type IntervalDistribution,
+  type IntervalFamily,
+  type MetricsInterval,
 } from './metrics-interval.js';
 
-/** What one reader of the metrics has seen so far. Each reader has a cursor of its own. */
+/** The position of one reader in the history of the metrics. Each reader has a cursor of its own. */
 export class IntervalCursor {
-  private seen: Seen | undefined;
+  private previous: Previous | undefined;
 
   /**
-   * What happened since the snapshot that was passed last: a series that is new, or that began anew, counts from
-   * zero.
+   * Returns what happened since the previous snapshot. A series that is new, or that was reset, counts from zero.
    *
-   * @param snapshot with the exponential histograms
+   * @param snapshot a snapshot with exponential histograms
    */
   intervalUpTo(snapshot: MetricsSnapshot): MetricsInterval {
-    const { seen } = this;
-    const since = seen?.timestamp ?? firstMoment(snapshot);
+    const { previous } = this;
+    const startedAt = previous?.timestamp ?? firstMoment(snapshot);
     let families: IntervalFamily[] | undefined;
     return {
-      // The clock of the machine may have been set back.
-      startedAt: Math.min(since, snapshot.timestamp),
+      // The system clock may have been set back.
+      startedAt: Math.min(startedAt, snapshot.timestamp),
       endedAt: snapshot.timestamp,
       defaultLabels: snapshot.defaultLabels,
-      // Only if somebody wants to know: remotes that want states look at the snapshot alone.
+      // Lazy, since destinations that send totals read the snapshot only.
       get families() {
         families ??= snapshot.families
-          .map((family) => intervalOf(family, seen?.families.get(family.name)))
+          .map((family) => intervalOf(family, previous?.families.get(family.name)))
           .filter(({ series }) => series.length > 0);
         return families;
       },
@@ -51,38 +48,38 @@ export class IntervalCursor {
     };
   }
 
-  /** Passes the snapshot: the next interval starts there. */
-  pass(snapshot: MetricsSnapshot): void {
-    const families = new Map(snapshot.families.map((family) => [family.name, new SeenFamily(family)]));
-    this.seen = { timestamp: snapshot.timestamp, families };
+  /** Moves the cursor to the snapshot, where the next interval starts. */
+  advance(snapshot: MetricsSnapshot): void {
+    const families = new Map(snapshot.families.map((family) => [family.name, new PreviousFamily(family)]));
+    this.previous = { timestamp: snapshot.timestamp, families };
   }
 }
 
-interface Seen {
+interface Previous {
   readonly timestamp: number;
-  readonly families: ReadonlyMap<string, SeenFamily>;
+  readonly families: ReadonlyMap<string, PreviousFamily>;
 }
 
-/** A metric as it was. */
-class SeenFamily {
+/** A metric in the previous snapshot. */
+class PreviousFamily {
   private rowsByIdentity: ReadonlyMap<string, number> | undefined;
   private histograms: ReadonlyMap<number, HistogramSeriesSnapshot> | undefined;
 
   constructor(private readonly family: MetricFamily) {}
 
-  /** The row that a series had then; undefined if it is another series by now, or was not there. */
+  /** Returns the row that a series had then; undefined if it is new or was reset since. */
   rowOf(now: MetricFamily, row: number): number | undefined {
     const { epoch, identities, numbers, stride } = this.family;
     if (now.epoch !== epoch) return undefined;
     if (now.identities === identities) return row * stride < numbers.length ? row : undefined;
-    // Its rows have been moved together since.
+    // The rows were compacted since.
     const then = this.rowsThen().get(now.identities.lineStartOf(row));
     const createdAt = now.numbers[row * stride + CREATED];
     return then !== undefined && numbers[then * stride + CREATED] === createdAt ? then : undefined;
   }
 
   valueAt(row: number): number {
-    return this.family.numbers[row * this.family.stride + VALUE];
+    return this.family.numbers[row * this.family.stride + VALUE] ?? 0;
   }
 
   histogramAt(row: number): HistogramSeriesSnapshot | undefined {
@@ -100,14 +97,14 @@ class SeenFamily {
   }
 }
 
-function intervalOf(family: MetricFamily, seen: SeenFamily | undefined): IntervalFamily {
+function intervalOf(family: MetricFamily, previous: PreviousFamily | undefined): IntervalFamily {
   const { name, help, labelNames } = family;
   if (family.type === 'histogram') {
     const { type, upperBounds } = family;
-    return { type, name, help, labelNames, upperBounds, series: histogramIntervals(family, seen) };
+    return { type, name, help, labelNames, upperBounds, series: histogramIntervals(family, previous) };
   }
   return family.type === 'counter'
-    ? { type: 'counter', name, help, labelNames, series: counterIntervals(family, seen) }
+    ? { type: 'counter', name, help, labelNames, series: counterIntervals(family, previous) }
     : { type: 'gauge', name, help, labelNames, series: gaugeIntervals(family) };
 }
 
@@ -115,31 +112,34 @@ function gaugeIntervals(family: ScalarFamily): GaugeInterval[] {
   return Array.from(family.series, ({ labels, value }) => ({ labels, value }));
 }
 
-function counterIntervals(family: ScalarFamily, seen: SeenFamily | undefined): CounterInterval[] {
+function counterIntervals(family: ScalarFamily, previous: PreviousFamily | undefined): CounterInterval[] {
   const { numbers, stride, identities } = family;
   const intervals: CounterInterval[] = [];
   for (const row of liveRows(family)) {
-    const total = numbers[row * stride + VALUE];
-    const then = seen?.rowOf(family, row);
-    const before = then === undefined ? 0 : (seen?.valueAt(then) ?? 0);
-    // What is less than it was has begun anew, in one of the workers that it is the sum of.
+    const total = numbers[row * stride + VALUE] ?? 0;
+    const then = previous?.rowOf(family, row);
+    const before = then === undefined ? 0 : (previous?.valueAt(then) ?? 0);
+    // A total that went down is a sum over workers of which one was restarted.
     const delta = total < before ? total : total - before;
     if (delta === 0) continue;
     intervals.push({
       labels: identities.labelsOf(row),
       delta,
       total,
-      createdAt: numbers[row * stride + CREATED],
+      createdAt: numbers[row * stride + CREATED] ?? 0,
     });
   }
   return intervals;
 }
 
-function histogramIntervals(family: HistogramFamily, seen: SeenFamily | undefined): HistogramInterval[] {
+function histogramIntervals(
+  family: HistogramFamily,
+  previous: PreviousFamily | undefined,
+): HistogramInterval[] {
   const intervals: HistogramInterval[] = [];
   for (const [row, series] of seriesByRow(family)) {
-    const then = seen?.rowOf(family, row);
-    const last = then === undefined ? undefined : seen?.histogramAt(then);
+    const then = previous?.rowOf(family, row);
+    const last = then === undefined ? undefined : previous?.histogramAt(then);
     if (series.count === (last?.count ?? 0)) continue;
     const before = last !== undefined && series.count > last.count ? last : undefined;
     const { labels, min, max, createdAt } = series;
@@ -158,23 +158,11 @@ function* seriesByRow(family: HistogramFamily): Generator<[number, HistogramSeri
   }
 }
 
-const NOTHING: ExponentialHistogramSnapshot = {
-  scale: 0,
-  zeroCount: 0,
-  positive: { offset: 0, counts: [] },
-  negative: { offset: 0, counts: [] },
-};
-
-function distributionOf({ count, sum, buckets, exponential }: HistogramSeriesSnapshot): Distribution {
-  const bucketCounts = buckets.map((bucket, i) => bucket.count - (buckets[i - 1]?.count ?? 0));
-  return { count, sum, bucketCounts, exponential: exponential ?? NOTHING };
-}
-
-function difference(now: Distribution, before: Distribution): Distribution {
+function difference(now: IntervalDistribution, before: IntervalDistribution): IntervalDistribution {
   return {
     count: now.count - before.count,
     sum: now.sum - before.sum,
-    bucketCounts: now.bucketCounts.map((count, i) => count - before.bucketCounts[i]),
+    bucketCounts: now.bucketCounts.map((count, i) => count - (before.bucketCounts[i] ?? 0)),
     exponential: {
       scale: now.exponential.scale,
       zeroCount: now.exponential.zeroCount - before.exponential.zeroCount,
@@ -184,7 +172,7 @@ function difference(now: Distribution, before: Distribution): Distribution {
   };
 }
 
-/** Buckets never disappear from a series, so those of before lie within those of now. */
+/** Subtracts buckets. Buckets never disappear from a series, so the earlier ones lie within the current ones. */
 function bucketDifference(now: ExponentialBuckets, before: ExponentialBuckets): ExponentialBuckets {
   const counts = now.counts.map((count, i) => count - (before.counts[now.offset + i - before.offset] ?? 0));
   const first = counts.findIndex((count) => count > 0);
@@ -193,7 +181,7 @@ function bucketDifference(now: ExponentialBuckets, before: ExponentialBuckets): 
   return { offset: now.offset + first, counts: counts.slice(first, last + 1) };
 }
 
-/** When the oldest series began. */
+/** Returns the creation time of the oldest series. */
 function firstMoment({ timestamp, families }: MetricsSnapshot): number {
   let first = timestamp;
   for (const { numbers, stride } of families) {

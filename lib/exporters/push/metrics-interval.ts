@@ -1,18 +1,20 @@
 import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
-import type { MetricsSnapshot } from '../../metrics/snapshot.js';
+import type { HistogramSeriesSnapshot, MetricsSnapshot } from '../../metrics/snapshot.js';
 
-/** What happened between two looks at the metrics: what a push exporter sends. */
+/** The changes between two captures of the metrics: the input of a push destination. */
 export interface MetricsInterval {
-  /** Milliseconds since the Unix epoch; the first interval starts where the oldest series began. */
+  /** Start, in milliseconds since the Unix epoch; the first interval starts when the oldest series was created. */
   readonly startedAt: number;
+  /** End, in milliseconds since the Unix epoch. */
   readonly endedAt: number;
   readonly defaultLabels: Readonly<Record<string, string>>;
+  /** Changes of each metric in the interval. */
   readonly families: readonly IntervalFamily[];
-  /** Everything as it stood at the end, for remotes that want states and not changes. */
+  /** State of all metrics at the end, for remotes that expect totals instead of changes. */
   readonly snapshot: MetricsSnapshot;
 }
 
-/** One metric in an interval; only the series with something to say are in it: what counted, and every gauge. */
+/** One metric in an interval, with every gauge series and the counter and histogram series that changed. */
 export type IntervalFamily = CounterIntervalFamily | GaugeIntervalFamily | HistogramIntervalFamily;
 
 interface FamilyBase<T, S> {
@@ -29,33 +31,33 @@ export type CounterIntervalFamily = FamilyBase<'counter', CounterInterval>;
 export type GaugeIntervalFamily = FamilyBase<'gauge', GaugeInterval>;
 /** A histogram or a timer in an interval. */
 export type HistogramIntervalFamily = FamilyBase<'histogram', HistogramInterval> & {
-  /** The finite upper bounds in ascending order; one more bucket, up to +Inf, follows them. */
+  /** Finite upper bounds in ascending order; one more bucket, up to +Inf, follows them. */
   readonly upperBounds: readonly number[];
 };
 
 /** One series of a counter in an interval. */
 export interface CounterInterval {
   readonly labels: Readonly<Record<string, string>>;
-  /** What was added in the interval: never negative. */
+  /** Increase in the interval; never negative. */
   readonly delta: number;
-  /** The total since the series began. */
+  /** Total since the series was created. */
   readonly total: number;
-  /** When the series began, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch. */
   readonly createdAt: number;
 }
 
 /** One series of a gauge in an interval. */
 export interface GaugeInterval {
   readonly labels: Readonly<Record<string, string>>;
-  /** As it stood at the end. */
+  /** Value at the end of the interval. */
   readonly value: number;
 }
 
-/** Counts and sums of one series. */
-export interface Distribution {
+/** The count, the sum and the buckets of observed values. */
+export interface IntervalDistribution {
   readonly count: number;
   readonly sum: number;
-  /** How many values each bucket holds, not cumulated; one more than there are upper bounds. */
+  /** Number of values in each bucket, not cumulative; one more than there are upper bounds. */
   readonly bucketCounts: readonly number[];
   readonly exponential: ExponentialHistogramSnapshot;
 }
@@ -63,12 +65,28 @@ export interface Distribution {
 /** One series of a histogram or a timer in an interval. */
 export interface HistogramInterval {
   readonly labels: Readonly<Record<string, string>>;
-  /** What was observed in the interval. */
-  readonly delta: Distribution;
-  /** Everything observed since the series began. */
-  readonly total: Distribution;
-  /** The smallest and the largest value ever observed. */
+  /** Values observed in the interval. */
+  readonly delta: IntervalDistribution;
+  /** Values observed since the series was created. */
+  readonly total: IntervalDistribution;
+  /** Smallest value observed since the series was created. */
   readonly min: number;
+  /** Largest value observed since the series was created. */
   readonly max: number;
+  /** Creation time of the series, in milliseconds since the Unix epoch. */
   readonly createdAt: number;
+}
+
+const EMPTY: ExponentialHistogramSnapshot = {
+  scale: 0,
+  zeroCount: 0,
+  positive: { offset: 0, counts: [] },
+  negative: { offset: 0, counts: [] },
+};
+
+/** Returns the distribution of a histogram series, with bucket counts that are not cumulative. */
+export function distributionOf(series: HistogramSeriesSnapshot): IntervalDistribution {
+  const { count, sum, buckets, exponential = EMPTY } = series;
+  const bucketCounts = buckets.map((bucket, i) => bucket.count - (buckets[i - 1]?.count ?? 0));
+  return { count, sum, bucketCounts, exponential };
 }

@@ -1,10 +1,10 @@
 import { PushError } from './push-destination.js';
 
 /**
- * Loads a package that an application installs only if it wants what needs it.
+ * Loads an optional peer dependency.
  *
- * @param owner what needs it, for the message
- * @throws {PushError} that says what to install
+ * @param owner the feature that needs the package, for the error message
+ * @throws {PushError} if the package is not installed
  */
 export async function loadPackage<T>(name: string, owner: string): Promise<T> {
   const loaded = await findPackage<T>(name);
@@ -12,13 +12,13 @@ export async function loadPackage<T>(name: string, owner: string): Promise<T> {
   throw new PushError(`${owner} needs the package ${name}: npm install ${name}`, 'stop');
 }
 
-/** As {@link loadPackage}; undefined if it is not installed. */
+/** Loads an optional peer dependency; returns undefined if it is not installed. */
 export async function findPackage<T>(name: string): Promise<T | undefined> {
   try {
     return (await import(name)) as T;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // A package that is there, but misses something itself, is another matter.
+    // A missing dependency of an installed package is a different error.
     if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`)) return undefined;
     throw error;
   }

@@ -1,68 +1,78 @@
+import { messageOf } from '../../primitives/message-of.js';
 import type { MetricsInterval } from './metrics-interval.js';
 
-/** One request of a push: the smallest thing that is acknowledged, sent again or dropped as a whole. */
+/** One request of a push: the unit that is accepted, repeated or dropped as a whole. */
 export interface PushRequest {
-  /** What is sent; only the destination that encoded it looks inside. */
+  /** Content of the request, which only the destination that encoded it reads. */
   readonly payload: unknown;
-  /** How much memory it takes while it waits, about, in bytes. */
+  /** Approximate memory while the request is in the queue, in bytes. */
   readonly bytes: number;
-  /** How many data points it has, for the counts of what was sent and what was dropped. */
+  /** Number of data points, for the counts of sent and dropped points. */
   readonly points: number;
 }
 
 /** A remote that metrics are pushed to. */
 export interface PushDestination {
-  /** What it is called in `monitoring_exporter_*{exporter}`. */
+  /** Value of the label `exporter` of the `monitoring_exporter_*` metrics. */
   readonly name: string;
-  /** Older intervals are refused by the remote and dropped instead of sent, in milliseconds. @default Infinity */
+  /** Age from which the remote rejects data, in milliseconds; older intervals are dropped. @default Infinity */
   readonly maxAgeMs?: number;
-  /** Whether each push says all that the ones before it said, so that only the latest is worth sending. @default false */
+  /** True if each push contains everything, so that only the latest is worth sending. @default false */
   readonly supersedes?: boolean;
-  /** Whether it is on this machine, so that there is no rush of many senders to avoid. @default false */
+  /** True if the destination is on this machine, so that pushes need not be spread over time. @default false */
   readonly local?: boolean;
   /**
-   * Everything that is to be said of an interval, cut into requests that each keep the limits of the remote. Called
-   * once for each interval, in their order.
+   * Encodes an interval as requests that each respect the limits of the remote. Called once per interval, in order.
    */
   encode(interval: MetricsInterval): readonly PushRequest[];
   /**
    * Sends one request.
    *
-   * @returns when the remote has taken it; or the smaller requests to send in its place, if it was too large
-   * @throws {PushError} if it was not taken; any other error is one to retry after
+   * @returns nothing once the remote has accepted it; or the smaller requests to send instead, if it was too large
+   * @throws {PushError} if it was not accepted; any other error is treated as `retry`
    */
   send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]>;
   /**
-   * Cuts a request that the remote has refused into smaller ones, which are sent in its place: so only the data
-   * points that it refuses are lost. A request is cut a limited number of times.
+   * Splits a rejected request into smaller ones that are sent instead, so that only the rejected data points are lost.
+   * Called a limited number of times per request.
    *
-   * @returns none if it cannot be cut
+   * @returns an empty array if the request cannot be split
    */
   split?(request: PushRequest): readonly PushRequest[];
-  /** Gets ready before the first push, such as loading an SDK. */
+  /** Prepares the first push, for example by loading an SDK. */
   open?(): Promise<void>;
-  /** Lets go of connections. */
+  /** Releases connections. */
   close?(): Promise<void>;
 }
 
-/** What may be done about a request that was not taken. */
+/** The possible reactions to a request that was not accepted. */
 export const REMEDIES = ['retry', 'drop', 'stop'] as const;
 
-/** Why a request was not taken, and what may be done about it. */
+/** The reason for which a request was not accepted, and the reaction to it. */
 export class PushError extends Error {
   override readonly name = 'PushError';
 
   constructor(
     message: string,
     /**
-     * `retry`: the same again soon. `drop`: it will never be taken. `stop`: nothing will until somebody acts, so it is
-     * tried again every few minutes.
+     * `retry`: send the request again soon. `drop`: the remote will never accept it. `stop`: the remote accepts nothing
+     * until somebody intervenes; the exporter retries every few minutes.
      */
     readonly remedy: (typeof REMEDIES)[number],
-    /** When the remote asked to be left alone until, in milliseconds from now. */
+    /** Pause that the remote asked for, in milliseconds from now. */
     readonly retryAfterMs?: number,
     options?: ErrorOptions,
   ) {
     super(message, options);
   }
+}
+
+/** Returns an error of a destination as a {@link PushError}; one without a remedy becomes `retry`. */
+export function toPushError(error: unknown): PushError {
+  const { remedy, retryAfterMs } = (error ?? {}) as Partial<PushError>;
+  const known = REMEDIES.find((one) => one === remedy) ?? 'retry';
+  if (error instanceof PushError && error.remedy === known) return error;
+  // The error may come from another copy of this library.
+  const retryAfter = typeof retryAfterMs === 'number' ? retryAfterMs : undefined;
+  return new PushError(messageOf(error), known, retryAfter, { cause: error });
 }

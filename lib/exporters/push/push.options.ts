@@ -1,33 +1,32 @@
 import { countOf, intervalMsOf } from '../../options/option-checks.js';
-import { checkMetricChoice, type MetricChoice } from './metric-choice.js';
+import { checkMetricFilter, type MetricFilter } from './metric-filter.js';
 import type { QueueLimits } from './request-queue.js';
 
-/** What every exporter that pushes can be told. */
+/** Options that all push exporters have. */
 export interface PushExporterOptions {
   /**
-   * How often the metrics are looked at and sent, in milliseconds, in step with the clock on the wall: with 60 000,
-   * at every full minute.
+   * Interval between pushes, in milliseconds, aligned to the wall clock: with 60 000, at every full minute.
    * @default 60000
    */
   readonly intervalMs?: number;
-  /** How long one request may take, in milliseconds. @default 10000 */
+  /** Time limit of one request, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
-  /** How long the last push may take when the application ends, in milliseconds. @default 5000 */
+  /** Time limit of the last push at shutdown, in milliseconds. @default 5000 */
   readonly shutdownTimeoutMs?: number;
-  /** How many requests may wait while the remote fails; beyond it the oldest are dropped. @default 1000 */
+  /** Maximum number of requests in the queue while the remote fails; the oldest are dropped first. @default 1000 */
   readonly maxQueueRequests?: number;
-  /** How many bytes may wait, about. @default 16777216, which is 16 MiB */
+  /** Maximum size of the queue, approximately, in bytes. @default 16777216, which is 16 MiB */
   readonly maxQueueBytes?: number;
-  /** Only these metrics, by name or regular expression. @default all */
-  readonly metrics?: MetricChoice;
+  /** Filter for the metrics that are sent, by name or regular expression. @default all metrics */
+  readonly metrics?: MetricFilter;
 }
 
-/** The options of pushing, with every default filled in. */
+/** The push options with all defaults applied. */
 export type ResolvedPush = Required<Omit<PushExporterOptions, 'metrics'>> &
   Pick<PushExporterOptions, 'metrics'> &
   QueueLimits;
 
-/** The keys of {@link PushExporterOptions}, for the options of exporters that have them too. */
+/** The keys of {@link PushExporterOptions}, which the options of each push exporter include. */
 export const PUSH_OPTION_NAMES = [
   'intervalMs',
   'timeoutMs',
@@ -38,12 +37,14 @@ export const PUSH_OPTION_NAMES = [
 ] as const satisfies readonly (keyof PushExporterOptions)[];
 
 /**
- * @param owner whose options they are, for the messages: `exporters.datadog`
+ * Checks the push options and applies the defaults.
+ *
+ * @param owner path of the options for error messages, such as `exporters.datadog`
  * @throws {MonitoringOptionsError}
  */
 export function resolvePush(owner: string, options: PushExporterOptions): ResolvedPush {
   const { metrics } = options;
-  checkMetricChoice(`${owner}.metrics`, metrics);
+  checkMetricFilter(`${owner}.metrics`, metrics);
   return {
     intervalMs: intervalMsOf(`${owner}.intervalMs`, options.intervalMs, 60_000),
     timeoutMs: intervalMsOf(`${owner}.timeoutMs`, options.timeoutMs, 10_000),

@@ -1,16 +1,16 @@
 import type { PushRequest } from './push-destination.js';
 
-/** A request that waits to be sent. */
+/** A request in the queue. */
 export interface QueuedRequest {
   readonly request: PushRequest;
-  /** The end of its interval, in milliseconds since the epoch. */
+  /** End of its interval, in milliseconds since the Unix epoch. */
   readonly endedAt: number;
   readonly bytes: number;
   readonly points: number;
-  /** The number of cuts that are left to find what is refused of it, shared by all its pieces. */
-  readonly cuts: { left: number };
-  /** The number of requests that the remote had taken when it refused this one for want of permission. */
-  refusedAfter?: number;
+  /** Number of splits left to isolate what the remote rejects, shared by all pieces of the request. */
+  readonly splits: { left: number };
+  /** Number of requests that the remote had accepted when it rejected this one with `stop`. */
+  rejectedAfter?: number;
 }
 
 /** The limits of a {@link RequestQueue}. */
@@ -19,87 +19,89 @@ export interface QueueLimits {
   readonly maxQueueBytes: number;
 }
 
-/** The number of times that one request is cut to find what is refused of it. */
-const MOST_CUTS = 32;
+/** Number of times that one request is split to isolate what the remote rejects. */
+const MAX_SPLITS = 32;
 
 /**
- * The requests that have not been acknowledged yet, oldest first, within limits: beyond them the oldest is dropped.
- * The request that is under way counts too, but is never dropped, since the remote may be taking it.
+ * A bounded queue of the requests that are not settled, oldest first; the oldest is evicted first. The request in
+ * flight counts towards the limits but is never evicted, since the remote may be accepting it.
  */
 export class RequestQueue {
   private waiting: QueuedRequest[] = [];
-  private underWay: QueuedRequest | undefined;
-  /** The place that the request under way had. */
-  private place = 0;
+  private inFlight: QueuedRequest | undefined;
+  /** Index that the request in flight had in the queue. */
+  private index = 0;
   private bytes = 0;
   private points = 0;
 
-  /** @param dropped is told how many data points were dropped for want of room */
+  /** @param onEvicted receives the number of data points in the requests that were evicted */
   constructor(
     private readonly limits: QueueLimits,
-    private readonly dropped: (points: number) => void,
+    private readonly onEvicted: (points: number) => void,
   ) {}
 
-  /** The number of data points that wait, those under way included. */
+  /** The number of data points, those in flight included. */
   get size(): number {
     return this.points;
   }
 
+  /** True if no request is waiting or in flight. */
   get isEmpty(): boolean {
-    return this.waiting.length === 0 && this.underWay === undefined;
+    return this.waiting.length === 0 && this.inFlight === undefined;
   }
 
-  /** Whether there is more than the request under way. */
+  /** True if a request is waiting. */
   get hasNext(): boolean {
     return this.waiting.length > 0;
   }
 
-  /** Whether more than one request waits. */
+  /** True if more than one request is waiting. */
   get hasSecond(): boolean {
     return this.waiting.length > 1;
   }
 
-  /** The end of the oldest interval that is not acknowledged. */
+  /** The end of the oldest interval that is not settled, in milliseconds since the Unix epoch. */
   get oldest(): number | undefined {
-    return (this.underWay ?? this.waiting[0])?.endedAt;
+    return (this.inFlight ?? this.waiting[0])?.endedAt;
   }
 
+  /** Adds the requests of an interval. */
   add(requests: readonly PushRequest[], endedAt: number): void {
-    for (const request of requests) this.insert(this.waiting.length, request, endedAt, { left: MOST_CUTS });
-    this.keepLimits();
+    for (const request of requests) this.insert(this.waiting.length, request, endedAt, { left: MAX_SPLITS });
+    this.evict();
   }
 
   /**
-   * Takes a request out to be sent; it must be settled or put back before the next one is taken.
+   * Takes a request out of the queue to be sent. It must be settled or put back before the next one is taken.
    *
-   * @param place 0 for the oldest
+   * @param index 0 for the oldest
    */
-  take(place = 0): QueuedRequest | undefined {
-    this.place = place;
-    [this.underWay] = this.waiting.splice(place, 1);
-    return this.underWay;
+  take(index = 0): QueuedRequest | undefined {
+    this.index = index;
+    [this.inFlight] = this.waiting.splice(index, 1);
+    return this.inFlight;
   }
 
-  /** Forgets the request under way; what replaces it is the next to be sent. */
+  /** Removes the request in flight; its replacements are the next to be sent. */
   settle(replacements: readonly PushRequest[] = []): void {
-    const { underWay } = this;
-    if (underWay === undefined) return;
-    this.underWay = undefined;
-    this.count(underWay, -1);
-    const { endedAt, cuts } = underWay;
-    replacements.forEach((request, i) => this.insert(this.place + i, request, endedAt, cuts));
-    this.keepLimits();
+    const { inFlight } = this;
+    if (inFlight === undefined) return;
+    this.inFlight = undefined;
+    this.count(inFlight, -1);
+    const { endedAt, splits } = inFlight;
+    replacements.forEach((request, i) => this.insert(this.index + i, request, endedAt, splits));
+    this.evict();
   }
 
-  /** Puts the request under way back in its place: it was not taken. */
+  /** Puts the request in flight back where it was. */
   putBack(): void {
-    if (this.underWay === undefined) return;
-    this.waiting.splice(this.place, 0, this.underWay);
-    this.underWay = undefined;
-    this.keepLimits();
+    if (this.inFlight === undefined) return;
+    this.waiting.splice(this.index, 0, this.inFlight);
+    this.inFlight = undefined;
+    this.evict();
   }
 
-  /** Forgets what waits. @returns the number of data points that it had */
+  /** Removes the waiting requests. @returns the number of their data points */
   clear(): number {
     const before = this.points;
     for (const queued of this.waiting) this.count(queued, -1);
@@ -107,25 +109,31 @@ export class RequestQueue {
     return before - this.points;
   }
 
-  private insert(place: number, request: PushRequest, endedAt: number, cuts: QueuedRequest['cuts']): void {
-    // They are read once: a destination of the application may say anything, and something else each time.
-    const queued = { request, endedAt, bytes: amount(request.bytes), points: amount(request.points), cuts };
-    this.waiting.splice(place, 0, queued);
+  private insert(
+    index: number,
+    request: PushRequest,
+    endedAt: number,
+    splits: QueuedRequest['splits'],
+  ): void {
+    // Read once, since a destination of the application may return other sizes each time.
+    const queued = { request, endedAt, bytes: sizeOf(request.bytes), points: sizeOf(request.points), splits };
+    this.waiting.splice(index, 0, queued);
     this.count(queued, 1);
   }
 
-  private keepLimits(): void {
+  private evict(): void {
     const { maxQueueBytes, maxQueueRequests } = this.limits;
-    const tooMany = this.waiting.length + (this.underWay ? 1 : 0) - maxQueueRequests;
+    const excess = this.waiting.length + (this.inFlight ? 1 : 0) - maxQueueRequests;
     let points = 0;
     let evicted = 0;
-    while (evicted < this.waiting.length && (evicted < tooMany || this.bytes > maxQueueBytes)) {
-      const queued = this.waiting[evicted++];
+    for (const queued of this.waiting) {
+      if (evicted >= excess && this.bytes <= maxQueueBytes) break;
       this.count(queued, -1);
       points += queued.points;
+      evicted++;
     }
     if (evicted > 0) this.waiting.splice(0, evicted);
-    if (points > 0) this.dropped(points);
+    if (points > 0) this.onEvicted(points);
   }
 
   private count({ bytes, points }: QueuedRequest, sign: 1 | -1): void {
@@ -134,6 +142,7 @@ export class RequestQueue {
   }
 }
 
-function amount(value: number): number {
+/** Returns a size of a request; 0 for anything but a positive number. */
+function sizeOf(value: number): number {
   return Number.isFinite(value) && value > 0 ? value : 0;
 }

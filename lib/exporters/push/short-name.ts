@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 const DIGEST_LENGTH = 8;
 
-/** The name if it is short enough; otherwise its beginning, and a digest so that no other becomes the same. */
+/** Returns the name, shortened to `maxLength` if needed; a digest at its end keeps shortened names distinct. */
 export function shortName(name: string, maxLength: number): string {
   if (name.length <= maxLength) return name;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, DIGEST_LENGTH);

@@ -1,33 +1,43 @@
 import type { ExponentialBuckets } from '../../metrics/exponential-histogram.js';
 import type { HistogramInterval } from './metrics-interval.js';
 
-/** Distinct values in ascending order, and how often each occurred. */
+/** Distinct values in ascending order, each with its number of occurrences. */
 export interface WeightedValues {
   readonly values: readonly number[];
+  /** Number of occurrences of the value at the same index. */
   readonly counts: readonly number[];
 }
 
+/** A value with its number of occurrences. */
+export type WeightedValue = readonly [value: number, count: number];
+
+/** Returns each value together with its number of occurrences. */
+export function pairsOf({ values, counts }: WeightedValues): WeightedValue[] {
+  return values.map((value, i) => [value, counts[i] ?? 0]);
+}
+
+/** More precise than any bucket, and short as text. */
 const DIGITS = 12;
 
 type Observed = Pick<HistogramInterval, 'delta' | 'min' | 'max'>;
 
 interface Bucket {
-  /** Negative for the values below zero. */
+  /** -1 for a bucket of negative values, 0 for that of zero, 1 for one of positive values. */
   readonly sign: number;
   readonly index: number;
   readonly count: number;
 }
 
 /**
- * What was observed in some series together, for remotes that want values instead of buckets. The counts are
- * exact. A value is the middle of its bucket, so at most 0.55 % off, if there are no more buckets than `limit`;
- * otherwise neighbours are merged until there are not. The values are corrected to add up to the true sum.
+ * Returns the values observed in several series together, for remotes that expect values instead of buckets. The counts
+ * are exact. A value is the middle of its bucket, which is at most 0.55 % off; neighbouring buckets are merged until
+ * there are at most `limit`. The values are corrected so that they add up to the true sum.
  */
 export function weightedValues(observed: readonly Observed[], limit = Infinity): WeightedValues {
   let scale = observed[0]?.delta.exponential.scale ?? 0;
-  let buckets = joined(observed.flatMap(bucketsOf).toSorted(byValue));
+  let buckets = merged(observed.flatMap(bucketsOf).toSorted(byValue));
   while (buckets.length > limit) {
-    buckets = joined(buckets.map((bucket) => ({ ...bucket, index: Math.floor(bucket.index / 2) })));
+    buckets = merged(buckets.map((bucket) => ({ ...bucket, index: Math.floor(bucket.index / 2) })));
     scale--;
   }
   const counts = buckets.map(({ count }) => count);
@@ -35,7 +45,7 @@ export function weightedValues(observed: readonly Observed[], limit = Infinity):
   const middles = buckets.map(({ sign, index }) =>
     Math.min(Math.max(sign * middleOf(index, scale), min), max),
   );
-  const share = correction(middles, counts, sum, scale);
+  const share = correction({ values: middles, counts }, sum, scale);
   return { values: middles.map((value) => rounded(value + Math.abs(value) * share)), counts };
 }
 
@@ -53,8 +63,8 @@ function byValue(a: Bucket, b: Bucket): number {
   return a.sign - b.sign || a.sign * (a.index - b.index);
 }
 
-/** Makes one of neighbours that are the same bucket. */
-function joined(buckets: readonly Bucket[]): Bucket[] {
+/** Merges neighbours with the same sign and index. */
+function merged(buckets: readonly Bucket[]): Bucket[] {
   const distinct: Bucket[] = [];
   for (const bucket of buckets) {
     const last = distinct.at(-1);
@@ -74,12 +84,11 @@ function extent(observed: readonly Observed[]) {
   };
 }
 
-/** What is more exact than any bucket, and short to write. */
 function rounded(value: number): number {
   return Number(value.toPrecision(DIGITS));
 }
 
-/** The value whose relative distance to both bounds of the bucket is the same. */
+/** Returns the value at the same relative distance from both bounds of a bucket. */
 function middleOf(index: number, scale: number): number {
   const width = 2 ** -scale;
   const lower = 2 ** (index * width);
@@ -88,25 +97,21 @@ function middleOf(index: number, scale: number): number {
 }
 
 /**
- * Returns the share of its magnitude that each value is moved by, all in the same direction, so that they add up to
- * the sum. A sum that lost its digits beside a far greater total says nothing of them.
+ * Returns the share of its magnitude by which each value is moved, all in the same direction, so that they add up to
+ * the sum. Returns 0 for a sum beyond what the buckets allow, which has lost its digits next to a far greater total.
  */
-function correction(
-  values: readonly number[],
-  counts: readonly number[],
-  sum: number,
-  scale: number,
-): number {
+function correction(weighted: WeightedValues, sum: number, scale: number): number {
   let total = 0;
   let magnitude = 0;
-  for (const [i, value] of values.entries()) {
-    total += value * counts[i];
-    magnitude += Math.abs(value) * counts[i];
+  for (const [value, count] of pairsOf(weighted)) {
+    total += value * count;
+    magnitude += Math.abs(value) * count;
   }
   const share = (sum - total) / magnitude;
-  // From the middle of a bucket to its upper bound, and what rounding adds.
-  const mostOff = (2 ** (2 ** -scale) - 1) / 2 + 1e-9;
-  const isMixed = values[0] < 0 && values.at(-1)! > 0;
+  // The distance from the middle of a bucket to its upper bound, plus rounding.
+  const limit = (2 ** (2 ** -scale) - 1) / 2 + 1e-9;
+  const { values } = weighted;
+  const isMixed = (values[0] ?? 0) < 0 && (values.at(-1) ?? 0) > 0;
   // No value may change its sign.
-  return Math.abs(share) <= mostOff && !(isMixed && Math.abs(share) >= 1) ? share : 0;
+  return Math.abs(share) <= limit && !(isMixed && Math.abs(share) >= 1) ? share : 0;
 }

@@ -1,12 +1,15 @@
-import { exchange, type PushFetch } from '../push/http-answer.js';
+import { messageOf } from '../../primitives/message-of.js';
+import { exchange, type PushFetch } from '../push/http-exchange.js';
 import { PushError } from '../push/push-destination.js';
 import { remedyFor } from '../push/status-remedy.js';
 import type { ResolvedPushgateway } from './pushgateway.options.js';
 
-/** `PUT` replaces all metrics of the group, `POST` those of the same names, `DELETE` removes the group. */
+/**
+ * The method of a request: `PUT` replaces the group, `POST` only metrics of the same names, `DELETE` removes the group.
+ */
 export type PushgatewayMethod = 'PUT' | 'POST' | 'DELETE';
 
-/** Speaks the protocol of the Pushgateway for one group of metrics. */
+/** A client of the Pushgateway for one group of metrics. */
 export class PushgatewayClient {
   private readonly url: string;
   private readonly fetch: PushFetch;
@@ -29,18 +32,19 @@ export class PushgatewayClient {
     };
   }
 
-  /** @throws {PushError} if it was not taken */
+  /** Sends one request. @throws {PushError} if it was not accepted */
   async request(method: PushgatewayMethod, body: Buffer | undefined, signal: AbortSignal): Promise<void> {
     const { url, headers } = this;
     const request = { method, url, headers, ...(body !== undefined && { body }) };
-    const answer = await exchange(this.fetch, request, signal).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new PushError(`${method} ${url} failed: ${reason}`, 'retry', undefined, { cause: error });
+    const response = await exchange(this.fetch, request, signal).catch((error: unknown) => {
+      throw new PushError(`${method} ${url} failed: ${messageOf(error)}`, 'retry', undefined, {
+        cause: error,
+      });
     });
-    const { status, text, retryAfterMs } = answer;
+    const { status, text, retryAfterMs } = response;
     if (status >= 200 && status < 300) return;
     throw new PushError(
-      `${method} ${url} was answered with ${status}${text === '' ? '' : `: ${text}`}`,
+      `${method} ${url} failed with status ${status}${text === '' ? '' : `: ${text}`}`,
       remedyFor(status),
       retryAfterMs,
     );
@@ -48,7 +52,7 @@ export class PushgatewayClient {
 }
 
 /**
- * The labels of a group as a path; a value that a path cannot hold is in base64.
+ * Returns the URL path of a group; a label value that a path cannot contain is encoded in base64.
  *
  * @see https://github.com/prometheus/pushgateway#url
  */

@@ -1,23 +1,24 @@
 import type { MetricFamily, MetricsSnapshot } from '../../metrics/snapshot.js';
 import { renderExposition } from '../prometheus/exposition.js';
+import { halvesOf } from '../push/batches.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { Acknowledgement, Refusal } from '../push/refusal.js';
-import { labelsBesideGroup } from './labels-beside-group.js';
+import { AcceptedPoints, RejectedPoints } from '../push/settled-points.js';
 import type { PushgatewayClient } from './pushgateway.client.js';
+import { renameGroupCollisions } from './rename-group-collisions.js';
 
-/** The number of requests by which one push finds the metrics that are refused. */
-const MOST_PROBES = 32;
+/** Maximum number of requests per push to find the metrics that are rejected. */
+const MAX_PROBES = 32;
 
-/** A group of a Pushgateway, which shows Prometheus the last that it was told. */
+/** A group of a Pushgateway, which exposes its last push to Prometheus, as a destination of pushes. */
 export class PushgatewayDestination implements PushDestination {
   readonly name = 'pushgateway';
   readonly supersedes = true;
 
-  /** The names of the metrics that were refused last. */
-  private refused: ReadonlySet<string> = new Set();
+  /** Names of the metrics that the last push found to be rejected. */
+  private rejected: ReadonlySet<string> = new Set();
 
-  /** @param groupLabels the names of the labels that the group has */
+  /** @param groupLabels names of the labels of the group */
   constructor(
     private readonly client: PushgatewayClient,
     private readonly groupLabels: readonly string[],
@@ -28,88 +29,91 @@ export class PushgatewayDestination implements PushDestination {
     return [{ payload: { snapshot, body }, bytes: body.length, points: pointsOf(snapshot.families) }];
   }
 
-  /** Replaces the group. Where a metric of it is refused, as one of another type in another group, the rest is told. */
+  /** Replaces the group. If a metric is rejected, for example for its type in another group, sends all others. */
   async send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]> {
-    if (request instanceof Acknowledgement) return undefined;
-    if (request instanceof Refusal) throw request.asError();
+    if (request instanceof AcceptedPoints) return undefined;
+    if (request instanceof RejectedPoints) throw request.asError();
     const { snapshot, body } = request.payload as { snapshot: MetricsSnapshot; body: Buffer };
-    const refusal = await this.refusalOf('PUT', body, signal);
-    if (refusal === undefined) {
-      this.refused = new Set();
+    const rejection = await this.rejectionOf('PUT', body, signal);
+    if (rejection === undefined) {
+      this.rejected = new Set();
       return undefined;
     }
-    const lost = await this.pushRest(snapshot, refusal, signal);
+    const lost = await this.pushRest(snapshot, rejection, signal);
     if (lost === 0) return undefined;
-    return [new Refusal(lost, refusal.message), new Acknowledgement(request.points - lost)];
+    return [new RejectedPoints(lost, rejection.message), new AcceptedPoints(request.points - lost)];
   }
 
   /**
-   * Adds to the group. Where a metric is refused, the rest is told all the same.
+   * Adds the metrics to the group. The metrics that are not rejected are added even if others are.
    *
-   * @throws {PushError} if any was refused
+   * @throws {PushError} if any metric is rejected
    */
   async add(snapshot: MetricsSnapshot, signal: AbortSignal): Promise<void> {
-    const refusal = await this.refusalOf('POST', textOf(snapshot, this.groupLabels), signal);
-    if (refusal === undefined) return;
-    // Whatever is not refused is added on the way.
-    await this.findRefused(snapshot, signal);
-    throw refusal;
+    const rejection = await this.rejectionOf('POST', textOf(snapshot, this.groupLabels), signal);
+    if (rejection === undefined) return;
+    // The search adds whatever is not rejected.
+    await this.findRejected(snapshot, signal);
+    throw rejection;
   }
 
   /**
-   * Replaces the group by all metrics but those that are refused.
+   * Replaces the group by the metrics that are not rejected.
    *
-   * @returns the number of series that are refused
-   * @throws {PushError} if all are
+   * @returns the number of series that are rejected
+   * @throws {PushError} if all are rejected
    */
   private async pushRest(
     snapshot: MetricsSnapshot,
-    refusal: PushError,
+    rejection: PushError,
     signal: AbortSignal,
   ): Promise<number> {
     const { families } = snapshot;
-    const isKnown = this.refused.size > 0 && this.refused.size < families.length;
-    if (!isKnown || !(await this.pushWithout(this.refused, snapshot, signal))) {
-      this.refused = await this.findRefused(snapshot, signal);
-      if (!(await this.pushWithout(this.refused, snapshot, signal))) throw refusal;
+    const isKnown = this.rejected.size > 0 && this.rejected.size < families.length;
+    if (!isKnown || !(await this.pushWithout(this.rejected, snapshot, signal))) {
+      this.rejected = await this.findRejected(snapshot, signal);
+      if (!(await this.pushWithout(this.rejected, snapshot, signal))) throw rejection;
     }
-    return pointsOf(families.filter(({ name }) => this.refused.has(name)));
+    return pointsOf(families.filter(({ name }) => this.rejected.has(name)));
   }
 
   /** @returns false if the rest is refused, too, or is nothing: then the group stays as it is */
   private async pushWithout(
-    refused: ReadonlySet<string>,
+    rejected: ReadonlySet<string>,
     snapshot: MetricsSnapshot,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const families = snapshot.families.filter(({ name }) => !refused.has(name));
+    const families = snapshot.families.filter(({ name }) => !rejected.has(name));
     if (pointsOf(families) === 0) return false;
     const body = textOf({ ...snapshot, families }, this.groupLabels);
-    return (await this.refusalOf('PUT', body, signal)) === undefined;
+    return (await this.rejectionOf('PUT', body, signal)) === undefined;
   }
 
   /**
-   * Finds the metrics that are refused by adding halves of those in question to the group, which lacks none meanwhile.
-   * Once the probes are used up, all that are still in question are taken to be refused.
+   * Finds the rejected metrics by bisection, adding halves of the candidates to the group, which stays complete
+   * meanwhile. Once the probes are used up, the remaining candidates count as rejected.
    */
-  private async findRefused(snapshot: MetricsSnapshot, signal: AbortSignal): Promise<Set<string>> {
-    const refused = new Set<string>();
-    const inQuestion = halvesOf(snapshot.families);
+  private async findRejected(snapshot: MetricsSnapshot, signal: AbortSignal): Promise<Set<string>> {
+    const rejected = new Set<string>();
+    const candidates = halvesOf(snapshot.families);
     let probes = 0;
-    for (let half = inQuestion.shift(); half !== undefined; half = inQuestion.shift()) {
-      const isTaken =
-        probes++ < MOST_PROBES &&
-        (await this.refusalOf('POST', textOf({ ...snapshot, families: half }, this.groupLabels), signal)) ===
-          undefined;
-      if (isTaken) continue;
-      if (half.length > 1 && probes < MOST_PROBES) inQuestion.push(...halvesOf(half));
-      else for (const { name } of half) refused.add(name);
+    for (let half = candidates.shift(); half !== undefined; half = candidates.shift()) {
+      const isAccepted =
+        probes++ < MAX_PROBES &&
+        (await this.rejectionOf(
+          'POST',
+          textOf({ ...snapshot, families: half }, this.groupLabels),
+          signal,
+        )) === undefined;
+      if (isAccepted) continue;
+      if (half.length > 1 && probes < MAX_PROBES) candidates.push(...halvesOf(half));
+      else for (const { name } of half) rejected.add(name);
     }
-    return refused;
+    return rejected;
   }
 
-  /** @throws {PushError} for what is not the fault of the metrics */
-  private async refusalOf(
+  /** Sends a request and returns the error of a rejection. @throws {PushError} for any other failure */
+  private async rejectionOf(
     method: 'PUT' | 'POST',
     body: Buffer,
     signal: AbortSignal,
@@ -124,17 +128,12 @@ export class PushgatewayDestination implements PushDestination {
   }
 }
 
-/** Renders the metrics as the Pushgateway takes them: in text format 0.0.4, without timestamps. */
+/** Renders the metrics for the Pushgateway, in text format 0.0.4 without timestamps. */
 function textOf(snapshot: MetricsSnapshot, groupLabels: readonly string[]): Buffer {
-  const beside = labelsBesideGroup(snapshot, groupLabels);
-  return Buffer.concat([...renderExposition(beside, { format: 'prometheus', created: false })]);
+  const renamed = renameGroupCollisions(snapshot, groupLabels);
+  return Buffer.concat([...renderExposition(renamed, { format: 'prometheus', created: false })]);
 }
 
 function pointsOf(families: readonly MetricFamily[]): number {
   return families.reduce((sum, { numbers, stride }) => sum + numbers.length / stride, 0);
-}
-
-function halvesOf(families: readonly MetricFamily[]): (readonly MetricFamily[])[] {
-  const middle = Math.ceil(families.length / 2);
-  return [families.slice(0, middle), families.slice(middle)].filter(({ length }) => length > 0);
 }

@@ -1,22 +1,21 @@
 import type { MetricsSource } from '../../metrics/registry.js';
-import { chosen } from '../push/metric-choice.js';
-import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
-import type { ResolvedPush } from '../push/push.options.js';
+import { filterMetrics } from '../push/metric-filter.js';
+import { PushExporter } from '../push/push.exporter.js';
+import type { PushDependencies } from '../push/push-dependencies.js';
 import { PushgatewayClient } from './pushgateway.client.js';
 import { PushgatewayDestination } from './pushgateway.destination.js';
 import { type PushgatewayExporterOptions, resolvePushgateway } from './pushgateway.options.js';
 
-/** Pushes the metrics of a job that ends before Prometheus would scrape it to a Pushgateway. */
+/** An exporter that pushes the metrics to a Pushgateway, for jobs that end before Prometheus would scrape them. */
 export class PushgatewayExporter extends PushExporter {
   private readonly client: PushgatewayClient;
-  private readonly resolved: ResolvedPush;
   private readonly group: PushgatewayDestination;
 
   /** @throws {MonitoringOptionsError} */
   constructor(
-    private readonly metricsOf: MetricsSource,
+    source: MetricsSource,
     options: PushgatewayExporterOptions,
-    surroundings: PushSurroundings = {},
+    dependencies: PushDependencies = {},
   ) {
     const { url, jobName, groupings, basicAuth, fetch, ...push } = resolvePushgateway(
       'the options of PushgatewayExporter',
@@ -24,37 +23,36 @@ export class PushgatewayExporter extends PushExporter {
     );
     const client = new PushgatewayClient({ url, jobName, groupings, fetch, ...(basicAuth && { basicAuth }) });
     const group = new PushgatewayDestination(client, ['job', ...Object.keys(groupings)]);
-    super(metricsOf, group, push, surroundings);
+    super(source, group, push, dependencies);
     this.client = client;
-    this.resolved = push;
     this.group = group;
   }
 
   /**
-   * Replaces all metrics of the group by those of now, as {@link exportAll} does.
+   * Replaces all metrics of the group by the current ones, as {@link exportAll} does.
    *
-   * @throws {PushError} if they were not taken
+   * @throws {PushError} if the push was not accepted
    */
   push(): Promise<void> {
     return this.exportAll();
   }
 
   /**
-   * Replaces the metrics of the group that have the same names as those of now, and leaves the others.
+   * Replaces the metrics of the group that have the names of the current ones, and keeps the others.
    *
-   * @throws {PushError} if they were not taken
+   * @throws {PushError} if the push was not accepted
    */
   async pushAdd(): Promise<void> {
-    const snapshot = chosen(await this.metricsOf.collect(), this.resolved.metrics);
-    await this.group.add(snapshot, AbortSignal.timeout(this.resolved.timeoutMs));
+    const snapshot = filterMetrics(await this.source.collect(), this.pushOptions.metrics);
+    await this.group.add(snapshot, AbortSignal.timeout(this.pushOptions.timeoutMs));
   }
 
   /**
-   * Removes the group, so that Prometheus sees its metrics no more.
+   * Removes the group, so that Prometheus no longer sees its metrics.
    *
    * @throws {PushError} if it was not removed
    */
   async delete(): Promise<void> {
-    await this.client.request('DELETE', undefined, AbortSignal.timeout(this.resolved.timeoutMs));
+    await this.client.request('DELETE', undefined, AbortSignal.timeout(this.pushOptions.timeoutMs));
   }
 }

@@ -1,6 +1,6 @@
 import { expectKeys, expectOption, expectSecret, expectSecretKeys } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
-import type { PushFetch } from '../push/http-answer.js';
+import type { PushFetch } from '../push/http-exchange.js';
 import {
   PUSH_OPTION_NAMES,
   type PushExporterOptions,
@@ -10,19 +10,19 @@ import {
 
 /** Options of a {@link PushgatewayExporter}. */
 export interface PushgatewayExporterOptions extends PushExporterOptions {
-  /** Where it is: `http://pushgateway:9091`, with the prefix of its routes if it has one. */
+  /** URL of the Pushgateway, such as `http://pushgateway:9091`, with its route prefix if it has one. */
   readonly url: string;
-  /** The label `job` of the group that is pushed. */
+  /** Value of the label `job` of the group. */
   readonly jobName: string;
-  /** The further labels of the group, such as `{ instance: hostname() }`. @default {} */
+  /** Additional labels of the group, such as `{ instance: hostname() }`. @default {} */
   readonly groupings?: Readonly<Record<string, string>>;
-  /** For one that wants a password. */
+  /** Credentials for basic authentication. @default none */
   readonly basicAuth?: { readonly username: string; readonly password: string };
-  /** The function that sends requests, such as one of `undici` that goes through a proxy. @default that of Node */
+  /** Function that sends requests, such as a `fetch` of `undici` with a proxy. @default the global fetch */
   readonly fetch?: PushFetch;
 }
 
-/** The options with every default filled in. */
+/** The Pushgateway options with all defaults applied. */
 export interface ResolvedPushgateway extends ResolvedPush {
   readonly url: string;
   readonly jobName: string;
@@ -34,25 +34,27 @@ export interface ResolvedPushgateway extends ResolvedPush {
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * @param owner whose options they are, for the messages
+ * Checks the Pushgateway options and applies the defaults.
+ *
+ * @param owner path of the options for error messages
  * @throws {MonitoringOptionsError}
  */
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
   expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...PUSH_OPTION_NAMES]);
   const { url, jobName, groupings = {}, basicAuth } = options;
-  // It is not shown: it may hold a password.
+  // Only the type is shown, since the URL may contain a password.
   if (!isHttpUrl(url)) {
     expectOption(
       `${owner}.url`,
       typeof url,
-      'an address like http://pushgateway:9091, without user and password',
+      'an http or https URL such as http://pushgateway:9091, without user, password and query',
       false,
     );
   }
   expectOption(
     `${owner}.jobName`,
     jobName,
-    'a text that is not empty',
+    'a non-empty string',
     typeof jobName === 'string' && jobName !== '',
   );
   checkGroupings(`${owner}.groupings`, groupings);
@@ -75,7 +77,7 @@ function checkGroupings(option: string, groupings: unknown): void {
   expectOption(option, groupings, 'an object', typeof groupings === 'object' && groupings !== null);
   for (const [name, value] of Object.entries(groupings as object)) {
     const valid = LABEL_NAME.test(name) && name !== 'job' && typeof value === 'string';
-    expectOption(`${option}.${name}`, value, 'a label other than job, with a text', valid);
+    expectOption(`${option}.${name}`, value, 'a string, under a valid label name other than job', valid);
   }
 }
 

@@ -34,8 +34,8 @@ describeExporter({
       maxAttempts: 1,
     });
     return serverRemote(server, {
-      connect: (source, options, surroundings) =>
-        new CloudWatchExporter(source, { ...options, namespace: 'EnterpriseLand', client }, surroundings),
+      connect: (source, options, dependencies) =>
+        new CloudWatchExporter(source, { ...options, namespace: 'EnterpriseLand', client }, dependencies),
       told: () => sumsIn(server.taken),
       repeated: () => sumsIn(server.repeated),
       close: () => client.destroy(),

@@ -6,7 +6,7 @@ import {
   type MetricDatum,
 } from '../../../lib/exporters/cloudwatch/metric-data.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import { Refusal } from '../../../lib/exporters/push/refusal.js';
+import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
 import { anyInterval, contentOf, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
 import { complaintAbout, type ReceivedDatum } from './cloudwatch.server.js';
 import { departuresFromModel } from './service-model.js';
@@ -40,8 +40,8 @@ function dimensions(datum: MetricDatum | undefined): Record<string, string> {
   return Object.fromEntries(datum!.Dimensions.map(({ Name, Value }) => [Name, Value]));
 }
 
-describe('what CloudWatch is told', () => {
-  it('is how much counters went up, in the last moment of the interval', () => {
+describe('the metric data for CloudWatch', () => {
+  it('has the increase of a counter, dated to the last millisecond of the interval', () => {
     const endedAt = Date.UTC(2026, 0, 1, 12, 1);
     const interval = intervalOf([counters('orders_total', [{ shop: 'north' }, 3])], {
       endedAt,
@@ -62,7 +62,7 @@ describe('what CloudWatch is told', () => {
     ]);
   });
 
-  it('is the value of gauges, and the values of histograms with how often each occurred', () => {
+  it('has the value of a gauge, and the values and counts of a histogram', () => {
     const data = dataOf(
       intervalOf([gauges('queue_bytes', [{}, 12]), histograms('wait_seconds', [{}, [2, 2, 8]])]),
       { highResolution: true },
@@ -71,24 +71,26 @@ describe('what CloudWatch is told', () => {
       { MetricName: 'queue_bytes', Unit: 'Bytes', Value: 12, StorageResolution: 1 },
       { MetricName: 'wait_seconds', Unit: 'Seconds', Counts: [2, 1], StorageResolution: 1 },
     ]);
-    expect(data[1].Values![0]).toBeCloseTo(2, 1);
-    expect(data[1].Values![1]).toBeCloseTo(8, 1);
+    const [two, eight] = data[1]?.Values ?? [];
+    expect(two).toBeCloseTo(2, 1);
+    expect(eight).toBeCloseTo(8, 1);
   });
 
-  it('is at most 150 values of a histogram, which keep the count and the sum', () => {
+  it('merges a histogram to 150 values and keeps its count and sum', () => {
     const values = Array.from({ length: 5_000 }, (_, i) => 1.003 ** i / 1e3);
     const [datum] = dataOf(intervalOf([histograms('wait_seconds', [{}, values])]));
-    expect(datum.Values!.length).toBeLessThanOrEqual(150);
-    expect(sum([...datum.Counts!])).toBe(5_000);
-    expect(sum(datum.Values!.map((value, i) => value * datum.Counts![i])) / sum(values)).toBeCloseTo(1, 9);
+    const { Values = [], Counts = [] } = datum ?? {};
+    expect(Values.length).toBeLessThanOrEqual(150);
+    expect(sum(Counts)).toBe(5_000);
+    expect(sum(Values.map((value, i) => value * (Counts[i] ?? NaN))) / sum(values)).toBeCloseTo(1, 9);
   });
 
-  it('is a set of statistics of a histogram, if asked for', () => {
+  it('sends histograms as statistics with distributions: statistics', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [1, 2, 3]])]);
     const [datum] = dataOf(interval, { distributions: 'statistics' });
     expect(datum).toMatchObject({ StatisticValues: { SampleCount: 3, Sum: 6 } });
-    expect(datum.StatisticValues!.Minimum).toBeCloseTo(1, 1);
-    expect(datum.StatisticValues!.Maximum).toBeCloseTo(3, 1);
+    expect(datum?.StatisticValues?.Minimum).toBeCloseTo(1, 1);
+    expect(datum?.StatisticValues?.Maximum).toBeCloseTo(3, 1);
     expect(datum).not.toHaveProperty('Values');
   });
 
@@ -101,12 +103,12 @@ describe('what CloudWatch is told', () => {
     ['queries_per_second', 'Count/Second'],
     ['memory_percent', 'Percent'],
     ['utilization_ratio', 'None'],
-  ])('says that %s is in %s', (name, unit) => {
+  ])('gives %s the unit %s', (name, unit) => {
     const family = name.endsWith('_total') ? counters(name, [{}, 1]) : gauges(name, [{}, 1]);
     expect(dataOf(intervalOf([family]))).toMatchObject([{ Unit: unit }]);
   });
 
-  it('has the dimensions that CloudWatch takes: without accents, without blanks, 30 of 1024 characters', () => {
+  it('limits dimensions to 30 of 1024 ASCII characters and omits empty ones', () => {
     const labels = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`l${i}`, `v${i}`]));
     const [datum] = dataOf(
       intervalOf([
@@ -116,7 +118,7 @@ describe('what CloudWatch is told', () => {
         ]),
       ]),
     );
-    expect(datum.Dimensions).toHaveLength(30);
+    expect(datum?.Dimensions).toHaveLength(30);
     expect(dimensions(datum)).toMatchObject({
       city: 'Zurich_',
       smile: '_',
@@ -127,7 +129,7 @@ describe('what CloudWatch is told', () => {
     expect(dimensions(datum)).not.toHaveProperty('l39');
   });
 
-  it('is one datum for series that CloudWatch cannot tell apart', () => {
+  it('combines series whose dimensions are equal for CloudWatch', () => {
     const interval = intervalOf([
       counters('hits_total', [{ page: 'é' }, 2], [{ page: 'e' }, 3]),
       gauges('load', [{ page: 'é' }, 2], [{ page: 'e' }, 4]),
@@ -138,7 +140,7 @@ describe('what CloudWatch is told', () => {
     ]);
   });
 
-  it('is rolled up to fewer dimensions too, which CloudWatch does not do itself', () => {
+  it('adds roll-ups to fewer dimensions', () => {
     const interval = intervalOf(
       [
         counters('hits_total', [{ route: '/', status: '200' }, 2], [{ route: '/', status: '500' }, 3]),
@@ -166,28 +168,28 @@ describe('what CloudWatch is told', () => {
     ]);
   });
 
-  it('has no values that CloudWatch refuses: they are counted as dropped, and tiny ones are zero', () => {
+  it('drops and counts values beyond the limits of CloudWatch, and sends tiny ones as zero', () => {
     const interval = intervalOf([gauges('g', [{ n: '1' }, 1e200], [{ n: '2' }, 1e-200], [{ n: '3' }, NaN])]);
-    const [request, refusal] = metricDataRequests(interval, OPTIONS);
+    const [request, rejection] = metricDataRequests(interval, OPTIONS);
     expect(request).toMatchObject({ points: 1, payload: [{ Value: 0 }] });
-    expect(refusal).toBeInstanceOf(Refusal);
-    expect(refusal.points).toBe(2);
-    expect((refusal as Refusal).asError()).toMatchObject({ remedy: 'drop' });
+    expect(rejection).toBeInstanceOf(RejectedPoints);
+    expect(rejection?.points).toBe(2);
+    expect((rejection as RejectedPoints).asError()).toMatchObject({ remedy: 'drop' });
   });
 
-  it('has no value twice, though tiny ones become zero beside zeros', () => {
+  it('merges tiny values with zeros, so that no value occurs twice', () => {
     const [datum] = dataOf(intervalOf([histograms('h', [{}, [0, -5e-324]])]));
     expect(datum).toMatchObject({ Values: [0], Counts: [2] });
   });
 
-  it('tells names apart that are longer than it takes', () => {
+  it('keeps names distinct that are longer than 255 characters', () => {
     const long = 'x'.repeat(300);
     const data = dataOf(intervalOf([gauges(`${long}a`, [{}, 1]), gauges(`${long}b`, [{}, 1])]));
     expect(data.map(({ MetricName }) => MetricName.length)).toEqual([255, 255]);
-    expect(data[0].MetricName).not.toBe(data[1].MetricName);
+    expect(new Set(data.map(({ MetricName }) => MetricName)).size).toBe(2);
   });
 
-  it('comes in calls of at most 1000 data and 1 MB', () => {
+  it('splits requests at 1000 data and 1 MB', () => {
     const small = Array.from({ length: 2_500 }, (_, i): [Record<string, string>, number] => [
       { n: `${i}` },
       i,
@@ -196,7 +198,7 @@ describe('what CloudWatch is told', () => {
     expect(requests.map(({ points }) => points)).toEqual([1_000, 1_000, 500]);
 
     const large = small.map(([{ n }, value]): [Record<string, string>, number] => [
-      { n: n, a: 'a'.repeat(1_000), b: 'b'.repeat(1_000) },
+      { n: n ?? '', a: 'a'.repeat(1_000), b: 'b'.repeat(1_000) },
       value,
     ]);
     const largeRequests = metricDataRequests(intervalOf([counters('a_total', ...large)]), OPTIONS);
@@ -209,7 +211,7 @@ describe('what CloudWatch is told', () => {
     }
   });
 
-  it('is never refused and keeps every sum, whatever happened', () => {
+  it('is valid and keeps every sum, for any interval', () => {
     fc.assert(
       fc.property(anyInterval, fc.constantFrom('values', 'statistics'), (interval, distributions) => {
         const data = dataOf(interval, { distributions });

@@ -42,8 +42,8 @@ function* departuresOfStructure(value: unknown, shape: readonly unknown[], path:
   for (const name of names.slice(0, required))
     if (object[name] === undefined) yield `${path}.${name} is missing`;
   for (const [name, member] of Object.entries(object)) {
-    const at = names.indexOf(name);
-    if (at < 0) yield `${path}.${name} is unknown`;
-    else yield* departures(member, shapes[at], `${path}.${name}`);
+    const shapeOfMember = shapes[names.indexOf(name)];
+    if (shapeOfMember === undefined) yield `${path}.${name} is unknown`;
+    else yield* departures(member, shapeOfMember, `${path}.${name}`);
   }
 }

@@ -1,12 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type DatadogPayload,
-  type DatadogPayloadOptions,
-  datadogRequests,
-} from '../../../lib/exporters/datadog/datadog-payloads.js';
+import { datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
+import type { DatadogPayload, DatadogPayloadOptions } from '../../../lib/exporters/datadog/datadog-series.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import { Refusal } from '../../../lib/exporters/push/refusal.js';
+import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
 import {
   anyInterval,
   contentOf,
@@ -42,10 +39,10 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-describe('what Datadog is told', () => {
+describe('the payloads for Datadog', () => {
   const endedAt = Date.UTC(2026, 0, 1, 12, 1);
 
-  it('is how much counters went up, from where the interval began and over how many seconds', () => {
+  it('has the increase of a counter, dated to the start of the interval, with its length in seconds', () => {
     const interval = intervalOf([counters('received_bytes_total', [{ route: '/users/:id' }, 3])], {
       endedAt,
       defaultLabels: { region: 'eu' },
@@ -63,7 +60,7 @@ describe('what Datadog is told', () => {
     ]);
   });
 
-  it('is the value of gauges as the interval ended', () => {
+  it('has the value of a gauge at the end of the interval', () => {
     expect(seriesOf(intervalOf([gauges('users', [{}, 5])], { endedAt }))).toEqual([
       {
         metric: 'users',
@@ -75,7 +72,7 @@ describe('what Datadog is told', () => {
     ]);
   });
 
-  it('is the values of histograms with how often each occurred', () => {
+  it('has the values of a histogram with their numbers of occurrences', () => {
     const [distribution] = distributionsOf(
       intervalOf([histograms('wait_seconds', [{}, [2, 2, 2]])], { endedAt }),
     );
@@ -88,7 +85,7 @@ describe('what Datadog is told', () => {
     });
   });
 
-  it('is the number of values of histograms and their sum, if asked for', () => {
+  it('sends the count and the sum of a histogram with histograms: counts', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [1, 2, 4]])]);
     expect(seriesOf(interval, { histograms: 'counts' })).toMatchObject([
       { metric: 'wait_seconds_count', type: 1, points: [{ value: 3 }] },
@@ -96,7 +93,7 @@ describe('what Datadog is told', () => {
     ]);
   });
 
-  it('is only of the end of a long interval, since Datadog takes nothing that is an hour old', () => {
+  it('dates a long interval near its end, since Datadog rejects data an hour old', () => {
     const interval = intervalOf([counters('a_total', [{}, 1])], { endedAt, lengthMs: 7_200_000 });
     expect(seriesOf(interval)).toMatchObject([
       { interval: 7_200, points: [{ timestamp: endedAt / 1_000 - 300 }] },
@@ -108,17 +105,17 @@ describe('what Datadog is told', () => {
     ['job:orders:rate', 'job.orders.rate'],
     ['_hidden', 'm._hidden'],
     [':odd', 'm..odd'],
-  ])('calls %s %s', (name, metric) => {
+  ])('sends %s as %s', (name, metric) => {
     expect(seriesOf(intervalOf([gauges(name, [{}, 1])]))).toMatchObject([{ metric }]);
   });
 
-  it('has tags as Datadog keeps them', () => {
+  it('normalizes tags as Datadog does', () => {
     const labels = { Method: 'GET', _id: 'Ä B', none: '', long: 'x'.repeat(300), face: '☺' };
     const [{ tags } = expect.unreachable()] = seriesOf(intervalOf([gauges('g', [labels, 1])]));
     expect(tags).toEqual(['face', 'label_id:ä_b', `long:${'x'.repeat(195)}`, 'method:get']);
   });
 
-  it('adds up what Datadog cannot tell apart, where only one would be kept', () => {
+  it('adds up series with equal tags, of which Datadog would keep only one', () => {
     const interval = intervalOf([
       counters('hits_total', [{ page: 'Home' }, 2], [{ page: 'home' }, 3]),
       histograms('wait_seconds', [{ page: 'Home' }, [1]], [{ page: 'home' }, [1]]),
@@ -127,16 +124,16 @@ describe('what Datadog is told', () => {
     expect(distributionsOf(interval)).toMatchObject([{ values: { counts: [2] } }]);
   });
 
-  it('has no numbers that JSON has not: they are counted as dropped', () => {
+  it('drops and counts numbers that are not finite', () => {
     const requests = datadogRequests(
       intervalOf([gauges('g', [{ n: '1' }, Infinity], [{ n: '2' }, 1])]),
       OPTIONS,
     );
     expect(requests.map(({ points }) => points)).toEqual([1, 1]);
-    expect(requests[1]).toBeInstanceOf(Refusal);
+    expect(requests[1]).toBeInstanceOf(RejectedPoints);
   });
 
-  it('comes in requests of at most 512 000 bytes, before they are compressed', () => {
+  it('splits requests at 512 000 uncompressed bytes', () => {
     const many = Array.from({ length: 5_000 }, (_, i): [Record<string, string>, number] => [
       { id: `${i}`, text: 'x'.repeat(150) },
       i,
@@ -147,7 +144,7 @@ describe('what Datadog is told', () => {
     for (const { series } of payloads) expect(JSON.stringify({ series }).length).toBeLessThanOrEqual(512_000);
   });
 
-  it('keeps every one of a million values, some thousand a request, and waits in little memory', () => {
+  it('sends all of a million values in requests of some thousand, and queues them compactly', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [0.1, 0.2]])]);
     const [family = expect.unreachable()] = interval.families.filter(isHistogram);
     const [series = expect.unreachable()] = family.series;
@@ -166,7 +163,7 @@ describe('what Datadog is told', () => {
     expect(sum(requests.map(({ bytes }) => bytes))).toBeLessThan(50_000);
   });
 
-  it('keeps every sum, whatever happened', () => {
+  it('keeps every sum, for any interval', () => {
     fc.assert(
       fc.property(anyInterval, (interval) => {
         const { added, observed } = contentOf(interval);

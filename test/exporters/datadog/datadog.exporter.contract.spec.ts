@@ -31,11 +31,11 @@ for (const transport of ['fetch', 'client'] as const) {
     remote: async () => {
       const server = await new DatadogServer(KEY, () => Date.now()).start();
       return serverRemote(server, {
-        connect: (source, options, surroundings) =>
+        connect: (source, options, dependencies) =>
           new DatadogExporter(
             source,
             { ...options, url: server.url, apiKey: KEY, transport, host: 'web-1' },
-            surroundings,
+            dependencies,
           ),
         told: () => sumsIn(server.taken),
         repeated: () => sumsIn(server.repeated),

@@ -123,7 +123,7 @@ export class DatadogServer extends RemoteServer {
 
 function pointOfSeries({ metric, type, interval, points, tags, resources }: SeriesOnTheWire): TakenPoint {
   const [point, ...more] = points as { timestamp: number; value: number }[];
-  expectThat(point !== undefined && more.length === 0, 'points');
+  if (point === undefined || more.length > 0) throw new Error('bad points');
   expectThat(type === 1 || type === 3, `type ${String(type)}`);
   const host = (resources as { type: string; name: string }[]).find(
     (resource) => resource.type === 'host',
@@ -141,7 +141,7 @@ function pointOfSeries({ metric, type, interval, points, tags, resources }: Seri
 
 function pointOfDistribution({ metric, points, tags, host }: SeriesOnTheWire): TakenPoint {
   const [point, ...more] = points as [number, number[]][];
-  expectThat(point !== undefined && more.length === 0 && Array.isArray(point[1]), 'points');
+  if (point === undefined || more.length > 0 || !Array.isArray(point[1])) throw new Error('bad points');
   return {
     metric: metric as string,
     tags: tags as string[],

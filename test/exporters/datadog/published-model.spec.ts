@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatadogFetchTransport } from '../../../lib/exporters/datadog/datadog-fetch.transport.js';
-import { type DatadogPayload, datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
+import { datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
+import type { DatadogPayload } from '../../../lib/exporters/datadog/datadog-series.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { anyInterval } from '../push/intervals.js';
 import { type Answer, type ReceivedRequest, RemoteServer } from '../remote.server.js';
@@ -26,7 +27,7 @@ class ModelledServer extends RemoteServer {
   private readonly require = createRequire(import.meta.url);
 
   complaintAbout(url: string, json: unknown): string | undefined {
-    const { version, type } = MODELS[url];
+    const { version, type } = MODELS[url] ?? { version: '', type: '' };
     const path = `${CLIENT}${version}/models/ObjectSerializer.js`;
     const { ObjectSerializer } = this.require(path) as { ObjectSerializer: ObjectSerializer };
     try {
@@ -55,13 +56,13 @@ function strangerIn(part: unknown): string | undefined {
     .find((found) => found !== undefined);
 }
 
-describe("what goes to Datadog, read by the models of Datadog's own client", () => {
+describe('requests to Datadog, parsed by the models of its official client', () => {
   const server = new ModelledServer();
 
   beforeAll(() => server.start());
   afterAll(() => server.stop());
 
-  it('has only what they know, of the types that they say', async () => {
+  it('have only known fields of the published types', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyInterval,
@@ -81,7 +82,7 @@ describe("what goes to Datadog, read by the models of Datadog's own client", () 
     ['/api/v2/series', { series: [{ metric: 'a', points: [], colour: 'red' }] }],
     ['/api/v1/distribution_points', { series: [{ metric: 'a', points: [[1, ['x']]] }] }],
     ['/api/v1/distribution_points', { series: [{ metric: 'a', points: [[1, [1]]], type: 'count' }] }],
-  ])('would not get past them if it were wrong: %s %j', (url, json) => {
+  ])('are rejected by the models if invalid: %s %j', (url, json) => {
     expect(server.complaintAbout(url, json)).toBeDefined();
   });
 

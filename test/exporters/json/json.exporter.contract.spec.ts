@@ -34,12 +34,12 @@ async function folderRemote(lines: boolean): Promise<ContractRemote> {
       const from = mood === 'takes' ? away : there;
       if (existsSync(from)) renameSync(from, mood === 'takes' ? there : away);
     },
-    connect: (source, options, surroundings) => {
+    connect: (source, options, dependencies) => {
       const outputFile = join(there, `${++processes}.json`);
       const exporter = new JsonExporter(
         source,
         { outputFile, ...options, ...(lines && { rotation: {} }) },
-        surroundings,
+        dependencies,
       );
       writes.watch(exporter['file']!.exporter);
       return exporter;

@@ -55,7 +55,7 @@ function dealsIn(text: string): number {
 }
 
 describe.skipIf(!mounted)(title, () => {
-  it('keeps the file of JSON that is there, and gets all when there is room again', async () => {
+  it('keeps the existing JSON file, and writes everything once there is space again', async () => {
     const outputFile = join(folder, 'metrics.json');
     const { exporter, work, told } = exporterTo(outputFile);
     work();
@@ -73,7 +73,7 @@ describe.skipIf(!mounted)(title, () => {
     await rm(outputFile);
   });
 
-  it('has whole lines of JSON only, and gets every one that is missing when there is room again', async () => {
+  it('keeps only complete lines of JSON, and writes the missing ones once there is space again', async () => {
     const outputFile = join(folder, 'metrics.jsonl');
     const { exporter, work, told } = exporterTo(outputFile, {});
     work();

@@ -73,7 +73,7 @@ function expectWhole(text: string): void {
 describe('a process that is killed while it writes', () => {
   beforeAll(buildLibrary, 120_000);
 
-  it('leaves a file of JSON whole, and what it leaves beside it is removed by the next one', async () => {
+  it('leaves a complete JSON file, and the next process removes its temporary file', async () => {
     const options = { outputFile: join(folder, 'metrics.json') };
     let cutOff = 0;
     for (let kill = 0; kill < KILLS; kill++) {
@@ -90,7 +90,7 @@ describe('a process that is killed while it writes', () => {
     expect(await readdir(folder)).toEqual(['metrics.json']);
   }, 180_000);
 
-  it('leaves at most half a line at the end of JSON lines, which the next one cuts off', async () => {
+  it('leaves at most one incomplete line of JSON, which the next process cuts off', async () => {
     const rotation = { maxBytes: 2_000_000, maxFiles: 3 };
     const options = { outputFile: join(folder, 'metrics.jsonl'), rotation };
     let cutOff = 0;

@@ -55,7 +55,7 @@ const dealsIn = ({ metrics }: JsonMetrics) => {
   return deals?.type === 'counter' ? deals.series[0]?.value : undefined;
 };
 
-describe('the document', () => {
+describe('the JSON document', () => {
   it('has every metric by name, with its series and percentiles', async () => {
     const { registry } = filled();
     const document = await new JsonExporter(registry).exportAll();
@@ -101,7 +101,7 @@ describe('the document', () => {
     }
   });
 
-  it('has null where there is no value yet', async () => {
+  it('has null for statistics without values', async () => {
     const { registry } = testRegistry();
     registry.histogram('order_size', 'Items.', { buckets: [1] });
     const { metrics } = await new JsonExporter(registry).exportAll();
@@ -117,7 +117,7 @@ describe('the document', () => {
     ]);
   });
 
-  it('is the same as text, whatever is in names, helps and labels', () => {
+  it('is equal to the parsed text, for any names, helps and labels', () => {
     const { registry } = filled();
     registry
       .gauge('__proto__', 'A "name"\nlike\\another.', { labelNames: ['toString', 'constructor'] })
@@ -134,8 +134,8 @@ describe('the document', () => {
   });
 });
 
-describe('a file of JSON', () => {
-  it('is what exportAll() gives, and leaves nothing beside it', async () => {
+describe('a JSON file', () => {
+  it('has the document that exportAll() returns, without a temporary file beside it', async () => {
     const { registry } = filled();
     const exporter = exporterOf(registry);
     const first = await exporter.exportAll();
@@ -146,16 +146,16 @@ describe('a file of JSON', () => {
     expect(await readdir(folder)).toEqual(['metrics.json']);
   });
 
-  it('never takes the place of a device', async () => {
+  it('never replaces a device', async () => {
     const { registry } = filled();
     const exporter = new JsonExporter(registry, { outputFile: '/dev/full' });
-    await expect(exporter.exportAll()).rejects.toThrow('/dev/full cannot be written: ENOSPC');
+    await expect(exporter.exportAll()).rejects.toThrow('cannot write /dev/full: ENOSPC');
     await new JsonExporter(registry, { outputFile: '/dev/null' }).exportAll();
     for (const device of ['/dev/full', '/dev/null'])
       expect((await stat(device)).isCharacterDevice()).toBe(true);
   });
 
-  it('is written whole however large it is', async () => {
+  it('is complete, however large it is', async () => {
     const { registry } = testRegistry({ seriesLimit: 10_000 });
     const deals = registry.counter('deals_total', 'Deals.', { labelNames: ['i'] });
     for (let i = 0; i < 5_000; i++) deals.inc({ i: `${i}`.repeat(20) });
@@ -164,27 +164,27 @@ describe('a file of JSON', () => {
     expect(document.metrics['deals_total']?.series).toHaveLength(5_000);
   });
 
-  it('cannot be in a folder that does not exist: it says so, and is written once there is one', async () => {
+  it('fails with a reason while its directory is missing, and is written once it exists', async () => {
     const { registry } = filled();
     const outputFile = join(folder, 'none', 'metrics.json');
     const exporter = exporterOf(registry, { outputFile });
     await expect(exporter.exportAll()).rejects.toThrow(
-      `${outputFile} cannot be written: the folder ${join(folder, 'none')} does not exist`,
+      `cannot write ${outputFile}: the directory ${join(folder, 'none')} does not exist`,
     );
     await mkdir(join(folder, 'none'));
     await exporter.exportAll();
     expect(dealsIn(await written('none/metrics.json'))).toBe(3);
   });
 
-  it('keeps what it had when it cannot be written', async () => {
+  it('keeps its content if a write fails', async () => {
     const { registry } = filled();
     await writeFile(join(folder, 'metrics.json'), '{"kept":true}');
     const exporter = exporterOf(registry, { outputFile: folder });
-    await expect(exporter.exportAll()).rejects.toThrow(`${folder} cannot be written: EISDIR`);
+    await expect(exporter.exportAll()).rejects.toThrow(`cannot write ${folder}: EISDIR`);
     expect(await readFile(join(folder, 'metrics.json'), 'utf8')).toBe('{"kept":true}');
   });
 
-  it('frees the disk of what processes left that died while they wrote, and of nothing else', async () => {
+  it('removes temporary files of killed processes, and nothing else', async () => {
     const { registry } = filled();
     const dead = [4_194_305, process.pid].map((pid) => `metrics.json.${pid}.0123abcd.tmp`);
     const others = ['1.0123abcd.tmp', `${process.pid}.00000000.tmp`, 'bak', '4194305.tmp'].map(
@@ -197,7 +197,7 @@ describe('a file of JSON', () => {
     expect((await readdir(folder)).toSorted()).toEqual(['metrics.json', ...others].toSorted());
   });
 
-  it('is one file for two exporters, and always that of one of them', async () => {
+  it('written by two exporters is always the complete document of one of them', async () => {
     const { registry } = filled();
     const exporters = Array.from({ length: 8 }, () => exporterOf(registry));
     await Promise.all(exporters.map((exporter) => exporter.exportAll()));
@@ -216,7 +216,7 @@ describe('a file of JSON lines', () => {
     expect(await lines()).toEqual(documents);
   });
 
-  it('makes room before it grows too large, and keeps so many files', async () => {
+  it('rotates before maxBytes and keeps maxFiles files', async () => {
     const { registry, clock } = filled();
     const line = Buffer.byteLength([...jsonText(registry.snapshot({ exponential: true }))].join('')) + 1;
     const exporter = rotating(registry, { maxBytes: 2 * line, maxFiles: 3 });
@@ -237,7 +237,7 @@ describe('a file of JSON lines', () => {
     expect(await seconds('metrics.jsonl.2')).toEqual([4, 5]);
   });
 
-  it('may be a single file', async () => {
+  it('is truncated with maxFiles: 1', async () => {
     const { registry } = filled();
     const exporter = rotating(registry, { maxBytes: 1, maxFiles: 1 });
     await exporter.exportAll();
@@ -249,14 +249,14 @@ describe('a file of JSON lines', () => {
   it.each([
     ['after whole ones', '{"version":1}\n', `{"version":1,"metr${'x'.repeat(200_000)}`],
     ['alone', '', '{"ver'],
-  ])('loses the half line that a process left %s that died while it wrote', async (_, whole, half) => {
+  ])('cuts off the incomplete line that a killed process left %s', async (_, whole, half) => {
     const { registry } = filled();
     await writeFile(join(folder, 'metrics.jsonl'), whole + half);
     const document = await rotating(registry).exportAll();
     expect(await lines()).toEqual(whole === '' ? [document] : [{ version: 1 }, document]);
   });
 
-  it('adds later what it could not add before, each line with its own time', async () => {
+  it('appends the missing lines later, each with its own timestamp', async () => {
     const { registry, clock } = filled();
     const exporter = new JsonExporter(registry, {
       outputFile: join(folder, 'none', 'metrics.jsonl'),
@@ -273,18 +273,18 @@ describe('a file of JSON lines', () => {
     expect((await lines('none/metrics.jsonl')).map(({ timestamp }) => timestamp)).toEqual(times);
   });
 
-  it('says that the disk is full', async () => {
+  it('reports a full disk', async () => {
     const { registry } = filled();
     const exporter = new JsonExporter(registry, { outputFile: '/dev/full', rotation: {} });
-    await expect(exporter.exportAll()).rejects.toThrow('/dev/full cannot be written: ENOSPC');
+    await expect(exporter.exportAll()).rejects.toThrow('cannot write /dev/full: ENOSPC');
   });
 });
 
-describe('the options', () => {
+describe('the options of JsonExporter', () => {
   it.each<[unknown, string]>([
     [
       { outputFile: '' },
-      'Expected the options of JsonExporter.outputFile to be the path of a file, got "" (string).',
+      'Expected the options of JsonExporter.outputFile to be a file path, got "" (string).',
     ],
     [
       { file: 'x' },
@@ -302,12 +302,12 @@ describe('the options', () => {
       { intervalMs: 0 },
       'Expected the options of JsonExporter.intervalMs to be a number of milliseconds from 1',
     ],
-  ])('%j are refused', (options, message) => {
+  ])('reject %j', (options, message) => {
     const { registry } = testRegistry();
     expect(() => new JsonExporter(registry, options as JsonExporterOptions)).toThrow(message);
   });
 
-  it('start and end nothing without a file', async () => {
+  it('without a file make start() and shutdown() do nothing', async () => {
     const { registry } = testRegistry();
     const exporter = new JsonExporter(registry, {}, { logger: new KeptLog() });
     exporter.start();

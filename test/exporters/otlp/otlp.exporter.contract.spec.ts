@@ -26,8 +26,8 @@ function identityOf({ metric, attributes, resource }: TakenPoint): string {
 async function collector(options: OtlpExporterOptions): Promise<ContractRemote> {
   const server = await new OtlpServer().start();
   return serverRemote(server, {
-    connect: (source, push, surroundings) =>
-      new OtlpExporter(source, { ...push, ...options, url: `${server.url}/v1/metrics` }, surroundings),
+    connect: (source, push, dependencies) =>
+      new OtlpExporter(source, { ...push, ...options, url: `${server.url}/v1/metrics` }, dependencies),
     told: () => sumsIn(options.temporality === 'delta' ? server.taken : latestOf(server.taken)),
     repeated: () => sumsIn(server.repeated),
   });

@@ -178,7 +178,7 @@ function check({
   if (kind === 'histogram') {
     expectThat(counts.length === bounds.length + 1, `${metric} has ${counts.length} buckets`);
     expectThat(
-      bounds.every((bound, i) => i === 0 || bound > bounds[i - 1]),
+      bounds.every((bound, i) => bound > (bounds[i - 1] ?? -Infinity)),
       `${metric} has bounds out of order`,
     );
   }

@@ -47,7 +47,7 @@ describe('the strict parser', () => {
     ['openmetrics', 'an exemplar of a gauge', '# TYPE a gauge\na 1 # {t="1"} 1 1\n# EOF\n'],
     ['openmetrics', 'a bound that is not canonical', `${histogram(['1', 1], ['+Inf', 1])}# EOF\n`],
     ['openmetrics', 'a sum with negative bounds', `${histogram(['-1.0', 1], ['+Inf', 1])}# EOF\n`],
-  ])('refuses in %s %s', (format, _, text) => {
+  ])('rejects in %s %s', (format, _, text) => {
     expect(() => parseExposition(text, format)).toThrow(/: /);
   });
 });

@@ -93,14 +93,14 @@ class Parser {
     this.check(NAME.test(name), 'not a name');
     const family = this.families.get(this.family.name);
     if (family === undefined) throw this.error('a sample must follow the TYPE of its family');
-    const endings = SAMPLE_ENDINGS[this.format][family.type];
+    const endings = SAMPLE_ENDINGS[this.format][family.type] ?? [];
     const ending = name.slice(family.name.length);
     this.check(name.startsWith(family.name) && endings.includes(ending), `not a sample of ${family.name}`);
 
     let at = name.length;
     let labels: Record<string, string> = {};
     if (this.line[at] === '{') [labels, at] = this.readLabels(at);
-    const [number, ...exemplarParts] = this.line.slice(at).split(' # ');
+    const [number = '', ...exemplarParts] = this.line.slice(at).split(' # ');
     this.check(number.startsWith(' '), 'there must be one space before the value');
     const value = this.readNumber(number.slice(1));
 
@@ -199,17 +199,20 @@ class Parser {
   private checkBuckets(name: string, lines: readonly ParsedSample[]): void {
     const one = (ending: string) => lines.find((sample) => sample.name === name + ending)?.value;
     const buckets = lines.filter((sample) => sample.name === `${name}_bucket`);
-    const bounds = buckets.map(({ labels }) => this.readNumber(labels['le']));
+    const bounds = buckets.map(({ labels }) => this.readNumber(labels['le'] ?? ''));
     this.check(bounds.at(-1) === Infinity, 'the last bucket must be +Inf');
     for (const [i, { labels, value }] of buckets.entries()) {
-      this.check(i === 0 || bounds[i] > bounds[i - 1], 'the bounds of buckets must ascend');
-      this.check(i === 0 || value >= buckets[i - 1].value, 'the counts of buckets must not go down');
+      this.check(i === 0 || (bounds[i] ?? NaN) > (bounds[i - 1] ?? NaN), 'the bounds of buckets must ascend');
+      this.check(
+        i === 0 || value >= (buckets[i - 1]?.value ?? NaN),
+        'the counts of buckets must not go down',
+      );
       this.check(Number.isInteger(value) && value >= 0, 'the count of a bucket must be a whole number');
-      const canonical = this.format === 'prometheus' || CANONICAL_LE.test(labels['le']);
+      const canonical = this.format === 'prometheus' || CANONICAL_LE.test(labels['le'] ?? '');
       this.check(canonical, `${labels['le']} is not a canonical number`);
     }
     const [sum, count] = [one('_sum'), one('_count')];
-    const summed = this.format === 'prometheus' || !(bounds[0] < 0);
+    const summed = this.format === 'prometheus' || !((bounds[0] ?? NaN) < 0);
     this.check((sum !== undefined) === summed, 'the sum must be there unless there are negative bounds');
     this.check((count !== undefined) === summed, 'the count must be there exactly if the sum is');
     if (summed) this.check(count === buckets.at(-1)?.value, 'the count must be that of the +Inf bucket');

@@ -24,8 +24,8 @@ function render(
 
 const lines = (...text: string[]): string => text.map((line) => `${line}\n`).join('');
 
-describe('in text 0.0.4', () => {
-  it('a counter looks like this', () => {
+describe('text format 0.0.4', () => {
+  it('renders a counter', () => {
     const { registry } = testRegistry();
     const requests = registry.counter('http_requests_total', 'Total HTTP requests.', {
       labelNames: ['method', 'route'],
@@ -42,7 +42,7 @@ describe('in text 0.0.4', () => {
     );
   });
 
-  it('a gauge looks like this', () => {
+  it('renders a gauge', () => {
     const { registry } = testRegistry();
     registry.gauge('temperature_celsius', 'Temperature.').set(-1.5);
     expect(render(registry.snapshot(), 'prometheus')).toBe(
@@ -54,7 +54,7 @@ describe('in text 0.0.4', () => {
     );
   });
 
-  it('a histogram looks like this', () => {
+  it('renders a histogram', () => {
     const { registry } = testRegistry();
     const size = registry.histogram('order_size', 'Items.', { labelNames: ['shop'], buckets: [1, 2.5, 1e6] });
     for (const items of [1, 2, 3]) size.observe({ shop: 'a' }, items);
@@ -72,7 +72,7 @@ describe('in text 0.0.4', () => {
     );
   });
 
-  it('a timer looks like this', () => {
+  it('renders a timer', () => {
     const { registry } = testRegistry({ defaultLabels: { service: 'shop' } });
     registry.timer('query_duration_seconds', 'Query time.', { buckets: [0.1] }).observe(0.25);
     expect(render(registry.snapshot(), 'prometheus')).toBe(
@@ -87,13 +87,13 @@ describe('in text 0.0.4', () => {
     );
   });
 
-  it('nothing at all is empty', () => {
+  it('renders an empty registry as an empty text', () => {
     expect(render(testRegistry().registry.snapshot(), 'prometheus')).toBe('');
   });
 });
 
-describe('in OpenMetrics 1.0', () => {
-  it('a counter looks like this, its family without _total, its unit stated', () => {
+describe('OpenMetrics 1.0', () => {
+  it('renders a counter, its family without _total and with its unit', () => {
     const { registry } = testRegistry();
     registry.counter('sent_bytes_total', 'Bytes "sent".', { labels: { to: 'all' } }).inc(3);
     expect(render(registry.snapshot(), 'openmetrics')).toBe(
@@ -107,19 +107,17 @@ describe('in OpenMetrics 1.0', () => {
     );
   });
 
-  it('a counter that is not called _total keeps its name, and is of unknown type', () => {
+  it('keeps the name of a counter without _total, with the type unknown', () => {
     const { registry } = testRegistry();
     registry.counter('requests', 'Requests.').inc(2);
-    const body = ['# HELP requests Requests.', 'requests 2'];
-    expect(render(registry.snapshot(), 'prometheus')).toBe(
-      lines(body[0], '# TYPE requests counter', body[1]),
-    );
+    const [help, sample] = ['# HELP requests Requests.', 'requests 2'] as const;
+    expect(render(registry.snapshot(), 'prometheus')).toBe(lines(help, '# TYPE requests counter', sample));
     expect(render(registry.snapshot(), 'openmetrics', { created: true })).toBe(
-      lines('# TYPE requests unknown', ...body, '# EOF'),
+      lines('# TYPE requests unknown', help, sample, '# EOF'),
     );
   });
 
-  it('a gauge looks like this', () => {
+  it('renders a gauge', () => {
     const { registry } = testRegistry();
     registry.gauge('temperature_celsius', 'Temperature.').set(-1.5);
     expect(render(registry.snapshot(), 'openmetrics', { created: true })).toBe(
@@ -133,7 +131,7 @@ describe('in OpenMetrics 1.0', () => {
     );
   });
 
-  it('a histogram looks like this, its bounds canonical', () => {
+  it('renders a histogram with canonical bounds', () => {
     const { registry } = testRegistry();
     const buckets = [0, 1e-10, 1e-9, 1e-5, 0.0001, 0.001, 0.1, 1, 10, 100_000, 1e6, 1e10];
     const size = registry.histogram('size', 'Sizes.', { buckets });
@@ -162,7 +160,7 @@ describe('in OpenMetrics 1.0', () => {
     );
   });
 
-  it('a timer looks like this', () => {
+  it('renders a timer', () => {
     const { registry } = testRegistry();
     const query = registry.timer('query_duration_seconds', '', { labelNames: ['table'], buckets: [1] });
     query.observe({ table: 'deals' }, 0.5);
@@ -179,7 +177,7 @@ describe('in OpenMetrics 1.0', () => {
     );
   });
 
-  it('a histogram with negative bounds has no sum and no count, as a sum that goes down is none', () => {
+  it('omits sum and count of a histogram with negative bounds', () => {
     const { registry } = testRegistry();
     registry.histogram('change', 'Change.', { buckets: [-1, 1] }).observe(-5);
     expect(render(registry.snapshot(), 'openmetrics')).toBe(
@@ -195,7 +193,7 @@ describe('in OpenMetrics 1.0', () => {
     expect(render(registry.snapshot(), 'prometheus')).toContain('change_sum -5\nchange_count 1\n');
   });
 
-  it('tells when counters and histograms began, if asked to', () => {
+  it('renders creation times of counters and histograms with created: true', () => {
     const { registry, clock } = testRegistry();
     clock.advance(250);
     registry.counter('jobs_total', 'Jobs.', { labels: { kind: 'mail' } }).inc();
@@ -226,13 +224,13 @@ describe('in OpenMetrics 1.0', () => {
     expect(render(snapshot, 'prometheus', { created: true })).not.toContain('_created');
   });
 
-  it('nothing at all is just the end', () => {
+  it('renders an empty registry as # EOF', () => {
     expect(render(testRegistry().registry.snapshot(), 'openmetrics')).toBe('# EOF\n');
   });
 });
 
 describe('exemplars', () => {
-  it('stand behind totals and buckets in OpenMetrics', () => {
+  it('follow totals and buckets in OpenMetrics', () => {
     const text = render(withExemplars(), 'openmetrics');
     const exemplar = '# {trace_id="a\\"b\\\\c\\nd"} 7 1700000000.123';
     expect(text.split('\n').filter((line) => line.includes('trace_id'))).toEqual([
@@ -243,12 +241,12 @@ describe('exemplars', () => {
     expect(sample?.exemplar).toEqual({ labels: { trace_id: 'a"b\\c\nd' }, value: 7 });
   });
 
-  it('are left out of text 0.0.4, which has none', () => {
+  it('are omitted from text format 0.0.4', () => {
     expect(render(withExemplars(), 'prometheus')).not.toContain('trace_id');
   });
 });
 
-describe('names', () => {
+describe('a selection by names', () => {
   it.each([
     [['jobs_total'], ['jobs_total']],
     [['jobs'], ['jobs_total']],
@@ -259,7 +257,7 @@ describe('names', () => {
     ],
     [['job', 'users_total', 'constructor'], []],
     [[], []],
-  ])('%j pick %j, each as a whole', (names, picked) => {
+  ])('%j selects the whole metrics %j', (names, picked) => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.');
     registry.gauge('users', 'Users.');
@@ -272,7 +270,7 @@ describe('names', () => {
 });
 
 describe('hostile text', () => {
-  it('cannot add a line, a label or a sample', () => {
+  it('cannot inject a line, a label or a sample', () => {
     const { registry } = testRegistry({ defaultLabels: { service: '"} 1\nevil 1\n' } });
     const help = 'One\n# TYPE evil gauge\nevil 1\\';
     const gauge = registry.gauge('g', help, { labelNames: ['a', 'b'] });
@@ -291,7 +289,7 @@ describe('hostile text', () => {
     }
   });
 
-  it('is well-formed UTF-8, lone surrogates or not', () => {
+  it('becomes well-formed UTF-8, even with lone surrogates', () => {
     const { registry } = testRegistry();
     registry.gauge('g', 'half \ud800', { labels: { a: '\udc00' } }).set(1);
     const bytes = Buffer.concat([
@@ -303,8 +301,8 @@ describe('hostile text', () => {
   });
 });
 
-describe('a piece', () => {
-  it('never holds more than about 512 lines, so that each is quick', () => {
+describe('a chunk', () => {
+  it('has at most about 512 lines', () => {
     const { registry } = testRegistry({ seriesLimit: Infinity });
     const gauge = registry.gauge('g', 'G.', { labelNames: ['i'] });
     const histogram = registry.histogram('h', 'H.', { labelNames: ['i'] });
@@ -352,7 +350,7 @@ describe('any registry', () => {
   });
   const defaultLabels = fc.record({ a: oddText, service: oddText }, { requiredKeys: [] });
 
-  it.each(FORMATS)('in %s reads back as exactly what was recorded', (format) => {
+  it.each(FORMATS)('in %s is parsed back to exactly the recorded values', (format) => {
     fc.assert(
       fc.property(fc.array(randomMetric, { maxLength: 6 }), defaultLabels, (metrics, defaults) => {
         const { registry } = testRegistry({ defaultLabels: defaults, seriesLimit: LIMIT });
@@ -411,7 +409,7 @@ describe('any registry', () => {
     if (labelNames.length === 0) series.set('{}', []);
     for (const { texts, value: given } of metric.samples) {
       const value = kind === 'counter' ? Math.abs(given) : given;
-      const labels = Object.fromEntries(labelNames.map((label, i) => [label, texts[i]]));
+      const labels = Object.fromEntries(labelNames.map((label, i) => [label, texts[i] ?? '']));
       recordOne(labels, value);
       let key = JSON.stringify(
         Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, text.toWellFormed()])),
@@ -464,7 +462,7 @@ function withExemplars(): MetricsSnapshot {
 /** A series by what identifies it, bounds as JavaScript writes them. */
 function keyOf(name: string, labels: Record<string, string | number>): string {
   const { le, ...others } = labels;
-  const pairs = Object.entries(others).map(([label, text]) => [label, String(text).toWellFormed()]);
+  const pairs = Object.entries(others).map(([label, text]) => [label, String(text).toWellFormed()] as const);
   const bound = le === undefined ? [] : [['le', String(Number(String(le).replace(/Inf$/, 'Infinity')))]];
   return JSON.stringify([name, ...bound, ...pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 }

@@ -8,7 +8,7 @@ import {
 const OM = 'application/openmetrics-text';
 const LONG = 100_000;
 
-describe('the format', () => {
+describe('the negotiated format', () => {
   it.each([
     [
       'Prometheus 2.42',
@@ -51,7 +51,7 @@ describe('the format', () => {
     expect(negotiateFormat(accept)).toBe('prometheus');
   });
 
-  it('has a content type that Prometheus knows', () => {
+  it('has a content type that Prometheus accepts', () => {
     expect(CONTENT_TYPES).toEqual({
       prometheus: 'text/plain; version=0.0.4; charset=utf-8',
       openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -68,7 +68,7 @@ describe('gzip', () => {
     '*',
     'br;q=1.0, *;q=0.1',
     'identity;q=0, gzip',
-  ])('goes with Accept-Encoding: %s', (header) => {
+  ])('is used with Accept-Encoding: %s', (header) => {
     expect(acceptsGzip(header)).toBe(true);
   });
 
@@ -83,7 +83,7 @@ describe('gzip', () => {
     'gzipped',
     'gzip;q=x',
     ','.repeat(LONG),
-  ])('does not go with Accept-Encoding: %.40s', (header) => {
+  ])('is not used with Accept-Encoding: %.40s', (header) => {
     expect(acceptsGzip(header)).toBe(false);
   });
 });

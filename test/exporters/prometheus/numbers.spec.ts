@@ -31,11 +31,11 @@ describe('a bucket bound', () => {
     [1e-9, '1e-09', '1e-09'],
     [1e-10, '1e-10', '1e-10'],
     [Infinity, '+Inf', '+Inf'],
-  ])('of %s is written %s, and canonically %s', (bound, plain, canonical) => {
+  ])('of %s is formatted as %s, and canonically as %s', (bound, plain, canonical) => {
     expect([formatBound(bound), formatCanonicalBound(bound)]).toEqual([plain, canonical]);
   });
 
-  it('means in both forms what it meant', () => {
+  it('has the same value in both forms', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (bound) => {
         expect(Number(formatBound(bound))).toBe(bound + 0);
@@ -54,13 +54,13 @@ describe('a value', () => {
     [-0, '0'],
     [1e21, '1e+21'],
     [0.1 + 0.2, '0.30000000000000004'],
-  ])('of %s is written %s', (value, text) => {
+  ])('of %s is formatted as %s', (value, text) => {
     expect(formatValue(value)).toBe(text);
   });
 });
 
-describe('a moment', () => {
-  it('is written in seconds, to the millisecond', () => {
+describe('a timestamp', () => {
+  it('is formatted in seconds, to the millisecond', () => {
     expect(formatSeconds(1_700_000_000_123)).toBe('1700000000.123');
     expect(formatSeconds(1_700_000_000_000)).toBe('1700000000');
   });

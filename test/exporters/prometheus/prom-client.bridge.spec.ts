@@ -59,7 +59,7 @@ function bridged(register: PromClientRegistry) {
 }
 
 describe('metrics that other packages keep in prom-client', () => {
-  it('are in the text format beside ours, with their default labels', async () => {
+  it('are exposed in the text format with their default labels', async () => {
     const { registry, exporter, warnings } = bridged(theirs());
     registry.counter('deals_total', 'Deals.').inc();
     const text = await exporter.generateText();
@@ -104,7 +104,7 @@ describe('metrics that other packages keep in prom-client', () => {
     },
   );
 
-  it('give way to ours where the names clash, which is said once and counted each time', async () => {
+  it('are omitted if their names collide with ours, logged once and counted every time', async () => {
     const { registry, exporter, warnings, drops } = bridged(theirs());
     registry.counter('jobs_total', 'Ours.').inc(1);
     registry.gauge('work_seconds_count', 'Ours.').set(2);
@@ -116,7 +116,7 @@ describe('metrics that other packages keep in prom-client', () => {
       expect(text).toContain('queue_length{app="crm"} 7\n');
     }
     expect(warnings).toEqual([
-      'Metrics of prom-client are left out, since there are others of the same names: jobs_total, work_seconds',
+      'Omitted metrics of prom-client whose names are already in use: jobs_total, work_seconds',
     ]);
     expect(drops).toEqual([
       'jobs_total clash',
@@ -126,7 +126,7 @@ describe('metrics that other packages keep in prom-client', () => {
     ]);
   });
 
-  it('cost only themselves when they cannot be read', async () => {
+  it('are omitted one by one if they cannot be read', async () => {
     const register = theirs();
     const registers = [register];
     addGauge({ name: 'broken', help: 'Broken.', registers, collect: fail });
@@ -148,13 +148,13 @@ describe('metrics that other packages keep in prom-client', () => {
     }
     expect(asked).toBe(1);
     expect(warnings).toEqual([
-      'broken of prom-client is left out: database is away',
-      'stuck of prom-client is left out: it took longer than 20 ms',
+      'Could not read broken from prom-client; omitted: database is away',
+      'Could not read stuck from prom-client; omitted: it took longer than 20 ms',
     ]);
     expect(drops).toHaveLength(4);
   });
 
-  it('are shared by readers at the same time: the hurry of one costs the others nothing', async () => {
+  it('are read once for concurrent readers, each with its own time limit', async () => {
     const register = theirs();
     let asked = 0;
     const slow = addGauge({
@@ -177,17 +177,17 @@ describe('metrics that other packages keep in prom-client', () => {
     expect(asked).toBe(3);
   });
 
-  it('need no more than getMetricsAsJSON(), and its failure costs only what it would have given', async () => {
+  it('are read by getMetricsAsJSON() alone, whose failure omits only them', async () => {
     const register = theirs();
     const some = bridged({ getMetricsAsJSON: () => register.getMetricsAsJSON() });
     expect(await some.exporter.generateText()).toContain('queue_length{app="crm"} 7\n');
     const none = bridged({ getMetricsAsJSON: () => Promise.reject(new Error('no')) });
     none.registry.counter('deals_total', 'Deals.').inc();
     expect(await none.exporter.generateText()).toContain('deals_total 1\n');
-    expect(none.warnings).toEqual(['the registry of prom-client is left out: no']);
+    expect(none.warnings).toEqual(['Could not read the registry from prom-client; omitted: no']);
   });
 
-  it('can be asked for by name', async () => {
+  it('can be selected by name', async () => {
     const { exporter } = bridged(theirs());
     const text = await exporter.generateText({ names: ['work_seconds_sum'] });
     expect(text).toContain('work_seconds_bucket');
@@ -196,7 +196,7 @@ describe('metrics that other packages keep in prom-client', () => {
 });
 
 describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
-  it('shows what the default registry of prom-client has, and counts what clashes', async () => {
+  it('exposes the default registry of prom-client, and counts name collisions', async () => {
     const register = theirs();
     addGauge({ name: 'monitoring_scrape_bytes', help: 'Clash.', registers: [register] });
     const running = await startApp(adapter, {
@@ -217,11 +217,11 @@ describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
     await running.close();
   });
 
-  it('refuses what is no registry', async () => {
+  it('rejects a value that is not a registry', async () => {
     const start = startApp(adapter, {
       module: class AppModule {},
       imports: [MonitoringModule.forRoot({ bridges: { promClient: {} as PromClientRegistry } })],
     });
-    await expect(start).rejects.toThrow('Expected bridges.promClient to be a registry of prom-client');
+    await expect(start).rejects.toThrow('Expected bridges.promClient to be a prom-client registry');
   });
 });

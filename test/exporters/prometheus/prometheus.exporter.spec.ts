@@ -6,7 +6,7 @@ import { parseExposition } from './exposition-parser.js';
 afterEach(() => vi.restoreAllMocks());
 
 describe('PrometheusExporter', () => {
-  it('example: writes the metrics of a registry, its collectors run first', async () => {
+  it('example: renders the metrics of a registry after running its collectors', async () => {
     const { registry } = testRegistry({ defaultLabels: { service: 'orders' } });
     const depth = registry.gauge('queue_depth', 'Jobs waiting.');
     registry.addCollector({ name: 'queue', collect: () => depth.set(7) });
@@ -19,7 +19,7 @@ describe('PrometheusExporter', () => {
     ]);
   });
 
-  it('writes only the metrics it is asked for, by name or by the name of a sample', async () => {
+  it('renders only the selected metrics, by metric name or sample name', async () => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.');
     registry.timer('job_seconds', 'Time.');
@@ -29,7 +29,7 @@ describe('PrometheusExporter', () => {
     expect([...parseExposition(text, 'prometheus').keys()]).toEqual(['jobs_total', 'job_seconds']);
   });
 
-  it('adds when series began only if told to, and only in OpenMetrics', async () => {
+  it('adds creation times only with created: true, and only in OpenMetrics', async () => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.');
     const [plain, created] = [
@@ -41,7 +41,7 @@ describe('PrometheusExporter', () => {
     expect(await created.generateText()).not.toContain('jobs_created');
   });
 
-  it('answers in both formats in turn, byte by byte the same each time', async () => {
+  it('alternates between both formats with identical bytes each time', async () => {
     const { registry } = testRegistry();
     const timer = registry.timer('job_seconds', 'Time.', { labelNames: ['job'] });
     const counter = registry.counter('jobs_total', 'Jobs.', { labelNames: ['job'] });
@@ -58,7 +58,7 @@ describe('PrometheusExporter', () => {
     expect([answers.prometheus.size, answers.openmetrics.size]).toEqual([1, 1]);
   });
 
-  it('gives all who ask for the same at the same time one answer, and who asks later a new one', async () => {
+  it('shares one result between equal concurrent requests, and renders later ones anew', async () => {
     const { registry } = testRegistry();
     const counter = registry.counter('scrapes_total', 'Scrapes.');
     const collect = vi.fn<MetricsSource['collect']>(async (options) => {
@@ -80,14 +80,14 @@ describe('PrometheusExporter', () => {
     expect(collect).toHaveBeenCalledTimes(4);
   });
 
-  it('passes on how long the collectors may take', async () => {
+  it('passes the time limit on to the collectors', async () => {
     const { registry } = testRegistry();
     const collect = vi.spyOn(registry, 'collect');
     await new PrometheusExporter(registry).generateText({ timeoutMs: 250 });
     expect(collect).toHaveBeenCalledWith({ timeoutMs: 250 });
   });
 
-  it('lets others have their turn while it writes a hundred thousand series', async () => {
+  it('yields to the event loop while it renders a hundred thousand series', async () => {
     const { registry } = testRegistry({ seriesLimit: Infinity });
     const counter = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
     for (let user = 0; user < 100_000; user++) counter.inc({ user });

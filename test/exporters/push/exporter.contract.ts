@@ -7,7 +7,7 @@ import {
   MetricsRegistry,
   type MetricsSource,
   type PushExporterOptions,
-  type PushSurroundings,
+  type PushDependencies,
 } from 'nestjs-monitoring';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { scalars } from '../../metrics/support.js';
@@ -41,7 +41,7 @@ export interface ContractRemote {
   connect(
     source: MetricsSource,
     options: PushExporterOptions,
-    surroundings: PushSurroundings,
+    dependencies: PushDependencies,
   ): ContractExporter;
   /** Requests that hang must end when their signal is aborted, or never. */
   mood: RemoteMood;
@@ -141,8 +141,8 @@ class Worker {
   });
 
   constructor(remote: ContractRemote, options: PushExporterOptions) {
-    const surroundings = { clock: timerClock, logger: this.log, random: () => 0.3, metrics: this.metrics };
-    this.exporter = remote.connect(this.registry, options, surroundings);
+    const dependencies = { clock: timerClock, logger: this.log, random: () => 0.3, metrics: this.metrics };
+    this.exporter = remote.connect(this.registry, options, dependencies);
   }
 
   /** @param kind any text, though sequences have few */
@@ -230,7 +230,7 @@ export function describeExporter(subject: ContractSubject): void {
       await far.close?.();
     });
 
-    it('what the remote has been told is exactly what the application did, whatever happens', async () => {
+    it('the remote receives exactly what the application counted, for any sequence of events', async () => {
       await fc.assert(
         fc.asyncProperty(acts(moods), async (sequence) => {
           far = await subject.remote();
@@ -275,7 +275,7 @@ export function describeExporter(subject: ContractSubject): void {
       expect(unhandled).toEqual([]);
     }, 120_000);
 
-    it('tells only the metrics that are chosen', async () => {
+    it('sends only the metrics that match the filter', async () => {
       far = await subject.remote();
       const worker = new Worker(far, { ...OPTIONS, metrics: ['work_total'] });
       worker.inc('deal', 1);
@@ -285,7 +285,7 @@ export function describeExporter(subject: ContractSubject): void {
       await inTime(worker.exporter.shutdown(), far);
     });
 
-    it('nothing waits for a remote that hangs, but the exporter', async () => {
+    it('a hanging remote delays nothing but the exporter', async () => {
       far = await subject.remote();
       const worker = new Worker(far, OPTIONS);
       worker.exporter.start();
@@ -302,13 +302,13 @@ export function describeExporter(subject: ContractSubject): void {
     });
 
     if (takenTooLate !== undefined) {
-      it('what the remote takes without saying so in time is sent again, and is there as often as is said', async () => {
+      it('a request accepted after its timeout is sent again, and arrives as often as documented', async () => {
         far = await subject.remote();
         const worker = new Worker(far, OPTIONS);
         worker.inc('deal', 3);
         worker.observe('lead', 7);
         far.mood = 'answers too late';
-        await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow('it took longer than');
+        await expect(inTime(worker.exporter.exportAll(), far)).rejects.toThrow('timed out after');
         far.mood = 'takes';
         await inTime(worker.exporter.exportAll(), far);
         const { counted } = await far.told();
@@ -320,7 +320,7 @@ export function describeExporter(subject: ContractSubject): void {
     }
 
     if (refuses) {
-      it('goes on by itself, and with everything, after a refusal that was to be for good', async () => {
+      it('resumes by itself without loss after the remote rejected everything', async () => {
         far = await subject.remote();
         const worker = new Worker(far, OPTIONS);
         worker.exporter.start();
@@ -343,7 +343,7 @@ export function describeExporter(subject: ContractSubject): void {
         await inTime(worker.exporter.shutdown(), far);
       }, 60_000);
 
-      it('counts what is lost while the remote refuses everything', async () => {
+      it('counts dropped points while the remote rejects everything', async () => {
         far = await subject.remote();
         const worker = new Worker(far, { ...OPTIONS, maxQueueRequests: 3 });
         worker.exporter.start();
@@ -362,7 +362,7 @@ export function describeExporter(subject: ContractSubject): void {
         await expectNoTimers(far);
       });
 
-      it('loses only what is refused of many data points, in a bounded number of requests', async () => {
+      it('drops only the rejected ones of many data points, in a bounded number of requests', async () => {
         far = await subject.remote();
         const worker = new Worker(far, OPTIONS);
         const did: Record<string, number> = {};
@@ -384,7 +384,7 @@ export function describeExporter(subject: ContractSubject): void {
 
     if (overHttp) {
       it.each(RESPONSE_BODIES.slice(1))(
-        'takes a head of success for an acknowledgement, though the body %s, and reads little of it',
+        'treats a status of success as an acknowledgement, though the body %s, and reads little of it',
         async (body) => {
           far = await subject.remote();
           const worker = new Worker(far, OPTIONS);
@@ -407,7 +407,7 @@ export function describeExporter(subject: ContractSubject): void {
       );
 
       it.each(RESPONSE_BODIES.slice(1))(
-        'sends again what fails with a body that %s, and reads little of it',
+        'retries a failure whose body %s, and reads little of it',
         async (body) => {
           far = await subject.remote();
           const worker = new Worker(far, OPTIONS);
@@ -428,7 +428,7 @@ export function describeExporter(subject: ContractSubject): void {
       );
     }
 
-    it('what waits for a remote that fails is bounded, and what is dropped is counted', async () => {
+    it('the queue for a failing remote is bounded, and dropped points are counted', async () => {
       far = await subject.remote();
       const worker = new Worker(far, { ...OPTIONS, maxQueueRequests: 4 });
       worker.exporter.start();
@@ -450,7 +450,7 @@ export function describeExporter(subject: ContractSubject): void {
       expect(far.complaints).toEqual([]);
     });
 
-    it('without success, the end comes in time and leaves nothing behind', async () => {
+    it('shutdown ends in time without success and leaves nothing behind', async () => {
       far = await subject.remote();
       const worker = new Worker(far, OPTIONS);
       worker.exporter.start();

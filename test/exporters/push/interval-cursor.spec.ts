@@ -16,7 +16,7 @@ function watched() {
   const look = (): MetricsInterval => {
     const snapshot = tested.registry.snapshot({ exponential: true });
     const interval = cursor.intervalUpTo(snapshot);
-    cursor.pass(snapshot);
+    cursor.advance(snapshot);
     return interval;
   };
   return { ...tested, cursor, look };
@@ -48,7 +48,7 @@ const deals = (registry: MetricsRegistry) =>
   registry.counter('deals_total', 'Deals.', { labelNames: ['stage'] });
 
 describe('an interval', () => {
-  it('says what was added to a counter since the last look, from zero for a series that is new', () => {
+  it('has the increase of a counter since the last snapshot, from zero for a new series', () => {
     const { registry, look } = watched();
     deals(registry).inc({ stage: 'won' }, 5);
     expect(deltas(look())).toEqual({ won: 5 });
@@ -64,7 +64,7 @@ describe('an interval', () => {
     });
   });
 
-  it('leaves out what did not count, and has every gauge', () => {
+  it('omits series that did not change, and has every gauge', () => {
     const { registry, look } = watched();
     deals(registry).inc({ stage: 'won' });
     registry.histogram('order_size', 'Items.').observe(1);
@@ -76,7 +76,7 @@ describe('an interval', () => {
     ]);
   });
 
-  it('starts where the one before ended, and the first where the oldest series began', () => {
+  it('starts where the previous one ended, and the first at the creation of the oldest series', () => {
     const { registry, clock, look } = watched();
     const begin = clock.now();
     deals(registry).inc({ stage: 'won' });
@@ -90,7 +90,7 @@ describe('an interval', () => {
     expect(look()).toMatchObject({ startedAt: begin + 15_000, endedAt: begin + 15_000 });
   });
 
-  it('is not over as long as it is not passed: what was not encoded is part of the next', () => {
+  it('includes the previous changes until the cursor advances', () => {
     const { registry, cursor, look } = watched();
     deals(registry).inc({ stage: 'won' }, 2);
     cursor.intervalUpTo(registry.snapshot({ exponential: true }));
@@ -98,7 +98,7 @@ describe('an interval', () => {
     expect(deltas(look())).toEqual({ won: 5 });
   });
 
-  it('has what was observed: counts, sums, buckets and exponential buckets', () => {
+  it('has the counts, sums, buckets and exponential buckets of observed values', () => {
     const { registry, look } = watched();
     const size = registry.histogram('order_size', 'Items.', { buckets: [1, 10] });
     for (const value of [0, 1, 5, -4]) size.observe(value);
@@ -135,7 +135,7 @@ describe('an interval', () => {
     expect(deltas(look())).toEqual({ won: 1 });
   });
 
-  it('is not misled when a metric has moved its series together, as it does after many were removed', () => {
+  it('stays correct when a metric compacts its rows', () => {
     const { registry, look, clock } = watched();
     const counter = deals(registry);
     for (let i = 0; i < 200; i++) counter.inc({ stage: `s${i}` }, 10);
@@ -147,7 +147,7 @@ describe('an interval', () => {
     expect(deltas(look())).toEqual({ s195: 2, s3: 4 });
   });
 
-  it('together with all others says exactly what happened, whatever happens', () => {
+  it('adds up with all others to exactly what was recorded', () => {
     const stages = ['won', 'lost', 'open'] as const;
     const act = fc.oneof(
       { weight: 6, arbitrary: fc.record({ inc: fc.constantFrom(...stages), by: fc.nat(5) }) },

@@ -3,7 +3,7 @@ import { ExponentialHistogram } from '../../../lib/metrics/exponential-histogram
 import type {
   CounterInterval,
   CounterIntervalFamily,
-  Distribution,
+  IntervalDistribution,
   GaugeInterval,
   HistogramInterval,
   HistogramIntervalFamily,
@@ -68,13 +68,14 @@ function histogram(labels: Labels, values: readonly number[]): HistogramInterval
   return { labels, delta, total, min, max, createdAt: 1_600_000_000_000 };
 }
 
-export function distributionOf(values: readonly number[]): Distribution {
+export function distributionOf(values: readonly number[]): IntervalDistribution {
   const exponential = new ExponentialHistogram();
   const bucketCounts = [...BOUNDS, Infinity].map(() => 0);
   for (const value of values) {
     exponential.record(value);
-    const bucket = BOUNDS.findIndex((bound) => value <= bound);
-    bucketCounts[bucket < 0 ? BOUNDS.length : bucket]++;
+    const found = BOUNDS.findIndex((bound) => value <= bound);
+    const bucket = found < 0 ? BOUNDS.length : found;
+    bucketCounts[bucket] = (bucketCounts[bucket] ?? 0) + 1;
   }
   const sum = values.reduce((total, value) => total + value, 0);
   return { count: values.length, sum, bucketCounts, exponential: exponential.snapshot() };
@@ -107,7 +108,7 @@ function seriesOf<T>(value: fc.Arbitrary<T>): fc.Arbitrary<[Labels, T][]> {
         },
       )
       .map((series) =>
-        series.map(([values, v]) => [Object.fromEntries(names.map((n, i) => [n, values[i]])), v]),
+        series.map(([values, v]) => [Object.fromEntries(names.map((n, i) => [n, values[i] ?? ''])), v]),
       ),
   );
 }

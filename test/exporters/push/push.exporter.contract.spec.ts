@@ -1,4 +1,4 @@
-import type { MetricsSource, PushExporterOptions, PushRequest, PushSurroundings } from 'nestjs-monitoring';
+import type { MetricsSource, PushExporterOptions, PushRequest, PushDependencies } from 'nestjs-monitoring';
 import { PushExporter } from 'nestjs-monitoring';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { type PushDestination, PushError } from '../../../lib/exporters/push/push-destination.js';
@@ -28,8 +28,8 @@ class Ledger implements ContractRemote {
   private readonly takenTwice: Told[] = [];
   private readonly untold = new Set<readonly Told[]>();
 
-  connect(source: MetricsSource, options: PushExporterOptions, surroundings: PushSurroundings): PushExporter {
-    return new PushExporter(source, new LedgerDestination(this), options, surroundings);
+  connect(source: MetricsSource, options: PushExporterOptions, dependencies: PushDependencies): PushExporter {
+    return new PushExporter(source, new LedgerDestination(this), options, dependencies);
   }
 
   told(): ToldSums {

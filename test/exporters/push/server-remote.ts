@@ -1,11 +1,11 @@
-import type { MetricsSource, PushExporter, PushExporterOptions, PushSurroundings } from 'nestjs-monitoring';
+import type { MetricsSource, PushExporter, PushExporterOptions, PushDependencies } from 'nestjs-monitoring';
 import type { RemoteServer } from '../remote.server.js';
 import type { ContractRemote, RemoteMood, ResponseBody, ToldSums } from './exporter.contract.js';
 import { SendsUnderWay } from './sends-under-way.js';
 
 /** What differs between the exporters whose remote is a server. */
 export interface ServerRemoteParts {
-  connect(source: MetricsSource, options: PushExporterOptions, surroundings: PushSurroundings): PushExporter;
+  connect(source: MetricsSource, options: PushExporterOptions, dependencies: PushDependencies): PushExporter;
   told(): ToldSums | Promise<ToldSums>;
   repeated?(): ToldSums;
   close?(): void;
@@ -18,8 +18,8 @@ export function serverRemote(
 ): ContractRemote {
   const sends = new SendsUnderWay(() => server.held);
   return {
-    connect: (source, options, surroundings) => {
-      const exporter = parts.connect(source, options, surroundings);
+    connect: (source, options, dependencies) => {
+      const exporter = parts.connect(source, options, dependencies);
       sends.watch(exporter);
       return exporter;
     },

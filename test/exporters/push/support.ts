@@ -1,15 +1,22 @@
 import type { Clock } from 'nestjs-monitoring';
 import { vi } from 'vitest';
-import type { PushFetch } from '../../../lib/exporters/push/http-answer.js';
+import type { PushFetch } from '../../../lib/exporters/push/http-exchange.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import type { PushDestination, PushRequest } from '../../../lib/exporters/push/push-destination.js';
-import type { ExporterLogger } from '../../../lib/exporters/push/push.exporter.js';
+import type { ExporterLogger } from '../../../lib/exporters/push/push-dependencies.js';
 
 /** The time of the fake timers, which `vi.advanceTimersByTimeAsync()` moves. */
 export const timerClock: Clock = { now: () => Date.now(), monotonic: () => Date.now() };
 
 /** How requests are sent unless an option says otherwise. */
 export const nodeFetch: PushFetch = (url, init) => fetch(url, init);
+
+/** Returns the first item. @throws {Error} if there is none */
+export function firstOf<T>(items: readonly T[]): T {
+  const [first] = items;
+  if (first === undefined) throw new Error('expected at least one item');
+  return first;
+}
 
 /** Everything that timers are made of, and the time. */
 export const FAKED = {

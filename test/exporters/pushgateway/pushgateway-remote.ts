@@ -22,12 +22,12 @@ export function pushgatewayRemote(
 ): ContractRemote {
   let processes = 0;
   return serverRemote(server, {
-    connect: (source, options, surroundings) => {
+    connect: (source, options, dependencies) => {
       const groupings = { instance: `${++processes}` };
       return new PushgatewayExporter(
         source,
         { ...options, url: server.url, jobName, groupings },
-        surroundings,
+        dependencies,
       );
     },
     told: async () => {

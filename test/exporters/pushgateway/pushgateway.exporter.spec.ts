@@ -24,14 +24,14 @@ function exporterFor(url: string, options: Partial<PushgatewayExporterOptions> =
   return new PushgatewayExporter(registry, { url, jobName: 'nightly', ...options });
 }
 
-describe('the group', () => {
+describe('the URL of a group', () => {
   it.each([
     [{ job: 'nightly' }, '/job/nightly'],
     [{ job: 'a b', instance: 'é' }, '/job/a%20b/instance/%C3%A9'],
     [{ job: '/var/tmp' }, '/job@base64/L3Zhci90bXA'],
     [{ job: 'x', path: '' }, '/job/x/path@base64/='],
     [{ job: '..' }, '/job@base64/Li4'],
-  ])('of %j is at %s', (labels, path) => {
+  ])('for %j is %s', (labels, path) => {
     expect(groupPath(labels)).toBe(path);
   });
 });
@@ -47,7 +47,7 @@ describe('a push', () => {
     });
     const exporter = exporterFor(url, { basicAuth: { username: 'crm', password: 'hunter2' } });
     const error = await exporter.push().catch((reason: unknown) => reason as Error);
-    expect(String(error)).toContain('was answered with 401: no');
+    expect(String(error)).toContain('failed with status 401: no');
     expect(String(error)).not.toMatch(/hunter2|Y3JtOmh1bnRlcjI/);
     expect([seen?.method, seen?.url, seen?.headers.authorization, seen?.headers['content-type']]).toEqual([
       'PUT',
@@ -60,30 +60,30 @@ describe('a push', () => {
     await expect(exporter.push()).rejects.toThrow('401');
   });
 
-  it('that hangs is given up, whichever way it was made', async () => {
+  it('times out, with each method', async () => {
     const url = await listen(() => undefined);
     const exporter = exporterFor(url, { timeoutMs: 50 });
-    await expect(exporter.push()).rejects.toThrow('it took longer than 50 ms');
+    await expect(exporter.push()).rejects.toThrow('timed out after 50 ms');
     await expect(exporter.pushAdd()).rejects.toThrow('failed: The operation was aborted due to timeout');
     await expect(exporter.delete()).rejects.toThrow('failed: The operation was aborted due to timeout');
   });
 
-  it('to nobody says why', async () => {
+  it('to an unreachable Pushgateway fails with the reason', async () => {
     const url = await listen(() => undefined);
     server?.close();
     await expect(exporterFor(url).push()).rejects.toThrow('ECONNREFUSED');
   });
 });
 
-describe('the options', () => {
+describe('the options of PushgatewayExporter', () => {
   it.each<[object, string]>([
-    [{ url: 'pushgateway:9091' }, 'url to be an address like http://pushgateway:9091'],
-    [{ url: 'http://me:secret@host' }, 'url to be an address like http://pushgateway:9091'],
-    [{ jobName: '' }, 'jobName to be a text that is not empty'],
-    [{ groupings: { job: 'x' } }, 'groupings.job to be a label other than job'],
-    [{ groupings: { 'a-b': 'x' } }, 'groupings.a-b to be a label other than job'],
+    [{ url: 'pushgateway:9091' }, 'url to be an http or https URL such as http://pushgateway:9091'],
+    [{ url: 'http://me:secret@host' }, 'url to be an http or https URL such as http://pushgateway:9091'],
+    [{ jobName: '' }, 'jobName to be a non-empty string'],
+    [{ groupings: { job: 'x' } }, 'groupings.job to be a string, under a valid label name other than job'],
+    [{ groupings: { 'a-b': 'x' } }, 'groupings.a-b to be a string, under a valid label name other than job'],
     [{ basicAuth: { username: 'u', password: '' } }, 'basicAuth.password to be a text that is not empty'],
-  ])('%j are refused without showing a secret', (options, message) => {
+  ])('reject %j without showing a secret', (options, message) => {
     const make = () => exporterFor('http://127.0.0.1:1', options);
     expect(make).toThrow(message);
     expect(make).not.toThrow('secret');

@@ -1,7 +1,7 @@
 import { parseRetryAfter } from '../../primitives/retry-after.js';
-import { shownAnswer } from './shown-answer.js';
+import { redactResponse } from './redact-response.js';
 
-/** A request to a remote, as `fetch` takes it. */
+/** The second argument of a {@link PushFetch}, a subset of that of `fetch`. */
 export interface PushFetchInit {
   readonly method: string;
   readonly headers: Record<string, string>;
@@ -10,7 +10,7 @@ export interface PushFetchInit {
   readonly redirect: 'manual';
 }
 
-/** The part of a `Response` that is used of it. */
+/** The part of a `Response` that exporters read. */
 export interface PushFetchResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -20,7 +20,7 @@ export interface PushFetchResponse {
 /** A function like `fetch`, such as that of `undici` with a dispatcher for a proxy. */
 export type PushFetch = (url: string, init: PushFetchInit) => Promise<PushFetchResponse>;
 
-/** A request to a remote. */
+/** An HTTP request to a remote. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: string;
@@ -28,55 +28,55 @@ export interface HttpRequest {
   readonly body?: Uint8Array;
 }
 
-/** The response of a remote, as far as it matters. */
-export interface HttpAnswer {
+/** The HTTP response of a remote. */
+export interface HttpResponse {
   readonly status: number;
-  /** The beginning of its text, for a message, without the credentials that the remote was sent. */
+  /** Beginning of the body as text for a message, with the credentials of the request redacted. */
   readonly text: string;
-  /** The beginning of its body, up to {@link LONGEST_BODY_BYTES}. */
+  /** Beginning of the body, up to {@link MAX_BODY_BYTES}. */
   readonly body: Uint8Array;
-  /** The time to leave the remote alone, in milliseconds. */
+  /** Pause that the remote asked for, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
-/** No more is read of the body of a response; the rest is cancelled. */
-export const LONGEST_BODY_BYTES = 16 * 1024;
-/** Time limit of a body once its head has arrived, in milliseconds. */
-const LONGEST_BODY_MS = 1_000;
+/** Number of bytes of a response body that are read; the rest is cancelled. */
+export const MAX_BODY_BYTES = 16 * 1024;
+/** Time limit of a body after its head has arrived, in milliseconds. */
+const BODY_TIMEOUT_MS = 1_000;
 
 /**
- * Sends one request and reads the beginning of the response. A redirection is not followed: it might lead
- * credentials elsewhere. The head alone decides: a body that breaks off or never ends changes nothing.
+ * Sends one request and reads the beginning of the response. The status alone decides the outcome, even if the body
+ * breaks off or never ends. Redirects are not followed, since they could send credentials elsewhere.
  *
- * @throws {Error} if there was no head of a response
+ * @throws {Error} if no response arrived
  */
 export async function exchange(
   fetch: PushFetch,
   { method, url, headers, body }: HttpRequest,
   signal: AbortSignal,
-): Promise<HttpAnswer> {
-  const ending = new AbortController();
+): Promise<HttpResponse> {
+  const cancel = new AbortController();
   const response = await headOf(signal, () =>
     fetch(url, {
       method,
-      // What is not compressed cannot grow.
+      // An uncompressed body cannot expand in memory.
       headers: { ...headers, 'accept-encoding': 'identity' },
       ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> }),
-      signal: AbortSignal.any([signal, ending.signal]),
+      signal: AbortSignal.any([signal, cancel.signal]),
       redirect: 'manual',
     }),
   );
-  const beginning = await beginningOf(response.body, signal, ending);
+  const beginning = await beginningOf(response.body, signal, cancel);
   const retryAfterMs = retryAfterMsIn(response.headers);
   return {
     status: response.status,
-    text: shownAnswer(new TextDecoder().decode(beginning), headers),
+    text: redactResponse(new TextDecoder().decode(beginning), headers),
     body: beginning,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
 
-/** Reads `Retry-After`, or the `X-RateLimit-Reset` of Datadog, in milliseconds from now. */
+/** Reads `Retry-After`, or the `X-RateLimit-Reset` of Datadog; returns milliseconds from now. */
 export function retryAfterMsIn(headers: { get(name: string): string | null }): number | undefined {
   return parseRetryAfter(headers.get('retry-after') ?? headers.get('x-ratelimit-reset'), Date.now());
 }
@@ -96,47 +96,48 @@ async function headOf(
 }
 
 /**
- * Reads a body up to its limits of length and time. Never rejects: what broke off is what there is.
+ * Reads the beginning of a body, within limits of length and time. Never rejects; a body that breaks off is returned
+ * as far as it arrived.
  *
- * @param ending aborted if the body has not ended, so that its connection is closed
+ * @param cancel aborted if the body did not end within the limits, so that its connection is closed
  */
 export async function beginningOf(
   body: AsyncIterable<Uint8Array> | null | undefined,
   signal: AbortSignal,
-  ending: AbortController,
+  cancel: AbortController,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   let timer: NodeJS.Timeout | undefined;
   let stop: (() => void) | undefined;
-  const over = new Promise<'over'>((resolve) => {
-    stop = () => resolve('over');
-    timer = setTimeout(stop, LONGEST_BODY_MS);
+  const stopped = new Promise<'stopped'>((resolve) => {
+    stop = () => resolve('stopped');
+    timer = setTimeout(stop, BODY_TIMEOUT_MS);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
   });
   try {
     const iterator = body?.[Symbol.asyncIterator]();
-    const next = async () => (iterator === undefined ? 'ended' : Promise.race([iterator.next(), over]));
+    const next = async () => (iterator === undefined ? 'ended' : Promise.race([iterator.next(), stopped]));
     let piece = await next();
-    while (typeof piece === 'object' && piece.done !== true && length < LONGEST_BODY_BYTES) {
+    while (typeof piece === 'object' && piece.done !== true && length < MAX_BODY_BYTES) {
       pieces.push(piece.value);
       length += piece.value.length;
-      if (length < LONGEST_BODY_BYTES) piece = await next();
+      if (length < MAX_BODY_BYTES) piece = await next();
     }
-    if (piece === 'over' || length >= LONGEST_BODY_BYTES) ending.abort();
+    if (piece === 'stopped' || length >= MAX_BODY_BYTES) cancel.abort();
   } catch {
-    // It broke off.
+    // The body broke off.
   } finally {
     clearTimeout(timer);
     if (stop !== undefined) signal.removeEventListener('abort', stop);
   }
-  return Buffer.concat(pieces).subarray(0, LONGEST_BODY_BYTES);
+  return Buffer.concat(pieces).subarray(0, MAX_BODY_BYTES);
 }
 
-/** `fetch` says only that it failed; the reason is in its cause. */
+/** Returns the reason of a failed `fetch`, which is in the cause of the error. */
 function reasonOf(error: unknown): string {
   const { message, cause } = (error ?? {}) as Error;
-  if (!(cause instanceof Error)) return message || 'there was no answer';
+  if (!(cause instanceof Error)) return message || 'no response';
   return cause.message || String((cause as NodeJS.ErrnoException).code);
 }

@@ -3,27 +3,27 @@ import type { MetricFamily, MetricsSnapshot, SeriesIdentities } from '../../metr
 const PREFIX = 'exported_';
 
 /**
- * The snapshot with labels that a group has too under another name, `exported_job` for `job`, as Prometheus calls
- * them when it scrapes. The Pushgateway would put the value of the group in their place: series that only such a
- * label tells apart would be the same then, and the whole push refused.
+ * Renames the labels that collide with a label of the group, `job` to `exported_job`, as Prometheus does when it
+ * scrapes. The Pushgateway would replace their values by those of the group, and reject the push if two series became
+ * equal.
  *
  * @see https://github.com/prometheus/pushgateway#about-the-job-and-instance-labels
  */
-export function labelsBesideGroup(
+export function renameGroupCollisions(
   snapshot: MetricsSnapshot,
   groupLabels: readonly string[],
 ): MetricsSnapshot {
   const families = snapshot.families.map((family) => {
     const used = new Set([...family.labelNames, ...Object.keys(snapshot.defaultLabels)]);
-    const taken = groupLabels.filter((name) => used.has(name));
-    if (taken.length === 0) return family;
+    const colliding = groupLabels.filter((name) => used.has(name));
+    if (colliding.length === 0) return family;
     for (const name of groupLabels) used.add(name);
-    return renamed(family, new Map(taken.map((name) => [name, freeName(name, used)])));
+    return renamed(family, new Map(colliding.map((name) => [name, freeName(name, used)])));
   });
   return { ...snapshot, families };
 }
 
-/** A name that is not used yet, and is from now on. */
+/** Returns an unused name and marks it as used. */
 function freeName(name: string, used: Set<string>): string {
   let free = PREFIX + name;
   while (used.has(free)) free = PREFIX + free;
@@ -31,9 +31,9 @@ function freeName(name: string, used: Set<string>): string {
   return free;
 }
 
-/** The same rows; only what the exposition reads of them is changed, which is how their lines begin. */
+/** Returns the family with other label names at the start of its exposition lines. */
 function renamed<F extends MetricFamily>(family: F, names: ReadonlyMap<string, string>): F {
-  // Within a value each quote has a backslash before it, so this is nowhere but at a label.
+  // Quotes within a value are escaped, so this matches label names only.
   const label = new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==")`, 'g');
   const identities: SeriesIdentities = {
     lineStartOf: (row) =>

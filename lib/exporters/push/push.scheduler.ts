@@ -1,61 +1,66 @@
 import type { Clock } from '../../metrics/clock.js';
 
-/** Shows a timer under a name to whom it may concern; gives back how to take it out again. */
-export type NameTimer = (name: string, timer: NodeJS.Timeout) => () => void;
+/**
+ * Registers a timer under a name, as the `SchedulerRegistry` of Nest does, and returns a function that unregisters it.
+ */
+export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
 
-/** What is done on the beat. Neither ever rejects. */
-export interface PushWork {
-  /** Looks at the metrics and queues what is to be said. */
+/** The tasks of a {@link PushScheduler}. Neither ever rejects. */
+export interface PushTasks {
+  /** Captures the metrics of an interval and queues them. */
   capture(): Promise<void>;
-  /** @returns in how many milliseconds to try again; undefined when everything has been sent */
+  /** @returns the milliseconds until the next attempt; undefined once the queue is empty */
   send(): Promise<number | undefined>;
 }
 
-export interface PushBeatOptions {
+/** The settings of a {@link PushScheduler}. */
+export interface PushSchedulerOptions {
   readonly name: string;
   readonly intervalMs: number;
-  /** How long after the start of an interval the sending begins, in milliseconds. */
+  /** Delay from a capture to its first attempt to send, in milliseconds. */
   readonly sendDelayMs: number;
 }
 
 /**
- * Decides when an exporter looks at the metrics and when it sends. It looks whenever the clock on the wall reaches a
- * multiple of the interval, and sends a little later or when it is time to try again. Neither overlaps itself.
+ * A scheduler of captures and sends. It captures whenever the wall clock reaches a multiple of the interval, and sends
+ * after a delay or when a retry is due. Neither task overlaps itself.
  */
-export class PushBeat {
+export class PushScheduler {
   private timer: NodeJS.Timeout | undefined;
-  private unname: (() => void) | undefined;
+  private unregister: (() => void) | undefined;
   private running = false;
   private capturing = false;
   private sending = false;
-  /** By the clock on the wall. */
+  /** Time of the next capture, on the wall clock. */
   private captureAt = 0;
-  /** By the monotonic clock; undefined when there is nothing to send. */
+  /** Time of the next send, on the monotonic clock; undefined if nothing is to be sent. */
   private sendAt: number | undefined;
 
   constructor(
-    private readonly work: PushWork,
+    private readonly tasks: PushTasks,
     private readonly clock: Clock,
-    private readonly options: PushBeatOptions,
-    private readonly nameTimer: NameTimer = () => () => undefined,
+    private readonly options: PushSchedulerOptions,
+    private readonly registerTimer: RegisterTimer = () => () => undefined,
   ) {}
 
+  /** Starts at the next multiple of the interval. */
   start(): void {
     this.running = true;
     this.captureAt = this.nextBoundary();
     this.arm();
   }
 
+  /** Starts no further task. */
   stop(): void {
     this.running = false;
     this.disarm();
   }
 
-  /** Does what it is time for, and sets the timer to what comes next. */
+  /** Runs the tasks that are due and sets the timer for the next one. */
   private wake(): void {
     if (!this.running) return;
     const untilCapture = this.captureAt - this.clock.now();
-    // More than an interval to go: the clock on the wall was set back.
+    // More than one interval ahead: the wall clock was set back.
     if (untilCapture <= 0 || untilCapture > this.options.intervalMs) {
       this.captureAt = this.nextBoundary();
       void this.capture();
@@ -70,7 +75,7 @@ export class PushBeat {
   private async capture(): Promise<void> {
     if (this.capturing) return;
     this.capturing = true;
-    await this.work.capture();
+    await this.tasks.capture();
     this.capturing = false;
     this.sendAt ??= this.clock.monotonic() + this.options.sendDelayMs;
     this.wake();
@@ -79,7 +84,7 @@ export class PushBeat {
   private async send(): Promise<void> {
     if (this.sending) return;
     this.sending = true;
-    const retryInMs = await this.work.send();
+    const retryInMs = await this.tasks.send();
     this.sending = false;
     if (retryInMs === undefined) return;
     this.sendAt = this.clock.monotonic() + retryInMs;
@@ -91,13 +96,13 @@ export class PushBeat {
     const untilSend = this.sendAt === undefined ? Infinity : this.sendAt - this.clock.monotonic();
     const delay = Math.min(this.captureAt - this.clock.now(), untilSend, this.options.intervalMs);
     this.timer = setTimeout(() => this.wake(), Math.max(delay, 0)).unref();
-    this.unname = this.nameTimer(`monitoring.exporter.${this.options.name}`, this.timer);
+    this.unregister = this.registerTimer(`monitoring.exporter.${this.options.name}`, this.timer);
   }
 
   private disarm(): void {
     clearTimeout(this.timer);
-    this.unname?.();
-    this.unname = undefined;
+    this.unregister?.();
+    this.unregister = undefined;
   }
 
   private nextBoundary(): number {

@@ -2,18 +2,22 @@ import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 
-/** What is told of one exporter. */
-export interface ExporterReport {
+/** The recorder of one exporter's `monitoring_exporter_*` metrics. */
+export interface ExporterRecorder {
+  /** Records a request that the remote accepted. */
   sent(): void;
+  /** Records a failed attempt. */
   failed(): void;
+  /** Records data points that will never be sent. */
   dropped(points: number): void;
-  /** @param isStopped whether the remote takes nothing until somebody acts */
+  /** @param isStopped true while the remote rejects everything until somebody intervenes */
   stopped(isStopped: boolean): void;
-  /** @param lagMs how long the oldest data point that waits has been waiting */
+  /** @param lagMs age of the oldest data point in the queue, in milliseconds */
   queued(points: number, lagMs: number): void;
 }
 
-export const NO_REPORT: ExporterReport = {
+/** A recorder that records nothing. */
+export const NO_RECORDER: ExporterRecorder = {
   sent: () => undefined,
   failed: () => undefined,
   dropped: () => undefined,
@@ -34,45 +38,45 @@ export class ExporterMetrics {
     const labels = { labelNames: ['exporter'], seriesLimit: Infinity } as const;
     this.exports = registry.counter(
       'monitoring_exporter_exports_total',
-      'Requests of an exporter that were taken.',
+      'Requests of the exporter that the remote accepted.',
       labels,
     );
     this.failures = registry.counter(
       'monitoring_exporter_failures_total',
-      'Requests of an exporter that failed, each attempt for itself.',
+      'Requests of the exporter that failed, every attempt counted.',
       labels,
     );
     this.droppedPoints = registry.counter(
       'monitoring_exporter_dropped_points_total',
-      'Data points that an exporter gave up: its queue was full, or they were refused or too old.',
+      'Data points that the exporter dropped: queue full, rejected by the remote, or too old.',
       labels,
     );
     this.queuePoints = registry.gauge(
       'monitoring_exporter_queue_points',
-      'Data points of an exporter that wait to be taken.',
+      'Data points in the queue of the exporter, waiting to be accepted by the remote.',
       labels,
     );
     this.lagSeconds = registry.gauge(
       'monitoring_exporter_lag_seconds',
-      'How long the oldest data point of an exporter has been waiting.',
+      'Age of the oldest data point in the queue of the exporter.',
       labels,
     );
     this.stopped = registry.gauge(
       'monitoring_exporter_stopped',
-      'Whether the remote of an exporter takes nothing until somebody acts (1), such as for a key that is not valid.',
+      '1 while the remote rejects everything until somebody intervenes, for example because of an invalid API key.',
       labels,
     );
   }
 
-  /** Where the exporter of this name tells how it goes. */
-  of(exporter: string): ExporterReport {
+  /** Returns the recorder of the exporter with this name. */
+  of(exporter: string): ExporterRecorder {
     const labels = { exporter };
     const exports = this.exports.labels(labels);
     const failures = this.failures.labels(labels);
     const droppedPoints = this.droppedPoints.labels(labels);
-    // They are there from the start, so that a rate over them is known before the first failure.
+    // Present from the start, so that a rate is known before the first failure.
     for (const counter of [exports, failures, droppedPoints]) counter.inc(0);
-    const report: ExporterReport = {
+    const recorder: ExporterRecorder = {
       sent: () => exports.inc(),
       failed: () => failures.inc(),
       dropped: (points) => droppedPoints.inc(points),
@@ -82,8 +86,8 @@ export class ExporterMetrics {
         this.lagSeconds.set(labels, lagMs / 1000);
       },
     };
-    report.queued(0, 0);
-    report.stopped(false);
-    return report;
+    recorder.queued(0, 0);
+    recorder.stopped(false);
+    return recorder;
   }
 }

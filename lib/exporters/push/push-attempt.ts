@@ -1,0 +1,44 @@
+/** One attempt to send a request, which ends at its timeout or at the shutdown deadline. */
+export class PushAttempt {
+  private readonly controller = new AbortController();
+  private reject: ((reason: Error) => void) | undefined;
+
+  constructor(private readonly timeoutMs: number) {}
+
+  /**
+   * Sends a request and settles as it does, unless the attempt is aborted before.
+   *
+   * @param keepsAlive true to keep the process alive until the attempt has ended
+   */
+  async run(
+    send: (signal: AbortSignal) => Promise<unknown>,
+    deadline: AbortSignal,
+    keepsAlive: boolean,
+  ): Promise<unknown> {
+    const { signal } = this.controller;
+    const aborted = new Promise<never>((_, reject) => (this.reject = reject));
+    const timer = setTimeout(() => this.timeOut(), this.timeoutMs);
+    if (!keepsAlive) timer.unref();
+    const onDeadline = (): void => this.abort(deadline.reason as Error);
+    deadline.addEventListener('abort', onDeadline);
+    try {
+      return await Promise.race([send(signal), aborted]);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+      deadline.removeEventListener('abort', onDeadline);
+    }
+  }
+
+  /** Aborts the attempt as timed out. */
+  timeOut(): void {
+    this.abort(new Error(`timed out after ${Math.round(this.timeoutMs)} ms`));
+  }
+
+  private abort(reason: Error): void {
+    this.controller.abort(reason);
+    // A destination that already has the head of the response returns its outcome first.
+    setImmediate(() => this.reject?.(reason));
+  }
+}
