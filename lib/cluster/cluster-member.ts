@@ -1,8 +1,9 @@
 import type { Server } from 'node:net';
 import { type Clock, systemClock } from '../metrics/clock.js';
-import { LONGEST_TIMEOUT_MS } from '../metrics/collector-runner.js';
 import type { SnapshotOptions } from '../metrics/metric.js';
-import type { MetricsRegistry, MetricsSource, WarningLogger } from '../metrics/registry.js';
+import type { MetricsRegistry, MetricsSource } from '../metrics/registry.js';
+import type { WarningLogger } from '../metrics/registry-options.js';
+import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { messageOf } from '../primitives/message-of.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
@@ -280,7 +281,7 @@ export class ClusterMember implements MetricsSource {
 async function withinOwnTime<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<undefined>((resolve) => {
-    if (timeoutMs <= LONGEST_TIMEOUT_MS) timer = setTimeout(resolve, timeoutMs, undefined);
+    if (timeoutMs <= MAX_TIMER_DELAY_MS) timer = setTimeout(resolve, timeoutMs, undefined);
   });
   return Promise.race([promise, over]).finally(() => clearTimeout(timer));
 }

@@ -1,8 +1,9 @@
 import { type ExponentialHistogramSnapshot, sumOfExponentials } from '../metrics/exponential-histogram.js';
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { lineStarts } from '../metrics/line-starts.js';
+import { expositionPrefixes } from '../metrics/exposition-prefix.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
-import { ABSENT, SeriesTable } from '../metrics/series-table.js';
+import { SeriesTable } from '../metrics/series-table.js';
+import { ABSENT } from '../metrics/tuple-index.js';
 import {
   CREATED,
   type Exemplar,
@@ -229,7 +230,7 @@ export class MergedFamily {
     const { labelNames } = this;
     return new SeriesTable(
       labelNames,
-      lineStarts(name, type === 'histogram', labelNames, this.defaultLabels),
+      expositionPrefixes(name, type === 'histogram', labelNames, this.defaultLabels),
     );
   }
 }

@@ -47,7 +47,10 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryLifecycle,
     inject: [HistorySampler, ScheduleIntegration, RESOLVED_OPTIONS],
-    useFactory: (beat: HistorySampler, { nameInterval }: ScheduleIntegration, { enabled }: ResolvedOptions) =>
-      new HistoryLifecycle(beat, enabled, nameInterval),
+    useFactory: (
+      sampler: HistorySampler,
+      { nameInterval }: ScheduleIntegration,
+      { enabled }: ResolvedOptions,
+    ) => new HistoryLifecycle(sampler, enabled, nameInterval),
   },
 ];

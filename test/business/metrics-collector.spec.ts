@@ -293,20 +293,20 @@ describe('@MetricsCollector()', () => {
   it.each<[unknown, string]>([
     [
       { every: 5 },
-      'Expected the options of @MetricsCollector() to have only the keys name, intervalMs, timeoutMs, leaderOnly, metricNames, got every.',
+      'Unknown key `every` in the options of @MetricsCollector(). Known keys: name, intervalMs, timeoutMs, leaderOnly, metricNames.',
     ],
     [
       { intervalMs: 0 },
-      'Expected intervalMs of @MetricsCollector() to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      '`intervalMs` of @MetricsCollector() must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
-    [{ name: '' }, 'Expected name of @MetricsCollector() to be a name that is not empty, got "" (string).'],
+    [{ name: '' }, '`name` of @MetricsCollector() must be a name that is not empty; got the string "".'],
     [
       { leaderOnly: 'yes' },
-      'Expected leaderOnly of @MetricsCollector() to be true or false, got "yes" (string).',
+      '`leaderOnly` of @MetricsCollector() must be true or false; got the string "yes".',
     ],
     [
       { metricNames: 'deals' },
-      'Expected metricNames of @MetricsCollector() to be a list of names, got "deals" (string).',
+      '`metricNames` of @MetricsCollector() must be a list of names; got the string "deals".',
     ],
   ])('refuses %j', (options, message) => {
     const decorate = () => MetricsCollector(options as MetricsCollectorOptions);

@@ -103,7 +103,6 @@ describe('what is public', () => {
     expect([...new Set(leaking)].toSorted()).toMatchInlineSnapshot(`
       [
         "AnyAlertHandler",
-        "AnyHistogram",
         "ChannelStatus",
         "CheckingClass",
         "CompiledRule",

@@ -49,11 +49,11 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
       const heard: number[] = [];
       history.onSample(listener);
       history.onSample((timestamp) => heard.push(timestamp));
-      const beat = running.get(HistorySampler);
-      await beat.beat();
+      const sampler = running.get(HistorySampler);
+      await sampler.sampleNow();
       const first = heard.length;
       await eventually(async () => {
-        await beat.beat();
+        await sampler.sampleNow();
         expect(heard.length).toBeGreaterThan(first);
       });
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -115,8 +115,8 @@ describe('the beat of the history', () => {
       });
     };
     const source = { collect, snapshot: (options?: SnapshotOptions) => registry.snapshot(options) };
-    const beat = new HistorySampler(history, source, { report: () => undefined });
-    beat.start();
+    const sampler = new HistorySampler(history, source, { report: () => undefined });
+    sampler.start();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(asked).toBe(0);
     history.retain({ metric: 'monitoring_series_overflow_total' });
@@ -126,7 +126,7 @@ describe('the beat of the history', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(asked).toBe(2);
     expect(history.lastSample).toBeDefined();
-    const stopped = beat.stop();
+    const stopped = sampler.stop();
     answer?.();
     await stopped;
     expect(vi.getTimerCount()).toBe(0);

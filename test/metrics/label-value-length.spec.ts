@@ -76,7 +76,7 @@ describe('the length of a label value', () => {
 
   it.each([0, -1, 1.5, NaN, '5'])('is refused as %s', (limit) => {
     expect(() => new MetricsRegistry({ labelValueLengthLimit: limit as number })).toThrow(
-      /labelValueLengthLimit of the registry must be a whole number of characters from 1 up/,
+      /`labelValueLengthLimit` must be a whole number of at least 1/,
     );
   });
 

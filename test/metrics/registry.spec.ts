@@ -68,7 +68,7 @@ describe('asking for a metric again', () => {
     const { registry } = testRegistry();
     const both = { labels: { a: '1' }, labelNames: ['a'] } as { labels: { a: string } };
     expect(definitionError(() => registry.counter('c_total', 'C.', both))).toMatch(
-      /both labels and labelNames/,
+      /both `labels` and `labelNames`/,
     );
     expect(registry.getMetric('c_total')).toBeUndefined();
   });
@@ -159,13 +159,15 @@ describe('a label', () => {
 
   it.each(['', '1a', 'a-b', 'a:b', 'é', 'a\n', 'a="x",b'])('cannot be called %j', (name) => {
     const { registry } = testRegistry();
-    expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: [name] }))).toMatch(/label names/);
+    expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: [name] }))).toMatch(
+      /is not a valid label name/,
+    );
   });
 
   it('cannot be there twice', () => {
     const { registry } = testRegistry();
     expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: ['a', 'b', 'a'] }))).toMatch(
-      /repeat/,
+      /label name twice/,
     );
   });
 
@@ -181,7 +183,7 @@ describe('a label', () => {
 
 describe('a series limit', () => {
   it.each([0, -1, 1.5, NaN, '10' as unknown as number])('cannot be %s', (seriesLimit) => {
-    expect(definitionError(() => testRegistry({ seriesLimit }))).toMatch(/seriesLimit of the registry/);
+    expect(definitionError(() => testRegistry({ seriesLimit }))).toMatch(/`seriesLimit` of the registry/);
     const { registry } = testRegistry();
     expect(definitionError(() => registry.counter('c_total', 'C.', { seriesLimit }))).toMatch(
       /counter c_total/,

@@ -227,7 +227,7 @@ async function after(
   await Promise.all(requests);
   await eventually(() => expect(total(app.registry, 'http_requests_total')).toBe(before + requests.length));
   clock.advance(INTERVAL_MS);
-  await app.app.get(HistorySampler).beat();
+  await app.app.get(HistorySampler).sampleNow();
 }
 
 @Controller()

@@ -103,10 +103,10 @@ function scalarRenderer(family: ScalarFamily, options: ExpositionOptions): Serie
   const created = isOpenMetricsCounter && options.created;
   if (exemplars === undefined && !created) {
     // The one line that a scrape consists of mostly: as few pieces as can be.
-    return (row, at) => `${identities.lineStartOf(row)}${formatValue(numbers[at + VALUE])}\n`;
+    return (row, at) => `${identities.expositionPrefixOf(row)}${formatValue(numbers[at + VALUE])}\n`;
   }
   return (row, at) => {
-    const start = identities.lineStartOf(row);
+    const start = identities.expositionPrefixOf(row);
     const exemplar = exemplarText(exemplars?.get(at + VALUE));
     const line = `${start}${formatValue(numbers[at + VALUE])}${exemplar}\n`;
     return created ? line + createdLine(family, start.slice(name.length, -1), numbers[at + CREATED]) : line;
@@ -124,7 +124,7 @@ function histogramRenderer(family: HistogramFamily, options: ExpositionOptions):
   const created = openmetrics && options.created;
   const labelsAt = `${name}_bucket`.length;
   return (row, at) => {
-    const start = identities.lineStartOf(row);
+    const start = identities.expositionPrefixOf(row);
     let text = '';
     let count = 0;
     for (let i = 0; i < bucketEnds.length; i++) {

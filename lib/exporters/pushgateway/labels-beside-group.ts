@@ -36,8 +36,8 @@ function renamed<F extends MetricFamily>(family: F, names: ReadonlyMap<string, s
   // Within a value each quote has a backslash before it, so this is nowhere but at a label.
   const label = new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==")`, 'g');
   const identities: SeriesIdentities = {
-    lineStartOf: (row) =>
-      family.identities.lineStartOf(row).replace(label, (name) => names.get(name) ?? name),
+    expositionPrefixOf: (row) =>
+      family.identities.expositionPrefixOf(row).replace(label, (name) => names.get(name) ?? name),
     labelsOf: (row) => family.identities.labelsOf(row),
   };
   return { ...family, identities };

@@ -109,7 +109,7 @@ describe('in an application', () => {
 
   it('is refused if the options are no texts', async () => {
     await expect(exposed({ collectors: { build: { version: 2 } as never } })).rejects.toThrow(
-      'Expected collectors.build.version to be a text that is not empty, got 2 (number).',
+      '`collectors.build.version` must be a text that is not empty; got 2.',
     );
     await expect(exposed({ collectors: { build: { revision: '' } } })).rejects.toThrow('got "" (string)');
   });
