@@ -1,4 +1,5 @@
-import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
+/** The longest delay of a Node.js timer, in milliseconds; a longer one would fire at once. */
+const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
 
 /** An error in the options of this library, thrown at start-up. It names the option, the value and the remedy. */
 export class MonitoringOptionsError extends Error {

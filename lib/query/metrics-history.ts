@@ -6,7 +6,7 @@ import type { RetentionRequest } from '../history/retention.js';
 import { ExponentialSum } from '../history/exponential-history.js';
 import type { StoredSeries } from '../history/stored-series.js';
 import { type LabelMatchers, labelTest, matchersOf } from './label-matchers.js';
-import { groupByLabels, keyOf, type LabelSet } from './label-sets.js';
+import { groupByLabels, keyOf } from './label-sets.js';
 import {
   average,
   COUNTER_FUNCTIONS,
@@ -95,7 +95,7 @@ export class MetricsHistory {
   }
 
   /** Returns the label sets of the series of a metric. */
-  series(metric: string, labels: LabelMatchers = {}): LabelSet[] {
+  series(metric: string, labels: LabelMatchers = {}): Readonly<Record<string, string>>[] {
     return this.matching(metric, labels).map((series) => series.labels);
   }
 

@@ -3,7 +3,7 @@ import type { FamilyHistory } from '../history/family-history.js';
 import type { SampleWindow } from '../history/samples.js';
 import type { StoredSeries } from '../history/stored-series.js';
 import { bucketQuantileOf } from './bucket-quantile.js';
-import { LabelGroups, type LabelSet } from './label-sets.js';
+import { LabelGroups } from './label-sets.js';
 import { MovingWindow } from './moving-window.js';
 import { average, increase, type RangeFunction, rate } from './range-functions.js';
 
@@ -19,7 +19,7 @@ export type RangeStatistic =
 
 /** One number over time, of one group of series. */
 export interface RangeSeries {
-  readonly labels: LabelSet;
+  readonly labels: Readonly<Record<string, string>>;
   /** The number at each time; NaN where it is unknown. */
   readonly values: Float64Array;
   /** The quantile, if quantiles were asked for. */

@@ -1,5 +1,5 @@
 import type { LabelMatchers } from './label-matchers.js';
-import { groupByLabels, type LabelSet } from './label-sets.js';
+import { groupByLabels } from './label-sets.js';
 
 /** A selection of the series of a metric, and their grouping. */
 export interface HistoryReadOptions {
@@ -13,7 +13,7 @@ export interface HistoryReadOptions {
 
 /** One number of one series or of one group of series. */
 export interface HistoryReading {
-  readonly labels: LabelSet;
+  readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
@@ -22,7 +22,7 @@ export type HistogramPart = 'count' | 'sum' | { readonly bucket: number };
 
 /** One series over time, for charts. */
 export interface HistoryPoints {
-  readonly labels: LabelSet;
+  readonly labels: Readonly<Record<string, string>>;
   readonly points: readonly (readonly [timestamp: number, value: number])[];
 }
 

@@ -1,4 +1,4 @@
-import { MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
+import { type MetricKind, MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
 import { family, histograms, scalars, testRegistry } from './support.js';
 
@@ -75,14 +75,14 @@ describe('asking for a metric again', () => {
 });
 
 describe('a name', () => {
-  const define: Record<string, (registry: MetricsRegistry, name: string) => unknown> = {
+  const define: Record<MetricKind, (registry: MetricsRegistry, name: string) => unknown> = {
     counter: (registry, name) => registry.counter(name, 'Help.'),
     gauge: (registry, name) => registry.gauge(name, 'Help.'),
     histogram: (registry, name) => registry.histogram(name, 'Help.'),
     timer: (registry, name) => registry.timer(name, 'Help.'),
   };
 
-  it.each([
+  it.each<[MetricKind, string, MetricKind, string]>([
     ['histogram', 'x', 'counter', 'x_bucket'],
     ['histogram', 'x', 'gauge', 'x_sum'],
     ['histogram', 'x', 'gauge', 'x_count'],
@@ -111,7 +111,7 @@ describe('a name', () => {
     },
   );
 
-  it.each([
+  it.each<[MetricKind, string, MetricKind, string]>([
     ['counter', 'x_total', 'gauge', 'x_sum'],
     ['gauge', 'x', 'gauge', 'x_count'],
     ['gauge', 'x_total', 'gauge', 'x'],

@@ -1,7 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
-  type Clock,
+  type MonitoringClock as Clock,
   DEFAULT_BUCKETS,
   MetricDefinitionError,
   MetricsRegistry,
