@@ -36,7 +36,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     ['returns an object whose then throws', () => ({ then: () => thrown(new Error('then')) })],
   ];
 
-  it.each(listeners)('goes on, and tells the other listeners, if one %s', async (_, listener) => {
+  it.each(listeners)('calls the other listeners if one %s', async (_, listener) => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     try {
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     }
   });
 
-  it('takes samples from the start until the end, shows its timer, and tells what it costs', async () => {
+  it('samples from start to shutdown, registers its timer and has metrics about itself', async () => {
     const running = await start({ intervalMs: 5 });
     const registry = running.get(MetricsRegistry);
     const history = running.get(MetricsHistory);
@@ -89,7 +89,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     expect(history.lastSample).toBe(last);
   });
 
-  it('has no timer when monitoring is off', async () => {
+  it('has no timer if monitoring is disabled', async () => {
     const running = await start({ intervalMs: 5 }, false);
     running.get(MetricsHistory).retain({ metric: 'active_users' });
     await running.init();
@@ -97,12 +97,12 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
   });
 });
 
-describe('the beat of the history', () => {
+describe('the history sampler', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('never overlaps itself, asks nobody as long as nobody wants it, and leaves nothing behind', async () => {
+  it('never overlaps its runs, does nothing without a request and clears its timer', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { registry } = testRegistry();
     const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });

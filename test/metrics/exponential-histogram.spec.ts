@@ -54,7 +54,7 @@ describe('percentiles', () => {
     },
   );
 
-  it('have the right rank where the share times the count is a whole number', () => {
+  it('have the right rank if the quantile times the count is a whole number', () => {
     for (const [percent, count] of [
       [7, 100],
       [14, 50],
@@ -67,20 +67,20 @@ describe('percentiles', () => {
     }
   });
 
-  it('are exact for the smallest, the largest and an only value', () => {
+  it('are exact for the smallest, the largest and a single value', () => {
     const histogram = histogramOf([0.1, 0.2, 0.7]);
     expect([histogram.percentile(0), histogram.percentile(1)]).toEqual([0.1, 0.7]);
     expect(histogramOf([0.3]).percentile(0.5)).toBe(0.3);
   });
 
-  it('are NaN before the first value, and for what is no share', () => {
+  it('are NaN before the first value and for an invalid quantile', () => {
     const empty = histogramOf([]);
     const full = histogramOf([1, 2, 3]);
     for (const q of [0, 0.5, 1]) expect(empty.percentile(q)).toBeNaN();
     for (const q of [-0.1, 1.1, NaN]) expect(full.percentile(q)).toBeNaN();
   });
 
-  it('cover all labels together, and one bound series by itself', () => {
+  it('cover all series of a metric, or one bound series', () => {
     fc.assert(
       fc.property(many(logUniform), many(logUniform), (gets, posts) => {
         const histogram = testRegistry().registry.histogram('h', 'H.', { labelNames: ['method'] });
@@ -100,7 +100,7 @@ describe('percentiles', () => {
     );
   });
 
-  it('take bounded memory, however far apart the values lie', () => {
+  it('use bounded memory for values that lie far apart', () => {
     const histogram = new ExponentialHistogram();
     for (let power = -1074; power < 1024; power++) {
       histogram.record(2 ** power);
@@ -112,7 +112,7 @@ describe('percentiles', () => {
     expect(total(positive.counts)).toBe(1074 + 1024);
   });
 
-  it('count beyond what 32 bits hold', () => {
+  it('count beyond 32 bits', () => {
     const histogram = new ExponentialHistogram();
     histogram.record(3);
     for (let doubling = 0; doubling < 33; doubling++) histogram.merge(histogram);
@@ -129,7 +129,7 @@ describe('the exponential snapshot', () => {
     fc.double({ min: 2 ** -30, max: 2 ** 50, noNaN: true, minExcluded: true }),
   );
 
-  it('has each value in its bucket, above the lower and not above the upper bound', () => {
+  it('puts each value into the bucket with the bounds around it', () => {
     fc.assert(
       fc.property(magnitude, sign, (size, direction) => {
         const histogram = new ExponentialHistogram();
@@ -150,7 +150,7 @@ describe('the exponential snapshot', () => {
     );
   });
 
-  it('counts every value once and no bucket that is empty at either end', () => {
+  it('counts every value once and has no empty bucket at either end', () => {
     const signed = fc.tuple(magnitude, sign).map(([size, direction]) => size * direction);
     fc.assert(
       fc.property(many(signed), (values) => {
@@ -170,7 +170,7 @@ describe('the exponential snapshot', () => {
     );
   });
 
-  it('comes only when asked for', () => {
+  it('is included only on request', () => {
     const { registry } = testRegistry();
     registry.histogram('h', 'H.').observe(1);
     expect(histograms(registry.snapshot(), 'h')[0]).not.toHaveProperty('exponential');
