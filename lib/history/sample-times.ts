@@ -4,7 +4,7 @@
  */
 export class SampleTimes {
   private times: Float64Array;
-  private taken = 0;
+  private total = 0;
   private latest = 0;
   private firstAt = -Infinity;
 
@@ -19,7 +19,7 @@ export class SampleTimes {
 
   /** The number of the latest sample; 0 before the first one. */
   get count(): number {
-    return this.taken;
+    return this.total;
   }
 
   /** The slot of the latest sample. */
@@ -29,32 +29,32 @@ export class SampleTimes {
 
   /** The start of the time without a gap, in milliseconds since the Unix epoch. */
   get coveredSince(): number {
-    return this.taken > this.capacity ? this.at(this.taken % this.capacity) : this.firstAt;
+    return this.total > this.capacity ? this.at(this.total % this.capacity) : this.firstAt;
   }
 
   /** Adds a sample, in place of the oldest one if the ring is full. */
   push(timestamp: number): void {
-    this.latest = this.taken % this.capacity;
+    this.latest = this.total % this.capacity;
     this.times[this.latest] = timestamp;
-    if (this.taken === 0) this.firstAt = timestamp;
-    this.taken++;
+    if (this.total === 0) this.firstAt = timestamp;
+    this.total++;
   }
 
   /** Moves the start of the covered time back while there is only one sample: its series are new since then. */
   extendTo(since: number): void {
-    if (this.taken === 1) this.firstAt = since;
+    if (this.total === 1) this.firstAt = since;
   }
 
   /** Changes the capacity and keeps the latest samples. @returns their former slots, oldest first */
   resize(capacity: number): number[] {
-    const kept = Math.min(this.taken, this.capacity, capacity);
-    const slots = Array.from({ length: kept }, (_, i) => (this.taken - kept + i) % this.capacity);
+    const kept = Math.min(this.total, this.capacity, capacity);
+    const slots = Array.from({ length: kept }, (_, i) => (this.total - kept + i) % this.capacity);
     const [oldest] = slots;
-    if (kept < this.taken && oldest !== undefined) this.firstAt = this.at(oldest);
+    if (kept < this.total && oldest !== undefined) this.firstAt = this.at(oldest);
     const times = new Float64Array(capacity);
     slots.forEach((slot, i) => (times[i] = this.at(slot)));
     this.times = times;
-    this.taken = kept;
+    this.total = kept;
     this.latest = Math.max(0, kept - 1);
     return slots;
   }
@@ -66,14 +66,14 @@ export class SampleTimes {
 
   /** Returns the time of a sample by its number; -Infinity if it is no longer kept. */
   ofSample(number: number): number {
-    const isKept = number > 0 && this.taken - number < this.capacity;
+    const isKept = number > 0 && this.total - number < this.capacity;
     return isKept ? this.at((number - 1) % this.capacity) : -Infinity;
   }
 
   /** Returns the slots of the samples from one time to another, both included, oldest first. */
   slots(startMs: number, endMs: number): number[] {
-    const oldest = Math.max(0, this.taken - this.capacity);
-    let end = this.taken;
+    const oldest = Math.max(0, this.total - this.capacity);
+    let end = this.total;
     while (end > oldest && this.at((end - 1) % this.capacity) > endMs) end--;
     let start = end;
     while (start > oldest && this.at((start - 1) % this.capacity) >= startMs) start--;

@@ -108,6 +108,7 @@ export function observeCallback<T>(
 export function observeFunction<T>(fn: T, guard: Guard, begin: BeginCall): T {
   if (typeof fn !== 'function') return fn;
   return new Proxy(fn, {
+    // `target` is a function, of a signature that TypeScript cannot know.
     apply: (target, receiver, args: unknown[]) =>
       beginCall(target as unknown as AnyMethod, receiver, args, guard, begin),
   });
