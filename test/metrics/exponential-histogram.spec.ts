@@ -158,7 +158,9 @@ describe('the exponential snapshot', () => {
         const histogram = registry.histogram('h', 'H.');
         for (const value of values) histogram.observe(value);
         const [series] = histograms(registry, 'h');
-        const { zeroCount, positive, negative } = series!.exponential!;
+        const exponential = series?.exponential;
+        if (exponential === undefined) throw new Error('no exponential histogram');
+        const { zeroCount, positive, negative } = exponential;
         expect(zeroCount).toBe(values.filter((value) => value === 0).length);
         expect(total(positive.counts)).toBe(values.filter((value) => value > 0).length);
         expect(total(negative.counts)).toBe(values.filter((value) => value < 0).length);

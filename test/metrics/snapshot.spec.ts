@@ -50,10 +50,13 @@ describe('a snapshot', () => {
     for (let i = 0; i < 50; i++) {
       histogram.observe(i % 5);
       const [series] = histograms(registry.snapshot({ exponential: true }), 'h');
-      const fine = series!.exponential!;
+      const exponential = series?.exponential;
+      if (exponential === undefined) throw new Error('no exponential histogram');
       expect(series?.count).toBe(i + 1);
       expect(series?.buckets.at(-1)?.count).toBe(i + 1);
-      expect(fine.zeroCount + fine.positive.counts.reduce((sum, count) => sum + count, 0)).toBe(i + 1);
+      expect(exponential.zeroCount + exponential.positive.counts.reduce((sum, count) => sum + count, 0)).toBe(
+        i + 1,
+      );
     }
   });
 
