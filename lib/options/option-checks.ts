@@ -156,7 +156,7 @@ function subjectOf(option: string): string {
 /** Returns an option with its path as code: `a.b`, or `a` of something. */
 function quoted(option: string): string {
   return option
-    .replace(/^(the options of \w+)\.([\w$.[\]]+)$/, '$2 of $1')
+    .replace(/^(the options of \w+)\.(.+)$/, '$2 of $1')
     .replace(/^[\w$]+(?:\.[\w$]+|\[\d+\])*(?= of |$)/, '`$&`');
 }
 
