@@ -82,7 +82,10 @@ describe('the options', () => {
     [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
     [{ groupings: { job: 'x' } }, 'must be a label other than job'],
     [{ groupings: { 'a-b': 'x' } }, 'must be a label other than job'],
-    [{ basicAuth: { username: 'u', password: '' } }, '`basicAuth.password` of the options of PushgatewayExporter must be a non-empty string'],
+    [
+      { basicAuth: { username: 'u', password: '' } },
+      '`basicAuth.password` of the options of PushgatewayExporter must be a non-empty string',
+    ],
   ])('%j are refused without showing a secret', (options, message) => {
     const make = () => exporterFor('http://127.0.0.1:1', options);
     expect(make).toThrow(message);

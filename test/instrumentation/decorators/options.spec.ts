@@ -17,7 +17,11 @@ const given = (options: unknown): AnyOptions => options as AnyOptions;
 
 describe('options that cannot work are refused where they are written', () => {
   it.each<[string, () => unknown, string]>([
-    ['a name', () => MonitorPerformance({ name: 'process-order' }), '"process-order" is not a valid metric name'],
+    [
+      'a name',
+      () => MonitorPerformance({ name: 'process-order' }),
+      '"process-order" is not a valid metric name',
+    ],
     [
       'a class of options',
       () => MonitorPerformance(given('process_order')),
