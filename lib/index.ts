@@ -1,6 +1,6 @@
 // metrics
 export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/buckets.js';
-export { type Clock, systemClock } from './metrics/clock.js';
+export { type Clock as MonitoringClock, systemClock } from './metrics/clock.js';
 export type { Collector } from './metrics/collector.js';
 export { Counter, type CounterSeries } from './metrics/counter.js';
 export { MetricDefinitionError } from './metrics/errors.js';
@@ -16,15 +16,11 @@ export type {
   MetricKind,
   MetricOptions,
 } from './metrics/metric-definition.js';
-export type { DropReason, Metric, SampleArguments, SnapshotOptions } from './metrics/metric.js';
+export type { Metric, SampleArguments, SnapshotOptions } from './metrics/metric.js';
+export type { DropReason } from './metrics/metric-host.js';
 export type { MetricType } from './metrics/naming.js';
-export {
-  type AnyMetric,
-  MetricsRegistry,
-  type MetricsRegistryOptions,
-  type MetricsSource,
-  type WarningLogger,
-} from './metrics/registry.js';
+export { type AnyMetric, MetricsRegistry, type MetricsSource } from './metrics/registry.js';
+export type { MetricsRegistryOptions, WarningLogger } from './metrics/registry-options.js';
 export type { ExemplarLabels, ExemplarSource } from './metrics/exemplars.js';
 export type {
   Exemplar,
@@ -200,7 +196,7 @@ export type { HistoryOptions } from './history/history.options.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './query/label-matchers.js';
 export type { RetentionRequest } from './history/retention.js';
 export { MetricsHistory } from './query/metrics-history.js';
-export type { Part, Points, Reading, ReadOptions } from './query/readings.js';
+export type { HistogramPart, HistoryPoints, HistoryReading, HistoryReadOptions } from './query/readings.js';
 
 // health
 export type {

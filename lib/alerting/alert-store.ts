@@ -20,7 +20,7 @@ export class AlertStore {
 
   /** Removes what a process has left that died while it saved. */
   tidy(): void {
-    this.tail = this.tail.then(() => this.content.tidy());
+    this.tail = this.tail.then(() => this.content.cleanUp());
   }
 
   /** Returns the state that was saved last, up to now; undefined if there is nothing that can be read. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Severity } from './rules/alert-rule.js';
-import { keyOf } from '../query/expression.js';
+import { keyOf } from '../query/label-sets.js';
 
 /** How far an alert is; the states of Prometheus, and `resolved` for a while after it. */
 export type AlertState = 'pending' | 'firing' | 'resolved';

@@ -1,6 +1,6 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
-import type { WarningLogger } from '../metrics/registry.js';
+import type { WarningLogger } from '../metrics/registry-options.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/message-of.js';
@@ -21,7 +21,7 @@ import type { ActiveAlert } from './rule-state.js';
 import { type RuleStatus, statusOf } from './rule-status.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
-import { keyOf } from '../query/expression.js';
+import { keyOf } from '../query/label-sets.js';
 import { prometheusRules } from './rules/prometheus-rules.js';
 
 /** How the alerting of an application works. */

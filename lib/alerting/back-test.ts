@@ -7,7 +7,8 @@ import { RuleEvaluator } from './rule-evaluator.js';
 import { RuleState } from './rule-state.js';
 import type { Severity } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { keyOf, selectionsOf } from '../query/expression.js';
+import { selectionsOf } from '../query/expression.js';
+import { keyOf } from '../query/label-sets.js';
 
 /** Which part of the past a rule is tried on, and how closely. */
 export interface BackTestOptions {

@@ -5,7 +5,8 @@ import type { AlertEvent } from './alert.js';
 import { RuleState, type Now } from './rule-state.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { evaluate, type Expression, keyOf } from '../query/expression.js';
+import { evaluate, type Expression } from '../query/expression.js';
+import { keyOf } from '../query/label-sets.js';
 import { promqlOf } from '../query/promql.js';
 import { PROCESS_CPU } from '../query/vital-expressions.js';
 

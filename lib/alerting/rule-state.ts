@@ -1,6 +1,7 @@
 import { type Alert, type AlertEvent, fingerprintOf } from './alert.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
-import { type Finding, keyOf } from '../query/expression.js';
+import type { Finding } from '../query/expression.js';
+import { keyOf } from '../query/label-sets.js';
 import type { TemplateData } from './rules/template.js';
 
 /** So long an alert is remembered after it has been resolved, so that everybody gets to know. */

@@ -2,7 +2,7 @@ import type { Clock } from '../metrics/clock.js';
 import type { Labels } from '../metrics/labels.js';
 import type { GaugeOptions } from '../metrics/metric-definition.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
-import { intervalMsOf, MonitoringOptionsError, textOf } from '../options/option-checks.js';
+import { intervalMsOf, MonitoringOptionsError, describeValue } from '../options/option-checks.js';
 import { OptionalGauge } from '../collectors/optional-gauge.js';
 import type { RunningCollectors } from '../collectors/running-collectors.js';
 import { ActiveUsers } from './active-users.js';
@@ -120,7 +120,7 @@ export class BusinessMetrics {
     for (const [window, ms] of Object.entries(windowsMs)) {
       if (typeof ms === 'number' && ms >= 1_000 && Number.isFinite(ms)) continue;
       throw new MonitoringOptionsError(
-        `The window \`${window}\` of \`${name}\` must be a number of milliseconds from 1000 up; got ${textOf(ms)}.`,
+        `The window \`${window}\` of \`${name}\` must be a number of milliseconds of at least 1000; got ${describeValue(ms)}.`,
       );
     }
     const gauge = this.registry.gauge(name, 'Estimated number of distinct users seen in a sliding window.', {
@@ -180,5 +180,5 @@ function numberOf(value: unknown): number | undefined {
   const isText = typeof value === 'string' && value.trim() !== '';
   const number = isText || typeof value === 'bigint' ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
-  throw new TypeError(`expected a number; got ${typeof value === 'object' ? 'an object' : textOf(value)}`);
+  throw new TypeError(`expected a number; got ${typeof value === 'object' ? 'an object' : describeValue(value)}`);
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../metrics/clock.js';
 import type { SnapshotOptions } from '../metrics/metric.js';
-import type { MetricsRegistry, MetricsSource, WarningLogger } from '../metrics/registry.js';
+import type { MetricsRegistry, MetricsSource } from '../metrics/registry.js';
+import type { WarningLogger } from '../metrics/registry-options.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { messageOf } from '../primitives/message-of.js';
 import { SafeLogger } from '../primitives/safe-logger.js';

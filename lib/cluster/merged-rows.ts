@@ -1,7 +1,8 @@
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { lineStarts } from '../metrics/line-starts.js';
+import { expositionPrefixes } from '../metrics/exposition-prefix.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
-import { ABSENT, SeriesTable } from '../metrics/series-table.js';
+import { SeriesTable } from '../metrics/series-table.js';
+import { ABSENT } from '../metrics/tuple-index.js';
 import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../metrics/snapshot.js';
 import type { Worker } from './contribution.js';
 import { numberAt } from './number-at.js';
@@ -80,7 +81,7 @@ export class MergedRows {
     const { name, type } = this.definition;
     return new SeriesTable(
       this.labelNames,
-      lineStarts(name, type === 'histogram', this.labelNames, this.defaultLabels),
+      expositionPrefixes(name, type === 'histogram', this.labelNames, this.defaultLabels),
     );
   }
 }

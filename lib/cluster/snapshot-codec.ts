@@ -1,6 +1,6 @@
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
 import { OVERFLOW_LABEL, renderLabel } from '../metrics/labels.js';
-import { lineStarts } from '../metrics/line-starts.js';
+import { expositionPrefixes } from '../metrics/exposition-prefix.js';
 import type { Aggregation } from '../metrics/metric-definition.js';
 import {
   type Exemplar,
@@ -137,7 +137,7 @@ class ReceivedMetric implements SeriesIdentities {
     defaultLabels: Readonly<Record<string, string>>,
   ) {
     const { type, labelNames } = definition;
-    this.startOf = lineStarts(name, type === 'histogram', labelNames, defaultLabels);
+    this.startOf = expositionPrefixes(name, type === 'histogram', labelNames, defaultLabels);
   }
 
   receive({ rows, numbers, exponential, exemplars }: WireFamily): MetricFamily {
@@ -170,7 +170,7 @@ class ReceivedMetric implements SeriesIdentities {
     return Object.fromEntries(this.definition.labelNames.map((label, i) => [label, values[i] ?? '']));
   }
 
-  lineStartOf(row: number): string {
+  expositionPrefixOf(row: number): string {
     return (this.starts[row] ??= this.startOf(
       Object.entries(this.labelsOf(row))
         .map(([label, value]) => renderLabel(label, value))

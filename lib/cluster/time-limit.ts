@@ -1,4 +1,4 @@
-import { LONGEST_TIMEOUT_MS } from '../metrics/collector-runner.js';
+import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
 
 /** Returns the result of a promise; rejects if it takes longer than the time limit. */
 export async function withTimeLimit<T>(promise: Promise<T>, timeoutMs: number, message: string): Promise<T> {
@@ -13,7 +13,7 @@ export async function withTimeLimit<T>(promise: Promise<T>, timeoutMs: number, m
 export async function resultWithin<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {
-    if (timeoutMs <= LONGEST_TIMEOUT_MS) timer = setTimeout(resolve, timeoutMs, undefined);
+    if (timeoutMs <= MAX_TIMER_DELAY_MS) timer = setTimeout(resolve, timeoutMs, undefined);
   });
   return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

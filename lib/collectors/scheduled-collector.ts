@@ -1,4 +1,5 @@
-import { type CollectorRunner, DEFAULT_TIMEOUT_MS, LONGEST_TIMEOUT_MS } from '../metrics/collector-runner.js';
+import { type CollectorRunner, DEFAULT_TIMEOUT_MS } from '../metrics/collector-runner.js';
+import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
 import type { Collector, CollectorResult } from '../metrics/collector.js';
 import type { SourceCollector } from './source.collector.js';
 
@@ -44,7 +45,7 @@ export class ScheduledCollector implements Collector {
   /** Starts the schedule and returns its timer, which does not keep the process alive. */
   start(): NodeJS.Timeout {
     this.firstRun = this.run();
-    this.timer = setInterval(() => void this.run(), Math.min(this.intervalMs, LONGEST_TIMEOUT_MS)).unref();
+    this.timer = setInterval(() => void this.run(), Math.min(this.intervalMs, MAX_TIMER_DELAY_MS)).unref();
     return this.timer;
   }
 
@@ -61,7 +62,7 @@ export class ScheduledCollector implements Collector {
   }
 
   private async run(): Promise<void> {
-    if (this.runner.isUnderWay(this.collector)) return;
+    if (this.runner.isRunning(this.collector)) return;
     this.controller = new AbortController();
     this.last = await this.runner.run(this.collector, { controller: this.controller, background: true });
   }

@@ -1,4 +1,4 @@
-import type { Course } from '../query/courses.js';
+import type { RangeSeries } from '../query/range-query.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import { rounded } from './rounding.js';
 
@@ -31,10 +31,10 @@ export function* endpointRows(
 ): Generator<void, EndpointRow[], void> {
   const windowMs = history.coveredMs(REQUESTS, rangeMs);
   const moments = history.lastSample === undefined || windowMs === 0 ? [] : [history.lastSample];
-  const counts = yield* history.courses(REQUESTS, 'increase', windowMs, moments, {
+  const counts = yield* history.queryRange(REQUESTS, 'increase', windowMs, moments, {
     groupBy: [...BY_ENDPOINT, 'status_code'],
   });
-  const percentiles = yield* history.courses(DURATION, { quantiles: QUANTILES }, windowMs, moments, {
+  const percentiles = yield* history.queryRange(DURATION, { quantiles: QUANTILES }, windowMs, moments, {
     groupBy: BY_ENDPOINT,
   });
   const percentilesOf = yield* byEndpoint(percentiles);
@@ -46,8 +46,8 @@ export function* endpointRows(
   return rows;
 }
 
-function* byEndpoint(courses: readonly Course[]): Generator<void, Map<string, Course[]>, void> {
-  const found = new Map<string, Course[]>();
+function* byEndpoint(courses: readonly RangeSeries[]): Generator<void, Map<string, RangeSeries[]>, void> {
+  const found = new Map<string, RangeSeries[]>();
   for (const course of courses) {
     const key = keyOf(course.labels);
     const others = found.get(key);
@@ -58,7 +58,11 @@ function* byEndpoint(courses: readonly Course[]): Generator<void, Map<string, Co
   return found;
 }
 
-function rowOf(answers: readonly Course[], percentiles: readonly Course[], windowMs: number): EndpointRow {
+function rowOf(
+  answers: readonly RangeSeries[],
+  percentiles: readonly RangeSeries[],
+  windowMs: number,
+): EndpointRow {
   const { method = '', route = '' } = answers[0].labels;
   const all = sumOf(answers);
   const failed = sumOf(answers.filter(({ labels }) => labels['status_code']?.startsWith('5')));
@@ -83,6 +87,6 @@ function keyOf({ method, route }: Readonly<Record<string, string>>): string {
   return JSON.stringify([method, route]);
 }
 
-function sumOf(courses: readonly Course[]): number {
+function sumOf(courses: readonly RangeSeries[]): number {
   return courses.reduce((sum, { values }) => sum + values[0], 0);
 }

@@ -8,7 +8,7 @@ import {
   type ScalarSeriesSnapshot,
 } from '../metrics/snapshot.js';
 import { rounded } from './rounding.js';
-import { promQlOf } from '../query/suggested-promql.js';
+import { suggestedQueries } from '../query/suggested-promql.js';
 import type { Panel, Unit } from './views/panel.js';
 import { unitOfMetric } from './views/unit-of-metric.js';
 import type { PanelData, ViewReader } from './views/view-data.js';
@@ -130,7 +130,7 @@ export class MetricExplorer {
         .map((tag) => ({ tag, values: valuesOf(matching, tag) })),
       series: matching.slice(0, SHOWN_SERIES).map(shownSeries),
       omitted: Math.max(0, matching.length - SHOWN_SERIES),
-      promQl: promQlOf(family, labels),
+      promQl: suggestedQueries(family, labels),
       chart,
     };
   }

@@ -4,89 +4,89 @@ import {
   quantileOf,
 } from '../metrics/exponential-histogram.js';
 
-/** What was observed between two samples: pairs of a bucket and its count. */
-interface Observed {
+/** The observations between two samples. Buckets are pairs of an index and a count. */
+interface Increment {
   readonly zeroCount: number;
   readonly positive: Int32Array;
   readonly negative: Int32Array;
 }
 
-const NOTHING = new Int32Array(0);
+const NO_BUCKETS = new Int32Array(0);
 
 /**
- * The exponential histograms of one series over time. Of each sample only what was new in it is kept, which for a
- * quiet series is nothing.
+ * The exponential histograms of one series over time. Each sample keeps only its increment over the previous one, which
+ * for a quiet series is nothing.
  */
 export class ExponentialHistory {
-  private observed: (Observed | undefined)[];
+  private increments: (Increment | undefined)[];
   private latest: ExponentialHistogramSnapshot | undefined;
   private scale = 0;
 
   constructor(capacity: number) {
-    this.observed = Array.from({ length: capacity });
+    this.increments = Array.from({ length: capacity });
   }
 
   /**
-   * Keeps what is new in a histogram since the last one.
+   * Stores the increment of a histogram since the last one.
    *
-   * @param began whether the series began anew, so that all of it is new
-   * @returns by how many bytes this has grown
+   * @param isNew true if the series was created since the previous sample, so that all of it is new
+   * @returns the growth in bytes
    */
-  write(slot: number, histogram: ExponentialHistogramSnapshot, began: boolean): number {
-    const before = began ? undefined : this.latest;
-    const observed: Observed = {
+  write(slot: number, histogram: ExponentialHistogramSnapshot, isNew: boolean): number {
+    const before = isNew ? undefined : this.latest;
+    const increment: Increment = {
       zeroCount: histogram.zeroCount - (before?.zeroCount ?? 0),
-      positive: newIn(histogram.positive, before?.positive),
-      negative: newIn(histogram.negative, before?.negative),
+      positive: addedBuckets(histogram.positive, before?.positive),
+      negative: addedBuckets(histogram.negative, before?.negative),
     };
     const freed = this.clear(slot);
     const isFirst = this.latest === undefined;
     this.latest = histogram;
     this.scale = histogram.scale;
-    // What was there before anybody looked did not happen in any window.
-    if (isFirst && !began) return -freed;
-    if (bytesOf(observed) === 0) return -freed;
-    this.observed[slot] = observed;
-    return bytesOf(observed) - freed;
+    // Counts from before the first sample belong to no window.
+    if (isFirst && !isNew) return -freed;
+    if (bytesOf(increment) === 0) return -freed;
+    this.increments[slot] = increment;
+    return bytesOf(increment) - freed;
   }
 
   private get bytes(): number {
-    return this.observed.reduce((sum, observed) => sum + bytesOf(observed), 0);
+    return this.increments.reduce((sum, increment) => sum + bytesOf(increment), 0);
   }
 
-  /** @returns how many bytes this has freed */
+  /** @returns the number of freed bytes */
   clear(slot: number): number {
-    const freed = bytesOf(this.observed[slot]);
-    this.observed[slot] = undefined;
+    const freed = bytesOf(this.increments[slot]);
+    this.increments[slot] = undefined;
     return freed;
   }
 
   /**
-   * Keeps of its samples only these, in this order, from the first slot on.
+   * Keeps the samples in these slots, in this order, from slot 0 on.
    *
-   * @returns how many bytes this has freed
+   * @returns the number of freed bytes
    */
-  relay(slots: readonly number[], capacity: number): number {
-    const kept = slots.map((slot) => this.observed[slot]);
+  resize(slots: readonly number[], capacity: number): number {
+    const kept = slots.map((slot) => this.increments[slot]);
     const before = this.bytes;
-    this.observed = [...kept, ...Array.from<undefined>({ length: capacity - kept.length })];
+    this.increments = [...kept, ...Array.from<undefined>({ length: capacity - kept.length })];
     return before - this.bytes;
   }
 
-  /** Adds what was observed in a sample. */
+  /** Adds the increment of a sample to a sum. */
   addTo(sum: ExponentialSum, slot: number): void {
-    const observed = this.observed[slot];
-    if (observed !== undefined) sum.add(this.scale, observed, 1);
+    const increment = this.increments[slot];
+    if (increment !== undefined) sum.add(this.scale, increment, 1);
   }
 
-  /** Takes away what was observed in a sample and has been added. */
-  takeFrom(sum: ExponentialSum, slot: number): void {
-    const observed = this.observed[slot];
-    if (observed !== undefined) sum.add(this.scale, observed, -1);
+  /** Subtracts the increment of a sample from a sum that contains it. */
+  subtractFrom(sum: ExponentialSum, slot: number): void {
+    const increment = this.increments[slot];
+    if (increment !== undefined) sum.add(this.scale, increment, -1);
   }
 }
 
-/** Exponential histograms added up, which can be taken away again: the sum of a window that moves. */
+/** A sum of increments that can be subtracted again, for a moving window. */
 export class ExponentialSum {
   private scale = 0;
   private zeroCount = 0;
@@ -94,31 +94,36 @@ export class ExponentialSum {
   private readonly negative = new BucketSum();
 
   /** @internal */
-  add(scale: number, { zeroCount, positive, negative }: Observed, times: 1 | -1): void {
+  add(scale: number, { zeroCount, positive, negative }: Increment, factor: 1 | -1): void {
     this.scale = scale;
-    this.zeroCount += times * zeroCount;
-    this.positive.add(positive, times);
-    this.negative.add(negative, times);
+    this.zeroCount += factor * zeroCount;
+    this.positive.add(positive, factor);
+    this.negative.add(negative, factor);
   }
 
-  /** Returns the value that the share `q` of the observed ones did not exceed, at most 1 % off; NaN without any. */
+  /** Returns the `q`-quantile of the observed values, with an error of at most 1 %; NaN without any. */
   quantile(q: number): number {
     const { scale, zeroCount, positive, negative } = this;
     return quantileOf({ scale, zeroCount, positive, negative }, q);
   }
 }
 
-/** Counts of adjacent buckets, which grow to cover what is added. */
+/** A range of adjacent buckets that grows to cover what is added. */
 class BucketSum implements ExponentialBuckets {
   offset = 0;
   counts: number[] = [];
 
   /** @param pairs of a bucket and its count, in ascending order */
-  add(pairs: Int32Array, times: 1 | -1): void {
-    if (pairs.length === 0) return;
-    this.cover(pairs[0], pairs[pairs.length - 2]);
+  add(pairs: Int32Array, factor: 1 | -1): void {
+    const first = pairs[0];
+    const last = pairs.at(-2);
+    if (first === undefined || last === undefined) return;
+    this.cover(first, last);
     const { counts, offset } = this;
-    for (let i = 0; i < pairs.length; i += 2) counts[pairs[i] - offset] += times * pairs[i + 1];
+    for (let i = 0; i < pairs.length; i += 2) {
+      const index = (pairs[i] ?? 0) - offset;
+      counts[index] = (counts[index] ?? 0) + factor * (pairs[i + 1] ?? 0);
+    }
   }
 
   private cover(first: number, last: number): void {
@@ -132,19 +137,19 @@ class BucketSum implements ExponentialBuckets {
   }
 }
 
-function newIn({ offset, counts }: ExponentialBuckets, before?: ExponentialBuckets): Int32Array {
+function addedBuckets({ offset, counts }: ExponentialBuckets, before?: ExponentialBuckets): Int32Array {
   const pairs: number[] = [];
   counts.forEach((count, i) => {
     const known = before?.counts[offset + i - before.offset] ?? 0;
     if (count > known) pairs.push(offset + i, count - known);
   });
-  return pairs.length === 0 ? NOTHING : Int32Array.from(pairs);
+  return pairs.length === 0 ? NO_BUCKETS : Int32Array.from(pairs);
 }
 
-/** About: the numbers, and what an array costs beside them. */
-function bytesOf(observed: Observed | undefined): number {
-  if (observed === undefined) return 0;
-  const { zeroCount, positive, negative } = observed;
+/** Returns the estimated size: the numbers, and the overhead of an object and of each array. */
+function bytesOf(increment: Increment | undefined): number {
+  if (increment === undefined) return 0;
+  const { zeroCount, positive, negative } = increment;
   const arrays = [positive, negative].filter(({ length }) => length > 0);
   if (arrays.length === 0 && zeroCount === 0) return 0;
   return 80 + arrays.reduce((sum, { byteLength }) => sum + byteLength + 120, 0);

@@ -1,81 +1,52 @@
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
 import { CREATED_UNKNOWN } from '../metrics/snapshot.js';
 import { ExponentialHistory } from './exponential-history.js';
+import type { MemoryBudget } from './history-memory.js';
+import { SampleTimes } from './sample-times.js';
 import type { Samples, SampleWindow } from './samples.js';
+import { type StoredSeries, zeroTimesOf } from './stored-series.js';
 
-/** No sample was taken: the one before may still be taken for the present. */
-const MISSED = NaN;
-/** The series was no longer there when the sample was taken. The registry holds finite numbers only. */
-const GONE = -Infinity;
+/** Marks a sample that was not taken: the previous one still counts as the current value. */
+const MISSING = NaN;
+/** Marks a sample in which the series no longer existed. The registry holds finite numbers only. */
+const STALE = -Infinity;
 
-/** As far back as Prometheus looks for what it takes for the present. */
+/** The age up to which a sample counts as the current value, in milliseconds, as in Prometheus. */
 export const LOOKBACK_MS = 300_000;
-/** What a series costs beside its samples: its labels, its key and its place in a map. */
+/** The estimated size of a series without its samples: its labels, its key and its entry in a map. */
 const SERIES_BYTES = 600;
 
-/** What memory there is to take, shared by the histories of all metrics. */
-export interface Budget {
-  /**
-   * @param bytes how many; to make room for them, this very history may be made smaller
-   * @returns whether there was so much left; if not, nothing is taken
-   */
-  take(bytes: () => number): boolean;
-  release(bytes: number): void;
-}
-
-/** How much is kept of each series. */
+/** The extent of the samples of one metric. */
 export interface HistoryShape {
-  /** How many samples. */
+  /** Number of samples of each series. */
   readonly capacity: number;
-  /** Whether exponential histograms are kept too. */
+  /** True if exponential histograms are stored too. */
   readonly percentiles: boolean;
 }
 
-/** One series over time. A histogram has several columns: one for each of its buckets, cumulated, and the sum. */
-export interface KeptSeries {
-  readonly labels: Readonly<Record<string, string>>;
-  values: Float64Array;
-  fine: ExponentialHistory | undefined;
-  /** The creation time that the registry says, so that a series that began anew is seen as such. */
-  createdAt: number;
-  /** When it was zero for the last time: at its creation. -Infinity if that is not known. */
-  bornAt: number;
-  /** When it was zero before, as far back as samples are kept; undefined for nearly every series. */
-  formerBirths: readonly number[] | undefined;
-  /** The smallest and the largest value that a histogram has observed; NaN without any. */
-  least: number;
-  most: number;
-  /** The number of the last sample in which it was there. */
-  lastSample: number;
+/** A series in the latest sample. */
+export interface SampledSeries {
+  readonly series: StoredSeries;
+  /** True if it was created since the previous sample, so that all of its count is new. */
+  readonly isNew: boolean;
 }
 
-/** A series as it is met in a sample. */
-export interface MetSeries {
-  readonly series: KeptSeries;
-  /** Whether it began since the sample before, so that all of its count is new. */
-  readonly isNewborn: boolean;
-}
-
-/** One metric over time: a ring of so many samples of each of its series. */
+/** A fixed-size ring of samples of one metric family. */
 export class FamilyHistory {
-  readonly series = new Map<string, KeptSeries>();
-  /** The columns of a series. */
+  readonly series = new Map<string, StoredSeries>();
+  /** The number of columns of a series. */
   readonly width: number;
-  private times: Float64Array;
-  private count = 0;
-  /** Since when nothing is missing, as long as no sample has made way for another. */
-  private startedAt = -Infinity;
+  private readonly times: SampleTimes;
 
-  /** @param type what the metric is; a histogram has a column for each bucket and one for the sum */
+  /** @param upperBounds the finite bucket bounds of a histogram; empty for other metrics */
   constructor(
     readonly type: 'counter' | 'gauge' | 'histogram',
-    /** The finite bounds of the buckets of a histogram. */
     readonly upperBounds: readonly number[],
     private shape: HistoryShape,
-    private readonly budgets: { readonly samples: Budget; readonly percentiles: Budget },
+    private readonly budgets: { readonly samples: MemoryBudget; readonly percentiles: MemoryBudget },
   ) {
     this.width = type === 'histogram' ? upperBounds.length + 2 : 1;
-    this.times = new Float64Array(shape.capacity);
+    this.times = new SampleTimes(shape.capacity);
   }
 
   /** The column of the value, or of the count of a histogram. */
@@ -88,66 +59,59 @@ export class FamilyHistory {
     return this.type === 'histogram' ? this.upperBounds.length + 1 : 0;
   }
 
-  get capacity(): number {
-    return this.shape.capacity;
-  }
-
   get percentiles(): boolean {
     return this.shape.percentiles;
   }
 
-  /** Since when nothing of the metric is missing, in milliseconds since the Unix epoch. */
+  /** The start of the time without a gap, in milliseconds since the Unix epoch. */
   get coveredSince(): number {
-    return this.count > this.capacity ? this.times[this.count % this.capacity] : this.startedAt;
+    return this.times.coveredSince;
   }
 
+  /** Returns true if the history has this very shape. */
   has({ capacity, percentiles }: HistoryShape): boolean {
-    return this.capacity === capacity && this.percentiles === percentiles;
+    return this.shape.capacity === capacity && this.percentiles === percentiles;
   }
 
+  /** Returns true if the history stores at least as much as this shape. */
   covers({ capacity, percentiles }: HistoryShape): boolean {
-    return this.capacity >= capacity && (this.percentiles || !percentiles);
+    return this.shape.capacity >= capacity && (this.percentiles || !percentiles);
   }
 
-  /** How many bytes more it would take, about, in another shape and with so many series. */
+  /** Returns the estimated growth in bytes for another shape and number of series. */
   growthTo(shape: HistoryShape, seriesCount: number): number {
     const count = Math.max(seriesCount, this.series.size);
     return count * this.bytesOf(shape) - this.series.size * this.bytesOf(this.shape);
   }
 
-  /** Takes another shape, and keeps of its samples the latest; a series that there is no room for is given up. */
+  /** Changes the shape and keeps the latest samples. A series for which there is no memory is evicted. */
   resize(shape: HistoryShape): void {
     const before = this.shape;
-    const kept = Math.min(this.count, before.capacity, shape.capacity);
-    const slots = Array.from({ length: kept }, (_, i) => (this.count - kept + i) % before.capacity);
-    this.startedAt = kept < this.count ? this.times[slots[0]] : this.startedAt;
-    const times = new Float64Array(shape.capacity);
-    slots.forEach((slot, i) => (times[i] = this.times[slot]));
-    this.times = times;
+    const former = this.times.count;
+    const slots = this.times.resize(shape.capacity);
     this.shape = shape;
     const growth = this.bytesOf(shape) - this.bytesOf(before);
     for (const [key, series] of this.series) {
-      if (growth > 0 && !this.budgets.samples.take(() => growth)) {
+      if (growth > 0 && !this.budgets.samples.reserve(() => growth)) {
         this.remove(key, before);
         continue;
       }
       if (growth < 0) this.budgets.samples.release(-growth);
-      const values = new Float64Array(shape.capacity * this.width).fill(MISSED);
+      const values = new Float64Array(shape.capacity * this.width).fill(MISSING);
       slots.forEach((slot, i) =>
         values.set(series.values.subarray(slot * this.width, (slot + 1) * this.width), i * this.width),
       );
       series.values = values;
-      series.lastSample -= this.count - kept;
+      series.lastSample -= former - slots.length;
       this.budgets.percentiles.release(
-        series.fine?.relay(shape.percentiles ? slots : [], shape.capacity) ?? 0,
+        series.exponential?.resize(shape.percentiles ? slots : [], shape.capacity) ?? 0,
       );
-      if (!shape.percentiles) series.fine = undefined;
-      else series.fine ??= new ExponentialHistory(shape.capacity);
+      if (!shape.percentiles) series.exponential = undefined;
+      else series.exponential ??= new ExponentialHistory(shape.capacity);
     }
-    this.count = kept;
   }
 
-  /** Gives up series, the newest first, as long as there is need. */
+  /** Evicts series, the newest first, until memory is no longer short. */
   evictNewest(isShort: () => boolean): void {
     for (const key of [...this.series.keys()].toReversed()) {
       if (!isShort()) return;
@@ -155,141 +119,149 @@ export class FamilyHistory {
     }
   }
 
-  /** Begins a sample: until they are written, its series are gone, or just missed if this says so of their keys. */
+  /**
+   * Begins a sample. A series that is not written to it counts as gone.
+   *
+   * @param isMissed returns true for the key of a series that still exists although this sample lacks it
+   */
   begin(timestamp: number, isMissed: (key: string) => boolean = () => false): void {
-    const slot = this.count % this.capacity;
-    this.times[slot] = timestamp;
-    if (this.count === 0) this.startedAt = timestamp;
-    this.count++;
+    this.times.push(timestamp);
+    const { latestSlot: slot, count } = this.times;
     for (const [key, series] of this.series) {
-      if (this.count - series.lastSample > this.capacity) this.remove(key);
+      if (count - series.lastSample > this.shape.capacity) this.remove(key);
       else {
-        series.values.fill(isMissed(key) ? MISSED : GONE, slot * this.width, (slot + 1) * this.width);
-        this.budgets.percentiles.release(series.fine?.clear(slot) ?? 0);
+        series.values.fill(isMissed(key) ? MISSING : STALE, slot * this.width, (slot + 1) * this.width);
+        this.budgets.percentiles.release(series.exponential?.clear(slot) ?? 0);
       }
     }
   }
 
   /**
-   * Finds the series of this key in the sample that was begun last, to {@link write} to.
+   * Returns the series of this key in the latest sample, to {@link write} to, and creates it if it is new.
    *
-   * @param key which identifies it; its labels are only read if it is new
-   * @param since when the sample before was taken, or would have been
-   * @returns undefined if there is no memory left for it
+   * @param labels called only for a new series
+   * @param since the time of the previous sample
+   * @returns undefined if there is no memory left for a new series
    */
-  meet(
+  addSeries(
     key: string,
     labels: () => Record<string, string>,
     createdAt: number,
     since: number,
-  ): MetSeries | undefined {
+  ): SampledSeries | undefined {
     const known = this.series.get(key);
-    if (known !== undefined) return { series: known, isNewborn: this.beganAnew(known, createdAt, since) };
-    if (!this.budgets.samples.take(() => this.bytesOf(this.shape, key))) return undefined;
-    const bornAt = this.birthOf(createdAt, since);
-    const series: KeptSeries = {
+    if (known !== undefined) return { series: known, isNew: this.updateCreation(known, createdAt, since) };
+    if (!this.budgets.samples.reserve(() => this.bytesOf(this.shape, key))) return undefined;
+    const zeroAt = this.zeroTimeOf(createdAt, since);
+    const series: StoredSeries = {
       labels: withoutEmpty(labels()),
-      values: new Float64Array(this.capacity * this.width).fill(MISSED),
-      fine: this.percentiles ? new ExponentialHistory(this.capacity) : undefined,
+      values: new Float64Array(this.shape.capacity * this.width).fill(MISSING),
+      exponential: this.percentiles ? new ExponentialHistory(this.shape.capacity) : undefined,
       createdAt,
-      bornAt,
-      formerBirths: undefined,
-      least: NaN,
-      most: NaN,
-      lastSample: this.count,
+      zeroAt,
+      earlierZeroTimes: undefined,
+      min: NaN,
+      max: NaN,
+      lastSample: this.times.count,
     };
     this.series.set(key, series);
-    const isNewborn = bornAt >= since;
-    if (isNewborn && this.count === 1) this.startedAt = since;
-    return { series, isNewborn };
+    const isNew = zeroAt >= since;
+    if (isNew) this.times.extendTo(since);
+    return { series, isNew };
   }
 
-  /** Writes a number of the sample that was begun last. */
-  write(series: KeptSeries, column: number, value: number): void {
-    series.lastSample = this.count;
-    series.values[this.latestSlot * this.width + column] = value;
+  /** Writes a number of the latest sample. */
+  write(series: StoredSeries, column: number, value: number): void {
+    series.lastSample = this.times.count;
+    series.values[this.times.latestSlot * this.width + column] = value;
   }
 
   /**
-   * Writes the exponential histogram of the sample that was begun last.
+   * Writes the exponential histogram of the latest sample.
    *
-   * @param began whether the series began since the sample before
+   * @param isNew true if the series was created since the previous sample
    * @returns false if there was no memory left for it
    */
-  writeFine(series: KeptSeries, histogram: ExponentialHistogramSnapshot, began: boolean): boolean {
-    const { fine } = series;
-    if (fine === undefined) return true;
-    const bytes = fine.write(this.latestSlot, histogram, began);
+  writeExponential(series: StoredSeries, histogram: ExponentialHistogramSnapshot, isNew: boolean): boolean {
+    const { exponential } = series;
+    if (exponential === undefined) return true;
+    const bytes = exponential.write(this.times.latestSlot, histogram, isNew);
     if (bytes < 0) this.budgets.percentiles.release(-bytes);
-    if (bytes <= 0 || this.budgets.percentiles.take(() => bytes)) return true;
-    // Where it is now: to make room, this history may have been made smaller.
-    series.fine?.clear(this.latestSlot);
+    if (bytes <= 0 || this.budgets.percentiles.reserve(() => bytes)) return true;
+    // The reservation may have resized this very history, and moved the slot.
+    series.exponential?.clear(this.times.latestSlot);
     return false;
   }
 
-  /** Returns when the samples were taken that are still there, oldest first. */
+  /** Returns the times of the samples that are kept, oldest first. */
   timestamps(): number[] {
-    return this.slots(-Infinity, Infinity).map((slot) => this.times[slot]);
+    return this.times.all();
   }
 
-  /** Returns what a series is taken to be at a moment; undefined if it was not there. */
-  valueAt(series: KeptSeries, column: number, at: number): number | undefined {
-    const [value] = this.valuesAt(series, column, [at]);
+  /** Returns the value of a series at a time; undefined if it did not exist. */
+  valueAt(series: StoredSeries, column: number, at: number): number | undefined {
+    const [value = NaN] = this.valuesAt(series, column, [at]);
     return Number.isNaN(value) ? undefined : value;
   }
 
-  /** Returns what a series is taken to be at several moments in ascending order; NaN where it was not there. */
-  valuesAt({ values }: KeptSeries, column: number, moments: readonly number[]): Float64Array {
-    const found = new Float64Array(moments.length).fill(NaN);
-    if (moments.length === 0) return found;
-    const slots = this.slots(moments[0] - LOOKBACK_MS, moments.at(-1)!);
+  /** Returns the values of a series at several times in ascending order; NaN where it did not exist. */
+  valuesAt({ values }: StoredSeries, column: number, moments: readonly number[]): Float64Array {
+    const [first = 0] = moments;
+    const slots = this.times.slots(first - LOOKBACK_MS, moments.at(-1) ?? -Infinity);
+    const found = new Float64Array(moments.length);
     let next = 0;
     let value = NaN;
     let seenAt = -Infinity;
-    for (let i = 0; i < moments.length; i++) {
-      for (; next < slots.length && this.times[slots[next]] <= moments[i]; next++) {
-        const sample = values[slots[next] * this.width + column];
+    moments.forEach((moment, i) => {
+      for (
+        let slot = slots[next];
+        slot !== undefined && this.times.at(slot) <= moment;
+        slot = slots[++next]
+      ) {
+        const sample = values[slot * this.width + column] ?? MISSING;
         if (Number.isNaN(sample)) continue;
-        value = sample === GONE ? NaN : sample;
-        seenAt = this.times[slots[next]];
+        value = sample === STALE ? NaN : sample;
+        seenAt = this.times.at(slot);
       }
-      if (seenAt >= moments[i] - LOOKBACK_MS) found[i] = value;
-    }
+      found[i] = seenAt >= moment - LOOKBACK_MS ? value : NaN;
+    });
     return found;
   }
 
-  /** Returns the samples of a series from a moment to another, both included, as a window. */
+  /** Returns the samples of a series from one time to another, both included, as a window. */
   window(
-    series: KeptSeries,
+    series: StoredSeries,
     column: number,
     startMs: number,
     endMs: number,
-    withBirths: boolean,
+    withZeros: boolean,
   ): SampleWindow {
-    const samples = this.samples(series, column, startMs, endMs, withBirths);
+    const samples = this.samples(series, column, startMs, endMs, withZeros);
     return { ...samples, first: 0, end: samples.times.length, startMs, endMs };
   }
 
   /**
-   * Returns the samples of a series from a moment to another, both included.
+   * Returns the samples of a series from one time to another, both included.
    *
-   * @param withBirths adds a zero wherever a counter or a histogram was created, as Prometheus does that ingests
+   * @param withZeros adds a zero at each creation of a counter or a histogram, as Prometheus does when it ingests
    *   created timestamps
    */
-  samples(series: KeptSeries, column: number, startMs: number, endMs: number, withBirths: boolean): Samples {
+  samples(series: StoredSeries, column: number, startMs: number, endMs: number, withZeros: boolean): Samples {
     const times: number[] = [];
     const values: number[] = [];
-    const births = withBirths && this.type !== 'gauge' ? birthsOf(series) : NO_BIRTHS;
-    let birth = births.findIndex((bornAt) => bornAt >= startMs);
-    for (const slot of this.slots(startMs, endMs)) {
-      const value = series.values[slot * this.width + column];
-      if (value === GONE || Number.isNaN(value)) continue;
-      const time = this.times[slot];
-      // One of the very time of a sample came after it: see birthOf().
-      while (birth >= 0 && births[birth] < time) {
-        times.push(births[birth]);
+    const zeroTimes =
+      withZeros && this.type !== 'gauge' ? zeroTimesOf(series).filter((time) => time >= startMs) : [];
+    let [zeroAt = Infinity] = zeroTimes;
+    for (const slot of this.times.slots(startMs, endMs)) {
+      const value = series.values[slot * this.width + column] ?? MISSING;
+      if (value === STALE || Number.isNaN(value)) continue;
+      const time = this.times.at(slot);
+      // A zero at the very time of a sample belongs after it: see zeroTimeOf().
+      while (zeroAt < time) {
+        times.push(zeroAt);
         values.push(0);
-        birth = birth + 1 < births.length ? birth + 1 : -1;
+        zeroTimes.shift();
+        [zeroAt = Infinity] = zeroTimes;
       }
       times.push(time);
       values.push(value);
@@ -297,67 +269,58 @@ export class FamilyHistory {
     return { times, values };
   }
 
-  /** Returns the places of the samples from a moment to another, both included, oldest first. */
+  /** Returns the slots of the samples from one time to another, both included, oldest first. */
   slots(startMs: number, endMs: number): number[] {
-    const oldest = Math.max(0, this.count - this.capacity);
-    let end = this.count;
-    while (end > oldest && this.times[(end - 1) % this.capacity] > endMs) end--;
-    let start = end;
-    while (start > oldest && this.times[(start - 1) % this.capacity] >= startMs) start--;
-    return Array.from({ length: end - start }, (_, i) => (start + i) % this.capacity);
+    return this.times.slots(startMs, endMs);
   }
 
+  /** Returns the time of the sample in a slot. */
   timeOf(slot: number): number {
-    return this.times[slot];
+    return this.times.at(slot);
   }
 
-  /** Gives all memory back: it is not written to any more. */
-  end(): void {
+  /** Releases all memory; the history must not be written to any more. */
+  dispose(): void {
     for (const key of this.series.keys()) this.remove(key);
   }
 
   /**
-   * Notes the creation time of a series that is known already.
+   * Updates the creation time of a known series.
    *
-   * @returns whether it is another series than in the last sample that it was in
+   * @returns true if the series was created again since the last sample that contained it
    */
-  private beganAnew(series: KeptSeries, createdAt: number, since: number): boolean {
+  private updateCreation(series: StoredSeries, createdAt: number, since: number): boolean {
     if (createdAt === series.createdAt) return false;
-    const seenAt = this.timeOfSample(series.lastSample);
-    // The sum of several workers begins with the first of them: that one may leave, and an older one may come.
+    const seenAt = this.times.ofSample(series.lastSample);
+    // A sum over several workers begins with the oldest of them, which may leave, or be joined by an older one.
     if (createdAt > series.createdAt && createdAt < seenAt) return false;
-    const isAnother = createdAt > series.createdAt;
-    const oldest = isAnother ? this.timeOfSample(Math.max(1, this.count - this.capacity + 1)) : Infinity;
-    const former = birthsOf(series).filter((bornAt) => bornAt >= oldest);
-    series.formerBirths = former.length === 0 ? undefined : former;
+    const isCreatedAgain = createdAt > series.createdAt;
+    const oldest = isCreatedAgain
+      ? this.times.ofSample(Math.max(1, this.times.count - this.shape.capacity + 1))
+      : Infinity;
+    const earlier = zeroTimesOf(series).filter((zeroAt) => zeroAt >= oldest);
+    series.earlierZeroTimes = earlier.length === 0 ? undefined : earlier;
     series.createdAt = createdAt;
-    series.bornAt = Math.max(this.birthOf(createdAt, since), isAnother ? seenAt : -Infinity);
-    return isAnother;
+    series.zeroAt = Math.max(this.zeroTimeOf(createdAt, since), isCreatedAgain ? seenAt : -Infinity);
+    return isCreatedAgain;
   }
 
-  /** Returns when a series was zero that is met now: before this sample, and not in a future that was taken back. */
-  private birthOf(createdAt: number, since: number): number {
-    const now = this.times[this.latestSlot];
+  /**
+   * Returns the time at which a series of the latest sample was zero: before that sample, and -Infinity for a creation
+   * time in the future, which a clock that was set back leaves behind.
+   */
+  private zeroTimeOf(createdAt: number, since: number): number {
+    const now = this.times.at(this.times.latestSlot);
     const isImpossible = createdAt === CREATED_UNKNOWN || createdAt > now + (now - since);
     return isImpossible ? -Infinity : Math.min(createdAt, now - 1);
   }
 
-  /** Returns when a sample was taken, by its number; -Infinity if it is not there any more. */
-  private timeOfSample(number: number): number {
-    const isThere = number > 0 && this.count - number < this.capacity;
-    return isThere ? this.times[(number - 1) % this.capacity] : -Infinity;
-  }
-
-  private get latestSlot(): number {
-    return (this.count - 1) % this.capacity;
-  }
-
-  /** @param shape that in which its samples are accounted for */
+  /** @param shape the shape that the reserved memory was computed for */
   private remove(key: string, shape = this.shape): void {
     const series = this.series.get(key);
     this.series.delete(key);
     this.budgets.samples.release(this.bytesOf(shape, key));
-    this.budgets.percentiles.release(series?.fine?.relay([], 0) ?? 0);
+    this.budgets.percentiles.release(series?.exponential?.resize([], 0) ?? 0);
   }
 
   private bytesOf({ capacity, percentiles }: HistoryShape, key = ''): number {
@@ -365,14 +328,7 @@ export class FamilyHistory {
   }
 }
 
-const NO_BIRTHS: readonly number[] = [];
-
-/** Returns when a series was zero, oldest first. */
-function birthsOf({ bornAt, formerBirths = NO_BIRTHS }: KeptSeries): readonly number[] {
-  return [...formerBirths, bornAt];
-}
-
-/** An empty label is the same as none. */
+/** Returns labels without the empty ones, which are equal to absent ones. */
 function withoutEmpty(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }

@@ -1,36 +1,50 @@
-import type { Budget } from './family-history.js';
+/** A share of the history memory from which one metric reserves. */
+export interface MemoryBudget {
+  /**
+   * Reserves memory, if there is enough.
+   *
+   * @param bytes returns the amount; called again after other samples, possibly of the same metric, were evicted
+   * @returns true if the memory was reserved
+   */
+  reserve(bytes: () => number): boolean;
+  release(bytes: number): void;
+}
 
-/** How much memory all histories take together, and how much they may. */
+/** The memory of all histories together, and its limit. */
 export class HistoryMemory {
-  private taken = 0;
+  private reserved = 0;
 
   constructor(private readonly maxBytes: number) {}
 
   get bytes(): number {
-    return this.taken;
+    return this.reserved;
   }
 
-  get free(): number {
-    return this.maxBytes - this.taken;
+  private get free(): number {
+    return this.maxBytes - this.reserved;
   }
 
-  /** Whether there is room for so much more, and then still some for what must not wait. */
+  /** Returns true if a reservation of this size leaves an eighth of the memory free for required samples. */
   isAmple(bytes: number): boolean {
     return this.free - bytes >= this.maxBytes / 8;
   }
 
-  /** @param makeRoom what is tried if there is not enough left, if anything: to free so many bytes */
-  budget(makeRoom: () => ((bytes: number) => void) | false | undefined): Budget {
+  /**
+   * Creates a budget.
+   *
+   * @param eviction returns the function that frees memory when there is too little, if this budget may evict
+   */
+  budget(eviction: () => ((bytes: number) => void) | false | undefined): MemoryBudget {
     return {
-      take: (bytes) => {
-        const room = makeRoom();
-        if (room && bytes() > this.free) room(bytes() - this.free);
+      reserve: (bytes) => {
+        const evict = eviction();
+        if (evict && bytes() > this.free) evict(bytes() - this.free);
         if (bytes() > this.free) return false;
-        this.taken += bytes();
+        this.reserved += bytes();
         return true;
       },
       release: (bytes) => {
-        this.taken -= bytes;
+        this.reserved -= bytes;
       },
     };
   }

@@ -3,14 +3,14 @@ import type { MetricsSnapshot } from '../metrics/snapshot.js';
 import type { Guard } from '../primitives/guard.js';
 import type { HistoryStore } from './history-store.js';
 
-/** Takes a sample at once and then every interval, as long as anybody wants one. It never overlaps itself. */
+/** A sampler that reads the metrics into the history, at once and then every interval. Its runs never overlap. */
 export class HistorySampler {
   private timer: NodeJS.Timeout | undefined;
-  private underWay: Promise<void> | undefined;
+  private running: Promise<void> | undefined;
 
   /**
-   * @param guard receives what fails while a sample is taken
-   * @param isReliable whether a snapshot is worth remembering; one that is not says nothing about what has changed
+   * @param guard receives errors of a run
+   * @param isReliable returns false for a snapshot that must not be stored, since it lacks series that still exist
    */
   constructor(
     private readonly history: HistoryStore,
@@ -19,27 +19,27 @@ export class HistorySampler {
     private readonly isReliable: (snapshot: MetricsSnapshot) => boolean = () => true,
   ) {}
 
-  /** @returns the timer, which does not keep the process alive */
+  /** Starts sampling. @returns the timer, which does not keep the process alive */
   start(): NodeJS.Timeout {
-    this.timer ??= setInterval(() => void this.beat(), this.history.intervalMs).unref();
-    void this.beat();
+    this.timer ??= setInterval(() => void this.sampleNow(), this.history.intervalMs).unref();
+    void this.sampleNow();
     return this.timer;
   }
 
-  /** Ends the beat; resolves when nothing is under way any more. */
+  /** Stops sampling, and waits for a run that is in progress. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.timer = undefined;
-    await this.underWay;
+    await this.running;
   }
 
-  /** Takes a sample now, unless one is being taken: then that one is waited for. */
-  beat(): Promise<void> {
+  /** Takes a sample, or waits for the one in progress. Does nothing without a retention request. */
+  sampleNow(): Promise<void> {
     if (!this.history.hasRequests) return Promise.resolve();
-    this.underWay ??= this.sample()
+    this.running ??= this.sample()
       .catch(this.guard.report)
-      .finally(() => (this.underWay = undefined));
-    return this.underWay;
+      .finally(() => (this.running = undefined));
+    return this.running;
   }
 
   private async sample(): Promise<void> {

@@ -13,10 +13,11 @@ import type { ResolvedHistory } from './history.options.js';
 import { writeSample } from './sample-writer.js';
 
 /**
- * A store of samples of those metrics that a retention request names, bounded in number and in memory. Where memory is
- * short, best-effort requests are evicted first.
+ * A store of samples of the metrics that retention requests name, bounded in number and in memory. When memory is short,
+ * best-effort requests are evicted first.
  *
- * A series takes `8 B × samples` and some 600 B more; a histogram takes that for each of its buckets.
+ * A series takes 8 bytes for each sample and about 600 bytes more; a histogram takes 8 bytes for each bucket of each
+ * sample.
  */
 export class HistoryStore {
   private readonly families = new Map<string, FamilyHistory>();
@@ -24,18 +25,15 @@ export class HistoryStore {
   private readonly memory: HistoryMemory;
   private readonly dropped = new Map<string, number>();
   private readonly listeners = new Set<(timestamp: number) => unknown>();
-  /** As of the last sample. */
+  /** The retentions as of the last sample. */
   private retentions: ReadonlyMap<string, Retention> = new Map();
   private lastSampleAt: number | undefined;
 
-  /** @param listenersGuard receives what listeners throw, or reject with */
+  /** @param listenersGuard receives the errors that listeners throw or reject with */
   constructor(
     private readonly options: ResolvedHistory,
     private readonly listenersGuard = new Guard((error) =>
-      process.emitWarning(
-        `A callback of "history.onSample" failed: ${messageOf(error)}`,
-        'MonitoringWarning',
-      ),
+      process.emitWarning(`Callback "history.onSample" failed: ${messageOf(error)}`, 'MonitoringWarning'),
     ),
   ) {
     this.requests = new RetentionRequests(options.durationMs);
@@ -57,22 +55,22 @@ export class HistoryStore {
     return this.memory.bytes;
   }
 
-  /** The number of series that are kept. */
+  /** The number of stored series. */
   get seriesCount(): number {
     return [...this.families.values()].reduce((count, { series }) => count + series.size, 0);
   }
 
-  /** True if there is a retention request, so that samples have to be taken. */
+  /** True if there is a retention request. */
   get hasRequests(): boolean {
     return !this.requests.isEmpty;
   }
 
-  /** The metrics whose exponential histograms have to be in each sample. */
+  /** The metrics whose exponential histograms each sample must contain. */
   get metricsWithPercentiles(): ReadonlySet<string> {
     return this.requests.metricsWithPercentiles;
   }
 
-  /** Returns the number of samples of a metric, or of all metrics, that were dropped because the memory was used up. */
+  /** Returns the number of samples of a metric, or of all metrics, that were dropped at the memory limit. */
   droppedSamples(metric?: string): number {
     if (metric !== undefined) return this.dropped.get(metric) ?? 0;
     return [...this.dropped.values()].reduce((total, count) => total + count, 0);
@@ -83,19 +81,19 @@ export class HistoryStore {
     return this.families.get(metric);
   }
 
-  /** Returns the name and the samples of every metric. */
+  /** Returns the name and the samples of each metric. */
   all(): IterableIterator<[string, FamilyHistory]> {
     return this.families.entries();
   }
 
-  /** Keeps a metric from the next sample on. It need not exist yet. @returns a function that withdraws the request */
+  /** Stores samples of a metric, which need not exist yet. @returns a function that withdraws the request */
   retain(request: RetentionRequest): () => void {
     return this.requests.add(request);
   }
 
   /**
-   * Calls back after every sample, with its time. A listener that throws or rejects costs only itself; its errors are
-   * counted in `monitoring_callback_errors_total`.
+   * Calls a listener with the time of each new sample. Errors that it throws or rejects with are counted in
+   * `monitoring_callback_errors_total`.
    *
    * @returns a function that removes the listener
    */
@@ -108,13 +106,12 @@ export class HistoryStore {
   }
 
   /**
-   * Adds a sample of every metric that is to be kept, and calls the listeners.
+   * Adds a sample of every requested metric and calls the listeners. A series that the snapshot lacks counts as gone.
    *
-   * @param isMissed returns true, by its key, for a series that was not read although it still exists; any other series
-   *   that the snapshot lacks is taken to be gone
+   * @param isMissed returns true for the key of a series that still exists although the snapshot lacks it
    */
   add({ timestamp, defaultLabels, families }: MetricsSnapshot, isMissed?: (key: string) => boolean): void {
-    // A clock that was set back would make samples that are older than those before.
+    // The clock was set back: the new sample would be older than the stored ones.
     if (this.lastSampleAt !== undefined && timestamp <= this.lastSampleAt) {
       this.forget();
       this.lastSampleAt = undefined;
@@ -133,7 +130,7 @@ export class HistoryStore {
         defaultLabels,
         since,
         onDrop: () => this.countDrop(name),
-        onFineDrop: () => retention.required?.percentiles !== false && this.countDrop(name),
+        onExponentialDrop: () => retention.required?.percentiles !== false && this.countDrop(name),
       });
     }
     this.lastSampleAt = timestamp;
@@ -144,37 +141,35 @@ export class HistoryStore {
   forget(metric?: string): void {
     for (const [name, family] of this.families) {
       if (metric !== undefined && name !== metric) continue;
-      family.end();
+      family.dispose();
       this.families.delete(name);
     }
   }
 
-  /** Creates or resizes the history of a metric: as much as is requested and there is room for. */
+  /** Creates or resizes the history of a metric, up to the requested extent as far as memory allows. */
   private prepare(name: string, { required, all }: Retention, family: MetricFamily): void {
     const full = this.shapeOf(all);
-    const least = required && this.shapeOf(required);
+    const requiredShape = required && this.shapeOf(required);
     const upperBounds = family.type === 'histogram' ? family.upperBounds : [];
     let history = this.families.get(name);
     if (history?.type !== family.type || history.upperBounds.join() !== upperBounds.join()) {
-      history?.end();
-      history = new FamilyHistory(family.type, upperBounds, least ?? full, {
-        samples: this.memory.budget(() => this.retentions.get(name)?.required && this.makeRoom),
-        percentiles: this.memory.budget(
-          () => this.retentions.get(name)?.required?.percentiles && this.makeRoom,
-        ),
+      history?.dispose();
+      history = new FamilyHistory(family.type, upperBounds, requiredShape ?? full, {
+        samples: this.memory.budget(() => this.retentions.get(name)?.required && this.evict),
+        percentiles: this.memory.budget(() => this.retentions.get(name)?.required?.percentiles && this.evict),
       });
       this.families.set(name, history);
     }
     if (history.has(full)) return;
     const growth = history.growthTo(full, rowCount(family));
     if (growth <= 0 || this.memory.isAmple(growth)) history.resize(full);
-    else if (least !== undefined && !history.covers(least)) history.resize(least);
+    else if (requiredShape !== undefined && !history.covers(requiredShape)) history.resize(requiredShape);
   }
 
-  /** Frees memory for what is required: first best-effort metrics, then what exceeds the required extent of others. */
-  private readonly makeRoom = (bytes: number): void => {
-    const most = this.memory.bytes - bytes;
-    const isShort = (): boolean => this.memory.bytes > most;
+  /** Evicts samples to free memory: first best-effort metrics, then the samples beyond the required extent of others. */
+  private readonly evict = (bytes: number): void => {
+    const target = this.memory.bytes - bytes;
+    const isShort = (): boolean => this.memory.bytes > target;
     const newestFirst = [...this.families].toReversed();
     for (const [name, history] of newestFirst) {
       if (this.retentions.get(name)?.required === undefined) history.evictNewest(isShort);
@@ -182,13 +177,13 @@ export class HistoryStore {
     for (const [name, history] of newestFirst) {
       const required = this.retentions.get(name)?.required;
       if (required === undefined || !isShort()) continue;
-      const least = this.shapeOf(required);
-      if (history.covers(least) && !history.has(least)) history.resize(least);
+      const shape = this.shapeOf(required);
+      if (history.covers(shape) && !history.has(shape)) history.resize(shape);
     }
   };
 
   private shapeOf({ windowMs, percentiles }: RetentionExtent): HistoryShape {
-    // Both ends of the window, and one more, since a timer may be a little early.
+    // Both ends of the window, and one more sample, since a timer may fire early.
     return { capacity: Math.ceil(windowMs / this.options.intervalMs) + 2, percentiles };
   }
 

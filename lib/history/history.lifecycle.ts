@@ -1,22 +1,22 @@
 import type { HistorySampler } from './history-sampler.js';
 
-/** Samples the metrics from when the application has started until it ends. */
+/** The lifecycle of the history: samples are taken from the bootstrap of the application until its shutdown. */
 export class HistoryLifecycle {
-  private unname: () => void = () => undefined;
+  private unregister: () => void = () => undefined;
 
-  /** @param nameInterval shows a timer under a name to whom it may concern */
+  /** @param registerInterval registers a timer by name; returns a function that unregisters it */
   constructor(
-    private readonly beat: HistorySampler,
+    private readonly sampler: HistorySampler,
     private readonly enabled: boolean,
-    private readonly nameInterval: (name: string, timer: NodeJS.Timeout) => () => void,
+    private readonly registerInterval: (name: string, timer: NodeJS.Timeout) => () => void,
   ) {}
 
   start(): void {
-    if (this.enabled) this.unname = this.nameInterval('monitoring.history', this.beat.start());
+    if (this.enabled) this.unregister = this.registerInterval('monitoring.history', this.sampler.start());
   }
 
   async stop(): Promise<void> {
-    this.unname();
-    await this.beat.stop();
+    this.unregister();
+    await this.sampler.stop();
   }
 }

@@ -1,17 +1,17 @@
 import { LOOKBACK_MS } from './family-history.js';
 
-/** A request to keep the samples of a metric. */
+/** A request to store the samples of a metric. */
 export interface RetentionRequest {
   readonly metric: string;
-  /** How far back samples are kept, in milliseconds. @default history.durationMs */
+  /** Retention of the samples, in milliseconds. @default history.durationMs */
   readonly windowMs?: number;
-  /** Keeps exponential histograms too, for percentiles of at most 1 % error. They cost more memory. @default false */
+  /** True to store exponential histograms too, for percentiles with an error of at most 1 %. @default false */
   readonly percentiles?: boolean;
-  /** Gives way to all other requests where memory is short, as charts do to rules. @default false */
+  /** True if these samples may be evicted when memory is short, such as those of charts. @default false */
   readonly bestEffort?: boolean;
 }
 
-/** The window of samples that is kept of a metric. */
+/** The extent of the stored samples of a metric. */
 export interface RetentionExtent {
   readonly windowMs: number;
   readonly percentiles: boolean;
@@ -19,7 +19,7 @@ export interface RetentionExtent {
 
 /** The retention of a metric: the union of all requests for it. */
 export interface Retention {
-  /** The part that must not be evicted; undefined if all of it may be. */
+  /** The extent that must not be evicted; undefined if all of it may be. */
   readonly required: RetentionExtent | undefined;
   readonly all: RetentionExtent;
 }
@@ -28,7 +28,7 @@ export interface Retention {
 export class RetentionRequests {
   private readonly requests = new Set<RetentionRequest>();
 
-  /** @param durationMs the window of a request that names none, in milliseconds */
+  /** @param durationMs window of a request without one, in milliseconds */
   constructor(private readonly durationMs: number) {}
 
   /** Adds a request. @returns a function that withdraws it */
@@ -48,7 +48,7 @@ export class RetentionRequests {
     return new Set([...this.requests].filter(({ percentiles }) => percentiles).map(({ metric }) => metric));
   }
 
-  /** Returns the retention of each metric, in the order in which memory is given: required ones first. */
+  /** Returns the retention of each metric, the required ones first, since they get memory first. */
   byMetric(): Map<string, Retention> {
     const retentions = new Map<string, Retention>();
     for (const request of this.requests) {

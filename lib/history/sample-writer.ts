@@ -13,43 +13,45 @@ import type { FamilyHistory } from './family-history.js';
 /** The context of a metric in a snapshot. */
 export interface SampleContext {
   readonly defaultLabels: Readonly<Record<string, string>>;
-  /** When the sample before was taken, or would have been. */
+  /** The time of the previous sample, in milliseconds since the Unix epoch; one interval ago before the first one. */
   readonly since: number;
-  /** Called for each series that there is no memory for. */
+  /** Called for each series that was dropped for lack of memory. */
   readonly onDrop: () => void;
-  /** Called for each exponential histogram that there is no memory for. */
-  readonly onFineDrop: () => void;
+  /** Called for each exponential histogram that was dropped for lack of memory. */
+  readonly onExponentialDrop: () => void;
 }
 
-/** Writes every series of a metric into the sample of its history that was begun last. */
+/** Writes every series of a metric into the latest sample of its history. */
 export function writeSample(history: FamilyHistory, family: MetricFamily, context: SampleContext): void {
   const { numbers, stride, identities } = family;
   const { defaultLabels, since } = context;
-  // Only then are the exponential histograms there, which the columns do not hold.
-  const fine = history.percentiles && family.type === 'histogram' ? [...family.series] : [];
+  // The columns do not hold the exponential histograms.
+  const exponentials = history.percentiles && family.type === 'histogram' ? [...family.series] : [];
+  const numberAt = (row: number, column: number): number => numbers[row * stride + column] ?? NaN;
   let index = 0;
   for (const row of liveRows(family)) {
-    const at = row * stride;
-    const key = identities.lineStartOf(row);
+    const key = identities.expositionPrefixOf(row);
     const labels = () => ({ ...defaultLabels, ...identities.labelsOf(row) });
-    const met = history.meet(key, labels, numbers[at + CREATED], since);
-    const exponential = fine[index++]?.exponential;
-    if (met === undefined) {
+    const sampled = history.addSeries(key, labels, numberAt(row, CREATED), since);
+    const exponential = exponentials[index++]?.exponential;
+    if (sampled === undefined) {
       context.onDrop();
       continue;
     }
-    const { series, isNewborn } = met;
+    const { series, isNew } = sampled;
     if (family.type !== 'histogram') {
-      history.write(series, 0, numbers[at + VALUE]);
+      history.write(series, 0, numberAt(row, VALUE));
       continue;
     }
     let count = 0;
     for (let bucket = 0; bucket <= family.upperBounds.length; bucket++) {
-      history.write(series, bucket, (count += numbers[at + FIRST_BUCKET + bucket]));
+      history.write(series, bucket, (count += numberAt(row, FIRST_BUCKET + bucket)));
     }
-    history.write(series, family.upperBounds.length + 1, numbers[at + SUM]);
-    if (numbers[at + MIN] < series.least || Number.isNaN(series.least)) series.least = numbers[at + MIN];
-    if (numbers[at + MAX] > series.most || Number.isNaN(series.most)) series.most = numbers[at + MAX];
-    if (exponential && !history.writeFine(series, exponential, isNewborn)) context.onFineDrop();
+    history.write(series, family.upperBounds.length + 1, numberAt(row, SUM));
+    const min = numberAt(row, MIN);
+    const max = numberAt(row, MAX);
+    if (min < series.min || Number.isNaN(series.min)) series.min = min;
+    if (max > series.max || Number.isNaN(series.max)) series.max = max;
+    if (exponential && !history.writeExponential(series, exponential, isNew)) context.onExponentialDrop();
   }
 }

@@ -7,8 +7,9 @@ export interface Samples {
 
 /** A window over the samples of one series. */
 export interface SampleWindow extends Samples {
-  /** The index of the first sample in the window, and that of the first one after it. */
+  /** The index of the first sample in the window. */
   readonly first: number;
+  /** The index after the last sample in the window. */
   readonly end: number;
   readonly startMs: number;
   readonly endMs: number;

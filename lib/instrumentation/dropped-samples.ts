@@ -1,4 +1,4 @@
-import type { DropReason } from '../metrics/metric.js';
+import type { DropReason } from '../metrics/metric-host.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 
 /** Counts a sample that could not be recorded, where the registry counts those that it refuses itself. */

@@ -41,7 +41,7 @@ export class Operations<L extends string> {
   /** One operation, its series looked up once: keep it. */
   operation(labels: Readonly<Record<L, string>>): Operation {
     const group = Object.fromEntries(this.groupNames.map((name) => [name, labels[name]]));
-    return new Operation(this.seconds.host.clock, this.inProgress.labels(group), (outcome) => ({
+    return new Operation(this.seconds.store.host.clock, this.inProgress.labels(group), (outcome) => ({
       total: this.total.labels({ ...labels, outcome }),
       seconds: this.seconds.labels({ ...labels, outcome }),
     }));

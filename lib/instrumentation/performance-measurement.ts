@@ -51,7 +51,7 @@ export class PerformanceMeasurement implements Measurement {
       labelNames,
       ...(buckets && { buckets }),
     });
-    this.clock = timer.host.clock;
+    this.clock = timer.store.host.clock;
     this.duration = timer.labels(labels);
     this.calls = registry.counter<string>(
       `${name}_${unit}_total`,

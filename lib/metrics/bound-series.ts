@@ -1,61 +1,61 @@
-import type { Metric } from './metric.js';
+import type { RowExtension, SeriesStore } from './series-store.js';
 
 /**
- * One series of a metric, looked up once: the fast path. It stays valid for ever: when its series was removed or
- * its metric reset, the next sample begins the series anew.
+ * One series of a metric, looked up once: the fast path. It never becomes invalid: after its series was removed or its
+ * metric was reset, the next sample starts the series again.
  */
-export abstract class BoundSeries<M extends Metric> {
-  protected page: Float64Array = NOWHERE;
+export abstract class BoundSeries<Extension extends RowExtension | undefined = RowExtension | undefined> {
+  protected page: Float64Array = NO_PAGE;
   protected offset = 0;
   protected slot: number;
-  /** Never that of the metric while the labels are refused, so that each sample comes by {@link rebind}. */
+  /** Never that of the store while the labels are invalid, so that each sample passes through {@link rebind}. */
   private generation = -1;
   private readonly values: readonly string[] = [];
 
   /** @internal */
   constructor(
-    protected readonly metric: M,
+    protected readonly store: SeriesStore<Extension>,
     labels: object,
   ) {
-    this.slot = metric.slotFor(labels);
+    this.slot = store.slotFor(labels);
     if (this.slot >= 0) {
-      this.values = metric.valuesFound(this.slot);
+      this.values = store.valuesFound(this.slot);
       this.place();
     }
   }
 
-  /** Whether there is a row to write to: the one check that every sample pays. */
+  /** Returns true if there is a row to write to. This is the only check that every sample pays for. */
   protected ready(): boolean {
-    return this.generation === this.metric.generation || this.rebind();
+    return this.generation === this.store.generation || this.rebind();
   }
 
-  /** A number of the row; 0 if there is none. Reading does not begin a series anew. */
+  /** Returns a number of the row; 0 if there is none. Reading does not start a removed series again. */
   protected current(column: number): number {
-    return this.exists() ? this.page[this.offset + column] : 0;
+    return this.exists() ? (this.page[this.offset + column] ?? 0) : 0;
   }
 
-  /** Whether there is a row to read from. */
+  /** Returns true if there is a row to read from. */
   protected exists(): boolean {
-    if (this.generation === this.metric.generation) return true;
-    return this.slot >= 0 && this.metric.hasSeries(this.values) && this.rebind();
+    if (this.generation === this.store.generation) return true;
+    return this.slot >= 0 && this.store.hasSeries(this.values) && this.rebind();
   }
 
-  /** Takes the row in `slot`. */
+  /** Binds to the row in `slot`. */
   protected place(): void {
-    this.page = this.metric.pageOf(this.slot);
-    this.offset = this.metric.offsetOf(this.slot);
-    this.generation = this.metric.generation;
+    this.page = this.store.pageOf(this.slot);
+    this.offset = this.store.offsetOf(this.slot);
+    this.generation = this.store.generation;
   }
 
   private rebind(): boolean {
     if (this.slot < 0) {
-      this.metric.refuseLabels(this.slot);
+      this.store.dropSample(this.slot, undefined);
       return false;
     }
-    this.slot = this.metric.slotForValues(this.values);
+    this.slot = this.store.slotForValues(this.values);
     this.place();
     return true;
   }
 }
 
-const NOWHERE = new Float64Array(0);
+const NO_PAGE = new Float64Array(0);

@@ -1,15 +1,15 @@
-/** The two readings of time that monitoring needs; inject another one to own time in a test. */
+/** A source of time. Inject one of your own to control time in a test. */
 export interface Clock {
-  /** Wall-clock time in milliseconds since the Unix epoch, for timestamps. */
+  /** Returns the wall-clock time for timestamps, in milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds from an arbitrary start that never go backwards, for durations. */
+  /** Returns a time for durations, in milliseconds since an arbitrary start. It never goes backwards. */
   monotonic(): number;
 }
 
-/** `performance` is a getter of the global object; what it gives is looked up once. */
+/** Looked up once, since `performance` is a getter of the global object. */
 const { performance } = globalThis;
 
-/** The clock of the machine. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

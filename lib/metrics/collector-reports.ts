@@ -2,11 +2,11 @@ import { messageOf } from '../primitives/message-of.js';
 import type { Collector, CollectorResult } from './collector.js';
 import type { Gauge } from './gauge.js';
 
-/** What is said of how the collectors went, and which metrics are not to be trusted for it. */
+/** Reports on the runs of the collectors: two metrics, and a log line when a collector begins to fail. */
 export class CollectorReports {
-  /** Collectors that failed when they last ran. */
+  /** Collectors whose last run failed. */
   private readonly failing = new Set<Collector>();
-  /** Collectors whose work another process did. */
+  /** Collectors whose last run left the work to another process. */
   private readonly standingBy = new Set<Collector>();
 
   constructor(
@@ -15,7 +15,7 @@ export class CollectorReports {
     private readonly warn: (message: string) => void,
   ) {}
 
-  note({ collector, seconds, error }: CollectorResult): void {
+  report({ collector, seconds, error }: CollectorResult): void {
     if (error === undefined && collector.isIdle === true) {
       this.forget(collector);
       return;
@@ -39,7 +39,7 @@ export class CollectorReports {
     this.seconds.remove({ collector: collector.name });
   }
 
-  /** The metrics of the collectors that failed, or left the work to others. */
+  /** Returns the names of the metrics that the last run of their collector did not update. */
   outdatedMetrics(): Set<string> {
     return new Set([...this.failing, ...this.standingBy].flatMap(({ metricNames }) => metricNames ?? []));
   }

@@ -1,72 +1,51 @@
+import { withinTime } from '../primitives/deadline.js';
 import type { Clock } from './clock.js';
 import type { Collector, CollectorResult } from './collector.js';
 
+/** The time limit of a collector that sets none, in milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
-/** The longest that a timer of Node can wait. */
-export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** How a run may be ended from outside. */
+/** Limits of one run of a collector. */
 export interface RunLimits {
-  /** Ends the run when it is aborted, and is aborted when the run fails. @default one of the run's own */
+  /** A controller that ends the run when it is aborted, and is aborted when the run fails. @default a new one */
   readonly controller?: AbortController;
-  /** Whether nobody waits for the run, so that it must not keep the process alive. @default false */
+  /** True if the run must not keep the process alive. @default false */
   readonly background?: boolean;
 }
 
 /**
- * Runs a collector on its own account: one that throws, rejects or hangs costs only itself. A collector never runs
- * twice at a time; one that still hangs has failed again.
+ * A runner that isolates collectors: one that throws, rejects or hangs costs only itself. A collector never runs twice at
+ * a time; while it hangs, each further run fails.
  */
 export class CollectorRunner {
-  private readonly underWay = new Set<Collector>();
+  private readonly running = new Set<Collector>();
 
   constructor(private readonly clock: Clock) {}
 
-  /** Whether the last run of the collector has not ended yet, be it that its time was over long ago. */
-  isUnderWay(collector: Collector): boolean {
-    return this.underWay.has(collector);
+  /** Returns true if a run of the collector has not ended, even if its time limit is over. */
+  isRunning(collector: Collector): boolean {
+    return this.running.has(collector);
   }
 
-  /** Runs the collector once; never rejects. */
+  /** Runs the collector once. Never rejects. */
   async run(collector: Collector, limits: RunLimits = {}): Promise<CollectorResult> {
     const { controller = new AbortController(), background = false } = limits;
     const startedAt = this.clock.monotonic();
     let error: unknown;
     try {
-      if (this.underWay.has(collector)) throw new Error('its last run has not ended yet');
+      if (this.running.has(collector)) throw new Error('the previous run is still pending');
       const work = collector.collect(controller.signal);
       if (work !== undefined) {
-        this.underWay.add(collector);
-        const ended = Promise.resolve(work).finally(() => this.underWay.delete(collector));
+        this.running.add(collector);
+        const ended = Promise.resolve(work).finally(() => this.running.delete(collector));
         const limitMs = collector.timeoutMs ?? DEFAULT_TIMEOUT_MS;
         await withinTime(ended, limitMs, { signal: controller.signal, background });
       }
     } catch (reason) {
       controller.abort(reason);
-      error = reason ?? new Error('it did not say why');
+      error = reason ?? new Error('no reason given');
     }
     const seconds = (this.clock.monotonic() - startedAt) / 1000;
     return error === undefined ? { collector, seconds } : { collector, seconds, error };
   }
-}
-
-/** What the promise does, or a rejection if it takes too long or is aborted; nothing is left behind. */
-export async function withinTime(
-  promise: Promise<void>,
-  timeoutMs: number,
-  { signal, background = false }: { readonly signal?: AbortSignal; readonly background?: boolean } = {},
-): Promise<void> {
-  const limitMs = Math.min(timeoutMs, LONGEST_TIMEOUT_MS);
-  let timer: NodeJS.Timeout | undefined;
-  let abort: (() => void) | undefined;
-  const ended = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${limitMs} ms`)), limitMs);
-    if (background) timer.unref();
-    abort = () => reject(new Error('it was stopped'));
-    signal?.addEventListener('abort', abort, { once: true });
-  });
-  await Promise.race([promise, ended]).finally(() => {
-    clearTimeout(timer);
-    if (abort !== undefined) signal?.removeEventListener('abort', abort);
-  });
 }

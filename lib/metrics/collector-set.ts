@@ -1,14 +1,15 @@
+import { withinTime } from '../primitives/deadline.js';
 import type { Clock } from './clock.js';
-import { CollectorRunner, withinTime } from './collector-runner.js';
+import { CollectorRunner } from './collector-runner.js';
 import type { Collector, CollectorResult } from './collector.js';
 
-/** Runs collectors side by side whenever somebody asks for the metrics. */
+/** The collectors of a registry, which run concurrently whenever the metrics are collected. */
 export class CollectorSet {
   private readonly collectors = new Set<Collector>();
   private readonly runner: CollectorRunner;
   private running: Promise<void> | undefined;
 
-  /** @param report is told of each run of each collector that is still in the set */
+  /** @param report called after each run of each collector that is still in the set */
   constructor(
     clock: Clock,
     private readonly report: (result: CollectorResult) => void,
@@ -25,8 +26,8 @@ export class CollectorSet {
   }
 
   /**
-   * Runs every collector once. A caller that comes while they run waits for that run. The time limit is the caller's
-   * own: when it is over, the run goes on for the others.
+   * Runs every collector once, or waits for the run in progress. The time limit applies to this caller: the run goes on
+   * for others.
    */
   async run(timeoutMs = Infinity): Promise<void> {
     this.running ??= this.runAll().finally(() => (this.running = undefined));
@@ -37,9 +38,9 @@ export class CollectorSet {
     await Promise.all([...this.collectors].map((collector) => this.runOne(collector)));
   }
 
-  /** What is known of a collector must not wait for one that hangs. */
+  /** Runs one collector and reports on it at once, since another one may hang. */
   private async runOne(collector: Collector): Promise<void> {
-    // A caller that has left must not keep the process alive by what it has begun.
+    // In the background, since a caller that has timed out must not keep the process alive.
     const result = await this.runner.run(collector, { background: true });
     if (this.collectors.has(collector)) this.report(result);
   }

@@ -1,31 +1,28 @@
-/** Something whose numbers are read when somebody asks for the metrics. */
+/** A component that updates its metrics whenever the metrics are collected. */
 export interface Collector {
-  /** What it is called in `monitoring_collector_success{collector}`. */
+  /** Name of the collector: the label value of `monitoring_collector_success{collector}`. */
   readonly name: string;
-  /** The metrics it owns. While it fails, its gauges are left out rather than shown as they were. */
+  /** Names of the metrics that it updates. While it fails, its gauges are left out instead of being outdated. */
   readonly metricNames?: readonly string[];
   /**
-   * How long it may take, in milliseconds.
+   * Time limit of one collection, in milliseconds.
    * @default 5000
    */
   readonly timeoutMs?: number;
-  /** @internal How long the run took whose numbers it shows, where that is not a call of {@link collect}. */
+  /** @internal Duration of the last run in seconds, if that was not a call of {@link collect}. */
   readonly lastRunSeconds?: number | undefined;
-  /**
-   * @internal Whether its last run left the work to another process: its gauges are left out, though it has not
-   * failed.
-   */
+  /** @internal True if the last run left the work to another process. Its gauges are left out, without a failure. */
   readonly standsBy?: boolean;
-  /** @internal Whether its last run found nothing to measure: then nothing is said of how it went. */
+  /** @internal True if the last run found nothing to measure. It is not reported. */
   readonly isIdle?: boolean;
-  /** Brings its metrics up to date. The signal is aborted when its time is over. */
+  /** Updates the metrics. The signal is aborted when the time limit is over. */
   collect(signal: AbortSignal): void | Promise<void>;
 }
 
-/** How one run of one collector went. */
+/** The result of one run of a collector. */
 export interface CollectorResult {
   readonly collector: Collector;
   readonly seconds: number;
-  /** What it threw or rejected with, or that it took too long; undefined if all went well. */
+  /** Error that it threw or rejected with, or a timeout; undefined for a success. */
   readonly error?: unknown;
 }

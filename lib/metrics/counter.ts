@@ -2,7 +2,8 @@ import { BoundSeries } from './bound-series.js';
 import type { ExemplarLabels } from './exemplars.js';
 import type { Labels } from './labels.js';
 import type { MetricDefinition } from './metric-definition.js';
-import type { Metric, MetricHost, SampleArguments } from './metric.js';
+import type { MetricHost } from './metric-host.js';
+import type { SampleArguments } from './metric.js';
 import { ScalarMetric } from './scalar-metric.js';
 import { VALUE } from './snapshot.js';
 
@@ -14,67 +15,68 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
   /** @internal */
   constructor(definition: MetricDefinition, host: MetricHost) {
     super(definition, host);
-    if (this.labelNames.length === 0) this.single = new CounterSeries(this, {});
+    if (this.labelNames.length === 0) this.single = new CounterSeries(this.store, {});
   }
 
   /**
-   * Adds `value`, which is 1 unless given. A negative or non-finite value is refused and counted in
+   * Adds a value, 1 by default. A negative or non-finite value is dropped and counted in
    * `monitoring_dropped_samples_total`.
    *
-   * @param exemplar labels that tell where the value came from, such as a `trace_id`, 128 characters in all; one a
-   *   second is kept
+   * @param exemplar labels that identify the origin of the value, such as a `trace_id`, of at most 128 characters in
+   *   all; one exemplar a second is kept
    */
   inc(...args: SampleArguments<L, [value?: number, exemplar?: ExemplarLabels]>): void;
   inc(first?: unknown, second?: unknown, third?: ExemplarLabels): void {
     if (typeof first === 'object' && first !== null)
-      this.add(this.slotFor(first, second), second as number, third);
+      this.add(this.store.slotFor(first, second), second as number, third);
     else if (this.single !== undefined) this.single.inc(first as number, second as ExemplarLabels);
-    else this.add(this.slotFor({}, first), first as number, second as ExemplarLabels);
+    else this.add(this.store.slotFor({}, first), first as number, second as ExemplarLabels);
   }
 
-  /** One series, looked up once: keep it where the series is used often. */
+  /** Returns one series, looked up once, for a series that is used often. */
   labels(labels: Labels<L>): CounterSeries {
-    return new CounterSeries(this, labels);
+    return new CounterSeries(this.store, labels);
   }
 
   private add(slot: number, value = 1, exemplar?: ExemplarLabels): void {
-    if (slot < 0) this.refuseSample(slot, value);
-    else if (!addToCounter(this.rows.page(slot), this.rows.offset(slot) + VALUE, value)) this.refuse(value);
-    else if (exemplar !== undefined || this.asksForExemplars)
-      this.offerExemplar(slot, VALUE, value, exemplar);
+    const { store } = this;
+    if (slot < 0) store.dropSample(slot, value);
+    else if (!addToCounter(store.pageOf(slot), store.offsetOf(slot) + VALUE, value)) store.dropValue(value);
+    else if (exemplar !== undefined || store.asksForExemplars)
+      store.offerExemplar(slot, VALUE, value, exemplar);
   }
 }
 
 /** One series of a {@link Counter}. */
-export class CounterSeries extends BoundSeries<Metric> {
+export class CounterSeries extends BoundSeries {
   /**
-   * Adds `value`, which is 1 unless given; refused and counted if it is negative or not finite.
+   * Adds a value, 1 by default. A negative or non-finite value is dropped and counted.
    *
-   * @param exemplar labels that tell where the value came from, such as a `trace_id`, 128 characters in all; one a
-   *   second is kept
+   * @param exemplar labels that identify the origin of the value, such as a `trace_id`, of at most 128 characters in
+   *   all; one exemplar a second is kept
    */
   inc(value?: number, exemplar?: ExemplarLabels): void {
     if (!this.ready()) return;
-    const { metric } = this;
-    // One is by far the usual value, and nothing can be wrong with it.
-    if (value === undefined) this.page[this.offset + VALUE]++;
+    const { store } = this;
+    // The default is by far the most common value, and needs no check. The hot path needs no check of the index either.
+    if (value === undefined) this.page[this.offset + VALUE]!++;
     else if (!addToCounter(this.page, this.offset + VALUE, value)) {
-      metric.refuse(value);
+      store.dropValue(value);
       return;
     }
-    if (exemplar !== undefined || metric.asksForExemplars)
-      metric.offerExemplar(this.slot, VALUE, value ?? 1, exemplar);
+    if (exemplar !== undefined || store.asksForExemplars)
+      store.offerExemplar(this.slot, VALUE, value ?? 1, exemplar);
   }
 
-  /** The total so far. */
+  /** Returns the current total. */
   value(): number {
     return this.current(VALUE);
   }
 }
 
-/** @returns whether it is a value that can be added */
+/** Adds a value on the hot path, where the index is known to be in range. @returns false if the value is invalid */
 function addToCounter(page: Float64Array, at: number, value: number): boolean {
-  const valid = typeof value === 'number' && value >= 0 && page[at] + value < Infinity;
-  if (valid) page[at] += value;
+  const valid = typeof value === 'number' && value >= 0 && page[at]! + value < Infinity;
+  if (valid) page[at]! += value;
   return valid;
 }

@@ -3,15 +3,14 @@ import { Gauge, GaugeSeries } from './gauge.js';
 import { Histogram, HistogramSeries } from './histogram.js';
 import { type StopTimer, Timer, TimerSeries } from './timer.js';
 
-// What a disabled registry hands out: the same instruments, checked in the same way when they are defined, that
-// record nothing.
+// The instruments of a disabled registry. They are defined and checked as usual, but record nothing.
 
 const STOPPED: StopTimer = Object.assign(() => 0, { [Symbol.dispose]: () => undefined });
 
 export class DisabledCounter extends Counter<string> {
   override inc(): void {}
   override labels(): CounterSeries {
-    return new DisabledCounterSeries(this, {});
+    return new DisabledCounterSeries(this.store, {});
   }
 }
 
@@ -24,7 +23,7 @@ export class DisabledGauge extends Gauge<string> {
   override inc(): void {}
   override dec(): void {}
   override labels(): GaugeSeries {
-    return new DisabledGaugeSeries(this, {});
+    return new DisabledGaugeSeries(this.store, {});
   }
 }
 
@@ -35,7 +34,7 @@ class DisabledGaugeSeries extends GaugeSeries {
 export class DisabledHistogram extends Histogram<string> {
   override observe(): void {}
   override labels(): HistogramSeries {
-    return new DisabledHistogramSeries(this, {});
+    return new DisabledHistogramSeries(this.store, {}, this.upperBounds);
   }
 }
 
@@ -46,7 +45,7 @@ class DisabledHistogramSeries extends HistogramSeries {
 export class DisabledTimer extends Timer<string> {
   override observe(): void {}
   override labels(): TimerSeries {
-    return new DisabledTimerSeries(this, {});
+    return new DisabledTimerSeries(this.store, {}, this.upperBounds);
   }
   override start(): StopTimer {
     return STOPPED;

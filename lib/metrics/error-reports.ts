@@ -1,9 +1,9 @@
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/message-of.js';
 
-/** The part of a registry that is used. */
+/** The part of a registry that a guard uses. */
 interface ErrorCounts {
-  /** The guards that count here, by what they log. */
+  /** The guards that count in this registry, by message. */
   readonly guards: Map<string, Guard>;
   warn(message: string): void;
   counter(
@@ -14,32 +14,32 @@ interface ErrorCounts {
 }
 
 /**
- * Returns the guard of one part of the instrumentation: an error of ours inside a call of the application is counted
- * in `monitoring_instrumentation_errors_total` and the first one is logged.
+ * Returns the guard of one part of the instrumentation. Errors of this library inside calls of the application are
+ * counted in `monitoring_instrumentation_errors_total`, and the first one is logged.
  *
- * @param part such as `ioredis` or `http`
+ * @param part name of the part, such as `ioredis` or `http`
  */
 export function instrumentationGuard(registry: ErrorCounts, part: string): Guard {
   return countingGuard(registry, {
     metric: 'monitoring_instrumentation_errors_total',
-    help: 'Errors of this library inside calls of the application, which went on without being measured, by part.',
+    help: 'Errors of this library inside calls of the application, which complete without being measured, by part.',
     labels: { part },
-    message: `Instrumentation "${part}" failed; the application is not affected, but this is not measured`,
+    message: `Instrumentation "${part}" failed; the application is not affected, but this call is not measured`,
   });
 }
 
 /**
- * Returns the guard of one kind of callback that the application registers: an error that a callback throws, or
- * rejects with, is counted in `monitoring_callback_errors_total` and the first one is logged.
+ * Returns the guard of one kind of callback that the application registers. Errors that a callback throws or rejects with
+ * are counted in `monitoring_callback_errors_total`, and the first one is logged.
  *
- * @param callback such as `history.onSample`
+ * @param callback name of the callback, such as `history.onSample`
  */
 export function callbackGuard(registry: ErrorCounts, callback: string): Guard {
   return countingGuard(registry, {
     metric: 'monitoring_callback_errors_total',
-    help: 'Errors of callbacks that the application has registered here, by callback.',
+    help: 'Errors thrown by callbacks of the application, by callback.',
     labels: { callback },
-    message: `A callback of "${callback}" failed`,
+    message: `Callback "${callback}" failed`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** Thrown at set-up when a metric, a label or a registry option is defined in a way that cannot work. */
+/** An error in the definition of a metric, a label or a registry, thrown at set-up. */
 export class MetricDefinitionError extends Error {
   override readonly name = 'MetricDefinitionError';
 }

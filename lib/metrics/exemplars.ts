@@ -2,72 +2,68 @@ import type { Clock } from './clock.js';
 import { LABEL_NAME, toLabelString } from './labels.js';
 import type { Exemplar } from './snapshot.js';
 
-/** What an exemplar says of where its value came from: `trace_id` and `span_id`, usually. */
+/** Labels that identify the origin of a value, usually `trace_id` and `span_id`. */
 export type ExemplarLabels = Readonly<Record<string, string>>;
 
 /**
- * Asked for the labels of an exemplar where none were given with a sample: those of the trace that the code at
- * hand belongs to, or undefined if it belongs to none that is kept. It should be quick; where it throws, there is no exemplar.
+ * A source of exemplar labels for samples that come without any. It returns the labels of the current trace, or
+ * undefined if there is no sampled trace. It should be fast; if it throws, there is no exemplar.
  */
 export type ExemplarSource = () => ExemplarLabels | undefined;
 
-/** How long an exemplar stays before another of the same number takes its place. */
+/** The minimum age at which an exemplar is replaced, in milliseconds. */
 const FRESH_MS = 1_000;
 
-/** What the labels of an exemplar may be long in all, names and values, in characters: OpenMetrics 1.0. */
-const LONGEST_LABELS = 128;
+/** The maximum length of the labels of an exemplar, names and values together, in characters: OpenMetrics 1.0. */
+const MAX_LABELS_LENGTH = 128;
 
-/** The latest exemplar of each number of a metric, by its place among the numbers of the snapshot. */
+/** The latest exemplar of each number of a metric, by the index of the number in the snapshot. */
 export class Exemplars {
   private readonly latest = new Map<number, Exemplar>();
-  /** A source that counts something itself, or fails and is counted, must not be asked again because of it. */
+  /** True while the source is called, which may record samples itself. */
   private isAsking = false;
 
   constructor(
     private readonly clock: Clock,
     private readonly source: ExemplarSource | undefined,
-    private readonly refused: () => void,
+    private readonly onInvalid: () => void,
   ) {}
 
-  /** Takes the labels given with a sample, or those of the source, unless there is an exemplar that is fresh. */
-  offer(place: number, value: number, given: ExemplarLabels | undefined): void {
+  /** Stores an exemplar with the given labels, or those of the source, unless the present one is fresh. */
+  offer(index: number, value: number, given: ExemplarLabels | undefined): void {
     const timestamp = this.clock.now();
-    if (this.isAsking || this.isFresh(place, timestamp)) return;
+    if (this.isAsking || this.isFresh(index, timestamp)) return;
     this.isAsking = true;
     try {
       const labels = given === undefined ? this.source?.() : given;
-      if (labels !== undefined) this.keep(place, { labels: checkedLabels(labels), value, timestamp });
+      if (labels !== undefined) this.keep(index, { labels: checkedLabels(labels), value, timestamp });
     } catch {
-      this.refused();
+      this.onInvalid();
     } finally {
       this.isAsking = false;
     }
   }
 
-  keep(place: number, exemplar: Exemplar): void {
-    this.latest.set(place, exemplar);
-  }
-
-  at(place: number): Exemplar | undefined {
-    return this.latest.get(place);
+  keep(index: number, exemplar: Exemplar): void {
+    this.latest.set(index, exemplar);
   }
 
   clear(): void {
     this.latest.clear();
   }
 
-  /** @returns undefined if there is none */
+  /** Returns a copy of all exemplars; undefined if there is none. */
   copy(): ReadonlyMap<number, Exemplar> | undefined {
     return this.latest.size === 0 ? undefined : new Map(this.latest);
   }
 
-  private isFresh(place: number, now: number): boolean {
-    const age = now - (this.latest.get(place)?.timestamp ?? -Infinity);
+  private isFresh(index: number, now: number): boolean {
+    const age = now - (this.latest.get(index)?.timestamp ?? -Infinity);
     return age >= 0 && age < FRESH_MS;
   }
 }
 
-/** @throws {RangeError} for what OpenMetrics does not allow */
+/** @throws {RangeError} for labels that OpenMetrics does not allow */
 function checkedLabels(given: ExemplarLabels): ExemplarLabels {
   const entries = Object.entries(given).map(([name, value]): [string, string] => [
     name,
@@ -78,6 +74,6 @@ function checkedLabels(given: ExemplarLabels): ExemplarLabels {
     if (!LABEL_NAME.test(name)) throw new RangeError(`"${name}" is not a valid label name`);
     length += name.length + Array.from(value).length;
   }
-  if (length > LONGEST_LABELS) throw new RangeError(`labels of ${length} characters`);
+  if (length > MAX_LABELS_LENGTH) throw new RangeError(`labels of ${length} characters`);
   return Object.fromEntries(entries);
 }

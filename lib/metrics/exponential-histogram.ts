@@ -1,22 +1,22 @@
-/** Buckets per doubling are `2 ** SCALE`: each is 1.09 % wide, so its middle is off by at most 0.55 %. */
+/** The binary logarithm of the buckets per doubling: each is 1.09 % wide, so the error of its middle is at most 0.55 %. */
 const SCALE = 6;
 const PER_DOUBLING = 1 << SCALE;
-/** Magnitudes below `2 ** -30` (0.93 n) and above `2 ** 50` (1.1 P) share the outermost buckets. */
+/** The outermost buckets, which also hold the magnitudes below `2 ** -30` (0.93e-9) and above `2 ** 50` (1.1e15). */
 const MIN_INDEX = -30 * PER_DOUBLING;
 const MAX_INDEX = 50 * PER_DOUBLING - 1;
 
-/** A range grows by so many buckets: 64 bytes, which V8 keeps without a buffer beside them. */
+/** The number of buckets by which a range grows: 64 bytes, which V8 stores within the typed array object. */
 const RANGE_STEP = 16;
 const NO_COUNTS = new Uint32Array(0);
 const UINT32_MAX = 0xffff_ffff;
 
-/** `BOUNDARIES[k]` is the lower bound of the k-th bucket within the doubling [1, 2). */
+/** The lower bound of each bucket within the doubling [1, 2). */
 const BOUNDARIES = Float64Array.from({ length: PER_DOUBLING + 1 }, (_, k) => 2 ** (k / PER_DOUBLING));
-/** For each value of the first eight mantissa bits: the bucket in which that cell begins. */
+/** The bucket in which each cell begins; a cell is a value of the first eight mantissa bits. */
 const FIRST_BUCKET_OF_CELL = Uint8Array.from({ length: 256 }, (_, cell) => {
   const lower = 1 + cell / 256;
   let bucket = 0;
-  while (BOUNDARIES[bucket + 1] < lower) bucket++;
+  while ((BOUNDARIES[bucket + 1] ?? Infinity) < lower) bucket++;
   return bucket;
 });
 
@@ -24,14 +24,14 @@ const float = new Float64Array(1);
 const words = new Uint32Array(float.buffer);
 const HIGH_WORD = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
-/** One sign's buckets: bucket `offset + i` counts magnitudes in `(base ** (offset + i), base ** (offset + i + 1)]`. */
+/** The buckets of one sign: bucket `offset + i` counts magnitudes in `(base ** (offset + i), base ** (offset + i + 1)]`. */
 export interface ExponentialBuckets {
   readonly offset: number;
   readonly counts: readonly number[];
 }
 
 /**
- * An exponential histogram at rest, in the data model of OTLP; `base = 2 ** (2 ** -scale)`. A Prometheus native
+ * A snapshot of an exponential histogram in the data model of OTLP, with `base = 2 ** (2 ** -scale)`. A Prometheus native
  * histogram numbers the same buckets one higher.
  */
 export interface ExponentialHistogramSnapshot {
@@ -42,16 +42,16 @@ export interface ExponentialHistogramSnapshot {
 }
 
 /**
- * Counts values in base-2 exponential buckets, from which any percentile can be read with at most 0.55 %
- * relative error between 1 n and 1 P (for seconds: from a nanosecond up), without keeping samples. Memory
- * grows with the spread of the values, 256 bytes a doubling, from 64 bytes to at most 20 kB.
+ * A histogram with base-2 exponential buckets, from which any percentile can be read with a relative error of at most
+ * 0.55 % between 1e-9 and 1e15. Memory grows with the spread of the values by 256 bytes for each doubling, from 64 bytes
+ * to at most 20 kB.
  */
 export class ExponentialHistogram {
   private zeroCount = 0;
-  /** The buckets of positive values: an adjacent run that grows, a few at a time, to cover what is added. */
+  /** The first bucket of positive values in `counts`, a range that grows to cover what is added. */
   private start = 0;
   private counts: Uint32Array | Float64Array = NO_COUNTS;
-  /** The magnitudes of negative values, which are rare. */
+  /** The histogram of the magnitudes of negative values, which are rare. */
   private negative: ExponentialHistogram | undefined;
 
   record(value: number): void {
@@ -90,8 +90,9 @@ export class ExponentialHistogram {
       this.cover(index);
       at = index - this.start;
     }
-    const sum = this.counts[at] + count;
-    // Four thousand million in one bucket is a few days of a busy service: move to wider numbers, once.
+    // On the hot path, and in range after cover().
+    const sum = this.counts[at]! + count;
+    // A busy service reaches 2 ** 32 in one bucket within days: switch to wider numbers, once.
     if (sum > UINT32_MAX && this.counts instanceof Uint32Array) this.counts = Float64Array.from(this.counts);
     this.counts[at] = sum;
   }
@@ -109,7 +110,7 @@ export class ExponentialHistogram {
   }
 }
 
-/** What both counted, exactly: their buckets are the same ones. */
+/** Returns the exact sum of two histograms, which have the same buckets. */
 export function sumOfExponentials(
   a: ExponentialHistogramSnapshot,
   b: ExponentialHistogramSnapshot,
@@ -135,17 +136,17 @@ function sumOfBuckets(a: ExponentialBuckets, b: ExponentialBuckets): Exponential
 }
 
 /**
- * The value that the share `q` of the values did not exceed (nearest rank), at most 0.55 % off.
+ * Returns the `q`-quantile by nearest rank, with an error of at most 0.55 %.
  *
  * @param q between 0 and 1
- * @returns NaN when nothing was recorded
+ * @returns NaN for an empty histogram
  */
 export function quantileOf(histogram: ExponentialHistogramSnapshot, q: number): number {
   const { positive, negative, zeroCount } = histogram;
   const below = sumOf(negative.counts);
   const total = below + zeroCount + sumOf(positive.counts);
   if (total === 0 || !(q >= 0 && q <= 1)) return NaN;
-  // Less what rounding may have added: 0.07 * 100 is a little more than 7.
+  // Compensates for rounding: 0.07 * 100 is slightly more than 7.
   const rank = Math.max(1, Math.ceil(q * total * (1 - 2 * Number.EPSILON)));
   // The lowest values are the negative ones of the largest magnitude.
   if (rank <= below) return -middleOf(bucketOfRank(negative, below - rank + 1));
@@ -157,24 +158,27 @@ function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** The index of the bucket that holds the value of this rank, counted from the smallest magnitude. */
+/** Returns the bucket of the value of a rank, counted from the smallest magnitude. */
 function bucketOfRank({ offset, counts }: ExponentialBuckets, rank: number): number {
   let passed = 0;
   return offset + counts.findIndex((count) => (passed += count) >= rank);
 }
 
-/** The bucket of a positive value: the number of bucket bounds strictly below it. */
+/**
+ * Returns the bucket of a positive value: the number of bucket bounds strictly below it. On the hot path, where every
+ * index is in range.
+ */
 function bucketIndex(value: number): number {
   float[0] = value;
-  const high = words[HIGH_WORD];
+  const high = words[HIGH_WORD]!;
   const doubling = ((high >>> 20) & 0x7ff) - 1023;
-  // Make the exponent zero, which leaves the mantissa as a number in [1, 2).
+  // An exponent of zero leaves the mantissa as a number in [1, 2).
   words[HIGH_WORD] = (high & 0xf_ffff) | 0x3ff0_0000;
-  const mantissa = float[0];
+  const mantissa = float[0]!;
   if (mantissa === 1) return clampIndex(doubling * PER_DOUBLING - 1);
-  const first = FIRST_BUCKET_OF_CELL[(high >>> 12) & 0xff];
+  const first = FIRST_BUCKET_OF_CELL[(high >>> 12) & 0xff]!;
   // A cell is narrower than a bucket, so at most one bound lies within it.
-  const bucket = BOUNDARIES[first + 1] < mantissa ? first + 1 : first;
+  const bucket = BOUNDARIES[first + 1]! < mantissa ? first + 1 : first;
   return clampIndex(doubling * PER_DOUBLING + bucket);
 }
 
@@ -182,7 +186,7 @@ function clampIndex(index: number): number {
   return index < MIN_INDEX ? MIN_INDEX : index > MAX_INDEX ? MAX_INDEX : index;
 }
 
-/** The value whose relative distance to both bounds of the bucket is the same. */
+/** Returns the value with the same relative distance to both bounds of a bucket. */
 function middleOf(index: number): number {
   const lower = 2 ** (index / PER_DOUBLING);
   const upper = 2 ** ((index + 1) / PER_DOUBLING);

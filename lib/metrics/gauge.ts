@@ -1,8 +1,10 @@
 import { BoundSeries } from './bound-series.js';
 import type { Labels } from './labels.js';
 import type { MetricDefinition } from './metric-definition.js';
-import type { Metric, MetricHost, SampleArguments } from './metric.js';
+import type { MetricHost } from './metric-host.js';
+import type { SampleArguments } from './metric.js';
 import { ScalarMetric } from './scalar-metric.js';
+import type { SeriesStore } from './series-store.js';
 import { VALUE } from './snapshot.js';
 
 /** A number that goes up and down: users online, queue length, temperature. */
@@ -13,33 +15,32 @@ export class Gauge<L extends string = never> extends ScalarMetric<L> {
   /** @internal */
   constructor(definition: MetricDefinition, host: MetricHost) {
     super(definition, host);
-    if (this.labelNames.length === 0) this.single = new GaugeSeries(this, {});
+    if (this.labelNames.length === 0) this.single = new GaugeSeries(this.store, {});
   }
 
-  /** Sets the value. NaN and infinities are refused and counted in `monitoring_dropped_samples_total`. */
+  /** Sets the value. A non-finite value is dropped and counted in `monitoring_dropped_samples_total`. */
   set(...args: SampleArguments<L, [value: number]>): void;
   set(first: unknown, second?: unknown): void {
     this.write(first, second, SET);
   }
 
-  /** Adds `value`, which is 1 unless given. */
+  /** Adds a value, 1 by default. */
   inc(...args: SampleArguments<L, [value?: number]>): void;
   inc(first?: unknown, second?: unknown): void {
     this.write(first, second, 1);
   }
 
-  /** Subtracts `value`, which is 1 unless given. */
+  /** Subtracts a value, 1 by default. */
   dec(...args: SampleArguments<L, [value?: number]>): void;
   dec(first?: unknown, second?: unknown): void {
     this.write(first, second, -1);
   }
 
-  /** One series, looked up once: keep it where the series is used often. */
+  /** Returns one series, looked up once, for a series that is used often. */
   labels(labels: Labels<L>): GaugeSeries {
-    return new GaugeSeries(this, labels);
+    return new GaugeSeries(this.store, labels);
   }
 
-  /** Sets, or adds in the direction of `sign`. */
   private write(first: unknown, second: unknown, sign: number): void {
     const labelled = typeof first === 'object' && first !== null;
     const value = labelled ? second : first;
@@ -47,46 +48,49 @@ export class Gauge<L extends string = never> extends ScalarMetric<L> {
       this.single.write(value, sign);
       return;
     }
-    const slot = this.slotFor(labelled ? first : {}, value ?? (sign === SET ? NaN : 1));
-    if (slot < 0) this.refuseSample(slot, value);
-    else writeGauge(this, this.rows.page(slot), this.rows.offset(slot) + VALUE, value, sign);
+    const { store } = this;
+    const slot = store.slotFor(labelled ? first : {}, value ?? (sign === SET ? NaN : 1));
+    if (slot < 0) store.dropSample(slot, value);
+    else writeGauge(store, store.pageOf(slot), store.offsetOf(slot) + VALUE, value, sign);
   }
 }
 
 /** One series of a {@link Gauge}. */
-export class GaugeSeries extends BoundSeries<Metric> {
-  /** Sets the value; refused and counted if it is not finite. */
+export class GaugeSeries extends BoundSeries {
+  /** Sets the value. A non-finite value is dropped and counted. */
   set(value: number): void {
     this.write(value, SET);
   }
 
-  /** Adds `value`, which is 1 unless given. */
+  /** Adds a value, 1 by default. */
   inc(value?: number): void {
     this.write(value, 1);
   }
 
-  /** Subtracts `value`, which is 1 unless given. */
+  /** Subtracts a value, 1 by default. */
   dec(value?: number): void {
     this.write(value, -1);
   }
 
-  /** The value now. */
+  /** Returns the current value. */
   value(): number {
     return this.current(VALUE);
   }
 
   /** @internal */
   write(value: unknown, sign: number): void {
-    if (this.ready()) writeGauge(this.metric, this.page, this.offset + VALUE, value, sign);
+    if (this.ready()) writeGauge(this.store, this.page, this.offset + VALUE, value, sign);
   }
 }
 
+/** The sign of a write that sets the value instead of adding to it. */
 const SET = 0;
 
-function writeGauge(metric: Metric, page: Float64Array, at: number, given: unknown, sign: number): void {
+/** Sets a value, or adds it with a sign, on the hot path, where the index is known to be in range. */
+function writeGauge(store: SeriesStore, page: Float64Array, at: number, given: unknown, sign: number): void {
   const value = given === undefined && sign !== SET ? 1 : given;
-  const next = sign === SET ? value : typeof value === 'number' ? page[at] + sign * value : NaN;
-  // Also false for what is no number at all.
+  const next = sign === SET ? value : typeof value === 'number' ? page[at]! + sign * value : NaN;
+  // Also false for anything but a number.
   if (Number.isFinite(next)) page[at] = next as number;
-  else metric.refuse(value);
+  else store.dropValue(value);
 }

@@ -1,21 +1,18 @@
 import type { Guard } from '../primitives/guard.js';
 import { type Clock, systemClock } from './clock.js';
 
-/**
- * A clock of the application that may fail: one that throws, or answers with what is no time. The clock of the machine
- * stands in for it.
- */
+/** A clock of the application with the system clock as its fallback, for when it throws or returns no valid time. */
 class GuardedClock implements Clock {
   private guard: (() => Guard) | undefined;
   private unreported: unknown[] = [];
   private isReporting = false;
   private latest = -Infinity;
-  /** What is added to the clock of the machine, once that has taken over for good. */
+  /** The offset to the system clock, once that has replaced the monotonic clock for good. */
   private offset: number | undefined;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Returns the time; that of the machine while the clock fails. */
+  /** Returns the time of the clock; of the system clock while it fails. */
   now(): number {
     try {
       const time: unknown = this.clock.now();
@@ -27,7 +24,7 @@ class GuardedClock implements Clock {
     return systemClock.now();
   }
 
-  /** Returns a time that never goes backwards; by the clock of the machine from the first failure on. */
+  /** Returns a time that never goes backwards; of the system clock from the first failure on. */
   monotonic(): number {
     if (this.offset !== undefined) return systemClock.monotonic() + this.offset;
     try {
@@ -35,26 +32,26 @@ class GuardedClock implements Clock {
       if (isTime(time) && time >= this.latest) return (this.latest = time);
       this.failed(
         new TypeError(
-          `clock.monotonic() must return a number of milliseconds that never falls; got ${typeName(time)} after ${this.latest}.`,
+          `clock.monotonic() must return a number of milliseconds that never decreases; got ${typeName(time)} after ${this.latest}.`,
         ),
       );
     } catch (error) {
       this.failed(error);
     }
-    // Durations that are being taken go on from the last time that was known.
+    // Continues from the last valid time, so that durations in progress stay correct.
     const start = systemClock.monotonic();
     this.offset = this.latest === -Infinity ? 0 : this.latest - start;
     return start + this.offset;
   }
 
-  /** Reports failures to a guard, those included that came before there was one. */
+  /** Sets the guard that failures are reported to, including earlier ones. */
   reportTo(guard: () => Guard): void {
     this.guard = guard;
     for (const error of this.unreported.splice(0)) this.failed(error);
   }
 
   private failed(error: unknown): void {
-    // The report itself asks for the time.
+    // The report itself reads the clock.
     if (this.isReporting) return;
     if (this.guard === undefined) {
       if (this.unreported.length < MAX_UNREPORTED) this.unreported.push(error);
@@ -72,9 +69,9 @@ class GuardedClock implements Clock {
 const MAX_UNREPORTED = 10;
 
 /**
- * Returns a clock that never fails: the one given, with the clock of the machine in its place where it does.
+ * Returns a clock that never fails: the given one, with the system clock as its fallback.
  *
- * @param guard returns where failures are reported; without one, they wait until it is called again with one
+ * @param guard returns the guard for failures; without it, they are reported once this is called again with one
  */
 export function guardedClock(clock: Clock, guard?: () => Guard): Clock {
   if (clock === systemClock) return clock;

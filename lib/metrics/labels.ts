@@ -1,15 +1,15 @@
 import { MetricDefinitionError } from './errors.js';
 
-/** What a label may be set to: coerced to a string, `null` and `undefined` to the empty one. */
+/** A label value. It is converted to a string; `null` and `undefined` become the empty string. */
 export type LabelValue = string | number | boolean | bigint | null | undefined;
 
 /** One value for each label name of a metric. */
 export type Labels<L extends string> = Readonly<Record<L, LabelValue>>;
 
-/** The label that marks the one series in which samples beyond the series limit are summed. */
+/** The label that marks the overflow series, which sums the samples beyond the series limit. */
 export const OVERFLOW_LABEL = 'monitoring_overflow';
 
-/** The data model of Prometheus, as exporters before version 3 of it understand it. */
+/** The pattern of label names in the Prometheus data model before version 3. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_LABELS = new Set(['le', 'quantile', OVERFLOW_LABEL]);
 const NEEDS_ESCAPE = /["\\\n]/;
@@ -23,23 +23,25 @@ export function assertLabelNames(owner: string, names: readonly string[]): void 
   for (const name of names) {
     if (typeof name !== 'string' || !LABEL_NAME.test(name)) {
       throw new MetricDefinitionError(
-        `Expected label names of ${owner} to match ${LABEL_NAME.source}, got ${JSON.stringify(name)}.`,
+        `${JSON.stringify(name)} is not a valid label name of ${owner}. Use letters, digits and underscores, and no digit first.`,
       );
     }
     if (name.startsWith('__') || RESERVED_LABELS.has(name)) {
       throw new MetricDefinitionError(
-        `Label "${name}" of ${owner} is reserved for the exposition format or for this library: choose another name.`,
+        `The label name "${name}" of ${owner} is reserved by the exposition format or this library. Choose another name.`,
       );
     }
   }
   if (new Set(names).size !== names.length) {
-    throw new MetricDefinitionError(`Label names of ${owner} repeat: ${names.join(', ')}.`);
+    throw new MetricDefinitionError(
+      `${owner} has a label name twice: ${names.join(', ')}. Remove the duplicate.`,
+    );
   }
 }
 
 /**
- * Turns what was passed as a label value into the string that identifies the series. Lone surrogates become
- * U+FFFD, as they would on the wire: two values that look the same there are the same series here.
+ * Converts a label value to the string that identifies the series. Lone surrogates become U+FFFD, as they do in UTF-8,
+ * so that two values that look the same in an exposition are the same series.
  */
 export function toLabelString(value: unknown): string {
   if (value === null || value === undefined) return '';
@@ -47,7 +49,7 @@ export function toLabelString(value: unknown): string {
   return text.isWellFormed() ? text : text.toWellFormed();
 }
 
-/** Renders `name="value"` with the escapes that text 0.0.4 and OpenMetrics 1.0 share. */
+/** Returns `name="value"` with the escapes that text 0.0.4 and OpenMetrics 1.0 share. */
 export function renderLabel(name: string, value: string): string {
   return `${name}="${NEEDS_ESCAPE.test(value) ? escapeLabelValue(value) : value}"`;
 }

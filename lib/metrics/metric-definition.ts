@@ -1,21 +1,21 @@
 import { MetricDefinitionError } from './errors.js';
 import type { Labels } from './labels.js';
 
-/** What the registry was asked for; a timer is exposed as a histogram. */
+/** The kind of a metric in this library; a timer is exposed as a histogram. */
 export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timer';
 
 /**
- * What a gauge is when several workers have it: the sum, the largest, the smallest or the average of theirs, that of
- * the series which began first or last, or one series for each worker, told apart by the label `worker`.
+ * The aggregation of a gauge over several workers: the sum, maximum, minimum or average of their values, the value of
+ * the series that was created first or last, or one series for each worker with the label `worker`.
  */
 export type Aggregation = 'sum' | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
 
 const AGGREGATIONS: readonly Aggregation[] = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'];
 
-/** The label that tells the series of the workers apart, of a gauge with `aggregate: 'worker'`. */
+/** The label with the worker of a series, on a gauge with `aggregate: 'worker'`. */
 export const WORKER_LABEL = 'worker';
 
-/** How a metric was defined. */
+/** The definition of a metric. */
 export interface MetricDefinition {
   readonly name: string;
   readonly help: string;
@@ -25,27 +25,27 @@ export interface MetricDefinition {
   readonly aggregate: Aggregation | undefined;
 }
 
-/** Options that every kind of metric has. */
+/** Options of every kind of metric. */
 export interface MetricOptions<L extends string> {
-  /** The labels that the metric has. */
+  /** Label names of the metric. @default none */
   readonly labelNames?: readonly L[];
   /**
-   * How many series this metric may have.
+   * Maximum number of series of this metric.
    * @default the limit of the registry
    */
   readonly seriesLimit?: number;
 }
 
-/** Options that bind one series at once. */
+/** Options that return one bound series instead of the metric. */
 export interface BoundMetricOptions<L extends string> {
-  /** The labels of the one series that is wanted. */
+  /** Labels of the series. */
   readonly labels: Labels<L>;
 }
 
 /** Options of gauges. */
 export interface GaugeOptions {
   /**
-   * What it is when the metrics of several workers are brought together; see the option `cluster`.
+   * Aggregation over several workers; see the option `cluster`.
    * @default 'sum'
    */
   readonly aggregate?: Aggregation;
@@ -60,19 +60,19 @@ export interface BucketOptions {
   readonly buckets?: readonly number[];
 }
 
-/** Options as they come in, of whatever kind. */
+/** Options of a metric of any kind. */
 export interface GivenOptions
   extends MetricOptions<string>, Partial<BoundMetricOptions<string>>, GaugeOptions, BucketOptions {}
 
-/** A definition together with what only histograms and timers have. */
+/** A definition with the bucket bounds of a histogram or a timer. */
 export interface DescribedMetric extends MetricDefinition {
   readonly upperBounds?: readonly number[];
 }
 
 /**
- * Checks that what is asked for is what exists; what the caller leaves open is not compared.
+ * Checks that a definition agrees with that of an existing metric. Options that are not given are not compared.
  *
- * @throws {MetricDefinitionError} naming both definitions
+ * @throws {MetricDefinitionError} an error that shows both definitions
  */
 export function assertSameDefinition(
   existing: DescribedMetric,
@@ -90,7 +90,7 @@ export function assertSameDefinition(
     (seriesLimit === undefined || seriesLimit === existing.seriesLimit) &&
     (aggregate === undefined || aggregate === existing.aggregate);
   if (same) return;
-  const wanted: DescribedMetric = {
+  const requested: DescribedMetric = {
     name: existing.name,
     help: help ?? existing.help,
     kind,
@@ -100,11 +100,11 @@ export function assertSameDefinition(
     ...(upperBounds && { upperBounds }),
   };
   throw new MetricDefinitionError(
-    `${describeMetric(wanted)} conflicts with ${describeMetric(existing)}, which exists. Use the same definition, or another name.`,
+    `${describeMetric(requested)} conflicts with ${describeMetric(existing)}, which already exists. Use the same definition, or another name.`,
   );
 }
 
-/** The definition in one line, for an error message. */
+/** Returns a definition in one line, for an error message. */
 export function describeMetric(metric: DescribedMetric): string {
   const labels = metric.labelNames.length > 0 ? `{${metric.labelNames.join(', ')}}` : '';
   const buckets = metric.upperBounds ? ` with buckets [${metric.upperBounds.join(', ')}]` : '';
@@ -113,21 +113,21 @@ export function describeMetric(metric: DescribedMetric): string {
 }
 
 /**
- * Checks a limit of series.
+ * Checks a series limit and returns it.
  *
- * @throws {MetricDefinitionError} unless it is a whole number from 1 up, or Infinity
+ * @throws {MetricDefinitionError} unless it is a whole number of at least 1, or Infinity
  */
 export function checkedSeriesLimit(owner: string, limit: number): number {
   if (limit === Infinity || (Number.isInteger(limit) && limit >= 1)) return limit;
   throw new MetricDefinitionError(
-    `Expected seriesLimit of ${owner} to be a whole number from 1 up, got ${String(limit)} (${typeof limit}).`,
+    `\`seriesLimit\` of ${owner} must be a whole number of at least 1, or Infinity; got ${String(limit)} (${typeof limit}).`,
   );
 }
 
 /**
- * Checks how the gauges of several workers are to be brought together.
+ * Checks an aggregation and returns it.
  *
- * @throws {MetricDefinitionError} unless it is one of the ways there are, and its label is free
+ * @throws {MetricDefinitionError} if it is unknown, or adds a label that the metric already has
  */
 export function checkedAggregate(
   owner: string,
@@ -136,12 +136,12 @@ export function checkedAggregate(
 ): Aggregation | undefined {
   if (aggregate !== undefined && !AGGREGATIONS.includes(aggregate)) {
     throw new MetricDefinitionError(
-      `Expected aggregate of ${owner} to be one of ${AGGREGATIONS.join(', ')}, got ${aggregate as string}.`,
+      `\`aggregate\` of ${owner} must be one of ${AGGREGATIONS.join(', ')}; got "${aggregate as string}".`,
     );
   }
   if (aggregate === 'worker' && labelNames.includes(WORKER_LABEL)) {
     throw new MetricDefinitionError(
-      `${owner} has a label "${WORKER_LABEL}" of its own, which aggregate: 'worker' would add. Rename the label, or choose another aggregate.`,
+      `${owner} already has the label "${WORKER_LABEL}", which aggregate: 'worker' adds. Rename the label, or choose another aggregation.`,
     );
   }
   return aggregate;

@@ -1,10 +1,10 @@
 import { MetricDefinitionError } from './errors.js';
 
-/** What a metric is in the exposition formats; a timer is a histogram there. */
+/** The type of a metric in the exposition formats; a timer is a histogram there. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
-/** Units that OpenMetrics 1.0 and the Prometheus naming guide call base units. */
+/** The base units of OpenMetrics 1.0 and the Prometheus naming guide. */
 const BASE_UNITS = ['seconds', 'bytes', 'ratio', 'celsius', 'meters', 'volts', 'amperes', 'joules', 'grams'];
 const BETTER_UNIT: Readonly<Record<string, string>> = {
   ...unitsOf('seconds', 'milliseconds microseconds nanoseconds minutes hours days ms us ns sec secs'),
@@ -15,54 +15,52 @@ const BETTER_UNIT: Readonly<Record<string, string>> = {
 /**
  * Checks a metric name against the Prometheus data model.
  *
- * @throws {MetricDefinitionError} if it is malformed
+ * @throws {MetricDefinitionError} if the name is invalid
  */
 export function assertMetricName(name: string): void {
   if (typeof name !== 'string' || !METRIC_NAME.test(name)) {
     throw new MetricDefinitionError(
-      `Expected a metric name to match ${METRIC_NAME.source}, got ${JSON.stringify(name)}.`,
+      `${JSON.stringify(name)} is not a valid metric name. Use letters, digits, underscores and colons, and no digit first.`,
     );
   }
 }
 
 /**
- * The name of the metric family in OpenMetrics, which a counter has without its `_total`. A counter that is not
- * called `_total` keeps its name there and is of unknown type, so that its samples are named alike in both formats.
+ * Returns the name of the metric family in OpenMetrics: for a counter, its name without `_total`. A counter without that
+ * suffix keeps its name and is of type unknown, so that its samples have the same name in both formats.
  */
 export function familyName(name: string, type: MetricType): string {
   return isTotal(name, type) ? name.slice(0, -'_total'.length) : name;
 }
 
-/** Whether the metric is a counter as OpenMetrics defines one. */
+/** Returns true if a metric is a counter as OpenMetrics defines it. */
 export function isTotal(name: string, type: MetricType): boolean {
   return type === 'counter' && name.endsWith('_total') && name.length > '_total'.length;
 }
 
-/** Every name that a metric takes up in either exposition format; no other metric may take one of them. */
+/** Returns every name that a metric occupies in either exposition format. No two metrics may share one. */
 export function claimedNames(name: string, type: MetricType): string[] {
-  if (type === 'histogram') return ['', '_bucket', '_sum', '_count', '_created'].map((end) => name + end);
+  if (type === 'histogram')
+    return ['', '_bucket', '_sum', '_count', '_created'].map((suffix) => name + suffix);
   if (isTotal(name, type)) return [name, familyName(name, type), `${familyName(name, type)}_created`];
   return [name];
 }
 
-/** The base unit in which a metric is, read from the end of its name. */
+/** Returns the base unit of a metric, read from the end of its name. */
 export function unitOf(name: string, type: MetricType): string | undefined {
   const family = familyName(name, type);
   return BASE_UNITS.find((unit) => family.endsWith(`_${unit}`));
 }
 
-/**
- * What the Prometheus naming guide would have otherwise, each with the better name; the rules of `promtool check
- * metrics`.
- */
+/** Returns the advice of the Prometheus naming guide on a metric, with the rules of `promtool check metrics`. */
 export function namingAdvice(name: string, type: MetricType, help: string, labelNames: readonly string[]) {
   const advice: string[] = [];
-  if (help === '') advice.push(`say in its help text what it counts or measures`);
+  if (help === '') advice.push('add a help text');
   const better = betterName(name, type);
-  if (better !== name) advice.push(`call it "${better}"`);
+  if (better !== name) advice.push(`rename it to "${better}"`);
   for (const label of labelNames) {
     const betterLabel = snakeCase(label);
-    if (betterLabel !== label) advice.push(`call its label "${label}" "${betterLabel}"`);
+    if (betterLabel !== label) advice.push(`rename its label "${label}" to "${betterLabel}"`);
   }
   return advice;
 }

@@ -1,4 +1,4 @@
-/** The name that is most like another; undefined if none is like it. */
+/** Returns the most similar name, for "did you mean"; undefined if none is similar. */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   let least = Math.max(3, Math.floor(name.length / 3)) + 1;
@@ -9,17 +9,19 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return nearest;
 }
 
-/** How many characters have to be changed, added or taken away; at least `limit` if it is more than that. */
+/** Returns the Levenshtein distance, or `limit` if it is larger. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = above[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(changed, above[j] + 1, row[j - 1] + 1));
+  for (let i = 0; i < a.length; i++) {
+    let left = i + 1;
+    const row = [left];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (above[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      left = Math.min(replaced, (above[j + 1] ?? 0) + 1, left + 1);
+      row.push(left);
     }
     above = row;
   }
-  return above[b.length];
+  return Math.min(above.at(-1) ?? 0, limit);
 }

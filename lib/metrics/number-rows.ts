@@ -1,19 +1,19 @@
-/** Pages stop to grow at so many rows, `2 ** 10`, so that little is held that is not used. */
+/** The largest page has `2 ** 10` rows, which bounds the unused memory. */
 const LARGEST_PAGE_BITS = 10;
 
 /**
- * Rows of numbers, one row a series, in pages that never move: a bound series may keep the page and the offset of
- * its row, and a snapshot is a few `memcpy`. Each page is twice the one before, up to a limit.
+ * Rows of numbers, one row for each series, in pages that never move: a bound series may keep the page and the offset of
+ * its row, and a snapshot is a few `memcpy`. Each page has twice the size of the one before, up to a limit.
  */
 export class NumberRows {
   private readonly pages: Float64Array[] = [];
-  /** How many rows the pages have that are still smaller than the largest. */
+  /** The number of rows in pages that are smaller than the largest. */
   private readonly growingRows: number;
   private readonly growingPages: number;
 
   /**
-   * @param stride how many numbers a row has
-   * @param firstPageBits the first page holds `2 ** firstPageBits` rows
+   * @param stride numbers in a row
+   * @param firstPageBits binary logarithm of the number of rows in the first page
    */
   constructor(
     readonly stride: number,
@@ -23,7 +23,7 @@ export class NumberRows {
     this.growingPages = LARGEST_PAGE_BITS - firstPageBits;
   }
 
-  /** Makes sure that the row exists; rows are added in order. */
+  /** Allocates a row; rows are added in order. */
   ensure(row: number): void {
     const page = this.pageIndex(row);
     if (page < this.pages.length) return;
@@ -31,10 +31,13 @@ export class NumberRows {
     this.pages.push(new Float64Array((1 << bits) * this.stride));
   }
 
+  /** Returns the page of a row that exists. */
   page(row: number): Float64Array {
-    return this.pages[this.pageIndex(row)];
+    // On the hot path of a sample with labels, always with a row that exists.
+    return this.pages[this.pageIndex(row)]!;
   }
 
+  /** Returns the offset of a row in its page. */
   offset(row: number): number {
     if (row >= this.growingRows) {
       return ((row - this.growingRows) & ((1 << LARGEST_PAGE_BITS) - 1)) * this.stride;
@@ -43,7 +46,7 @@ export class NumberRows {
     return (row + first - (first << this.pageIndex(row))) * this.stride;
   }
 
-  /** Copies the first `count` rows into one array. */
+  /** Returns a copy of the first `count` rows in one array. */
   copy(count: number): Float64Array {
     const copy = new Float64Array(count * this.stride);
     let at = 0;

@@ -1,27 +1,31 @@
 import type { MetricDefinition } from './metric-definition.js';
-import { Metric, type MetricHost, type SampleArguments } from './metric.js';
+import type { MetricHost } from './metric-host.js';
+import { Metric, type SampleArguments } from './metric.js';
+import { SeriesStore } from './series-store.js';
 import { type ScalarFamily, scalarSeries, VALUE } from './snapshot.js';
 
-/** What counters and gauges share: each series is one number. */
+/** The base of counters and gauges, whose series are one number each. */
 export abstract class ScalarMetric<L extends string> extends Metric<L> {
   abstract override readonly type: ScalarFamily['type'];
+  /** @internal */
+  override readonly store: SeriesStore;
 
   constructor(definition: MetricDefinition, host: MetricHost) {
-    super(definition, host, VALUE + 1);
-    this.restart();
+    super(definition);
+    this.store = new SeriesStore(definition, host, VALUE + 1, undefined);
   }
 
-  /** The value of one series; 0 if there is no such series. */
+  /** Returns the value of one series; 0 if there is no such series. */
   value(...args: SampleArguments<L, []>): number;
   value(labels: object = {}): number {
-    const slot = this.peek(labels);
-    return slot < 0 ? 0 : this.rows.page(slot)[this.rows.offset(slot) + VALUE];
+    const slot = this.store.peek(labels);
+    return slot < 0 ? 0 : (this.store.pageOf(slot)[this.store.offsetOf(slot) + VALUE] ?? 0);
   }
 
   /** @internal */
   override snapshot(): ScalarFamily {
     const { name, help, type, labelNames, seriesLimit, aggregate } = this;
-    const columns = this.columns();
+    const columns = this.store.columns();
     return {
       name,
       help,

@@ -1,127 +1,111 @@
 import { boundedLabelValue } from '../primitives/label-values.js';
 import { ownText } from '../primitives/own-text.js';
 import { OVERFLOW_LABEL, renderLabel, toLabelString } from './labels.js';
+import { ABSENT, mix, TupleIndex } from './tuple-index.js';
 
-/** What {@link SeriesTable.find} answers when there is no slot to give. */
-export const ABSENT = -1;
+/** The result of a search with a label that the metric does not have. */
 export const UNKNOWN_LABEL = -2;
+/** The result of a search with labels that throw when they are read. */
 export const UNREADABLE_LABEL = -3;
 
-const EMPTY = 0;
-const REMOVED = -1;
-const OVERFLOW_ID = 0xffff_ffff;
+/** The number of a value that is not known yet, and of every value of the overflow series. */
+const NO_ID = 0xffff_ffff;
 
 /**
- * The identities of a metric's series: which label values have which slot.
+ * The identities of the series of a metric: a slot for each distinct set of label values.
  *
- * Each distinct value of a label gets a small number, and a series is the tuple of these numbers, compared
- * number by number. Two series are therefore one only if every label value is equal: no separator, no escape,
- * no hash collision can merge them. Looking one up allocates nothing.
+ * Each distinct value of a label gets a small number, and a series is the tuple of these numbers. Two series are
+ * therefore one only if every label value is equal: no separator, escape or hash collision can merge them.
  *
- * Slots, values and tuples are only ever added; whoever holds the table may read a slot it knows for ever.
+ * Slots, values and tuples are only ever added, so a slot stays readable as long as the table is referenced.
+ *
+ * Every index on the hot path is in range by construction: `!` is used instead of a check.
  */
 export class SeriesTable {
-  /** How many slots have been given out, removed ones included. */
-  slots = 0;
-  /** How many series are alive, the overflow series not counted. */
+  /** The number of live series, the overflow series not counted. */
   live = 0;
   private overflow = ABSENT;
 
   private readonly valueIds: Map<string, number>[];
   private readonly values: string[][];
-  private readonly lineStarts: string[] = [];
-  /** The value numbers of slot `s` stand at `s * width`. */
-  private tuples: Uint32Array;
-  /** Open addressing: 0 is empty, -1 removed, else slot + 1. */
-  private buckets = new Int32Array(8);
-  private usedBuckets = 0;
+  private readonly prefixes: string[] = [];
+  private readonly index: TupleIndex;
 
-  /** The values that {@link find} could not find at once, for {@link add}. */
+  /** The values of the latest search, for {@link add}. */
   private readonly readValues: string[];
   private readonly readIds: Uint32Array;
+  /** The number of searches, by which a search notices that another one ran while it read the labels. */
   private reading = 0;
 
   /**
-   * @param renderLineStart makes of the labels of a series how its lines begin
-   * @param valueLengthLimit the length that longer values are cut to
+   * @param renderPrefix makes the exposition prefix of a series from its rendered labels
+   * @param valueLengthLimit length that longer values are cut to
    * @param valueCut called for each value that is cut
    */
   constructor(
     private readonly labelNames: readonly string[],
-    private readonly renderLineStart: (labels: string) => string,
+    private readonly renderPrefix: (labels: string) => string,
     private readonly valueLengthLimit = Infinity,
     private readonly valueCut: () => void = () => undefined,
   ) {
-    const width = labelNames.length;
     this.valueIds = labelNames.map(() => new Map<string, number>());
     this.values = labelNames.map(() => []);
-    this.tuples = new Uint32Array(8 * width);
+    this.index = new TupleIndex(labelNames.length);
     this.readValues = labelNames.map(() => '');
-    this.readIds = new Uint32Array(width);
+    this.readIds = new Uint32Array(labelNames.length);
   }
 
-  /** The slot of these labels, or why there is none. Missing labels count as empty. Never throws. */
+  /** The number of slots, the removed ones included. */
+  get slots(): number {
+    return this.index.slots;
+  }
+
+  /**
+   * Returns the slot of labels, or {@link ABSENT}, {@link UNKNOWN_LABEL} or {@link UNREADABLE_LABEL}. Missing labels
+   * count as empty. Never throws.
+   */
   find(labels: object): number {
     const slot = this.findKnown(labels as Readonly<Record<string, unknown>>);
     return slot >= 0 ? slot : this.findUnusual(labels);
   }
 
-  /** The slot of these values, given in the order of the label names. */
+  /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
   findValues(values: readonly string[]): number {
     this.reading++;
     for (let i = 0; i < values.length; i++) this.readValues[i] = values[i]!;
     return this.findRead();
   }
 
-  /** The label values behind the last answer of `find`, in the order of the label names. */
+  /** Returns the label values of the latest search, in the order of the label names. @param slot its result */
   valuesFound(slot: number): string[] {
     return slot < 0 || this.isOverflow(slot) ? this.readValues.slice() : this.valuesOf(slot);
   }
 
-  /** Gives a new slot to the labels that {@link find} last found absent. */
+  /** Adds a series with the labels that the latest search found absent. @returns its slot */
   add(): number {
-    const width = this.labelNames.length;
-    const slot = this.nextSlot();
-    for (let i = 0; i < width; i++) {
-      const ids = this.valueIds[i];
-      let id = ids.get(this.readValues[i]);
-      if (id === undefined) {
-        const value = ownText(this.readValues[i]);
-        id = this.values[i].push(value) - 1;
-        ids.set(value, id);
-      }
-      this.tuples[slot * width + i] = id;
+    for (let i = 0; i < this.labelNames.length; i++) {
+      if (this.readIds[i] === NO_ID) this.readIds[i] = this.addValue(i, this.readValues[i]!);
     }
     this.live++;
-    if (++this.usedBuckets * 2 > this.buckets.length) this.rehash();
-    else this.insert(slot);
-    return slot;
+    return this.index.add(this.readIds);
   }
 
-  /** The one slot for everything beyond the series limit. */
+  /** Returns the slot of the overflow series, which is added if need be. */
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
-      this.overflow = this.nextSlot();
-      this.tuples.fill(OVERFLOW_ID, this.overflow * this.labelNames.length);
-      this.lineStarts[this.overflow] = this.renderLineStart(renderLabel(OVERFLOW_LABEL, 'true'));
+      this.overflow = this.index.append(new Uint32Array(this.labelNames.length).fill(NO_ID));
+      this.prefixes[this.overflow] = this.renderPrefix(renderLabel(OVERFLOW_LABEL, 'true'));
     }
     return this.overflow;
   }
 
-  /** Forgets the identity of a slot: its labels are absent from now on. */
+  /** Removes the identity of a slot: its labels are absent from now on. */
   remove(slot: number): void {
-    const mask = this.buckets.length - 1;
-    for (let at = spread(this.hashOf(slot)) & mask; this.buckets[at] !== EMPTY; at = (at + 1) & mask) {
-      if (this.buckets[at] === slot + 1) {
-        this.buckets[at] = REMOVED;
-        this.live--;
-        return;
-      }
-    }
+    if (this.index.remove(slot)) this.live--;
   }
 
-  /** Whether enough slots are dead that a fresh table would be worth its making. */
-  get wasteful(): boolean {
+  /** True if so many slots are dead that compaction is worth its cost. */
+  get isSparse(): boolean {
     return this.slots > 2 * this.live + 64;
   }
 
@@ -129,34 +113,34 @@ export class SeriesTable {
     return slot === this.overflow;
   }
 
-  /** The label values of a slot in the order of the label names. */
+  /** Returns the label values of a slot in the order of the label names. */
   valuesOf(slot: number): string[] {
-    return this.values.map((values, i) => values[this.tuples[slot * this.values.length + i]]);
+    return this.values.map((values, i) => values[this.index.numberAt(slot, i)]!);
   }
 
-  /** The labels of a slot by name. */
+  /** Returns the labels of a slot by name. */
   labelsOf(slot: number): Record<string, string> {
     if (slot === this.overflow) return { [OVERFLOW_LABEL]: 'true' };
-    const values = this.valuesOf(slot);
-    return Object.fromEntries(this.labelNames.map((name, i) => [name, values[i]]));
+    return Object.fromEntries(
+      this.labelNames.map((name, i) => [name, this.values[i]![this.index.numberAt(slot, i)]!]),
+    );
   }
 
-  /** How the lines of a series begin in an exposition, rendered once. */
-  lineStartOf(slot: number): string {
-    return (this.lineStarts[slot] ??= this.renderLineStart(this.labelTextOf(slot)));
+  /** Returns the exposition prefix of a slot, which is rendered once. */
+  expositionPrefixOf(slot: number): string {
+    return (this.prefixes[slot] ??= this.renderPrefix(this.renderLabels(slot)));
   }
 
-  private labelTextOf(slot: number): string {
-    const width = this.labelNames.length;
+  private renderLabels(slot: number): string {
     let text = '';
-    for (let i = 0; i < width; i++) {
-      const value = this.values[i][this.tuples[slot * width + i]];
-      text += (i === 0 ? '' : ',') + renderLabel(this.labelNames[i], value);
+    for (let i = 0; i < this.labelNames.length; i++) {
+      const value = this.values[i]![this.index.numberAt(slot, i)]!;
+      text += (i === 0 ? '' : ',') + renderLabel(this.labelNames[i]!, value);
     }
     return text;
   }
 
-  /** The usual case: strings, all seen before, in the order of the label names. Otherwise negative. */
+  /** Searches in the usual case: strings, all known, in the order of the label names. Otherwise returns `ABSENT`. */
   private findKnown(labels: Readonly<Record<string, unknown>>): number {
     const { labelNames, valueIds, readIds } = this;
     const turn = ++this.reading;
@@ -167,7 +151,7 @@ export class SeriesTable {
         if (labelNames[count] !== name) return ABSENT;
         const value = labels[name];
         if (typeof value !== 'string') return ABSENT;
-        const id = valueIds[count].get(value);
+        const id = valueIds[count]!.get(value);
         if (id === undefined) return ABSENT;
         readIds[count++] = id;
         hash = mix(hash, id);
@@ -176,23 +160,23 @@ export class SeriesTable {
       return ABSENT;
     }
     // A getter among the labels may have used this very metric.
-    return count === labelNames.length && turn === this.reading ? this.probe(hash) : ABSENT;
+    return count === labelNames.length && turn === this.reading ? this.index.find(readIds, hash) : ABSENT;
   }
 
   private findUnusual(labels: object): number {
     const turn = ++this.reading;
-    let refusal: number;
+    let result: number;
     try {
-      refusal = this.read(labels as Readonly<Record<string, unknown>>);
+      result = this.read(labels as Readonly<Record<string, unknown>>);
       // A getter or a toString() among the labels used this very metric: read again, from a plain copy.
-      if (turn !== this.reading) refusal = this.read(stringValues(labels));
+      if (turn !== this.reading) result = this.read(stringValues(labels));
     } catch {
       return UNREADABLE_LABEL;
     }
-    return refusal === 0 ? this.findRead() : refusal;
+    return result === 0 ? this.findRead() : result;
   }
 
-  /** Reads the values into `readValues`; 0 or a refusal. */
+  /** Reads the values into `readValues`. @returns 0, or `UNKNOWN_LABEL` */
   private read(labels: Readonly<Record<string, unknown>>): number {
     const count = this.readPresent(labels);
     if (count < 0) return count;
@@ -219,90 +203,36 @@ export class SeriesTable {
   }
 
   private findRead(): number {
-    const width = this.labelNames.length;
+    const { labelNames, valueIds, readValues, readIds } = this;
     let hash = 0;
-    for (let i = 0; i < width; i++) {
-      let id = this.valueIds[i].get(this.readValues[i]);
+    for (let i = 0; i < labelNames.length; i++) {
+      let id = valueIds[i]!.get(readValues[i]!);
       if (id === undefined) {
-        const value = this.newValue(this.readValues[i]);
-        this.readValues[i] = value;
-        id = this.valueIds[i].get(value);
-        // Go on: the later values must be made well-formed too before they are added.
-        if (id === undefined) id = OVERFLOW_ID;
+        const value = this.newValue(readValues[i]!);
+        readValues[i] = value;
+        // The search goes on, since the other values must be well-formed too before they are added.
+        id = valueIds[i]!.get(value) ?? NO_ID;
       }
-      this.readIds[i] = id;
+      readIds[i] = id;
       hash = mix(hash, id);
     }
-    return this.probe(hash);
+    return this.index.find(readIds, hash);
   }
 
-  /** The value as it is kept. Only values that are not known yet come here: those that are cut never are. */
+  private addValue(position: number, given: string): number {
+    const value = ownText(given);
+    const id = this.values[position]!.push(value) - 1;
+    this.valueIds[position]!.set(value, id);
+    return id;
+  }
+
+  /** Returns an unknown value as it is stored: well-formed, and cut to the length limit. */
   private newValue(given: string): string {
     const value = toLabelString(given);
     if (value.length <= this.valueLengthLimit) return value;
     this.valueCut();
     return boundedLabelValue(value, this.valueLengthLimit);
   }
-
-  /** The slot of the tuple in `readIds`. */
-  private probe(hash: number): number {
-    const { buckets, tuples, readIds } = this;
-    const width = readIds.length;
-    const mask = buckets.length - 1;
-    for (let at = spread(hash) & mask; ; at = (at + 1) & mask) {
-      const entry = buckets[at];
-      if (entry === EMPTY) return ABSENT;
-      if (entry === REMOVED) continue;
-      const base = (entry - 1) * width;
-      let i = 0;
-      while (i < width && tuples[base + i] === readIds[i]) i++;
-      if (i === width) return entry - 1;
-    }
-  }
-
-  private nextSlot(): number {
-    const width = this.labelNames.length;
-    const slot = this.slots++;
-    if (this.slots * width > this.tuples.length) {
-      const grown = new Uint32Array(this.tuples.length * 2);
-      grown.set(this.tuples);
-      this.tuples = grown;
-    }
-    return slot;
-  }
-
-  private hashOf(slot: number): number {
-    const width = this.labelNames.length;
-    let hash = 0;
-    for (let i = 0; i < width; i++) hash = mix(hash, this.tuples[slot * width + i]);
-    return hash;
-  }
-
-  private insert(slot: number): void {
-    const mask = this.buckets.length - 1;
-    let at = spread(this.hashOf(slot)) & mask;
-    while (this.buckets[at] !== EMPTY) at = (at + 1) & mask;
-    this.buckets[at] = slot + 1;
-  }
-
-  private rehash(): void {
-    const kept = this.buckets.filter((entry) => entry > 0);
-    const latest = this.slots;
-    this.buckets = new Int32Array(Math.max(8, 2 ** Math.ceil(Math.log2((kept.length + 1) * 3))));
-    for (const entry of kept) this.insert(entry - 1);
-    this.insert(latest - 1);
-    this.usedBuckets = kept.length + 1;
-  }
-}
-
-/** One step of FNV-1a, which small numbers in a row do not trouble. */
-function mix(hash: number, id: number): number {
-  return Math.imul(hash ^ id, 0x0100_0193);
-}
-
-/** Brings the high bits of a hash down to the low ones, which choose the bucket. */
-function spread(hash: number): number {
-  return hash ^ (hash >>> 15) ^ (hash >>> 7);
 }
 
 function stringValues(labels: object): Record<string, unknown> {

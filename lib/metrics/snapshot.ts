@@ -2,11 +2,11 @@ import type { ExponentialHistogramSnapshot } from './exponential-histogram.js';
 import type { Aggregation } from './metric-definition.js';
 import type { MetricType } from './naming.js';
 
-/** An example of a request behind a number: usually the trace that it belonged to. */
+/** An example of the observations behind a number, usually with the trace of a request. */
 export interface Exemplar {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-  /** When it was observed, in milliseconds since the Unix epoch. */
+  /** Time of the observation, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
 }
 
@@ -14,7 +14,7 @@ export interface Exemplar {
 export interface ScalarSeriesSnapshot {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
-  /** When the series began, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch. */
   readonly createdAt: number;
 }
 
@@ -23,46 +23,50 @@ export interface HistogramSeriesSnapshot {
   readonly labels: Readonly<Record<string, string>>;
   readonly count: number;
   readonly sum: number;
-  /** The smallest and the largest value observed; NaN as long as there is none. */
+  /** Smallest observed value; NaN before the first one. */
   readonly min: number;
+  /** Largest observed value; NaN before the first one. */
   readonly max: number;
-  /** How many values were at or below each upper bound; the last bound is Infinity. */
+  /** Cumulative count of values at or below each upper bound; the last bound is Infinity. */
   readonly buckets: readonly { readonly upperBound: number; readonly count: number }[];
-  /** When the series began, in milliseconds since the Unix epoch. */
+  /** Creation time of the series, in milliseconds since the Unix epoch. */
   readonly createdAt: number;
-  /** The finer histogram that percentiles come from, if the snapshot was asked to contain it. */
+  /** Exponential histogram, from which percentiles are read, if the snapshot was requested with it. */
   readonly exponential?: ExponentialHistogramSnapshot;
 }
 
-/** Where the numbers of a row stand. A row whose `CREATED` is NaN belongs to no series any more. */
+/** The column of the creation time; NaN in the row of a removed series. */
 export const CREATED = 0;
-/** The creation time of a series whose count began before the series did, somewhere else. */
+/** The creation time of a series that mirrors a count that began elsewhere. */
 export const CREATED_UNKNOWN = 0;
+/** The column of the value of a counter or a gauge. */
 export const VALUE = 1;
+/** The first columns of a histogram; one column for each bucket follows them. */
 export const SUM = 1;
 export const MIN = 2;
 export const MAX = 3;
 export const FIRST_BUCKET = 4;
 
-/** The identities of the series in a family, by row. */
+/** The identities of the series of a family, by row. */
 export interface SeriesIdentities {
   /**
-   * How the lines of the series begin in the exposition formats, default labels included and escaped: for a
-   * counter or a gauge all but the value, `name{method="GET"} `, and for a histogram `name_bucket{method="GET",`.
+   * Returns the exposition prefix of a series: the beginning of its lines, with default labels and escapes. For a
+   * counter or a gauge, it is all but the value, `name{method="GET"} `; for a histogram, `name_bucket{method="GET",`.
    */
-  lineStartOf(row: number): string;
+  expositionPrefixOf(row: number): string;
+  /** Returns the labels of a series without the default labels. */
   labelsOf(row: number): Record<string, string>;
 }
 
-/** The numbers of all series of one metric, one row a series, each `stride` numbers long. */
+/** The numbers of all series of one metric, with one row of `stride` numbers for each series. */
 export interface SeriesColumns {
   readonly numbers: Float64Array;
   readonly stride: number;
-  /** The same object as long as a row belongs to the same series: until then, rows are only added or die. */
+  /** The identities by row. As long as this is the same object, a row is never reused for another series. */
   readonly identities: SeriesIdentities;
-  /** Another object after every reset of the metric, which no series outlives. */
+  /** An object that is replaced at every reset of the metric. */
   readonly epoch: object;
-  /** Exemplars by the place in `numbers` of the value or bucket that they are an example of. */
+  /** Exemplars by the index in `numbers` of their value or bucket. */
   readonly exemplars?: ReadonlyMap<number, Exemplar>;
 }
 
@@ -70,14 +74,14 @@ interface FamilyBase extends SeriesColumns {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  /** How many series it may have; what is beyond them is in the overflow series. */
+  /** Maximum number of series; samples beyond it are in the overflow series. */
   readonly seriesLimit: number;
 }
 
 /** A counter or a gauge at one moment. */
 export interface ScalarFamily extends FamilyBase {
   readonly type: Exclude<MetricType, 'histogram'>;
-  /** What a gauge is when several workers have it, if its definition says so. */
+  /** Aggregation of a gauge over several workers, if its definition sets one. */
   readonly aggregate?: Aggregation;
   readonly series: Iterable<ScalarSeriesSnapshot>;
 }
@@ -90,21 +94,19 @@ export interface HistogramFamily extends FamilyBase {
   readonly series: Iterable<HistogramSeriesSnapshot>;
 }
 
-/**
- * One metric with all its series at one moment. Iterate `series` for objects; renderers read the columns.
- */
+/** One metric with all its series at one moment. `series` yields objects; renderers read the columns. */
 export type MetricFamily = ScalarFamily | HistogramFamily;
 
-/** Every metric of a registry at one moment; it never changes. */
+/** An immutable snapshot of every metric of a registry. */
 export interface MetricsSnapshot {
-  /** When it was taken, in milliseconds since the Unix epoch. */
+  /** Time of the snapshot, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
-  /** Labels that every series has beside its own, which win where the names are equal. */
+  /** Labels that are added to every series. A label of the series with the same name wins. */
   readonly defaultLabels: Readonly<Record<string, string>>;
   readonly families: readonly MetricFamily[];
 }
 
-/** The rows of `columns` that belong to a series. */
+/** Yields the rows that belong to a live series. */
 export function* liveRows(columns: SeriesColumns): Generator<number> {
   const { numbers, stride } = columns;
   for (let at = 0, row = 0; at < numbers.length; at += stride, row++) {
@@ -112,6 +114,7 @@ export function* liveRows(columns: SeriesColumns): Generator<number> {
   }
 }
 
+/** Returns the series of a counter or a gauge. */
 export function scalarSeries(columns: SeriesColumns): Iterable<ScalarSeriesSnapshot> {
   const { numbers, stride, identities } = columns;
   return {
@@ -120,14 +123,15 @@ export function scalarSeries(columns: SeriesColumns): Iterable<ScalarSeriesSnaps
         const at = row * stride;
         yield {
           labels: identities.labelsOf(row),
-          value: numbers[at + VALUE],
-          createdAt: numbers[at + CREATED],
+          value: numbers[at + VALUE] ?? NaN,
+          createdAt: numbers[at + CREATED] ?? NaN,
         };
       }
     },
   };
 }
 
+/** Returns the series of a histogram. */
 export function histogramSeries(
   columns: SeriesColumns,
   upperBounds: readonly number[],
@@ -141,18 +145,18 @@ export function histogramSeries(
         let count = 0;
         const buckets = [...upperBounds, Infinity].map((upperBound, i) => ({
           upperBound,
-          count: (count += numbers[at + FIRST_BUCKET + i]),
+          count: (count += numbers[at + FIRST_BUCKET + i] ?? NaN),
         }));
-        const fine = exponential?.[row];
+        const own = exponential?.[row];
         yield {
           labels: identities.labelsOf(row),
           count,
-          sum: numbers[at + SUM],
-          min: numbers[at + MIN],
-          max: numbers[at + MAX],
+          sum: numbers[at + SUM] ?? NaN,
+          min: numbers[at + MIN] ?? NaN,
+          max: numbers[at + MAX] ?? NaN,
           buckets,
-          createdAt: numbers[at + CREATED],
-          ...(fine && { exponential: fine }),
+          createdAt: numbers[at + CREATED] ?? NaN,
+          ...(own && { exponential: own }),
         };
       }
     },

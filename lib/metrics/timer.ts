@@ -1,14 +1,15 @@
+import { isThenable } from '../primitives/guard.js';
 import type { Labels } from './labels.js';
 import { Histogram, HistogramSeries } from './histogram.js';
 import type { SampleArguments } from './metric.js';
 
-/** Ends a measurement; only the first call counts. With `using`, leaving the block calls it. */
+/** A function that ends a measurement. Only the first call counts; with `using`, leaving the block calls it. */
 export interface StopTimer extends Disposable {
   /** @returns the seconds since the start */
   (): number;
 }
 
-/** A histogram of durations in seconds that also takes the time. */
+/** A histogram of durations in seconds that also measures them. */
 export class Timer<L extends string = never> extends Histogram<L> {
   /** Starts a measurement. */
   start(...args: SampleArguments<L, []>): StopTimer;
@@ -17,8 +18,8 @@ export class Timer<L extends string = never> extends Histogram<L> {
   }
 
   /**
-   * Runs `work` and records how long it took, also if it fails. What is awaited is timed until it settles, and
-   * comes back as the promise of the same value or error.
+   * Runs a function and records its duration, also if it fails. A promise or another thenable is timed until it settles,
+   * and a promise of the same value or error is returned in its place.
    */
   time<T>(...args: SampleArguments<L, [work: () => T]>): T;
   time(...args: unknown[]): unknown {
@@ -26,7 +27,7 @@ export class Timer<L extends string = never> extends Histogram<L> {
     return this.bind(args.length > 1 ? (args[0] as object) : {}).time(work);
   }
 
-  /** A function that does what `work` does, with the same `this`, arguments, name and length, and is timed. */
+  /** Returns a timed version of a function, with the same `this`, arguments, name and length. */
   timeFunc<This, A extends unknown[], T>(
     ...args: SampleArguments<L, [work: (this: This, ...args: A) => T]>
   ): (this: This, ...args: A) => T;
@@ -36,11 +37,11 @@ export class Timer<L extends string = never> extends Histogram<L> {
   }
 
   override labels(labels: Labels<L>): TimerSeries {
-    return new TimerSeries(this, labels);
+    return this.bind(labels);
   }
 
   private bind(labels: object): TimerSeries {
-    return new TimerSeries(this, labels);
+    return new TimerSeries(this.store, labels, this.upperBounds);
   }
 }
 
@@ -48,7 +49,7 @@ export class Timer<L extends string = never> extends Histogram<L> {
 export class TimerSeries extends HistogramSeries {
   /** Starts a measurement. */
   start(): StopTimer {
-    const clock = this.metric.host.clock;
+    const { clock } = this.store.host;
     const startedAt = clock.monotonic();
     let seconds: number | undefined;
     const stop = (): number => {
@@ -62,8 +63,8 @@ export class TimerSeries extends HistogramSeries {
   }
 
   /**
-   * Runs `work` and records how long it took, also if it fails. What is awaited is timed until it settles, and
-   * comes back as the promise of the same value or error.
+   * Runs a function and records its duration, also if it fails. A promise or another thenable is timed until it settles,
+   * and a promise of the same value or error is returned in its place.
    */
   time<T>(work: () => T): T {
     const stop = this.start();
@@ -78,8 +79,8 @@ export class TimerSeries extends HistogramSeries {
       stop();
       return result;
     }
-    // What comes out is handed on, and not what went in: a query that runs when it is awaited must run once, and
-    // a rejection that nobody handles must be seen as such.
+    // The derived promise is returned: a query that runs when it is awaited must run once, and an unhandled rejection
+    // must be reported as such.
     return Promise.resolve(result).then(
       (value: unknown) => {
         stop();
@@ -92,7 +93,7 @@ export class TimerSeries extends HistogramSeries {
     ) as T;
   }
 
-  /** A function that does what `work` does, with the same `this`, arguments, name and length, and is timed. */
+  /** Returns a timed version of a function, with the same `this`, arguments, name and length. */
   timeFunc<This, A extends unknown[], T>(work: (this: This, ...args: A) => T): (this: This, ...args: A) => T {
     const time = (call: () => T): T => this.time(call);
     const timed = function (this: This, ...args: A): T {
@@ -102,14 +103,5 @@ export class TimerSeries extends HistogramSeries {
       name: { value: work.name, configurable: true },
       length: { value: work.length, configurable: true },
     });
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  try {
-    return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
-  } catch {
-    return false;
   }
 }

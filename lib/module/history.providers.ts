@@ -48,9 +48,9 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
     provide: HistoryLifecycle,
     inject: [HistorySampler, ScheduleIntegration, RESOLVED_OPTIONS],
     useFactory: (
-      beat: HistorySampler,
+      sampler: HistorySampler,
       { registerTimer }: ScheduleIntegration,
       { enabled }: ResolvedOptions,
-    ) => new HistoryLifecycle(beat, enabled, registerTimer),
+    ) => new HistoryLifecycle(sampler, enabled, registerTimer),
   },
 ];

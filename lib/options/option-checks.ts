@@ -1,52 +1,67 @@
-/** Thrown at start-up for options that cannot work: what was expected, what was got, what to do. */
+/** The longest delay of a Node.js timer, in milliseconds; a longer one would fire at once. */
+const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
+
+/** An error in the options of this library, thrown at start-up. It names the option, the value and the remedy. */
 export class MonitoringOptionsError extends Error {
   override readonly name = 'MonitoringOptionsError';
 }
 
-/** @throws {MonitoringOptionsError} if a value is not as expected */
+/**
+ * Checks the value of an option.
+ *
+ * @param expected the valid values in words, to follow "must be"
+ * @throws {MonitoringOptionsError} unless the value is valid
+ */
 export function expectOption(option: string, value: unknown, expected: string, valid: boolean): void {
   if (valid) return;
-  throw new MonitoringOptionsError(
-    `Expected ${option} to be ${expected}, got ${textOf(value)} (${typeof value}).`,
-  );
+  throw new MonitoringOptionsError(`${subjectOf(option)} must be ${expected}; got ${describeValue(value)}.`);
 }
 
-/** A value for an error message; never throws, though not everything can be made a text. */
-export function textOf(value: unknown): string {
-  if (typeof value === 'string') return `"${value}"`;
-  try {
-    return String(value);
-  } catch {
-    return 'what cannot be shown';
-  }
-}
-
-/** @throws {MonitoringOptionsError} if the value is no object, or has other keys than these */
+/**
+ * Checks that an option is an object with no other keys than these.
+ *
+ * @throws {MonitoringOptionsError}
+ */
 export function expectKeys(option: string, value: unknown, keys: readonly string[]): void {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   expectOption(option, value, 'an object', isObject);
   const unknown = Object.keys(value as object).filter((key) => !keys.includes(key));
   if (unknown.length === 0) return;
-  const known = keys.length > 0 ? `only the keys ${keys.join(', ')}` : 'no keys yet';
-  throw new MonitoringOptionsError(`Expected ${option} to have ${known}, got ${unknown.join(', ')}.`);
+  const names = unknown.map((key) => `\`${key}\``).join(', ');
+  const known = keys.length > 0 ? `Known keys: ${keys.join(', ')}.` : 'It has no keys yet.';
+  throw new MonitoringOptionsError(
+    `Unknown ${unknown.length === 1 ? 'key' : 'keys'} ${names} in ${quoted(option)}. ${known}`,
+  );
 }
 
-/** @throws {MonitoringOptionsError} if the value is given and is no boolean */
-export function booleanOf(option: string, value: boolean | undefined, byDefault: boolean): boolean {
+/**
+ * Returns a boolean option, or its default.
+ *
+ * @throws {MonitoringOptionsError} if the value is neither a boolean nor undefined
+ */
+export function booleanOf(option: string, value: boolean | undefined, defaultValue: boolean): boolean {
   expectOption(option, value, 'true or false', value === undefined || typeof value === 'boolean');
-  return value ?? byDefault;
+  return value ?? defaultValue;
 }
 
-/** @throws {MonitoringOptionsError} if the value is given and is no whole number from `least` up */
-export function countOf(option: string, value: number | undefined, byDefault: number, least = 1): number {
-  const count = value === undefined ? byDefault : value;
-  expectOption(option, count, `a whole number from ${least} up`, Number.isInteger(count) && count >= least);
+/**
+ * Returns an option that is a whole number, or its default.
+ *
+ * @throws {MonitoringOptionsError} if the value is not a whole number of at least `min`
+ */
+export function countOf(option: string, value: number | undefined, defaultValue: number, min = 1): number {
+  const count = value === undefined ? defaultValue : value;
+  expectOption(option, count, `a whole number of at least ${min}`, Number.isInteger(count) && count >= min);
   return count;
 }
 
-/** @throws {MonitoringOptionsError} if the value is given and is no number of milliseconds above 0 */
-export function durationMsOf(option: string, value: number | undefined, byDefault: number): number {
-  const duration = value === undefined ? byDefault : value;
+/**
+ * Returns an option that is a duration in milliseconds, or its default.
+ *
+ * @throws {MonitoringOptionsError} if the value is not a number above 0
+ */
+export function durationMsOf(option: string, value: number | undefined, defaultValue: number): number {
+  const duration = value === undefined ? defaultValue : value;
   expectOption(
     option,
     duration,
@@ -56,61 +71,67 @@ export function durationMsOf(option: string, value: number | undefined, byDefaul
   return duration;
 }
 
-/** The longest delay that a timer of Node can have: beyond it, it would fire at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
-/** @throws {MonitoringOptionsError} if the value is given and is no number of milliseconds that a timer can wait */
-export function intervalMsOf(option: string, value: number | undefined, byDefault: number): number {
-  const interval = value === undefined ? byDefault : value;
+/**
+ * Returns an option that is the delay of a timer in milliseconds, or its default.
+ *
+ * @throws {MonitoringOptionsError} if the value is not a delay that a Node.js timer supports
+ */
+export function intervalMsOf(option: string, value: number | undefined, defaultValue: number): number {
+  const interval = value === undefined ? defaultValue : value;
   expectOption(
     option,
     interval,
-    `a number of milliseconds from 1 to ${LONGEST_DELAY_MS}`,
-    typeof interval === 'number' && interval >= 1 && interval <= LONGEST_DELAY_MS,
+    `a number of milliseconds from 1 to ${MAX_TIMER_DELAY_MS}`,
+    typeof interval === 'number' && interval >= 1 && interval <= MAX_TIMER_DELAY_MS,
   );
   return interval;
 }
 
-/** @throws {MonitoringOptionsError} if the value is given and is no list of numbers; the metric checks their order */
+/**
+ * Returns an option that is a list of bucket bounds, or its default. The histogram checks their order.
+ *
+ * @throws {MonitoringOptionsError} if the value is not an array
+ */
 export function bucketsOf(
   option: string,
   value: readonly number[] | undefined,
-  byDefault: readonly number[],
+  defaultValue: readonly number[],
 ): readonly number[] {
-  const buckets = value === undefined ? byDefault : value;
+  const buckets = value === undefined ? defaultValue : value;
   expectOption(option, buckets, 'a list of upper bounds in seconds', Array.isArray(buckets));
   return buckets;
 }
 
-/** As {@link expectKeys}, for what may be a secret in the wrong place and must not be shown. */
+/**
+ * Checks the keys of an object that holds secrets, as {@link expectKeys} does. The error does not show the value, which
+ * may be a secret in the wrong place.
+ *
+ * @throws {MonitoringOptionsError}
+ */
 export function expectSecretKeys(option: string, value: unknown, keys: readonly string[]): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) expectKeys(option, value, keys);
-  else throw new MonitoringOptionsError(`Expected ${option} to be an object, got ${kindOf(value)}.`);
+  else
+    throw new MonitoringOptionsError(`${subjectOf(option)} must be an object; got ${describeType(value)}.`);
 }
 
 /**
- * An empty credential would let everybody in, usually because a variable of the environment is not set.
+ * Checks that a secret is a non-empty string: an empty credential would grant access to everybody.
  *
- * @throws {MonitoringOptionsError} that does not show the value
+ * @throws {MonitoringOptionsError} an error that does not show the value
  */
 export function expectSecret(option: string, value: unknown): void {
   if (typeof value === 'string' && value !== '') return;
   throw new MonitoringOptionsError(
-    `Expected ${option} to be a text that is not empty, got ${value === '' ? 'an empty one' : typeof value}. Is the environment variable set that it comes from?`,
+    `${subjectOf(option)} must be a non-empty string; got ${value === '' ? 'an empty one' : describeType(value)}. Check that the environment variable it is read from is set.`,
   );
 }
 
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : typeof value;
-}
-
 /**
- * Returns the patterns of an option: texts, and regular expressions without the flags `g` and `y`, by which they would
- * remember where they found something last.
+ * Returns the patterns of an option. Removes the flags `g` and `y` from regular expressions, since they make a match
+ * depend on the previous one.
  *
- * @param expected the patterns in words, for the error
- * @throws {MonitoringOptionsError} if the value is given and is no such list
+ * @param expected the patterns in words, to follow "must be"
+ * @throws {MonitoringOptionsError} if the value is not a list of strings and regular expressions
  */
 export function patternsOf(
   option: string,
@@ -124,4 +145,30 @@ export function patternsOf(
   return value.map((pattern) =>
     typeof pattern === 'string' ? pattern : new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')),
   );
+}
+
+/** Returns an option at the start of a sentence. */
+function subjectOf(option: string): string {
+  const text = quoted(option);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Returns an option with its path as code: `a.b`, or `a` of something. */
+function quoted(option: string): string {
+  return option
+    .replace(/^(the options of \w+)\.(.+)$/, '$2 of $1')
+    .replace(/^[\w$]+(?:\.[\w$]+|\[\d+\])*(?= of |$)/, '`$&`');
+}
+
+/** Returns a value in words. Never throws: a value may be impossible to convert to a string. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return `the string "${value}"`;
+  const isPlain = value === null || ['number', 'bigint', 'boolean', 'undefined'].includes(typeof value);
+  return isPlain ? String(value) : describeType(value);
+}
+
+function describeType(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -3,57 +3,57 @@ import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promis
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-/** What is left of a write that began so long ago is abandoned, whoever wrote it. */
+/** The age at which a temporary file counts as abandoned, in milliseconds. */
 const ABANDONED_MS = 600_000;
-/** The rest of the name of a temporary file: the host, if it is known, the process, and a number of its own. */
+/** The end of the name of a temporary file: the host, if it is known, the process ID and a random number. */
 const TEMPORARY = /^(?:(.+)\.)?(\d+)\.(?:[0-9a-f]{8}|\d+)\.tmp$/;
 
 /**
- * A file that is written anew each time and is whole at any moment: what is new is written beside it, brought to the
- * disk, and takes its place at once. If the process or the machine dies meanwhile, the file is as it was. A device
- * or a pipe, such as /dev/stdout, is written to as it stands: nothing may take its place.
+ * A file that is replaced atomically at each write: the new content is written to a temporary file, flushed to the disk
+ * and renamed. If the process or the machine crashes during a write, the old content remains. A device or a pipe, such as
+ * /dev/stdout, is written to directly.
  */
 export class AtomicFile {
-  private tidied = false;
+  private isCleanedUp = false;
 
-  /** @param mode permissions of a file that is not there yet */
+  /** @param mode permissions of a new file */
   constructor(
     private readonly path: string,
     private readonly mode = 0o666,
   ) {}
 
   /**
-   * Replaces what is in the file.
+   * Replaces the content of the file.
    *
-   * @param signal keeps a write that has taken too long from replacing what a later one wrote
+   * @param signal prevents a write that was aborted from replacing the content of a later one
    */
   async write(pieces: readonly (Buffer | string)[], signal?: AbortSignal): Promise<void> {
     if (await isDeviceOrPipe(this.path)) return writeInto(this.path, 'w', this.mode, pieces);
-    await this.tidy();
+    await this.cleanUp();
     const random = randomBytes(4).toString('hex');
-    const beside = `${this.path}.${hostname()}.${process.pid}.${random}.tmp`;
+    const temporary = `${this.path}.${hostname()}.${process.pid}.${random}.tmp`;
     try {
-      await writeInto(beside, 'wx', this.mode, pieces, (file) => file.sync());
+      await writeInto(temporary, 'wx', this.mode, pieces, (file) => file.sync());
       signal?.throwIfAborted();
-      await rename(beside, this.path);
+      await rename(temporary, this.path);
     } catch (error) {
-      await rm(beside, { force: true }).catch(() => undefined);
+      await rm(temporary, { force: true }).catch(() => undefined);
       throw error;
     }
     await syncFolder(dirname(this.path));
   }
 
-  /** Removes what processes have left that died while they wrote; once, and before the first write at the latest. */
-  async tidy(): Promise<void> {
-    if (this.tidied) return;
-    this.tidied = true;
+  /** Removes the temporary files of processes that died during a write. Runs once, before the first write. */
+  async cleanUp(): Promise<void> {
+    if (this.isCleanedUp) return;
+    this.isCleanedUp = true;
     const folder = dirname(this.path);
     const start = `${basename(this.path)}.`;
     for (const name of await readdir(folder).catch(() => [])) {
       const [, host, pid] = (name.startsWith(start) && TEMPORARY.exec(name.slice(start.length))) || [];
       if (pid === undefined) continue;
-      const left = join(folder, name);
-      if (await isAbandoned(left, host, Number(pid))) await rm(left, { force: true }).catch(() => undefined);
+      const file = join(folder, name);
+      if (await isAbandoned(file, host, Number(pid))) await rm(file, { force: true }).catch(() => undefined);
     }
   }
 }
@@ -63,12 +63,12 @@ async function writeInto(
   flags: 'w' | 'wx',
   mode: number,
   pieces: readonly (Buffer | string)[],
-  atLast: (file: FileHandle) => Promise<void> = async () => undefined,
+  beforeClose: (file: FileHandle) => Promise<void> = async () => undefined,
 ): Promise<void> {
   const file = await open(path, flags, mode);
   try {
     for (const piece of pieces) await file.writeFile(piece);
-    await atLast(file);
+    await beforeClose(file);
   } finally {
     await file.close();
   }
@@ -81,20 +81,20 @@ function isDeviceOrPipe(path: string): Promise<boolean> {
   );
 }
 
-/** Brings the name of a file to the disk too, where the system can do so. */
+/** Flushes a folder, and with it the name of a new file, to the disk. */
 async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(folder, 'r');
     await handle.sync();
   } catch {
-    // Windows cannot; the file is whole all the same.
+    // Not supported on Windows; the file is complete all the same.
   } finally {
     await handle?.close();
   }
 }
 
-/** Whether the process that wrote it is no more; in a container the next one has the same number. */
+/** Returns true if the process that wrote a file has died. In a container, its successor has the same process ID. */
 async function isAbandoned(path: string, host: string | undefined, pid: number): Promise<boolean> {
   const writtenAt = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,

@@ -1,24 +1,24 @@
 /**
- * Regular expressions that mean the same here and in RE2, which Prometheus and Alertmanager use: what only one of the
- * two knows, or understands otherwise, is refused by name.
+ * A regular expression that means the same in JavaScript and in RE2, which Prometheus and Alertmanager use. Syntax that
+ * only one of them supports, or that they interpret differently, is rejected.
  */
 export class CommonRegExp {
   private readonly whole: RegExp;
 
   /**
-   * @param source as RE2 would be given it
-   * @throws {Error} saying what is not common to both
+   * @param source expression in RE2 syntax
+   * @throws {Error} an error that names the syntax that is not common to both
    */
   constructor(source: string) {
     this.whole = compiled(source);
   }
 
-  /** Throws what is not common to both, as the constructor does. */
+  /** Checks an expression. @throws {Error} as the constructor does */
   static check(source: string): void {
     compiled(source);
   }
 
-  /** Returns whether the whole text matches. */
+  /** Returns true if the expression matches the whole text. */
   matches(text: string): boolean {
     return this.whole.test(text);
   }
@@ -34,31 +34,31 @@ function translated(source: string): string {
   } catch (error) {
     const { message } = error as Error;
     throw new Error(
-      `the regular expression "${source}" has ${message}, which Prometheus refuses or understands otherwise`,
+      `the regular expression "${source}" has ${message}, which Prometheus rejects or interprets differently`,
       { cause: error },
     );
   }
 }
 
-/** RE2 takes no more repetitions, nested ones multiplied. */
-const MOST_REPETITIONS = 1_000;
-/** RE2 takes 1 000 levels, of which a group may be several. */
-const MOST_DEPTH = 100;
-/** Characters times repetitions: RE2 takes no program of more than some millions of steps. */
-const MOST_SIZE = 100_000;
+/** The limit of RE2 for repetitions, nested ones multiplied. */
+const MAX_REPETITIONS = 1_000;
+/** The limit for nested groups. RE2 accepts 1 000 levels, of which a group may take several. */
+const MAX_DEPTH = 100;
+/** The limit for characters times repetitions. RE2 accepts no program of more than some millions of steps. */
+const MAX_SIZE = 100_000;
 const CONTROL_ESCAPES = 'tnrfv';
-/** The escapes of classes that are the same in both. */
+/** The escapes of character classes that are the same in both. */
 const CLASS_ESCAPES = 'dDwW';
-/** White space in RE2; in JavaScript there is more of it. */
+/** The white space of RE2; that of JavaScript has more characters. */
 const SPACE = String.raw`\t\n\f\r `;
-/** Categories that both know; of `C`, JavaScript knows more. */
+/** The Unicode categories that both support; `C` is larger in JavaScript. */
 const CATEGORIES = new Set(
   'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp Cc Cf Co'.split(
     ' ',
   ),
 );
 
-/** One pass over an expression, which makes of it what JavaScript understands with the flag `u`. */
+/** A translator from RE2 syntax to JavaScript syntax with the flag `u`, in one pass. */
 class Translation {
   private readonly characters: readonly string[];
   private at = 0;
@@ -78,8 +78,8 @@ class Translation {
   }
 
   private checkSize(repetitions = 1): void {
-    if (this.characters.length * repetitions <= MOST_SIZE) return;
-    throw new Error(`more than ${MOST_SIZE} characters, repetitions multiplied`);
+    if (this.characters.length * repetitions <= MAX_SIZE) return;
+    throw new Error(`more than ${MAX_SIZE} characters, repetitions multiplied`);
   }
 
   private get next(): string | undefined {
@@ -90,9 +90,9 @@ class Translation {
     return this.characters.slice(this.at, this.at + length).join('');
   }
 
-  /** @returns with how often the most repeated part of it is repeated */
+  /** Translates alternatives. @returns the text and the repetitions of its most repeated part */
   private alternatives(): { text: string; repetitions: number } {
-    if (++this.depth > MOST_DEPTH) throw new Error(`more than ${MOST_DEPTH} groups in each other`);
+    if (++this.depth > MAX_DEPTH) throw new Error(`more than ${MAX_DEPTH} nested groups`);
     let text = '';
     let repetitions = 1;
     while (this.next !== undefined && this.next !== ')') {
@@ -114,8 +114,8 @@ class Translation {
     const [quantifier, times] = this.quantifier();
     if (quantifier === '') return { text, repetitions };
     if (isAssertion) throw new Error(`${quantifier} after ${text}`);
-    if (times * repetitions > MOST_REPETITIONS) throw new Error(`more than ${MOST_REPETITIONS} repetitions`);
-    if (this.quantifier()[0] !== '') throw new Error('a repetition of a repetition');
+    if (times * repetitions > MAX_REPETITIONS) throw new Error(`more than ${MAX_REPETITIONS} repetitions`);
+    if (this.quantifier()[0] !== '') throw new Error('a nested quantifier');
     return { text: text + quantifier, repetitions: times * repetitions };
   }
 
@@ -125,7 +125,7 @@ class Translation {
     if (this.next !== undefined && '*+?'.includes(this.next)) text = this.next;
     else if (this.next === '{') {
       if (/^\{(?:\d{1,9},)?\d{10}/.test(this.rest(24))) {
-        throw new Error(`more than ${MOST_REPETITIONS} repetitions`);
+        throw new Error(`more than ${MAX_REPETITIONS} repetitions`);
       }
       const found = /^\{(\d{1,9})(?:(,)(\d{1,9})?)?\}/.exec(this.rest(24));
       if (found === null) return ['', 1];
@@ -146,7 +146,7 @@ class Translation {
 
   private atom(): { text: string; repetitions: number; isAssertion?: boolean } {
     const [quantifier] = this.quantifier();
-    if (quantifier !== '') throw new Error(`a ${quantifier} with nothing before it`);
+    if (quantifier !== '') throw new Error(`a ${quantifier} with nothing to repeat`);
     const character = this.take();
     switch (character) {
       case '(':
@@ -189,15 +189,14 @@ class Translation {
       const first = this.member();
       const isRange = this.next === '-' && this.characters[this.at + 1] !== ']';
       if (!isRange || first.isClass) {
-        // After a class, a dash stands for itself in JavaScript, and for nothing certain in RE2.
+        // After a class, a dash is literal in JavaScript and undefined in RE2.
         if (isRange) throw new Error('a range that begins with a class');
         text += first.text;
         continue;
       }
       this.at++;
       const last = this.next === undefined ? undefined : this.member();
-      if (last === undefined || last.isClass || last.code < first.code)
-        throw new Error('a range that is none');
+      if (last === undefined || last.isClass || last.code < first.code) throw new Error('an invalid range');
       text += `${first.text}-${last.text}`;
     }
     this.at++;
@@ -209,12 +208,12 @@ class Translation {
     if (character !== '\\') return { text: literal(character), isClass: false, code: codeOf(character) };
     const start = this.at;
     const text = this.escape(true);
-    const isClass = 'dDwWspP'.includes(this.characters[start]);
+    const isClass = 'dDwWspP'.includes(this.characters[start] ?? '');
     const code = isClass ? NaN : codeOf(valueOf(text));
     return { text, isClass, code };
   }
 
-  /** What comes after a backslash. */
+  /** Translates an escape after its backslash. */
   private escape(inClass: boolean): string {
     const character = this.take();
     if (CONTROL_ESCAPES.includes(character) || CLASS_ESCAPES.includes(character)) return `\\${character}`;
@@ -228,7 +227,7 @@ class Translation {
     }
     if (character === 'p' || character === 'P') {
       const [whole, category] = /^\{(\w{1,2})\}/.exec(this.rest(4)) ?? [];
-      if (whole === undefined || !CATEGORIES.has(category)) {
+      if (whole === undefined || category === undefined || !CATEGORIES.has(category)) {
         throw new Error(`\\${character}${/^(\{[^}]*\}|.)?/su.exec(this.rest(32))?.[0] ?? ''}`);
       }
       this.at += whole.length;
@@ -245,17 +244,17 @@ class Translation {
   }
 }
 
-/** A character as itself, in a class or not. */
+/** Returns a literal character, escaped if need be, inside or outside of a class. */
 function literal(character: string): string {
   return /[\^$\\.*+?()[\]{}|/-]/.test(character)
     ? `\\x${codeOf(character).toString(16).padStart(2, '0')}`
     : character;
 }
 
-/** The character that an escape stands for. */
+/** Returns the character that an escape stands for. */
 function valueOf(text: string): string {
   if (text.startsWith('\\x')) return String.fromCharCode(Number.parseInt(text.slice(2), 16));
-  return text.startsWith('\\') ? '\t\n\r\f\v'[CONTROL_ESCAPES.indexOf(text[1])] : text;
+  return text.startsWith('\\') ? '\t\n\r\f\v'.charAt(CONTROL_ESCAPES.indexOf(text.charAt(1))) : text;
 }
 
 function codeOf(character: string): number {

@@ -6,32 +6,32 @@ import { followObservable, isObservable, type ObservableLike } from './observabl
 import type { Outcome } from './outcome.js';
 import { followThenable, type SettlementObserver } from './thenable.js';
 
-/** A measurement of calls. Nothing that it throws changes a call. */
+/** A measurement of calls. An error that it throws does not affect a call. */
 export interface Measurement {
-  /** Where what the measurement throws is reported. */
+  /** Guard for the errors of the measurement. */
   readonly guard: Guard;
-  /** Begins; what it returns is given back when the call has ended. */
+  /** Starts one measurement. Its result is passed to {@link end}. */
   start(): number;
   /**
-   * Ends; called once for each start.
+   * Ends one measurement. Called once for each start.
    *
-   * @param detail the error; of a success the value, which is the last one of a stream
+   * @param detail the error, or for a success the value, or the last value of a stream
    */
   end(startedAt: number, outcome: Outcome, detail: unknown): void;
 }
 
 /**
- * Tracks the completion of what a call returned, and returns what is to be handed on in its place.
+ * Tracks the completion of the result of a call, and returns the result to pass on in its place.
  *
- * - A promise comes back as the promise that follows it, and any other thenable as it is: see {@link followThenable}.
- * - An Observable comes back as one that measures each subscription; to unsubscribe is to cancel. A Subject is a
- *   value, since it can be written to.
- * - A generator or an async iterator comes back as one that is measured from the first `next()`; to stop early is to
- *   cancel. Both are of the class of what they stand in for.
- * - A stream of Node that is still to be read comes back as it is; to destroy it before its end is to cancel.
- * - Anything else has ended, and so has what is frozen.
+ * - For a promise, a derived promise; any other thenable itself: see {@link followThenable}.
+ * - For an Observable, one that measures each subscription; unsubscribing cancels. A Subject counts as a value, since
+ *   it can be written to.
+ * - For a generator or an async iterator, one that is measured from the first `next()`; stopping early cancels. Both
+ *   have the class of the original.
+ * - A Node.js stream that is still readable itself; destroying it before its end cancels.
+ * - Any other or frozen value counts as completed.
  *
- * @param swallows ends what fails as if it had nothing more to give, instead of handing the error on
+ * @param swallows true to complete with no value instead of passing an error on
  */
 export function trackCompletion(
   result: unknown,
@@ -43,7 +43,7 @@ export function trackCompletion(
     const tracked = trackPending(result, measurement, startedAt, swallows);
     if (tracked !== undefined) return tracked;
   }
-  tell(measurement, startedAt, 'success', result);
+  end(measurement, startedAt, 'success', result);
   return result;
 }
 
@@ -60,7 +60,7 @@ export function trackCall(
   try {
     result = Reflect.apply(work, receiver, args);
   } catch (error) {
-    tell(measurement, startedAt, 'error', error);
+    end(measurement, startedAt, 'error', error);
     if (swallows) return undefined;
     throw error;
   }
@@ -73,7 +73,7 @@ interface ReadableLike {
   on?: unknown;
 }
 
-/** Returns what stands in for a result that has not ended; undefined if it has, or cannot be tracked. */
+/** Returns the stand-in for a pending result; undefined if the result is complete or cannot be tracked. */
 function trackPending(
   result: object,
   measurement: Measurement,
@@ -96,12 +96,12 @@ function trackPending(
     if (!isAsync && Object.prototype.toString.call(result) !== '[object Generator]') return undefined;
     return trackIterator(result as AnyIterator, isAsync, measurement, swallows);
   } catch {
-    // A getter that throws: whoever uses the result will see it, and not here.
+    // A getter that throws. Its error belongs to the code that uses the result.
     return undefined;
   }
 }
 
-/** The end of a call that returned a promise. A class, since one is made for each call. */
+/** The observer of a call that returned a promise. A class, since one is created for each call. */
 class CallSettlement implements SettlementObserver {
   constructor(
     private readonly measurement: Measurement,
@@ -117,14 +117,14 @@ class CallSettlement implements SettlementObserver {
   }
 }
 
-/** The end of a call whose error ends with it. */
+/** The observer of a call whose error is not passed on. */
 class SwallowingSettlement extends CallSettlement implements SettlementObserver {
   replaceError(): void {}
 }
 
-/** Returns whether it is a Subject itself; what comes of piping one has an operator. */
+/** Returns true for a Subject itself; an Observable piped from one has an operator. */
 function isSubject(observable: ObservableLike): boolean {
-  const { next, operator } = observable as unknown as Record<string, unknown>;
+  const { next, operator } = observable as Partial<Record<'next' | 'operator', unknown>>;
   return typeof next === 'function' && operator === undefined;
 }
 
@@ -146,15 +146,15 @@ function trackObservable(
 
 function trackStream(stream: object & ReadableLike, measurement: Measurement, startedAt: number): unknown {
   if (typeof stream.pipe !== 'function' || stream.readable !== true) return undefined;
-  const leave: (() => void)[] = [];
-  const end = (outcome: Outcome, detail?: unknown): void => {
-    for (const stop of leave.splice(0)) stop();
-    tell(measurement, startedAt, outcome, detail);
+  const unsubscribe: (() => void)[] = [];
+  const complete = (outcome: Outcome, detail?: unknown): void => {
+    for (const stop of unsubscribe.splice(0)) stop();
+    end(measurement, startedAt, outcome, detail);
   };
-  leave.push(
-    listenTo(stream, 'end', measurement.guard, () => end('success')),
-    listenTo(stream, errorMonitor, measurement.guard, (error: unknown) => end('error', error)),
-    listenTo(stream, 'close', measurement.guard, () => end('cancelled')),
+  unsubscribe.push(
+    listenTo(stream, 'end', measurement.guard, () => complete('success')),
+    listenTo(stream, errorMonitor, measurement.guard, (error: unknown) => complete('error', error)),
+    listenTo(stream, 'close', measurement.guard, () => complete('cancelled')),
   );
   return stream;
 }
@@ -187,7 +187,7 @@ function begin(measurement: Measurement): number {
   }
 }
 
-function tell(measurement: Measurement, startedAt: number, outcome: Outcome, detail: unknown): void {
+function end(measurement: Measurement, startedAt: number, outcome: Outcome, detail: unknown): void {
   try {
     measurement.end(startedAt, outcome, detail);
   } catch (error) {

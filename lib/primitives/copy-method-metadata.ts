@@ -1,7 +1,7 @@
 type AnyFunction = (this: never, ...args: never[]) => unknown;
 
-/** Properties of plain functions that methods do not have. */
-const OF_PLAIN_FUNCTIONS: ReadonlySet<PropertyKey> = new Set(['prototype', 'arguments', 'caller']);
+/** The own properties of plain functions that methods do not have. */
+const PLAIN_FUNCTION_KEYS: ReadonlySet<PropertyKey> = new Set(['prototype', 'arguments', 'caller']);
 
 interface MetadataReflection {
   getOwnMetadataKeys?(target: object): unknown[];
@@ -10,20 +10,20 @@ interface MetadataReflection {
 }
 
 /**
- * Gives a function that stands in for another one its name, length, properties and `reflect-metadata`.
+ * Copies the name, length, properties and `reflect-metadata` of a method to its replacement.
  *
- * @returns the stand-in
+ * @returns the replacement
  */
-export function copyMethodMetadata<F extends AnyFunction>(original: AnyFunction, standIn: F): F {
+export function copyMethodMetadata<F extends AnyFunction>(original: AnyFunction, replacement: F): F {
   for (const key of Reflect.ownKeys(original)) {
-    if (OF_PLAIN_FUNCTIONS.has(key)) continue;
-    Reflect.defineProperty(standIn, key, Object.getOwnPropertyDescriptor(original, key)!);
+    if (PLAIN_FUNCTION_KEYS.has(key)) continue;
+    Reflect.defineProperty(replacement, key, Object.getOwnPropertyDescriptor(original, key) ?? {});
   }
-  // Decorators that run later and write metadata to the method that is still on the class are seen, too.
-  Object.setPrototypeOf(standIn, original);
+  // Makes metadata visible that later decorators write to the original method.
+  Object.setPrototypeOf(replacement, original);
   const reflection = Reflect as MetadataReflection;
   for (const key of reflection.getOwnMetadataKeys?.(original) ?? []) {
-    reflection.defineMetadata?.(key, reflection.getOwnMetadata?.(key, original), standIn);
+    reflection.defineMetadata?.(key, reflection.getOwnMetadata?.(key, original), replacement);
   }
-  return standIn;
+  return replacement;
 }

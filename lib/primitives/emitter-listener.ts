@@ -1,6 +1,6 @@
 import type { Guard } from './guard.js';
 
-/** The part of an `EventEmitter` that is used; both methods may be missing or fail. */
+/** The part of an `EventEmitter` that is used. Each method may be missing or throw. */
 export interface EmitterLike {
   on?(event: string | symbol, listener: (...args: never[]) => void): unknown;
   prependListener?(event: string | symbol, listener: (...args: never[]) => void): unknown;
@@ -9,14 +9,13 @@ export interface EmitterLike {
 }
 
 /**
- * Listens to an emitter of somebody else. What the listener throws never gets to who emits, nor to the listeners
- * after it.
+ * Adds a listener to an emitter of the application. Errors of the listener reach neither the emitter nor other listeners.
  *
- * Not for `error`, nor for what an emitter does by itself only while nobody listens, such as `clientError` of a
- * server or `unhandledRejection` of the process: there, a listener changes what happens.
+ * Not for `error`, nor for events with a default behaviour that a listener disables, such as `clientError` of a server
+ * or `unhandledRejection` of the process.
  *
- * @param options `first` to be told before the listeners that are there already
- * @returns a function that ends it
+ * @param options `first`: true to be called before the existing listeners
+ * @returns a function that removes the listener
  */
 export function listenTo<A extends readonly unknown[]>(
   emitter: object | null | undefined,
@@ -28,7 +27,7 @@ export function listenTo<A extends readonly unknown[]>(
   const target = (emitter ?? {}) as EmitterLike;
   const guarded = (...args: unknown[]): void => {
     try {
-      listener(...(args as unknown as A));
+      listener(...(args as readonly unknown[] as A));
     } catch (error) {
       guard.report(error);
     }

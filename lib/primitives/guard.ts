@@ -1,22 +1,22 @@
 /**
- * A wall between somebody's code and ours: whatever is thrown behind it is reported, and never gets through.
+ * A boundary between the application and this library: errors are reported and never pass through.
  *
- * On a hot path, use a `try` of its own with {@link Guard.report}, which needs no closure.
+ * On a hot path, use `try` with {@link Guard.report} instead of a closure.
  */
 export class Guard {
-  /** @param onError receives each error; what it throws itself is ignored */
+  /** @param onError receives each error; errors that it throws itself are ignored */
   constructor(private readonly onError: (error: unknown) => void) {}
 
-  /** Reports an error that was caught. Never throws. */
+  /** Reports a caught error. Never throws. */
   readonly report = (error: unknown): void => {
     try {
       this.onError(error);
     } catch {
-      // There is nowhere left to report it.
+      // An error of the error handler has nowhere to go.
     }
   };
 
-  /** Runs work of our own inside somebody's call; returns undefined if it throws. */
+  /** Runs work of this library within a call of the application; returns undefined if it throws. */
   run<T>(work: () => T): T | undefined {
     try {
       return work();
@@ -26,7 +26,7 @@ export class Guard {
     }
   }
 
-  /** Calls somebody's callback and waits for nothing: an error is reported, also that of a promise it returns. */
+  /** Calls a callback of the application without waiting for it; reports what it throws or rejects with. */
   call<A extends readonly unknown[]>(callback: (...args: A) => unknown, ...args: A): void {
     try {
       const result = callback(...args);
@@ -36,14 +36,14 @@ export class Guard {
     }
   }
 
-  /** Calls each of several callbacks, whatever becomes of the others. */
+  /** Calls each of several callbacks, even if others throw. */
   callEach<A extends readonly unknown[]>(callbacks: Iterable<(...args: A) => unknown>, ...args: A): void {
     // A copy: a callback may add or remove others while it runs.
     for (const callback of Array.from(callbacks)) this.call(callback, ...args);
   }
 }
 
-/** Returns whether a value has a `then()` method; a getter that throws says no. */
+/** Returns true if a value has a `then()` method; false if its getter throws. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   try {

@@ -5,7 +5,7 @@ import { failWith, followThenable, type SettlementObserver, settleWith } from '.
 
 type Step = (this: unknown, ...args: unknown[]) => unknown;
 
-/** The methods of an iterator, to be called on it. */
+/** The methods of an iterator, unbound. */
 interface IteratorMethods {
   readonly next: Step;
   readonly return?: Step;
@@ -19,25 +19,25 @@ export interface AnyIterator {
   throw?(...args: unknown[]): unknown;
 }
 
-/** An observer of one pass through an iterator. Nothing that it throws reaches whoever iterates. */
+/** An observer of one iteration. Errors that it throws do not reach the consumer. */
 export interface IterationObserver {
-  /** The first step is about to be made. */
+  /** Called before the first step. */
   began?(): void;
-  /** A value was given out. */
+  /** Called for each value. */
   given?(value: unknown): void;
-  /** Whoever iterates wants no more, and the iterator is about to be told. */
+  /** Called when the consumer stops early, before the iterator is closed. */
   stopping?(): void;
-  /** The pass has ended, with the error or with the last value of a success. Told once. */
+  /** Called once at the end, with the error, or with the last value of a success. */
   ended?(outcome: Outcome, detail: unknown): void;
 }
 
 /**
- * Returns an iterator that stands in for another one and observes how it is used. It is of the same class and has all
- * that the other one has, private fields included; it can be left early even if the other one has no `return()`.
+ * Returns a stand-in for an iterator that observes the iteration. It has the class and all members of the original,
+ * private fields included, and can be stopped early even if the original has no `return()`.
  *
- * @param isAsync whether the steps of the iterator are promises
- * @param swallows ends an iteration that fails as if there was nothing more to come
- * @returns undefined if nothing can stand in for it
+ * @param isAsync true if the steps of the iterator are promises
+ * @param swallows true to end a failed iteration without an error
+ * @returns undefined if a stand-in is impossible
  */
 export function followIterator<T extends AnyIterator>(
   iterator: T,

@@ -1,15 +1,15 @@
 import { ownText } from './own-text.js';
 
-/** The value that stands for all that are too many. */
+/** The value shared by all values beyond the limit. */
 const OTHER = 'other';
 
-/** Marks a value that was cut. */
+/** The mark at the end of a truncated value. */
 const CUT = '…';
 
-/** The longest value of a label that comes from outside, in UTF-16 code units, with the mark of the cut. */
+/** The maximum length of a label value from outside, in UTF-16 code units, mark included. */
 export const LABEL_VALUE_LENGTH = 128;
 
-/** Returns a value that is at most so long, cut and marked if it was longer; never in the middle of a character. */
+/** Returns a value, truncated and marked if it is too long, but never in the middle of a surrogate pair. */
 export function boundedLabelValue(value: string, maxLength = LABEL_VALUE_LENGTH): string {
   if (value.length <= maxLength) return value;
   const end = maxLength - CUT.length;
@@ -19,22 +19,22 @@ export function boundedLabelValue(value: string, maxLength = LABEL_VALUE_LENGTH)
 }
 
 /**
- * A bounded set of the values of a label that come from outside: a value that is seen while there is room keeps its
- * own, at most {@link LABEL_VALUE_LENGTH} long; further ones share `other`.
+ * A bounded set of label values from outside. The first values are kept, truncated to {@link LABEL_VALUE_LENGTH}; further
+ * ones share the value `other`.
  */
 export class LabelValues {
   private readonly known = new Map<string, string>();
 
   /**
-   * @param limit number of values that are kept apart
-   * @param other the value that stands for all further ones
+   * @param limit number of distinct values
+   * @param other value shared by all further ones
    */
   constructor(
     private readonly limit: number,
     private readonly other = OTHER,
   ) {}
 
-  /** Returns the value to use as the label. */
+  /** Returns the label value to use for a value. */
   of(value: string): string {
     const bounded = boundedLabelValue(value);
     const known = this.known.get(bounded);

@@ -1,8 +1,8 @@
-/** Returns the message of whatever was thrown. Never throws. */
+/** Returns the message of a thrown value. Never throws. */
 export function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error);
   } catch {
-    return 'it threw a value that cannot be converted to a string';
+    return 'threw a value that cannot be converted to a string';
   }
 }

@@ -2,44 +2,43 @@ import { copyMethodMetadata } from './copy-method-metadata.js';
 import { type Guard, isThenable } from './guard.js';
 import { followThenable } from './thenable.js';
 
-/** A method as it is called: by anybody, with anything. */
+/** A method of unknown signature. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * An observer of one call of a patched method. It is told at most once each of what the method returned or threw, and
- * of how the promise it returned was settled. Nothing that it throws reaches the caller.
+ * An observer of one call of a patched method. Each of its methods is called at most once, and errors that they throw do
+ * not reach the caller.
  */
 export interface CallObserver {
-  /** The arguments to call with, if a callback among them has been replaced by {@link observeCallback}. */
+  /** Arguments of the call, if {@link observeCallback} replaced a callback among them. @default the given ones */
   readonly args?: readonly unknown[];
-  /** The async context to call in; it calls what it is given once and returns its result. */
+  /** Async context of the call. It must run the function once and return its result. */
   readonly scope?: { run(call: () => unknown): unknown };
-  /** The method returned this. */
+  /** Called with the result of the method. */
   returned?(result: unknown): void;
-  /** The method threw this, which the caller gets. */
+  /** Called with the error that the method threw. */
   threw?(error: unknown): void;
-  /** The promise that the method returned was fulfilled. */
+  /** Called when the promise that the method returned is fulfilled. */
   fulfilled?(value: unknown): void;
-  /** The promise that the method returned was rejected with this, which the caller gets. */
+  /** Called when the promise that the method returned is rejected. */
   rejected?(error: unknown): void;
-  /** Returns the value for the caller to get in place of the one that the method returned. */
+  /** Returns the result for the caller, in place of that of the method. */
   replaceResult?(result: unknown): unknown;
 }
 
-/** Returns the observer of a call with these arguments and this `this`, if it is to be observed. */
+/** A function that returns the observer of a call; undefined if the call is not observed. */
 export type BeginCall = (args: readonly unknown[], receiver: unknown) => CallObserver | undefined;
 
 /**
- * Observes the calls of one method of one object, and of no other object of its class, until the patch is removed.
+ * Patches one method of one object to observe its calls. Other objects of the class are not affected.
  *
- * The patch is invisible to whoever calls: the same `this`, arguments, result and errors, the same `name`, `length`
- * and properties of the function. A promise is passed on as the promise that follows it, so that a rejection that
- * nobody handles is still reported as such; any other thenable is returned as it is, and not started. If somebody else
- * patches the method in the meantime, removing ours leaves theirs in place, and ours observes no more.
+ * The patch is invisible to callers: `this`, arguments, result and errors stay the same, and so do the `name`, `length`
+ * and properties of the function. A promise is replaced by a derived promise, so that an unhandled rejection is still
+ * reported as such; any other thenable is returned as it is and not started. If other code patches the method later,
+ * removing this patch leaves the other one in place.
  *
- * @param begin is called before each call with its arguments and its `this`; returns the observer of the call, if
- *   any. It must not change the arguments.
- * @returns a function that removes the patch; it does nothing where there is no such method or the object is frozen
+ * @param begin called before each call with its arguments and its `this`; it must not change the arguments
+ * @returns a function that removes the patch; it does nothing if there is no such method or the object is frozen
  */
 export function patchMethod(object: object, name: PropertyKey, guard: Guard, begin: BeginCall): () => void {
   let own: PropertyDescriptor | undefined;
@@ -48,7 +47,7 @@ export function patchMethod(object: object, name: PropertyKey, guard: Guard, beg
     own = Object.getOwnPropertyDescriptor(object, name);
     original = Reflect.get(object, name);
   } catch {
-    // A proxy or a getter that refuses to be read.
+    // A proxy or a getter that throws.
     return () => undefined;
   }
   if (typeof original !== 'function') return () => undefined;
@@ -79,8 +78,8 @@ export function patchMethod(object: object, name: PropertyKey, guard: Guard, beg
 }
 
 /**
- * Returns a function that tells `observe` of each call of a callback and then calls it, with the same `this`,
- * arguments and result. What is not a function is returned as it is.
+ * Returns a version of a callback that passes the arguments of each call to `observe` before it calls the callback. A
+ * value that is not a function is returned as it is.
  */
 export function observeCallback<T>(
   callback: T,
@@ -88,8 +87,8 @@ export function observeCallback<T>(
   observe: (args: readonly unknown[]) => void,
 ): T {
   if (typeof callback !== 'function') return callback;
-  // A proxy is the function itself in every other respect, and made faster than a function that is given its name,
-  // length and properties.
+  // A proxy keeps the identity of the function in every other respect, and is created faster than a function with a copy
+  // of its name, length and properties.
   return new Proxy(callback, {
     apply(target, receiver, args: readonly unknown[]) {
       try {
@@ -103,18 +102,19 @@ export function observeCallback<T>(
 }
 
 /**
- * Returns a function whose calls are observed as those of a patched method are, and that is the given one in every
- * other respect. What is not a function is returned as it is.
+ * Returns a version of a function whose calls are observed like those of a patched method. A value that is not a function
+ * is returned as it is.
  */
 export function observeFunction<T>(fn: T, guard: Guard, begin: BeginCall): T {
   if (typeof fn !== 'function') return fn;
   return new Proxy(fn, {
+    // `target` is a function, of a signature that TypeScript cannot know.
     apply: (target, receiver, args: unknown[]) =>
       beginCall(target as unknown as AnyMethod, receiver, args, guard, begin),
   });
 }
 
-/** Returns the arguments of a call with the callback at this position observed. */
+/** Returns a copy of arguments with the callback at one position observed. */
 export function withObservedCallback(
   args: readonly unknown[],
   position: number,
@@ -159,10 +159,10 @@ function observedCall(
         ? Reflect.apply(method, receiver, given)
         : observer.scope.run(() => Reflect.apply(method, receiver, given));
   } catch (error) {
-    tell(guard, observer, 'threw', error);
+    notify(guard, observer, 'threw', error);
     throw error;
   }
-  tell(guard, observer, 'returned', result);
+  notify(guard, observer, 'returned', result);
   if (observer.replaceResult !== undefined) {
     try {
       result = observer.replaceResult(result);
@@ -174,8 +174,8 @@ function observedCall(
   return isFollowed && isThenable(result) ? (followThenable(result, observer, guard) ?? result) : result;
 }
 
-/** Tells an observer of something that happened, if it wants to know. */
-function tell(
+/** Calls a method of an observer, if it has it. */
+function notify(
   guard: Guard,
   observer: CallObserver,
   event: 'returned' | 'threw' | 'fulfilled' | 'rejected',

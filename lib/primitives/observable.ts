@@ -2,7 +2,7 @@ import type { Guard } from './guard.js';
 import type { Outcome } from './outcome.js';
 import { standIn } from './stand-in.js';
 
-/** The part of an Observable that is used, of whichever copy of RxJS it is. */
+/** The part of an Observable that is used, of any copy of RxJS. */
 export interface ObservableLike {
   subscribe(...observer: unknown[]): unknown;
   lift(operator: { call(subscriber: SubscriberLike, source: ObservableLike): unknown }): ObservableLike;
@@ -15,10 +15,10 @@ interface SubscriberLike {
   add(teardown: () => void): void;
 }
 
-/** A function that is told once how a subscription ended: with the error, or with the last value of a success. */
+/** A function that is called once at the end of a subscription, with the error, or with the last value of a success. */
 export type SubscriptionEnd = (outcome: Outcome, detail: unknown) => void;
 
-/** Methods of an Observable that have to begin at the stand-in, so that what they subscribe to is observed. */
+/** The methods of an Observable that must be called on the stand-in, so that their subscriptions are observed. */
 const DERIVING: ReadonlySet<PropertyKey> = new Set([
   'pipe',
   'lift',
@@ -29,7 +29,7 @@ const DERIVING: ReadonlySet<PropertyKey> = new Set([
   (Symbol as { readonly observable?: symbol }).observable ?? '@@observable',
 ]);
 
-/** Returns whether a value is an Observable, as RxJS itself tells. */
+/** Returns true if a value is an Observable, by the test of RxJS itself. */
 export function isObservable(value: unknown): value is ObservableLike {
   if (typeof value !== 'object' || value === null) return false;
   const { lift, subscribe } = value as Partial<ObservableLike>;
@@ -37,12 +37,12 @@ export function isObservable(value: unknown): value is ObservableLike {
 }
 
 /**
- * Returns an Observable that stands in for another one and observes each subscription. It is of the same class and
- * has all that the other one has, private fields included.
+ * Returns a stand-in for an Observable that observes each subscription. It has the class and all members of the original,
+ * private fields included.
  *
- * @param begin called at each subscription; returns a function that is told of its end
- * @param swallows completes a subscription that fails
- * @returns undefined if nothing can stand in for it
+ * @param begin called at each subscription; returns the function to call at its end
+ * @param swallows true to complete a subscription that fails
+ * @returns undefined if a stand-in is impossible
  */
 export function followObservable(
   source: ObservableLike,

@@ -1,2 +1,2 @@
-/** The end of a call: `cancelled` if nobody took the rest of what it had to give. */
+/** The outcome of a call: `cancelled` if the consumer stopped before the end. */
 export type Outcome = 'success' | 'error' | 'cancelled';

@@ -1,18 +1,18 @@
 import { Guard } from './guard.js';
 
-/** A logger with any of the methods that are called. */
+/** A logger that has some of the methods. */
 interface AnyLogger {
   log?(message: string): unknown;
   warn?(message: string): unknown;
   error?(message: string, stack?: string): unknown;
 }
 
-/** There is nowhere left to say that nothing can be said. */
+/** The guard for errors of the logger, which have nowhere to go. */
 const SILENT = new Guard(() => undefined);
 
 /**
- * A logger whose methods never throw and never leave a rejection behind, whatever the given one does. A message of
- * ours may come from the middle of the work of the application, which must not end with it.
+ * A wrapper of a logger whose methods never throw and leave no unhandled rejection, since this library may log within a
+ * call of the application.
  */
 export class SafeLogger {
   constructor(private readonly logger: AnyLogger) {}

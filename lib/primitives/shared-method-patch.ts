@@ -3,22 +3,21 @@ import { type CallObserver, patchMethod } from './method-patch.js';
 
 type Begin = (args: readonly unknown[], receiver: unknown) => CallObserver | undefined;
 
-/** The observers of one method that is patched, and how the patch is removed. */
+/** The observers of one patched method, and the function that removes the patch. */
 interface SharedPatch {
   readonly observers: Set<Begin>;
   readonly remove: () => void;
 }
 
-/** The shared patches of a prototype, on the prototype itself. */
+/** The property of a prototype that holds its shared patches. */
 const SHARED = Symbol('monitoring.sharedPatches');
 
 /**
- * Observes the calls of a method of a class whose objects are out of reach, such as those that Nest makes for each
- * route. The applications of a process share one patch, which goes with the last of them: the method is wrapped once,
- * however many start and end, in whatever order.
+ * Patches a method of a prototype to observe its calls, for objects that cannot be reached, such as those that Nest
+ * creates for each route. All applications of a process share one patch, which is removed with the last of them.
  *
- * @param begin as for {@link patchMethod}; of several that answer for one call, the first is its observer
- * @returns a function that ends it
+ * @param begin as for {@link patchMethod}; the first observer of a call is used
+ * @returns a function that ends the observation
  */
 export function patchSharedMethod(
   prototype: object,

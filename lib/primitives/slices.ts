@@ -1,8 +1,8 @@
-/** Longest time that work in slices keeps the event loop at once, in milliseconds, beyond one step of the work. */
+/** The time after which work yields to the event loop, in milliseconds. */
 const SLICE_MS = 5;
 
 /**
- * Runs work that yields often to its end, in slices of time between which the event loop has its turn.
+ * Runs a generator that yields often to its end, in slices between which the event loop runs.
  *
  * @param monotonic returns milliseconds that never go backwards
  */

@@ -2,9 +2,9 @@
  * Returns a proxy that stands in for an object with some methods replaced. Every other method is called on the object
  * itself, which may have private fields.
  *
- * @returns undefined if the language insists on a method that was to be replaced, as it does for a frozen object
  * @param replacements the methods that are replaced
- * @param own methods that are called on the stand-in, and see its replacements
+ * @param own methods that are called on the stand-in, so that they use its replacements
+ * @returns undefined if a method cannot be replaced, as on a frozen object
  */
 export function standIn<T extends object>(
   target: T,
@@ -21,7 +21,7 @@ export function standIn<T extends object>(
         return value;
       let method = calledOnTarget.get(value);
       if (method === undefined) {
-        // A proxy is the function itself in every other respect, and can be constructed if it is a class.
+        // A proxy keeps the identity of the function in every other respect, and stays constructible if it is a class.
         method = new Proxy(value, {
           apply: (_method, receiver: unknown, args: unknown[]): unknown =>
             Reflect.apply(value, receiver === proxy ? target : receiver, args),
@@ -37,7 +37,7 @@ export function standIn<T extends object>(
 
 const NONE: ReadonlySet<PropertyKey> = new Set();
 
-/** Returns whether the language insists that a proxy gives the very value of a property. */
+/** Returns true if a proxy must return the very value of a property. */
 function isFixed(target: object, key: PropertyKey): boolean {
   const property = Object.getOwnPropertyDescriptor(target, key);
   return property !== undefined && !(property.configurable ?? false) && !(property.writable ?? false);

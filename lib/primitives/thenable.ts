@@ -1,24 +1,24 @@
 import type { Guard } from './guard.js';
 
-/** An observer of how one promise, or what is awaited like one, is settled. Nothing that it throws is passed on. */
+/** An observer of the settlement of one promise or other thenable. Errors that it throws are not passed on. */
 export interface SettlementObserver {
-  /** The promise was fulfilled. */
+  /** Called when the promise is fulfilled. */
   fulfilled?(value: unknown): void;
-  /** The promise was rejected. */
+  /** Called when the promise is rejected. */
   rejected?(error: unknown): void;
-  /** Returns the value to pass on in place of the one that the promise was fulfilled with. */
+  /** Returns the value to pass on in place of that of the promise. */
   replaceValue?(value: unknown): unknown;
-  /** Returns the value to pass on in place of a rejection, which ends here. */
+  /** Returns the value to pass on in place of a rejection. */
   replaceError?(error: unknown): unknown;
 }
 
 /**
- * Observes how a promise or another thenable is settled, and returns what is to be handed on in its place.
+ * Observes the settlement of a promise or other thenable, and returns the value to pass on in its place.
  *
- * - Of a promise, that is the promise which follows it: a rejection that nobody handles is still reported as such.
- *   What a library has added to the promise, such as `json()`, is added to that one, too.
- * - Any other thenable, and a promise of a subclass, is returned as it is, and not started: it may begin its work
- *   only when its `then()` is called, and may be more than a promise. It is observed from its first `then()`.
+ * - For a promise, a derived promise, so that an unhandled rejection is still reported as such. Properties that a library
+ *   added to the promise, such as `json()`, are copied.
+ * - Any other thenable, and a promise of a subclass, itself. It is not started, since it may begin its work only when
+ *   `then()` is called; it is observed from its first `then()`.
  *
  * @returns undefined if it cannot be observed
  */
@@ -32,13 +32,13 @@ export function followThenable(
       ? following(thenable, observer, guard)
       : withObservedThen(thenable, observer, guard);
   } catch (error) {
-    // A proxy of a promise, or one that is sealed in some other way.
+    // A proxy of a promise, or a sealed one.
     guard.report(error);
     return undefined;
   }
 }
 
-/** Returns what is handed on of a value, once the observer has been told. */
+/** Notifies an observer of a value, and returns the value to pass on. */
 export function settleWith(value: unknown, observer: SettlementObserver, guard: Guard): unknown {
   try {
     observer.fulfilled?.(value);
@@ -50,7 +50,7 @@ export function settleWith(value: unknown, observer: SettlementObserver, guard: 
 }
 
 /**
- * Returns the value that is handed on in place of an error, once the observer has been told.
+ * Notifies an observer of an error, and returns the value that replaces it.
  *
  * @throws the error, unless the observer replaces it
  */
@@ -64,7 +64,7 @@ export function failWith(error: unknown, observer: SettlementObserver, guard: Gu
   throw error;
 }
 
-/** Returns whether it is a promise that the language made, of which all is known. */
+/** Returns true for a native promise that is not of a subclass. */
 function isPlainPromise(thenable: PromiseLike<unknown>): thenable is Promise<unknown> {
   return Object.getPrototypeOf(thenable) === Promise.prototype && !Object.hasOwn(thenable, 'then');
 }
@@ -74,7 +74,7 @@ function following(promise: Promise<unknown>, observer: SettlementObserver, guar
     (value) => settleWith(value, observer, guard),
     (error: unknown) => failWith(error, observer, guard),
   );
-  // Mostly there is nothing: the loop is the cheapest way to find out.
+  // A loop is the fastest test for the usual case of no properties.
   for (const key in promise) {
     Reflect.defineProperty(followed, key, Object.getOwnPropertyDescriptor(promise, key) ?? {});
   }
@@ -84,7 +84,7 @@ function following(promise: Promise<unknown>, observer: SettlementObserver, guar
 /** The observers of a thenable whose `then()` has not been called yet. */
 const OBSERVERS = Symbol('monitoring.observers');
 
-/** As many as one thenable may have, which is returned again and again and never awaited. */
+/** The maximum number of observers of one thenable, which may be returned again and again and never awaited. */
 const MAX_OBSERVERS = 100;
 
 type Then = ((...callbacks: unknown[]) => unknown) & { readonly [OBSERVERS]?: Observed[] };
@@ -109,7 +109,7 @@ function withObservedThen(
   return observeFirstThen(thenable, then, [{ observer, guard }]) ? thenable : undefined;
 }
 
-/** @returns whether the first call of `then()` will be seen */
+/** Replaces `then()` until its first call. @returns false if that is impossible */
 function observeFirstThen(thenable: PromiseLike<unknown>, then: Then, observers: Observed[]): boolean {
   const own = Object.getOwnPropertyDescriptor(thenable, 'then');
   const observedThen = function (this: unknown, onFulfilled?: unknown, onRejected?: unknown): unknown {
@@ -118,7 +118,7 @@ function observeFirstThen(thenable: PromiseLike<unknown>, then: Then, observers:
     let isSettled = false;
     const settle = (settlement: Settlement): unknown => {
       isSettled = true;
-      const { isRejected, value } = observers.reduce(handOn, settlement);
+      const { isRejected, value } = observers.reduce(passOn, settlement);
       const callback = isRejected ? onRejected : onFulfilled;
       if (typeof callback === 'function') return (callback as (result: unknown) => unknown)(value);
       if (isRejected) throw value;
@@ -130,7 +130,7 @@ function observeFirstThen(thenable: PromiseLike<unknown>, then: Then, observers:
         (value: unknown) => settle({ isRejected: true, value }),
       ]);
     } catch (error) {
-      // Thrown by what was called back, or instead of calling back.
+      // The error comes from a callback, or from then() itself.
       if (isSettled) throw error;
       return settle({ isRejected: true, value: error });
     }
@@ -149,7 +149,7 @@ interface Settlement {
   readonly value: unknown;
 }
 
-function handOn({ isRejected, value }: Settlement, { observer, guard }: Observed): Settlement {
+function passOn({ isRejected, value }: Settlement, { observer, guard }: Observed): Settlement {
   if (!isRejected) return { isRejected, value: settleWith(value, observer, guard) };
   try {
     return { isRejected: false, value: failWith(value, observer, guard) };

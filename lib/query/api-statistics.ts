@@ -1,50 +1,52 @@
 import type { MetricsHistory } from './metrics-history.js';
-import type { Reading } from './readings.js';
+import type { HistoryReading } from './readings.js';
 
 const REQUESTS = 'http_requests_total';
 const DURATIONS = 'http_request_duration_seconds';
 const FAILED = { status_code: /5../ };
 const ENDPOINT = ['method', 'route'];
 
+/** The percentiles that are computed for each endpoint. */
 export const PERCENTILES = ['p50', 'p90', 'p95', 'p99'] as const;
-/** Which percentiles there are of each endpoint. */
+/** A percentile of the response time. */
 export type Percentile = (typeof PERCENTILES)[number];
 
-/** How requests went in the window that has just passed. */
+/** Request statistics over the latest window. */
 export interface RequestStatistics {
-  /** The window in milliseconds; right after the start, as much of it as has passed. */
+  /** Window in milliseconds; right after the start, the part of it that has passed. */
   readonly windowMs: number;
   readonly requestsPerSecond: number;
-  /** Answered with a status of 500 or more. */
+  /** Responses per second with a status of 500 or more. */
   readonly errorsPerSecond: number;
-  /** The share of the requests that failed, between 0 and 1. */
+  /** Ratio of failed requests to all requests, between 0 and 1. */
   readonly errorRatio: number;
+  /** Average response time in seconds. */
   readonly meanSeconds: number;
-  /** At most 1 % off. */
+  /** Response time percentiles in seconds, with an error of at most 1 %. */
   readonly percentileSeconds: Readonly<Record<Percentile, number>>;
 }
 
-/** How the requests of one method and route template went. */
+/** Statistics of the requests with one method and route template. */
 export interface EndpointStatistics extends RequestStatistics {
   readonly method: string;
   readonly route: string;
 }
 
 /**
- * How requests went lately, by endpoint: rates, errors and percentiles over a window that moves, not since the
- * application started. An endpoint without a request in the window is not there.
+ * Request statistics by endpoint: rates, errors and percentiles over a moving window. An endpoint without a request in
+ * the window is left out.
  */
 export class ApiStatistics {
   private computedFor: number | undefined;
   private computed: readonly EndpointStatistics[] = [];
 
-  /** @param windowMs over how long */
+  /** @param windowMs window in milliseconds */
   constructor(
     private readonly history: MetricsHistory,
     readonly windowMs: number,
   ) {}
 
-  /** Keeps the samples that the statistics are read from. @returns a function that withdraws the request */
+  /** Stores the samples that the statistics need. @returns a function that stops it */
   retain(): () => void {
     const { windowMs } = this;
     const releases = [
@@ -54,7 +56,7 @@ export class ApiStatistics {
     return () => releases.forEach((release) => release());
   }
 
-  /** Every endpoint, the busiest first. */
+  /** Returns the statistics of every endpoint, the busiest first. */
   endpoints(): readonly EndpointStatistics[] {
     const { lastSample } = this.history;
     if (lastSample !== this.computedFor) {
@@ -70,7 +72,7 @@ export class ApiStatistics {
     return this.computed;
   }
 
-  /** All endpoints together; undefined if there was no request. */
+  /** Returns the statistics of all endpoints together; undefined without a request. */
   overall(): RequestStatistics | undefined {
     const [all] = this.compute([]);
     if (all === undefined) return undefined;
@@ -78,7 +80,7 @@ export class ApiStatistics {
     return statistics;
   }
 
-  /** The endpoints with the highest percentile. */
+  /** Returns the endpoints with the highest percentile. */
   slowest(count = 10, percentile: Percentile = 'p95'): readonly EndpointStatistics[] {
     const secondsOf = (endpoint: EndpointStatistics) => endpoint.percentileSeconds[percentile];
     return this.endpoints()
@@ -87,7 +89,7 @@ export class ApiStatistics {
       .slice(0, count);
   }
 
-  /** The endpoints with the most errors a second; those without any are not among them. */
+  /** Returns the endpoints with the most errors per second, without those that have none. */
   failing(count = 10): readonly EndpointStatistics[] {
     return this.endpoints()
       .filter(({ errorsPerSecond }) => errorsPerSecond > 0)
@@ -99,7 +101,7 @@ export class ApiStatistics {
     groupBy: readonly string[],
   ): (RequestStatistics & { readonly labels: Readonly<Record<string, string>> })[] {
     const { history } = this;
-    // Right after the start there is less than the window: rates are over what is covered.
+    // Right after the start, rates are over the time that is covered, which is less than the window.
     const windowMs = history.coveredMs(REQUESTS, this.windowMs);
     const errors = byLabels(history.rate(REQUESTS, windowMs, { groupBy, labels: FAILED }));
     const means = byLabels(history.average(DURATIONS, windowMs, { groupBy }));
@@ -114,7 +116,7 @@ export class ApiStatistics {
       .rate(REQUESTS, windowMs, { groupBy })
       .filter(({ value }) => value > 0)
       .map(({ labels, value: requestsPerSecond }) => {
-        const key = keyOf(labels);
+        const key = endpointKey(labels);
         const errorsPerSecond = errors.get(key) ?? 0;
         return {
           labels,
@@ -131,10 +133,10 @@ export class ApiStatistics {
   }
 }
 
-function byLabels(readings: readonly Reading[]): Map<string, number> {
-  return new Map(readings.map(({ labels, value }) => [keyOf(labels), value]));
+function byLabels(readings: readonly HistoryReading[]): Map<string, number> {
+  return new Map(readings.map(({ labels, value }) => [endpointKey(labels), value]));
 }
 
-function keyOf(labels: Readonly<Record<string, string>>): string {
+function endpointKey(labels: Readonly<Record<string, string>>): string {
   return JSON.stringify([labels['method'], labels['route']]);
 }

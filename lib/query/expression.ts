@@ -1,18 +1,19 @@
 import type { RetentionRequest } from '../history/retention.js';
 import type { LabelMatchers } from './label-matchers.js';
+import { groupByLabels, keyOf } from './label-sets.js';
 import type { MetricsHistory } from './metrics-history.js';
-import type { Reading } from './readings.js';
+import type { HistoryReading } from './readings.js';
 
-/** Labels as PromQL compares them. */
-type LabelSet = Readonly<Record<string, string>>;
-
+/** The name of a function over a window. */
 export type RangeName = 'rate' | 'increase' | 'delta' | 'avg' | 'min' | 'max' | 'sum';
+/** The name of an aggregation over several series. */
 export type MergeName = 'sum' | 'avg' | 'min' | 'max';
 /** An operator that compares a number with a threshold. */
 export type ComparisonOperator = '>' | '>=' | '<' | '<=' | '==' | '!=';
+/** An operator that computes a number from two others. */
 export type ArithmeticOperator = '+' | '-' | '*' | '/';
 
-/** Which numbers of a metric: its values, or the count, the sum or the bucket up to a bound of a histogram. */
+/** A selection of numbers of a metric: its values, or the count, the sum or one bucket of a histogram. */
 export interface Selection {
   readonly metric: string;
   readonly labels: LabelMatchers;
@@ -20,8 +21,8 @@ export interface Selection {
 }
 
 /**
- * What a rule computes, as a tree. It is evaluated over the history here and written as PromQL for Prometheus, and
- * both mean the same.
+ * An expression tree of an alert rule. It is evaluated over the history and written as PromQL for Prometheus; both mean
+ * the same.
  */
 export type Expression =
   | { readonly kind: 'last'; readonly of: Selection }
@@ -51,20 +52,24 @@ export type Expression =
       readonly left: Expression;
       readonly threshold: number;
     }
-  /** Those of the left whose labels the right has too; or all of them, if the right has any at all. */
+  /** The results on the left whose labels are also on the right; with `onAny`, all of them if the right has any. */
   | { readonly kind: 'and'; readonly left: Expression; readonly right: Expression; readonly onAny?: boolean }
-  /** Those of the left, and those of the right whose labels the left does not have. */
+  /** The results on the left, and those on the right whose labels are not on the left. */
   | { readonly kind: 'or'; readonly left: Expression; readonly right: Expression }
-  /** One without labels, if there is nothing. */
+  /** One result without labels, if the expression has none. */
   | { readonly kind: 'absent'; readonly of: Expression };
 
-/** One number that an expression comes to. */
-export interface Finding extends Reading {
-  /** The number that was compared, if any was. */
+/** One result of an expression. */
+export interface Finding extends HistoryReading {
+  /** The expression that was compared, if the result is that of a comparison. */
   readonly of?: Expression;
 }
 
-/** @throws {Error} if the numbers cannot be brought together, as Prometheus would */
+/**
+ * Evaluates an expression at a time, in milliseconds since the Unix epoch.
+ *
+ * @throws {Error} if a histogram lacks the bucket that the expression selects
+ */
 export function evaluate(expression: Expression, history: MetricsHistory, at: number): readonly Finding[] {
   switch (expression.kind) {
     case 'last':
@@ -109,7 +114,7 @@ export function evaluate(expression: Expression, history: MetricsHistory, at: nu
   }
 }
 
-/** Every selection of an expression, with how far back it is read. */
+/** Returns every selection of an expression with its window in milliseconds. */
 export function selectionsOf(expression: Expression | number): { of: Selection; windowMs: number }[] {
   if (typeof expression === 'number') return [];
   switch (expression.kind) {
@@ -128,18 +133,13 @@ export function selectionsOf(expression: Expression | number): { of: Selection; 
   }
 }
 
-/** Returns what the history has to keep to evaluate an expression: one request for each metric. */
+/** Returns the retention requests that an expression needs, one for each metric. */
 export function retentionOf(expression: Expression): RetentionRequest[] {
   const windows = new Map<string, number>();
   for (const { of, windowMs } of selectionsOf(expression)) {
     windows.set(of.metric, Math.max(windows.get(of.metric) ?? 0, windowMs));
   }
   return [...windows].map(([metric, windowMs]) => ({ metric, windowMs }));
-}
-
-/** Labels as one text that no other labels have. */
-export function keyOf(labels: LabelSet): string {
-  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const COMPARISONS: Readonly<Record<ComparisonOperator, (value: number, threshold: number) => boolean>> = {
@@ -158,7 +158,7 @@ const ARITHMETIC: Readonly<Record<ArithmeticOperator, (left: number, right: numb
   '/': (left, right) => left / right,
 };
 
-/** Rounded, and with NaN, as Prometheus does it. */
+/** The aggregations, which round and treat NaN as those of Prometheus do. */
 const MERGES: Readonly<Record<MergeName, (values: readonly number[]) => number>> = {
   sum: (values) => values.reduce((sum, value) => sum + value, 0),
   avg: (values) => values.reduce(runningMean),
@@ -176,7 +176,7 @@ function rangeOf(
   { name, of, windowMs }: Extract<Expression, { kind: 'range' }>,
   history: MetricsHistory,
   at: number,
-): Reading[] {
+): HistoryReading[] {
   const options = { ...readOptions(of, history), at };
   switch (name) {
     case 'rate':
@@ -199,34 +199,30 @@ function rangeOf(
 function readOptions({ metric, labels, part }: Selection, history: MetricsHistory) {
   if (typeof part !== 'object') return { labels, ...(part && { part }) };
   const bucket = history.upperBounds(metric).indexOf(part.upTo);
-  // Without such a bucket there is no such series.
   if (bucket < 0 && history.typeOf(metric) !== undefined) {
     throw new Error(
-      `${metric} has no bucket up to ${part.upTo}, only up to ${history.upperBounds(metric).join(', ')}`,
+      `${metric} has no bucket with the upper bound ${part.upTo}; its bounds are ${history.upperBounds(metric).join(', ')}`,
     );
   }
   return { labels, part: { bucket } };
 }
 
-function merged(name: MergeName, by: readonly string[], readings: readonly Reading[]): Reading[] {
-  const groups = new Map<string, { labels: LabelSet; values: number[] }>();
-  for (const { labels: own, value } of readings) {
-    const labels = Object.fromEntries(
-      by.flatMap((label) => (Object.hasOwn(own, label) && own[label] ? [[label, own[label]]] : [])),
-    );
-    const key = keyOf(labels);
-    const group = groups.get(key) ?? { labels, values: [] };
-    group.values.push(value);
-    groups.set(key, group);
-  }
-  return [...groups.values()].map(({ labels, values }) => ({ labels, value: MERGES[name](values) }));
+function merged(
+  name: MergeName,
+  by: readonly string[],
+  readings: readonly HistoryReading[],
+): HistoryReading[] {
+  return groupByLabels(readings, by).map(({ labels, items }) => ({
+    labels,
+    value: MERGES[name](items.map(({ value }) => value)),
+  }));
 }
 
 function calculated(
   { operator, left, right }: Extract<Expression, { kind: 'arithmetic' }>,
   history: MetricsHistory,
   at: number,
-): Reading[] {
+): HistoryReading[] {
   const calculate = ARITHMETIC[operator];
   if (typeof left === 'number') {
     return operandOf(right, history, at).map(({ labels, value }) => ({
@@ -245,6 +241,10 @@ function calculated(
   });
 }
 
-function operandOf(operand: Expression | number, history: MetricsHistory, at: number): readonly Reading[] {
+function operandOf(
+  operand: Expression | number,
+  history: MetricsHistory,
+  at: number,
+): readonly HistoryReading[] {
   return typeof operand === 'number' ? [{ labels: {}, value: operand }] : evaluate(operand, history, at);
 }

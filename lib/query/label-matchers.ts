@@ -1,23 +1,21 @@
 import { CommonRegExp } from '../primitives/common-regexp.js';
 
-/**
- * What a label has to be: this value, one of these, or like this expression, which must match the whole value as
- * in PromQL. A label that is absent counts as empty.
- */
+/** A condition on the value of a label: a pattern, or its negation. An absent label counts as empty. */
 export type LabelMatcher = LabelPattern | { readonly not: LabelPattern };
-/** A value, several of which any will do, or an expression. */
+/** A label value, a list of alternatives, or a regular expression that must match the whole value as in PromQL. */
 export type LabelPattern = string | readonly string[] | RegExp;
 
-/** What several labels have to be. */
+/** Conditions on several labels, by label name. */
 export type LabelMatchers = Readonly<Record<string, LabelMatcher>>;
 
-/** One matcher as PromQL and Alertmanager write it. */
+/** One label matcher as in PromQL and Alertmanager. */
 export interface Matcher {
   readonly name: string;
   readonly operator: '=' | '!=' | '=~' | '!~';
   readonly value: string;
 }
 
+/** Converts conditions on labels to matchers. */
 export function matchersOf(matchers: LabelMatchers): Matcher[] {
   return Object.entries(matchers).map(([name, matcher]) => {
     const negated = typeof matcher === 'object' && 'not' in matcher;
@@ -28,21 +26,23 @@ export function matchersOf(matchers: LabelMatchers): Matcher[] {
   });
 }
 
-/** Whether labels are what the matchers say; made once, asked often. */
+/** Returns a function that tests labels against matchers; it compiles regular expressions once. */
 export function labelTest(
   matchers: readonly Matcher[],
 ): (labels: Readonly<Record<string, string>>) => boolean {
   const tests = matchers.map(({ name, operator, value }) => {
     const negated = operator.startsWith('!');
-    if (operator === '=' || operator === '!=')
-      return { name, is: (text: string) => (text === value) !== negated };
-    const whole = new CommonRegExp(value);
-    return { name, is: (text: string) => whole.matches(text) !== negated };
+    if (operator === '=' || operator === '!=') {
+      return { name, accepts: (text: string) => (text === value) !== negated };
+    }
+    const pattern = new CommonRegExp(value);
+    return { name, accepts: (text: string) => pattern.matches(text) !== negated };
   });
-  return (labels) => tests.every(({ name, is }) => is(Object.hasOwn(labels, name) ? labels[name] : ''));
+  return (labels) =>
+    tests.every(({ name, accepts }) => accepts((Object.hasOwn(labels, name) && labels[name]) || ''));
 }
 
-/** Whether it is a matcher that can be tested. */
+/** Returns true if a value is a valid matcher. */
 export function isMatcher(given: unknown): given is Matcher {
   if (typeof given !== 'object' || given === null) return false;
   const { name, operator, value } = given as Record<string, unknown>;

@@ -1,11 +1,12 @@
 import type { MetricType } from '../metrics/naming.js';
 import { bucketQuantileOf } from './bucket-quantile.js';
-import { clampTo, type Course, type CourseNumber, coursesOf } from './courses.js';
-import type { FamilyHistory, KeptSeries } from '../history/family-history.js';
+import type { FamilyHistory } from '../history/family-history.js';
 import type { HistoryStore } from '../history/history-store.js';
 import type { RetentionRequest } from '../history/retention.js';
 import { ExponentialSum } from '../history/exponential-history.js';
+import type { StoredSeries } from '../history/stored-series.js';
 import { type LabelMatchers, labelTest, matchersOf } from './label-matchers.js';
+import { groupByLabels, keyOf } from './label-sets.js';
 import {
   average,
   COUNTER_FUNCTIONS,
@@ -17,23 +18,22 @@ import {
   rate,
   sum,
 } from './range-functions.js';
+import { clampTo, rangeQuery, type RangeSeries, type RangeStatistic } from './range-query.js';
 import {
-  groupLabels,
-  keyOf,
+  aggregateReadings,
+  type Aggregator,
+  type HistogramPart,
+  type HistoryPoints,
+  type HistoryReading,
+  type HistoryReadOptions,
   least,
   mean,
-  type Merge,
-  merged,
   most,
-  type Part,
-  type Points,
-  type Reading,
-  type ReadOptions,
   total,
 } from './readings.js';
 
 /**
- * The recent samples of the metrics, and the numbers that Prometheus 2 would give for them, except that a counter or a
+ * The recent samples of the metrics, with queries that return what Prometheus 2 would, except that a counter or a
  * histogram counts from zero at its creation, which Prometheus does not know.
  */
 export class MetricsHistory {
@@ -54,24 +54,24 @@ export class MetricsHistory {
     return this.store.bytes;
   }
 
-  /** The number of series that are kept. */
+  /** The number of stored series. */
   get seriesCount(): number {
     return this.store.seriesCount;
   }
 
-  /** Returns the number of samples of a metric, or of all metrics, that were dropped because the memory was used up. */
+  /** Returns the number of samples of a metric, or of all metrics, that were dropped at the memory limit. */
   droppedSamples(metric?: string): number {
     return this.store.droppedSamples(metric);
   }
 
-  /** Keeps a metric from the next sample on. It need not exist yet. @returns a function that withdraws the request */
+  /** Stores samples of a metric, which need not exist yet. @returns a function that withdraws the request */
   retain(request: RetentionRequest): () => void {
     return this.store.retain(request);
   }
 
   /**
-   * Calls back after every sample, with its time. A listener that throws or rejects costs only itself; its errors are
-   * counted in `monitoring_callback_errors_total`.
+   * Calls a listener with the time of each new sample. Errors that it throws or rejects with are counted in
+   * `monitoring_callback_errors_total`.
    *
    * @returns a function that removes the listener
    */
@@ -79,12 +79,12 @@ export class MetricsHistory {
     return this.store.onSample(listener);
   }
 
-  /** Returns the metrics of which there are samples. */
+  /** Returns the metrics that have samples. */
   metrics(): { readonly name: string; readonly type: MetricType }[] {
     return [...this.store.all()].map(([name, { type }]) => ({ name, type }));
   }
 
-  /** Returns the type of a metric; undefined if there is no sample of it. */
+  /** Returns the type of a metric; undefined if it has no samples. */
   typeOf(metric: string): MetricType | undefined {
     return this.store.family(metric)?.type;
   }
@@ -105,10 +105,10 @@ export class MetricsHistory {
   }
 
   /**
-   * Returns how much of a window the samples of a metric cover, in milliseconds: all of it, or less right after the
-   * start. 0 without samples.
+   * Returns the part of a window that the samples of a metric cover, in milliseconds: less than the window right after
+   * the start, and 0 without samples.
    */
-  coveredMs(metric: string, windowMs: number, { at }: Pick<ReadOptions, 'at'> = {}): number {
+  coveredMs(metric: string, windowMs: number, { at }: Pick<HistoryReadOptions, 'at'> = {}): number {
     const family = this.store.family(metric);
     if (family === undefined) return 0;
     const moment = this.momentOf(at === undefined ? {} : { at });
@@ -119,18 +119,21 @@ export class MetricsHistory {
   points(
     metric: string,
     { labels = {}, sinceMs = -Infinity }: { labels?: LabelMatchers; sinceMs?: number } = {},
-  ): Points[] {
+  ): HistoryPoints[] {
     const family = this.store.family(metric);
     if (family === undefined) return [];
     const column = columnOf(family, 'count');
     return this.matching(metric, labels).map((series) => {
       const { times, values } = family.samples(series, column, sinceMs, Infinity, false);
-      return { labels: series.labels, points: times.map((time, i) => [time, values[i]] as const) };
+      return { labels: series.labels, points: times.map((time, i) => [time, values[i] ?? NaN] as const) };
     });
   }
 
-  /** Returns the last value of a metric, or the last count of a histogram; the sum where series are grouped. */
-  last(metric: string, options: ReadOptions & { readonly part?: Part } = {}): Reading[] {
+  /** Returns the last value of a metric, or the last count of a histogram; their sum for each group of series. */
+  last(
+    metric: string,
+    options: HistoryReadOptions & { readonly part?: HistogramPart } = {},
+  ): HistoryReading[] {
     const at = this.momentOf(options);
     const { part = 'count' } = options;
     return this.read(metric, options, total, (family, series) =>
@@ -138,27 +141,31 @@ export class MetricsHistory {
     );
   }
 
-  /** Returns the increase per second of a counter, or of the count of a histogram, resets handled. */
-  rate(metric: string, windowMs: number, options: ReadOptions & { readonly part?: Part } = {}): Reading[] {
+  /** Returns the increase per second of a counter, or of the count of a histogram, with resets handled. */
+  rate(
+    metric: string,
+    windowMs: number,
+    options: HistoryReadOptions & { readonly part?: HistogramPart } = {},
+  ): HistoryReading[] {
     return this.over(rate, total, metric, windowMs, options);
   }
 
-  /** Returns the increase of a counter, or of the count of a histogram, resets handled, from zero at its creation. */
+  /** Returns the increase of a counter, or of the count of a histogram, from zero at its creation, with resets handled. */
   increase(
     metric: string,
     windowMs: number,
-    options: ReadOptions & { readonly part?: Part } = {},
-  ): Reading[] {
+    options: HistoryReadOptions & { readonly part?: HistogramPart } = {},
+  ): HistoryReading[] {
     return this.over(increase, total, metric, windowMs, options);
   }
 
   /** Returns the change of a gauge. */
-  delta(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
+  delta(metric: string, windowMs: number, options: HistoryReadOptions = {}): HistoryReading[] {
     return this.over(delta, total, metric, windowMs, options);
   }
 
   /** Returns the average of a gauge; of a histogram, the average of the observed values. */
-  average(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
+  average(metric: string, windowMs: number, options: HistoryReadOptions = {}): HistoryReading[] {
     if (this.typeOf(metric) !== 'histogram') return this.over(average, mean, metric, windowMs, options);
     const counts = this.rate(metric, windowMs, options);
     const sums = new Map(
@@ -171,135 +178,139 @@ export class MetricsHistory {
   }
 
   /** Returns the minimum of a gauge. */
-  min(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
+  min(metric: string, windowMs: number, options: HistoryReadOptions = {}): HistoryReading[] {
     return this.over(minimum, least, metric, windowMs, options);
   }
 
   /** Returns the maximum of a gauge. */
-  max(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
+  max(metric: string, windowMs: number, options: HistoryReadOptions = {}): HistoryReading[] {
     return this.over(maximum, most, metric, windowMs, options);
   }
 
   /** Returns the sum of the samples of a gauge. */
-  sum(metric: string, windowMs: number, options: ReadOptions = {}): Reading[] {
+  sum(metric: string, windowMs: number, options: HistoryReadOptions = {}): HistoryReading[] {
     return this.over(sum, total, metric, windowMs, options);
   }
 
-  /** Returns the quantile of the observed values of a histogram, estimated from its buckets as Prometheus does. */
-  bucketQuantile(metric: string, q: number, windowMs: number, options: ReadOptions = {}): Reading[] {
+  /** Returns the quantile of the observed values of a histogram, estimated from its buckets as in Prometheus. */
+  bucketQuantile(
+    metric: string,
+    q: number,
+    windowMs: number,
+    options: HistoryReadOptions = {},
+  ): HistoryReading[] {
     const family = this.store.family(metric);
     if (family === undefined || family.type !== 'histogram') return [];
     const at = this.momentOf(options);
-    const width = family.upperBounds.length + 1;
-    const groups = new Map<string, { labels: Readonly<Record<string, string>>; rates: Float64Array }>();
-    for (const series of this.matching(metric, options.labels)) {
-      const labels = groupLabels(series.labels, options.groupBy);
-      const key = keyOf(labels);
-      const group = groups.get(key) ?? { labels, rates: new Float64Array(width).fill(NaN) };
-      let isThere = false;
-      for (let bucket = 0; bucket < width; bucket++) {
-        const counted = rate(family.window(series, bucket, at - windowMs, at, true));
-        if (counted === undefined) continue;
-        const before = group.rates[bucket];
-        group.rates[bucket] = (Number.isNaN(before) ? 0 : before) + counted;
-        isThere = true;
-      }
-      if (isThere) groups.set(key, group);
-    }
-    return [...groups.values()].map(({ labels, rates }) => ({
-      labels,
-      value: bucketQuantileOf(q, family.upperBounds, rates),
-    }));
+    return groupByLabels(this.matching(metric, options.labels), options.groupBy).flatMap(
+      ({ labels, items }) => {
+        const rates = bucketRates(family, items, at - windowMs, at);
+        if (rates.every(Number.isNaN)) return [];
+        return [{ labels, value: bucketQuantileOf(q, family.upperBounds, rates) }];
+      },
+    );
   }
 
   /**
-   * Returns the percentile of the observed values of a histogram, at most 1 % off and never beyond the smallest and
-   * the largest value. Needs a retention request with `percentiles`.
+   * Returns the percentile of the observed values of a histogram, with an error of at most 1 % and within the range of
+   * the observed values. Needs a retention request with `percentiles`.
    *
    * @param q between 0 and 1
    */
-  percentile(metric: string, q: number, windowMs: number, options: ReadOptions = {}): Reading[] {
+  percentile(
+    metric: string,
+    q: number,
+    windowMs: number,
+    options: HistoryReadOptions = {},
+  ): HistoryReading[] {
     const family = this.store.family(metric);
     if (family === undefined) return [];
     const at = this.momentOf(options);
-    // What the sample at the very beginning of the window shows happened before it.
+    // The increment of a sample at the very start of the window belongs to the time before it.
     const slots = family.slots(at - windowMs + 1, at);
-    const groups = new Map<string, { labels: Readonly<Record<string, string>>; all: KeptSeries[] }>();
-    for (const series of this.matching(metric, options.labels)) {
-      const labels = groupLabels(series.labels, options.groupBy);
-      const key = keyOf(labels);
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { labels, all: [series] });
-      else group.all.push(series);
-    }
-    return [...groups.values()]
-      .map(({ labels, all }) => {
+    return groupByLabels(this.matching(metric, options.labels), options.groupBy)
+      .map(({ labels, items }) => {
         const observed = new ExponentialSum();
-        for (const { fine } of all) for (const slot of slots) fine?.addTo(observed, slot);
-        return { labels, value: clampTo(all)(observed.quantile(q)) };
+        for (const { exponential } of items) for (const slot of slots) exponential?.addTo(observed, slot);
+        return { labels, value: clampTo(items)(observed.quantile(q)) };
       })
       .filter(({ value }) => !Number.isNaN(value));
   }
 
   /**
-   * Computes a number at several moments, for charts, in one pass over each series; yields after each small step.
+   * Computes a number at several times, for charts, in one pass over each series. Yields after each small step.
    *
    * @param moments milliseconds since the Unix epoch, in ascending order
    */
-  *courses(
+  *queryRange(
     metric: string,
-    number: CourseNumber,
+    statistic: RangeStatistic,
     windowMs: number,
     moments: readonly number[],
-    { labels, groupBy = [] }: Pick<ReadOptions, 'labels' | 'groupBy'> = {},
-  ): Generator<void, Course[], void> {
+    { labels, groupBy = [] }: Pick<HistoryReadOptions, 'labels' | 'groupBy'> = {},
+  ): Generator<void, RangeSeries[], void> {
     const family = this.store.family(metric);
     if (family === undefined) return [];
-    return yield* coursesOf(family, this.matching(metric, labels), groupBy, number, windowMs, moments);
+    return yield* rangeQuery(family, this.matching(metric, labels), groupBy, statistic, windowMs, moments);
   }
 
   private over(
-    summarise: RangeFunction,
-    merge: Merge,
+    summarize: RangeFunction,
+    aggregate: Aggregator,
     metric: string,
     windowMs: number,
-    options: ReadOptions & { readonly part?: Part },
-  ): Reading[] {
+    options: HistoryReadOptions & { readonly part?: HistogramPart },
+  ): HistoryReading[] {
     const at = this.momentOf(options);
     const { part = 'count' } = options;
-    const withBirths = COUNTER_FUNCTIONS.has(summarise);
-    return this.read(metric, options, merge, (family, series) =>
-      summarise(family.window(series, columnOf(family, part), at - windowMs, at, withBirths)),
+    const withZeros = COUNTER_FUNCTIONS.has(summarize);
+    return this.read(metric, options, aggregate, (family, series) =>
+      summarize(family.window(series, columnOf(family, part), at - windowMs, at, withZeros)),
     );
   }
 
   private read(
     metric: string,
-    { labels, groupBy }: ReadOptions,
-    merge: Merge,
-    valueOf: (family: FamilyHistory, series: KeptSeries) => number | undefined,
-  ): Reading[] {
+    { labels, groupBy }: HistoryReadOptions,
+    aggregate: Aggregator,
+    valueOf: (family: FamilyHistory, series: StoredSeries) => number | undefined,
+  ): HistoryReading[] {
     const family = this.store.family(metric);
     if (family === undefined) return [];
     const readings = this.matching(metric, labels).flatMap((series) => {
       const value = valueOf(family, series);
       return value === undefined ? [] : [{ labels: series.labels, value }];
     });
-    return groupBy === undefined ? readings : merged(readings, groupBy, merge);
+    return groupBy === undefined ? readings : aggregateReadings(readings, groupBy, aggregate);
   }
 
-  private momentOf({ at = this.store.lastSample ?? 0 }: ReadOptions): number {
+  private momentOf({ at = this.store.lastSample ?? 0 }: HistoryReadOptions): number {
     return at;
   }
 
-  private matching(metric: string, labels: LabelMatchers = {}): KeptSeries[] {
+  private matching(metric: string, labels: LabelMatchers = {}): StoredSeries[] {
     const matches = labelTest(matchersOf(labels));
     return [...(this.store.family(metric)?.series.values() ?? [])].filter((series) => matches(series.labels));
   }
 }
 
-/** Returns the column that a number of a series stands in. */
-function columnOf(family: FamilyHistory, part: Part): number {
+/** Returns the rate of each cumulative bucket of several histograms together; NaN if it is unknown. */
+function bucketRates(
+  family: FamilyHistory,
+  group: readonly StoredSeries[],
+  startMs: number,
+  endMs: number,
+): Float64Array {
+  return Float64Array.from({ length: family.upperBounds.length + 1 }, (_, bucket) => {
+    const rates = group
+      .map((series) => rate(family.window(series, bucket, startMs, endMs, true)))
+      .filter((value) => value !== undefined);
+    return rates.length === 0 ? NaN : total(rates);
+  });
+}
+
+/** Returns the column of a number of a series. */
+function columnOf(family: FamilyHistory, part: HistogramPart): number {
   if (part === 'count' || family.type !== 'histogram') return family.countColumn;
   return part === 'sum' ? family.sumColumn : part.bucket;
 }

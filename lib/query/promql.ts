@@ -11,11 +11,11 @@ const RANGE_FUNCTIONS: Readonly<Record<RangeName, string>> = {
   sum: 'sum_over_time',
 };
 
-/** Names that would be read as something else. */
+/** Metric names that PromQL would parse as a keyword. */
 const KEYWORD =
   /^(inf|nan|on|ignoring|bool|group_left|group_right|and|or|unless|atan2|by|without|offset|start|end|sum|avg|count|min|max|group|stddev|stdvar|topk|bottomk|count_values|quantile)$/i;
 
-/** An expression as Prometheus reads it. */
+/** Returns an expression in PromQL. */
 export function promqlOf(expression: Expression | number): string {
   if (typeof expression === 'number') return String(expression);
   switch (expression.kind) {
@@ -40,12 +40,12 @@ export function promqlOf(expression: Expression | number): string {
     case 'or':
       return `${operandOf(expression.left)} or ${operandOf(expression.right)}`;
     default:
-      // The sum has no labels, so that the result has none whatever is absent.
+      // The sum drops all labels, so that absent() cannot infer labels from the selector.
       return `absent(sum(${promqlOf(expression.of)}))`;
   }
 }
 
-/** Milliseconds as Prometheus writes them, in the largest unit that fits. */
+/** Returns milliseconds as a PromQL duration, in the largest unit that fits. */
 export function durationOf(ms: number): string {
   const units = [
     ['d', 86_400_000],
@@ -57,7 +57,7 @@ export function durationOf(ms: number): string {
   return unit === undefined ? `${Math.round(ms)}ms` : `${ms / unit[1]}${unit[0]}`;
 }
 
-/** What binds two operands stands in parentheses, so that nobody has to know what binds more. */
+/** Returns an operand, in parentheses if it has an operator itself. */
 function operandOf(operand: Expression | number): string {
   const text = promqlOf(operand);
   const isSimple =
@@ -65,11 +65,11 @@ function operandOf(operand: Expression | number): string {
   return isSimple ? text : `(${text})`;
 }
 
-function selectorOf({ metric, labels, part }: Selection, end = ''): string {
+function selectorOf({ metric, labels, part }: Selection, nameSuffix = ''): string {
   const matchers = matchersOf(labels).map(
     ({ name, operator, value }) => `${name}${operator}${JSON.stringify(value)}`,
   );
-  let suffix = end;
+  let suffix = nameSuffix;
   if (part === 'count' || part === 'sum') suffix = `_${part}`;
   if (typeof part === 'object') {
     suffix = '_bucket';
@@ -80,7 +80,7 @@ function selectorOf({ metric, labels, part }: Selection, end = ''): string {
   return name + (matchers.length === 0 ? '' : `{${matchers.join(', ')}}`);
 }
 
-/** A whole number is written `1` in one exposition format and `1.0` in the other. */
+/** Returns the matcher of a bucket bound; a whole number is `1` in one exposition format and `1.0` in the other. */
 function boundMatcher(bound: number): string {
   return Number.isInteger(bound) ? `le=~"${bound}|${bound}\\\\.0"` : `le="${bound}"`;
 }

@@ -1,19 +1,19 @@
 import type { SampleWindow } from '../history/samples.js';
 
-/** A number for what happened in a window; undefined if there are too few samples to tell. */
+/** A function of the samples in a window; undefined if there are too few of them. */
 export type RangeFunction = (window: SampleWindow) => number | undefined;
 
-/** By how much a counter went up in the window, resets counted as such. */
+/** Returns the increase of a counter over the window, with resets handled. */
 export const increase: RangeFunction = (window) => extrapolated(window, true);
 
-/** By how much a counter went up in a second, on average over the window. */
+/** Returns the increase of a counter per second, on average over the window. */
 export const rate: RangeFunction = (window) =>
   extrapolated(window, true, (window.endMs - window.startMs) / 1000);
 
 /** The functions for which a series counts from zero at its creation. */
 export const COUNTER_FUNCTIONS: ReadonlySet<RangeFunction> = new Set([increase, rate]);
 
-/** By how much a gauge changed over the window. */
+/** Returns the change of a gauge over the window. */
 export const delta: RangeFunction = (window) => extrapolated(window, false);
 
 export const average: RangeFunction = ({ values, first, end }) => {
@@ -21,7 +21,7 @@ export const average: RangeFunction = ({ values, first, end }) => {
   let compensation = 0;
   for (let i = first; i < end; i++) {
     const count = i - first + 1;
-    [mean, compensation] = compensatedSum(values[i] / count - mean / count, mean, compensation);
+    [mean, compensation] = compensatedSum((values[i] ?? NaN) / count - mean / count, mean, compensation);
   }
   return first === end ? undefined : mean + compensation;
 };
@@ -29,7 +29,9 @@ export const average: RangeFunction = ({ values, first, end }) => {
 export const sum: RangeFunction = ({ values, first, end }) => {
   let total = 0;
   let compensation = 0;
-  for (let i = first; i < end; i++) [total, compensation] = compensatedSum(values[i], total, compensation);
+  for (let i = first; i < end; i++) {
+    [total, compensation] = compensatedSum(values[i] ?? NaN, total, compensation);
+  }
   return first === end ? undefined : total + compensation;
 };
 
@@ -40,45 +42,57 @@ function extreme(
   { values, first, end }: SampleWindow,
   pick: (a: number, b: number) => number,
 ): number | undefined {
-  if (first === end) return undefined;
-  let found = values[first];
-  for (let i = first + 1; i < end; i++) found = pick(found, values[i]);
+  let found: number | undefined;
+  for (let i = first; i < end; i++) {
+    const value = values[i] ?? NaN;
+    found = found === undefined ? value : pick(found, value);
+  }
   return found;
 }
 
 /**
- * The change over the whole window, as Prometheus infers it from the samples within: what they show is extended to
- * the edges of the window if a sample lies near them, else by half the distance of two samples; and a counter is
- * not extended to before it was zero.
+ * Returns the change over the whole window as Prometheus extrapolates it: to an edge of the window that a sample is
+ * near to, else by half the distance between two samples. A counter is not extrapolated below zero.
  *
- * @param per the seconds that the change is divided by
+ * @param per divisor of the change, in seconds
  */
 function extrapolated(
-  { times, values, first: start, end, startMs, endMs }: SampleWindow,
+  { times, values, first, end, startMs, endMs }: SampleWindow,
   isCounter: boolean,
   per = 1,
 ): number | undefined {
   const last = end - 1;
-  if (last <= start) return undefined;
-  const first = values[start];
-  let change = values[last] - first;
+  const firstValue = values[first];
+  const lastValue = values[last];
+  const firstTime = times[first];
+  const lastTime = times[last];
+  if (last <= first || firstValue === undefined || lastValue === undefined) return undefined;
+  if (firstTime === undefined || lastTime === undefined) return undefined;
+  let change = lastValue - firstValue;
   if (isCounter) {
-    for (let i = start + 1; i <= last; i++) if (values[i] < values[i - 1]) change += values[i - 1];
+    let before = firstValue;
+    for (let i = first + 1; i <= last; i++) {
+      const value = values[i] ?? NaN;
+      if (value < before) change += before;
+      before = value;
+    }
   }
-  const sampled = (times[last] - times[start]) / 1000;
-  const between = sampled / (last - start);
-  let toStart = (times[start] - startMs) / 1000;
-  const toEnd = (endMs - times[last]) / 1000;
-  if (isCounter && change > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / change));
+  const sampled = (lastTime - firstTime) / 1000;
+  const between = sampled / (last - first);
+  let toStart = (firstTime - startMs) / 1000;
+  const toEnd = (endMs - lastTime) / 1000;
+  if (isCounter && change > 0 && firstValue >= 0) {
+    toStart = Math.min(toStart, sampled * (firstValue / change));
+  }
   const near = between * 1.1;
   let covered = sampled;
   covered += toStart < near ? toStart : between / 2;
   covered += toEnd < near ? toEnd : between / 2;
-  // In this order, so that the rounding is that of Prometheus.
+  // The order of the operations makes the rounding equal to that of Prometheus.
   return change * (covered / sampled / per);
 }
 
-/** Adds a number to a sum and its compensation, as Kahan and Neumaier do. */
+/** Adds a number to a sum and its compensation by the algorithm of Kahan and Neumaier. */
 function compensatedSum(value: number, total: number, compensation: number): [number, number] {
   const next = total + value;
   const lost = Math.abs(total) >= Math.abs(value) ? total - next + value : value - next + total;

@@ -1,7 +1,7 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
 
-/** What one would ask Prometheus to see the same metric, the usual question first. */
-export function promQlOf(
+/** Returns PromQL queries that show a metric, the usual one first. */
+export function suggestedQueries(
   { name, type, labelNames }: Pick<MetricFamily, 'name' | 'type' | 'labelNames'>,
   labels: Readonly<Record<string, string>>,
 ): string[] {
@@ -21,7 +21,7 @@ export function promQlOf(
   return [selector(name), `max_over_time(${selector(name)}[1h])`];
 }
 
-/** A text as PromQL writes it, which is how Go does. */
+/** Returns a string literal of PromQL, which has the escapes of Go. */
 function quoted(value: string): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }

@@ -1,7 +1,7 @@
 import type { LabelMatchers } from './label-matchers.js';
 import type { ArithmeticOperator, Expression, MergeName, RangeName } from './expression.js';
 
-/** The few numbers that tell most of how an application is. Each can stand for a metric in a rule. */
+/** The names of the vitals: the key figures of an application. A rule can use each of them as a metric. */
 export const VITAL_NAMES = [
   'cpu_percent',
   'memory_percent',
@@ -10,13 +10,13 @@ export const VITAL_NAMES = [
   'error_rate_percent',
   'cache_hit_rate_percent',
 ] as const;
-/** What the six vitals are called. */
+/** The name of a vital. */
 export type VitalName = (typeof VITAL_NAMES)[number];
 
-/** Over so much time they are computed. */
+/** The window of the vitals, in milliseconds. */
 const WINDOW_MS = 60_000;
 
-/** How each is computed of metrics. */
+/** The definition of each vital. */
 export const VITALS: Readonly<Record<VitalName, Expression>> = {
   cpu_percent: merge('avg', range('avg', 'system_cpu_percent')),
   memory_percent: merge('max', range('avg', 'system_memory_percent')),
@@ -66,9 +66,10 @@ export const VITALS: Readonly<Record<VitalName, Expression>> = {
   ),
 };
 
-/** How many processors the process itself keeps busy. */
+/** The CPU usage of the process, in cores. */
 export const PROCESS_CPU: Expression = merge('sum', range('rate', 'process_cpu_seconds_total'));
 
+/** Returns true if a name is that of a vital. */
 export function isVital(name: string): name is VitalName {
   return (VITAL_NAMES as readonly string[]).includes(name);
 }
@@ -94,7 +95,7 @@ function calculate(
   return { kind: 'arithmetic', operator, left, right };
 }
 
-/** The first, or zero where only the second is there. */
-function orZero(first: Expression, second: Expression): Expression {
-  return { kind: 'or', left: first, right: calculate(0, '*', second) };
+/** Returns an expression that is zero if its metric has no series but that of another expression has. */
+function orZero(expression: Expression, other: Expression): Expression {
+  return { kind: 'or', left: expression, right: calculate(0, '*', other) };
 }

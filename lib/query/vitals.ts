@@ -3,11 +3,11 @@ import { evaluate, retentionOf } from './expression.js';
 import { promqlOf } from './promql.js';
 import { VITAL_NAMES, type VitalName, VITALS } from './vital-expressions.js';
 
-/** Reads the vitals of an application from what its metrics were in the last minute. */
+/** The vitals of an application, computed from the last minute of its metrics. */
 export class Vitals {
   constructor(private readonly history: MetricsHistory) {}
 
-  /** Keeps the samples that the vitals are read from. @returns a function that withdraws the request */
+  /** Stores the samples that the vitals need. @returns a function that stops it */
   retain(): () => void {
     const releases = VITAL_NAMES.flatMap((name) => retentionOf(VITALS[name])).map((request) =>
       this.history.retain(request),
@@ -15,7 +15,7 @@ export class Vitals {
     return () => releases.forEach((release) => release());
   }
 
-  /** Those that are known: there is no response time when there was no request. */
+  /** Returns the vitals that have a value; without a request, there is no response time. */
   current(): Readonly<Partial<Record<VitalName, number>>> {
     const at = this.history.lastSample;
     if (at === undefined) return {};
@@ -27,7 +27,7 @@ export class Vitals {
     );
   }
 
-  /** What a vital is in PromQL. */
+  /** Returns a vital in PromQL. */
   expression(name: VitalName): string {
     return promqlOf(VITALS[name]);
   }

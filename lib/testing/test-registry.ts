@@ -1,4 +1,5 @@
-import { MetricsRegistry, type MetricsRegistryOptions } from '../metrics/registry.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { MetricsRegistryOptions } from '../metrics/registry-options.js';
 import { FakeClock } from './fake-clock.js';
 
 /** A registry together with the time it lives in and what it warned about. */

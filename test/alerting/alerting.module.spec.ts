@@ -249,7 +249,7 @@ describe('the options of alerting', () => {
   it.each<[MonitoringOptions, string]>([
     [
       { alerting: { rules: [{ name: 'a b' }] as never } },
-      'Expected the name of an alert rule to be of letters, digits and underscores, got "a b" (string).',
+      'The name of an alert rule must be of letters, digits and underscores; got the string "a b".',
     ],
     [
       { alerting: { rules: [queueRule(), queueRule()] } },
@@ -261,11 +261,11 @@ describe('the options of alerting', () => {
     ],
     [
       { thresholds: { cpu: 1 } as never },
-      'Expected thresholds to have only the keys cpu_percent, memory_percent, disk_percent, response_time_ms, error_rate_percent, cache_hit_rate_percent, got cpu.',
+      'Unknown key `cpu` in `thresholds`. Known keys: cpu_percent, memory_percent, disk_percent, response_time_ms, error_rate_percent, cache_hit_rate_percent.',
     ],
     [
       { thresholds: { cache_hit_rate_percent: { warning: 50, critical: 60 } } },
-      'Expected thresholds.cache_hit_rate_percent.critical to be at most its warning, 50, got 60 (number).',
+      '`thresholds.cache_hit_rate_percent.critical` must be at most its warning, 50; got 60.',
     ],
   ])('are checked at the start: %j', async (options, message) => {
     await expect(createApp('express', FixtureModule.with(options))).rejects.toThrow(message);

@@ -234,19 +234,19 @@ describe('rules that cannot work', () => {
   it.each<[object, string]>([
     [
       { severity: 'bad' },
-      'Expected severity of the alert rule "long_queue" to be one of critical, warning, info, got "bad" (string).',
+      '`severity` of the alert rule "long_queue" must be one of critical, warning, info; got the string "bad".',
     ],
     [
       { condition: { ...condition, operator: '=>' } },
-      'Expected operator of condition of the alert rule "long_queue" to be one of >, >=, <, <=, ==, !=, got "=>" (string).',
+      '`operator` of condition of the alert rule "long_queue" must be one of >, >=, <, <=, ==, !=; got the string "=>".',
     ],
     [
       { condition: { ...condition, threshold: NaN } },
-      'Expected threshold of condition of the alert rule "long_queue" to be a finite number, got NaN (number).',
+      '`threshold` of condition of the alert rule "long_queue" must be a finite number; got NaN.',
     ],
     [
       { condition: { ...condition, aggregate: 'p101' } },
-      'Expected aggregate of condition of the alert rule "long_queue" to be one of last, rate, increase, delta, avg, min, max, sum or a quantile such as p95, got "p101" (string).',
+      '`aggregate` of condition of the alert rule "long_queue" must be one of last, rate, increase, delta, avg, min, max, sum or a quantile such as p95; got the string "p101".',
     ],
     [
       { condition: { ...condition, aggregate: 'p95' } },
@@ -266,7 +266,7 @@ describe('rules that cannot work', () => {
     ],
     [
       { condition: { all: [] } },
-      'Expected all of condition of the alert rule "long_queue" to be a list of conditions, got  (object).',
+      '`all` of condition of the alert rule "long_queue" must be a list of conditions; got an array.',
     ],
     [
       { message: '{{ $value }}' },
@@ -276,10 +276,7 @@ describe('rules that cannot work', () => {
       { labels: { severity: 'x' } },
       'The label "severity" of the alert rule "long_queue" is set by the rule itself. Choose another name.',
     ],
-    [
-      { forMs: -1 },
-      'Expected forMs of the alert rule "long_queue" to be a whole number from 0 up, got -1 (number).',
-    ],
+    [{ forMs: -1 }, '`forMs` of the alert rule "long_queue" must be a whole number of at least 0; got -1.'],
     [{ slo: {} }, 'Expected the alert rule "long_queue" to have either a condition or an slo.'],
     [
       { condition: { ...condition, metric: 'queue_lengths' } },

@@ -261,10 +261,10 @@ describe('a back test', () => {
       'the history has no sample of queue_length since then.',
     );
     await expect(alerting.backTest(queueRule(), { since: 0 } as never)).rejects.toThrow(
-      'Expected the options of the back test to have only the keys sinceMs, stepMs, got since.',
+      'Unknown key `since` in the options of the back test. Known keys: sinceMs, stepMs.',
     );
     await expect(alerting.backTest(queueRule(), { stepMs: 0 })).rejects.toThrow(
-      'Expected stepMs of the back test to be a number of milliseconds above 0, got 0 (number).',
+      '`stepMs` of the back test must be a number of milliseconds above 0; got 0.',
     );
     const condition = { metric: 'queue_lengths', operator: '>', threshold: 1 } as const;
     await expect(alerting.backTest(queueRule({ condition }))).rejects.toThrow('Did you mean "queue_length"?');

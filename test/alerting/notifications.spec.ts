@@ -95,7 +95,7 @@ describe('a handler', () => {
       'There is an alert handler "page" already. Give one of them another name.',
     );
     expect(() => alerting.addAlertHandler(handler, { timeoutMs: 0 })).toThrow(
-      'Expected timeoutMs of the options of the alert handler handler to be a number of milliseconds above 0, got 0 (number).',
+      '`timeoutMs` of the options of the alert handler handler must be a number of milliseconds above 0; got 0.',
     );
     remove();
     alerting.addAlertHandler(handler, { name: 'page' });
@@ -128,7 +128,7 @@ describe('a handler that fails', () => {
     await eventually(() =>
       expect(alerting.handlers()).toMatchObject([
         { handler: 'throws', delivered: 0, failed: 1, lastError: 'no such channel' },
-        { handler: 'hangs', delivered: 0, failed: 1, lastError: 'it took longer than 20 ms' },
+        { handler: 'hangs', delivered: 0, failed: 1, lastError: 'timed out after 20 ms' },
         { handler: 'slow', delivered: 0, failed: 0, waiting: 1 },
         { handler: 'works', delivered: 1, failed: 0 },
       ]),
@@ -138,7 +138,7 @@ describe('a handler that fails', () => {
     expect(alerting.handlers()[2]).toMatchObject({ delivered: 1, waiting: 0 });
     expect(warnings).toEqual([
       'Alert handler throws failed: no such channel',
-      'Alert handler hangs failed: it took longer than 20 ms',
+      'Alert handler hangs failed: timed out after 20 ms',
     ]);
   });
 

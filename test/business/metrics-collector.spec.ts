@@ -293,20 +293,20 @@ describe('@MetricsCollector()', () => {
   it.each<[unknown, string]>([
     [
       { every: 5 },
-      'Expected @MetricsCollector() options to have only the keys name, intervalMs, timeoutMs, leaderOnly, metricNames, got every.',
+      'Unknown key `every` in the options of @MetricsCollector(). Known keys: name, intervalMs, timeoutMs, leaderOnly, metricNames.',
     ],
     [
       { intervalMs: 0 },
-      'Expected @MetricsCollector().intervalMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      '`intervalMs` of @MetricsCollector() must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
-    [{ name: '' }, 'Expected @MetricsCollector().name to be a non-empty string, got "" (string).'],
+    [{ name: '' }, '`name` of @MetricsCollector() must be a name that is not empty; got the string "".'],
     [
       { leaderOnly: 'yes' },
-      'Expected @MetricsCollector().leaderOnly to be true or false, got "yes" (string).',
+      '`leaderOnly` of @MetricsCollector() must be true or false; got the string "yes".',
     ],
     [
       { metricNames: 'deals' },
-      'Expected @MetricsCollector().metricNames to be a list of metric names, got "deals" (string).',
+      '`metricNames` of @MetricsCollector() must be a list of names; got the string "deals".',
     ],
   ])('rejects %j', (options, message) => {
     const decorate = () => MetricsCollector(options as MetricsCollectorOptions);

@@ -30,14 +30,14 @@ async function start(options: MonitoringOptions): Promise<INestApplication> {
 
 describe('the option cluster', () => {
   it.each<[cluster: unknown, message: string]>([
-    [{ name: 'shop' }, 'Expected cluster to have only the keys id, directory, timeoutMs'],
-    ['shop', 'Expected cluster to be an object, got "shop" (string).'],
-    [{ id: '' }, 'Expected cluster.id to be a non-empty string, got "" (string).'],
-    [{ directory: 1 }, 'Expected cluster.directory to be a non-empty string, got 1 (number).'],
-    [{ timeoutMs: 0 }, 'Expected cluster.timeoutMs to be a number of milliseconds from 1 to'],
-    [{ leaderTimeoutMs: '5s' }, 'Expected cluster.leaderTimeoutMs to be a number of milliseconds'],
-    [{ maxMessageBytes: 10 }, 'Expected cluster.maxMessageBytes to be a whole number from 1024 up, got 10'],
-  ])('rejects %j', (cluster, message) => {
+    [{ name: 'shop' }, 'Known keys: id, directory, timeoutMs'],
+    ['shop', '`cluster` must be an object; got the string "shop".'],
+    [{ id: '' }, '`cluster.id` must be a text that is not empty; got the string "".'],
+    [{ directory: 1 }, '`cluster.directory` must be a text that is not empty; got 1.'],
+    [{ timeoutMs: 0 }, '`cluster.timeoutMs` must be a number of milliseconds from 1 to'],
+    [{ leaderTimeoutMs: '5s' }, '`cluster.leaderTimeoutMs` must be a number of milliseconds'],
+    [{ maxMessageBytes: 10 }, '`cluster.maxMessageBytes` must be a whole number of at least 1024; got 10'],
+  ])('is refused as %j', (cluster, message) => {
     expect(() => resolveOptions({ cluster: cluster as ClusterOptions })).toThrow(message);
   });
 

@@ -216,10 +216,10 @@ describe('the option aggregate', () => {
     const { registry } = testRegistry();
     const aggregate = 'median' as Aggregation;
     expect(() => registry.gauge('a', 'Help.', { aggregate })).toThrow(
-      'Expected aggregate of gauge a to be one of sum, max, min, average, first, latest, worker, got median.',
+      '`aggregate` of gauge a must be one of sum, max, min, average, first, latest, worker; got "median".',
     );
     expect(() => registry.gauge('b', 'Help.', { aggregate: 'worker', labelNames: ['worker'] })).toThrow(
-      `gauge b has a label "worker" of its own`,
+      `gauge b already has the label "worker"`,
     );
     registry.gauge('c', 'Help.', { aggregate: 'max' });
     expect(registry.gauge('c', 'Help.')).toBe(registry.getMetric('c'));

@@ -33,29 +33,26 @@ describe('the options of the collectors', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ systems: {} }, 'Expected collectors to have only the keys'],
-    [{ runtime: true }, 'Expected collectors.runtime to be an object, got true (boolean).'],
-    [{ system: true }, 'Expected collectors.system to be an object, got true (boolean).'],
+    [{ systems: {} }, 'Unknown key `systems` in `collectors`'],
+    [{ runtime: true }, '`collectors.runtime` must be an object; got true.'],
+    [{ system: true }, '`collectors.system` must be an object; got true.'],
     [
       { system: { gpu: {} } },
-      'Expected collectors.system to have only the keys intervalMs, cpu, memory, fileSystems, network, diskIo, processes, got gpu.',
+      'Unknown key `gpu` in `collectors.system`. Known keys: intervalMs, cpu, memory, fileSystems, network, diskIo, processes.',
     ],
-    [
-      { system: { intervalMs: 0 } },
-      `Expected collectors.system.intervalMs to be ${INTERVAL}, got 0 (number).`,
-    ],
-    [{ system: { cpu: 5 } }, 'Expected collectors.system.cpu to be an object, got 5 (number).'],
+    [{ system: { intervalMs: 0 } }, `\`collectors.system.intervalMs\` must be ${INTERVAL}; got 0.`],
+    [{ system: { cpu: 5 } }, '`collectors.system.cpu` must be an object; got 5.'],
     [
       { system: { cpu: { every: 5 } } },
-      'Expected collectors.system.cpu to have only the keys intervalMs, timeoutMs, got every.',
+      'Unknown key `every` in `collectors.system.cpu`. Known keys: intervalMs, timeoutMs.',
     ],
     [
       { system: { cpu: { intervalMs: '5' } } },
-      `Expected collectors.system.cpu.intervalMs to be ${INTERVAL}, got "5" (string).`,
+      `\`collectors.system.cpu.intervalMs\` must be ${INTERVAL}; got the string "5".`,
     ],
     [
       { system: { cpu: { timeoutMs: 1e12 } } },
-      `Expected collectors.system.cpu.timeoutMs to be ${INTERVAL}, got 1000000000000 (number).`,
+      `\`collectors.system.cpu.timeoutMs\` must be ${INTERVAL}; got 1000000000000.`,
     ],
   ])('reject %j', (options, message) => {
     const resolve = () => resolveCollectors(options as CollectorsOptions);

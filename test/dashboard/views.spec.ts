@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { ApiStatistics } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
-import { promQlOf } from '../../lib/query/suggested-promql.js';
+import { suggestedQueries } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';
 import { routeView } from '../../lib/dashboard/views/route-view.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
@@ -156,7 +156,7 @@ describe('labels that are called like something else', () => {
     const none = Object.fromEntries([[label, '']]);
     expect(history.last('messages_total', { labels: none })).toHaveLength(1);
     expect(history.last('messages_total', { groupBy: [label] })).toEqual([{ labels: {}, value: 1 }]);
-    const query = promQlOf({ name: 'messages_total', type: 'counter', labelNames: [label] }, {});
+    const query = suggestedQueries({ name: 'messages_total', type: 'counter', labelNames: [label] }, {});
     expect(query[0]).toContain(`by (${label})`);
   });
 });

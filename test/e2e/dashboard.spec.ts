@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
 
   /** Takes a sample of the metrics now. */
   function sample(): Promise<void> {
-    return app.app.get(HistorySampler).beat();
+    return app.app.get(HistorySampler).sampleNow();
   }
 
   describe('as a page', () => {

@@ -10,7 +10,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { inject } from 'light-my-request';
 import serverless from 'serverless-http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Clock, MetricsRegistry } from 'nestjs-monitoring';
+import { type MonitoringClock as Clock, MetricsRegistry } from 'nestjs-monitoring';
 import { FixtureController } from './fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { abortedRequest, head, RawConnection, request } from './fixture/http-client.js';

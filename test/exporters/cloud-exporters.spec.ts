@@ -128,29 +128,29 @@ describe('exporters without a module', () => {
 
 describe('the options of the exporters', () => {
   it.each<[object, string]>([
-    [{ cloudWatch: { namespace: 'AWS/EC2' } }, 'Expected exporters.cloudWatch.namespace to be'],
+    [{ cloudWatch: { namespace: 'AWS/EC2' } }, '`exporters.cloudWatch.namespace` must be'],
     [
       { cloudWatch: { namespace: 'E', prices: { customMetrics: [[10, 1]] } } },
-      'Expected exporters.cloudWatch.prices.customMetrics to be an array of',
+      '`exporters.cloudWatch.prices.customMetrics` must be a list of',
     ],
     [
       { cloudWatch: { namespace: 'E', rollUps: ['route'] } },
-      'Expected exporters.cloudWatch.rollUps to be an array of arrays',
+      '`exporters.cloudWatch.rollUps` must be a list of lists',
     ],
-    [{ datadog: { apiKey: '' } }, 'Expected exporters.datadog.apiKey to be a text that is not empty'],
+    [{ datadog: { apiKey: '' } }, '`exporters.datadog.apiKey` must be a non-empty string'],
     [
       { datadog: { apiKey: 'k', site: 'datadoghq.org' } },
-      'Expected exporters.datadog.site to be one of datadoghq.com,',
+      '`exporters.datadog.site` must be one of datadoghq.com,',
     ],
     [
       { datadog: { apiKey: 'k', intervalMs: 500 } },
-      'Expected exporters.datadog.intervalMs to be at least 1000 milliseconds',
+      '`exporters.datadog.intervalMs` must be at least 1000 milliseconds',
     ],
-    [{ datadog: { apiKey: 'k', colour: 1 } }, 'Expected exporters.datadog to have only the keys apiKey,'],
-    [{ otlp: { url: 'collector:4318' } }, 'Expected exporters.otlp.url to be an http or https URL'],
-    [{ otlp: { protocol: 'grpc' } }, 'Expected exporters.otlp.protocol to be http/protobuf or http/json'],
-    [{ otlp: { metrics: 'a' } }, 'Expected exporters.otlp.metrics to be a list of names'],
-  ])('reject %j at start-up', (exporters, message) => {
+    [{ datadog: { apiKey: 'k', colour: 1 } }, 'Known keys: apiKey,'],
+    [{ otlp: { url: 'collector:4318' } }, '`exporters.otlp.url` must be an http or https URL'],
+    [{ otlp: { protocol: 'grpc' } }, '`exporters.otlp.protocol` must be http/protobuf or http/json'],
+    [{ otlp: { metrics: 'a' } }, '`exporters.otlp.metrics` must be a list of names'],
+  ])('%j are refused at start-up', (exporters, message) => {
     vi.stubEnv('DD_API_KEY', undefined);
     expect(() => resolveExporters(exporters)).toThrow(message);
   });

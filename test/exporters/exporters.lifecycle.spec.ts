@@ -103,10 +103,10 @@ describe('the exporters of an application', () => {
   });
 
   it.each<[object, string]>([
-    [{ json: {} }, '`exporters.json.outputFile` must be a file path; got none.'],
-    [{ json: true }, 'Expected exporters.json to be an object, got true (boolean).'],
-    [{ statsd: {} }, 'Expected exporters to have only the keys prometheus, json'],
-  ])('reject the options %j', async (exporters, message) => {
+    [{ json: {} }, 'Expected exporters.json.outputFile to be the path of a file, got none. Without a file,'],
+    [{ json: true }, '`exporters.json` must be an object; got true.'],
+    [{ statsd: {} }, 'Known keys: prometheus, json'],
+  ])('are refused as %j', async (exporters, message) => {
     await expect(createApp('express', moduleWith(exporters))).rejects.toThrow(message);
   });
 });

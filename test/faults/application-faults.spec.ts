@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DynamicModule, Module } from '@nestjs/common';
 import {
   AlertingMonitor,
-  type Clock,
+  type MonitoringClock as Clock,
   MetricsHistory,
   type MonitoringOptions,
   MonitoringModule,

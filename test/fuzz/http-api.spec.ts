@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('whatever is asked of the endpoints on %s', (adapter) =>
     app.registry.counter('given_total', 'Given.', { labelNames: ['value'] }).inc({ value: '"' });
     app.registry.histogram('size', 'Sizes.').observe(1);
     await app.get('/users/7');
-    await app.app.get(HistorySampler).beat();
+    await app.app.get(HistorySampler).sampleNow();
     const { endpoints } = app.app.get(EndpointRouter);
     gets = endpoints
       .filter((each) => each.method !== 'POST' && isDynamic(each))

@@ -224,24 +224,24 @@ describe('a check that cannot work', () => {
   it.each([
     [
       { name: '', check: well },
-      'Expected the name of a health check to be a name such as "payments", got "" (string).',
+      'The name of a health check must be a name such as "payments"; got the string "".',
     ],
     [
       { name: 'a b', check: well },
-      'Expected the name of a health check to be a name such as "payments", got "a b" (string).',
+      'The name of a health check must be a name such as "payments"; got the string "a b".',
     ],
     [
       { name: 'x', check: well, timeoutMs: 0 },
-      'Expected timeoutMs of health check x to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      '`timeoutMs` of health check x must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
     [
       { name: 'x', check: well, failureThreshold: 0 },
-      'Expected failureThreshold of health check x to be a whole number from 1 up, got 0 (number).',
+      '`failureThreshold` of health check x must be a whole number of at least 1; got 0.',
     ],
-    [{ name: 'x', check: 5 }, 'Expected check of health check x to be a function, got 5 (number).'],
+    [{ name: 'x', check: 5 }, '`check` of health check x must be a function; got 5.'],
     [
       { name: 'x', check: well, critical: 'no' },
-      'Expected critical of health check x to be true or false, got "no" (string).',
+      '`critical` of health check x must be true or false; got the string "no".',
     ],
   ])('is refused: %j', (options, message) => {
     expect(() => new HealthMonitor().addCheck(options as unknown as HealthCheck)).toThrow(message);

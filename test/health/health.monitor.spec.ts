@@ -283,22 +283,18 @@ describe('a check', () => {
     [
       'a name',
       { name: '', check: () => UP },
-      'Expected the name of a health check to be a name such as "payments", got "" (string).',
+      'The name of a health check must be a name such as "payments"; got the string "".',
     ],
-    [
-      'a function',
-      { name: 'db', check: 7 },
-      'Expected check of health check db to be a function, got 7 (number).',
-    ],
+    ['a function', { name: 'db', check: 7 }, '`check` of health check db must be a function; got 7.'],
     [
       'a time',
       { name: 'db', check: () => UP, timeoutMs: -1 },
-      'Expected timeoutMs of health check db to be a number of milliseconds from 1 to 2147483647, got -1 (number).',
+      '`timeoutMs` of health check db must be a number of milliseconds from 1 to 2147483647; got -1.',
     ],
     [
       'a threshold',
       { name: 'db', check: () => UP, failureThreshold: 0 },
-      'Expected failureThreshold of health check db to be a whole number from 1 up, got 0 (number).',
+      '`failureThreshold` of health check db must be a whole number of at least 1; got 0.',
     ],
     [
       'another name',

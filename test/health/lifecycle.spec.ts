@@ -6,7 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { AddressInfo, Server } from 'node:net';
-import { type Clock, HealthMonitor } from 'nestjs-monitoring';
+import { type MonitoringClock as Clock, HealthMonitor } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { request } from '../e2e/fixture/http-client.js';

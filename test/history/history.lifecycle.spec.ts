@@ -36,7 +36,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     ['returns an object whose then throws', () => ({ then: () => thrown(new Error('then')) })],
   ];
 
-  it.each(listeners)('goes on, and tells the other listeners, if one %s', async (_, listener) => {
+  it.each(listeners)('calls the other listeners if one %s', async (_, listener) => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     try {
@@ -49,11 +49,11 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
       const heard: number[] = [];
       history.onSample(listener);
       history.onSample((timestamp) => heard.push(timestamp));
-      const beat = running.get(HistorySampler);
-      await beat.beat();
+      const sampler = running.get(HistorySampler);
+      await sampler.sampleNow();
       const first = heard.length;
       await eventually(async () => {
-        await beat.beat();
+        await sampler.sampleNow();
         expect(heard.length).toBeGreaterThan(first);
       });
       await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     }
   });
 
-  it('takes samples from the start until the end, shows its timer, and tells what it costs', async () => {
+  it('samples from start to shutdown, registers its timer and has metrics about itself', async () => {
     const running = await start({ intervalMs: 5 });
     const registry = running.get(MetricsRegistry);
     const history = running.get(MetricsHistory);
@@ -89,7 +89,7 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
     expect(history.lastSample).toBe(last);
   });
 
-  it('has no timer when monitoring is off', async () => {
+  it('has no timer if monitoring is disabled', async () => {
     const running = await start({ intervalMs: 5 }, false);
     running.get(MetricsHistory).retain({ metric: 'active_users' });
     await running.init();
@@ -97,12 +97,12 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
   });
 });
 
-describe('the beat of the history', () => {
+describe('the history sampler', () => {
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('never overlaps itself, asks nobody as long as nobody wants it, and leaves nothing behind', async () => {
+  it('never overlaps its runs, does nothing without a request and clears its timer', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { registry } = testRegistry();
     const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
@@ -115,8 +115,8 @@ describe('the beat of the history', () => {
       });
     };
     const source = { collect, snapshot: (options?: SnapshotOptions) => registry.snapshot(options) };
-    const beat = new HistorySampler(history, source, { report: () => undefined });
-    beat.start();
+    const sampler = new HistorySampler(history, source, { report: () => undefined });
+    sampler.start();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(asked).toBe(0);
     history.retain({ metric: 'monitoring_series_overflow_total' });
@@ -126,7 +126,7 @@ describe('the beat of the history', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(asked).toBe(2);
     expect(history.lastSample).toBeDefined();
-    const stopped = beat.stop();
+    const stopped = sampler.stop();
     answer?.();
     await stopped;
     expect(vi.getTimerCount()).toBe(0);

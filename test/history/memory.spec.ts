@@ -6,8 +6,8 @@ import { MINUTE, past, SECOND } from './support.js';
 
 const WINDOW_MS = 5 * MINUTE;
 
-describe('what is kept as best it can be', () => {
-  it('gives way, the newest series first, to what must be kept', () => {
+describe('a best-effort request', () => {
+  it('is evicted, the newest series first, for a required one', () => {
     const { registry, history, run } = past({ maxBytes: 300_000 });
     const pages = registry.gauge('page_views', 'Views.', { labelNames: ['page'] });
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
@@ -34,7 +34,7 @@ describe('what is kept as best it can be', () => {
     expect(history.droppedSamples('page_views')).toBeGreaterThan(0);
   });
 
-  it('shortens what goes beyond a rule, where both are about the same metric, and grows again with the room', () => {
+  it('shrinks to the window of a required one for the same metric, and grows again with free memory', () => {
     const { registry, history, run } = past({ maxBytes: 400_000 });
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
     history.retain({ metric: 'requests_total', windowMs: WINDOW_MS });
@@ -59,7 +59,7 @@ describe('what is kept as best it can be', () => {
     expect(history.rate('requests_total', WINDOW_MS, { labels: { id: '0' } })[0]?.value).toBe(1);
   });
 
-  it('does not take the memory of a rule for its percentiles, and no rule fails for want of them', () => {
+  it('does not evict a required one for its percentiles', () => {
     const { registry, history, run } = past({ maxBytes: 40_000 });
     const duration = registry.timer('work_seconds', 'Work.', { buckets: [0.1, 1], labelNames: ['id'] });
     history.retain({ metric: 'work_seconds', windowMs: WINDOW_MS });
@@ -75,7 +75,7 @@ describe('what is kept as best it can be', () => {
     expect(history.bytes).toBeLessThanOrEqual(40_000);
   });
 
-  it('changes nothing of what a rule reads, whatever happens', () => {
+  it('never changes the result of a required one', () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ kind: fc.constant('series'), count: fc.nat(30) }) },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('gone'), count: fc.nat(30) }) },

@@ -3,7 +3,7 @@ import { leastGrowth } from '../metrics/support.js';
 import { MINUTE, past, SECOND } from './support.js';
 
 describe('the history of a counter', () => {
-  it('tells how fast it went up and by how much', () => {
+  it('returns its rate and increase', () => {
     const { registry, history, run, sample } = past();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['route'] });
     history.retain({ metric: 'requests_total', windowMs: 5 * MINUTE });
@@ -25,7 +25,7 @@ describe('the history of a counter', () => {
     expect(history.last('requests_total', { groupBy: [] })).toEqual([{ labels: {}, value: 906 }]);
   });
 
-  it('does not take a counter that began anew for one that went down', () => {
+  it('handles a reset', () => {
     const { registry, history, run, sample } = past();
     const jobs = registry.counter('jobs_total', 'Jobs.');
     history.retain({ metric: 'jobs_total' });
@@ -39,7 +39,7 @@ describe('the history of a counter', () => {
     expect(history.increase('jobs_total', MINUTE)).toEqual([{ labels: {}, value: 40 }]);
   });
 
-  it('extends what it saw to the edges of the window, but not to before the counter was zero', () => {
+  it('extrapolates to the edges of the window, but not below zero', () => {
     const { registry, history, run, sample } = past();
     const jobs = registry.counter('jobs_total', 'Jobs.');
     history.retain({ metric: 'jobs_total' });
@@ -58,7 +58,7 @@ describe('the history of a counter', () => {
     expect(old.increase('events_total', 5 * MINUTE)[0]?.value).toBeCloseTo(25, 10);
   });
 
-  it('says nothing of less than two samples', () => {
+  it('returns nothing for fewer than two samples', () => {
     const { registry, history, clock, sample } = past();
     registry.counter('jobs_total', 'Jobs.').inc();
     history.retain({ metric: 'jobs_total' });
@@ -70,7 +70,7 @@ describe('the history of a counter', () => {
 });
 
 describe('the history of a gauge', () => {
-  it('tells average, least, most, sum, change and the last value', () => {
+  it('returns average, minimum, maximum, sum, delta and last value', () => {
     const { registry, history, run } = past();
     const temperature = registry.gauge('room_celsius', 'Temperature.', { labelNames: ['room', 'floor'] });
     history.retain({ metric: 'room_celsius' });
@@ -92,7 +92,7 @@ describe('the history of a gauge', () => {
     expect(history.average('room_celsius', MINUTE, { groupBy: ['floor'] })[0]?.value).toBe(15);
   });
 
-  it('forgets a series that is gone at once, and its memory when its last sample is', () => {
+  it('drops a removed series at once, and frees its memory with its last sample', () => {
     const { registry, history, run } = past({ intervalMs: MINUTE });
     const queue = registry.gauge('queue_length', 'Waiting.', { labelNames: ['queue'] });
     history.retain({ metric: 'queue_length', windowMs: 5 * MINUTE });
@@ -110,7 +110,7 @@ describe('the history of a gauge', () => {
 });
 
 describe('the history of a histogram', () => {
-  it('estimates quantiles from its buckets, and percentiles of at most 1 % error where they are wished for', () => {
+  it('estimates quantiles from its buckets, and percentiles within 1 % on request', () => {
     const { registry, history, run, sample } = past();
     const duration = registry.timer('query_duration_seconds', 'Queries.', {
       labelNames: ['table'],
@@ -143,7 +143,7 @@ describe('the history of a histogram', () => {
     expect(history.average('query_duration_seconds', MINUTE, users)[0]?.value).toBeCloseTo(0.505, 10);
   });
 
-  it('counts all that was observed before the first sample as what happened before', () => {
+  it('excludes observations from before the first sample', () => {
     const { registry, history, clock, run, sample } = past();
     const size = registry.histogram('order_size', 'Items.');
     history.retain({ metric: 'order_size', percentiles: true });
@@ -158,7 +158,7 @@ describe('the history of a histogram', () => {
 });
 
 describe('label matchers', () => {
-  it('are equality, one of several, and expressions for the whole value, or their opposites', () => {
+  it('accept a value, alternatives, an anchored expression, and their negations', () => {
     const { registry, history, sample } = past();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['status', 'route'] });
     history.retain({ metric: 'requests_total' });
@@ -179,8 +179,8 @@ describe('label matchers', () => {
   });
 });
 
-describe('what is remembered', () => {
-  it('is what somebody asked for, for as long as the longest wish, with the default labels', () => {
+describe('retention', () => {
+  it('covers requested metrics for the longest requested window, with the default labels', () => {
     const { registry, history, store, run } = past({}, { defaultLabels: { service: 'orders' } });
     const users = registry.gauge('active_users', 'Users.');
     registry.gauge('other_users', 'Users.');
@@ -199,7 +199,7 @@ describe('what is remembered', () => {
     expect(points[0]?.points.map(([, value]) => value)).toEqual([127, 128, 129]);
   });
 
-  it('keeps what it had when more is wished for', () => {
+  it('keeps existing samples if a longer window is requested', () => {
     const { registry, history, run } = past();
     const jobs = registry.counter('jobs_total', 'Jobs.');
     history.retain({ metric: 'jobs_total', windowMs: 5 * MINUTE });
@@ -210,7 +210,7 @@ describe('what is remembered', () => {
     expect(history.rate('jobs_total', MINUTE)[0]?.value).toBe(1);
   });
 
-  it('tells the listeners of every sample until they have enough', () => {
+  it('calls listeners for every sample until they are removed', () => {
     const { registry, history, run } = past();
     registry.gauge('active_users', 'Users.');
     history.retain({ metric: 'active_users' });
@@ -223,7 +223,7 @@ describe('what is remembered', () => {
     expect(heard[1]).toBe((heard[0] ?? 0) + 15 * SECOND);
   });
 
-  it('begins anew when the clock was set back', () => {
+  it('starts again after the clock was set back', () => {
     const { registry, history, clock, run } = past();
     const users = registry.gauge('active_users', 'Users.');
     history.retain({ metric: 'active_users' });
@@ -235,7 +235,7 @@ describe('what is remembered', () => {
 });
 
 describe('the memory of the history', () => {
-  it('stays within its limit; what has no room is counted and costs the others nothing', () => {
+  it('stays within its limit and counts dropped samples', () => {
     const { registry, history, run } = past({ maxBytes: 100_000 });
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
     history.retain({ metric: 'requests_total' });
@@ -252,7 +252,7 @@ describe('the memory of the history', () => {
     expect(history.increase('requests_total', MINUTE, { labels: { id: '0' } })[0]?.value).toBeCloseTo(3, 5);
   });
 
-  it('is about what it says', async () => {
+  it('is close to its estimate', async () => {
     const { registry, history, store, run } = past();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
     const duration = registry.timer('work_duration_seconds', 'Work.', { labelNames: ['id'] });

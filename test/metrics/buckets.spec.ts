@@ -2,7 +2,7 @@ import { exponentialBuckets, linearBuckets, MetricDefinitionError } from 'nestjs
 import { describe, expect, it } from 'vitest';
 
 describe('linearBuckets', () => {
-  it('are equally far apart', () => {
+  it('returns bounds that are equally far apart', () => {
     expect(linearBuckets(-1, 0.5, 4)).toEqual([-1, -0.5, 0, 0.5]);
   });
 
@@ -14,13 +14,13 @@ describe('linearBuckets', () => {
     [0, 1, 0],
     [0, 1, 2.5],
     [0, 1, NaN],
-  ])('cannot start at %s, %s apart, %s in number', (start, width, count) => {
+  ])('rejects start %s, width %s, count %s', (start, width, count) => {
     expect(() => linearBuckets(start, width, count)).toThrow(MetricDefinitionError);
   });
 });
 
 describe('exponentialBuckets', () => {
-  it('are each so many times the one before', () => {
+  it('returns bounds with a constant ratio', () => {
     expect(exponentialBuckets(1, 10, 4)).toEqual([1, 10, 100, 1000]);
   });
 
@@ -31,7 +31,7 @@ describe('exponentialBuckets', () => {
     [1, NaN, 3],
     [Infinity, 2, 3],
     [1, 2, -1],
-  ])('cannot start at %s, times %s, %s in number', (start, factor, count) => {
+  ])('rejects start %s, factor %s, count %s', (start, factor, count) => {
     expect(() => exponentialBuckets(start, factor, count)).toThrow(MetricDefinitionError);
   });
 });

@@ -29,7 +29,7 @@ function collecting() {
 const never = (): Promise<void> => new Promise(() => undefined);
 
 describe('collectors', () => {
-  it('run whenever the metrics are asked for, and not when only a snapshot is', async () => {
+  it('run at each collection, but not for a snapshot', async () => {
     const { registry, clock, success, seconds } = collecting();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     let reading = 100;
@@ -63,7 +63,7 @@ describe('collectors', () => {
     ['rejects without a reason', () => Promise.reject()],
     ['rejects with what cannot be shown', () => Promise.reject(Object.create(null) as Error)],
     ['hangs', never],
-  ])('that %s costs only itself, is logged once and comes back', async (_, collect) => {
+  ])('stay unaffected by one that %s, which is logged once and can recover', async (_, collect) => {
     const { registry, success, warnings, names } = collecting();
     const [bad, good] = [registry.gauge('bad', 'Bad.'), registry.gauge('good', 'Good.')];
     const badCount = registry.counter('bad_reads_total', 'Bad reads.');
@@ -100,7 +100,7 @@ describe('collectors', () => {
     expect(success()).toEqual({ bad: 1, good: 1 });
   });
 
-  it('that fail anew after they had recovered are logged anew', async () => {
+  it('are logged again when they fail again after a recovery', async () => {
     const { registry, warnings } = collecting();
     let works = false;
     registry.addCollector({
@@ -114,7 +114,7 @@ describe('collectors', () => {
     expect(warnings).toEqual(['Collector flaky failed: down', 'Collector flaky failed: down']);
   });
 
-  it('have five seconds unless they say otherwise, or the caller has less', async () => {
+  it('time out after five seconds by default, or after the time limit of the caller', async () => {
     const { registry, warnings } = collecting();
     registry.addCollector({ name: 'usual', collect: never });
     let done = false;
@@ -126,7 +126,7 @@ describe('collectors', () => {
     const hurried = registry.collect({ timeoutMs: 20 });
     await vi.advanceTimersByTimeAsync(20);
     await hurried;
-    expect(warnings).toEqual(['Collector usual failed: it took longer than 5000 ms']);
+    expect(warnings).toEqual(['Collector usual failed: timed out after 5000 ms']);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -168,7 +168,7 @@ describe('collectors', () => {
     },
   );
 
-  it('may be given all the time in the world', async () => {
+  it('accept an infinite time limit', async () => {
     const { registry, success } = collecting();
     const collect = () => new Promise<void>((resolve) => setTimeout(resolve, HOURS_MS));
     registry.addCollector({ name: 'slow', timeoutMs: Infinity, collect });
@@ -178,7 +178,7 @@ describe('collectors', () => {
     expect(success()).toEqual({ slow: 1 });
   });
 
-  it('learn through their signal that their time is over', async () => {
+  it('receive an aborted signal at their time limit', async () => {
     const { registry } = collecting();
     const signals: AbortSignal[] = [];
     registry.addCollector({
@@ -196,7 +196,7 @@ describe('collectors', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
-  it('never run twice at a time: one that still hangs has failed again, and may come back', async () => {
+  it('never run twice at a time: a run fails while the previous one hangs', async () => {
     const { registry, success } = collecting();
     let [running, runs, most] = [0, 0, 0];
     const collect = async (): Promise<void> => {
@@ -218,7 +218,7 @@ describe('collectors', () => {
     expect([runs, most]).toEqual([2, 1]);
   });
 
-  it('run once for all who ask at the same time, and again for who asks later', async () => {
+  it('run once for concurrent collections, and again for a later one', async () => {
     const { registry } = collecting();
     const collect = vi.fn<() => Promise<void>>(() => Promise.resolve());
     registry.addCollector({ name: 'shared', collect });
@@ -234,7 +234,7 @@ describe('collectors', () => {
     expect(collect).toHaveBeenCalledTimes(2);
   });
 
-  it('make nobody wait longer than they said who joins a run under way', async () => {
+  it('respect the time limit of a caller that joins a run in progress', async () => {
     const { registry } = collecting();
     registry.addCollector({ name: 'slow', timeoutMs: 1_000, collect: () => new Promise(() => undefined) });
     const patient = registry.collect();
@@ -246,7 +246,7 @@ describe('collectors', () => {
     await Promise.all([patient, hurried]);
   });
 
-  it('can be taken out, and leave nothing behind', async () => {
+  it('can be removed, with their metrics', async () => {
     const { registry, success, names } = collecting();
     registry.gauge('g', 'G.').set(1);
     const collect = vi.fn<() => Promise<void>>(() => Promise.reject(new Error('down')));
@@ -262,7 +262,7 @@ describe('collectors', () => {
     expect(names()).toContain('g');
   });
 
-  it('can be taken out while they run, and leave nothing behind even then', async () => {
+  it('can be removed during a run', async () => {
     const { registry, success, names } = collecting();
     registry.gauge('g', 'G.').set(1);
     const remove = registry.addCollector({ name: 'bad', metricNames: ['g'], timeoutMs: 10, collect: never });
@@ -274,7 +274,7 @@ describe('collectors', () => {
     expect(names()).toContain('g');
   });
 
-  it('may define metrics and add series as they go', async () => {
+  it('can define metrics and add series during a run', async () => {
     const { registry } = collecting();
     registry.addCollector({
       name: 'queues',

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { dropped, scalars, testRegistry } from './support.js';
 
 describe('Counter', () => {
-  it('starts at zero, which can be seen before the first sample', () => {
+  it('is exposed as zero before the first sample', () => {
     const { registry } = testRegistry();
     registry.counter('jobs_total', 'Jobs.');
     expect(scalars(registry, 'jobs_total')).toMatchObject([{ labels: {}, value: 0 }]);
   });
 
-  it('goes up by one, or by what it is given', () => {
+  it('increments by one or by a given value', () => {
     const jobs = testRegistry().registry.counter('jobs_total', 'Jobs.');
     jobs.inc();
     jobs.inc(2.5);
@@ -17,7 +17,7 @@ describe('Counter', () => {
     expect(jobs.value()).toBe(3.5);
   });
 
-  it('has one total for each set of labels', () => {
+  it('has one total for each label set', () => {
     const requests = testRegistry().registry.counter('requests_total', 'Requests.', {
       labelNames: ['method', 'route'],
     });
@@ -29,7 +29,7 @@ describe('Counter', () => {
     expect(requests.seriesCount).toBe(2);
   });
 
-  it('reads zero for labels that were never used, without making a series of them', () => {
+  it('returns zero for unused labels without creating a series', () => {
     const requests = testRegistry().registry.counter('requests_total', 'Requests.', {
       labelNames: ['method'],
     });
@@ -37,7 +37,7 @@ describe('Counter', () => {
     expect(requests.seriesCount).toBe(0);
   });
 
-  it('adds to the same total through a bound series', () => {
+  it('shares its total with a bound series', () => {
     const requests = testRegistry().registry.counter('requests_total', 'Requests.', {
       labelNames: ['method'],
     });
@@ -49,7 +49,7 @@ describe('Counter', () => {
     expect(requests.value({ method: 'GET' })).toBe(6);
   });
 
-  it('can be had as one bound series at once', () => {
+  it('can be defined as one bound series', () => {
     const { registry } = testRegistry();
     registry.counter('errors_total', 'Errors.', { labels: { component: 'payment' } }).inc();
     registry.counter('errors_total', 'Errors.', { labels: { component: 'payment' } }).inc();
@@ -60,7 +60,7 @@ describe('Counter', () => {
     ]);
   });
 
-  it('never goes down and never becomes infinite', () => {
+  it('rejects a decrement and an infinite sum', () => {
     const { registry } = testRegistry();
     const bytes = registry.counter('sent_bytes_total', 'Bytes.');
     bytes.inc(Number.MAX_VALUE);

@@ -12,7 +12,7 @@ import { testRegistry } from './support.js';
 const disabled = () => testRegistry({ enabled: false }).registry;
 
 describe('a disabled registry', () => {
-  it('hands out the same instruments, none of which records anything', () => {
+  it('returns instruments that record nothing', () => {
     const registry = disabled();
     const labels = { a: 'x' };
     const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
@@ -41,7 +41,7 @@ describe('a disabled registry', () => {
     expect(registry.snapshot().families).toEqual([]);
   });
 
-  it('still lets timers do the work, with this, arguments, errors and promises as they are', async () => {
+  it('still runs timed functions with this, arguments, errors and promises unchanged', async () => {
     const timer = disabled().timer('t', 'T.', { labelNames: ['a'] });
     const labels = { a: 'x' };
     const error = new Error('no');
@@ -60,7 +60,7 @@ describe('a disabled registry', () => {
     await promise;
   });
 
-  it('still refuses definitions that cannot work', () => {
+  it('still rejects invalid definitions', () => {
     const registry = disabled();
     registry.histogram('h', 'H.');
     expect(() => registry.counter('1', 'One.')).toThrow(MetricDefinitionError);
@@ -71,12 +71,12 @@ describe('a disabled registry', () => {
     expect(() => testRegistry({ enabled: false, seriesLimit: 0 })).toThrow(MetricDefinitionError);
   });
 
-  it('gives the same instrument again', () => {
+  it('returns the same instrument for the same name', () => {
     const registry = disabled();
     expect(registry.counter('c_total', 'C.')).toBe(registry.counter('c_total', 'C.'));
   });
 
-  it('runs no collector and exports nothing', async () => {
+  it('runs no collector and has no metrics', async () => {
     const registry = disabled();
     const collect = vi.fn<() => void>();
     const remove = registry.addCollector({ name: 'c', collect });

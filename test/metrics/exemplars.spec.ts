@@ -24,7 +24,7 @@ function traced(active: () => ExemplarLabels | undefined, options: TestRegistryO
 }
 
 describe('exemplars', () => {
-  it('are kept of counters and of each bucket, with the value and the time', () => {
+  it('are kept for counters and for each bucket, with value and time', () => {
     const given = testRegistry();
     const { registry, clock } = given;
     const paid = registry.counter('paid_total', 'Paid.', { labelNames: ['method'] });
@@ -40,7 +40,7 @@ describe('exemplars', () => {
     ]);
   });
 
-  it('are taken of bound series, timers and metrics without labels alike', () => {
+  it('work for bound series, timers and metrics without labels', () => {
     const given = traced(() => TRACE);
     const { registry } = given;
     registry.counter('a_total', 'A.').inc();
@@ -53,7 +53,7 @@ describe('exemplars', () => {
     }
   });
 
-  it('are not asked for by gauges, by samples that are refused, or outside of a trace', () => {
+  it('are not requested by gauges, dropped samples or code outside of a trace', () => {
     let asked = 0;
     const given = traced(() => {
       asked++;
@@ -69,7 +69,7 @@ describe('exemplars', () => {
     expect(exemplarsOf(given, 'jobs_total')).toEqual([]);
   });
 
-  it('are replaced once a second at most', () => {
+  it('are replaced at most once a second', () => {
     let trace = 'a';
     const given = traced(() => ({ trace_id: trace }));
     const counter = given.registry.counter('jobs_total', 'Jobs.');
@@ -93,7 +93,7 @@ describe('exemplars', () => {
     expect(exemplarsOf(given, 'jobs_total')).toMatchObject([{ labels: { trace_id: 'b' } }]);
   });
 
-  it('go with their series, and stay with those that remain', () => {
+  it('are removed with their series and kept with the others', () => {
     const given = traced(() => TRACE, { seriesLimit: 1_000 });
     const counter = given.registry.counter('jobs_total', 'Jobs.', { labelNames: ['kind'] });
     counter.inc({ kind: 'kept' }, 1, { trace_id: 'kept' });
@@ -118,7 +118,7 @@ describe('exemplars', () => {
       },
     ],
     ['no object at all', null as unknown as ExemplarLabels],
-  ])('of %s are refused and counted, and the sample counts', (_what, labels) => {
+  ])('with %s are dropped and counted, but not their sample', (_what, labels) => {
     const given = testRegistry();
     const counter = given.registry.counter('jobs_total', 'Jobs.');
     counter.inc(2, labels);
@@ -127,13 +127,13 @@ describe('exemplars', () => {
     expect(refused(given)).toBe(1);
   });
 
-  it('of 128 characters are taken, counted as people do', () => {
+  it('may have 128 characters, counted as code points', () => {
     const given = testRegistry();
     given.registry.counter('jobs_total', 'Jobs.').inc(1, { trace_id: '🦊'.repeat(120) });
     expect(exemplarsOf(given, 'jobs_total')).toHaveLength(1);
   });
 
-  it('come from a source that may throw, or count something itself', () => {
+  it('come from a source that may throw or record samples itself', () => {
     const given = traced(() => {
       given.registry.counter('asked_total', 'Asked.').inc();
       throw new Error('no tracer');
@@ -144,7 +144,7 @@ describe('exemplars', () => {
     expect(refused(given)).toBeGreaterThan(0);
   });
 
-  it('are shown in OpenMetrics, behind the totals and the buckets, and parse', async () => {
+  it('are exposed in OpenMetrics after totals and buckets', async () => {
     const { registry } = traced(() => TRACE);
     registry.counter('paid_total', 'Paid.').inc(3);
     registry.histogram('size', 'Size.', { buckets: [1, 10] }).observe(7);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dropped, scalars, testRegistry } from './support.js';
 
 describe('Gauge', () => {
-  it('is set, and goes up and down, below zero too', () => {
+  it('can be set, incremented and decremented, also below zero', () => {
     const users = testRegistry().registry.gauge('active_users', 'Users.');
     users.set(42);
     users.inc(5);
@@ -17,7 +17,7 @@ describe('Gauge', () => {
     expect(users.value()).toBe(0);
   });
 
-  it('has one value for each set of labels, whichever way they are given', () => {
+  it('has one value for each label set, bound or not', () => {
     const { registry } = testRegistry();
     const depth = registry.gauge('queue_depth', 'Jobs waiting.', { labelNames: ['queue'] });
     const mail = depth.labels({ queue: 'mail' });
@@ -33,7 +33,7 @@ describe('Gauge', () => {
     ]);
   });
 
-  it('keeps its value when it is set to nothing', () => {
+  it('keeps its value if it is set to undefined', () => {
     const { registry } = testRegistry();
     const users = registry.gauge('active_users', 'Users.');
     users.set(3);
@@ -42,7 +42,7 @@ describe('Gauge', () => {
     expect(dropped(registry)).toEqual({ 'active_users not_a_number': 1 });
   });
 
-  it('never becomes infinite, upwards or downwards, and says so with the right reason', () => {
+  it('rejects an infinite value and counts the reason', () => {
     const { registry } = testRegistry();
     const balance = registry.gauge('balance_euros', 'Balance.');
     balance.set(-Number.MAX_VALUE);
@@ -52,7 +52,7 @@ describe('Gauge', () => {
     expect(dropped(registry)).toEqual({ 'balance_euros infinite': 2 });
   });
 
-  it('example: follows how many requests are in progress', async () => {
+  it('example: counts the requests in progress', async () => {
     const inProgress = testRegistry().registry.gauge('requests_in_progress', 'Requests in progress.');
     const handle = async (work: () => Promise<void>): Promise<void> => {
       inProgress.inc();

@@ -38,7 +38,7 @@ const CLOCKS: readonly (readonly [string, () => Clock])[] = [
 ];
 
 describe.each(CLOCKS)('a clock that %s', (_, make) => {
-  it.each(ADAPTERS)('costs an application nothing but itself, on %s', async (adapter) => {
+  it.each(ADAPTERS)('does not affect the application, on %s', async (adapter) => {
     const app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, clock: make() }));
     try {
       for (let i = 0; i < 3; i++) {
@@ -61,7 +61,7 @@ describe.each(CLOCKS)('a clock that %s', (_, make) => {
     }
   });
 
-  it('is reported once in the log of a registry, and counted', () => {
+  it('is logged once and counted', () => {
     const warnings: string[] = [];
     const registry = new MetricsRegistry({
       clock: make(),
@@ -76,11 +76,11 @@ describe.each(CLOCKS)('a clock that %s', (_, make) => {
 });
 
 describe('a guarded clock', () => {
-  it('is the clock of the machine itself where that is given', () => {
+  it('is the system clock itself if that is given', () => {
     expect(guardedClock(systemClock)).toBe(systemClock);
   });
 
-  it('goes on from the last time that was known when the clock fails', () => {
+  it('continues from the last valid time when the clock fails', () => {
     let answer = 5_000;
     const clock = guardedClock({ now: () => 1, monotonic: () => answer });
     expect(clock.monotonic()).toBe(5_000);
@@ -92,7 +92,7 @@ describe('a guarded clock', () => {
     expect(clock.monotonic()).toBeLessThan(5_000 + 60_000);
   });
 
-  it('follows wall-clock time that is set back, which is no fault', () => {
+  it('follows a wall clock that is set back', () => {
     let answer = 2_000;
     const clock = guardedClock({ now: () => answer, monotonic: () => 0 });
     expect(clock.now()).toBe(2_000);

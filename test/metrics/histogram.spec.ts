@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { dropped, histograms, testRegistry } from './support.js';
 
 describe('Histogram', () => {
-  it('counts a value in every bucket whose bound it does not exceed', () => {
+  it('counts a value in every bucket up to whose bound it lies', () => {
     const { registry } = testRegistry();
     const size = registry.histogram('order_size', 'Items.', { buckets: [1, 5, 10] });
     for (const value of [0, 1, 1.5, 5, 10, 10.5, 99]) size.observe(value);
@@ -25,13 +25,13 @@ describe('Histogram', () => {
     expect(size.sum()).toBe(127);
   });
 
-  it('knows no smallest and no largest value before the first one', () => {
+  it('has no minimum and maximum before the first value', () => {
     const { registry } = testRegistry();
     registry.histogram('order_size', 'Items.');
     expect(histograms(registry, 'order_size')).toMatchObject([{ count: 0, sum: 0, min: NaN, max: NaN }]);
   });
 
-  it('has its own buckets for each set of labels, whichever way they are given', () => {
+  it('has its own buckets for each label set, bound or not', () => {
     const { registry } = testRegistry();
     const size = registry.histogram('order_size', 'Items.', { labelNames: ['shop'], buckets: [1, 2] });
     const online = size.labels({ shop: 'online' });
@@ -51,20 +51,20 @@ describe('Histogram', () => {
     ]);
   });
 
-  it('reads zero for labels that were never used, without making a series of them', () => {
+  it('returns zero for unused labels without creating a series', () => {
     const size = testRegistry().registry.histogram('order_size', 'Items.', { labelNames: ['shop'] });
     expect(size.count({ shop: 'online' })).toBe(0);
     expect(size.sum({ shop: 'online' })).toBe(0);
     expect(size.seriesCount).toBe(0);
   });
 
-  it('takes the usual buckets unless told otherwise, and does not mind an explicit +Inf', () => {
+  it('has default buckets, and accepts an explicit +Inf', () => {
     const { registry } = testRegistry();
     expect(registry.histogram('a', 'A.').upperBounds).toEqual(DEFAULT_BUCKETS);
     expect(registry.histogram('b', 'B.', { buckets: [1, 2, Infinity] }).upperBounds).toEqual([1, 2]);
   });
 
-  it('copies the bounds it is given', () => {
+  it('copies its bounds', () => {
     const { registry } = testRegistry();
     const buckets = [1, 2, 3];
     const size = registry.histogram('order_size', 'Items.', { buckets });
@@ -81,14 +81,14 @@ describe('Histogram', () => {
     ['NaN', [1, NaN, 3]],
     ['an infinity in the middle', [1, Infinity, Infinity]],
     ['-Infinity', [-Infinity, 1]],
-  ])('refuses bounds that are %s, and then does not exist', (_, buckets) => {
+  ])('rejects bounds that are %s', (_, buckets) => {
     const { registry } = testRegistry();
     expect(() => registry.histogram('order_size', 'Items.', { buckets })).toThrow(MetricDefinitionError);
     expect(() => registry.histogram('order_size', 'Items.', { buckets })).toThrow(/order_size/);
     expect(registry.getMetric('order_size')).toBeUndefined();
   });
 
-  it('never lets its sum become infinite, and then leaves every bucket as it was', () => {
+  it('drops a value that would make its sum infinite', () => {
     const { registry } = testRegistry();
     const size = registry.histogram('order_size', 'Items.', { buckets: [0] });
     size.observe(-Number.MAX_VALUE);
@@ -97,7 +97,7 @@ describe('Histogram', () => {
     expect(dropped(registry)).toEqual({ 'order_size infinite': 1 });
   });
 
-  it('example: tells what share of orders is small', () => {
+  it('example: shows the share of small orders', () => {
     const { registry } = testRegistry();
     const size = registry.histogram('order_size', 'Items in an order.', { buckets: [1, 5, 10, 50] });
     for (const items of [1, 2, 2, 3, 7, 8, 20, 60]) size.observe(items);

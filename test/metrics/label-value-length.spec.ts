@@ -21,7 +21,7 @@ function registryOf(options: MetricsRegistryOptions = {}) {
 }
 
 describe('the length of a label value', () => {
-  it('is at most 1024 characters, the mark included, and what was cut is counted', () => {
+  it('is at most 1024 characters, mark included, and cuts are counted', () => {
     const { counter, users, truncated } = registryOf();
     counter.inc({ user: LONG, constructor: 'a' });
     counter.inc({ user: 'x'.repeat(1_024), constructor: 'a' });
@@ -29,7 +29,7 @@ describe('the length of a label value', () => {
     expect(truncated()).toEqual({ logins_total: 1 });
   });
 
-  it('makes one series of values that differ only beyond it', () => {
+  it('merges values that differ only beyond the limit', () => {
     const { counter, users } = registryOf({ labelValueLengthLimit: 10 });
     counter.inc({ user: 'abcdefghijklm', constructor: '' });
     counter.inc({ user: 'abcdefghixyz', constructor: '' }, 2);
@@ -44,7 +44,7 @@ describe('the length of a label value', () => {
     ['an object with toString()', { toString: () => LONG }],
     ['a text of lone surrogates', '\ud800'.repeat(5_000)],
     ['a text of pairs, none of which is torn', '\u{1f600}'.repeat(5_000)],
-  ])('bounds %s', (_, value) => {
+  ])('is limited for %s', (_, value) => {
     const { counter, users } = registryOf({ labelValueLengthLimit: 100 });
     counter.inc({ user: value as string, constructor: '' });
     const [user = ''] = users();
@@ -52,7 +52,7 @@ describe('the length of a label value', () => {
     expect(user.isWellFormed()).toBe(true);
   });
 
-  it('holds for a bound series, also after its metric was reset', () => {
+  it('is limited for a bound series, also after a reset', () => {
     const { counter, users, truncated } = registryOf({ labelValueLengthLimit: 20 });
     const series = counter.labels({ user: LONG, constructor: '' });
     series.inc();
@@ -62,21 +62,21 @@ describe('the length of a label value', () => {
     expect(truncated()).toEqual({ logins_total: 1 });
   });
 
-  it('holds for metrics whose own name is too long a label, without end', () => {
+  it('does not recurse for a metric whose name is too long for a label', () => {
     const { registry, truncated } = registryOf({ labelValueLengthLimit: 10 });
     registry.counter('a_metric_with_a_long_name_total', 'A.', { labelNames: ['user'] }).inc({ user: LONG });
     expect(truncated()).toEqual({ 'a_metric_…': 1 });
   });
 
-  it('may be without a limit', () => {
+  it('can be unlimited', () => {
     const { counter, users } = registryOf({ labelValueLengthLimit: Infinity });
     counter.inc({ user: LONG, constructor: '' });
     expect(users()).toEqual([LONG]);
   });
 
-  it.each([0, -1, 1.5, NaN, '5'])('is refused as %s', (limit) => {
+  it.each([0, -1, 1.5, NaN, '5'])('rejects the limit %s', (limit) => {
     expect(() => new MetricsRegistry({ labelValueLengthLimit: limit as number })).toThrow(
-      /labelValueLengthLimit of the registry must be a whole number of characters from 1 up/,
+      /`labelValueLengthLimit` must be a whole number of at least 1/,
     );
   });
 

@@ -172,7 +172,7 @@ describe('labels', () => {
     ]);
   });
 
-  it('may use the very metric while they are read', () => {
+  it('may record samples of the same metric while they are read', () => {
     const { registry } = testRegistry();
     const counter = registry.counter('c_total', 'C.', { labelNames: ['a', 'b'] });
     const b = {
@@ -206,7 +206,7 @@ describe('labels', () => {
     },
   );
 
-  it('may empty the very metric from a getter, too', () => {
+  it('may reset the same metric while they are read', () => {
     const { registry } = testRegistry();
     const counter = registry.counter('c_total', 'C.', { labelNames: ['a', 'b'] });
     for (let i = 0; i < 20; i++) counter.inc({ a: `${i}`, b: 'x' });
@@ -258,7 +258,7 @@ describe('the series limit', () => {
     expect(warnings.filter((warning) => warning.includes('visits_total'))).toHaveLength(1);
   });
 
-  it('sums histograms and gauges beyond it in one series too', () => {
+  it('sums histograms and gauges in one overflow series', () => {
     const { registry } = tested;
     const options = { labelNames: ['user'], seriesLimit: 2 } as const;
     const size = registry.histogram('size', 'Sizes.', { ...options, buckets: [10] });
@@ -276,7 +276,7 @@ describe('the series limit', () => {
     expect(scalars(registry, 'level').map(({ value }) => value)).toEqual([1, 2, 18]);
   });
 
-  it('lets a label set in again that has found room since', () => {
+  it('accepts a new label set after another was removed', () => {
     const { registry } = tested;
     const options = { labelNames: ['user'], seriesLimit: 1 } as const;
     const visits = registry.counter('visits_total', 'Visits.', options);
@@ -289,7 +289,7 @@ describe('the series limit', () => {
     expect(scalars(registry, 'visits_total').map(({ value }) => value)).toEqual([1, 1]);
   });
 
-  it('may be lifted', () => {
+  it('can be infinite', () => {
     const { registry } = tested;
     const options = { labelNames: ['user'], seriesLimit: Infinity } as const;
     const visits = registry.counter('visits_total', 'Visits.', options);
@@ -297,7 +297,7 @@ describe('the series limit', () => {
     expect(scalars(registry, 'visits_total')).toHaveLength(5_000);
   });
 
-  it('does not break the application when the logger throws', () => {
+  it('does not throw if the logger throws', () => {
     const registry = new MetricsRegistry({ seriesLimit: 1, logger: { warn: explode } });
     const visits = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
     for (const user of ['a', 'b', 'c']) visits.inc({ user });
@@ -306,7 +306,7 @@ describe('the series limit', () => {
 });
 
 describe('remove and reset', () => {
-  it('forget one series, which begins anew at zero when it is used again', () => {
+  it('remove one series, which starts again at zero', () => {
     const { registry, clock } = testRegistry();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['route'] });
     requests.inc({ route: '/a' }, 5);
@@ -349,7 +349,7 @@ describe('remove and reset', () => {
     },
   );
 
-  it('leave a series bound to what was there already bound to just that', () => {
+  it('keep bound series bound to their labels', () => {
     const { registry } = testRegistry();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['method', 'route'] });
     requests.inc({ method: 'GET', route: '/a' });
@@ -363,7 +363,7 @@ describe('remove and reset', () => {
     ]);
   });
 
-  it('put a metric without labels back to zero, where it can still be seen', () => {
+  it('set a metric without labels to zero', () => {
     const { registry, clock } = testRegistry();
     const jobs = registry.counter('jobs_total', 'Jobs.');
     jobs.inc(3);
@@ -376,7 +376,7 @@ describe('remove and reset', () => {
     expect(jobs.value()).toBe(2);
   });
 
-  it('forget the overflow series only all together', () => {
+  it('remove the overflow series as a whole', () => {
     const { registry } = testRegistry({ seriesLimit: 1 });
     const visits = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
     for (const user of ['a', 'b', 'c']) visits.inc({ user });
@@ -385,7 +385,7 @@ describe('remove and reset', () => {
     expect(scalars(registry, 'visits_total')).toMatchObject([{ labels: { user: 'c' }, value: 1 }]);
   });
 
-  it('keep the table small however often series come and go, and old snapshots as they were', async () => {
+  it('keep memory bounded while series come and go, and old snapshots unchanged', async () => {
     const { registry } = testRegistry();
     const sessions = registry.gauge('session_bytes', 'Session size.', { labelNames: ['session'] });
     const kept = sessions.labels({ session: 'kept' });
@@ -412,7 +412,7 @@ describe('remove and reset', () => {
     expect(before.map(({ value }) => value)).toEqual([1, 2]);
   });
 
-  it('move histograms with all that belongs to them, the overflow series too', () => {
+  it('keep the data of histograms, the overflow series included', () => {
     const { registry } = testRegistry();
     const size = registry.histogram('size', 'Sizes.', {
       labelNames: ['shop'],

@@ -1,4 +1,4 @@
-import { MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
+import { type MetricKind, MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
 import { describe, expect, it } from 'vitest';
 import { family, histograms, scalars, testRegistry } from './support.js';
 
@@ -14,7 +14,7 @@ function definitionError(define: () => unknown): string {
 }
 
 describe('asking for a metric again', () => {
-  it('gives the same instrument for the same definition', () => {
+  it('returns the same instrument for the same definition', () => {
     const { registry } = testRegistry();
     const options = { labelNames: ['a', 'b'] } as const;
     const buckets = [1, 2];
@@ -26,7 +26,7 @@ describe('asking for a metric again', () => {
     expect(registry.timer('t', 'T.')).toBe(registry.timer('t', 'T.'));
   });
 
-  it('compares only what is said, and label names in any order', () => {
+  it('compares only the given options, and label names in any order', () => {
     const { registry } = testRegistry();
     const options = { labelNames: ['a', 'b'], buckets: [1, 2], seriesLimit: 7 } as const;
     const histogram = registry.histogram('h', 'H.', options);
@@ -56,7 +56,7 @@ describe('asking for a metric again', () => {
     ['lack of labels', (r) => r.histogram('m', 'Help.'), /histogram m ".*m\{a\}/],
     ['buckets', (r) => r.histogram('m', 'Help.', { labelNames: ['a'], buckets: [3] }), /\[3\].*\[1, 2\]/],
     ['limit', (r) => r.histogram('m', 'Help.', { labelNames: ['a'], seriesLimit: 9 }), /limit 9.*limit 5/],
-  ])('throws for another %s, naming both definitions', (_, define, message) => {
+  ])('rejects another %s and shows both definitions', (_, define, message) => {
     const { registry } = testRegistry();
     const options = { labelNames: ['a'], buckets: [1, 2], seriesLimit: 5 } as const;
     const histogram = registry.histogram('m', 'Help.', options);
@@ -64,25 +64,25 @@ describe('asking for a metric again', () => {
     expect(registry.getMetric('m')).toBe(histogram);
   });
 
-  it('throws for both labels and labelNames', () => {
+  it('rejects both labels and labelNames', () => {
     const { registry } = testRegistry();
     const both = { labels: { a: '1' }, labelNames: ['a'] } as { labels: { a: string } };
     expect(definitionError(() => registry.counter('c_total', 'C.', both))).toMatch(
-      /both labels and labelNames/,
+      /both `labels` and `labelNames`/,
     );
     expect(registry.getMetric('c_total')).toBeUndefined();
   });
 });
 
 describe('a name', () => {
-  const define: Record<string, (registry: MetricsRegistry, name: string) => unknown> = {
+  const define: Record<MetricKind, (registry: MetricsRegistry, name: string) => unknown> = {
     counter: (registry, name) => registry.counter(name, 'Help.'),
     gauge: (registry, name) => registry.gauge(name, 'Help.'),
     histogram: (registry, name) => registry.histogram(name, 'Help.'),
     timer: (registry, name) => registry.timer(name, 'Help.'),
   };
 
-  it.each([
+  it.each<[MetricKind, string, MetricKind, string]>([
     ['histogram', 'x', 'counter', 'x_bucket'],
     ['histogram', 'x', 'gauge', 'x_sum'],
     ['histogram', 'x', 'gauge', 'x_count'],
@@ -94,30 +94,27 @@ describe('a name', () => {
     ['counter', 'x_total', 'counter', 'x'],
     ['counter', 'x_total', 'histogram', 'x'],
     ['counter', 'x', 'histogram', 'x'],
-  ])(
-    'of a %s, %s, leaves no room for a %s called %s, nor the other way round',
-    (kind, name, other, taken) => {
-      for (const [first, firstName, second, secondName] of [
-        [kind, name, other, taken],
-        [other, taken, kind, name],
-      ] as const) {
-        const { registry } = testRegistry();
-        define[first](registry, firstName);
-        const message = definitionError(() => define[second](registry, secondName));
-        expect(message).toContain(`${second} ${secondName}`);
-        expect(message).toContain(`${first} ${firstName}`);
-        if (firstName !== secondName) expect(registry.getMetric(secondName)).toBeUndefined();
-      }
-    },
-  );
+  ])('of a %s, %s, conflicts with a %s called %s, in either order', (kind, name, other, taken) => {
+    for (const [first, firstName, second, secondName] of [
+      [kind, name, other, taken],
+      [other, taken, kind, name],
+    ] as const) {
+      const { registry } = testRegistry();
+      define[first](registry, firstName);
+      const message = definitionError(() => define[second](registry, secondName));
+      expect(message).toContain(`${second} ${secondName}`);
+      expect(message).toContain(`${first} ${firstName}`);
+      if (firstName !== secondName) expect(registry.getMetric(secondName)).toBeUndefined();
+    }
+  });
 
-  it.each([
+  it.each<[MetricKind, string, MetricKind, string]>([
     ['counter', 'x_total', 'gauge', 'x_sum'],
     ['gauge', 'x', 'gauge', 'x_count'],
     ['gauge', 'x_total', 'gauge', 'x'],
     ['counter', 'x', 'gauge', 'x_total'],
     ['histogram', 'x', 'counter', 'x_sum_total_total'],
-  ])('of a %s, %s, goes with a %s called %s', (kind, name, other, free) => {
+  ])('of a %s, %s, does not conflict with a %s called %s', (kind, name, other, free) => {
     const { registry } = testRegistry();
     define[kind](registry, name);
     define[other](registry, free);
@@ -136,7 +133,7 @@ describe('a name', () => {
     }
   });
 
-  it('of the library itself is taken', () => {
+  it('of a metric of this library is reserved', () => {
     const { registry } = testRegistry();
     expect(definitionError(() => registry.gauge('monitoring_dropped_samples_total'))).toMatch(/conflicts/);
   });
@@ -159,17 +156,19 @@ describe('a label', () => {
 
   it.each(['', '1a', 'a-b', 'a:b', 'é', 'a\n', 'a="x",b'])('cannot be called %j', (name) => {
     const { registry } = testRegistry();
-    expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: [name] }))).toMatch(/label names/);
-  });
-
-  it('cannot be there twice', () => {
-    const { registry } = testRegistry();
-    expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: ['a', 'b', 'a'] }))).toMatch(
-      /repeat/,
+    expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: [name] }))).toMatch(
+      /is not a valid label name/,
     );
   });
 
-  it('stays as it was defined when the array it came in changes', () => {
+  it('is rejected twice in one metric', () => {
+    const { registry } = testRegistry();
+    expect(definitionError(() => registry.gauge('g', 'G.', { labelNames: ['a', 'b', 'a'] }))).toMatch(
+      /label name twice/,
+    );
+  });
+
+  it('does not change with the array that it was given in', () => {
     const { registry } = testRegistry();
     const labelNames = ['a'];
     const gauge = registry.gauge('g', 'G.', { labelNames });
@@ -181,7 +180,7 @@ describe('a label', () => {
 
 describe('a series limit', () => {
   it.each([0, -1, 1.5, NaN, '10' as unknown as number])('cannot be %s', (seriesLimit) => {
-    expect(definitionError(() => testRegistry({ seriesLimit }))).toMatch(/seriesLimit of the registry/);
+    expect(definitionError(() => testRegistry({ seriesLimit }))).toMatch(/`seriesLimit` of the registry/);
     const { registry } = testRegistry();
     expect(definitionError(() => registry.counter('c_total', 'C.', { seriesLimit }))).toMatch(
       /counter c_total/,
@@ -201,7 +200,7 @@ describe('naming advice', () => {
     ['job_runs', 'a colon', (r) => r.gauge('job:runs', 'Help.')],
     ['status_code', 'a camel case label', (r) => r.gauge('g', 'Help.', { labelNames: ['statusCode'] })],
     ['help text', 'an empty help text', (r) => r.gauge('g')],
-  ])('proposes %s, once, for %s', (better, _, define) => {
+  ])('proposes %s once for %s', (better, _, define) => {
     const { registry, warnings } = testRegistry();
     define(registry);
     define(registry);
@@ -218,7 +217,7 @@ describe('naming advice', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('reaches the warnings of the process when there is no logger', async () => {
+  it('is a process warning without a logger', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
     new MetricsRegistry().gauge('users_total', 'Users.');
     expect(await warned).toMatchObject({
@@ -229,7 +228,7 @@ describe('naming advice', () => {
 });
 
 describe('the registry', () => {
-  it('lists its metrics in the order in which they were made, and finds them by name', () => {
+  it('lists its metrics in the order of their creation and finds them by name', () => {
     const { registry } = testRegistry();
     const [b, a] = [registry.gauge('b', 'B.'), registry.gauge('a', 'A.')];
     expect(registry.getAllMetrics().filter(({ name }) => !name.startsWith('monitoring_'))).toEqual([b, a]);
@@ -237,7 +236,7 @@ describe('the registry', () => {
     expect(registry.getMetric('constructor')).toBeUndefined();
   });
 
-  it('frees every name of a metric it forgets, while those who hold it may go on', () => {
+  it('frees every name of a removed metric, which stays usable', () => {
     const { registry } = testRegistry();
     const old = registry.histogram('x', 'X.', { labels: { a: '1' } });
     expect(registry.remove('x')).toBe(true);
@@ -249,7 +248,7 @@ describe('the registry', () => {
     expect(family(registry, 'x').type).toBe('gauge');
   });
 
-  it('warns again when a metric that took the place of a forgotten one has too many series', () => {
+  it('warns again if a metric that replaces a removed one overflows', () => {
     const { registry, warnings } = testRegistry({ seriesLimit: 1 });
     for (let round = 0; round < 2; round++) {
       const visits = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
@@ -267,7 +266,7 @@ describe('the registry', () => {
     expect([scalars(one, 'c_total')[0]?.value, scalars(other, 'c_total')[0]?.value]).toEqual([1, 5]);
   });
 
-  it('empties everything at once, its own counts too', () => {
+  it('resets every metric, its own included', () => {
     const { registry } = testRegistry({ seriesLimit: 1 });
     const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
     const histogram = registry.histogram('h', 'H.');

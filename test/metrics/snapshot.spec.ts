@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { histograms, scalars, testRegistry } from './support.js';
 
 describe('a snapshot', () => {
-  it('stays as it was, whatever is recorded, removed, reset or defined later', () => {
+  it('does not change with later samples, removals, resets and definitions', () => {
     const { registry, clock } = testRegistry({ defaultLabels: { service: 'shop' } });
     const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
     const histogram = registry.histogram('h', 'H.', { labelNames: ['a'], buckets: [1] });
@@ -36,7 +36,7 @@ describe('a snapshot', () => {
     ]);
   });
 
-  it('can be read many times', () => {
+  it('can be iterated several times', () => {
     const { registry } = testRegistry();
     registry.gauge('g', 'G.').set(4);
     const snapshot = registry.snapshot();
@@ -44,20 +44,23 @@ describe('a snapshot', () => {
     expect(scalars(snapshot, 'g')).toHaveLength(1);
   });
 
-  it('is one moment: counts of buckets, sum and count of a histogram belong together', () => {
+  it('is consistent: buckets, sum and count of a histogram belong together', () => {
     const { registry } = testRegistry();
     const histogram = registry.histogram('h', 'H.', { buckets: [1, 2, 3] });
     for (let i = 0; i < 50; i++) {
       histogram.observe(i % 5);
       const [series] = histograms(registry.snapshot({ exponential: true }), 'h');
-      const fine = series.exponential!;
-      expect(series.count).toBe(i + 1);
-      expect(series.buckets.at(-1)?.count).toBe(i + 1);
-      expect(fine.zeroCount + fine.positive.counts.reduce((sum, count) => sum + count, 0)).toBe(i + 1);
+      const exponential = series?.exponential;
+      if (exponential === undefined) throw new Error('no exponential histogram');
+      expect(series?.count).toBe(i + 1);
+      expect(series?.buckets.at(-1)?.count).toBe(i + 1);
+      expect(exponential.zeroCount + exponential.positive.counts.reduce((sum, count) => sum + count, 0)).toBe(
+        i + 1,
+      );
     }
   });
 
-  it('has the default labels beside the series, as strings, copied', () => {
+  it('has a copy of the default labels as strings', () => {
     const defaultLabels = { service: 'shop', shard: 3, canary: false };
     const { registry } = testRegistry({ defaultLabels });
     defaultLabels.service = 'changed';
@@ -67,7 +70,7 @@ describe('a snapshot', () => {
     expect(scalars(snapshot, 'g')).toMatchObject([{ labels: {} }]);
   });
 
-  it('says when each series began', () => {
+  it('has the creation time of each series', () => {
     const { registry, clock } = testRegistry();
     const counter = registry.counter('c_total', 'C.', { labelNames: ['a'] });
     const start = clock.now();

@@ -18,7 +18,7 @@ describe('Timer', () => {
   });
 
   describe('time', () => {
-    it('hands through what a function returns, and records how long it took', () => {
+    it('returns the result of a function and records its duration', () => {
       const { query, clock } = queryTimer();
       const result = { rows: 3 };
       const returned = query.time(() => {
@@ -29,7 +29,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 1.5]);
     });
 
-    it('hands on what a promise comes to, and records when it has settled', async () => {
+    it('resolves with the value of a promise and records its duration', async () => {
       const { query, clock } = queryTimer();
       const { promise, resolve } = withResolvers<string>();
       const returned = query.time(() => promise);
@@ -41,7 +41,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 0.25]);
     });
 
-    it('rethrows the very error, and records that time too', () => {
+    it('rethrows the same error and records the duration', () => {
       const { query, clock } = queryTimer();
       const error = new Error('syntax');
       const run = (): unknown =>
@@ -53,7 +53,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 0.02]);
     });
 
-    it('lets a promise reject with the very error, and records that time too', async () => {
+    it('rejects with the same error and records the duration', async () => {
       const { query, clock } = queryTimer();
       const { promise, reject } = withResolvers<string>();
       const error = new Error('connection lost');
@@ -64,7 +64,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 0.04]);
     });
 
-    it('runs a query only once that runs whenever it is awaited', async () => {
+    it('runs a lazy thenable only once', async () => {
       const { query } = queryTimer();
       let runs = 0;
       const lazyQuery: PromiseLike<number> = {
@@ -74,7 +74,7 @@ describe('Timer', () => {
       expect([runs, query.count()]).toEqual([1, 1]);
     });
 
-    it('leaves a rejection that nobody handles to be seen as such', async () => {
+    it('leaves an unhandled rejection unhandled', async () => {
       const { query } = queryTimer();
       const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve));
       const error = new Error('nobody looks');
@@ -82,7 +82,7 @@ describe('Timer', () => {
       expect(await unhandled).toBe(error);
     });
 
-    it('takes a result whose then cannot be read for what it is', () => {
+    it('treats a result whose then cannot be read as a value', () => {
       const { query } = queryTimer();
       const odd = Object.defineProperty({}, 'then', {
         get: () => {
@@ -93,7 +93,7 @@ describe('Timer', () => {
       expect(query.count()).toBe(1);
     });
 
-    it('takes labels first where the metric has some', async () => {
+    it('takes labels as the first argument if the metric has labels', async () => {
       const { registry, clock } = testRegistry();
       const query = registry.timer('db_query_duration_seconds', 'Query time.', { labelNames: ['table'] });
       query.time({ table: 'deals' }, () => clock.advance(1_000));
@@ -103,7 +103,7 @@ describe('Timer', () => {
       expect(query.count({ table: 'users' })).toBe(1);
     });
 
-    it('does the work even if its labels are refused', () => {
+    it('runs the function even if its labels are invalid', () => {
       const { registry } = testRegistry();
       const query = registry.timer('db_query_duration_seconds', 'Query time.', { labelNames: ['table'] });
       const wrong = { tabel: 'deals' } as unknown as { table: string };
@@ -114,7 +114,7 @@ describe('Timer', () => {
   });
 
   describe('start', () => {
-    it('measures until stop, which answers with the seconds', () => {
+    it('measures until stop, which returns the seconds', () => {
       const { query, clock } = queryTimer();
       const stop = query.start();
       clock.advance(750);
@@ -133,7 +133,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 0.1]);
     });
 
-    it('measures a block with `using`, also one that is left by an error', () => {
+    it('measures a block with `using`, also if it throws', () => {
       const { query, clock } = queryTimer();
       const error = new Error('left early');
       const run = (): void => {
@@ -146,7 +146,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 0.3]);
     });
 
-    it('measures several things at once, each with its own labels', () => {
+    it('measures concurrently with different labels', () => {
       const { registry, clock } = testRegistry();
       const query = registry.timer('db_query_duration_seconds', 'Query time.', { labelNames: ['table'] });
       const stopDeals = query.start({ table: 'deals' });
@@ -160,7 +160,7 @@ describe('Timer', () => {
   });
 
   describe('timeFunc', () => {
-    it('makes a function with the same name and length, which keeps this and the arguments', () => {
+    it('returns a function with the same name, length, this and arguments', () => {
       const { query, clock } = queryTimer();
       const account = { balance: 10 };
       function deposit(this: { balance: number }, amount: number, times: number): number {
@@ -174,7 +174,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([1, 0.005]);
     });
 
-    it('times async functions to their end, every call by itself', async () => {
+    it('times each call of an async function until it settles', async () => {
       const { query, clock } = queryTimer();
       const load = query.timeFunc(async (id: number) => {
         await Promise.resolve();
@@ -187,7 +187,7 @@ describe('Timer', () => {
       expect([query.count(), query.sum()]).toEqual([2, 2]);
     });
 
-    it('takes labels first where the metric has some', () => {
+    it('takes labels as the first argument if the metric has labels', () => {
       const { registry } = testRegistry();
       const query = registry.timer('db_query_duration_seconds', 'Query time.', { labelNames: ['table'] });
       const double = query.timeFunc({ table: 'deals' }, (n: number) => n * 2);
@@ -197,7 +197,7 @@ describe('Timer', () => {
     });
   });
 
-  it('can be had as one bound series at once', () => {
+  it('can be defined as one bound series', () => {
     const { registry, clock } = testRegistry();
     const options = { labels: { table: 'deals' }, buckets: [1, 2] };
     registry.timer('db_query_duration_seconds', 'Query time.', options).time(() => clock.advance(1_500));

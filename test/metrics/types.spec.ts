@@ -5,7 +5,7 @@ import { dropped, testRegistry } from './support.js';
 // What must not compile stands under `@ts-expect-error`: the type check fails if it does compile after all.
 
 describe('the types', () => {
-  it('know the names of the labels', () => {
+  it('check label names', () => {
     const { registry } = testRegistry();
     const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['method', 'route'] });
     expectTypeOf(requests).toEqualTypeOf<Counter<'method' | 'route'>>();
@@ -20,7 +20,7 @@ describe('the types', () => {
     expect(requests.value({ method: 'GET', route: '' })).toBe(1);
   });
 
-  it('know whether there are labels at all', () => {
+  it('check that labels are given if the metric has labels', () => {
     const { registry } = testRegistry();
     const jobs = registry.counter('jobs_total', 'Jobs.');
     const duration = registry.timer('job_seconds', 'Time.', { labelNames: ['job'] });
@@ -35,7 +35,7 @@ describe('the types', () => {
     expect(duration.count({ job: '' })).toBe(1);
   });
 
-  it('take only what can be a value', () => {
+  it('accept only valid label values', () => {
     const { registry } = testRegistry();
     const gauge = registry.gauge('g', 'G.', { labelNames: ['a'] });
     gauge.set({ a: 1 }, 1);
@@ -48,7 +48,7 @@ describe('the types', () => {
     expect(dropped(registry)).toEqual({ 'g not_a_number': 2 });
   });
 
-  it('give one series for labels, and a metric for labelNames', () => {
+  it('return a series for labels and a metric for labelNames', () => {
     const { registry } = testRegistry();
     const series = registry.counter('errors_total', 'Errors.', { labels: { component: 'payment' } });
     expectTypeOf(series).toEqualTypeOf<CounterSeries>();

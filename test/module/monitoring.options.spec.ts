@@ -1,7 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
-  type Clock,
+  type MonitoringClock as Clock,
   DEFAULT_BUCKETS,
   MetricDefinitionError,
   MetricsRegistry,
@@ -187,81 +187,75 @@ describe('options that cannot work stop the start', () => {
     'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, cluster, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
 
   it.each<[unknown, string]>([
-    ['all', 'Expected the options of MonitoringModule to be an object, got "all" (string).'],
+    ['all', 'The options of MonitoringModule must be an object; got the string "all".'],
     [
       { history: { interval: 1 } },
-      'Expected history to have only the keys intervalMs, durationMs, maxBytes, got interval.',
+      'Unknown key `interval` in `history`. Known keys: intervalMs, durationMs, maxBytes.',
     ],
     [
       { history: { intervalMs: 0 } },
-      'Expected history.intervalMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      '`history.intervalMs` must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
-    [
-      { history: { maxBytes: 0.5 } },
-      'Expected history.maxBytes to be a whole number from 1 up, got 0.5 (number).',
-    ],
-    [{ enable: true }, `Expected the options of MonitoringModule to have only the keys ${top}, got enable.`],
+    [{ history: { maxBytes: 0.5 } }, '`history.maxBytes` must be a whole number of at least 1; got 0.5.'],
+    [{ enable: true }, `Unknown key \`enable\` in the options of MonitoringModule. Known keys: ${top}.`],
     [
       { enable: true, endpoint: {} },
-      `Expected the options of MonitoringModule to have only the keys ${top}, got enable, endpoint.`,
+      `Unknown keys \`enable\`, \`endpoint\` in the options of MonitoringModule. Known keys: ${top}.`,
     ],
-    [{ enabled: 'yes' }, 'Expected enabled to be true or false, got "yes" (string).'],
-    [{ enabled: null }, 'Expected enabled to be true or false, got null (object).'],
-    [{ exemplars: 'trace' }, 'Expected exemplars to be true, false or a function, got "trace" (string).'],
-    [{ seriesLimit: 0 }, 'Expected seriesLimit to be a whole number from 1 up, got 0 (number).'],
-    [{ seriesLimit: 1.5 }, 'Expected seriesLimit to be a whole number from 1 up, got 1.5 (number).'],
-    [{ seriesLimit: '10' }, 'Expected seriesLimit to be a whole number from 1 up, got "10" (string).'],
-    [{ seriesLimit: NaN }, 'Expected seriesLimit to be a whole number from 1 up, got NaN (number).'],
-    [{ endpoints: false }, 'Expected endpoints to be an object, got false (boolean).'],
-    [{ endpoints: null }, 'Expected endpoints to be an object, got null (object).'],
+    [{ enabled: 'yes' }, '`enabled` must be true or false; got the string "yes".'],
+    [{ enabled: null }, '`enabled` must be true or false; got null.'],
+    [{ exemplars: 'trace' }, '`exemplars` must be true, false or a function; got the string "trace".'],
+    [{ seriesLimit: 0 }, '`seriesLimit` must be a whole number of at least 1; got 0.'],
+    [{ seriesLimit: 1.5 }, '`seriesLimit` must be a whole number of at least 1; got 1.5.'],
+    [{ seriesLimit: '10' }, '`seriesLimit` must be a whole number of at least 1; got the string "10".'],
+    [{ seriesLimit: NaN }, '`seriesLimit` must be a whole number of at least 1; got NaN.'],
+    [{ endpoints: false }, '`endpoints` must be an object; got false.'],
+    [{ endpoints: null }, '`endpoints` must be an object; got null.'],
     [
       { endpoints: { metric: 'x' } },
-      'Expected endpoints to have only the keys metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, failedAuth, listen, got metric.',
+      'Unknown key `metric` in `endpoints`. Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, failedAuth, listen.',
     ],
     [
       { health: { timeoutMs: 1 } },
-      'Expected health to have only the keys checkTimeoutMs, cacheMs, failureThreshold, successThreshold, refreshIntervalMs, httpStatus, groups, builtIn, alerts, checks, drainDelayMs, drainTimeoutMs, got timeoutMs.',
+      'Unknown key `timeoutMs` in `health`. Known keys: checkTimeoutMs, cacheMs, failureThreshold, successThreshold, refreshIntervalMs, httpStatus, groups, builtIn, alerts, checks, drainDelayMs, drainTimeoutMs.',
     ],
     [
       { health: { checkTimeoutMs: 0 } },
-      'Expected health.checkTimeoutMs to be a number of milliseconds from 1 to 2147483647, got 0 (number).',
+      '`health.checkTimeoutMs` must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
-    [{ health: { cacheMs: -1 } }, 'Expected health.cacheMs to be a whole number from 0 up, got -1 (number).'],
-    [
-      { health: { alerts: 'critical' } },
-      'Expected health.alerts to be true or false, got "critical" (string).',
-    ],
+    [{ health: { cacheMs: -1 } }, '`health.cacheMs` must be a whole number of at least 0; got -1.'],
+    [{ health: { alerts: 'critical' } }, '`health.alerts` must be true or false; got the string "critical".'],
     [
       { health: { alerts: { severity: 'critical' } } },
-      'Expected health.alerts to have only the keys severities, status, got severity.',
+      'Unknown key `severity` in `health.alerts`. Known keys: severities, status.',
     ],
     [
       { health: { alerts: { severities: 'critical' } } },
-      'Expected health.alerts.severities to be a list such as ["critical", "warning"], got "critical" (string).',
+      '`health.alerts.severities` must be a list such as ["critical", "warning"]; got the string "critical".',
     ],
     [
       { health: { alerts: { status: 'down' } } },
-      'Expected health.alerts.status to be one of healthy, degraded, unhealthy, critical, got "down" (string).',
+      '`health.alerts.status` must be one of healthy, degraded, unhealthy, critical; got the string "down".',
     ],
     [
       { health: { httpStatus: { degraded: 99 } } },
-      'Expected health.httpStatus.degraded to be an HTTP status from 200 to 599, got 99 (number).',
+      '`health.httpStatus.degraded` must be an HTTP status from 200 to 599; got 99.',
     ],
     [
       { health: { groups: { ready: [] } } },
-      'Expected health.groups to have only the keys readiness, liveness, startup, got ready.',
+      'Unknown key `ready` in `health.groups`. Known keys: readiness, liveness, startup.',
     ],
     [
       { health: { groups: { readiness: 'database' } } },
-      'Expected health.groups.readiness to be a list of names of health checks, got "database" (string).',
+      '`health.groups.readiness` must be a list of names of health checks; got the string "database".',
     ],
-    [{ endpoints: { metrics: '' } }, `Expected endpoints.metrics to be ${paths}, got "" (string).`],
-    [{ endpoints: { health: '/' } }, `Expected endpoints.health to be ${paths}, got "/" (string).`],
-    [{ endpoints: { health: true } }, `Expected endpoints.health to be ${paths}, got true (boolean).`],
-    [{ endpoints: { readiness: 'a b' } }, `Expected endpoints.readiness to be ${paths}, got "a b" (string).`],
-    [{ endpoints: { liveness: 'a//b' } }, `Expected endpoints.liveness to be ${paths}, got "a//b" (string).`],
-    [{ endpoints: { dashboard: ':id' } }, `Expected endpoints.dashboard to be ${paths}, got ":id" (string).`],
-    [{ endpoints: { dashboard: 'a?b' } }, `Expected endpoints.dashboard to be ${paths}, got "a?b" (string).`],
+    [{ endpoints: { metrics: '' } }, `\`endpoints.metrics\` must be ${paths}; got the string "".`],
+    [{ endpoints: { health: '/' } }, `\`endpoints.health\` must be ${paths}; got the string "/".`],
+    [{ endpoints: { health: true } }, `\`endpoints.health\` must be ${paths}; got true.`],
+    [{ endpoints: { readiness: 'a b' } }, `\`endpoints.readiness\` must be ${paths}; got the string "a b".`],
+    [{ endpoints: { liveness: 'a//b' } }, `\`endpoints.liveness\` must be ${paths}; got the string "a//b".`],
+    [{ endpoints: { dashboard: ':id' } }, `\`endpoints.dashboard\` must be ${paths}; got the string ":id".`],
+    [{ endpoints: { dashboard: 'a?b' } }, `\`endpoints.dashboard\` must be ${paths}; got the string "a?b".`],
     [
       { endpoints: { metrics: 'x', health: '/x/' } },
       '`endpoints.health` and `endpoints.metrics` must be different paths; both are "x".',
@@ -270,30 +264,27 @@ describe('options that cannot work stop the start', () => {
       { endpoints: { liveness: 'health' } },
       '`endpoints.liveness` and `endpoints.health` must be different paths; both are "health".',
     ],
-    [
-      { endpoints: { useGlobalPrefix: 1 } },
-      'Expected endpoints.useGlobalPrefix to be true or false, got 1 (number).',
-    ],
+    [{ endpoints: { useGlobalPrefix: 1 } }, '`endpoints.useGlobalPrefix` must be true or false; got 1.'],
     [
       { endpoints: { failedAuth: { maxFailures: 0 } } },
-      'Expected endpoints.failedAuth.maxFailures to be a whole number from 1 up, got 0 (number).',
+      '`endpoints.failedAuth.maxFailures` must be a whole number of at least 1; got 0.',
     ],
     [
       { endpoints: { failedAuth: { windowMs: '1m' } } },
-      'Expected endpoints.failedAuth.windowMs to be a number of milliseconds above 0, got "1m" (string).',
+      '`endpoints.failedAuth.windowMs` must be a number of milliseconds above 0; got the string "1m".',
     ],
-    [{ endpoints: { listen: 9464 } }, 'Expected endpoints.listen to be an object, got 9464 (number).'],
+    [{ endpoints: { listen: 9464 } }, '`endpoints.listen` must be an object; got 9464.'],
     ...[undefined, -1, 65_536, 1.5, '9464', NaN].map((port): [unknown, string] => [
       { endpoints: { listen: { port } } },
-      `Expected endpoints.listen.port to be a port from 0 to 65535, got ${typeof port === 'string' ? `"${port}"` : port} (${typeof port}).`,
+      `\`endpoints.listen.port\` must be a port from 0 to 65535; got ${typeof port === 'string' ? `the string "${port}"` : port}.`,
     ]),
     [
       { endpoints: { listen: { port: 1, host: '' } } },
-      'Expected endpoints.listen.host to be an address or a host name of this machine, got "" (string).',
+      '`endpoints.listen.host` must be an address or a name of this machine; got the string "".',
     ],
     [
       { endpoints: { auth: { token: 'x' } } },
-      'Expected endpoints.auth to have only the keys bearerToken, basic, guard, got token.',
+      'Unknown key `token` in `endpoints.auth`. Known keys: bearerToken, basic, guard.',
     ],
     ...[{}, { bearerToken: undefined }, { bearerToken: 'a', basic: { username: 'b', password: 'c' } }].map(
       (auth): [unknown, string] => [
@@ -303,105 +294,99 @@ describe('options that cannot work stop the start', () => {
     ),
     [
       { endpoints: { auth: { bearerToken: '' } } },
-      'Expected endpoints.auth.bearerToken to be a text that is not empty, got an empty one. Is the environment variable set that it comes from?',
+      '`endpoints.auth.bearerToken` must be a non-empty string; got an empty one. Check that the environment variable it is read from is set.',
     ],
     [
       { endpoints: { auth: { bearerToken: 5 } } },
-      'Expected endpoints.auth.bearerToken to be a text that is not empty, got number. Is the environment variable set that it comes from?',
+      '`endpoints.auth.bearerToken` must be a non-empty string; got a number. Check that the environment variable it is read from is set.',
     ],
     [
       { endpoints: { auth: { basic: { username: 'ops' } } } },
-      'Expected endpoints.auth.basic.password to be a text that is not empty, got undefined. Is the environment variable set that it comes from?',
+      '`endpoints.auth.basic.password` must be a non-empty string; got undefined. Check that the environment variable it is read from is set.',
     ],
     [
       { endpoints: { auth: { basic: { username: '', password: 'x' } } } },
-      'Expected endpoints.auth.basic.username to be a text that is not empty, got an empty one. Is the environment variable set that it comes from?',
+      '`endpoints.auth.basic.username` must be a non-empty string; got an empty one. Check that the environment variable it is read from is set.',
     ],
     [
       { endpoints: { auth: { basic: { user: 'ops', password: 'x' } } } },
-      'Expected endpoints.auth.basic to have only the keys username, password, got user.',
+      'Unknown key `user` in `endpoints.auth.basic`. Known keys: username, password.',
     ],
     [
       { graphql: { operationNames: 'GetDeals' } },
-      'Expected graphql.operationNames to be a list of names, got "GetDeals" (string).',
+      '`graphql.operationNames` must be a list of names; got the string "GetDeals".',
     ],
-    [{ rpc: true }, 'Expected rpc to be an object, got true (boolean).'],
-    [{ rpc: { bucket: [] } }, 'Expected rpc to have only the keys buckets, got bucket.'],
-    [
-      { webSocket: { buckets: 1 } },
-      'Expected webSocket.buckets to be a list of upper bounds in seconds, got 1 (number).',
-    ],
-    [{ outgoingHttp: true }, 'Expected outgoingHttp to be an object, got true (boolean).'],
+    [{ rpc: true }, '`rpc` must be an object; got true.'],
+    [{ rpc: { bucket: [] } }, 'Unknown key `bucket` in `rpc`. Known keys: buckets.'],
+    [{ webSocket: { buckets: 1 } }, '`webSocket.buckets` must be a list of upper bounds in seconds; got 1.'],
+    [{ outgoingHttp: true }, '`outgoingHttp` must be an object; got true.'],
     [
       { outgoingHttp: { hosts: 5 } },
-      'Expected outgoingHttp to have only the keys maxHosts, buckets, ignoreHosts, got hosts.',
+      'Unknown key `hosts` in `outgoingHttp`. Known keys: maxHosts, buckets, ignoreHosts.',
     ],
     [
       { outgoingHttp: { maxHosts: -1 } },
-      'Expected outgoingHttp.maxHosts to be a whole number from 1 up, got -1 (number).',
+      '`outgoingHttp.maxHosts` must be a whole number of at least 1; got -1.',
     ],
     [
       { outgoingHttp: { ignoreHosts: 'a' } },
-      'Expected outgoingHttp.ignoreHosts to be a list of hosts or regular expressions, got "a" (string).',
+      '`outgoingHttp.ignoreHosts` must be a list of hosts or regular expressions; got the string "a".',
     ],
-    [{ errors: true }, 'Expected errors to be an object, got true (boolean).'],
-    [{ errors: { http: true } }, 'Expected errors to have only the keys process, responses, got http.'],
-    [{ errors: { process: 1 } }, 'Expected errors.process to be true or false, got 1 (number).'],
+    [{ errors: true }, '`errors` must be an object; got true.'],
+    [{ errors: { http: true } }, 'Unknown key `http` in `errors`. Known keys: process, responses.'],
+    [{ errors: { process: 1 } }, '`errors.process` must be true or false; got 1.'],
     [
       { collectors: { queues: { every: 5 } } },
-      'Expected collectors.queues to have only the keys intervalMs, got every.',
+      'Unknown key `every` in `collectors.queues`. Known keys: intervalMs.',
     ],
-    [{ jobs: true }, 'Expected jobs to be an object, got true (boolean).'],
-    [{ jobs: { cron: {} } }, 'Expected jobs to have only the keys schedule, bullmq, got cron.'],
+    [{ jobs: true }, '`jobs` must be an object; got true.'],
+    [{ jobs: { cron: {} } }, 'Unknown key `cron` in `jobs`. Known keys: schedule, bullmq.'],
     [
       { jobs: { schedule: { bucket: [] } } },
-      'Expected jobs.schedule to have only the keys buckets, maxJobs, got bucket.',
+      'Unknown key `bucket` in `jobs.schedule`. Known keys: buckets, maxJobs.',
     ],
     [
       { jobs: { bullmq: { maxJobs: 0 } } },
-      'Expected jobs.bullmq.maxJobs to be a whole number from 1 up, got 0 (number).',
+      '`jobs.bullmq.maxJobs` must be a whole number of at least 1; got 0.',
     ],
-    [{ http: true }, 'Expected http to be an object, got true (boolean).'],
+    [{ http: true }, '`http` must be an object; got true.'],
     [
       { http: { slow: 5 } },
-      'Expected http to have only the keys slowRequestThresholdMs, buckets, ignoreRoutes, got slow.',
+      'Unknown key `slow` in `http`. Known keys: slowRequestThresholdMs, buckets, ignoreRoutes.',
     ],
     ...[0, -1, NaN].map((slowRequestThresholdMs): [unknown, string] => [
       { http: { slowRequestThresholdMs } },
-      `Expected http.slowRequestThresholdMs to be a number of milliseconds above 0, got ${slowRequestThresholdMs} (number).`,
+      `\`http.slowRequestThresholdMs\` must be a number of milliseconds above 0; got ${slowRequestThresholdMs}.`,
     ]),
-    [
-      { http: { buckets: 5 } },
-      'Expected http.buckets to be a list of upper bounds in seconds, got 5 (number).',
-    ],
+    [{ http: { buckets: 5 } }, '`http.buckets` must be a list of upper bounds in seconds; got 5.'],
     [
       { http: { ignoreRoutes: '/ok' } },
-      'Expected http.ignoreRoutes to be a list of route templates or regular expressions, got "/ok" (string).',
+      '`http.ignoreRoutes` must be a list of route templates or regular expressions; got the string "/ok".',
     ],
     [
       { http: { ignoreRoutes: [5] } },
-      'Expected http.ignoreRoutes to be a list of route templates or regular expressions, got 5 (object).',
+      '`http.ignoreRoutes` must be a list of route templates or regular expressions; got an array.',
     ],
-    [{ collectors: false }, 'Expected collectors to be an object, got false (boolean).'],
+    [{ collectors: false }, '`collectors` must be an object; got false.'],
     [
       { exporters: { prom: {} } },
-      'Expected exporters to have only the keys prometheus, json, cloudWatch, datadog, otlp, pushgateway, got prom.',
+      'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, datadog, otlp, pushgateway.',
     ],
     [
       { exporters: { prometheus: { created: 'yes' } } },
-      'Expected exporters.prometheus.created to be true or false, got "yes" (string).',
+      '`exporters.prometheus.created` must be true or false; got the string "yes".',
     ],
     [
       { exporters: { prometheus: { create: true } } },
-      'Expected exporters.prometheus to have only the keys created, got create.',
+      'Unknown key `create` in `exporters.prometheus`. Known keys: created.',
     ],
     [
       { clock: Date },
       expect.stringMatching(
-        /^Expected clock to be an object with now\(\) and monotonic\(\), got .* \(function\)\.$/s,
+        /^`clock` must be an object with now\(\) and monotonic\(\); got a function\.$/,
       ) as string,
     ],
-    [{ clock: null }, 'Expected clock to be an object with now() and monotonic(), got null (object).'],
+    [{ clock: null }, '`clock` must be an object with now() and monotonic(); got null.'],
   ])('%j', async (options, message) => {
     const refusal = await refusalOf(options);
 
@@ -412,11 +397,11 @@ describe('options that cannot work stop the start', () => {
   it.each<[unknown, string]>([
     [
       { http: { buckets: [] } },
-      'Expected buckets of histogram http_request_duration_seconds to be finite upper bounds in strictly ascending order, got [].',
+      '`buckets` of histogram http_request_duration_seconds must be finite upper bounds in strictly ascending order; got [].',
     ],
     [
       { http: { buckets: [2, 1] } },
-      'Expected buckets of histogram http_request_duration_seconds to be finite upper bounds in strictly ascending order, got [2, 1].',
+      '`buckets` of histogram http_request_duration_seconds must be finite upper bounds in strictly ascending order; got [2, 1].',
     ],
   ])('by what the metrics say of them: %j', async (options, message) => {
     const refusal = await refusalOf(options);

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { CallScope } from '../../lib/primitives/call-scope.js';
 
 describe('the scope of a call', () => {
-  it('holds what is awaited within it, and nothing beside it', async () => {
+  it('covers what is awaited within it, and nothing else', async () => {
     const calls = new CallScope<string>();
     const scope = calls.open('a');
     const within = scope.run(async () => {
@@ -14,7 +14,7 @@ describe('the scope of a call', () => {
     expect(await within).toBe('a');
   });
 
-  it('is over for what goes on in its context after the call has ended', async () => {
+  it('ends for work that continues after the call', async () => {
     const calls = new CallScope<string>();
     const scope = calls.open('a');
     let goOn!: () => void;
@@ -27,7 +27,7 @@ describe('the scope of a call', () => {
     expect(await late).toBeUndefined();
   });
 
-  it('is left for callbacks of the application', () => {
+  it('does not cover callbacks of the application', () => {
     const calls = new CallScope<string>();
     calls.open('a').run(() => {
       expect(calls.leave(() => calls.current)).toBeUndefined();
@@ -35,7 +35,7 @@ describe('the scope of a call', () => {
     });
   });
 
-  it('can be captured for work that somebody else starts', () => {
+  it('can be captured for work that starts elsewhere', () => {
     const calls = new CallScope<string>();
     const outside = calls.capture();
     const [captured, read] = calls.open('a').run(() => [calls.capture(), outside.run(() => calls.current)]);
@@ -43,12 +43,12 @@ describe('the scope of a call', () => {
     expect(captured.run(() => calls.current)).toBe('a');
   });
 
-  it('is the innermost one where calls are nested', () => {
+  it('is that of the innermost of nested calls', () => {
     const calls = new CallScope<string>();
     calls.open('a').run(() => calls.open('b').run(() => expect(calls.current).toBe('b')));
   });
 
-  it('returns and throws what the work does', () => {
+  it('passes on the result and the error of the work', () => {
     const scope = new CallScope<number>().open(1);
     expect(scope.run(() => 7)).toBe(7);
     expect(() =>
@@ -58,7 +58,7 @@ describe('the scope of a call', () => {
     ).toThrow(RangeError);
   });
 
-  it('costs the process nothing soon after the last call has ended', async () => {
+  it('is disabled soon after the last call has ended', async () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     // Those of the tests before are put to rest.
     await turn();

@@ -283,22 +283,28 @@ const shapes: readonly Shape[] = [
 ];
 
 describe('what a call returns', () => {
-  it.each(shapes)('is used as ever and tracked to its end: $title', async ({ make, use, got, ends }) => {
-    const { measurement, ends: told, reported } = tracking();
-    const made = make();
-    expect(await use(trackCompletion(made, measurement, 0) as never, made)).toEqual(got);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(told).toEqual([ends]);
-    expect(reported).toEqual([]);
-  });
+  it.each(shapes)(
+    'behaves as without tracking, and is tracked to its end: $title',
+    async ({ make, use, got, ends }) => {
+      const { measurement, ends: told, reported } = tracking();
+      const made = make();
+      expect(await use(trackCompletion(made, measurement, 0) as never, made)).toEqual(got);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(told).toEqual([ends]);
+      expect(reported).toEqual([]);
+    },
+  );
 
-  it.each(shapes)('is used as ever while the measurement throws: $title', async ({ make, use, got }) => {
-    const { measurement, reported } = throwingMeasurement();
-    const made = make();
-    expect(await use(trackCompletion(made, measurement, 0) as never, made)).toEqual(got);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(new Set(reported)).toEqual(new Set([OURS]));
-  });
+  it.each(shapes)(
+    'behaves as without tracking if the measurement throws: $title',
+    async ({ make, use, got }) => {
+      const { measurement, reported } = throwingMeasurement();
+      const made = make();
+      expect(await use(trackCompletion(made, measurement, 0) as never, made)).toEqual(got);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(new Set(reported)).toEqual(new Set([OURS]));
+    },
+  );
 
   it.each<[string, () => unknown]>([
     ['a frozen object', () => Object.freeze({ a: 1 })],
@@ -325,20 +331,20 @@ describe('what a call returns', () => {
       'a remote object whose every property is a method',
       () => new Proxy(() => undefined, { get: () => () => undefined }),
     ],
-  ])('comes back as it is and has ended: %s', (_, make) => {
+  ])('is returned unchanged and counts as completed: %s', (_, make) => {
     const { measurement, ends } = tracking();
     const made = make();
     expect(Object.is(trackCompletion(made, measurement, 0), made)).toBe(true);
     expect(ends.map(([outcome]) => outcome)).toEqual(['success']);
   });
 
-  it('leaves an error event without a listener what it is', () => {
+  it('does not handle an error event without a listener', () => {
     const { measurement } = tracking();
     const stream = trackCompletion(new PassThrough(), measurement, 0) as PassThrough;
     expect(() => stream.emit('error', FAILURE)).toThrow(FAILURE);
   });
 
-  it('wraps a thenable once, however often it is returned and never awaited', async () => {
+  it('wraps a thenable once if it is returned repeatedly', async () => {
     const { measurement, ends } = tracking();
     const query = new Query();
     for (let i = 0; i < 10_000; i++) expect(trackCompletion(query, measurement, 0)).toBe(query);
@@ -348,7 +354,7 @@ describe('what a call returns', () => {
     expect(Object.hasOwn(query, 'then')).toBe(false);
   });
 
-  it('throws the same error on, and swallows it where that is wanted', () => {
+  it('rethrows the same error, or swallows it on request', () => {
     const { measurement, ends } = tracking();
     const fail = (): never => {
       throw FAILURE;

@@ -12,7 +12,7 @@ const boom = (): never => {
 };
 
 describe('a guard', () => {
-  it('calls every callback, whatever becomes of the others', async () => {
+  it('calls every callback even if others fail', async () => {
     const errors: unknown[] = [];
     const guard = new Guard((error) => errors.push(error));
     const heard: string[] = [];
@@ -54,7 +54,7 @@ describe('a guard', () => {
 });
 
 describe('a listener of ours at an emitter', () => {
-  it('keeps its errors from who emits and from other listeners, and can be taken away', () => {
+  it('keeps its errors from the emitter and from other listeners, and can be removed', () => {
     const errors: unknown[] = [];
     const emitter = new EventEmitter();
     const heard: unknown[] = [];
@@ -71,7 +71,7 @@ describe('a listener of ours at an emitter', () => {
     ['nothing', undefined],
     ['no emitter', {}],
     ['an emitter that refuses', { on: boom, off: boom }],
-  ])('asks nothing of %s', (_, emitter) => {
+  ])('ignores %s', (_, emitter) => {
     const stop = listenTo(emitter, 'query', new Guard(() => undefined), boom);
     expect(stop).not.toThrow();
   });
@@ -86,12 +86,12 @@ describe('label values that come from outside', () => {
     // A pair of surrogates is one character, and is not cut in two.
     [`${'x'.repeat(126)}😀${'y'.repeat(10)}`, `${'x'.repeat(126)}…`],
     ['😀'.repeat(64), '😀'.repeat(64)],
-  ])('are at most 128 long', (value, bounded) => {
+  ])('are truncated to 128 code units', (value, bounded) => {
     expect(boundedLabelValue(value)).toBe(bounded);
     expect(boundedLabelValue(value).length).toBeLessThanOrEqual(LABEL_VALUE_LENGTH);
   });
 
-  it('are as many as there may be, and one more', () => {
+  it('are limited in number, plus one for all others', () => {
     const values = new LabelValues(2);
     expect(['a', 'b', 'c', 'a', 'd'].map((value) => values.of(value))).toEqual([
       'a',

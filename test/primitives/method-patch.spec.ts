@@ -86,7 +86,7 @@ describe('a patched method', () => {
     },
   );
 
-  it('reports what failed on our side', () => {
+  it('reports errors of the observer', () => {
     const { guard, errors } = setUp();
     const client = new Client();
     patchMethod(client, 'add', guard, boom);
@@ -95,13 +95,13 @@ describe('a patched method', () => {
     expect(errors).toEqual([new Error('of ours'), new Error('of ours')]);
   });
 
-  it('survives a report that fails itself', () => {
+  it('survives an error of the report itself', () => {
     const client = new Client();
     patchMethod(client, 'add', new Guard(boom), boom);
     expect(client.add(1)).toBe(2);
   });
 
-  it('tells its observer what came of each call', async () => {
+  it('notifies its observer of the result of each call', async () => {
     const { guard } = setUp();
     const client = new Client();
     const told: unknown[] = [];
@@ -146,7 +146,7 @@ describe('a patched method', () => {
     expect('prototype' in client.query).toBe(true);
   });
 
-  it('is as it was when the patch is removed', () => {
+  it('is restored when the patch is removed', () => {
     const { guard } = setUp();
     const client = new Client();
     const before = Reflect.get(client, 'add');
@@ -157,7 +157,7 @@ describe('a patched method', () => {
     expect(Object.hasOwn(client, 'add')).toBe(false);
   });
 
-  it('leaves the patch of somebody else in place when ours is removed', () => {
+  it('keeps a later patch of other code when its own is removed', () => {
     const { guard } = setUp();
     const client = new Client();
     let calls = 0;
@@ -171,7 +171,7 @@ describe('a patched method', () => {
     expect(calls).toBe(0);
   });
 
-  it('passes on a promise of a subclass as one of that class', async () => {
+  it('keeps the class of a promise of a subclass', async () => {
     class Query extends Promise<string> {}
     const { guard } = setUp();
     const client = { query: () => Query.resolve('rows') };
@@ -203,7 +203,7 @@ describe('a patched method', () => {
         },
       }),
     ],
-  ])('returns a thenable %s as it is, and does not run it', async (_, make) => {
+  ])('returns a thenable %s unchanged without starting it', async (_, make) => {
     const { guard } = setUp();
     const builder = make('rows');
     const told: unknown[] = [];
@@ -217,7 +217,7 @@ describe('a patched method', () => {
     expect(told).toEqual(['rows']);
   });
 
-  it.each([undefined, null, 0, '', Object.freeze({}), () => 1])('returns %s as it is', (value) => {
+  it.each([undefined, null, 0, '', Object.freeze({}), () => 1])('returns %s unchanged', (value) => {
     const { guard, errors } = setUp();
     const client = { get: () => value };
     patchMethod(client, 'get', guard, () => ({ fulfilled: boom, rejected: boom }));
@@ -239,13 +239,13 @@ describe('a patched method', () => {
     ],
     ['a proxy that refuses', new Proxy({ get: () => 1 }, { defineProperty: () => false })],
     ['a proxy that throws', new Proxy({ get: () => 1 }, { getOwnPropertyDescriptor: boom })],
-  ])('is not made of %s, and nothing is thrown', (_, object) => {
+  ])('ignores %s without an error', (_, object) => {
     const { guard } = setUp();
     const remove = patchMethod(object, 'get', guard, boom);
     expect(remove).not.toThrow();
   });
 
-  it('does not hide from the process that nobody handles a rejection', async () => {
+  it('leaves an unhandled rejection visible to the process', async () => {
     const { guard } = setUp();
     const client = new Client();
     patchMethod(client, 'reject', guard, () => ({ rejected: () => undefined }));
@@ -263,7 +263,7 @@ describe('a patched method', () => {
 });
 
 describe('an observed callback', () => {
-  it('is called as it would have been, whatever we do', () => {
+  it('is called unchanged even if the observer throws', () => {
     const { guard, errors } = setUp();
     const receiver = {};
     const calls: unknown[] = [];
@@ -278,14 +278,14 @@ describe('an observed callback', () => {
     expect([observed.name, observed.length]).toEqual(['callback', 2]);
   });
 
-  it.each([undefined, null, 'callback', {}])('is not made of %s', (callback) => {
+  it.each([undefined, null, 'callback', {}])('is not created for %s', (callback) => {
     const { guard } = setUp();
     expect(observeCallback(callback, guard, boom)).toBe(callback);
   });
 });
 
 describe('a function that is observed', () => {
-  it('is called with the same this and arguments, and its promise is followed', async () => {
+  it('is called with the same this and arguments, and its promise is observed', async () => {
     const told: unknown[] = [];
     const target = { n: 2, add: (m: number): unknown => m };
     async function add(this: { n: number }, m: number): Promise<number> {
@@ -300,7 +300,7 @@ describe('a function that is observed', () => {
     expect(told).toEqual([[3], 5]);
   });
 
-  it('is returned as it is where it is none', () => {
+  it('is returned unchanged if it is not a function', () => {
     expect(observeFunction(undefined, new Guard(() => undefined), () => undefined)).toBeUndefined();
   });
 });

@@ -33,14 +33,14 @@ describe('a logger', () => {
   });
   afterEach(() => void process.off('unhandledRejection', note));
 
-  it.each(ODD_LOGGERS)('that %s costs only the message', async (_, given) => {
+  it.each(ODD_LOGGERS)('that %s loses only the message', async (_, given) => {
     const logger = new SafeLogger(given);
     for (const level of LEVELS) expect(() => logger[level]('A message.')).not.toThrow();
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(rejections).toEqual([]);
   });
 
-  it('is given each message as it is, with its own this', () => {
+  it('receives each message with its own this', () => {
     const said: unknown[] = [];
     class Given {
       readonly prefix = 'given';

@@ -14,7 +14,7 @@ function handlerClass() {
 const silent = new Guard(() => undefined);
 
 describe('a method that applications patch together', () => {
-  it('is observed by each of them, and is itself when the last has ended, in whatever order they end', () => {
+  it('is observed by each application and restored after the last one, in any order', () => {
     const Handler = handlerClass();
     const original = Reflect.get(Handler.prototype, 'handle');
     const seen: string[] = [];
@@ -54,7 +54,7 @@ describe('a method that applications patch together', () => {
     expect(depth).toBe(1);
   });
 
-  it('keeps the observers of others when one throws, and reports to the one that did', () => {
+  it('keeps other observers if one throws, and reports to its guard', () => {
     const Handler = handlerClass();
     const reported: unknown[] = [];
     const seen: unknown[] = [];

@@ -56,7 +56,7 @@ function nearestRank(values: readonly number[], q: number): number {
 }
 
 describe('the statistics of an API', () => {
-  it('are empty before there was anything', async () => {
+  it('are empty before the first request', async () => {
     const { statistics, sample } = application();
     expect([statistics.endpoints(), statistics.overall()]).toEqual([[], undefined]);
     await sample();
@@ -68,7 +68,7 @@ describe('the statistics of an API', () => {
     ]).toEqual([[], undefined, [], []]);
   });
 
-  it('are what the test did: rates, errors and percentiles of each endpoint', async () => {
+  it('have the rates, errors and percentiles of each endpoint', async () => {
     const { statistics, request, run } = application();
     const seconds: Record<string, number[]> = { '/deals': [], '/reports': [] };
     const ask = (route: string, status: number, duration: number): void => {
@@ -118,7 +118,7 @@ describe('the statistics of an API', () => {
     expect(statistics.failing().map(({ route }) => route)).toEqual(['/deals']);
   });
 
-  it('are of the window that has just passed, not of all that was since the start', async () => {
+  it('cover the latest window only', async () => {
     const { statistics, request, run, registry } = application();
     request('/old', 500, 9);
     request('/new', 200, 0.1);
@@ -135,7 +135,7 @@ describe('the statistics of an API', () => {
     ]);
   });
 
-  it('are metrics of the busiest endpoints only', async () => {
+  it('are exported for the busiest endpoints only', async () => {
     const { request, run, registry, statistics } = application(5);
     const busy = (): void => {
       for (let route = 0; route < 30; route++)
@@ -154,7 +154,7 @@ describe('the statistics of an API', () => {
 });
 
 describe('the vitals', () => {
-  it('are not known before there is anything to know', async () => {
+  it('have no value without samples', async () => {
     const { vitals, sample } = application();
     const nothing = {
       cpu_percent: undefined,
@@ -169,7 +169,7 @@ describe('the vitals', () => {
     expect(vitals.current()).toEqual(nothing);
   });
 
-  it('are what the metrics were in the window', async () => {
+  it('are computed from the metrics in the window', async () => {
     const { vitals, registry, request, run } = application();
     const cpu = registry.gauge('system_cpu_percent', 'CPU.');
     const memory = registry.gauge('system_memory_percent', 'Memory.');
@@ -205,7 +205,7 @@ describe('the vitals', () => {
     });
   });
 
-  it('tell that nothing failed when nothing failed, and nothing when nothing was asked', async () => {
+  it('have an error rate of zero without errors, and none without requests', async () => {
     const { vitals, request, run } = application();
     request('/', 200, 0.1);
     await run(1, () => undefined);
@@ -227,7 +227,7 @@ async function after(
   await Promise.all(requests);
   await eventually(() => expect(total(app.registry, 'http_requests_total')).toBe(before + requests.length));
   clock.advance(INTERVAL_MS);
-  await app.app.get(HistorySampler).beat();
+  await app.app.get(HistorySampler).sampleNow();
 }
 
 @Controller()
@@ -245,7 +245,7 @@ class ShopController {
 }
 
 describe.each(ADAPTERS)('in an application on %s', (adapter) => {
-  it('they are injected, by route template, and shown', async () => {
+  it('provides statistics by route template', async () => {
     const clock = new FakeClock();
     const app = await startApp(adapter, {
       module: class AppModule {},
@@ -277,7 +277,7 @@ describe.each(ADAPTERS)('in an application on %s', (adapter) => {
     }
   });
 
-  it('they are not there when they are switched off', async () => {
+  it('has no statistics if they are disabled', async () => {
     const app = await startApp(adapter, {
       module: class AppModule {},
       imports: [MonitoringModule.forRoot({ collectors: { runtime: false, system: false, api: false } })],

@@ -225,7 +225,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
     await plant();
     await pool.query(`SELECT '${SECRETS.statement}'`).catch(() => undefined);
     await redis.set('session', SECRETS.statement).catch(() => undefined);
-    await app.app.get(HistorySampler).beat();
+    await app.app.get(HistorySampler).sampleNow();
     const host = `127.0.0.1:${remote.port} answered 403`;
     await eventually(() => expect(logged.join('\n')).toContain(host), 20_000);
     await collectOutputs(outputFile);

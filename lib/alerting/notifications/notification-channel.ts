@@ -1,7 +1,7 @@
-import { withinTime } from '../../metrics/collector-runner.js';
+import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
-import { keyOf } from '../../query/expression.js';
+import { keyOf } from '../../query/label-sets.js';
 import { AlertGroup, type AlertView, type GroupNews, type Told } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';

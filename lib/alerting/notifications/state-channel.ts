@@ -1,4 +1,4 @@
-import { withinTime } from '../../metrics/collector-runner.js';
+import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
 import type { AlertView } from './alert-group.js';

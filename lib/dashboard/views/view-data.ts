@@ -1,5 +1,5 @@
 import type { MetricsHistory } from '../../query/metrics-history.js';
-import type { Course } from '../../query/courses.js';
+import type { RangeSeries } from '../../query/range-query.js';
 import type { VitalName } from '../../query/vital-expressions.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
@@ -101,7 +101,7 @@ export class ViewReader {
     const windowMs = Math.max(SHORTEST_WINDOW_MS, history.intervalMs * WINDOW_INTERVALS, gapOf(times));
     const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
     const number = isPercentile(compute) ? { quantiles } : compute;
-    const courses = yield* history.courses(metric, number, windowMs, times, {
+    const courses = yield* history.queryRange(metric, number, windowMs, times, {
       groupBy,
       ...(labels && { labels }),
     });
@@ -142,7 +142,7 @@ function samePass(queries: readonly Query[]): Query[][] {
   return [...passes.values()];
 }
 
-function lineOf(query: Query, { labels, values }: Course): Line {
+function lineOf(query: Query, { labels, values }: RangeSeries): Line {
   const { scale = 1 } = query;
   return {
     name: nameOf(query, labels),

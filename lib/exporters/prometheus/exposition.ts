@@ -103,10 +103,10 @@ function scalarRenderer(family: ScalarFamily, options: ExpositionOptions): Serie
   const created = isOpenMetricsCounter && options.created;
   if (exemplars === undefined && !created) {
     // Most lines of a scrape are rendered here, so it does as little as possible.
-    return (row, at) => `${identities.lineStartOf(row)}${formatValue(numbers[at + VALUE] ?? NaN)}\n`;
+    return (row, at) => `${identities.expositionPrefixOf(row)}${formatValue(numbers[at + VALUE] ?? NaN)}\n`;
   }
   return (row, at) => {
-    const start = identities.lineStartOf(row);
+    const start = identities.expositionPrefixOf(row);
     const exemplar = exemplarText(exemplars?.get(at + VALUE));
     const line = `${start}${formatValue(numbers[at + VALUE] ?? NaN)}${exemplar}\n`;
     return created ? line + createdLine(family, start.slice(name.length, -1), numbers[at + CREATED]) : line;
@@ -124,7 +124,7 @@ function histogramRenderer(family: HistogramFamily, options: ExpositionOptions):
   const created = openmetrics && options.created;
   const labelsAt = `${name}_bucket`.length;
   return (row, at) => {
-    const start = identities.lineStartOf(row);
+    const start = identities.expositionPrefixOf(row);
     let text = '';
     let count = 0;
     let index = at + FIRST_BUCKET;

@@ -1,5 +1,6 @@
-import { DEFAULT_TIMEOUT_MS, withinTime } from '../../metrics/collector-runner.js';
-import type { WarningLogger } from '../../metrics/registry.js';
+import { DEFAULT_TIMEOUT_MS } from '../../metrics/collector-runner.js';
+import type { WarningLogger } from '../../metrics/registry-options.js';
+import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { PROCESS_WARNINGS } from '../push/push-dependencies.js';

@@ -1,4 +1,4 @@
-import { LONGEST_RETRY_AFTER_MS } from '../../primitives/retry-after.js';
+import { MAX_RETRY_AFTER_MS } from '../../primitives/retry-after.js';
 
 /** The limits of a {@link Backoff}, in milliseconds. */
 export interface BackoffLimits {
@@ -29,7 +29,7 @@ export class Backoff {
   next(atLeastMs = 0): number {
     const { firstMs, longestMs } = this.limits;
     const pauseMs = Math.min(firstMs * 2 ** this.failures++, longestMs);
-    const askedMs = Math.min(atLeastMs, LONGEST_RETRY_AFTER_MS) || 0;
+    const askedMs = Math.min(atLeastMs, MAX_RETRY_AFTER_MS) || 0;
     return Math.max(pauseMs * (0.5 + this.random() / 2), askedMs);
   }
 

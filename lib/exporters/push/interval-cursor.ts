@@ -73,7 +73,7 @@ class PreviousFamily {
     if (now.epoch !== epoch) return undefined;
     if (now.identities === identities) return row * stride < numbers.length ? row : undefined;
     // The rows were compacted since.
-    const then = this.rowsThen().get(now.identities.lineStartOf(row));
+    const then = this.rowsThen().get(now.identities.expositionPrefixOf(row));
     const createdAt = now.numbers[row * stride + CREATED];
     return then !== undefined && numbers[then * stride + CREATED] === createdAt ? then : undefined;
   }
@@ -91,7 +91,7 @@ class PreviousFamily {
   private rowsThen(): ReadonlyMap<string, number> {
     const { identities } = this.family;
     this.rowsByIdentity ??= new Map(
-      Array.from(liveRows(this.family), (row) => [identities.lineStartOf(row), row]),
+      Array.from(liveRows(this.family), (row) => [identities.expositionPrefixOf(row), row]),
     );
     return this.rowsByIdentity;
   }

@@ -36,8 +36,8 @@ function renamed<F extends MetricFamily>(family: F, names: ReadonlyMap<string, s
   // Quotes within a value are escaped, so this matches label names only.
   const label = new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==")`, 'g');
   const identities: SeriesIdentities = {
-    lineStartOf: (row) =>
-      family.identities.lineStartOf(row).replace(label, (name) => names.get(name) ?? name),
+    expositionPrefixOf: (row) =>
+      family.identities.expositionPrefixOf(row).replace(label, (name) => names.get(name) ?? name),
     labelsOf: (row) => family.identities.labelsOf(row),
   };
   return { ...family, identities };

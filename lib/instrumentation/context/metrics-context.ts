@@ -1,6 +1,7 @@
 import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/labels.js';
-import type { MetricsRegistry, WarningLogger } from '../../metrics/registry.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { WarningLogger } from '../../metrics/registry-options.js';
 import { trackCall } from '../../primitives/completion.js';
 import { PERFORMANCE_LABELS, type StaticLabels } from '../performance-measurement.js';
 import { JobMetrics } from './job-metrics.js';

@@ -74,7 +74,7 @@ class ModelOperation implements Measure {
     });
     const measurementOf = (name: string): Measurement => {
       const labels = { model: name, operation };
-      const { clock } = duration.host;
+      const { clock } = duration.store.host;
       return new OperationMeasurement(
         decoratorGuard(registry),
         clock,

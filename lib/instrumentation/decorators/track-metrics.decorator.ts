@@ -80,7 +80,7 @@ class TrackedMetrics implements Measure {
           });
     const measurement = new TrackedMeasurement(
       decoratorGuard(registry),
-      timer && { clock: timer.host.clock, series: timer.labels(labels) },
+      timer && { clock: timer.store.host.clock, series: timer.labels(labels) },
       counterName === undefined
         ? undefined
         : registry.counter(counterName, 'Tracked calls, however they ended.', { labels }),

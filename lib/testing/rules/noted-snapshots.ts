@@ -88,7 +88,7 @@ function familyAt({ name, type, rows }: Family, step: number, intervalMs: number
     });
   });
   const identities = {
-    lineStartOf: (row: number) => seen[row].key,
+    expositionPrefixOf: (row: number) => seen[row].key,
     labelsOf: (row: number) => ({ ...seen[row].labels }),
   };
   const seriesLimit = Infinity;

@@ -109,7 +109,7 @@ describe('the build info metrics of an application', () => {
 
   it('rejects options that are not strings', async () => {
     await expect(exposed({ collectors: { build: { version: 2 } as never } })).rejects.toThrow(
-      'Expected collectors.build.version to be a non-empty string, got 2 (number).',
+      '`collectors.build.version` must be a text that is not empty; got 2.',
     );
     await expect(exposed({ collectors: { build: { revision: '' } } })).rejects.toThrow('got "" (string)');
   });

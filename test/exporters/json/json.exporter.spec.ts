@@ -284,23 +284,20 @@ describe('the options of JsonExporter', () => {
   it.each<[unknown, string]>([
     [
       { outputFile: '' },
-      'Expected the options of JsonExporter.outputFile to be a file path, got "" (string).',
+      '`outputFile` of the options of JsonExporter must be the path of a file; got the string "".',
     ],
-    [
-      { file: 'x' },
-      'Expected the options of JsonExporter to have only the keys outputFile, rotation, intervalMs,',
-    ],
+    [{ file: 'x' }, 'Known keys: outputFile, rotation, intervalMs,'],
     [
       { rotation: { maxFiles: 0 } },
-      'Expected the options of JsonExporter.rotation.maxFiles to be a whole number from 1 up, got 0 (number).',
+      '`rotation.maxFiles` of the options of JsonExporter must be a whole number of at least 1; got 0.',
     ],
     [
       { rotation: { size: 1 } },
-      'Expected the options of JsonExporter.rotation to have only the keys maxBytes, maxFiles, got size.',
+      'Unknown key `size` in `rotation` of the options of JsonExporter. Known keys: maxBytes, maxFiles.',
     ],
     [
       { intervalMs: 0 },
-      'Expected the options of JsonExporter.intervalMs to be a number of milliseconds from 1',
+      '`intervalMs` of the options of JsonExporter must be a number of milliseconds from 1',
     ],
   ])('reject %j', (options, message) => {
     const { registry } = testRegistry();

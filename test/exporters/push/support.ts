@@ -1,4 +1,4 @@
-import type { Clock } from 'nestjs-monitoring';
+import type { MonitoringClock as Clock } from 'nestjs-monitoring';
 import { vi } from 'vitest';
 import type { PushFetch } from '../../../lib/exporters/push/http-exchange.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';

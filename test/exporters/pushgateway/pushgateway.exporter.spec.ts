@@ -77,13 +77,16 @@ describe('a push', () => {
 
 describe('the options of PushgatewayExporter', () => {
   it.each<[object, string]>([
-    [{ url: 'pushgateway:9091' }, 'url to be an http or https URL such as http://pushgateway:9091'],
-    [{ url: 'http://me:secret@host' }, 'url to be an http or https URL such as http://pushgateway:9091'],
-    [{ jobName: '' }, 'jobName to be a non-empty string'],
-    [{ groupings: { job: 'x' } }, 'groupings.job to be a string, under a valid label name other than job'],
-    [{ groupings: { 'a-b': 'x' } }, 'groupings.a-b to be a string, under a valid label name other than job'],
-    [{ basicAuth: { username: 'u', password: '' } }, 'basicAuth.password to be a text that is not empty'],
-  ])('reject %j without showing a secret', (options, message) => {
+    [{ url: 'pushgateway:9091' }, 'must be an address like http://pushgateway:9091'],
+    [{ url: 'http://me:secret@host' }, 'must be an address like http://pushgateway:9091'],
+    [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
+    [{ groupings: { job: 'x' } }, 'must be a label other than job'],
+    [{ groupings: { 'a-b': 'x' } }, 'must be a label other than job'],
+    [
+      { basicAuth: { username: 'u', password: '' } },
+      '`basicAuth.password` of the options of PushgatewayExporter must be a non-empty string',
+    ],
+  ])('%j are refused without showing a secret', (options, message) => {
     const make = () => exporterFor('http://127.0.0.1:1', options);
     expect(make).toThrow(message);
     expect(make).not.toThrow('secret');

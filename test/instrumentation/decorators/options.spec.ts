@@ -17,7 +17,11 @@ const given = (options: unknown): AnyOptions => options as AnyOptions;
 
 describe('options that cannot work are refused where they are written', () => {
   it.each<[string, () => unknown, string]>([
-    ['a name', () => MonitorPerformance({ name: 'process-order' }), 'got "process-order"'],
+    [
+      'a name',
+      () => MonitorPerformance({ name: 'process-order' }),
+      '"process-order" is not a valid metric name',
+    ],
     [
       'a class of options',
       () => MonitorPerformance(given('process_order')),
@@ -29,7 +33,7 @@ describe('options that cannot work are refused where they are written', () => {
       'only the keys name, labels, sampleRate, buckets, got nmae',
     ],
     ['labels', () => MonitorPerformance(given({ labels: ['queue'] })), 'to be an object'],
-    ['a label name', () => MonitorPerformance({ labels: { 'a-b': 1 } }), 'got "a-b"'],
+    ['a label name', () => MonitorPerformance({ labels: { 'a-b': 1 } }), '"a-b" is not a valid label name'],
     ['a label that is taken', () => MonitorPerformance({ labels: { outcome: 'x' } }), 'Label "outcome"'],
     [
       'a label value',
@@ -46,8 +50,8 @@ describe('options that cannot work are refused where they are written', () => {
       () => TrackMetrics({ timerName: 'x', counterName: 'x' }),
       'each another name, got x, x',
     ],
-    ['a metric name', () => TrackMetrics({ gaugeName: '1x' }), 'got "1x"'],
-    ['no metric name', () => TrackErrors(given({})), 'got undefined'],
+    ['a metric name', () => TrackMetrics({ gaugeName: '1x' }), '"1x" is not a valid metric name'],
+    ['no metric name', () => TrackErrors(given({})), 'undefined is not a valid metric name'],
     [
       'reraise',
       () => TrackErrors(given({ metricName: 'x_total', reraise: 'no' })),

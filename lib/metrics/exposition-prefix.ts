@@ -1,10 +1,11 @@
 import { renderLabel } from './labels.js';
 
 /**
- * How the lines of a metric's series begin in an exposition, made of the labels of a series as text; see
- * `SeriesIdentities`. Joined of their pieces, not added up: what is kept should be one flat string.
+ * Returns a function that makes the exposition prefix of a series from its rendered labels; see
+ * `SeriesIdentities`. It joins pieces instead of adding strings, since a prefix is kept and should be one flat
+ * string.
  */
-export function lineStarts(
+export function expositionPrefixes(
   name: string,
   isHistogram: boolean,
   labelNames: readonly string[],

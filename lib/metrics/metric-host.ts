@@ -1,0 +1,26 @@
+import type { Clock } from './clock.js';
+import type { ExemplarSource } from './exemplars.js';
+
+/** The reason why a sample was dropped: the label `reason` of `monitoring_dropped_samples_total`. */
+export type DropReason =
+  | 'not_a_number'
+  | 'infinite'
+  | 'negative'
+  | 'unknown_label'
+  | 'unreadable_label'
+  // Only the exemplar was dropped; its sample counts.
+  | 'invalid_exemplar'
+  // The metric of a decorator or a job could not be defined: another one has its name, or the name is invalid.
+  | 'conflicting_definition'
+  | 'refused_definition';
+
+/** The services of a registry that its metrics use. */
+export interface MetricHost {
+  readonly clock: Clock;
+  readonly defaultLabels: Readonly<Record<string, string>>;
+  readonly exemplarSource: ExemplarSource | undefined;
+  readonly labelValueLengthLimit: number;
+  sampleDropped(metric: string, reason: DropReason): void;
+  seriesOverflowed(metric: string, limit: number): void;
+  labelValueCut(metric: string): void;
+}

@@ -1,0 +1,78 @@
+import type { Counter } from './counter.js';
+import type { Gauge } from './gauge.js';
+import type { MetricOptions } from './metric-definition.js';
+import type { DropReason, MetricHost } from './metric-host.js';
+
+/** The part of a registry that defines metrics. */
+interface MetricFactory {
+  counter<const L extends string>(name: string, help: string, options: MetricOptions<L>): Counter<L>;
+  gauge<const L extends string>(name: string, help: string, options: MetricOptions<L>): Gauge<L>;
+}
+
+/** The metrics of a registry about itself. */
+export class RegistryMetrics implements Pick<
+  MetricHost,
+  'sampleDropped' | 'seriesOverflowed' | 'labelValueCut'
+> {
+  readonly collectorSuccess: Gauge<'collector'>;
+  readonly collectorSeconds: Gauge<'collector'>;
+  private readonly dropped: Counter<'metric' | 'reason'>;
+  private readonly overflowed: Counter<'metric'>;
+  private readonly truncated: Counter<'metric'>;
+  private readonly warnedOverflow = new Set<string>();
+
+  constructor(
+    registry: MetricFactory,
+    private readonly warn: (message: string) => void,
+  ) {
+    this.dropped = registry.counter(
+      'monitoring_dropped_samples_total',
+      'Samples dropped as invalid, by metric and reason.',
+      { labelNames: ['metric', 'reason'], seriesLimit: Infinity },
+    );
+    this.overflowed = registry.counter(
+      'monitoring_series_overflow_total',
+      'Label sets sent to the overflow series because their metric had reached its series limit, by metric.',
+      { labelNames: ['metric'], seriesLimit: Infinity },
+    );
+    this.truncated = registry.counter(
+      'monitoring_truncated_label_values_total',
+      'Label values cut to labelValueLengthLimit, by metric.',
+      { labelNames: ['metric'], seriesLimit: Infinity },
+    );
+    this.collectorSuccess = registry.gauge(
+      'monitoring_collector_success',
+      'Result of the last run of a collector: 1 for success, 0 for failure.',
+      { labelNames: ['collector'], seriesLimit: Infinity },
+    );
+    this.collectorSeconds = registry.gauge(
+      'monitoring_collector_duration_seconds',
+      'Duration of the last run of a collector.',
+      { labelNames: ['collector'], seriesLimit: Infinity },
+    );
+  }
+
+  sampleDropped(metric: string, reason: DropReason): void {
+    this.dropped.inc({ metric, reason });
+  }
+
+  /** Counts an overflow, and warns at the first one of a metric. */
+  seriesOverflowed(metric: string, limit: number): void {
+    this.overflowed.inc({ metric });
+    if (this.warnedOverflow.has(metric)) return;
+    this.warnedOverflow.add(metric);
+    this.warn(
+      `Metric ${metric} has reached its limit of ${limit} series; further label sets go to one overflow series. Look for a label with too many values, or raise seriesLimit.`,
+    );
+  }
+
+  labelValueCut(metric: string): void {
+    // The label of this counter is the name of a metric, which is cut without being counted.
+    if (metric !== this.truncated.name) this.truncated.inc({ metric });
+  }
+
+  /** Forgets a removed metric, so that a new one of the same name can warn again. */
+  forget(metric: string): void {
+    this.warnedOverflow.delete(metric);
+  }
+}

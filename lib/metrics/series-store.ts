@@ -1,0 +1,258 @@
+import { Exemplars, type ExemplarLabels } from './exemplars.js';
+import { expositionPrefixes } from './exposition-prefix.js';
+import type { MetricDefinition } from './metric-definition.js';
+import type { DropReason, MetricHost } from './metric-host.js';
+import { NumberRows } from './number-rows.js';
+import { SeriesTable, UNKNOWN_LABEL } from './series-table.js';
+import { CREATED, CREATED_UNKNOWN, type SeriesColumns } from './snapshot.js';
+import { ABSENT } from './tuple-index.js';
+
+/** The result of {@link SeriesStore.slotFor} for a new series whose first sample is invalid. */
+const INVALID_SAMPLE = -4;
+
+/** Data that a kind of metric keeps for each row beside its numbers. */
+export interface RowExtension {
+  /** Initializes a row before its first sample. */
+  beginRow(slot: number, page: Float64Array, offset: number): void;
+  /** Moves a row. Rows only ever move towards the start. */
+  moveRow(from: number, to: number): void;
+  clear(): void;
+}
+
+/**
+ * The series of one metric: their identities, their numbers and their exemplars. A series has a slot, which is negative
+ * if there is none.
+ */
+export class SeriesStore<Extension extends RowExtension | undefined = RowExtension | undefined> {
+  /** A number that changes when a bound series must look up its row again. */
+  generation = 0;
+  /** True if samples without exemplar labels ask the exemplar source for some. */
+  readonly asksForExemplars: boolean;
+  private table: SeriesTable;
+  private rows: NumberRows;
+  private readonly exemplars: Exemplars;
+  private epoch: object = {};
+  private mirrors = false;
+
+  /** @param stride numbers in a row */
+  constructor(
+    private readonly definition: MetricDefinition,
+    readonly host: MetricHost,
+    private readonly stride: number,
+    readonly extension: Extension,
+  ) {
+    this.asksForExemplars = host.exemplarSource !== undefined;
+    this.exemplars = new Exemplars(host.clock, host.exemplarSource, () => this.drop('invalid_exemplar'));
+    this.table = this.newTable();
+    this.rows = this.newRows();
+    this.addUnlabelled();
+  }
+
+  /** The number of live series, the overflow series not counted. */
+  get liveCount(): number {
+    return this.table.live;
+  }
+
+  /** The number of slots, those of removed series included. */
+  get slots(): number {
+    return this.table.slots;
+  }
+
+  /** Returns the page of numbers that a row is in. */
+  pageOf(slot: number): Float64Array {
+    return this.rows.page(slot);
+  }
+
+  /** Returns the offset of a row in its page. */
+  offsetOf(slot: number): number {
+    return this.rows.offset(slot);
+  }
+
+  isLive(slot: number): boolean {
+    return !Number.isNaN(this.rows.page(slot)[this.rows.offset(slot) + CREATED]);
+  }
+
+  /** Returns the slot of existing labels. */
+  peek(labels: object): number {
+    return Math.max(this.find(labels), ABSENT);
+  }
+
+  /**
+   * Returns the slot of labels, and adds a series if they are new. A negative result is for {@link dropSample}. The
+   * value is checked only for a new series, so that an invalid sample adds none.
+   */
+  slotFor(labels: object, value: unknown = 0): number {
+    const slot = this.find(labels);
+    if (slot >= 0) return slot;
+    return slot === ABSENT && !this.isSample(value) ? INVALID_SAMPLE : this.slotForMissing(slot);
+  }
+
+  /** Returns the slot of values in the order of the label names, and adds a series if they are new. */
+  slotForValues(values: readonly string[]): number {
+    const slot = this.table.findValues(values);
+    return slot >= 0 ? slot : this.slotForMissing(slot);
+  }
+
+  hasSeries(values: readonly string[]): boolean {
+    return this.table.findValues(values) >= 0;
+  }
+
+  /** Returns the label values that {@link slotFor} has just returned this slot for. */
+  valuesFound(slot: number): string[] {
+    return this.table.valuesFound(slot);
+  }
+
+  /** Removes one series. @returns false if there was none */
+  remove(labels: object): boolean {
+    const slot = this.find(labels);
+    if (slot < 0) return false;
+    this.generation++;
+    this.table.remove(slot);
+    this.rows.page(slot)[this.rows.offset(slot) + CREATED] = NaN;
+    if (this.definition.labelNames.length === 0) this.clear();
+    else if (this.table.isSparse) this.compact();
+    return true;
+  }
+
+  /** Removes every series. */
+  reset(): void {
+    this.generation++;
+    this.clear();
+  }
+
+  /** Marks the creation time of every series as unknown: the counts began elsewhere. */
+  mirrorsOther(): void {
+    this.mirrors = true;
+    for (let slot = 0; slot < this.table.slots; slot++) {
+      if (this.isLive(slot)) this.rows.page(slot)[this.rows.offset(slot) + CREATED] = CREATED_UNKNOWN;
+    }
+  }
+
+  /** Counts a dropped sample. @param slot the negative result of {@link slotFor} */
+  dropSample(slot: number, value: unknown): void {
+    if (slot === INVALID_SAMPLE) this.dropValue(value);
+    else this.drop(slot === UNKNOWN_LABEL ? 'unknown_label' : 'unreadable_label');
+  }
+
+  /** Counts a sample that was dropped for its value. */
+  dropValue(value: unknown): void {
+    this.drop(this.reasonAgainst(value));
+  }
+
+  /** Offers an exemplar of the number in a column of a row. */
+  offerExemplar(slot: number, column: number, value: number, given: ExemplarLabels | undefined): void {
+    this.exemplars.offer(slot * this.stride + column, value, given);
+  }
+
+  /** Returns a copy of the numbers and exemplars of every series. */
+  columns(): SeriesColumns {
+    const exemplars = this.exemplars.copy();
+    return {
+      numbers: this.rows.copy(this.table.slots),
+      stride: this.stride,
+      identities: this.table,
+      epoch: this.epoch,
+      ...(exemplars && { exemplars }),
+    };
+  }
+
+  private drop(reason: DropReason): void {
+    this.host.sampleDropped(this.definition.name, reason);
+  }
+
+  private isSample(value: unknown): boolean {
+    return Number.isFinite(value) && (this.definition.kind !== 'counter' || (value as number) >= 0);
+  }
+
+  private reasonAgainst(value: unknown): DropReason {
+    if (typeof value !== 'number' || Number.isNaN(value)) return 'not_a_number';
+    // Any other finite value that is dropped would have made the sum infinite.
+    const isNegative = this.definition.kind === 'counter' && value < 0 && value !== -Infinity;
+    return isNegative ? 'negative' : 'infinite';
+  }
+
+  private find(labels: object): number {
+    const table = this.table;
+    const slot = table.find(labels);
+    // A getter or a toString() among the labels gave this very metric a new table: look there.
+    return table === this.table || slot < ABSENT ? slot : this.table.findValues(table.valuesFound(slot));
+  }
+
+  private slotForMissing(result: number): number {
+    if (result !== ABSENT) return result;
+    const { name, seriesLimit } = this.definition;
+    if (this.table.live < seriesLimit) return this.begin(this.table.add());
+    const before = this.table.slots;
+    const slot = this.table.overflowSlot();
+    if (slot === before) this.begin(slot);
+    this.host.seriesOverflowed(name, seriesLimit);
+    return slot;
+  }
+
+  private begin(slot: number): number {
+    this.rows.ensure(slot);
+    const page = this.rows.page(slot);
+    const offset = this.rows.offset(slot);
+    page[offset + CREATED] = this.mirrors ? CREATED_UNKNOWN : this.host.clock.now();
+    this.extension?.beginRow(slot, page, offset);
+    return slot;
+  }
+
+  private clear(): void {
+    this.epoch = {};
+    this.table = this.newTable();
+    this.rows = this.newRows();
+    this.exemplars.clear();
+    this.extension?.clear();
+    this.addUnlabelled();
+  }
+
+  /** Adds the one series of a metric without labels, so that its zero is seen before the first sample. */
+  private addUnlabelled(): void {
+    if (this.definition.labelNames.length === 0) this.slotFor({});
+  }
+
+  private newTable(): SeriesTable {
+    const { name, kind, labelNames } = this.definition;
+    const isHistogram = kind === 'histogram' || kind === 'timer';
+    const { defaultLabels, labelValueLengthLimit } = this.host;
+    return new SeriesTable(
+      labelNames,
+      expositionPrefixes(name, isHistogram, labelNames, defaultLabels),
+      labelValueLengthLimit,
+      () => this.host.labelValueCut(name),
+    );
+  }
+
+  private newRows(): NumberRows {
+    return new NumberRows(this.stride, this.definition.labelNames.length === 0 ? 0 : 3);
+  }
+
+  /** Moves the live series to a new table, to free the memory of the removed ones. */
+  private compact(): void {
+    const { table: oldTable, rows: oldRows, stride } = this;
+    const oldExemplars = this.exemplars.copy();
+    this.table = this.newTable();
+    this.rows = this.newRows();
+    this.exemplars.clear();
+    for (let from = 0; from < oldTable.slots; from++) {
+      const page = oldRows.page(from);
+      const offset = oldRows.offset(from);
+      if (Number.isNaN(page[offset + CREATED])) continue;
+      const to = this.slotForMoved(oldTable, from);
+      this.rows.ensure(to);
+      this.rows.page(to).set(page.subarray(offset, offset + stride), this.rows.offset(to));
+      this.extension?.moveRow(from, to);
+      for (let i = 0; i < stride; i++) {
+        const exemplar = oldExemplars?.get(from * stride + i);
+        if (exemplar) this.exemplars.keep(to * stride + i, exemplar);
+      }
+    }
+  }
+
+  private slotForMoved(oldTable: SeriesTable, from: number): number {
+    if (oldTable.isOverflow(from)) return this.table.overflowSlot();
+    this.table.findValues(oldTable.valuesOf(from));
+    return this.table.add();
+  }
+}

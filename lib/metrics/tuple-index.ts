@@ -1,0 +1,112 @@
+/** The result of a search for an unknown tuple. */
+export const ABSENT = -1;
+
+const EMPTY = 0;
+const REMOVED = -1;
+
+/**
+ * A hash index from tuples of small numbers to slots. Tuples are compared number by number, so a hash collision cannot
+ * merge two of them. A search allocates nothing.
+ *
+ * Every index into a typed array is in range by construction: `!` is used instead of a check, since each search of the
+ * hot path passes here.
+ */
+export class TupleIndex {
+  /** The number of slots, the removed ones included. */
+  slots = 0;
+  /** The tuple of slot `s` stands at `s * width`. */
+  private tuples: Uint32Array;
+  /** A table with open addressing: {@link EMPTY}, {@link REMOVED} or slot + 1. */
+  private buckets = new Int32Array(8);
+  private usedBuckets = 0;
+
+  /** @param width length of a tuple */
+  constructor(private readonly width: number) {
+    this.tuples = new Uint32Array(8 * width);
+  }
+
+  /** Returns the slot of a tuple, or {@link ABSENT}. @param hash hash of the tuple, see {@link mix} */
+  find(tuple: Uint32Array, hash: number): number {
+    const { buckets, tuples } = this;
+    const width = tuple.length;
+    const mask = buckets.length - 1;
+    for (let at = spread(hash) & mask; ; at = (at + 1) & mask) {
+      const entry = buckets[at]!;
+      if (entry === EMPTY) return ABSENT;
+      if (entry === REMOVED) continue;
+      const base = (entry - 1) * width;
+      let i = 0;
+      while (i < width && tuples[base + i] === tuple[i]) i++;
+      if (i === width) return entry - 1;
+    }
+  }
+
+  /** Adds a tuple that is absent. @returns its slot */
+  add(tuple: Uint32Array): number {
+    const slot = this.append(tuple);
+    if (++this.usedBuckets * 2 > this.buckets.length) this.rehash();
+    else this.insert(slot);
+    return slot;
+  }
+
+  /** Adds a tuple that {@link find} does not find. @returns its slot */
+  append(tuple: Uint32Array): number {
+    const slot = this.slots++;
+    if (this.slots * this.width > this.tuples.length) {
+      const grown = new Uint32Array(this.tuples.length * 2);
+      grown.set(this.tuples);
+      this.tuples = grown;
+    }
+    for (let i = 0; i < this.width; i++) this.tuples[slot * this.width + i] = tuple[i]!;
+    return slot;
+  }
+
+  /** Removes the tuple of a slot. @returns false if it was absent */
+  remove(slot: number): boolean {
+    const mask = this.buckets.length - 1;
+    for (let at = spread(this.hashOf(slot)) & mask; this.buckets[at] !== EMPTY; at = (at + 1) & mask) {
+      if (this.buckets[at] === slot + 1) {
+        this.buckets[at] = REMOVED;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns one number of the tuple of a slot. */
+  numberAt(slot: number, position: number): number {
+    return this.tuples[slot * this.width + position]!;
+  }
+
+  private hashOf(slot: number): number {
+    let hash = 0;
+    for (let i = 0; i < this.width; i++) hash = mix(hash, this.numberAt(slot, i));
+    return hash;
+  }
+
+  private insert(slot: number): void {
+    const mask = this.buckets.length - 1;
+    let at = spread(this.hashOf(slot)) & mask;
+    while (this.buckets[at] !== EMPTY) at = (at + 1) & mask;
+    this.buckets[at] = slot + 1;
+  }
+
+  private rehash(): void {
+    const kept = this.buckets.filter((entry) => entry > 0);
+    const latest = this.slots;
+    this.buckets = new Int32Array(Math.max(8, 2 ** Math.ceil(Math.log2((kept.length + 1) * 3))));
+    for (const entry of kept) this.insert(entry - 1);
+    this.insert(latest - 1);
+    this.usedBuckets = kept.length + 1;
+  }
+}
+
+/** Adds a number to the hash of a tuple: one step of FNV-1a, which handles small consecutive numbers well. */
+export function mix(hash: number, value: number): number {
+  return Math.imul(hash ^ value, 0x0100_0193);
+}
+
+/** Mixes the high bits of a hash into the low ones, which choose the bucket. */
+function spread(hash: number): number {
+  return hash ^ (hash >>> 15) ^ (hash >>> 7);
+}
