@@ -64,10 +64,9 @@ async function expectIdentityOver(options: MicroserviceOptions): Promise<void> {
     ['known', 'KnownController', 'reader', 'reader', 'of the application'],
     ['failing', 'KnownController', 'writer', 'writer', undefined],
   ]);
+  const methods = ['known', 'failing'].map((name) => methodOf(KnownController, name));
   const { handlers } = app.get(KnowingInterceptor);
-  expect(handlers.every((handler, i) => handler === methodOf(KnownController, ['known', 'failing'][i]))).toBe(
-    true,
-  );
+  expect(handlers.every((handler, i) => handler === methods[i])).toBe(true);
   expect(app.get(RoleFilter).caught).toEqual([new RoleError('as planned')]);
   const controller = app.get(KnownController);
   expect(Object.getPrototypeOf(controller)).toBe(KnownController.prototype);
