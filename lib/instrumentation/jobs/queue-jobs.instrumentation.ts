@@ -8,32 +8,32 @@ import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integra
 import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
-/** Measures what the workers of BullMQ do, in an application that has some. */
+/** The instrumentation of BullMQ workers. */
 @Injectable()
 export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private recorder: QueueJobRecorder | undefined;
-  private lookAgain: (() => void) | undefined;
-  private readonly releases: (() => void)[] = [];
+  private rescan: (() => void) | undefined;
+  private readonly stops: (() => void)[] = [];
 
-  /** @param makeRecorder called for the first worker, so that applications without one have no such metrics */
+  /** @param createRecorder called for the first worker, so that applications without workers have no job metrics */
   constructor(
     private readonly bullMq: BullMqIntegration,
     private readonly guard: Guard,
-    private readonly makeRecorder: () => QueueJobRecorder,
+    private readonly createRecorder: () => QueueJobRecorder,
   ) {}
 
   onModuleInit(): void {
-    this.lookAgain = this.bullMq.eachWorker((worker) => {
-      this.recorder ??= this.makeRecorder();
-      this.releases.push(this.recorder.watch(worker));
+    this.rescan = this.bullMq.eachWorker((worker) => {
+      this.recorder ??= this.createRecorder();
+      this.stops.push(this.recorder.measure(worker));
     }, this.guard);
   }
 
   onApplicationBootstrap(): void {
-    this.lookAgain?.();
+    this.rescan?.();
   }
 
   onApplicationShutdown(): void {
-    for (const release of this.releases.splice(0)) release();
+    for (const stop of this.stops.splice(0)) stop();
   }
 }

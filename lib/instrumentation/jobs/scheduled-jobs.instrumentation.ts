@@ -2,18 +2,18 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ScheduleIntegration } from '../../integrations/schedule.integration.js';
 import type { ScheduledJobRecorder } from './scheduled-job.recorder.js';
 
-/** Measures what `@nestjs/schedule` runs, in an application that uses it. */
+/** The instrumentation of the jobs of `@nestjs/schedule`. */
 @Injectable()
 export class ScheduledJobsInstrumentation implements OnModuleInit {
-  /** @param makeRecorder called if there are jobs that can be measured, so that others have no such metrics */
+  /** @param createRecorder called if the application uses the package, so that others have no job metrics */
   constructor(
     private readonly schedule: ScheduleIntegration,
-    private readonly makeRecorder: () => ScheduledJobRecorder,
+    private readonly createRecorder: () => ScheduledJobRecorder,
   ) {}
 
   onModuleInit(): void {
     if (!this.schedule.isUsed) return;
-    const { measure, guard } = this.makeRecorder();
+    const { measure, guard } = this.createRecorder();
     this.schedule.replaceJobs(measure, guard);
   }
 }

@@ -97,7 +97,10 @@ describe('the metadata of a method', () => {
 
     expect(traces(...ours, ...nests)).toEqual(alone);
     expect(traces(...nests, ...ours)).toEqual(alone);
-    const alternating = nests.flatMap((decorator, i) => [decorator, ...ours.slice(i % ours.length).slice(0, 1)]);
+    const alternating = nests.flatMap((decorator, i) => [
+      decorator,
+      ...ours.slice(i % ours.length).slice(0, 1),
+    ]);
     expect(traces(...alternating)).toEqual(alone);
   });
 

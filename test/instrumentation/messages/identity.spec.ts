@@ -84,7 +84,7 @@ describe('guards, interceptors and filters of a controller see the methods of it
     });
   });
 
-  it('in two applications of one process, whose errors are counted apart', async () => {
+  it('in two applications of one process, whose errors are counted separately', async () => {
     const start = async () => {
       const port = await freePort();
       const options = { transport: Transport.TCP, options: { host: '127.0.0.1', port } } as const;
