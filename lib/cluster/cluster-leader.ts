@@ -40,6 +40,8 @@ export class ClusterLeader {
   private readonly seats = new Map<string, WorkerSeat>();
   private readonly streams = new Set<MessageStream>();
   private estate: readonly MetricFamily[] = [];
+  /** What ended in workers since all of them were looked at. */
+  private ended: Contribution[] = [];
   private ownFamilies: readonly MetricFamily[] = [];
   private index = 0;
   /** Metrics whose exponential histograms somebody has wanted: asked for ever after, so that none is missing. */
@@ -112,6 +114,7 @@ export class ClusterLeader {
     await (this.next ?? this.running)?.catch(() => undefined);
     const { own, timeoutMs, place } = this.surroundings;
     this.tellOwn(await own.collect({ exponential: this.wanted, timeoutMs }));
+    this.keepEnded();
     this.estate = withCountsOf(this.estate, this.ownContribution(true), this.pids(false));
     this.buryTheDead();
     if (this.seats.size > 0) await this.write(this.knownWorkers(false));
@@ -148,6 +151,7 @@ export class ClusterLeader {
         if (!answered[i]) missing++;
       }
     });
+    this.keepEnded();
     const families = view.of(contributions, this.estate, missing);
     await this.write(this.knownWorkers(true));
     return families;
@@ -201,36 +205,42 @@ export class ClusterLeader {
   private tellOwn(families: readonly MetricFamily[]): void {
     const before = this.ownFamilies;
     this.ownFamilies = families;
-    this.keepEnded(before, this.ownContribution(true));
+    this.noteEnded(before, this.ownContribution(true));
   }
 
   private tellOf(seat: WorkerSeat, told: unknown, id?: number): void {
     const before = seat.families;
     seat.told(told, id);
     const { worker, families } = seat;
-    this.keepEnded(before, { worker, families, isCurrent: true });
+    this.noteEnded(before, { worker, families, isCurrent: true });
+  }
+
+  private noteEnded(before: readonly MetricFamily[], { worker, families }: Contribution): void {
+    const ended = endedSeries(before, families);
+    if (ended.length > 0) this.ended.push({ worker, families: ended, isCurrent: false });
   }
 
   /**
-   * Keeps what ended in one worker, as long as a worker still has such a series: its total goes on. A series that
-   * nobody has any more is gone.
+   * Keeps what ended in workers, as long as one of them has such a series: its total goes on. A series that nobody
+   * has any more is gone; who has it is known only when all have told.
    */
-  private keepEnded(before: readonly MetricFamily[], { worker, families }: Contribution): void {
-    const ended = endedSeries(before, families);
-    if (ended.length === 0) return;
+  private keepEnded(): void {
+    if (this.ended.length === 0) return;
     const live = [this.ownFamilies, ...Array.from(this.seats.values(), (seat) => seat.families)].map(
       seriesKeys,
     );
-    const endedKeys = seriesKeys(ended);
     const isLive = (name: string, key: string): boolean =>
       live.some((keys) => keys.get(name)?.has(key) === true);
-    const isGone = (name: string, key: string): boolean =>
-      endedKeys.get(name)?.has(key) === true && !isLive(name, key);
-    this.estate = withCountsOf(
-      withoutSeries(this.estate, isGone),
-      { worker, families: withoutSeries(ended, isGone), isCurrent: false },
-      this.pids(true),
-    );
+    for (const { worker, families } of this.ended.splice(0)) {
+      const endedKeys = seriesKeys(families);
+      const isGone = (name: string, key: string): boolean =>
+        endedKeys.get(name)?.has(key) === true && !isLive(name, key);
+      this.estate = withCountsOf(
+        withoutSeries(this.estate, isGone),
+        { worker, families: withoutSeries(families, isGone), isCurrent: false },
+        this.pids(true),
+      );
+    }
   }
 
   private buryTheDead(): void {
@@ -238,6 +248,8 @@ export class ClusterLeader {
   }
 
   private bury(seat: WorkerSeat): void {
+    // As long as it still has what it began anew.
+    this.keepEnded();
     this.seats.delete(keyOf(seat.name));
     const { worker, families } = seat;
     this.estate = withCountsOf(this.estate, { worker, families, isCurrent: false }, this.pids(true));

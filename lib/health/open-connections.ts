@@ -1,16 +1,27 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+const SESSION = Symbol('monitoring.session');
+const IS_SECURED = Symbol('monitoring.isSecured');
+
 /** A connection as Node keeps it: with the parser of its requests, until it is upgraded, and the present response. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
   readonly parser?: object | null;
   readonly encrypted?: boolean;
+  /** The connection that an encrypted one is carried by. */
+  readonly _parent?: HttpSocket | null;
+  [SESSION]?: Http2Session;
+  [IS_SECURED]?: true;
 }
 
-/** A connection of HTTP/2. */
+/** A connection of HTTP/2. Its socket hides behind a proxy, by which its properties are reached. */
 interface Http2Session {
+  readonly socket: HttpSocket;
+  /** True when it has ended on this side, also while the other side has not. */
+  readonly destroyed: boolean;
   close(): void;
+  destroy(): void;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -22,6 +33,8 @@ export class OpenConnections {
   private readonly sessions = new Set<Http2Session>();
   /** By connection with an incomplete request: the bytes it had received. */
   private readonly received = new WeakMap<HttpSocket, number>();
+  /** Those that had sent nothing when idle connections were closed last: until then, something may be on its way. */
+  private readonly unused = new WeakSet<HttpSocket>();
 
   constructor(private readonly server: Server) {}
 
@@ -50,16 +63,20 @@ export class OpenConnections {
     return this.count(isAnswering) + this.sessions.size;
   }
 
-  /** Returns how many connections have sent the beginning of a request only, once idle connections have been closed. */
+  /**
+   * Returns how many connections have sent the beginning of a request only, or may be about to, once idle connections
+   * have been closed.
+   */
   incompleteRequests(): number {
-    return this.count((socket) => !socket._httpMessage && isIncomplete(socket));
+    return this.count((socket) => !socket._httpMessage && (isIncomplete(socket) || isUnused(socket)));
   }
 
-  /** Closes what has no request under way, also where none was ever sent. */
+  /** Closes what has no request under way; where none was ever sent, when this is called again. */
   closeIdle(): void {
     // A server of HTTP/2 only has no such method.
     (this.server as Partial<Server>).closeIdleConnections?.();
-    this.closeEach(isUnused);
+    this.closeEach((socket) => isUnused(socket) && this.unused.has(socket));
+    for (const socket of this.sockets) if (isUnused(socket)) this.unused.add(socket);
     // It takes no further request, and ends with its last one.
     for (const session of this.sessions) session.close();
   }
@@ -69,16 +86,21 @@ export class OpenConnections {
     this.closeEach(isEndless);
   }
 
-  /** Closes connections whose request is not complete, and of which nothing has come since this was called last. */
+  /**
+   * Closes connections whose request is not complete, or that the other side does not close, and of which nothing has
+   * come since this was called last.
+   */
   closeStalled(): void {
     for (const socket of this.sockets) {
-      if (!isIncomplete(socket)) continue;
+      if (!isIncomplete(socket) && !isBeginning(socket) && !isLingering(socket)) continue;
       if (this.received.get(socket) === socket.bytesRead) socket.destroy();
       else this.received.set(socket, socket.bytesRead);
     }
   }
 
   closeAll(): void {
+    // First: a session whose socket is gone takes it that the client has left.
+    for (const session of this.sessions) session.destroy();
     this.closeEach(() => true);
   }
 
@@ -94,11 +116,13 @@ export class OpenConnections {
 
   private readonly addSocket = (socket: HttpSocket): void => {
     this.sockets.add(socket);
+    if (socket._parent) socket._parent[IS_SECURED] = true;
     socket.once('close', () => this.sockets.delete(socket));
   };
 
   private readonly addSession = (session: Http2Session): void => {
     this.sessions.add(session);
+    session.socket[SESSION] = session;
     session.once('close', () => this.sessions.delete(session));
   };
 }
@@ -112,8 +136,19 @@ function isEndless({ _httpMessage: response, parser }: HttpSocket): boolean {
 }
 
 /** Encrypted bytes say nothing: there is a handshake before any request. */
-function isUnused({ _httpMessage: response, parser, bytesRead, encrypted }: HttpSocket): boolean {
-  return !response && Boolean(parser) && bytesRead === 0 && encrypted !== true;
+function isUnused(socket: HttpSocket): boolean {
+  const { _httpMessage: response, parser, bytesRead, encrypted } = socket;
+  if (bytesRead > 0 || encrypted === true) return false;
+  return socket[SESSION] !== undefined || isBeginning(socket) || (!response && Boolean(parser));
+}
+
+/** Returns whether a connection has not become one of HTTP yet, such as one in its handshake. */
+function isBeginning(socket: HttpSocket): boolean {
+  return socket.parser === undefined && socket[SESSION] === undefined && socket[IS_SECURED] !== true;
+}
+
+function isLingering(socket: HttpSocket): boolean {
+  return socket[SESSION]?.destroyed === true;
 }
 
 function isIncomplete(socket: HttpSocket): boolean {

@@ -1,4 +1,5 @@
 import { boundedLabelValue } from '../primitives/label-values.js';
+import { ownText } from '../primitives/own-text.js';
 import { OVERFLOW_LABEL, renderLabel, toLabelString } from './labels.js';
 
 /** What {@link SeriesTable.find} answers when there is no slot to give. */
@@ -83,9 +84,9 @@ export class SeriesTable {
     const slot = this.nextSlot();
     for (let i = 0; i < width; i++) {
       const ids = this.valueIds[i];
-      const value = this.readValues[i];
-      let id = ids.get(value);
+      let id = ids.get(this.readValues[i]);
       if (id === undefined) {
+        const value = ownText(this.readValues[i]);
         id = this.values[i].push(value) - 1;
         ids.set(value, id);
       }

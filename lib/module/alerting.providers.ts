@@ -12,7 +12,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What watches the metrics, and who is told. */
+/** Providers of alerting: the monitors, and their handlers. */
 export const ALERTING_PROVIDERS: readonly Provider[] = [
   {
     provide: AlertingMonitor,

@@ -9,7 +9,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { IS_LEADER } from './is-leader.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What the application itself has to tell in figures. */
+/** Providers of business metrics and of `@MetricsCollector()`. */
 export const BUSINESS_PROVIDERS: readonly Provider[] = [
   {
     provide: BusinessMetrics,

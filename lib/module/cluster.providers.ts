@@ -11,10 +11,10 @@ import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 
-/** What brings the metrics of several workers together. */
+/** Providers of the merged metrics of several workers. */
 export const CLUSTER_PROVIDERS: readonly Provider[] = [
   {
-    // Null where it is off.
+    // Null if the option is off.
     provide: ClusterMember,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
     useFactory: (

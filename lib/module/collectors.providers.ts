@@ -15,7 +15,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What is read of the process and its surroundings. */
+/** Providers of the collectors of the process, the machine and the clients of the application. */
 export const COLLECTORS_PROVIDERS: readonly Provider[] = [
   {
     provide: ScheduleIntegration,

@@ -17,12 +17,12 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What the endpoints of the dashboard read from. */
+/** The sources that the endpoints of the dashboard read from. */
 export const DASHBOARD_SOURCES = Symbol('monitoring.dashboardSources');
 
 const ALERT_BOARD = Symbol('monitoring.alertBoard');
 
-/** The dashboard, behind its endpoints. */
+/** Providers of the dashboard. */
 export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   {
     provide: ALERT_BOARD,

@@ -24,7 +24,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { DASHBOARD_SOURCES } from './dashboard.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The routes of this library. */
+/** Providers of the endpoints of this library. */
 export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
   MonitoringServer,
   {

@@ -9,7 +9,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What counts errors. */
+/** Providers of the error metrics. */
 export const ERRORS_PROVIDERS: readonly Provider[] = [
   {
     provide: ServerErrorRecorder,

@@ -18,14 +18,14 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What makes an exporter that pushes, and the options that switch it on. */
+/** The factory of a push exporter, and the options that switch it on. */
 interface PushExporterClass<O> extends Type<StartedExporter> {
   new (source: MetricsSource, options: O, surroundings: PushSurroundings): StartedExporter;
 }
 
 type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
 
-/** The exporters that push, by their options. */
+/** The push exporters, by their options. */
 const PUSH_EXPORTERS = {
   json: JsonExporter,
   cloudWatch: CloudWatchExporter,
@@ -36,10 +36,10 @@ const PUSH_EXPORTERS = {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };
 
-/** What applications inject: each exporter that pushes is null where it is off. */
+/** The exporters that applications inject; a push exporter is null if it is off. */
 export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
 
-/** What hands the metrics on. */
+/** Providers of the exporters. */
 export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   {
     provide: PrometheusExporter,
@@ -65,7 +65,7 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   },
 ];
 
-/** The exporter, or null where it is off. */
+/** Returns the provider of a push exporter, which is null if it is off. */
 function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
   return {
     provide: exporter,
@@ -95,7 +95,7 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
 function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeSurroundings['dropped']> {
   let drops: Counter<'metric' | 'reason'> | undefined;
   return (metric, reason) => {
-    // Only an application that bridges has it.
+    // prom-client is loaded only by an application that bridges it.
     drops ??= registry.counter(
       'monitoring_bridge_dropped_metrics_total',
       'Metrics of other libraries that were left out of an exposition, by metric and reason.',

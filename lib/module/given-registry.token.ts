@@ -1,2 +1,2 @@
-/** The registry that takes the place of the one that would be made; a test may provide it. */
+/** Injection token of a registry that replaces the default one, for tests. */
 export const GIVEN_REGISTRY = Symbol('monitoring.givenRegistry');

@@ -17,7 +17,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What knows how the application is. */
+/** Providers of health checks and probes. */
 export const HEALTH_PROVIDERS: readonly Provider[] = [
   {
     provide: HealthMonitor,
@@ -58,7 +58,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       const sources = {
         own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
         found: () => {
-          // All hooks have run by now that make what the application connects by.
+          // The hooks that create clients of databases and caches have run by now.
           objects.refresh();
           return [
             ...applicationChecks(objects, health.builtIn),

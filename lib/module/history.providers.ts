@@ -12,7 +12,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The recent samples of the metrics, and questions to them. */
+/** Providers of the history and of the questions to it. */
 export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryStore,

@@ -19,7 +19,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { exemplarSource } from './metrics.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What measures the code of the application. */
+/** Providers of the instrumentation of application code. */
 export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   RegistryReference,
   {

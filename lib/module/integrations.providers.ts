@@ -2,7 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 
-/** How the libraries are found that the application uses. */
+/** Providers that discover the libraries of the application. */
 export const INTEGRATIONS_PROVIDERS: readonly Provider[] = [
   {
     provide: ApplicationObjects,

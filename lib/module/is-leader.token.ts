@@ -1,2 +1,2 @@
-/** The provider of what says whether this process does what only one of several should do. */
+/** Injection token of a function that returns true in the one process that runs leader-only work. */
 export const IS_LEADER = Symbol('monitoring.isLeader');

@@ -14,7 +14,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What measures the jobs of the application. */
+/** Providers of the job metrics. */
 export const JOBS_PROVIDERS: readonly Provider[] = [
   {
     provide: ScheduledJobsInstrumentation,

@@ -1,4 +1,5 @@
 import {
+  Inject,
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -6,6 +7,8 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
+import { PROCESS_LISTENERS } from './process-listeners.token.js';
+import { type ProcessListener, StartLifecycle } from './start.lifecycle.js';
 
 /**
  * Is told last that the application has started, and first that it closes. Nest goes through the modules by their
@@ -17,6 +20,8 @@ export class LifecycleModule implements OnApplicationBootstrap, OnModuleDestroy,
   constructor(
     modules: ModulesContainer,
     private readonly health: HealthLifecycle,
+    private readonly start: StartLifecycle,
+    @Inject(PROCESS_LISTENERS) private readonly listeners: readonly ProcessListener[],
   ) {
     for (const module of modules.values()) {
       if (module.metatype === LifecycleModule) module.distance = -1;
@@ -25,6 +30,7 @@ export class LifecycleModule implements OnApplicationBootstrap, OnModuleDestroy,
 
   onApplicationBootstrap(): void {
     this.health.started();
+    this.start.succeeded(this.listeners);
   }
 
   async onModuleDestroy(): Promise<void> {

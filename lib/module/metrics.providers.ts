@@ -6,7 +6,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { GIVEN_REGISTRY } from './given-registry.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The registry of the application, and the traces that its exemplars are of. */
+/** Providers of the registry, and of the traces that its exemplars name. */
 export const METRICS_PROVIDERS: readonly Provider[] = [
   { provide: ActiveTrace, useFactory: () => findActiveTrace() },
   {
@@ -30,7 +30,7 @@ export const METRICS_PROVIDERS: readonly Provider[] = [
   },
 ];
 
-/** Where exemplars come from, as the option `exemplars` says. */
+/** Returns the source of exemplars that the option `exemplars` names. */
 export function exemplarSource(
   option: boolean | ExemplarSource,
   trace: ActiveTrace,

@@ -35,17 +35,22 @@ import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
+import { PROCESS_LISTENERS } from './process-listeners.token.js';
+import { StartLifecycle } from './start.lifecycle.js';
+import { START_PROVIDERS } from './start.providers.js';
 import { STATISTICS_PROVIDERS } from './statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
-import { OptionsGathering } from './options.gathering.js';
+import { OptionsMerger } from './options-merger.js';
 
-/** What there is once in an application, however often `MonitoringModule` is imported. */
+/** The module with all providers, once per application, however often `MonitoringModule` is imported. */
 @Global()
 @Module({
   imports: [LifecycleModule],
   providers: [
     ...OPTIONS_PROVIDERS,
+    // Before all whose hooks may fail.
+    ...START_PROVIDERS,
     ...METRICS_PROVIDERS,
     ...CLUSTER_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
@@ -53,7 +58,6 @@ import { OptionsGathering } from './options.gathering.js';
     ...HEALTH_PROVIDERS,
     ...COLLECTORS_PROVIDERS,
     ...BUSINESS_PROVIDERS,
-    // Whose wishes the history has to know of when it begins.
     ...ALERTING_PROVIDERS,
     ...HISTORY_PROVIDERS,
     ...STATISTICS_PROVIDERS,
@@ -65,7 +69,7 @@ import { OptionsGathering } from './options.gathering.js';
     ...ENDPOINTS_PROVIDERS,
   ],
   exports: [
-    OptionsGathering,
+    OptionsMerger,
     MetricsRegistry,
     ActiveTrace,
     RegistryReference,
@@ -80,6 +84,8 @@ import { OptionsGathering } from './options.gathering.js';
     HealthMonitor,
     HealthLifecycle,
     MonitoringServer,
+    StartLifecycle,
+    PROCESS_LISTENERS,
   ],
 })
 export class MonitoringCoreModule implements NestModule, OnModuleInit, OnApplicationShutdown {

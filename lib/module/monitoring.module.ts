@@ -5,45 +5,45 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { MonitoringOptions } from './monitoring.options.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { MonitoringCoreModule } from './monitoring-core.module.js';
-import { OptionsGathering } from './options.gathering.js';
+import { OptionsMerger } from './options-merger.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<MonitoringOptions>().setClassMethodName('forRoot').build();
 
-/** What `MonitoringModule.forRootAsync()` takes: `useFactory`, `useClass` or `useExisting`, with `imports`. */
+/** Options of `MonitoringModule.forRootAsync()`: `useFactory`, `useClass` or `useExisting`, with `imports`. */
 export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
 
 /**
- * Monitoring for the whole application. Import it once, in the root module; importing it again, in a feature
- * module that should work on its own too, is the same monitoring.
+ * The monitoring of an application. Import it once, in the root module. A feature module that should also work on its
+ * own may import it again: both imports share one registry.
  */
 @Module({
   imports: [MonitoringCoreModule],
   providers: [
     {
-      provide: OptionsGathering.OFFER,
-      inject: [OptionsGathering, { token: MODULE_OPTIONS_TOKEN, optional: true }],
-      useFactory: (gathering: OptionsGathering, options?: MonitoringOptions) => gathering.offer(options),
+      provide: OptionsMerger.ADDED,
+      inject: [OptionsMerger, { token: MODULE_OPTIONS_TOKEN, optional: true }],
+      useFactory: (merger: OptionsMerger, options?: MonitoringOptions) => merger.add(options),
     },
   ],
 })
 export class MonitoringModule extends ConfigurableModuleClass {
-  /** @throws {MonitoringOptionsError} as the application starts, for options that cannot work */
+  /** Returns the module. @throws {MonitoringOptionsError} at start, for invalid options */
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     return super.forRoot(options);
   }
 
   /**
-   * As `forRoot`, for options that depend on other providers. They must not need monitoring themselves: a provider
-   * that injects `MetricsRegistry` cannot be made before the registry is.
+   * Returns the module with options that depend on other providers. Those must not inject anything of monitoring, such
+   * as `MetricsRegistry`, which exists only after the options.
    */
   static override forRootAsync(options: MonitoringAsyncOptions): DynamicModule {
     return super.forRootAsync(options);
   }
 
   /**
-   * Provides the metrics of a feature module to what it has, by `@InjectMetric()`. Other modules may declare the
-   * same metrics.
+   * Returns a module that provides metrics to its importer, for `@InjectMetric()`. Several modules may declare the same
+   * metric.
    *
    * @throws {MonitoringOptionsError} if a name is given twice
    */

@@ -51,30 +51,30 @@ import {
 
 /** Options of `MonitoringModule.forRoot()`; each has a default. */
 export interface MonitoringOptions {
-  /** When false, every instrument does nothing, and there is no route and no timer. @default true */
+  /** Switch of all monitoring: if false, every instrument is a no-op, and there is no route and no timer. @default true */
   readonly enabled?: boolean;
-  /** Labels that every series has beside its own, which win where the names are equal. @default {} */
+  /** Labels of every series. A label of the series itself wins over one of the same name. @default {} */
   readonly defaultLabels?: Readonly<Record<string, string | number | boolean>>;
   /**
-   * How many series a metric may have; samples of further label sets go to one overflow series, so that totals
-   * stay exact. @default 1000
+   * Maximum number of series of a metric. Samples of further label sets go to one overflow series, so that totals stay
+   * exact. @default 1000
    */
   readonly seriesLimit?: number;
   /**
-   * Length of a label value, in UTF-16 code units, from which on it is cut and marked with `…`. Values that begin alike
-   * and differ only beyond it are then one series. Each cut is counted in `monitoring_truncated_label_values_total`.
+   * Maximum length of a label value, in UTF-16 code units. A longer value is cut and ends with `…`; values that differ
+   * only beyond the limit share one series. Each cut is counted in `monitoring_truncated_label_values_total`.
    * @default 1024
    */
   readonly labelValueLengthLimit?: number;
   /**
-   * Which exemplars counters and histograms have in OpenMetrics: with true the traces of OpenTelemetry that are
-   * recorded, if its SDK was started before the application; or the labels that a function gives.
+   * Exemplars of counters and histograms in OpenMetrics: with true, the recorded traces of OpenTelemetry, if its SDK was
+   * started before the application; with a function, the labels that it returns.
    * @default true
    */
   readonly exemplars?: boolean | ExemplarSource;
   /**
-   * Whether this is one of several workers of the same application on this machine: each then shows the metrics of
-   * all, whatever started them. @default false
+   * Merging of the metrics of several workers of one application on one machine: with true or options, each worker
+   * exposes the metrics of all of them, however they were started. @default false
    */
   readonly cluster?: ClusterOptions | boolean;
   readonly endpoints?: EndpointsOptions;
@@ -82,9 +82,9 @@ export interface MonitoringOptions {
   readonly http?: HttpMetricsOptions | false;
   /** Metrics of outgoing HTTP requests, or false. @default on */
   readonly outgoingHttp?: OutgoingHttpOptions | false;
-  /** Which errors are counted, or false. @default all */
+  /** Error metrics, or false. @default all */
   readonly errors?: ErrorsOptions | false;
-  /** Which jobs are measured, or false. @default each kind that the application has */
+  /** Metrics of scheduled jobs and of queues, or false. @default each kind that the application has */
   readonly jobs?: JobsOptions | false;
   /** Metrics of microservice handlers, or false. @default on */
   readonly rpc?: RpcMetricsOptions | false;
@@ -95,16 +95,16 @@ export interface MonitoringOptions {
   readonly collectors?: CollectorsOptions;
   readonly business?: BusinessOptions;
   readonly exporters?: ExportersOptions;
-  /** Registries of other libraries whose metrics are shown on the metrics endpoint too. */
+  /** Registries of other libraries, whose metrics the metrics endpoint exposes too. */
   readonly bridges?: BridgesOptions;
   readonly history?: HistoryOptions;
   readonly health?: HealthOptions;
-  /** What the vitals should not cross; those that are not given have their default. */
+  /** Limits of the vitals; a vital that is not given has its default limit. */
   readonly thresholds?: Thresholds;
   readonly alerting?: AlertingOptions;
   /**
-   * Source of the time. Where it throws or answers with no number, and from when its monotonic time goes backwards, the
-   * clock of the machine stands in; that is counted in `monitoring_callback_errors_total{callback="clock"}`.
+   * Source of the time. The clock of the machine replaces it whenever it throws or returns anything but a number, and
+   * once its monotonic time goes backwards; this is counted in `monitoring_callback_errors_total{callback="clock"}`.
    * @default the clock of the machine
    */
   readonly clock?: Clock;
@@ -117,7 +117,7 @@ export interface ResolvedOptions {
   readonly seriesLimit: number;
   readonly labelValueLengthLimit: number;
   readonly exemplars: boolean | ExemplarSource;
-  /** Undefined if nothing was said about it. */
+  /** Undefined if the option is not given. */
   readonly cluster: ResolvedCluster | false | undefined;
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
@@ -165,9 +165,9 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
 ];
 
 /**
- * Checks the options and fills in the defaults.
+ * Returns the options, checked, with every default filled in.
  *
- * @param environment what NODE_ENV says, which decides whether the dashboard is on and whether closing waits, by default
+ * @param environment the value of NODE_ENV, on which the defaults of the dashboard and of the drain depend
  * @throws {MonitoringOptionsError}
  */
 export function resolveOptions(options: MonitoringOptions, environment?: string): ResolvedOptions {

@@ -1,20 +1,22 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { resolveOptions } from './monitoring.options.js';
-import { OptionsGathering } from './options.gathering.js';
+import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The options of every import of the module, made one. */
+/** The options of every import of the module, merged. */
 export const OPTIONS_PROVIDERS: readonly Provider[] = [
   {
-    provide: OptionsGathering,
+    provide: OptionsMerger,
     inject: [ModulesContainer],
-    useFactory: (modules: ModulesContainer) => new OptionsGathering(modules),
+    useFactory: (modules: ModulesContainer) =>
+      new OptionsMerger(
+        () => [...modules.values()].filter(({ providers }) => providers.has(OptionsMerger.ADDED)).length,
+      ),
   },
   {
     provide: RESOLVED_OPTIONS,
-    inject: [OptionsGathering],
-    useFactory: async ({ gathered }: OptionsGathering) =>
-      resolveOptions(await gathered, process.env.NODE_ENV),
+    inject: [OptionsMerger],
+    useFactory: async ({ merged }: OptionsMerger) => resolveOptions(await merged, process.env.NODE_ENV),
   },
 ];

@@ -5,7 +5,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What measures the requests that the process makes. */
+/** Providers of the metrics of outgoing requests. */
 export const OUTGOING_HTTP_PROVIDERS: readonly Provider[] = [
   {
     provide: OutgoingHttpInstrumentation,

@@ -7,7 +7,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** What is worked out of what the metrics were lately. */
+/** Providers of the statistics that are read from the history. */
 export const STATISTICS_PROVIDERS: readonly Provider[] = [
   {
     provide: ApiStatistics,

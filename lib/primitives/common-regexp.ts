@@ -42,8 +42,10 @@ function translated(source: string): string {
 
 /** RE2 takes no more repetitions, nested ones multiplied. */
 const MOST_REPETITIONS = 1_000;
-/** RE2 takes no deeper nesting. */
-const MOST_DEPTH = 1_000;
+/** RE2 takes 1 000 levels, of which a group may be several. */
+const MOST_DEPTH = 100;
+/** Characters times repetitions: RE2 takes no program of more than some millions of steps. */
+const MOST_SIZE = 100_000;
 const CONTROL_ESCAPES = 'tnrfv';
 /** The escapes of classes that are the same in both. */
 const CLASS_ESCAPES = 'dDwW';
@@ -65,12 +67,19 @@ class Translation {
   constructor(source: string) {
     if (!source.isWellFormed()) throw new Error('half of a surrogate pair');
     this.characters = Array.from(source);
+    this.checkSize();
   }
 
   translate(): string {
-    const { text } = this.alternatives();
+    const { text, repetitions } = this.alternatives();
     if (this.at < this.characters.length) throw new Error('a ) without a (');
+    this.checkSize(repetitions);
     return text;
+  }
+
+  private checkSize(repetitions = 1): void {
+    if (this.characters.length * repetitions <= MOST_SIZE) return;
+    throw new Error(`more than ${MOST_SIZE} characters, repetitions multiplied`);
   }
 
   private get next(): string | undefined {
@@ -115,6 +124,9 @@ class Translation {
     let times = 1;
     if (this.next !== undefined && '*+?'.includes(this.next)) text = this.next;
     else if (this.next === '{') {
+      if (/^\{(?:\d{1,9},)?\d{10}/.test(this.rest(24))) {
+        throw new Error(`more than ${MOST_REPETITIONS} repetitions`);
+      }
       const found = /^\{(\d{1,9})(?:(,)(\d{1,9})?)?\}/.exec(this.rest(24));
       if (found === null) return ['', 1];
       const [whole, least, , most] = found;

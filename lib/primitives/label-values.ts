@@ -1,3 +1,5 @@
+import { ownText } from './own-text.js';
+
 /** The value that stands for all that are too many. */
 const OTHER = 'other';
 
@@ -13,7 +15,7 @@ export function boundedLabelValue(value: string, maxLength = LABEL_VALUE_LENGTH)
   const end = maxLength - CUT.length;
   const unit = value.charCodeAt(end - 1);
   const splitsPair = unit >= 0xd800 && unit <= 0xdbff;
-  return value.slice(0, splitsPair ? end - 1 : end) + CUT;
+  return ownText(value.slice(0, splitsPair ? end - 1 : end) + CUT);
 }
 
 /**
@@ -21,7 +23,7 @@ export function boundedLabelValue(value: string, maxLength = LABEL_VALUE_LENGTH)
  * own, at most {@link LABEL_VALUE_LENGTH} long; further ones share `other`.
  */
 export class LabelValues {
-  private readonly known = new Set<string>();
+  private readonly known = new Map<string, string>();
 
   /**
    * @param limit number of values that are kept apart
@@ -35,9 +37,11 @@ export class LabelValues {
   /** Returns the value to use as the label. */
   of(value: string): string {
     const bounded = boundedLabelValue(value);
-    if (this.known.has(bounded)) return bounded;
+    const known = this.known.get(bounded);
+    if (known !== undefined) return known;
     if (this.known.size >= this.limit) return this.other;
-    this.known.add(bounded);
-    return bounded;
+    const own = ownText(bounded);
+    this.known.set(own, own);
+    return own;
   }
 }

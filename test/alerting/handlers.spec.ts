@@ -11,6 +11,7 @@ import {
 } from 'nestjs-monitoring';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { queueRule, testAlerting } from './support.js';
 
 const ends: (() => unknown)[] = [];
@@ -44,6 +45,25 @@ async function receiver(statuses: number[] = []): Promise<{ url: string; posts: 
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posts };
 }
+
+describe('an address with a user and a password', () => {
+  it.each<[string, (url: string) => AnyAlertHandler]>([
+    ['of a webhook', (url) => new WebhookAlertHandler({ url })],
+    ['of Slack', (url) => new SlackAlertHandler({ url })],
+    ['of Alertmanager', (url) => new AlertmanagerHandler({ url })],
+  ])('lets in, and they are shown nowhere: %s', async (_, handlerTo) => {
+    const { url, posts } = await receiver([200, 400]);
+    const { alerting, long, warnings } = queues();
+    alerting.addAlertHandler(handlerTo(url.replace('//', '//user:p%40ss@')));
+    await long('a');
+    await long('b');
+    const authorization = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
+    expect(posts.length).toBeGreaterThanOrEqual(2);
+    expect(posts.every(({ headers }) => headers.authorization === authorization)).toBe(true);
+    expect(warnings.join()).toMatch(/answered 400$/);
+    expect(warnings.join()).not.toContain('p%40ss');
+  });
+});
 
 /** An engine in which a queue is long and then is not. */
 function queues() {

@@ -29,6 +29,11 @@ describe('a regular expression', () => {
     /[[:alpha:]]/,
     /[\s\S]/,
     /\B/,
+    new RegExp('a{1000000000000}'),
+    new RegExp('a{1,1000000000000}'),
+    new RegExp('('.repeat(101) + ')'.repeat(101)),
+    new RegExp('a{1000}'.repeat(50)),
+    new RegExp('a'.repeat(100_001)),
     /a/i,
     /a/s,
   ])('%s is refused at the start, since Prometheus refuses or understands it otherwise', (queue) => {
@@ -136,6 +141,11 @@ describe('printf in a template', () => {
     [1e-5, '1e-05'],
     [-1e-7, '-1e-07'],
     [0.0001, '0.0001'],
+    [999_999.5, '999999.5'],
+    [1e6, '1e+06'],
+    [2 ** 20, '1.048576e+06'],
+    [-123_456_789, '-1.23456789e+08'],
+    [2 ** 53, '9.007199254740992e+15'],
   ])('writes %d alone as %s', (value, text) => {
     expect(new Template('a test', '{{ value }}').render({ value, labels: {} })).toBe(text);
   });

@@ -158,6 +158,41 @@ describe('a series that no worker has any more', () => {
     await exporter.shutdown();
   });
 
+  it.each([
+    [0, 1],
+    [1, 0],
+    [1, 2],
+    [2, 1],
+  ])('goes on if another one begins it before anybody looks: from %d to %d', async (from, to) => {
+    const workers = [await new TestWorker().start(), await new TestWorker().start()];
+    workers.push(await new TestWorker().start());
+    const remote = new Sums();
+    const exporter = new PushExporter(workers[0].member, remote);
+    workers[from].work('a', 36);
+    await exporter.exportAll();
+    for (const metric of [workers[from].orders, workers[from].sizes]) metric.remove({ kind: 'a' });
+    // More than before, so that it does not look as if it had fallen.
+    workers[to].work('a', 46);
+    await exporter.exportAll();
+    expect([remote.counted['a'], remote.observed['a']]).toEqual([82, 82]);
+    expect(await totalOf(workers[0])).toBe(82);
+    await exporter.shutdown();
+  });
+
+  it('goes on if its worker has begun it anew and is gone before anybody looks', async () => {
+    const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
+    const remote = new Sums();
+    const exporter = new PushExporter(first.member, remote);
+    second.work('a', 36);
+    await exporter.exportAll();
+    second.registry.resetAll();
+    second.work('a', 5);
+    await second.member.stop();
+    await exporter.exportAll();
+    expect([remote.counted['a'], remote.observed['a']]).toEqual([41, 41]);
+    await exporter.shutdown();
+  });
+
   it('does not fill up the places of those that come', async () => {
     const [first, second] = [await new TestWorker().start(), await new TestWorker().start()];
     const queues = second.registry.counter('queue_jobs_total', 'Jobs.', {

@@ -80,6 +80,74 @@ class CuttingController {
   }
 }
 
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+/** Routes that answer beside their response, or make it forget who listens to it. */
+@Controller('beside')
+class BesideController {
+  @Get('detached')
+  detached(@Req() given: Raw<IncomingMessage>, @Res() reply: Raw<ServerResponse>): void {
+    taken(given, reply).end(OK);
+  }
+
+  @Get('detached-and-kept')
+  detachedAndKept(@Req() given: Raw<IncomingMessage>, @Res() reply: Raw<ServerResponse>): void {
+    taken(given, reply).write(OK);
+  }
+
+  @Get('detached-and-destroyed')
+  detachedAndDestroyed(@Req() given: Raw<IncomingMessage>, @Res() reply: Raw<ServerResponse>): void {
+    taken(given, reply).destroy();
+  }
+
+  @Get('tunnel')
+  tunnel(@Req() given: Raw<IncomingMessage>, @Res() reply: Raw<ServerResponse>): void {
+    const socket = taken(given, reply);
+    socket.write(OK);
+    socket.pipe(socket);
+  }
+
+  @Get('response-of-its-own')
+  responseOfItsOwn(@Req() given: Raw<IncomingMessage>, @Res() reply: Raw<ServerResponse>): void {
+    const socket = taken(given, reply);
+    const own = new ServerResponse(rawOf(given));
+    own.assignSocket(socket);
+    own.on('finish', () => socket.end());
+    own.end('ok');
+  }
+
+  @Get('given-back')
+  givenBack(@Req() given: Raw<IncomingMessage>, @Res() reply: Raw<ServerResponse>): void {
+    rawOf(reply).assignSocket(taken(given, reply));
+    rawOf(reply).end('ok');
+  }
+
+  @Get('without-listeners')
+  withoutListeners(@Res() reply: Raw<ServerResponse>): void {
+    rawOf(reply).removeAllListeners();
+    rawOf(reply).end('ok');
+  }
+
+  @Get('without-listeners-for-ever')
+  withoutListenersForEver(@Res() reply: Raw<ServerResponse>): void {
+    rawOf(reply).removeAllListeners('close');
+    rawOf(reply).writeHead(200).write('the first half');
+  }
+
+  @Get('hijacked')
+  hijacked(@Res() reply: Raw<ServerResponse> & { hijack?: () => void }): void {
+    reply.hijack?.();
+    rawOf(reply).writeHead(201).end('ok');
+  }
+}
+
+function taken(given: Raw<IncomingMessage>, reply: Raw<ServerResponse> & { hijack?: () => void }): Socket {
+  const { socket } = rawOf(given);
+  reply.hijack?.();
+  rawOf(reply).detachSocket(socket);
+  return socket;
+}
+
 const CUTS = ['socket', 'socket-error', 'socket-later', 'midway', 'response', 'response-error', 'reset'];
 
 let app: RunningApp | undefined;
@@ -187,6 +255,71 @@ it('a body that does not come in time counts as what Node answers, 408', async (
 
   expect(connection.statuses).toEqual([408]);
   expect((await app.recorded()).requests).toEqual(['POST /echo 408']);
+});
+
+describe.each(ADAPTERS)('a request on %s that is answered beside its response', (adapter) => {
+  it.each([
+    ['detached', 200],
+    ['detached-and-kept', 200],
+    ['detached-and-destroyed', 500],
+    ['tunnel', 200],
+    ['response-of-its-own', 200],
+    ['given-back', 200],
+    ['without-listeners', 200],
+    ['without-listeners-for-ever', 499],
+    ['hijacked', 201],
+  ])(
+    'counts once, and is not in progress any more when its connection is closed: %s',
+    async (path, status) => {
+      app = await startApp(
+        adapter,
+        FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [BesideController] }),
+      );
+      const { registry, port } = app;
+      await leaving(
+        port,
+        head('GET', `/beside/${path}`),
+        (socket) => socket.end(),
+        () => expect(inProgress(registry)).toBeLessThanOrEqual(1),
+      );
+      await sleep(30);
+
+      expect((await app.recorded()).requests).toEqual([`GET /beside/${path} ${status}`]);
+    },
+  );
+
+  it('is over when the next request comes by the same connection', async () => {
+    app = await startApp(
+      adapter,
+      FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [BesideController] }),
+    );
+    const { registry } = app;
+    const connection = new RawConnection(app.port);
+    closing.push(() => connection.destroy());
+    for (let count = 1; count <= 3; count++) {
+      connection.send(head('GET', '/beside/detached-and-kept'));
+      await eventually(() => expect(connection.statuses).toHaveLength(count));
+      expect(inProgress(registry)).toBe(1);
+    }
+    connection.destroy();
+    const { requests } = await app.recorded(3);
+    expect(requests).toEqual(Array.from({ length: 3 }, () => 'GET /beside/detached-and-kept 200'));
+  });
+
+  it('adds no listener to a connection for each request', async () => {
+    app = await startApp(adapter, WITH_CUTS);
+    const sockets: Socket[] = [];
+    (app.app.getHttpServer() as Server).on('connection', (socket) => void sockets.push(socket));
+    const connection = new RawConnection(app.port);
+    const counts = new Set<number>();
+    for (let count = 1; count <= 50; count++) {
+      connection.send(head('GET', '/ok'));
+      await eventually(() => expect(connection.statuses).toHaveLength(count));
+      counts.add(sockets[0].eventNames().reduce((sum, name) => sum + sockets[0].listenerCount(name), 0));
+    }
+    expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
+    connection.destroy();
+  });
 });
 
 /** Routes whose streams of HTTP/2 the server resets. */

@@ -158,6 +158,13 @@ describe('the options', () => {
   it('are refused without showing secrets', () => {
     expect(reading({ datadog: { apiKey: `${KEY}\n` } })).toThrow(/^(?!.*nobody).*line break/s);
     expect(reading({ otlp: { url: 'http://user:nobody@host/' } })).toThrow(/^(?!.*nobody).*credentials/s);
+    for (const url of [
+      'https://user:nobody@host',
+      'https://user:nobody@bad host',
+      'ftp://user:nobody@host',
+    ]) {
+      expect(reading({ datadog: { apiKey: KEY, url } })).toThrow(/^(?!.*nobody).*without user and password/s);
+    }
     expect(reading({ otlp: { headers: { authorization: 'nobody\n' } } })).toThrow(
       /^(?!.*nobody).*printable/s,
     );

@@ -81,6 +81,17 @@ describe('the check of another service', () => {
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 
+  it('is let in by the user and the password of the address, which are shown nowhere', async () => {
+    const address = url('204').replace('//', '//user:p%40ss@');
+    for (const given of [address, new URL(address)]) {
+      const result = await found(httpHealthCheck({ name: 'api', url: given }));
+      expect(result).toMatchObject({ status: 'healthy' });
+      expect(JSON.stringify(result)).not.toContain('p%40ss');
+    }
+    const authorization = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
+    expect(received).toEqual([authorization, authorization]);
+  });
+
   it('is unhealthy if it answers otherwise, and degraded if it is not critical', async () => {
     const check = { name: 'api', url: url('503') };
     expect(await found(httpHealthCheck(check))).toMatchObject({

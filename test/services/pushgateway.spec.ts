@@ -1,5 +1,5 @@
 import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
 import { describeWith, requireBinary } from './support/binaries.js';
 import { freePort } from './support/free-port.js';
@@ -94,6 +94,40 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
     registry.counter('users_total', 'Users.').inc();
     const exporter = new PushgatewayExporter(registry, { url: `${url}/nowhere`, jobName: 'lost' });
     await expect(exporter.exportAll()).rejects.toThrow('/nowhere/metrics/job/lost was answered with 404');
+  });
+
+  describe('takes what it can of metrics that are partly refused', () => {
+    /** Another job has metrics of the same names and of another type. */
+    async function refusing(jobName: string, numbers: readonly number[]): Promise<void> {
+      for (const number of numbers) {
+        const name = `${jobName}_${number}`;
+        const body = `# TYPE ${name} histogram\n${name}_bucket{le="+Inf"} 1\n${name}_sum 1\n${name}_count 1\n`;
+        const answer = await fetch(`${url}/metrics/job/other_${name}`, { method: 'PUT', body });
+        expect(answer.ok).toBe(true);
+      }
+    }
+
+    it.each<[string, 'push' | 'pushAdd', number, number[]]>([
+      ['first', 'push', 300, [0]],
+      ['last', 'push', 300, [299]],
+      ['neighbours', 'push', 300, [100, 101, 102]],
+      ['added', 'pushAdd', 300, [7]],
+      ['added_two', 'pushAdd', 300, [7, 200]],
+      ['all', 'push', 3, [0, 1, 2]],
+      ['all_added', 'pushAdd', 3, [0, 1, 2]],
+      ['one', 'push', 1, [0]],
+    ])('%s, by %s', async (name, method, count, refused) => {
+      const jobName = `partly_${name}`;
+      await refusing(jobName, refused);
+      const { registry, exporter } = job(jobName);
+      for (let i = 0; i < count; i++) registry.gauge(`${jobName}_${i}`, 'Some.').set(i);
+      // Once more, since it remembers what was refused.
+      for (let times = 0; times < 2; times++) {
+        await expect(exporter[method]()).rejects.toThrow('answered with 400');
+        expect(await shown(jobName)).toHaveLength(count - refused.length);
+      }
+      await exporter.delete();
+    });
   });
 
   it('pushes a last time when it is shut down', async () => {

@@ -1,3 +1,4 @@
+import { requestAddress } from '../../primitives/request-address.js';
 import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { NotificationError } from '../notifications/notification.js';
 
@@ -14,9 +15,10 @@ export async function postJson(
 ): Promise<void> {
   let response: Response;
   try {
-    response = await fetch(url, {
+    const address = requestAddress(url, { 'content-type': 'application/json', ...headers });
+    response = await fetch(address.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: address.headers,
       body,
       signal,
       redirect: 'error',

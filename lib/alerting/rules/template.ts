@@ -25,8 +25,7 @@ export class Template {
    * @throws {MonitoringOptionsError} if it speaks of anything else
    */
   constructor(owner: string, text: string) {
-    const parts = text.split(/(\{\{.*?\}\})/s);
-    this.pieces = parts.filter((part) => part !== '').map((part) => pieceOf(owner, part));
+    this.pieces = partsOf(text).map((part) => pieceOf(owner, part));
   }
 
   /** Whether it tells how busy the process itself is. */
@@ -60,6 +59,19 @@ export class Template {
   }
 }
 
+/** Returns what is in double braces and what is between, in order. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  let at = 0;
+  for (let open = text.indexOf('{{'); open >= 0; open = text.indexOf('{{', at)) {
+    const close = text.indexOf('}}', open + 2);
+    if (close < 0) break;
+    parts.push(text.slice(at, open), text.slice(open, close + 2));
+    at = close + 2;
+  }
+  return [...parts, text.slice(at)].filter((part) => part !== '');
+}
+
 function pieceOf(owner: string, part: string): Piece {
   if (!part.startsWith('{{')) {
     if (part.includes('{{')) throw refusal(owner, part);
@@ -90,7 +102,7 @@ function numberText(value: number): string {
   if (!Number.isFinite(value)) return infiniteText(value);
   const magnitude = Math.abs(value);
   const text =
-    magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e21)
+    magnitude === 0 || (magnitude >= 1e-4 && magnitude < 1e6)
       ? String(magnitude)
       : magnitude.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   return signOf(value) + text;

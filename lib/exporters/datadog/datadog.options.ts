@@ -151,14 +151,23 @@ export function resolveDatadog(
 
 function urlOf(owner: string, { url, site }: DatadogExporterOptions, environment: NodeJS.ProcessEnv): string {
   if (url !== undefined) {
-    const valid = typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-    expectOption(`${owner}.url`, url, 'the URL of a server', valid);
+    if (!isServer(url)) {
+      throw new MonitoringOptionsError(
+        `Expected ${owner}.url to be the URL of a server, without user and password. It is not shown, since it may hold some.`,
+      );
+    }
     return url.replace(/(?<!\/)\/+$/, '');
   }
   const given = site ?? (environment['DD_SITE'] || SITES[0]);
   const known = (SITES as readonly string[]).includes(given);
   expectOption(`${owner}.site`, given, `one of ${SITES.join(', ')}`, known);
   return `https://api.${given}`;
+}
+
+function isServer(url: unknown): url is string {
+  if (typeof url !== 'string' || !URL.canParse(url)) return false;
+  const { protocol, username, password } = new URL(url);
+  return /^https?:$/.test(protocol) && username + password === '';
 }
 
 /** A key ends up in a header, where a line break, as it is left over in files, is an error that would show it. */

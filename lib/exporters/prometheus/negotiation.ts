@@ -41,7 +41,7 @@ export function acceptsGzip(acceptEncoding: string | undefined): boolean {
 function quality(preferences: readonly Preference[], names: readonly string[]): number {
   for (const name of names) {
     const mentions = preferences.filter(({ type }) => type === name);
-    if (mentions.length > 0) return Math.max(...mentions.map(({ q }) => q));
+    if (mentions.length > 0) return mentions.reduce((most, { q }) => Math.max(most, q), 0);
   }
   return 0;
 }

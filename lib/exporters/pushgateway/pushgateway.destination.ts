@@ -44,6 +44,19 @@ export class PushgatewayDestination implements PushDestination {
   }
 
   /**
+   * Adds to the group. Where a metric is refused, the rest is told all the same.
+   *
+   * @throws {PushError} if any was refused
+   */
+  async add(snapshot: MetricsSnapshot, signal: AbortSignal): Promise<void> {
+    const refusal = await this.refusalOf('POST', textOf(snapshot, this.groupLabels), signal);
+    if (refusal === undefined) return;
+    // Whatever is not refused is added on the way.
+    await this.findRefused(snapshot, signal);
+    throw refusal;
+  }
+
+  /**
    * Replaces the group by all metrics but those that are refused.
    *
    * @returns the number of series that are refused
@@ -58,18 +71,19 @@ export class PushgatewayDestination implements PushDestination {
     const isKnown = this.refused.size > 0 && this.refused.size < families.length;
     if (!isKnown || !(await this.pushWithout(this.refused, snapshot, signal))) {
       this.refused = await this.findRefused(snapshot, signal);
-      const isLeft = families.some(({ name }) => !this.refused.has(name));
-      if (!isLeft || !(await this.pushWithout(this.refused, snapshot, signal))) throw refusal;
+      if (!(await this.pushWithout(this.refused, snapshot, signal))) throw refusal;
     }
     return pointsOf(families.filter(({ name }) => this.refused.has(name)));
   }
 
+  /** @returns false if the rest is refused, too, or is nothing: then the group stays as it is */
   private async pushWithout(
     refused: ReadonlySet<string>,
     snapshot: MetricsSnapshot,
     signal: AbortSignal,
   ): Promise<boolean> {
     const families = snapshot.families.filter(({ name }) => !refused.has(name));
+    if (pointsOf(families) === 0) return false;
     const body = textOf({ ...snapshot, families }, this.groupLabels);
     return (await this.refusalOf('PUT', body, signal)) === undefined;
   }
@@ -111,7 +125,7 @@ export class PushgatewayDestination implements PushDestination {
 }
 
 /** Renders the metrics as the Pushgateway takes them: in text format 0.0.4, without timestamps. */
-export function textOf(snapshot: MetricsSnapshot, groupLabels: readonly string[]): Buffer {
+function textOf(snapshot: MetricsSnapshot, groupLabels: readonly string[]): Buffer {
   const beside = labelsBesideGroup(snapshot, groupLabels);
   return Buffer.concat([...renderExposition(beside, { format: 'prometheus', created: false })]);
 }

@@ -3,14 +3,14 @@ import { chosen } from '../push/metric-choice.js';
 import { PushExporter, type PushSurroundings } from '../push/push.exporter.js';
 import type { ResolvedPush } from '../push/push.options.js';
 import { PushgatewayClient } from './pushgateway.client.js';
-import { PushgatewayDestination, textOf } from './pushgateway.destination.js';
+import { PushgatewayDestination } from './pushgateway.destination.js';
 import { type PushgatewayExporterOptions, resolvePushgateway } from './pushgateway.options.js';
 
 /** Pushes the metrics of a job that ends before Prometheus would scrape it to a Pushgateway. */
 export class PushgatewayExporter extends PushExporter {
   private readonly client: PushgatewayClient;
   private readonly resolved: ResolvedPush;
-  private readonly groupLabels: readonly string[];
+  private readonly group: PushgatewayDestination;
 
   /** @throws {MonitoringOptionsError} */
   constructor(
@@ -23,11 +23,11 @@ export class PushgatewayExporter extends PushExporter {
       options,
     );
     const client = new PushgatewayClient({ url, jobName, groupings, fetch, ...(basicAuth && { basicAuth }) });
-    const groupLabels = ['job', ...Object.keys(groupings)];
-    super(metricsOf, new PushgatewayDestination(client, groupLabels), push, surroundings);
+    const group = new PushgatewayDestination(client, ['job', ...Object.keys(groupings)]);
+    super(metricsOf, group, push, surroundings);
     this.client = client;
     this.resolved = push;
-    this.groupLabels = groupLabels;
+    this.group = group;
   }
 
   /**
@@ -46,8 +46,7 @@ export class PushgatewayExporter extends PushExporter {
    */
   async pushAdd(): Promise<void> {
     const snapshot = chosen(await this.metricsOf.collect(), this.resolved.metrics);
-    const body = textOf(snapshot, this.groupLabels);
-    await this.client.request('POST', body, AbortSignal.timeout(this.resolved.timeoutMs));
+    await this.group.add(snapshot, AbortSignal.timeout(this.resolved.timeoutMs));
   }
 
   /**

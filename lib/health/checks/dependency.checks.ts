@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { hasMethods } from '../../integrations/structure.js';
+import { requestAddress } from '../../primitives/request-address.js';
 import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';
 
@@ -23,10 +24,11 @@ export function httpHealthCheck({
     ...options,
     check: async (signal) => {
       // Followed, a redirect to a login would be healthy, and its host would get the headers.
-      const response = await fetch(url, {
+      const address = requestAddress(url, headers);
+      const response = await fetch(address.url, {
         signal,
         redirect: 'manual',
-        ...(headers && { headers }),
+        headers: address.headers,
       }).catch((error: unknown) => {
         // fetch() only says that it failed, and has the reason below.
         throw error instanceof Error && error.cause instanceof Error ? error.cause : error;

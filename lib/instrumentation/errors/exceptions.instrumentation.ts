@@ -32,6 +32,14 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
   ) {}
 
   onModuleInit(): void {
+    this.begin();
+  }
+
+  onApplicationShutdown(): void {
+    this.end();
+  }
+
+  begin(): void {
     const adapter: unknown = this.host.httpAdapter;
     if (!adapter) return;
     this.leave = patchSharedMethod(ExceptionsHandler.prototype, 'next', this.guard, (args, handler) => {
@@ -43,7 +51,7 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
     });
   }
 
-  onApplicationShutdown(): void {
+  end(): void {
     this.leave?.();
   }
 }

@@ -19,6 +19,14 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
 
   /** Not before: an application that fails to start is not told to end, and must leave no listener behind. */
   onApplicationBootstrap(): void {
+    this.begin();
+  }
+
+  onApplicationShutdown(): void {
+    this.end();
+  }
+
+  begin(): void {
     const { guard, recorder } = this;
     this.leave.push(
       listenTo(
@@ -35,7 +43,7 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
     this.rejections.start();
   }
 
-  onApplicationShutdown(): void {
+  end(): void {
     for (const leave of this.leave.splice(0)) leave();
     this.rejections.stop();
   }

@@ -43,7 +43,7 @@ interface MethodSeries {
 }
 
 const OBSERVATION = Symbol('monitoring.observation');
-const QUEUE = Symbol('monitoring.queue');
+const CONNECTION = Symbol('monitoring.connection');
 
 /** A request that is being answered. */
 interface Observation {
@@ -57,8 +57,10 @@ interface Observation {
   reply: FastifyReplyLike | undefined;
   /** The trace that it belongs to, which is not the active one any more when the response closes. */
   readonly exemplar: ExemplarLabels | undefined;
-  /** The queue that it waited in when it began. */
-  queue: Set<RecordedResponse> | undefined;
+  /** The connection that it is on. */
+  connection: Connection | undefined;
+  /** True if it began while an earlier response was still being sent on its connection. */
+  queued: boolean;
   /** True if Nest has answered that there is no such route. */
   unmatched: boolean;
   /** True if it has been counted, or is not to be. */
@@ -69,11 +71,17 @@ interface RecordedResponse extends ServerResponse {
   [OBSERVATION]?: Observation;
 }
 
-/** A connection with the responses that began while an earlier one was still being sent. */
+/** The responses of a connection that are still going on. */
+interface Connection {
+  current: RecordedResponse | undefined;
+  /** Those that began while an earlier one was still being sent; made when it is needed first. */
+  waiting: Set<RecordedResponse> | undefined;
+}
+
 interface HttpSocket extends Socket {
   /** The response that is being sent. */
   readonly _httpMessage?: RecordedResponse | null;
-  [QUEUE]?: Set<RecordedResponse>;
+  [CONNECTION]?: Connection;
 }
 
 /** Routes of one method that have a label value of their own; an application that makes routes as it runs has no end. */
@@ -166,7 +174,8 @@ export class RequestRecorder {
         startedAt,
         reply: undefined,
         exemplar: this.exemplars && exemplarOf(this.exemplars),
-        queue: undefined,
+        connection: undefined,
+        queued: false,
         unmatched: false,
         over: false,
       };
@@ -174,7 +183,8 @@ export class RequestRecorder {
       series.inProgress.inc();
       response.on('close', this.onClose);
       if (!isOnSocket(response)) this.watchFinish(response);
-      else if (response.socket === null) this.watchQueue(response, observation);
+      // HTTP/2 closes each response by itself.
+      else if (response.req.httpVersionMajor < 2) noteOnConnection(response, observation);
     } catch (error) {
       this.guard.report(error);
     }
@@ -232,17 +242,21 @@ export class RequestRecorder {
     return one;
   }
 
-  /** @param given the status to count under, if it is known already */
-  private end(response: RecordedResponse, given?: number): void {
+  /**
+   * Counts a request that has begun, once.
+   *
+   * @param given the status to count under, if it is known already
+   */
+  end(response: RecordedResponse, given?: number): void {
     try {
       const observation = this.observationOf(response);
       if (observation === undefined || !finish(observation, response)) return;
-      const { series, startedAt, reply, exemplar, queue } = observation;
+      const { series, startedAt, reply, exemplar, queued } = observation;
       const template = observation.unmatched ? UNMATCHED_ROUTE : routeOf(response, reply, this.expressRoutes);
       const route = series.routes.get(template) ?? this.seriesOfRoute(series, template);
       if (route === undefined) return;
       const stream = isEventStream(response, reply);
-      const status = stream ? response.statusCode : (given ?? statusOf(response, queue !== undefined));
+      const status = stream ? response.statusCode : (given ?? statusOf(response, queued));
       const outcome = route.byStatus[status] ?? this.outcomeOf(route, status);
       const seconds = (this.clock.monotonic() - startedAt) / 1000;
       outcome.requests.inc(1, exemplar);
@@ -266,23 +280,6 @@ export class RequestRecorder {
   /** What stands in for a connection may finish a response without closing it, or close it as the first to hear. */
   private watchFinish(response: RecordedResponse): void {
     if (http2StreamOf(response) === undefined) response.prependListener('finish', this.onFinish);
-  }
-
-  /** A response that waits behind another on its connection has no `close` of its own when the connection is lost. */
-  private watchQueue(response: RecordedResponse, observation: Observation): void {
-    const socket: HttpSocket = response.req.socket;
-    // Node gives a response its connection a little after it announces the request.
-    if (!socket._httpMessage) return;
-    let queue = socket[QUEUE];
-    if (queue === undefined) {
-      const waiting = (queue = new Set<RecordedResponse>());
-      socket[QUEUE] = waiting;
-      socket.once('close', () => {
-        for (const left of waiting) this.end(left);
-      });
-    }
-    queue.add(response);
-    observation.queue = queue;
   }
 
   private seriesOfMethod(given: string): MethodSeries {
@@ -318,9 +315,50 @@ export class RequestRecorder {
 function finish(observation: Observation, response: RecordedResponse): boolean {
   if (observation.over) return false;
   observation.over = true;
-  observation.queue?.delete(response);
   observation.series.inProgress.dec();
+  const { connection } = observation;
+  if (connection === undefined) return true;
+  if (connection.current === response) connection.current = undefined;
+  else connection.waiting?.delete(response);
   return true;
+}
+
+/**
+ * Takes note that a response is on its connection, which tells of its end where the response does not: one that waits
+ * behind another has no `close` of its own when the connection is lost, nor has one that was detached from it.
+ */
+function noteOnConnection(response: RecordedResponse, observation: Observation): void {
+  const socket: HttpSocket = response.req.socket;
+  const connection = (socket[CONNECTION] ??= watchedConnection(socket));
+  observation.connection = connection;
+  if (response.socket === null && socket._httpMessage) {
+    observation.queued = true;
+    (connection.waiting ??= new Set()).add(response);
+    return;
+  }
+  const { current } = connection;
+  connection.current = response;
+  // Node has given the connection to the next request: the application has answered this one beside its response.
+  if (current !== undefined && current !== response) endForAll(current);
+}
+
+function watchedConnection(socket: Socket): Connection {
+  const connection: Connection = { current: undefined, waiting: undefined };
+  socket.once('close', () => {
+    for (const left of connection.waiting ?? []) endForAll(left);
+    // Most are told by Node, a moment later than this.
+    if (connection.current !== undefined) process.nextTick(endCurrent, connection);
+  });
+  return connection;
+}
+
+function endCurrent({ current }: Connection): void {
+  if (current !== undefined) endForAll(current);
+}
+
+/** Ends a response for every application that measures it. */
+function endForAll(response: RecordedResponse): void {
+  for (let one = response[OBSERVATION]; one !== undefined; one = one.outer) one.recorder.end(response);
 }
 
 function exemplarOf(source: ExemplarSource): ExemplarLabels | undefined {

@@ -19,7 +19,14 @@ const GIVEN_UP: readonly (number | undefined)[] = [0, 8];
  * @param queued true if it began while an earlier response was still being sent on its connection
  */
 export function statusOf(response: ServerResponse, queued: boolean): number {
-  return isComplete(response, queued) ? response.statusCode : statusOfIncomplete(response);
+  if (isComplete(response, queued)) return response.statusCode;
+  // What the application sends by the connection itself does not tell its status.
+  return wasDetached(response, queued) ? response.statusCode : statusOfIncomplete(response);
+}
+
+/** Returns whether the application took the connection from the response, and has sent something by it. */
+function wasDetached(response: ServerResponse, queued: boolean): boolean {
+  return response.socket === null && !queued && isOnSocket(response) && response.req.socket.bytesWritten > 0;
 }
 
 /** Returns the stream of a response over HTTP/2. */

@@ -73,10 +73,18 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
   }
 
   onModuleInit(): void {
-    for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
+    this.begin();
   }
 
   onApplicationShutdown(): void {
+    this.end();
+  }
+
+  begin(): void {
+    for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
+  }
+
+  end(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }
 }

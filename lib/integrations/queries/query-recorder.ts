@@ -6,17 +6,22 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';
 import type { Guard } from '../../primitives/guard.js';
 import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
+import { ownText } from '../../primitives/own-text.js';
+import { RecentValues } from '../../primitives/recent-values.js';
 import { SharedWatches } from '../shared-watches.js';
 import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
 import { queryErrorClass } from './query-error.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
+import { readPartOf } from './sql-tokens.js';
 
 /** From half a millisecond, which an embedded database takes, to where nobody waits any more. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Limits of the cache of statements by their text, in number and in UTF-16 code units of each. */
-const KNOWN_STATEMENTS = 500;
-const LONGEST_KNOWN = 4_000;
+/** Limits of the cache of statements by their text, in number and in UTF-16 code units of all of them. */
+const KNOWN_STATEMENTS = 1_000;
+const KNOWN_LENGTH = 2_000_000;
+/** Limit of the cache of series by operation and table, in number. */
+const KNOWN_SERIES = 500;
 
 /** What PostgreSQL answers to a COMMIT of a transaction in which a statement has failed. */
 const ROLLED_BACK = 'ROLLBACK';
@@ -35,8 +40,8 @@ interface QuerySeries {
   readonly slow: CounterSeries;
 }
 
-/** A text of SQL that has been read. */
-interface KnownStatement extends ScriptClass {
+/** A text of SQL that has been read. Nothing of the text is in it. */
+interface KnownStatement extends Omit<ScriptClass, 'query'> {
   readonly series: QuerySeries;
 }
 
@@ -123,7 +128,7 @@ export class QueryRecorder {
 /** Counts the statements that go to databases of one kind. */
 export class SystemRecorder {
   /** By text, because an application sends the same statements again and again. */
-  private readonly known = new Map<string, KnownStatement>();
+  private readonly known = new RecentValues<KnownStatement>(KNOWN_STATEMENTS, KNOWN_LENGTH);
   private readonly series = new Map<string, QuerySeries>();
 
   constructor(
@@ -144,7 +149,8 @@ export class SystemRecorder {
    * @param answers the command that the server says it has executed, for each statement of the text, where known
    */
   end(sql: string, startedAt: number, error?: unknown, answers?: readonly unknown[]): void {
-    const known = this.known.get(sql) ?? this.read(sql);
+    const text = readPartOf(sql);
+    const known = this.known.get(text) ?? this.read(text);
     this.recorder.record(this.system, known.series, startedAt, error);
     if (error !== undefined) return;
     for (const { position, event, chains } of known.transactionSteps) {
@@ -171,10 +177,9 @@ export class SystemRecorder {
   }
 
   private read(sql: string): KnownStatement {
-    const script = classifyScript(sql, this.dialect);
-    const known = { ...script, series: this.seriesOf(script.query) };
-    if (this.known.size >= KNOWN_STATEMENTS) this.known.clear();
-    if (sql.length <= LONGEST_KNOWN) this.known.set(sql, known);
+    const { query, ...script } = classifyScript(sql, this.dialect);
+    const known = { ...script, series: this.seriesOf(query) };
+    this.known.set(sql, known);
     return known;
   }
 
@@ -183,8 +188,8 @@ export class SystemRecorder {
     let series = this.series.get(key);
     if (series === undefined) {
       series = this.recorder.seriesOf(this.system, query);
-      if (this.series.size >= KNOWN_STATEMENTS) this.series.clear();
-      this.series.set(key, series);
+      if (this.series.size >= KNOWN_SERIES) this.series.clear();
+      this.series.set(ownText(key), series);
     }
     return series;
   }

@@ -9,6 +9,14 @@ const NUMBER = /\p{N}[\p{N}.]*/uy;
 const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 const EXECUTED_COMMENT = /\/\*M?!\d*/y;
 
+/** For each ASCII character, the expression of what may begin with it; what begins with others is tried. */
+const BEGINNINGS: readonly (RegExp | undefined)[] = Array.from({ length: 128 }, (_, code) =>
+  [WHITE_SPACE, WORD, NUMBER].find((expression) => {
+    expression.lastIndex = 0;
+    return expression.test(String.fromCharCode(code));
+  }),
+);
+
 /** What closes the text of an Oracle `q'[`; every other delimiter closes itself. */
 const CLOSING: ReadonlyMap<string, string> = new Map([
   ['[', ']'],
@@ -16,6 +24,12 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ['{', '}'],
   ['<', '>'],
 ]);
+
+/** Returns the beginning of a statement that gives the same tokens, which are those of its first 20 000 characters. */
+export function readPartOf(sql: string): string {
+  // One character more tells that there is more.
+  return sql.length > READ_LENGTH ? sql.slice(0, READ_LENGTH + 1) : sql;
+}
 
 /** Stands for a token of which a name must not be taken: a text, or one that the end of what is read has cut. */
 const NAMELESS = "'";
@@ -50,8 +64,14 @@ class SqlScanner {
   }
 
   private next(): void {
-    if (this.skip(WHITE_SPACE) || this.skipComment() || this.takeWord() || this.takeNumber()) return;
     const { text, at, dialect } = this;
+    const code = text.charCodeAt(at);
+    const isAscii = code < BEGINNINGS.length;
+    const beginning = BEGINNINGS[code];
+    if ((!isAscii || beginning === WHITE_SPACE) && this.skip(WHITE_SPACE)) return;
+    if ((!isAscii || beginning === WORD) && this.takeWord()) return;
+    if ((!isAscii || beginning === NUMBER) && this.takeNumber()) return;
+    if (this.skipComment()) return;
     const sign = text[at] ?? '';
     if (dialect.textQuotes.includes(sign)) {
       this.at = this.endOfText(at, sign, dialect.backslashEscapes ?? false);

@@ -49,7 +49,7 @@ function readSamples(text: string): Pick<NotedSeries, 'values' | 'creations'> {
 }
 
 function readLabels(name: string, text: string): Record<string, string> {
-  const found = [...text.matchAll(new RegExp(LABEL, 'g'))];
+  const found = [...text.matchAll(new RegExp(LABEL, 'gy'))];
   if (found.map(([whole]) => whole).join('') !== text)
     throw refusal(name, 'a metric with labels in double quotes');
   return Object.fromEntries(found.map(([, label, value]) => [label, JSON.parse(value) as string]));

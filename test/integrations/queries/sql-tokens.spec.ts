@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyScript, classifySql } from '../../../lib/integrations/queries/query-class.js';
 import { dialectOf } from '../../../lib/integrations/queries/sql-dialect.js';
-import { tokensOf } from '../../../lib/integrations/queries/sql-tokens.js';
+import { readPartOf, tokensOf } from '../../../lib/integrations/queries/sql-tokens.js';
 
 const SYSTEMS = [
   ...[
@@ -103,6 +103,22 @@ describe('what is not read to its end', () => {
       expect(classifySql(`SELECT * FROM ${start}hunter2`, dialectOf(system)).table).not.toBe('hunter');
     }
   });
+});
+
+describe('of a long text, a part is enough', () => {
+  it.each(["SELECT 'a", 'SELECT 1 FROM users; COMMIT', '-- a', '/* a', 'SELECT "a" FROM users'])(
+    'however long it is: %s, and so on',
+    (unit) => {
+      for (const length of [19_999, 20_000, 20_001, 20_002, 100_000]) {
+        const sql = filled(`${unit} `, length);
+        expect(readPartOf(sql).length).toBe(Math.min(length, 20_001));
+        for (const system of SYSTEMS) {
+          const dialect = dialectOf(system);
+          expect(classifyScript(readPartOf(sql), dialect)).toEqual(classifyScript(sql, dialect));
+        }
+      }
+    },
+  );
 });
 
 /** What a token may begin or end with; the worst inputs are made of few of them. */

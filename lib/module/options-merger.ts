@@ -1,0 +1,38 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MonitoringOptionsError } from '../options/option-checks.js';
+import type { MonitoringOptions } from './monitoring.options.js';
+
+/**
+ * A merger of the options of every import of the module. Nest creates one module for each `forRoot()` call; each adds
+ * its options here, and all of them share the result.
+ */
+export class OptionsMerger {
+  /** Injection token of the provider that adds the options of an import; each import has one. */
+  static readonly ADDED = Symbol('monitoring.optionsAdded');
+
+  /** Resolves to the options, once every import has added its own. */
+  readonly merged: Promise<MonitoringOptions>;
+  private readonly added: MonitoringOptions[] = [];
+  private resolve!: (options: MonitoringOptions) => void;
+
+  /** @param countImports returns the number of imports, each of which will add its options */
+  constructor(private readonly countImports: () => number) {
+    this.merged = new Promise((resolve) => (this.resolve = resolve));
+  }
+
+  /**
+   * Adds the options of one import. An import without options agrees with any other.
+   *
+   * @throws {MonitoringOptionsError} if two imports have different options
+   */
+  add(options?: MonitoringOptions | null): void {
+    this.added.push(options ?? {});
+    const [first = {}, ...others] = this.added.filter((given) => Object.keys(given).length > 0);
+    if (others.some((other) => !isDeepStrictEqual(other, first))) {
+      throw new MonitoringOptionsError(
+        'MonitoringModule is imported with different options. Give them once, in the root module; other imports need none.',
+      );
+    }
+    if (this.added.length === this.countImports()) this.resolve(first);
+  }
+}

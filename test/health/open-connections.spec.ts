@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { OpenConnections } from '../../lib/health/open-connections.js';
+
+it('a connection that has sent nothing yet is closed only when it has not by the next time', async () => {
+  const server = createServer((_request, response) => void response.end('ok')).listen(0, '127.0.0.1');
+  const connections = new OpenConnections(server);
+  connections.watch();
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+  await once(server, 'connection');
+
+  connections.closeIdle();
+  expect(connections.incompleteRequests()).toBe(1);
+  const answered = once(socket, 'data');
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  expect(String((await answered)[0])).toMatch(/^HTTP\/1\.1 200 /);
+  socket.destroy();
+
+  const silent = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+  await once(server, 'connection');
+  const closed = once(silent, 'close');
+  silent.resume();
+  connections.closeIdle();
+  connections.closeIdle();
+  await closed;
+  connections.unwatch();
+  server.close();
+});
