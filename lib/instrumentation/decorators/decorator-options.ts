@@ -74,7 +74,8 @@ export function expectOption(option: string, value: unknown, expected: string, i
 function describeValue(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' || typeof value === 'function') return `a value of type ${typeof value}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'function') return 'a function';
   return typeof value === 'string' ? `the string "${value}"` : `the ${typeof value} ${String(value)}`;
 }
 

@@ -7,7 +7,7 @@ import { injectRegistry } from './registry-injection.decorator.js';
 /**
  * Returns the descriptor of the measured form of a method.
  *
- * @throws {MetricDefinitionError} for anything else than a method
+ * @throws {MetricDefinitionError} for anything other than a method
  */
 export function decorateMethod<T>(
   decorator: string,

@@ -26,7 +26,7 @@ const MAX_MODELS = 200;
  * `model_operation_total` and `model_operation_errors_total`, each with the labels `model` and `operation`.
  *
  * @param operation value of the label `operation`, such as `save`
- * @throws {MetricDefinitionError} for invalid options, and on anything else than a method
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method
  */
 export function MonitorModelOperation(
   operation: string,

@@ -48,7 +48,7 @@ const DECORATOR = '@MonitorPerformance()';
  * On a class, it measures the methods that the class itself defines, except methods whose name begins with an
  * underscore and methods that have their own `@MonitorPerformance()`.
  *
- * @throws {MetricDefinitionError} for invalid options, and on anything else than a method or a class
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method or a class
  */
 export function MonitorPerformance(
   options: MonitorPerformanceOptions = {},

@@ -28,7 +28,7 @@ const DECORATOR = '@TrackErrors()';
 /**
  * Counts the failed calls of a method: calls that throw, and calls whose promise, Observable or iterator fails.
  *
- * @throws {MetricDefinitionError} for invalid options, and on anything else than a method
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method
  */
 export function TrackErrors(options: TrackErrorsOptions): MethodDecorator {
   const definition = new ErrorsDefinition(options);

@@ -38,7 +38,7 @@ const DECORATOR = '@TrackMetrics()';
  * A returned value that is not a finite number does not set the gauge and is counted in
  * `monitoring_dropped_samples_total`. A call that fails or is cancelled leaves the gauge unchanged.
  *
- * @throws {MetricDefinitionError} for invalid options, and on anything else than a method
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method
  */
 export function TrackMetrics(options: TrackMetricsOptions): MethodDecorator {
   const definition = new ChosenMetricsDefinition(options);

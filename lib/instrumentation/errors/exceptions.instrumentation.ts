@@ -40,7 +40,7 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
     this.end();
   }
 
-  /** Starts to observe exceptions. */
+  /** Starts observing exceptions. */
   begin(): void {
     const adapter: unknown = this.host.httpAdapter;
     if (!adapter) return;
@@ -53,7 +53,7 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
     });
   }
 
-  /** Stops to observe exceptions. */
+  /** Stops observing exceptions. */
   end(): void {
     this.restore?.();
   }

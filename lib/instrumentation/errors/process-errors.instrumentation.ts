@@ -26,7 +26,7 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
     this.end();
   }
 
-  /** Starts to listen to the process. */
+  /** Starts listening to the process. */
   begin(): void {
     const { guard, recorder } = this;
     this.removeListeners.push(
@@ -44,7 +44,7 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
     this.rejections.start();
   }
 
-  /** Stops to listen to the process. */
+  /** Stops listening to the process. */
   end(): void {
     for (const remove of this.removeListeners.splice(0)) remove();
     this.rejections.stop();

@@ -15,14 +15,14 @@ export class RejectionListener {
     this.onRejection = Object.assign((reason: unknown) => onRejection(reason), { [OWN_LISTENER]: true });
   }
 
-  /** Starts to follow the listeners of the application. */
+  /** Starts following the listeners of the application. */
   start(): void {
     process.on('newListener', this.onListenerAdded);
     process.on('removeListener', this.onListenerRemoved);
     if (applicationListens()) this.attach();
   }
 
-  /** Stops to follow the listeners of the application. */
+  /** Stops following the listeners of the application. */
   stop(): void {
     process.off('newListener', this.onListenerAdded);
     process.off('removeListener', this.onListenerRemoved);

@@ -56,7 +56,7 @@ export class RequestRecorder implements ObservationOwner {
     };
   }
 
-  /** Starts to measure a request. A second call for the same request does nothing. */
+  /** Starts measuring a request. A second call for the same request does nothing. */
   begin(response: ObservedResponse, method = OTHER_METHOD): void {
     try {
       const outer = observationOf(response);
@@ -86,7 +86,7 @@ export class RequestRecorder implements ObservationOwner {
     }
   }
 
-  /** Starts to measure a request of Fastify, like {@link begin}. */
+  /** Starts measuring a request of Fastify, like {@link begin}. */
   beginReply(reply: FastifyReplyLike): void {
     try {
       const response: ObservedResponse = reply.raw;

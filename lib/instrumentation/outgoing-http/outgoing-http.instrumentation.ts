@@ -83,12 +83,12 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
     this.end();
   }
 
-  /** Starts to listen to the process. */
+  /** Starts listening to the process. */
   begin(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
   }
 
-  /** Stops to listen to the process. */
+  /** Stops listening to the process. */
   end(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }
