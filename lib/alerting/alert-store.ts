@@ -9,6 +9,7 @@ export class AlertStore {
   private tail: Promise<void> = Promise.resolve();
   private next: AlertingMemory | undefined;
   private hasFailed = false;
+  private pending = 0;
 
   constructor(
     private readonly file: string,
@@ -40,7 +41,14 @@ export class AlertStore {
   save(memory: AlertingMemory): void {
     const isWaiting = this.next !== undefined;
     this.next = memory;
-    if (!isWaiting) this.tail = this.tail.then(() => this.write());
+    if (isWaiting) return;
+    this.pending++;
+    this.tail = this.tail.then(() => this.write()).finally(() => this.pending--);
+  }
+
+  /** True while a state waits to be written, or is being written. */
+  get isSaving(): boolean {
+    return this.pending > 0;
   }
 
   /** Resolves when all is saved. */

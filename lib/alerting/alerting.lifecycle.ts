@@ -1,4 +1,3 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { ALERT_HANDLER_METADATA, type AlertHandlerProvider } from './alert-handler.decorator.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
@@ -6,8 +5,7 @@ import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { PerformanceMonitor } from './performance.monitor.js';
 
 /** Evaluates rules from when the application has started until it ends. */
-@Injectable()
-export class AlertingLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AlertingLifecycle {
   constructor(
     private readonly alerting: AlertingMonitor,
     private readonly performance: PerformanceMonitor,
@@ -16,7 +14,7 @@ export class AlertingLifecycle implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   /** @throws {MonitoringOptionsError} if a rule is about a metric that does not exist, or a handler cannot work */
-  onApplicationBootstrap(): void {
+  start(): void {
     if (!this.enabled) return;
     for (const [provider, options] of this.handlers()) {
       this.alerting.addAlertHandler((alert, signal) => provider.handle(alert, signal), options);
@@ -25,7 +23,7 @@ export class AlertingLifecycle implements OnApplicationBootstrap, OnApplicationS
     this.alerting.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async stop(): Promise<void> {
     await this.alerting.stop();
   }
 

@@ -63,6 +63,8 @@ export class AlertingMonitor {
   private startedAt: number | undefined;
   private lastEvaluation = -Infinity;
   private leads: boolean;
+  /** Time of the last state that this process saved as the leader. */
+  private savedAt: number | undefined;
   /** As of the last evaluation. */
   private inhibitorsOf = inhibition([], []);
 
@@ -283,6 +285,7 @@ export class AlertingMonitor {
     this.lastEvaluation -= ms;
     for (const { rule, state } of this.book.evaluators()) state.setBack(ms, this.heldUntil(rule, now));
     this.channels.setBack(ms);
+    this.savedAt = undefined;
   }
 
   /** Until when an alert is kept of which nothing is known yet. */
@@ -299,7 +302,13 @@ export class AlertingMonitor {
     const now = this.clock.now();
     const shared = this.store?.load(now);
     if (this.silenced.merge(shared?.silences ?? [], now)) this.save();
-    if (led || !this.leads) return;
+    if (!this.leads) return;
+    if (led) {
+      // A follower that saved a silence meanwhile may have read the file before the leader wrote it.
+      if (this.savedAt !== undefined && shared?.savedAt !== this.savedAt && !this.store?.isSaving)
+        this.save();
+      return;
+    }
     this.memory = shared;
     this.channels.restore(shared?.told ?? {});
   }
@@ -329,7 +338,7 @@ export class AlertingMonitor {
 
   private publish(events: readonly AlertEvent[]): void {
     for (const event of events) this.guard.callEach(this.listeners, event);
-    if (events.length > 0) this.save();
+    if (events.length > 0 && this.leads) this.save();
   }
 
   private save(): void {
@@ -341,9 +350,11 @@ export class AlertingMonitor {
       this.store.save({ ...shared, silences: this.silences() });
       return;
     }
+    // Never the same twice, so that the leader recognises its own state.
+    this.savedAt = Math.max(this.clock.now(), (this.savedAt ?? 0) + 1);
     this.store.save({
       version: 1,
-      savedAt: this.clock.now(),
+      savedAt: this.savedAt,
       alerts: Object.fromEntries(
         this.book.evaluators().map(({ rule, state }) => [storedName(rule), [...state.active.values()]]),
       ),

@@ -1,4 +1,4 @@
-import { Logger, type OnModuleInit } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { RunningCollectors } from '../collectors/running-collectors.js';
@@ -16,7 +16,7 @@ import { SafeLogger } from '../primitives/safe-logger.js';
  * Finds the providers with `@MetricsCollector()` and lets them run. As a collector of its own it looks again
  * whenever the metrics are asked for, since modules can be loaded later.
  */
-export class MetricsCollectorExplorer implements OnModuleInit, SourceCollector {
+export class MetricsCollectorExplorer implements SourceCollector {
   readonly name = 'collector_discovery';
   readonly metricNames = [];
 
@@ -31,7 +31,7 @@ export class MetricsCollectorExplorer implements OnModuleInit, SourceCollector {
     private readonly isLeader: IsLeader,
   ) {}
 
-  onModuleInit(): void {
+  start(): void {
     this.collect();
     this.running.add(this);
   }

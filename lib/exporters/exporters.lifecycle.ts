@@ -1,9 +1,3 @@
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
 import type { NameTimer } from './push/push.beat.js';
 
 /** What pushes as long as the application runs. */
@@ -19,18 +13,17 @@ export interface StartedExporter {
 }
 
 /** Starts the exporters with the application and lets them push a last time when it serves no more. */
-@Injectable()
-export class ExportersLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class ExportersLifecycle {
   constructor(
     private readonly exporters: readonly StartedExporter[],
     private readonly nameTimer?: NameTimer,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  async open(): Promise<void> {
     await Promise.all(this.exporters.map(async (exporter) => exporter.open?.()));
   }
 
-  onApplicationBootstrap(): void {
+  start(): void {
     for (const exporter of this.exporters) exporter.start(this.nameTimer);
   }
 
@@ -46,7 +39,7 @@ export class ExportersLifecycle implements OnModuleInit, OnApplicationBootstrap,
     return this.exporters.length === 0;
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async shutdown(): Promise<void> {
     await Promise.all(this.exporters.map((exporter) => exporter.shutdown()));
   }
 }

@@ -1,9 +1,7 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { HistorySampler } from './history-sampler.js';
 
 /** Samples the metrics from when the application has started until it ends. */
-@Injectable()
-export class HistoryLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
+export class HistoryLifecycle {
   private unname: () => void = () => undefined;
 
   /** @param nameInterval shows a timer under a name to whom it may concern */
@@ -13,11 +11,11 @@ export class HistoryLifecycle implements OnApplicationBootstrap, OnApplicationSh
     private readonly nameInterval: (name: string, timer: NodeJS.Timeout) => () => void,
   ) {}
 
-  onApplicationBootstrap(): void {
+  start(): void {
     if (this.enabled) this.unname = this.nameInterval('monitoring.history', this.beat.start());
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async stop(): Promise<void> {
     this.unname();
     await this.beat.stop();
   }

@@ -1,9 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { ClusterLifecycle } from '../cluster/cluster.lifecycle.js';
 import { ClusterMember } from '../cluster/cluster-member.js';
 import { isOneOfSeveral } from '../cluster/surroundings.js';
 import { type IsLeader, soleProcess } from '../business/leadership.js';
-import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { IS_LEADER } from './is-leader.token.js';
@@ -46,12 +44,6 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
     inject: [ClusterMember, RESOLVED_OPTIONS],
     useFactory: (member: ClusterMember | null, { business: { isLeader } }: ResolvedOptions): IsLeader =>
       isLeader ?? (member === null ? soleProcess : () => member.isLeader),
-  },
-  {
-    provide: ClusterLifecycle,
-    inject: [ClusterMember, ExportersLifecycle],
-    useFactory: (member: ClusterMember | null, exporters: ExportersLifecycle) =>
-      new ClusterLifecycle(member, () => exporters.onApplicationShutdown()),
   },
 ];
 

@@ -1,43 +1,36 @@
 import {
-  Inject,
   Module,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { HealthLifecycle } from '../health/health.lifecycle.js';
-import { PROCESS_LISTENERS } from './process-listeners.token.js';
-import { type ProcessListener, StartLifecycle } from './start.lifecycle.js';
+import { LifecycleRunner } from './lifecycle-runner.js';
 
 /**
- * Is told last that the application has started, and first that it closes. Nest goes through the modules by their
- * distance from the root: from the farthest to the nearest as it starts, and back as it closes. This module is nearer
- * than the root itself.
+ * The module whose hooks Nest calls last at the start and first at the end. Nest goes through the modules by their
+ * distance from the root; this one is nearer than the root itself.
  */
 @Module({})
 export class LifecycleModule implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(
     modules: ModulesContainer,
-    private readonly health: HealthLifecycle,
-    private readonly start: StartLifecycle,
-    @Inject(PROCESS_LISTENERS) private readonly listeners: readonly ProcessListener[],
+    private readonly lifecycle: LifecycleRunner,
   ) {
     for (const module of modules.values()) {
       if (module.metatype === LifecycleModule) module.distance = -1;
     }
   }
 
-  onApplicationBootstrap(): void {
-    this.health.started();
-    this.start.succeeded(this.listeners);
+  async onApplicationBootstrap(): Promise<void> {
+    await this.lifecycle.start('started');
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.health.closing();
+    await this.lifecycle.end('closing');
   }
 
-  onApplicationShutdown(): void {
-    this.health.ended();
+  async onApplicationShutdown(): Promise<void> {
+    await this.lifecycle.end('closed');
   }
 }

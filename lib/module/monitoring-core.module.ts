@@ -1,7 +1,9 @@
 import {
+  type BeforeApplicationShutdown,
   Global,
   Module,
   type NestModule,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
@@ -13,7 +15,6 @@ import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { MonitoringServer } from '../http/monitoring.server.js';
-import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
@@ -35,9 +36,8 @@ import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
-import { PROCESS_LISTENERS } from './process-listeners.token.js';
-import { StartLifecycle } from './start.lifecycle.js';
-import { START_PROVIDERS } from './start.providers.js';
+import { LifecycleRunner } from './lifecycle-runner.js';
+import { LIFECYCLE_PROVIDERS } from './lifecycle.providers.js';
 import { STATISTICS_PROVIDERS } from './statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
@@ -49,8 +49,7 @@ import { OptionsMerger } from './options-merger.js';
   imports: [LifecycleModule],
   providers: [
     ...OPTIONS_PROVIDERS,
-    // Before all whose hooks may fail.
-    ...START_PROVIDERS,
+    ...LIFECYCLE_PROVIDERS,
     ...METRICS_PROVIDERS,
     ...CLUSTER_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
@@ -82,18 +81,24 @@ import { OptionsMerger } from './options-merger.js';
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,
-    HealthLifecycle,
     MonitoringServer,
-    StartLifecycle,
-    PROCESS_LISTENERS,
+    LifecycleRunner,
   ],
 })
-export class MonitoringCoreModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+export class MonitoringCoreModule
+  implements
+    NestModule,
+    OnModuleInit,
+    OnApplicationBootstrap,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
+{
   constructor(
-    private readonly router: EndpointRouter,
     modules: ModulesContainer,
+    private readonly router: EndpointRouter,
+    private readonly lifecycle: LifecycleRunner,
   ) {
-    beFirst(modules);
+    initializeFirst(modules);
   }
 
   configure(): void {
@@ -101,19 +106,27 @@ export class MonitoringCoreModule implements NestModule, OnModuleInit, OnApplica
   }
 
   async onModuleInit(): Promise<void> {
-    await this.router.mount();
+    await this.lifecycle.start('init');
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.lifecycle.start('bootstrap');
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.lifecycle.end('disconnecting');
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.router.close();
+    await this.lifecycle.end('shutdown');
   }
 }
 
 /**
- * Nest initialises modules in the order of their distance, and ends them in the other: what others start when they
- * are initialised, such as jobs, is measured from the first to the last.
+ * Makes Nest call the hooks of this module first at the start and last at the end: it goes through the modules by their
+ * distance from the root. What other modules start, such as jobs, is measured from the first to the last.
  */
-function beFirst(modules: ModulesContainer): void {
+function initializeFirst(modules: ModulesContainer): void {
   for (const module of modules.values()) {
     if (module.metatype === MonitoringCoreModule) module.distance = Infinity;
   }

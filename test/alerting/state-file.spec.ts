@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -287,5 +287,48 @@ describe('SIGKILL while the state is written', () => {
     test.alerting.start();
     await test.alerting.settled();
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe('the state that several workers share', () => {
+  function worker(isLeader: () => boolean, told: string[], shared: { clock?: TestAlerting['clock'] } = {}) {
+    const test = testAlerting({ stateFile, isLeader }, shared);
+    const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    test.alerting.addAlertRule(queueRule());
+    test.alerting.addAlertHandler((alert: Alert) => void told.push(line(alert)), { name: 'page' });
+    test.alerting.start();
+    return { ...test, queue };
+  }
+  const read = async (): Promise<{ told: object }> =>
+    JSON.parse(await readFile(stateFile, 'utf8')) as { told: object };
+
+  it('is not touched by a follower whose alert fires', async () => {
+    const told: string[] = [];
+    const follower = worker(() => false, told);
+    await follower.step(() => follower.queue.set({ queue: 'mail' }, 11));
+    expect(follower.alerting.alerts().map(line)).toEqual(['long_queue mail firing 11']);
+    expect([told, await readdir(folder)]).toEqual([[], []]);
+    await follower.alerting.stop();
+  });
+
+  it('is written again by the leader when a follower has put an older one in its place', async () => {
+    const told: string[] = [];
+    const leader = worker(() => true, told);
+    await leader.step();
+    leader.alerting.silence({ matchers: { queue: 'print' }, durationMs: 60 * MINUTE });
+    await leader.alerting.settled();
+    const before = await readFile(stateFile, 'utf8');
+    await leader.step(() => leader.queue.set({ queue: 'mail' }, 11));
+    const { told: saved } = await read();
+    expect(told).toEqual(['long_queue mail firing 11']);
+    expect(JSON.stringify(saved)).toContain('mail');
+
+    await writeFile(stateFile, before);
+    await leader.step();
+    expect((await read()).told).toEqual(saved);
+    const { mtimeMs } = await stat(stateFile);
+    for (let i = 0; i < 3; i++) await leader.step();
+    expect((await stat(stateFile)).mtimeMs).toBe(mtimeMs);
+    await leader.alerting.stop();
   });
 });

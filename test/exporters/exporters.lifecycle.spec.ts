@@ -99,7 +99,7 @@ describe('the exporters of an application', () => {
         shutdown: () => Promise.resolve(),
       },
     ]);
-    await expect(lifecycle.onModuleInit()).rejects.toThrow('Run "npm install sdk".');
+    await expect(lifecycle.open()).rejects.toThrow('Run "npm install sdk".');
   });
 
   it.each<[object, string]>([

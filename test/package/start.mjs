@@ -8,6 +8,9 @@ const START_MS = 30_000;
 /** Its readiness was asked for, so it drains for five seconds before it closes. */
 const STOP_MS = 15_000;
 const ANSWER_MS = 10_000;
+/** A step of the lifecycle, as `NODE_DEBUG=nestjs-monitoring` prints it. */
+const LIFECYCLE_STEP = /^NESTJS-MONITORING \d+: (\w+): .*\n/gm;
+const MOMENTS = ['init', 'bootstrap', 'started', 'closing', 'disconnecting', 'closed', 'shutdown'];
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
 
 /** What is sent, and how the application has to count it. */
@@ -48,7 +51,7 @@ const EXPECTED = {
 export async function checkStart(checklist, title, cwd, { script, env = {} }, execPath) {
   const child = spawn(execPath, [script], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, NODE_DEBUG: 'nestjs-monitoring' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
@@ -68,7 +71,12 @@ export async function checkStart(checklist, title, cwd, { script, env = {} }, ex
         ok(ended, `It still runs ${STOP_MS / 1000} s later.`);
         deepEqual(ended, [0, null], 'exit code and signal');
       });
-      await checklist.check(`${title}: warns of nothing`, () => equal(output.stderr, ''));
+      await checklist.check(`${title}: starts and ends in the order of the lifecycle`, () =>
+        deepEqual(momentsIn(output.stderr), MOMENTS),
+      );
+      await checklist.check(`${title}: warns of nothing`, () =>
+        equal(output.stderr.replaceAll(LIFECYCLE_STEP, ''), ''),
+      );
     }
   } finally {
     if (child.exitCode === null && child.signalCode === null) {
@@ -76,6 +84,12 @@ export async function checkStart(checklist, title, cwd, { script, env = {} }, ex
       await closed;
     }
   }
+}
+
+/** @returns {string[]} the moments of the lifecycle, each once where its steps follow each other */
+function momentsIn(text) {
+  const moments = [...text.matchAll(LIFECYCLE_STEP)].map(([, moment]) => moment);
+  return moments.filter((moment, i) => moment !== moments[i - 1]);
 }
 
 /** Waits until the application says where it listens. */

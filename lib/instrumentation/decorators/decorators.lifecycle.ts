@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { RegistryReference } from '../registry-reference.js';
@@ -7,7 +6,7 @@ import { measuredMethodsOf } from './measured-method.js';
 import { attachRegistry } from './registry-injection.decorator.js';
 
 /** The connection of decorated methods with the registry of their application. */
-export class DecoratorsLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class DecoratorsLifecycle {
   private readonly registry: MetricsRegistry | undefined;
 
   constructor(
@@ -18,7 +17,7 @@ export class DecoratorsLifecycle implements OnModuleInit, OnApplicationShutdown 
   }
 
   /** @throws {MetricDefinitionError} for decorators that conflict with each other or with other metrics */
-  onModuleInit(): void {
+  install(): void {
     const { registry } = this;
     if (registry === undefined) return;
     markStarted(registry);
@@ -34,7 +33,7 @@ export class DecoratorsLifecycle implements OnModuleInit, OnApplicationShutdown 
     }
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     if (this.registry !== undefined) markStopped(this.registry);
   }
 

@@ -1,9 +1,4 @@
-import {
-  type ArgumentsHost,
-  Injectable,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js';
 import type { Guard } from '../../primitives/guard.js';
@@ -22,8 +17,7 @@ interface HandlerLike {
  * It patches the class `ExceptionsHandler`, because Nest creates a handler for each route and exposes none of them. A
  * request without an exception has no cost.
  */
-@Injectable()
-export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class ExceptionsInstrumentation {
   private restore: (() => void) | undefined;
 
   constructor(
@@ -32,16 +26,8 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
     private readonly recorder: ServerErrorRecorder,
   ) {}
 
-  onModuleInit(): void {
-    this.begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.end();
-  }
-
   /** Starts observing exceptions. */
-  begin(): void {
+  start(): void {
     const adapter: unknown = this.host.httpAdapter;
     if (!adapter) return;
     this.restore = patchSharedMethod(ExceptionsHandler.prototype, 'next', this.guard, (args, handler) => {
@@ -54,7 +40,7 @@ export class ExceptionsInstrumentation implements OnModuleInit, OnApplicationShu
   }
 
   /** Stops observing exceptions. */
-  end(): void {
+  stop(): void {
     this.restore?.();
   }
 }

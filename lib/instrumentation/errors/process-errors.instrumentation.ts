@@ -1,12 +1,10 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ProcessErrorRecorder } from './process-error.recorder.js';
 import { RejectionListener } from './rejection-listener.js';
 
 /** The instrumentation of errors and warnings of the process. It does not change how the process handles them. */
-@Injectable()
-export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ProcessErrorsInstrumentation {
   private readonly rejections: RejectionListener;
   private readonly removeListeners: (() => void)[] = [];
 
@@ -17,17 +15,8 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
     this.rejections = new RejectionListener((reason) => guard.run(() => recorder.countRejection(reason)));
   }
 
-  /** Starts only now: Nest runs no shutdown hook of an application that fails to start. */
-  onApplicationBootstrap(): void {
-    this.begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.end();
-  }
-
   /** Starts listening to the process. */
-  begin(): void {
+  start(): void {
     const { guard, recorder } = this;
     this.removeListeners.push(
       listenTo(
@@ -45,7 +34,7 @@ export class ProcessErrorsInstrumentation implements OnApplicationBootstrap, OnA
   }
 
   /** Stops listening to the process. */
-  end(): void {
+  stop(): void {
     for (const remove of this.removeListeners.splice(0)) remove();
     this.rejections.stop();
   }

@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
@@ -22,7 +21,7 @@ interface DriverOptions {
  * The instrumentation of `GraphQLModule`. It patches the `start()` of its driver, and measures Apollo Server by a plugin
  * and Mercurius by its hooks. The HTTP requests that carry the operations are measured separately.
  */
-export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class GraphQLInstrumentation {
   private readonly restore: (() => void)[] = [];
   private recorder: GraphQLRecorder | undefined;
 
@@ -33,8 +32,8 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
     private readonly createRecorder: () => GraphQLRecorder,
   ) {}
 
-  /** Patches the driver. Nest initializes this module before `GraphQLModule`, which starts the driver. */
-  onModuleInit(): void {
+  /** Patches the driver, before `GraphQLModule` starts it. */
+  install(): void {
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers) {
         if (typeof token === 'function' && token.name === 'AbstractGraphQLDriver' && isObject(instance)) {
@@ -44,7 +43,7 @@ export class GraphQLInstrumentation implements OnModuleInit, OnApplicationShutdo
     }
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const restore of this.restore.splice(0)) restore();
   }
 

@@ -1,11 +1,5 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
@@ -29,8 +23,7 @@ const EXPECTATION = 'checkExpectation';
  * - The framework sees requests that do not come from that server: `inject()`, a second address of `localhost`, a
  *   server that the application creates itself, and an application in which this one is mounted.
  */
-@Injectable()
-export class HttpInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class HttpInstrumentation {
   private readonly restore: (() => void)[] = [];
   private isHooked = false;
 
@@ -42,18 +35,18 @@ export class HttpInstrumentation implements OnModuleInit, OnApplicationBootstrap
     this.hookFramework();
   }
 
-  onModuleInit(): void {
-    // A testing module creates the providers before it has a framework.
+  /** Hooks the framework, since a testing module creates the providers before it has one. */
+  install(): void {
     this.hookFramework();
   }
 
-  /** Hooks the server only now: Nest runs no shutdown hook of an application that fails to start. */
-  onApplicationBootstrap(): void {
+  /** Hooks the server, which receives no request before the application has started. */
+  start(): void {
     const server: unknown = this.host.httpAdapter?.getHttpServer();
     if (typeof server === 'object' && server !== null) this.hookServer(server);
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const restore of this.restore.splice(0)) restore();
   }
 

@@ -1,16 +1,9 @@
-import {
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
 import type { BullMqIntegration } from '../../integrations/bullmq/bullmq.integration.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
 /** The instrumentation of BullMQ workers. */
-@Injectable()
-export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class QueueJobsInstrumentation {
   private recorder: QueueJobRecorder | undefined;
   private rescan: (() => void) | undefined;
   private readonly stops: (() => void)[] = [];
@@ -22,18 +15,20 @@ export class QueueJobsInstrumentation implements OnModuleInit, OnApplicationBoot
     private readonly createRecorder: () => QueueJobRecorder,
   ) {}
 
-  onModuleInit(): void {
+  /** Measures the workers that exist, and those that are created from now on. */
+  install(): void {
     this.rescan = this.bullMq.eachWorker((worker) => {
       this.recorder ??= this.createRecorder();
       this.stops.push(this.recorder.measure(worker));
     }, this.guard);
   }
 
-  onApplicationBootstrap(): void {
+  /** Measures the workers that the hooks of the application have created. */
+  start(): void {
     this.rescan?.();
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const stop of this.stops.splice(0)) stop();
   }
 }

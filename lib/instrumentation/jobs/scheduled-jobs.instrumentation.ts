@@ -1,17 +1,15 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { ScheduleIntegration } from '../../integrations/schedule.integration.js';
 import type { ScheduledJobRecorder } from './scheduled-job.recorder.js';
 
 /** The instrumentation of the jobs of `@nestjs/schedule`. */
-@Injectable()
-export class ScheduledJobsInstrumentation implements OnModuleInit {
+export class ScheduledJobsInstrumentation {
   /** @param createRecorder called if the application uses the package, so that others have no job metrics */
   constructor(
     private readonly schedule: ScheduleIntegration,
     private readonly createRecorder: () => ScheduledJobRecorder,
   ) {}
 
-  onModuleInit(): void {
+  install(): void {
     if (!this.schedule.isUsed) return;
     const { measure, guard } = this.createRecorder();
     this.schedule.replaceJobs(measure, guard);

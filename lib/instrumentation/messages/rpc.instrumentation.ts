@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
 import type { Guard } from '../../primitives/guard.js';
@@ -23,7 +22,7 @@ interface RpcHandler {
  * The instrumentation of microservice handlers, on every transport. It wraps each handler when Nest registers it with
  * its server, both in a standalone microservice and in one that is connected to an HTTP application.
  */
-export class RpcInstrumentation implements OnApplicationShutdown {
+export class RpcInstrumentation {
   private readonly servers: Subscription | undefined;
   private readonly restore: (() => void)[] = [];
   /** The original of each measured handler. */
@@ -40,7 +39,7 @@ export class RpcInstrumentation implements OnApplicationShutdown {
     this.servers = servers?.subscribe((server) => guard.run(() => this.measure(server)));
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     this.servers?.unsubscribe();
     for (const restore of this.restore.splice(0)) restore();
   }

@@ -1,4 +1,3 @@
-import type { OnApplicationShutdown } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
@@ -39,7 +38,7 @@ interface Connection {
  * The instrumentation of WebSocket gateways: connections and message handlers, including their guards, pipes,
  * interceptors and filters. It patches the WebSocket adapter of the application, so that it works with every adapter.
  */
-export class WebSocketInstrumentation implements OnApplicationShutdown {
+export class WebSocketInstrumentation {
   private readonly restore: (() => void)[] = [];
   private readonly adapters = new WeakSet<object>();
   private readonly namespaces = new WeakMap<object, string>();
@@ -64,7 +63,7 @@ export class WebSocketInstrumentation implements OnApplicationShutdown {
     this.restore.push(patchMethod(config, 'getIoAdapter', guard, () => ({ returned })));
   }
 
-  onApplicationShutdown(): void {
+  stop(): void {
     for (const restore of this.restore.splice(0)) restore();
   }
 

@@ -1,6 +1,5 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { hostOf, hostOfOrigin } from './destination.js';
 import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
@@ -29,8 +28,7 @@ interface ClientMessage {
  *
  * Diagnostics channels belong to the process: each application in a process records the requests of all of them.
  */
-@Injectable()
-export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationShutdown {
+export class OutgoingHttpInstrumentation {
   private readonly listeners: Readonly<Record<string, ChannelListener>>;
 
   constructor(recorder: OutgoingRequestRecorder) {
@@ -75,21 +73,13 @@ export class OutgoingHttpInstrumentation implements OnModuleInit, OnApplicationS
     };
   }
 
-  onModuleInit(): void {
-    this.begin();
-  }
-
-  onApplicationShutdown(): void {
-    this.end();
-  }
-
-  /** Starts listening to the process. */
-  begin(): void {
+  /** Subscribes to the channels. */
+  start(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
   }
 
-  /** Stops listening to the process. */
-  end(): void {
+  /** Unsubscribes from the channels. */
+  stop(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }
 }

@@ -1,0 +1,69 @@
+import { debuglog } from 'node:util';
+import { messageOf } from '../primitives/message-of.js';
+import { LIFECYCLE, type LifecycleEnd, type LifecycleStep, type Moment } from './lifecycle.js';
+
+/** Prints each step with `NODE_DEBUG=nestjs-monitoring`. */
+const debug = debuglog('nestjs-monitoring');
+
+/** A runner of the steps of the lifecycle, over the parts that an application has. */
+export class LifecycleRunner implements LifecycleEnd {
+  private readonly ended = new Map<Moment, Promise<void>>();
+
+  /** @param parts the parts by their injection token; null for a part that is off */
+  constructor(
+    private readonly parts: ReadonlyMap<unknown, unknown>,
+    private readonly logger: { warn(message: string): void },
+    private readonly steps: readonly LifecycleStep[] = LIFECYCLE,
+  ) {}
+
+  /** Runs the steps of a moment of the start, one after the other. @throws the error of the first step that fails */
+  async start(moment: Moment): Promise<void> {
+    for (const step of this.stepsAt(moment)) await this.run(step);
+  }
+
+  /**
+   * Runs the steps of a moment of the end, once: each as soon as the steps that it names in `after` are done. A step
+   * that fails is logged and holds nothing up.
+   */
+  end(moment: Moment): Promise<void> {
+    const ended = this.ended.get(moment) ?? this.endOnce(moment);
+    this.ended.set(moment, ended);
+    return ended;
+  }
+
+  /** Ends everything after a failed start, of which Nest calls no hook. */
+  abort(): void {
+    for (const moment of ['disconnecting', 'closed', 'shutdown'] as const) void this.end(moment);
+  }
+
+  private async endOnce(moment: Moment): Promise<void> {
+    const done = new Map<string, Promise<void>>();
+    for (const step of this.stepsAt(moment)) {
+      const before = step.after.flatMap((name) => done.get(name) ?? []);
+      done.set(
+        step.name,
+        before.length === 0 ? this.attempt(step) : Promise.all(before).then(() => this.attempt(step)),
+      );
+    }
+    await Promise.all(done.values());
+  }
+
+  private async attempt(step: LifecycleStep): Promise<void> {
+    try {
+      await this.run(step);
+    } catch (error) {
+      this.logger.warn(`"${step.name}" failed at the end of the application: ${messageOf(error)}`);
+    }
+  }
+
+  private run(step: LifecycleStep): void | Promise<void> {
+    debug('%s: %s', step.moment, step.name);
+    return step.run(this.parts.get(step.part), this);
+  }
+
+  private stepsAt(moment: Moment): LifecycleStep[] {
+    return this.steps.filter(
+      (step) => step.moment === moment && (this.parts.get(step.part) ?? null) !== null,
+    );
+  }
+}

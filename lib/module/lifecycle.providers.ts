@@ -1,0 +1,49 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
+import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
+import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
+import { LifecycleRunner } from './lifecycle-runner.js';
+import { LIFECYCLE } from './lifecycle.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { type ProcessListener, StartWatch } from './start-watch.integration.js';
+
+const PARTS = [...new Set(LIFECYCLE.map(({ part }) => part))];
+
+/** Providers of the lifecycle: its runner, with every part that it starts and ends. */
+export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
+  {
+    provide: StartWatch,
+    inject: [
+      ModulesContainer,
+      HttpAdapterHost,
+      RESOLVED_OPTIONS,
+      ProcessErrorsInstrumentation,
+      ExceptionsInstrumentation,
+      OutgoingHttpInstrumentation,
+    ],
+    useFactory: (
+      modules: ModulesContainer,
+      host: HttpAdapterHost,
+      { enabled }: ResolvedOptions,
+      ...listeners: (ProcessListener | null)[]
+    ) =>
+      new StartWatch(
+        modules,
+        host,
+        listeners.filter((listener) => listener !== null),
+        enabled,
+      ),
+  },
+  {
+    provide: LifecycleRunner,
+    inject: PARTS,
+    useFactory: (...parts: unknown[]) =>
+      new LifecycleRunner(
+        new Map(PARTS.map((part, i) => [part, parts[i]])),
+        new SafeLogger(new Logger('Monitoring')),
+      ),
+  },
+];

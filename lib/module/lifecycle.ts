@@ -1,0 +1,351 @@
+import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
+import { MetricsCollectorExplorer } from '../business/metrics-collector.explorer.js';
+import { ClusterMember } from '../cluster/cluster-member.js';
+import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
+import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
+import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
+import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
+import { HealthLifecycle } from '../health/health.lifecycle.js';
+import { HistoryLifecycle } from '../history/history.lifecycle.js';
+import { EndpointRouter } from '../http/endpoint.router.js';
+import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
+import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
+import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
+import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
+import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
+import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
+import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
+import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
+import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
+import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { StartWatch } from './start-watch.integration.js';
+
+/**
+ * The moments at which a step runs: a hook of Nest, and whether it is called before or after those of the application.
+ * Nest calls the hooks of a start from the farthest module to the nearest, and those of an end the other way round.
+ */
+export const MOMENTS = [
+  /** `onModuleInit`, before any other module. */
+  'init',
+  /** `onApplicationBootstrap`, before any other module. */
+  'bootstrap',
+  /** `onApplicationBootstrap`, after every other module. */
+  'started',
+  /** `onModuleDestroy`, before any other module. Nest 12 calls `beforeClose` of the HTTP adapter even earlier. */
+  'closing',
+  /** `beforeApplicationShutdown`, after every other module; then Nest closes the HTTP server. */
+  'disconnecting',
+  /** `onApplicationShutdown`, before any other module. */
+  'closed',
+  /** `onApplicationShutdown`, after every other module. */
+  'shutdown',
+] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+/** A class as an injection token. */
+type Token<Part> = abstract new (...args: never[]) => Part;
+
+/** One thing that one part does at one moment. */
+export interface LifecycleStep {
+  readonly moment: Moment;
+  /** A part and a verb; unique within the moment. */
+  readonly name: string;
+  readonly part: Token<unknown>;
+  /** Steps of the same moment that have to be done before. */
+  readonly after: readonly string[];
+  readonly why: string;
+  run(part: unknown, lifecycle: LifecycleEnd): void | Promise<void>;
+}
+
+/** The end of the lifecycle, for a step that sees the start fail. */
+export interface LifecycleEnd {
+  abort(): void;
+}
+
+function step<Part>(
+  moment: Moment,
+  name: string,
+  part: Token<Part>,
+  run: (part: Part, lifecycle: LifecycleEnd) => void | Promise<void>,
+  why: string,
+  after: readonly string[] = [],
+): LifecycleStep {
+  return { moment, name, part, after, why, run: run as LifecycleStep['run'] };
+}
+
+/** Everything that starts and ends with the application, in order. Nothing of this library has a hook of its own. */
+export const LIFECYCLE: readonly LifecycleStep[] = [
+  step(
+    'init',
+    'start watch: start',
+    StartWatch,
+    (watch, lifecycle) => watch.start(() => lifecycle.abort()),
+    'Nest reports a failing start to no provider; the watch has to see every hook that may fail.',
+  ),
+  step(
+    'init',
+    'decorators: install',
+    DecoratorsLifecycle,
+    (decorators) => decorators.install(),
+    'Other modules call decorated methods in their own hooks.',
+  ),
+  step(
+    'init',
+    'http: install',
+    HttpInstrumentation,
+    (http) => http.install(),
+    'The hook of the framework has to come before those that main.ts adds.',
+  ),
+  step(
+    'init',
+    'exceptions: start',
+    ExceptionsInstrumentation,
+    (exceptions) => exceptions.start(),
+    'The handlers of exceptions are created with the routes, after this hook.',
+  ),
+  step(
+    'init',
+    'outgoing http: start',
+    OutgoingHttpInstrumentation,
+    (outgoing) => outgoing.start(),
+    'Other modules send requests in their own hooks.',
+  ),
+  step(
+    'init',
+    'graphql: install',
+    GraphQLInstrumentation,
+    (graphql) => graphql.install(),
+    'GraphQLModule starts its driver in onModuleInit.',
+  ),
+  step(
+    'init',
+    'scheduled jobs: install',
+    ScheduledJobsInstrumentation,
+    (jobs) => jobs.install(),
+    'ScheduleModule schedules the jobs in onModuleInit and onApplicationBootstrap.',
+  ),
+  step(
+    'init',
+    'queue jobs: install',
+    QueueJobsInstrumentation,
+    (jobs) => jobs.install(),
+    'BullModule creates its workers in onModuleInit.',
+  ),
+  step(
+    'init',
+    'collectors: install',
+    CollectorLifecycle,
+    (collectors) => collectors.install(),
+    'The endpoints may be asked before the application has started.',
+  ),
+  step(
+    'init',
+    'queues: install',
+    QueuesLifecycle,
+    (queues) => queues.install(),
+    'The endpoints may be asked before the application has started.',
+  ),
+  step(
+    'init',
+    'metrics collectors: start',
+    MetricsCollectorExplorer,
+    (explorer) => explorer.start(),
+    'All providers exist; those of lazy modules are found at later collections.',
+  ),
+  step(
+    'init',
+    'cluster: join',
+    ClusterMember,
+    (member) => member.start(),
+    'The workers have to know each other before anything reads the merged metrics.',
+  ),
+  step(
+    'init',
+    'exporters: open',
+    ExportersLifecycle,
+    (exporters) => exporters.open(),
+    'A missing SDK has to stop the start, before the application serves.',
+  ),
+  step(
+    'init',
+    'endpoints: mount',
+    EndpointRouter,
+    (router) => router.mount(),
+    'The endpoints read from all of the above.',
+    ['cluster: join', 'exporters: open'],
+  ),
+
+  step(
+    'bootstrap',
+    'http: start',
+    HttpInstrumentation,
+    (http) => http.start(),
+    'A server that never listens gets no request; a failed start has to leave no listener on it.',
+  ),
+  step(
+    'bootstrap',
+    'queue jobs: start',
+    QueueJobsInstrumentation,
+    (jobs) => jobs.start(),
+    'BullModule has created its workers by now.',
+  ),
+  step(
+    'bootstrap',
+    'alerting: start',
+    AlertingLifecycle,
+    (alerting) => alerting.start(),
+    'Its rules request the samples that the history keeps from its first one on.',
+  ),
+  step(
+    'bootstrap',
+    'dashboard: start',
+    DashboardLifecycle,
+    (dashboard) => dashboard.start(),
+    'Its charts request the samples that the history keeps from its first one on.',
+  ),
+  step(
+    'bootstrap',
+    'collectors: start',
+    CollectorLifecycle,
+    (collectors) => collectors.start(),
+    'The modules that create clients have been initialised.',
+  ),
+  step(
+    'bootstrap',
+    'history: start',
+    HistoryLifecycle,
+    (history) => history.start(),
+    'The first sample needs the requests of alerting and dashboard, and the collectors.',
+    ['alerting: start', 'dashboard: start', 'collectors: start'],
+  ),
+  step(
+    'bootstrap',
+    'exporters: start',
+    ExportersLifecycle,
+    (exporters) => exporters.start(),
+    'The first push reads the collectors.',
+    ['collectors: start'],
+  ),
+  step(
+    'bootstrap',
+    'process errors: start',
+    ProcessErrorsInstrumentation,
+    (errors) => errors.start(),
+    'Errors before this moment end the start, and the process reports them.',
+  ),
+
+  step(
+    'started',
+    'health: ready',
+    HealthLifecycle,
+    (health) => health.started(),
+    'Readiness means that every module has started.',
+  ),
+  step(
+    'started',
+    'start watch: succeed',
+    StartWatch,
+    (watch) => watch.succeeded(),
+    'Every hook that may fail has run.',
+    ['health: ready'],
+  ),
+
+  step(
+    'closing',
+    'health: drain',
+    HealthLifecycle,
+    (health) => health.closing(),
+    'Load balancers have to see that the application is not ready while it still serves.',
+  ),
+
+  step(
+    'disconnecting',
+    'dashboard: stop',
+    DashboardLifecycle,
+    (dashboard) => dashboard.stop(),
+    'The HTTP server closes only when the event streams of the dashboard have ended.',
+  ),
+
+  step(
+    'closed',
+    'health: stop',
+    HealthLifecycle,
+    (health) => health.ended(),
+    'The server is closed: there is nothing left to drain or to check.',
+  ),
+
+  step(
+    'shutdown',
+    'start watch: stop',
+    StartWatch,
+    (watch) => watch.stop(),
+    'An application that ends before it has listened.',
+  ),
+  step(
+    'shutdown',
+    'alerting: stop',
+    AlertingLifecycle,
+    (alerting) => alerting.stop(),
+    'Handlers get the time to deliver; the state is saved.',
+  ),
+  step(
+    'shutdown',
+    'history: stop',
+    HistoryLifecycle,
+    (history) => history.stop(),
+    'A sample that is being taken is waited for.',
+  ),
+  step(
+    'shutdown',
+    'exporters: stop',
+    ExportersLifecycle,
+    (exporters) => exporters.shutdown(),
+    'The last push has what the end of all other modules did.',
+  ),
+  step(
+    'shutdown',
+    'cluster: leave',
+    ClusterMember,
+    (member) => member.stop(),
+    'Exporters and rules of the leader read the metrics of all workers.',
+    ['alerting: stop', 'history: stop', 'exporters: stop'],
+  ),
+  step(
+    'shutdown',
+    'collectors: stop',
+    CollectorLifecycle,
+    (collectors) => collectors.stop(),
+    'The last push, and the workers that stay, read the collectors.',
+    ['exporters: stop', 'cluster: leave'],
+  ),
+  ...(
+    [
+      ['decorators', DecoratorsLifecycle],
+      ['http', HttpInstrumentation],
+      ['exceptions', ExceptionsInstrumentation],
+      ['process errors', ProcessErrorsInstrumentation],
+      ['outgoing http', OutgoingHttpInstrumentation],
+      ['graphql', GraphQLInstrumentation],
+      ['rpc', RpcInstrumentation],
+      ['websocket', WebSocketInstrumentation],
+      ['queue jobs', QueueJobsInstrumentation],
+    ] as const
+  ).map(([name, part]) =>
+    step<{ stop(): void }>(
+      'shutdown',
+      `${name}: stop`,
+      part,
+      (instrumentation) => instrumentation.stop(),
+      'Whatever the end of the application does up to here is measured, the requests of the exporters included.',
+      ['exporters: stop'],
+    ),
+  ),
+  step(
+    'shutdown',
+    'endpoints: close',
+    EndpointRouter,
+    (router) => router.close(),
+    'A server of its own answers until nothing changes any more.',
+    ['exporters: stop'],
+  ),
+];

@@ -1,0 +1,109 @@
+import { Logger } from '@nestjs/common';
+import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { listenTo } from '../primitives/emitter-listener.js';
+import { Guard } from '../primitives/guard.js';
+import { patchMethod } from '../primitives/method-patch.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
+
+/** A part that listens to the process while the application runs. It can start again after it was stopped. */
+export interface ProcessListener {
+  start(): void;
+  stop(): void;
+}
+
+const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'];
+
+/**
+ * A watch for a failing start, which Nest reports to no provider: it calls no further hook. The watch observes the start
+ * hooks of every provider until the application has started.
+ *
+ * An application that cannot listen has started, and may try another port: its process listeners are stopped then, and
+ * start again when it listens.
+ */
+export class StartWatch {
+  // A failure in here leaves nothing unmeasured.
+  private readonly guard = new Guard(() => undefined);
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
+  private readonly restore: (() => void)[] = [];
+  private areStopped = false;
+  private hasFailed = false;
+
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly host: HttpAdapterHost,
+    private readonly processListeners: readonly ProcessListener[],
+    private readonly enabled: boolean,
+  ) {}
+
+  /** Starts to watch. Must run before any hook that could fail. @param onFailure called once, when a hook has failed */
+  start(onFailure: () => void): void {
+    if (!this.enabled) return;
+    const failed = (): void => {
+      if (this.hasFailed) return;
+      this.hasFailed = true;
+      this.stop();
+      // Nest calls the other hooks of the same module all the same, in the same turn.
+      queueMicrotask(onFailure);
+    };
+    for (const instance of this.instances()) {
+      for (const hook of START_HOOKS) {
+        this.restore.push(
+          patchMethod(instance, hook, this.guard, () => ({ threw: failed, rejected: failed })),
+        );
+      }
+    }
+  }
+
+  /** Ends the watch over the hooks, all of which have run, and begins that over `listen()`. */
+  succeeded(): void {
+    this.stop();
+    if (this.hasFailed) {
+      // A provider has called the hook of another one and caught its error.
+      this.logger.warn(
+        'A hook failed while the application started, which ended monitoring, and the application has started all the same. Do not call onModuleInit() or onApplicationBootstrap() of a provider by hand where it may fail.',
+      );
+      return;
+    }
+    const adapter: object | null | undefined = this.host.httpAdapter;
+    if (!this.enabled || !adapter) return;
+    this.restore.push(patchMethod(adapter, 'listen', this.guard, () => this.watchServer()));
+  }
+
+  stop(): void {
+    for (const restore of this.restore.splice(0)) restore();
+  }
+
+  /** Nest listens for an error of the server by now, so that one more listener changes nothing. */
+  private watchServer(): undefined {
+    const server: object = this.host.httpAdapter.getHttpServer();
+    const unwatch = [
+      listenTo(server, 'error', this.guard, () => this.listened(unwatch, false)),
+      listenTo(server, 'listening', this.guard, () => this.listened(unwatch, true)),
+    ];
+  }
+
+  private listened(unwatch: readonly (() => void)[], isListening: boolean): void {
+    for (const release of unwatch) release();
+    if (isListening !== this.areStopped) return;
+    this.areStopped = !isListening;
+    for (const listener of this.processListeners) {
+      this.guard.run(() => (isListening ? listener.start() : listener.stop()));
+    }
+  }
+
+  private instances(): Set<object> {
+    const wrappers = [...this.modules.values()].flatMap(
+      ({ providers, controllers, injectables, middlewares }) => [
+        ...providers.values(),
+        ...controllers.values(),
+        ...injectables.values(),
+        ...middlewares.values(),
+      ],
+    );
+    return new Set(wrappers.map(({ instance }): unknown => instance).filter(isObject));
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}

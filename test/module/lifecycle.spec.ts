@@ -1,0 +1,194 @@
+import { Controller, Get, Injectable, Module, type INestApplication } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { MonitoringModule } from 'nestjs-monitoring';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
+import { LifecycleRunner } from '../../lib/module/lifecycle-runner.js';
+import { ADAPTERS, createApp } from '../e2e/fixture/start-app.js';
+
+const named = (moment: Moment): string[] =>
+  LIFECYCLE.filter((step) => step.moment === moment).map(({ name }) => name);
+
+describe('the list of what starts and ends', () => {
+  it('is in the order of its moments, and names each step of a moment once', () => {
+    const moments = LIFECYCLE.map(({ moment }) => MOMENTS.indexOf(moment));
+    expect(moments).toEqual(moments.toSorted((a, b) => a - b));
+    for (const moment of MOMENTS) expect(new Set(named(moment)).size).toBe(named(moment).length);
+  });
+
+  it('puts each step behind those that have to be done before it, and says why it is there', () => {
+    const done: string[] = [];
+    for (const { moment, name, after, why } of LIFECYCLE) {
+      expect(done).toEqual(expect.arrayContaining(after.map((before) => `${moment} ${before}`)));
+      expect(why).toMatch(/^[A-Z].*\.$/);
+      done.push(`${moment} ${name}`);
+    }
+  });
+
+  it('ends everything that it starts', () => {
+    const partOf = (name: string): string => name.split(':')[0] ?? '';
+    const started = LIFECYCLE.filter(({ name }) => /: (start|join|open)$/.test(name)).map(({ name }) =>
+      partOf(name),
+    );
+    const ended = LIFECYCLE.filter(({ name }) => /: (stop|leave|close)$/.test(name)).map(({ name }) =>
+      partOf(name),
+    );
+    // Stops with the collectors, among which it is one.
+    expect(started.filter((part) => part !== 'metrics collectors' && !ended.includes(part))).toEqual([]);
+  });
+});
+
+/** Notes the steps of the library and the hooks of the application as they run. */
+const calls: string[] = [];
+
+@Injectable()
+class Neighbour {
+  onModuleInit = () => void calls.push('(onModuleInit)');
+  onApplicationBootstrap = () => void calls.push('(onApplicationBootstrap)');
+  onModuleDestroy = () => void calls.push('(onModuleDestroy)');
+  beforeApplicationShutdown = () => void calls.push('(beforeApplicationShutdown)');
+  onApplicationShutdown = () => void calls.push('(onApplicationShutdown)');
+}
+
+@Module({ providers: [Neighbour] })
+class NeighbourModule {}
+
+@Controller()
+class RootController {
+  @Get()
+  root(): string {
+    return 'root';
+  }
+}
+
+@Module({
+  imports: [NeighbourModule, MonitoringModule.forRoot(), ScheduleModule.forRoot()],
+  controllers: [RootController],
+  providers: [Neighbour],
+})
+class AppModule {}
+
+describe.each(ADAPTERS)('an application on %s', (adapter) => {
+  let app: INestApplication | undefined;
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    vi.restoreAllMocks();
+    calls.length = 0;
+  });
+
+  function record(): void {
+    for (const step of LIFECYCLE) {
+      const { run } = step;
+      vi.spyOn(step as { run: LifecycleStep['run'] }, 'run').mockImplementation((part, lifecycle) => {
+        calls.push(step.name);
+        return run.call(step, part, lifecycle);
+      });
+    }
+  }
+
+  it('starts and ends in the order of the list, around the hooks of all other modules', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.init();
+    const hasPart = (name: string): boolean => calls.includes(name);
+    expect(calls).toEqual([
+      ...named('init').filter(hasPart),
+      '(onModuleInit)',
+      '(onModuleInit)',
+      ...named('bootstrap').filter(hasPart),
+      '(onApplicationBootstrap)',
+      '(onApplicationBootstrap)',
+      ...named('started'),
+    ]);
+    for (const name of ['http: install', 'endpoints: mount', 'history: start']) expect(calls).toContain(name);
+
+    calls.length = 0;
+    await app.close();
+    const hooks = calls.filter((call) => call.startsWith('(') || !named('shutdown').includes(call));
+    expect(hooks).toEqual([
+      ...named('closing'),
+      '(onModuleDestroy)',
+      '(onModuleDestroy)',
+      '(beforeApplicationShutdown)',
+      '(beforeApplicationShutdown)',
+      ...named('disconnecting'),
+      ...named('closed'),
+      '(onApplicationShutdown)',
+      '(onApplicationShutdown)',
+    ]);
+    const shutdown = calls.filter((call) => named('shutdown').includes(call));
+    expect(calls.slice(-shutdown.length)).toEqual(shutdown);
+    for (const { name, after } of LIFECYCLE.filter(({ moment }) => moment === 'shutdown')) {
+      if (!shutdown.includes(name)) continue;
+      for (const before of after.filter((other) => shutdown.includes(other))) {
+        expect(shutdown.indexOf(before)).toBeLessThan(shutdown.indexOf(name));
+      }
+    }
+  });
+});
+
+describe('a runner of steps', () => {
+  class Part {}
+  const part = new Part();
+  const step = (
+    moment: Moment,
+    name: string,
+    run: () => void | Promise<void>,
+    after: readonly string[] = [],
+  ): LifecycleStep => ({ moment, name, part: Part, after, why: 'A test.', run });
+
+  function runnerOf(...steps: LifecycleStep[]): { runner: LifecycleRunner; warnings: string[] } {
+    const warnings: string[] = [];
+    const logger = { warn: (message: string) => void warnings.push(message) };
+    return { runner: new LifecycleRunner(new Map([[Part, part]]), logger, steps), warnings };
+  }
+
+  it('starts one step after the other, and stops at the first that fails', async () => {
+    const ran: string[] = [];
+    const { runner } = runnerOf(
+      step('init', 'slow', async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        ran.push('slow');
+      }),
+      step('init', 'fails', () => Promise.reject(new Error('no port'))),
+      step('init', 'late', () => void ran.push('late')),
+    );
+    await expect(runner.start('init')).rejects.toThrow('no port');
+    expect(ran).toEqual(['slow']);
+  });
+
+  it('ends all steps at once but those that wait for others, however those end', async () => {
+    const ran: string[] = [];
+    let push: () => void = () => undefined;
+    const pushed = new Promise<void>((_, reject) => (push = () => reject(new Error('no network'))));
+    const { runner, warnings } = runnerOf(
+      step('shutdown', 'exporters: stop', () => pushed),
+      step('shutdown', 'collectors: stop', () => void ran.push('collectors'), ['exporters: stop']),
+      step('shutdown', 'history: stop', () => {
+        ran.push('history');
+        throw new Error('odd');
+      }),
+    );
+    const ended = runner.end('shutdown');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toEqual(['history']);
+    push();
+    await ended;
+    expect(ran).toEqual(['history', 'collectors']);
+    expect(warnings).toEqual([
+      '"history: stop" failed at the end of the application: odd',
+      '"exporters: stop" failed at the end of the application: no network',
+    ]);
+  });
+
+  it('ends once, and leaves out the parts that are off', async () => {
+    let count = 0;
+    const ended = step('shutdown', 'history: stop', () => void count++);
+    const { runner } = runnerOf(ended, { ...ended, name: 'off', part: class Off {} });
+    runner.abort();
+    await Promise.all([runner.end('shutdown'), runner.end('shutdown')]);
+    expect(count).toBe(1);
+  });
+});
