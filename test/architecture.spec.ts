@@ -204,13 +204,13 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'decorates the methods of the class that it stands on, as the application asks for',
   'instrumentation/decorators/registry-injection.decorator.ts: .defineProperty()':
     'declares the property by which Nest injects the registry',
-  'instrumentation/errors/rejection.watch.ts: .on()':
+  'instrumentation/errors/rejection-listener.ts: .on()':
     'is there only while a listener of the application is, which changes what a rejection does',
   'instrumentation/http/request-recorder.ts: .on()':
     'has one listener for all requests, with a try of its own',
   'instrumentation/http/request-recorder.ts: .prependListener()':
     'has one listener for all requests, with a try of its own',
-  'instrumentation/http/request-recorder.ts: .once()': 'calls nothing but what has a try of its own',
+  'instrumentation/http/request-observation.ts: .once()': 'calls nothing but what has a try of its own',
   'instrumentation/messages/rpc.instrumentation.ts: .subscribe()':
     'observes an Observable, with the guard around all it does',
   'instrumentation/messages/rpc.instrumentation.ts: .defineProperty()':

@@ -1,7 +1,7 @@
 import type { DropReason } from '../metrics/metric-host.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 
-/** Counts a sample that could not be recorded, where the registry counts those that it refuses itself. */
+/** Counts a sample that could not be recorded, in the same counter as samples that the registry drops. */
 export function countDropped(registry: MetricsRegistry, metric: string, reason: DropReason): void {
   registry
     .counter('monitoring_dropped_samples_total', undefined, { labelNames: ['metric', 'reason'] })

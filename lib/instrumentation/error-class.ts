@@ -2,10 +2,10 @@ import { boundedLabelValue, LabelValues } from '../primitives/label-values.js';
 
 const CLASS_NAME = /^[\w$]+$/;
 
-/** An application has as many as its code has classes; more are made of data. */
+/** Upper limit for values that come from data instead of code. */
 const MAX_CLASSES = 200;
 
-/** Returns the class of what was thrown, whatever the error says: `unknown` if it has no name that is one. */
+/** Returns the class name of a thrown value: `unknown` for an invalid name, the type for a primitive value. */
 export function errorClass(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return typeof thrown;
   try {
@@ -16,11 +16,11 @@ export function errorClass(thrown: unknown): string {
   }
 }
 
-/** The values of a label for the classes of errors, bounded in number and length. */
+/** The values of an `error` label, bounded in number and length. */
 export class ErrorClasses {
   private readonly values = new LabelValues(MAX_CLASSES);
 
-  /** Returns the label for what was thrown. */
+  /** Returns the label value for a thrown value. */
   of(thrown: unknown): string {
     return this.values.of(errorClass(thrown));
   }

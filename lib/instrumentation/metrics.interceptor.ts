@@ -18,9 +18,12 @@ import { Operations } from './operations.js';
 const MEASURED = Symbol('monitoring.measured');
 
 /**
- * Measures the handlers that it is bound to by `@UseInterceptors()`, of whatever transport, by class and method. Bound
- * more than once to a handler, such as to its class too, it counts each call once. Requests and messages are measured
- * without it: it is for those who want to see handlers. What guards refuse does not come to any interceptor.
+ * An interceptor that times and counts the handlers it is bound to by `@UseInterceptors()`, by transport, class and
+ * method.
+ *
+ * A handler with several bindings, such as on the class and on the method, is counted once per call. HTTP requests
+ * and messages are measured without this interceptor; it adds metrics per handler. Calls that a guard rejects are
+ * not counted, because Nest does not run interceptors for them.
  */
 @Injectable()
 export class MetricsInterceptor implements NestInterceptor {
@@ -37,10 +40,10 @@ export class MetricsInterceptor implements NestInterceptor {
         'handler_calls_total',
         'Calls of handlers with MetricsInterceptor, by outcome: success, error or cancelled.',
       ],
-      duration: ['handler_duration_seconds', 'How long handlers with MetricsInterceptor take.'],
+      duration: ['handler_duration_seconds', 'Duration of handlers with MetricsInterceptor, in seconds.'],
       inProgress: [
         'handler_calls_in_progress',
-        'Calls of handlers with MetricsInterceptor that are under way.',
+        'Calls of handlers with MetricsInterceptor that are in progress.',
       ],
       labelNames: ['transport', 'handler'],
       groupNames: ['transport'],
@@ -48,11 +51,12 @@ export class MetricsInterceptor implements NestInterceptor {
     });
     this.errors = registry.counter(
       'handler_errors_total',
-      'Exceptions of handlers with MetricsInterceptor, by class.',
+      'Exceptions thrown by handlers with MetricsInterceptor, by class.',
       { labelNames: ['transport', 'handler', 'error'] },
     );
   }
 
+  /** Measures one call of a handler. */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const measurement = this.measurementOf(context);
     const result = next.handle();
@@ -61,10 +65,10 @@ export class MetricsInterceptor implements NestInterceptor {
       : (trackCompletion(result, measurement, NaN) as Observable<unknown>);
   }
 
-  /** Returns the measurement of a call, unless it is measured already. Never throws. */
+  /** Returns the measurement of a call, undefined if the call is already measured. Never throws. */
   private measurementOf(context: ExecutionContext & { [MEASURED]?: true }): Measurement | undefined {
     try {
-      // All interceptors of a call are given the same context.
+      // Nest passes the same context to all interceptors of a call.
       if (context[MEASURED] === true) return undefined;
       context[MEASURED] = true;
       return this.measurementOfHandler(context);
@@ -76,20 +80,20 @@ export class MetricsInterceptor implements NestInterceptor {
 
   private measurementOfHandler(context: ExecutionContext): Measurement {
     const type = context.getClass();
-    let ofClass = this.measurements.get(type);
-    if (ofClass === undefined) this.measurements.set(type, (ofClass = new Map()));
+    let measurements = this.measurements.get(type);
+    if (measurements === undefined) this.measurements.set(type, (measurements = new Map()));
     const transport = context.getType<string>();
     const method = context.getHandler().name;
     const key = `${transport} ${method}`;
-    let measurement = ofClass.get(key);
+    let measurement = measurements.get(key);
     if (measurement === undefined) {
-      measurement = this.measurement(transport, `${type.name}.${method}`);
-      ofClass.set(key, measurement);
+      measurement = this.newMeasurement(transport, `${type.name}.${method}`);
+      measurements.set(key, measurement);
     }
     return measurement;
   }
 
-  private measurement(transport: string, handler: string): Measurement {
+  private newMeasurement(transport: string, handler: string): Measurement {
     const call = this.calls.operation({ transport, handler });
     return {
       guard: this.guard,

@@ -8,19 +8,20 @@ import type { Outcome } from '../primitives/outcome.js';
 
 type NameAndHelp = readonly [name: string, help: string];
 
-/** Under which names the operations of one kind are recorded. */
+/** The metrics of one kind of operation. */
 export interface OperationsDefinition<L extends string> {
   readonly total: NameAndHelp;
   readonly duration: NameAndHelp;
   readonly inProgress: NameAndHelp;
-  /** The labels that tell operations apart, beside `outcome`. */
+  /** Label names of the counter and the histogram, besides `outcome`. */
   readonly labelNames: readonly L[];
-  /** Those of them that the gauge has too. */
+  /** The subset of the label names that the in-progress gauge has. */
   readonly groupNames: readonly L[];
+  /** Upper bounds of the duration buckets, in seconds. */
   readonly buckets: readonly number[];
 }
 
-/** Counts and times what a transport brings: how many by outcome, how long, and how many now. */
+/** The counter by outcome, the duration histogram and the in-progress gauge of one kind of operation. */
 export class Operations<L extends string> {
   private readonly total: Counter<string>;
   private readonly seconds: Timer<string>;
@@ -38,7 +39,7 @@ export class Operations<L extends string> {
     this.groupNames = definition.groupNames;
   }
 
-  /** One operation, its series looked up once: keep it. */
+  /** Returns the operation with these labels. Callers keep it, since each call looks its series up again. */
   operation(labels: Readonly<Record<L, string>>): Operation {
     const group = Object.fromEntries(this.groupNames.map((name) => [name, labels[name]]));
     return new Operation(this.seconds.store.host.clock, this.inProgress.labels(group), (outcome) => ({
@@ -47,7 +48,7 @@ export class Operations<L extends string> {
     }));
   }
 
-  /** Counts what came but was never begun. */
+  /** Counts an operation that was never started, such as a message without a handler. */
   countUnstarted(labels: Readonly<Record<L, string>>, outcome: Outcome): void {
     this.total.inc({ ...labels, outcome });
   }
@@ -58,7 +59,7 @@ interface OutcomeSeries {
   readonly seconds: HistogramSeries;
 }
 
-/** What is recorded of each run of one operation. */
+/** The series of one operation. */
 export class Operation {
   private readonly outcomes = new Map<Outcome, OutcomeSeries>();
 
@@ -68,11 +69,13 @@ export class Operation {
     private readonly seriesOf: (outcome: Outcome) => OutcomeSeries,
   ) {}
 
+  /** Records the start of a run and returns its time, in milliseconds on the monotonic clock. */
   start(): number {
     this.inProgress.inc();
     return this.clock.monotonic();
   }
 
+  /** Records the end of a run. */
   end(startedAt: number, outcome: Outcome): void {
     this.inProgress.dec();
     let series = this.outcomes.get(outcome);

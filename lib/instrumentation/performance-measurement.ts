@@ -7,25 +7,29 @@ import type { Guard } from '../primitives/guard.js';
 import type { Outcome } from '../primitives/outcome.js';
 import { ErrorClasses } from './error-class.js';
 
-/** Label values that do not change, by name. */
+/** Label values that are the same for every sample, by label name. */
 export type StaticLabels = Readonly<Record<string, string>>;
 
-/** What is recorded of each call, and under which names. */
+/** The definition of a {@link PerformanceMeasurement}. */
 export interface PerformanceDefinition {
-  /** What all the metrics begin with. */
+  /** Prefix of the metric names. */
   readonly name: string;
-  /** What is counted: `calls` or `runs`. */
+  /** Unit of the counter: `calls` or `runs`. */
   readonly unit: 'calls' | 'runs';
   readonly labels: StaticLabels;
-  /** The share of calls that are timed; all are counted. */
+  /** Fraction of calls that are timed, from 0 to 1. Every call is counted. */
   readonly sampleRate: number;
+  /** Upper bounds of the duration buckets, in seconds. */
   readonly buckets: readonly number[] | undefined;
 }
 
-/** Label names that are set from what happens, and cannot be given. */
-export const PERFORMANCE_LABELS = ['outcome', 'error'] as const;
+/** Label names that the measurement sets itself. */
+export const RESERVED_LABELS = ['outcome', 'error'] as const;
 
-/** `<name>_duration_seconds`, `<name>_calls_total` by outcome and `<name>_errors_total` by class of error. */
+/**
+ * The metrics `<name>_duration_seconds`, `<name>_calls_total{outcome}` (or `_runs_total`) and
+ * `<name>_errors_total{error}`.
+ */
 export class PerformanceMeasurement implements Measurement {
   private readonly clock: Clock;
   private readonly duration: TimerSeries;
@@ -38,8 +42,8 @@ export class PerformanceMeasurement implements Measurement {
   private readonly errorClasses = new ErrorClasses();
 
   /**
-   * @param guard where what the measurement throws is reported
-   * @throws {MetricDefinitionError} if the registry has other metrics of these names
+   * @param guard receives the errors of the measurement itself
+   * @throws {MetricDefinitionError} for a conflict with other metrics of the registry
    */
   constructor(
     registry: MetricsRegistry,
@@ -47,7 +51,7 @@ export class PerformanceMeasurement implements Measurement {
     { name, unit, labels, sampleRate, buckets }: PerformanceDefinition,
   ) {
     const labelNames = Object.keys(labels);
-    const timer = registry.timer<string>(`${name}_duration_seconds`, `How long ${name} takes, in seconds.`, {
+    const timer = registry.timer<string>(`${name}_duration_seconds`, `Duration of ${name}, in seconds.`, {
       labelNames,
       ...(buckets && { buckets }),
     });
@@ -55,12 +59,12 @@ export class PerformanceMeasurement implements Measurement {
     this.duration = timer.labels(labels);
     this.calls = registry.counter<string>(
       `${name}_${unit}_total`,
-      `How often ${name} has ended, by outcome: success, error or cancelled.`,
+      `Completed ${unit} of ${name}, by outcome: success, error or cancelled.`,
       { labelNames: [...labelNames, 'outcome'] },
     );
     this.errors = registry.counter<string>(
       `${name}_errors_total`,
-      `How often ${name} has failed, by class of error.`,
+      `Failed ${unit} of ${name}, by class of error.`,
       { labelNames: [...labelNames, 'error'] },
     );
     this.labels = labels;
@@ -74,7 +78,7 @@ export class PerformanceMeasurement implements Measurement {
   }
 
   end(startedAt: number, outcome: Outcome, detail: unknown): void {
-    // NaN: not in the sample.
+    // NaN marks a call that is not sampled.
     if (!Number.isNaN(startedAt)) this.duration.observe((this.clock.monotonic() - startedAt) / 1000);
     if (outcome === 'success') this.succeeded.inc();
     else if (outcome === 'cancelled') this.calls.inc({ ...this.labels, outcome });

@@ -1,10 +1,10 @@
 import type { MetricsRegistry } from '../metrics/registry.js';
 
 /**
- * Where the instances of one application find its registry, once there is one. They are given this instead of the
- * registry, since the options of the registry may depend on one of them.
+ * A reference to the registry of one application. Decorated providers are injected with the reference instead of the
+ * registry, because the options of the registry may depend on one of those providers.
  */
 export class RegistryReference {
-  /** Not set before the registry is made, nor if monitoring is disabled. */
+  /** The registry; undefined until it has been created, and where monitoring is disabled. */
   registry: MetricsRegistry | undefined;
 }

@@ -1,22 +1,24 @@
 import type { MetricsRegistry } from '../metrics/registry.js';
 
-// The one state that a module of this library has: how plain classes, which no application makes, find the
-// application that runs.
+// Module-level state: objects that no application created, such as entities, have no other way to find the registry of
+// the running application.
 
 let started: readonly MetricsRegistry[] = [];
 let latest: MetricsRegistry | undefined;
 
-export function noteStarted(registry: MetricsRegistry): void {
+/** Adds the registry of an application that has started. */
+export function markStarted(registry: MetricsRegistry): void {
   started = [...started, registry];
   latest = registry;
 }
 
-export function noteStopped(registry: MetricsRegistry): void {
+/** Removes the registry of an application that has shut down or failed to start. */
+export function markStopped(registry: MetricsRegistry): void {
   started = started.filter((other) => other !== registry);
   latest = started.at(-1);
 }
 
-/** The registry of the application that started last, of those that have not been closed. */
+/** Returns the registry of the running application that started last. */
 export function latestRegistry(): MetricsRegistry | undefined {
   return latest;
 }

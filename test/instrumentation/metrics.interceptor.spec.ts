@@ -45,7 +45,7 @@ let close: () => unknown = () => undefined;
 afterEach(() => close());
 
 describe.each(ADAPTERS)('MetricsInterceptor on %s', (adapter) => {
-  it('measures the handlers that it is bound to once, whatever brings the call and however often it is bound', async () => {
+  it('counts a call once per handler, on every transport and with several bindings', async () => {
     const module = FixtureModule.with(WITHOUT_COLLECTORS, {
       controllers: [OrdersController, PlainController],
       providers: [{ provide: APP_INTERCEPTOR, useClass: MetricsInterceptor }],

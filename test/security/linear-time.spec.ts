@@ -10,7 +10,7 @@ import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/neg
 import { redactResponse } from '../../lib/exporters/push/redact-response.js';
 import { outcomeOfError } from '../../lib/health/check-outcome.js';
 import { errorClass } from '../../lib/instrumentation/error-class.js';
-import { patternText } from '../../lib/instrumentation/messages/pattern.js';
+import { formatPattern } from '../../lib/instrumentation/messages/pattern.js';
 import { classifyScript } from '../../lib/integrations/queries/query-class.js';
 import { dialectOf } from '../../lib/integrations/queries/sql-dialect.js';
 import { queryErrorClass } from '../../lib/integrations/queries/query-error.js';
@@ -40,7 +40,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
     registry.counter('a_total', 'A.', { labelNames: ['b'] }).inc({ b: text });
     return new PrometheusExporter(registry).generateText();
   },
-  'a pattern of a message': (text) => patternText({ [text]: text }),
+  'a pattern of a message': (text) => formatPattern({ [text]: text }),
   'tags of Datadog': (text) => datadogTags({ [text]: text }),
   'a name of Datadog': datadogName,
   'the class of an error': (text) => errorClass(Object.assign(new Error(text), { name: text })),

@@ -3,51 +3,51 @@ import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';
 import { trackCall } from '../../primitives/completion.js';
-import { PERFORMANCE_LABELS, type StaticLabels } from '../performance-measurement.js';
-import { JobMetrics } from './job-metrics.js';
+import { RESERVED_LABELS, type StaticLabels } from '../performance-measurement.js';
+import { CONTEXT_NAME, JobMetrics } from './job-metrics.js';
 
-/** Options of a run. */
+/** Options of {@link MetricsContext.run}. */
 export interface RunOptions {
-  /** Labels of everything that the run records; `outcome` and `error` are taken. @default {} */
+  /** Labels of every sample of the run; `outcome` and `error` are reserved. @default {} */
   readonly labels?: Readonly<Record<string, LabelValue>>;
 }
 
-/** What a job records of itself, under its own name. Nothing of it throws. */
+/** The metrics of one run of a job, named after the job. No method throws. */
 export interface JobContext {
-  /** Adds `value`, which is 1 unless given, to the counter `<job>_<name>_total`. */
+  /** Adds `value`, 1 by default, to the counter `<job>_<name>_total`. */
   increment(name: string, value?: number): void;
   /**
-   * Records a value in the histogram `<job>_<name>`, whose buckets reach from a thousandth to a million, or, if
-   * its name ends in `seconds`, are those of durations.
+   * Records a value in the histogram `<job>_<name>`. The buckets are those of durations if the name ends in
+   * `seconds`; otherwise they range from 0.001 to 1,000,000.
    */
   observe(name: string, value: number): void;
   /** Sets the gauge `<job>_<name>`. */
   gauge(name: string, value: number): void;
 }
 
-/** Measures jobs, and lets each record what it does under its own name. */
+/** The measurement of jobs: durations, outcomes, and the metrics that a job records itself. */
 export class MetricsContext {
   private readonly metrics: JobMetrics;
 
-  /** @param logger where it says what could not be recorded; the `Logger` of Nest fits */
+  /** @param logger receives a warning for a sample that cannot be recorded, such as the `Logger` of Nest */
   constructor(registry: MetricsRegistry, logger: WarningLogger = processWarnings) {
     this.metrics = new JobMetrics(registry, logger);
   }
 
   /**
    * Runs a job and records `<name>_duration_seconds`, `<name>_runs_total{outcome}` and `<name>_errors_total{error}`,
-   * beside what the job records by its context.
+   * besides the metrics that the job records by its context.
    *
-   * What the work returns is handed on, and the run lasts until that has come to its end: a promise, an Observable,
-   * an async iterator. What it throws is thrown on. Nothing else is ever thrown: what cannot be recorded is counted
-   * in `monitoring_dropped_samples_total` and warned of once.
+   * Returns the result of the job. A run whose result is a promise, an Observable or an async iterator lasts until
+   * that has completed. Errors of the job are rethrown; no other error is ever thrown. A sample that cannot be
+   * recorded is counted in `monitoring_dropped_samples_total` and logged once.
    *
-   * @param name what the metrics begin with, such as `nightly_job`
+   * @param name prefix of the metric names, such as `nightly_job`
    */
   run<T>(name: string, work: (context: JobContext) => T, options: RunOptions = {}): T {
-    const labels = this.metrics.attempt(CONTEXT, () => labelsOf(options));
+    const labels = this.metrics.attempt(CONTEXT_NAME, () => labelsOf(options));
     const measurement = labels && this.metrics.measurementOf(name, labels);
-    if (measurement === undefined) return work(UNRECORDED);
+    if (measurement === undefined) return work(NO_CONTEXT);
     const context = new RunContext(this.metrics, name, labels ?? {});
     return trackCall(() => work(context), undefined, NO_ARGUMENTS, measurement) as T;
   }
@@ -73,11 +73,10 @@ class RunContext implements JobContext {
   }
 }
 
-const CONTEXT = 'metrics_context';
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** For a job that cannot be measured. */
-const UNRECORDED: JobContext = {
+/** The context of a job that cannot be measured. */
+const NO_CONTEXT: JobContext = {
   increment: () => undefined,
   observe: () => undefined,
   gauge: () => undefined,
@@ -93,9 +92,11 @@ function labelsOf({ labels = {} }: RunOptions): StaticLabels {
     'the run',
     entries.map(([name]) => name),
   );
-  for (const taken of PERFORMANCE_LABELS) {
-    if (Object.hasOwn(labels, taken)) {
-      throw new MetricDefinitionError(`Label "${taken}" is set from what happens: choose another name.`);
+  for (const reserved of RESERVED_LABELS) {
+    if (Object.hasOwn(labels, reserved)) {
+      throw new MetricDefinitionError(
+        `Label "${reserved}" is set by the context itself; choose another name.`,
+      );
     }
   }
   return Object.fromEntries(entries.map(([name, value]) => [name, toLabelString(value)]));

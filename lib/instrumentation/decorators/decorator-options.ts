@@ -3,78 +3,82 @@ import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertLabelNames } from '../../metrics/labels.js';
 import type { StaticLabels } from '../performance-measurement.js';
 
-/** What may be given as the value of a label that does not change. */
+/** Values of labels that are the same for every sample, by label name. */
 export type StaticLabelInput = Readonly<Record<string, string | number | boolean>>;
 
-/** @throws {MetricDefinitionError} unless it is an object with these keys alone */
+/** @throws {MetricDefinitionError} unless the options are an object with these keys only */
 export function expectOptions(decorator: string, options: unknown, keys: readonly string[]): void {
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-  expectOption(`the options of ${decorator}`, options, 'an object', isObject);
+  expectOption(`Options of ${decorator}`, options, 'an object', isPlainObject(options));
   const unknown = Object.keys(options as object).filter((key) => !keys.includes(key));
   if (unknown.length === 0) return;
   throw new MetricDefinitionError(
-    `Expected the options of ${decorator} to have only the keys ${keys.join(', ')}, got ${unknown.join(', ')}.`,
+    `Options of ${decorator} must have only the keys ${keys.join(', ')}; got ${unknown.join(', ')}.`,
   );
 }
 
 /**
- * The labels as they will be recorded, sorted by name.
+ * Returns the label values as strings, sorted by label name.
  *
- * @param taken label names that the decorator sets itself
- * @throws {MetricDefinitionError} for names or values that cannot be labels
+ * @param reserved label names that the decorator sets itself
+ * @throws {MetricDefinitionError} for an invalid or reserved label name, and for an invalid label value
  */
 export function checkedLabels(
   decorator: string,
   labels: StaticLabelInput | undefined,
-  taken: readonly string[] = [],
+  reserved: readonly string[] = [],
 ): StaticLabels {
   if (labels === undefined) return {};
-  const option = `labels of ${decorator}`;
-  expectOption(
-    option,
-    labels,
-    'an object',
-    typeof labels === 'object' && labels !== null && !Array.isArray(labels),
-  );
+  expectOption(`\`labels\` of ${decorator}`, labels, 'an object', isPlainObject(labels));
   const entries = Object.entries(labels);
   assertLabelNames(
     decorator,
     entries.map(([name]) => name),
   );
   for (const [name, value] of entries) {
-    if (taken.includes(name)) {
+    if (reserved.includes(name)) {
       throw new MetricDefinitionError(
-        `Label "${name}" of ${decorator} is set from what happens: choose another name.`,
+        `Label "${name}" of ${decorator} is set by the decorator itself; choose another name.`,
       );
     }
-    const isValue = ['string', 'number', 'boolean'].includes(typeof value);
-    expectOption(`label ${name} of ${decorator}`, value, 'a string, a number or a boolean', isValue);
+    const isValid = ['string', 'number', 'boolean'].includes(typeof value);
+    expectOption(`\`labels.${name}\` of ${decorator}`, value, 'a string, a number or a boolean', isValid);
   }
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(sorted.map(([name, value]) => [name, String(value)]));
 }
 
-/** @throws {MetricDefinitionError} unless it is a number from 0 to 1 */
+/** @throws {MetricDefinitionError} unless the rate is a number from 0 to 1 */
 export function checkedSampleRate(decorator: string, rate: number | undefined): number {
-  const valid = rate === undefined || (typeof rate === 'number' && rate >= 0 && rate <= 1);
-  expectOption(`sampleRate of ${decorator}`, rate, 'a number from 0 (time no call) to 1 (time each)', valid);
+  const isValid = rate === undefined || (typeof rate === 'number' && rate >= 0 && rate <= 1);
+  const expected = 'a number from 0 (no call is timed) to 1 (every call is timed)';
+  expectOption(`\`sampleRate\` of ${decorator}`, rate, expected, isValid);
   return rate ?? 1;
 }
 
-/** @throws {MetricDefinitionError} unless they are finite upper bounds in strictly ascending order */
+/** @throws {MetricDefinitionError} unless the buckets are finite upper bounds in strictly ascending order */
 export function checkedBuckets(
   decorator: string,
   buckets: readonly number[] | undefined,
 ): readonly number[] | undefined {
   if (buckets === undefined) return undefined;
-  expectOption(`buckets of ${decorator}`, buckets, 'an array', Array.isArray(buckets));
+  expectOption(`\`buckets\` of ${decorator}`, buckets, 'an array of numbers', Array.isArray(buckets));
   return assertBuckets(decorator, buckets);
 }
 
-/** @throws {MetricDefinitionError} if it is not valid */
-export function expectOption(option: string, value: unknown, expected: string, valid: boolean): void {
-  if (valid) return;
-  throw new MetricDefinitionError(
-    `Expected ${option} to be ${expected}, got ${typeof value === 'string' ? `"${value}"` : String(value)} (${typeof value}).`,
-  );
+/** @throws {MetricDefinitionError} for an invalid value: the option, the expectation, and the value that was given */
+export function expectOption(option: string, value: unknown, expected: string, isValid: boolean): void {
+  if (isValid) return;
+  throw new MetricDefinitionError(`${option} must be ${expected}; got ${describeValue(value)}.`);
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'string' ? `the string "${value}"` : `the ${typeof value} ${String(value)}`;
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,13 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { RegistryReference } from '../registry-reference.js';
-import { noteStarted, noteStopped } from '../started-registries.js';
+import { markStarted, markStopped } from '../started-registries.js';
 import { measuredMethodsOf } from './measured-method.js';
-import { adopt } from './registry-injection.decorator.js';
+import { attachRegistry } from './registry-injection.decorator.js';
 
-/** Connects what is decorated with the registry of its application. */
+/** The connection of decorated methods with the registry of their application. */
 export class DecoratorsLifecycle {
-  private registry: MetricsRegistry | undefined;
+  private readonly registry: MetricsRegistry | undefined;
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -16,40 +16,47 @@ export class DecoratorsLifecycle {
     this.registry = reference.registry;
   }
 
-  /** @throws {MetricDefinitionError} for decorators that contradict each other or other metrics */
+  /** @throws {MetricDefinitionError} for decorators that conflict with each other or with other metrics */
   install(): void {
-    if (this.registry === undefined) return;
-    noteStarted(this.registry);
+    const { registry } = this;
+    if (registry === undefined) return;
+    markStarted(registry);
     try {
       for (const { providers, controllers, injectables } of this.modules.values()) {
         for (const wrapper of [...providers.values(), ...controllers.values(), ...injectables.values()]) {
-          this.connect(wrapper.metatype, wrapper.instance);
+          this.connect(registry, wrapper.metatype, wrapper.instance);
         }
       }
     } catch (error) {
-      noteStopped(this.registry);
+      markStopped(registry);
       throw error;
     }
   }
 
   stop(): void {
-    if (this.registry !== undefined) noteStopped(this.registry);
+    if (this.registry !== undefined) markStopped(this.registry);
   }
 
-  private connect(metatype: unknown, instance: unknown): void {
-    const homes = [...chainOf(instance), ...chainOf(metatype), ...chainOf(prototypeOf(metatype))];
-    const methods = homes.flatMap(measuredMethodsOf);
+  private connect(registry: MetricsRegistry, metatype: unknown, instance: unknown): void {
+    const owners = [
+      ...prototypeChainOf(instance),
+      ...prototypeChainOf(metatype),
+      ...prototypeChainOf(prototypeOf(metatype)),
+    ];
+    const methods = owners.flatMap(measuredMethodsOf);
     if (methods.length === 0) return;
-    if (typeof instance === 'object' && instance !== null) adopt(instance, this.reference);
-    for (const method of methods) if (this.registry) method.prepare(this.registry);
+    if (typeof instance === 'object' && instance !== null) attachRegistry(instance, this.reference);
+    for (const method of methods) method.register(registry);
   }
 }
 
-/** An object and what it inherits from; nothing for what is none, or does not let itself be looked at. */
-function chainOf(start: unknown): object[] {
+/** Returns an object and its prototypes; nothing for a value that is not an object or refuses to be read. */
+function prototypeChainOf(start: unknown): object[] {
   const chain: object[] = [];
   try {
-    for (let place = start; isObject(place); place = Object.getPrototypeOf(place)) chain.push(place);
+    for (let current = start; isObject(current); current = Object.getPrototypeOf(current)) {
+      chain.push(current);
+    }
   } catch {
     return [];
   }

@@ -8,156 +8,156 @@ import { countDropped } from '../dropped-samples.js';
 import { describeMethod } from './method-name.js';
 import { registryOf } from './registry-injection.decorator.js';
 
-/** What a decorator records of a method. */
-export interface Measure {
-  /** The same for what is recorded in the same series: recorded once where it is applied twice. */
+/** The definition of what a decorator measures of a method. */
+export interface MeasurementDefinition {
+  /** An identifier of the recorded series. A method that has it twice is measured once. */
   readonly identity: string;
-  /** The name by which it is known if it cannot be recorded. */
+  /** The metric name under which calls are counted as dropped if the metrics cannot be registered. */
   readonly metric: string;
-  /** Whether errors end here. */
-  readonly swallows: boolean;
+  /** True if errors are swallowed instead of rethrown. */
+  readonly swallowsErrors: boolean;
   /**
-   * Makes the metrics.
+   * Registers the metrics.
    *
-   * @returns what to tell of the calls on an object
-   * @throws {MetricDefinitionError} if the registry has other metrics of these names
+   * @returns a function that selects the measurement of a call by the object it is made on
+   * @throws {MetricDefinitionError} for a conflict with other metrics of the registry
    */
-  open(registry: MetricsRegistry): (self: unknown) => Measurement;
+  register(registry: MetricsRegistry): SelectMeasurement;
 }
 
-type Opened = ReturnType<Measure['open']>;
+type SelectMeasurement = (self: unknown) => Measurement;
 
-const SITES = Symbol('monitoring.sites');
+const MEASURED_METHODS = Symbol('monitoring.measuredMethods');
 
 /** One decorator on one method. */
 export class MeasuredMethod {
-  private readonly opened = new WeakMap<MetricsRegistry, Opened>();
-  /** Whether objects with this prototype have this method measured in a class further down. */
+  private readonly registered = new WeakMap<MetricsRegistry, SelectMeasurement>();
+  /** True for a prototype below the owner whose chain measures an overriding method. */
   private readonly measuredBelow = new WeakMap<object, boolean>();
 
   constructor(
-    private readonly home: object,
+    private readonly owner: object,
     private readonly key: PropertyKey,
-    readonly measure: Measure,
+    readonly definition: MeasurementDefinition,
   ) {}
 
   /**
-   * Makes the metrics, so that they are seen before the first call.
+   * Registers the metrics, so that they are exposed before the first call.
    *
-   * @throws {MetricDefinitionError} if the registry has other metrics of these names
+   * @throws {MetricDefinitionError} for a conflict with other metrics of the registry
    */
-  prepare(registry: MetricsRegistry): void {
-    if (!this.opened.has(registry)) this.opened.set(registry, this.measure.open(registry));
+  register(registry: MetricsRegistry): void {
+    if (!this.registered.has(registry)) this.registered.set(registry, this.definition.register(registry));
   }
 
-  /** What to tell of a call on this object, if anything. Never throws. */
+  /** Returns the measurement of a call on an object, undefined if the call is not measured. Never throws. */
   measurementFor(self: unknown): Measurement | undefined {
     try {
       const registry = registryOf(self);
       if (registry === undefined || this.isCalledBySuper(self)) return undefined;
-      return (this.opened.get(registry) ?? this.open(registry))?.(self);
+      return (this.registered.get(registry) ?? this.registerSafely(registry))?.(self);
     } catch {
-      // An object whose traps and getters throw.
+      // The object is a proxy or has a getter that throws.
       return undefined;
     }
   }
 
   /**
-   * Whether a class further down has a method of this name that records the same: it was called instead of this
-   * one, and has come here by `super`. To call oneself again always begins at the class furthest down.
+   * Returns true if an overriding method of a subclass records the same and has called this method by `super`. A
+   * recursive call is not affected: it starts at the lowest class again.
    */
   private isCalledBySuper(self: unknown): boolean {
     if ((typeof self !== 'object' && typeof self !== 'function') || self === null) return false;
-    const lowest = (typeof this.home === 'function' ? self : Object.getPrototypeOf(self)) as object | null;
-    if (lowest === this.home || lowest === null) return false;
-    let answer = this.measuredBelow.get(lowest);
-    if (answer === undefined) {
-      answer = this.isMeasuredBelow(lowest);
-      this.measuredBelow.set(lowest, answer);
+    const lowest = (typeof this.owner === 'function' ? self : Object.getPrototypeOf(self)) as object | null;
+    if (lowest === this.owner || lowest === null) return false;
+    let isMeasured = this.measuredBelow.get(lowest);
+    if (isMeasured === undefined) {
+      isMeasured = this.isMeasuredBelow(lowest);
+      this.measuredBelow.set(lowest, isMeasured);
     }
-    return answer;
+    return isMeasured;
   }
 
   private isMeasuredBelow(lowest: object): boolean {
-    let measured = false;
+    let isMeasured = false;
     for (
-      let home: object | null = lowest;
-      home !== null;
-      home = Object.getPrototypeOf(home) as object | null
+      let owner: object | null = lowest;
+      owner !== null;
+      owner = Object.getPrototypeOf(owner) as object | null
     ) {
-      if (home === this.home) return measured;
-      measured ||= hasSite(home, this.key, this.measure);
+      if (owner === this.owner) return isMeasured;
+      isMeasured ||= hasMeasurement(owner, this.key, this.definition);
     }
     return false;
   }
 
-  private open(registry: MetricsRegistry): Opened | undefined {
+  private registerSafely(registry: MetricsRegistry): SelectMeasurement | undefined {
     try {
-      this.prepare(registry);
+      this.register(registry);
     } catch (error) {
-      this.opened.set(registry, () => new Refused(registry, this.measure.metric));
+      this.registered.set(registry, () => new DroppedMeasurement(registry, this.definition.metric));
       process.emitWarning(
-        `${describeMethod(this.home, this.key)} cannot be measured: ${String(error)}`,
+        `${describeMethod(this.owner, this.key)} is not measured: ${String(error)}`,
         'MonitoringWarning',
       );
     }
-    return this.opened.get(registry);
+    return this.registered.get(registry);
   }
 }
 
 /**
- * The method, measured: with the same `this`, arguments, name, length, properties and metadata.
+ * Returns the measured form of a method, with the same `this`, arguments, name, length, properties and metadata.
  *
- * @param home the prototype that the method is on; for a static method the class
+ * @param owner the prototype that has the method, or the class for a static method
  */
 export function measureMethod(
-  home: object,
+  owner: object,
   key: PropertyKey,
   method: AnyMethod,
-  measure: Measure,
+  definition: MeasurementDefinition,
 ): AnyMethod {
-  const isRepeated = hasSite(home, key, measure);
-  if (isRepeated && !measure.swallows) return method;
-  const site = new MeasuredMethod(home, key, measure);
-  if (!isRepeated) addSite(home, key, site);
-  const { swallows } = measure;
+  const isRepeated = hasMeasurement(owner, key, definition);
+  if (isRepeated && !definition.swallowsErrors) return method;
+  const measuredMethod = new MeasuredMethod(owner, key, definition);
+  if (!isRepeated) addMeasuredMethod(owner, key, measuredMethod);
+  const { swallowsErrors } = definition;
 
   const measured = function (this: unknown, ...args: unknown[]): unknown {
-    const found = isRepeated ? undefined : site.measurementFor(this);
-    if (found === undefined && !swallows) return Reflect.apply(method, this, args);
-    // What happens to errors does not depend on whether they are counted.
-    return trackCall(method, this, args, found ?? UNRECORDED, swallows);
+    const measurement = isRepeated ? undefined : measuredMethod.measurementFor(this);
+    if (measurement === undefined && !swallowsErrors) return Reflect.apply(method, this, args);
+    // Errors are swallowed whether or not the call is measured.
+    return trackCall(method, this, args, measurement ?? NO_MEASUREMENT, swallowsErrors);
   };
   return copyMethodMetadata(method, measured);
 }
 
-/** Every decorator that measures a method of these. */
-export function measuredMethodsOf(home: object): MeasuredMethod[] {
-  return [...(ownSites(home)?.values() ?? [])].flat();
+/** Returns the measured methods that a prototype or class itself has. */
+export function measuredMethodsOf(owner: object): MeasuredMethod[] {
+  return [...(ownMeasuredMethods(owner)?.values() ?? [])].flat();
 }
 
-/** Whether a method is measured by a decorator of this kind. */
+/** Returns true if a method has a measurement that matches. */
 export function isMeasuredBy(
-  home: object,
+  owner: object,
   key: PropertyKey,
-  matches: (measure: Measure) => boolean,
+  matches: (definition: MeasurementDefinition) => boolean,
 ): boolean {
-  return (ownSites(home)?.get(key) ?? []).some(({ measure }) => matches(measure));
+  return (ownMeasuredMethods(owner)?.get(key) ?? []).some(({ definition }) => matches(definition));
 }
 
-/** Returns where decorators report what they throw themselves. */
+/** Returns the guard to which decorators report their own errors. */
 export function decoratorGuard(registry: MetricsRegistry): Guard {
   return instrumentationGuard(registry, 'decorators');
 }
 
-const UNRECORDED: Measurement = {
+const NO_MEASUREMENT: Measurement = {
   guard: new Guard(() => undefined),
   start: () => 0,
   end: () => undefined,
 };
 
-/** Instead of a measurement whose metrics cannot be made. */
-class Refused implements Measurement {
+/** A measurement whose metrics could not be registered: each call is counted as a dropped sample. */
+class DroppedMeasurement implements Measurement {
   readonly guard: Guard;
 
   constructor(
@@ -176,17 +176,17 @@ class Refused implements Measurement {
   }
 }
 
-function hasSite(home: object, key: PropertyKey, { identity }: Measure): boolean {
-  return isMeasuredBy(home, key, (measure) => measure.identity === identity);
+function hasMeasurement(owner: object, key: PropertyKey, { identity }: MeasurementDefinition): boolean {
+  return isMeasuredBy(owner, key, (definition) => definition.identity === identity);
 }
 
-function addSite(home: object, key: PropertyKey, site: MeasuredMethod): void {
-  const sites = ownSites(home) ?? new Map<PropertyKey, MeasuredMethod[]>();
-  sites.set(key, [...(sites.get(key) ?? []), site]);
-  Object.defineProperty(home, SITES, { value: sites, configurable: true });
+function addMeasuredMethod(owner: object, key: PropertyKey, method: MeasuredMethod): void {
+  const methods = ownMeasuredMethods(owner) ?? new Map<PropertyKey, MeasuredMethod[]>();
+  methods.set(key, [...(methods.get(key) ?? []), method]);
+  Object.defineProperty(owner, MEASURED_METHODS, { value: methods, configurable: true });
 }
 
-function ownSites(home: object): Map<PropertyKey, MeasuredMethod[]> | undefined {
-  return Object.getOwnPropertyDescriptor(home, SITES)?.value as
+function ownMeasuredMethods(owner: object): Map<PropertyKey, MeasuredMethod[]> | undefined {
+  return Object.getOwnPropertyDescriptor(owner, MEASURED_METHODS)?.value as
     Map<PropertyKey, MeasuredMethod[]> | undefined;
 }

@@ -1,25 +1,30 @@
 import { MetricDefinitionError } from '../../metrics/errors.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
-import { type Measure, measureMethod } from './measured-method.js';
+import { type MeasurementDefinition, measureMethod } from './measured-method.js';
 import { describeMethod } from './method-name.js';
 import { injectRegistry } from './registry-injection.decorator.js';
 
-/** The descriptor of a method that is measured, for a method decorator to return. */
+/**
+ * Returns the descriptor of the measured form of a method.
+ *
+ * @throws {MetricDefinitionError} for anything other than a method
+ */
 export function decorateMethod<T>(
   decorator: string,
-  home: object,
+  owner: object,
   key: PropertyKey,
   descriptor: TypedPropertyDescriptor<T> | undefined,
-  measure: Measure,
+  definition: MeasurementDefinition,
 ): TypedPropertyDescriptor<T> {
   if (typeof descriptor?.value !== 'function') {
-    // The decorators of ECMAScript are called with a context in the place of the name.
-    const place = typeof key === 'object' ? 'an ECMAScript decorator' : describeMethod(home, key);
+    // ECMAScript decorators receive a context object in place of the method name.
+    const target = typeof key === 'object' ? 'an ECMAScript decorator' : describeMethod(owner, key);
     throw new MetricDefinitionError(
-      `Expected ${decorator} to be on a method, got ${place}. Use it on methods (not on accessors or properties), with experimentalDecorators in tsconfig.json.`,
+      `${decorator} must be on a method; got ${target}. Use it on methods only (not on accessors or properties) and set experimentalDecorators in tsconfig.json.`,
     );
   }
-  if (typeof home !== 'function') injectRegistry(home);
-  const measured = measureMethod(home, key, descriptor.value as unknown as AnyMethod, measure);
-  return { ...descriptor, value: measured as T };
+  if (typeof owner !== 'function') injectRegistry(owner);
+  // The check above does not narrow the type parameter.
+  const method = descriptor.value as unknown as AnyMethod;
+  return { ...descriptor, value: measureMethod(owner, key, method, definition) as T };
 }

@@ -1,6 +1,6 @@
 /**
- * What the metrics of a method begin with unless a name is given: class and method in snake case, so that
- * `OrdersService.process` is `orders_service_process`.
+ * Returns the default prefix of the metrics of a method: class and method in snake case, such as
+ * `orders_service_process` for `OrdersService.process`.
  */
 export function defaultMetricName(className: string, method: PropertyKey): string {
   const words = [className, wordOf(method)].map(snakeCase).filter((word) => word !== '');
@@ -8,14 +8,18 @@ export function defaultMetricName(className: string, method: PropertyKey): strin
   return /^\d/.test(name) ? `_${name}` : name;
 }
 
-/** A method for an error message. */
-export function describeMethod(home: object, method: PropertyKey): string {
-  return `${classOf(home).name || 'a class without a name'}.${String(method)}`;
+/** Returns `Class.method`, for messages. */
+export function describeMethod(owner: object, method: PropertyKey): string {
+  return `${classOf(owner).name || '(anonymous class)'}.${String(method)}`;
 }
 
-/** The class that a method belongs to, whose prototype or, for a static method, whose self is `home`. */
-export function classOf(home: object): { readonly name: string } {
-  return typeof home === 'function' ? home : home.constructor;
+/**
+ * Returns the class that has a method.
+ *
+ * @param owner the prototype that has the method, or the class for a static method
+ */
+export function classOf(owner: object): { readonly name: string } {
+  return typeof owner === 'function' ? owner : owner.constructor;
 }
 
 function wordOf(method: PropertyKey): string {

@@ -7,69 +7,75 @@ import type { Guard } from '../../primitives/guard.js';
 import { LabelValues } from '../../primitives/label-values.js';
 import type { Outcome } from '../../primitives/outcome.js';
 import { expectOption, expectOptions } from './decorator-options.js';
-import { decoratorGuard, type Measure } from './measured-method.js';
+import { decoratorGuard, type MeasurementDefinition } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 
 /** Options of {@link MonitorModelOperation}. */
 export interface MonitorModelOperationOptions {
-  /** The label `model`. @default the class of the object that the method is called on */
+  /** Value of the label `model`. @default the class of the object that the method is called on */
   readonly model?: string;
 }
 
 const DECORATOR = '@MonitorModelOperation()';
 
-/** An application has as many as its code has classes; more are made of data. */
+/** Upper limit for values that come from data instead of code. */
 const MAX_MODELS = 200;
 
 /**
- * Times and counts what a model, an entity or a repository does: `model_operation_duration_seconds`,
+ * Times and counts the calls of a method of a model, an entity or a repository: `model_operation_duration_seconds`,
  * `model_operation_total` and `model_operation_errors_total`, each with the labels `model` and `operation`.
  *
- * @param operation the label `operation`, such as `save`
- * @throws {MetricDefinitionError} for options that cannot work, and for what is no method
+ * @param operation value of the label `operation`, such as `save`
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method
  */
 export function MonitorModelOperation(
   operation: string,
   options: MonitorModelOperationOptions = {},
 ): MethodDecorator {
-  const measure = new ModelOperation(operation, options);
-  return (target, key, descriptor) => decorateMethod(DECORATOR, target, key, descriptor, measure);
+  const definition = new ModelOperationDefinition(operation, options);
+  return (target, key, descriptor) => decorateMethod(DECORATOR, target, key, descriptor, definition);
 }
 
-class ModelOperation implements Measure {
+class ModelOperationDefinition implements MeasurementDefinition {
   readonly identity: string;
   readonly metric = 'model_operation';
-  readonly swallows = false;
+  readonly swallowsErrors = false;
   private readonly model: string | undefined;
 
   constructor(
     private readonly operation: string,
     options: MonitorModelOperationOptions,
   ) {
-    expectOption(`the operation of ${DECORATOR}`, operation, 'a text that is not empty', isText(operation));
-    expectOptions(DECORATOR, options, ['model']);
-    this.model = options.model;
     expectOption(
-      `model of ${DECORATOR}`,
-      this.model,
-      'a text that is not empty',
-      this.model === undefined || isText(this.model),
+      `\`operation\` of ${DECORATOR}`,
+      operation,
+      'a non-empty string',
+      isNonEmptyString(operation),
     );
-    this.identity = JSON.stringify(['model', operation, this.model]);
+    expectOptions(DECORATOR, options, ['model']);
+    const { model } = options;
+    const isModel = model === undefined || isNonEmptyString(model);
+    expectOption(`\`model\` of ${DECORATOR}`, model, 'a non-empty string', isModel);
+    this.model = model;
+    this.identity = JSON.stringify(['model', operation, model]);
   }
 
-  open(registry: MetricsRegistry): (self: unknown) => Measurement {
+  register(registry: MetricsRegistry): (self: unknown) => Measurement {
     const { operation, model } = this;
     const labelNames = ['model', 'operation'] as const;
     const duration = registry.timer(
       'model_operation_duration_seconds',
-      'How long operations of models take, in seconds.',
+      'Duration of model operations, in seconds.',
       { labelNames },
     );
-    const total = registry.counter('model_operation_total', 'Operations of models, however they ended.', {
-      labelNames,
-    });
-    const errors = registry.counter('model_operation_errors_total', 'Operations of models that failed.', {
+    const total = registry.counter(
+      'model_operation_total',
+      'Model operations, whether they succeeded or failed.',
+      {
+        labelNames,
+      },
+    );
+    const errors = registry.counter('model_operation_errors_total', 'Model operations that failed.', {
       labelNames,
     });
     const measurementOf = (name: string): Measurement => {
@@ -90,10 +96,10 @@ class ModelOperation implements Measure {
     const byClass = new WeakMap<object, Measurement>();
     const models = new LabelValues(MAX_MODELS);
     return (self) => {
-      const type = modelOf(self);
+      const type = classOfReceiver(self);
       let measurement = byClass.get(type);
       if (measurement === undefined) {
-        measurement = measurementOf(models.of(type.name || 'unknown'));
+        measurement = measurementOf(models.of(type.name || UNKNOWN_CLASS.name));
         byClass.set(type, measurement);
       }
       return measurement;
@@ -101,13 +107,13 @@ class ModelOperation implements Measure {
   }
 }
 
-/** The class of what a method is called on, which for a static method is the class itself. */
-function modelOf(self: unknown): { readonly name: string } {
+/** Returns the class of the object that a method is called on, which is the object itself for a static method. */
+function classOfReceiver(self: unknown): { readonly name: string } {
   const type: unknown = typeof self === 'function' ? self : (self as object | null | undefined)?.constructor;
-  return typeof type === 'function' ? type : NO_CLASS;
+  return typeof type === 'function' ? type : UNKNOWN_CLASS;
 }
 
-const NO_CLASS = { name: 'unknown' };
+const UNKNOWN_CLASS = { name: 'unknown' };
 
 class OperationMeasurement implements Measurement {
   constructor(
@@ -129,6 +135,6 @@ class OperationMeasurement implements Measurement {
   }
 }
 
-function isText(value: unknown): boolean {
+function isNonEmptyString(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }

@@ -6,18 +6,18 @@ import type { Guard } from '../../primitives/guard.js';
 import type { Outcome } from '../../primitives/outcome.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { checkedLabels, expectOption, expectOptions, type StaticLabelInput } from './decorator-options.js';
-import { decoratorGuard, type Measure } from './measured-method.js';
+import { decoratorGuard, type MeasurementDefinition } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 
 /** Options of {@link TrackErrors}. */
 export interface TrackErrorsOptions {
-  /** The counter of errors. */
+  /** Name of the counter of failed calls. */
   readonly metricName: string;
-  /** Labels that every sample has. @default {} */
+  /** Labels of every sample. @default {} */
   readonly labels?: StaticLabelInput;
   /**
-   * Whether errors go on to the caller, as they are. If not, what fails returns or resolves to undefined, and an
-   * Observable or an iterator completes; so it does without the module, too.
+   * True if errors are rethrown to the caller unchanged. If false, a failed call returns or resolves to undefined,
+   * and a failed Observable or iterator completes; this applies even where `MonitoringModule` is not imported.
    * @default true
    */
   readonly reraise?: boolean;
@@ -26,41 +26,37 @@ export interface TrackErrorsOptions {
 const DECORATOR = '@TrackErrors()';
 
 /**
- * Counts the calls of a method that fail: that throw, or whose promise, Observable or iterator does.
+ * Counts the failed calls of a method: calls that throw, and calls whose promise, Observable or iterator fails.
  *
- * @throws {MetricDefinitionError} for options that cannot work, and for what is no method
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method
  */
 export function TrackErrors(options: TrackErrorsOptions): MethodDecorator {
-  const measure = new TrackedErrors(options);
-  return (target, key, descriptor) => decorateMethod(DECORATOR, target, key, descriptor, measure);
+  const definition = new ErrorsDefinition(options);
+  return (target, key, descriptor) => decorateMethod(DECORATOR, target, key, descriptor, definition);
 }
 
-class TrackedErrors implements Measure {
+class ErrorsDefinition implements MeasurementDefinition {
   readonly identity: string;
   readonly metric: string;
-  readonly swallows: boolean;
+  readonly swallowsErrors: boolean;
   private readonly labels: StaticLabels;
 
   constructor(options: TrackErrorsOptions) {
     expectOptions(DECORATOR, options, ['metricName', 'labels', 'reraise']);
     const { metricName, reraise } = options;
     assertMetricName(metricName);
-    expectOption(
-      `reraise of ${DECORATOR}`,
-      reraise,
-      'true or false',
-      reraise === undefined || typeof reraise === 'boolean',
-    );
+    const isValid = reraise === undefined || typeof reraise === 'boolean';
+    expectOption(`\`reraise\` of ${DECORATOR}`, reraise, 'true or false', isValid);
     this.metric = metricName;
-    this.swallows = reraise === false;
+    this.swallowsErrors = reraise === false;
     this.labels = checkedLabels(DECORATOR, options.labels);
     this.identity = JSON.stringify(['errors', metricName, this.labels]);
   }
 
-  open(registry: MetricsRegistry): () => Measurement {
+  register(registry: MetricsRegistry): () => Measurement {
     const measurement = new ErrorMeasurement(
       decoratorGuard(registry),
-      registry.counter(this.metric, 'Tracked calls that failed.', { labels: this.labels }),
+      registry.counter(this.metric, 'Calls that failed.', { labels: this.labels }),
     );
     return () => measurement;
   }

@@ -10,21 +10,21 @@ import type { Guard } from '../../primitives/guard.js';
 import type { Outcome } from '../../primitives/outcome.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { checkedBuckets, checkedLabels, expectOptions, type StaticLabelInput } from './decorator-options.js';
-import { decoratorGuard, type Measure } from './measured-method.js';
+import { decoratorGuard, type MeasurementDefinition } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
 
-/** Options of {@link TrackMetrics}; at least one of the names. */
+/** Options of {@link TrackMetrics}. At least one of the names is required. */
 export interface TrackMetricsOptions {
-  /** A histogram of how long the calls take, in seconds, however they end. */
+  /** Name of a histogram of the durations of all calls, in seconds. */
   readonly timerName?: string;
-  /** A counter of the calls, however they end. */
+  /** Name of a counter of all calls, whether they succeed or fail. */
   readonly counterName?: string;
-  /** A gauge that is set to what the calls return, or to what their promises or Observables have last. */
+  /** Name of a gauge that is set to the returned value, or to the last value of a returned promise or stream. */
   readonly gaugeName?: string;
-  /** Labels that every sample has. @default {} */
+  /** Labels of every sample. @default {} */
   readonly labels?: StaticLabelInput;
   /**
-   * Upper bounds of the timer, in seconds, in strictly ascending order.
+   * Upper bounds of the duration buckets, in seconds, in strictly ascending order.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];
@@ -33,22 +33,22 @@ export interface TrackMetricsOptions {
 const DECORATOR = '@TrackMetrics()';
 
 /**
- * Records the calls of a method in metrics of your own names.
+ * Records the calls of a method in metrics whose names you choose.
  *
- * A returned value that is no finite number does not set the gauge and is counted in
- * `monitoring_dropped_samples_total`; a call that fails or is cancelled leaves it as it is.
+ * A returned value that is not a finite number does not set the gauge and is counted in
+ * `monitoring_dropped_samples_total`. A call that fails or is cancelled leaves the gauge unchanged.
  *
- * @throws {MetricDefinitionError} for options that cannot work, and for what is no method
+ * @throws {MetricDefinitionError} for invalid options, and on anything other than a method
  */
 export function TrackMetrics(options: TrackMetricsOptions): MethodDecorator {
-  const measure = new TrackedMetrics(options);
-  return (target, key, descriptor) => decorateMethod(DECORATOR, target, key, descriptor, measure);
+  const definition = new ChosenMetricsDefinition(options);
+  return (target, key, descriptor) => decorateMethod(DECORATOR, target, key, descriptor, definition);
 }
 
-class TrackedMetrics implements Measure {
+class ChosenMetricsDefinition implements MeasurementDefinition {
   readonly identity: string;
   readonly metric: string;
-  readonly swallows = false;
+  readonly swallowsErrors = false;
   private readonly labels: StaticLabels;
   private readonly buckets: readonly number[] | undefined;
 
@@ -57,42 +57,43 @@ class TrackedMetrics implements Measure {
     const { timerName, counterName, gaugeName } = options;
     const names = [timerName, counterName, gaugeName].filter((name) => name !== undefined);
     names.forEach(assertMetricName);
-    if (names.length === 0 || new Set(names).size < names.length) {
+    const [firstName] = names;
+    if (firstName === undefined || new Set(names).size < names.length) {
       throw new MetricDefinitionError(
-        `Expected ${DECORATOR} to be given timerName, counterName or gaugeName, each another name, got ${names.join(', ') || 'none'}.`,
+        `Options of ${DECORATOR} must have at least one of timerName, counterName and gaugeName, each with a different name; got ${names.join(', ') || 'none'}.`,
       );
     }
     this.labels = checkedLabels(DECORATOR, options.labels);
     this.buckets = checkedBuckets(DECORATOR, options.buckets);
-    this.metric = names[0];
+    this.metric = firstName;
     this.identity = JSON.stringify(['metrics', timerName, counterName, gaugeName, this.labels]);
   }
 
-  open(registry: MetricsRegistry): () => Measurement {
+  register(registry: MetricsRegistry): () => Measurement {
     const { labels, buckets } = this;
     const { timerName, counterName, gaugeName } = this.options;
     const timer =
       timerName === undefined
         ? undefined
-        : registry.timer<string>(timerName, 'How long the tracked calls take, in seconds.', {
+        : registry.timer<string>(timerName, 'Duration of the tracked calls, in seconds.', {
             labelNames: Object.keys(labels),
             ...(buckets && { buckets }),
           });
-    const measurement = new TrackedMeasurement(
+    const measurement = new ChosenMetricsMeasurement(
       decoratorGuard(registry),
       timer && { clock: timer.store.host.clock, series: timer.labels(labels) },
       counterName === undefined
         ? undefined
-        : registry.counter(counterName, 'Tracked calls, however they ended.', { labels }),
+        : registry.counter(counterName, 'Tracked calls, whether they succeeded or failed.', { labels }),
       gaugeName === undefined
         ? undefined
-        : registry.gauge(gaugeName, 'What the last of the tracked calls returned.', { labels }),
+        : registry.gauge(gaugeName, 'Value returned by the last tracked call.', { labels }),
     );
     return () => measurement;
   }
 }
 
-class TrackedMeasurement implements Measurement {
+class ChosenMetricsMeasurement implements Measurement {
   constructor(
     readonly guard: Guard,
     private readonly timer: { readonly clock: Clock; readonly series: TimerSeries } | undefined,
@@ -107,7 +108,7 @@ class TrackedMeasurement implements Measurement {
   end(startedAt: number, outcome: Outcome, detail: unknown): void {
     this.timer?.series.observe((this.timer.clock.monotonic() - startedAt) / 1000);
     this.counter?.inc();
-    // What is no number is refused, and counted as such.
+    // The gauge drops and counts a value that is not a number.
     if (outcome === 'success') this.gauge?.set(detail as number);
   }
 }

@@ -1,14 +1,14 @@
 import { booleanOf, expectKeys } from '../../options/option-checks.js';
 
-/** Which errors are counted. */
+/** Options of the error metrics. */
 export interface ErrorsOptions {
-  /** Uncaught exceptions, unhandled rejections and warnings of the process. @default true */
+  /** True if uncaught exceptions, unhandled rejections and warnings of the process are counted. @default true */
   readonly process?: boolean;
-  /** Responses of 5xx, by route and class of exception; needs the request metrics. @default true */
+  /** True if 5xx responses are counted, by route and class of exception; requires the HTTP metrics. @default true */
   readonly responses?: boolean;
 }
 
-/** @throws {MonitoringOptionsError} */
+/** @throws {MonitoringOptionsError} for invalid options */
 export function resolveErrors(errors: ErrorsOptions | false = {}): Required<ErrorsOptions> {
   if (errors === false) return { process: false, responses: false };
   expectKeys('errors', errors, ['process', 'responses']);

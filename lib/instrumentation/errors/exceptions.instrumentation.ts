@@ -1,23 +1,24 @@
-import type { ServerResponse } from 'node:http';
 import { type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js';
 import type { Guard } from '../../primitives/guard.js';
 import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
+import { rawResponse } from '../http/raw-response.js';
 import type { ServerErrorRecorder } from './server-error.recorder.js';
 
-/** The part of Nest's handler of exceptions that is used. */
+/** The part of Nest's `ExceptionsHandler` that is used. */
 interface HandlerLike {
   readonly applicationRef?: unknown;
 }
 
 /**
- * Sees the exceptions of HTTP requests where Nest hands them to its filters: whoever throws them, whichever filter
- * answers, and at no cost where none is thrown. Nest makes a handler for each route, out of reach: what is patched is
- * their class.
+ * The instrumentation of exceptions of HTTP requests, for every thrower and every exception filter.
+ *
+ * It patches the class `ExceptionsHandler`, because Nest creates a handler for each route and exposes none of them. A
+ * request without an exception has no cost.
  */
 export class ExceptionsInstrumentation {
-  private leave: (() => void) | undefined;
+  private restore: (() => void) | undefined;
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -25,25 +26,21 @@ export class ExceptionsInstrumentation {
     private readonly recorder: ServerErrorRecorder,
   ) {}
 
+  /** Starts observing exceptions. */
   start(): void {
     const adapter: unknown = this.host.httpAdapter;
     if (!adapter) return;
-    this.leave = patchSharedMethod(ExceptionsHandler.prototype, 'next', this.guard, (args, handler) => {
+    this.restore = patchSharedMethod(ExceptionsHandler.prototype, 'next', this.guard, (args, handler) => {
       const [exception, host] = args as [unknown, ArgumentsHost];
       if ((handler as HandlerLike).applicationRef === adapter) {
-        this.recorder.note(rawResponse(host), exception);
+        this.recorder.recordException(rawResponse(host.switchToHttp().getResponse()), exception);
       }
       return undefined;
     });
   }
 
+  /** Stops observing exceptions. */
   stop(): void {
-    this.leave?.();
+    this.restore?.();
   }
-}
-
-/** The response of Node under that of the framework. */
-function rawResponse(host: ArgumentsHost): ServerResponse {
-  const response: ServerResponse & { readonly raw?: ServerResponse } = host.switchToHttp().getResponse();
-  return response.raw ?? response;
 }

@@ -3,11 +3,11 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { ErrorClasses } from '../error-class.js';
 import { LabelValues } from '../../primitives/label-values.js';
 
-/** Names and codes of warnings look like this; anything else is data. */
+/** The format of names and codes of warnings. Other values may be arbitrary text. */
 const WARNING_TEXT = /^[\w.-]+$/;
 const MAX_WARNINGS = 50;
 
-/** Counts what goes wrong in the process, whoever it is that did it. */
+/** The metrics of uncaught exceptions, unhandled rejections and warnings of the process. */
 export class ProcessErrorRecorder {
   private readonly exceptions: Counter<'error'>;
   private readonly rejections: Counter<'error'>;
@@ -19,12 +19,12 @@ export class ProcessErrorRecorder {
   constructor(registry: MetricsRegistry) {
     this.exceptions = registry.counter(
       'process_uncaught_exceptions_total',
-      'Exceptions that nothing in the process caught, by class of error.',
+      'Uncaught exceptions of the process, by class of error.',
       { labelNames: ['error'] },
     );
     this.rejections = registry.counter(
       'process_unhandled_rejections_total',
-      'Rejected promises of the process that nothing handled, by class of error.',
+      'Unhandled promise rejections of the process, by class of error.',
       { labelNames: ['error'] },
     );
     this.warnings = registry.counter(
@@ -34,24 +34,27 @@ export class ProcessErrorRecorder {
     );
   }
 
-  uncaught(error: unknown): void {
+  /** Counts an uncaught exception. */
+  countException(error: unknown): void {
     this.exceptions.inc({ error: this.errorClasses.of(error) });
   }
 
-  unhandled(reason: unknown): void {
+  /** Counts an unhandled rejection. */
+  countRejection(reason: unknown): void {
     this.rejections.inc({ error: this.errorClasses.of(reason) });
   }
 
-  warned(warning: { readonly name?: unknown; readonly code?: unknown }): void {
+  /** Counts a warning. */
+  countWarning(warning: { readonly name?: unknown; readonly code?: unknown }): void {
     const { name, code } = warning;
     this.warnings.inc({
-      warning: this.warningNames.of(textOf(name, 'unknown')),
-      code: this.warningCodes.of(textOf(code, 'none')),
+      warning: this.warningNames.of(labelOf(name, 'unknown')),
+      code: this.warningCodes.of(labelOf(code, 'none')),
     });
   }
 }
 
-function textOf(value: unknown, absent: string): string {
+function labelOf(value: unknown, absent: string): string {
   if (value === undefined || value === null || value === '') return absent;
   return typeof value === 'string' && WARNING_TEXT.test(value) ? value : 'unknown';
 }

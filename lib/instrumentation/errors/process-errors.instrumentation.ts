@@ -1,39 +1,41 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ProcessErrorRecorder } from './process-error.recorder.js';
-import { RejectionWatch } from './rejection.watch.js';
+import { RejectionListener } from './rejection-listener.js';
 
-/** Counts what goes wrong in the process, and changes nothing about what becomes of it. */
+/** The instrumentation of errors and warnings of the process. It does not change how the process handles them. */
 export class ProcessErrorsInstrumentation {
-  private readonly rejections: RejectionWatch;
-  private readonly leave: (() => void)[] = [];
+  private readonly rejections: RejectionListener;
+  private readonly removeListeners: (() => void)[] = [];
 
   constructor(
     private readonly guard: Guard,
     private readonly recorder: ProcessErrorRecorder,
   ) {
-    this.rejections = new RejectionWatch((reason) => guard.run(() => recorder.unhandled(reason)));
+    this.rejections = new RejectionListener((reason) => guard.run(() => recorder.countRejection(reason)));
   }
 
+  /** Starts listening to the process. */
   start(): void {
     const { guard, recorder } = this;
-    this.leave.push(
+    this.removeListeners.push(
       listenTo(
         process,
         'uncaughtExceptionMonitor',
         guard,
         (error: unknown, origin: NodeJS.UncaughtExceptionOrigin) => {
-          if (origin === 'unhandledRejection') recorder.unhandled(error);
-          else recorder.uncaught(error);
+          if (origin === 'unhandledRejection') recorder.countRejection(error);
+          else recorder.countException(error);
         },
       ),
-      listenTo(process, 'warning', guard, (warning: Error) => recorder.warned(warning)),
+      listenTo(process, 'warning', guard, (warning: Error) => recorder.countWarning(warning)),
     );
     this.rejections.start();
   }
 
+  /** Stops listening to the process. */
   stop(): void {
-    for (const leave of this.leave.splice(0)) leave();
+    for (const remove of this.removeListeners.splice(0)) remove();
     this.rejections.stop();
   }
 }

@@ -2,7 +2,7 @@ import type { Guard } from '../../primitives/guard.js';
 import type { GraphQLRecorder, OpenOperation } from './graphql-recorder.js';
 import type { DocumentNode, OperationNode } from './operation-label.js';
 
-/** What is used of the context that Apollo Server has of a request. */
+/** The part of the Apollo Server request context that is used. */
 interface RequestContext {
   readonly operation?: OperationNode;
   readonly document?: DocumentNode;
@@ -19,7 +19,7 @@ interface RequestListener {
   willSendResponse(context: RequestContext): Promise<void>;
 }
 
-/** A plugin of Apollo Server. */
+/** The part of the Apollo Server plugin interface that is implemented. */
 export interface ApolloPlugin {
   requestDidStart(context: RequestContext): Promise<RequestListener>;
   unexpectedErrorProcessingRequest(failure: {
@@ -28,25 +28,25 @@ export interface ApolloPlugin {
   }): Promise<void>;
 }
 
-/** Tells the recorder of each operation that Apollo Server answers, in whatever way. */
+/** Returns a plugin that records each operation that Apollo Server executes, over every protocol. */
 export function apolloPlugin(recorder: GraphQLRecorder, guard: Guard): ApolloPlugin {
-  const begun = new WeakMap<object, OpenOperation>();
+  const openOperations = new WeakMap<object, OpenOperation>();
   const end = (context: RequestContext, errors: readonly unknown[]): void => {
-    const open = begun.get(context);
+    const open = openOperations.get(context);
     if (open === undefined) return;
     const { operation, document } = context;
-    // Apollo Server names the operation when the document has been found valid.
+    // Apollo Server sets the operation once the document is valid.
     if (operation !== undefined && document !== undefined) open.parsed = { operation, document };
     open.end(errors);
   };
   return {
     requestDidStart: async (context) => {
-      guard.run(() => begun.set(context, recorder.begin()));
+      guard.run(() => openOperations.set(context, recorder.operationStarted()));
       return {
-        willSendResponse: async (answered) => {
+        willSendResponse: async (responseContext) => {
           guard.run(() => {
-            const { body } = answered.response ?? {};
-            end(answered, body?.singleResult?.errors ?? body?.initialResult?.errors ?? []);
+            const { body } = responseContext.response ?? {};
+            end(responseContext, body?.singleResult?.errors ?? body?.initialResult?.errors ?? []);
           });
         },
       };

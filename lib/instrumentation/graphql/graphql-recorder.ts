@@ -6,6 +6,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Outcome } from '../../primitives/outcome.js';
 import { LabelValues } from '../../primitives/label-values.js';
 import { errorClass } from '../error-class.js';
+import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import { type Operation, Operations } from '../operations.js';
 import type { GraphQLMetricsOptions } from './graphql.options.js';
 import {
@@ -15,32 +16,32 @@ import {
   type OperationNode,
 } from './operation-label.js';
 
-/** Subscriptions last from seconds to days. */
-const SUBSCRIPTION_BUCKETS = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
 const OPERATION_TYPES = ['query', 'mutation', 'subscription'];
-/** As `GRAPHQL_VALIDATION_FAILED`: what looks otherwise may be anything. */
+const UNKNOWN_TYPE = '<unknown>';
+/** The format of error codes, such as `GRAPHQL_VALIDATION_FAILED`. Other values may be arbitrary text. */
 const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
 
-/** A schema has as many fields, and an application as many errors, as their code has; more are made of data. */
+/** Upper limits for values that come from data instead of code. */
 const MAX_OPERATIONS = 1_000;
 const MAX_ERRORS = 200;
 
-/** An operation that has begun. */
+/** An operation in progress. */
 export interface OpenOperation {
-  /** Set once the operation has been found valid. */
+  /** The parsed operation; set once the document is valid. */
   parsed?: { readonly operation: OperationNode; readonly document: DocumentNode };
-  /** To be called once, with the errors of the response. */
+  /** Records the end, with the errors of the response. Only the first call counts. */
   end(errors: readonly unknown[]): void;
 }
 
-/** A subscription that is open. */
+/** An open subscription. */
 export interface OpenSubscription {
-  sent(): void;
-  /** Only the first call counts. */
+  /** Counts an event that was sent to the subscriber. */
+  eventSent(): void;
+  /** Records the end. Only the first call counts. */
   end(outcome: Outcome): void;
 }
 
-/** Counts and times GraphQL operations, subscriptions and, if wanted, resolvers. */
+/** The metrics of GraphQL operations, subscriptions and, if enabled, resolvers. */
 export class GraphQLRecorder {
   private readonly operations: Operations<'operation_type' | 'operation'>;
   private readonly byLabel = new Map<string, Operation>();
@@ -63,16 +64,13 @@ export class GraphQLRecorder {
     this.operations = new Operations(registry, {
       total: [
         'graphql_operations_total',
-        'GraphQL queries and mutations, by outcome: error if the response has any.',
+        'GraphQL queries and mutations, by outcome: success, or error if the response contains errors.',
       ],
       duration: [
         'graphql_operation_duration_seconds',
-        'Time from the arrival of a GraphQL query or mutation to its response.',
+        'Time from receiving a GraphQL query or mutation to sending its response, in seconds.',
       ],
-      inProgress: [
-        'graphql_operations_in_progress',
-        'GraphQL queries and mutations that are being answered.',
-      ],
+      inProgress: ['graphql_operations_in_progress', 'GraphQL queries and mutations that are in progress.'],
       labelNames: ['operation_type', 'operation'],
       groupNames: [],
       buckets,
@@ -80,42 +78,48 @@ export class GraphQLRecorder {
     this.errors = registry.counter('graphql_errors_total', 'Errors in GraphQL responses, by code or class.', {
       labelNames: ['operation_type', 'operation', 'error'],
     });
-    this.open = registry.gauge('graphql_subscriptions_open', 'GraphQL subscriptions that are open now.', {
-      labelNames: ['field'],
-    });
+    this.open = registry.gauge(
+      'graphql_subscriptions_open',
+      'GraphQL subscriptions that are currently open.',
+      {
+        labelNames: ['field'],
+      },
+    );
     this.events = registry.counter(
       'graphql_subscription_events_total',
-      'Events that GraphQL subscriptions were sent.',
+      'Events sent to GraphQL subscriptions.',
       { labelNames: ['field'] },
     );
     this.subscriptionSeconds = registry.histogram(
       'graphql_subscription_duration_seconds',
-      'How long GraphQL subscriptions stayed open, by outcome: success, error or cancelled.',
-      { labelNames: ['field', 'outcome'], buckets: SUBSCRIPTION_BUCKETS },
+      'Duration of closed GraphQL subscriptions, in seconds, by outcome: success, error or cancelled.',
+      { labelNames: ['field', 'outcome'], buckets: LONG_LIVED_BUCKETS },
     );
     if (resolvers) {
       this.resolverSeconds = registry.histogram(
         'graphql_resolver_duration_seconds',
-        'How long GraphQL resolvers take.',
+        'Duration of GraphQL resolvers, in seconds, by outcome: success or error.',
         { labelNames: ['field', 'outcome'], buckets },
       );
     }
   }
 
+  /** True if resolvers are timed. */
   get timesResolvers(): boolean {
     return this.resolverSeconds !== undefined;
   }
 
-  begin(): OpenOperation {
-    const startedAt = this.operationOf('<unknown>', INVALID_OPERATION).start();
-    let isOver = false;
+  /** Records the start of an operation. */
+  operationStarted(): OpenOperation {
+    const startedAt = this.operationOf(UNKNOWN_TYPE, INVALID_OPERATION).start();
+    let hasEnded = false;
     const open: OpenOperation = {
       end: (errors) => {
-        if (isOver) return;
-        isOver = true;
+        if (hasEnded) return;
+        hasEnded = true;
         const { parsed } = open;
         const type = parsed?.operation.operation;
-        const operation_type = type !== undefined && OPERATION_TYPES.includes(type) ? type : '<unknown>';
+        const operation_type = type !== undefined && OPERATION_TYPES.includes(type) ? type : UNKNOWN_TYPE;
         const operation =
           parsed === undefined
             ? INVALID_OPERATION
@@ -129,36 +133,39 @@ export class GraphQLRecorder {
     return open;
   }
 
-  subscribed(name: string): OpenSubscription {
+  /** Records the start of a subscription. @param name the name of the subscribed field */
+  subscriptionStarted(name: string): OpenSubscription {
     const field = this.fieldOf(name);
     const startedAt = this.clock.monotonic();
-    let isOver = false;
+    let hasEnded = false;
     this.open.inc({ field });
     return {
-      sent: () => this.events.inc({ field }),
+      eventSent: () => this.events.inc({ field }),
       end: (outcome) => {
-        if (isOver) return;
-        isOver = true;
+        if (hasEnded) return;
+        hasEnded = true;
         this.open.dec({ field });
         this.subscriptionSeconds.observe({ field, outcome }, (this.clock.monotonic() - startedAt) / 1000);
       },
     };
   }
 
-  /** Returns the label of a field. */
+  /** Returns the label value of a field. */
   fieldOf(name: string): string {
     return this.fields.of(name);
   }
 
+  /** Returns the start time of a resolver, in milliseconds on the monotonic clock. */
   resolverStarted(): number {
     return this.clock.monotonic();
   }
 
+  /** Records the end of a resolver. */
   resolverEnded(field: string, startedAt: number, outcome: Outcome): void {
     this.resolverSeconds?.observe({ field, outcome }, (this.clock.monotonic() - startedAt) / 1000);
   }
 
-  /** There are as many as the schema has fields and the options have names. */
+  /** Returns the operation of two label values, whose number is bounded by the schema and the options. */
   private operationOf(operation_type: string, operation: string): Operation {
     const key = `${operation_type} ${operation}`;
     let found = this.byLabel.get(key);
@@ -170,7 +177,7 @@ export class GraphQLRecorder {
   }
 }
 
-/** The code of an error in a response; without one, the class of what a resolver has thrown. */
+/** Returns the code of an error in a response, or else the class of the error that a resolver has thrown. */
 function errorLabel(error: unknown): string {
   if (typeof error !== 'object' || error === null) return errorClass(error);
   const { extensions, originalError, code } = error as {
@@ -178,9 +185,9 @@ function errorLabel(error: unknown): string {
     originalError?: unknown;
     code?: unknown;
   };
-  const given = extensions?.code ?? code;
-  if (typeof given === 'string' && ERROR_CODE.test(given)) return given;
+  const errorCode = extensions?.code ?? code;
+  if (typeof errorCode === 'string' && ERROR_CODE.test(errorCode)) return errorCode;
   const type = errorClass(originalError ?? error);
-  // Mercurius hands over what is to be serialised.
+  // Mercurius passes plain objects that are ready to be serialized.
   return type === 'Object' ? 'GraphQLError' : type;
 }

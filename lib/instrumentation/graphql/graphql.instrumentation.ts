@@ -6,9 +6,9 @@ import type { GraphQLRecorder } from './graphql-recorder.js';
 import { hasMercurius, measureMercurius } from './mercurius-hook.js';
 import { isSchema, measureSchema } from './schema-measurement.js';
 
-/** What is used of a driver of `@nestjs/graphql`. */
+/** The part of a driver of `@nestjs/graphql` that is used. */
 interface Driver {
-  /** The server, once it has started. */
+  /** The server; undefined until it has started. */
   readonly instance?: unknown;
 }
 
@@ -18,21 +18,21 @@ interface DriverOptions {
 }
 
 /**
- * Measures what `GraphQLModule` answers, where its driver starts the server: by a plugin of Apollo Server, and by what
- * Mercurius offers. The requests that bring the operations are counted as requests, and nothing is added to them.
+ * The instrumentation of `GraphQLModule`. It patches the `start()` of its driver, and measures Apollo Server by a plugin
+ * and Mercurius by its hooks. The HTTP requests that carry the operations are measured separately.
  */
 export class GraphQLInstrumentation {
   private readonly restore: (() => void)[] = [];
   private recorder: GraphQLRecorder | undefined;
 
-  /** @param makeRecorder called if the application has a `GraphQLModule` */
+  /** @param createRecorder called once, if the application has a `GraphQLModule` */
   constructor(
     private readonly modules: ModulesContainer,
     private readonly guard: Guard,
-    private readonly makeRecorder: () => GraphQLRecorder,
+    private readonly createRecorder: () => GraphQLRecorder,
   ) {}
 
-  /** Before that of `GraphQLModule`, which starts the driver: the core of monitoring is initialised first. */
+  /** Patches the driver, before `GraphQLModule` starts it. */
   install(): void {
     for (const { providers } of this.modules.values()) {
       for (const [token, { instance }] of providers) {
@@ -48,12 +48,12 @@ export class GraphQLInstrumentation {
   }
 
   private measure(driver: Driver): void {
-    const recorder = (this.recorder ??= this.makeRecorder());
+    const recorder = (this.recorder ??= this.createRecorder());
     const { guard, restore } = this;
-    const isApollo = isOfFamily(driver, 'Apollo');
+    const isApollo = isOfClass(driver, 'Apollo');
     restore.push(
-      patchMethod(driver, 'start', guard, ([given, ...more]) => {
-        const options = given as DriverOptions;
+      patchMethod(driver, 'start', guard, ([startOptions, ...more]) => {
+        const options = startOptions as DriverOptions;
         if (isSchema(options.schema)) restore.push(measureSchema(options.schema, recorder, guard));
         if (isApollo) {
           const plugins = [...(options.plugins ?? []), apolloPlugin(recorder, guard)];
@@ -69,10 +69,10 @@ export class GraphQLInstrumentation {
   }
 }
 
-/** Returns whether it is of a class whose name begins so, or inherits from one. */
-function isOfFamily(driver: object, family: string): boolean {
+/** Returns true if the class of a driver, or a class that it extends, has a name with this prefix. */
+function isOfClass(driver: object, prefix: string): boolean {
   for (let type = Object.getPrototypeOf(driver) as object | null; type !== null;) {
-    if (type.constructor.name.startsWith(family)) return true;
+    if (type.constructor.name.startsWith(prefix)) return true;
     type = Object.getPrototypeOf(type) as object | null;
   }
   return false;

@@ -4,24 +4,25 @@ import { booleanOf, bucketsOf, expectKeys, expectOption } from '../../options/op
 /** Options of the metrics of GraphQL operations. */
 export interface GraphQLMetricsOptions {
   /**
-   * Upper bounds of `graphql_operation_duration_seconds` and `graphql_resolver_duration_seconds`, in seconds.
+   * Upper bounds of the buckets of `graphql_operation_duration_seconds` and `graphql_resolver_duration_seconds`, in
+   * seconds.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];
   /**
-   * Names of operations that have a label value of their own, such as those that your own clients use. Clients
-   * choose names as they like: any other operation is told by the field that it asks for.
+   * Operation names that become values of the label `operation`, such as the names that your own clients use. Any
+   * other operation is labelled with the root field that it selects, because clients can send arbitrary names.
    * @default []
    */
   readonly operationNames?: readonly string[];
   /**
-   * Whether each resolver is timed too, in `graphql_resolver_duration_seconds`.
+   * True if each resolver is timed too, in `graphql_resolver_duration_seconds`.
    * @default false
    */
   readonly resolvers?: boolean;
 }
 
-/** @throws {MonitoringOptionsError} */
+/** @throws {MonitoringOptionsError} for invalid options */
 export function resolveGraphQL(
   graphql: GraphQLMetricsOptions | false = {},
 ): Required<GraphQLMetricsOptions> | false {
@@ -31,7 +32,7 @@ export function resolveGraphQL(
   expectOption(
     'graphql.operationNames',
     operationNames,
-    'a list of names',
+    'an array of operation names',
     Array.isArray(operationNames) && operationNames.every((name) => typeof name === 'string'),
   );
   return {

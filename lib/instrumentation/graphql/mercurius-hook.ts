@@ -3,7 +3,7 @@ import { patchMethod } from '../../primitives/method-patch.js';
 import type { GraphQLRecorder, OpenOperation } from './graphql-recorder.js';
 import { type DocumentNode, operationOf } from './operation-label.js';
 
-/** What Mercurius puts on the Fastify instance: it answers one operation. */
+/** The function with which Mercurius decorates the Fastify instance, and which executes one operation. */
 export interface MercuriusExecute {
   (source: unknown, context?: object, variables?: unknown, operationName?: unknown): Promise<unknown>;
   addHook(
@@ -16,11 +16,12 @@ interface FastifyWithMercurius {
   graphql: MercuriusExecute;
 }
 
-interface Begun {
+interface PendingOperation {
   readonly open: OpenOperation;
   readonly operationName: unknown;
 }
 
+/** Returns true for a Fastify instance with Mercurius. */
 export function hasMercurius(framework: unknown): framework is FastifyWithMercurius {
   if (typeof framework !== 'object' || framework === null) return false;
   const { graphql } = framework as Partial<FastifyWithMercurius>;
@@ -28,29 +29,29 @@ export function hasMercurius(framework: unknown): framework is FastifyWithMercur
 }
 
 /**
- * Tells the recorder of each operation that Mercurius answers: its hooks alone do not hear of those that cannot be
- * parsed or are not valid.
+ * Records each operation that Mercurius executes. It patches `graphql()`, because hooks are not called for operations
+ * that cannot be parsed or are invalid.
  */
 export function measureMercurius(
   fastify: FastifyWithMercurius,
   recorder: GraphQLRecorder,
   guard: Guard,
 ): void {
-  const begun = new WeakMap<object, Begun>();
-  // It comes here when the document has been found valid.
+  const operations = new WeakMap<object, PendingOperation>();
+  // Mercurius calls this hook once the document is valid.
   fastify.graphql.addHook('preExecution', async (_schema, document, context) => {
     guard.run(() => {
-      const operation = begun.get(context);
+      const operation = operations.get(context);
       const parsed = operation && operationOf(document, operation.operationName);
       if (operation !== undefined && parsed !== undefined) {
         operation.open.parsed = { operation: parsed, document };
       }
     });
   });
-  patchMethod(fastify, 'graphql', guard, ([source, given, variables, operationName, ...more]) => {
-    const context = given ?? {};
-    const open = recorder.begin();
-    begun.set(context, { open, operationName });
+  patchMethod(fastify, 'graphql', guard, ([source, callerContext, variables, operationName, ...more]) => {
+    const context = callerContext ?? {};
+    const open = recorder.operationStarted();
+    operations.set(context, { open, operationName });
     return {
       args: [source, context, variables, operationName, ...more],
       fulfilled: (execution) =>

@@ -1,6 +1,6 @@
-/** The `operation` of what could not be parsed or is no valid operation. */
+/** The `operation` of a document that cannot be parsed or is invalid. */
 export const INVALID_OPERATION = '<invalid>';
-/** The `operation` of one that asks for several fields. */
+/** The `operation` of an unnamed operation with several root fields. */
 export const SEVERAL_FIELDS = '<several>';
 
 interface Selection {
@@ -9,7 +9,7 @@ interface Selection {
   readonly selectionSet?: { readonly selections: readonly Selection[] };
 }
 
-/** What is used of the syntax tree of a document that has been found valid. */
+/** The part of the syntax tree of a valid document that is used. */
 export interface OperationNode extends Selection {
   readonly operation: string;
 }
@@ -19,8 +19,8 @@ export interface DocumentNode {
 }
 
 /**
- * What tells an operation in a label: its name, if that is one of those that are known; otherwise the field that it
- * asks for, of which there are as many as the schema has.
+ * Returns the label value of an operation: its name if that is known, or else its root field. The schema bounds the
+ * number of root fields.
  */
 export function operationLabel(
   operation: OperationNode,
@@ -36,7 +36,7 @@ export function operationLabel(
   return fields.size === 1 && only !== undefined ? only : SEVERAL_FIELDS;
 }
 
-/** The operation of a document that is meant, if it can be told. */
+/** Returns the operation of a document with this name, or the first one for an empty name. */
 export function operationOf(document: DocumentNode, name: unknown): OperationNode | undefined {
   const operations = document.definitions.filter((definition) => definition.kind === 'OperationDefinition');
   const found =

@@ -8,7 +8,7 @@ import type { GraphQLRecorder, OpenSubscription } from './graphql-recorder.js';
 
 type Resolve = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What Nest resolves the properties of a class by, which nobody has written a resolver for. */
+/** The name of the resolver that Nest adds to a property without a resolver of the application. */
 const PROPERTY_RESOLVER = 'rootFieldResolver';
 
 interface Field {
@@ -21,12 +21,13 @@ interface ObjectType {
   getFields(): Readonly<Record<string, Field>>;
 }
 
-/** What is used of a `GraphQLSchema`. */
+/** The part of a `GraphQLSchema` that is used. */
 export interface Schema {
   getSubscriptionType(): ObjectType | null | undefined;
   getTypeMap(): Readonly<Record<string, object>>;
 }
 
+/** Returns true for a `GraphQLSchema`. */
 export function isSchema(schema: unknown): schema is Schema {
   if (typeof schema !== 'object' || schema === null) return false;
   const { getSubscriptionType, getTypeMap } = schema as Partial<Schema>;
@@ -34,14 +35,14 @@ export function isSchema(schema: unknown): schema is Schema {
 }
 
 /**
- * Measures the subscriptions of a schema, by whatever protocol they come, and its resolvers if that is wanted.
+ * Measures the subscriptions of a schema, over every protocol, and its resolvers if that is enabled.
  *
- * @returns a function that gives the schema back what it had
+ * @returns a function that restores the schema
  */
 export function measureSchema(schema: Schema, recorder: GraphQLRecorder, guard: Guard): () => void {
   const restore: (() => void)[] = [];
   for (const [name, field] of Object.entries(schema.getSubscriptionType()?.getFields() ?? {})) {
-    restore.push(patchMethod(field, 'subscribe', guard, () => observedSubscription(name, recorder, guard)));
+    restore.push(patchMethod(field, 'subscribe', guard, () => subscriptionObserver(name, recorder, guard)));
   }
   if (recorder.timesResolvers) {
     for (const type of Object.values(schema.getTypeMap())) {
@@ -49,16 +50,16 @@ export function measureSchema(schema: Schema, recorder: GraphQLRecorder, guard: 
       for (const [name, field] of Object.entries(type.getFields())) {
         if (field.resolve === undefined || field.resolve.name === PROPERTY_RESOLVER) continue;
         const measurement = resolverMeasurement(recorder.fieldOf(`${type.name}.${name}`), recorder, guard);
-        restore.push(patchMethod(field, 'resolve', guard, () => observedResolver(measurement)));
+        restore.push(patchMethod(field, 'resolve', guard, () => resolverObserver(measurement)));
       }
     }
   }
   return () => {
-    for (const give of restore.splice(0)) give();
+    for (const restoreField of restore.splice(0)) restoreField();
   };
 }
 
-/** Input types have fields too, which are not resolved. */
+/** Returns true for a type with fields. The fields of input types have no resolver and are skipped. */
 function isObjectType(type: object): type is ObjectType {
   return typeof (type as Partial<ObjectType>).getFields === 'function';
 }
@@ -71,7 +72,7 @@ function resolverMeasurement(field: string, recorder: GraphQLRecorder, guard: Gu
   };
 }
 
-function observedResolver(measurement: Measurement): CallObserver {
+function resolverObserver(measurement: Measurement): CallObserver {
   const startedAt = measurement.start();
   return {
     threw: (error) => measurement.end(startedAt, 'error', error),
@@ -79,10 +80,10 @@ function observedResolver(measurement: Measurement): CallObserver {
   };
 }
 
-function observedSubscription(field: string, recorder: GraphQLRecorder, guard: Guard): CallObserver {
-  const subscription = recorder.subscribed(field);
+function subscriptionObserver(field: string, recorder: GraphQLRecorder, guard: Guard): CallObserver {
+  const subscription = recorder.subscriptionStarted(field);
   const observer = {
-    replaceValue: (events: unknown) => followEvents(events, subscription, guard),
+    replaceValue: (events: unknown) => trackEvents(events, subscription, guard),
     rejected: () => subscription.end('error'),
   };
   return {
@@ -90,19 +91,19 @@ function observedSubscription(field: string, recorder: GraphQLRecorder, guard: G
     replaceResult: (result) =>
       isThenable(result)
         ? (followThenable(result, observer, guard) ?? result)
-        : followEvents(result, subscription, guard),
+        : trackEvents(result, subscription, guard),
   };
 }
 
-function followEvents(events: unknown, subscription: OpenSubscription, guard: Guard): unknown {
+function trackEvents(events: unknown, subscription: OpenSubscription, guard: Guard): unknown {
   if (!isAsyncIterable(events)) {
-    // GraphQL refuses what is no stream.
+    // GraphQL rejects a result that is not a stream.
     subscription.end('error');
     return events;
   }
   const observer: IterationObserver = {
-    given: () => subscription.sent(),
-    // A stream that waits for its next event may never be told.
+    given: () => subscription.eventSent(),
+    // A stream that waits for its next event may never end.
     stopping: () => subscription.end('cancelled'),
     ended: (outcome) => subscription.end(outcome),
   };

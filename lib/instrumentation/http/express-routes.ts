@@ -9,11 +9,11 @@ interface ExpressRoute {
 interface ExpressLayer {
   readonly route?: ExpressRoute;
   readonly handle?: unknown;
-  /** The path that it was made with; older versions of the router do not keep it. */
+  /** The path of the layer; undefined in older versions of the router. */
   readonly rawPath?: ExpressPath;
-  /** The part of the URL that matched, where `match()` does not return it. */
+  /** The matched part of the URL, where `match()` does not return it. */
   readonly path?: string;
-  /** True if it is mounted at the root. */
+  /** True if the layer is mounted at the root. */
   readonly slash?: boolean;
   match(path: string): boolean | { readonly path?: string };
 }
@@ -30,60 +30,63 @@ interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string;
 }
 
-/** A place in the tree of routers where a route is reached. */
-interface Place {
+/** A location of a route in the tree of routers. */
+interface RouteLocation {
   readonly template: string;
-  /** The layers that lead there, the one of the route last. */
+  /** The layers from the root to the route. */
   readonly layers: readonly ExpressLayer[];
 }
 
-/** Stands for a path that cannot be read from the router. */
+/** The template of a path that the router does not expose. */
 const UNKNOWN_MOUNT = '*';
 
-/** Deeper trees are not read: routers that are mounted in themselves have no end. */
+/** Depth limit, for routers that are mounted in themselves. */
 const MAX_DEPTH = 20;
 
-/** Searches for routes that are in no tree, such as those of routers made anew for each request, before it gives up. */
-const MAX_FRUITLESS_SEARCHES = 50;
+/** Limit of searches without a result, for applications that create a router for each request. */
+const MAX_FAILED_SEARCHES = 50;
 
 /**
- * The full templates of the routes of Express, by the routes themselves. Express tells the path of a route within its
- * router, and for as long as the request is in that router the URL that it is mounted at, but not the template of that.
+ * The full templates of the routes of an Express application.
+ *
+ * Express exposes the path of a route within its router, but not the template at which the router is mounted. The
+ * templates are therefore read from the tree of routers, once for each route.
  */
 export class ExpressRoutes {
-  private readonly places = new WeakMap<ExpressRoute, string | readonly Place[]>();
-  private fruitlessSearches = 0;
+  private readonly locations = new WeakMap<ExpressRoute, string | readonly RouteLocation[]>();
+  private failedSearches = 0;
 
-  /** Returns the template of the route that a request came to, such as `/api/users/:id`; undefined if to none. */
+  /** Returns the template of the route that served a request, such as `/api/users/:id`; undefined if none did. */
   templateOf(request: ExpressRequest): string | undefined {
     const { route } = request;
     if (route === undefined) return undefined;
-    const found = this.places.get(route) ?? this.search(route, request.app);
+    const found = this.locations.get(route) ?? this.search(route, request.app);
     return typeof found === 'string' ? found : templateAt(found, request);
   }
 
-  private search(route: ExpressRoute, app: ExpressApp | undefined): string | readonly Place[] {
-    if (app !== undefined && this.fruitlessSearches < MAX_FRUITLESS_SEARCHES) {
-      for (const [found, places] of readTree(app)) {
-        const [{ template }] = places;
-        this.places.set(found, places.every((place) => place.template === template) ? template : places);
+  private search(route: ExpressRoute, app: ExpressApp | undefined): string | readonly RouteLocation[] {
+    if (app !== undefined && this.failedSearches < MAX_FAILED_SEARCHES) {
+      for (const [found, locations] of readTree(app)) {
+        const [{ template }] = locations;
+        const isUnique = locations.every((location) => location.template === template);
+        this.locations.set(found, isUnique ? template : locations);
       }
     }
-    let found = this.places.get(route);
+    let found = this.locations.get(route);
     if (found === undefined) {
-      this.fruitlessSearches++;
+      this.failedSearches++;
       found = joinPaths([UNKNOWN_MOUNT], route.path);
-      this.places.set(route, found);
+      this.locations.set(route, found);
     }
     return found;
   }
 }
 
-type Places = [Place, ...Place[]];
+type RouteLocations = [RouteLocation, ...RouteLocation[]];
 
-/** Returns the places of all routes of an application, also of the routers that are mounted in it. */
-function readTree(app: ExpressApp): Map<ExpressRoute, Places> {
-  const tree = new Map<ExpressRoute, Places>();
+/** Returns the locations of all routes of an application and of the routers that are mounted in it. */
+function readTree(app: ExpressApp): Map<ExpressRoute, RouteLocations> {
+  const tree = new Map<ExpressRoute, RouteLocations>();
   const read = (
     layers: readonly ExpressLayer[],
     prefixes: string[],
@@ -93,10 +96,10 @@ function readTree(app: ExpressApp): Map<ExpressRoute, Places> {
     for (const layer of layers) {
       const path = [...above, layer];
       if (layer.route !== undefined) {
-        const place = { template: joinPaths(prefixes, layer.route.path), layers: path };
+        const location = { template: joinPaths(prefixes, layer.route.path), layers: path };
         const known = tree.get(layer.route);
-        if (known === undefined) tree.set(layer.route, [place]);
-        else known.push(place);
+        if (known === undefined) tree.set(layer.route, [location]);
+        else known.push(location);
         continue;
       }
       const inner = (layer.handle as { readonly stack?: unknown } | undefined)?.stack;
@@ -110,19 +113,19 @@ function readTree(app: ExpressApp): Map<ExpressRoute, Places> {
   return tree;
 }
 
-/** Returns the templates at which an application is mounted in others. */
+/** Returns the templates at which an application is mounted in other applications. */
 function mountsOf({ parent, mountpath }: ExpressApp): string[] {
   return parent === undefined ? [''] : prefixed(mountsOf(parent), mountpath);
 }
 
-/** Returns the template of a route that is reached at several places: that of the first which matches the request. */
-function templateAt(places: readonly Place[], { originalUrl, url = '' }: ExpressRequest): string {
+/** Returns the template of a route with several locations: that of the first location that matches the request. */
+function templateAt(locations: readonly RouteLocation[], { originalUrl, url = '' }: ExpressRequest): string {
   const [path = ''] = (originalUrl ?? url).split('?', 1);
-  const place = places.find(({ layers }) => leadsTo(layers, path)) ?? places[0];
-  return place?.template ?? UNKNOWN_MOUNT;
+  const location = locations.find(({ layers }) => matches(layers, path)) ?? locations[0];
+  return location?.template ?? UNKNOWN_MOUNT;
 }
 
-function leadsTo(layers: readonly ExpressLayer[], path: string): boolean {
+function matches(layers: readonly ExpressLayer[], path: string): boolean {
   let rest = path;
   return layers.every((layer) => {
     const match = layer.match(rest);

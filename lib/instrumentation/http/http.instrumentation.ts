@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
+import { rawResponse } from './raw-response.js';
 import type { FastifyReplyLike } from './route.js';
 import type { RequestRecorder } from './request-recorder.js';
 
@@ -16,16 +17,17 @@ interface FastifyLike {
 const EXPECTATION = 'checkExpectation';
 
 /**
- * Makes every request of the application known to the recorder, below all of Nest: on the raw server, which alone
- * sees what Node answers itself and what Fastify refuses before it runs any hook, and where the framework takes a
- * request over, which also sees what does not come by that server (`inject()`, a second address of `localhost`, a
- * server of the user's own, an application that this one is mounted in).
+ * The instrumentation of HTTP requests, at two places below Nest.
+ *
+ * - The HTTP server sees requests that Node responds to itself, and requests that Fastify rejects before its hooks.
+ * - The framework sees requests that do not come from that server: `inject()`, a second address of `localhost`, a
+ *   server that the application creates itself, and an application in which this one is mounted.
  */
 export class HttpInstrumentation {
   private readonly restore: (() => void)[] = [];
   private isHooked = false;
 
-  /** The framework is hooked at once, so that whatever `main.ts` adds comes after it. */
+  /** Hooks the framework at once, before `main.ts` adds hooks or middleware of its own. */
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly recorder: RequestRecorder,
@@ -33,12 +35,12 @@ export class HttpInstrumentation {
     this.hookFramework();
   }
 
+  /** Hooks the framework, since a testing module creates the providers before it has one. */
   install(): void {
-    // The testing module makes the providers before it knows the framework.
     this.hookFramework();
   }
 
-  /** Not before, since an application that fails to start is not told to end: its server gets no request until now. */
+  /** Hooks the server, which receives no request before the application has started. */
   start(): void {
     const server: unknown = this.host.httpAdapter?.getHttpServer();
     if (typeof server === 'object' && server !== null) this.hookServer(server);
@@ -53,22 +55,21 @@ export class HttpInstrumentation {
     const { guard } = recorder;
     const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
       recorder.begin(response, request.method);
-    // Not by a channel of Node, which would also tell of the rest that Node answers itself: for each request it costs
-    // as much as all else together.
+    // Diagnostics channels of Node would double the cost of each request.
     this.restore.push(listenTo(server, 'request', guard, onRequest, { first: true }));
-    this.restore.push(this.watchExpectations(server));
-    // Not by a listener: Node answers what its parser refuses only while nobody listens for `clientError`.
+    this.restore.push(this.observeExpectations(server));
+    // A listener for `clientError` would stop Node from responding to client errors.
     this.restore.push(
       patchMethod(server, 'emit', guard, ([event, first, socket]) => {
-        if (event === 'clientError') recorder.refuse(first as Error, socket as Socket);
-        else if (event === 'dropRequest') recorder.drop(first as IncomingMessage);
+        if (event === 'clientError') recorder.clientError(first as Error, socket as Socket);
+        else if (event === 'dropRequest') recorder.dropRequest(first as IncomingMessage);
         return undefined;
       }),
     );
   }
 
-  /** Node answers an expectation that it does not know with 417 while nobody listens: so does what listens here. */
-  private watchExpectations(server: object): () => void {
+  /** Responds with 417 to an unknown expectation, as Node does if nobody listens for `checkExpectation`. */
+  private observeExpectations(server: object): () => void {
     const { guard } = this.recorder;
     return listenTo(server, EXPECTATION, guard, (request: IncomingMessage, response: ServerResponse) => {
       this.recorder.begin(response, request.method);
@@ -84,7 +85,7 @@ export class HttpInstrumentation {
     this.isHooked = true;
     if (isFastify(framework)) this.hookFastify(framework);
     else if (isExpress(framework)) this.hookExpress(framework);
-    this.watchUnmatched(this.host.httpAdapter);
+    this.observeUnmatched(this.host.httpAdapter);
   }
 
   private hookFastify(fastify: FastifyLike): void {
@@ -94,7 +95,7 @@ export class HttpInstrumentation {
     });
   }
 
-  /** Not by a layer, which would cost each request several times what the recorder does. */
+  /** Patches `handle()`, because a layer of Express costs several times as much per request as the recorder. */
   private hookExpress(express: object): void {
     const { recorder } = this;
     this.restore.push(
@@ -105,23 +106,17 @@ export class HttpInstrumentation {
     );
   }
 
-  /** Nest registers one handler for all that no route is for. */
-  private watchUnmatched(adapter: object): void {
+  /** Observes the handler that Nest registers for requests without a route. */
+  private observeUnmatched(adapter: object): void {
     const { recorder } = this;
     const { guard } = recorder;
-    const onUnmatched = (args: readonly unknown[]): void => recorder.unmatched(rawResponse(args[1]));
+    const onUnmatched = (args: readonly unknown[]): void => recorder.markUnmatched(rawResponse(args[1]));
     this.restore.push(
       patchMethod(adapter, 'setNotFoundHandler', guard, ([handler, ...more]) => ({
         args: [observeCallback(handler, guard, onUnmatched), ...more],
       })),
     );
   }
-}
-
-/** Returns the response of Node under that of the framework. */
-function rawResponse(response: unknown): ServerResponse {
-  const { raw } = response as { readonly raw?: ServerResponse };
-  return raw ?? (response as ServerResponse);
 }
 
 function isFastify(framework: unknown): framework is FastifyLike {

@@ -1,26 +1,26 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
 import { bucketsOf, durationMsOf, expectKeys, patternsOf } from '../../options/option-checks.js';
 
-/** Options of the request metrics. */
+/** Options of the HTTP request metrics. */
 export interface HttpMetricsOptions {
   /**
-   * A request that took longer counts in `http_slow_requests_total`, in milliseconds.
+   * Duration above which a request counts in `http_slow_requests_total`, in milliseconds.
    * @default 1000
    */
   readonly slowRequestThresholdMs?: number;
   /**
-   * Upper bounds of `http_request_duration_seconds`, in seconds.
+   * Upper bounds of the buckets of `http_request_duration_seconds`, in seconds.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];
   /**
-   * Route templates that are not measured, such as `/internal/ping`; the endpoints of this library never are.
+   * Route templates that are not measured, such as `/internal/ping`. The endpoints of this library are never measured.
    * @default []
    */
   readonly ignoreRoutes?: readonly (string | RegExp)[];
 }
 
-/** @throws {MonitoringOptionsError} */
+/** @throws {MonitoringOptionsError} for invalid options */
 export function resolveHttp(http: HttpMetricsOptions | false = {}): Required<HttpMetricsOptions> | false {
   if (http === false) return false;
   expectKeys('http', http, ['slowRequestThresholdMs', 'buckets', 'ignoreRoutes']);
@@ -30,7 +30,7 @@ export function resolveHttp(http: HttpMetricsOptions | false = {}): Required<Htt
     ignoreRoutes: patternsOf(
       'http.ignoreRoutes',
       http.ignoreRoutes,
-      'a list of route templates or regular expressions',
+      'an array of route templates or regular expressions',
     ),
   };
 }

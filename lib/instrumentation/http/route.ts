@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExpressRoutes } from './express-routes.js';
 
-/** The one `route` of every request that no route of the application matches. */
+/** The `route` of every request that no route of the application matches. */
 export const UNMATCHED_ROUTE = '<unmatched>';
 
-/** The part of a Fastify reply that we read. */
+/** The part of a Fastify reply that is used. */
 export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   readonly request: { readonly raw: IncomingMessage; readonly routeOptions?: { readonly url?: string } };
@@ -12,8 +12,8 @@ export interface FastifyReplyLike {
 }
 
 /**
- * Returns the route template that served a request, such as `/users/:id`, read once the response is over; never a raw
- * URL, whatever a client asks for.
+ * Returns the template of the route that served a request, such as `/users/:id`. It is never a raw URL, which would
+ * let clients create series. Call it once the response has ended.
  */
 export function routeOf(
   response: ServerResponse,

@@ -4,16 +4,16 @@ import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricDeclaration } from './metric-declaration.js';
 
 /**
- * The token of a metric that `MonitoringModule.forFeature()` provides, for factories and tests.
+ * Returns the injection token of a metric that `MonitoringModule.forFeature()` provides, for factories and tests.
  *
- * @param metric its name, or what declares it
- * @throws {MetricDefinitionError} for what is neither
+ * @param metric the name or the declaration of the metric
+ * @throws {MetricDefinitionError} for an invalid name, and for any other value
  */
 export function getMetricToken(metric: string | MetricDeclaration): string {
   const name = typeof metric === 'string' ? metric : (metric as Partial<MetricDeclaration> | undefined)?.name;
   if (typeof name !== 'string') {
     throw new MetricDefinitionError(
-      `Expected the name of a metric or its declaration, got ${String(metric)} (${typeof metric}).`,
+      `The metric to inject must be a metric name or a declaration, such as that of defineCounter(); got ${String(metric)} (${typeof metric}).`,
     );
   }
   assertMetricName(name);
@@ -21,11 +21,11 @@ export function getMetricToken(metric: string | MetricDeclaration): string {
 }
 
 /**
- * Injects a metric that a module has declared with `MonitoringModule.forFeature()`, as a constructor parameter or
- * as a property.
+ * Injects a metric that a module declares with `MonitoringModule.forFeature()`, into a constructor parameter or a
+ * property.
  *
- * @param metric its name, or what declares it
- * @throws {MetricDefinitionError} for what is neither
+ * @param metric the name or the declaration of the metric
+ * @throws {MetricDefinitionError} for an invalid name, and for any other value
  */
 export function InjectMetric(metric: string | MetricDeclaration): ParameterDecorator & PropertyDecorator {
   return Inject(getMetricToken(metric));

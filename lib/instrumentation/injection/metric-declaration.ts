@@ -5,14 +5,14 @@ import type { BoundMetricOptions, BucketOptions, MetricOptions } from '../../met
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer, TimerSeries } from '../../metrics/timer.js';
 
-/** A metric that is yet to be made: for `MonitoringModule.forFeature()`. */
+/** A declaration of a metric, for `MonitoringModule.forFeature()`. */
 export interface MetricDeclaration<M = unknown> {
   readonly name: string;
-  /** Makes the metric, or finds it. */
+  /** Registers the metric, or returns the one that is already registered. */
   readonly metricIn: (registry: MetricsRegistry) => M;
 }
 
-/** The metric that a declaration stands for: `MetricOf<typeof ordersTotal>`. */
+/** The type of a declared metric, such as `MetricOf<typeof ordersTotal>`. */
 export type MetricOf<D extends MetricDeclaration> = D extends MetricDeclaration<infer M> ? M : never;
 
 /** Declares a counter, with the arguments of `registry.counter()`. */

@@ -1,34 +1,34 @@
 import { bucketsOf, countOf, expectKeys } from '../../options/option-checks.js';
 
-/** Which jobs are measured, in an application that has them. */
+/** Options of the metrics of jobs, for applications that have jobs. */
 export interface JobsOptions {
-  /** Methods with `@Cron()`, `@Interval()` and `@Timeout()` of `@nestjs/schedule`, or false. @default on */
+  /** Metrics of methods with `@Cron()`, `@Interval()` and `@Timeout()` of `@nestjs/schedule`; false disables. @default {} */
   readonly schedule?: JobMetricsOptions | false;
-  /** The jobs that the workers of BullMQ process, or false. @default on */
+  /** Metrics of the jobs that BullMQ workers process; false disables. @default {} */
   readonly bullmq?: JobMetricsOptions | false;
 }
 
-/** Options of one kind of jobs. */
+/** Options of the metrics of one kind of job. */
 export interface JobMetricsOptions {
   /**
-   * Upper bounds of the durations, in seconds.
+   * Upper bounds of the duration buckets, in seconds.
    * @default 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600
    */
   readonly buckets?: readonly number[];
-  /** Number of names of jobs that have series of their own; later ones are `other`. @default 100 */
+  /** Maximum number of distinct values of the label `job`; further job names share `other`. @default 100 */
   readonly maxJobs?: number;
 }
 
-/** Which jobs are measured, with every default filled in. */
+/** Resolved options of the metrics of jobs; false where a kind of job is not measured. */
 export interface ResolvedJobs {
   readonly schedule: Required<JobMetricsOptions> | false;
   readonly bullmq: Required<JobMetricsOptions> | false;
 }
 
-/** Jobs take from milliseconds to an hour. */
-const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600];
+/** Buckets for jobs, which take from milliseconds to an hour. */
+const JOB_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600];
 
-/** @throws {MonitoringOptionsError} */
+/** @throws {MonitoringOptionsError} for invalid options */
 export function resolveJobs(jobs: JobsOptions | false = {}): ResolvedJobs {
   if (jobs === false) return { schedule: false, bullmq: false };
   expectKeys('jobs', jobs, ['schedule', 'bullmq']);
@@ -45,7 +45,7 @@ function resolveKind(
   if (kind === false) return false;
   expectKeys(option, kind, ['buckets', 'maxJobs']);
   return {
-    buckets: bucketsOf(`${option}.buckets`, kind.buckets, BUCKETS),
+    buckets: bucketsOf(`${option}.buckets`, kind.buckets, JOB_BUCKETS),
     maxJobs: countOf(`${option}.maxJobs`, kind.maxJobs, 100),
   };
 }

@@ -15,13 +15,13 @@ import { RunObserver } from './run-observer.js';
 
 type JobLabels = 'queue' | 'job';
 
-/** The outcome of an attempt that has put its job off, such as by a `DelayedError`: neither a success nor an error. */
+/** The outcome of an attempt that postpones its job, such as with a `DelayedError`. */
 const DEFERRED = 'deferred';
 
-/** The `job` of one that Redis does not know any more. */
-const GONE = 'unknown';
+/** The `job` of a job that was removed from Redis. */
+const REMOVED_JOB = 'unknown';
 
-/** Counts and times what the workers of BullMQ in this process do. */
+/** The metrics of the BullMQ workers in this process. */
 export class QueueJobRecorder {
   private readonly completed: Counter<JobLabels>;
   private readonly failed: Counter<JobLabels | 'error'>;
@@ -40,60 +40,68 @@ export class QueueJobRecorder {
     { buckets, maxJobs }: Required<JobMetricsOptions>,
   ) {
     const labelNames = ['queue', 'job'] as const;
-    this.completed = registry.counter('bullmq_jobs_completed_total', 'Jobs that were completed here.', {
-      labelNames,
-    });
+    this.completed = registry.counter(
+      'bullmq_jobs_completed_total',
+      'Jobs completed by the workers of this process.',
+      {
+        labelNames,
+      },
+    );
     this.failed = registry.counter(
       'bullmq_jobs_failed_total',
-      'Jobs that failed here for good, by class of the last error.',
+      'Jobs that failed in this process without a further retry, by class of the last error.',
       { labelNames: [...labelNames, 'error'] },
     );
     this.retries = registry.counter(
       'bullmq_job_retries_total',
-      'Attempts that failed here and leave the job to be tried again, by class of error.',
+      'Failed attempts in this process after which the job is retried, by class of error.',
       { labelNames: [...labelNames, 'error'] },
     );
     this.stalled = registry.counter(
       'bullmq_jobs_stalled_total',
-      'Jobs whose worker, here or elsewhere, was found not to care for them any more.',
+      'Jobs that stalled, because a worker of any process stopped renewing their lock.',
       { labelNames: ['queue'] },
     );
-    this.inProgress = registry.gauge('bullmq_jobs_in_progress', 'Jobs that are processed here now.', {
-      labelNames,
-    });
+    this.inProgress = registry.gauge(
+      'bullmq_jobs_in_progress',
+      'Jobs that the workers of this process are processing.',
+      {
+        labelNames,
+      },
+    );
     this.seconds = registry.histogram(
       'bullmq_job_duration_seconds',
-      'Duration of the attempts here, by outcome: success, error or deferred.',
+      'Duration of job attempts in this process, in seconds, by outcome: success, error or deferred.',
       { labelNames: [...labelNames, 'outcome'], buckets },
     );
     this.waitSeconds = registry.histogram(
       'bullmq_job_wait_duration_seconds',
-      'From when a job could have been processed to when it first was.',
+      'Time from when a job became ready until its first attempt started, in seconds.',
       { labelNames, buckets },
     );
     this.maxJobs = maxJobs;
   }
 
-  /** Measures what a worker does. @returns a function that ends it */
-  watch(worker: BullMqWorker): () => void {
+  /** Measures the jobs of a worker. @returns a function that stops the measurement */
+  measure(worker: BullMqWorker): () => void {
     const queue = worker.name;
     const labelsOf = (job: BullMqJob | undefined) => ({ queue, job: this.nameOf(queue, job) });
-    const ends = [
+    const stops = [
       listenTo<[BullMqJob]>(worker, 'completed', this.guard, (job) => this.completed.inc(labelsOf(job))),
       listenTo<[BullMqJob | undefined, unknown]>(worker, 'failed', this.guard, (job, error) => {
         const labels = { ...labelsOf(job), error: errorClass(error) };
-        // It is set when there will be no other attempt.
+        // BullMQ sets finishedOn if it does not retry the job.
         if (job !== undefined && job.finishedOn === undefined) this.retries.inc(labels);
         else this.failed.inc(labels);
       }),
       listenTo(worker, 'stalled', this.guard, () => this.stalled.inc({ queue })),
-      // There is no event at the end of an attempt that puts the job off.
+      // BullMQ emits no event at the end of an attempt that postpones the job.
       patchMethod(worker, 'callProcessJob', this.guard, ([job]) =>
         this.beginAttempt(job as BullMqJob, labelsOf(job as BullMqJob)),
       ),
     ];
     return () => {
-      for (const end of ends) end();
+      for (const stop of stops) stop();
     };
   }
 
@@ -103,12 +111,12 @@ export class QueueJobRecorder {
     this.inProgress.inc(labels);
     return new RunObserver((outcome, error) => {
       this.inProgress.dec(labels);
-      const shown = outcome === 'error' && isDeferral(error) ? DEFERRED : outcome;
-      this.seconds.observe({ ...labels, outcome: shown }, (this.clock.monotonic() - startedAt) / 1000);
+      const recorded = outcome === 'error' && isDeferral(error) ? DEFERRED : outcome;
+      this.seconds.observe({ ...labels, outcome: recorded }, (this.clock.monotonic() - startedAt) / 1000);
     });
   }
 
-  /** By the clocks of who added the job and who took it: where they are two, it may seem to have waited less. */
+  /** Records the wait of a first attempt. Clock skew between producer and worker can make it negative: it counts as 0. */
   private recordWait(job: BullMqJob, labels: Record<JobLabels, string>): void {
     const { timestamp, processedOn, attemptsStarted, opts } = job;
     const isFirst = attemptsStarted === undefined ? job.attemptsMade === 0 : attemptsStarted <= 1;
@@ -118,7 +126,7 @@ export class QueueJobRecorder {
   }
 
   private nameOf(queue: string, job: BullMqJob | undefined): string {
-    if (job === undefined) return GONE;
+    if (job === undefined) return REMOVED_JOB;
     let names = this.names.get(queue);
     if (names === undefined) {
       names = new LabelValues(this.maxJobs);

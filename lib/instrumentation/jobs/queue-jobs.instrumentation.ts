@@ -4,32 +4,34 @@ import { watchBullMqWorkers } from '../../integrations/bullmq/bullmq.watch.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { QueueJobRecorder } from './queue-job.recorder.js';
 
-/** Measures what the workers of BullMQ do, in an application that has some. */
+/** The instrumentation of BullMQ workers. */
 export class QueueJobsInstrumentation {
   private recorder: QueueJobRecorder | undefined;
-  private lookAgain: (() => void) | undefined;
-  private readonly releases: (() => void)[] = [];
+  private rescan: (() => void) | undefined;
+  private readonly stops: (() => void)[] = [];
 
-  /** @param makeRecorder called for the first worker, so that applications without one have no such metrics */
+  /** @param createRecorder called for the first worker, so that applications without workers have no job metrics */
   constructor(
     private readonly objects: ApplicationObjects,
     private readonly guard: Guard,
-    private readonly makeRecorder: () => QueueJobRecorder,
+    private readonly createRecorder: () => QueueJobRecorder,
   ) {}
 
+  /** Measures the workers that exist, and those that are created from now on. */
   install(): void {
-    const watch = (worker: BullMqWorker): void => {
-      this.recorder ??= this.makeRecorder();
-      this.releases.push(this.recorder.watch(worker));
+    const measure = (worker: BullMqWorker): void => {
+      this.recorder ??= this.createRecorder();
+      this.stops.push(this.recorder.measure(worker));
     };
-    this.lookAgain = watchBullMqWorkers(this.objects, watch, this.guard);
+    this.rescan = watchBullMqWorkers(this.objects, measure, this.guard);
   }
 
+  /** Measures the workers that the hooks of the application have created. */
   start(): void {
-    this.lookAgain?.();
+    this.rescan?.();
   }
 
   stop(): void {
-    for (const release of this.releases.splice(0)) release();
+    for (const stop of this.stops.splice(0)) stop();
   }
 }

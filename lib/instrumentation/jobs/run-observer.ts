@@ -1,12 +1,12 @@
 import { isThenable } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 
-/** The end of a run of a job. */
+/** The outcome of a run of a job. */
 export type RunOutcome = 'success' | 'error';
 
-/** Observes one run of a job to its end: that of the promise that it returned, or else the return. */
+/** An observer of one run of a job, which ends when its promise settles, or when it returns or throws. */
 export class RunObserver implements CallObserver {
-  /** @param end is told once how the run ended, with the error if it failed */
+  /** @param end called once with the outcome, and the error of a failed run */
   constructor(private readonly end: (outcome: RunOutcome, error?: unknown) => void) {}
 
   returned(result: unknown): void {

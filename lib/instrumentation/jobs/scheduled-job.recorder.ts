@@ -22,9 +22,9 @@ interface JobSeries {
   readonly overlaps: CounterSeries;
 }
 
-/** Counts and times the runs of what is run on a schedule. */
+/** The metrics of scheduled jobs. */
 export class ScheduledJobRecorder {
-  /** Keeps errors of ours out of the jobs. */
+  /** Receives the errors of the measurement itself. */
   readonly guard: Guard;
   private readonly runs: Counter<JobLabels | 'outcome'>;
   private readonly errors: Counter<JobLabels | 'error'>;
@@ -44,17 +44,17 @@ export class ScheduledJobRecorder {
     const labelNames = ['job', 'type'] as const;
     this.runs = registry.counter(
       'scheduled_job_runs_total',
-      'Runs of scheduled jobs that have ended, by outcome: success or error.',
+      'Completed runs of scheduled jobs, by outcome: success or error.',
       { labelNames: [...labelNames, 'outcome'] },
     );
     this.errors = registry.counter(
       'scheduled_job_errors_total',
-      'Runs of scheduled jobs that have failed, by class of error.',
+      'Failed runs of scheduled jobs, by class of error.',
       { labelNames: [...labelNames, 'error'] },
     );
     this.seconds = registry.histogram(
       'scheduled_job_duration_seconds',
-      'How long runs of scheduled jobs take.',
+      'Duration of the runs of scheduled jobs, in seconds.',
       {
         labelNames,
         buckets: options.buckets,
@@ -62,43 +62,43 @@ export class ScheduledJobRecorder {
     );
     this.inProgress = registry.gauge(
       'scheduled_job_runs_in_progress',
-      'Runs of scheduled jobs that go on now.',
+      'Runs of scheduled jobs that are in progress.',
       {
         labelNames,
       },
     );
     this.overlaps = registry.counter(
       'scheduled_job_overlaps_total',
-      'Runs of scheduled jobs that began while an earlier run of the same job went on.',
+      'Runs of scheduled jobs that started while an earlier run of the same job was in progress.',
       { labelNames },
     );
     this.lastStart = registry.gauge(
       'scheduled_job_last_start_timestamp_seconds',
-      'When a scheduled job began to run last, in seconds since 1970.',
+      'Start time of the last run of a scheduled job, as a Unix timestamp in seconds.',
       { labelNames },
     );
     this.lastSuccess = registry.gauge(
       'scheduled_job_last_success_timestamp_seconds',
-      'When a run of a scheduled job ended well last, in seconds since 1970.',
+      'End time of the last successful run of a scheduled job, as a Unix timestamp in seconds.',
       { labelNames },
     );
     this.jobs = new LabelValues(options.maxJobs);
   }
 
-  /** Returns the method of a job, measured; its series are there from now on. */
+  /** Returns the measured form of the method of a job, and creates its series at zero. */
   readonly measure = (name: string, type: ScheduleType, method: ScheduledMethod): ScheduledMethod => {
     const { clock, errors, lastStart, lastSuccess } = this;
     const labels = { job: this.jobs.of(name), type };
     const series = this.seriesOf(labels);
-    let goingOn = 0;
+    let runsInProgress = 0;
 
     return observeFunction(method, this.guard, () => {
       const startedAt = clock.monotonic();
       lastStart.set(labels, clock.now() / 1000);
       series.inProgress.inc();
-      if (goingOn++ > 0) series.overlaps.inc();
+      if (runsInProgress++ > 0) series.overlaps.inc();
       return new RunObserver((outcome, error) => {
-        goingOn--;
+        runsInProgress--;
         series.inProgress.dec();
         series.seconds.observe((clock.monotonic() - startedAt) / 1000);
         series.runs[outcome].inc();

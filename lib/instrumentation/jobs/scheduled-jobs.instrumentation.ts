@@ -1,17 +1,17 @@
 import type { ScheduleIntegration } from '../../integrations/schedule/schedule.integration.js';
 import type { ScheduledJobRecorder } from './scheduled-job.recorder.js';
 
-/** Measures what `@nestjs/schedule` runs, in an application that uses it. */
+/** The instrumentation of the jobs of `@nestjs/schedule`. */
 export class ScheduledJobsInstrumentation {
-  /** @param makeRecorder called if there are jobs that can be measured, so that others have no such metrics */
+  /** @param createRecorder called if the application uses the package, so that others have no job metrics */
   constructor(
     private readonly schedule: ScheduleIntegration,
-    private readonly makeRecorder: () => ScheduledJobRecorder,
+    private readonly createRecorder: () => ScheduledJobRecorder,
   ) {}
 
   install(): void {
     if (!this.schedule.isUsed) return;
-    const { measure, guard } = this.makeRecorder();
+    const { measure, guard } = this.createRecorder();
     this.schedule.replaceJobs(measure, guard);
   }
 }

@@ -1,17 +1,18 @@
 /**
- * Tells which replies of a message handler stand for an exception. Nest answers the exceptions of WebSocket gateways
- * itself, and what the handler gives back then looks as if all were well. But it does so at once: a reply that has
- * settled is the first to be heard of after a microtask that was queued as the exception was handled, and one that
- * streams ends before the exception has been handled.
+ * The detection of replies that stand for an exception of a gateway handler.
+ *
+ * Nest answers exceptions of WebSocket gateways itself, so that the reply of a failed handler looks like a success.
+ * The order of events shows the difference: a reply that settles is the first to do so after a microtask queued when
+ * Nest handles the exception, and a reply that streams ends in the same turn in which Nest handles it.
  */
 export class FailedReplies {
-  /** Exceptions that were handled just now. */
+  /** Exceptions that Nest has handled in this turn. */
   private readonly handled = new Set<object>();
-  /** The exception whose reply is the next to be heard of. */
+  /** The exception whose reply settles next. */
   private settling: object | undefined;
 
-  /** To be called as Nest handles an exception. */
-  noteException(): void {
+  /** Records that Nest is handling an exception. */
+  recordException(): void {
     const exception = {};
     this.handled.add(exception);
     queueMicrotask(() => {
@@ -23,7 +24,7 @@ export class FailedReplies {
     });
   }
 
-  /** Returns whether the reply that has ended now, by settling or by streaming, stands for an exception. */
+  /** Returns true if the reply that has just ended stands for an exception, and forgets that exception. */
   consumeFailure(by: 'settling' | 'streaming'): boolean {
     if (by === 'settling') {
       const failed = this.settling !== undefined;

@@ -4,42 +4,46 @@ import { followObservable, isObservable } from '../../primitives/observable.js';
 import type { Outcome } from '../../primitives/outcome.js';
 import { followThenable } from '../../primitives/thenable.js';
 
-/** A function that is told how a reply ended, and whether by settling or by streaming. */
-export type ReplyEnd = (outcome: Outcome, by: 'settling' | 'streaming') => void;
+/** The way in which a reply ends: a value or a promise settles, an Observable streams. */
+export type ReplyKind = 'settling' | 'streaming';
+
+/** A callback that receives the outcome of a reply. */
+export type ReplyEnd = (outcome: Outcome, kind: ReplyKind) => void;
 
 /**
- * Follows the reply to a message to its end, and returns what is to be handed on in its place: a promise ends when it
- * settles, and an Observable, also one that a promise brings, when it completes, fails or is unsubscribed from. Only
- * the first end is told.
+ * Tracks a reply to a message until it ends, and returns the reply to pass on in its place.
  *
- * @param isWanted returns whether somebody is still there to subscribe to what a promise brings
+ * A promise ends when it settles. An Observable, also one that a promise resolves to, ends when it completes, fails or
+ * is unsubscribed from. `end` is called once.
+ *
+ * @param isConnected returns false if the client has disconnected, so that nobody subscribes to a resolved Observable
  */
-export function followReply(
+export function trackReply(
   reply: unknown,
   end: ReplyEnd,
   guard: Guard,
-  isWanted = (): boolean => true,
+  isConnected = (): boolean => true,
 ): unknown {
   let isOpen = true;
-  const endOnce: ReplyEnd = (outcome, by) => {
+  const endOnce: ReplyEnd = (outcome, kind) => {
     if (!isOpen) return;
     isOpen = false;
-    guard.run(() => end(outcome, by));
+    guard.run(() => end(outcome, kind));
   };
-  const followSettled = (value: unknown): unknown => {
+  const trackSettled = (value: unknown): unknown => {
     if (!isObservable(value)) {
       endOnce('success', 'settling');
       return value;
     }
-    if (!isWanted()) {
+    if (!isConnected()) {
       endOnce('cancelled', 'settling');
       return value;
     }
     return followObservable(value, () => (outcome) => endOnce(outcome, 'streaming'), guard) ?? value;
   };
-  if (!isThenable(reply)) return followSettled(reply);
+  if (!isThenable(reply)) return trackSettled(reply);
   const observer = {
-    replaceValue: followSettled,
+    replaceValue: trackSettled,
     rejected: () => endOnce('error', 'settling'),
   };
   return followThenable(reply, observer, guard) ?? reply;

@@ -3,16 +3,16 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { LabelValues } from '../../primitives/label-values.js';
 import { ErrorClasses } from '../error-class.js';
 import { type Operation, Operations } from '../operations.js';
-import { patternText } from './pattern.js';
+import { formatPattern } from './pattern.js';
 import type { RpcMetricsOptions } from './rpc.options.js';
 
-/** The one `pattern` of every message that no handler of the application is for. */
+/** The `pattern` of every message without a handler. */
 export const UNMATCHED_PATTERN = '<unmatched>';
 
-/** An application has as many as its code has handlers; more are made of data. */
+/** Upper limit for values that come from data instead of code. */
 const MAX_PATTERNS = 1_000;
 
-/** Counts and times the messages that microservice handlers get. */
+/** The metrics of microservice messages and events. */
 export class RpcRecorder {
   private readonly operations: Operations<'transport' | 'pattern'>;
   private readonly errors: Counter<'handler' | 'error'>;
@@ -23,15 +23,15 @@ export class RpcRecorder {
     this.operations = new Operations(registry, {
       total: [
         'rpc_server_requests_total',
-        'Messages and events that microservice handlers were called for, by outcome: success, error or cancelled.',
+        'Messages and events received by microservice handlers, by outcome: success, error or cancelled.',
       ],
       duration: [
         'rpc_server_request_duration_seconds',
-        'Time from the call of a microservice handler, with its guards and pipes, to the end of its reply.',
+        'Duration of microservice handlers, with guards, pipes and the whole reply, in seconds.',
       ],
       inProgress: [
         'rpc_server_requests_in_progress',
-        'Messages and events that microservice handlers are working on.',
+        'Messages and events that microservice handlers are processing.',
       ],
       labelNames: ['transport', 'pattern'],
       groupNames: ['transport'],
@@ -39,24 +39,27 @@ export class RpcRecorder {
     });
     this.errors = registry.counter(
       'rpc_server_errors_total',
-      'Exceptions of microservice handlers, their guards, pipes and interceptors, by class.',
+      'Exceptions thrown by microservice handlers, guards, pipes and interceptors, by class.',
       { labelNames: ['handler', 'error'] },
     );
   }
 
+  /** Returns the operation of one pattern. */
   operation(transport: string, pattern: string): Operation {
     return this.operations.operation({ transport, pattern });
   }
 
+  /** Counts a message without a handler. */
   countUnmatched(transport: string): void {
     this.operations.countUnstarted({ transport, pattern: UNMATCHED_PATTERN }, 'error');
   }
 
-  /** Returns the label of a pattern. */
+  /** Returns the label value of a pattern. */
   patternOf(pattern: unknown): string {
-    return this.patterns.of(patternText(pattern));
+    return this.patterns.of(formatPattern(pattern));
   }
 
+  /** Counts an exception. @param handler the handler, as `Class.method` */
   countError(handler: string, exception: unknown): void {
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
   }

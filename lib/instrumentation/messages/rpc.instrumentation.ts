@@ -1,40 +1,39 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
-import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import type { Operation } from '../operations.js';
-import { witnessExceptions } from './exception-witness.instrumentation.js';
+import { observeExceptions } from './exception-observer.instrumentation.js';
+import { measuredHandler } from './measured-handler.js';
 import { transportName } from './pattern.js';
-import { followReply, type ReplyEnd } from './reply.js';
 import type { RpcRecorder } from './rpc-recorder.js';
 
-/** What `@MessagePattern` and `@EventPattern` leave on a method. */
+/** The metadata key that `@MessagePattern()` and `@EventPattern()` set on a method. */
 const HANDLER_METADATA = 'microservices:handler_type';
 
-/** A handler as Nest registers it, with all that it has around the method: guards, pipes, filters, interceptors. */
+/** A handler as Nest registers it: the method with its guards, pipes, interceptors and filters. */
 interface RpcHandler {
   (this: unknown, ...args: unknown[]): unknown;
-  /** The next handler of the same event, which this one calls. */
+  /** The next handler of the same event, which this handler calls. */
   next?: RpcHandler;
 }
 
 /**
- * Measures microservice handlers where Nest registers them with their server, of whatever transport and application:
- * a microservice of its own or one that is connected to an HTTP application. Requests over HTTP have no part in it.
+ * The instrumentation of microservice handlers, on every transport. It wraps each handler when Nest registers it with
+ * its server, both in a standalone microservice and in one that is connected to an HTTP application.
  */
 export class RpcInstrumentation {
   private readonly servers: Subscription | undefined;
   private readonly restore: (() => void)[] = [];
-  /** The handlers that are measured, by what measures them. */
-  private readonly inner = new WeakMap<RpcHandler, RpcHandler>();
+  /** The original of each measured handler. */
+  private readonly originals = new WeakMap<RpcHandler, RpcHandler>();
   private recorder: RpcRecorder | undefined;
 
-  /** @param makeRecorder called if the application has a microservice */
+  /** @param createRecorder called once, if the application has a microservice */
   constructor(
     private readonly modules: ModulesContainer,
     private readonly guard: Guard,
-    private readonly makeRecorder: () => RpcRecorder,
+    private readonly createRecorder: () => RpcRecorder,
   ) {
     const servers = modules.getRpcTargetRegistry?.() as Observable<object> | undefined;
     this.servers = servers?.subscribe((server) => guard.run(() => this.measure(server)));
@@ -45,15 +44,18 @@ export class RpcInstrumentation {
     for (const restore of this.restore.splice(0)) restore();
   }
 
-  /** Nest announces a server when it has been made, before it gets any handler. */
+  /** Patches a server. Nest announces it after its creation and before it has any handler. */
   private measure(server: object): void {
-    const recorder = (this.recorder ??= this.witnessedBy(this.makeRecorder()));
+    const recorder = (this.recorder ??= this.observeExceptionsBy(this.createRecorder()));
     const transport = transportName(server);
     this.restore.push(
       patchMethod(server, 'addHandler', this.guard, ([pattern, handler, ...more]) => ({
         args: [
           pattern,
-          this.measured(handler as RpcHandler, recorder.operation(transport, recorder.patternOf(pattern))),
+          this.measureHandler(
+            handler as RpcHandler,
+            recorder.operation(transport, recorder.patternOf(pattern)),
+          ),
           ...more,
         ],
       })),
@@ -65,38 +67,24 @@ export class RpcInstrumentation {
     );
   }
 
-  private measured(handler: RpcHandler, operation: Operation): RpcHandler {
-    const { guard } = this;
-    const measured: RpcHandler = copyMethodMetadata(handler, function (this: unknown, ...args: unknown[]) {
-      const startedAt = guard.run(() => operation.start());
-      const end: ReplyEnd = (outcome) => {
-        if (startedAt !== undefined) operation.end(startedAt, outcome);
-      };
-      let reply: unknown;
-      try {
-        reply = Reflect.apply(handler, this, args);
-      } catch (error) {
-        guard.run(() => end('error', 'settling'));
-        throw error;
-      }
-      return followReply(reply, end, guard);
-    });
-    // An event that several handlers are for is one event: the first calls the others, which are not measured then.
+  private measureHandler(handler: RpcHandler, operation: Operation): RpcHandler {
+    const measured = measuredHandler(handler, operation, this.guard);
+    // An event with several handlers counts once: the first handler calls the others, unmeasured.
     let next: RpcHandler | undefined;
     Object.defineProperty(measured, 'next', {
       get: () => next,
       set: (value: RpcHandler) => {
         next = value;
-        handler.next = this.inner.get(value) ?? value;
+        handler.next = this.originals.get(value) ?? value;
       },
     });
-    this.inner.set(measured, handler);
+    this.originals.set(measured, handler);
     return measured;
   }
 
-  private witnessedBy(recorder: RpcRecorder): RpcRecorder {
+  private observeExceptionsBy(recorder: RpcRecorder): RpcRecorder {
     this.restore.push(
-      witnessExceptions(this.modules, HANDLER_METADATA, this.guard, ({ name }) => {
+      observeExceptions(this.modules, HANDLER_METADATA, this.guard, ({ name }) => {
         return (exception) => recorder.countError(name, exception);
       }),
     );

@@ -5,17 +5,15 @@ import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { LabelValues } from '../../primitives/label-values.js';
 import { ErrorClasses } from '../error-class.js';
+import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import { type Operation, Operations } from '../operations.js';
 import type { WebSocketMetricsOptions } from './websocket.options.js';
 
-/** Connections last from seconds to days. */
-const CONNECTION_BUCKETS = [1, 10, 60, 300, 900, 3_600, 14_400, 86_400];
-
-/** An application has as many as its code has gateways and handlers; more are made of data. */
+/** Upper limits for values that come from data instead of code. */
 const MAX_NAMESPACES = 100;
 const MAX_EVENTS = 1_000;
 
-/** Counts and times the connections of WebSocket gateways and the messages that come by them. */
+/** The metrics of WebSocket connections and messages. */
 export class WebSocketRecorder {
   private readonly operations: Operations<'namespace' | 'event'>;
   private readonly messages = new Map<string, Map<string, Operation>>();
@@ -35,36 +33,44 @@ export class WebSocketRecorder {
     this.operations = new Operations(registry, {
       total: [
         'websocket_messages_total',
-        'Messages that handlers of gateways were called for, by outcome: success, error or cancelled.',
+        'Messages received by gateway handlers, by outcome: success, error or cancelled.',
       ],
       duration: [
         'websocket_message_duration_seconds',
-        'Time from the call of the handler of a gateway, with its guards and pipes, to the end of its reply.',
+        'Duration of gateway handlers, with guards, pipes and the whole reply, in seconds.',
       ],
-      inProgress: ['websocket_messages_in_progress', 'Messages that handlers of gateways are working on.'],
+      inProgress: ['websocket_messages_in_progress', 'Messages that gateway handlers are processing.'],
       labelNames: ['namespace', 'event'],
       groupNames: ['namespace'],
       buckets,
     });
     this.errors = registry.counter(
       'websocket_errors_total',
-      'Exceptions of handlers of gateways, their guards, pipes and interceptors, by class.',
+      'Exceptions thrown by gateway handlers, guards, pipes and interceptors, by class.',
       { labelNames: ['handler', 'error'] },
     );
-    this.connections = registry.counter('websocket_connections_total', 'WebSocket connections to gateways.', {
-      labelNames: ['namespace'],
-    });
-    this.open = registry.gauge('websocket_connections_open', 'WebSocket connections that are open now.', {
-      labelNames: ['namespace'],
-    });
+    this.connections = registry.counter(
+      'websocket_connections_total',
+      'WebSocket connections that clients have opened.',
+      {
+        labelNames: ['namespace'],
+      },
+    );
+    this.open = registry.gauge(
+      'websocket_connections_open',
+      'WebSocket connections that are currently open.',
+      {
+        labelNames: ['namespace'],
+      },
+    );
     this.seconds = registry.histogram(
       'websocket_connection_duration_seconds',
-      'How long WebSocket connections stayed open.',
-      { labelNames: ['namespace'], buckets: CONNECTION_BUCKETS },
+      'Duration of closed WebSocket connections, in seconds.',
+      { labelNames: ['namespace'], buckets: LONG_LIVED_BUCKETS },
     );
   }
 
-  /** @param event one that a gateway has a handler for */
+  /** Returns the operation of one event. @param event an event for which a gateway has a handler */
   message(namespace: string, event: string): Operation {
     let events = this.messages.get(namespace);
     if (events === undefined) this.messages.set(namespace, (events = new Map()));
@@ -79,8 +85,8 @@ export class WebSocketRecorder {
     return operation;
   }
 
-  /** @returns what to call once when the connection has ended */
-  connected(namespace: string): () => void {
+  /** Records a new connection. @returns a function to call once when the connection has closed */
+  connectionOpened(namespace: string): () => void {
     const startedAt = this.clock.monotonic();
     const labels = { namespace: this.namespaces.of(namespace) };
     this.connections.inc(labels);
@@ -91,6 +97,7 @@ export class WebSocketRecorder {
     };
   }
 
+  /** Counts an exception. @param handler the handler, as `Class.method` */
   countError(handler: string, exception: unknown): void {
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
   }

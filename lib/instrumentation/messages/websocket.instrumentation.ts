@@ -1,14 +1,12 @@
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
-import type { Operation } from '../operations.js';
-import { witnessExceptions } from './exception-witness.instrumentation.js';
+import { observeExceptions } from './exception-observer.instrumentation.js';
 import { FailedReplies } from './failed-replies.js';
-import { followReply, type ReplyEnd } from './reply.js';
+import { measuredHandler } from './measured-handler.js';
 import type { WebSocketRecorder } from './websocket-recorder.js';
 
-/** What `@WebSocketGateway` leaves on a class, and `@SubscribeMessage` on a method. */
+/** The metadata keys that `@WebSocketGateway()` sets on a class, and `@SubscribeMessage()` on a method. */
 const GATEWAY_METADATA = 'websockets:is_gateway';
 const HANDLER_METADATA = 'websockets:message_mapping';
 const EVENT_METADATA = 'message';
@@ -21,7 +19,7 @@ interface MessageHandler {
   readonly callback: Callback;
 }
 
-/** What is used of a `WebSocketAdapter`. */
+/** The part of a `WebSocketAdapter` that is used. */
 interface Adapter {
   bindClientDisconnect?(client: object, callback: () => void): unknown;
 }
@@ -37,8 +35,8 @@ interface Connection {
 }
 
 /**
- * Measures gateways where Nest hands them to the adapter of the application, whichever it is: who connects, and the
- * handlers with all that Nest has put around them.
+ * The instrumentation of WebSocket gateways: connections and message handlers, including their guards, pipes,
+ * interceptors and filters. It patches the WebSocket adapter of the application, so that it works with every adapter.
  */
 export class WebSocketInstrumentation {
   private readonly restore: (() => void)[] = [];
@@ -46,19 +44,19 @@ export class WebSocketInstrumentation {
   private readonly namespaces = new WeakMap<object, string>();
   private readonly connections = new WeakMap<object, Connection>();
   private readonly failedReplies = new Map<string, FailedReplies>();
-  /** Undefined before Nest has asked for the adapter, null if there is no gateway. */
+  /** Undefined until Nest has asked for the adapter; null if the application has no gateway. */
   private recorder: WebSocketRecorder | null | undefined;
 
-  /** @param makeRecorder called if the application has a gateway */
+  /** @param createRecorder called once, if the application has a gateway */
   constructor(
     config: ApplicationConfig,
     private readonly modules: ModulesContainer,
     private readonly guard: Guard,
-    private readonly makeRecorder: () => WebSocketRecorder,
+    private readonly createRecorder: () => WebSocketRecorder,
   ) {
-    // Nest asks for the adapter when it has found the first gateway, before it reads the handlers of any.
+    // Nest asks for the adapter at the first gateway, before it reads any handler.
     const returned = (adapter: unknown): void => {
-      if (this.recorder === undefined) this.recorder = this.witnessing();
+      if (this.recorder === undefined) this.recorder = this.recorderOfGateways();
       if (!isObject(adapter) || this.recorder === null || this.adapters.has(adapter)) return;
       this.measure(adapter, this.recorder);
     };
@@ -80,33 +78,42 @@ export class WebSocketInstrumentation {
       })),
       patchMethod(adapter, 'bindClientConnect', guard, (args) => {
         const [server] = args;
-        const connected = ([client]: readonly unknown[]): void =>
-          this.connected(adapter, client, server, recorder);
-        return { args: withObservedCallback(args, 1, guard, connected) };
+        const onConnect = ([client]: readonly unknown[]): void =>
+          this.trackConnection(adapter, client, server, recorder);
+        return { args: withObservedCallback(args, 1, guard, onConnect) };
       }),
       patchMethod(adapter, 'bindMessageHandlers', guard, ([client, handlers, ...more]) => ({
-        args: [client, this.measured(client as object, handlers as MessageHandler[], recorder), ...more],
+        args: [
+          client,
+          this.measureHandlers(client as object, handlers as MessageHandler[], recorder),
+          ...more,
+        ],
       })),
     );
   }
 
-  /** Called for each gateway that shares a server; the client is one. */
-  private connected(adapter: Adapter, client: unknown, server: unknown, recorder: WebSocketRecorder): void {
+  /** Tracks a connection. Called once for each gateway of a server, with the same client. */
+  private trackConnection(
+    adapter: Adapter,
+    client: unknown,
+    server: unknown,
+    recorder: WebSocketRecorder,
+  ): void {
     if (!isObject(client) || this.connections.has(client)) return;
     const namespace = (isObject(server) && this.namespaces.get(server)) || DEFAULT_NAMESPACE;
     const connection: Connection = { namespace, isOpen: true };
     this.connections.set(client, connection);
-    // Without a way to hear of its end, it would seem to be open for ever.
+    // Without a disconnect event, the connection would count as open forever.
     if (typeof adapter.bindClientDisconnect !== 'function') return;
-    const ended = recorder.connected(namespace);
+    const close = recorder.connectionOpened(namespace);
     adapter.bindClientDisconnect(client, () => {
       if (!connection.isOpen) return;
       connection.isOpen = false;
-      ended();
+      close();
     });
   }
 
-  private measured(
+  private measureHandlers(
     client: object,
     handlers: readonly MessageHandler[],
     recorder: WebSocketRecorder,
@@ -115,33 +122,13 @@ export class WebSocketInstrumentation {
     return handlers.map((handler) => {
       const event = String(handler.message);
       const operation = recorder.message(connection.namespace, event);
-      return { ...handler, callback: this.measuredCallback(handler.callback, operation, event, connection) };
-    });
-  }
-
-  private measuredCallback(
-    callback: Callback,
-    operation: Operation,
-    event: string,
-    connection: Connection,
-  ): Callback {
-    const { guard } = this;
-    const failed = this.failedRepliesOf(event);
-    const isWanted = (): boolean => connection.isOpen;
-    return copyMethodMetadata(callback, function (this: unknown, ...args: unknown[]) {
-      const startedAt = guard.run(() => operation.start());
-      const end: ReplyEnd = (outcome, by) => {
-        if (startedAt === undefined) return;
-        operation.end(startedAt, outcome === 'success' && failed.consumeFailure(by) ? 'error' : outcome);
-      };
-      let reply: unknown;
-      try {
-        reply = Reflect.apply(callback, this, args);
-      } catch (error) {
-        guard.run(() => end('error', 'settling'));
-        throw error;
-      }
-      return followReply(reply, end, guard, isWanted);
+      const failedReplies = this.failedRepliesOf(event);
+      const callback = measuredHandler(handler.callback, operation, this.guard, {
+        outcomeOf: (outcome, kind) =>
+          outcome === 'success' && failedReplies.consumeFailure(kind) ? 'error' : outcome,
+        isConnected: () => connection.isOpen,
+      });
+      return { ...handler, callback };
     });
   }
 
@@ -151,18 +138,19 @@ export class WebSocketInstrumentation {
     return failed;
   }
 
-  private witnessing(): WebSocketRecorder | null {
+  /** Returns the recorder, and observes exceptions with it; null if the application has no gateway. */
+  private recorderOfGateways(): WebSocketRecorder | null {
     const hasGateway = [...this.modules.values()].some(({ providers }) =>
       [...providers.values()].some(({ metatype }) => isGateway(metatype)),
     );
     if (!hasGateway) return null;
-    const recorder = this.makeRecorder();
+    const recorder = this.createRecorder();
     this.restore.push(
-      witnessExceptions(this.modules, HANDLER_METADATA, this.guard, ({ name, method }) => {
+      observeExceptions(this.modules, HANDLER_METADATA, this.guard, ({ name, method }) => {
         const failed = this.failedRepliesOf(String(Reflect.getMetadata(EVENT_METADATA, method)));
         return (exception) => {
           recorder.countError(name, exception);
-          failed.noteException();
+          failed.recordException();
         };
       }),
     );
@@ -174,7 +162,7 @@ function isGateway(metatype: unknown): boolean {
   return typeof metatype === 'function' && Reflect.getMetadata(GATEWAY_METADATA, metatype) === true;
 }
 
-/** As it stands in the code of the gateway; a client may choose among the namespaces that a pattern is for. */
+/** Returns the namespace as the gateway declares it, since clients choose among the namespaces that a pattern matches. */
 function namespaceOf({ namespace, path }: ServerOptions = {}): string {
   if (namespace instanceof RegExp || typeof namespace === 'string') return String(namespace);
   if (namespace !== undefined) return '<dynamic>';

@@ -1,14 +1,16 @@
 import type { ClientRequest } from 'node:http';
 
-/** What cannot be told. */
+/** The `host` of a request without a usable host. */
 const UNKNOWN = 'unknown';
 const UNIX_SOCKET = 'unix';
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 /**
- * Where a request of `node:http` goes: host, and port if it is not the usual one. Neither path nor credentials; and
- * not the `Host` header, which may say anything, except for the port, which is nowhere else.
+ * Returns the host of a request of `node:http`, with its port unless that is the default port of the protocol.
+ *
+ * The result contains no path and no credentials. The name is not read from the `Host` header, which can have any
+ * value. Only the port is, because Node keeps it nowhere else.
  */
 export function hostOf(request: ClientRequest & { readonly socketPath?: unknown }): string {
   if (typeof request.socketPath === 'string') return UNIX_SOCKET;
@@ -20,7 +22,7 @@ export function hostOf(request: ClientRequest & { readonly socketPath?: unknown 
   return port === undefined || port === DEFAULT_PORTS[request.protocol] ? name : `${name}:${port}`;
 }
 
-/** As {@link hostOf}, of what undici calls the origin of a request. */
+/** Returns the host of an undici request from its origin, like {@link hostOf}. */
 export function hostOfOrigin(origin: string | URL): string {
   try {
     return new URL(origin).host || UNKNOWN;

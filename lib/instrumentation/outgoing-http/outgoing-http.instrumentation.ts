@@ -4,7 +4,7 @@ import { listenTo } from '../../primitives/emitter-listener.js';
 import { hostOf, hostOfOrigin } from './destination.js';
 import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
 
-/** What undici, and with it `fetch`, tells of a request. */
+/** The part of an undici request that is used; `fetch` uses undici. */
 interface UndiciRequest {
   readonly origin: string | URL;
   readonly method: string;
@@ -23,17 +23,18 @@ interface ClientMessage {
 }
 
 /**
- * Listens to what Node tells of outgoing requests by its diagnostics channels: those of `fetch` and undici, and those
- * of `node:http` and `node:https`. The channels are of the process, like its processor time: every application that
- * listens sees all of its requests.
+ * The instrumentation of outgoing HTTP requests. It subscribes to the diagnostics channels of undici (and `fetch`), and
+ * of `node:http` and `node:https`.
+ *
+ * Diagnostics channels belong to the process: each application in a process records the requests of all of them.
  */
 export class OutgoingHttpInstrumentation {
   private readonly listeners: Readonly<Record<string, ChannelListener>>;
 
   constructor(recorder: OutgoingRequestRecorder) {
     const { guard } = recorder;
-    // An error in a listener would be an uncaught one: a request of another shape is not measured instead.
-    const told =
+    // Node rethrows an error of a subscriber as an uncaught exception.
+    const guarded =
       <T>(listen: (message: T) => void): ChannelListener =>
       (message) => {
         try {
@@ -43,37 +44,41 @@ export class OutgoingHttpInstrumentation {
         }
       };
     const onClose = (request: ClientRequest & { readonly res?: IncomingMessage | null }): void => {
-      if (request.res?.statusCode === undefined)
-        recorder.fail(request, new Error('closed without a response'));
-      else recorder.respond(request, request.res.statusCode);
+      const status = request.res?.statusCode;
+      if (status === undefined) recorder.fail(request, new Error('closed without a response'));
+      else recorder.respond(request, status);
     };
     const begin = (request: ClientRequest): void => recorder.begin(request, hostOf(request), request.method);
     this.listeners = {
-      'undici:request:create': told<UndiciMessage>(({ request }) =>
+      'undici:request:create': guarded<UndiciMessage>(({ request }) =>
         recorder.begin(request, hostOfOrigin(request.origin), request.method),
       ),
-      'undici:request:headers': told<UndiciMessage>(({ request, response }) =>
+      'undici:request:headers': guarded<UndiciMessage>(({ request, response }) =>
         recorder.respond(request, response.statusCode),
       ),
-      'undici:request:error': told<UndiciMessage>(({ request, error }) => recorder.fail(request, error)),
-      // Earlier than the other, but only from Node 22.12 on.
-      'http.client.request.created': told<ClientMessage>(({ request }) => begin(request)),
-      'http.client.request.start': told<ClientMessage>(({ request }) => {
+      'undici:request:error': guarded<UndiciMessage>(({ request, error }) => recorder.fail(request, error)),
+      // Published earlier than http.client.request.start, from Node 22.12 on.
+      'http.client.request.created': guarded<ClientMessage>(({ request }) => begin(request)),
+      'http.client.request.start': guarded<ClientMessage>(({ request }) => {
         begin(request);
-        // There is no other end of a request whose connection has become something else, such as a WebSocket.
+        // A request whose connection is upgraded, such as to a WebSocket, has no other end.
         listenTo(request, 'close', guard, () => onClose(request));
       }),
-      'http.client.response.finish': told<ClientMessage>(({ request, response }) =>
+      'http.client.response.finish': guarded<ClientMessage>(({ request, response }) =>
         recorder.respond(request, response.statusCode ?? 0),
       ),
-      'http.client.request.error': told<ClientMessage>(({ request, error }) => recorder.fail(request, error)),
+      'http.client.request.error': guarded<ClientMessage>(({ request, error }) =>
+        recorder.fail(request, error),
+      ),
     };
   }
 
+  /** Subscribes to the channels. */
   start(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
   }
 
+  /** Unsubscribes from the channels. */
   stop(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }

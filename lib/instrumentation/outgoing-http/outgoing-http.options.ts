@@ -3,10 +3,10 @@ import { bucketsOf, countOf, expectKeys, patternsOf } from '../../options/option
 
 /** Options of the metrics of outgoing HTTP requests. */
 export interface OutgoingHttpOptions {
-  /** How many hosts have series of their own; those that are seen later are `other`. @default 100 */
+  /** Maximum number of distinct values of the label `host`; further hosts share `other`. @default 100 */
   readonly maxHosts?: number;
   /**
-   * Upper bounds of `http_client_request_duration_seconds`, in seconds.
+   * Upper bounds of the buckets of `http_client_request_duration_seconds`, in seconds.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];
@@ -14,7 +14,7 @@ export interface OutgoingHttpOptions {
   readonly ignoreHosts?: readonly (string | RegExp)[];
 }
 
-/** @throws {MonitoringOptionsError} */
+/** @throws {MonitoringOptionsError} for invalid options */
 export function resolveOutgoingHttp(
   outgoing: OutgoingHttpOptions | false = {},
 ): Required<OutgoingHttpOptions> | false {
@@ -26,7 +26,7 @@ export function resolveOutgoingHttp(
     ignoreHosts: patternsOf(
       'outgoingHttp.ignoreHosts',
       outgoing.ignoreHosts,
-      'a list of hosts or regular expressions',
+      'an array of hosts or regular expressions',
     ),
   };
 }

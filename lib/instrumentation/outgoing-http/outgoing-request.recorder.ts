@@ -4,44 +4,41 @@ import type { Histogram } from '../../metrics/histogram.js';
 import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
+import { methodLabel } from '../http-method.js';
 import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 
-/** Methods that have a label value of their own: those of RFC 9110 and PATCH. */
-const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
-const OTHER_METHOD = 'OTHER';
-
 const SWITCHING_PROTOCOLS = 101;
 
-/** The `status_code` of a request that has got no response. */
+/** The `status_code` of a request without a response. */
 const NO_RESPONSE = 'error';
 
-/** How errors of the network and of undici say what they are. */
+/** The format of error codes of the network and of undici, such as `ECONNREFUSED`. */
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,40}$/;
-/** Node, undici and OpenSSL together have some hundred; a service rarely sees ten. */
+/** Upper limit for values of the label `error`: Node, undici and OpenSSL have a few hundred, services rarely see ten. */
 const MAX_ERRORS = 50;
-/** Hosts that are remembered as ignored or not, so that random ones do not fill the memory. */
-const MAX_REMEMBERED_HOSTS = 1_000;
-/** The longest name of DNS with a port. What is longer is no host, and is looked at no further. */
+/** Upper limit of cached matches of `ignoreHosts`. */
+const MAX_CACHED_HOSTS = 1_000;
+/** Length of the longest DNS name with a port. Longer values are cut before `ignoreHosts` is applied. */
 const MAX_HOST_LENGTH = 260;
 
 type RequestLabels = 'host' | 'method' | 'status_code';
 
-/** A request that has no response yet. */
+/** A request without a response. */
 interface OpenRequest {
   readonly host: string;
   readonly method: string;
-  /** Milliseconds on the monotonic clock. */
+  /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
 }
 
 /**
- * Counts and times outgoing HTTP requests, each once, until the head of the response or an error. Requests are told
- * apart by the object that the client has for each.
+ * The metrics of outgoing HTTP requests. A request is identified by its client object, is counted once, and lasts until
+ * the head of its response or an error.
  */
 export class OutgoingRequestRecorder {
-  /** Keeps errors of ours out of the requests of the application. */
+  /** Receives the errors of the measurement itself. */
   readonly guard: Guard;
 
   private readonly requests: Counter<RequestLabels>;
@@ -63,17 +60,17 @@ export class OutgoingRequestRecorder {
     const labelNames = ['host', 'method', 'status_code'] as const;
     this.requests = registry.counter(
       'http_client_requests_total',
-      'Outgoing HTTP requests, by status of the response; error if there was none.',
+      'Outgoing HTTP requests, by status of the response; error if no response was received.',
       { labelNames },
     );
     this.seconds = registry.histogram(
       'http_client_request_duration_seconds',
-      'Time from the start of an outgoing HTTP request to the head of its response, or to its error.',
+      'Time from the start of an outgoing HTTP request to the head of its response or to an error, in seconds.',
       { labelNames, buckets: options.buckets },
     );
     this.errors = registry.counter(
       'http_client_errors_total',
-      'Outgoing HTTP requests that got no response, by code or class of error.',
+      'Outgoing HTTP requests without a response, by code or class of error.',
       { labelNames: ['host', 'method', 'error'] },
     );
     this.hosts = new LabelValues(options.maxHosts);
@@ -81,22 +78,22 @@ export class OutgoingRequestRecorder {
   }
 
   /**
-   * The second call for the same request does nothing.
+   * Records the start of a request. A second call for the same request does nothing.
    *
-   * @param host as it is to be seen, without path, query and credentials
+   * @param host the value of the label `host`, without path, query and credentials
    */
   begin(request: object, host: string, method: string): void {
     if (this.open.has(request) || this.isIgnored(host)) return;
     this.open.set(request, {
       host: this.hosts.of(host),
-      method: KNOWN_METHODS.includes(method) ? method : OTHER_METHOD,
+      method: methodLabel(method),
       startedAt: this.clock.monotonic(),
     });
   }
 
   /**
-   * Does nothing for a request that is unknown, or over, nor for an interim response, which another follows: of all
-   * below 200, only 101 is the last.
+   * Records the head of a response. Ignores an interim response, a request that has ended and an unknown request. Among
+   * the statuses below 200, only 101 is final.
    */
   respond(request: object, status: number): void {
     if (status < 200 && status !== SWITCHING_PROTOCOLS) return;
@@ -104,7 +101,7 @@ export class OutgoingRequestRecorder {
     if (found !== undefined) this.record(found, String(status));
   }
 
-  /** Does nothing for a request that is unknown, or over. */
+  /** Records an error. Ignores a request that has ended and an unknown request. */
   fail(request: object, error: unknown): void {
     const found = this.finish(request);
     if (found === undefined) return;
@@ -124,29 +121,29 @@ export class OutgoingRequestRecorder {
     this.seconds.observe(labels, (this.clock.monotonic() - startedAt) / 1000);
   }
 
-  private isIgnored(given: string): boolean {
+  private isIgnored(requested: string): boolean {
     if (this.ignoreHosts.length === 0) return false;
-    const host = boundedLabelValue(given, MAX_HOST_LENGTH);
+    const host = boundedLabelValue(requested, MAX_HOST_LENGTH);
     let ignored = this.ignored.get(host);
     if (ignored === undefined) {
       ignored = this.ignoreHosts.some((pattern) =>
         typeof pattern === 'string' ? pattern.toLowerCase() === host : host.search(pattern) >= 0,
       );
-      if (this.ignored.size < MAX_REMEMBERED_HOSTS) this.ignored.set(host, ignored);
+      if (this.ignored.size < MAX_CACHED_HOSTS) this.ignored.set(host, ignored);
     }
     return ignored;
   }
 }
 
-/** `ECONNREFUSED`, or the class where there is no code: `TimeoutError`, `AbortError`. */
+/** Returns the code of an error, such as `ECONNREFUSED`, or else its class, such as `TimeoutError`. */
 function errorName(error: unknown): string {
   try {
     const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
     if (typeof code === 'string' && ERROR_CODE.test(code)) return code;
-    // What aborts a request is a DOMException, whose name says why.
+    // An aborted request has a DOMException, whose name is the reason.
     if (error instanceof DOMException && typeof name === 'string') return name;
   } catch {
-    // Not even undefined has properties.
+    // The error is undefined or has a getter that throws.
   }
   return errorClass(error);
 }

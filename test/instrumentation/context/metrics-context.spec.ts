@@ -15,7 +15,7 @@ function testContext(): TestRegistry & { context: MetricsContext; said: string[]
 }
 
 describe('MetricsContext', () => {
-  it('measures a job and what it records of itself', async () => {
+  it('measures a job and records the metrics of the job', async () => {
     const { context, registry, clock } = testContext();
     const result = await context.run('nightly_job', async (job) => {
       job.gauge('total_users', 3);
@@ -40,7 +40,7 @@ describe('MetricsContext', () => {
     expect(histograms(registry, 'nightly_job_step_seconds')).toMatchObject([{ count: 1, sum: 0.2 }]);
   });
 
-  it('throws on what the job throws, sync or async', async () => {
+  it('rethrows the errors of a sync or async job', async () => {
     const { context, registry } = testContext();
     const error = new RangeError('no such user');
     const fail = (): never => {
@@ -53,7 +53,7 @@ describe('MetricsContext', () => {
     expect(counts(registry, 'nightly_job_errors_total')).toEqual({ 'error=RangeError': 2 });
   });
 
-  it('hands on values, Observables and generators', async () => {
+  it('returns values, Observables and generators of the job', async () => {
     const { context, registry } = testContext();
     expect(context.run('job', () => 5)).toBe(5);
     expect(await lastValueFrom(context.run('job', () => of(1, 2)))).toBe(2);
@@ -66,7 +66,7 @@ describe('MetricsContext', () => {
     expect(counts(registry, 'job_runs_total')).toEqual({ 'outcome=success': 3, 'outcome=cancelled': 1 });
   });
 
-  it('has labels of the run on everything', () => {
+  it('adds the labels of the run to every sample', () => {
     const { context, registry } = testContext();
     for (const region of ['eu', 'us', 'us']) {
       context.run('import', (job) => job.increment('rows', 2), { labels: { region } });
@@ -79,7 +79,7 @@ describe('MetricsContext', () => {
     expect(counts(registry, 'import_rows_total')).toEqual({ 'region=eu': 2, 'region=us': 4 });
   });
 
-  it('is the same metrics in every context of a registry', () => {
+  it('shares metrics between the contexts of a registry', () => {
     const { context, registry } = testContext();
     const other = new MetricsContext(registry);
     for (const each of [context, other]) each.run('job', (job) => job.increment('rows'));
@@ -89,11 +89,19 @@ describe('MetricsContext', () => {
   });
 
   it.each<[string, (context: MetricsContext) => unknown, string]>([
-    ['the name of a job', (context) => context.run('nightly job', () => 5), 'metrics_context'],
-    ['labels', (context) => context.run('job', () => 5, { labels: { 'a-b': 1 } }), 'metrics_context'],
-    ['a taken label', (context) => context.run('job', () => 5, { labels: { error: 1 } }), 'metrics_context'],
+    ['an invalid job name', (context) => context.run('nightly job', () => 5), 'metrics_context'],
     [
-      'labels of another run',
+      'an invalid label name',
+      (context) => context.run('job', () => 5, { labels: { 'a-b': 1 } }),
+      'metrics_context',
+    ],
+    [
+      'a reserved label',
+      (context) => context.run('job', () => 5, { labels: { error: 1 } }),
+      'metrics_context',
+    ],
+    [
+      'labels that differ from an earlier run',
       (context) => {
         context.run('job', () => 5);
         return context.run('job', () => 5, { labels: { region: 'eu' } });
@@ -101,7 +109,7 @@ describe('MetricsContext', () => {
       'metrics_context',
     ],
     [
-      'the name of a metric',
+      'an invalid metric name',
       (context) =>
         context.run('job', (job) => {
           job.increment('users processed');
@@ -110,7 +118,7 @@ describe('MetricsContext', () => {
       'job',
     ],
     [
-      'a name that is taken',
+      'a name that conflicts with a metric of the run',
       (context) =>
         context.run('job', (job) => {
           job.increment('runs');
@@ -119,7 +127,7 @@ describe('MetricsContext', () => {
       'job',
     ],
     [
-      'a name that is none',
+      'a symbol as a name',
       (context) =>
         context.run('job', (job) => {
           job.gauge(Symbol('x') as unknown as string, 1);
@@ -127,7 +135,7 @@ describe('MetricsContext', () => {
         }),
       'job',
     ],
-  ])('never fails for %s: counts it and warns once', (_, run, metric) => {
+  ])('does not throw for %s, but counts a dropped sample and warns once', (_, run, metric) => {
     const { context, registry, said } = testContext();
     expect(run(context)).toBe(5);
     expect(run(context)).toBe(5);
@@ -136,7 +144,7 @@ describe('MetricsContext', () => {
     expect(said).toHaveLength(1);
   });
 
-  it('refuses values that are none', () => {
+  it('drops invalid values', () => {
     const { context, registry } = testContext();
     context.run('job', (job) => {
       job.increment('rows', -1);
@@ -151,7 +159,7 @@ describe('MetricsContext', () => {
     });
   });
 
-  it('makes metrics for so many names and no more', () => {
+  it('registers at most 500 metric names', () => {
     const { context, registry, said } = testContext();
     context.run('job', (job) => {
       for (let i = 0; i < 600; i++) job.increment(`user_${i}`);
@@ -162,7 +170,7 @@ describe('MetricsContext', () => {
     expect(said).toHaveLength(1);
   });
 
-  it('does not fail with its logger', () => {
+  it('does not throw if its logger throws', () => {
     const { registry } = testRegistry();
     const logger = {
       warn: () => {
@@ -173,7 +181,7 @@ describe('MetricsContext', () => {
     expect(new MetricsContext(registry, logger).run('not a name', () => 5)).toBe(5);
   });
 
-  it('is injected', async () => {
+  it('can be injected', async () => {
     @Injectable()
     class Nightly {
       constructor(private readonly metrics: MetricsContext) {}

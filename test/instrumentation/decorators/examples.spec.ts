@@ -121,8 +121,8 @@ function start(): Promise<MeasuredApp> {
   });
 }
 
-describe('the examples', () => {
-  it('of an order that is processed', async () => {
+describe('the documented examples', () => {
+  it('measure an order service', async () => {
     const { app, registry } = await start();
     await app.get(OrdersService).processOrder(12);
     await expect(app.get(OrdersService).processOrder(-1)).rejects.toThrow(RangeError);
@@ -146,14 +146,14 @@ describe('the examples', () => {
     expect(counts(registry, 'model_operation_errors_total')).toEqual({ 'model=Order operation=process': 1 });
   });
 
-  it('of a gateway that fails', async () => {
+  it('count the errors of a payment gateway', async () => {
     const { app, registry } = await start();
     await expect(app.get(Payments).callPaymentApi()).rejects.toThrow('the gateway is away');
 
     expect(counts(registry, 'external_api_errors_total')).toEqual({ 'service=payment_gateway': 1 });
   });
 
-  it('of a batch', async () => {
+  it('measure a batch job', async () => {
     const { app, registry } = await start();
     await app.get(OrdersService).batchProcess([12, -1, 30]);
 
@@ -164,7 +164,7 @@ describe('the examples', () => {
     expect(counts(registry, 'batch_processing_batch_size')).toEqual({ '': 3 });
   });
 
-  it('of a task and of an endpoint', async () => {
+  it('measure a task and an endpoint', async () => {
     const { app, registry } = await start();
     expect(await app.get(ProcessData).process(4)).toBe(8);
     expect(app.get(UsersController).list()).toEqual([]);
@@ -173,7 +173,7 @@ describe('the examples', () => {
     expect(counts(registry, 'api_users_list_calls_total')).toEqual({ 'version=v1 outcome=success': 1 });
   });
 
-  it('have names that Prometheus would choose', async () => {
+  it('use metric names that follow the Prometheus conventions', async () => {
     const { app, registry } = await start();
     await app.get(OrdersService).batchProcess([12]);
     const advice = app

@@ -44,7 +44,7 @@ async function* endless(): AsyncGenerator<number, string, number> {
   }
 }
 
-describe('what is returned as it is', () => {
+describe('a returned value', () => {
   it.each<[string, object]>([
     ['a Subject', new BehaviorSubject(1)],
     ['a stream of Node that has ended', Readable.from(['a']).destroy()],
@@ -53,7 +53,7 @@ describe('what is returned as it is', () => {
     ['the iterator of a Map', new Map().values()],
     ['a function', () => undefined],
     [
-      'what cannot be looked at',
+      'a proxy whose traps throw',
       new Proxy({}, { get: throwing, has: throwing, getPrototypeOf: throwing, ownKeys: throwing }),
     ],
     [
@@ -64,7 +64,7 @@ describe('what is returned as it is', () => {
         },
       },
     ],
-  ])('%s', async (_, value) => {
+  ])('is passed through unchanged: %s', async (_, value) => {
     const { call, registry } = await measured(() => value);
 
     expect(Object.is(call(), value)).toBe(true);
@@ -73,7 +73,7 @@ describe('what is returned as it is', () => {
 });
 
 describe('an Observable', () => {
-  it('is cold: each subscription is a call, and none is no call', async () => {
+  it('counts one call per subscription, and none without a subscription', async () => {
     const { call, registry, clock } = await measured(() => NEVER);
     const returned = call();
     expect(counts(registry, 'process_calls_total')).toEqual({});
@@ -90,7 +90,7 @@ describe('an Observable', () => {
     ]);
   });
 
-  it('without end stops where nobody wants more', async () => {
+  it('without an end stops when its subscriber unsubscribes', async () => {
     const { call, registry } = await measured(() => range(0, Infinity));
     const got: number[] = [];
     call()
@@ -101,7 +101,7 @@ describe('an Observable', () => {
     expect(counts(registry, 'process_calls_total')).toEqual({ 'outcome=cancelled': 1 });
   });
 
-  it('that is piped from a Subject is measured, and one without values too', async () => {
+  it('is measured if it is piped from a Subject, or has no values', async () => {
     const subject = new BehaviorSubject(1);
     const { call, registry } = await measured((empty: boolean) =>
       empty ? EMPTY : subject.pipe(map((value) => value + 1)),
@@ -136,7 +136,7 @@ describe('an iterator', () => {
     expect(counts(registry, 'process_calls_total')).toEqual({ 'outcome=cancelled': 1, 'outcome=error': 1 });
   });
 
-  it('that nobody finishes, or even begins, is not counted', async () => {
+  it('is not counted before it has ended', async () => {
     const { call, registry } = await measured(endless);
     call();
     await call().next();
@@ -144,7 +144,7 @@ describe('an iterator', () => {
     expect(counts(registry, 'process_calls_total')).toEqual({});
   });
 
-  it('that is frozen, or answers nonsense, is left to whoever uses it', async () => {
+  it('is returned unchanged if it is frozen or breaks the protocol', async () => {
     const frozen = Object.freeze({
       next: () => Promise.resolve({ done: true, value: undefined }),
       [Symbol.asyncIterator]: () => frozen,
@@ -167,14 +167,14 @@ describe('the error label', () => {
 
   it.each<[string, unknown, string]>([
     ['a class of errors', new OutOfStock(), 'OutOfStock'],
-    ['an error that calls itself something else', Object.assign(new Error('x'), { name: 'user 7' }), 'Error'],
-    ['a text', 'declined', 'string'],
+    ['an error with a name of its own', Object.assign(new Error('x'), { name: 'user 7' }), 'Error'],
+    ['a string', 'declined', 'string'],
     ['nothing', undefined, 'undefined'],
     ['null', null, 'object'],
     ['an object without a class', Object.create(null), 'unknown'],
     ['a class with an odd name', Object.assign(Object.create({ constructor: { name: 'a"b\n' } })), 'unknown'],
-    ['a class whose name is no text', Object.create({ constructor: { name: 5n } }), 'unknown'],
-    ['what cannot be looked at', new Proxy({}, { get: throwing }), 'unknown'],
+    ['a class whose name is not a string', Object.create({ constructor: { name: 5n } }), 'unknown'],
+    ['a proxy whose traps throw', new Proxy({}, { get: throwing }), 'unknown'],
   ])('of %s', async (_, thrown, label) => {
     const { call, registry } = await measured(() => {
       throw thrown;
@@ -194,7 +194,7 @@ describe('the error label', () => {
 describe('a method', () => {
   const secret = Symbol('settle up');
 
-  it('may be static, have a symbol for a name, or be called on anything', async () => {
+  it('is measured if it is static, named by a symbol, or called on any receiver', async () => {
     class Orders {
       @MonitorPerformance()
       static create(): unknown {
@@ -221,7 +221,7 @@ describe('a method', () => {
     expect(counts(registry, 'model_operation_total')).toMatchObject({ 'model=Orders operation=settle': 1 });
   });
 
-  it('keeps its name, its length, and that it cannot be enumerated', () => {
+  it('keeps its name, its length and its enumerability', () => {
     class Orders {
       @MonitorPerformance()
       @TrackMetrics({ counterName: 'orders_total' })
@@ -237,7 +237,7 @@ describe('a method', () => {
 });
 
 describe('a class', () => {
-  it('has every public method of its own measured, and no other', async () => {
+  it('has each of its own public methods measured, and no other', async () => {
     class Base {
       inherited(): string {
         return 'inherited';
@@ -286,7 +286,7 @@ describe('a class', () => {
     expect(counts(registry, 'errors_total')).toEqual({ '': 1 });
   });
 
-  it('may give its methods another beginning', async () => {
+  it('uses its name option as the prefix of its methods', async () => {
     @MonitorPerformance({ name: 'api' })
     class Orders {
       listAll(): void {}
@@ -303,7 +303,7 @@ describe('a sample', () => {
     [0, 0],
     [0.25, 1],
     [1, 4],
-  ])('of %d times so much, and counts everything', async (sampleRate, timed) => {
+  ])('rate of %d times that fraction of the calls, and every call is counted', async (sampleRate, timed) => {
     const { call, registry } = await measured((fails: boolean) => fails && throwing(), { sampleRate });
     // Only now: Nest draws the identifiers of providers.
     const draws = [0.9, 0.24, 0.25, 0.5];
@@ -319,8 +319,8 @@ describe('a sample', () => {
   });
 });
 
-describe('many calls at once', () => {
-  it('are timed each on its own', async () => {
+describe('concurrent calls', () => {
+  it('are timed independently', async () => {
     const { call, registry, clock } = await measured((work: Promise<void>) => work);
     const ends: (() => void)[] = [];
     const until = (): Promise<void> => new Promise((resolve) => void ends.push(resolve));

@@ -76,7 +76,7 @@ describe('a call is counted once', () => {
     [Order, 'order model', 'Order'],
     [Draft, 'draft model', 'Draft'],
     [RushOrder, 'rush order model', 'RushOrder'],
-  ])('of %s, which calls super', async (type, answer, model) => {
+  ])('for %s, which calls super', async (type, answer, model) => {
     const { app, registry } = await startMeasured([type]);
 
     expect(await app.get<Model>(type).save()).toBe(answer);
@@ -85,7 +85,7 @@ describe('a call is counted once', () => {
     expect(counts(registry, 'model_operation_total')).toEqual({ [`model=${model} operation=save`]: 1 });
   });
 
-  it('of a static method that calls super', async () => {
+  it('for a static method that calls super', async () => {
     const { registry } = await startMeasured();
 
     expect(Order.create()).toBe('Order');
@@ -93,14 +93,14 @@ describe('a call is counted once', () => {
     expect(counts(registry, 'create_calls_total')).toEqual({ 'outcome=success': 2 });
   });
 
-  it.each([Model, Order])('of %s that calls itself, each time', async (type) => {
+  it.each([Model, Order])('for each recursion of %s', async (type) => {
     const { app, registry } = await startMeasured([type]);
 
     expect(app.get<Model>(type).depth(3)).toBe(3);
     expect(counts(registry, 'depth_calls_total')).toEqual({ 'outcome=success': 4 });
   });
 
-  it('of an instance that somebody else inherits from', async () => {
+  it('for an instance that is the prototype of another object', async () => {
     const { app, registry } = await startMeasured([Order]);
     const derived = Object.create(app.get(Order)) as Order;
 
@@ -108,7 +108,7 @@ describe('a call is counted once', () => {
     expect(counts(registry, 'save_calls_total')).toEqual({ 'outcome=success': 1 });
   });
 
-  it('of a method that is decorated twice with the same, around another decorator', async () => {
+  it('for a method with the same decorator twice, around another decorator', async () => {
     class Orders {
       @TrackMetrics({ counterName: 'orders_total' })
       @MonitorPerformance({ name: 'process' })
@@ -124,7 +124,7 @@ describe('a call is counted once', () => {
     expect(counts(registry, 'orders_total')).toEqual({ '': 1 });
   });
 
-  it('under each name that it is given', async () => {
+  it('under each name if two decorators give different names', async () => {
     class Orders {
       @MonitorPerformance({ name: 'process', labels: { queue: 'high' } })
       @MonitorPerformance({ name: 'process', labels: { queue: 'all' } })
@@ -141,7 +141,7 @@ describe('a call is counted once', () => {
     expect(counts(registry, 'orders_process_calls_total')).toEqual({ 'outcome=success': 1 });
   });
 
-  it('and swallowing works wherever it is asked for', async () => {
+  it('while errors are swallowed by each decorator that asks for it', async () => {
     class Orders {
       @TrackErrors({ metricName: 'errors_total', reraise: false })
       @TrackErrors({ metricName: 'errors_total' })

@@ -12,54 +12,70 @@ type AnyOptions = Parameters<typeof MonitorPerformance>[0] &
   Parameters<typeof TrackMetrics>[0] &
   Parameters<typeof TrackErrors>[0];
 
-/** Options that the types would refuse. */
+/** Options that the types reject. */
 const given = (options: unknown): AnyOptions => options as AnyOptions;
 
-describe('options that cannot work are refused where they are written', () => {
+describe('a decorator', () => {
   it.each<[string, () => unknown, string]>([
     [
-      'a name',
+      'an invalid metric name',
       () => MonitorPerformance({ name: 'process-order' }),
       '"process-order" is not a valid metric name',
     ],
     [
-      'a class of options',
+      'a string instead of options',
       () => MonitorPerformance(given('process_order')),
-      'to be an object, got "process_order"',
+      'Options of @MonitorPerformance() must be an object; got the string "process_order".',
     ],
     [
-      'an option',
+      'an unknown option',
       () => MonitorPerformance(given({ nmae: 'x' })),
-      'only the keys name, labels, sampleRate, buckets, got nmae',
+      'only the keys name, labels, sampleRate, buckets; got nmae.',
     ],
-    ['labels', () => MonitorPerformance(given({ labels: ['queue'] })), 'to be an object'],
-    ['a label name', () => MonitorPerformance({ labels: { 'a-b': 1 } }), '"a-b" is not a valid label name'],
-    ['a label that is taken', () => MonitorPerformance({ labels: { outcome: 'x' } }), 'Label "outcome"'],
     [
-      'a label value',
+      'an array of labels',
+      () => MonitorPerformance(given({ labels: ['queue'] })),
+      'must be an object; got an array.',
+    ],
+    ['an invalid label name', () => MonitorPerformance({ labels: { 'a-b': 1 } }), 'got "a-b"'],
+    ['a reserved label', () => MonitorPerformance({ labels: { outcome: 'x' } }), 'Label "outcome"'],
+    [
+      'an object as a label value',
       () => TrackErrors(given({ metricName: 'x_total', labels: { id: {} } })),
-      'label id of @TrackErrors()',
+      '`labels.id` of @TrackErrors() must be',
     ],
-    ['a sample rate', () => MonitorPerformance({ sampleRate: 1.5 }), 'got 1.5 (number)'],
-    ['a sample rate that is none', () => MonitorPerformance({ sampleRate: NaN }), 'got NaN'],
-    ['buckets', () => MonitorPerformance({ buckets: [2, 1] }), 'strictly ascending'],
-    ['buckets that are none', () => TrackMetrics(given({ timerName: 'x', buckets: 5 })), 'an array, got 5'],
-    ['no name', () => TrackMetrics({}), 'got none'],
+    ['a sample rate above 1', () => MonitorPerformance({ sampleRate: 1.5 }), 'got the number 1.5'],
+    ['NaN as a sample rate', () => MonitorPerformance({ sampleRate: NaN }), 'got the number NaN'],
+    ['buckets in descending order', () => MonitorPerformance({ buckets: [2, 1] }), 'strictly ascending'],
     [
-      'one name for two',
+      'a number as buckets',
+      () => TrackMetrics(given({ timerName: 'x', buckets: 5 })),
+      'an array of numbers; got the number 5',
+    ],
+    ['options without a metric name', () => TrackMetrics({}), 'got none'],
+    [
+      'one metric name for two metrics',
       () => TrackMetrics({ timerName: 'x', counterName: 'x' }),
-      'each another name, got x, x',
+      'each with a different name; got x, x',
     ],
-    ['a metric name', () => TrackMetrics({ gaugeName: '1x' }), '"1x" is not a valid metric name'],
-    ['no metric name', () => TrackErrors(given({})), 'undefined is not a valid metric name'],
     [
-      'reraise',
-      () => TrackErrors(given({ metricName: 'x_total', reraise: 'no' })),
-      'true or false, got "no"',
+      'a metric name that starts with a digit',
+      () => TrackMetrics({ gaugeName: '1x' }),
+      '"1x" is not a valid metric name',
     ],
-    ['an operation', () => MonitorModelOperation(''), 'not empty, got "" (string)'],
-    ['a model', () => MonitorModelOperation('save', { model: '' }), 'model of @MonitorModelOperation()'],
-  ])('%s', (_, decorate, message) => {
+    ['a missing metric name', () => TrackErrors(given({})), 'undefined is not a valid metric name'],
+    [
+      'a string as reraise',
+      () => TrackErrors(given({ metricName: 'x_total', reraise: 'no' })),
+      'true or false; got the string "no"',
+    ],
+    ['an empty operation', () => MonitorModelOperation(''), 'non-empty string; got the string ""'],
+    [
+      'an empty model',
+      () => MonitorModelOperation('save', { model: '' }),
+      '`model` of @MonitorModelOperation()',
+    ],
+  ])('rejects %s', (_, decorate, message) => {
     expect(decorate).toThrow(MetricDefinitionError);
     expect(decorate).toThrow(message);
   });
@@ -90,7 +106,7 @@ describe('options that cannot work are refused where they are written', () => {
       },
     ],
     [
-      'a decorator of ECMAScript',
+      'use as an ECMAScript decorator',
       () =>
         (TrackErrors({ metricName: 'x_total' }) as (method: unknown, context: unknown) => void)(
           () => undefined,
@@ -100,12 +116,12 @@ describe('options that cannot work are refused where they are written', () => {
           },
         ),
     ],
-  ])('a place that is no method: %s', (_, decorate) => {
-    expect(decorate).toThrow(/Expected @\w+\(\) to be on a method, got .*experimentalDecorators/);
+  ])('rejects %s, because it is not a method', (_, decorate) => {
+    expect(decorate).toThrow(/@\w+\(\) must be on a method; got .*experimentalDecorators/);
   });
 });
 
-describe('default names', () => {
+describe('the default metric name', () => {
   it.each<[string, PropertyKey, string]>([
     ['OrdersService', 'process', 'orders_service_process'],
     ['HTTPClient', 'getURL', 'http_client_get_url'],

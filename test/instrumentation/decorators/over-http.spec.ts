@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('a decorated controller on %s', (adapter) => {
     return (running = await startApp(adapter, module));
   }
 
-  it('answers as if it were not, and is measured', async () => {
+  it('responds like an undecorated one, and is measured', async () => {
     const app = await start();
     const { registry } = app;
     expect(await app.get('/orders/7')).toMatchObject({ status: 200, body: '{"order":7}' });
@@ -126,7 +126,7 @@ describe.each(ADAPTERS)('a decorated controller on %s', (adapter) => {
     await eventually(() => expect(counts(registry, 'feed_calls_total')).toEqual({ 'outcome=cancelled': 1 }));
   });
 
-  it('keeps its place in the documentation', async () => {
+  it('keeps its OpenAPI documentation', async () => {
     const { app } = await start();
     const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
 

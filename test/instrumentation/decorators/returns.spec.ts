@@ -61,7 +61,7 @@ function oneOfEach(): MethodDecorator[] {
 }
 
 describe.each(RETURNS)('$title', (expected) => {
-  it('under @MonitorPerformance()', async () => {
+  it('is measured by @MonitorPerformance()', async () => {
     const happened = await outcomeOf(expected, MonitorPerformance({ labels: { queue: 'high' } }));
     const { registry } = happened;
 
@@ -77,7 +77,7 @@ describe.each(RETURNS)('$title', (expected) => {
     );
   });
 
-  it('under @TrackMetrics()', async () => {
+  it('is measured by @TrackMetrics()', async () => {
     const happened = await outcomeOf(
       expected,
       TrackMetrics({ timerName: 'paying_seconds', counterName: 'payments_total', gaugeName: 'amount' }),
@@ -92,7 +92,7 @@ describe.each(RETURNS)('$title', (expected) => {
     expect(dropped(registry)).toEqual(isRefused ? { 'amount not_a_number': 1 } : {});
   });
 
-  it('under @TrackErrors()', async () => {
+  it('is counted by @TrackErrors() if it fails', async () => {
     const happened = await outcomeOf(
       expected,
       TrackErrors({ metricName: 'api_errors_total', labels: { service: 'gateway' } }),
@@ -104,7 +104,7 @@ describe.each(RETURNS)('$title', (expected) => {
     );
   });
 
-  it('under @TrackErrors({ reraise: false })', async () => {
+  it('is swallowed by @TrackErrors({ reraise: false }) if it fails', async () => {
     const happened = await outcomeOf(
       expected,
       TrackErrors({ metricName: 'api_errors_total', reraise: false }),
@@ -115,7 +115,7 @@ describe.each(RETURNS)('$title', (expected) => {
     expect(counts(happened.registry, 'api_errors_total')).toEqual(isError(expected) ? { '': 1 } : {});
   });
 
-  it('under @MonitorModelOperation()', async () => {
+  it('is measured by @MonitorModelOperation()', async () => {
     const happened = await outcomeOf(expected, MonitorModelOperation('save'));
     const { registry } = happened;
     const labels = 'model=Orders operation=save';
@@ -130,7 +130,7 @@ describe.each(RETURNS)('$title', (expected) => {
     );
   });
 
-  it('under all of them, and each of them twice', async () => {
+  it('is measured by all decorators together, each applied twice', async () => {
     const happened = await outcomeOf(expected, ...oneOfEach(), ...oneOfEach());
     const { registry } = happened;
 
@@ -142,8 +142,8 @@ describe.each(RETURNS)('$title', (expected) => {
   });
 });
 
-describe('what is returned', () => {
-  it('is a promise of the same kind, and a rejection that nobody handles stays visible', async () => {
+describe('a returned promise', () => {
+  it('keeps its class, and an unhandled rejection is still reported', async () => {
     class Orders {
       @MonitorPerformance()
       process(): Promise<never> {
@@ -162,7 +162,7 @@ describe('what is returned', () => {
     expect(unhandled).toEqual([FAILURE]);
   });
 
-  it('is run once if it runs when it is awaited', async () => {
+  it('is started once if it starts when it is awaited', async () => {
     const query = new LazyQuery();
     class Orders {
       @MonitorPerformance()

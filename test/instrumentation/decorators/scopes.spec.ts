@@ -63,28 +63,34 @@ async function startBefore(...providers: readonly Type[]): ReturnType<typeof sta
   return first;
 }
 
-describe('instances made by Nest', () => {
-  it.each([Orders, FrozenOrders, ProxiedOrders])('belong to their application: %s', async (type) => {
-    const first = await startMeasured([type]);
-    const second = await startMeasured([type]);
-    expect(first.app.get<Orders>(type).process()).toBe('EUR');
-    first.app.get<Orders>(type).process();
-    second.app.get<Orders>(type).process();
+describe('instances created by Nest', () => {
+  it.each([Orders, FrozenOrders, ProxiedOrders])(
+    'record in the registry of their application: %s',
+    async (type) => {
+      const first = await startMeasured([type]);
+      const second = await startMeasured([type]);
+      expect(first.app.get<Orders>(type).process()).toBe('EUR');
+      first.app.get<Orders>(type).process();
+      second.app.get<Orders>(type).process();
 
-    expect([processed(first.registry), processed(second.registry)]).toEqual([2, 1]);
-  });
+      expect([processed(first.registry), processed(second.registry)]).toEqual([2, 1]);
+    },
+  );
 
-  it.each([RequestOrders, TransientOrders])('of a scope of their own do too: %s', async (type) => {
-    const { app, registry } = await startBefore(type);
-    const request = ContextIdFactory.create();
-    const orders = await app.resolve<Orders>(type, request);
-    expect(await app.resolve<Orders>(type, ContextIdFactory.create())).not.toBe(orders);
-    orders.process();
+  it.each([RequestOrders, TransientOrders])(
+    'record in the registry of their application in every scope: %s',
+    async (type) => {
+      const { app, registry } = await startBefore(type);
+      const request = ContextIdFactory.create();
+      const orders = await app.resolve<Orders>(type, request);
+      expect(await app.resolve<Orders>(type, ContextIdFactory.create())).not.toBe(orders);
+      orders.process();
 
-    expect(processed(registry)).toBe(1);
-  });
+      expect(processed(registry)).toBe(1);
+    },
+  );
 
-  it('do too if a factory, or whoever has written the module, has made them', async () => {
+  it('record in the registry of their application if a factory or a value provider supplies them', async () => {
     const { app, registry } = await startMeasured({
       providers: [
         { provide: 'factory', useFactory: () => new Orders() },
@@ -98,7 +104,7 @@ describe('instances made by Nest', () => {
     expect(processed(registry)).toBe(2);
   });
 
-  it('are measured in the registry that a test puts in the place of the real one', async () => {
+  it('record in the registry with which a test overrides the real one', async () => {
     const { registry } = testRegistry();
     const module = await Test.createTestingModule({
       imports: [MonitoringModule.forRoot({ collectors: { runtime: false, system: false } })],
@@ -114,7 +120,7 @@ describe('instances made by Nest', () => {
     expect(processed(registry)).toBe(1);
   });
 
-  it('show nothing of it', async () => {
+  it('hide the injected registry from keys, copies and JSON', async () => {
     const { app } = await startMeasured([Orders]);
     const orders = app.get(Orders);
 
@@ -127,7 +133,7 @@ describe('instances made by Nest', () => {
     expect(orders).toEqual(new Orders());
   });
 
-  it('may be what the options of monitoring depend on', async () => {
+  it('can be dependencies of the monitoring options', async () => {
     @Injectable()
     class Settings {
       @MonitorPerformance({ name: 'load' })
@@ -156,7 +162,7 @@ describe('instances made by Nest', () => {
 });
 
 describe('plain instances', () => {
-  it('belong to the application that started last and still runs', async () => {
+  it('record in the registry of the running application that started last', async () => {
     const first = await startMeasured();
     const second = await startMeasured();
     new Orders().process();
@@ -185,13 +191,13 @@ describe('plain instances', () => {
 
 describe('without monitoring', () => {
   it.each<[string, () => Promise<Orders>]>([
-    ['outside of any application', async () => new Orders()],
+    ['outside an application', async () => new Orders()],
     ['without the module', async () => (await startPlain({ providers: [Orders] })).get(Orders)],
     [
       'with the module disabled',
       async () => (await startMeasured([Orders], { enabled: false })).app.get(Orders),
     ],
-  ])('%s a method does what it does', async (_, make) => {
+  ])('a method works %s', async (_, make) => {
     const orders = await make();
 
     expect(orders.process()).toBe('EUR');
@@ -200,7 +206,7 @@ describe('without monitoring', () => {
 });
 
 describe('metrics', () => {
-  it('of providers are there from the start, at zero', async () => {
+  it('of providers are exposed at zero from the start', async () => {
     const { registry } = await startMeasured([RequestOrders]);
 
     expect(registry.getMetric('process_duration_seconds')?.seriesCount).toBe(1);
@@ -208,7 +214,7 @@ describe('metrics', () => {
     expect(registry.getMetric('errors_total')?.seriesCount).toBe(1);
   });
 
-  it('that contradict each other keep the application from starting', async () => {
+  it('with conflicting definitions make the start of the application fail', async () => {
     class Billing {
       @MonitorPerformance({ name: 'process', labels: { queue: 'high' } })
       bill(): void {}
@@ -219,7 +225,7 @@ describe('metrics', () => {
     await expect(start).rejects.toThrow(/process_duration_seconds\{queue\}.* conflicts with /);
   });
 
-  it('of plain classes that contradict others are dropped, counted and warned of once', async () => {
+  it('of plain classes with conflicting definitions are dropped, counted and logged once', async () => {
     class Billing {
       @MonitorPerformance({ name: 'process', labels: { queue: 'high' } })
       bill(): string {
@@ -235,12 +241,12 @@ describe('metrics', () => {
     process.off('warning', listen);
 
     expect(dropped(registry)).toEqual({ 'process conflicting_definition': 2 });
-    expect(warnings).toEqual([expect.stringContaining('Billing.bill cannot be measured')]);
+    expect(warnings).toEqual([expect.stringContaining('Billing.bill is not measured')]);
   });
 });
 
-describe('applications that come and go', () => {
-  it('leave nothing behind that a plain class could find', async () => {
+describe('applications that are closed', () => {
+  it('leave no registry for plain instances', async () => {
     const registries: MetricsRegistry[] = [];
     for (let i = 0; i < 50; i++) {
       const { app, registry } = await startMeasured([Orders]);
@@ -252,7 +258,7 @@ describe('applications that come and go', () => {
     expect(registries.map(processed)).toEqual(registries.map(() => 0));
   });
 
-  it('leave nothing behind if their decorators contradict each other', async () => {
+  it('leave no registry if their start fails because decorators conflict', async () => {
     class Billing {
       @MonitorModelOperation('save')
       @MonitorPerformance({ name: 'process', labels: { queue: 'high' } })

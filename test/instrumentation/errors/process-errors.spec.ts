@@ -47,7 +47,7 @@ const care = () => undefined;
 
 afterEach(closeAll);
 
-describe('a process that goes wrong', () => {
+describe('a process with an error', () => {
   beforeAll(buildLibrary, 120_000);
 
   const reject = `Promise.reject(new OrderError('lost'));`;
@@ -56,25 +56,25 @@ describe('a process that goes wrong', () => {
 
   it.each<[string, string, number, [exceptions: number, rejections: number], string[]?]>([
     ['an unhandled rejection', reject, 1, [0, 1]],
-    ['one that it cares for', `process.on('unhandledRejection', () => {}); ${reject}`, 0, [0, 1]],
+    ['a handled rejection', `process.on('unhandledRejection', () => {}); ${reject}`, 0, [0, 1]],
     [
-      'several, until it cares no more',
+      'two rejections, the first of them handled',
       `process.once('unhandledRejection', () => {}); ${reject} ${wait} ${reject}`,
       1,
       [0, 2],
     ],
     [
-      'one that it cared for before',
+      'a rejection after its listener was removed',
       `const care = () => {}; process.on('unhandledRejection', care); process.off('unhandledRejection', care); ${reject}`,
       1,
       [0, 1],
     ],
-    ['one that it is only warned of', reject, 0, [0, 0], ['--unhandled-rejections=warn']],
+    ['a rejection that only prints a warning', reject, 0, [0, 0], ['--unhandled-rejections=warn']],
     ['an uncaught exception', fail, 1, [1, 0]],
-    ['one that it catches at last', `process.on('uncaughtException', () => {}); ${fail}`, 0, [1, 0]],
-    ['one after the application was closed', `await app.close(); ${fail}`, 1, [0, 0]],
+    ['a handled exception', `process.on('uncaughtException', () => {}); ${fail}`, 0, [1, 0]],
+    ['an exception after the application was closed', `await app.close(); ${fail}`, 1, [0, 0]],
   ])(
-    'ends as it would without monitoring: %s',
+    'ends like it does without monitoring: %s',
     async (_, work, code, [exceptions, rejections], flags) => {
       const [watched, alone] = await Promise.all([
         runProcess(work, true, flags),
@@ -105,7 +105,7 @@ describe('warnings of the process', () => {
     });
   });
 
-  it('have some fifty names and codes of their own, so that made up ones make no series', async () => {
+  it('have at most about fifty names and codes, so that arbitrary ones create no series', async () => {
     const { registry } = await startMeasured();
     for (let i = 0; i < 200; i++) process.emitWarning('x', { type: `Warning${i}`, code: `CODE${i}` });
     await turn();
@@ -116,7 +116,7 @@ describe('warnings of the process', () => {
 });
 
 describe('the listeners of monitoring', () => {
-  it('to unhandled rejections are there while one of the application is, whoever else monitors', async () => {
+  it('for unhandled rejections are registered while the application has one, also with several applications', async () => {
     // Vitest has one: it must not count as one of the application here.
     const others = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
@@ -135,7 +135,7 @@ describe('the listeners of monitoring', () => {
     }
   });
 
-  it('are gone with the application, fifty times', async () => {
+  it('are removed with the application, fifty times', async () => {
     const before = listeners();
     for (let life = 0; life < 50; life++) {
       await startMeasured();
@@ -145,7 +145,7 @@ describe('the listeners of monitoring', () => {
   });
 
   it.each([[{ errors: false as const }], [{ errors: { process: false } }], [{ enabled: false }]])(
-    'need not be there: %j',
+    'are not registered with %j',
     async (options) => {
       const before = listeners();
       await startMeasured({}, options);

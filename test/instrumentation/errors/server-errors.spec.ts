@@ -208,7 +208,7 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     expect(errors(app)).toEqual({ [`method=GET ${labels}`]: 1 });
   });
 
-  it('by middleware count, under the route that it stands before', async () => {
+  it('of middleware count under the route of the middleware', async () => {
     const app = await start();
     expect((await app.get('/middleware')).status).toBe(500);
     await app.recorded();
@@ -217,7 +217,7 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     ]);
   });
 
-  it('that are broken off count by what broke them', async () => {
+  it('that are aborted count by the error that aborted them', async () => {
     const app = await start();
     await app.get('/broken').catch(() => undefined);
     await app.recorded();
@@ -226,14 +226,14 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     ]);
   });
 
-  it.each([['/bad'], ['/teapot'], ['/nowhere']])('are no others: %s', async (path) => {
+  it.each([['/bad'], ['/teapot'], ['/nowhere']])('do not include %s', async (path) => {
     const app = await start();
     expect((await app.get(path)).status).toBeLessThan(500);
     await app.recorded();
     expect(errors(app)).toEqual({});
   });
 
-  it('leave the filters of the application in charge, global ones too', async () => {
+  it('are still sent by the exception filters of the application, including global ones', async () => {
     @Catch()
     class CatchAll implements ExceptionFilter {
       catch(error: Error, host: ArgumentsHost): void {
@@ -249,7 +249,7 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     expect(errors(app)).toMatchObject({ 'method=GET route=/plain/:id error=TypeError': 1 });
   });
 
-  it('are told apart by application, and nothing is left of it in the end', async () => {
+  it('count separately in two applications, and leave no patch after they are closed', async () => {
     const first = await start();
     const second = await start();
     await first.get('/rejected');
@@ -269,7 +269,7 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     [{ errors: { responses: false } }],
     [{ http: false as const }],
     [{ enabled: false }],
-  ])('need not be counted: %j', async (options) => {
+  ])('are not counted with %j', async (options) => {
     const app = await start(options);
     expect((await app.get('/plain/1')).status).toBe(500);
     expect(next()).toBe(plainNext);

@@ -72,7 +72,7 @@ function operations(registry: MetricsRegistry): Record<string, number> {
 }
 
 describe.each(['Apollo', 'Mercurius'] as const)('GraphQL operations on %s', (server) => {
-  it('are answered as ever and counted by type, field and outcome, beside the one request each', async () => {
+  it('get the same responses, and are counted by type, field and outcome', async () => {
     const app = await start(server);
     expect(await ask(app, '{ deals { id score } }')).toEqual({
       data: {
@@ -101,7 +101,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL operations on %s', (ser
     expect(app.registry.getMetric('graphql_resolver_duration_seconds')).toBeUndefined();
   });
 
-  it('are errors by the code of the response or the class of what was thrown', async () => {
+  it('count errors by the code of the response or the class of the exception', async () => {
     const app = await start(server);
     const { registry } = app;
     for (const query of ['{ deal(id: 404) { id } }', '{ deal(id: 500) { id } }', '{ guarded }']) {
@@ -121,7 +121,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL operations on %s', (ser
     });
   });
 
-  it('make no series of what clients make up: names, fields, aliases and what is no GraphQL', async () => {
+  it('create no series from client input: names, fields, aliases and invalid documents', async () => {
     const app = await start(server, { graphql: { operationNames: ['Known'] } });
     for (let i = 0; i < 20; i++) {
       await ask(app, `query Random${i} { alias${i}: deals { id } }`);
@@ -138,7 +138,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL operations on %s', (ser
     expect(total(app.registry, 'graphql_operations_in_progress')).toBe(0);
   });
 
-  it('tell what each resolver takes, if that is wanted', async () => {
+  it('time each resolver if resolvers is true', async () => {
     const app = await start(server, { graphql: { resolvers: true } });
     await ask(app, '{ deals { id score } }');
     await ask(app, '{ deal(id: 404) { id } }');
@@ -155,7 +155,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('GraphQL operations on %s', (ser
     expect(app.registry.getMetric('graphql_operations_total')).toBeUndefined();
   });
 
-  it('are subscriptions too, open until they end or their client leaves', async () => {
+  it('include subscriptions, which are open until they end or their client disconnects', async () => {
     const app = await start(server);
     const { registry } = app;
     const client = createClient({

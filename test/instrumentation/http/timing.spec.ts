@@ -41,7 +41,7 @@ describe.each(ADAPTERS)('the duration of a request on %s', (adapter) => {
     await app.close();
   }
 
-  it('goes from its arrival to the end of its response, in seconds', async () => {
+  it('lasts from its arrival to the end of its response, in seconds', async () => {
     await having(async (app) => {
       await app.get('/takes/0');
       await app.get('/takes/240');
@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('the duration of a request on %s', (adapter) => {
     });
   });
 
-  it('is slow above the threshold, not at it', async () => {
+  it('counts as slow above the threshold, not at the threshold', async () => {
     await having(async (app) => {
       await app.get('/takes/200');
       expect((await app.recorded()).slow).toEqual([]);
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('the duration of a request on %s', (adapter) => {
 });
 
 describe('requests over HTTP/2', () => {
-  it('are counted with their routes, and as given up when the client resets their stream', async () => {
+  it('are counted by route, and as 499 when the client resets their stream', async () => {
     const nest = await NestFactory.create(
       FixtureModule.with(WITHOUT_COLLECTORS),
       new FastifyAdapter({ http2: true }),

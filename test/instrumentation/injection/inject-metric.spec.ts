@@ -68,7 +68,7 @@ class OrdersModule {}
 class ReportsModule {}
 
 describe('MonitoringModule.forFeature()', () => {
-  it('makes the metrics of a module and injects them', async () => {
+  it('registers the metrics of a module and injects them', async () => {
     const { app, registry } = await startMeasured({ imports: [OrdersModule, ReportsModule] });
     expect(registry.getMetric('orders_total')).toBeDefined();
     app.get(Orders, { strict: false }).place(3);
@@ -80,14 +80,14 @@ describe('MonitoringModule.forFeature()', () => {
     expect(counts(registry, 'query_duration_seconds')).toEqual({ 'table=orders': 1 });
   });
 
-  it('works where a module is on its own', async () => {
+  it('works in a module that is tested alone', async () => {
     const app = await startPlain({ imports: [OrdersModule] });
     app.get(Orders, { strict: false }).place(1);
 
     expect(counts(app.get(MetricsRegistry), 'orders_total')).toEqual({ 'status=placed': 1 });
   });
 
-  it('fails as the application starts if modules contradict each other', async () => {
+  it('makes the start fail if two modules declare conflicting metrics', async () => {
     const contradicting = MonitoringModule.forFeature([defineGauge('orders_total', 'Orders.')]);
 
     await expect(startMeasured({ imports: [OrdersModule, contradicting] })).rejects.toThrow(
@@ -95,11 +95,11 @@ describe('MonitoringModule.forFeature()', () => {
     );
   });
 
-  it('refuses a name that is given twice', () => {
+  it('rejects a duplicate name', () => {
     expect(() => MonitoringModule.forFeature([ordersTotal, ordersTotal])).toThrow(MonitoringOptionsError);
   });
 
-  it('says by name which metric nobody has declared', async () => {
+  it('names an injected metric that no module declares', async () => {
     class Lost {
       constructor(@InjectMetric('lost_total') readonly lost: Counter) {}
     }
@@ -108,17 +108,17 @@ describe('MonitoringModule.forFeature()', () => {
 });
 
 describe('getMetricToken()', () => {
-  it('is the same for a name and for what declares it', () => {
+  it('is the same for a name and for its declaration', () => {
     expect(getMetricToken(ordersTotal)).toBe(getMetricToken('orders_total'));
   });
 
-  it.each([undefined, {}, 7, 'orders total'])('refuses %s', (metric) => {
+  it.each([undefined, {}, 7, 'orders total'])('rejects %s', (metric) => {
     expect(() => getMetricToken(metric as string)).toThrow(MetricDefinitionError);
   });
 });
 
-describe('what is declared', () => {
-  it('is typed', () => {
+describe('a declared metric', () => {
+  it('has the type of its declaration', () => {
     expectTypeOf<MetricOf<typeof ordersTotal>>().toEqualTypeOf<Counter<'status'>>();
     expectTypeOf<MetricOf<typeof openOrders>>().toEqualTypeOf<Gauge>();
     expectTypeOf<MetricOf<typeof orderSize>>().toEqualTypeOf<Histogram>();

@@ -65,7 +65,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-describe('what @nestjs/schedule runs', () => {
+describe('a job of @nestjs/schedule', () => {
   let measured: MeasuredApp;
   let jobs: Jobs;
   const fire = (name: string): Promise<void> =>
@@ -76,7 +76,7 @@ describe('what @nestjs/schedule runs', () => {
     jobs = measured.app.get(Jobs);
   });
 
-  it('is seen before it has run', () => {
+  it('has series before its first run', () => {
     const runs = seriesOf(measured.registry, 'scheduled_job_runs_total');
     expect(
       runs.map(({ labels, value }) => [labels['job'], labels['type'], labels['outcome'], value]),
@@ -104,7 +104,7 @@ describe('what @nestjs/schedule runs', () => {
     });
   });
 
-  it('lasts until its promise has settled, and tells when it began and when it succeeded last', async () => {
+  it('lasts until its promise has settled, and records its last start and last success', async () => {
     const { registry, clock } = measured;
     await fire('nightly');
     const began = seconds(clock);
@@ -131,7 +131,7 @@ describe('what @nestjs/schedule runs', () => {
     expect(duration?.sum).toBe(90);
   });
 
-  it('overlaps if it begins while an earlier run goes on, however many those are', async () => {
+  it('counts as overlapping if it starts while earlier runs are in progress', async () => {
     for (let run = 0; run < 3; run++) await fire('nightly');
     expect(everything(measured.registry)).toEqual({
       runs_in_progress: { 'job=nightly type=cron': 3 },
@@ -143,14 +143,14 @@ describe('what @nestjs/schedule runs', () => {
     expect(counts(measured.registry, 'scheduled_job_overlaps_total')).toEqual({ 'job=nightly type=cron': 2 });
   });
 
-  it('is not run by a call by hand', () => {
+  it('does not count direct calls of its method', () => {
     jobs.poll();
     expect(everything(measured.registry)).toEqual({});
   });
 });
 
-describe('cron jobs that are added while the application runs', () => {
-  it('are measured under their name, up to maxJobs, and their errors go where they went', async () => {
+describe('cron jobs that are added at run time', () => {
+  it('are measured by name up to maxJobs, and their errors are still rethrown', async () => {
     const { app, registry } = await startMeasured(scheduled(), { jobs: { schedule: { maxJobs: 2 } } });
     const scheduler = app.get(SchedulerRegistry);
     const errors: unknown[] = [];
@@ -176,7 +176,7 @@ describe('cron jobs that are added while the application runs', () => {
     });
   });
 
-  it('keep the rules of the SchedulerRegistry', async () => {
+  it('follow the rules of the SchedulerRegistry', async () => {
     const { app, registry } = await startMeasured(scheduled(Jobs));
     const scheduler = app.get(SchedulerRegistry);
     const job = CronJob.from({ cronTime: '0 0 1 1 *', onTick: () => undefined });
@@ -191,7 +191,7 @@ describe('cron jobs that are added while the application runs', () => {
     });
   });
 
-  it('are measured too if a constructor has added them', async () => {
+  it('are measured if a constructor adds them', async () => {
     @Injectable()
     class Early {
       readonly job = CronJob.from({ cronTime: '0 0 1 1 *', onTick: () => undefined });
@@ -230,7 +230,7 @@ describe('jobs of unusual shape', () => {
     expect(counts(registry, 'sweep_calls_total')).toEqual({ 'outcome=error': 2 });
   });
 
-  it('may be inherited, on a controller, provided twice, or return what is awaited only once', async () => {
+  it('are measured if inherited, on a controller, provided twice, or returning a lazy thenable', async () => {
     let awaited = 0;
     abstract class Base {
       @Interval(1_000)
@@ -258,7 +258,7 @@ describe('jobs of unusual shape', () => {
     expect(counts(registry, 'scheduled_job_overlaps_total')).toEqual({});
   });
 
-  it('are left alone where Nest does not run them', async () => {
+  it('are not changed where Nest does not run them', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest {
       @Interval(1_000)
@@ -307,7 +307,7 @@ describe('the measurement of scheduled jobs', () => {
     expect(app.get(Jobs).calls.length).toBe('imports' in metadata ? 2 : 0);
   });
 
-  it('keeps two applications apart', async () => {
+  it('counts each application separately', async () => {
     const first = await startMeasured(scheduled(Jobs));
     const second = await startMeasured(scheduled(Jobs));
     await first.app.get(SchedulerRegistry).getCronJob('nightly').fireOnTick();

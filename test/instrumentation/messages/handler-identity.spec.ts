@@ -148,7 +148,7 @@ async function start(
   return { app, send: (pattern) => lastValueFrom(client.send<unknown>(pattern, '')) };
 }
 
-describe.each(ADAPTERS)('the handler that a guard is shown, on %s', (adapter) => {
+describe.each(ADAPTERS)('the handler that a guard receives, on %s', (adapter) => {
   it.each([...NAMES, 'both', 'inherited'] as const)(
     'is the method of the class: %s, by RPC',
     async (name) => {
@@ -176,7 +176,7 @@ describe.each(ADAPTERS)('the handler that a guard is shown, on %s', (adapter) =>
     expect(seen[0]?.type).toBe(HandlersGateway);
   });
 
-  it('is as it was: its name, its properties, and its object', async () => {
+  it('keeps its name, its properties and its object', async () => {
     const before = Object.getOwnPropertyDescriptors(HandlersController.prototype);
     const { app } = await start(adapter, { controllers: [HandlersController] });
     const controller = app.get(HandlersController);
@@ -189,7 +189,7 @@ describe.each(ADAPTERS)('the handler that a guard is shown, on %s', (adapter) =>
     expect(Reflect.get(HandlersController.prototype, 'plain')).toHaveLength(0);
   });
 
-  it('has its exceptions counted all the same, those of each transport for itself', async () => {
+  it('has its exceptions counted, separately for each transport', async () => {
     const { app, send } = await start(adapter, { controllers: [HandlersController] });
     const other = await start(adapter, { controllers: [HandlersController] });
     await expect(send('throws')).rejects.toBeDefined();

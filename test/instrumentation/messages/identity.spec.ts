@@ -64,10 +64,9 @@ async function expectIdentityOver(options: MicroserviceOptions): Promise<void> {
     ['known', 'KnownController', 'reader', 'reader', 'of the application'],
     ['failing', 'KnownController', 'writer', 'writer', undefined],
   ]);
+  const methods = ['known', 'failing'].map((name) => methodOf(KnownController, name));
   const { handlers } = app.get(KnowingInterceptor);
-  expect(handlers.every((handler, i) => handler === methodOf(KnownController, ['known', 'failing'][i]))).toBe(
-    true,
-  );
+  expect(handlers.every((handler, i) => handler === methods[i])).toBe(true);
   expect(app.get(RoleFilter).caught).toEqual([new RoleError('as planned')]);
   const controller = app.get(KnownController);
   expect(Object.getPrototypeOf(controller)).toBe(KnownController.prototype);
@@ -85,7 +84,7 @@ describe('guards, interceptors and filters of a controller see the methods of it
     });
   });
 
-  it('in two applications of one process, whose errors are counted apart', async () => {
+  it('in two applications of one process, whose errors are counted separately', async () => {
     const start = async () => {
       const port = await freePort();
       const options = { transport: Transport.TCP, options: { host: '127.0.0.1', port } } as const;

@@ -93,7 +93,7 @@ function serversAndTimers(): string[] {
 }
 
 describe('the messages of a microservice over TCP', () => {
-  it('are answered as ever, and counted by pattern and outcome', async () => {
+  it('get the same replies, and are counted by pattern and outcome', async () => {
     const { registry, client } = await startMicroservice();
     expect(await ask(client, 'value', 7)).toEqual([7]);
     expect(await ask(client, 'promise', 8)).toEqual([8]);
@@ -120,7 +120,7 @@ describe('the messages of a microservice over TCP', () => {
     expect(counts(registry, 'rpc_server_errors_total')).toEqual({});
   });
 
-  it('count as errors whoever refuses them, and by the class of what was thrown', async () => {
+  it('count as errors if a guard, pipe, interceptor or handler throws, by class of error', async () => {
     const { registry, client } = await startMicroservice();
     expect(await refusal(client, 'refused.politely')).toEqual({ status: 'error', message: 'not today' });
     expect(await refusal(client, 'broken')).toEqual({ status: 'error', message: 'Internal server error' });
@@ -157,7 +157,7 @@ describe('the messages of a microservice over TCP', () => {
     });
   });
 
-  it('leave exception filters their say: what one makes of an error is what counts', async () => {
+  it('have the outcome that an exception filter returns', async () => {
     const { registry, client } = await startMicroservice();
     expect(await refusal(client, 'filtered')).toBe('said by the filter');
     expect(await ask(client, 'forgiven')).toEqual(['forgiven']);
@@ -169,7 +169,7 @@ describe('the messages of a microservice over TCP', () => {
     });
   });
 
-  it('are events too: one event is one, however many handlers it has', async () => {
+  it('include events, each counted once with any number of handlers', async () => {
     const { app, registry, client } = await startMicroservice();
     await lastValueFrom(client.emit('placed', 'order 1'), { defaultValue: undefined });
     await lastValueFrom(client.emit('failed', ''), { defaultValue: undefined });
@@ -180,7 +180,7 @@ describe('the messages of a microservice over TCP', () => {
     expect(inProgress(registry)).toBe(0);
   });
 
-  it('share one pattern if nobody handles them, whatever a client sends', async () => {
+  it('share one pattern if no handler matches', async () => {
     const { registry, client } = await startMicroservice();
     for (let i = 0; i < 20; i++) {
       await refusal(client, `no-such-pattern-${i}`);
@@ -191,7 +191,7 @@ describe('the messages of a microservice over TCP', () => {
     expect(total(registry, 'rpc_server_request_duration_seconds')).toBe(0);
   });
 
-  it('are not left in progress by a client that leaves, or sends what is no message', async () => {
+  it('do not stay in progress after a client disconnects or sends invalid data', async () => {
     const { registry, port, client } = await startMicroservice();
     const leaving = connect(port, '127.0.0.1');
     const message = JSON.stringify({ pattern: 'late', data: '', id: 'x' });
@@ -217,7 +217,7 @@ describe('the messages of a microservice over TCP', () => {
 
 describe.each(ADAPTERS)('a hybrid application on %s', (adapter) => {
   it.each([{ inheritAppConfig: true }, { inheritAppConfig: false }])(
-    'counts each message once with %o, and requests as ever',
+    'counts each message once with %o, and its HTTP requests as before',
     async (hybrid) => {
       const app = await createApp(adapter, moduleWith());
       closing.push(() => app.close());
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('a hybrid application on %s', (adapter) => {
     },
   );
 
-  it('has no metrics of messages without a microservice', async () => {
+  it('has no message metrics without a microservice', async () => {
     const app = await createApp(adapter, moduleWith());
     closing.push(() => app.close());
     await app.init();
@@ -251,7 +251,7 @@ describe.each(ADAPTERS)('a hybrid application on %s', (adapter) => {
 });
 
 describe('several microservices in one process', () => {
-  it('keep apart, though they have the same controllers', async () => {
+  it('count separately, though they have the same controllers', async () => {
     const one = await startMicroservice();
     const other = await startMicroservice();
     await ask(one.client, 'value');
@@ -261,7 +261,7 @@ describe('several microservices in one process', () => {
     expect(counts(one.registry, 'rpc_server_errors_total')).toEqual({});
   });
 
-  it('leave the classes of the application as they were', async () => {
+  it('do not change the classes of the application', async () => {
     const methods = Object.getOwnPropertyDescriptors(OrdersController.prototype);
     const metadata = metadataOfBroken();
     const { app, client } = await startMicroservice();
@@ -277,7 +277,7 @@ describe('several microservices in one process', () => {
     expect(() => controller.rpcException()).toThrow(RpcException);
   });
 
-  it('leave nothing behind, started and closed fifty times: neither servers nor timers nor what was put on a strategy', async () => {
+  it('leave no servers, timers or patches after fifty starts and closes', async () => {
     /** A strategy that the application keeps, as it may. */
     class KeptStrategy extends ServerTCP {
       override listen(callback: () => void): void {

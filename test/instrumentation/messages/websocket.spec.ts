@@ -75,7 +75,7 @@ function inProgress(registry: MetricsRegistry): number {
 }
 
 describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
-  it('are answered as ever, and counted by event and outcome', async () => {
+  it('get the same replies, and are counted by event and outcome', async () => {
     const app = await start(adapter, [FeedGateway, SecondGateway]);
     const { registry } = app;
     const socket = await connected(app);
@@ -108,7 +108,7 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
     expect(counts(registry, 'websocket_errors_total')).toEqual({});
   });
 
-  it('count as errors what guards, pipes and handlers throw, and leave filters their say', async () => {
+  it('count errors of guards, pipes and handlers, and leave the response to the filters', async () => {
     const app = await start(adapter, [FeedGateway]);
     const { registry } = app;
     const socket = await connected(app);
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
     });
   });
 
-  it('tell failures from successes that end at the same time', async () => {
+  it('distinguish failures from successes that end at the same time', async () => {
     const app = await start(adapter, [FeedGateway]);
     const socket = await connected(app);
     for (let i = 0; i < 300; i++) socket.emit('mixed', i % 3 === 0);
@@ -151,7 +151,7 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
     );
   });
 
-  it('cancel what is not over when the client leaves, and leave nothing in progress', async () => {
+  it('count replies as cancelled when the client disconnects, and leave none in progress', async () => {
     const app = await start(adapter, [FeedGateway]);
     const { registry } = app;
     const socket = await connected(app);
@@ -175,17 +175,16 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
     expect(counts(registry, 'websocket_connection_duration_seconds')).toEqual({ 'namespace=/': 2 });
   });
 
-  it('have a label value for each namespace of the code, whatever clients choose', async () => {
+  it('have one label value for each declared namespace, whichever namespace clients choose', async () => {
     const app = await start(adapter, [FeedGateway, AdminGateway, RoomsGateway]);
     const { registry } = app;
-    const sockets = await Promise.all(
-      ['', '/admin', '/room-1', '/room-22'].map((name) => connected(app, name)),
-    );
-    for (const socket of sockets) {
+    const root = await connected(app, '');
+    const others = await Promise.all(['/admin', '/room-1', '/room-22'].map((name) => connected(app, name)));
+    for (const socket of [root, ...others]) {
       await answer(socket, 'echo', 1, 'echoed');
       for (let i = 0; i < 10; i++) socket.emit(`no such event ${Math.random()}`, i);
     }
-    await answer(sockets[0], 'echo', 1, 'echoed');
+    await answer(root, 'echo', 1, 'echoed');
     expect(counts(registry, 'websocket_connections_open')).toEqual({
       'namespace=/': 1,
       'namespace=/admin': 1,
@@ -200,7 +199,7 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
     );
   });
 
-  it('have no metrics with webSocket: false, and none are there without a gateway', async () => {
+  it('have no metrics with webSocket: false, nor without a gateway', async () => {
     const without = await start(adapter, [FeedGateway], undefined, { webSocket: false });
     expect(await answer(await connected(without), 'echo', 1, 'echoed')).toBe(1);
     expect(without.registry.getMetric('websocket_messages_total')).toBeUndefined();
@@ -211,7 +210,7 @@ describe.each(ADAPTERS)('gateways on socket.io and %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('gateways on ws and %s', (adapter) => {
-  it('are counted by path and event, with what is no message left out', async () => {
+  it('are counted by path and event, without invalid messages', async () => {
     const app = await start(adapter, [FeedGateway, PricesGateway], (nest) =>
       nest.useWebSocketAdapter(new WsAdapter(nest)),
     );
@@ -247,7 +246,7 @@ describe.each(ADAPTERS)('gateways on ws and %s', (adapter) => {
     });
   });
 
-  it('keep apart in two applications, and give a shared adapter its methods back', async () => {
+  it('count separately in two applications, and restore a shared adapter', async () => {
     const adapters: WsAdapter[] = [];
     const started = (): Promise<RunningApp> =>
       start(adapter, [FeedGateway], (nest) => {

@@ -173,7 +173,7 @@ describe('outgoing requests', () => {
     expect(calls(registry)).toEqual([{ [`GET ${final}`]: 3 }, {}]);
   });
 
-  it('of @nestjs/axios are measured by its axios', async () => {
+  it('of @nestjs/axios are measured', async () => {
     const { app, registry } = await startMeasured({ imports: [HttpModule] });
     await firstValueFrom(app.get(HttpService).get(`${base}/ok?token=secret`));
     expect(counts(registry, 'http_client_requests_total')).toEqual({
@@ -181,7 +181,7 @@ describe('outgoing requests', () => {
     });
   });
 
-  it('that nobody answers are errors by their code, of fetch and of node:http', async () => {
+  it('without a response count as errors by code, for fetch and node:http', async () => {
     const { registry } = await startMeasured();
     const closed = await freePort();
     await ignoring(fetch(`http://127.0.0.1:${closed}`));
@@ -196,7 +196,7 @@ describe('outgoing requests', () => {
     expect(unknown[0]?.[0]).toMatch(/^host=no-such-host\.invalid method=GET error=E[A-Z_]+$/);
   });
 
-  it('take as long as the head of the response does', async () => {
+  it('last until the head of the response', async () => {
     const { registry, clock } = await startMeasured();
     const ended = nodeRequest({ path: '/hang' });
     const [, held] = (await once(server, 'request')) as [unknown, ServerResponse];
@@ -213,7 +213,7 @@ describe('outgoing requests', () => {
 });
 
 describe('the host of an outgoing request', () => {
-  it('is neither path nor credentials nor the Host header', async () => {
+  it('contains no path, no credentials and no Host header', async () => {
     const { registry } = await startMeasured();
     await fetch(`${base}/ok?api_key=SECRET`);
     await ignoring(axios.get(`http://user:SECRET@127.0.0.1:${port}/SECRET`));
@@ -226,7 +226,7 @@ describe('the host of an outgoing request', () => {
     expect(JSON.stringify(registry.snapshot())).not.toContain('SECRET');
   });
 
-  it('is in small letters, and has its port unless it is the usual one', async () => {
+  it('is lower case, with its port unless that is the default port', async () => {
     const { registry } = await startMeasured();
     for (const options of [
       { host: 'API.example.COM', port: 80 },
@@ -246,7 +246,7 @@ describe('the host of an outgoing request', () => {
     ]);
   });
 
-  it('of a socket in the file system is unix', async () => {
+  it('is unix for a Unix socket', async () => {
     const { registry } = await startMeasured();
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-'));
     const local = createServer((_, response) => response.end('ok')).listen(join(folder, 'socket'));
@@ -259,7 +259,7 @@ describe('the host of an outgoing request', () => {
     });
   });
 
-  it('has a series of its own up to maxHosts, so that random ones make none', async () => {
+  it('is other beyond maxHosts, so that random hosts create no series', async () => {
     const { registry } = await startMeasured({}, { outgoingHttp: { maxHosts: 2 } });
     const created = channel('undici:request:create');
     const answered = channel('undici:request:headers');
@@ -281,7 +281,7 @@ describe('the host of an outgoing request', () => {
     ['letters beyond the first plane', (length) => '💥'.repeat(length / 2)],
     ['an address in brackets', (length) => `[${'f'.repeat(length)}]`],
     ['digits', (length) => '7'.repeat(length)],
-  ])('is cut where it is too long for a host: 90 kB of %s', async (_, make) => {
+  ])('is cut if it is too long: 90 kB of %s', async (_, make) => {
     const { registry } = await startMeasured({}, { outgoingHttp: { ignoreHosts: [/never/] } });
     const created = channel('http.client.request.created');
     const failed = channel('http.client.request.error');
@@ -302,7 +302,7 @@ describe('the host of an outgoing request', () => {
     for (const host of hosts) expect(host).toMatch(/^.{1,127}…$|^other$/);
   });
 
-  it('may be left out', async () => {
+  it('is not measured if ignoreHosts matches', async () => {
     const { registry } = await startMeasured(
       {},
       { outgoingHttp: { ignoreHosts: ['LOCALHOST:1', /^127\./] } },
@@ -314,7 +314,7 @@ describe('the host of an outgoing request', () => {
   });
 });
 
-describe('what is published by whoever else', () => {
+describe('an invalid message on a diagnostics channel', () => {
   it.each([
     ['nothing', undefined],
     ['a request without anything', { request: {} }],
@@ -329,7 +329,7 @@ describe('what is published by whoever else', () => {
       },
     ],
     ['a response that was never asked for', { request: {}, response: { statusCode: 200 } }],
-  ])('does no harm: %s', async (_, message) => {
+  ])('is ignored: %s', async (_, message) => {
     const { registry } = await startMeasured();
     for (const name of ['undici:request:create', 'undici:request:headers', 'http.client.request.start']) {
       expect(() => channel(name).publish(message)).not.toThrow();
@@ -343,7 +343,7 @@ describe('what is published by whoever else', () => {
 describe('the applications of one process', () => {
   const CHANNELS = ['undici:request:create', 'http.client.request.start', 'http.client.request.error'];
 
-  it('each see its outgoing requests, as long as they run', async () => {
+  it('each record its outgoing requests while they run', async () => {
     const first = await startMeasured();
     const second = await startMeasured();
     await fetch(`${base}/ok`);
@@ -353,7 +353,7 @@ describe('the applications of one process', () => {
     expect(calls(second.registry)[0]).toEqual({ 'GET 200': 1 });
   });
 
-  it('listen to nothing any more when they are closed', async () => {
+  it('unsubscribe from the channels when they are closed', async () => {
     for (let life = 0; life < 50; life++) {
       await startMeasured();
       await closeAll();
@@ -362,7 +362,7 @@ describe('the applications of one process', () => {
   });
 
   it.each([[{ outgoingHttp: false as const }], [{ enabled: false }]])(
-    'need not listen: %j',
+    'do not subscribe with %j',
     async (options) => {
       const { registry } = await startMeasured({}, options);
       expect(CHANNELS.filter((name) => channel(name).hasSubscribers)).toEqual([]);

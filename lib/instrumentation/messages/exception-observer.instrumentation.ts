@@ -6,17 +6,17 @@ import type { Guard } from '../../primitives/guard.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
 import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
 
-/** A function that is given each exception of one handler. */
-export type ExceptionWitness = (exception: unknown) => void;
+/** A callback that receives each exception of one handler. */
+export type ExceptionObserver = (exception: unknown) => void;
 
-/** A message handler as Nest knows it. */
+/** The method of a message handler. */
 export interface MessageHandlerMethod {
-  /** The handler as `Class.method`. */
+  /** `Class.method`. */
   readonly name: string;
   readonly method: AnyMethod;
 }
 
-/** The part of Nest's record of a filter that is used. */
+/** The part of Nest's exception filter metadata that is used. */
 interface FilterMetadata {
   readonly func: () => void;
   readonly exceptionMetatypes: readonly unknown[];
@@ -24,26 +24,28 @@ interface FilterMetadata {
 
 type Class = Function & { readonly prototype: object | null };
 
-/** The part of the object that gathers the filters of a handler that is used. */
+/** The part of Nest's exception filter context that is used. */
 interface FilterContext {
   readonly container?: { getModules?(): unknown };
 }
 
 /**
- * Sees each exception that Nest handles for the message handlers of one application: those of guards, pipes,
- * interceptors and the handler itself. Nest asks a filter whether it is for an exception before it lets the filter
- * handle it. The list of filters that Nest gathers for a handler gets one more, which is asked first and always says
- * no. So every filter of the application still has its say, and neither the handler nor its class is touched.
+ * Observes each exception that Nest handles for the message handlers of one application: exceptions of guards, pipes,
+ * interceptors and the handlers themselves.
  *
- * @param key the metadata that a message handler has
- * @param witnessOf returns the witness of a handler; called when Nest prepares the handler
- * @returns a function that ends it
+ * Nest tests whether a filter matches an exception before the filter handles it. This function adds a filter to the
+ * list that Nest collects for a handler. The added filter is tested first and never matches, so that the filters of
+ * the application still handle every exception. The handler and its class are not changed.
+ *
+ * @param key the metadata key of a message handler
+ * @param observerOf returns the observer of a handler; called when Nest prepares the handler
+ * @returns a function that stops the observation
  */
-export function witnessExceptions(
+export function observeExceptions(
   modules: ModulesContainer,
   key: string,
   guard: Guard,
-  witnessOf: (handler: MessageHandlerMethod) => ExceptionWitness,
+  observerOf: (handler: MessageHandlerMethod) => ExceptionObserver,
 ): () => void {
   const byClass = new WeakMap<object, Map<AnyMethod, FilterMetadata>>();
   const filterOf = (type: Class, method: AnyMethod): FilterMetadata => {
@@ -51,7 +53,7 @@ export function witnessExceptions(
     if (filters === undefined) byClass.set(type, (filters = new Map()));
     let filter = filters.get(method);
     if (filter === undefined) {
-      filter = witnessFilter(guard, witnessOf({ name: `${type.name}.${nameOf(type, method)}`, method }));
+      filter = observingFilter(guard, observerOf({ name: `${type.name}.${nameOf(type, method)}`, method }));
       filters.set(method, filter);
     }
     return filter;
@@ -61,39 +63,39 @@ export function witnessExceptions(
     'createContext',
     guard,
     ([instance, method], context) => {
-      const isOurs =
+      const isObserved =
         (context as FilterContext).container?.getModules?.() === modules &&
-        !isOfOthers(context) &&
+        !isOtherContext(context) &&
         typeof method === 'function' &&
         Reflect.getMetadata(key, method) !== undefined;
-      if (!isOurs) return undefined;
+      if (!isObserved) return undefined;
       const filter = filterOf((instance as { constructor: Class }).constructor, method as AnyMethod);
-      // Nest asks the last one first.
+      // Nest tests the last filter first.
       return { replaceResult: (filters) => [...(filters as FilterMetadata[]), filter] };
     },
   );
 }
 
-/** Returns whether a context is not that of messages: a method may handle requests as well. */
-function isOfOthers(context: unknown): boolean {
+/** Returns true for the context of HTTP requests or external calls, which the same method may serve too. */
+function isOtherContext(context: unknown): boolean {
   return context instanceof RouterExceptionFilters || context instanceof ExternalExceptionFilterContext;
 }
 
-/** A filter that is for no exception, and hears of every one. */
-function witnessFilter(guard: Guard, witness: ExceptionWitness): FilterMetadata {
-  const nothing = {
+/** Returns a filter that observes every exception and matches none. */
+function observingFilter(guard: Guard, observe: ExceptionObserver): FilterMetadata {
+  const noException = {
     [Symbol.hasInstance]: (exception: unknown): boolean => {
-      guard.run(() => witness(exception));
+      guard.run(() => observe(exception));
       return false;
     },
   };
-  return { func: () => undefined, exceptionMetatypes: [nothing] };
+  return { func: () => undefined, exceptionMetatypes: [noException] };
 }
 
-/** The name that a class has a method under, which is not that of the function if a decorator has replaced it. */
+/** Returns the property name of a method, which differs from the function name if a decorator replaced the function. */
 function nameOf(type: Class, method: AnyMethod): string {
-  for (let home = type.prototype; home !== null; home = Object.getPrototypeOf(home) as object | null) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(home))) {
+  for (let owner = type.prototype; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
       if (value === method) return name;
     }
   }

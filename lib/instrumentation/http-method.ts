@@ -1,0 +1,10 @@
+/** Methods with a label value of their own: those of RFC 9110 and PATCH. */
+const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
+
+/** The `method` of a request with any other method, or with none. */
+export const OTHER_METHOD = 'OTHER';
+
+/** Returns the label value of an HTTP method. */
+export function methodLabel(method: string): string {
+  return KNOWN_METHODS.includes(method) ? method : OTHER_METHOD;
+}

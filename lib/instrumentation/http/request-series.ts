@@ -1,0 +1,150 @@
+import type { Counter, CounterSeries } from '../../metrics/counter.js';
+import type { ExemplarLabels } from '../../metrics/exemplars.js';
+import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
+import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { LabelValues } from '../../primitives/label-values.js';
+import { methodLabel } from '../http-method.js';
+import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
+import type { HttpMetricsOptions } from './http.options.js';
+
+type RouteLabels = 'method' | 'route' | 'status_code';
+
+/** The series of one method. */
+export interface MethodSeries {
+  readonly method: string;
+  readonly inProgress: GaugeSeries;
+  /** The routes by template; undefined for an ignored route. */
+  readonly routes: Map<string, RouteSeries | undefined>;
+}
+
+/** The series of one method and route. */
+export interface RouteSeries {
+  readonly method: string;
+  /** The label value of the template. */
+  readonly route: string;
+  readonly byStatus: StatusSeries[];
+}
+
+/** The series of one method, route and status. */
+interface StatusSeries {
+  readonly requests: CounterSeries;
+  /** Created on first use: a stream has no `seconds`, and most routes are neither slow nor streams. */
+  seconds?: HistogramSeries;
+  slow?: CounterSeries;
+  streamSeconds?: HistogramSeries;
+}
+
+/** Upper limit for routes that an application adds at run time, per method. */
+const MAX_ROUTES = 10_000;
+
+/** The HTTP request metrics, with every series looked up once. */
+export class RequestSeries {
+  private readonly requests: Counter<RouteLabels>;
+  private readonly seconds: Histogram<RouteLabels>;
+  private readonly slow: Counter<RouteLabels>;
+  private readonly streamSeconds: Histogram<RouteLabels>;
+  private readonly inProgress: Gauge<'method'>;
+
+  private readonly methods = new Map<string, MethodSeries>();
+  private readonly routeLabels = new LabelValues(MAX_ROUTES);
+  private readonly slowSeconds: number;
+  private readonly ignoreRoutes: readonly (string | RegExp)[];
+
+  constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
+    const labelNames = ['method', 'route', 'status_code'] as const;
+    this.requests = registry.counter(
+      'http_requests_total',
+      'HTTP requests that have ended, by method, route and status code.',
+      { labelNames },
+    );
+    this.seconds = registry.histogram(
+      'http_request_duration_seconds',
+      'Time from the parsed head of an HTTP request to the end of its response, in seconds, without streams of server-sent events.',
+      { labelNames, buckets: options.buckets },
+    );
+    this.slow = registry.counter(
+      'http_slow_requests_total',
+      `HTTP requests that took longer than ${options.slowRequestThresholdMs} ms.`,
+      { labelNames },
+    );
+    this.streamSeconds = registry.histogram(
+      'http_stream_duration_seconds',
+      'Duration of closed streams of server-sent events, in seconds.',
+      { labelNames, buckets: LONG_LIVED_BUCKETS },
+    );
+    this.inProgress = registry.gauge('http_requests_in_progress', 'HTTP requests that are in progress.', {
+      labelNames: ['method'],
+    });
+    this.slowSeconds = options.slowRequestThresholdMs / 1000;
+    this.ignoreRoutes = options.ignoreRoutes;
+  }
+
+  /** Returns the series of a method. */
+  ofMethod(method: string): MethodSeries {
+    return this.methods.get(method) ?? this.addMethod(method);
+  }
+
+  /** Returns the series of a route; undefined for an ignored route. */
+  ofRoute(series: MethodSeries, template: string): RouteSeries | undefined {
+    return series.routes.get(template) ?? this.addRoute(series, template);
+  }
+
+  /** Counts a request. */
+  count(route: RouteSeries, status: number, exemplar?: ExemplarLabels): void {
+    this.ofStatus(route, status).requests.inc(1, exemplar);
+  }
+
+  /** Counts and times a request whose response is not a stream. */
+  recordRequest(route: RouteSeries, status: number, seconds: number, exemplar?: ExemplarLabels): void {
+    const series = this.ofStatus(route, status);
+    series.requests.inc(1, exemplar);
+    series.seconds ??= this.seconds.labels(labelsOf(route, status));
+    series.seconds.observe(seconds, exemplar);
+    if (seconds > this.slowSeconds) {
+      series.slow ??= this.slow.labels(labelsOf(route, status));
+      series.slow.inc(1, exemplar);
+    }
+  }
+
+  /** Counts and times a request whose response is a stream of server-sent events. */
+  recordStream(route: RouteSeries, status: number, seconds: number, exemplar?: ExemplarLabels): void {
+    const series = this.ofStatus(route, status);
+    series.requests.inc(1, exemplar);
+    series.streamSeconds ??= this.streamSeconds.labels(labelsOf(route, status));
+    series.streamSeconds.observe(seconds, exemplar);
+  }
+
+  private addMethod(requested: string): MethodSeries {
+    const method = methodLabel(requested);
+    let series = this.methods.get(method);
+    if (series === undefined) {
+      series = { method, inProgress: this.inProgress.labels({ method }), routes: new Map() };
+      this.methods.set(method, series);
+    }
+    return series;
+  }
+
+  private addRoute(series: MethodSeries, template: string): RouteSeries | undefined {
+    // An ignored route is known as undefined.
+    if (series.routes.has(template)) return undefined;
+    const isIgnored = this.ignoreRoutes.some((pattern) =>
+      typeof pattern === 'string' ? pattern === template : template.search(pattern) >= 0,
+    );
+    const label = this.routeLabels.of(template);
+    // All routes beyond the limit share one entry.
+    const key = series.routes.size < MAX_ROUTES ? template : label;
+    let route = isIgnored ? undefined : series.routes.get(key);
+    if (route === undefined && !isIgnored) route = { method: series.method, route: label, byStatus: [] };
+    series.routes.set(key, route);
+    return route;
+  }
+
+  private ofStatus(route: RouteSeries, status: number): StatusSeries {
+    return (route.byStatus[status] ??= { requests: this.requests.labels(labelsOf(route, status)) });
+  }
+}
+
+function labelsOf({ method, route }: RouteSeries, status: number): Record<RouteLabels, string> {
+  return { method, route, status_code: String(status) };
+}
