@@ -20,7 +20,7 @@ export interface AlertingState {
 /** A parsed state, and the places of its invalid parts. */
 export interface ParsedState {
   readonly state: AlertingState;
-  /** Such as `alerts.long_queue/warning[2]`. */
+  /** The discarded parts, such as `alerts.long_queue/warning[2]`. */
   readonly discarded: readonly string[];
 }
 

@@ -20,7 +20,7 @@ afterEach(() => {
   }
 });
 
-/** A receiver that answers as it is told, and hangs at 0. */
+/** A receiver with the given response statuses. It hangs at status 0. */
 async function receiver(answer: (count: number) => [status: number, headers?: Record<string, string>]) {
   const bodies: string[] = [];
   const times: number[] = [];
@@ -270,7 +270,7 @@ describe('a receiver that asks for a pause', () => {
     ['a long one', '120'],
     ['a date', new Date(Date.now() + 120_000).toUTCString()],
     ['more than a timer can wait', '3000000'],
-  ])('gets it, if it is %s, from all groups, and holds up nothing', async (_name, value) => {
+  ])('receives nothing from any group for that time, if it is %s, without a delay of the evaluation', async (_name, value) => {
     const { url, bodies } = await receiver((count) =>
       count === 1 ? [503, { 'retry-after': value }] : [200],
     );
@@ -286,7 +286,7 @@ describe('a receiver that asks for a pause', () => {
   });
 });
 
-describe('one of two Alertmanagers that hangs', () => {
+describe('one of two Alertmanagers without a response', () => {
   it('is aborted at the time limit, and the success of the other is enough', async () => {
     const good = await receiver(() => [200]);
     const hangs = await receiver(() => [0]);
@@ -314,7 +314,7 @@ describe('one of two Alertmanagers that hangs', () => {
   });
 });
 
-describe('somebody who fails', () => {
+describe('a listener or a handler that fails', () => {
   it.each<[string, () => unknown]>([
     [
       'throws',
@@ -330,20 +330,20 @@ describe('somebody who fails', () => {
       },
     ],
     [
-      'throws what cannot be shown',
+      'throws a value that cannot be converted to a string',
       () => {
         throw Object.create(null);
       },
     ],
     [
-      'returns what fails when it is waited for',
+      'returns a thenable that fails',
       () => ({
         then: () => {
           throw new Error('oops');
         },
       }),
     ],
-  ])('and %s costs only itself, as a listener and as a handler', async (_name, fails) => {
+  ])('and %s has no effect on others, as a listener and as a handler', async (_name, fails) => {
     const test = paged();
     test.alerting.subscribe(fails);
     test.alerting.addAlertHandler(fails, { name: 'fails', retries: 0 });

@@ -143,7 +143,7 @@ describe('a resolved alert', () => {
       (set: (value: number | undefined) => void) => set(undefined),
       'No data; last message: Queue mail has 12 jobs',
     ],
-  ])('says how it is now: %s', async (_, end, message) => {
+  ])('shows the current value: %s', async (_, end, message) => {
     const test = testAlerting();
     const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     const told: string[] = [];

@@ -130,7 +130,7 @@ Metrics: orders_total, active_users.`);
   it.each<[string, ObservedMetrics, RegExp]>([
     ['has only its own', createTestRegistry().registry, /no metrics but those of the registry itself/],
     ['records nothing', createTestRegistry({ enabled: false }).registry, /the registry is disabled/],
-  ])('is told of a registry that %s', (_, empty, message) => {
+  ])('is reported for a registry that %s', (_, empty, message) => {
     expect(failure(() => expectMetric(empty, 'orders_total').toHaveIncreasedBy(1))).toMatch(message);
   });
 

@@ -69,7 +69,7 @@ export function checkName(option: string, name: unknown): void {
 }
 
 /**
- * Checks a text.
+ * Checks that a text is well-formed Unicode.
  *
  * @throws {MonitoringOptionsError} if it has lone surrogates, which no file can hold
  */
