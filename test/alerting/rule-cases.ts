@@ -306,8 +306,8 @@ class Dice {
   }
 
   pick<T>(from: readonly T[]): T {
-    // The list may contain undefined.
-    return from[this.integer(0, from.length - 1)] as T;
+    const index = this.integer(0, from.length - 1);
+    return from.reduce((picked, one, i) => (i === index ? one : picked));
   }
 
   chance(share: number): boolean {

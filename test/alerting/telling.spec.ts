@@ -270,20 +270,23 @@ describe('a receiver that asks for a pause', () => {
     ['a long one', '120'],
     ['a date', new Date(Date.now() + 120_000).toUTCString()],
     ['more than a timer can wait', '3000000'],
-  ])('receives nothing from any group for that time, if it is %s, without a delay of the evaluation', async (_name, value) => {
-    const { url, bodies } = await receiver((count) =>
-      count === 1 ? [503, { 'retry-after': value }] : [200],
-    );
-    const test = paged();
-    test.alerting.addAlertHandler(new WebhookAlertHandler({ url }));
-    test.alerting.start();
-    await test.step(() => test.set(11, 'a'));
-    test.alerting.addAlertRule(queueRule({ name: 'another' }));
-    await test.steps(6);
-    expect(bodies).toHaveLength(1);
-    await test.steps(value === '3000000' ? 240 : 6);
-    expect(bodies.length).toBeGreaterThan(2);
-  });
+  ])(
+    'receives nothing from any group for that time, if it is %s, without a delay of the evaluation',
+    async (_name, value) => {
+      const { url, bodies } = await receiver((count) =>
+        count === 1 ? [503, { 'retry-after': value }] : [200],
+      );
+      const test = paged();
+      test.alerting.addAlertHandler(new WebhookAlertHandler({ url }));
+      test.alerting.start();
+      await test.step(() => test.set(11, 'a'));
+      test.alerting.addAlertRule(queueRule({ name: 'another' }));
+      await test.steps(6);
+      expect(bodies).toHaveLength(1);
+      await test.steps(value === '3000000' ? 240 : 6);
+      expect(bodies.length).toBeGreaterThan(2);
+    },
+  );
 });
 
 describe('one of two Alertmanagers without a response', () => {
