@@ -176,11 +176,11 @@ export type { Threshold, Thresholds } from './alerting/thresholds.options.js';
 export type { RuleHealth } from './alerting/rule-evaluator.js';
 export type { RuleStatus } from './alerting/rule-status.js';
 export type {
-  Aggregate,
+  AlertAggregation,
+  AlertCondition,
   AlertRule,
   BurnRate,
   Comparison,
-  Condition,
   ConditionRule,
   Measurement,
   ServiceLevel,

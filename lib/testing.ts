@@ -1,4 +1,4 @@
-// What tests import: nothing else in the package knows of it.
+// The entry point for tests. The rest of the package does not depend on it.
 export {
   type ExpectedAlert,
   type RulesTest,

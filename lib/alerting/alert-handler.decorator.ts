@@ -2,16 +2,16 @@ import { applyDecorators, Injectable, SetMetadata } from '@nestjs/common';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { Alert } from './alert.js';
 
-/** Where the options of a handler are kept at its class. */
+/** Metadata key of the options of a class with `@AlertHandler()`. */
 export const ALERT_HANDLER_METADATA = 'monitoring:alertHandler';
 
-/** What a class with `@AlertHandler()` has to be. */
+/** The interface of a class with `@AlertHandler()`. */
 export interface AlertHandlerProvider {
-  /** Told of an alert that fires, and of one that is over. */
+  /** Handles an alert that fires or was resolved. The signal is aborted at the time limit. */
   handle(alert: Alert, signal: AbortSignal): unknown;
 }
 
-/** A provider that is told of alerts: it is found, and its dependencies are injected. */
+/** Marks a provider as an alert handler. Discovery registers it when the application starts. */
 export function AlertHandler(
   options: AlertHandlerOptions = {},
 ): <T extends new (...args: never[]) => AlertHandlerProvider>(target: T) => void {

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { AtomicFile } from '../primitives/atomic-file.js';
 import { messageOf } from '../primitives/message-of.js';
-import { type AlertingMemory, readMemory } from './alerting-memory.js';
+import { type AlertingState, parseState } from './alerting-state.js';
 
-/** Keeps alerts in a file, which is always whole. */
+/** A store of the alerting state in a file. A write is atomic, and consecutive failures are logged once. */
 export class AlertStore {
   private readonly content: AtomicFile;
+  /** The last operation on the file. */
   private tail: Promise<void> = Promise.resolve();
-  private next: AlertingMemory | undefined;
+  private next: AlertingState | undefined;
   private hasFailed = false;
   private pending = 0;
 
@@ -18,29 +19,29 @@ export class AlertStore {
     this.content = new AtomicFile(file, 0o600);
   }
 
-  /** Removes what a process has left that died while it saved. */
+  /** Removes the temporary files of processes that died during a write. */
   tidy(): void {
     this.tail = this.tail.then(() => this.content.cleanUp());
   }
 
-  /** Returns the state that was saved last, up to now; undefined if there is nothing that can be read. */
-  load(now: number): AlertingMemory | undefined {
+  /** Returns the last saved state; undefined if there is none that can be read. */
+  load(now: number): AlertingState | undefined {
     try {
-      const { memory, discarded } = readMemory(JSON.parse(readFileSync(this.file, 'utf8')), now);
+      const { state, discarded } = parseState(JSON.parse(readFileSync(this.file, 'utf8')), now);
       if (discarded.length > 0) {
-        this.complain(`Saved alert state ${this.file} is damaged; ignoring ${discarded.join(', ')}.`);
+        this.warnOnce(`Saved alert state ${this.file} is damaged; ignoring ${discarded.join(', ')}.`);
       }
-      return memory;
+      return state;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.complain(this.failure('read', error));
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.warnFailure('read', error);
       return undefined;
     }
   }
 
-  /** Saves this, or what comes after it if that comes before there was time. */
-  save(memory: AlertingMemory): void {
+  /** Saves a state. A later one replaces it if its write has not begun. */
+  save(state: AlertingState): void {
     const isWaiting = this.next !== undefined;
-    this.next = memory;
+    this.next = state;
     if (isWaiting) return;
     this.pending++;
     this.tail = this.tail.then(() => this.write()).finally(() => this.pending--);
@@ -51,27 +52,29 @@ export class AlertStore {
     return this.pending > 0;
   }
 
-  /** Resolves when all is saved. */
+  /** Resolves when every state is saved. */
   settled(): Promise<void> {
     return this.tail;
   }
 
   private async write(): Promise<void> {
-    const memory = this.next;
+    const state = this.next;
     this.next = undefined;
     try {
-      await this.content.write([JSON.stringify(memory)]);
+      await this.content.write([JSON.stringify(state)]);
       this.hasFailed = false;
     } catch (error) {
-      this.complain(this.failure('written', error));
+      this.warnFailure('written', error);
     }
   }
 
-  private failure(what: string, error: unknown): string {
-    return `Saved alert state could not be ${what}: ${messageOf(error)}. Alerting continues without it.`;
+  private warnFailure(operation: 'read' | 'written', error: unknown): void {
+    this.warnOnce(
+      `Saved alert state could not be ${operation}: ${messageOf(error)}. Alerting continues without it. Check the file ${this.file}.`,
+    );
   }
 
-  private complain(message: string): void {
+  private warnOnce(message: string): void {
     if (this.hasFailed) return;
     this.hasFailed = true;
     this.warn(message);

@@ -2,50 +2,53 @@ import { createHash } from 'node:crypto';
 import type { Severity } from './rules/alert-rule.js';
 import { keyOf } from '../query/label-sets.js';
 
-/** How far an alert is; the states of Prometheus, and `resolved` for a while after it. */
+/** The state of an alert: those of Prometheus, and `resolved` for 15 minutes afterwards. */
 export type AlertState = 'pending' | 'firing' | 'resolved';
 
-/** Something that a rule is true of, or was lately. */
+/** An alert: one label set for which the condition of a rule holds, or held until recently. */
 export interface Alert {
   /** The name of the rule. */
   readonly rule: string;
   readonly severity: Severity;
+  /** The rendered message of the rule. */
   readonly message: string;
   readonly state: AlertState;
-  /** What was last compared with the threshold. */
+  /** The number that was last compared with the threshold. */
   readonly value: number;
-  /** What it is known by: those of the series and of the rule, with `alertname` and `severity`. */
+  /** The identity of the alert: the labels of the series and of the rule, with `alertname` and `severity`. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The rendered annotations of the rule. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** The same for the same labels. */
+  /** A hash of the labels. */
   readonly fingerprint: string;
-  /** Since when the rule is true of it, in milliseconds since the Unix epoch. */
+  /** The time since which the condition holds, in milliseconds since the Unix epoch. */
   readonly activeAt: number;
-  /** When it began to fire. */
+  /** The time at which the alert began to fire, in milliseconds since the Unix epoch. */
   readonly firedAt?: number;
-  /** When it ceased to. */
+  /** The time at which the alert was resolved, in milliseconds since the Unix epoch. */
   readonly resolvedAt?: number;
 }
 
-/** Whether handlers are told of an alert: in the words of Alertmanager. */
+/** The notification status of an alert, in the terms of Alertmanager. */
 export interface AlertStatus {
-  /** `suppressed` if there is a silence or another alert that keeps it quiet. */
+  /** `suppressed` if the alert is silenced or inhibited: handlers are not notified of it. */
   readonly state: 'active' | 'suppressed';
-  /** The ids of silences. */
+  /** The ids of the silences that match the alert. */
   readonly silencedBy: readonly string[];
-  /** The fingerprints of alerts that say enough. */
+  /** The fingerprints of the alerts that inhibit the alert. */
   readonly inhibitedBy: readonly string[];
 }
 
-/** What became of an alert in an evaluation; `cleared` is one that was pending and never fired. */
+/** A state change of an alert. `cleared` means that the alert was pending and never fired. */
 export interface AlertEvent {
   readonly type: 'pending' | 'firing' | 'resolved' | 'cleared';
+  /** The alert after the change. */
   readonly alert: Alert;
-  /** Milliseconds since the Unix epoch. */
+  /** The time of the evaluation, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
 }
 
-/** A short text that is the same for the same labels. */
+/** Returns a short hash of a label set. */
 export function fingerprintOf(labels: Readonly<Record<string, string>>): string {
   return createHash('sha256').update(keyOf(labels)).digest('hex').slice(0, 16);
 }

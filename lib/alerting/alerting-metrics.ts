@@ -4,9 +4,12 @@ import type { Gauge } from '../metrics/gauge.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
 
+const OF_RULE = { labelNames: ['rule'] } as const;
+const OF_HANDLER = { labelNames: ['handler'] } as const;
+
 /**
- * The alerts and how it goes with them, as metrics. `monitoring_alerts` has the labels of Prometheus' own `ALERTS` and
- * counts what that lists: a metric of that name belongs to Prometheus, and would be there twice.
+ * A collector of the metrics of alerting. `monitoring_alerts` has the labels of the `ALERTS` series of Prometheus, but
+ * another name: `ALERTS` would collide with the series that Prometheus itself writes.
  */
 export class AlertingMetrics implements Collector {
   readonly name = 'alerting';
@@ -18,46 +21,36 @@ export class AlertingMetrics implements Collector {
   private readonly notifications: Counter<'handler'>;
   private readonly failedNotifications: Counter<'handler'>;
   private readonly droppedNotifications: Counter<'handler'>;
-  private readonly known = new Map<string, number>();
+  /** The last known totals, by counter and label value. */
+  private readonly totals = new Map<string, number>();
 
   constructor(
     private readonly alerting: AlertingMonitor,
     registry: MetricsRegistry,
   ) {
-    this.alerts = registry.gauge('monitoring_alerts', 'Alerts that are pending or fire.', {
+    this.alerts = registry.gauge('monitoring_alerts', 'Pending and firing alerts.', {
       labelNames: ['alertname', 'alertstate', 'severity'],
     });
-    const ofRule = { labelNames: ['rule'] } as const;
     this.seconds = registry.gauge(
       'monitoring_rule_evaluation_duration_seconds',
-      'How long the last evaluation of an alert rule took.',
-      ofRule,
+      'Duration of the last evaluation of an alert rule.',
+      OF_RULE,
     );
-    this.evaluations = registry.counter(
-      'monitoring_rule_evaluations_total',
-      'Evaluations of alert rules.',
-      ofRule,
-    );
-    this.failures = registry.counter(
-      'monitoring_rule_evaluation_failures_total',
-      'Evaluations of alert rules that failed.',
-      ofRule,
-    );
-    const ofHandler = { labelNames: ['handler'] } as const;
-    this.notifications = registry.counter(
+    const ofRule = (name: string, help: string) => registry.counter(name, help, OF_RULE);
+    this.evaluations = ofRule('monitoring_rule_evaluations_total', 'Evaluations of alert rules.');
+    this.failures = ofRule('monitoring_rule_evaluation_failures_total', 'Failed evaluations of alert rules.');
+    const ofHandler = (name: string, help: string) => registry.counter(name, help, OF_HANDLER);
+    this.notifications = ofHandler(
       'monitoring_notifications_total',
-      'Notifications that alert handlers took.',
-      ofHandler,
+      'Notifications delivered to alert handlers.',
     );
-    this.failedNotifications = registry.counter(
+    this.failedNotifications = ofHandler(
       'monitoring_notifications_failed_total',
-      'Notifications that alert handlers did not take, after all retries.',
-      ofHandler,
+      'Notifications to alert handlers that failed after all retries.',
     );
-    this.droppedNotifications = registry.counter(
+    this.droppedNotifications = ofHandler(
       'monitoring_notifications_dropped_total',
-      'Notifications that were put off because too many waited.',
-      ofHandler,
+      'Notifications dropped because the queue of the alert handler was full.',
     );
   }
 
@@ -69,27 +62,20 @@ export class AlertingMetrics implements Collector {
     }
     for (const { name: rule, evaluations, failures, evaluationSeconds } of this.alerting.rules()) {
       this.seconds.set({ rule }, evaluationSeconds);
-      this.bring(this.evaluations, { rule }, evaluations);
-      this.bring(this.failures, { rule }, failures);
+      this.evaluations.inc({ rule }, this.increase(`evaluations ${rule}`, evaluations));
+      this.failures.inc({ rule }, this.increase(`failures ${rule}`, failures));
     }
     for (const { handler, delivered, failed, dropped } of this.alerting.handlers()) {
-      this.bring(this.notifications, { handler }, delivered);
-      this.bring(this.failedNotifications, { handler }, failed);
-      this.bring(this.droppedNotifications, { handler }, dropped);
+      this.notifications.inc({ handler }, this.increase(`delivered ${handler}`, delivered));
+      this.failedNotifications.inc({ handler }, this.increase(`failed ${handler}`, failed));
+      this.droppedNotifications.inc({ handler }, this.increase(`dropped ${handler}`, dropped));
     }
   }
 
-  /** Brings a counter to a total; one that is lower than before began anew. */
-  private bring<L extends string>(
-    counter: Counter<L>,
-    labels: Readonly<Record<L, string>>,
-    total: number,
-  ): void {
-    const key = `${counter.name} ${Object.values(labels).join()}`;
-    const before = this.known.get(key) ?? 0;
-    counter.inc(
-      ...([labels, total < before ? total : total - before] as unknown as Parameters<typeof counter.inc>),
-    );
-    this.known.set(key, total);
+  /** Returns the increase of a total since the last call. A total that decreased was reset. */
+  private increase(key: string, total: number): number {
+    const before = this.totals.get(key) ?? 0;
+    this.totals.set(key, total);
+    return total < before ? total : total - before;
   }
 }

@@ -4,7 +4,7 @@ import type { AlertingMonitor } from './alerting.monitor.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { PerformanceMonitor } from './performance.monitor.js';
 
-/** Evaluates rules from when the application has started until it ends. */
+/** The lifecycle of alerting: registers the handlers and evaluates rules from bootstrap to shutdown. */
 export class AlertingLifecycle {
   constructor(
     private readonly alerting: AlertingMonitor,
@@ -13,7 +13,7 @@ export class AlertingLifecycle {
     private readonly enabled: boolean,
   ) {}
 
-  /** @throws {MonitoringOptionsError} if a rule is about a metric that does not exist, or a handler cannot work */
+  /** @throws {MonitoringOptionsError} if the metric of a rule does not exist, or a handler is invalid */
   start(): void {
     if (!this.enabled) return;
     for (const [provider, options] of this.handlers()) {
@@ -27,15 +27,15 @@ export class AlertingLifecycle {
     await this.alerting.stop();
   }
 
-  /** The providers with `@AlertHandler()`, each once, with their options. */
+  /** Returns the distinct providers with `@AlertHandler()`, with their options. */
   private handlers(): Map<AlertHandlerProvider, AlertHandlerOptions> {
     const found = new Map<AlertHandlerProvider, AlertHandlerOptions>();
     for (const { providers } of this.modules.values()) {
       for (const { metatype, instance } of providers.values()) {
-        const options: unknown =
-          typeof metatype === 'function' ? Reflect.getMetadata(ALERT_HANDLER_METADATA, metatype) : undefined;
+        if (typeof metatype !== 'function') continue;
+        const options: unknown = Reflect.getMetadata(ALERT_HANDLER_METADATA, metatype);
         if (options === undefined || !isProvider(instance)) continue;
-        found.set(instance, { name: metatype!.name, ...(options as AlertHandlerOptions) });
+        found.set(instance, { name: metatype.name, ...(options as AlertHandlerOptions) });
       }
     }
     return found;

@@ -6,26 +6,31 @@ import type { AlertRule } from './rules/alert-rule.js';
 import { checkMatchers } from './rules/rule-checks.js';
 import { compileRule } from './rules/rule-compiler.js';
 
-/** A handler with what it is told of, and how. */
+/** An alert handler and its options. */
 export interface AlertHandlerEntry extends AlertHandlerOptions {
+  /** The handler: a function or a ready-made handler. */
   readonly handler: AnyAlertHandler;
 }
 
-/** Rules over the metrics, and who is told of what they find. */
+/** Options of alerting: rules over the metrics, and the handlers that are notified of their alerts. */
 export interface AlertingOptions {
-  /** How often rules are evaluated, in milliseconds. @default 15_000 */
+  /** Interval between evaluations of the rules, in milliseconds. @default 15_000 */
   readonly intervalMs?: number;
-  /** @default [] */
+  /** Alert rules. @default [] */
   readonly rules?: readonly AlertRule[];
-  /** Functions, ready-made handlers, or either with options. Providers with `@AlertHandler()` are found. @default [] */
+  /**
+   * Alert handlers: functions, ready-made handlers, or either with options. Providers with `@AlertHandler()` are
+   * registered by discovery.
+   * @default []
+   */
   readonly handlers?: readonly (AnyAlertHandler | AlertHandlerEntry)[];
-  /** Which alerts are not worth telling of while others fire. @default [] */
+  /** Rules by which a firing alert suppresses notifications of other alerts. @default [] */
   readonly inhibitRules?: readonly InhibitRule[];
-  /** A file in which alerts, silences and what was told survive a restart. @default none */
+  /** Path of a file in which alerts, silences and the notification log survive a restart. @default no file */
   readonly stateFile?: string;
 }
 
-/** Alerting with every default filled in. */
+/** The options of alerting with every default filled in. */
 export interface ResolvedAlerting {
   readonly intervalMs: number;
   readonly rules: readonly AlertRule[];
@@ -34,26 +39,35 @@ export interface ResolvedAlerting {
   readonly stateFile: string | undefined;
 }
 
-/** @throws {MonitoringOptionsError} */
+/**
+ * Checks the options of alerting and fills in the defaults.
+ *
+ * @throws {MonitoringOptionsError}
+ */
 export function resolveAlerting(alerting: AlertingOptions = {}): ResolvedAlerting {
   expectKeys('alerting', alerting, ['intervalMs', 'rules', 'handlers', 'inhibitRules', 'stateFile']);
   const { rules = [], handlers = [], inhibitRules = [], stateFile } = alerting;
-  expectOption('alerting.rules', rules, 'a list', Array.isArray(rules));
-  // What a rule is wrong about is said now; which metrics there are is known only when the application has started.
+  expectOption('alerting.rules', rules, 'an array of alert rules', Array.isArray(rules));
+  // Mistakes within a rule are found here. The metrics are known only when the application has started.
   for (const rule of rules) compileRule(rule, { typeOf: () => undefined });
   const names = rules.map(({ name }) => name);
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined) {
     throw new MonitoringOptionsError(
-      `alerting.rules has two rules "${repeated}". Give each a name of its own.`,
+      `\`alerting.rules\` has two rules named "${repeated}". Give each rule a unique name.`,
     );
   }
-  expectOption('alerting.handlers', handlers, 'a list', Array.isArray(handlers));
-  expectOption('alerting.inhibitRules', inhibitRules, 'a list', Array.isArray(inhibitRules));
+  expectOption('alerting.handlers', handlers, 'an array of alert handlers', Array.isArray(handlers));
+  expectOption(
+    'alerting.inhibitRules',
+    inhibitRules,
+    'an array of inhibition rules',
+    Array.isArray(inhibitRules),
+  );
   inhibitRules.forEach((rule, i) => {
     expectKeys(`alerting.inhibitRules[${i}]`, rule, ['source', 'target', 'equal']);
-    checkMatchers(`source of alerting.inhibitRules[${i}]`, rule.source);
-    checkMatchers(`target of alerting.inhibitRules[${i}]`, rule.target);
+    checkMatchers(`alerting.inhibitRules[${i}].source`, rule.source);
+    checkMatchers(`alerting.inhibitRules[${i}].target`, rule.target);
   });
   const isFile = stateFile === undefined || (typeof stateFile === 'string' && stateFile !== '');
   expectOption('alerting.stateFile', stateFile, 'the path of a file', isFile);

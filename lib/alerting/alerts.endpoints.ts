@@ -3,12 +3,12 @@ import type { Alert } from './alert.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { RuleStatus } from './rule-status.js';
 
-/** Rules and alerts in the shapes of the HTTP API of Prometheus, under a path of ours. */
+/** Returns the endpoints of rules and alerts, with the paths and responses of the Prometheus HTTP API. */
 export function alertsEndpoints(path: string, overridable: boolean, alerting: AlertingMonitor): Endpoint[] {
   return [
     new AlertsEndpoint(`${path}/api/v1/rules`, overridable, () => ({ groups: [groupOf(alerting)] })),
     new AlertsEndpoint(`${path}/api/v1/alerts`, overridable, () => ({
-      alerts: alerting.rules().flatMap(({ alerts }) => shownAlerts(alerts, alerting)),
+      alerts: alerting.rules().flatMap(({ alerts }) => alertsOf(alerts, alerting)),
     })),
   ];
 }
@@ -37,11 +37,11 @@ function groupOf(alerting: AlertingMonitor): unknown {
     limit: 0,
     evaluationTime: rules.reduce((sum, { evaluationSeconds }) => sum + evaluationSeconds, 0),
     lastEvaluation: timeText(Math.max(...rules.map(({ lastEvaluation = NaN }) => lastEvaluation))),
-    rules: rules.map((rule) => shownRule(rule, alerting)),
+    rules: rules.map((rule) => ruleOf(rule, alerting)),
   };
 }
 
-function shownRule(status: RuleStatus, alerting: AlertingMonitor): unknown {
+function ruleOf(status: RuleStatus, alerting: AlertingMonitor): unknown {
   const { name, rule, state, health, lastError, lastEvaluation, evaluationSeconds, alerts } = status;
   const labels = Object.entries(rule.labels).map(([label, text]) => [label, text.toPrometheus()]);
   const annotations = Object.entries(rule.annotations).map(([label, text]) => [label, text.toPrometheus()]);
@@ -53,7 +53,7 @@ function shownRule(status: RuleStatus, alerting: AlertingMonitor): unknown {
     keepFiringFor: status.keepFiringForMs / 1000,
     labels: { ...Object.fromEntries(labels), severity: rule.severity },
     annotations: { summary: rule.message.toPrometheus(), ...Object.fromEntries(annotations) },
-    alerts: shownAlerts(alerts, alerting),
+    alerts: alertsOf(alerts, alerting),
     health,
     ...(lastError !== undefined && { lastError }),
     evaluationTime: evaluationSeconds,
@@ -62,8 +62,8 @@ function shownRule(status: RuleStatus, alerting: AlertingMonitor): unknown {
   };
 }
 
-/** Those that are pending or fire; whether handlers are told of them is said as Alertmanager does. */
-function shownAlerts(alerts: readonly Alert[], alerting: AlertingMonitor): unknown[] {
+/** Returns the pending and firing alerts. Their notification status has the shape of Alertmanager. */
+function alertsOf(alerts: readonly Alert[], alerting: AlertingMonitor): unknown[] {
   return alerts
     .filter(({ state }) => state !== 'resolved')
     .map((alert) => ({
@@ -77,7 +77,7 @@ function shownAlerts(alerts: readonly Alert[], alerting: AlertingMonitor): unkno
     }));
 }
 
-/** What Prometheus shows for never. */
+/** Returns a time in ISO 8601, or the zero time of Prometheus for none. */
 function timeText(timestamp = NaN): string {
   return Number.isFinite(timestamp) ? new Date(timestamp).toISOString() : '0001-01-01T00:00:00Z';
 }

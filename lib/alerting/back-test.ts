@@ -2,7 +2,7 @@ import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import { durationMsOf, expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import type { AlertEvent } from './alert.js';
-import { isDue } from './evaluation-beat.js';
+import { isDue } from './evaluation-schedule.js';
 import { RuleEvaluator } from './rule-evaluator.js';
 import { RuleState } from './rule-state.js';
 import type { Severity } from './rules/alert-rule.js';
@@ -10,160 +10,185 @@ import type { CompiledRule } from './rules/compiled-rule.js';
 import { selectionsOf } from '../query/expression.js';
 import { keyOf } from '../query/label-sets.js';
 
-/** Which part of the past a rule is tried on, and how closely. */
+/** Options of a back test: its start and its resolution. */
 export interface BackTestOptions {
-  /** When to begin, in milliseconds since the Unix epoch. @default as far back as the history goes */
+  /** Start of the back test, in milliseconds since the Unix epoch. @default the oldest sample of the history */
   readonly sinceMs?: number;
   /**
-   * How far evaluations are apart, in milliseconds; between samples the last one counts, as in Prometheus.
+   * Time between two evaluations, in milliseconds. Between samples the last one counts, as in Prometheus.
    * @default the samples at which the rule would have been evaluated
    */
   readonly stepMs?: number;
 }
 
-/** What became of an alert, and when. */
+/** A state change of an alert in a back test. */
 export interface AlertChange {
-  /** `cleared` is one that was pending and never fired. */
+  /** The new state. `cleared` means that the alert was pending and never fired. */
   readonly type: AlertEvent['type'];
-  /** Milliseconds since the Unix epoch. */
+  /** The time of the change, in milliseconds since the Unix epoch. */
   readonly at: number;
+  /** The value of the alert. */
   readonly value: number;
+  /** The message of the alert. */
   readonly message: string;
 }
 
-/** One alert that a rule would have had, by its labels, oldest change first. */
+/** The state changes of one alert in a back test. */
 export interface AlertTimeline {
   readonly severity: Severity;
+  /** The labels of the alert. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The state changes, oldest first. */
   readonly changes: readonly AlertChange[];
 }
 
-/** What a rule would have done. */
+/** The result of a back test: the alerts that a rule would have had. */
 export interface BackTestResult {
+  /** The state changes of each alert. */
   readonly timelines: readonly AlertTimeline[];
-  /** The first and the last evaluation, in milliseconds since the Unix epoch. */
+  /** The time of the first evaluation, in milliseconds since the Unix epoch. */
   readonly from: number;
+  /** The time of the last evaluation, in milliseconds since the Unix epoch. */
   readonly to: number;
   /**
-   * From when on all windows of the rule lay within what is remembered. Before, it saw less than its windows, as it
-   * does right after a start. Undefined if the windows reach further than the history.
+   * The time from which the history covers every window of the rule, in milliseconds since the Unix epoch. Earlier
+   * evaluations saw less than their windows, as right after a start. Undefined if the history never covers them.
    */
   readonly completeFrom?: number;
+  /** The number of evaluations. */
   readonly evaluations: number;
-  /** How many evaluations failed, which changed nothing. */
+  /** The number of failed evaluations, which changed no alert. */
   readonly failures: number;
+  /** The error of the last failed evaluation. */
   readonly lastError?: string;
 }
 
-/** As many as Prometheus allows in one query over a range. */
-const MOST_EVALUATIONS = 11_000;
-/** So long it keeps the event loop at a time. */
+/** Maximum number of evaluations, as in a range query of Prometheus. */
+const MAX_EVALUATIONS = 11_000;
+/** The time after which a back test yields to the event loop. */
 const SLICE_MS = 5;
 
-/** What a back test reads: nothing of it is changed. */
+/** The data that a back test reads. */
 export interface BackTestSources {
   readonly history: MetricsHistory;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** How often rules are evaluated, in milliseconds. */
+  /** The interval between evaluations of rules, in milliseconds. */
   readonly intervalMs: number;
 }
 
+/** A timeline to which changes are added. */
+interface OpenTimeline extends AlertTimeline {
+  readonly changes: AlertChange[];
+}
+
+/** The times of the evaluations, of which there is at least one. */
+interface EvaluationTimes {
+  readonly times: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * Evaluates rules over the samples that the history still holds, as if they had been there all the time.
+ * Evaluates compiled rules over the samples of the history, as if they had been added before.
  *
- * @throws {MonitoringOptionsError} for options that cannot work, or if there is no sample of any of their metrics
+ * @throws {MonitoringOptionsError} for invalid options, or if there is no sample of any of the metrics
  */
 export async function backTest(
   rules: readonly CompiledRule[],
   options: BackTestOptions,
   sources: BackTestSources,
 ): Promise<BackTestResult> {
-  const moments = momentsOf(rules, options, sources);
+  const { times, from, to } = evaluationTimes(rules, options, sources);
   const evaluators = rules.map(
     (rule) => new RuleEvaluator(new RuleState(rule), sources.history, sources.clock),
   );
-  const timelines = new Map<string, AlertTimeline & { changes: AlertChange[] }>();
+  const timelines = new Map<string, OpenTimeline>();
   let failures = 0;
   let lastError: string | undefined;
   let sliceEnd = sources.clock.monotonic() + SLICE_MS;
-  for (const at of moments) {
+  for (const at of times) {
     if (sources.clock.monotonic() > sliceEnd) {
       await new Promise((resolve) => setImmediate(resolve));
       sliceEnd = sources.clock.monotonic() + SLICE_MS;
     }
     for (const evaluator of evaluators) {
-      for (const { type, alert } of evaluator.evaluate(at)) {
-        const { severity, labels, value, message } = alert;
-        const key = keyOf(labels);
-        const timeline = timelines.get(key) ?? { severity, labels, changes: [] };
-        timelines.set(key, timeline);
-        timeline.changes.push({ type, at, value, message });
-      }
+      for (const event of evaluator.evaluate(at)) addChange(timelines, event, at);
       lastError = evaluator.lastError ?? lastError;
     }
   }
   for (const evaluator of evaluators) failures += evaluator.failures;
-  const from = moments[0];
-  const to = moments.at(-1)!;
-  const completeFrom = Math.max(from, ...rules.map((rule) => wholeFrom(rule, sources.history)));
+  const completeFrom = Math.max(from, ...rules.map((rule) => coveredFrom(rule, sources.history)));
   return {
     timelines: [...timelines.values()],
     from,
     to,
     ...(completeFrom <= to && { completeFrom }),
-    evaluations: moments.length,
+    evaluations: times.length,
     failures,
     ...(lastError !== undefined && { lastError }),
   };
 }
 
-/** When to evaluate: there is at least one such moment. */
-function momentsOf(
+function addChange(timelines: Map<string, OpenTimeline>, { type, alert }: AlertEvent, at: number): void {
+  const { severity, labels, value, message } = alert;
+  const key = keyOf(labels);
+  const timeline = timelines.get(key) ?? { severity, labels, changes: [] };
+  timelines.set(key, timeline);
+  timeline.changes.push({ type, at, value, message });
+}
+
+function evaluationTimes(
   rules: readonly CompiledRule[],
   options: BackTestOptions,
   { history, intervalMs }: BackTestSources,
-): number[] {
+): EvaluationTimes {
   expectKeys('the options of the back test', options, ['sinceMs', 'stepMs']);
   const { sinceMs = -Infinity, stepMs } = options;
-  expectOption(
-    'sinceMs of the back test',
-    sinceMs,
-    'milliseconds since the Unix epoch',
-    typeof sinceMs === 'number' && !Number.isNaN(sinceMs),
-  );
+  const isTime = typeof sinceMs === 'number' && !Number.isNaN(sinceMs);
+  expectOption('sinceMs of the back test', sinceMs, 'milliseconds since the Unix epoch', isTime);
   if (stepMs !== undefined) durationMsOf('stepMs of the back test', stepMs, 0);
   const metrics = [...new Set(rules.flatMap(({ retention }) => retention.map(({ metric }) => metric)))];
   const samples = [...new Set(metrics.flatMap((metric) => history.timestamps(metric)))]
     .filter((timestamp) => timestamp >= sinceMs)
     .toSorted((a, b) => a - b);
-  if (samples.length === 0) {
+  const first = samples.at(0);
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined) {
+    const names = [...new Set(rules.map(({ name }) => name))].join(', ');
     throw new MonitoringOptionsError(
-      `There is nothing to test the alert rule "${rules[0].name}" against: the history has no sample of ${metrics.join(' or ')}${sinceMs === -Infinity ? '' : ' since then'}. It remembers what a rule, a vital, the dashboard or history.retain() asked for, from then on.`,
+      `The alert rule "${names}" cannot be tested: the history has no sample of ${metrics.join(' or ')}${sinceMs === -Infinity ? '' : ' since sinceMs'}. It retains the metrics of rules, vitals and the dashboard, and those passed to history.retain(), from that call on.`,
     );
   }
   if (stepMs === undefined) {
-    let last = -Infinity;
-    return samples.filter((at) => {
-      const isTaken = isDue(at, last, intervalMs, history.intervalMs);
-      if (isTaken) last = at;
-      return isTaken;
-    });
+    const times = dueSamples(samples, intervalMs, history.intervalMs);
+    return { times, from: first, to: times.at(-1) ?? first };
   }
-  const from = Math.max(samples[0], sinceMs);
-  const count = Math.floor((samples.at(-1)! - from) / stepMs) + 1;
-  if (count > MOST_EVALUATIONS) {
+  const from = Math.max(first, sinceMs);
+  const count = Math.floor((last - from) / stepMs) + 1;
+  if (count > MAX_EVALUATIONS) {
     throw new MonitoringOptionsError(
-      `Expected the back test to have at most ${MOST_EVALUATIONS} evaluations, got ${count}. Make stepMs longer, or begin later.`,
+      `The back test must have at most ${MAX_EVALUATIONS} evaluations; got ${count}. Use a longer \`stepMs\` or a later \`sinceMs\`.`,
     );
   }
-  return Array.from({ length: count }, (_, step) => from + step * stepMs);
+  const times = Array.from({ length: count }, (_, step) => from + step * stepMs);
+  return { times, from, to: times.at(-1) ?? from };
 }
 
-/** From when on the history holds as much as the windows of a rule are long, of the metrics that there are. */
-function wholeFrom({ expression }: CompiledRule, history: MetricsHistory): number {
+/** Returns the samples at which rules are evaluated. The first sample is always among them. */
+function dueSamples(samples: readonly number[], intervalMs: number, sampleIntervalMs: number): number[] {
+  let last = -Infinity;
+  return samples.filter((at) => {
+    const due = isDue(at, last, intervalMs, sampleIntervalMs);
+    if (due) last = at;
+    return due;
+  });
+}
+
+/** Returns the time from which the history covers every window of a rule, for the metrics that exist. */
+function coveredFrom({ expression }: CompiledRule, history: MetricsHistory): number {
   return Math.max(
     ...selectionsOf(expression).map(({ of, windowMs }) => {
-      const oldest = history.timestamps(of.metric)[0];
+      const oldest = history.timestamps(of.metric).at(0);
       return oldest === undefined ? -Infinity : oldest + windowMs;
     }),
   );

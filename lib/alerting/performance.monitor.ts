@@ -1,70 +1,76 @@
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { InhibitRule } from './notifications/inhibition.js';
-import type { AlertRule, Condition, Severity } from './rules/alert-rule.js';
+import type { AlertCondition, AlertRule, Severity } from './rules/alert-rule.js';
 import type { VitalName } from '../query/vital-expressions.js';
 import {
   DEFAULT_THRESHOLDS,
-  isLowSide,
+  isLowerWorse,
   resolveThresholds,
   type Threshold,
   type Thresholds,
 } from './thresholds.options.js';
 import type { Vitals } from '../query/vitals.js';
 
-/** A vital that is beyond its threshold. */
+/** An alert of a vital that is beyond a threshold. */
 export interface ThresholdAlert {
   readonly metric: VitalName;
+  /** The value of the vital, in its unit. */
   readonly value: number;
+  /** The threshold of this severity, in the unit of the vital. */
   readonly threshold: number;
   readonly severity: Severity;
 }
 
-/** How the application is. */
+/** The current vitals and their alerts. */
 export interface PerformanceStatus {
+  /** True while the monitor is started. */
   readonly monitoring: boolean;
-  /** The vitals as of now; those that cannot be told are left out. */
+  /** The current value of each vital, without those that have no data. */
   readonly metrics: Readonly<Partial<Record<VitalName, number>>>;
+  /** The worst alert of each vital that is beyond a threshold, pending alerts included. */
   readonly alerts: readonly ThresholdAlert[];
 }
 
 const LEVELS = ['critical', 'warning'] as const;
 type Level = (typeof LEVELS)[number];
 
-/** So much there has to be in the last minute before a share of it says anything. */
-const ENOUGH_REQUESTS = 10;
-const ENOUGH_LOOKUPS = 50;
+/** Minimum number of requests in the last minute: a percentage of fewer means nothing. */
+const MIN_REQUESTS = 10;
+/** Minimum number of cache lookups in the last minute. */
+const MIN_LOOKUPS = 50;
 
-const ENOUGH: { readonly [V in VitalName]?: Condition } = {
-  error_rate_percent: atLeast('http_requests_total', ENOUGH_REQUESTS),
+/** The traffic that a vital needs before its thresholds apply. */
+const MIN_TRAFFIC: { readonly [V in VitalName]?: AlertCondition } = {
+  error_rate_percent: atLeast('http_requests_total', MIN_REQUESTS),
   cache_hit_rate_percent: {
-    any: [atLeast('cache_hits_total', ENOUGH_LOOKUPS), atLeast('cache_misses_total', ENOUGH_LOOKUPS)],
+    any: [atLeast('cache_hits_total', MIN_LOOKUPS), atLeast('cache_misses_total', MIN_LOOKUPS)],
   },
 };
 
 const VALUE = '{{ value | printf "%.1f" }}';
 
-/** In words, since people read them at night. */
+/** The message of each vital, by threshold. */
 const MESSAGES: Readonly<Record<VitalName, (limit: number) => string>> = {
   cpu_percent: (limit) =>
-    `The processors of the machine are ${VALUE} % busy (limit ${limit} %); this process keeps {{ process_cpu }} processors busy`,
-  memory_percent: (limit) => `${VALUE} % of the memory is in use (limit ${limit} %)`,
-  disk_percent: (limit) => `${VALUE} % of the disk is in use (limit ${limit} %)`,
+    `CPU usage of the machine is ${VALUE} % (limit ${limit} %, over 1 min); this process uses {{ process_cpu }} CPUs`,
+  memory_percent: (limit) => `Memory usage is ${VALUE} % (limit ${limit} %, over 1 min)`,
+  disk_percent: (limit) => `Disk usage is ${VALUE} % (limit ${limit} %)`,
   response_time_ms: (limit) =>
-    `Requests take {{ value | printf "%.0f" }} ms on average over a minute (limit ${limit} ms)`,
-  error_rate_percent: (limit) => `${VALUE} % of requests fail (limit ${limit} %)`,
-  cache_hit_rate_percent: (limit) => `${VALUE} % of cache lookups are hits (limit ${limit} %)`,
+    `Requests take {{ value | printf "%.0f" }} ms on average (limit ${limit} ms, over 1 min)`,
+  error_rate_percent: (limit) => `${VALUE} % of requests fail (limit ${limit} %, over 1 min)`,
+  cache_hit_rate_percent: (limit) => `Cache hit rate is ${VALUE} % (limit ${limit} %, over 1 min)`,
 };
 
-/** A critical vital is not worth a warning besides. */
+/** The rule by which the critical alert of a vital inhibits its warning. */
 export const THRESHOLD_INHIBITION: InhibitRule = {
   source: { vital: { not: '' }, severity: 'critical' },
   target: { vital: { not: '' }, severity: 'warning' },
   equal: ['vital'],
 };
 
-/** Watches the vitals of the application: thresholds that are rules of the {@link AlertingMonitor} like others. */
+/** A monitor of the vitals of the application. Its thresholds are rules of the {@link AlertingMonitor}. */
 export class PerformanceMonitor {
-  private given: Thresholds = DEFAULT_THRESHOLDS;
+  private assigned: Thresholds = DEFAULT_THRESHOLDS;
   private resolved = resolveThresholds(DEFAULT_THRESHOLDS);
   private release: (() => void) | undefined;
 
@@ -73,36 +79,36 @@ export class PerformanceMonitor {
     private readonly vitals: Vitals,
   ) {}
 
-  /** What the vitals should not cross. Assigning replaces all of them, at once. */
+  /** The thresholds of the vitals. An assignment replaces all of them at once. */
   get thresholds(): Thresholds {
-    return this.given;
+    return this.assigned;
   }
 
-  /** @throws {MonitoringOptionsError} for thresholds that cannot work */
+  /** @throws {MonitoringOptionsError} for invalid thresholds; the previous ones stay in force */
   set thresholds(thresholds: Thresholds) {
     const resolved = resolveThresholds(thresholds);
     const isMonitoring = this.release !== undefined;
     const before = new Set(this.resolved.keys());
-    this.given = thresholds;
+    this.assigned = thresholds;
     this.resolved = resolved;
     if (!isMonitoring) return;
     for (const vital of before) if (!resolved.has(vital)) this.removeRules(vital);
-    this.putRules();
+    this.replaceRules();
   }
 
-  /** The thresholds with what was left open in them. */
+  /** The thresholds with every default filled in. */
   get levels(): ReadonlyMap<VitalName, Threshold> {
     return this.resolved;
   }
 
-  /** Begins to watch. */
+  /** Starts monitoring: adds the rules of the vitals. */
   start(): void {
     if (this.release !== undefined) return;
     this.release = this.vitals.retain();
-    this.putRules();
+    this.replaceRules();
   }
 
-  /** Ceases to watch; what fires is resolved. */
+  /** Stops monitoring: removes the rules of the vitals and resolves their alerts. */
   stop(): void {
     if (this.release === undefined) return;
     this.release();
@@ -110,7 +116,7 @@ export class PerformanceMonitor {
     for (const vital of this.resolved.keys()) this.removeRules(vital);
   }
 
-  /** The vitals as they are, and the thresholds that they are beyond. */
+  /** Returns the current vitals, and the alerts of those beyond a threshold. */
   getStatus(): PerformanceStatus {
     return {
       monitoring: this.release !== undefined,
@@ -119,7 +125,7 @@ export class PerformanceMonitor {
     };
   }
 
-  /** Of each vital the worst, also before it has been so for long enough to fire. */
+  /** Returns the worst alert of each vital, pending alerts included. */
   private alerts(): ThresholdAlert[] {
     const current = new Map(
       this.alerting
@@ -136,7 +142,7 @@ export class PerformanceMonitor {
     });
   }
 
-  private putRules(): void {
+  private replaceRules(): void {
     for (const [vital, levels] of this.resolved) {
       for (const level of LEVELS) this.alerting.replaceAlertRule(ruleOf(vital, level, levels));
     }
@@ -147,23 +153,23 @@ export class PerformanceMonitor {
   }
 }
 
-function atLeast(metric: string, threshold: number): Condition {
+function atLeast(metric: string, threshold: number): AlertCondition {
   return { metric, aggregate: 'increase', windowMs: 60_000, groupBy: [], operator: '>=', threshold };
 }
 
 function ruleOf(vital: VitalName, level: Level, levels: Threshold): AlertRule {
   const threshold = levels[level];
-  const beyond: Condition = { metric: vital, operator: isLowSide(vital) ? '<' : '>', threshold };
-  const enough = ENOUGH[vital];
+  const beyond: AlertCondition = { metric: vital, operator: isLowerWorse(vital) ? '<' : '>', threshold };
+  const minTraffic = MIN_TRAFFIC[vital];
   return {
     name: ruleName(vital, level),
-    condition: enough === undefined ? beyond : { all: [beyond, enough] },
+    condition: minTraffic === undefined ? beyond : { all: [beyond, minTraffic] },
     severity: level,
     labels: { vital },
     message: MESSAGES[vital](threshold),
     forMs: levels.forMs,
-    // The metrics that a vital is made of are there or not.
-    mayBeMissing: true,
+    // The metrics behind a vital depend on what the application uses.
+    allowMissingMetric: true,
   };
 }
 

@@ -2,23 +2,23 @@ import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import { messageOf } from '../primitives/message-of.js';
 import type { AlertEvent } from './alert.js';
-import { RuleState, type Now } from './rule-state.js';
-import type { AlertRule } from './rules/alert-rule.js';
+import type { CurrentValues, RuleState } from './rule-state.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
 import { evaluate, type Expression } from '../query/expression.js';
 import { keyOf } from '../query/label-sets.js';
 import { promqlOf } from '../query/promql.js';
 import { PROCESS_CPU } from '../query/vital-expressions.js';
 
-/** How the last evaluation of a rule went. */
+/** The result of the last evaluation of a rule: `err` if it failed, `unknown` before the first one. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
 
-/** One rule that is evaluated again and again. */
+/** An evaluator of one compiled rule over the history. */
 export class RuleEvaluator {
   health: RuleHealth = 'unknown';
   lastError: string | undefined;
-  /** Milliseconds since the Unix epoch. */
+  /** The time of the last evaluation, in milliseconds since the Unix epoch. */
   lastEvaluation: number | undefined;
+  /** The duration of the last evaluation, in seconds. */
   evaluationSeconds = 0;
   evaluations = 0;
   failures = 0;
@@ -33,17 +33,17 @@ export class RuleEvaluator {
     return this.state.rule;
   }
 
-  /** What it computes, as PromQL. */
+  /** The expression of the rule in PromQL. */
   get expression(): string {
     return promqlOf(this.rule.expression);
   }
 
-  /** Ends every alert: the rule is no more. */
+  /** Resolves every alert of the rule, which is removed. */
   end(at: number): AlertEvent[] {
-    return this.state.end(at, this.now(at));
+    return this.state.end(at, this.currentValues(at));
   }
 
-  /** Evaluates the rule; if that fails, its alerts stay as they are. */
+  /** Evaluates the rule. Its alerts stay unchanged if the evaluation fails. */
   evaluate(at: number): AlertEvent[] {
     const startedAt = this.clock.monotonic();
     this.evaluations++;
@@ -52,10 +52,10 @@ export class RuleEvaluator {
       const found = evaluate(this.rule.expression, this.history, at);
       this.health = 'ok';
       this.lastError = undefined;
-      this.noteDropped();
+      this.checkDroppedSamples();
       if (this.keepsAll(found.length, at)) return [];
-      const { events, problem } = this.state.update(found, at, this.now(at));
-      if (problem !== undefined) this.fail(problem);
+      const { events, error } = this.state.update(found, at, this.currentValues(at));
+      if (error !== undefined) this.fail(error);
       return events;
     } catch (error) {
       this.fail(messageOf(error));
@@ -65,22 +65,22 @@ export class RuleEvaluator {
     }
   }
 
-  /** Numbers as they are at a moment; they are computed when the first alert asks for them. */
-  private now(at: number): Now {
-    const read = new Map<number, Map<string, number>>();
+  /** Returns the values of a time. They are computed on first use. */
+  private currentValues(at: number): CurrentValues {
+    const cache = new Map<number, Map<string, number>>();
     return {
-      compared: ({ measured, series }) => {
+      measuredValue: ({ measured, series }) => {
         const expression = this.rule.measured[measured];
         if (expression === undefined) return undefined;
-        let values = read.get(measured);
-        if (values === undefined) read.set(measured, (values = this.valuesOf(expression, at)));
+        let values = cache.get(measured);
+        if (values === undefined) cache.set(measured, (values = this.valuesOf(expression, at)));
         return values.get(keyOf(series)) ?? NaN;
       },
       processCpu: () => this.valuesOf(PROCESS_CPU, at).values().next().value,
     };
   }
 
-  /** By labels; none if they cannot be computed. */
+  /** Returns the values of an expression by label set; none if they cannot be computed. */
   private valuesOf(expression: Expression, at: number): Map<string, number> {
     try {
       const found = evaluate(expression, this.history, at);
@@ -90,20 +90,20 @@ export class RuleEvaluator {
     }
   }
 
-  /** Whether the rule keeps its alerts since there is nothing to compare. */
+  /** Returns true if the rule keeps its alerts because there is no data. */
   private keepsAll(found: number, at: number): boolean {
     if (this.rule.noData !== 'keep' || found > 0) return false;
     return this.rule.measured.every((of) => evaluate(of, this.history, at).length === 0);
   }
 
-  /** A rule over samples that are not all there may be wrong, and must say so. */
-  private noteDropped(): void {
+  /** Fails the evaluation if the history dropped samples of the rule, since its result may be wrong. */
+  private checkDroppedSamples(): void {
     const metric = this.rule.retention.find(
       ({ metric: name }) => this.history.droppedSamples(name) > 0,
     )?.metric;
     if (metric === undefined) return;
     this.fail(
-      `not every series of ${metric} has room in the history: raise history.maxBytes, or ask for a shorter window`,
+      `the history has no room for every series of ${metric}; raise history.maxBytes or use a shorter window`,
     );
   }
 
@@ -111,26 +111,5 @@ export class RuleEvaluator {
     this.health = 'err';
     this.lastError = reason;
     this.failures++;
-  }
-}
-
-/** What was made of one rule that somebody gave. It has its metrics remembered until it ends. */
-export class RuleSet {
-  readonly evaluators: readonly RuleEvaluator[];
-  private readonly releases: readonly (() => void)[];
-
-  constructor(
-    readonly given: AlertRule,
-    compiled: readonly CompiledRule[],
-    history: MetricsHistory,
-    clock: Pick<Clock, 'monotonic'>,
-  ) {
-    this.evaluators = compiled.map((rule) => new RuleEvaluator(new RuleState(rule), history, clock));
-    this.releases = compiled.flatMap(({ retention }) => retention.map((request) => history.retain(request)));
-  }
-
-  /** Gives back the memory of its metrics. */
-  end(): void {
-    for (const release of this.releases) release();
   }
 }

@@ -4,16 +4,16 @@ import type { Finding } from '../query/expression.js';
 import { keyOf } from '../query/label-sets.js';
 import type { TemplateData } from './rules/template.js';
 
-/** So long an alert is remembered after it has been resolved, so that everybody gets to know. */
+/** Retention of resolved alerts, so that every handler can be notified. */
 export const RESOLVED_RETENTION_MS = 15 * 60_000;
 
-/** An alert between evaluations. */
+/** An alert of a rule, as it is kept between evaluations. */
 export interface ActiveAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly fingerprint: string;
-  /** Those of the series itself. */
+  /** The labels of the series, without those of the rule. */
   readonly series: Readonly<Record<string, string>>;
-  /** Which of the measured expressions of the rule was compared; -1 for none. */
+  /** The index of the measured expression that was compared; -1 for none. */
   readonly measured: number;
   state: 'pending' | 'firing' | 'resolved';
   value: number;
@@ -22,46 +22,47 @@ export interface ActiveAlert {
   activeAt: number;
   firedAt?: number | undefined;
   resolvedAt?: number | undefined;
+  /** The time since which the condition no longer holds, while the alert keeps firing. */
   keepFiringSince?: number | undefined;
-  /** For one from before a restart: until when it is kept though nothing is known of it. */
+  /** The time until which a restored alert is kept without data. */
   heldUntil?: number | undefined;
 }
 
-/** Numbers as they are by now. */
-export interface Now {
-  /** Returns what was compared of an alert: NaN if there is no data, undefined if nothing was compared. */
-  readonly compared: (alert: ActiveAlert) => number | undefined;
-  /** Returns how many processors the process keeps busy, if that is known. */
+/** The current values that the texts of an alert depend on. */
+export interface CurrentValues {
+  /** Returns the measured value of an alert: NaN without data, undefined if none was compared. */
+  readonly measuredValue: (alert: ActiveAlert) => number | undefined;
+  /** Returns the number of CPUs that the process keeps busy; undefined if it is unknown. */
   readonly processCpu: () => number | undefined;
 }
 
-/** What came of an evaluation. */
+/** The result of an update. */
 export interface RuleUpdate {
   readonly events: AlertEvent[];
-  /** Why the rule has no alerts though it found something. */
-  readonly problem?: string;
+  /** The reason why the rule has no alerts, if there are too many. */
+  readonly error?: string;
 }
 
-/** The alerts of one rule and how it goes from one state to another: as Prometheus does it. */
+/** The alerts of one rule, with the state transitions of Prometheus. */
 export class RuleState {
-  /** Also those that were resolved lately. */
+  /** The alerts by label set, recently resolved ones included. */
   readonly active = new Map<string, ActiveAlert>();
 
   constructor(readonly rule: CompiledRule) {}
 
   /**
-   * Takes in what the rule found.
+   * Updates the alerts to the result of an evaluation.
    *
-   * @returns what changed; if there are too many alerts, the rule has none
-   * @throws {Error} if two alerts would have the same labels
+   * @returns the state changes; with more alerts than its limit, the rule has none
+   * @throws {Error} if two alerts have the same labels
    */
-  update(found: readonly Finding[], at: number, now: Now): RuleUpdate {
-    const current = this.alertsOf(found, at, now);
-    const problem = this.beyondLimit(current, at);
-    if (problem !== undefined) {
-      const ended = this.end(at, { compared: () => undefined, processCpu: () => undefined });
+  update(found: readonly Finding[], at: number, values: CurrentValues): RuleUpdate {
+    const current = this.alertsOf(found, at, values);
+    const error = this.limitError(current, at);
+    if (error !== undefined) {
+      const events = this.end(at, { measuredValue: () => undefined, processCpu: () => undefined });
       this.active.clear();
-      return { events: ended, problem };
+      return { events, error };
     }
     const events: AlertEvent[] = [];
     for (const [key, alert] of current) {
@@ -82,7 +83,7 @@ export class RuleState {
           this.active.delete(key);
           events.push(this.event('cleared', alert, at));
         } else if (alert.state === 'firing') {
-          this.resolve(alert, at, now);
+          this.resolve(alert, at, values);
           events.push(this.event('resolved', alert, at));
         } else if (at - (alert.resolvedAt ?? at) > RESOLVED_RETENTION_MS) this.active.delete(key);
         continue;
@@ -99,11 +100,11 @@ export class RuleState {
   }
 
   /**
-   * Takes over the alerts of the rule that this one replaces.
+   * Adopts the alerts of the rule that this one replaces.
    *
-   * @returns what changed: an alert that has to wait longer than it has does not fire for now
+   * @returns the state changes: a firing alert becomes pending if this rule has a longer `forMs`
    */
-  takeOver(previous: RuleState, at: number): AlertEvent[] {
+  adoptAlerts(previous: RuleState, at: number): AlertEvent[] {
     const events: AlertEvent[] = [];
     for (const [key, alert] of previous.active) {
       if (alert.state === 'firing' && at - alert.activeAt < this.rule.forMs) {
@@ -117,8 +118,8 @@ export class RuleState {
     return events;
   }
 
-  /** Moves every time that was noted into the past, and keeps the alerts for now: the clock was set back. */
-  setBack(ms: number, heldUntil: number): void {
+  /** Moves every recorded time into the past, and holds the alerts, after the wall clock was set back. */
+  shiftTimes(ms: number, heldUntil: number): void {
     for (const alert of this.active.values()) {
       alert.activeAt -= ms;
       if (alert.firedAt !== undefined) alert.firedAt -= ms;
@@ -128,30 +129,31 @@ export class RuleState {
     }
   }
 
-  /** Ends every alert: the rule is no more. */
-  end(at: number, now: Now): AlertEvent[] {
+  /** Resolves every alert of the rule, which is removed. */
+  end(at: number, values: CurrentValues): AlertEvent[] {
     const events: AlertEvent[] = [];
     for (const alert of this.active.values()) {
       if (alert.state === 'resolved') continue;
       const wasFiring = alert.state === 'firing';
-      this.resolve(alert, at, now);
+      this.resolve(alert, at, values);
       events.push(this.event(wasFiring ? 'resolved' : 'cleared', alert, at));
     }
     return events;
   }
 
-  /** The alerts as they stand; of those that are resolved only the ones that fired. */
+  /** Returns the alerts, recently resolved ones included. */
   alerts(): Alert[] {
-    return [...this.active.values()].map((alert) => this.shown(alert));
+    return [...this.active.values()].map((alert) => this.toAlert(alert));
   }
 
+  /** The state of the most advanced alert. */
   get state(): 'inactive' | 'pending' | 'firing' {
     const states = new Set([...this.active.values()].map(({ state }) => state));
     if (states.has('firing')) return 'firing';
     return states.has('pending') ? 'pending' : 'inactive';
   }
 
-  /** Whether an alert that was not found stays as it is for now. */
+  /** Returns true if an alert that the evaluation did not find keeps its state. */
   private isHeld(alert: ActiveAlert, at: number): boolean {
     if (alert.state === 'resolved') return false;
     if (alert.heldUntil !== undefined && at < alert.heldUntil) return true;
@@ -160,30 +162,30 @@ export class RuleState {
     return at - alert.keepFiringSince < this.rule.keepFiringForMs;
   }
 
-  /** Whether there are too many alerts, and what to say of it. */
-  private beyondLimit(current: ReadonlyMap<string, ActiveAlert>, at: number): string | undefined {
+  /** Returns an error if the rule has more alerts than its limit. */
+  private limitError(current: ReadonlyMap<string, ActiveAlert>, at: number): string | undefined {
     let count = current.size;
     for (const [key, alert] of this.active) if (!current.has(key) && this.isHeld(alert, at)) count++;
     const { limit } = this.rule;
-    return count > limit ? `it has ${count} alerts, which are more than its limit of ${limit}` : undefined;
+    return count > limit ? `it has ${count} alerts, above its limit of ${limit}` : undefined;
   }
 
-  /** An alert that is over says how it is now. */
-  private resolve(alert: ActiveAlert, at: number, now: Now): void {
+  /** Resolves an alert. Its texts show the current value. */
+  private resolve(alert: ActiveAlert, at: number, values: CurrentValues): void {
     alert.state = 'resolved';
     alert.resolvedAt = at;
-    const value = now.compared(alert);
+    const value = values.measuredValue(alert);
     if (value === undefined) return;
-    if (Number.isNaN(value)) alert.message = `No data now; before: ${alert.message}`;
+    if (Number.isNaN(value)) alert.message = `No data; last message: ${alert.message}`;
     else
       Object.assign(alert, {
         value,
-        ...this.texts({ value, labels: alert.series, processCpu: now.processCpu }),
+        ...this.renderTexts({ value, labels: alert.series, processCpu: values.processCpu }),
       });
   }
 
-  /** What people are told of an alert. */
-  private texts(data: TemplateData): Pick<ActiveAlert, 'message' | 'annotations'> {
+  /** Renders the message and the annotations of an alert. */
+  private renderTexts(data: TemplateData): Pick<ActiveAlert, 'message' | 'annotations'> {
     const { message, annotations } = this.rule;
     return {
       message: message.render(data),
@@ -193,27 +195,32 @@ export class RuleState {
     };
   }
 
-  private alertsOf(found: readonly Finding[], at: number, { processCpu }: Now): Map<string, ActiveAlert> {
+  private alertsOf(
+    found: readonly Finding[],
+    at: number,
+    { processCpu }: CurrentValues,
+  ): Map<string, ActiveAlert> {
     const { name, severity, labels: templates, measured } = this.rule;
     const alerts = new Map<string, ActiveAlert>();
-    for (const { labels: own, value, of } of found) {
-      const data = { value, labels: own, processCpu };
+    for (const { labels: series, value, of } of found) {
+      const data = { value, labels: series, processCpu };
       const labels = withoutEmpty({
-        ...own,
+        ...series,
         severity,
         ...Object.fromEntries(Object.entries(templates).map(([label, text]) => [label, text.render(data)])),
         alertname: name,
       });
       const key = keyOf(labels);
-      if (alerts.has(key)) throw new Error(`it has two alerts with the same labels, ${key}`);
+      if (alerts.has(key))
+        throw new Error(`it has two alerts with the same labels, ${key}; add a label that tells them apart`);
       alerts.set(key, {
         labels,
         fingerprint: fingerprintOf(labels),
-        series: own,
+        series,
         measured: of === undefined ? -1 : measured.indexOf(of),
         state: 'pending',
         value,
-        ...this.texts(data),
+        ...this.renderTexts(data),
         activeAt: at,
       });
     }
@@ -221,10 +228,10 @@ export class RuleState {
   }
 
   private event(type: AlertEvent['type'], alert: ActiveAlert, timestamp: number): AlertEvent {
-    return { type, alert: this.shown(alert), timestamp };
+    return { type, alert: this.toAlert(alert), timestamp };
   }
 
-  private shown(alert: ActiveAlert): Alert {
+  private toAlert(alert: ActiveAlert): Alert {
     const { labels, fingerprint, state, value, message, annotations, activeAt, firedAt, resolvedAt } = alert;
     return {
       rule: this.rule.name,

@@ -1,47 +1,47 @@
 import type { Clock } from '../metrics/clock.js';
 
 /**
- * A clock that stands still until the test moves it. It is what monitoring reads the time from, not what wakes it:
- * timers of Node belong to the fake timers of Jest, Vitest or `node:test`.
+ * A clock that the test controls. Monitoring reads the time from it. Timers do not depend on it: control them with the
+ * fake timers of Jest, Vitest or `node:test`.
  */
 export class FakeClock implements Clock {
-  private passedMs = 0;
+  private elapsedMs = 0;
   private jumpedMs = 0;
 
-  /** @param startMs the wall-clock time that it shows at first, in milliseconds since the Unix epoch */
+  /** @param startMs the initial wall-clock time, in milliseconds since the Unix epoch */
   constructor(private readonly startMs = 1_700_000_000_000) {}
 
-  /** Wall-clock time in milliseconds since the Unix epoch. */
+  /** Returns the wall-clock time, in milliseconds since the Unix epoch. */
   now(): number {
-    return this.startMs + this.passedMs + this.jumpedMs;
+    return this.startMs + this.elapsedMs + this.jumpedMs;
   }
 
-  /** Milliseconds that passed; it starts elsewhere than {@link now}, so that mistaking one for the other shows. */
+  /** Returns the monotonic time, in milliseconds. Its origin differs from that of {@link now}, so that tests detect a mix-up. */
   monotonic(): number {
-    return 5_000 + this.passedMs;
+    return 5_000 + this.elapsedMs;
   }
 
   /**
-   * Lets time pass, on the wall and for durations.
+   * Advances the wall-clock time and the monotonic time.
    *
-   * @param ms milliseconds
-   * @throws {RangeError} if they are negative or no number: time does not go back
+   * @param ms a time in milliseconds
+   * @throws {RangeError} if the time is negative or not finite
    */
   advance(ms: number): void {
     if (!(Number.isFinite(ms) && ms >= 0)) {
       throw new RangeError(
-        `Expected advance() to get milliseconds from 0 up, got ${ms}. To put the clock back, use jumpTo().`,
+        `advance() must be called with a number of milliseconds of at least 0; got ${ms}. Call jumpTo() to set the clock back.`,
       );
     }
-    this.passedMs += ms;
+    this.elapsedMs += ms;
   }
 
   /**
-   * Sets the clock on the wall, forwards or back, as an administrator would; durations are not touched.
+   * Sets the wall-clock time, forwards or back. The monotonic time stays unchanged.
    *
-   * @param nowMs milliseconds since the Unix epoch
+   * @param nowMs a time in milliseconds since the Unix epoch
    */
   jumpTo(nowMs: number): void {
-    this.jumpedMs = nowMs - this.startMs - this.passedMs;
+    this.jumpedMs = nowMs - this.startMs - this.elapsedMs;
   }
 }

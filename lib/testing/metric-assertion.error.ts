@@ -1,10 +1,10 @@
-/** Thrown by an expectation that does not hold; Jest, Vitest and `node:test` show it as a failure of the test. */
+/** An error of an expectation that does not hold. Jest, Vitest and `node:test` report it as a test failure. */
 export class MetricAssertionError extends Error {
   override readonly name = 'MetricAssertionError';
 
   /**
-   * @param message what was expected, what was found instead, and what there is
-   * @param matcher the matcher that failed: the stack begins where the test called it
+   * @param message the expected result, the actual one, and the existing series
+   * @param matcher the failed matcher; the stack begins at its call
    */
   constructor(message: string, matcher: (...args: never[]) => unknown) {
     super(message);

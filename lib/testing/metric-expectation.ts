@@ -12,40 +12,41 @@ import {
 } from './sought-series.js';
 import { type ObservedMetrics, TrackedMetrics } from './tracked-metrics.js';
 
-/** How many names or series a failure lists. */
-const LISTED = 10;
-/** Sums of floating-point numbers differ in the last digits by the order in which they were added. */
+/** Maximum number of names or series in a failure message. */
+const MAX_LISTED = 10;
+/** Relative tolerance: the sum of floating-point numbers depends on the order of the additions. */
 const ROUNDING = 1e-9;
 
-const REFUSED = 'monitoring_dropped_samples_total';
+const DROPPED_SAMPLES = 'monitoring_dropped_samples_total';
 
-/** What fits a metric of each type, for whoever took a matcher that does not. */
+/** The matchers of each metric type, for error messages. */
 const MATCHERS: Readonly<Record<MetricType, string>> = {
   counter: 'toHaveIncreasedBy() or toHaveValue()',
   gauge: 'toHaveValue()',
   histogram: 'toHaveObserved() or toHaveObservedSum()',
 };
 
-/** What to compare, and how to say it. */
-interface Comparison {
+/** The comparison of one matcher, and its wording in failure messages. */
+interface MetricComparison {
+  /** The metric types that the matcher applies to. */
   readonly types: readonly MetricType[];
-  readonly of: (series: SeriesReading) => number;
-  /** `to have increased by 2`. */
-  readonly wish: (value: number) => string;
-  /** `increased by 1`. */
-  readonly fact: (value: number) => string;
-  /** Whether it is about a span of time. */
-  readonly since: boolean;
-  /** The method that the test called, where the stack of a failure begins. */
+  readonly valueOf: (series: SeriesReading) => number;
+  /** Returns the expectation, such as `to have increased by 2`. */
+  readonly expected: (value: number) => string;
+  /** Returns the result, such as `increased by 1`. */
+  readonly actual: (value: number) => string;
+  /** True if the matcher compares an increase over time. */
+  readonly isIncrease: boolean;
+  /** The name of the matcher, at which the stack of a failure begins. */
   readonly matcher: 'toHaveValue' | 'toHaveIncreasedBy' | 'toHaveObserved' | 'toHaveObservedSum';
 }
 
 /**
- * Begins an expectation of a metric. It is about every series that has these labels, added up; labels that are left
- * out may have any value.
+ * Returns an expectation of a metric. It applies to the sum of every series that has the given labels. Other labels may
+ * have any value.
  *
- * @param metrics a registry, whose increases count from its beginning, or what `trackMetrics(registry)` gave
- * @param name as it was defined
+ * @param metrics a registry, whose increases count from its creation, or the result of `trackMetrics(registry)`
+ * @param name the name of the metric
  */
 export function expectMetric(
   metrics: ObservedMetrics,
@@ -55,7 +56,7 @@ export function expectMetric(
   return new MetricExpectation(metrics, name, labels);
 }
 
-/** What a test says of a metric. Each matcher looks at the metric as it is when it is called. */
+/** An expectation of a metric. Each matcher reads the metric when it is called. */
 export class MetricExpectation {
   /** @internal */
   constructor(
@@ -65,79 +66,83 @@ export class MetricExpectation {
   ) {}
 
   /**
-   * The counter has this total, or the gauge this value. There must be such a series; of a gauge, one only.
+   * Asserts the total of a counter or the value of a gauge. At least one series must exist; of a gauge, exactly one.
    *
-   * @throws {MetricAssertionError} if it has not
+   * @throws {MetricAssertionError} if the value differs
    */
   toHaveValue(value: number): void {
     this.compare(value, {
       types: ['counter', 'gauge'],
-      of: (series) => series.value,
-      wish: (wanted) => `to have the value ${wanted}`,
-      fact: (found) => `has the value ${found}`,
-      since: false,
+      valueOf: (series) => series.value,
+      expected: (wanted) => `to have the value ${wanted}`,
+      actual: (found) => `has the value ${found}`,
+      isIncrease: false,
       matcher: 'toHaveValue',
     });
   }
 
   /**
-   * The counter grew by this much since its registry began, or since it was tracked. A series that there is not has
-   * grown by 0.
+   * Asserts the increase of a counter since its registry was created, or since it was tracked. A missing series has
+   * increased by 0.
    *
-   * @throws {MetricAssertionError} if it did not
+   * @throws {MetricAssertionError} if the increase differs
    */
   toHaveIncreasedBy(amount: number): void {
     this.compare(amount, {
       types: ['counter'],
-      of: ({ increase }) => increase,
-      wish: (wanted) => `to have increased by ${wanted}`,
-      fact: (found) => `increased by ${found}`,
-      since: true,
+      valueOf: ({ increase }) => increase,
+      expected: (wanted) => `to have increased by ${wanted}`,
+      actual: (found) => `increased by ${found}`,
+      isIncrease: true,
       matcher: 'toHaveIncreasedBy',
     });
   }
 
   /**
-   * The histogram or timer was given this many values since its registry began, or since it was tracked.
+   * Asserts the number of values that a histogram or timer observed since its registry was created, or since it was
+   * tracked.
    *
-   * @throws {MetricAssertionError} if it was not
+   * @throws {MetricAssertionError} if the number differs
    */
   toHaveObserved(count: number): void {
     this.compare(count, {
       types: ['histogram'],
-      of: ({ increase }) => increase,
-      wish: (wanted) => `to have observed ${countOf(wanted, 'value')}`,
-      fact: (found) => `observed ${countOf(found, 'value')}`,
-      since: true,
+      valueOf: ({ increase }) => increase,
+      expected: (wanted) => `to have observed ${countOf(wanted, 'value')}`,
+      actual: (found) => `observed ${countOf(found, 'value')}`,
+      isIncrease: true,
       matcher: 'toHaveObserved',
     });
   }
 
   /**
-   * The values that the histogram or timer was given have this sum, since its registry began, or since it was
-   * tracked; that of a timer is in seconds.
+   * Asserts the sum of the values that a histogram or timer observed since its registry was created, or since it was
+   * tracked. The sum of a timer is in seconds.
    *
-   * @throws {MetricAssertionError} if they have not
+   * @throws {MetricAssertionError} if the sum differs
    */
   toHaveObservedSum(sum: number): void {
     this.compare(sum, {
       types: ['histogram'],
-      of: ({ sumIncrease }) => sumIncrease,
-      wish: (wanted) => `to have observed values whose sum is ${wanted}`,
-      fact: (found) => `observed values whose sum is ${found}`,
-      since: true,
+      valueOf: ({ sumIncrease }) => sumIncrease,
+      expected: (wanted) => `to have observed values whose sum is ${wanted}`,
+      actual: (found) => `observed values whose sum is ${found}`,
+      isIncrease: true,
       matcher: 'toHaveObservedSum',
     });
   }
 
-  private compare(expected: number, comparison: Comparison): void {
+  private compare(expected: number, comparison: MetricComparison): void {
     const { metrics, name, labels } = this;
     const now = metrics.snapshot();
     const before = metrics instanceof TrackedMetrics ? metrics.before : undefined;
-    const since = before ? 'since it was tracked' : 'since the registry began';
-    const wish = `Expected ${renderSeries(name, labels)} ${comparison.wish(expected)}${comparison.since ? ` ${since}` : ''}, but`;
+    const since = before ? 'since it was tracked' : 'since the registry was created';
+    const expectation = `Expected ${renderSeries(name, labels)} ${comparison.expected(expected)}${comparison.isIncrease ? ` ${since}` : ''}, but`;
     const fail = (reason: string, ...more: readonly string[]): never => {
-      throw new MetricAssertionError([`${wish} ${reason}`, ...more].join('\n'), this[comparison.matcher]);
+      throw new MetricAssertionError(
+        [`${expectation} ${reason}`, ...more].join('\n'),
+        this[comparison.matcher],
+      );
     };
 
     const family = familyIn(now, name);
@@ -153,15 +158,15 @@ export class MetricExpectation {
     const all = readSeries(now, before, name);
     const found = all.filter((series) => hasLabels(series.labels, now, labels));
     const details = [
-      ...listSeries(name, all, (series) => comparison.fact(comparison.of(series))),
-      ...describeRefusals(now, before, name),
+      ...listSeries(name, all, (series) => comparison.actual(comparison.valueOf(series))),
+      ...describeDropped(now, before, name),
     ];
-    if (found.length === 0 && !comparison.since) return fail('there is no such series.', ...details);
+    if (found.length === 0 && !comparison.isIncrease) return fail('there is no such series.', ...details);
     if (found.length > 1 && family.type === 'gauge') {
-      return fail(`${found.length} series have these labels. Give the labels of one.`, ...details);
+      return fail(`${found.length} series have these labels. Pass the labels of exactly one.`, ...details);
     }
-    const value = found.reduce((sum, series) => sum + comparison.of(series), 0);
-    if (!isSame(value, expected)) return fail(`it ${comparison.fact(value)}.`, ...details);
+    const value = found.reduce((sum, series) => sum + comparison.valueOf(series), 0);
+    if (!isSame(value, expected)) return fail(`it ${comparison.actual(value)}.`, ...details);
   }
 }
 
@@ -175,10 +180,10 @@ function namesIn({ families }: MetricsSnapshot): string[] {
 
 function listNames(snapshot: MetricsSnapshot): string {
   const names = namesIn(snapshot);
-  if (names.length === 0) return 'There are no metrics at all: the registry is not enabled.';
+  if (names.length === 0) return 'There are no metrics: the registry is disabled.';
   const own = names.filter((name) => !name.startsWith('monitoring_'));
   if (own.length === 0) return 'There are no metrics but those of the registry itself.';
-  return `There are: ${firstOf(own).join(', ')}.`;
+  return `Metrics: ${firstOf(own).join(', ')}.`;
 }
 
 function knownLabels({ labelNames }: MetricFamily, { defaultLabels }: MetricsSnapshot): string[] {
@@ -187,8 +192,8 @@ function knownLabels({ labelNames }: MetricFamily, { defaultLabels }: MetricsSna
 
 function describeLabels(unknown: string, family: MetricFamily, snapshot: MetricsSnapshot): string {
   const known = knownLabels(family, snapshot);
-  if (known.length === 0) return ' It has no labels at all.';
-  return `${suggest(unknown, known)} It has: ${known.join(', ')}.`;
+  if (known.length === 0) return ' It has no labels.';
+  return `${suggest(unknown, known)} Its labels: ${known.join(', ')}.`;
 }
 
 function suggest(name: string, names: readonly string[]): string {
@@ -199,26 +204,26 @@ function suggest(name: string, names: readonly string[]): string {
 function listSeries(
   name: string,
   all: readonly SeriesReading[],
-  factOf: (series: SeriesReading) => string,
+  resultOf: (series: SeriesReading) => string,
 ): string[] {
   if (all.length === 0) return ['It has no series yet.'];
-  const lines = all.map((series) => `  ${renderSeries(name, series.labels)} ${factOf(series)}`);
+  const lines = all.map((series) => `  ${renderSeries(name, series.labels)} ${resultOf(series)}`);
   return ['Its series:', ...firstOf(lines)];
 }
 
-/** Samples that were refused are a likely reason for a number that is too small. */
-function describeRefusals(now: MetricsSnapshot, before: MetricsSnapshot | undefined, name: string): string[] {
-  const reasons = readSeries(now, before, REFUSED)
+/** Describes dropped samples, a likely reason for a value that is too low. */
+function describeDropped(now: MetricsSnapshot, before: MetricsSnapshot | undefined, name: string): string[] {
+  const reasons = readSeries(now, before, DROPPED_SAMPLES)
     .filter(({ labels, increase }) => labels['metric'] === name && increase > 0)
     .map(({ labels, increase }) => `${labels['reason']} ${countOf(increase, 'time')}`);
-  return reasons.length === 0 ? [] : [`Samples of it were refused: ${reasons.join(', ')}.`];
+  return reasons.length === 0 ? [] : [`Dropped samples: ${reasons.join(', ')}.`];
 }
 
 function firstOf(lines: readonly string[]): string[] {
-  const more = lines.length - LISTED;
-  return more > 0 ? [...lines.slice(0, LISTED), `  and ${more} more`] : [...lines];
+  const more = lines.length - MAX_LISTED;
+  return more > 0 ? [...lines.slice(0, MAX_LISTED), `  and ${more} more`] : [...lines];
 }
 
-function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

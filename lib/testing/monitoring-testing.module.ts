@@ -4,22 +4,21 @@ import type { MetricsRegistry } from '../metrics/registry.js';
 import { MonitoringModule } from '../module/monitoring.module.js';
 import { GIVEN_REGISTRY } from '../module/given-registry.token.js';
 
-/** Options of {@link MonitoringTestingModule.forRoot}; what `createTestRegistry()` gives fits. */
+/** Options of {@link MonitoringTestingModule.forRoot}. The result of `createTestRegistry()` is accepted. */
 export interface MonitoringTestingOptions {
-  /** What the code under test records in. @default one that records nothing */
+  /** The registry that the code under test records in. @default a registry that records nothing */
   readonly registry?: MetricsRegistry;
-  /** The time of history, health and alerting. @default the clock of the machine */
+  /** The clock of history, health and alerting. @default the system clock */
   readonly clock?: Clock;
 }
 
 /**
- * Monitoring for unit tests: whatever `MonitoringModule` provides can be injected, and nothing happens by itself:
- * no route, no timer, no collector, nothing measured from outside. Feature modules that import
- * `MonitoringModule.forFeature()` work with it as they are.
+ * A module for unit tests. It provides everything that `MonitoringModule` provides, without routes, timers, collectors
+ * and instrumentation. Feature modules that import `MonitoringModule.forFeature()` work unchanged.
  */
 @Module({})
 export class MonitoringTestingModule {
-  /** Every instrument does nothing, unless there is a registry for what the code under test records. */
+  /** Returns the module. Without a registry, instruments record nothing. */
   static forRoot({ registry, clock }: MonitoringTestingOptions = {}): DynamicModule {
     return {
       module: MonitoringTestingModule,

@@ -6,28 +6,28 @@ import type {
   ScalarSeriesSnapshot,
 } from '../metrics/snapshot.js';
 
-/** Labels that series must have; they may have others. */
+/** Labels that a series must have. It may have others. */
 export type SoughtLabels = Readonly<Record<string, LabelValue>>;
 
-/** One series, with what it added since a test began to look. */
+/** The value of one series, and its increase since a test began to track it. */
 export interface SeriesReading {
   readonly labels: Readonly<Record<string, string>>;
-  /** The value of a counter or a gauge, or how many values a histogram has. */
+  /** The value of a counter or a gauge, or the number of values of a histogram. */
   readonly value: number;
-  /** By how much {@link value} grew. */
+  /** The increase of {@link value}. */
   readonly increase: number;
-  /** By how much the sum of a histogram grew. */
+  /** The increase of the sum of a histogram. */
   readonly sumIncrease: number;
 }
 
 type SeriesSnapshot = ScalarSeriesSnapshot | HistogramSeriesSnapshot;
 
-/** The family of this name. */
+/** Returns the metric family of a name. */
 export function familyIn({ families }: MetricsSnapshot, name: string): MetricFamily | undefined {
   return families.find((family) => family.name === name);
 }
 
-/** Every series of a metric, as it stands and as it grew since `before`; without that, since it began. */
+/** Returns every series of a metric, with its increase since `before`, or since its creation. */
 export function readSeries(
   now: MetricsSnapshot,
   before: MetricsSnapshot | undefined,
@@ -36,7 +36,7 @@ export function readSeries(
   const earlier = new Map(before && seriesOf(before, name).map((series) => [identityOf(series), series]));
   return seriesOf(now, name).map((series) => {
     const past = earlier.get(identityOf(series));
-    // A series that was reset in between begins at zero.
+    // A series that was reset in between counts from zero.
     const since = past?.createdAt === series.createdAt && valueOf(past) <= valueOf(series) ? past : undefined;
     return {
       labels: series.labels,
@@ -47,17 +47,17 @@ export function readSeries(
   });
 }
 
-/** Whether a series has all of these labels, be they its own or those that every series has. */
+/** Returns true if a series has all of the labels. Default labels count as its own. */
 export function hasLabels(
   labels: Readonly<Record<string, string>>,
   { defaultLabels }: MetricsSnapshot,
-  sought: SoughtLabels,
+  required: SoughtLabels,
 ): boolean {
   const all = { ...defaultLabels, ...labels };
-  return Object.entries(sought).every(([name, value]) => all[name] === toLabelString(value));
+  return Object.entries(required).every(([name, value]) => all[name] === toLabelString(value));
 }
 
-/** `name{label="value"}`, as it is in an exposition. */
+/** Returns a series in the notation of the exposition: `name{label="value"}`. */
 export function renderSeries(name: string, labels: SoughtLabels): string {
   const all = Object.entries(labels).map(([label, value]) => renderLabel(label, toLabelString(value)));
   return all.length === 0 ? name : `${name}{${all.join(',')}}`;

@@ -2,26 +2,26 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import type { MetricsRegistryOptions } from '../metrics/registry-options.js';
 import { FakeClock } from './fake-clock.js';
 
-/** A registry together with the time it lives in and what it warned about. */
+/** A registry for one test, with its clock and its warnings. */
 export interface TestRegistry {
-  /** Begins empty and shares nothing with any other. */
+  /** An empty registry that shares nothing with other registries. */
   readonly registry: MetricsRegistry;
-  /** The time of the registry: what a timer records is how far the test advanced it. */
+  /** The clock of the registry. A timer records the time by which the test advanced it. */
   readonly clock: FakeClock;
-  /** What the registry found worth a look, such as a name that breaks the naming guide. */
+  /** The warnings of the registry, such as one about a name that breaks the naming guide. */
   readonly warnings: readonly string[];
 }
 
-/** Options of {@link createTestRegistry}: those of a registry, but for where its warnings go. */
+/** Options of {@link createTestRegistry}: those of a registry without the logger. */
 export interface TestRegistryOptions extends Omit<MetricsRegistryOptions, 'clock' | 'logger'> {
-  /** @default a new one */
+  /** The clock of the registry. @default a new `FakeClock` */
   readonly clock?: FakeClock;
 }
 
 /**
- * A registry for one test, with a clock that the test owns.
+ * Returns a registry for one test, with a clock that the test controls.
  *
- * @throws {MetricDefinitionError} for options that cannot work
+ * @throws {MetricDefinitionError} for invalid options
  */
 export function createTestRegistry({
   clock = new FakeClock(),

@@ -1,10 +1,10 @@
 import type { MetricsSource } from '../metrics/registry.js';
 import type { MetricsSnapshot } from '../metrics/snapshot.js';
 
-/** What a test can look at: a registry, or what {@link trackMetrics} gave. */
+/** A source of metrics for expectations: a registry, or the result of {@link trackMetrics}. */
 export type ObservedMetrics = Pick<MetricsSource, 'snapshot'>;
 
-/** The metrics as they are now, together with what they were when a test began to track them. */
+/** A source of metrics with their values at the time when a test began to track them. */
 export class TrackedMetrics implements ObservedMetrics {
   /** @internal */
   readonly before: MetricsSnapshot;
@@ -14,16 +14,16 @@ export class TrackedMetrics implements ObservedMetrics {
     this.before = source.snapshot();
   }
 
-  /** Every metric as it stands. */
+  /** Returns the current values of all metrics. */
   snapshot(): MetricsSnapshot {
     return this.source.snapshot();
   }
 }
 
 /**
- * Notes what the metrics are now, so that increases count from here on: for a registry that a test has not made
- * itself, such as that of an application. Put it in front of what is tested, and give it to `expectMetric()` in
- * place of the registry.
+ * Records the current values of all metrics, so that increases count from here on. Meant for a registry that the test
+ * did not create, such as that of an application. Call it before the code under test, and pass the result to
+ * `expectMetric()` in place of the registry.
  */
 export function trackMetrics(source: ObservedMetrics): TrackedMetrics {
   return new TrackedMetrics(source);

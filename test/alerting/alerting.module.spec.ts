@@ -61,7 +61,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     return running;
   }
 
-  it('evaluates the rules, tells functions and providers, and shows rules and alerts to the authorised', async () => {
+  it('evaluates rules, notifies functions and providers, and serves rules and alerts to authorized clients', async () => {
     const told: string[] = [];
     const { app, registry, get } = bound(
       await start({
@@ -118,7 +118,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     expect(app.get(SchedulerRegistry).getIntervals()).toContain('monitoring.history');
   });
 
-  it('watches the vitals: warning, then critical, by thresholds that may be assigned', async () => {
+  it('raises a warning and then a critical alert of a vital, by thresholds that can be reassigned', async () => {
     const { app, registry } = await start({ alerting: { intervalMs: 20 } });
     const monitor = app.get(PerformanceMonitor);
     registry.gauge('system_memory_percent', 'Memory.').set(90);
@@ -143,7 +143,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     await eventually(() => expect(monitor.getStatus().metrics).toEqual({ memory_percent: 90 }));
   });
 
-  it('marks a warning that a critical alert makes superfluous, and gives no reason twice', async () => {
+  it('inhibits the warning of a vital by its critical alert, and lists one reason only', async () => {
     const { registry, get } = bound(
       await start({
         endpoints: { auth: { bearerToken: 'secret' } },
@@ -176,15 +176,15 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     });
   });
 
-  it('does not start with a rule about a metric that does not exist, and says which one was meant', async () => {
+  it('refuses to start with a rule on an unknown metric, and suggests the nearest name', async () => {
     const condition = { metric: 'queue_lenght', operator: '>', threshold: 1 } as const;
     await expect(start({ alerting: { rules: [queueRule({ condition })] } })).rejects.toThrow(
-      'The alert rule "long_queue" is about a metric that does not exist: "queue_lenght". Did you mean "queue_length"? Define the metric before the application starts, or give the rule mayBeMissing: true.',
+      'The alert rule "long_queue" uses the metric "queue_lenght", which does not exist. Did you mean "queue_length"? Define the metric before the application starts, or set `allowMissingMetric: true` on the rule.',
     );
   });
 
   it.each([60, 250])(
-    'is not told that there is no data by scrapes that give no time to a collector of %i ms',
+    'has no noData alert when scrapes with a short timeout interrupt a collector of %i ms',
     async (collectingMs) => {
       const told: string[] = [];
       const { app, registry, get } = bound(
@@ -198,7 +198,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
                 severity: 'warning',
                 message: 'The depth is not known',
                 noData: 'alert',
-                mayBeMissing: true,
+                allowMissingMetric: true,
                 forMs: 0,
               },
             ],
@@ -216,16 +216,14 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
       await eventually(() => expect(runs).toBeGreaterThan(1), 10_000);
       await eventually(() => expect(told.at(-1)).not.toBe('no_depth firing'), 10_000);
       const before = told.length;
-      const evaluated = app.get(AlertingMonitor).rules()[0].evaluations;
+      const evaluations = (): number => app.get(AlertingMonitor).rules().at(0)?.evaluations ?? 0;
+      const evaluated = evaluations();
       const headers = { 'x-prometheus-scrape-timeout-seconds': '0.000001' };
       const over = new AbortController();
       const hurried = Array.from({ length: 3 }, async () => {
         while (!over.signal.aborted) await get('/metrics', { headers });
       });
-      await eventually(
-        () => expect(app.get(AlertingMonitor).rules()[0].evaluations).toBeGreaterThan(evaluated + 15),
-        30_000,
-      );
+      await eventually(() => expect(evaluations()).toBeGreaterThan(evaluated + 15), 30_000);
       over.abort();
       await Promise.all(hurried);
       expect(told.slice(before)).toEqual([]);
@@ -233,7 +231,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     45_000,
   );
 
-  it('does nothing when monitoring is off', async () => {
+  it('evaluates nothing when monitoring is disabled', async () => {
     const { app } = await start({ enabled: false, alerting: { intervalMs: 5, rules: [queueRule()] } });
     expect(app.get(PerformanceMonitor).getStatus().monitoring).toBe(false);
     expect(app.get(AlertingMonitor).rules()[0]?.health).toBe('unknown');
@@ -245,29 +243,26 @@ function bound(running: RunningApp) {
   return { app, registry, get: (...args: Parameters<RunningApp['get']>) => running.get(...args) };
 }
 
-describe('the options of alerting', () => {
-  it.each<[MonitoringOptions, string]>([
+describe('an invalid option', () => {
+  it.each<[MonitoringOptions, string | RegExp]>([
     [
       { alerting: { rules: [{ name: 'a b' }] as never } },
-      'The name of an alert rule must be of letters, digits and underscores; got the string "a b".',
+      /he name of an alert rule .*a name of letters, digits and underscores.*"a b"/,
     ],
     [
       { alerting: { rules: [queueRule(), queueRule()] } },
-      'alerting.rules has two rules "long_queue". Give each a name of its own.',
+      '`alerting.rules` has two rules named "long_queue". Give each rule a unique name.',
     ],
     [
       { alerting: { intervalMs: 5_000 }, history: { intervalMs: 15_000 } },
-      'Expected alerting.intervalMs to be at least history.intervalMs, 15000, since rules are evaluated over the samples of the history, got 5000.',
+      /alerting\.intervalMs.*at least.*history\.intervalMs.*15000.*5000/,
     ],
-    [
-      { thresholds: { cpu: 1 } as never },
-      'Unknown key `cpu` in `thresholds`. Known keys: cpu_percent, memory_percent, disk_percent, response_time_ms, error_rate_percent, cache_hit_rate_percent.',
-    ],
+    [{ thresholds: { cpu: 1 } as never }, /thresholds.*\bcpu\b/],
     [
       { thresholds: { cache_hit_rate_percent: { warning: 50, critical: 60 } } },
-      '`thresholds.cache_hit_rate_percent.critical` must be at most its warning, 50; got 60.',
+      /thresholds\.cache_hit_rate_percent\.critical`? .*a number of at most the warning threshold, 50.*got 60/,
     ],
-  ])('are checked at the start: %j', async (options, message) => {
+  ])('is rejected at the start: %j', async (options, message) => {
     await expect(createApp('express', FixtureModule.with(options))).rejects.toThrow(message);
   });
 });

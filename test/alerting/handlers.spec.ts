@@ -60,7 +60,7 @@ describe('an address with a user and a password', () => {
     const authorization = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
     expect(posts.length).toBeGreaterThanOrEqual(2);
     expect(posts.every(({ headers }) => headers.authorization === authorization)).toBe(true);
-    expect(warnings.join()).toMatch(/answered 400$/);
+    expect(warnings.join()).toMatch(/responded with status 400$/);
     expect(warnings.join()).not.toContain('p%40ss');
   });
 });
@@ -82,7 +82,7 @@ function queues() {
 }
 
 describe('the logger', () => {
-  it('is told by how bad it is', async () => {
+  it('logs each alert at the level of its severity', async () => {
     const { alerting, long, short } = queues();
     const said: string[] = [];
     const at = (level: string) => (message: string) => void said.push(`${level} ${message}`);
@@ -99,7 +99,7 @@ describe('the logger', () => {
 });
 
 describe('a webhook', () => {
-  it('gets what Alertmanager would send, signed', async () => {
+  it('receives the signed payload of Alertmanager', async () => {
     const { url, posts } = await receiver();
     const { alerting, long, short } = queues();
     alerting.addAlertHandler(
@@ -132,15 +132,15 @@ describe('a webhook', () => {
       status: 'resolved',
       alerts: [{ status: 'resolved' }],
     });
-    const { headers, text } = firing;
-    expect(headers['x-team']).toBe('ops');
+    const headers = firing?.headers;
+    expect(headers?.['x-team']).toBe('ops');
     const signed = createHmac('sha256', 's3cret').update(
-      `${String(headers['x-monitoring-timestamp'])}.${text}`,
+      `${String(headers?.['x-monitoring-timestamp'])}.${firing?.text}`,
     );
-    expect(headers['x-monitoring-signature']).toBe(`sha256=${signed.digest('hex')}`);
+    expect(headers?.['x-monitoring-signature']).toBe(`sha256=${signed.digest('hex')}`);
   });
 
-  it('is tried again after 503, not after 400, and never shows its address', async () => {
+  it('retries after 503 but not after 400, and never shows its URL', async () => {
     const { url, posts } = await receiver([503, 200, 400]);
     const { alerting, long, warnings } = queues();
     alerting.addAlertHandler(new WebhookAlertHandler({ url: `${url}/T0/secret-path` }), {
@@ -150,13 +150,15 @@ describe('a webhook', () => {
     expect(posts).toHaveLength(2);
     await long('b');
     expect(posts).toHaveLength(3);
-    expect(warnings).toEqual([`Alert handler webhook failed: ${new URL(url).host} answered 400`]);
+    expect(warnings).toEqual([
+      `Alert handler webhook failed: ${new URL(url).host} responded with status 400`,
+    ]);
     expect(() => new WebhookAlertHandler({ url: 'secret' })).toThrow(
-      'Expected url of the webhook to be an http or https URL. Is the environment variable set that it comes from?',
+      '`url` of the webhook must be an http or https URL. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.',
     );
   });
 
-  it('says so when nobody is there', async () => {
+  it('logs that the receiver could not be reached', async () => {
     const { alerting, long, warnings } = queues();
     alerting.addAlertHandler(new WebhookAlertHandler({ url: 'http://127.0.0.1:1/secret' }), { retries: 0 });
     await long();
@@ -168,7 +170,7 @@ describe('a webhook', () => {
 });
 
 describe('Slack', () => {
-  it('gets a message that no label can make markup of', async () => {
+  it('receives a message in which labels are escaped', async () => {
     const { url, posts } = await receiver();
     const { alerting, long } = queues();
     alerting.addAlertHandler(new SlackAlertHandler({ url, channel: '#ops' }));
@@ -182,7 +184,7 @@ describe('Slack', () => {
 });
 
 describe('e-mail', () => {
-  it('reaches a real SMTP server, and is tried again when that is busy', async () => {
+  it('reaches a real SMTP server, and retries when the server is busy', async () => {
     const mails: string[] = [];
     let busy = 1;
     const server = new SMTPServer({
@@ -222,7 +224,7 @@ describe('e-mail', () => {
 });
 
 describe('Alertmanager', () => {
-  it('is told again as long as it fires, each time for longer; and of the end at once if no other instance may have the same alert', async () => {
+  it('receives firing alerts again before they expire, and resolved ones at once with sendResolved', async () => {
     const { url, posts } = await receiver();
     const { alerting, long, short, clock } = queues();
     alerting.addAlertHandler(new AlertmanagerHandler({ url: `${url}/prefix/` }), { sendResolved: true });
@@ -238,7 +240,7 @@ describe('Alertmanager', () => {
     expect(lifetimes).toEqual([240, 300, 75]);
   });
 
-  it('is not told of the end otherwise: another instance may not be well yet, and the alert expires', async () => {
+  it('receives no resolved alerts by default, since they may still fire on another instance', async () => {
     const { url, posts } = await receiver();
     const { alerting, long, short } = queues();
     alerting.addAlertHandler(new AlertmanagerHandler({ url }));
@@ -247,7 +249,7 @@ describe('Alertmanager', () => {
     expect(posts).toHaveLength(1);
   });
 
-  it('gets no more than 256 alerts at once, and it is enough that one of several takes them', async () => {
+  it('receives at most 256 alerts at once, and one of several URLs is enough', async () => {
     const { url, posts } = await receiver();
     const { alerting, registry, step, warnings } = queues();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });

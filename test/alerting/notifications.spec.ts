@@ -21,7 +21,7 @@ function receiver(name: string) {
 }
 
 describe('a handler', () => {
-  it('is told once when an alert fires, once when it is over, and every so often as long as it fires', async () => {
+  it('is notified when an alert fires, at each repeat interval while it fires, and when it is resolved', async () => {
     const { alerting, step, set } = queues();
     const told: string[] = [];
     alerting.addAlertHandler((alert) => told.push(line(alert)), { repeatIntervalMs: 5 * MINUTE });
@@ -39,7 +39,7 @@ describe('a handler', () => {
     ]);
   });
 
-  it('is told of nothing that it does not want, and of no end if it does not want to', async () => {
+  it('receives only alerts that match its filter, and no resolved ones with sendResolved: false', async () => {
     const { alerting, step, set } = queues();
     alerting.addAlertRule(queueRule({ name: 'very_long_queue', severity: 'critical' }));
     const critical: string[] = [];
@@ -58,7 +58,7 @@ describe('a handler', () => {
     expect(mail).toEqual(['long_queue mail firing 11', 'long_queue mail resolved 1']);
   });
 
-  it('is told of a group together: after a first wait, and then of changes not more often than it wants', async () => {
+  it('receives a group after groupWaitMs, and its changes at most every groupIntervalMs', async () => {
     const { alerting, step, set } = queues();
     const { told, handler } = receiver('chat');
     alerting.addAlertHandler(handler, { groupWaitMs: 30 * SECOND, groupIntervalMs: MINUTE });
@@ -76,7 +76,7 @@ describe('a handler', () => {
     expect(told[1]).toBe(`resolved ${group} long_queue a resolved 1, long_queue b resolved 1`);
   });
 
-  it('is not told of what was over before anybody was told of it', async () => {
+  it('is not notified of an alert that was resolved before its first notification', async () => {
     const { alerting, step, set } = queues();
     const { told, handler } = receiver('chat');
     alerting.addAlertHandler(handler, { groupWaitMs: MINUTE });
@@ -86,16 +86,16 @@ describe('a handler', () => {
     expect(told).toEqual([]);
   });
 
-  it('is taken out again, and its name is free then', async () => {
+  it('can be removed, which frees its name', async () => {
     const { alerting, step, set } = queues();
     const told: string[] = [];
     const handler = (alert: Alert): void => void told.push(line(alert));
     const remove = alerting.addAlertHandler(handler, { name: 'page' });
     expect(() => alerting.addAlertHandler(handler, { name: 'page' })).toThrow(
-      'There is an alert handler "page" already. Give one of them another name.',
+      'There is already an alert handler named "page". Set `name` in the options of one of them.',
     );
     expect(() => alerting.addAlertHandler(handler, { timeoutMs: 0 })).toThrow(
-      '`timeoutMs` of the options of the alert handler handler must be a number of milliseconds above 0; got 0.',
+      /timeoutMs`? of the options of the alert handler "handler" .*a number of milliseconds above 0.*got 0/,
     );
     remove();
     alerting.addAlertHandler(handler, { name: 'page' });
@@ -105,7 +105,7 @@ describe('a handler', () => {
 });
 
 describe('a handler that fails', () => {
-  it('costs only itself, whether it throws, hangs or takes its time', async () => {
+  it('has no effect on others, whether it throws, hangs or is slow', async () => {
     const { alerting, step, set, warnings } = queues();
     const told: string[] = [];
     let finish: (() => void) | undefined;
@@ -128,7 +128,7 @@ describe('a handler that fails', () => {
     await eventually(() =>
       expect(alerting.handlers()).toMatchObject([
         { handler: 'throws', delivered: 0, failed: 1, lastError: 'no such channel' },
-        { handler: 'hangs', delivered: 0, failed: 1, lastError: 'timed out after 20 ms' },
+        { handler: 'hangs', delivered: 0, failed: 1, lastError: expect.stringContaining('20 ms') as string },
         { handler: 'slow', delivered: 0, failed: 0, waiting: 1 },
         { handler: 'works', delivered: 1, failed: 0 },
       ]),
@@ -142,7 +142,7 @@ describe('a handler that fails', () => {
     ]);
   });
 
-  it('is tried again at once and then every minute, until it has been told how things are by then', async () => {
+  it('is retried at once and then every minute, with the current alerts', async () => {
     const { alerting, step, set } = queues();
     const tries: string[] = [];
     let works = false;
@@ -166,7 +166,7 @@ describe('a handler that fails', () => {
     expect(alerting.handlers()).toMatchObject([{ delivered: 1, failed: 2, lastError: undefined }]);
   });
 
-  it('is not tried again at once if it says that there is no use', async () => {
+  it('is not retried at once after an error that forbids it', async () => {
     const { alerting, step, set } = queues();
     let tries = 0;
     alerting.addAlertHandler(() => {
@@ -177,7 +177,7 @@ describe('a handler that fails', () => {
     expect(tries).toBe(1);
   });
 
-  it('has a bounded queue; what has no room waits, and is counted', async () => {
+  it('has a bounded queue, and counts the notifications that are dropped', async () => {
     const { alerting, step, set } = queues();
     const told: string[] = [];
     let release: (() => void) | undefined;
@@ -197,7 +197,7 @@ describe('a handler that fails', () => {
     expect(told).toHaveLength(3);
   });
 
-  it('does not keep the application from ending', async () => {
+  it('does not keep the application from shutting down', async () => {
     const { alerting, step, set } = queues();
     alerting.addAlertHandler(
       () => {
@@ -214,7 +214,7 @@ describe('a handler that fails', () => {
 });
 
 describe('silences', () => {
-  it('keep handlers from being told, until they end', async () => {
+  it('suppress notifications until they end', async () => {
     const { alerting, step, set, clock } = queues();
     const told: string[] = [];
     alerting.addAlertHandler((alert) => told.push(line(alert)));
@@ -236,16 +236,16 @@ describe('silences', () => {
     expect(alerting.silences().map(({ state }) => state)).toEqual(['expired', 'pending']);
   });
 
-  it('have to match something', () => {
+  it('must not match every alert', () => {
     const { alerting } = queues();
-    const message = 'Expected the silence to have a matcher that does not match the empty label';
+    const message = '`matchers` of the silence must not match every alert.';
     expect(() => alerting.silence({ matchers: {}, durationMs: 1 })).toThrow(message);
     expect(() => alerting.silence({ matchers: { queue: /.*/ }, durationMs: 1 })).toThrow(message);
   });
 });
 
 describe('inhibition', () => {
-  it('keeps quiet what another alert says already, for the same labels, until that is over', async () => {
+  it('suppresses the target while a source with equal labels fires', async () => {
     const { alerting, step, set } = queues({
       inhibitRules: [{ source: { severity: 'critical' }, target: { severity: 'warning' }, equal: ['queue'] }],
     });
@@ -281,7 +281,7 @@ describe('inhibition', () => {
     expect(told.slice(2).toSorted()).toEqual(['long_queue a firing 15', 'very_long_queue a resolved 15']);
   });
 
-  it('never lets an alert that is on both sides keep itself quiet', async () => {
+  it('never applies between alerts that are source and target at once', async () => {
     const { alerting, step, set } = queues({
       inhibitRules: [{ source: { alertname: /.*queue/ }, target: { alertname: /.*queue/ } }],
     });

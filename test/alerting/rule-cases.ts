@@ -1,4 +1,4 @@
-import type { Aggregate, AlertRule, Comparison, Condition } from 'nestjs-monitoring';
+import type { AlertAggregation, AlertCondition, AlertRule, Comparison } from 'nestjs-monitoring';
 
 /** Rules, and series to try them on. */
 export interface RuleCase {
@@ -306,7 +306,8 @@ class Dice {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.integer(0, from.length - 1)];
+    const index = this.integer(0, from.length - 1);
+    return from.reduce((picked, one, i) => (i === index ? one : picked));
   }
 
   chance(share: number): boolean {
@@ -351,7 +352,7 @@ function randomRule(dice: Dice, index: number, intervalMs: number): AlertRule {
   };
 }
 
-function randomCondition(dice: Dice, intervalMs: number): Condition {
+function randomCondition(dice: Dice, intervalMs: number): AlertCondition {
   const groupBy = dice.pick([undefined, [], ['a'], ['a', 'b'], ['nothing']]);
   const one = (): Comparison => randomComparison(dice, intervalMs, groupBy);
   if (dice.chance(0.15)) return { all: [one(), one()] };
@@ -374,7 +375,7 @@ function randomComparison(
     { b: /[12]/, a: /x|z/ },
     { b: { not: /1/ } },
   ]);
-  const [metric, aggregate, most] = dice.pick<readonly [string, Aggregate, number]>([
+  const [metric, aggregate, most] = dice.pick<readonly [string, AlertAggregation, number]>([
     ['load', 'last', 100],
     ['load', 'avg', 80],
     ['load', 'min', 60],
@@ -441,14 +442,14 @@ function addHistogram(dice: Dice, series: Record<string, string>, labels: string
     }
     for (let left = dice.integer(0, 9); left > 0; left--) {
       const bucket = dice.integer(0, bounds.length - 1);
-      for (let i = bucket; i < bounds.length; i++) counts[i]++;
+      for (let i = bucket; i < bounds.length; i++) counts[i] = (counts[i] ?? 0) + 1;
       sum += bucket / 3;
     }
-    counts.forEach((count, i) => columns[i].push(count));
+    counts.forEach((count, i) => columns[i]?.push(count));
     sums.push(Math.round(sum * 1000) / 1000);
   }
   bounds.forEach((le, i) => {
-    series[`work_seconds_bucket{${labels},le="${le}"}`] = written(dice, columns[i], holes);
+    series[`work_seconds_bucket{${labels},le="${le}"}`] = written(dice, columns[i] ?? [], holes);
   });
   series[`work_seconds_count{${labels}}`] = written(dice, columns.at(-1)!, holes);
   series[`work_seconds_sum{${labels}}`] = written(dice, sums, holes);

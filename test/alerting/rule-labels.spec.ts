@@ -58,13 +58,13 @@ describe.each(ADAPTERS)('a rule with a label that the metric does not have, on %
       /Did you mean "route"\?/,
     ],
     ['that may not be empty', requestsWith({ tenant: { not: '' } }), /got "tenant"/],
-  ])('keeps the application from starting, and says which one was meant: %s', async (_, rule, message) => {
+  ])('keeps the application from starting, and suggests the nearest name: %s', async (_, rule, message) => {
     const options = { ...WITHOUT_COLLECTORS, alerting: { rules: [rule] } };
     const starting = startApp(adapter, FixtureModule.with(options)).then((started) => (running = started));
     await expect(starting).rejects.toThrow(message);
   });
 
-  it('may leave it out, have the default labels, and ask for labels to be absent', async () => {
+  it('accepts default labels, and matchers for absent labels', async () => {
     const rules = [
       { ...requestsWith({ service: 'orders' }), name: 'by_default_label' },
       { ...requestsWith({ tenant: '' }), name: 'absent' },

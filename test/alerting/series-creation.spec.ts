@@ -65,7 +65,7 @@ describe('a test of rules', () => {
     expect(valuesOf(created).slice(1)).toEqual(valuesOf(promtool).slice(1));
   });
 
-  it('knows the creation of a histogram by that of its parts', () => {
+  it('reads the creation of a histogram from that of its parts', () => {
     const series = {
       'request_seconds_bucket{le="0.1"}': '_x5 created 0',
       'request_seconds_bucket{le="+Inf"}': '_x5 created 8',
@@ -88,10 +88,10 @@ describe('a test of rules', () => {
   });
 
   it.each(['created', 'created _ 5', '1 created stale'])(
-    'refuses what is not created with a value: %s',
+    'rejects a creation mark without a value: %s',
     (values) => {
       expect(() => testRules({ rules: [highErrorRate], series: { [failing]: values }, at: 0 })).toThrow(
-        /a number after each created/,
+        /a number after each `created`/,
       );
     },
   );

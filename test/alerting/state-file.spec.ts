@@ -52,7 +52,7 @@ const firing = {
   activeAt: 0,
   firedAt: 0,
 };
-const told = { ...firing, rule: 'long_queue', severity: 'warning' };
+const notified = { ...firing, rule: 'long_queue', severity: 'warning' };
 const silence = {
   id: 'a',
   matchers: [{ name: 'queue', operator: '=', value: 'mail' }],
@@ -64,10 +64,10 @@ const silence = {
 
 /** What is saved by an application that just ended. */
 function saved(savedAt: number, parts: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return { version: 1, savedAt, alerts: {}, silences: [], told: {}, ...parts };
+  return { version: 1, savedAt, alerts: {}, silences: [], notifications: {}, ...parts };
 }
 
-describe('a state file that is odd', () => {
+describe('a damaged state file', () => {
   /** By what is in it: what is named. */
   const oddParts: Record<string, [parts: Record<string, unknown>, named: string]> = {
     'alerts that are null': [{ alerts: null }, 'alerts'],
@@ -116,25 +116,29 @@ describe('a state file that is odd', () => {
     ],
     'a silence of everything': [{ silences: [{ ...silence, matchers: [] }] }, 'silences[0]'],
     'a silence without an end': [{ silences: [{ ...silence, endsAt: null }] }, 'silences[0]'],
-    'told that is null': [{ told: null }, 'told'],
-    'groups that are a number': [{ told: { page: 3 } }, 'told.page'],
-    'a group that is null': [{ told: { page: { '{}': null } } }, 'told.page.{}'],
+    'notifications that are null': [{ notifications: null }, 'notifications'],
+    'groups that are a number': [{ notifications: { page: 3 } }, 'notifications.page'],
+    'a group that is null': [{ notifications: { page: { '{}': null } } }, 'notifications.page.{}'],
     'a group without what fires': [
-      { told: { page: { '{}': { at: 0, untold: [] } } } },
-      'told.page.{}.firing',
+      { notifications: { page: { '{}': { at: 0, undelivered: [] } } } },
+      'notifications.page.{}.firing',
     ],
-    'an alert that was told without a rule': [
-      { told: { page: { '{}': { at: 0, firing: [{ ...told, rule: 3 }], untold: [] } } } },
-      'told.page.{}.firing[0]',
+    'a notification without a rule': [
+      { notifications: { page: { '{}': { at: 0, firing: [{ ...notified, rule: 3 }], undelivered: [] } } } },
+      'notifications.page.{}.firing[0]',
     ],
-    'an alert that was told with a severity of its own': [
-      { told: { page: { '{}': { at: 0, firing: [], untold: [{ ...told, severity: 'dire' }] } } } },
-      'told.page.{}.untold[0]',
+    'a notification with an unknown severity': [
+      {
+        notifications: {
+          page: { '{}': { at: 0, firing: [], undelivered: [{ ...notified, severity: 'dire' }] } },
+        },
+      },
+      'notifications.page.{}.undelivered[0]',
     ],
   };
 
   it.each(Object.entries(oddParts))(
-    'with %s works but for that, which is named',
+    'with %s is read without that part, which is named in a warning',
     async (_, [parts, named]) => {
       const heard: string[] = [];
       const test = restarted(heard);
@@ -156,7 +160,7 @@ describe('a state file that is odd', () => {
     ['not text', '\u0000\uFFFD\u0001'],
     ['nested without end', '['.repeat(200_000)],
     ['huge', JSON.stringify('x'.repeat(80 * 1024 * 1024))],
-  ])('that is %s is ignored, and is whole afterwards', async (_, text) => {
+  ])('that is %s is ignored and replaced', async (_, text) => {
     await writeFile(stateFile, text);
     const heard: string[] = [];
     const test = restarted(heard);
@@ -165,7 +169,7 @@ describe('a state file that is odd', () => {
     expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
   });
 
-  it('that is a folder, or may not be read, is said once and costs nothing else', async () => {
+  it('that is a folder, or not readable, is reported once and has no other effect', async () => {
     await mkdir(stateFile);
     const heard: string[] = [];
     const test = restarted(heard);
@@ -179,19 +183,22 @@ describe('a state file that is odd', () => {
     await works(restarted(other), other);
   });
 
-  it('with names of methods in it is read as what it is', async () => {
+  it('with names of object methods as keys is read correctly', async () => {
     const heard: string[] = [];
     const test = restarted(heard);
-    const group = { at: 0, firing: [told], untold: [] };
+    const group = { at: 0, firing: [notified], undelivered: [] };
     const text = JSON.stringify(
-      saved(test.clock.now(), { alerts: { x: [], constructor: [firing] }, told: { toString: { x: group } } }),
+      saved(test.clock.now(), {
+        alerts: { x: [], constructor: [firing] },
+        notifications: { toString: { x: group } },
+      }),
     ).replace('"x":[]', '"__proto__":[]');
     await writeFile(stateFile, text);
     await works(test, heard);
     expect(test.warnings).toEqual([]);
   });
 
-  it('of a clock that was ahead keeps no alert for ever, and nobody from being told of its end', async () => {
+  it('from a clock that was ahead keeps no alert forever, and suppresses no notification of its end', async () => {
     const heard: string[] = [];
     const test = restarted(heard);
     const late = test.clock.now() + 8e14;
@@ -201,7 +208,7 @@ describe('a state file that is odd', () => {
       JSON.stringify(
         saved(late, {
           alerts: { 'long_queue/warning': [keeps] },
-          told: { page: { '{}': { at: late, firing: [told], untold: [] } } },
+          notifications: { page: { '{}': { at: late, firing: [notified], undelivered: [] } } },
         }),
       ),
     );
@@ -213,11 +220,11 @@ describe('a state file that is odd', () => {
   });
 });
 
-describe('a rule that is gone after a restart', () => {
+describe('a rule that was removed during a restart', () => {
   it.each([
     ['a minute', MINUTE],
     ['three hours', 180 * MINUTE],
-  ])('of %s leaves nobody with an alert that never ends', async (_, outageMs) => {
+  ])('of %s leaves no handler with an alert that is never resolved', async (_, outageMs) => {
     const heard: string[] = [];
     const first = restarted(heard);
     first.alerting.start();
@@ -251,13 +258,13 @@ describe('SIGKILL while the state is written', () => {
     const store = new AlertStore(process.argv[1], console.error);
     const filler = 'x'.repeat(4_000_000);
     for (;;) {
-      store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], told: {}, filler });
+      store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], notifications: {}, filler });
       await store.settled();
       process.stdout.write('.');
     }
   `;
 
-  it('leaves a file that is whole, and nothing beside it after the next start', async () => {
+  it('leaves a complete file, and no temporary files after the next start', async () => {
     let cutOff = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       const child = spawn(process.execPath, ['--input-type=module', '--eval', work, stateFile], {
@@ -281,7 +288,7 @@ describe('SIGKILL while the state is written', () => {
     expect(await readdir(folder)).toEqual(['alerts.json']);
   }, 120_000);
 
-  it('leaves nothing beside a file that is never written again', async () => {
+  it('leaves no temporary files beside a file that is never written again', async () => {
     await writeFile(`${stateFile}.4194305.0123abcd.tmp`, '{');
     const test = restarted();
     test.alerting.start();
@@ -299,8 +306,8 @@ describe('the state that several workers share', () => {
     test.alerting.start();
     return { ...test, queue };
   }
-  const read = async (): Promise<{ told: object }> =>
-    JSON.parse(await readFile(stateFile, 'utf8')) as { told: object };
+  const read = async (): Promise<{ notifications: object }> =>
+    JSON.parse(await readFile(stateFile, 'utf8')) as { notifications: object };
 
   it('is not touched by a follower whose alert fires', async () => {
     const told: string[] = [];
@@ -319,13 +326,13 @@ describe('the state that several workers share', () => {
     await leader.alerting.settled();
     const before = await readFile(stateFile, 'utf8');
     await leader.step(() => leader.queue.set({ queue: 'mail' }, 11));
-    const { told: saved } = await read();
+    const { notifications: saved } = await read();
     expect(told).toEqual(['long_queue mail firing 11']);
     expect(JSON.stringify(saved)).toContain('mail');
 
     await writeFile(stateFile, before);
     await leader.step();
-    expect((await read()).told).toEqual(saved);
+    expect((await read()).notifications).toEqual(saved);
     const { mtimeMs } = await stat(stateFile);
     for (let i = 0; i < 3; i++) await leader.step();
     expect((await stat(stateFile)).mtimeMs).toBe(mtimeMs);

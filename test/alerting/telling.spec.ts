@@ -20,7 +20,7 @@ afterEach(() => {
   }
 });
 
-/** A receiver that answers as it is told, and hangs at 0. */
+/** A receiver with the given response statuses. It hangs at status 0. */
 async function receiver(answer: (count: number) => [status: number, headers?: Record<string, string>]) {
   const bodies: string[] = [];
   const times: number[] = [];
@@ -63,7 +63,7 @@ function paged(rule = queueRule(), options: Parameters<typeof testAlerting>[0] =
   return { ...tested, set, steps, told, state, page };
 }
 
-describe('whoever was told that an alert fires is told that it is over', () => {
+describe('a handler that was notified of a firing alert is notified of its end', () => {
   const firing = 'long_queue a firing';
   const resolved = 'long_queue a resolved';
 
@@ -133,7 +133,7 @@ describe('whoever was told that an alert fires is told that it is over', () => {
     expect(test.told.filter((one) => one.startsWith('long_queue a'))).toEqual([firing, resolved]);
   });
 
-  it('not while nobody knows: a rule with too many alerts is no good news', async () => {
+  it('not while the state is unknown because the rule exceeds its limit', async () => {
     const test = paged(queueRule({ limit: 2 }));
     test.alerting.addAlertHandler(test.page);
     test.alerting.start();
@@ -149,7 +149,7 @@ describe('whoever was told that an alert fires is told that it is over', () => {
     expect(events).toEqual(['firing']);
   });
 
-  it('when the silence ends under which it ended', async () => {
+  it('when the silence ends under which it was resolved', async () => {
     const test = paged();
     test.alerting.addAlertHandler(test.page);
     test.alerting.start();
@@ -163,8 +163,8 @@ describe('whoever was told that an alert fires is told that it is over', () => {
   });
 });
 
-describe('a first telling that failed', () => {
-  it('is kept until it is taken, though the alert is over by then', async () => {
+describe('a first notification that failed', () => {
+  it('is retried until it is delivered, even if the alert is resolved by then', async () => {
     const test = paged();
     test.alerting.addAlertHandler(test.page, { retries: 0 });
     test.alerting.start();
@@ -179,7 +179,7 @@ describe('a first telling that failed', () => {
     expect(test.told).toHaveLength(2);
   });
 
-  it('is kept for a group too, with what came to it later', async () => {
+  it('is retried for a group, with the alerts that joined it later', async () => {
     const test = paged();
     const told: string[] = [];
     const notify = ({ alerts }: AlertNotification): void => {
@@ -199,8 +199,8 @@ describe('a first telling that failed', () => {
   });
 });
 
-describe('a handler that wants to hear of no ends', () => {
-  it.each([1, 2, 5])('is told of each of %i episodes', async (episodes) => {
+describe('a handler with sendResolved: false', () => {
+  it.each([1, 2, 5])('is notified of each of %i episodes', async (episodes) => {
     const test = paged();
     test.alerting.addAlertHandler(test.page, { sendResolved: false });
     test.alerting.start();
@@ -234,7 +234,7 @@ describe('a group that hangs', () => {
     30_000,
   );
 
-  it('is not called over and over while its calls hang on', async () => {
+  it('is not called again while too many of its calls are pending', async () => {
     const test = paged();
     let calls = 0;
     test.alerting.addAlertHandler(
@@ -253,7 +253,7 @@ describe('a group that hangs', () => {
 });
 
 describe('a receiver that asks for a pause', () => {
-  it('gets it, in seconds', async () => {
+  it('is left alone for that time, in seconds', async () => {
     const { url, bodies, times } = await receiver((count) =>
       count === 1 ? [429, { 'retry-after': '1' }] : [200],
     );
@@ -262,31 +262,35 @@ describe('a receiver that asks for a pause', () => {
     test.alerting.start();
     await test.step(() => test.set(11, 'a'));
     expect(bodies).toHaveLength(2);
-    expect(times[1] - times[0]).toBeGreaterThan(950);
+    const [first = NaN, second = NaN] = times;
+    expect(second - first).toBeGreaterThan(950);
   });
 
   it.each<[string, string]>([
     ['a long one', '120'],
     ['a date', new Date(Date.now() + 120_000).toUTCString()],
     ['more than a timer can wait', '3000000'],
-  ])('gets it, if it is %s, from all groups, and holds up nothing', async (_name, value) => {
-    const { url, bodies } = await receiver((count) =>
-      count === 1 ? [503, { 'retry-after': value }] : [200],
-    );
-    const test = paged();
-    test.alerting.addAlertHandler(new WebhookAlertHandler({ url }));
-    test.alerting.start();
-    await test.step(() => test.set(11, 'a'));
-    test.alerting.addAlertRule(queueRule({ name: 'another' }));
-    await test.steps(6);
-    expect(bodies).toHaveLength(1);
-    await test.steps(value === '3000000' ? 240 : 6);
-    expect(bodies.length).toBeGreaterThan(2);
-  });
+  ])(
+    'receives nothing from any group for that time, if it is %s, without a delay of the evaluation',
+    async (_name, value) => {
+      const { url, bodies } = await receiver((count) =>
+        count === 1 ? [503, { 'retry-after': value }] : [200],
+      );
+      const test = paged();
+      test.alerting.addAlertHandler(new WebhookAlertHandler({ url }));
+      test.alerting.start();
+      await test.step(() => test.set(11, 'a'));
+      test.alerting.addAlertRule(queueRule({ name: 'another' }));
+      await test.steps(6);
+      expect(bodies).toHaveLength(1);
+      await test.steps(value === '3000000' ? 240 : 6);
+      expect(bodies.length).toBeGreaterThan(2);
+    },
+  );
 });
 
-describe('one of two Alertmanagers that hangs', () => {
-  it('is given up when its time is over; that the other took all is enough', async () => {
+describe('one of two Alertmanagers without a response', () => {
+  it('is aborted at the time limit, and the success of the other is enough', async () => {
     const good = await receiver(() => [200]);
     const hangs = await receiver(() => [0]);
     const test = paged();
@@ -302,7 +306,7 @@ describe('one of two Alertmanagers that hangs', () => {
     await eventually(() => expect(hangs.aborted()).toBe(hangs.bodies.length));
   });
 
-  it('is undelivered if both hang, and says so', async () => {
+  it('is reported as failed if both hang', async () => {
     const hangs = [await receiver(() => [0]), await receiver(() => [0])];
     const test = paged();
     const url = hangs.map((one) => one.url);
@@ -313,7 +317,7 @@ describe('one of two Alertmanagers that hangs', () => {
   });
 });
 
-describe('somebody who fails', () => {
+describe('a listener or a handler that fails', () => {
   it.each<[string, () => unknown]>([
     [
       'throws',
@@ -329,20 +333,20 @@ describe('somebody who fails', () => {
       },
     ],
     [
-      'throws what cannot be shown',
+      'throws a value that cannot be converted to a string',
       () => {
         throw Object.create(null);
       },
     ],
     [
-      'returns what fails when it is waited for',
+      'returns a thenable that fails',
       () => ({
         then: () => {
           throw new Error('oops');
         },
       }),
     ],
-  ])('and %s costs only itself, as a listener and as a handler', async (_name, fails) => {
+  ])('and %s has no effect on others, as a listener and as a handler', async (_name, fails) => {
     const test = paged();
     test.alerting.subscribe(fails);
     test.alerting.addAlertHandler(fails, { name: 'fails', retries: 0 });
@@ -354,7 +358,7 @@ describe('somebody who fails', () => {
     expect(test.alerting.handlers()[0]).toMatchObject({ failed: 1 });
   });
 
-  it('does not decide who leads', async () => {
+  it('does not change the leader when isLeader throws', async () => {
     let calls = 0;
     const isLeader = (): boolean => {
       if (++calls === 2) throw new Error('no idea');
@@ -366,7 +370,7 @@ describe('somebody who fails', () => {
     await test.step();
     await test.step(() => test.set(11, 'a'));
     expect(test.told).toEqual(['long_queue a firing']);
-    expect(test.warnings).toEqual(['isLeader() of the alerting failed: no idea']);
+    expect(test.warnings).toEqual(['isLeader() of alerting failed: no idea']);
   });
 
   it(

@@ -31,15 +31,18 @@ function watched(thresholds?: Thresholds) {
   return { ...test, monitor, told, answer, go };
 }
 
-describe('the thresholds that are there by default', () => {
-  it('say in words that requests fail, and when they are over how many do now', async () => {
+describe('the default thresholds', () => {
+  it('report the share of failing requests, and at the end the current one', async () => {
     const { told, answer, go } = watched();
     await go(75, () => answer(34, 10));
     // Only the critical one: it makes the warning superfluous.
-    expect(told).toEqual(['error_rate_percent_critical firing: 22.7 % of requests fail (limit 10 %)']);
+    expect(told).toEqual([
+      'error_rate_percent_critical firing: 22.7 % of requests fail (limit 10 %, over 1 min)',
+    ]);
     await go(90, () => answer(100, 0));
     const resolved = told.filter((line) => line.startsWith('error_rate_percent_critical resolved'));
-    const [, percent] = /: ([\d.]+) % of requests fail \(limit 10 %\)$/.exec(resolved[0] ?? '') ?? [];
+    const [, percent] =
+      /: ([\d.]+) % of requests fail \(limit 10 %, over 1 min\)$/.exec(resolved[0] ?? '') ?? [];
     expect(resolved).toHaveLength(1);
     expect(Number(percent)).toBeLessThan(10);
   });
@@ -60,7 +63,7 @@ describe('the thresholds that are there by default', () => {
     expect(monitor.getStatus().alerts).toEqual([]);
   });
 
-  it('are silent about the first minute, however bad it is, and a burst that is over', async () => {
+  it('raise no alert in the first minute, nor after a burst', async () => {
     const { told, answer, go, registry } = watched();
     registry.gauge('system_cpu_percent', 'CPU.').set(100);
     registry.gauge('system_memory_percent', 'Memory.').set(100);
@@ -72,7 +75,7 @@ describe('the thresholds that are there by default', () => {
     expect(told.map((line) => line.split(' ')[0])).toEqual(['error_rate_percent_critical']);
   });
 
-  it('need a minute of errors, while a burst of twenty is over before', async () => {
+  it('need a minute of errors, so that a burst of 20 raises no alert', async () => {
     const { told, answer, go, monitor } = watched();
     await go(15, () => answer(0, 20));
     expect(monitor.getStatus().alerts).toEqual([
@@ -82,7 +85,7 @@ describe('the thresholds that are there by default', () => {
     expect(told).toEqual([]);
   });
 
-  it('ask for fifty lookups before they say anything of a cache', async () => {
+  it('need 50 lookups before they apply to the cache', async () => {
     const { told, go, registry } = watched();
     const hits = registry.counter('cache_hits_total', 'Hits.');
     const misses = registry.counter('cache_misses_total', 'Misses.');
@@ -95,11 +98,11 @@ describe('the thresholds that are there by default', () => {
       hits.inc(6);
     });
     expect(told).toEqual([
-      'cache_hit_rate_percent_critical firing: 9.1 % of cache lookups are hits (limit 40 %)',
+      'cache_hit_rate_percent_critical firing: Cache hit rate is 9.1 % (limit 40 %, over 1 min)',
     ]);
   });
 
-  it('show the process beside the machine', async () => {
+  it('show the CPU usage of the process beside that of the machine', async () => {
     const { told, go, registry } = watched();
     registry.gauge('system_cpu_percent', 'CPU.').set(97.25);
     const cpu = registry.counter('process_cpu_seconds_total', 'CPU.', { labelNames: ['mode'] });
@@ -108,7 +111,7 @@ describe('the thresholds that are there by default', () => {
       cpu.inc({ mode: 'system' }, 4.5);
     });
     expect(told).toEqual([
-      'cpu_percent_critical firing: The processors of the machine are 97.2 % busy (limit 90 %); this process keeps 1.3 processors busy',
+      'cpu_percent_critical firing: CPU usage of the machine is 97.2 % (limit 90 %, over 1 min); this process uses 1.3 CPUs',
     ]);
   });
 
@@ -125,22 +128,22 @@ describe('the thresholds that are there by default', () => {
     await go(15);
     await go(15, () => durations.observe(1.500_4));
     expect(told.toSorted()).toEqual([
-      'disk_percent_warning firing: 93.0 % of the disk is in use (limit 90 %)',
-      'memory_percent_warning firing: 90.0 % of the memory is in use (limit 85 %)',
-      'response_time_ms_warning firing: Requests take 1500 ms on average over a minute (limit 1000 ms)',
+      'disk_percent_warning firing: Disk usage is 93.0 % (limit 90 %)',
+      'memory_percent_warning firing: Memory usage is 90.0 % (limit 85 %, over 1 min)',
+      'response_time_ms_warning firing: Requests take 1500 ms on average (limit 1000 ms, over 1 min)',
     ]);
   });
 });
 
-describe('an alert that is over', () => {
+describe('a resolved alert', () => {
   it.each([
     ['of a gauge', (set: (value: number | undefined) => void) => set(3), 'Queue mail has 3 jobs'],
     [
       'of a series that is gone',
       (set: (value: number | undefined) => void) => set(undefined),
-      'No data now; before: Queue mail has 12 jobs',
+      'No data; last message: Queue mail has 12 jobs',
     ],
-  ])('says how it is now: %s', async (_, end, message) => {
+  ])('shows the current value: %s', async (_, end, message) => {
     const test = testAlerting();
     const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     const told: string[] = [];

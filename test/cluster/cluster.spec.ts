@@ -41,10 +41,10 @@ function isTellingSaved(): boolean {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   return files.some((name) => {
     if (!name.endsWith('.alerts')) return false;
-    const { told } = JSON.parse(readFileSync(join(directory, name), 'utf8')) as {
-      told: { file?: Record<string, { firing: unknown[] }> };
+    const { notifications } = JSON.parse(readFileSync(join(directory, name), 'utf8')) as {
+      notifications: { file?: Record<string, { firing: unknown[] }> };
     };
-    return Object.values(told.file ?? {}).some(({ firing }) => firing.length > 0);
+    return Object.values(notifications.file ?? {}).some(({ firing }) => firing.length > 0);
   });
 }
 

@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('whatever is asked of the endpoints on %s', (adapter) =>
               name: 'any',
               condition: { metric: 'given_total', operator: '>=', threshold: 0 },
               severity: 'warning',
-              mayBeMissing: true,
+              allowMissingMetric: true,
               message: 'm',
             },
           ],

@@ -32,13 +32,13 @@ function orders() {
 }
 
 describe('toHaveIncreasedBy', () => {
-  it('counts from the beginning of the registry', () => {
+  it('counts from the creation of the registry', () => {
     orders().inc({ channel: 'web', status: 200 });
     expectMetric(registry, 'orders_total', { channel: 'web', status: 200 }).toHaveIncreasedBy(1);
     expectMetric(registry, 'orders_total', { channel: 'shop', status: 200 }).toHaveIncreasedBy(0);
   });
 
-  it('counts from where a test began to track', () => {
+  it('counts from the call of trackMetrics()', () => {
     orders().inc({ channel: 'web', status: 200 }, 5);
     const metrics = trackMetrics(registry);
     orders().inc({ channel: 'web', status: 200 }, 2);
@@ -61,7 +61,7 @@ describe('toHaveIncreasedBy', () => {
     expectMetric(metrics, 'orders_total').toHaveIncreasedBy(2);
   });
 
-  it('adds up series that have the labels, and knows the labels that all series have', () => {
+  it('adds up the series that have the labels, default labels included', () => {
     orders().inc({ channel: 'web', status: 200 });
     orders().inc({ channel: 'web', status: 500 }, 2);
     orders().inc({ channel: 'shop', status: 200 }, 4);
@@ -69,7 +69,7 @@ describe('toHaveIncreasedBy', () => {
     expectMetric(registry, 'orders_total', { service: 'shop', status: '200' }).toHaveIncreasedBy(5);
   });
 
-  it('does not mind how floating-point numbers are rounded', () => {
+  it('tolerates the rounding of floating-point numbers', () => {
     const paid = registry.counter('paid_euros_total', 'Euros.');
     paid.inc(0.1);
     paid.inc(0.2);
@@ -79,11 +79,11 @@ describe('toHaveIncreasedBy', () => {
     );
   });
 
-  it('says what each series did', () => {
+  it('lists the increase of each series on failure', () => {
     orders().inc({ channel: 'web', status: 200 });
     orders().inc({ channel: 'shop', status: 200 }, 3);
     expect(failure(() => expectMetric(registry, 'orders_total', { channel: 'web' }).toHaveIncreasedBy(2)))
-      .toBe(`Expected orders_total{channel="web"} to have increased by 2 since the registry began, but it increased by 1.
+      .toBe(`Expected orders_total{channel="web"} to have increased by 2 since the registry was created, but it increased by 1.
 Its series:
   orders_total{channel="web",status="200"} increased by 1
   orders_total{channel="shop",status="200"} increased by 3`);
@@ -93,7 +93,7 @@ Its series:
     );
   });
 
-  it('says that there is no series, and lists no more than ten', () => {
+  it('reports that there is no series, and lists at most ten', () => {
     orders();
     expect(failure(() => expectMetric(registry, 'orders_total').toHaveIncreasedBy(1))).toMatch(
       /it increased by 0\.\nIt has no series yet\.$/,
@@ -104,13 +104,13 @@ Its series:
     );
   });
 
-  it('says what was refused, which is why a number is too small', () => {
+  it('lists dropped samples, a likely reason for a value that is too low', () => {
     const metrics = trackMetrics(registry);
     orders().inc({ channel: 'web', status: 200 }, -1);
     orders().inc({ channel: 'web', status: 200 }, NaN);
     orders().inc({ channel: 'web', status: 200 }, NaN);
     expect(failure(() => expectMetric(metrics, 'orders_total').toHaveIncreasedBy(1))).toMatch(
-      /\nSamples of it were refused: negative 1 time, not_a_number 2 times\.$/,
+      /\nDropped samples: negative 1 time, not_a_number 2 times\.$/,
     );
     expect(
       failure(() => expectMetric(trackMetrics(registry), 'orders_total').toHaveIncreasedBy(1)),
@@ -118,37 +118,39 @@ Its series:
   });
 });
 
-describe('a metric that there is not', () => {
-  it('is named together with the nearest one and those that there are', () => {
+describe('an unknown metric', () => {
+  it('is reported with the nearest name and the existing metrics', () => {
     orders();
     registry.gauge('active_users', 'Users.');
     expect(failure(() => expectMetric(registry, 'order_total').toHaveIncreasedBy(0)))
-      .toBe(`Expected order_total to have increased by 0 since the registry began, but there is no such metric. Did you mean orders_total?
-There are: orders_total, active_users.`);
+      .toBe(`Expected order_total to have increased by 0 since the registry was created, but there is no such metric. Did you mean orders_total?
+Metrics: orders_total, active_users.`);
   });
 
   it.each<[string, ObservedMetrics, RegExp]>([
     ['has only its own', createTestRegistry().registry, /no metrics but those of the registry itself/],
-    ['records nothing', createTestRegistry({ enabled: false }).registry, /the registry is not enabled/],
-  ])('is told of a registry that %s', (_, empty, message) => {
+    ['records nothing', createTestRegistry({ enabled: false }).registry, /the registry is disabled/],
+  ])('is reported for a registry that %s', (_, empty, message) => {
     expect(failure(() => expectMetric(empty, 'orders_total').toHaveIncreasedBy(1))).toMatch(message);
   });
 
-  it('is told of a label, too', () => {
+  it('is reported for a label, too', () => {
     orders().inc({ channel: 'web', status: 200 });
     expect(
       failure(() => expectMetric(registry, 'orders_total', { chanel: 'web' }).toHaveIncreasedBy(1)),
-    ).toMatch(/but it has no label "chanel"\. Did you mean channel\? It has: channel, status, service\.$/);
+    ).toMatch(
+      /but it has no label "chanel"\. Did you mean channel\? Its labels: channel, status, service\.$/,
+    );
     const bare = createTestRegistry().registry;
     bare.counter('orders_total', 'Orders.').inc();
     expect(failure(() => expectMetric(bare, 'orders_total', { channel: '' }).toHaveIncreasedBy(1))).toMatch(
-      /it has no label "channel"\. It has no labels at all\.$/,
+      /it has no label "channel"\. It has no labels\.$/,
     );
   });
 });
 
 describe('toHaveValue', () => {
-  it('is about a gauge, or the total of a counter', () => {
+  it('compares a gauge, or the total of a counter', () => {
     registry.gauge('active_users', 'Users.').set(42);
     orders().inc({ channel: 'web', status: 200 }, 2);
     orders().inc({ channel: 'shop', status: 200 }, 2);
@@ -157,14 +159,14 @@ describe('toHaveValue', () => {
     expectMetric(trackMetrics(registry), 'orders_total').toHaveValue(4);
   });
 
-  it('says what it is instead', () => {
+  it('reports the actual value', () => {
     registry.gauge('active_users', 'Users.').set(41);
     expect(failure(() => expectMetric(registry, 'active_users').toHaveValue(42))).toBe(
       `Expected active_users to have the value 42, but it has the value 41.\nIts series:\n  active_users has the value 41`,
     );
   });
 
-  it('needs a series, since 0 is a value as well', () => {
+  it('needs a series, since a missing one is not 0', () => {
     orders().inc({ channel: 'web', status: 200 });
     expect(failure(() => expectMetric(registry, 'orders_total', { status: 500 }).toHaveValue(0))).toMatch(
       /^Expected orders_total\{status="500"\} to have the value 0, but there is no such series\.\nIts series:\n/,
@@ -177,13 +179,13 @@ describe('toHaveValue', () => {
     heat.set({ room: 'b' }, 22);
     expectMetric(registry, 'room_celsius', { room: 'b' }).toHaveValue(22);
     expect(failure(() => expectMetric(registry, 'room_celsius').toHaveValue(42))).toMatch(
-      /but 2 series have these labels\. Give the labels of one\.\n/,
+      /but 2 series have these labels\. Pass the labels of exactly one\.\n/,
     );
   });
 });
 
 describe('toHaveObserved and toHaveObservedSum', () => {
-  it('are about what a histogram or a timer was given', () => {
+  it('compare the values that a histogram or a timer observed', () => {
     const query = registry.timer('query_duration_seconds', 'Queries.', { labelNames: ['table'] });
     query.time({ table: 'users' }, () => clock.advance(100));
     const metrics = trackMetrics(registry);
@@ -195,10 +197,10 @@ describe('toHaveObserved and toHaveObservedSum', () => {
     expectMetric(registry, 'query_duration_seconds').toHaveObservedSum(0.85);
   });
 
-  it('say what was given instead', () => {
+  it('report the actual values', () => {
     registry.histogram('order_size', 'Items.').observe(3);
     expect(failure(() => expectMetric(registry, 'order_size').toHaveObserved(2))).toBe(
-      `Expected order_size to have observed 2 values since the registry began, but it observed 1 value.\nIts series:\n  order_size observed 1 value`,
+      `Expected order_size to have observed 2 values since the registry was created, but it observed 1 value.\nIts series:\n  order_size observed 1 value`,
     );
     expect(failure(() => expectMetric(registry, 'order_size').toHaveObservedSum(4))).toMatch(
       /observed values whose sum is 4 since .*, but it observed values whose sum is 3\./,
@@ -206,7 +208,7 @@ describe('toHaveObserved and toHaveObservedSum', () => {
   });
 });
 
-describe('a matcher that does not fit', () => {
+describe('a matcher of another metric type', () => {
   it.each([
     ['counter', 'toHaveObserved', 'toHaveIncreasedBy() or toHaveValue()'],
     ['gauge', 'toHaveIncreasedBy', 'toHaveValue()'],
@@ -226,7 +228,7 @@ describe('a matcher that does not fit', () => {
 });
 
 describe('a failure', () => {
-  it('points at the line of the test', () => {
+  it('points to the line of the test', () => {
     orders();
     try {
       expectMetric(registry, 'orders_total').toHaveIncreasedBy(1);
@@ -239,7 +241,7 @@ describe('a failure', () => {
 });
 
 describe('a registry without Nest', () => {
-  it('is one that a test can look at', () => {
+  it('works with expectations', () => {
     const ordinary = new MetricsRegistry();
     ordinary.counter('jobs_total', 'Jobs.').inc();
     expectMetric(ordinary, 'jobs_total').toHaveIncreasedBy(1);

@@ -2,7 +2,7 @@ import { createTestRegistry, FakeClock } from 'nestjs-monitoring/testing';
 import { describe, expect, it } from 'vitest';
 
 describe('the clock of a test', () => {
-  it('stands still until it is moved', () => {
+  it('stands still until it is advanced', () => {
     const clock = new FakeClock(Date.UTC(2026, 0, 1));
     const begin = clock.monotonic();
     expect(clock.now()).toBe(clock.now());
@@ -11,7 +11,7 @@ describe('the clock of a test', () => {
     expect(clock.monotonic()).toBe(begin + 1_500);
   });
 
-  it('can be put forwards and back, which durations do not see', () => {
+  it('can be set forwards and back without an effect on durations', () => {
     const { registry, clock } = createTestRegistry();
     const stop = registry.timer('job_seconds', 'Jobs.').start();
     clock.advance(2_000);
@@ -21,13 +21,13 @@ describe('the clock of a test', () => {
     expect(stop()).toBe(3);
   });
 
-  it.each([-1, NaN, Infinity])('does not let %s milliseconds pass', (ms) => {
+  it.each([-1, NaN, Infinity])('rejects an advance by %s milliseconds', (ms) => {
     expect(() => new FakeClock().advance(ms)).toThrow(RangeError);
   });
 });
 
 describe('the registry of a test', () => {
-  it('keeps its warnings to itself, and may share a clock', () => {
+  it('collects its own warnings, and can share a clock', () => {
     const clock = new FakeClock();
     const first = createTestRegistry({ clock });
     const second = createTestRegistry({ clock });

@@ -37,7 +37,7 @@ async function runJest(): Promise<JestReport> {
 }
 
 describe('the kit for tests', () => {
-  it('works in Jest as it does here, and says there what failed', { timeout: 120_000 }, async () => {
+  it('works in Jest, with the same failure messages', { timeout: 120_000 }, async () => {
     const { testResults } = await runJest();
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
     expect(tests.map(({ title, status }) => `${title}: ${status}`)).toEqual([
@@ -47,7 +47,7 @@ describe('the kit for tests', () => {
     ]);
     const [message] = tests[2]?.failureMessages ?? [];
     expect(message?.split('\n').slice(0, 4)).toEqual([
-      'MetricAssertionError: Expected orders_total{channel="web"} to have increased by 7 since the registry began, but it increased by 1.',
+      'MetricAssertionError: Expected orders_total{channel="web"} to have increased by 7 since the registry was created, but it increased by 1.',
       'Its series:',
       '  orders_total{channel="web"} increased by 1',
       expect.stringMatching(/^ {4}at .*orders\.jest\.ts:\d+:\d+/),

@@ -68,7 +68,7 @@ afterEach(() => {
 });
 
 describe('the module for unit tests', () => {
-  it('provides all that the module provides', async () => {
+  it('provides everything that MonitoringModule provides', async () => {
     const module = await unit();
     const injectables: readonly Type[] = [
       MetricsRegistry,
@@ -95,7 +95,7 @@ describe('the module for unit tests', () => {
     await module.close();
   });
 
-  it('records nothing by itself', async () => {
+  it('records nothing without a registry', async () => {
     const module = await unit();
     expect(module.get(OrdersService).place('web')).toBe('web');
     module.get(OrdersService).nightly();
@@ -103,7 +103,7 @@ describe('the module for unit tests', () => {
     await module.close();
   });
 
-  it('lets the code under test record in the registry of the test, in its time', async () => {
+  it('lets the code under test record in the registry and on the clock of the test', async () => {
     const tested = createTestRegistry();
     const module = await unit(tested);
     const { registry, clock } = tested;
@@ -125,7 +125,7 @@ describe('the module for unit tests', () => {
     await module.close();
   });
 
-  it('gives each test numbers of its own', async () => {
+  it('isolates the metrics of each test', async () => {
     const [first, second] = [createTestRegistry(), createTestRegistry()];
     const modules = [await unit(first), await unit(second)];
     modules[0]?.get(OrdersService).place('web');
@@ -154,7 +154,7 @@ describe('the module for unit tests', () => {
     await app.close();
   });
 
-  it('is the same monitoring for feature modules that import it again, and contradicts other options', async () => {
+  it('is shared with feature modules that import it again, and rejects different options', async () => {
     const { registry } = createTestRegistry();
     const module = await Test.createTestingModule({
       imports: [MonitoringTestingModule.forRoot({ registry }), MonitoringModule, OrdersModule],

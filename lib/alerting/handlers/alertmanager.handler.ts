@@ -4,25 +4,26 @@ import { httpUrl, postJson } from './http-post.js';
 
 /** Options of an {@link AlertmanagerHandler}. */
 export interface AlertmanagerOptions {
-  /** Where Alertmanager is, such as `http://alertmanager:9093`; or several of a cluster, which all are told. */
+  /** Base URL of Alertmanager, such as `http://alertmanager:9093`, or the URLs of every member of a cluster. */
   readonly url: string | readonly string[];
-  /** Such as `authorization`. */
+  /** Headers of each request, such as `authorization`. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where people find the application. @default '' */
+  /** URL of the application, which Alertmanager links to as `generatorURL`. @default '' */
   readonly generatorUrl?: string;
-  /** How often it is told of what still fires, in milliseconds. @default 60_000 */
+  /** Interval at which firing alerts are sent again, in milliseconds. @default 60_000 */
   readonly resendDelayMs?: number;
 }
 
-/** So many alerts are sent in one request. */
-const BATCH = 256;
+/** Maximum number of alerts in one request. */
+const BATCH_SIZE = 256;
 
 /**
- * Tells Alertmanager of all alerts, as Prometheus does: again and again as long as they fire, each time good for four
- * times as long. It groups, silences and routes, and knows the same alert of several instances as one: leave labels
- * that differ between them out of `defaultLabels`. An alert that is over is not told of any more and expires there,
- * since another instance may not be well yet; if there is one instance only, `sendResolved: true` among the options
- * of the handler says so at once.
+ * An alert handler that sends all alerts to Alertmanager, which groups, silences and routes them. As in Prometheus,
+ * firing alerts are sent again at each resend interval and expire after four intervals.
+ *
+ * Alertmanager deduplicates the alerts of several instances by their labels: leave labels that differ between
+ * instances out of `defaultLabels`. A resolved alert is not sent and expires, since it may still fire on another
+ * instance. With a single instance, set the handler option `sendResolved: true` to resolve it at once.
  */
 export class AlertmanagerHandler implements AlertStateHandler {
   readonly name = 'alertmanager';
@@ -30,7 +31,7 @@ export class AlertmanagerHandler implements AlertStateHandler {
   readonly resendDelayMs: number;
   private readonly urls: readonly URL[];
 
-  /** @throws {Error} if a URL is none */
+  /** @throws {Error} if a URL is not an http or https URL */
   constructor(private readonly options: AlertmanagerOptions) {
     const urls = typeof options.url === 'string' ? [options.url] : options.url;
     this.urls = urls.map(
@@ -39,25 +40,29 @@ export class AlertmanagerHandler implements AlertStateHandler {
     this.resendDelayMs = options.resendDelayMs ?? 60_000;
   }
 
-  /** Tells all of them at a time, each until the signal ends it. @throws {Error} if none of them took all */
+  /**
+   * Sends alerts to every URL at the same time.
+   *
+   * @throws {Error} if no Alertmanager accepted all of them
+   */
   async send(alerts: readonly Alert[], at: number, intervalMs: number, signal: AbortSignal): Promise<void> {
-    const goodForMs = 4 * Math.max(intervalMs, this.resendDelayMs);
+    const expiryMs = 4 * Math.max(intervalMs, this.resendDelayMs);
     const bodies: string[] = [];
-    for (let i = 0; i < alerts.length; i += BATCH) {
-      const batch = alerts.slice(i, i + BATCH).map((alert) => this.posted(alert, at + goodForMs));
+    for (let i = 0; i < alerts.length; i += BATCH_SIZE) {
+      const batch = alerts.slice(i, i + BATCH_SIZE).map((alert) => this.payloadOf(alert, at + expiryMs));
       bodies.push(JSON.stringify(batch));
     }
-    const tries = await Promise.allSettled(
+    const results = await Promise.allSettled(
       this.urls.map(async (url) => {
         for (const body of bodies) await postJson(url, body, this.options.headers ?? {}, signal);
       }),
     );
-    const failed = tries.find((tried) => tried.status === 'rejected');
-    // They tell each other: it is enough that one of them knows.
-    if (failed !== undefined && tries.every(({ status }) => status === 'rejected')) throw failed.reason;
+    const failed = results.find((result) => result.status === 'rejected');
+    // The members of a cluster share their alerts: one success is enough.
+    if (failed !== undefined && results.every(({ status }) => status === 'rejected')) throw failed.reason;
   }
 
-  private posted(
+  private payloadOf(
     { labels, annotations, message, firedAt, activeAt, resolvedAt }: Alert,
     until: number,
   ): unknown {

@@ -4,36 +4,38 @@ import {
   type NotificationHandler,
 } from '../notifications/notification.js';
 
-/** What is used of a transport of nodemailer. */
+/** The part of a nodemailer transport that the handler uses. */
 export interface MailTransport {
-  /** Sends one mail; rejects if it was not taken. */
+  /** Sends one e-mail. Rejects if the server does not accept it. */
   sendMail(mail: {
     readonly from: string;
     readonly to: string;
     readonly subject: string;
     readonly text: string;
   }): Promise<unknown>;
-  /** Lets go of its connections. */
+  /** Closes the connections. */
   close?(): void;
 }
 
 /** Options of an {@link EmailAlertHandler}. */
 export interface EmailOptions {
+  /** Address of the sender. */
   readonly from: string;
+  /** Address or addresses of the recipients. */
   readonly to: string | readonly string[];
-  /** A URL such as `smtps://user:password@mail.example.com`, options of nodemailer, or a transport of your own. */
+  /** A URL such as `smtps://user:password@mail.example.com`, nodemailer options, or a transport. */
   readonly transport: string | Readonly<Record<string, unknown>> | MailTransport;
 }
 
-/** Sends alerts by e-mail, with `nodemailer`. */
+/** An alert handler that sends e-mail with `nodemailer`. */
 export class EmailAlertHandler implements NotificationHandler {
   readonly name = 'email';
-  private opening: Promise<MailTransport> | undefined;
+  private transport: Promise<MailTransport> | undefined;
 
   constructor(private readonly options: EmailOptions) {}
 
   async notify({ status, groupLabels, alerts }: AlertNotification): Promise<void> {
-    const transport = await (this.opening ??= this.open());
+    const transport = await (this.transport ??= this.open());
     const { from, to } = this.options;
     const firing = alerts.filter(({ state }) => state === 'firing').length;
     const title = groupLabels['alertname'] ?? alerts[0]?.rule ?? '';
@@ -53,19 +55,22 @@ export class EmailAlertHandler implements NotificationHandler {
       });
     } catch (error) {
       const { responseCode, code } = error as { responseCode?: number; code?: string };
-      // 5xx is for good; the text of the server may repeat what was secret.
+      // 5xx is permanent. The text of the server is not shown, since it may repeat a secret.
       const mayRetry = responseCode === undefined || responseCode < 500;
-      throw new NotificationError(`the mail server refused (${responseCode ?? code ?? 'unknown'})`, mayRetry);
+      throw new NotificationError(
+        `the mail server rejected the e-mail (${responseCode ?? code ?? 'unknown'})`,
+        mayRetry,
+      );
     }
   }
 
-  /** Closes the transport, also one of your own. */
+  /** Closes the transport, including one that was passed in. */
   async close(): Promise<void> {
-    const transport = await this.opening?.catch(() => undefined);
+    const transport = await this.transport?.catch(() => undefined);
     transport?.close?.();
   }
 
-  /** nodemailer is only loaded when there is something to send. */
+  /** Opens the transport. Called on the first notification, so that nodemailer is loaded only then. */
   private async open(): Promise<MailTransport> {
     const { transport } = this.options;
     if (isTransport(transport)) return transport;
@@ -84,9 +89,13 @@ async function loadNodemailer(): Promise<Nodemailer> {
     const module = (await import(name)) as Nodemailer & { readonly default?: Nodemailer };
     return module.default ?? module;
   } catch (error) {
-    throw new NotificationError('E-mail needs the package nodemailer: npm install nodemailer', false, {
-      cause: error,
-    });
+    throw new NotificationError(
+      'EmailAlertHandler needs the package nodemailer; run npm install nodemailer',
+      false,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

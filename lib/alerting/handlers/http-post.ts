@@ -3,9 +3,9 @@ import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { NotificationError } from '../notifications/notification.js';
 
 /**
- * Posts JSON to a URL that may be a secret: errors name its host only.
+ * Posts JSON to a URL that may be a secret: errors contain its host only.
  *
- * @throws {NotificationError} if it was not taken; to try again is of use after network errors, 408, 429 and 5xx
+ * @throws {NotificationError} if the request failed; a retry is allowed after network errors, 408, 429 and 5xx
  */
 export async function postJson(
   url: URL,
@@ -26,7 +26,7 @@ export async function postJson(
   } catch (error) {
     throw new NotificationError(`${url.host} could not be reached (${reasonOf(error)})`, true);
   }
-  // An answer that nobody reads keeps its connection.
+  // An unread body keeps the connection open.
   await response.body?.cancel().catch(() => undefined);
   if (response.ok) return;
   const { status } = response;
@@ -34,19 +34,23 @@ export async function postJson(
   const retryAfterMs = mayRetry
     ? parseRetryAfter(response.headers.get('retry-after'), Date.now())
     : undefined;
-  throw new NotificationError(`${url.host} answered ${status}`, mayRetry, { retryAfterMs });
+  throw new NotificationError(`${url.host} responded with status ${status}`, mayRetry, { retryAfterMs });
 }
 
-/** @throws {Error} that does not show it, since it may be a secret */
+/**
+ * Parses the URL of a handler.
+ *
+ * @throws {Error} if it is not an http or https URL; the error does not contain it, since it may be a secret
+ */
 export function httpUrl(owner: string, text: string): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   throw new Error(
-    `Expected url of ${owner} to be an http or https URL. Is the environment variable set that it comes from?`,
+    `\`url\` of ${owner} must be an http or https URL. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.`,
   );
 }
 
-/** The code of a network error, which is all that is safe to show. */
+/** Returns the code of a network error, the only part that is safe to show. */
 function reasonOf(error: unknown): string {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
     const { code } = cause as NodeJS.ErrnoException;

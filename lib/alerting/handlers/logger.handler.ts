@@ -1,20 +1,20 @@
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
 
-/** Where alerts are logged; the `Logger` of Nest fits. */
+/** A logger of alerts, such as the `Logger` of Nest. */
 export interface AlertLogger {
-  /** A critical alert that fires. */
+  /** Logs a firing critical alert. */
   error(message: string): void;
-  /** A warning that fires. */
+  /** Logs a firing warning. */
   warn(message: string): void;
-  /** All else, and what is over. */
+  /** Logs a resolved alert, or a firing one of severity `info`. */
   log(message: string): void;
 }
 
-/** Logs alerts: a critical one as an error, a warning as such, all else and what is over as a message. */
+/** An alert handler that writes to a logger, at the level of the severity. */
 export class LoggerAlertHandler implements NotificationHandler {
   readonly name = 'logger';
 
-  /** @param logger such as `new Logger('Alerts')` of `@nestjs/common` */
+  /** @param logger a logger such as `new Logger('Alerts')` of `@nestjs/common` */
   constructor(private readonly logger: AlertLogger) {}
 
   notify({ alerts }: AlertNotification): void {

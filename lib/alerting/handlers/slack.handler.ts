@@ -4,22 +4,22 @@ import { httpUrl, postJson } from './http-post.js';
 
 /** Options of a {@link SlackAlertHandler}. */
 export interface SlackOptions {
-  /** An incoming webhook of Slack, Mattermost or whatever understands the same. It is never shown. */
+  /** URL of an incoming webhook of Slack, Mattermost or a compatible service. It is a secret and never shown. */
   readonly url: string;
-  /** @default that of the webhook */
+  /** Channel to post to. @default the channel of the webhook */
   readonly channel?: string;
 }
 
-/** More alerts than these are only counted: nobody reads them. */
-const SHOWN_ALERTS = 20;
+/** Maximum number of alerts in one message; further ones are only counted. */
+const MAX_SHOWN_ALERTS = 20;
 const COLORS = { critical: '#d00000', warning: '#e09000', info: '#2060c0', resolved: '#208040' } as const;
 
-/** Posts alerts to a chat that takes the messages of Slack. */
+/** An alert handler that posts to Slack or a compatible chat service. */
 export class SlackAlertHandler implements NotificationHandler {
   readonly name = 'slack';
   private readonly url: URL;
 
-  /** @throws {Error} if the URL is none */
+  /** @throws {Error} if the URL is not an http or https URL */
   constructor(private readonly options: SlackOptions) {
     this.url = httpUrl('the Slack webhook', options.url);
   }
@@ -28,13 +28,13 @@ export class SlackAlertHandler implements NotificationHandler {
     const { channel } = this.options;
     const count = alerts.filter(({ state }) => state === 'firing').length;
     const title = groupLabels['alertname'] ?? alerts[0]?.rule ?? '';
-    const left = alerts.length - SHOWN_ALERTS;
+    const hidden = alerts.length - MAX_SHOWN_ALERTS;
     const body = {
       ...(channel !== undefined && { channel }),
-      text: escaped(`[${status.toUpperCase()}${count > 0 ? `:${count}` : ''}] ${title}`),
+      text: escapeMarkup(`[${status.toUpperCase()}${count > 0 ? `:${count}` : ''}] ${title}`),
       attachments: [
-        ...alerts.slice(0, SHOWN_ALERTS).map(attachmentOf),
-        ...(left > 0 ? [{ fallback: `${left} more`, text: `and ${left} more` }] : []),
+        ...alerts.slice(0, MAX_SHOWN_ALERTS).map(attachmentOf),
+        ...(hidden > 0 ? [{ fallback: `${hidden} more`, text: `and ${hidden} more` }] : []),
       ],
     };
     await postJson(this.url, JSON.stringify(body), {}, signal);
@@ -42,12 +42,12 @@ export class SlackAlertHandler implements NotificationHandler {
 }
 
 function attachmentOf({ state, severity, message, labels, firedAt, activeAt }: Alert): unknown {
-  const text = escaped(message);
+  const text = escapeMarkup(message);
   return {
     fallback: text,
     color: COLORS[state === 'resolved' ? 'resolved' : severity],
     text,
-    footer: escaped(
+    footer: escapeMarkup(
       Object.entries(labels)
         .map(([name, value]) => `${name}=${value}`)
         .join(' '),
@@ -56,7 +56,7 @@ function attachmentOf({ state, severity, message, labels, firedAt, activeAt }: A
   };
 }
 
-/** What Slack takes for markup in a text. */
-function escaped(text: string): string {
+/** Escapes the characters that Slack reads as markup. */
+function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

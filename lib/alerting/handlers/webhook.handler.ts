@@ -5,27 +5,28 @@ import { httpUrl, postJson } from './http-post.js';
 
 /** Options of a {@link WebhookAlertHandler}. */
 export interface WebhookOptions {
-  /** May be a secret: it is never shown. */
+  /** URL of the receiver. It may be a secret and is never shown. */
   readonly url: string;
-  /** Signs what is sent, so that the receiver knows who sent it. @default not signed */
+  /** Key of the signature by which the receiver verifies the sender. @default no signature */
   readonly secret?: string;
+  /** Headers of each request. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where people find the application, for links. @default '' */
+  /** URL of the application, for links. @default '' */
   readonly externalUrl?: string;
 }
 
-/** When something that has not ended ends, in what Alertmanager sends. */
+/** The end time of an alert that still fires, as Alertmanager writes it. */
 const NEVER = '0001-01-01T00:00:00Z';
 
 /**
- * Posts alerts as the webhooks of Alertmanager do, version 4. With a secret, `x-monitoring-signature` is
- * `sha256=` and the HMAC of `x-monitoring-timestamp`, a dot and the body, in hexadecimal.
+ * An alert handler that posts the webhook payload of Alertmanager, version 4. With a secret, the header
+ * `x-monitoring-signature` is `sha256=` and the hexadecimal HMAC of `x-monitoring-timestamp`, a dot and the body.
  */
 export class WebhookAlertHandler implements NotificationHandler {
   readonly name = 'webhook';
   private readonly url: URL;
 
-  /** @throws {Error} if the URL is none */
+  /** @throws {Error} if the URL is not an http or https URL */
   constructor(private readonly options: WebhookOptions) {
     this.url = httpUrl('the webhook', options.url);
   }

@@ -1,47 +1,50 @@
 import type { Alert } from '../alert.js';
 
-/** The knowledge of a handler about a group, kept over a restart. */
-export interface Told {
-  /** When it last took something, in milliseconds since the Unix epoch. */
+/** The notification log of one group of a handler, which survives a restart. */
+export interface NotificationLogEntry {
+  /** The time of the last delivery, in milliseconds since the Unix epoch. */
   readonly at: number;
-  /** Alerts that it was told fire and was not told are over; some may be over by now. */
+  /** Alerts that were delivered as firing and not yet as resolved. Some may be resolved by now. */
   readonly firing: readonly Alert[];
-  /** Alerts that fired and of which it has taken nothing yet. */
-  readonly untold: readonly Alert[];
+  /** Alerts that fired and were not delivered yet. */
+  readonly undelivered: readonly Alert[];
 }
 
-/** The news of a group for its handler. */
-export interface GroupNews {
+/** The alerts of a group that a notification contains. */
+export interface GroupAlerts {
   readonly firing: readonly Alert[];
   readonly resolved: readonly Alert[];
 }
 
-/** The view of an evaluation on alerts. */
-export interface AlertView {
-  /** Tells of an alert if nobody is to be notified of it. */
+/** The facts of an evaluation on which notifications depend. */
+export interface EvaluationContext {
+  /** Returns true if an alert is silenced or inhibited. */
   readonly isMuted: (alert: Alert) => boolean;
-  /** Tells of an alert if its rule failed, so that nobody knows if it is still so. */
+  /** Returns true if the rule of an alert failed to evaluate, so that the state of the alert is unknown. */
   readonly isUncertain: (alert: Alert) => boolean;
 }
 
 /**
- * Alerts that a handler is told of together. The group remembers what the handler knows, beyond the end of the alerts:
- * what was told as firing is told as over, and a first telling that failed is kept.
+ * A group of alerts that a handler is notified of together. The group keeps a log of deliveries beyond the end of the
+ * alerts: an alert that was delivered as firing is delivered as resolved, and a first delivery that failed is retried.
  */
 export class AlertGroup {
-  /** When the handler was last tried, successfully or not. */
-  lastTry: number | undefined;
+  /** The time of the last delivery attempt, successful or not. */
+  lastAttempt: number | undefined;
   isFailing = false;
-  /** True while a notification is under way, or waits for its turn. */
+  /** True while a notification is queued or in flight. */
   isWaiting = false;
-  news: GroupNews = { firing: [], resolved: [] };
-  private toldAt: number | undefined;
-  private isOffered = false;
-  /** By fingerprint. */
-  private readonly told = new Map<string, Alert>();
-  private readonly untold = new Map<string, Alert>();
+  /** The content of the next notification. */
+  next: GroupAlerts = { firing: [], resolved: [] };
+  private deliveredAt: number | undefined;
+  /** True if the last evaluation had alerts of this group. */
+  private isPresent = false;
+  /** Alerts that were delivered as firing, by fingerprint. */
+  private readonly delivered = new Map<string, Alert>();
+  /** Alerts whose first delivery is due, by fingerprint. */
+  private readonly undelivered = new Map<string, Alert>();
 
-  /** @param since when the first alert of it fired */
+  /** @param since the time at which the first alert of the group fired */
   constructor(
     readonly key: string,
     readonly labels: Readonly<Record<string, string>>,
@@ -49,101 +52,103 @@ export class AlertGroup {
     private readonly sendResolved: boolean,
   ) {}
 
-  /** The number of alerts that are over, or may be by now, and wait to be told. */
-  get owed(): number {
-    return this.untold.size + this.ended().length;
+  /** The number of alerts that are kept only for their delivery. */
+  get backlog(): number {
+    return this.undelivered.size + this.resolvedAlerts().length;
   }
 
-  /** True if there is nothing left to tell, now or later. */
-  get isForgettable(): boolean {
-    return !this.isOffered && !this.isWaiting && this.told.size + this.untold.size === 0;
+  /** True if the group has no alerts and nothing to deliver. */
+  get isDisposable(): boolean {
+    return !this.isPresent && !this.isWaiting && this.delivered.size + this.undelivered.size === 0;
   }
 
-  /** Takes in the alerts of the group as they are: those that fire, and those that were resolved lately. */
-  update(alerts: readonly Alert[], { isMuted, isUncertain }: AlertView, at: number): void {
-    this.isOffered = alerts.length > 0;
-    const offered = new Map<string, Alert>();
+  /** Updates the group after an evaluation. @param alerts its firing and recently resolved alerts */
+  update(alerts: readonly Alert[], { isMuted, isUncertain }: EvaluationContext, at: number): void {
+    this.isPresent = alerts.length > 0;
+    const current = new Map<string, Alert>();
     for (const alert of alerts) {
-      // One that ended may fire again, under a rule that was added anew.
-      if (offered.get(alert.fingerprint)?.state !== 'firing') offered.set(alert.fingerprint, alert);
+      // A rule that was removed and added again may have a resolved and a firing alert with the same labels.
+      if (current.get(alert.fingerprint)?.state !== 'firing') current.set(alert.fingerprint, alert);
     }
-    for (const [fingerprint, alert] of this.told) {
-      const now = offered.get(fingerprint);
-      if (now !== undefined) this.told.set(fingerprint, now);
+    for (const [fingerprint, alert] of this.delivered) {
+      const now = current.get(fingerprint);
+      if (now !== undefined) this.delivered.set(fingerprint, now);
       else if (alert.state === 'firing' && !isUncertain(alert)) {
-        this.told.set(fingerprint, { ...alert, state: 'resolved', resolvedAt: at });
+        this.delivered.set(fingerprint, { ...alert, state: 'resolved', resolvedAt: at });
       }
-      if (!this.sendResolved && this.told.get(fingerprint)?.state === 'resolved')
-        this.told.delete(fingerprint);
+      if (!this.sendResolved && this.delivered.get(fingerprint)?.state === 'resolved')
+        this.delivered.delete(fingerprint);
     }
-    for (const [fingerprint, alert] of this.untold) if (isMuted(alert)) this.untold.delete(fingerprint);
-    const firing = [...offered.values()].filter((alert) => alert.state === 'firing' && !isMuted(alert));
-    const missed = [...this.untold.values()].filter(
-      ({ fingerprint }) => offered.get(fingerprint)?.state !== 'firing',
+    for (const [fingerprint, alert] of this.undelivered)
+      if (isMuted(alert)) this.undelivered.delete(fingerprint);
+    const firing = [...current.values()].filter((alert) => alert.state === 'firing' && !isMuted(alert));
+    const missed = [...this.undelivered.values()].filter(
+      ({ fingerprint }) => current.get(fingerprint)?.state !== 'firing',
     );
-    const resolved = this.ended().filter((alert) => !isMuted(alert));
-    this.news = { firing: [...firing, ...missed], resolved };
+    const resolved = this.resolvedAlerts().filter((alert) => !isMuted(alert));
+    this.next = { firing: [...firing, ...missed], resolved };
   }
 
-  /** Returns whether the handler has to be told something, be it once more of what it knows. */
+  /** Returns true if there is a change to deliver, or if the repeat interval has passed. */
   isDue(at: number, repeatIntervalMs: number): boolean {
-    const { firing, resolved } = this.news;
+    const { firing, resolved } = this.next;
     if (resolved.length > 0) return true;
     if (firing.length === 0) return false;
-    return this.unknown().length > 0 || at - (this.toldAt ?? -Infinity) >= repeatIntervalMs;
+    return this.newAlerts().length > 0 || at - (this.deliveredAt ?? -Infinity) >= repeatIntervalMs;
   }
 
-  /** Remembers what is about to be told for the first time, so that it is told even if it is over by then. */
-  keepUntold(): void {
-    for (const alert of this.unknown()) this.untold.set(alert.fingerprint, alert);
+  /** Records the new alerts, so that they are delivered even if they are resolved before. */
+  retainNewAlerts(): void {
+    for (const alert of this.newAlerts()) this.undelivered.set(alert.fingerprint, alert);
   }
 
-  /** The handler has taken these news. */
-  taken({ firing, resolved }: GroupNews, at: number): void {
-    this.toldAt = at;
-    for (const { fingerprint } of resolved) this.told.delete(fingerprint);
+  /** Records the delivery of a notification. */
+  recordDelivery({ firing, resolved }: GroupAlerts, at: number): void {
+    this.deliveredAt = at;
+    for (const { fingerprint } of resolved) this.delivered.delete(fingerprint);
     for (const alert of firing) {
-      this.told.set(alert.fingerprint, alert);
-      this.untold.delete(alert.fingerprint);
+      this.delivered.set(alert.fingerprint, alert);
+      this.undelivered.delete(alert.fingerprint);
     }
   }
 
-  /** Forgets the oldest alerts that wait to be told. @returns how many */
-  forgetOwed(most: number): number {
-    const ended = this.ended();
-    const forgotten = [...this.untold.values(), ...ended].slice(0, most);
-    for (const { fingerprint } of forgotten) {
-      if (!this.untold.delete(fingerprint)) this.told.delete(fingerprint);
+  /** Evicts the oldest alerts of the backlog. @returns the number of evicted alerts */
+  evictBacklog(limit: number): number {
+    const evicted = [...this.undelivered.values(), ...this.resolvedAlerts()].slice(0, limit);
+    for (const { fingerprint } of evicted) {
+      if (!this.undelivered.delete(fingerprint)) this.delivered.delete(fingerprint);
     }
-    return forgotten.length;
+    return evicted.length;
   }
 
-  /** Moves every time that was noted into the past: the clock was set back. */
-  setBack(ms: number): void {
+  /** Moves every recorded time into the past, after the wall clock was set back. */
+  shiftTimes(ms: number): void {
     this.since -= ms;
-    if (this.lastTry !== undefined) this.lastTry -= ms;
-    if (this.toldAt !== undefined) this.toldAt -= ms;
+    if (this.lastAttempt !== undefined) this.lastAttempt -= ms;
+    if (this.deliveredAt !== undefined) this.deliveredAt -= ms;
   }
 
-  toJSON(): Told | undefined {
-    const { told, untold, toldAt = this.since } = this;
-    if (told.size + untold.size === 0) return undefined;
-    return { at: toldAt, firing: [...told.values()], untold: [...untold.values()] };
+  /** Returns the notification log of the group, or undefined if it is empty. */
+  logEntry(): NotificationLogEntry | undefined {
+    const { delivered, undelivered, deliveredAt = this.since } = this;
+    if (delivered.size + undelivered.size === 0) return undefined;
+    return { at: deliveredAt, firing: [...delivered.values()], undelivered: [...undelivered.values()] };
   }
 
-  /** Takes it as told what was told before a restart. */
-  restore({ at, firing, untold }: Told): void {
-    if (firing.length > 0) this.toldAt = at;
-    for (const alert of firing) this.told.set(alert.fingerprint, alert);
-    for (const alert of untold) this.untold.set(alert.fingerprint, alert);
+  /** Restores a notification log. */
+  restore({ at, firing, undelivered }: NotificationLogEntry): void {
+    if (firing.length > 0) this.deliveredAt = at;
+    for (const alert of firing) this.delivered.set(alert.fingerprint, alert);
+    for (const alert of undelivered) this.undelivered.set(alert.fingerprint, alert);
   }
 
-  /** Alerts that were told as firing, and are over. */
-  private ended(): Alert[] {
-    return [...this.told.values()].filter(({ state }) => state === 'resolved');
+  /** Returns the alerts that were delivered as firing and are resolved now. */
+  private resolvedAlerts(): Alert[] {
+    return [...this.delivered.values()].filter(({ state }) => state === 'resolved');
   }
 
-  private unknown(): Alert[] {
-    return this.news.firing.filter(({ fingerprint }) => !this.told.has(fingerprint));
+  /** Returns the firing alerts that were not delivered yet. */
+  private newAlerts(): Alert[] {
+    return this.next.firing.filter(({ fingerprint }) => !this.delivered.has(fingerprint));
   }
 }

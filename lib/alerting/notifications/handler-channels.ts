@@ -1,38 +1,43 @@
 import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
-import type { AlertView, Told } from './alert-group.js';
+import type { EvaluationContext, NotificationLogEntry } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { type AlertHandlerOptions, resolveHandlerOptions } from './handler.options.js';
 import { NotificationChannel } from './notification-channel.js';
 import type { AnyAlertHandler, NotificationHandler } from './notification.js';
 import { StateChannel } from './state-channel.js';
 
-/** Everybody who is told of alerts, each by a channel of its own. */
+/** The notification logs of all handlers, by handler name and group key. */
+export type NotificationLog = Readonly<Record<string, Readonly<Record<string, NotificationLogEntry>>>>;
+
+/** The channels to all alert handlers, by handler name. */
 export class HandlerChannels {
   private readonly channels = new Map<string, Channel>();
 
   /**
-   * @param intervalMs how often rules are evaluated
-   * @param onTold is called back when a handler has taken something
+   * @param intervalMs the interval between evaluations, in milliseconds
+   * @param onDelivered is called after each delivery
    */
   constructor(
     private readonly intervalMs: number,
     private readonly warn: (message: string) => void,
-    private readonly onTold: () => void,
+    private readonly onDelivered: () => void,
   ) {}
 
   /**
-   * @returns under which name, and how to take it out again
-   * @throws {MonitoringOptionsError} for options that cannot work, or a name that is taken
+   * Adds a handler.
+   *
+   * @returns its name, and a function that removes it
+   * @throws {MonitoringOptionsError} for invalid options or a name in use
    */
   add(handler: AnyAlertHandler, options: AlertHandlerOptions): { name: string; remove: () => void } {
     const named = namedHandler(handler, options.name, this.channels);
-    const owner = `the options of the alert handler ${named.name}`;
+    const owner = `the options of the alert handler "${named.name}"`;
     const resolved = resolveHandlerOptions(owner, options, 'send' in named ? named : {});
     if (this.channels.has(named.name)) {
       throw new MonitoringOptionsError(
-        `There is an alert handler "${named.name}" already. Give one of them another name.`,
+        `There is already an alert handler named "${named.name}". Set \`name\` in the options of one of them.`,
       );
     }
     const channel =
@@ -44,84 +49,82 @@ export class HandlerChannels {
               ? resolved
               : { ...resolved, groupBy: resolved.groupBy ?? ['alertname'] },
             this.warn,
-            this.onTold,
+            this.onDelivered,
           );
     this.channels.set(named.name, channel);
     const remove = (): void => {
       if (this.channels.get(named.name) !== channel) return;
       this.channels.delete(named.name);
-      void this.closed(channel);
+      void this.closeChannel(channel);
     };
     return { name: named.name, remove };
   }
 
-  /** How it goes with each. */
+  /** Returns the status of each channel. */
   statuses(): ChannelStatus[] {
     return [...this.channels.values()].map(({ status }) => status);
   }
 
-  /** Tells everybody what they do not know yet; returns at once. */
-  offer(alerts: readonly Alert[], view: AlertView, at: number): void {
-    for (const channel of this.channels.values()) channel.offer(alerts, view, at);
+  /** Starts the notifications that are due after an evaluation. Returns without waiting for them. */
+  update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
+    for (const channel of this.channels.values()) channel.update(alerts, context, at);
   }
 
-  /** Moves every time that was noted into the past: the clock was set back. */
-  setBack(ms: number): void {
-    for (const channel of this.channels.values()) channel.setBack(ms);
+  /** Moves every recorded time into the past, after the wall clock was set back. */
+  shiftTimes(ms: number): void {
+    for (const channel of this.channels.values()) channel.shiftTimes(ms);
   }
 
-  /** Resolves when everybody was told what is to be known now. */
+  /** Resolves when no notification is queued or in flight. */
   async settled(): Promise<void> {
     await Promise.all([...this.channels.values()].map((channel) => channel.settled()));
   }
 
+  /** Closes all channels. Never rejects. */
   async close(): Promise<void> {
-    await Promise.all([...this.channels.values()].map((channel) => this.closed(channel)));
+    await Promise.all([...this.channels.values()].map((channel) => this.closeChannel(channel)));
   }
 
-  /** What each was told, by its name, to be kept over a restart. */
-  told(): Record<string, Readonly<Record<string, Told>>> {
+  /** Returns the notification logs of all handlers. */
+  notificationLog(): NotificationLog {
     return Object.fromEntries(
       [...this.channels].flatMap(([name, channel]) =>
-        channel instanceof NotificationChannel ? [[name, channel.told()] as const] : [],
+        channel instanceof NotificationChannel ? [[name, channel.notificationLog()] as const] : [],
       ),
     );
   }
 
-  /** @returns what resolves when it is closed, however that went */
-  private async closed(channel: Channel): Promise<void> {
+  /** Restores the notification logs of all handlers, or of one. */
+  restore(log: NotificationLog, only?: string): void {
+    for (const [name, channel] of this.channels) {
+      if (only !== undefined && name !== only) continue;
+      const own = Object.hasOwn(log, name) ? log[name] : undefined;
+      if (own !== undefined && channel instanceof NotificationChannel) channel.restore(own);
+    }
+  }
+
+  /** Closes a channel. Never rejects. */
+  private async closeChannel(channel: Channel): Promise<void> {
     try {
       await channel.close();
     } catch (error) {
       this.warn(`Alert handler ${channel.status.handler} could not be closed: ${messageOf(error)}`);
     }
   }
-
-  /** Takes it as told what somebody was told before a restart; everybody, if no name is given. */
-  restore(told: Readonly<Record<string, Readonly<Record<string, Told>>>>, only?: string): void {
-    for (const [name, channel] of this.channels) {
-      if (only !== undefined && name !== only) continue;
-      if (Object.hasOwn(told, name) && channel instanceof NotificationChannel) channel.restore(told[name]);
-    }
-  }
 }
 
-/** The handler under its name, as one that is told of groups. */
+/** Returns a handler with the given name. A function becomes a handler of notifications. */
 function namedHandler(
   handler: AnyAlertHandler,
-  given: string | undefined,
+  givenName: string | undefined,
   taken: ReadonlyMap<string, unknown>,
 ): Exclude<AnyAlertHandler, (...args: never[]) => unknown> {
-  if (given !== undefined) {
-    expectOption(
-      'the name of an alert handler',
-      given,
-      'a text that is not empty',
-      typeof given === 'string' && given !== '',
-    );
+  if (givenName !== undefined) {
+    const isName = typeof givenName === 'string' && givenName !== '';
+    expectOption('the name of an alert handler', givenName, 'a non-empty string', isName);
   }
   if (typeof handler === 'function') {
-    const name = given ?? freeName(handler.name || 'handler', taken);
+    const name = givenName ?? freeName(handler.name || 'handler', taken);
     return {
       name,
       async notify({ alerts }: Parameters<NotificationHandler['notify']>[0], signal: AbortSignal) {
@@ -134,22 +137,22 @@ function namedHandler(
     handler !== null &&
     (typeof (handler as NotificationHandler).notify === 'function' || 'send' in handler);
   expectOption('an alert handler', handler, 'a function, or an object with notify() or send()', isHandler);
-  if (given === undefined || given === handler.name) return handler;
+  if (givenName === undefined || givenName === handler.name) return handler;
   const close = handler.close && { close: () => handler.close?.() };
   if ('send' in handler) {
     const { resendDelayMs, sendResolved } = handler;
     return {
-      name: given,
+      name: givenName,
       resendDelayMs,
       ...(sendResolved !== undefined && { sendResolved }),
-      send: (...sent) => handler.send(...sent),
+      send: (...args) => handler.send(...args),
       ...close,
     };
   }
-  return { name: given, notify: (...told) => handler.notify(...told), ...close };
+  return { name: givenName, notify: (...args) => handler.notify(...args), ...close };
 }
 
-/** Functions often have the same name, or none. */
+/** Returns a name that is not taken: functions often share a name, or have none. */
 function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
   let free = name;
   for (let number = 2; taken.has(free); number++) free = `${name}_${number}`;

@@ -1,17 +1,17 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
 import type { Alert } from '../alert.js';
 
-/** Which alerts are not worth telling of while others fire. */
+/** A rule by which a firing alert suppresses the notifications of other alerts. */
 export interface InhibitRule {
-  /** The alerts that say enough. */
+  /** Matchers of the alerts that inhibit others while they fire. */
   readonly source: LabelMatchers;
-  /** Those that nobody needs to be told of besides. */
+  /** Matchers of the alerts that are inhibited. */
   readonly target: LabelMatchers;
-  /** In these labels both have to be equal; absent is equal to absent. @default [] */
+  /** Labels that source and target must have in common. A missing label equals an empty one. @default [] */
   readonly equal?: readonly string[];
 }
 
-/** By which others that fire an alert is inhibited. */
+/** Returns a function that returns the firing alerts by which an alert is inhibited. */
 export function inhibition(
   rules: readonly InhibitRule[],
   alerts: readonly Alert[],
@@ -24,7 +24,7 @@ export function inhibition(
   return ({ labels }) => {
     const inhibitors = compiled.flatMap(({ isSource, isTarget, sources, equal }) => {
       if (!isTarget(labels)) return [];
-      // What is on both sides cannot inhibit what is on both sides, itself least of all.
+      // Two alerts that are source and target at once must not inhibit each other, nor one itself.
       const isBoth = isSource(labels);
       return sources.filter(
         (source) =>
@@ -37,5 +37,5 @@ export function inhibition(
 }
 
 function labelOf(labels: Readonly<Record<string, string>>, name: string): string {
-  return Object.hasOwn(labels, name) ? labels[name] : '';
+  return (Object.hasOwn(labels, name) ? labels[name] : undefined) ?? '';
 }

@@ -1,59 +1,70 @@
 import type { Alert } from '../alert.js';
 
-/** Alerts that are told of together. */
+/** A notification: the alerts of one group. */
 export interface AlertNotification {
   /** The name of the handler. */
   readonly receiver: string;
-  /** `resolved` if none of them fires any more. */
+  /** `firing` if any of the alerts fires, otherwise `resolved`. */
   readonly status: 'firing' | 'resolved';
-  /** The same for the same group. */
+  /** The identity of the group. */
   readonly groupKey: string;
+  /** The labels by which the group is formed. */
   readonly groupLabels: Readonly<Record<string, string>>;
-  /** What all of them have. */
+  /** The labels that all alerts have in common. */
   readonly commonLabels: Readonly<Record<string, string>>;
+  /** The annotations that all alerts have in common, with the message as `summary`. */
   readonly commonAnnotations: Readonly<Record<string, string>>;
   readonly alerts: readonly Alert[];
 }
 
-/** Told of one alert at a time. */
+/** An alert handler that is called for one alert at a time. The signal is aborted at the time limit. */
 export type AlertHandlerFunction = (alert: Alert, signal: AbortSignal) => unknown;
 
-/** Told of alerts in groups; the ready-made handlers are such. */
+/** An alert handler that is called for a group of alerts, like most of the ready-made ones. */
 export interface NotificationHandler {
+  /** The default name of the handler. */
   readonly name: string;
-  /** @throws {Error} if it could not tell; it is tried again unless that is a {@link NotificationError} that says no */
+  /**
+   * Delivers a notification.
+   *
+   * @param signal is aborted at the time limit
+   * @throws {Error} if the delivery failed; it is retried, except after a {@link NotificationError} that forbids it
+   */
   notify(notification: AlertNotification, signal: AbortSignal): void | Promise<void>;
-  /** Lets go of what it holds, when the application ends. */
+  /** Releases the resources of the handler when the application ends. */
   close?(): void | Promise<void>;
 }
 
-/** Told of all alerts again and again, since it decides itself whom to tell and when: Alertmanager is such. */
+/** An alert handler that receives the state of all alerts repeatedly and notifies people itself, as Alertmanager does. */
 export interface AlertStateHandler {
+  /** The default name of the handler. */
   readonly name: string;
-  /** How often it wants to hear of an alert that has not changed, in milliseconds. */
+  /** The interval at which an unchanged alert is sent again, in milliseconds. */
   readonly resendDelayMs: number;
-  /** Whether it is told of ends, unless its options say otherwise. @default true */
+  /** True if resolved alerts are sent, unless the handler options decide otherwise. @default true */
   readonly sendResolved?: boolean;
   /**
-   * Tells of these alerts; rejects if they were not taken.
+   * Sends alerts. Rejects if they were not accepted.
    *
-   * @param at when they were so, in milliseconds since the Unix epoch
-   * @param intervalMs how often rules are evaluated
-   * @param signal is aborted when the time is over; it then has a second to say what became of it
+   * @param at the time of the evaluation, in milliseconds since the Unix epoch
+   * @param intervalMs the interval between evaluations, in milliseconds
+   * @param signal is aborted at the time limit; the handler has one more second to return its result
    */
   send(alerts: readonly Alert[], at: number, intervalMs: number, signal: AbortSignal): Promise<void>;
-  /** Lets go of what it holds, when the application ends. */
+  /** Releases the resources of the handler when the application ends. */
   close?(): void | Promise<void>;
 }
 
+/** Any kind of alert handler. */
 export type AnyAlertHandler = AlertHandlerFunction | NotificationHandler | AlertStateHandler;
 
-/** Why somebody could not be told, and whether to try again. */
+/** An error of a delivery that may forbid a retry or ask for a pause. */
 export class NotificationError extends Error {
   override readonly name = 'NotificationError';
   /** The pause that the receiver asked for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
+  /** @param mayRetry false if a retry would fail again */
   constructor(
     message: string,
     readonly mayRetry: boolean,
@@ -64,6 +75,7 @@ export class NotificationError extends Error {
   }
 }
 
+/** Returns a notification of a group of alerts. */
 export function notificationOf(
   receiver: string,
   groupKey: string,

@@ -3,54 +3,62 @@ import { type LabelMatchers, labelTest, type Matcher, matchersOf } from '../../q
 import { countOf, expectKeys, MonitoringOptionsError } from '../../options/option-checks.js';
 import { checkMatchers } from '../rules/rule-checks.js';
 
-/** Which alerts nobody should be told of, and for how long. */
+/** A request for a silence. */
 export interface SilenceRequest {
-  /** What the labels of the alerts are; `alertname` is the name of the rule. */
+  /** Matchers of the labels of the silenced alerts. The label `alertname` is the name of the rule. */
   readonly matchers: LabelMatchers;
+  /** Duration of the silence, in milliseconds. */
   readonly durationMs: number;
-  /** When it begins, in milliseconds since the Unix epoch. @default now */
+  /** Start of the silence, in milliseconds since the Unix epoch. @default now */
   readonly startsAt?: number;
+  /** Author of the silence. @default '' */
   readonly createdBy?: string;
+  /** Reason for the silence. @default '' */
   readonly comment?: string;
 }
 
-/** Alerts that nobody is told of for a while. */
+/** A silence: handlers are not notified of matching alerts for a limited time. */
 export interface Silence {
   readonly id: string;
   readonly matchers: readonly Matcher[];
-  /** Milliseconds since the Unix epoch. */
+  /** Start of the silence, in milliseconds since the Unix epoch. */
   readonly startsAt: number;
+  /** End of the silence, in milliseconds since the Unix epoch. */
   readonly endsAt: number;
   readonly createdBy: string;
   readonly comment: string;
 }
 
-/** Whether a silence is still to come, in force, or over. */
+/** The state of a silence: not started yet, in force, or ended. */
 export type SilenceState = 'pending' | 'active' | 'expired';
 
-/** So many silences there may be; more of them are a mistake. */
-const MOST_SILENCES = 1_000;
-/** So long an expired one is still shown. */
+/** Maximum number of silences. */
+const MAX_SILENCES = 1_000;
+/** Retention of expired silences. */
 const RETENTION_MS = 24 * 3_600_000;
 
-/** The silences of one application. */
+/** A store of the silences of one application. */
 export class Silences {
   private readonly silences = new Map<string, Silence>();
 
-  /** @throws {MonitoringOptionsError} if it matches everything, or there are too many */
+  /**
+   * Adds a silence.
+   *
+   * @throws {MonitoringOptionsError} if it matches every alert, or if there are too many silences
+   */
   add(request: SilenceRequest, now: number): Silence {
     expectKeys('the silence', request, ['matchers', 'durationMs', 'startsAt', 'createdBy', 'comment']);
     checkMatchers('matchers of the silence', request.matchers);
     const matchers = matchersOf(request.matchers);
     if (matchers.length === 0 || labelTest(matchers)({})) {
       throw new MonitoringOptionsError(
-        'Expected the silence to have a matcher that does not match the empty label, got none.',
+        '`matchers` of the silence must not match every alert. Add a matcher that does not match an empty label.',
       );
     }
-    this.forgetOld(now);
-    if (this.silences.size >= MOST_SILENCES) {
+    this.removeOld(now);
+    if (this.silences.size >= MAX_SILENCES) {
       throw new MonitoringOptionsError(
-        `There are ${MOST_SILENCES} silences already. Expire some of them first.`,
+        `There are already ${MAX_SILENCES} silences, the maximum. Expire some of them first.`,
       );
     }
     const { startsAt = now, createdBy = '', comment = '' } = request;
@@ -60,7 +68,7 @@ export class Silences {
     return silence;
   }
 
-  /** @returns whether there was such a silence that had not expired yet */
+  /** Ends a silence. @returns true if there was a silence with this id that had not expired */
   expire(id: string, now: number): boolean {
     const silence = this.silences.get(id);
     if (silence === undefined || silence.endsAt <= now) return false;
@@ -68,24 +76,25 @@ export class Silences {
     return true;
   }
 
-  /** The silences that keep an alert with these labels quiet. */
+  /** Returns the active silences that match a label set. */
   of(labels: Readonly<Record<string, string>>, now: number): Silence[] {
     return this.all(now).filter(({ state, matchers }) => state === 'active' && labelTest(matchers)(labels));
   }
 
+  /** Returns every silence with its state, expired ones of the last day included. */
   all(now: number): (Silence & { readonly state: SilenceState })[] {
     return [...this.silences.values()].map((silence) => ({ ...silence, state: stateOf(silence, now) }));
   }
 
-  /** Puts back what there was before a restart. */
+  /** Restores the silences of the time before a restart. */
   restore(silences: readonly Silence[]): void {
     for (const silence of silences) this.silences.set(silence.id, silence);
   }
 
   /**
-   * Takes over what others have silenced and expired.
+   * Adds the silences of other workers, and ends those that others ended.
    *
-   * @returns whether there is something here that the others do not know
+   * @returns true if there is a silence here that the others do not have
    */
   merge(others: readonly Silence[], now: number): boolean {
     const known = new Map(others.map((silence) => [silence.id, silence]));
@@ -93,11 +102,11 @@ export class Silences {
       const own = this.silences.get(silence.id);
       if (own === undefined || silence.endsAt < own.endsAt) this.silences.set(silence.id, silence);
     }
-    this.forgetOld(now);
+    this.removeOld(now);
     return [...this.silences.values()].some(({ id, endsAt }) => known.get(id)?.endsAt !== endsAt);
   }
 
-  private forgetOld(now: number): void {
+  private removeOld(now: number): void {
     for (const { id, endsAt } of this.silences.values()) {
       if (endsAt < now - RETENTION_MS) this.silences.delete(id);
     }

@@ -1,31 +1,32 @@
 import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
-import type { AlertView } from './alert-group.js';
+import type { EvaluationContext } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';
 import { type AlertStateHandler, NotificationError } from './notification.js';
 
-/** So long a handler may take to say what became of it when its time is over, in milliseconds. */
+/** The time that a handler has to return its result after its signal was aborted, in milliseconds. */
 const GRACE_MS = 1_000;
 
-interface Sent {
+/** The last accepted state of an alert. */
+interface SentAlert {
   readonly at: number;
   readonly alert: Alert;
 }
 
 /**
- * Keeps a handler up to date on all alerts, as Prometheus does: at once when they change, and again every so often as
- * long as they fire, and for a while after they were resolved. It is never told less because of a silence or an
- * inhibition: it has its own.
+ * A channel that sends the state of all alerts to a handler, as Prometheus does: at once when they change, and again at
+ * each resend interval while they fire and for a while after they were resolved. Silences and inhibitions do not apply,
+ * since the handler has its own.
  */
 export class StateChannel implements Channel {
-  /** What the handler has taken of each alert, by fingerprint. */
-  private readonly sent = new Map<string, Sent>();
+  /** The last accepted state of each alert, by fingerprint. */
+  private readonly sent = new Map<string, SentAlert>();
   private readonly controller = new AbortController();
-  private underWay: Promise<void> | undefined;
-  /** Until when the receiver wants to be left alone, in milliseconds since the Unix epoch. */
-  private restUntil = -Infinity;
+  private inFlight: Promise<void> | undefined;
+  /** The end of the pause that the receiver asked for, in milliseconds since the Unix epoch. */
+  private pausedUntil = -Infinity;
   private delivered = 0;
   private failed = 0;
   private lastError: string | undefined;
@@ -39,51 +40,52 @@ export class StateChannel implements Channel {
 
   get status(): ChannelStatus {
     const { delivered, failed, lastError } = this;
-    const waiting = this.underWay === undefined ? 0 : 1;
+    const waiting = this.inFlight === undefined ? 0 : 1;
     return { handler: this.handler.name, delivered, failed, dropped: 0, waiting, lastError };
   }
 
-  offer(alerts: readonly Alert[], view: AlertView, at: number): void {
+  update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
     if (this.controller.signal.aborted) return;
-    const current = this.current(alerts, view, at);
+    const current = this.current(alerts, context, at);
     const present = new Set(current.map(({ fingerprint }) => fingerprint));
     for (const [fingerprint, { alert }] of this.sent) {
-      if (!present.has(fingerprint) && !view.isUncertain(alert)) this.sent.delete(fingerprint);
+      if (!present.has(fingerprint) && !context.isUncertain(alert)) this.sent.delete(fingerprint);
     }
-    // As long as one sending is under way the next one waits: it will then say how things are by then.
-    if (this.underWay !== undefined || at < this.restUntil) return;
+    // One request at a time: the next one sends the state as it is by then.
+    if (this.inFlight !== undefined || at < this.pausedUntil) return;
     const due = current.filter(({ fingerprint, state }) => {
       const last = this.sent.get(fingerprint);
       return last?.alert.state !== state || at - last.at >= this.handler.resendDelayMs;
     });
-    if (due.length > 0) this.underWay = this.send(due, at).finally(() => (this.underWay = undefined));
+    if (due.length > 0) this.inFlight = this.send(due, at).finally(() => (this.inFlight = undefined));
   }
 
-  setBack(ms: number): void {
-    this.restUntil -= ms;
+  shiftTimes(ms: number): void {
+    this.pausedUntil -= ms;
     for (const [fingerprint, { at, alert }] of this.sent) this.sent.set(fingerprint, { at: at - ms, alert });
   }
 
   async settled(): Promise<void> {
-    await this.underWay;
+    await this.inFlight;
   }
 
   async close(): Promise<void> {
-    this.controller.abort(new Error('it was stopped'));
-    await this.underWay;
+    this.controller.abort(new Error('the alert handler was closed'));
+    await this.inFlight;
     await this.handler.close?.();
   }
 
   /**
-   * What the handler is to know: the alerts that fire, those that were resolved lately, and those that it was told
-   * fire and that are there no more. Of what failed to be evaluated nobody knows whether it is still so.
+   * Returns the alerts whose state is to be sent: the firing and the recently resolved ones, and as resolved those that
+   * were sent as firing and no longer exist. Alerts of rules that failed to evaluate are left out: their state is
+   * unknown.
    */
-  private current(alerts: readonly Alert[], { isUncertain }: AlertView, at: number): Alert[] {
-    const { sendResolved, wants } = this.options;
+  private current(alerts: readonly Alert[], { isUncertain }: EvaluationContext, at: number): Alert[] {
+    const { sendResolved, accepts } = this.options;
     const current = new Map<string, Alert>();
     for (const alert of alerts) {
-      if (isUncertain(alert) || alert.state === 'pending' || !wants(alert)) continue;
-      // One that ended may fire again, under a rule that was added anew.
+      if (isUncertain(alert) || alert.state === 'pending' || !accepts(alert)) continue;
+      // A rule that was removed and added again may have a resolved and a firing alert with the same labels.
       if (current.get(alert.fingerprint)?.state !== 'firing') current.set(alert.fingerprint, alert);
     }
     for (const [fingerprint, { alert }] of this.sent) {
@@ -101,27 +103,27 @@ export class StateChannel implements Channel {
       this.lastError = undefined;
     } catch (error) {
       this.failed++;
-      if (error instanceof NotificationError) this.restUntil = at + (error.retryAfterMs ?? 0);
+      if (error instanceof NotificationError) this.pausedUntil = at + (error.retryAfterMs ?? 0);
       const reason = messageOf(error);
       if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
       this.lastError = reason;
     }
   }
 
-  /** A handler that gives up when its signal says so may still have reached one of several receivers. */
+  /** Calls the handler. One that ends at its signal may still have reached one of several receivers. */
   private async attempt(alerts: readonly Alert[], at: number): Promise<void> {
     const { timeoutMs } = this.options;
     const own = new AbortController();
     const stop = (): void => own.abort(this.controller.signal.reason);
     this.controller.signal.addEventListener('abort', stop, { once: true });
-    const tooLate = new Error(`it took longer than ${timeoutMs} ms`);
-    const timer = setTimeout(() => own.abort(tooLate), timeoutMs).unref();
+    const timeout = new Error(`timed out after ${timeoutMs} ms`);
+    const timer = setTimeout(() => own.abort(timeout), timeoutMs).unref();
     try {
       const work = Promise.resolve(this.handler.send(alerts, at, this.intervalMs, own.signal));
       const { signal } = this.controller;
       await withinTime(work, timeoutMs + GRACE_MS, { signal, background: true });
     } catch (error) {
-      throw own.signal.aborted && own.signal.reason === tooLate ? tooLate : error;
+      throw own.signal.aborted && own.signal.reason === timeout ? timeout : error;
     } finally {
       clearTimeout(timer);
       this.controller.signal.removeEventListener('abort', stop);

@@ -1,107 +1,124 @@
 import type { ComparisonOperator } from '../../query/expression.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
 
-/** How bad it is that a rule fires. */
+/** The severity of an alert. */
 export type Severity = 'critical' | 'warning' | 'info';
 
 /**
- * What is made of the samples of a metric: its value now (`last`), how fast it goes up in a second (`rate`), or what
- * there was in a window. `p95` and its like are quantiles of a histogram, of which `avg` is the average of the
- * observed values, and `rate` and `increase` are about how many there were.
+ * The aggregation of the samples of a metric to one number: the latest value (`last`), the increase per second
+ * (`rate`), or a function of the samples within a window. `p95` and the like are quantiles of a histogram. Of a
+ * histogram, `avg` is the average of the observed values, and `rate` and `increase` are about their number.
  */
-export type Aggregate = 'last' | 'rate' | 'increase' | 'delta' | 'avg' | 'min' | 'max' | 'sum' | `p${number}`;
+export type AlertAggregation =
+  'last' | 'rate' | 'increase' | 'delta' | 'avg' | 'min' | 'max' | 'sum' | `p${number}`;
 
-/** A number that is watched; one for each series, or for each group of them. */
+/** A measured number: one for each series of a metric, or for each group of series. */
 export interface Measurement {
   /** The name of a metric, or of a vital such as `error_rate_percent`. */
   readonly metric: string;
-  /** Only series with such labels. @default all */
+  /** The labels that the series must have. @default all series */
   readonly labels?: LabelMatchers;
-  /** @default 'last' */
-  readonly aggregate?: Aggregate;
-  /** How far back, for all aggregates but `last`, in milliseconds. @default 300_000 */
+  /** The aggregation of the samples. @default 'last' */
+  readonly aggregate?: AlertAggregation;
+  /** The window of every aggregation but `last`, in milliseconds. @default 300_000 */
   readonly windowMs?: number;
-  /** One number for all series that are equal in these labels. @default one for each series */
+  /** The labels by which series are grouped; each group gives one number. @default no grouping */
   readonly groupBy?: readonly string[];
-  /** Another number that this one is a share of, such as errors of requests. */
+  /** The divisor of a ratio, such as all requests where the measured number is failed requests. */
   readonly dividedBy?: Measurement;
 }
 
-/** A number and the limit that it should not cross. */
+/** A measured number and the threshold that it is compared with. */
 export interface Comparison extends Measurement {
+  /** The operator between the measured number and the threshold. */
   readonly operator: ComparisonOperator;
+  /** The threshold, in the unit of the metric. */
   readonly threshold: number;
 }
 
-/** When to fire: one comparison, or several of which all or any have to be true for the same labels. */
-export type Condition =
-  Comparison | { readonly all: readonly Condition[] } | { readonly any: readonly Condition[] };
+/** The condition of an alert: a comparison, or several of which all or any must hold for the same labels. */
+export type AlertCondition =
+  Comparison | { readonly all: readonly AlertCondition[] } | { readonly any: readonly AlertCondition[] };
 
-/** What all rules have. */
+/** The part that every kind of rule has. */
 export interface RuleBase {
-  /** Of letters, digits and underscores. */
+  /** The name of the rule, which is the label `alertname` of its alerts: letters, digits and underscores. */
   readonly name: string;
   /**
-   * What to tell people. May contain `{{ value }}`, `{{ value | printf "%.2f" }}`, `{{ labels.route }}` and
-   * `{{ process_cpu }}`, which is how many processors this process keeps busy.
+   * The text of the alert for people. It may contain `{{ value }}`, `{{ value | printf "%.2f" }}`,
+   * `{{ labels.route }}` and `{{ process_cpu }}`, the number of CPUs that this process keeps busy.
+   * @default the name of the rule
    */
   readonly message?: string;
-  /** Added to those of the series. They may contain the same, and are part of what an alert is known by. */
+  /** Labels that the alert has beside those of the series, with the placeholders of `message`. @default {} */
   readonly labels?: Readonly<Record<string, string>>;
-  /** More to tell people, such as a `runbook_url`. They may contain the same. */
+  /** Further texts such as a `runbook_url`, with the placeholders of `message`. @default {} */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** How long it has to be true before it fires, in milliseconds. @default 0 */
+  /** The time that the condition must hold before the alert fires, in milliseconds. @default 0 */
   readonly forMs?: number;
-  /** How long it fires on after it has ceased to be true, in milliseconds. @default 0 */
+  /** The time that the alert keeps firing after the condition no longer holds, in milliseconds. @default 0 */
   readonly keepFiringForMs?: number;
   /**
-   * What it means that there is nothing to compare: all is well as in Prometheus (`ok`), an alert of its own
-   * (`alert`), or as before (`keep`).
+   * The result of an evaluation without data: no alert, as in Prometheus (`ok`), an alert of its own (`alert`), or
+   * the alerts of the evaluation before (`keep`).
    * @default 'ok'
    */
   readonly noData?: 'ok' | 'alert' | 'keep';
-  /** More alerts than this are an error of the rule, which then has none. @default no limit */
+  /** The maximum number of alerts. Above it the rule has an error and no alerts. @default no limit */
   readonly limit?: number;
-  /** Whether the metric may come into being after the start; otherwise an unknown one is an error. @default false */
-  readonly mayBeMissing?: boolean;
+  /**
+   * True if the metric may be defined after the start. Otherwise an unknown metric is an error at the start.
+   * @default false
+   */
+  readonly allowMissingMetric?: boolean;
 }
 
-/** A rule that fires when a condition is true. */
+/** A rule that fires while a condition holds. */
 export interface ConditionRule extends RuleBase {
-  readonly condition: Condition;
+  /** The condition under which the alert is active. */
+  readonly condition: AlertCondition;
+  /** The severity of the alert. */
   readonly severity: Severity;
 }
 
-/** How fast an error budget is used up: over a long window, and still over a short one. */
+/** A rate of error budget consumption that is too high, measured over a long and a short window. */
 export interface BurnRate {
+  /** The long window, in milliseconds. */
   readonly longMs: number;
+  /** The short window, in milliseconds. It ends the alert soon after the errors end. */
   readonly shortMs: number;
-  /** How many times faster than the objective allows. */
+  /** The consumption rate as a multiple of the one that the objective allows. */
   readonly factor: number;
+  /** The severity of the alert. */
   readonly severity: Severity;
 }
 
-/** What share of something has to be good. */
+/** A service level objective: the share of events that must be good. */
 export interface ServiceLevel {
-  /** In percent, such as 99.9. */
+  /** The objective in percent, such as 99.9. */
   readonly objective: number;
-  /** A counter of everything. */
+  /** A counter of all events. */
   readonly total?: Pick<Measurement, 'metric' | 'labels'>;
-  /** A counter of what was good; or {@link errors}. */
+  /** A counter of good events. An alternative to {@link errors}. */
   readonly good?: Pick<Measurement, 'metric' | 'labels'>;
-  /** A counter of what was not. */
+  /** A counter of bad events. An alternative to {@link good}. */
   readonly errors?: Pick<Measurement, 'metric' | 'labels'>;
-  /** Instead of counters: a histogram, of which all values up to a bound of its buckets are good. */
+  /** A histogram in place of counters. Values up to `atMost`, a bound of its buckets, are good. */
   readonly latency?: Pick<Measurement, 'metric' | 'labels'> & { readonly atMost: number };
+  /** The labels by which series are grouped; each group has its own error budget. @default [] */
   readonly groupBy?: readonly string[];
-  /** @default 14.4 times over 1 h and 5 min or 6 times over 6 h and 30 min, critical; 3 times over 1 d and 2 h or once over 3 d and 6 h, a warning */
+  /**
+   * The burn rates that raise an alert.
+   * @default critical: 14.4 over 1 h and 5 min, 6 over 6 h and 30 min; warning: 3 over 1 d and 2 h, 1 over 3 d and 6 h
+   */
   readonly burnRates?: readonly BurnRate[];
 }
 
-/** A rule for each severity with which an error budget is used up too fast. */
+/** A rule on a service level objective. It has one alert for each severity among its burn rates. */
 export interface ServiceLevelRule extends RuleBase {
+  /** The service level objective. */
   readonly slo: ServiceLevel;
 }
 
-/** A condition over metrics, or a service level, that somebody is told of. */
+/** An alert rule: a condition over metrics, or a service level objective. */
 export type AlertRule = ConditionRule | ServiceLevelRule;

@@ -1,24 +1,26 @@
 import type { RetentionRequest } from '../../history/retention.js';
 import type { MetricType } from '../../metrics/naming.js';
-import type { Condition, Measurement, Severity } from './alert-rule.js';
+import type { AlertCondition, Measurement, Severity } from './alert-rule.js';
 import { type Expression, type Selection } from '../../query/expression.js';
 import type { Template } from './template.js';
 import { isVital, VITALS } from '../../query/vital-expressions.js';
 
-/** What metrics there are. */
+/** The metrics that exist, by name. */
 export interface KnownMetrics {
+  /** Returns the type of a metric; undefined if there is no such metric. */
   typeOf(metric: string): MetricType | undefined;
+  /** Returns the names of all metrics. */
   names(): readonly string[];
-  /** The names of the labels that the series of a metric may have; undefined if that is not known. */
+  /** Returns the label names of a metric, default labels included; undefined if they are unknown. */
   labelNamesOf?(metric: string): readonly string[] | undefined;
 }
 
-/** What of the metrics has to be known to check and compile a rule. */
+/** The part of the existing metrics that is needed to check and compile a rule. */
 export type MetricDefinitions = Pick<KnownMetrics, 'typeOf' | 'labelNamesOf'>;
 
-/** One alerting rule as Prometheus knows them. */
+/** A compiled rule, equivalent to one alerting rule of Prometheus. */
 export interface CompiledRule {
-  /** The name of the rule it was made of. */
+  /** The name of the rule that it was compiled from. */
   readonly name: string;
   readonly severity: Severity;
   readonly message: Template;
@@ -28,19 +30,20 @@ export interface CompiledRule {
   readonly keepFiringForMs: number;
   readonly noData: 'ok' | 'alert' | 'keep';
   readonly limit: number;
-  readonly mayBeMissing: boolean;
-  /** The metrics that have to exist. */
+  readonly allowMissingMetric: boolean;
+  /** The metrics that the rule names. */
   readonly metrics: readonly string[];
+  /** The samples that the history must retain for the rule. */
   readonly retention: readonly RetentionRequest[];
-  /** Beyond this time after the start, in milliseconds, all of its windows have been seen. */
+  /** The longest window of the rule, in milliseconds. */
   readonly longestWindowMs: number;
-  /** When it is true. */
+  /** The expression of the alerts: one for each label set that it returns. */
   readonly expression: Expression;
-  /** Everything that is compared: there is no data if none of it has any. */
+  /** The expressions that are compared with thresholds. The rule has no data if none of them has a value. */
   readonly measured: readonly Expression[];
 }
 
-/** How a condition is computed. */
+/** A compiled condition. */
 export interface CompiledCondition {
   readonly expression: Expression;
   readonly measured: readonly Expression[];
@@ -48,8 +51,8 @@ export interface CompiledCondition {
 
 const DEFAULT_WINDOW_MS = 300_000;
 
-/** The expression of a condition that has been checked. */
-export function compileCondition(condition: Condition, known: MetricDefinitions): CompiledCondition {
+/** Compiles a condition that was checked. */
+export function compileCondition(condition: AlertCondition, known: MetricDefinitions): CompiledCondition {
   if ('all' in condition || 'any' in condition) {
     return 'all' in condition ? allOf(condition.all, known) : anyOf(condition.any, known);
   }
@@ -58,21 +61,18 @@ export function compileCondition(condition: Condition, known: MetricDefinitions)
   return { expression: { kind: 'compare', operator, left, threshold }, measured: [left] };
 }
 
-/** Those without labels come last: a left side with labels can have them on the right, but not the other way round. */
-function allOf(conditions: readonly Condition[], known: MetricDefinitions): CompiledCondition {
+/** Compiles an `all`. Conditions without labels come last, since `and on ()` keeps the labels of its left side only. */
+function allOf(conditions: readonly AlertCondition[], known: MetricDefinitions): CompiledCondition {
   const ordered = conditions.toSorted((a, b) => Number(hasNoLabels(a)) - Number(hasNoLabels(b)));
   const parts = ordered.map((part) => ({ ...compileCondition(part, known), onAny: hasNoLabels(part) }));
-  const [first, ...others] = parts;
-  return {
-    expression: others.reduce<Expression>(
-      (left, { expression: right, onAny }) => ({ kind: 'and', left, right, ...(onAny && { onAny }) }),
-      first.expression,
-    ),
-    measured: parts.flatMap(({ measured }) => measured),
-  };
+  return parts.reduce((left, { expression: right, measured, onAny }) => ({
+    expression: { kind: 'and', left: left.expression, right, ...(onAny && { onAny }) },
+    measured: [...left.measured, ...measured],
+    onAny: left.onAny,
+  }));
 }
 
-function anyOf(conditions: readonly Condition[], known: MetricDefinitions): CompiledCondition {
+function anyOf(conditions: readonly AlertCondition[], known: MetricDefinitions): CompiledCondition {
   const parts = conditions.map((part) => compileCondition(part, known));
   return {
     expression: parts
@@ -83,13 +83,13 @@ function anyOf(conditions: readonly Condition[], known: MetricDefinitions): Comp
 }
 
 function compileMeasurement(measurement: Measurement, known: MetricDefinitions): Expression {
-  const own = compileNumber(measurement, known);
+  const own = compileAggregation(measurement, known);
   const { dividedBy } = measurement;
   if (dividedBy === undefined) return own;
   return { kind: 'arithmetic', operator: '/', left: own, right: compileMeasurement(dividedBy, known) };
 }
 
-function compileNumber(
+function compileAggregation(
   { metric, labels = {}, aggregate = 'last', windowMs = DEFAULT_WINDOW_MS, groupBy }: Measurement,
   known: MetricDefinitions,
 ): Expression {
@@ -116,11 +116,11 @@ function compileNumber(
   return grouped(merge, groupBy, { kind: 'range', name, of, windowMs });
 }
 
-/** The share of the values that a quantile stands for: 0.95 for `p95`, 0.999 for `p99.9`. */
+/** Returns the share of a quantile: 0.95 for `p95`, 0.999 for `p99.9`; undefined for any other aggregation. */
 export function quantileShare(aggregate: string): number | undefined {
   const percent = /^p(\d{1,2}(?:\.\d+)?|100)$/.exec(aggregate)?.[1];
   if (percent === undefined) return undefined;
-  // 99.9 / 100 is a little less than what 0.999 is.
+  // Parsed, since 99.9 / 100 is slightly less than 0.999.
   return Number(`${percent}e-2`);
 }
 
@@ -132,8 +132,8 @@ function grouped(
   return by === undefined ? of : { kind: 'merge', name, by, of };
 }
 
-/** Whether there is one number only, which all labels go together with. */
-export function hasNoLabels(condition: Condition): boolean {
+/** Returns true if the condition has no labels, so that it is combined with any label set. */
+export function hasNoLabels(condition: AlertCondition): boolean {
   if ('all' in condition) return condition.all.every(hasNoLabels);
   if ('any' in condition) return condition.any.every(hasNoLabels);
   return isVital(condition.metric) || condition.groupBy?.length === 0;

@@ -1,11 +1,11 @@
 import type { CompiledRule } from './compiled-rule.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
 
-/** The rules as the YAML of a rule file of Prometheus. */
+/** Returns rules as a Prometheus rule file in YAML. */
 export function prometheusRules(group: string, intervalMs: number, rules: readonly CompiledRule[]): string {
   const lines = [
-    '# Here a series counts from zero at its creation. Prometheus counts it from its first scrape on, unless it runs',
-    '# with --enable-feature=created-timestamp-zero-ingestion.',
+    '# These rules expect a series to count from zero at its creation. Prometheus counts from its first scrape, unless it',
+    '# runs with --enable-feature=created-timestamp-zero-ingestion.',
     'groups:',
     `  - name: ${yamlText(group)}`,
     `    interval: ${durationOf(intervalMs)}`,
@@ -14,7 +14,7 @@ export function prometheusRules(group: string, intervalMs: number, rules: readon
   for (const rule of rules) {
     if (rule.noData === 'keep') {
       lines.push(
-        '      # Prometheus cannot keep alerts as they are while there is no data: there they are resolved.',
+        '      # noData: keep has no equivalent in Prometheus, which resolves alerts that have no data.',
       );
     }
     lines.push(
@@ -35,7 +35,7 @@ export function prometheusRules(group: string, intervalMs: number, rules: readon
   return `${lines.join('\n')}\n`;
 }
 
-/** A text in double quotes; what YAML takes for the end of a line or does not take at all is escaped. */
+/** Returns a YAML string in double quotes. Escapes line separators, and characters that YAML does not allow. */
 function yamlText(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
@@ -43,7 +43,7 @@ function yamlText(text: string): string {
   );
 }
 
-/** A name; some of them are no texts in YAML. */
+/** Returns a YAML string for a name. Quotes names that YAML reads as a boolean or null. */
 function yamlName(name: string): string {
   return /^(null|true|false|yes|no|on|off|y|n)$/i.test(name) ? `"${name}"` : name;
 }

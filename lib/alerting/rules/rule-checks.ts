@@ -1,43 +1,51 @@
 import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { nearestName } from '../../metrics/nearest-name.js';
-import { countOf, expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { countOf, expectOption } from '../../options/option-checks.js';
 import { CommonRegExp } from '../../primitives/common-regexp.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Measurement } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
+import { optionError, optionOf } from './option-errors.js';
 
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
-/** A name of a label; that of the metric is none. */
-export const NAME = /^(?!__name__$)[a-zA-Z_][a-zA-Z0-9_]*$/;
-/** Prometheus counts nanoseconds, in 64 bits: 292 years. */
-const LONGEST_DURATION_MS = 9_223_372_036_854;
+/** A valid label name. `__name__` is reserved for the name of the metric. */
+const LABEL_NAME = /^(?!__name__$)[a-zA-Z_][a-zA-Z0-9_]*$/;
+const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+/** The longest duration of Prometheus, which counts nanoseconds in 64 bits: 292 years. */
+const MAX_DURATION_MS = 9_223_372_036_854;
 
-/** @throws {MonitoringOptionsError} for what is no matcher, or an expression that Prometheus cannot read */
+/**
+ * Checks label matchers.
+ *
+ * @throws {MonitoringOptionsError} for an invalid matcher, or a regular expression that Prometheus cannot read
+ */
 export function checkMatchers(owner: string, matchers: Readonly<Record<string, LabelMatcher>> = {}): void {
   expectOption(owner, matchers, 'an object', typeof matchers === 'object' && matchers !== null);
   for (const [name, matcher] of Object.entries(matchers)) {
-    expectOption(`a label in ${owner}`, name, 'of letters, digits and underscores', NAME.test(name));
+    checkName(`a label name in ${owner}`, name);
+    const option = `the label "${name}" in ${owner}`;
     const isNegated = typeof matcher === 'object' && matcher !== null && 'not' in matcher;
     const pattern: LabelPattern = isNegated ? matcher.not : matcher;
     const valid =
       typeof pattern === 'string' ||
       pattern instanceof RegExp ||
       (Array.isArray(pattern) && pattern.every((value) => typeof value === 'string'));
-    expectOption(`"${name}" in ${owner}`, pattern, 'a text, a list of texts or a regular expression', valid);
-    if (pattern instanceof RegExp) checkRegExp(`"${name}" in ${owner}`, pattern);
-    else for (const text of [pattern].flat()) checkText(`"${name}" in ${owner}`, text);
+    expectOption(option, pattern, 'a string, an array of strings or a regular expression', valid);
+    if (pattern instanceof RegExp) checkRegExp(option, pattern);
+    else for (const text of [pattern].flat()) checkText(option, text);
   }
 }
 
-function checkRegExp(owner: string, pattern: RegExp): void {
+function checkRegExp(option: string, pattern: RegExp): void {
   const isPlain = pattern.flags === '' || pattern.flags === 'u';
   const problem = isPlain ? problemOf(pattern.source) : 'a flag';
   if (problem === undefined) return;
-  const isKnown = !isPlain || /has (\(\?|\\[1-9k])/.test(problem);
-  throw new MonitoringOptionsError(
-    isKnown
-      ? `Expected ${owner} to be without flags, lookarounds and back references, which Prometheus does not know, got ${String(pattern)}.`
-      : `Expected ${owner} to mean the same in Prometheus, got ${String(pattern)}: ${problem}.`,
+  const isUnsupported = !isPlain || /has (\(\?|\\[1-9k])/.test(problem);
+  throw optionError(
+    option,
+    isUnsupported
+      ? `must be a regular expression without flags, lookarounds and back references, which Prometheus does not support; got ${String(pattern)}.`
+      : `must be a regular expression that means the same in Prometheus; got ${String(pattern)}: ${problem}.`,
   );
 }
 
@@ -50,12 +58,30 @@ function problemOf(source: string): string | undefined {
   }
 }
 
-/** @throws {MonitoringOptionsError} for a text that no file can hold */
-export function checkText(owner: string, text: string): void {
-  expectOption(owner, text, 'a text of whole characters', text.isWellFormed());
+/**
+ * Checks the name of a rule, a label or an annotation.
+ *
+ * @throws {MonitoringOptionsError} if it is not a valid label name
+ */
+export function checkName(option: string, name: unknown): void {
+  const isName = typeof name === 'string' && LABEL_NAME.test(name);
+  expectOption(option, name, 'a name of letters, digits and underscores that begins with no digit', isName);
 }
 
-/** @throws {MonitoringOptionsError} for a label that the metric has not: no series would ever be found by it */
+/**
+ * Checks that a text is well-formed Unicode.
+ *
+ * @throws {MonitoringOptionsError} if it has lone surrogates, which no file can hold
+ */
+export function checkText(option: string, text: string): void {
+  expectOption(option, text, 'well-formed Unicode, without lone surrogates', text.isWellFormed());
+}
+
+/**
+ * Checks that a metric has the labels of a measurement: no series would match a label that it does not have.
+ *
+ * @throws {MonitoringOptionsError} for an unknown label
+ */
 export function checkLabels(
   owner: string,
   { metric, labels = {}, groupBy = [] }: Pick<Measurement, 'metric' | 'labels' | 'groupBy'>,
@@ -63,50 +89,65 @@ export function checkLabels(
 ): void {
   const names = labelNamesOf?.(metric);
   if (names === undefined) return;
-  const wanted = matchersOf(labels)
+  const required = matchersOf(labels)
     .filter((matcher) => !labelTest([matcher])({}))
     .map(({ name }) => name);
-  for (const label of [...wanted, ...groupBy]) {
+  for (const label of [...required, ...groupBy]) {
     if (names.includes(label)) continue;
     const nearest = nearestName(label, names);
     const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-    throw new MonitoringOptionsError(
-      `Expected ${owner} to use labels that ${metric} has, ${listOf(names)}, got "${label}".${hint}`,
+    throw optionError(
+      owner,
+      `must use labels of ${metric}, which has ${listOf(names)}; got "${label}".${hint}`,
     );
   }
 }
 
-/** @throws {MonitoringOptionsError} for what is no list of names of labels */
+/**
+ * Checks a list of label names.
+ *
+ * @throws {MonitoringOptionsError} if it is not an array of valid label names
+ */
 export function checkGroupBy(owner: string, groupBy: readonly string[] | undefined): void {
   if (groupBy === undefined) return;
   const valid =
-    Array.isArray(groupBy) && groupBy.every((label) => typeof label === 'string' && NAME.test(label));
-  expectOption(`groupBy of ${owner}`, groupBy, 'a list of label names', valid);
+    Array.isArray(groupBy) && groupBy.every((label) => typeof label === 'string' && LABEL_NAME.test(label));
+  expectOption(optionOf(owner, 'groupBy'), groupBy, 'an array of label names', valid);
 }
 
-/** @throws {MonitoringOptionsError} for what cannot be the name of a metric */
+/**
+ * Checks the name of a metric.
+ *
+ * @throws {MonitoringOptionsError} if it is not a valid metric name
+ */
 export function checkMetricName(owner: string, metric: string): void {
-  const isName = typeof metric === 'string' && /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(metric);
-  expectOption(`metric of ${owner}`, metric, 'the name of a metric or a vital', isName);
+  const isName = typeof metric === 'string' && METRIC_NAME.test(metric);
+  expectOption(optionOf(owner, 'metric'), metric, 'the name of a metric or a vital', isName);
 }
 
-/** @throws {MonitoringOptionsError} for what is no whole number of milliseconds, or more than Prometheus can count */
+/**
+ * Returns a duration in milliseconds, or its default.
+ *
+ * @throws {MonitoringOptionsError} if it is not a whole number, or longer than Prometheus supports
+ */
 export function durationOf(
-  owner: string,
+  option: string,
   ms: number | undefined,
-  least: number,
-  byDefault: number = least,
+  min: number,
+  defaultMs: number = min,
 ): number {
-  const duration = countOf(owner, ms, byDefault, least);
-  const expected = `at most ${LONGEST_DURATION_MS} ms (292 years)`;
-  expectOption(owner, duration, expected, duration <= LONGEST_DURATION_MS);
+  const duration = countOf(option, ms, defaultMs, min);
+  const expected = `at most ${MAX_DURATION_MS} ms (292 years)`;
+  expectOption(option, duration, expected, duration <= MAX_DURATION_MS);
   return duration;
 }
 
+/** Returns names as a list for an error message. */
 export function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.map((name) => `"${name}"`).join(', ');
+  return names.length === 0 ? 'no labels' : names.map((name) => `"${name}"`).join(', ');
 }
 
+/** Returns the valid values of an option for an error message. */
 export function oneOf(names: readonly string[]): string {
   return `one of ${names.join(', ')}`;
 }

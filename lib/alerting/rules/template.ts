@@ -1,6 +1,7 @@
-import { MonitoringOptionsError } from '../../options/option-checks.js';
+import type { MonitoringOptionsError } from '../../options/option-checks.js';
 import { promqlOf } from '../../query/promql.js';
 import { PROCESS_CPU } from '../../query/vital-expressions.js';
+import { optionError } from './option-errors.js';
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }
@@ -8,31 +9,32 @@ type Piece =
   | { readonly kind: 'label'; readonly name: string }
   | { readonly kind: 'process_cpu' };
 
-/** What a template may speak of. */
+/** The values of the placeholders of a template. */
 export interface TemplateData {
   readonly value: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Computes how many processors the process itself keeps busy; undefined if that is not known. */
+  /** Returns the number of CPUs that the process keeps busy; undefined if it is unknown. */
   readonly processCpu?: () => number | undefined;
 }
 
-/** A text with `{{ value }}` and `{{ labels.name }}` in it. */
+/** A text template with placeholders such as `{{ value }}` and `{{ labels.name }}`. */
 export class Template {
   private readonly pieces: readonly Piece[];
 
   /**
-   * @param owner what the text is of, for error messages
-   * @throws {MonitoringOptionsError} if it speaks of anything else
+   * @param owner the option of the text, for error messages
+   * @throws {MonitoringOptionsError} for an unknown placeholder
    */
   constructor(owner: string, text: string) {
     this.pieces = partsOf(text).map((part) => pieceOf(owner, part));
   }
 
-  /** Whether it tells how busy the process itself is. */
+  /** True if the template contains `{{ process_cpu }}`. */
   get needsProcessCpu(): boolean {
     return this.pieces.some(({ kind }) => kind === 'process_cpu');
   }
 
+  /** Returns the text with its placeholders replaced. */
   render({ value, labels, processCpu }: TemplateData): string {
     return this.pieces
       .map((piece) => {
@@ -44,7 +46,7 @@ export class Template {
       .join('');
   }
 
-  /** The same as a template of Prometheus. */
+  /** Returns the equivalent Prometheus template. */
   toPrometheus(): string {
     return this.pieces
       .map((piece) => {
@@ -59,7 +61,7 @@ export class Template {
   }
 }
 
-/** Returns what is in double braces and what is between, in order. */
+/** Splits a text into placeholders in double braces and the text between them. */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
   let at = 0;
@@ -74,7 +76,7 @@ function partsOf(text: string): string[] {
 
 function pieceOf(owner: string, part: string): Piece {
   if (!part.startsWith('{{')) {
-    if (part.includes('{{')) throw refusal(owner, part);
+    if (part.includes('{{')) throw placeholderError(owner, part);
     return { kind: 'text', text: part };
   }
   const inner = part.slice(2, -2).trim();
@@ -82,22 +84,23 @@ function pieceOf(owner: string, part: string): Piece {
   const value = /^value(?:\s*\|\s*printf\s+"%\.(\d)f")?$/.exec(inner);
   if (value !== null) return { kind: 'value', digits: value[1] === undefined ? undefined : Number(value[1]) };
   const label = /^labels\.([a-zA-Z_][a-zA-Z0-9_]*)$/.exec(inner)?.[1];
-  // Prometheus has the name of the metric there, which here is no label.
-  if (label === undefined || label === '__name__') throw refusal(owner, part);
+  // In Prometheus, `__name__` is the name of the metric; here it is not a label.
+  if (label === undefined || label === '__name__') throw placeholderError(owner, part);
   return { kind: 'label', name: label };
 }
 
-function refusal(owner: string, part: string): MonitoringOptionsError {
-  return new MonitoringOptionsError(
-    `Expected ${owner} to use {{ value }}, {{ value | printf "%.2f" }} or {{ labels.name }}, got "${part}".`,
+function placeholderError(owner: string, part: string): MonitoringOptionsError {
+  return optionError(
+    owner,
+    `must contain only the placeholders {{ value }}, {{ value | printf "%.2f" }}, {{ labels.name }} and {{ process_cpu }}; got "${part}".`,
   );
 }
 
-function processCpuText(processors: number | undefined): string {
-  return processors === undefined ? '?' : fixedText(processors, 1);
+function processCpuText(cpus: number | undefined): string {
+  return cpus === undefined ? '?' : fixedText(cpus, 1);
 }
 
-/** A number as templates of Prometheus show it. */
+/** Formats a number as Prometheus templates do. */
 function numberText(value: number): string {
   if (!Number.isFinite(value)) return infiniteText(value);
   const magnitude = Math.abs(value);
@@ -108,7 +111,7 @@ function numberText(value: number): string {
   return signOf(value) + text;
 }
 
-/** A number as `printf "%.2f"` of Go shows it: exact, and halves go to the even digit. */
+/** Formats a number as `printf "%.2f"` of Go does: exactly, with halves rounded to the even digit. */
 function fixedText(value: number, digits: number): string {
   if (!Number.isFinite(value)) return infiniteText(value);
   const { numerator, denominator } = fractionOf(Math.abs(value));
@@ -121,7 +124,7 @@ function fixedText(value: number, digits: number): string {
   return signOf(value) + text.slice(0, point) + (digits > 0 ? `.${text.slice(point)}` : '');
 }
 
-/** A finite number as exactly what its bits say. */
+/** Returns a finite number as an exact fraction. */
 function fractionOf(magnitude: number): { numerator: bigint; denominator: bigint } {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, magnitude);

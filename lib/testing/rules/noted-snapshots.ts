@@ -9,13 +9,13 @@ import {
 } from '../../metrics/snapshot.js';
 import { MISSING, type NotedSeries, type NotedValue, STALE } from './series-notation.js';
 
-/** One series of a metric, with the series that it is noted as: itself, or the buckets, count and sum of a histogram. */
+/** One series of a metric, with its notations: one value, or the buckets, count and sum of a histogram. */
 interface Row {
   readonly key: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: NotedSeries | undefined;
   readonly sum: NotedSeries | undefined;
-  /** By upper bound. */
+  /** The buckets by upper bound. */
   readonly buckets: Map<number, NotedSeries>;
 }
 
@@ -25,11 +25,11 @@ interface Family {
   readonly rows: Map<string, Row>;
 }
 
-/** Makes of noted series what a registry would have shown at each step. */
+/** The snapshots of a registry that would have the given series. */
 export class NotedSnapshots {
   private readonly families: Map<string, Family>;
 
-  /** @param intervalMs the time from one step to the next */
+  /** @param intervalMs the time between two steps, in milliseconds */
   constructor(
     series: readonly NotedSeries[],
     private readonly intervalMs: number,
@@ -37,20 +37,23 @@ export class NotedSnapshots {
     this.families = familiesOf(series);
   }
 
+  /** Returns the type of a metric. */
   typeOf(metric: string): MetricType | undefined {
     return this.families.get(metric)?.type;
   }
 
+  /** Returns the names of all metrics. */
   names(): string[] {
     return [...this.families.keys()];
   }
 
+  /** Returns the snapshot at a step. */
   snapshot(step: number, timestamp: number): MetricsSnapshot {
     const families = [...this.families.values()].flatMap((family) => familyAt(family, step, this.intervalMs));
     return { timestamp, defaultLabels: {}, families };
   }
 
-  /** Whether the series of this key was missed at a step: neither seen nor gone. */
+  /** Returns true if a series has no sample at a step and did not end. */
   isMissed(key: string, step: number): boolean {
     for (const { rows } of this.families.values()) {
       const row = rows.get(key);
@@ -63,7 +66,7 @@ export class NotedSnapshots {
 }
 
 function familyAt({ name, type, rows }: Family, step: number, intervalMs: number): MetricFamily[] {
-  const seen = [...rows.values()].filter((row) => {
+  const present = [...rows.values()].filter((row) => {
     const value = valueAt(row.value ?? row.buckets.values().next().value, step);
     return value !== MISSING && value !== STALE;
   });
@@ -71,8 +74,8 @@ function familyAt({ name, type, rows }: Family, step: number, intervalMs: number
     .filter((bound) => bound !== Infinity)
     .toSorted((a, b) => a - b);
   const stride = type === 'histogram' ? FIRST_BUCKET + upperBounds.length + 1 : VALUE + 1;
-  const numbers = new Float64Array(seen.length * stride);
-  seen.forEach(({ value, sum, buckets }, i) => {
+  const numbers = new Float64Array(present.length * stride);
+  present.forEach(({ value, sum, buckets }, i) => {
     const at = i * stride;
     numbers[at + CREATED] = createdAt(value ?? buckets.values().next().value, step, intervalMs);
     if (type !== 'histogram') {
@@ -88,8 +91,8 @@ function familyAt({ name, type, rows }: Family, step: number, intervalMs: number
     });
   });
   const identities = {
-    expositionPrefixOf: (row: number) => seen[row].key,
-    labelsOf: (row: number) => ({ ...seen[row].labels }),
+    expositionPrefixOf: (row: number) => present[row]?.key ?? '',
+    labelsOf: (row: number) => ({ ...present[row]?.labels }),
   };
   const seriesLimit = Infinity;
   const family = {
@@ -107,15 +110,15 @@ function familyAt({ name, type, rows }: Family, step: number, intervalMs: number
 }
 
 /**
- * Returns when a series was created that is there at a step: at the step before the value that says so, and before
- * anybody looked if none does.
+ * Returns the creation time of a series: one step before the value that is marked as `created`, or before the test
+ * without such a mark.
  */
 function createdAt(series: NotedSeries | undefined, step: number, intervalMs: number): number {
   const created = series?.creations.findLast((creation) => creation <= step);
   return created === undefined ? -Infinity : (created - 1) * intervalMs;
 }
 
-/** Once it has no more values, a series is missed. */
+/** Returns the value of a series at a step. A series without further values is missing. */
 function valueAt(series: NotedSeries | undefined, step: number): NotedValue {
   return series?.values[step] ?? MISSING;
 }
@@ -154,7 +157,7 @@ function familiesOf(all: readonly NotedSeries[]): Map<string, Family> {
   return families;
 }
 
-/** Which part of which metric a series is: histograms are noted as the series that Prometheus makes of them. */
+/** Returns the metric of a series, and the part of it: the series of a histogram are those of the exposition. */
 function partOf(
   { metric, labels }: NotedSeries,
   metrics: ReadonlySet<string>,

@@ -1,17 +1,17 @@
 import { MonitoringOptionsError } from '../../options/option-checks.js';
 
-/** No sample was taken. */
+/** The value of a step without a sample. */
 export const MISSING = 'missing';
-/** The series ended. */
+/** The value of a step at which the series ended. */
 export const STALE = 'stale';
 export type NotedValue = number | typeof MISSING | typeof STALE;
 
-/** A series as it is written in tests of promtool. */
+/** A series in the notation of promtool tests. */
 export interface NotedSeries {
   readonly metric: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly values: readonly NotedValue[];
-  /** The places of the values before which the series was created, in ascending order. */
+  /** The indices of the values before which the series was created, in ascending order. */
   readonly creations: readonly number[];
 }
 
@@ -21,17 +21,17 @@ const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
 const STEPS = new RegExp(`^(${NUMBER})(?:([+-])(\\d+\\.?\\d*|\\.\\d+))?(?:x(\\d+))?$`, 'i');
 
 /**
- * Reads a series in the notation of promtool: `1 2 3`, `0+10x3` for 0 10 20 30, `5x2` for 5 5 5, `_` and `_x3` for
- * samples that were missed, `stale` for a series that ended. Beyond it, `created` says that the series was created
- * between the sample before and the next one, and counts from zero; else it has been there before the test.
+ * Parses a series in the notation of promtool: `1 2 3`, `0+10x3` for 0 10 20 30, `5x2` for 5 5 5, `_` and `_x3` for
+ * missing samples, `stale` for the end of the series. As an extension, `created` marks the creation of the series
+ * between two samples: it counts from zero there. Without it, the series exists before the test.
  *
- * @throws {MonitoringOptionsError} for what cannot be read
+ * @throws {MonitoringOptionsError} for invalid notation
  */
 export function readSeries(name: string, values: string): NotedSeries {
   const parts = SERIES.exec(name.trim());
   const metric = parts?.[1];
   if (metric === undefined)
-    throw refusal(name, 'a metric with labels, such as http_requests_total{method="GET"}');
+    throw notationError(name, 'a metric with labels, such as http_requests_total{method="GET"}');
   return { metric, labels: readLabels(name, parts?.[2] ?? ''), ...readSamples(values) };
 }
 
@@ -42,8 +42,9 @@ function readSamples(text: string): Pick<NotedSeries, 'values' | 'creations'> {
     if (word === 'created') creations.push(values.length);
     else values.push(...readValues(word));
   }
-  for (const place of creations) {
-    if (typeof values[place] !== 'number') throw refusal(text, 'a number after each created');
+  for (const index of creations) {
+    if (typeof values[index] !== 'number')
+      throw notationError(text, 'written with a number after each `created`');
   }
   return { values, creations };
 }
@@ -51,8 +52,10 @@ function readSamples(text: string): Pick<NotedSeries, 'values' | 'creations'> {
 function readLabels(name: string, text: string): Record<string, string> {
   const found = [...text.matchAll(new RegExp(LABEL, 'gy'))];
   if (found.map(([whole]) => whole).join('') !== text)
-    throw refusal(name, 'a metric with labels in double quotes');
-  return Object.fromEntries(found.map(([, label, value]) => [label, JSON.parse(value) as string]));
+    throw notationError(name, 'a metric with labels in double quotes');
+  return Object.fromEntries(
+    found.map(([, label = '', value = '""']) => [label, JSON.parse(value) as string]),
+  );
 }
 
 function readValues(word: string): NotedValue[] {
@@ -61,12 +64,15 @@ function readValues(word: string): NotedValue[] {
   if (missing !== null) return Array.from({ length: Number(missing[1] ?? 1) }, () => MISSING);
   const [, first, sign, step, times] = STEPS.exec(word) ?? [];
   if (first === undefined || (step !== undefined && times === undefined)) {
-    throw refusal(word, 'finite numbers such as 1, 0+10x3 or 5x2, or _, stale or created');
+    throw notationError(
+      word,
+      'written with finite numbers such as 1, 0+10x3 or 5x2, or with _, stale or created',
+    );
   }
   const by = Number(step ?? 0) * (sign === '-' ? -1 : 1);
   return Array.from({ length: Number(times ?? 0) + 1 }, (_, i) => Number(first) + i * by);
 }
 
-function refusal(got: string, expected: string): MonitoringOptionsError {
-  return new MonitoringOptionsError(`Expected the series of the test to be ${expected}, got "${got}".`);
+function notationError(given: string, expected: string): MonitoringOptionsError {
+  return new MonitoringOptionsError(`A series of the test must be ${expected}; got "${given}".`);
 }

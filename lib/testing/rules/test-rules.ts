@@ -9,49 +9,51 @@ import type { AlertRule } from '../../alerting/rules/alert-rule.js';
 import { NotedSnapshots } from './noted-snapshots.js';
 import { readSeries } from './series-notation.js';
 
-/** An alert that a test expects; what it leaves open is not compared. */
+/** An alert that a test expects. Only the given fields are compared. */
 export interface ExpectedAlert {
+  /** The name of the rule. */
   readonly rule: string;
-  /** @default 'firing' */
+  /** The state of the alert. @default 'firing' */
   readonly state?: 'pending' | 'firing';
   readonly severity?: string;
-  /** The alert may have more of them. */
+  /** Labels that the alert must have. It may have others. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly message?: string;
   readonly value?: number;
 }
 
-/** A test of rules: what they are, what there is to see, and what should come of it. */
+/** A test of alert rules: the rules, the series, and the expected alerts. */
 export interface RulesTest {
+  /** The rules under test. */
   readonly rules: readonly AlertRule[];
   /**
-   * Series in the notation of promtool, such as `'http_requests_total{status_code="500"}': '0+1x10'`. A series has
-   * been there before the test unless `created` stands before its first value: `'_x5 created 20'` is one that was
-   * created after the fifth sample and had counted to 20 at the sixth.
+   * The series in the notation of promtool, such as `'http_requests_total{status_code="500"}': '0+1x10'`. A series
+   * exists before the test unless `created` precedes its first value: `'_x5 created 20'` is created after the fifth
+   * sample and has counted to 20 at the sixth.
    */
   readonly series: Readonly<Record<string, string>>;
-  /** How far the samples are apart, in milliseconds; rules are evaluated with each. @default 15_000 */
+  /** Time between two samples, in milliseconds. Rules are evaluated at each sample. @default 15_000 */
   readonly intervalMs?: number;
-  /** When to look, in milliseconds from the first sample, or as `5m` or `90s`. */
+  /** Time of the expectation, in milliseconds from the first sample, or a duration such as `5m` or `90s`. */
   readonly at: number | string;
-  /** All alerts that fire then. Those that are pending are compared if one of them is expected. */
+  /** The expected alerts: all firing ones, and all pending ones if a pending one is among them. @default not compared */
   readonly expect?: readonly ExpectedAlert[];
 }
 
-/** What came of a test of rules. */
+/** The result of a test of alert rules. */
 export interface RulesTestResult {
-  /** Those that were pending or fired in the end. */
+  /** The alerts that are pending or firing at the end. */
   readonly alerts: readonly Alert[];
-  /** Everything that happened, with times from the first sample on. */
+  /** The state changes of all alerts. Their times are relative to the first sample. */
   readonly events: readonly AlertEvent[];
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Evaluates rules over series in a time of its own, and compares what fires in the end with what should.
+ * Evaluates rules over series on a clock of its own, and compares the alerts at the end with the expected ones.
  *
- * @throws {Error} saying what fired and what should have
+ * @throws {Error} if the alerts differ; the error lists both
  */
 export function testRules(test: RulesTest): RulesTestResult {
   const intervalMs = test.intervalMs ?? 15_000;
@@ -74,12 +76,12 @@ export function testRules(test: RulesTest): RulesTestResult {
   const events: AlertEvent[] = [];
   for (let step = 0; step * intervalMs <= atMs; step++) {
     now = step * intervalMs;
-    const taken = step;
-    store.add(snapshots.snapshot(step, now), (key) => snapshots.isMissed(key, taken));
+    const current = step;
+    store.add(snapshots.snapshot(step, now), (key) => snapshots.isMissed(key, current));
     events.push(...monitor.evaluate(now));
     const failed = monitor.rules().find(({ health }) => health === 'err');
     if (failed)
-      throw new Error(`The rule ${failed.name} cannot be evaluated at ${now} ms: ${failed.lastError}.`);
+      throw new Error(`Alert rule ${failed.name} failed to evaluate at ${now} ms: ${failed.lastError}.`);
   }
   const alerts = monitor.alerts().filter(({ state }) => state !== 'resolved');
   if (test.expect !== undefined) compare(test.at, alerts, test.expect);
@@ -96,7 +98,7 @@ function compare(at: number | string, alerts: readonly Alert[], expected: readon
     return index < 0;
   });
   if (missing.length === 0 && left.length === 0) return;
-  const shown = found.map(({ rule, state, severity, labels, value, message }) => ({
+  const actual = found.map(({ rule, state, severity, labels, value, message }) => ({
     rule,
     state,
     severity,
@@ -104,7 +106,7 @@ function compare(at: number | string, alerts: readonly Alert[], expected: readon
     value,
     message,
   }));
-  throw new Error(`Expected these alerts at ${at}:\n${list(expected)}\ngot these:\n${list(shown)}`);
+  throw new Error(`Expected alerts at ${at}:\n${list(expected)}\nActual alerts:\n${list(actual)}`);
 }
 
 function list(all: readonly unknown[]): string {
@@ -123,8 +125,8 @@ function readDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+)(ms|[smhd])/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
     throw new MonitoringOptionsError(
-      `Expected at of the test to be milliseconds or a duration such as 5m, got "${text}".`,
+      `\`at\` of the test must be a number of milliseconds or a duration such as 5m; got "${text}".`,
     );
   }
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit], 0);
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? NaN), 0);
 }

@@ -1,4 +1,10 @@
-import type { Aggregate, AlertRule, Comparison, Condition, LabelMatchers } from 'nestjs-monitoring';
+import type {
+  AlertAggregation,
+  AlertCondition,
+  AlertRule,
+  Comparison,
+  LabelMatchers,
+} from 'nestjs-monitoring';
 import type { RuleCase } from '../../alerting/rule-cases.js';
 
 /** Random numbers that are the same for the same seed. */
@@ -93,7 +99,7 @@ function generatedCondition(
   dice: Dice,
   intervalMs: number,
   groupBy: readonly string[] | undefined,
-): Condition {
+): AlertCondition {
   const one = (by = groupBy): Comparison => comparison(dice, intervalMs, by);
   const roll = dice.next();
   if (roll < 0.12) return { all: [one(), one()] };
@@ -129,7 +135,7 @@ function threshold(dice: Dice, intervalMs: number, isMerged: boolean): number {
 
 function measurement(dice: Dice, intervalMs: number, groupBy: readonly string[] | undefined) {
   const windowMs = Math.round(dice.pick([1, 2, 2, 2.5, 3, 4, 7.3, 15]) * intervalMs);
-  const [metric, aggregate] = dice.pick<readonly [string, Aggregate]>([
+  const [metric, aggregate] = dice.pick<readonly [string, AlertAggregation]>([
     ['hits_total', 'rate'],
     ['hits_total', 'rate'],
     ['hits_total', 'increase'],

@@ -1,101 +1,101 @@
 import { isMatcher } from '../query/label-matchers.js';
 import { type Alert, fingerprintOf } from './alert.js';
-import type { Told } from './notifications/alert-group.js';
+import type { NotificationLogEntry } from './notifications/alert-group.js';
+import type { NotificationLog } from './notifications/handler-channels.js';
 import type { Silence } from './notifications/silences.js';
 import type { ActiveAlert } from './rule-state.js';
 import { SEVERITIES } from './rules/rule-checks.js';
 
-/** The state of alerting that is kept over a restart. */
-export interface AlertingMemory {
+/** The state of alerting that survives a restart. */
+export interface AlertingState {
   readonly version: 1;
-  /** Milliseconds since the Unix epoch. */
+  /** The time of the save, in milliseconds since the Unix epoch. */
   readonly savedAt: number;
-  /** By the name of the rule and its severity. */
+  /** The alerts of each rule, by rule name and severity. */
   readonly alerts: Readonly<Record<string, readonly ActiveAlert[]>>;
   readonly silences: readonly Silence[];
-  /** The knowledge of each handler, by its name. */
-  readonly told: Readonly<Record<string, Readonly<Record<string, Told>>>>;
+  readonly notifications: NotificationLog;
 }
 
-/** The readable part of a file, and the names of the rest. */
-export interface ReadMemory {
-  readonly memory: AlertingMemory;
-  /** Such as `alerts.long_queue/warning[2]`. */
+/** A parsed state, and the places of its invalid parts. */
+export interface ParsedState {
+  readonly state: AlertingState;
+  /** The discarded parts, such as `alerts.long_queue/warning[2]`. */
   readonly discarded: readonly string[];
 }
 
-/** So many things that were discarded are named. */
-const MOST_NAMED = 10;
+/** Maximum number of invalid parts that are named. */
+const MAX_NAMED = 10;
 
 /**
- * Reads what was saved, whatever is in the file by now: what is odd is left out, and what is said to have happened
- * later than now, by a clock that was wrong, happened now.
+ * Parses a saved state of any content. Invalid parts are discarded. Times later than now, from a clock that was wrong,
+ * become now.
  *
- * @throws {Error} if it is nothing of the kind
+ * @throws {Error} if it is not a saved state of this version
  */
-export function readMemory(json: unknown, now: number): ReadMemory {
+export function parseState(json: unknown, now: number): ParsedState {
   if (!isRecord(json) || json['version'] !== 1 || !isTime(json['savedAt'])) {
-    throw new Error('it is not the state of this version');
+    throw new Error('it is not a saved alert state of version 1');
   }
-  const reader = new Reader(now);
-  const memory: AlertingMemory = {
+  const parser = new StateParser(now);
+  const state: AlertingState = {
     version: 1,
     savedAt: Math.min(json['savedAt'], now),
-    alerts: reader.record('alerts', json['alerts'], (at, list) =>
-      reader.list(at, list, (given) => activeAlertOf(given, now)),
+    alerts: parser.record('alerts', json['alerts'], (place, list) =>
+      parser.list(place, list, (given) => activeAlertOf(given, now)),
     ),
-    silences: reader.list('silences', json['silences'], silenceOf),
-    told: reader.record('told', json['told'], (at, groups) =>
-      reader.record(at, groups, (place, group) => reader.told(place, group)),
+    silences: parser.list('silences', json['silences'], silenceOf),
+    notifications: parser.record('notifications', json['notifications'], (place, groups) =>
+      parser.record(place, groups, (group, given) => parser.logEntry(group, given)),
     ),
   };
-  const { discarded } = reader;
-  const more = discarded.length - MOST_NAMED;
+  const { discarded } = parser;
+  const more = discarded.length - MAX_NAMED;
   return {
-    memory,
-    discarded: more > 0 ? [...discarded.slice(0, MOST_NAMED), `and ${more} more`] : discarded,
+    state,
+    discarded: more > 0 ? [...discarded.slice(0, MAX_NAMED), `and ${more} more`] : discarded,
   };
 }
 
-/** Goes through what was read, and notes what it leaves out. */
-class Reader {
+/** A parser of the parts of a state that records the invalid ones. */
+class StateParser {
   readonly discarded: string[] = [];
 
   constructor(private readonly now: number) {}
 
-  record<T>(place: string, given: unknown, read: (place: string, given: unknown) => T): Record<string, T> {
+  record<T>(place: string, given: unknown, parse: (place: string, given: unknown) => T): Record<string, T> {
     if (!isRecord(given)) {
       this.discarded.push(place);
       return {};
     }
     return Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, read(`${place}.${name}`, value)]),
+      Object.entries(given).map(([name, value]) => [name, parse(`${place}.${name}`, value)]),
     );
   }
 
-  list<T>(place: string, given: unknown, read: (given: unknown) => T | undefined): T[] {
+  list<T>(place: string, given: unknown, parse: (given: unknown) => T | undefined): T[] {
     if (!Array.isArray(given)) {
       this.discarded.push(place);
       return [];
     }
     return given.flatMap((one, i) => {
-      const value = read(one);
+      const value = parse(one);
       if (value === undefined) this.discarded.push(`${place}[${i}]`);
       return value === undefined ? [] : [value];
     });
   }
 
-  told(place: string, given: unknown): Told {
+  logEntry(place: string, given: unknown): NotificationLogEntry {
     if (!isRecord(given) || !isTime(given['at'])) {
       this.discarded.push(place);
-      return { at: 0, firing: [], untold: [] };
+      return { at: 0, firing: [], undelivered: [] };
     }
-    const { at, firing, untold } = given;
-    const read = (alert: unknown): Alert | undefined => alertOf(alert, this.now);
+    const { at, firing, undelivered } = given;
+    const parse = (alert: unknown): Alert | undefined => alertOf(alert, this.now);
     return {
       at: Math.min(at, this.now),
-      firing: this.list(`${place}.firing`, firing, read),
-      untold: this.list(`${place}.untold`, untold, read),
+      firing: this.list(`${place}.firing`, firing, parse),
+      undelivered: this.list(`${place}.undelivered`, undelivered, parse),
     };
   }
 }
@@ -130,7 +130,7 @@ function alertOf(given: unknown, now: number): Alert | undefined {
   };
 }
 
-/** The part that alerts between evaluations share with those that handlers are told of. */
+/** Parses the fields that active alerts have in common with those of the notification log. */
 function commonOf(given: Readonly<Record<string, unknown>>, now: number) {
   const { labels, annotations, message, value, state, activeAt, firedAt, resolvedAt } = given;
   if (!isLabels(labels) || !isLabels(annotations) || typeof message !== 'string') return undefined;
@@ -143,7 +143,7 @@ function commonOf(given: Readonly<Record<string, unknown>>, now: number) {
     annotations,
     message,
     fingerprint: fingerprintOf(labels),
-    // JSON knows neither NaN nor the infinities.
+    // JSON has no NaN and no infinities.
     value: typeof value === 'number' ? value : NaN,
     activeAt: Math.min(activeAt, now),
     firedAt: atMost(now, firedAt),
@@ -177,7 +177,7 @@ function isLabels(given: unknown): given is Readonly<Record<string, string>> {
   return isRecord(given) && Object.values(given).every((value) => typeof value === 'string');
 }
 
-/** Returns whether it is a time that a `Date` can show. */
+/** Returns true if the value is a time that a `Date` can represent. */
 function isTime(given: unknown): given is number {
   return typeof given === 'number' && Math.abs(given) <= 8.64e15;
 }
