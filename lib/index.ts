@@ -203,8 +203,8 @@ export type { Part, Points, Reading, ReadOptions } from './query/readings.js';
 
 // health
 export type {
+  BuiltInCheckOptions,
   BuiltInChecksOptions,
-  CheckTuning,
   DiskCheckOptions,
   EventLoopCheckOptions,
   PercentLimits,
