@@ -54,7 +54,7 @@ describe('the feed of the dashboard', () => {
     let asked = 0;
     const reply = new DashboardEventsEndpoint('events', false, stream, () => asked++).handle();
     expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
-    expect(String(reply.body)).toContain('dashboards are connected');
+    expect(String(reply.body)).toContain('Too many dashboards are connected');
     expect(asked).toBe(0);
   });
 });

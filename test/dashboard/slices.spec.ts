@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { MetricExplorer } from '../../lib/dashboard/metric-explorer.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
-import { REQUESTS, VIEWS } from '../../lib/dashboard/views/views.js';
+import { OVERVIEW, REQUESTS } from '../../lib/dashboard/views/http-views.js';
 import { MINUTE } from '../history/support.js';
 import { busyHour } from './support.js';
 
@@ -32,7 +32,7 @@ describe('the questions of the dashboard over 300 routes and an hour', () => {
 
   it.each([
     ['the page of requests', () => views.read(REQUESTS, range)],
-    ['the overview', () => views.read(VIEWS[0], range)],
+    ['the overview', () => views.read(OVERVIEW, range)],
     ['the table of endpoints', () => endpointRows(history, range)],
     ['the list of metrics', () => explorer.list()],
     ['one metric', () => explorer.explore('http_requests_total', new Map(), range)],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { promQlOf } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';
-import { routeView } from '../../lib/dashboard/views/route-view.js';
+import { routeView } from '../../lib/dashboard/views/http-views.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { VIEWS } from '../../lib/dashboard/views/views.js';
 import { inSlices } from '../../lib/primitives/slices.js';
