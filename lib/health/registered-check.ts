@@ -78,7 +78,7 @@ export class RegisteredCheck {
     try {
       this.check.stop?.();
     } catch {
-      // The check is removed, so its error concerns nobody.
+      // The check is removed, so its error has no effect.
     }
   }
 
