@@ -60,7 +60,7 @@ function parseResult(result: unknown): CheckOutcome | undefined {
 function parseOwn(result: Readonly<Record<string, unknown>>): CheckOutcome | undefined {
   const status = parseStatus(result['status']);
   if (status === undefined) return undefined;
-  return outcome(status, result['message'], result['details']);
+  return toOutcome(status, result['message'], result['details']);
 }
 
 /** Parses the result of a terminus indicator: one or more keys, each with a status and further values. */
@@ -78,10 +78,10 @@ function parseIndicator(result: Readonly<Record<string, unknown>>): CheckOutcome
     indicators.length === 1
       ? first?.details
       : Object.fromEntries(indicators.map(({ key }) => [key, result[key]]));
-  return outcome(status, message, details);
+  return toOutcome(status, message, details);
 }
 
-function outcome(status: HealthStatus, message: unknown, details: unknown): CheckOutcome {
+function toOutcome(status: HealthStatus, message: unknown, details: unknown): CheckOutcome {
   const safeDetails = copyDetails(details);
   return {
     status,
