@@ -154,7 +154,7 @@ function hasTags(labels: Readonly<Record<string, string>>, tags: ReadonlyMap<str
   return true;
 }
 
-type AnySeries = { readonly labels: Readonly<Record<string, string>> };
+type AnySeries = ScalarSeriesSnapshot | HistogramSeriesSnapshot;
 
 function valuesOf(series: readonly AnySeries[], tag: string): string[] {
   return [...new Set(series.map(({ labels }) => labels[tag] ?? ''))].toSorted().slice(0, MAX_SHOWN_VALUES);
@@ -166,7 +166,7 @@ function measurementsOf(
 ): { statistic: string; value: number }[] {
   if (series.length === 0) return [];
   if (type === 'histogram') {
-    const histograms = series as readonly HistogramSeriesSnapshot[];
+    const histograms = series.filter((each) => 'buckets' in each);
     // Math.max() cannot take an argument for each of very many series.
     const highest = histograms.reduce((most, { max }) => (max > most ? max : most), 0);
     return [
@@ -175,7 +175,7 @@ function measurementsOf(
       { statistic: 'MAX', value: rounded(highest) },
     ];
   }
-  const values = (series as unknown as readonly { readonly value: number }[]).map(({ value }) => value);
+  const values = series.flatMap((each) => ('value' in each ? [each.value] : []));
   return [{ statistic: type === 'counter' ? 'COUNT' : 'VALUE', value: rounded(sumOf(values)) }];
 }
 
@@ -185,10 +185,9 @@ function sumOf(values: readonly number[]): number {
 
 function toSeriesRow(series: AnySeries): Readonly<Record<string, unknown>> {
   if (!('buckets' in series)) {
-    const scalar = series as ScalarSeriesSnapshot;
-    return { ...scalar, value: rounded(scalar.value) };
+    return { ...series, value: rounded(series.value) };
   }
-  const { labels, count, sum, min, max, exponential } = series as unknown as HistogramSeriesSnapshot;
+  const { labels, count, sum, min, max, exponential } = series;
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map(
     (q) => exponential && quantileWithin(exponential, q, min, max),
   );
