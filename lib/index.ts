@@ -200,8 +200,8 @@ export type { HistogramPart, HistoryPoints, HistoryReading, HistoryReadOptions }
 
 // health
 export type {
+  BuiltInCheckOptions,
   BuiltInChecksOptions,
-  CheckTuning,
   DiskCheckOptions,
   EventLoopCheckOptions,
   PercentLimits,

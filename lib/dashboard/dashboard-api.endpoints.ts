@@ -7,9 +7,9 @@ import {
 } from '../http/endpoint.js';
 import type { EventStream } from '../http/event-stream.js';
 
-import { TooManyQuestionsError } from './answers.js';
+import { TooManyRequestsError } from './response-cache.js';
 
-/** Thrown for a question that cannot be answered, with the status that says why. */
+/** An error of an API request, with its HTTP status. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Answers a question in JSON, which may be given as text. */
+/** An API endpoint that reads. Strings are sent as they are, since they are JSON already; other values as JSON. */
 export class DashboardReadEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = true;
@@ -27,24 +27,24 @@ export class DashboardReadEndpoint implements Endpoint {
   constructor(
     readonly path: string,
     readonly overridable: boolean,
-    private readonly answer: (query: URLSearchParams) => unknown,
+    private readonly read: (query: URLSearchParams) => unknown,
   ) {}
 
   handle({ query }: EndpointRequest): Promise<EndpointReply> {
-    return replyWith(() => this.answer(query));
+    return replyWith(() => this.read(query));
   }
 }
 
-/** The header without which nothing is done: no page of another origin can send it without being asked about. */
-const INTENT_HEADER = 'x-monitoring-request';
+/** A required header against CSRF: a page of another origin cannot send it without a CORS preflight. */
+const CSRF_HEADER = 'x-monitoring-request';
 
-/** Does something, for those who have shown who they are. */
+/** An API endpoint that changes something. It requires credentials. */
 export class DashboardActionEndpoint implements Endpoint {
   readonly method = 'POST';
   readonly option = 'dashboard';
   readonly restricted = true;
 
-  /** @param allowed whether there are credentials to show; without, nobody may do anything */
+  /** @param allowed true if credentials are configured; otherwise every action is denied */
   constructor(
     readonly path: string,
     readonly overridable: boolean,
@@ -54,16 +54,17 @@ export class DashboardActionEndpoint implements Endpoint {
 
   async handle({ headers, json }: EndpointRequest): Promise<EndpointReply> {
     if (!this.allowed) {
-      return refused(403, 'Set endpoints.auth to be able to change anything from the dashboard.');
+      return errorReply(403, 'Actions require credentials. Set endpoints.auth to enable them.');
     }
-    if (headers[INTENT_HEADER] === undefined) return refused(403, `Expected the header ${INTENT_HEADER}.`);
+    if (headers[CSRF_HEADER] === undefined) return errorReply(403, `The header ${CSRF_HEADER} is missing.`);
     const body = await json();
-    if (typeof body !== 'object' || body === null) return refused(400, 'Expected an object in JSON.');
+    if (typeof body !== 'object' || body === null)
+      return errorReply(400, 'The request body must be a JSON object.');
     return replyWith(() => this.act(body as Readonly<Record<string, unknown>>));
   }
 }
 
-/** What happens, as it happens. A new reader is a reason to look how things stand. */
+/** The event stream of the dashboard. A new reader triggers a new overview. */
 export class DashboardEventsEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = true;
@@ -77,8 +78,8 @@ export class DashboardEventsEndpoint implements Endpoint {
 
   handle(): EndpointReply {
     if (this.events.isFull) {
-      return busy(
-        `${this.events.readerCount} dashboards are connected, which is the most there may be. Close one and try again.`,
+      return busyReply(
+        `Too many dashboards are connected (limit ${this.events.readerCount}). Close one and retry.`,
       );
     }
     this.onReader();
@@ -86,23 +87,23 @@ export class DashboardEventsEndpoint implements Endpoint {
   }
 }
 
-async function replyWith(answer: () => unknown): Promise<EndpointReply> {
+async function replyWith(handle: () => unknown): Promise<EndpointReply> {
   try {
-    const found = await answer();
-    return typeof found === 'string' ? jsonTextReply(200, found) : jsonReply(200, found);
+    const result = await handle();
+    return typeof result === 'string' ? jsonTextReply(200, result) : jsonReply(200, result);
   } catch (error) {
-    if (error instanceof ApiError) return refused(error.status, error.message);
-    if (error instanceof TooManyQuestionsError) return busy(error.message);
+    if (error instanceof ApiError) return errorReply(error.status, error.message);
+    if (error instanceof TooManyRequestsError) return busyReply(error.message);
     throw error;
   }
 }
 
-/** Says when to come back. */
-function busy(message: string): EndpointReply {
-  const reply = refused(503, message);
+/** Returns an error that the client may retry. */
+function busyReply(message: string): EndpointReply {
+  const reply = errorReply(503, message);
   return { ...reply, headers: { ...reply.headers, 'retry-after': '5' } };
 }
 
-function refused(statusCode: number, message: string): EndpointReply {
+function errorReply(statusCode: number, message: string): EndpointReply {
   return jsonReply(statusCode, { statusCode, message });
 }

@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import type { Endpoint, EndpointReply, EndpointRequest } from '../http/endpoint.js';
 
-/** Nothing from outside, nothing inline. */
+/** A policy that allows no foreign and no inline resources. */
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** One file that the page needs; it says nothing of the application, and is open to everybody. */
+/** A static file of the page. It needs no credentials, since it contains no data of the application. */
 export class DashboardAssetEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
@@ -21,7 +21,7 @@ export class DashboardAssetEndpoint implements Endpoint {
   }
 
   handle({ headers }: EndpointRequest): EndpointReply {
-    const zipped = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '');
+    const acceptsGzip = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '');
     return {
       status: 200,
       headers: {
@@ -29,9 +29,9 @@ export class DashboardAssetEndpoint implements Endpoint {
         'content-security-policy': CONTENT_SECURITY_POLICY,
         'x-content-type-options': 'nosniff',
         vary: 'accept-encoding',
-        ...(zipped && { 'content-encoding': 'gzip' }),
+        ...(acceptsGzip && { 'content-encoding': 'gzip' }),
       },
-      body: zipped ? this.compressed : this.content,
+      body: acceptsGzip ? this.compressed : this.content,
     };
   }
 }

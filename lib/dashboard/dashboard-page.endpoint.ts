@@ -1,15 +1,12 @@
 import type { Endpoint, EndpointReply, EndpointRequest } from '../http/endpoint.js';
 import { CONTENT_SECURITY_POLICY } from './dashboard-asset.endpoint.js';
 
-/**
- * The page itself. Who may not see what it shows gets the page all the same, with the status that says so: it asks
- * for a token.
- */
+/** The HTML page. Without credentials it has the status of a denied request, and asks for a token. */
 export class DashboardPageEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
 
-  /** @param content of the page, in which `{{base}}` stands for where its parts are */
+  /** @param content HTML in which `{{base}}` stands for the relative base URL of its files */
   constructor(
     readonly path: string,
     readonly overridable: boolean,
@@ -32,7 +29,7 @@ export class DashboardPageEndpoint implements Endpoint {
   }
 }
 
-/** How the page refers to what is below its own path, whatever prefix a proxy adds to it. */
+/** Returns the relative base URL of the files of the page. It works behind any prefix that a proxy adds. */
 function baseOf(path: string): string {
   return path.endsWith('/') ? './' : `${path.slice(path.lastIndexOf('/') + 1)}/`;
 }

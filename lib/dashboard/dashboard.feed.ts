@@ -2,17 +2,17 @@ import { EventStream, eventText } from '../http/event-stream.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Overview, OverviewReader } from './overview.js';
 
-/** A connection that says nothing is taken for dead by those between. */
+/** The interval of heartbeats: proxies close idle connections. */
 const HEARTBEAT_MS = 15_000;
-/** Who asks within this time is told the same, in milliseconds. */
-const FRESH_MS = 1_000;
+/** The time for which an overview is reused, in milliseconds. */
+const MAX_AGE_MS = 1_000;
 
-/** Tells every open dashboard how things stand, whenever that was looked at: once for all of them. */
+/** The event stream of the dashboard: one overview for all readers, after each sample. */
 export class DashboardFeed {
   readonly events: EventStream;
   private latest: Overview | undefined;
   private reading: Promise<Overview> | undefined;
-  private asked: { readonly at: number; readonly answer: Promise<Overview> } | undefined;
+  private requested: { readonly at: number; readonly overview: Promise<Overview> } | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
   private unsubscribe: () => void = () => undefined;
 
@@ -37,17 +37,17 @@ export class DashboardFeed {
     this.events.close();
   }
 
-  /** Returns how things stand, looked at anew unless somebody asked a moment ago: the status makes no difference. */
+  /** Returns the overview: the last requested one if it is fresh, else a new one. */
   current(): Promise<Overview> {
-    const { asked } = this;
-    const age = asked === undefined ? NaN : this.now() - asked.at;
-    // A clock that was set back makes nothing fresh.
-    if (asked !== undefined && age >= 0 && age < FRESH_MS) return asked.answer;
-    const answer = this.refresh();
-    this.asked = { at: this.now(), answer };
-    // An error is told to those who asked, and to nobody after them.
-    answer.catch(() => (this.asked = undefined));
-    return answer;
+    const { requested } = this;
+    const age = requested === undefined ? NaN : this.now() - requested.at;
+    // A negative age means that the clock was set back.
+    if (requested !== undefined && age >= 0 && age < MAX_AGE_MS) return requested.overview;
+    const overview = this.refresh();
+    this.requested = { at: this.now(), overview };
+    // An error is not reused.
+    overview.catch(() => (this.requested = undefined));
+    return overview;
   }
 
   private refresh(): Promise<Overview> {

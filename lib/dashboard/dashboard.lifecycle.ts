@@ -1,22 +1,22 @@
 import type { DashboardFeed } from './dashboard.feed.js';
-import type { KeptMetrics } from './kept-metrics.js';
+import type { DashboardRetention } from './dashboard-retention.js';
 
-/** Keeps the dashboard up to date while the application runs; its readers are let go before the server closes. */
+/** The start and stop of the dashboard. Event streams are closed before the server closes, which waits for them. */
 export class DashboardLifecycle {
   constructor(
     private readonly feed: DashboardFeed,
-    private readonly kept: KeptMetrics,
+    private readonly retention: DashboardRetention,
     private readonly enabled: boolean,
   ) {}
 
   start(): void {
     if (!this.enabled) return;
-    this.kept.start();
+    this.retention.start();
     this.feed.start();
   }
 
   stop(): void {
     this.feed.stop();
-    this.kept.stop();
+    this.retention.stop();
   }
 }

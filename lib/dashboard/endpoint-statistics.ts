@@ -2,20 +2,20 @@ import type { RangeSeries } from '../query/range-query.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import { rounded } from './rounding.js';
 
-/** How one endpoint did in a window. */
+/** The requests of one endpoint in a window. */
 export interface EndpointRow {
   readonly method: string;
   readonly route: string;
-  /** On average over `windowMs`. */
+  /** Requests per second, on average over the window. */
   readonly perSecond: number;
-  /** The window, in milliseconds: what was asked for, or as much of it as is covered right after the start. */
+  /** The window, in milliseconds: the requested range, or the part of it that is covered by samples. */
   readonly windowMs: number;
-  /** Share of the answers that were 5xx, from 0 to 100. */
+  /** Percentage of 5xx responses. */
   readonly errorPercent: number;
   readonly p50?: number;
   readonly p95?: number;
   readonly p99?: number;
-  /** How many answers there were, by status. */
+  /** Number of responses by status code. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
@@ -24,7 +24,7 @@ const REQUESTS = 'http_requests_total';
 const DURATION = 'http_request_duration_seconds';
 const QUANTILES = [0.5, 0.95, 0.99];
 
-/** Reads every endpoint that was asked in the window; yields after each small step. */
+/** Returns every endpoint with requests in the window. Yields after each small step. */
 export function* endpointRows(
   history: MetricsHistory,
   rangeMs: number,
@@ -39,8 +39,8 @@ export function* endpointRows(
   });
   const percentilesOf = yield* byEndpoint(percentiles);
   const rows: EndpointRow[] = [];
-  for (const [key, answers] of yield* byEndpoint(counts)) {
-    rows.push(rowOf(answers, percentilesOf.get(key) ?? [], windowMs));
+  for (const [key, responses] of yield* byEndpoint(counts)) {
+    rows.push(rowOf(responses, percentilesOf.get(key) ?? [], windowMs));
     yield;
   }
   return rows;
@@ -58,14 +58,10 @@ function* byEndpoint(courses: readonly RangeSeries[]): Generator<void, Map<strin
   return found;
 }
 
-function rowOf(
-  answers: readonly RangeSeries[],
-  percentiles: readonly RangeSeries[],
-  windowMs: number,
-): EndpointRow {
-  const { method = '', route = '' } = answers[0].labels;
-  const all = sumOf(answers);
-  const failed = sumOf(answers.filter(({ labels }) => labels['status_code']?.startsWith('5')));
+function rowOf(responses: readonly RangeSeries[], percentiles: readonly RangeSeries[], windowMs: number): EndpointRow {
+  const { method = '', route = '' } = responses[0]?.labels ?? {};
+  const all = sumOf(responses);
+  const failed = sumOf(responses.filter(({ labels }) => labels['status_code']?.startsWith('5')));
   const [p50, p95, p99] = QUANTILES.map((q) => percentiles.find(({ quantile }) => quantile === q)?.values[0]);
   return {
     method,
@@ -77,16 +73,16 @@ function rowOf(
     ...(p95 !== undefined && { p95: rounded(p95) }),
     ...(p99 !== undefined && { p99: rounded(p99) }),
     statuses: Object.fromEntries(
-      answers.map(({ labels, values }) => [labels['status_code'], Math.round(values[0])]),
+      responses.map(({ labels, values: [count = 0] }) => [labels['status_code'], Math.round(count)]),
     ),
   };
 }
 
-/** No separator can make two endpoints one. */
+/** Returns a key that is unique for any method and route. */
 function keyOf({ method, route }: Readonly<Record<string, string>>): string {
   return JSON.stringify([method, route]);
 }
 
 function sumOf(courses: readonly RangeSeries[]): number {
-  return courses.reduce((sum, { values }) => sum + values[0], 0);
+  return courses.reduce((sum, { values: [value = 0] }) => sum + value, 0);
 }

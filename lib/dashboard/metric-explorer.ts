@@ -9,49 +9,51 @@ import {
 } from '../metrics/snapshot.js';
 import { rounded } from './rounding.js';
 import { suggestedQueries } from '../query/suggested-promql.js';
-import type { Panel, Unit } from './views/panel.js';
-import { unitOfMetric } from './views/unit-of-metric.js';
+import { type Panel, percentiles, type Unit } from './views/panel.js';
+import { unitOfMetric, unitOfRate } from './views/unit-of-metric.js';
 import type { PanelData, ViewReader } from './views/view-data.js';
 
-/** So many series of a metric are shown; nobody reads more. */
-const SHOWN_SERIES = 200;
-/** So many series are looked at to tell which label has how many values. */
-const EXAMINED_SERIES = 10_000;
-const SHOWN_VALUES = 100;
-/** So many series are looked at in one step. */
-const STEP_SERIES = 100;
+/** The most series of a metric in a response. */
+const MAX_SHOWN_SERIES = 200;
+/** The most series of a metric whose label values are counted. */
+const MAX_COUNTED_SERIES = 10_000;
+/** The most values of a label in a response. */
+const MAX_SHOWN_VALUES = 100;
+/** The number of series read in one step. */
+const SERIES_PER_STEP = 100;
 
-/** A metric in the list of all. */
+/** A metric in the list of all metrics. */
 export interface ListedMetric {
   readonly name: string;
   readonly type: string;
   readonly help: string;
   readonly seriesCount: number;
-  /** How many values each label has, most first. */
+  /** Number of values of each label, in descending order. */
   readonly labels: readonly { readonly name: string; readonly values: number }[];
 }
 
-/** One metric, seen from near. */
+/** One metric with its series. */
 export interface ExploredMetric {
   readonly name: string;
   readonly description: string;
   readonly type: string;
   readonly unit: Unit;
-  /** The series with the labels that were asked for, brought together. */
+  /** Totals of the series that match the tags. */
   readonly measurements: readonly { readonly statistic: string; readonly value: number }[];
-  /** Labels that can still be asked for, and their values. */
+  /** Further labels to filter by, and their values. */
   readonly availableTags: readonly { readonly tag: string; readonly values: readonly string[] }[];
   readonly series: readonly Readonly<Record<string, unknown>>[];
+  /** Number of matching series that are left out. */
   readonly omitted: number;
   readonly promQl: readonly string[];
   readonly chart: PanelData;
 }
 
-/** Shows every metric there is, and each from near. */
+/** The data of the metrics page: the list of all metrics, and each metric with its series. */
 export class MetricExplorer {
-  /** The metric that was looked at last is remembered for its chart. */
+  /** The metric explored last; the history retains its samples for the chart. */
+  private retained: string | undefined;
   private release: () => void = () => undefined;
-  private watched: string | undefined;
 
   constructor(
     private readonly source: MetricsSource,
@@ -59,33 +61,29 @@ export class MetricExplorer {
     private readonly views: ViewReader,
   ) {}
 
-  /** Lists every metric; yields after each small step. */
+  /** Returns all metrics. Yields after each small step. */
   *list(): Generator<void, ListedMetric[], void> {
-    const listed: ListedMetric[] = [];
+    const metrics: ListedMetric[] = [];
     for (const family of this.source.snapshot().families) {
       const { name, type, help, labelNames } = family;
-      const values = labelNames.map(() => new Set<string>());
+      const values = new Map(labelNames.map((label) => [label, new Set<string | undefined>()]));
       let seriesCount = 0;
       for (const row of liveRows(family)) {
-        if (++seriesCount > EXAMINED_SERIES) continue;
+        if (++seriesCount > MAX_COUNTED_SERIES) continue;
         const labels = family.identities.labelsOf(row);
-        labelNames.forEach((label, i) => values[i].add(labels[label]));
-        if (seriesCount % STEP_SERIES === 0) yield;
+        for (const [label, seen] of values) seen.add(labels[label]);
+        if (seriesCount % SERIES_PER_STEP === 0) yield;
       }
-      const labels = labelNames
-        .map((label, i) => ({ name: label, values: values[i].size }))
-        .toSorted((a, b) => b.values - a.values);
-      listed.push({ name, type, help, seriesCount, labels });
+      metrics.push({ name, type, help, seriesCount, labels: byCount(values) });
       yield;
     }
-    return listed;
+    return metrics;
   }
 
   /**
-   * Reads a metric as it is now, to be explored.
+   * Collects a metric, and returns a generator of its details that overridable after each small step.
    *
-   * @param tags what labels have to be
-   * @returns undefined if there is no such metric
+   * @param tags label values that the series must have
    */
   async explore(
     name: string,
@@ -93,27 +91,27 @@ export class MetricExplorer {
     rangeMs: number,
   ): Promise<Generator<void, ExploredMetric | undefined, void>> {
     const snapshot = await this.source.collect({ exponential: new Set([name]) });
-    return this.explored(
+    return this.details(
       snapshot.families.find((candidate) => candidate.name === name),
       tags,
       rangeMs,
     );
   }
 
-  /** @returns undefined if there is no such metric, or no such series of it */
-  private *explored(
+  /** @returns undefined if no such metric exists, or no series of it matches */
+  private *details(
     family: MetricFamily | undefined,
     tags: ReadonlyMap<string, string>,
     rangeMs: number,
   ): Generator<void, ExploredMetric | undefined, void> {
     if (family === undefined) return undefined;
     const { name } = family;
-    this.watch(name);
+    this.retain(name);
     const matching: AnySeries[] = [];
     let examined = 0;
     for (const series of family.series) {
       if (hasTags(series.labels, tags)) matching.push(series);
-      if (++examined % STEP_SERIES === 0) yield;
+      if (++examined % SERIES_PER_STEP === 0) yield;
     }
     if (matching.length === 0 && tags.size > 0) return undefined;
     const labels = Object.fromEntries(tags);
@@ -128,20 +126,27 @@ export class MetricExplorer {
       availableTags: family.labelNames
         .filter((tag) => !tags.has(tag))
         .map((tag) => ({ tag, values: valuesOf(matching, tag) })),
-      series: matching.slice(0, SHOWN_SERIES).map(shownSeries),
-      omitted: Math.max(0, matching.length - SHOWN_SERIES),
+      series: matching.slice(0, MAX_SHOWN_SERIES).map(toSeriesRow),
+      omitted: Math.max(0, matching.length - MAX_SHOWN_SERIES),
       promQl: suggestedQueries(family, labels),
       chart,
     };
   }
 
-  /** From now on its samples are kept, in place of those of the metric before. */
-  private watch(metric: string): void {
-    if (this.watched === metric) return;
+  /** Retains the samples of a metric, and releases those of the previous one. */
+  private retain(metric: string): void {
+    if (this.retained === metric) return;
     this.release();
-    this.watched = metric;
+    this.retained = metric;
     this.release = this.history.retain({ metric, bestEffort: true });
   }
+}
+
+/** Returns the labels by number of values, in descending order. */
+function byCount(values: ReadonlyMap<string, ReadonlySet<unknown>>): ListedMetric['labels'] {
+  return Array.from(values, ([name, { size }]) => ({ name, values: size })).toSorted(
+    (a, b) => b.values - a.values,
+  );
 }
 
 function hasTags(labels: Readonly<Record<string, string>>, tags: ReadonlyMap<string, string>): boolean {
@@ -149,10 +154,10 @@ function hasTags(labels: Readonly<Record<string, string>>, tags: ReadonlyMap<str
   return true;
 }
 
-type AnySeries = { readonly labels: Readonly<Record<string, string>> };
+type AnySeries = ScalarSeriesSnapshot | HistogramSeriesSnapshot;
 
 function valuesOf(series: readonly AnySeries[], tag: string): string[] {
-  return [...new Set(series.map(({ labels }) => labels[tag] ?? ''))].toSorted().slice(0, SHOWN_VALUES);
+  return [...new Set(series.map(({ labels }) => labels[tag] ?? ''))].toSorted().slice(0, MAX_SHOWN_VALUES);
 }
 
 function measurementsOf(
@@ -161,8 +166,8 @@ function measurementsOf(
 ): { statistic: string; value: number }[] {
   if (series.length === 0) return [];
   if (type === 'histogram') {
-    const histograms = series as readonly HistogramSeriesSnapshot[];
-    // Not spread as arguments: there may be more series than a call can take.
+    const histograms = series.filter((each) => 'buckets' in each);
+    // Math.max() cannot take an argument for each of very many series.
     const highest = histograms.reduce((most, { max }) => (max > most ? max : most), 0);
     return [
       { statistic: 'COUNT', value: sumOf(histograms.map(({ count }) => count)) },
@@ -170,7 +175,7 @@ function measurementsOf(
       { statistic: 'MAX', value: rounded(highest) },
     ];
   }
-  const values = (series as unknown as readonly { readonly value: number }[]).map(({ value }) => value);
+  const values = series.flatMap((each) => ('value' in each ? [each.value] : []));
   return [{ statistic: type === 'counter' ? 'COUNT' : 'VALUE', value: rounded(sumOf(values)) }];
 }
 
@@ -178,19 +183,18 @@ function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-function shownSeries(series: AnySeries): Readonly<Record<string, unknown>> {
+function toSeriesRow(series: AnySeries): Readonly<Record<string, unknown>> {
   if (!('buckets' in series)) {
-    const scalar = series as ScalarSeriesSnapshot;
-    return { ...scalar, value: rounded(scalar.value) };
+    return { ...series, value: rounded(series.value) };
   }
-  const { labels, count, sum, min, max, exponential } = series as unknown as HistogramSeriesSnapshot;
+  const { labels, count, sum, min, max, exponential } = series;
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map(
     (q) => exponential && quantileWithin(exponential, q, min, max),
   );
   return { labels, count, sum: rounded(sum), p50, p95, p99 };
 }
 
-/** An estimate never leaves what was observed. */
+/** Returns a quantile, clamped to the observed range: the estimate of a bucket may lie outside of it. */
 function quantileWithin(
   histogram: ExponentialHistogramSnapshot,
   q: number,
@@ -207,16 +211,13 @@ function chartOf(
 ): Panel {
   const groupBy = labelNames.filter((label) => !Object.hasOwn(labels, label));
   if (type === 'histogram') {
-    const queries = (['p50', 'p95', 'p99'] as const).map(
-      (compute) => ({ metric: name, compute, labels, legend: compute }) as const,
-    );
-    return { title: name, help, unit, queries };
+    return { title: name, help, unit, queries: percentiles(name, labels) };
   }
   const isCounter = type === 'counter';
   return {
-    title: isCounter ? `${name}, per second` : name,
+    title: isCounter ? `${name} (per second)` : name,
     help,
-    unit: isCounter ? (unit === 'bytes' ? 'bytes per second' : 'per second') : unit,
+    unit: isCounter ? unitOfRate(unit) : unit,
     queries: [{ metric: name, compute: isCounter ? 'rate' : 'value', labels, groupBy, legend: '' }],
   };
 }

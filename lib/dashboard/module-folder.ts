@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The folder of this module. */
+/** The folder that contains this module. */
 export const MODULE_FOLDER = fileURLToPath(new URL('.', import.meta.url));

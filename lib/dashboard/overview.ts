@@ -4,21 +4,26 @@ import type { HealthReport } from '../health/health-report.js';
 import type { HealthStatus } from '../health/health-status.js';
 import type { HealthMonitor } from '../health/health.monitor.js';
 import { rounded } from './rounding.js';
-import type { AlertBoard, ShownAlert, ShownVital } from './alert-board.js';
+import type { AlertRow, VitalRow } from './alert-rows.js';
+import type { DashboardAlerts } from './dashboard-alerts.js';
 
-/** Why it is not healthy, in one sentence, and the view that tells more. */
+/** A cause of a status other than healthy. */
 export interface Reason {
+  /** Name of the health check or alert rule. */
+  readonly name: string;
   readonly severity: 'warning' | 'critical';
   readonly text: string;
+  /** View with the details. */
   readonly view: 'health' | 'alerts';
 }
 
-export interface OverviewVital extends ShownVital {
-  /** What it was at the samples so far, oldest first; null where it was not known. */
-  readonly course: readonly (number | null)[];
+/** A vital with its recent values. */
+export interface OverviewVital extends VitalRow {
+  /** Values at the recent samples, oldest first; null where unknown. */
+  readonly trend: readonly (number | null)[];
 }
 
-/** How things stand, in one look. */
+/** The data of the overview page, also sent to every open dashboard. */
 export interface Overview {
   /** Milliseconds since the Unix epoch. */
   readonly timestamp: number;
@@ -26,39 +31,40 @@ export interface Overview {
   readonly status: HealthStatus;
   readonly reasons: readonly Reason[];
   readonly vitals: readonly OverviewVital[];
-  /** Pending and firing. */
-  readonly alerts: readonly ShownAlert[];
+  /** Pending and firing alerts. */
+  readonly alerts: readonly AlertRow[];
+  /** Interval of the samples, in milliseconds. */
   readonly intervalMs: number;
   readonly health: HealthReport;
 }
 
-/** How many points of a vital's course are shown. */
-const COURSE_LENGTH = 60;
+/** The number of recent values of a vital. */
+const TREND_LENGTH = 60;
 
-/** Puts together how things stand. */
+/** A reader of the overview. */
 export class OverviewReader {
   private lastSample: number | undefined;
-  private readonly courses = new Map<VitalName, (number | null)[]>();
+  private readonly trends = new Map<VitalName, (number | null)[]>();
 
   constructor(
     private readonly health: HealthMonitor,
-    private readonly board: AlertBoard,
+    private readonly alerts: DashboardAlerts,
     private readonly history: MetricsHistory,
     private readonly service: string,
     private readonly now: () => number,
   ) {}
 
-  /** Looks at everything; each new sample of the history is a point in the course of the vitals. */
+  /** Runs the health checks and returns the overview. Each new sample of the history adds a value to the trends. */
   async read(): Promise<Overview> {
     const health = await this.health.runHealthChecks();
     const isNewSample = this.history.lastSample !== this.lastSample;
     this.lastSample = this.history.lastSample;
-    const vitals = this.board.vitals().map((vital) => ({
+    const vitals = this.alerts.vitals().map((vital) => ({
       ...vital,
       value: vital.value === undefined ? undefined : rounded(vital.value),
-      course: this.courseOf(vital, isNewSample),
+      trend: this.trendOf(vital, isNewSample),
     }));
-    const alerts = this.board.alerts().filter(({ state }) => state !== 'resolved');
+    const alerts = this.alerts.alerts().filter(({ state }) => state !== 'resolved');
     const reasons = worstFirst([...reasonsOfChecks(health), ...reasonsOfAlerts(alerts)]);
     return {
       timestamp: this.now(),
@@ -72,12 +78,12 @@ export class OverviewReader {
     };
   }
 
-  private courseOf({ name, value }: ShownVital, isNewSample: boolean): readonly (number | null)[] {
-    const course = this.courses.get(name) ?? [];
-    this.courses.set(name, course);
-    if (isNewSample) course.push(value === undefined ? null : rounded(value));
-    if (course.length > COURSE_LENGTH) course.shift();
-    return [...course];
+  private trendOf({ name, value }: VitalRow, isNewSample: boolean): readonly (number | null)[] {
+    const trend = this.trends.get(name) ?? [];
+    this.trends.set(name, trend);
+    if (isNewSample) trend.push(value === undefined ? null : rounded(value));
+    if (trend.length > TREND_LENGTH) trend.shift();
+    return [...trend];
   }
 }
 
@@ -85,19 +91,21 @@ function reasonsOfChecks({ checks }: HealthReport): Reason[] {
   return Object.entries(checks)
     .filter(([, { status }]) => status !== 'healthy')
     .map(([name, { status, message }]): Reason => ({
+      name,
       severity: status === 'degraded' ? 'warning' : 'critical',
       text: `${name}: ${message}`,
       view: 'health',
     }));
 }
 
-function reasonsOfAlerts(alerts: readonly ShownAlert[]): Reason[] {
+function reasonsOfAlerts(alerts: readonly AlertRow[]): Reason[] {
   return alerts
     .filter(
       ({ state, silencedBy, inhibitedBy }) =>
         state === 'firing' && silencedBy === undefined && inhibitedBy === undefined,
     )
     .map(({ rule, message, severity }): Reason => ({
+      name: rule,
       severity: severity === 'critical' ? 'critical' : 'warning',
       text: `${rule}: ${message}`,
       view: 'alerts',
@@ -108,7 +116,7 @@ function worstFirst(reasons: readonly Reason[]): Reason[] {
   return reasons.toSorted((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'));
 }
 
-/** Health speaks for itself; what fires makes the best of it a `degraded`. */
+/** Returns the overall status: a firing alert makes a healthy application degraded. */
 function statusOf(health: HealthStatus, reasons: readonly Reason[]): HealthStatus {
   return health === 'healthy' && reasons.length > 0 ? 'degraded' : health;
 }

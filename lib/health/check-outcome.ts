@@ -1,126 +1,133 @@
-import { HEALTH_STATUSES, type HealthStatus, serves, worstOf } from './health-status.js';
+import { isError } from '../primitives/is-error.js';
+import { canServe, HEALTH_STATUSES, type HealthStatus, worstOf } from './health-status.js';
 
-/** What one run of a check came to. */
+/** The outcome of one run of a check. */
 export interface CheckOutcome {
   readonly status: HealthStatus;
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** More of a message than this helps nobody, and what is kept is bounded. */
-const LONGEST_MESSAGE = 500;
-/** Details that are longer as JSON are left out. */
-const LONGEST_DETAILS = 16_384;
+/** The longest message kept, in characters. */
+const MAX_MESSAGE_LENGTH = 500;
+/** The longest details kept, in characters of JSON. */
+const MAX_DETAILS_LENGTH = 16_384;
 
-const EXPECTED =
-  'expected { status, message?, details? } or what an indicator of @nestjs/terminus gives back';
+const EXPECTED = 'expected { status, message?, details? } or the result of an indicator of @nestjs/terminus';
 
-/** The words of others for a status. */
-const OTHER_WORDS: Readonly<Record<string, HealthStatus>> = {
+/** The statuses of other libraries. */
+const STATUS_ALIASES: Readonly<Record<string, HealthStatus>> = {
   up: 'healthy',
   ok: 'healthy',
   down: 'unhealthy',
   error: 'unhealthy',
 };
 
-/** What a check gave back, whatever that is; never throws. */
-export function outcomeOf(answer: unknown): CheckOutcome {
+/** Returns the outcome of a check that returned any value. Never throws. */
+export function outcomeOf(result: unknown): CheckOutcome {
   try {
-    return readAnswer(answer) ?? nonsense(answer);
+    return parseResult(result) ?? invalidResult(result);
   } catch {
-    return nonsense(answer);
+    return invalidResult(result);
   }
 }
 
-/** What a check threw or rejected with, whatever that is; never throws. */
+/** Returns the outcome of a check that threw or rejected with any value. Never throws. */
 export function outcomeOfError(error: unknown): CheckOutcome {
   try {
-    // Indicators of terminus up to version 11 throw what they found.
+    // Indicators of terminus up to version 11 throw an error with their result in `causes`.
     const causes = isRecord(error) ? error['causes'] : undefined;
-    const found = readAnswer(causes);
-    if (found !== undefined && !serves(found.status)) return found;
+    const outcome = parseResult(causes);
+    if (outcome !== undefined && !canServe(outcome.status)) return outcome;
   } catch {
-    // Then it is an error as any other.
+    // `causes` is unreadable, so only the error itself is left.
   }
   return { status: 'unhealthy', message: textOf(error) };
 }
 
-function nonsense(answer: unknown): CheckOutcome {
-  const got = answer === null ? 'null' : Array.isArray(answer) ? 'a list' : typeof answer;
-  return { status: 'unhealthy', message: `The check gave back ${got}: ${EXPECTED}.` };
+function invalidResult(result: unknown): CheckOutcome {
+  const type = result === null ? 'null' : Array.isArray(result) ? 'an array' : typeof result;
+  return { status: 'unhealthy', message: `The check returned ${type}; ${EXPECTED}.` };
 }
 
-function readAnswer(answer: unknown): CheckOutcome | undefined {
-  if (!isRecord(answer) || Array.isArray(answer)) return undefined;
-  if (answer['status'] !== undefined && !isRecord(answer['status'])) return readOwn(answer);
-  return readIndicator(answer);
+function parseResult(result: unknown): CheckOutcome | undefined {
+  if (!isRecord(result) || Array.isArray(result)) return undefined;
+  // A terminus indicator may itself be named `status`.
+  if (result['status'] !== undefined && !isRecord(result['status'])) return parseOwn(result);
+  return parseIndicator(result);
 }
 
-function readOwn(answer: Readonly<Record<string, unknown>>): CheckOutcome | undefined {
-  const status = statusOf(answer['status']);
+function parseOwn(result: Readonly<Record<string, unknown>>): CheckOutcome | undefined {
+  const status = parseStatus(result['status']);
   if (status === undefined) return undefined;
-  return outcome(status, answer['message'], answer['details']);
+  return toOutcome(status, result['message'], result['details']);
 }
 
-/** The result of an indicator of terminus: one or more keys, each with a status of its own and more beside. */
-function readIndicator(answer: Readonly<Record<string, unknown>>): CheckOutcome | undefined {
-  const parts = Object.entries(answer).map(([key, part]) => {
-    const { status, message, ...details } = isRecord(part) ? part : {};
-    return { key, status: statusOf(status), message, details };
+/** Parses the result of a terminus indicator: one or more keys, each with a status and further values. */
+function parseIndicator(result: Readonly<Record<string, unknown>>): CheckOutcome | undefined {
+  const indicators = Object.entries(result).map(([key, value]) => {
+    const { status, message, ...details } = isRecord(value) ? value : {};
+    return { key, status: parseStatus(status), message, details };
   });
-  const statuses = parts.map(({ status }) => status).filter((status) => status !== undefined);
-  if (parts.length === 0 || statuses.length < parts.length) return undefined;
+  const statuses = indicators.map(({ status }) => status).filter((status) => status !== undefined);
+  if (indicators.length === 0 || statuses.length < indicators.length) return undefined;
   const status = worstOf(statuses);
-  const message = parts.find((part) => part.status === status)?.message;
-  const [first] = parts;
+  const message = indicators.find((indicator) => indicator.status === status)?.message;
+  const [first] = indicators;
   const details =
-    parts.length === 1 ? first?.details : Object.fromEntries(parts.map(({ key }) => [key, answer[key]]));
-  return outcome(status, message, details);
+    indicators.length === 1
+      ? first?.details
+      : Object.fromEntries(indicators.map(({ key }) => [key, result[key]]));
+  return toOutcome(status, message, details);
 }
 
-function outcome(status: HealthStatus, message: unknown, details: unknown): CheckOutcome {
-  const kept = safeDetails(details);
+function toOutcome(status: HealthStatus, message: unknown, details: unknown): CheckOutcome {
+  const safeDetails = copyDetails(details);
   return {
     status,
-    message: message === undefined ? (status === 'healthy' ? 'OK' : `It is ${status}`) : textOf(message),
-    ...(kept !== undefined && { details: kept }),
+    message: message === undefined ? defaultMessage(status) : textOf(message),
+    ...(safeDetails !== undefined && { details: safeDetails }),
   };
 }
 
-function statusOf(word: unknown): HealthStatus | undefined {
-  if (typeof word !== 'string') return undefined;
-  const own = HEALTH_STATUSES.find((status) => status === word);
-  return own ?? (Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined);
+function defaultMessage(status: HealthStatus): string {
+  return status === 'healthy' ? 'OK' : `Reported ${status} without a message`;
 }
 
-/** A copy that can be shown as JSON; what cannot, such as a circle, must not spoil the report for the others. */
-function safeDetails(details: unknown): Record<string, unknown> | undefined {
+function parseStatus(word: unknown): HealthStatus | undefined {
+  if (typeof word !== 'string') return undefined;
+  const own = HEALTH_STATUSES.find((status) => status === word);
+  return own ?? (Object.hasOwn(STATUS_ALIASES, word) ? STATUS_ALIASES[word] : undefined);
+}
+
+/** Returns a JSON copy of the details; one check must not make the whole report impossible to serialize. */
+function copyDetails(details: unknown): Record<string, unknown> | undefined {
   if (!isRecord(details) || Object.keys(details).length === 0) return undefined;
   try {
     const text = JSON.stringify(details);
-    if (text.length > LONGEST_DETAILS) return { omitted: `${text.length} characters` };
+    if (text.length > MAX_DETAILS_LENGTH) return { omitted: `${text.length} characters` };
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
-    return { omitted: 'not to be shown as JSON' };
+    return { omitted: 'cannot be converted to JSON' };
   }
 }
 
-/** What it says, without the credentials that drivers like to put into addresses. */
+/** Returns the text of a value without credentials in URLs, which drivers put into their messages. */
 function textOf(value: unknown): string {
   let text: string;
   try {
     text = messageOf(value);
   } catch {
-    text = 'it threw what cannot be shown as text';
+    text = 'threw a value that cannot be converted to a string';
   }
-  return text.replace(/\/\/[^/\s]*@/g, '//***@').slice(0, LONGEST_MESSAGE);
+  return text.replace(/\/\/[^/\s]*@/g, '//***@').slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function messageOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (!(value instanceof Error)) return `it threw ${String(value)}`;
-  // A connection that was refused on several addresses has its reasons below, and no message of its own.
-  const [first] = value instanceof AggregateError ? (value.errors as unknown[]) : [];
+  if (!isError(value)) return `threw ${String(value)}`;
+  // A refused connection to several addresses has no message of its own, only one error per address.
+  const [first] = 'errors' in value && Array.isArray(value.errors) ? (value.errors as unknown[]) : [];
   return value.message || (first === undefined ? value.name : messageOf(first));
 }
 

@@ -1,15 +1,15 @@
 import { SetMetadata } from '@nestjs/common';
 import type { HealthCheck, HealthCheckOptions } from './health-check.js';
 
-/** What the decorator has noted on a class. */
+/** The metadata key of {@link HealthCheckProvider}. */
 export const HEALTH_CHECK_OPTIONS = Symbol('monitoring.healthCheck');
 
-/** A class whose instances can check. */
+/** A class whose instances have a `check()` method. */
 type CheckingClass = new (...dependencies: never[]) => Pick<HealthCheck, 'check'>;
 
 /**
- * Makes a provider a health check, with whatever it wants injected. It is found in whichever module provides it; its
- * `check(signal)` says how well it is, or throws. `@Injectable()` is not needed beside it.
+ * Registers a provider as a health check. The provider may belong to any module and inject dependencies. Its
+ * `check(signal)` returns a status, or throws. `@Injectable()` is not needed in addition.
  *
  * @example
  * ```ts

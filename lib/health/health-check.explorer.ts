@@ -4,31 +4,31 @@ import { HEALTH_CHECK_OPTIONS } from './health-check-provider.decorator.js';
 import type { HealthCheck, HealthCheckOptions } from './health-check.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 
-/** Finds the providers of the application that are health checks. */
+/** The discovery of providers decorated with `@HealthCheckProvider()`. */
 export class HealthCheckExplorer {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly reflector = new Reflector();
 
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Each instance once, in the order of the providers. */
+  /** Returns the health check of each decorated instance, in provider order. */
   find(): HealthCheck[] {
-    const found = new Map<object, HealthCheck>();
+    const checks = new Map<object, HealthCheck>();
     for (const { providers } of this.modules.values()) {
       for (const [token, wrapper] of providers) {
         const options = this.optionsOf(token) ?? this.optionsOf(wrapper.metatype);
         if (options === undefined || wrapper.isAlias) continue;
         if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
           this.logger.warn(
-            `Health check ${options.name} is left out: it is made anew for each request. Give it the default scope, and what it injects too.`,
+            `Health check \`${options.name}\` is ignored: its provider is request-scoped or transient. Give it and its dependencies the default scope.`,
           );
           continue;
         }
         const instance = wrapper.instance as HealthCheck | undefined;
-        if (instance) found.set(instance, { ...options, check: (signal) => instance.check(signal) });
+        if (instance) checks.set(instance, { ...options, check: (signal) => instance.check(signal) });
       }
     }
-    return [...found.values()];
+    return [...checks.values()];
   }
 
   private optionsOf(decorated: unknown): HealthCheckOptions | undefined {

@@ -1,52 +1,54 @@
 import { booleanOf, countOf, expectOption, intervalMsOf } from '../options/option-checks.js';
 import type { HealthStatus } from './health-status.js';
 
-/** What a check may give back. */
+/** A value that a check may return. */
 export type HealthCheckAnswer =
   | {
       readonly status: HealthStatus;
-      /** For people. @default 'OK' if it is healthy */
+      /** Message for people. @default 'OK' if the status is `healthy` */
       readonly message?: string;
-      /** Shown to the authorised only. */
+      /** More values for people, shown to authorized clients only. */
       readonly details?: Readonly<Record<string, unknown>>;
     }
-  /** What an indicator of `@nestjs/terminus` gives back; of several keys the worst counts. */
+  /** The result of an indicator of `@nestjs/terminus`; of several keys, the worst status counts. */
   | Readonly<Record<string, { readonly status: 'up' | 'degraded' | 'down' }>>;
 
-/** How a check is called and treated. */
+/** Options of a health check. */
 export interface HealthCheckOptions {
-  /** What it is called in reports, metrics and groups. */
+  /** Name in reports, metrics and groups. */
   readonly name: string;
-  /** Whether the application cannot serve without it. If false, the worst that it can be is `degraded`. @default true */
+  /** True if the application cannot serve requests without it. Otherwise its worst status is `degraded`. @default true */
   readonly critical?: boolean;
-  /** How long it may take, in milliseconds. @default health.checkTimeoutMs */
+  /** Time limit of one run, in milliseconds. @default health.checkTimeoutMs */
   readonly timeoutMs?: number;
-  /** For how long what it found is good for everybody who asks, in milliseconds. @default health.cacheMs */
+  /** Time for which a result is reused, in milliseconds. @default health.cacheMs */
   readonly cacheMs?: number;
-  /** After how many failures in a row it is down. @default health.failureThreshold */
+  /** Consecutive failures after which the check is down. @default health.failureThreshold */
   readonly failureThreshold?: number;
-  /** After how many successes in a row it is up again. @default health.successThreshold */
+  /** Consecutive successes after which the check is up again. @default health.successThreshold */
   readonly successThreshold?: number;
   /**
-   * Runs it every so many milliseconds, so that who asks gets what was found last and never waits for it.
+   * Interval of background runs, in milliseconds. With it, probes get the last result and never wait for a run.
    * @default health.refreshIntervalMs
    */
   readonly refreshIntervalMs?: number;
-  /** Whether it looks only at this process. Only such checks may belong to liveness. @default false */
+  /** True if it checks only this process. The liveness group accepts only such checks. @default false */
   readonly inProcess?: boolean;
 }
 
-/** Something that finds out how well something is. */
+/** A health check: of a dependency, of a resource, or of the process itself. */
 export interface HealthCheck extends HealthCheckOptions {
   /**
-   * Finds out how well it is. To throw or to reject is to be unhealthy. The signal is aborted when its time is over.
+   * Returns the current status. An error or a rejection counts as `unhealthy`.
+   *
+   * @param signal aborted at the time limit, and when the check is removed
    */
   check(signal: AbortSignal): HealthCheckAnswer | PromiseLike<HealthCheckAnswer>;
-  /** Called when the check is not needed any more. */
+  /** Releases what the check holds. Called when the check is removed. */
   stop?(): void;
 }
 
-/** What holds for checks that do not say otherwise. */
+/** Default settings of health checks. */
 export interface HealthCheckDefaults {
   readonly checkTimeoutMs: number;
   readonly cacheMs: number;
@@ -55,14 +57,18 @@ export interface HealthCheckDefaults {
   readonly refreshIntervalMs: number | undefined;
 }
 
-/** How a check is treated, with every default filled in. */
+/** The settings of one health check, with all defaults resolved. */
 export interface HealthCheckSettings extends Omit<HealthCheckDefaults, 'checkTimeoutMs'> {
   readonly timeoutMs: number;
   readonly critical: boolean;
   readonly inProcess: boolean;
 }
 
-/** @throws {MonitoringOptionsError} */
+/**
+ * Checks a health check and resolves its settings.
+ *
+ * @throws {MonitoringOptionsError}
+ */
 export function resolveCheck(check: HealthCheck, defaults: HealthCheckDefaults): HealthCheckSettings {
   const { name } = check;
   const isName = typeof name === 'string' && /^[a-zA-Z][\w.-]{0,99}$/.test(name);
@@ -70,7 +76,6 @@ export function resolveCheck(check: HealthCheck, defaults: HealthCheckDefaults):
   const option = (key: keyof HealthCheckOptions): string => `${key} of health check ${name}`;
   const given: unknown = Reflect.get(check, 'check');
   expectOption(`check of health check ${name}`, given, 'a function', typeof given === 'function');
-  const { refreshIntervalMs = defaults.refreshIntervalMs } = check;
   return {
     critical: booleanOf(option('critical'), check.critical, true),
     inProcess: booleanOf(option('inProcess'), check.inProcess, false),
@@ -79,8 +84,15 @@ export function resolveCheck(check: HealthCheck, defaults: HealthCheckDefaults):
     failureThreshold: countOf(option('failureThreshold'), check.failureThreshold, defaults.failureThreshold),
     successThreshold: countOf(option('successThreshold'), check.successThreshold, defaults.successThreshold),
     refreshIntervalMs:
-      refreshIntervalMs === undefined
-        ? undefined
-        : intervalMsOf(option('refreshIntervalMs'), refreshIntervalMs, refreshIntervalMs),
+      optionalIntervalMs(option('refreshIntervalMs'), check.refreshIntervalMs) ?? defaults.refreshIntervalMs,
   };
+}
+
+/**
+ * Returns an interval in milliseconds, or undefined if the option is not given.
+ *
+ * @throws {MonitoringOptionsError}
+ */
+export function optionalIntervalMs(option: string, value: number | undefined): number | undefined {
+  return value === undefined ? undefined : intervalMsOf(option, value, value);
 }

@@ -1,33 +1,34 @@
 import type { HealthStatus } from './health-status.js';
 
-/** What one check found. */
+/** The result of one check. */
 export interface HealthCheckResult {
   readonly status: HealthStatus;
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>>;
-  /** How long the check took when it last ran. */
+  /** Duration of the last run, in milliseconds. */
   readonly durationMs: number;
 }
 
-/** What all checks together say. */
+/** The results of several checks, and their overall status. */
 export interface HealthReport {
-  /** That of the worst check. */
+  /** Status of the worst check. */
   readonly status: HealthStatus;
-  /** When it was made, in ISO 8601. */
+  /** Time of the report, in ISO 8601. */
   readonly timestamp: string;
   readonly checks: Readonly<Record<string, HealthCheckResult>>;
 }
 
-/** A check that found another status than the time before. */
+/** A status change of a check. */
 export interface HealthTransition {
+  /** Name of the check. */
   readonly check: string;
-  /** Before its first run a check counts as healthy. */
+  /** Previous status; `healthy` before the first run. */
   readonly from: HealthStatus;
   readonly to: HealthStatus;
   readonly result: HealthCheckResult;
-  /** When it was found, in ISO 8601. */
+  /** Time of the change, in ISO 8601. */
   readonly timestamp: string;
 }
 
-/** Told of every transition. What it throws or rejects with is logged and counted, and harms nobody else. */
+/** A function called for every status change. Its errors and rejections are logged and counted. */
 export type HealthTransitionHandler = (transition: HealthTransition) => void | PromiseLike<void>;

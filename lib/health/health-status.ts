@@ -1,13 +1,16 @@
-/** How well something is, from best to worst. */
+/** The health statuses, from best to worst. */
 export const HEALTH_STATUSES = ['healthy', 'degraded', 'unhealthy', 'critical'] as const;
 
 /**
- * How well something is: `healthy`; `degraded`, which is not as it should be but serves; `unhealthy`, which does not
- * serve; `critical`, which does not serve and will not by itself, so that somebody has to come.
+ * The status of a check or of the application:
+ * - `healthy`: it works.
+ * - `degraded`: it serves requests, with a problem.
+ * - `unhealthy`: it cannot serve requests.
+ * - `critical`: it cannot serve requests, and does not recover without intervention.
  */
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];
 
-/** The worst of them; healthy if there are none. */
+/** Returns the worst of several statuses; `healthy` if there are none. */
 export function worstOf(statuses: Iterable<HealthStatus>): HealthStatus {
   let worst: HealthStatus = 'healthy';
   for (const status of statuses) {
@@ -16,7 +19,7 @@ export function worstOf(statuses: Iterable<HealthStatus>): HealthStatus {
   return worst;
 }
 
-/** Whether what has this status does its work. */
-export function serves(status: HealthStatus): boolean {
+/** Returns true for `healthy` and `degraded`. */
+export function canServe(status: HealthStatus): boolean {
   return status === 'healthy' || status === 'degraded';
 }

@@ -3,7 +3,7 @@ import type { HealthReport } from './health-report.js';
 import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';
 
-/** `GET /health`: what all checks say, with their messages and details for the authorised. */
+/** `GET /health`: the report of all checks. Only authorized clients get messages and details. */
 export class HealthEndpoint implements Endpoint {
   readonly option = 'health';
   readonly restricted = false;
@@ -17,12 +17,12 @@ export class HealthEndpoint implements Endpoint {
 
   async handle(request: EndpointRequest): Promise<EndpointReply> {
     const report = await this.monitor.runHealthChecks();
-    const shown = (await request.isAuthorized()) ? report : { ...report, checks: statusesOf(report) };
-    return jsonReply(this.httpStatus[report.status], shown);
+    const body = (await request.isAuthorized()) ? report : { ...report, checks: statusesOf(report) };
+    return jsonReply(this.httpStatus[report.status], body);
   }
 }
 
-/** What everybody may know of the checks. */
+/** Returns the status of each check, without messages and details, which are for authorized clients. */
 export function statusesOf({ checks }: HealthReport): Record<string, { status: string }> {
   return Object.fromEntries(Object.entries(checks).map(([name, { status }]) => [name, { status }]));
 }

@@ -6,35 +6,37 @@ import type { Guard } from '../primitives/guard.js';
 import { patchMethod } from '../primitives/method-patch.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { HealthCheck } from './health-check.js';
-import type { HealthMonitor, NameInterval } from './health.monitor.js';
+import type { HealthMonitor, RegisterTimer } from './health.monitor.js';
 import { HEALTH_GROUPS, type ResolvedHealth } from './health.options.js';
 import { HttpDrain } from './http-drain.js';
 import { TerminationSignals } from './termination-signals.js';
 
+/** The part of an HTTP adapter of Nest that a drain uses. */
 interface ClosingAdapter {
   getHttpServer(): unknown;
   close(): unknown;
   beforeClose?: () => unknown;
 }
 
-/** Where the checks of the application come from. */
+/** The sources of the checks of an application. */
 export interface CheckSources {
-  /** Those that it has itself. */
+  /** Returns the checks that the application defines. */
   own(): HealthCheck[];
-  /** Those for its parts, left out where one of the same name is there. */
-  found(): HealthCheck[];
+  /** Returns the built-in checks. One whose name the application uses is left out. */
+  builtIn(): HealthCheck[];
 }
 
-/** Brings the health monitor through the life of the application. */
+/** The health monitor and the drain during start-up and shutdown of the application. */
 export class HealthLifecycle {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly signals = new TerminationSignals({
-    begin: () => this.closing(),
-    hurry: () => this.drain?.hurry(),
+    shutDown: () => this.closing(),
+    abortDrain: () => this.drain?.abort(),
   });
   private drain: HttpDrain | undefined;
   private unpatch: (() => void) | undefined;
-  private isWatched = false;
+  /** True after a readiness probe: something routes requests by readiness, so a drain makes sense. */
+  private isProbed = false;
   private closed: Promise<void> | undefined;
 
   constructor(
@@ -42,47 +44,47 @@ export class HealthLifecycle {
     private readonly host: HttpAdapterHost,
     private readonly sources: CheckSources,
     private readonly options: ResolvedHealth,
-    private readonly nameInterval: NameInterval,
+    private readonly registerTimer: RegisterTimer,
     private readonly guard: Guard,
     private readonly enabled: boolean,
   ) {}
 
   /**
-   * All of the application has started. Where monitoring is off, only the checks that were added by hand are there,
-   * and none runs by itself.
+   * Adds the checks and starts the monitor, once the whole application has started. If monitoring is disabled, only
+   * checks added by hand exist, and none runs in the background.
    *
-   * @throws {MonitoringOptionsError} if two checks have one name, or a group names what it cannot have
+   * @throws {MonitoringOptionsError} if two checks have the same name, or a group contains an invalid check
    */
   started(): void {
     if (this.enabled) {
       this.addChecks();
       this.assertGroups();
-      this.monitor.start(this.nameInterval);
+      this.monitor.start(this.registerTimer);
       this.listenToAdapter();
     }
     this.monitor.enter('ready');
   }
 
-  /** Somebody asks whether the application should get requests, and will want to know when it should not any more. */
+  /** Notes a readiness probe. After the first one, a shutdown begins with a drain. */
   readinessWasAsked(): void {
-    if (this.isWatched || this.drain === undefined || this.monitor.phase !== 'ready') return;
+    if (this.isProbed || this.drain === undefined || this.monitor.phase !== 'ready') return;
     if (this.options.drain.delayMs === 0) return;
-    this.isWatched = true;
-    if (!this.signals.isExpected('SIGTERM')) {
+    this.isProbed = true;
+    if (!this.signals.hasOtherListener('SIGTERM')) {
       this.logger.warn(
-        'Nothing listens for SIGTERM, so that nothing is closed when it comes: no connection, no file, no exporter. Call app.enableShutdownHooks() in main.ts. Requests are drained all the same.',
+        'SIGTERM only drains requests: connections, files and exporters are not closed. Call app.enableShutdownHooks() in main.ts.',
       );
     }
     this.signals.listenFor('SIGTERM');
   }
 
-  /** The application is about to close what it has: readiness turns at once; resolves when it may go on. */
+  /** Fails readiness at once and drains the server. Resolves when the application may close its dependencies. */
   closing(): Promise<void> {
     this.closed ??= this.close();
     return this.closed;
   }
 
-  /** Nothing is left to be watched. */
+  /** Stops the monitor and the drain, once the application has closed. */
   ended(): void {
     this.signals.stop();
     this.drain?.stop();
@@ -93,14 +95,14 @@ export class HealthLifecycle {
   private async close(): Promise<void> {
     const wasReady = this.monitor.phase === 'ready';
     this.monitor.enter('draining');
-    if (!wasReady || !this.isWatched || this.drain?.isListening !== true) return;
+    if (!wasReady || !this.isProbed || this.drain?.isListening !== true) return;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) this.signals.listenFor(signal);
     await this.drain.run();
   }
 
   /**
-   * Nest 12 tells the adapter first that it closes, and waits for it. Nest 11 does not: there it is the first module
-   * that is told.
+   * Starts the drain from `beforeClose()` of the adapter, which Nest 12 awaits before any other shutdown step. Nest 11
+   * does not call it; there the hook of the first module starts the drain.
    */
   private listenToAdapter(): void {
     const adapter = this.host.httpAdapter as ClosingAdapter | null | undefined;
@@ -119,7 +121,7 @@ export class HealthLifecycle {
 
   private addChecks(): void {
     for (const check of this.sources.own()) this.monitor.addCheck(check);
-    for (const check of this.sources.found()) {
+    for (const check of this.sources.builtIn()) {
       if (!this.monitor.checkNames.includes(check.name)) this.monitor.addCheck(check);
     }
   }
@@ -131,14 +133,18 @@ export class HealthLifecycle {
       const unknown = (groups[group] ?? []).filter((name) => !checkNames.includes(name));
       if (unknown.length > 0) {
         throw new MonitoringOptionsError(
-          `Expected health.groups.${group} to name health checks, got ${unknown.join(', ')}. There ${checkNames.length === 0 ? 'is none' : `is ${checkNames.join(', ')}`}.`,
+          `\`health.groups.${group}\` must contain names of existing health checks; got ${quoted(unknown)}. Existing checks: ${checkNames.length === 0 ? 'none' : quoted(checkNames)}.`,
         );
       }
     }
-    const outside = (groups.liveness ?? []).filter((name) => this.monitor.isInProcess(name) !== true);
-    if (outside.length === 0) return;
+    const external = (groups.liveness ?? []).filter((name) => this.monitor.isInProcess(name) !== true);
+    if (external.length === 0) return;
     throw new MonitoringOptionsError(
-      `Expected health.groups.liveness to have checks of this process only, got ${outside.join(', ')}. Kubernetes restarts what is not alive, which mends nothing outside. Move it to readiness, or mark it inProcess: true if it is.`,
+      `\`health.groups.liveness\` must contain only checks of this process; got ${quoted(external)}. Kubernetes restarts a process that is not live, and a restart does not repair an external dependency. Move the check to \`health.groups.readiness\`, or set \`inProcess: true\` if it checks only this process.`,
     );
   }
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
 }

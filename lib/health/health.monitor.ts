@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../metrics/clock.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
+import { messageOf } from '../primitives/message-of.js';
 import { type HealthCheck, type HealthCheckDefaults, resolveCheck } from './health-check.js';
 import type {
   HealthCheckResult,
@@ -14,42 +15,42 @@ import { type HealthCheckDefaultsOptions, resolveCheckDefaults } from './health.
 import { RegisteredCheck } from './registered-check.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 
-/** Where in its life the application is. */
+/** A phase of the life of the application. */
 export type LifecyclePhase = 'starting' | 'ready' | 'draining';
 
-/** Where the monitor says that a check has changed; the `Logger` of Nest fits. */
+/** A logger of status changes, such as the `Logger` of Nest. */
 export interface HealthLogger {
-  /** A check that is well again. */
+  /** Logs that a check has recovered. */
   log(message: string): void;
-  /** A check that is worse than before. */
+  /** Logs that a check is failing. */
   warn(message: string): void;
 }
 
-/** Shows a timer under a name to whom it may concern; gives back how to take it out again. */
-export type NameInterval = (name: string, timer: NodeJS.Timeout) => () => void;
+/** A function that registers a timer under a name, and returns a function that unregisters it. */
+export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
 
 /** Options of a {@link HealthMonitor}. */
 export interface HealthMonitorOptions extends HealthCheckDefaultsOptions {
-  /** Where what the checks find is shown as metrics. @default nowhere */
+  /** Registry of the metrics of the checks. @default no metrics */
   readonly registry?: MetricsRegistry;
-  /** @default none */
+  /** Logger of status changes. @default no logs */
   readonly logger?: HealthLogger;
-  /** @default the clock of the machine */
+  /** @default the system clock */
   readonly clock?: Clock;
-  /** Where in its life the application is to begin with. @default 'ready' */
+  /** Initial phase of the application. @default 'ready' */
   readonly phase?: LifecyclePhase;
 }
 
-/** The check that every monitor has: where in its life the application is. */
+/** The built-in check of the phase of the application. */
 const LIFECYCLE = 'lifecycle';
 
 const LIFECYCLE_MESSAGES: Readonly<Record<LifecyclePhase, string>> = {
-  starting: 'The application has not started yet',
-  ready: 'The application takes requests',
+  starting: 'The application is starting',
+  ready: 'The application is ready',
   draining: 'The application is shutting down',
 };
 
-/** Tells how well the application is and whether it should get requests. */
+/** The health checks of the application: registers them, runs them and reports their status. */
 export class HealthMonitor {
   private readonly clock: Clock;
   private readonly defaults: HealthCheckDefaults;
@@ -57,12 +58,12 @@ export class HealthMonitor {
   private readonly logger: SafeLogger | undefined;
   private readonly checks = new Map<string, RegisteredCheck>();
   private readonly handlers = new Set<HealthTransitionHandler>();
-  /** How to hide the timers again that were shown. */
-  private readonly unname = new Map<RegisteredCheck, () => void>();
-  private nameInterval: NameInterval | undefined;
+  /** The functions that unregister the timers of checks with an interval. */
+  private readonly unregisterTimers = new Map<RegisteredCheck, () => void>();
+  private registerTimer: RegisterTimer | undefined;
   private currentPhase: LifecyclePhase;
 
-  /** @throws {MonitoringOptionsError} for options that cannot work */
+  /** @throws {MonitoringOptionsError} */
   constructor(options: HealthMonitorOptions = {}) {
     this.clock = options.clock ?? systemClock;
     this.defaults = resolveCheckDefaults(options);
@@ -71,7 +72,7 @@ export class HealthMonitor {
     this.currentPhase = options.phase ?? 'ready';
   }
 
-  /** Whether the application starts, serves or drains. */
+  /** The current phase of the application. */
   get phase(): LifecyclePhase {
     return this.currentPhase;
   }
@@ -84,40 +85,44 @@ export class HealthMonitor {
   /**
    * Adds a check.
    *
-   * @returns how to take it out again
-   * @throws {MonitoringOptionsError} if it cannot work, or if there is one of this name already
+   * @returns a function that removes the check
+   * @throws {MonitoringOptionsError} if the check is invalid or its name is in use
    */
   addCheck(check: HealthCheck): () => void {
     const settings = resolveCheck(check, this.defaults);
     const { name } = check;
     if (name === LIFECYCLE || this.checks.has(name)) {
       throw new MonitoringOptionsError(
-        `There is a health check called ${name} already. Give each a name of its own.`,
+        `A health check named \`${name}\` already exists. Choose another name.`,
       );
     }
-    const registered = new RegisteredCheck(check, settings, this.clock, this.noteRun);
+    const registered = new RegisteredCheck(check, settings, this.clock, this.onRun);
     this.checks.set(name, registered);
-    if (this.nameInterval !== undefined) this.startCheck(registered, this.nameInterval);
+    if (this.registerTimer !== undefined) this.startCheck(registered, this.registerTimer);
     return () => {
       if (this.checks.get(name) === registered) this.removeCheck(name);
     };
   }
 
-  /** @returns whether there was a check of this name */
+  /**
+   * Removes a check.
+   *
+   * @returns false if no check has this name
+   */
   removeCheck(name: string): boolean {
     const registered = this.checks.get(name);
     if (registered === undefined) return false;
     this.checks.delete(name);
     this.pauseCheck(registered);
     registered.stop();
-    this.metrics?.forget(name);
+    this.metrics?.remove(name);
     return true;
   }
 
   /**
-   * Calls the handler whenever a check finds another status than the time before.
+   * Calls a handler for every status change of a check.
    *
-   * @returns how to end that
+   * @returns a function that removes the handler
    */
   onTransition(handler: HealthTransitionHandler): () => void {
     this.handlers.add(handler);
@@ -125,10 +130,11 @@ export class HealthMonitor {
   }
 
   /**
-   * Runs the checks side by side, each within its time and on its own account; never rejects. What was found lately
-   * is not looked for again. While the application shuts down no check runs any more: its parts are being closed.
+   * Runs the checks concurrently, each with its time limit, and reports their results. Never rejects. A result within
+   * its cache time is reused. During shutdown, the last results are reported and no check runs, since its dependencies
+   * are closing.
    *
-   * @param names only these checks, without the one of the life of the application
+   * @param names names of the checks to run; without it, all checks and the one of the application's phase
    */
   async runHealthChecks(names?: readonly string[]): Promise<HealthReport> {
     const results = await Promise.all(
@@ -147,7 +153,7 @@ export class HealthMonitor {
   }
 
   /**
-   * As an indicator of `@nestjs/terminus`: the whole report under one key.
+   * Returns the report as the result of an indicator of `@nestjs/terminus`, under one key.
    *
    * @example health.check([() => monitor.isHealthy()])
    */
@@ -159,46 +165,47 @@ export class HealthMonitor {
     return { [key]: { status: word, checks } } as Record<Key, { status: typeof word; checks: typeof checks }>;
   }
 
-  /** Whether a check looks only at this process; undefined if there is no such check. */
+  /** Returns whether a check covers only this process; undefined if no check has this name. */
   isInProcess(name: string): boolean | undefined {
     return this.checks.get(name)?.settings.inProcess;
   }
 
-  /** Begins to run those checks by themselves that have an interval. */
-  start(nameInterval: NameInterval = () => () => undefined): void {
-    this.nameInterval = nameInterval;
-    for (const check of this.checks.values()) this.startCheck(check, nameInterval);
+  /** Starts the background runs of the checks that have an interval. */
+  start(registerTimer: RegisterTimer = () => () => undefined): void {
+    this.registerTimer = registerTimer;
+    for (const check of this.checks.values()) this.startCheck(check, registerTimer);
   }
 
-  /** Ends all that goes on by itself, and takes every check out. */
+  /** Stops the background runs, and removes all checks and handlers. */
   stop(): void {
-    this.nameInterval = undefined;
+    this.registerTimer = undefined;
     for (const name of this.checkNames) this.removeCheck(name);
     this.handlers.clear();
   }
 
-  /** @internal Called as the application goes through its life. */
+  /** @internal Sets the phase of the application. */
   enter(phase: LifecyclePhase): void {
     this.currentPhase = phase;
     if (phase !== 'draining') return;
-    this.nameInterval = undefined;
+    this.registerTimer = undefined;
     for (const check of this.checks.values()) this.pauseCheck(check);
   }
 
-  private startCheck(check: RegisteredCheck, nameInterval: NameInterval): void {
+  private startCheck(check: RegisteredCheck, registerTimer: RegisterTimer): void {
     const timer = check.start();
-    if (timer !== undefined) this.unname.set(check, nameInterval(`monitoring.health.${check.name}`, timer));
+    if (timer === undefined) return;
+    this.unregisterTimers.set(check, registerTimer(`monitoring.health.${check.name}`, timer));
   }
 
   private pauseCheck(check: RegisteredCheck): void {
     check.pause();
-    this.unname.get(check)?.();
-    this.unname.delete(check);
+    this.unregisterTimers.get(check)?.();
+    this.unregisterTimers.delete(check);
   }
 
   private async resultOf(name: string): Promise<HealthCheckResult | undefined> {
     const check = this.checks.get(name);
-    if (check === undefined) return { status: 'unhealthy', message: 'There is no such check', durationMs: 0 };
+    if (check === undefined) return { status: 'unhealthy', message: 'Unknown health check', durationMs: 0 };
     return this.currentPhase === 'draining' ? check.lastResult : check.result();
   }
 
@@ -208,40 +215,30 @@ export class HealthMonitor {
     return { status, message: LIFECYCLE_MESSAGES[phase], durationMs: 0 };
   }
 
-  private readonly noteRun = (
-    check: RegisteredCheck,
-    result: HealthCheckResult,
-    from: HealthStatus,
-  ): void => {
+  private readonly onRun = (check: RegisteredCheck, result: HealthCheckResult, from: HealthStatus): void => {
     const { name } = check;
     if (this.checks.get(name) !== check || this.currentPhase === 'draining') return;
-    this.metrics?.ran(name, result);
+    this.metrics?.recordRun(name, result);
     const { status } = result;
     if (status === from) return;
-    this.metrics?.changed(name, status);
-    this.say(name, result);
+    this.metrics?.recordTransition(name, status);
+    this.logTransition(name, result);
     const transition = { check: name, from, to: status, result, timestamp: this.timestamp() };
-    for (const handler of this.handlers) void this.tell(handler, transition);
+    for (const handler of this.handlers) void this.callHandler(handler, transition);
   };
 
-  private async tell(handler: HealthTransitionHandler, transition: HealthTransition): Promise<void> {
+  private async callHandler(handler: HealthTransitionHandler, transition: HealthTransition): Promise<void> {
     try {
       await handler(transition);
     } catch (error) {
-      this.metrics?.handlerFailed();
-      this.warn(
-        `A handler of health transitions failed: ${error instanceof Error ? error.message : 'it did not say why'}`,
-      );
+      this.metrics?.recordHandlerError();
+      this.logger?.warn(`A handler of health transitions failed: ${messageOf(error)}`);
     }
   }
 
-  private say(name: string, { status, message }: HealthCheckResult): void {
-    if (status !== 'healthy') this.warn(`Health check ${name} is ${status}: ${message}`);
-    else this.logger?.log(`Health check ${name} is healthy again: ${message}`);
-  }
-
-  private warn(message: string): void {
-    this.logger?.warn(message);
+  private logTransition(name: string, { status, message }: HealthCheckResult): void {
+    if (status === 'healthy') this.logger?.log(`Health check \`${name}\` is healthy again: ${message}`);
+    else this.logger?.warn(`Health check \`${name}\` is ${status}: ${message}`);
   }
 
   private timestamp(): string {

@@ -5,80 +5,81 @@ import {
   resolveBuiltInChecks,
 } from './checks/built-in-checks.options.js';
 import type { AlertsHealthCheckOptions } from './checks/dependency.checks.js';
-import type { HealthCheck, HealthCheckDefaults } from './health-check.js';
+import { type HealthCheck, type HealthCheckDefaults, optionalIntervalMs } from './health-check.js';
 import { HEALTH_STATUSES, type HealthStatus } from './health-status.js';
 
-/** How a drain goes. */
+/** The durations of a drain. */
 export interface DrainOptions {
-  /** For how long the server still takes requests after readiness has turned. 0 switches the drain off. */
+  /** Time for which the server still accepts requests while readiness fails, in milliseconds. 0 disables the drain. */
   readonly delayMs: number;
-  /** How long requests may take to end after that. */
+  /** Time limit for the requests in flight after that, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** What holds for health checks that do not say otherwise. */
+/** Default settings of health checks. */
 export interface HealthCheckDefaultsOptions {
-  /** How long a check may take, in milliseconds. @default 3000 */
+  /** Time limit of one run, in milliseconds. @default 3000 */
   readonly checkTimeoutMs?: number;
-  /** For how long what a check found is good for everybody who asks, in milliseconds. @default 1000 */
+  /** Time for which a result is reused, in milliseconds. @default 1000 */
   readonly cacheMs?: number;
-  /** After how many failures in a row a check is down. @default 1 */
+  /** Consecutive failures after which a check is down. @default 1 */
   readonly failureThreshold?: number;
-  /** After how many successes in a row a check is up again. @default 1 */
+  /** Consecutive successes after which a check is up again. @default 1 */
   readonly successThreshold?: number;
   /**
-   * Runs the checks every so many milliseconds, so that probes get what was found last and never reach a database.
-   * @default none: a check runs when somebody asks
+   * Interval of background runs, in milliseconds. With it, probes get the last result and never reach a database.
+   * @default none: a check runs when a probe needs its result
    */
   readonly refreshIntervalMs?: number | undefined;
 }
 
-/** Health checks and what the probes make of them. */
+/** Options of the health checks, the probes and the drain. */
 export interface HealthOptions extends HealthCheckDefaultsOptions {
   /**
-   * With which HTTP status `/health`, `/ready` and `/startup` answer.
+   * HTTP status code of `/health`, `/ready` and `/startup` for each health status.
    * @default 200 for healthy and degraded, 503 for unhealthy and critical
    */
   readonly httpStatus?: Readonly<Partial<Record<HealthStatus, number>>>;
-  /** Which checks belong to which probe, by their names. */
+  /** Names of the checks of each probe. */
   readonly groups?: HealthGroups;
-  /** The checks that are there by themselves; each may be tuned, or be false. */
+  /** Options of the built-in checks; `false` disables a check. */
   readonly builtIn?: BuiltInChecksOptions;
   /**
-   * Whether alerts that fire count: if true, critical ones make the application degraded. Which ones count, and as
-   * what, may be said, too.
+   * Check of the firing alerts. True: the application is degraded while a critical alert is firing.
    * @default false
    */
   readonly alerts?: boolean | AlertsInHealthOptions;
-  /** More checks, such as `httpHealthCheck({ name: 'payments-api', url: '…' })`. @default [] */
+  /** Further checks, such as `httpHealthCheck({ name: 'payments-api', url: '…' })`. @default [] */
   readonly checks?: readonly HealthCheck[];
   /**
-   * For how long the server still takes requests after readiness has turned, in milliseconds, so that whoever sends
-   * them has time to notice. It applies if somebody has asked for readiness; 0 switches the drain off.
+   * Time for which the server still accepts requests while readiness fails, in milliseconds, so that load balancers
+   * notice. It applies only if a readiness probe has been received. 0 disables the drain.
    * @default 5000; 0 if NODE_ENV is `test`
    */
   readonly drainDelayMs?: number;
-  /** How long requests that are under way may take to end after that, in milliseconds. @default 10000 */
+  /** Time limit for the requests in flight after that, in milliseconds. @default 10000 */
   readonly drainTimeoutMs?: number;
 }
 
-/** Which alerts count for health, and as what. */
+/** Options of the check of the firing alerts. */
 export type AlertsInHealthOptions = Pick<AlertsHealthCheckOptions, 'severities' | 'status'>;
 
-/** Which checks belong to which probe, by their names. A name that no check has is an error at start-up. */
+/** The checks of each probe, by name. An unknown name is an error at start-up. */
 export interface HealthGroups {
-  /** What `/ready` asks. @default every check */
+  /** Checks of `/ready`. @default every check */
   readonly readiness?: readonly string[];
-  /** What `/alive` asks: only checks that look at this process. @default [] */
+  /** Checks of `/alive`; only checks of this process are accepted. @default [] */
   readonly liveness?: readonly string[];
-  /** What must have been well once before `/startup` says so. @default [] */
+  /** Checks that must succeed once before `/startup` reports success. @default [] */
   readonly startup?: readonly string[];
 }
 
+/** The name of a probe with a group of checks. */
 export type HealthGroup = keyof HealthGroups;
+/** The probes with a group of checks. */
 export const HEALTH_GROUPS: readonly HealthGroup[] = ['readiness', 'liveness', 'startup'];
 
-/** The options of health with every default filled in. */
+/** The health options, with all defaults resolved. */
 export interface ResolvedHealth {
   readonly defaults: HealthCheckDefaults;
   readonly httpStatus: Readonly<Record<HealthStatus, number>>;
@@ -96,7 +97,7 @@ const DEFAULT_HTTP_STATUS: Readonly<Record<HealthStatus, number>> = {
   critical: 503,
 };
 
-const DEFAULTS_OPTIONS = [
+const CHECK_DEFAULTS_KEYS = [
   'checkTimeoutMs',
   'cacheMs',
   'failureThreshold',
@@ -104,7 +105,7 @@ const DEFAULTS_OPTIONS = [
   'refreshIntervalMs',
 ] as const;
 
-const OTHER_OPTIONS = [
+const OTHER_KEYS = [
   'httpStatus',
   'groups',
   'builtIn',
@@ -115,11 +116,13 @@ const OTHER_OPTIONS = [
 ] as const;
 
 /**
- * @param environment what NODE_ENV says: tests need not wait for a drain
+ * Checks the health options and resolves their defaults.
+ *
+ * @param environment the value of NODE_ENV; tests do not drain by default
  * @throws {MonitoringOptionsError}
  */
 export function resolveHealth(health: HealthOptions = {}, environment?: string): ResolvedHealth {
-  expectKeys('health', health, [...DEFAULTS_OPTIONS, ...OTHER_OPTIONS]);
+  expectKeys('health', health, [...CHECK_DEFAULTS_KEYS, ...OTHER_KEYS]);
   const { checks = [] } = health;
   expectOption('health.checks', checks, 'a list of health checks', Array.isArray(checks));
   return {
@@ -136,18 +139,18 @@ export function resolveHealth(health: HealthOptions = {}, environment?: string):
   };
 }
 
-/** @throws {MonitoringOptionsError} */
+/**
+ * Checks the default settings of health checks and resolves their own defaults.
+ *
+ * @throws {MonitoringOptionsError}
+ */
 export function resolveCheckDefaults(options: HealthCheckDefaultsOptions): HealthCheckDefaults {
-  const { refreshIntervalMs } = options;
   return {
     checkTimeoutMs: intervalMsOf('health.checkTimeoutMs', options.checkTimeoutMs, 3_000),
     cacheMs: countOf('health.cacheMs', options.cacheMs, 1_000, 0),
     failureThreshold: countOf('health.failureThreshold', options.failureThreshold, 1),
     successThreshold: countOf('health.successThreshold', options.successThreshold, 1),
-    refreshIntervalMs:
-      refreshIntervalMs === undefined
-        ? undefined
-        : intervalMsOf('health.refreshIntervalMs', refreshIntervalMs, refreshIntervalMs),
+    refreshIntervalMs: optionalIntervalMs('health.refreshIntervalMs', options.refreshIntervalMs),
   };
 }
 

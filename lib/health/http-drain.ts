@@ -3,17 +3,18 @@ import type { HealthLogger } from './health.monitor.js';
 import type { DrainOptions } from './health.options.js';
 import { OpenConnections } from './open-connections.js';
 
-const POLL_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
 /**
- * Lets an HTTP server go without losing a request: it serves on while whoever sends requests learns that it should
- * not, then takes no connections any more, and then waits for the requests that are under way. What never ends by
- * itself is closed when the application closes its server, and everything at the deadline, so that the server always
- * ends.
+ * A graceful shutdown of an HTTP server, without lost requests:
+ * 1. The server accepts requests for `delayMs` while readiness fails, so that load balancers stop sending them.
+ * 2. It accepts no new connections, and waits for requests in flight up to `timeoutMs`. At that deadline, all
+ *    connections are closed.
+ * 3. Once the application closes the server, event streams and web sockets are closed, since they never end.
  */
 export class HttpDrain {
   private readonly connections: OpenConnections;
-  private hurried = false;
+  private isAborted = false;
   private wake: (() => void) | undefined;
   private deadlineTimer: NodeJS.Timeout | undefined;
   private releaseTimer: NodeJS.Timeout | undefined;
@@ -27,36 +28,41 @@ export class HttpDrain {
     this.connections.watch();
   }
 
-  /** Whether there is anything to drain. */
+  /** True if the server is listening: otherwise there is nothing to drain. */
   get isListening(): boolean {
     return this.server.listening;
   }
 
+  /** Runs the first two steps. */
   async run(): Promise<void> {
     const { delayMs, timeoutMs } = this.options;
-    this.logger.log(`Draining: serving for another ${delayMs} ms, then requests have ${timeoutMs} ms to end`);
+    this.logger.log(
+      `Draining: accepting requests for ${delayMs / 1000} s, then waiting up to ${timeoutMs / 1000} s for requests in flight`,
+    );
     this.server.prependListener('request', endConnection);
     await this.pause(delayMs);
-    // Connections on which nothing goes on are closed by this, too.
+    // This also closes idle connections.
     this.server.close();
     const deadline = performance.now() + timeoutMs;
     this.deadlineTimer = setTimeout(() => this.connections.closeAll(), timeoutMs).unref();
-    while (this.requestsLeft() > 0 && performance.now() < deadline && !this.hurried)
-      await this.pause(POLL_MS);
-    const left = this.connections.requestsUnderWay();
-    if (left > 0) this.logger.warn(`Draining: ${left} requests did not end in time and are broken off`);
-    if (this.hurried || performance.now() >= deadline) this.connections.closeAll();
+    while (this.requestsLeft() > 0 && performance.now() < deadline && !this.isAborted)
+      await this.pause(POLL_INTERVAL_MS);
+    const inFlight = this.connections.requestsInFlight();
+    if (inFlight > 0) {
+      this.logger.warn(`Draining: aborting ${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight`);
+    }
+    if (this.isAborted || performance.now() >= deadline) this.connections.closeAll();
   }
 
   /**
-   * The application closes its server: nothing but a request keeps it open from now on, and no request that stays
-   * incomplete and of which nothing comes for the time of a drain.
+   * Closes the connections that would keep the server open, once the application closes it: idle ones, event streams,
+   * web sockets, and incomplete requests that receive no data for `timeoutMs`.
    */
   release(): void {
     if (this.releaseTimer !== undefined) return;
     let stalledAt = performance.now();
     const close = (): void => {
-      // Some adapters close it a moment later.
+      // Some adapters close the server a moment later.
       if (this.server.listening) return;
       this.connections.closeIdle();
       this.connections.closeEndless();
@@ -66,17 +72,17 @@ export class HttpDrain {
       }
       if (this.connections.isEmpty) clearInterval(this.releaseTimer);
     };
-    this.releaseTimer = setInterval(close, POLL_MS).unref();
+    this.releaseTimer = setInterval(close, POLL_INTERVAL_MS).unref();
     close();
   }
 
-  /** Ends the drain at once. */
-  hurry(): void {
-    this.hurried = true;
+  /** Ends the drain at once, and closes all connections. */
+  abort(): void {
+    this.isAborted = true;
     this.wake?.();
   }
 
-  /** Forgets the server. */
+  /** Removes all timers and listeners. */
   stop(): void {
     clearTimeout(this.deadlineTimer);
     clearInterval(this.releaseTimer);
@@ -86,12 +92,12 @@ export class HttpDrain {
 
   private requestsLeft(): number {
     this.connections.closeIdle();
-    return this.connections.requestsUnderWay() + this.connections.incompleteRequests();
+    return this.connections.requestsInFlight() + this.connections.incompleteRequests();
   }
 
-  /** The timer keeps the process alive: what comes after must happen. */
+  /** Waits. The timer keeps the process alive, since the rest of the drain must run. */
   private async pause(ms: number): Promise<void> {
-    if (this.hurried) return;
+    if (this.isAborted) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.wake = resolve;
@@ -101,7 +107,7 @@ export class HttpDrain {
   }
 }
 
-/** Tells the client to send its next request elsewhere. HTTP/2 has no such header. */
+/** Asks the client to open a new connection for its next request. HTTP/2 has no such header. */
 function endConnection({ httpVersionMajor }: IncomingMessage, response: ServerResponse): void {
   if (httpVersionMajor < 2 && !response.headersSent) response.setHeader('connection', 'close');
 }

@@ -4,8 +4,8 @@ import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';
 
 /**
- * `GET /alive`: 200 as long as the process can answer at all, also while it drains, unless checks of the process
- * itself were made part of it. It asks nothing outside: to start anew does not mend that.
+ * `GET /alive`: 200 while the process responds, also during a drain, and while the checks of the liveness group
+ * succeed. The group has only checks of this process, since a restart does not repair an external dependency.
  */
 export class LivenessEndpoint implements Endpoint {
   readonly option = 'liveness';

@@ -4,21 +4,21 @@ import type { Socket } from 'node:net';
 const SESSION = Symbol('monitoring.session');
 const IS_SECURED = Symbol('monitoring.isSecured');
 
-/** A connection as Node keeps it: with the parser of its requests, until it is upgraded, and the present response. */
+/** A connection with the internal state of Node.js: its current response, and its parser until it is upgraded. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
   readonly parser?: object | null;
   readonly encrypted?: boolean;
-  /** The connection that an encrypted one is carried by. */
+  /** The TCP connection that carries a TLS connection. */
   readonly _parent?: HttpSocket | null;
   [SESSION]?: Http2Session;
   [IS_SECURED]?: true;
 }
 
-/** A connection of HTTP/2. Its socket hides behind a proxy, by which its properties are reached. */
+/** An HTTP/2 session. Its socket is a proxy that passes on property access. */
 interface Http2Session {
   readonly socket: HttpSocket;
-  /** True when it has ended on this side, also while the other side has not. */
+  /** True if this side has ended, even if the client has not. */
   readonly destroyed: boolean;
   close(): void;
   destroy(): void;
@@ -27,13 +27,13 @@ interface Http2Session {
 
 const SOCKET_EVENTS = ['connection', 'secureConnection'];
 
-/** The connections of a server. They cost something when they are made, and nothing for each request. */
+/** The open connections of a server. Tracking costs something per connection, nothing per request. */
 export class OpenConnections {
   private readonly sockets = new Set<HttpSocket>();
   private readonly sessions = new Set<Http2Session>();
-  /** By connection with an incomplete request: the bytes it had received. */
+  /** The bytes received so far by each connection that may be stalled. */
   private readonly received = new WeakMap<HttpSocket, number>();
-  /** Those that had sent nothing when idle connections were closed last: until then, something may be on its way. */
+  /** The connections that had received nothing at the previous `closeIdle()`. Data may be on its way until the next. */
   private readonly unused = new WeakSet<HttpSocket>();
 
   constructor(private readonly server: Server) {}
@@ -50,45 +50,45 @@ export class OpenConnections {
     this.sessions.clear();
   }
 
-  /** Returns whether there is any connection. */
+  /** True if no connection is open. */
   get isEmpty(): boolean {
     return this.sockets.size === 0;
   }
 
   /**
-   * Returns how many requests are being answered, without streams of events: they never end by themselves. Once idle
-   * connections have been closed, a connection of HTTP/2 that is left counts as one.
+   * Returns the number of requests in flight, without event streams, which never end. After `closeIdle()`, each
+   * remaining HTTP/2 session counts as one request.
    */
-  requestsUnderWay(): number {
+  requestsInFlight(): number {
     return this.count(isAnswering) + this.sessions.size;
   }
 
   /**
-   * Returns how many connections have sent the beginning of a request only, or may be about to, once idle connections
-   * have been closed.
+   * Returns the number of connections with an incomplete request, or, after `closeIdle()`, with a request that may be
+   * on its way.
    */
   incompleteRequests(): number {
     return this.count((socket) => !socket._httpMessage && (isIncomplete(socket) || isUnused(socket)));
   }
 
-  /** Closes what has no request under way; where none was ever sent, when this is called again. */
+  /** Closes connections without a request. One that has never received data is closed at the second call. */
   closeIdle(): void {
-    // A server of HTTP/2 only has no such method.
+    // An HTTP/2 server has no such method.
     (this.server as Partial<Server>).closeIdleConnections?.();
-    this.closeEach((socket) => isUnused(socket) && this.unused.has(socket));
+    this.closeWhere((socket) => isUnused(socket) && this.unused.has(socket));
     for (const socket of this.sockets) if (isUnused(socket)) this.unused.add(socket);
-    // It takes no further request, and ends with its last one.
+    // A closed session accepts no further request, and ends with its last one.
     for (const session of this.sessions) session.close();
   }
 
-  /** Closes what never ends by itself: streams of events, and what is no HTTP any more, such as web sockets. */
+  /** Closes connections that never end: event streams, and upgraded connections such as web sockets. */
   closeEndless(): void {
-    this.closeEach(isEndless);
+    this.closeWhere(isEndless);
   }
 
   /**
-   * Closes connections whose request is not complete, or that the other side does not close, and of which nothing has
-   * come since this was called last.
+   * Closes connections that have received nothing since the previous call, and have an incomplete request or wait for
+   * the client to close them.
    */
   closeStalled(): void {
     for (const socket of this.sockets) {
@@ -99,19 +99,19 @@ export class OpenConnections {
   }
 
   closeAll(): void {
-    // First: a session whose socket is gone takes it that the client has left.
+    // Sessions first: a session whose socket is destroyed reports that the client has disconnected.
     for (const session of this.sessions) session.destroy();
-    this.closeEach(() => true);
+    this.closeWhere(() => true);
   }
 
-  private count(isCounted: (socket: HttpSocket) => boolean): number {
+  private count(matches: (socket: HttpSocket) => boolean): number {
     let count = 0;
-    for (const socket of this.sockets) if (isCounted(socket)) count++;
+    for (const socket of this.sockets) if (matches(socket)) count++;
     return count;
   }
 
-  private closeEach(isClosed: (socket: HttpSocket) => boolean): void {
-    for (const socket of this.sockets) if (isClosed(socket)) socket.destroy();
+  private closeWhere(matches: (socket: HttpSocket) => boolean): void {
+    for (const socket of this.sockets) if (matches(socket)) socket.destroy();
   }
 
   private readonly addSocket = (socket: HttpSocket): void => {
@@ -135,18 +135,19 @@ function isEndless({ _httpMessage: response, parser }: HttpSocket): boolean {
   return response ? isEventStream(response) : parser === null;
 }
 
-/** Encrypted bytes say nothing: there is a handshake before any request. */
+/** Returns whether a connection has received no data. Unknown for TLS, where a handshake precedes the request. */
 function isUnused(socket: HttpSocket): boolean {
   const { _httpMessage: response, parser, bytesRead, encrypted } = socket;
   if (bytesRead > 0 || encrypted === true) return false;
   return socket[SESSION] !== undefined || isBeginning(socket) || (!response && Boolean(parser));
 }
 
-/** Returns whether a connection has not become one of HTTP yet, such as one in its handshake. */
+/** Returns whether a connection has no HTTP parser or session yet, for example during a TLS handshake. */
 function isBeginning(socket: HttpSocket): boolean {
   return socket.parser === undefined && socket[SESSION] === undefined && socket[IS_SECURED] !== true;
 }
 
+/** Returns whether a connection waits for the client to close its HTTP/2 session. */
 function isLingering(socket: HttpSocket): boolean {
   return socket[SESSION]?.destroyed === true;
 }

@@ -3,7 +3,7 @@ import { statusesOf } from './health.endpoint.js';
 import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';
 
-/** `GET /ready`: whether the application should get requests; 503 while it starts and while it drains. */
+/** `GET /ready`: 200 while the application can serve requests; 503 during start-up and drain. */
 export class ReadinessEndpoint implements Endpoint {
   readonly option = 'readiness';
   readonly restricted = false;
@@ -13,15 +13,15 @@ export class ReadinessEndpoint implements Endpoint {
     private readonly health: Pick<ResolvedHealth, 'httpStatus' | 'groups'>,
     readonly path: string,
     readonly overridable: boolean,
-    private readonly onAsked: () => void,
+    private readonly onProbe: () => void,
   ) {}
 
   async handle(): Promise<EndpointReply> {
     const { httpStatus, groups } = this.health;
-    this.onAsked();
+    this.onProbe();
     if (this.monitor.phase !== 'ready') return jsonReply(503, { status: this.monitor.phase });
     const report = await this.monitor.runHealthChecks(groups.readiness);
-    // The checks may have taken so long that this has changed.
+    // The phase may have changed while the checks ran.
     if (this.monitor.phase !== 'ready') return jsonReply(503, { status: this.monitor.phase });
     const code = httpStatus[report.status];
     return code < 400

@@ -2,29 +2,33 @@ import type { Clock } from '../metrics/clock.js';
 import { type CheckOutcome, outcomeOf, outcomeOfError } from './check-outcome.js';
 import type { HealthCheck, HealthCheckSettings } from './health-check.js';
 import type { HealthCheckResult } from './health-report.js';
-import { type HealthStatus, serves } from './health-status.js';
+import { canServe, type HealthStatus } from './health-status.js';
 
-/** So many calls of a check may hang before it is not called again. */
-const HANGING_CALLS = 3;
-/** After this time a call that hangs is given up for good, so that a check cannot be locked out for ever. */
-const FORGET_HANGING_AFTER_MS = 60_000;
+/** Pending calls of a check, beyond their time limit, at which it is not called again. */
+const MAX_PENDING_CALLS = 3;
+/** Age at which a pending call no longer counts, so that a check cannot be blocked forever. */
+const PENDING_CALL_EXPIRY_MS = 60_000;
 
-/** Told of every run of a check. Before its first run a check counts as healthy. */
+/**
+ * A listener of the runs of a check.
+ *
+ * @param from the previous status; `healthy` before the first run
+ */
 export type RunListener = (check: RegisteredCheck, result: HealthCheckResult, from: HealthStatus) => void;
 
-/** A check of one monitor, with what it found last. Whoever asks while it runs waits for that run. */
+/** A check of a monitor and its last result. Concurrent requests for a result share one run. */
 export class RegisteredCheck {
   private last: HealthCheckResult | undefined;
   private endedAt = -Infinity;
   private running: Promise<HealthCheckResult> | undefined;
   private controller: AbortController | undefined;
   private timer: NodeJS.Timeout | undefined;
-  /** What it is taken for, whatever the last few runs found. */
+  /** The last outcome that met its threshold. */
   private settled: CheckOutcome | undefined;
-  /** How many runs in a row have contradicted that. */
-  private contradictions = 0;
-  /** When the calls began that have not ended although their time was over. */
-  private readonly hanging = new Set<{ readonly startedAt: number }>();
+  /** Consecutive runs since then with the opposite outcome. */
+  private oppositeRuns = 0;
+  /** The calls that did not end within their time limit. */
+  private readonly pendingCalls = new Set<{ readonly startedAt: number }>();
 
   constructor(
     private readonly check: HealthCheck,
@@ -37,18 +41,22 @@ export class RegisteredCheck {
     return this.check.name;
   }
 
-  /** What it found last, if it has run. */
+  /** The result of the last run; undefined before the first one. */
   get lastResult(): HealthCheckResult | undefined {
     return this.last;
   }
 
-  /** What it finds, or has found so lately that it is still good. Never rejects. */
+  /** Returns the last result if it is fresh, else runs the check. Never rejects. */
   async result(): Promise<HealthCheckResult> {
     if (this.last !== undefined && this.isFresh()) return this.last;
     return this.run();
   }
 
-  /** Runs it now and at every interval, if it has one. @returns the timer, which does not keep the process alive */
+  /**
+   * Runs the check now and at its interval. Does nothing without an interval.
+   *
+   * @returns the timer, which does not keep the process alive
+   */
   start(): NodeJS.Timeout | undefined {
     const { refreshIntervalMs } = this.settings;
     if (refreshIntervalMs === undefined || this.timer !== undefined) return undefined;
@@ -57,20 +65,20 @@ export class RegisteredCheck {
     return this.timer;
   }
 
-  /** Ends the interval; the check can still be asked. */
+  /** Stops the background runs. The check still runs on request. */
   pause(): void {
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
-  /** Ends the interval and the run that may be under way. */
+  /** Stops the background runs, aborts the current run and releases the check. */
   stop(): void {
     this.pause();
-    this.controller?.abort(new Error('the check was stopped'));
+    this.controller?.abort(new Error('the check was removed'));
     try {
       this.check.stop?.();
     } catch {
-      // It is out of use.
+      // The check is removed, so its error has no effect.
     }
   }
 
@@ -86,19 +94,19 @@ export class RegisteredCheck {
 
   private async runOnce(): Promise<HealthCheckResult> {
     const startedAt = this.clock.monotonic();
-    const found = await this.call(startedAt);
+    const outcome = await this.call(startedAt);
     const from = this.last?.status ?? 'healthy';
     this.endedAt = this.clock.monotonic();
-    const { status, ...rest } = this.settle(found);
-    const capped = this.settings.critical || serves(status) ? status : 'degraded';
-    this.last = { status: capped, ...rest, durationMs: rounded(this.endedAt - startedAt) };
+    const { status, ...rest } = this.applyThresholds(outcome);
+    const cappedStatus = this.settings.critical || canServe(status) ? status : 'degraded';
+    this.last = { status: cappedStatus, ...rest, durationMs: rounded(this.endedAt - startedAt) };
     this.onRun(this, this.last, from);
     return this.last;
   }
 
   private async call(startedAt: number): Promise<CheckOutcome> {
-    if (this.hangingCalls(startedAt) >= HANGING_CALLS) {
-      return { status: 'unhealthy', message: `${HANGING_CALLS} calls of the check hang` };
+    if (this.countPendingCalls(startedAt) >= MAX_PENDING_CALLS) {
+      return { status: 'unhealthy', message: `${MAX_PENDING_CALLS} earlier calls are still pending` };
     }
     const { timeoutMs } = this.settings;
     const controller = (this.controller = new AbortController());
@@ -108,14 +116,14 @@ export class RegisteredCheck {
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', onAbort, { once: true });
-      timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      timer = setTimeout(() => controller.abort(new Error(`timed out after ${timeoutMs} ms`)), timeoutMs);
     });
-    let answer: Promise<unknown> | undefined;
+    let result: Promise<unknown> | undefined;
     try {
-      answer = Promise.resolve(this.check.check(signal));
-      return outcomeOf(await Promise.race([answer, aborted]));
+      result = Promise.resolve(this.check.check(signal));
+      return outcomeOf(await Promise.race([result, aborted]));
     } catch (error) {
-      if (answer !== undefined && signal.aborted) this.noteHanging(answer, startedAt);
+      if (result !== undefined && signal.aborted) this.addPendingCall(result, startedAt);
       return outcomeOfError(error);
     } finally {
       clearTimeout(timer);
@@ -123,40 +131,40 @@ export class RegisteredCheck {
     }
   }
 
-  private noteHanging(answer: Promise<unknown>, startedAt: number): void {
+  private addPendingCall(result: Promise<unknown>, startedAt: number): void {
     const call = { startedAt };
-    this.hanging.add(call);
-    const ended = (): unknown => this.hanging.delete(call);
-    void answer.then(ended, ended);
+    this.pendingCalls.add(call);
+    const remove = (): unknown => this.pendingCalls.delete(call);
+    void result.then(remove, remove);
   }
 
-  private hangingCalls(now: number): number {
-    for (const call of this.hanging) {
-      if (now - call.startedAt > FORGET_HANGING_AFTER_MS) this.hanging.delete(call);
+  private countPendingCalls(now: number): number {
+    for (const call of this.pendingCalls) {
+      if (now - call.startedAt > PENDING_CALL_EXPIRY_MS) this.pendingCalls.delete(call);
     }
-    return this.hanging.size;
+    return this.pendingCalls.size;
   }
 
-  /** A change between serving and not serving is believed once it was found often enough in a row. */
-  private settle(found: CheckOutcome): CheckOutcome {
+  /** Keeps the settled status until enough consecutive runs have the opposite outcome. */
+  private applyThresholds(outcome: CheckOutcome): CheckOutcome {
     const { settled, settings } = this;
-    const isUp = serves(found.status);
-    if (settled === undefined || isUp === serves(settled.status)) return this.believe(found);
-    const needed = isUp ? settings.successThreshold : settings.failureThreshold;
-    this.contradictions++;
-    if (this.contradictions >= needed) return this.believe(found);
-    const { status } = settled;
-    return { status, message: `${found.message} (found ${this.contradictions} of ${needed} times)` };
+    const isUp = canServe(outcome.status);
+    if (settled === undefined || isUp === canServe(settled.status)) return this.settle(outcome);
+    const threshold = isUp ? settings.successThreshold : settings.failureThreshold;
+    this.oppositeRuns++;
+    if (this.oppositeRuns >= threshold) return this.settle(outcome);
+    const progress = `${isUp ? 'success' : 'failure'} ${this.oppositeRuns} of ${threshold}`;
+    return { status: settled.status, message: `${outcome.message} (${progress})` };
   }
 
-  private believe(found: CheckOutcome): CheckOutcome {
-    this.contradictions = 0;
-    this.settled = found;
-    return found;
+  private settle(outcome: CheckOutcome): CheckOutcome {
+    this.oppositeRuns = 0;
+    this.settled = outcome;
+    return outcome;
   }
 }
 
-/** To a hundredth of a millisecond: the difference of two times has digits that mean nothing. */
+/** Rounds to a hundredth of a millisecond: further digits are floating-point noise. */
 function rounded(ms: number): number {
   return Math.round(ms * 100) / 100;
 }

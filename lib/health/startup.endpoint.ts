@@ -3,7 +3,7 @@ import { statusesOf } from './health.endpoint.js';
 import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';
 
-/** `GET /startup`: whether the application has started. What it once has said so, it says for good. */
+/** `GET /startup`: 200 once the application has started and the checks of the startup group have succeeded once. */
 export class StartupEndpoint implements Endpoint {
   readonly option = 'startup';
   readonly restricted = false;

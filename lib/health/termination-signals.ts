@@ -1,19 +1,19 @@
-/** Marks the listeners of this library among those of the process. */
-const OURS = Symbol('monitoring.terminationListener');
+/** The mark of the listeners of this library. */
+const IS_OURS = Symbol('monitoring.terminationListener');
 
-type SignalListener = ((signal: NodeJS.Signals) => void) & { readonly [OURS]?: true };
+type SignalListener = ((signal: NodeJS.Signals) => void) & { readonly [IS_OURS]?: true };
 
-/** What happens when the process is asked to end. */
+/** The actions that termination signals trigger. */
 export interface TerminationActions {
-  /** The first signal. Afterwards the process ends by it, if nobody else listens for it. */
-  begin(): Promise<void>;
-  /** Any further signal: it is meant. */
-  hurry(): void;
+  /** Drains at the first signal. Afterwards, the signal ends the process if it has no other listener. */
+  shutDown(): Promise<void>;
+  /** Ends the drain at any further signal. */
+  abortDrain(): void;
 }
 
 /**
- * Listens for the signals that ask a process to end. A signal that nobody else listens for ends the process as it
- * would without us, only later.
+ * A listener for termination signals. A signal without another listener still ends the process, after the drain: a
+ * listener suppresses the default action of Node.js.
  */
 export class TerminationSignals {
   private received = 0;
@@ -22,20 +22,20 @@ export class TerminationSignals {
 
   constructor(private readonly actions: TerminationActions) {
     this.listener = Object.assign((signal: NodeJS.Signals) => void this.receive(signal), {
-      [OURS]: true,
+      [IS_OURS]: true,
     } as const);
   }
 
   listenFor(signal: NodeJS.Signals): void {
     if (this.signals.has(signal)) return;
     this.signals.add(signal);
-    // First, since a listener that was added by once() is gone when it has been called.
+    // Prepended: a listener added by once() removes itself when called, and would not be seen any more.
     process.prependListener(signal, this.listener);
   }
 
-  /** Whether somebody else listens for it, who is expected to close the application. */
-  isExpected(signal: NodeJS.Signals): boolean {
-    return process.listeners(signal).some((listener) => (listener as SignalListener)[OURS] !== true);
+  /** Returns whether the signal has another listener, which is expected to close the application. */
+  hasOtherListener(signal: NodeJS.Signals): boolean {
+    return process.listeners(signal).some((listener) => (listener as SignalListener)[IS_OURS] !== true);
   }
 
   stop(): void {
@@ -45,13 +45,13 @@ export class TerminationSignals {
 
   private async receive(signal: NodeJS.Signals): Promise<void> {
     this.received++;
-    const wasExpected = this.isExpected(signal);
-    if (this.received > 1) this.actions.hurry();
-    else if (wasExpected) void this.actions.begin();
-    else await this.actions.begin();
-    if (wasExpected || this.isExpected(signal)) return;
+    const hasOtherListener = this.hasOtherListener(signal);
+    if (this.received > 1) this.actions.abortDrain();
+    else if (hasOtherListener) void this.actions.shutDown();
+    else await this.actions.shutDown();
+    if (hasOtherListener || this.hasOtherListener(signal)) return;
     this.stop();
-    // Another application in this process may still drain.
+    // Another application in this process may still be draining.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   }
 }

@@ -2,12 +2,11 @@ import type { Provider } from '@nestjs/common';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import type { VitalName } from '../query/vital-expressions.js';
-import type { AlertBoard } from '../dashboard/alert-board.js';
-import { AlertingBoard } from '../dashboard/alerting-board.js';
+import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
-import { KeptMetrics } from '../dashboard/kept-metrics.js';
+import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { MetricExplorer } from '../dashboard/metric-explorer.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { ViewReader } from '../dashboard/views/view-data.js';
@@ -20,48 +19,46 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 /** The sources that the endpoints of the dashboard read from. */
 export const DASHBOARD_SOURCES = Symbol('monitoring.dashboardSources');
 
-const ALERT_BOARD = Symbol('monitoring.alertBoard');
-
 /** Providers of the dashboard. */
 export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   {
-    provide: ALERT_BOARD,
+    provide: DashboardAlerts,
     inject: [AlertingMonitor, PerformanceMonitor],
-    useFactory: (alerting: AlertingMonitor, performance: PerformanceMonitor): AlertBoard =>
-      new AlertingBoard(alerting, performance),
+    useFactory: (alerting: AlertingMonitor, performance: PerformanceMonitor) =>
+      new DashboardAlerts(alerting, performance),
   },
   {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, ALERT_BOARD, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
-      board: AlertBoard,
+      alerts: DashboardAlerts,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
       return new DashboardFeed(
         history,
-        new OverviewReader(health, board, history, service, () => clock.now()),
+        new OverviewReader(health, alerts, history, service, () => clock.now()),
         () => clock.now(),
       );
     },
   },
   {
     provide: DASHBOARD_SOURCES,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, ALERT_BOARD, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, DashboardAlerts, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
       history: MetricsHistory,
       registry: MetricsRegistry,
-      board: AlertBoard,
+      alerts: DashboardAlerts,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => {
       const thresholdsOf = (vital: VitalName) =>
-        board.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
+        alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
       const views = new ViewReader(history, thresholdsOf);
       const explorer = new MetricExplorer(registry, history, views);
-      return { feed, history, views, explorer, board, hasAuth: endpoints.auth !== undefined };
+      return { feed, history, views, explorer, alerts, hasAuth: endpoints.auth !== undefined };
     },
   },
   {
@@ -75,7 +72,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
     ) =>
       new DashboardLifecycle(
         feed,
-        new KeptMetrics(history, registry),
+        new DashboardRetention(history, registry),
         enabled && endpoints.paths.dashboard !== false,
       ),
   },

@@ -57,8 +57,8 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
     ) => {
       const sources = {
         own: () => [...health.checks, ...new HealthCheckExplorer(modules).find()],
-        found: () => {
-          // The hooks that create clients of databases and caches have run by now.
+        builtIn: () => {
+          // By now, the hooks that create database and cache clients have run.
           objects.refresh();
           return [
             ...applicationChecks(objects, health.builtIn),

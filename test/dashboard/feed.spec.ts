@@ -10,7 +10,7 @@ import { past } from '../history/support.js';
 
 describe('the feed of the dashboard', () => {
   it.each(['healthy', 'degraded', 'unhealthy', 'critical', 'failing'])(
-    'is one computation and one message for a thousand readers: %s',
+    'computes one overview and sends one message for a thousand readers: %s',
     async (status) => {
       let computed = 0;
       let now = 0;
@@ -48,13 +48,13 @@ describe('the feed of the dashboard', () => {
     },
   );
 
-  it('refuses readers beyond its limit, and says when to come back', () => {
+  it('rejects readers beyond its limit with Retry-After', () => {
     const stream = new EventStream();
     Object.defineProperty(stream, 'isFull', { value: true });
     let asked = 0;
     const reply = new DashboardEventsEndpoint('events', false, stream, () => asked++).handle();
     expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
-    expect(String(reply.body)).toContain('dashboards are connected');
+    expect(String(reply.body)).toContain('Too many dashboards are connected');
     expect(asked).toBe(0);
   });
 });
@@ -102,7 +102,7 @@ describe('a stream of events', () => {
     expect(stream.isFull).toBe(false);
   });
 
-  it('queues nothing for a reader that does not read, and cuts it off in the end', async () => {
+  it('queues nothing for a reader that does not read, and disconnects it in the end', async () => {
     const stream = new EventStream();
     const { server } = await connected(stream);
     const event = 'x'.repeat(1_000_000);
@@ -115,7 +115,7 @@ describe('a stream of events', () => {
     expect(most).toBeLessThan(2_500_000);
   });
 
-  it('tells a reader that was slow how things stand when it has caught up', async () => {
+  it('sends the latest event to a slow reader that has caught up', async () => {
     let latest = 'event: first\n\n';
     const stream = new EventStream(() => latest);
     const { server, client } = await connected(stream);

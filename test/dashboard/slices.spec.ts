@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { MetricExplorer } from '../../lib/dashboard/metric-explorer.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
-import { REQUESTS, VIEWS } from '../../lib/dashboard/views/views.js';
+import { OVERVIEW, REQUESTS } from '../../lib/dashboard/views/http-views.js';
 import { MINUTE } from '../history/support.js';
 import { busyHour } from './support.js';
 
@@ -24,7 +24,7 @@ function measured<T>(work: Generator<void, T, void>): { result: T; totalMs: numb
   }
 }
 
-describe('the questions of the dashboard over 300 routes and an hour', () => {
+describe('the dashboard over 300 routes and an hour', () => {
   const { registry, history } = busyHour();
   const views = new ViewReader(history, () => []);
   const explorer = new MetricExplorer(registry, history, views);
@@ -32,12 +32,12 @@ describe('the questions of the dashboard over 300 routes and an hour', () => {
 
   it.each([
     ['the page of requests', () => views.read(REQUESTS, range)],
-    ['the overview', () => views.read(VIEWS[0], range)],
+    ['the overview', () => views.read(OVERVIEW, range)],
     ['the table of endpoints', () => endpointRows(history, range)],
     ['the list of metrics', () => explorer.list()],
     ['one metric', () => explorer.explore('http_requests_total', new Map(), range)],
     ['one histogram', () => explorer.explore('http_request_duration_seconds', new Map(), range)],
-  ])('are answered in small steps: %s', async (name, ask) => {
+  ])('computes in small steps: %s', async (name, ask) => {
     for (let i = 0; i < 3; i++) measured<unknown>(await ask());
     const { totalMs, stepsMs } = measured<unknown>(await ask());
     if (process.env['SHOW_TIMES'])
@@ -52,7 +52,7 @@ describe('the questions of the dashboard over 300 routes and an hour', () => {
   });
 });
 
-describe('the questions of the dashboard over a thousand routes', () => {
+describe('the dashboard over a thousand routes', () => {
   const { registry, history } = busyHour(1_000);
   const explorer = new MetricExplorer(registry, history, new ViewReader(history, () => []));
   const range = 60 * MINUTE;
@@ -64,7 +64,7 @@ describe('the questions of the dashboard over a thousand routes', () => {
       async () => (await explorer.explore('http_requests_total', new Map(), range)) as Generator<void>,
     ],
   ])(
-    'have no step that is a great part of the work: %s',
+    'has no step that is a large part of the work: %s',
     async (_, ask) => {
       // The least that each step took, whatever else the machine did.
       const leastMs: number[] = [];

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { suggestedQueries } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';
-import { routeView } from '../../lib/dashboard/views/route-view.js';
+import { routeView } from '../../lib/dashboard/views/http-views.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { VIEWS } from '../../lib/dashboard/views/views.js';
 import { inSlices } from '../../lib/primitives/slices.js';
@@ -20,7 +20,7 @@ function viewOf({ history }: Past, name: string) {
 }
 
 describe('a chart', () => {
-  it('shows the share of the time that garbage is collected', async () => {
+  it('shows the percentage of time spent in garbage collection', async () => {
     const world = past();
     const { registry, history, run } = world;
     const collections = registry.timer('nodejs_gc_duration_seconds', 'Collections.', {
@@ -37,7 +37,7 @@ describe('a chart', () => {
   });
 
   it.each([[[0.38]], [[0.001, 0.38]], [[7, 7, 7]], [[-3, -2]], [[0]], [[1e-7, 1e6]]])(
-    'never shows a percentile beyond what was observed: %j',
+    'never shows a percentile outside the observed range: %j',
     async (values) => {
       const { registry, history, run } = past();
       const size = registry.histogram('size', 'Sizes.', { buckets: [0.5, 1, 5] });
@@ -76,7 +76,7 @@ describe('a chart', () => {
     },
   );
 
-  it('of a route has the thresholds of the vital, in its own unit', async () => {
+  it('of a route has the thresholds of the vital, converted to its unit', async () => {
     const { registry, history, run } = past();
     const duration = registry.timer('http_request_duration_seconds', 'Durations.', {
       labelNames: ['method', 'route', 'status_code'],
@@ -96,7 +96,7 @@ describe('a chart', () => {
     ]);
   });
 
-  it('is only of metrics that are defined somewhere', () => {
+  it('queries only metrics that are defined', () => {
     const defined = readdirSync('lib', { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts') && !file.startsWith('dashboard'))
       .map((file) => readFileSync(`lib/${file}`, 'utf8'))
@@ -114,7 +114,7 @@ describe('a chart', () => {
 });
 
 describe('rates right after the start', () => {
-  it.each([5, 15, 60])('are over the time that is covered, of a window of %i minutes', async (minutes) => {
+  it.each([5, 15, 60])('cover the time since the start, for a window of %i minutes', async (minutes) => {
     const { registry, history, run, sample } = past();
     const requests = registry.counter('http_requests_total', 'Requests.', {
       labelNames: ['method', 'route', 'status_code'],

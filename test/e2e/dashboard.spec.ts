@@ -45,9 +45,9 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
     return app.app.get(HistorySampler).sampleNow();
   }
 
-  describe('as a page', () => {
+  describe('page', () => {
     it.each([PAGE, `${PAGE}/`, `/api${PAGE}`])(
-      'refers to its parts by relative addresses and loads nothing else: %s',
+      'loads its files by relative URLs, and nothing else: %s',
       async (page) => {
         await start({ useGlobalPrefix: page.startsWith('/api') }, { configure: prefixed });
         const { body, headers } = await app.get(page);
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       },
     );
 
-    it('has no script and no style inside', async () => {
+    it('has no inline script or style', async () => {
       await start();
       const { body } = await app.get(PAGE);
 
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       expect(body).not.toContain('{{');
     });
 
-    it('imports only scripts that are there, and is less than 150 kB in all', async () => {
+    it('imports only existing scripts, and is less than 150 kB in total', async () => {
       await start();
       const seen = new Set<string>();
       const open = ['', 'dashboard.js', 'uplot.js', 'uplot.css', 'dashboard.css', 'icon.svg'];
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
   });
 
   describe('with auth', () => {
-    it('shows nobody anything without the credentials, but a page that asks for them', async () => {
+    it('serves only the sign-in page without credentials', async () => {
       await start({ auth: { bearerToken: 'T0ken' } });
 
       const page = await app.get(PAGE);
@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       expect((await app.get(`${API}/overview`, { headers: AUTHORIZED })).status).toBe(200);
     });
 
-    it('does nothing for a request that could come from another page', async () => {
+    it('rejects an action without the CSRF header', async () => {
       await start({ auth: { bearerToken: 'T0ken' } });
       expect((await silence()).status).toBe(401);
       expect((await silence(AUTHORIZED)).status).toBe(403);
@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
     });
   });
 
-  it('changes nothing without auth', async () => {
+  it('denies actions without auth', async () => {
     await start();
     const { status, body } = await silence(INTENT);
     expect(status).toBe(403);
@@ -130,7 +130,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
   });
 
   describe('its API', () => {
-    it('says how it is, and why', async () => {
+    it('returns the status and its reasons', async () => {
       await start();
       expect(await read('overview')).toMatchObject({
         status: 'healthy',
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       });
     });
 
-    it('draws the requests of lately, endpoint by endpoint', async () => {
+    it('returns the recent requests by endpoint', async () => {
       await start();
       // A rate needs two samples of a series.
       for (let requests = 1; requests <= 3; requests++) {
@@ -150,7 +150,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       }
 
       const { panels } = await read<{ panels: { title: string; times: number[] }[] }>('view?name=requests');
-      expect(panels.map(({ title }) => title)).toContain('Requests');
+      expect(panels.map(({ title }) => title)).toContain('Request rate');
       const endpoints = await read<{ method: string; route: string }[]>('endpoints?range=60000');
       expect(endpoints).toContainEqual(
         expect.objectContaining({
@@ -163,7 +163,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       expect(await read('route?method=GET&route=/ok')).toMatchObject({ title: 'GET /ok' });
     });
 
-    it('shows every metric, and each from near, in JSON whatever its labels are', async () => {
+    it('returns all metrics, and each with its series, whatever its labels are', async () => {
       await start();
       const odd = app.registry.gauge('odd', 'Odd.', { labelNames: ['text', 'kind'] });
       odd.set({ text: '</script>"<', kind: 'a' }, 5);
@@ -196,12 +196,12 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       ['view?name=requests&range=-1', 400],
       ['view?name=requests&range=Infinity', 400],
       ['view?name=__proto__', 404],
-    ])('refuses %s with %d', async (path, status) => {
+    ])('rejects %s with %d', async (path, status) => {
       await start();
       expect((await app.get(`${API}/${path}`)).status).toBe(status);
     });
 
-    it('tells every open page of each sample, and lets them go when the application ends', async () => {
+    it('sends each sample to every open page, and closes the streams at shutdown', async () => {
       await start();
       const url = `http://127.0.0.1:${app.port}${API}/events`;
       const pages = await Promise.all(Array.from({ length: 50 }, () => fetch(url)));

@@ -511,7 +511,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect(ready).toEqual({ status: 'ready' });
       expect(alive).toEqual({ status: 'alive' });
       expect(JSON.parse(authorized.body)).toMatchObject({
-        checks: { lifecycle: { status: 'healthy', message: 'The application takes requests' } },
+        checks: { lifecycle: { status: 'healthy', message: 'The application is ready' } },
       });
     });
   });

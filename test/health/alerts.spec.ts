@@ -4,7 +4,10 @@ import { queueRule } from '../alerting/support.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 
-const well = expect.objectContaining({ status: 'healthy', message: 'No alert fires' }) as unknown;
+const well = expect.objectContaining({
+  status: 'healthy',
+  message: 'No critical alert is firing',
+}) as unknown;
 
 function firing(status: string): unknown {
   const details = { firing: ['long_queue'] };
@@ -51,7 +54,7 @@ describe.each(ADAPTERS)('health of an application on %s whose alerts fire', (ada
     };
   }
 
-  it('is degraded while a critical one does, and takes requests on', async () => {
+  it('is degraded while a critical alert is firing, and stays ready', async () => {
     const { set, probes } = await start(true);
     expect(await probes()).toEqual([200, 200, 200, well]);
     await set(12);
@@ -60,19 +63,19 @@ describe.each(ADAPTERS)('health of an application on %s whose alerts fire', (ada
     expect(await probes()).toEqual([200, 200, 200, well]);
   });
 
-  it('is what the options say, by the severities that they name', async () => {
+  it('has the configured status for alerts of the configured severities', async () => {
     const { set, probes } = await start({ severities: ['warning'], status: 'unhealthy' }, 'warning');
     await set(12);
     expect(await probes()).toEqual([503, 503, 200, firing('unhealthy')]);
   });
 
-  it('is not touched by a warning, if nobody says so', async () => {
+  it('is not affected by a warning by default', async () => {
     const { set, probes } = await start(true, 'warning');
     await set(12);
     expect(await probes()).toEqual([200, 200, 200, well]);
   });
 
-  it('is not touched at all by default', async () => {
+  it('is not affected by alerts by default', async () => {
     const { set, probes } = await start(undefined);
     await set(12);
     expect(await probes()).toEqual([200, 200, 200, undefined]);

@@ -34,7 +34,7 @@ function well(): { status: 'healthy' } {
 }
 
 function taken(name: string): string {
-  return `There is a health check called ${name} already. Give each a name of its own.`;
+  return `A health check named \`${name}\` already exists. Choose another name.`;
 }
 
 describe('the check of another service', () => {
@@ -69,19 +69,19 @@ describe('the check of another service', () => {
 
   const url = (path: string): string => `http://127.0.0.1:${port}/${path}`;
 
-  it('is healthy if it answers with a status of 2xx, and sends the headers', async () => {
+  it('is healthy for a 2xx response, and sends the headers', async () => {
     const headers = { authorization: 'Bearer secret' };
     const result = await found(httpHealthCheck({ name: 'api', url: url('204'), headers }));
     expect(result).toMatchObject({
       status: 'healthy',
-      message: 'It answered 204',
+      message: 'HTTP 204',
       details: { http_status: 204 },
     });
     expect(received).toEqual(['Bearer secret']);
     expect(JSON.stringify(result)).not.toContain('secret');
   });
 
-  it('is let in by the user and the password of the address, which are shown nowhere', async () => {
+  it('sends the credentials of the URL, and never shows them', async () => {
     const address = url('204').replace('//', '//user:p%40ss@');
     for (const given of [address, new URL(address)]) {
       const result = await found(httpHealthCheck({ name: 'api', url: given }));
@@ -92,16 +92,16 @@ describe('the check of another service', () => {
     expect(received).toEqual([authorization, authorization]);
   });
 
-  it('is unhealthy if it answers otherwise, and degraded if it is not critical', async () => {
+  it('is unhealthy for another response, and degraded if it is not critical', async () => {
     const check = { name: 'api', url: url('503') };
     expect(await found(httpHealthCheck(check))).toMatchObject({
       status: 'unhealthy',
-      message: 'It answered 503',
+      message: 'HTTP 503 (expected 2xx)',
     });
     expect(await found(httpHealthCheck({ ...check, critical: false }))).toMatchObject({ status: 'degraded' });
   });
 
-  it('is healthy with the status that is expected only', async () => {
+  it('is healthy for the expected status only', async () => {
     const check = { name: 'api', expectedStatus: 401 };
     expect(await found(httpHealthCheck({ ...check, url: url('401') }))).toMatchObject({ status: 'healthy' });
     expect(await found(httpHealthCheck({ ...check, url: url('200') }))).toMatchObject({
@@ -116,7 +116,7 @@ describe('the check of another service', () => {
     ['307 to another port', 307, 'http://127.0.0.1:1/200'],
     ['308 to a protocol of another kind', 308, 'file:///etc/passwd'],
     ['302 to nowhere', 302, '//'],
-  ])('takes a redirect as the answer: %s', async (_title, status, to) => {
+  ])('does not follow a redirect: %s', async (_title, status, to) => {
     const location = encodeURIComponent(to.replace('PORT', String(port)));
     const check = {
       name: 'api',
@@ -125,7 +125,7 @@ describe('the check of another service', () => {
     };
     expect(await found(httpHealthCheck(check))).toMatchObject({
       status: 'unhealthy',
-      message: `It answered ${status}`,
+      message: `HTTP ${status} (expected 2xx)`,
     });
     expect(received).toHaveLength(1);
     expect(await found(httpHealthCheck({ ...check, expectedStatus: status }))).toMatchObject({
@@ -134,10 +134,10 @@ describe('the check of another service', () => {
     expect(received).toHaveLength(2);
   });
 
-  it('says why there is no answer', async () => {
+  it('reports the reason of a failed request', async () => {
     expect(await found(httpHealthCheck({ name: 'api', url: url('hangs'), timeoutMs: 50 }))).toMatchObject({
       status: 'unhealthy',
-      message: 'no answer within 50 ms',
+      message: 'timed out after 50 ms',
     });
     await close();
     expect((await found(httpHealthCheck({ name: 'api', url: url('200') })))?.message).toContain(
@@ -145,11 +145,11 @@ describe('the check of another service', () => {
     );
   });
 
-  it('may be of a port', async () => {
+  it('can check a TCP port', async () => {
     const check = { name: 'broker', host: '127.0.0.1', port };
     expect(await found(tcpHealthCheck(check))).toMatchObject({
       status: 'healthy',
-      message: 'It takes connections',
+      message: 'TCP connection successful',
     });
     await close();
     const gone = await found(tcpHealthCheck(check));
@@ -188,7 +188,7 @@ describe('the check of a microservice', () => {
     });
   });
 
-  it('is unhealthy if that fails, without the credentials of the broker', async () => {
+  it('is unhealthy if it cannot connect, and hides the credentials of the broker', async () => {
     const client = {
       connect: () => Promise.reject(new Error('no route to amqp://user:hunter2@broker:5672')),
     };
@@ -200,7 +200,7 @@ describe('the check of a microservice', () => {
 });
 
 describe('the check of alerts', () => {
-  it('names each rule that fires once', async () => {
+  it('lists each firing rule once', async () => {
     const alerts = { firing: () => [alert, alert, { ...alert, rule: 'slow', severity: 'warning' }] };
     expect(await found(alertsHealthCheck({ alerts }))).toMatchObject({
       status: 'degraded',
@@ -247,7 +247,7 @@ describe('a check that cannot work', () => {
     expect(() => new HealthMonitor().addCheck(options as unknown as HealthCheck)).toThrow(message);
   });
 
-  it('is refused if there is one of its name, or it is called as that of the life of the application', () => {
+  it('is rejected if its name is in use or reserved', () => {
     const monitor = new HealthMonitor();
     monitor.addCheck({ name: 'x', check: well });
     expect(() => monitor.addCheck({ name: 'x', check: well })).toThrow(taken('x'));

@@ -44,7 +44,7 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
   }
 
   it.each([401, 403, 302])(
-    'by %i is in the metrics and in health, which stays ready, until it is let in again',
+    'with status %i is stopped in the metrics and degraded in health until the remote accepts it again',
     async (refusal) => {
       const headers = refusal === 302 ? { location: 'http://127.0.0.1:9/login' } : {};
       remote.troubles.push({ status: refusal, headers });

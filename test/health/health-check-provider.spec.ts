@@ -47,12 +47,12 @@ async function reportOf(
 }
 
 describe('a provider that is decorated as a health check', () => {
-  it('is found, with what it injects', async () => {
+  it('is found, with its dependencies', async () => {
     const { report } = await reportOf([PaymentsHealth, Gateway]);
     expect(report.checks['payments']).toMatchObject({ status: 'healthy', details: { balance: 12 } });
   });
 
-  it('is found in whichever module provides it, once', async () => {
+  it('is found once, in any module', async () => {
     @Module({ providers: [PaymentsHealth, Gateway], exports: [PaymentsHealth] })
     class PaymentsModule {}
     @Module({
@@ -65,7 +65,7 @@ describe('a provider that is decorated as a health check', () => {
     expect(names.filter((name) => name === 'payments')).toHaveLength(1);
   });
 
-  it('stops the start if another has its name', async () => {
+  it('fails the start if another check has its name', async () => {
     @HealthCheckProvider({ name: 'payments' })
     class OtherHealth {
       check() {
@@ -73,11 +73,11 @@ describe('a provider that is decorated as a health check', () => {
       }
     }
     await expect(reportOf([PaymentsHealth, Gateway, OtherHealth])).rejects.toThrow(
-      'There is a health check called payments already. Give each a name of its own.',
+      'A health check named `payments` already exists. Choose another name.',
     );
   });
 
-  it('is left out if it is made anew for each request', async () => {
+  it('is ignored if it is request-scoped', async () => {
     @HealthCheckProvider({ name: 'per_request' })
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest {
@@ -103,12 +103,12 @@ describe('a provider that is decorated as a health check', () => {
     expect(checks['payments']).toMatchObject({ status: 'degraded', message: 'said the test' });
   });
 
-  it('is not asked where monitoring is off', async () => {
+  it('does not run if monitoring is disabled', async () => {
     const { report } = await reportOf([PaymentsHealth, Gateway], { enabled: false });
     expect(Object.keys(report.checks)).toEqual(['lifecycle']);
   });
 
-  it('must have check(), or does not compile', () => {
+  it('does not compile without check()', () => {
     // @ts-expect-error no check()
     @HealthCheckProvider({ name: 'nothing' })
     class Nothing {}
@@ -122,25 +122,25 @@ describe('a provider that is decorated as a health check', () => {
 });
 
 describe('groups of checks', () => {
-  it('that name what is not there stop the start, and say what is', async () => {
+  it('fail the start for an unknown check, and list the existing ones', async () => {
     const start = reportOf([PaymentsHealth, Gateway], {
       health: { groups: { readiness: ['payments', 'database', 'queue'] } },
     });
     await expect(start).rejects.toThrow(
-      /^Expected health\.groups\.readiness to name health checks, got database, queue\. There is .*payments.*\.$/,
+      /^`health\.groups\.readiness` must contain names of existing health checks; got `database`, `queue`\. Existing checks: .*`payments`.*\.$/,
     );
   });
 
-  it('never let liveness depend on something outside', async () => {
+  it('reject an external dependency in the liveness group', async () => {
     const start = reportOf([PaymentsHealth, Gateway], { health: { groups: { liveness: ['payments'] } } });
     await expect(start).rejects.toThrow(
-      'Expected health.groups.liveness to have checks of this process only, got payments.',
+      '`health.groups.liveness` must contain only checks of this process; got `payments`.',
     );
   });
 });
 
 describe('checks with an interval', () => {
-  it('are shown in the SchedulerRegistry, and gone when the application is', async () => {
+  it('are in the SchedulerRegistry until the application closes', async () => {
     const app = await NestFactory.createApplicationContext(
       {
         module: class ScheduledApp {},

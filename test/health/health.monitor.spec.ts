@@ -41,7 +41,7 @@ const DOWN = { status: 'unhealthy', message: 'down' } as const;
 
 describe.each(BEHAVIOURS)('a check that is %s', (behaviour) => {
   describe.each([true, false])('and critical: %s', (critical) => {
-    it.each([1_000, 0])('costs only itself, with a cache of %s ms', async (cacheMs) => {
+    it.each([1_000, 0])('does not affect other checks, with a cache of %s ms', async (cacheMs) => {
       const { monitor, clock } = watched({ cacheMs });
       const check = new ScriptedCheck(behaviour, 'scripted', critical);
       monitor.addCheck(check);
@@ -55,7 +55,7 @@ describe.each(BEHAVIOURS)('a check that is %s', (behaviour) => {
         status,
         timestamp: '2023-11-14T22:13:20.000Z',
         checks: {
-          lifecycle: { status: 'healthy', message: 'The application takes requests', durationMs: 0 },
+          lifecycle: { status: 'healthy', message: 'The application is ready', durationMs: 0 },
           scripted: { status, message, durationMs: 0 },
           other: { status: 'healthy', message: 'OK', durationMs: 0 },
         },
@@ -124,7 +124,7 @@ describe('a health report', () => {
     });
   });
 
-  it('runs the checks side by side', async () => {
+  it('runs the checks concurrently', async () => {
     const { monitor } = watched();
     const open: (() => void)[] = [];
     for (const name of ['a', 'b', 'c']) {
@@ -140,17 +140,17 @@ describe('a health report', () => {
     expect((await report).status).toBe('healthy');
   });
 
-  it('can be of some checks only, and says so of one that is not there', async () => {
+  it('can cover some checks only, and reports an unknown name', async () => {
     const { monitor } = watched();
     monitor.addCheck(scripted('a', [UP]));
     monitor.addCheck(scripted('b', [DOWN]));
 
     const { status, checks } = await monitor.runHealthChecks(['a', 'gone']);
     expect([status, Object.keys(checks)]).toEqual(['unhealthy', ['a', 'gone']]);
-    expect(checks['gone']?.message).toBe('There is no such check');
+    expect(checks['gone']?.message).toBe('Unknown health check');
   });
 
-  it('can be shown as JSON, whatever a check says', async () => {
+  it('can be serialized as JSON, whatever a check returns', async () => {
     const { monitor } = watched();
     const circle: Record<string, unknown> = {};
     circle['circle'] = circle;
@@ -190,7 +190,7 @@ describe('a health report', () => {
 });
 
 describe('a check', () => {
-  it('runs once for all who ask while it runs', async () => {
+  it('runs once for concurrent reports', async () => {
     const { monitor } = watched({ cacheMs: 0 });
     const check = new ScriptedCheck('slow');
     monitor.addCheck(check);
@@ -200,7 +200,7 @@ describe('a check', () => {
     expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(['healthy']));
   });
 
-  it('does not share what it found with one that takes its name later', async () => {
+  it('does not share its result with a later check of the same name', async () => {
     const { monitor } = watched();
     const remove = monitor.addCheck(scripted('svc', [UP]));
     await monitor.runHealthChecks();
@@ -212,7 +212,7 @@ describe('a check', () => {
     expect(monitor.checkNames).toEqual(['svc']);
   });
 
-  it('is told by its signal that its time is over, and that it was taken out', async () => {
+  it('has its signal aborted at its time limit, and when it is removed', async () => {
     const { monitor } = watched({ cacheMs: 0 });
     const check = new ScriptedCheck('hanging');
     monitor.addCheck(check);
@@ -225,7 +225,7 @@ describe('a check', () => {
     expect(check.signals[1]?.aborted).toBe(true);
   });
 
-  it('is not told so when it has answered in time', async () => {
+  it('does not abort the signal of a check that ended in time', async () => {
     const { monitor } = watched();
     const check = new ScriptedCheck('ok', 'scripted', true, 5);
     monitor.addCheck(check);
@@ -234,20 +234,22 @@ describe('a check', () => {
     expect(check.signals[0]?.aborted).toBe(false);
   });
 
-  it('is not called again while three of its calls hang, and is again after a minute', async () => {
+  it('is not called while three earlier calls are pending, and is called again after a minute', async () => {
     const { monitor, clock } = watched({ cacheMs: 0 });
     const check = new ScriptedCheck('hanging', 'scripted', true, 1);
     monitor.addCheck(check);
     for (let i = 0; i < 10; i++) await monitor.runHealthChecks();
     expect(check.calls).toBe(3);
-    expect((await monitor.runHealthChecks()).checks['scripted']?.message).toBe('3 calls of the check hang');
+    expect((await monitor.runHealthChecks()).checks['scripted']?.message).toBe(
+      '3 earlier calls are still pending',
+    );
 
     clock.advance(60_001);
     await monitor.runHealthChecks();
     expect(check.calls).toBe(4);
   });
 
-  it('changes its mind only after as many failures and successes in a row as it was told', async () => {
+  it('changes its status only after the configured number of consecutive failures or successes', async () => {
     const { monitor } = watched({ cacheMs: 0 });
     const answers = [UP, DOWN, UP, DOWN, DOWN, DOWN, UP, DOWN, UP, UP];
     monitor.addCheck({ ...scripted('db', answers), failureThreshold: 3, successThreshold: 2 });
@@ -259,19 +261,19 @@ describe('a check', () => {
     }
     expect(seen).toEqual([
       'healthy up',
-      'healthy down (found 1 of 3 times)',
+      'healthy down (failure 1 of 3)',
       'healthy up',
-      'healthy down (found 1 of 3 times)',
-      'healthy down (found 2 of 3 times)',
+      'healthy down (failure 1 of 3)',
+      'healthy down (failure 2 of 3)',
       'unhealthy down',
-      'unhealthy up (found 1 of 2 times)',
+      'unhealthy up (success 1 of 2)',
       'unhealthy down',
-      'unhealthy up (found 1 of 2 times)',
+      'unhealthy up (success 1 of 2)',
       'healthy up',
     ]);
   });
 
-  it('that works again after an outage says so at once by default', async () => {
+  it('recovers at the first success by default', async () => {
     const { monitor } = watched({ cacheMs: 0 });
     monitor.addCheck(scripted('db', [UP, DOWN, UP]));
     const statuses: string[] = [];
@@ -299,24 +301,24 @@ describe('a check', () => {
     [
       'another name',
       { name: 'lifecycle', check: () => UP },
-      'There is a health check called lifecycle already. Give each a name of its own.',
+      'A health check named `lifecycle` already exists. Choose another name.',
     ],
   ])('needs %s', (_, check, message) => {
     const { monitor } = watched();
     expect(() => monitor.addCheck(check as HealthCheck)).toThrow(message);
   });
 
-  it('cannot have the name of another', () => {
+  it('cannot have the name of another check', () => {
     const { monitor } = watched();
     monitor.addCheck(scripted('db', [UP]));
     expect(() => monitor.addCheck(scripted('db', [UP]))).toThrow(
-      'There is a health check called db already. Give each a name of its own.',
+      'A health check named `db` already exists. Choose another name.',
     );
   });
 });
 
 describe('a check with an interval', () => {
-  it('runs by itself, and who asks gets what it found last without waiting', async () => {
+  it('runs in the background, and a report has its last result without waiting', async () => {
     const { monitor } = watched({ refreshIntervalMs: 10 });
     const check = new ScriptedCheck('slow');
     monitor.addCheck(check);
@@ -364,7 +366,7 @@ describe('a check with an interval', () => {
 });
 
 describe('an application that shuts down', () => {
-  it('has none of its parts asked any more, and says what they were like', async () => {
+  it('runs no check any more, and reports the last results', async () => {
     const { monitor, said } = watched({ cacheMs: 0 });
     const check = new ScriptedCheck('ok');
     monitor.addCheck(check);
@@ -380,7 +382,7 @@ describe('an application that shuts down', () => {
 });
 
 describe('a transition', () => {
-  it('is told to every handler, with what was found', async () => {
+  it('is passed to every handler, with the result', async () => {
     const { monitor } = watched({ cacheMs: 0 });
     const told: HealthTransition[] = [];
     const end = monitor.onTransition((transition) => void told.push(transition));
@@ -397,7 +399,7 @@ describe('a transition', () => {
     expect(told).toHaveLength(2);
   });
 
-  it('is told although another handler throws or rejects, which is counted', async () => {
+  it('is passed to every handler even if another one throws or rejects, which is counted', async () => {
     const registry = new MetricsRegistry();
     const { monitor, said } = watched({ cacheMs: 0, registry });
     const told: string[] = [];
@@ -416,20 +418,20 @@ describe('a transition', () => {
     expect(said.toSorted()).toEqual([
       'A handler of health transitions failed: no mail',
       'A handler of health transitions failed: no pager',
-      'Health check db is unhealthy: down',
+      'Health check `db` is unhealthy: down',
     ]);
   });
 
-  it('is said once, not at every failure', async () => {
+  it('is logged once, not at every failure', async () => {
     const { monitor, said } = watched({ cacheMs: 0 });
     monitor.addCheck(scripted('db', [UP, DOWN, DOWN, DOWN, UP, UP]));
     for (let i = 0; i < 6; i++) await monitor.runHealthChecks();
-    expect(said).toEqual(['Health check db is unhealthy: down', 'Health check db is healthy again: up']);
+    expect(said).toEqual(['Health check `db` is unhealthy: down', 'Health check `db` is healthy again: up']);
   });
 });
 
 describe('the metrics of health', () => {
-  it('say what each check found, how long it took and how often that changed', async () => {
+  it('show the status of each check, its duration and its status changes', async () => {
     const registry = new MetricsRegistry();
     const { monitor } = watched({ cacheMs: 0, registry });
     monitor.addCheck(scripted('db', [UP, DOWN, UP]));
@@ -450,7 +452,7 @@ describe('the metrics of health', () => {
 });
 
 describe('100 000 probes', () => {
-  it('leave nothing behind', async () => {
+  it('leak no memory', async () => {
     const registry = new MetricsRegistry();
     const monitor = new HealthMonitor({ cacheMs: 0, clock: new FakeClock(), registry });
     for (const behaviour of ['ok', 'rejecting', 'flapping'] as const) {

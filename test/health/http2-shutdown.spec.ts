@@ -87,7 +87,7 @@ describe.each(['fastify', 'express'] as const)('a server of HTTP/2 under %s that
     await app.close();
   });
 
-  it('does not wait for a session on which nothing goes on', async () => {
+  it('does not wait for an idle session', async () => {
     const app = await start(adapter);
     const session = connectHttp2(`http://127.0.0.1:${portOf(app)}`).on('error', () => undefined);
     closing.push(() => session.destroy());
@@ -97,7 +97,7 @@ describe.each(['fastify', 'express'] as const)('a server of HTTP/2 under %s that
 });
 
 describe('a drain of HTTP/2', () => {
-  it('counts what it breaks off at its deadline as an error of the server', async () => {
+  it('counts requests aborted at its deadline as server errors', async () => {
     const app = await start('fastify');
     const registry = app.get(MetricsRegistry);
     const session = connectHttp2(`http://127.0.0.1:${portOf(app)}`).on('error', () => undefined);

@@ -23,7 +23,7 @@ class Pause {
   }
 }
 
-const STARTING = 'The application has not started yet';
+const STARTING = 'The application is starting';
 const DRAINING = 'The application is shutting down';
 
 const healthy = {
@@ -80,13 +80,13 @@ describe.each(ADAPTERS)('the probes of an application on %s', (adapter) => {
     ({ app, port } = running);
   }
 
-  it('say that it serves, once it does', async () => {
+  it('report ready once the application serves requests', async () => {
     await start({});
 
     expect(await answers()).toMatchObject(healthy);
   });
 
-  it('say that it is shutting down while it waits for the application to finish, and that it lives', async () => {
+  it('report a shutdown and liveness while the application closes', async () => {
     const slow: BeforeApplicationShutdown = { beforeApplicationShutdown: () => pause.wait() };
     await start(slow);
     const closed = app?.close();
@@ -99,7 +99,7 @@ describe.each(ADAPTERS)('the probes of an application on %s', (adapter) => {
     app = undefined;
   });
 
-  it('say so from the first moment, while other modules still close what they have', async () => {
+  it('report a shutdown before other modules close', async () => {
     const slow: OnModuleDestroy = { onModuleDestroy: () => pause.wait() };
     await start(slow);
     void app?.close();
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('the probes of an application on %s', (adapter) => {
 });
 
 describe('the health monitor', () => {
-  it('says that the application starts until all of it has been initialised', async () => {
+  it('reports a start until the whole application is initialised', async () => {
     const pause = new Pause();
     @Injectable()
     class SlowToStart implements OnModuleInit {
@@ -149,7 +149,7 @@ describe('the health monitor', () => {
     expect(monitor.phase).toBe('draining');
   });
 
-  it('reports the status of the worst check, when that was, and what each check found', async () => {
+  it('reports the status of the worst check, the time, and each result', async () => {
     const clock: Clock = { now: () => 1_700_000_000_000, monotonic: () => 5_000 };
     const monitor = new HealthMonitor({ clock, phase: 'starting' });
 
@@ -163,7 +163,7 @@ describe('the health monitor', () => {
       status: 'healthy',
       timestamp: '2023-11-14T22:13:20.000Z',
       checks: {
-        lifecycle: { status: 'healthy', message: 'The application takes requests', durationMs: 0 },
+        lifecycle: { status: 'healthy', message: 'The application is ready', durationMs: 0 },
       },
     });
     monitor.enter('draining');

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { OpenConnections } from '../../lib/health/open-connections.js';
 
-it('a connection that has sent nothing yet is closed only when it has not by the next time', async () => {
+it('a connection without data is closed at the second closeIdle() only', async () => {
   const server = createServer((_request, response) => void response.end('ok')).listen(0, '127.0.0.1');
   const connections = new OpenConnections(server);
   connections.watch();

@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
   }
 
   describe.each([true, false])('with a check that is critical: %s', (critical) => {
-    it.each(BEHAVIOURS)('and %s tell the truth about it', async (behaviour) => {
+    it.each(BEHAVIOURS)('and %s report its status', async (behaviour) => {
       const running = await start({}, new ScriptedCheck(behaviour, 'scripted', critical));
       const { isUp } = FOUND[behaviour];
       const status = isUp ? 'healthy' : critical ? 'unhealthy' : 'degraded';
@@ -48,7 +48,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
     });
   });
 
-  it('keep messages and details to the authorised', async () => {
+  it('show messages and details to authorized clients only', async () => {
     const running = await start({}, new ScriptedCheck('throwing'));
 
     const open = await running.get('/health');
@@ -60,7 +60,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
     });
   });
 
-  it('answer to HEAD as to GET, without the body, and are stored nowhere', async () => {
+  it('respond to HEAD as to GET, without the body, and forbid caching', async () => {
     const running = await start({}, new ScriptedCheck('rejecting'));
     for (const path of ['/health', '/ready', '/alive', '/startup']) {
       const get = await running.get(path);
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
     }
   });
 
-  it('answer with the HTTP statuses that they are given', async () => {
+  it('respond with the configured HTTP statuses', async () => {
     const running = await start(
       { httpStatus: { degraded: 429, unhealthy: 200 } },
       new ScriptedCheck('throwing', 'scripted', false),
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
     expect((await running.get('/health')).status).toBe(200);
   });
 
-  it('ask only the checks of their group', async () => {
+  it('run only the checks of their group', async () => {
     const db = new ScriptedCheck('ok', 'db');
     const mail = new ScriptedCheck('rejecting', 'mail');
     const running = await start({ groups: { readiness: ['db'] } }, db, mail);
@@ -91,7 +91,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
     expect((await running.get('/health')).status).toBe(503);
   });
 
-  it('say that the process is to be restarted only by checks of the process', async () => {
+  it('fail liveness only for checks of the process', async () => {
     const stuck = Object.assign(new ScriptedCheck('rejecting', 'event_loop'), { inProcess: true });
     const running = await start({ groups: { liveness: ['event_loop'] } }, stuck);
 
@@ -99,7 +99,7 @@ describe.each(ADAPTERS)('the probes on %s', (adapter) => {
     expect([status, JSON.parse(body)]).toMatchObject([503, { status: 'failing' }]);
   });
 
-  it('say for good that the application has started, once its checks for that were well', async () => {
+  it('report start-up as complete once its checks have succeeded, and never revert', async () => {
     const warmUp = new ScriptedCheck('flapping', 'warm_up');
     warmUp.calls = 1;
     const running = await start({ cacheMs: 0, groups: { startup: ['warm_up'] } }, warmUp);

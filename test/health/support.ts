@@ -54,18 +54,18 @@ export class ScriptedCheck implements HealthCheck {
 export const FOUND: Readonly<Record<Behaviour, { readonly isUp: boolean; readonly message: string }>> = {
   ok: { isUp: true, message: 'Connection successful' },
   slow: { isUp: true, message: 'Connection successful' },
-  hanging: { isUp: false, message: 'no answer within 50 ms' },
+  hanging: { isUp: false, message: 'timed out after 50 ms' },
   throwing: { isUp: false, message: 'connect ECONNREFUSED postgres://***@db:5432/orders' },
   rejecting: { isUp: false, message: 'connection lost' },
   nonsense: {
     isUp: false,
     message:
-      'The check gave back a list: expected { status, message?, details? } or what an indicator of @nestjs/terminus gives back.',
+      'The check returned an array; expected { status, message?, details? } or the result of an indicator of @nestjs/terminus.',
   },
   nothing: {
     isUp: false,
     message:
-      'The check gave back undefined: expected { status, message?, details? } or what an indicator of @nestjs/terminus gives back.',
+      'The check returned undefined; expected { status, message?, details? } or the result of an indicator of @nestjs/terminus.',
   },
   flapping: { isUp: true, message: 'Connection successful' },
 };

@@ -73,7 +73,7 @@ class AttemptHealth {
 }
 
 describe('indicators of @nestjs/terminus', () => {
-  it('are health checks as they are', async () => {
+  it('work as health checks', async () => {
     const app = await NestFactory.createApplicationContext(
       {
         module: class TerminusApp {},
@@ -97,7 +97,7 @@ describe('indicators of @nestjs/terminus', () => {
     });
   });
 
-  it('of the versions that throw what they found are, too', async () => {
+  it('work if they throw their result, as up to version 11', async () => {
     /** As the class of that name up to version 11. */
     class HealthCheckError extends Error {
       readonly isHealthCheckError = true;

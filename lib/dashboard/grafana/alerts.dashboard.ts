@@ -1,18 +1,17 @@
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
 
-/** What the application itself watches, and how the monitoring does. */
+/** The alerts and health checks that the application evaluates itself, and the cost of monitoring. */
 export const ALERTS_DASHBOARD: GrafanaDashboard = {
   uid: 'nestjs-monitoring-alerts',
   title: 'Alerts',
-  description:
-    'Alerts that the application evaluates itself, its health checks, and what the monitoring costs.',
+  description: 'Alerts and health checks that the application evaluates itself, and the cost of monitoring.',
   rows: [
     {
       title: 'Alerts and health',
       panels: [
         {
-          title: 'Alerts that fire',
-          description: 'By rule, over all instances; a line at zero when all is quiet.',
+          title: 'Firing alerts',
+          description: 'Firing alerts by rule, over all instances. Zero if no alert is firing.',
           unit: 'short',
           queries: [
             query(
@@ -23,13 +22,14 @@ export const ALERTS_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Health checks',
-          description: 'How each check stands.',
+          description: 'Status of each check: 1 healthy, 0.5 degraded, 0 unhealthy or critical.',
           unit: 'short',
           queries: [query('monitoring_health_status{}', '{{instance}} {{check}}')],
         },
         {
           title: 'Collectors',
-          description: '1 where the last run succeeded, 0 where it failed: then its figures are missing.',
+          description:
+            '1 if the last run of a collector succeeded, 0 if it failed. The metrics of a failed collector are missing.',
           unit: 'bool',
           queries: [query('monitoring_collector_success{}', '{{instance}} {{collector}}')],
           max: 1,
@@ -37,17 +37,17 @@ export const ALERTS_DASHBOARD: GrafanaDashboard = {
       ],
     },
     {
-      title: 'What the monitoring costs',
+      title: 'Monitoring',
       panels: [
         {
-          title: 'Series',
-          description: 'Series of each metric, the ten largest. A label with too many values shows here.',
+          title: 'Series by metric',
+          description: 'The ten metrics with the most series. A label with too many values shows up here.',
           unit: 'short',
           queries: [query('topk(10, sum by (metric) (monitoring_series{}))', '{{metric}}')],
         },
         {
-          title: 'Time of a scrape',
-          description: 'Half of the scrapes and 95 in a hundred were faster.',
+          title: 'Scrape duration percentiles',
+          description: '50th and 95th percentile of the duration of scrapes.',
           unit: 's',
           queries: [0.5, 0.95].map((q) =>
             query(

@@ -2,19 +2,19 @@ import { type GrafanaDashboard, query } from './grafana-dashboard.js';
 
 const HTTP = 'http_request_duration_seconds_bucket{route=~"$route"}';
 
-/** Requests: how many, how fast, how many went wrong. */
+/** The rate, errors and duration of HTTP requests. */
 export const APPLICATION_DASHBOARD: GrafanaDashboard = {
   uid: 'nestjs-monitoring-application',
   title: 'Application Performance',
   description:
-    'Request rate and duration, error rates by endpoint, response time percentiles and active requests.',
+    'Request rate and duration, error rates by endpoint, response time percentiles and requests in flight.',
   rows: [
     {
       title: 'Requests',
       panels: [
         {
           title: 'Request rate',
-          description: 'Requests answered in a second, by endpoint.',
+          description: 'Requests per second, by endpoint.',
           unit: 'reqps',
           queries: [
             query(
@@ -24,9 +24,9 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
           ],
         },
         {
-          title: 'Answers by class of status',
+          title: 'Responses by status class',
           description:
-            'A rise of 5xx is a fault of the application, of 4xx one of its callers, 499 are those who did not wait.',
+            'Responses per second. 5xx are errors of the application, 4xx errors of clients; 499 means that the client disconnected.',
           unit: 'reqps',
           queries: [
             query(
@@ -37,8 +37,7 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Error rate by endpoint',
-          description:
-            'Share of the requests that were answered with 5xx. Endpoints without errors are at zero.',
+          description: 'Share of requests with a 5xx response. Endpoints without errors are at zero.',
           unit: 'percentunit',
           queries: [
             query(
@@ -49,9 +48,9 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
           max: 1,
         },
         {
-          title: 'Active requests',
+          title: 'Requests in flight',
           description:
-            'Requests that are being answered. A line that only climbs is a leak, or a dependency that hangs.',
+            'Requests being processed. A line that only rises means a leak or a dependency that hangs.',
           unit: 'short',
           queries: [query('sum by (method) (http_requests_in_progress{})', '{{method}}')],
         },
@@ -62,8 +61,7 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
       panels: [
         {
           title: 'Response time percentiles',
-          description:
-            'Half of the requests, 90, 95 and 99 in a hundred were faster. Streams of events are left out.',
+          description: '50th, 90th, 95th and 99th percentile. Event streams are not included.',
           unit: 's',
           queries: [0.5, 0.9, 0.95, 0.99].map((q) =>
             query(`histogram_quantile(${q}, sum by (le) (rate(${HTTP}[$__rate_interval])))`, `p${q * 100}`),
@@ -71,7 +69,7 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Slowest endpoints',
-          description: 'The 95th percentile of the ten slowest endpoints.',
+          description: '95th percentile of the ten slowest endpoints.',
           unit: 's',
           queries: [
             query(
@@ -82,7 +80,7 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Slow requests',
-          description: 'Requests over http.slowRequestThresholdMs, by endpoint.',
+          description: 'Requests per second that took longer than http.slowRequestThresholdMs, by endpoint.',
           unit: 'reqps',
           queries: [
             query(
@@ -93,8 +91,7 @@ export const APPLICATION_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Mean response time',
-          description:
-            'Compare with the percentiles: a mean far above the median is a few very slow requests.',
+          description: 'A mean far above the median (p50) means a few very slow requests.',
           unit: 's',
           queries: [
             query(

@@ -1,30 +1,31 @@
 import type { GrafanaDashboard, GrafanaPanel } from './grafana-dashboard.js';
 
-/** What is used of the builder library of Grafana. */
+/** The modules of the Grafana SDK. */
 export interface GrafanaSdk {
   readonly dashboard: typeof import('@grafana/grafana-foundation-sdk/dashboard');
   readonly prometheus: typeof import('@grafana/grafana-foundation-sdk/prometheus');
   readonly timeseries: typeof import('@grafana/grafana-foundation-sdk/timeseries');
 }
 
-/** How somebody else's metrics differ from ours. */
+/** The naming of the metrics in the target Prometheus. */
 export interface Naming {
-  /** What all names of metrics begin with. */
+  /** Prefix of all metric names. */
   readonly prefix: string;
-  /** The labels by which Prometheus tells applications and their processes apart. */
+  /** Label of the application. */
   readonly jobLabel: string;
+  /** Label of the process. */
   readonly instanceLabel: string;
-  /** Matchers that every query has besides, such as `env="production"`. */
+  /** Label matchers added to every selector, such as `env="production"`. */
   readonly matchers: string;
 }
 
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
-/** Two panels stand side by side on the 24 columns of Grafana. */
+/** The size of a panel: two fit side by side on the 24 columns of Grafana. */
 const PANEL = { width: 12, height: 8 };
-/** A name of a metric with the braces of its selector. */
+/** A selector: a metric name with braces. */
 const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
 
-/** The dashboard in the form that Grafana imports. */
+/** Returns the JSON model of a dashboard. */
 export function buildDashboard(given: GrafanaDashboard, naming: Naming, sdk: GrafanaSdk): unknown {
   const { DashboardBuilder, RowBuilder, DashboardCursorSync } = sdk.dashboard;
   const builder = new DashboardBuilder(given.title)
@@ -59,7 +60,7 @@ function panelOf(panel: GrafanaPanel, naming: Naming, { timeseries, prometheus }
       new prometheus.DataqueryBuilder()
         .datasource(DATASOURCE)
         .refId(String.fromCharCode('A'.charCodeAt(0) + i))
-        .expr(selected(expr, naming))
+        .expr(withSelection(expr, naming))
         .legendFormat(legend.replaceAll('{{instance}}', `{{${naming.instanceLabel}}}`))
         .range(),
     );
@@ -91,12 +92,12 @@ function variablesOf(given: GrafanaDashboard, naming: Naming, { dashboard }: Gra
   ];
 }
 
-/** The query for the series of the chosen jobs and instances, under the names that they have. */
-function selected(expr: string, { prefix, jobLabel, instanceLabel, matchers }: Naming): string {
-  const chosen = [`${jobLabel}=~"$job"`, `${instanceLabel}=~"$instance"`, matchers].filter(Boolean);
+/** Returns a query with the naming of the target, limited to the selected jobs and instances. */
+function withSelection(expr: string, { prefix, jobLabel, instanceLabel, matchers }: Naming): string {
+  const selection = [`${jobLabel}=~"$job"`, `${instanceLabel}=~"$instance"`, matchers].filter(Boolean);
   return expr
     .replaceAll(SELECTOR, (_, name: string, own: string) => {
-      const all = [...chosen, own].filter(Boolean).join(', ');
+      const all = [...selection, own].filter(Boolean).join(', ');
       return `${prefix}${name}{${all}}`;
     })
     .replaceAll('by (instance)', `by (${instanceLabel})`);

@@ -5,16 +5,16 @@ import { unitOfMetric } from '../views/unit-of-metric.js';
 
 const UNITS: Readonly<Record<string, GrafanaUnit>> = { seconds: 's', bytes: 'bytes', percent: 'percent' };
 
-/** What the application measures itself: a panel for each of its metrics. */
+/** Returns a dashboard with a panel for each metric that the application itself defines. */
 export function businessDashboard(families: readonly MetricFamily[]): GrafanaDashboard {
   const own = families.filter(({ name }) => !isOwnMetric(name));
   return {
     uid: 'nestjs-monitoring-business',
     title: 'Business Metrics',
     description:
-      'User activity, entity counts and growth, revenue, and whatever else the application measures itself.',
+      'User activity, entity counts and growth, revenue, and all other custom metrics of the application.',
     rows: [
-      { title: 'Counts and amounts', panels: own.filter(({ type }) => type === 'gauge').map(panelOf) },
+      { title: 'Current values', panels: own.filter(({ type }) => type === 'gauge').map(panelOf) },
       { title: 'Activity', panels: own.filter(({ type }) => type === 'counter').map(panelOf) },
       { title: 'Distributions', panels: own.filter(({ type }) => type === 'histogram').map(panelOf) },
     ].filter(({ panels }) => panels.length > 0),
@@ -31,7 +31,7 @@ function panelOf({ name, type, help, labelNames }: MetricFamily): GrafanaPanel {
   }
   if (type === 'counter') {
     const queries = [query(`${by} (increase(${name}{}[1h]))`, legend)];
-    return { title: `${name}, in an hour`, description, unit: unit === 's' ? 's' : 'short', queries };
+    return { title: `${name} (increase over 1 h)`, description, unit: unit === 's' ? 's' : 'short', queries };
   }
   const queries = [0.5, 0.95].map((q) =>
     query(`histogram_quantile(${q}, sum by (le) (rate(${name}_bucket{}[$__rate_interval])))`, `p${q * 100}`),

@@ -1,17 +1,17 @@
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
 
-/** Databases and caches, as the application sees them. */
+/** The database and cache operations of the application. */
 export const DATABASE_DASHBOARD: GrafanaDashboard = {
   uid: 'nestjs-monitoring-database',
   title: 'Database & Cache',
-  description: 'Statements, transactions and pools of databases; hits and misses of caches.',
+  description: 'Database queries and transactions; cache hits and operations.',
   rows: [
     {
       title: 'Database',
       panels: [
         {
-          title: 'Statements',
-          description: 'Statements in a second, by kind.',
+          title: 'Queries',
+          description: 'Queries per second, by system and operation.',
           unit: 'ops',
           queries: [
             query(
@@ -21,8 +21,8 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
           ],
         },
         {
-          title: 'Time of a statement',
-          description: 'The 95th percentile by kind.',
+          title: 'Query duration (p95)',
+          description: '95th percentile, by operation.',
           unit: 's',
           queries: [
             query(
@@ -32,8 +32,8 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
           ],
         },
         {
-          title: 'Where the time goes',
-          description: 'Seconds spent in a second on the statements of each table, the ten highest.',
+          title: 'Query time by table',
+          description: 'Time spent on queries per second, for the ten tables with the most.',
           unit: 'percentunit',
           queries: [
             query(
@@ -44,7 +44,7 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Transactions',
-          description: 'Begun, committed and rolled back, in a second.',
+          description: 'Transactions begun, committed and rolled back per second.',
           unit: 'ops',
           queries: [
             query('sum by (event) (rate(db_client_transactions_total{}[$__rate_interval]))', '{{event}}'),
@@ -56,8 +56,8 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
       title: 'Cache',
       panels: [
         {
-          title: 'Hit rate',
-          description: 'Share of the look-ups that found something.',
+          title: 'Cache hit rate',
+          description: 'Share of lookups that are hits.',
           unit: 'percentunit',
           queries: [
             query(
@@ -68,8 +68,8 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
           max: 1,
         },
         {
-          title: 'Time of an operation',
-          description: 'The 95th percentile by kind.',
+          title: 'Cache operation duration (p95)',
+          description: '95th percentile, by operation.',
           unit: 's',
           queries: [
             query(

@@ -1,40 +1,42 @@
-/** In what Grafana shows a number: the names of its units. */
+/** The id of a unit in Grafana. */
 export type GrafanaUnit =
   's' | 'bytes' | 'Bps' | 'reqps' | 'ops' | 'percent' | 'percentunit' | 'short' | 'bool';
 
-/** One question to Prometheus, and what its answers are called. */
+/** A Prometheus query and its legend. */
 export interface GrafanaQuery {
-  /** PromQL, where `{}` after a name stands for the series of the chosen jobs and instances. */
+  /** PromQL in which every selector has braces, to which the selected jobs and instances are added. */
   readonly expr: string;
-  /** The template of the legend, such as `{{route}}`. */
+  /** Legend format, such as `{{route}}`. */
   readonly legend: string;
 }
 
+/** A time series panel. */
 export interface GrafanaPanel {
   readonly title: string;
-  /** What one sees, and what to make of it. */
+  /** Explanation of the values and how to interpret them. */
   readonly description: string;
   readonly unit: GrafanaUnit;
   readonly queries: readonly GrafanaQuery[];
-  /** The highest value there can be. */
+  /** Maximum of the value axis. */
   readonly max?: number;
 }
 
+/** A row of panels with a title. */
 export interface GrafanaRow {
   readonly title: string;
   readonly panels: readonly GrafanaPanel[];
 }
 
-/** What a dashboard shows, before it is brought into the form of Grafana. */
+/** The definition of a dashboard, from which the JSON of Grafana is built. */
 export interface GrafanaDashboard {
-  /** By which Grafana knows it again. */
+  /** Identity in Grafana: an import replaces the dashboard with the same uid. */
   readonly uid: string;
   readonly title: string;
   readonly description: string;
   readonly rows: readonly GrafanaRow[];
 }
 
-/** A query with what it is called. */
+/** Returns a query with its legend. */
 export function query(expr: string, legend: string): GrafanaQuery {
   return { expr, legend };
 }

@@ -8,24 +8,24 @@ import { DATABASE_DASHBOARD } from './database.dashboard.js';
 import { RUNTIME_DASHBOARD } from './runtime.dashboard.js';
 import { SYSTEM_DASHBOARD } from './system.dashboard.js';
 
-/** How the metrics are called where the dashboards are to be used. */
+/** Options of {@link grafanaDashboards}: the metric names and labels in the target Prometheus. */
 export interface GrafanaDashboardsOptions {
-  /** What the names of all metrics begin with, if something in between adds a prefix. @default '' */
+  /** Prefix of all metric names, if an exporter or relabeling adds one. @default '' */
   readonly prefix?: string;
-  /** @default 'job' */
+  /** Label of the application. @default 'job' */
   readonly jobLabel?: string;
-  /** @default 'instance' */
+  /** Label of the process. @default 'instance' */
   readonly instanceLabel?: string;
-  /** Matchers that every query has besides, such as `env="production"`. @default '' */
+  /** Label matchers added to every selector, such as `env="production"`. @default '' */
   readonly matchers?: string;
 }
 
 /**
- * The Grafana dashboards of an application, as JSON to import or to provision, by the name of a file each: System
- * Overview, Application Performance, Business Metrics, Runtime, Database & Cache and Alerts. Needs the package
+ * Returns the Grafana dashboards of an application as JSON, by file name, to import or to provision: System Overview,
+ * Application Performance, Business Metrics, Runtime, Database & Cache and Alerts. Requires the package
  * `@grafana/grafana-foundation-sdk`.
  *
- * @param source the registry, whose own metrics make the business dashboard
+ * @param source the registry with the metrics of the business dashboard
  * @throws {MonitoringOptionsError} if the package is missing
  */
 export async function grafanaDashboards(
@@ -57,7 +57,7 @@ async function loadSdk(): Promise<GrafanaSdk> {
     return { dashboard, prometheus, timeseries };
   } catch (error) {
     throw new MonitoringOptionsError(
-      'grafanaDashboards() needs @grafana/grafana-foundation-sdk. Run "npm install --save-dev @grafana/grafana-foundation-sdk".',
+      'grafanaDashboards() requires the package @grafana/grafana-foundation-sdk. Run "npm install --save-dev @grafana/grafana-foundation-sdk".',
       { cause: error },
     );
   }

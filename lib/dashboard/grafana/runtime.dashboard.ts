@@ -1,6 +1,6 @@
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
 
-/** The process: Node.js and V8. */
+/** The Node.js process. */
 export const RUNTIME_DASHBOARD: GrafanaDashboard = {
   uid: 'nestjs-monitoring-runtime',
   title: 'Runtime',
@@ -12,7 +12,7 @@ export const RUNTIME_DASHBOARD: GrafanaDashboard = {
         {
           title: 'Event loop lag',
           description:
-            'How late timers and callbacks were. Above some tens of milliseconds every request feels it.',
+            'Delay of timers and callbacks. Above some tens of milliseconds, it slows down every request.',
           unit: 's',
           queries: [
             query('nodejs_eventloop_lag_p50_seconds{}', '{{instance}} p50'),
@@ -20,22 +20,21 @@ export const RUNTIME_DASHBOARD: GrafanaDashboard = {
           ],
         },
         {
-          title: 'Event loop in use',
-          description:
-            'Share of the time that the event loop was busy. Near 100 % the process cannot do more.',
+          title: 'Event loop utilization',
+          description: 'Share of time that the event loop is busy. Near 100 %, the process is saturated.',
           unit: 'percentunit',
           queries: [query('nodejs_eventloop_utilization_ratio{}', '{{instance}}')],
           max: 1,
         },
         {
-          title: 'CPU of the process',
-          description: 'Of one core; more than 100 % is the work of other threads.',
+          title: 'Process CPU',
+          description: 'Share of one core. More than 100 % includes other threads.',
           unit: 'percentunit',
           queries: [query('rate(process_cpu_seconds_total{}[$__rate_interval])', '{{instance}}')],
         },
         {
           title: 'Open file descriptors',
-          description: 'Sockets and files. At the limit nothing can be opened any more.',
+          description: 'Open sockets and files. At the limit, no more can be opened.',
           unit: 'short',
           queries: [
             query('process_open_fds{}', '{{instance}} open'),
@@ -48,25 +47,25 @@ export const RUNTIME_DASHBOARD: GrafanaDashboard = {
       title: 'Memory',
       panels: [
         {
-          title: 'Memory of the process',
-          description: 'Resident memory, and the heap of V8 within it.',
+          title: 'Process memory',
+          description: 'Resident set size (RSS), and the V8 heap within it.',
           unit: 'bytes',
           queries: [
-            query('process_resident_memory_bytes{}', '{{instance}} resident'),
-            query('nodejs_heap_size_total_bytes{}', '{{instance}} heap'),
-            query('nodejs_heap_size_used_bytes{}', '{{instance}} heap in use'),
+            query('process_resident_memory_bytes{}', '{{instance}} RSS'),
+            query('nodejs_heap_size_total_bytes{}', '{{instance}} heap total'),
+            query('nodejs_heap_size_used_bytes{}', '{{instance}} heap used'),
           ],
         },
         {
-          title: 'Heap by space',
-          description: 'The old space holds what lives long: a line that only climbs is a leak.',
+          title: 'Heap used by space',
+          description: 'The old space holds long-lived objects. A line that only rises means a leak.',
           unit: 'bytes',
           queries: [query('sum by (space) (nodejs_heap_space_size_used_bytes{})', '{{space}}')],
         },
         {
-          title: 'Time in garbage collection',
+          title: 'Garbage collection',
           description:
-            'Share of the time by kind. Much time in major collections means that the heap is too small.',
+            'Share of time spent in garbage collection, by kind. A high share of major collections means that the heap is too small.',
           unit: 'percentunit',
           queries: [
             query('sum by (kind) (rate(nodejs_gc_duration_seconds_sum{}[$__rate_interval]))', '{{kind}}'),
@@ -74,7 +73,7 @@ export const RUNTIME_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Active resources',
-          description: 'What keeps the event loop alive, by type.',
+          description: 'Resources that keep the event loop alive, by type.',
           unit: 'short',
           queries: [query('sum by (type) (nodejs_active_resources{})', '{{type}}')],
         },

@@ -1,6 +1,6 @@
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
 
-/** The machine, or the container, that the application runs in. */
+/** The machine or container of the application. */
 export const SYSTEM_DASHBOARD: GrafanaDashboard = {
   uid: 'nestjs-monitoring-system',
   title: 'System Overview',
@@ -10,29 +10,29 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
       title: 'Usage',
       panels: [
         {
-          title: 'CPU',
-          description: 'Share of the processors in use; in a container with a limit, of the limit.',
+          title: 'CPU usage',
+          description: 'Percentage of all cores, or of the CPU limit of the container.',
           unit: 'percent',
           queries: [query('system_cpu_percent{}', '{{instance}}')],
           max: 100,
         },
         {
-          title: 'Memory',
-          description: 'Share of the memory in use; in a container with a limit, of the limit.',
+          title: 'Memory usage',
+          description: 'Percentage of the total memory, or of the memory limit of the container.',
           unit: 'percent',
           queries: [query('system_memory_percent{}', '{{instance}}')],
           max: 100,
         },
         {
-          title: 'Disks',
-          description: 'Share of each file system that is full.',
+          title: 'Disk usage',
+          description: 'Percentage of each file system.',
           unit: 'percent',
           queries: [query('system_disk_percent{}', '{{instance}} {{mount}}')],
           max: 100,
         },
         {
-          title: 'Memory in use',
-          description: 'Memory in use beside what there is.',
+          title: 'Memory used',
+          description: 'Used and total memory.',
           unit: 'bytes',
           queries: [
             query('system_memory_used_bytes{}', '{{instance}} used'),
@@ -42,11 +42,11 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
       ],
     },
     {
-      title: 'Input and output',
+      title: 'Network and disk I/O',
       panels: [
         {
-          title: 'Network',
-          description: 'Bytes received and sent in a second, over all interfaces but the loopback.',
+          title: 'Network I/O',
+          description: 'Bytes received and sent per second, over all interfaces except loopback.',
           unit: 'Bps',
           queries: [
             query('sum by (instance) (system_network_receive_bytes_per_second{})', '{{instance}} received'),
@@ -54,8 +54,8 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
           ],
         },
         {
-          title: 'Disk input and output',
-          description: 'Bytes read and written in a second, over all disks.',
+          title: 'Disk I/O',
+          description: 'Bytes read and written per second, over all disks.',
           unit: 'Bps',
           queries: [
             query('sum by (instance) (system_disk_read_bytes_per_second{})', '{{instance}} read'),
@@ -64,7 +64,7 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
         },
         {
           title: 'Processes and threads',
-          description: 'How many there are on the machine.',
+          description: 'Number of processes and threads on the machine.',
           unit: 'short',
           queries: [
             query('system_processes{}', '{{instance}} processes'),

@@ -1,5 +1,5 @@
-import { read, tell } from './connection.js';
-import { badge, element, fill, notice, quietReason, sortableTable, stateBadge } from './elements.js';
+import { post, read } from './connection.js';
+import { badge, element, fill, notice, sortableTable, stateBadge, suppressionOf } from './elements.js';
 import { ago, clock, formatted, labelText } from './format.js';
 
 const HOUR_MS = 3_600_000;
@@ -9,7 +9,7 @@ function alertColumns(page, canSilence) {
     {
       title: 'State',
       value: (alert) =>
-        `${{ firing: 2, pending: 1, resolved: 0 }[alert.state]}${quietReason(alert) === undefined ? 1 : 0}`,
+        `${{ firing: 2, pending: 1, resolved: 0 }[alert.state]}${suppressionOf(alert) === undefined ? 1 : 0}`,
       text: (alert) => stateBadge(alert),
     },
     { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
@@ -24,28 +24,28 @@ function alertColumns(page, canSilence) {
     { title: 'Since', value: ({ since }) => since, text: ({ since }) => ago(since) },
   ];
   if (!canSilence) return columns;
-  return [...columns, { title: 'Do', value: () => '', text: (alert) => silenceButtons(page, alert) }];
+  return [...columns, { title: 'Actions', value: () => '', text: (alert) => silenceButtons(page, alert) }];
 }
 
-/** A name that stays in one piece. */
+/** Returns a name that does not wrap. */
 function name(text) {
   return element('span', { class: 'name' }, text);
 }
 
 function silenceButtons(page, { id, silencedBy, state }) {
-  if (silencedBy) return button('End the silence', () => tell('unsilence', { silence: silencedBy }), page);
+  if (silencedBy) return button('Expire silence', () => post('unsilence', { silence: silencedBy }), page);
   if (state === 'resolved') return '';
   return element(
     'span',
     { class: 'row' },
     button(
-      'Acknowledge',
-      () => tell('silence', { alert: id, durationMs: HOUR_MS, comment: 'acknowledged' }),
+      'Acknowledge for 1 h',
+      () => post('silence', { alert: id, durationMs: HOUR_MS, comment: 'Acknowledged' }),
       page,
     ),
     button(
-      'Silence 4 h',
-      () => tell('silence', { alert: id, durationMs: 4 * HOUR_MS, comment: 'silenced' }),
+      'Silence for 4 h',
+      () => post('silence', { alert: id, durationMs: 4 * HOUR_MS, comment: 'Silenced' }),
       page,
     ),
   );
@@ -71,7 +71,7 @@ const RULE_COLUMNS = [
   { title: 'Rule', value: (rule) => rule.name, text: (rule) => name(rule.name) },
   { title: 'Severity', value: ({ severity }) => severity, text: ({ severity }) => badge(severity) },
   {
-    title: 'Condition',
+    title: 'Expression',
     value: ({ expression }) => expression,
     text: ({ expression }) => element('code', {}, expression),
   },
@@ -84,16 +84,16 @@ const RULE_COLUMNS = [
 
 const SILENCE_COLUMNS = [
   {
-    title: 'Matches',
+    title: 'Matchers',
     value: ({ matchers }) => matchers,
     text: ({ matchers }) => element('code', {}, matchers),
   },
-  { title: 'Why', value: ({ comment }) => comment },
-  { title: 'By', value: ({ createdBy }) => createdBy },
-  { title: 'Until', value: ({ endsAt }) => endsAt, text: ({ endsAt }) => clock(endsAt) },
+  { title: 'Comment', value: ({ comment }) => comment },
+  { title: 'Created by', value: ({ createdBy }) => createdBy },
+  { title: 'Ends at', value: ({ endsAt }) => endsAt, text: ({ endsAt }) => clock(endsAt) },
 ];
 
-/** What fires, what may fire, what has fired, and by which rules. */
+/** The view of the alerts, the alert rules and the silences. */
 export const alertsView = {
   async load(page) {
     const { alerts, rules, silences, canSilence } = await read('alerts');
@@ -104,8 +104,8 @@ export const alertsView = {
           page.main,
           element('h1', {}, 'Alerts'),
           notice(
-            'There is no rule yet',
-            'Give some in the option alerting.rules, or with alerting.addAlertRule().',
+            'No alert rules',
+            'Define rules in the option alerting.rules, or with AlertingMonitor.addAlertRule().',
           ),
         );
         return;
@@ -115,15 +115,15 @@ export const alertsView = {
         element('h1', {}, 'Alerts'),
         sortableTable(alertColumns(page, canSilence), {
           rows: alerts,
-          caption: 'Pending, firing and lately resolved',
+          caption: 'Firing, pending and recently resolved alerts',
           sortBy: 'State',
-          empty: 'All quiet: no rule is pending or firing.',
-          isSubdued: (alert) => quietReason(alert) !== undefined,
+          empty: 'No alerts.',
+          isSubdued: (alert) => suppressionOf(alert) !== undefined,
           remember: page.memory,
         }),
         sortableTable(RULE_COLUMNS, {
           rows: rules,
-          caption: 'Rules',
+          caption: 'Alert rules',
           sortBy: 'Rule',
           descending: false,
           remember: page.memory,
@@ -137,7 +137,7 @@ export const alertsView = {
               element(
                 'p',
                 { class: 'empty' },
-                'To silence and acknowledge alerts from here, set endpoints.auth.',
+                'Set endpoints.auth to silence and acknowledge alerts from the dashboard.',
               ),
             ]),
       );

@@ -6,15 +6,15 @@ const { uPlot } = globalThis;
 const PLOT_HEIGHT = 170;
 /** The cursors of all charts move together. */
 const SYNC = 'monitoring';
-/** So that the lines of a chart stand at 16 MiB, 32 MiB and so on. */
+/** The steps of an axis in bytes: its ticks are at 16 MiB, 32 MiB and so on. */
 const BINARY_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
-/** Wide enough for a point every few pixels; more would only be drawn over each other. */
+/** The size of a sparkline, in units of its view box. */
 const SPARKLINE = { width: 120, height: 32 };
 
 const probe = element('span', { hidden: true });
 document.body.append(probe);
 
-/** A colour of the style sheet as the canvas understands it, which does not know `light-dark()`. */
+/** Returns a color of the style sheet in a form that a canvas accepts, unlike `light-dark()`. */
 function color(name) {
   probe.style.color = `var(${name})`;
   return getComputedStyle(probe).color;
@@ -25,25 +25,21 @@ function seriesColor(index) {
 }
 
 /**
- * A chart with its title and a legend that tells the values under the cursor, or the latest ones.
+ * A chart with a title, and a legend with the values at the cursor, or the latest ones.
  *
- * @param {{ title: string, help?: string, unit: string, times: number[], series: { name: string, values: (number | null)[] }[], thresholds?: { value: number, severity: string }[] }} panel
+ * @param {{ title: string, help?: string, windowMs?: number, unit: string, times: number[], series: { name: string, values: (number | null)[] }[], thresholds?: { value: number, severity: string }[] }} panel
  */
 export class Chart {
   constructor(panel) {
     this.panel = panel;
     this.plotted = element('div', { class: 'plot', 'aria-hidden': 'true' });
     this.legend = element('ul', { class: 'legend' });
-    this.note = element('p', { class: 'empty', hidden: true }, 'No data in this time range yet.');
+    this.help = element('p', { class: 'help' });
+    this.note = element('p', { class: 'empty', hidden: true }, 'No data in this time range');
     this.node = element(
       'figure',
       { class: 'panel', 'aria-label': panel.title },
-      element(
-        'figcaption',
-        {},
-        element('h2', {}, panel.title),
-        panel.help && element('p', { class: 'help' }, panel.help),
-      ),
+      element('figcaption', {}, element('h2', {}, panel.title), this.help),
       this.note,
       this.plotted,
       this.legend,
@@ -52,17 +48,19 @@ export class Chart {
     this.observer.observe(this.plotted);
   }
 
-  /** Shows newer data, with another chart only if there are other series. */
+  /** Shows newer data. Draws a new plot only if the series have changed. */
   update(panel) {
     const same = this.plot !== undefined && shapeOf(panel) === shapeOf(this.panel);
     this.panel = panel;
+    this.help.textContent = helpOf(panel);
+    this.help.hidden = this.help.textContent === '';
     this.note.hidden = panel.series.some(({ values }) => values.some((value) => value !== null));
     if (same) this.plot.setData(dataOf(panel));
     else this.draw();
     this.showValues(null);
   }
 
-  /** Draws anew, in the colours of the theme. */
+  /** Draws a new plot, in the colors of the theme. */
   draw() {
     this.plot?.destroy();
     this.plot = undefined;
@@ -130,7 +128,7 @@ export class Chart {
     };
   }
 
-  /** @param {number | null | undefined} index where the cursor is; the latest values without it */
+  /** @param {number | null | undefined} index the index at the cursor; without it, the latest values are shown */
   showValues(index) {
     const { series, unit, times } = this.panel;
     const entries = series.map(({ name, values }, i) => {
@@ -151,7 +149,13 @@ export class Chart {
   }
 }
 
-/** Two panels of the same shape differ in nothing but their numbers. */
+/** Returns the help text, and the window of the rates and percentiles. */
+function helpOf({ help, windowMs }) {
+  const window = windowMs === undefined ? undefined : `Over ${formatted(windowMs, 'milliseconds')}.`;
+  return [help, window].filter(Boolean).join(' ');
+}
+
+/** Returns everything but the values: panels of the same shape share a plot. */
 function shapeOf({ unit, series, thresholds }) {
   return JSON.stringify([unit, series.map(({ name }) => name), thresholds]);
 }
@@ -170,7 +174,7 @@ function timeLabel(seconds, times) {
   return new Date(seconds * 1000).toLocaleTimeString([], options);
 }
 
-/** From zero up where that shows the truth, with room for the thresholds that are near. */
+/** Returns the range of the value axis: from zero, with room for thresholds near the values. */
 function rangeOf(min, max, thresholds, unit) {
   if (min === null || max === null) return [0, 1];
   const near = thresholds.map(({ value }) => value).filter((value) => value < max * 4);
@@ -197,7 +201,7 @@ function drawThresholds(plot, thresholds) {
   }
 }
 
-/** The course of a number in a small space, with its threshold. */
+/** Returns a small chart without axes, with one threshold. */
 export function sparkline(values, threshold) {
   const { width, height } = SPARKLINE;
   const known = values.filter((value) => value !== null);

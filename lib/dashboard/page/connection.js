@@ -1,50 +1,50 @@
 const base = document.querySelector('meta[name="monitoring-base"]').content;
 const TOKEN = 'monitoring.token';
 const RETRY_MS = 2_000;
-/** The application says something at least this often. */
-const SILENCE_MS = 40_000;
+/** The server sends a heartbeat every 15 s; a longer silence means a lost connection. */
+const MAX_SILENCE_MS = 40_000;
 
-/** Thrown when the application wants to know who asks, or lets nobody of this kind in. */
-export class Refused extends Error {
+/** The error of a response that denies access: 401, 403 or 429. */
+export class AccessDenied extends Error {
   constructor(status, challenge) {
-    super(`The application answered ${status}.`);
+    super(`Access denied (HTTP ${status}).`);
     this.wantsToken = (status === 401 || status === 429) && /^bearer/i.test(challenge ?? '');
   }
 }
 
-/** Remembers a token for as long as this tab is open. */
-export function useToken(token) {
+/** Stores a token until this tab closes. */
+export function storeToken(token) {
   sessionStorage.setItem(TOKEN, token);
 }
 
-async function ask(path, options = {}) {
+async function request(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN);
   const response = await fetch(base + path, {
     ...options,
     headers: { ...options.headers, ...(token && { authorization: `Bearer ${token}` }) },
   });
   if ([401, 403, 429].includes(response.status)) {
-    throw new Refused(response.status, response.headers.get('www-authenticate'));
+    throw new AccessDenied(response.status, response.headers.get('www-authenticate'));
   }
   if (!response.ok) {
     const { message } = await response.json().catch(() => ({}));
-    throw new Error(message ?? `The application answered ${response.status}.`);
+    throw new Error(message ?? `Request failed (HTTP ${response.status}).`);
   }
   return response;
 }
 
-/** What the application knows under a path of the API. */
+/** Reads from the API. */
 export async function read(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
-  const response = await ask(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
+  const response = await request(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
   return response.json();
 }
 
-/** Asks the application to do something. */
-export async function tell(path, body) {
-  const response = await ask(`api/${path}`, {
+/** Sends an action to the API. */
+export async function post(path, body) {
+  const response = await request(`api/${path}`, {
     method: 'POST',
-    // No page of another origin can send this header unasked.
+    // A page of another origin cannot send this header without a CORS preflight.
     headers: { 'content-type': 'application/json', 'x-monitoring-request': 'dashboard' },
     body: JSON.stringify(body),
   });
@@ -52,17 +52,17 @@ export async function tell(path, body) {
 }
 
 /**
- * Follows what happens, for as long as the page is open.
+ * Receives events as long as the page is open, and reconnects after an error.
  *
- * @param {{ event: (name: string, data: any) => void, connected: () => void, lost: () => void, refused: (error: Refused) => void }} listener
+ * @param {{ event: (name: string, data: any) => void, connected: () => void, lost: () => void, denied: (error: AccessDenied) => void }} listener
  */
-export async function follow(listener) {
+export async function subscribe(listener) {
   for (;;) {
     try {
-      await followOnce(listener);
+      await receiveEvents(listener);
     } catch (error) {
-      if (error instanceof Refused) {
-        listener.refused(error);
+      if (error instanceof AccessDenied) {
+        listener.denied(error);
         return;
       }
     }
@@ -71,10 +71,10 @@ export async function follow(listener) {
   }
 }
 
-/** Not an EventSource: that cannot send a token. */
-async function followOnce(listener) {
+/** Receives events over one connection. An EventSource cannot send a token. */
+async function receiveEvents(listener) {
   const controller = new AbortController();
-  const response = await ask('api/events', {
+  const response = await request('api/events', {
     headers: { accept: 'text/event-stream' },
     signal: controller.signal,
   });
@@ -82,17 +82,17 @@ async function followOnce(listener) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
-    const timer = setTimeout(() => controller.abort(), SILENCE_MS);
+    const timer = setTimeout(() => controller.abort(), MAX_SILENCE_MS);
     const { done, value } = await reader.read().finally(() => clearTimeout(timer));
     if (done) return;
     text += value;
     const events = text.split('\n\n');
     text = events.pop();
-    for (const event of events) announce(event, listener);
+    for (const event of events) dispatch(event, listener);
   }
 }
 
-function announce(text, listener) {
+function dispatch(text, listener) {
   const fields = Object.fromEntries(
     text.split('\n').map((line) => {
       const at = line.indexOf(': ');

@@ -1,5 +1,5 @@
 import { alertsView } from './alerts.view.js';
-import { follow, useToken } from './connection.js';
+import { storeToken, subscribe } from './connection.js';
 import { element, notice } from './elements.js';
 import { clock } from './format.js';
 import { healthView } from './health.view.js';
@@ -8,8 +8,11 @@ import { overviewView } from './overview.view.js';
 import { panelsView } from './panels.view.js';
 import { requestsView } from './requests.view.js';
 
-/** Each shows itself on a page of its own: `show(page)` once, `update(page)` whenever there is something newer. */
-/** @type {[name: string, title: string, view: any][]} */
+/**
+ * The views in navigation order. `load(page)` reads the data and returns a function that shows it.
+ *
+ * @type {[name: string, title: string, view: any][]}
+ */
 const VIEWS = [
   ['overview', 'Overview', overviewView],
   ['requests', 'Requests', requestsView],
@@ -37,15 +40,15 @@ const main = document.querySelector('#main');
 const status = document.querySelector('#status');
 const live = document.querySelector('#live');
 
-/** What every view knows. */
+/** The state shared by all views. */
 const page = {
   main,
-  /** How things stood last. */
+  /** The latest overview. */
   overview: undefined,
   rangeMs: Number(localStorage.getItem(RANGE)) || 900_000,
-  /** What comes after the name of the view in the address. */
+  /** The parts of the address after the name of the view. */
   arguments: [],
-  /** What a view wants to keep while it is shown, such as the order of a table. */
+  /** The state of the current view, such as the order of a table. */
   memory: new Map(),
   refresh: () => showUpdate(),
 };
@@ -108,7 +111,7 @@ async function showView() {
   await showUpdate();
 }
 
-/** Shows what is newer; of several wishes at a time the last one is served. */
+/** Loads the current view again. Of concurrent updates, only the latest is shown. */
 async function showUpdate() {
   if (current === undefined) return;
   const mine = {};
@@ -120,17 +123,17 @@ async function showUpdate() {
   } catch (error) {
     if (updating !== mine) return;
     if (error.wantsToken !== undefined) showSignIn(error);
-    else if (page.memory.size === 0) main.replaceChildren(notice('This cannot be shown now', error.message));
+    else if (page.memory.size === 0) main.replaceChildren(notice('Could not load this view', error.message));
   }
 }
 
 function showSignIn({ wantsToken }) {
   updating = undefined;
   current = undefined;
-  say('lost', 'Not signed in');
+  showStatus('lost', 'Not signed in');
   live.textContent = '';
   if (!wantsToken) {
-    main.replaceChildren(notice('Not for you', 'Sign in to the application, then load this page again.'));
+    main.replaceChildren(notice('Access denied', 'Sign in to the application, then reload this page.'));
     return;
   }
   const input = element('input', {
@@ -142,24 +145,20 @@ function showSignIn({ wantsToken }) {
   const form = element(
     'form',
     { class: 'state stack' },
-    element('h2', {}, 'Who are you?'),
-    element(
-      'label',
-      { for: 'token' },
-      'The token that the application was given in endpoints.auth.bearerToken',
-    ),
-    element('div', { class: 'row' }, input, element('button', {}, 'Show the dashboard')),
+    element('h2', {}, 'Sign in'),
+    element('label', { for: 'token' }, 'Bearer token (option endpoints.auth.bearerToken)'),
+    element('div', { class: 'row' }, input, element('button', {}, 'Sign in')),
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    useToken(input.value);
+    storeToken(input.value);
     start();
   });
   main.replaceChildren(form);
   input.focus();
 }
 
-function say(state, text) {
+function showStatus(state, text) {
   status.dataset.state = state;
   status.textContent = text;
 }
@@ -173,7 +172,7 @@ const STATUS_TEXTS = {
 
 function start() {
   showRanges();
-  void follow({
+  void subscribe({
     connected: () => {
       if (current === undefined) void showView();
     },
@@ -181,19 +180,19 @@ function start() {
       if (name !== 'overview') return;
       page.overview = data;
       document.querySelector('#service').textContent = data.service;
-      say(data.status, STATUS_TEXTS[data.status]);
+      showStatus(data.status, STATUS_TEXTS[data.status]);
       live.dataset.state = 'live';
-      live.textContent = `Live, at ${clock(data.timestamp)}`;
+      live.textContent = `Live, updated ${clock(data.timestamp)}`;
       showNavigation();
       void showUpdate();
     },
     lost: () => {
       live.dataset.state = 'lost';
       live.textContent = page.overview
-        ? `Connection lost; shown is ${clock(page.overview.timestamp)}`
-        : 'The application does not answer. Trying again…';
+        ? `Connection lost, last update ${clock(page.overview.timestamp)}`
+        : 'Cannot reach the application. Retrying…';
     },
-    refused: showSignIn,
+    denied: showSignIn,
   });
 }
 

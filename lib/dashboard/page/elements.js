@@ -1,15 +1,15 @@
 /**
- * Makes an element. Text is only ever set as text: whatever an application puts into a label stays a label.
+ * Creates an element. Strings become text nodes, never HTML, since they contain label values of the application.
  *
  * @param {string} tag
- * @param {Record<string, unknown>} [attributes] what begins with `on` is a listener; false and undefined are left out
+ * @param {Record<string, unknown>} [attributes] names that begin with `on` are listeners; false and undefined are left out
  * @param {...(Node | string | number | null | undefined | false)} children
  */
 export function element(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
 }
 
-/** As {@link element}, for graphics. */
+/** Creates an SVG element. */
 export function graphic(tag, attributes = {}, ...children) {
   return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
@@ -24,36 +24,36 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Replaces what a node holds; what is false or nothing is left out. */
+/** Replaces the children of a node. Null, undefined and false are left out. */
 export function fill(node, ...children) {
   node.replaceChildren(
     ...children.filter((child) => child !== null && child !== undefined && child !== false),
   );
 }
 
-/** A paragraph for what is not there: nothing yet, nothing at all, or not for you. */
+/** Returns a notice shown in place of content. */
 export function notice(title, text) {
   return element('div', { class: 'state' }, element('h2', {}, title), text && element('p', {}, text));
 }
 
-/** The word for how something is, with a sign that does not need colours. */
+/** Returns a state with a symbol, which does not depend on color. */
 export function badge(state, text = state) {
-  return element('span', { class: 'badge', 'data-state': state }, `${SIGNS[state] ?? '•'} ${text}`);
+  return element('span', { class: 'badge', 'data-state': state }, `${SYMBOLS[state] ?? '•'} ${text}`);
 }
 
-/** Why nobody is told of an alert; undefined if they are. */
-export function quietReason({ silencedBy, inhibitedBy }) {
+/** Returns the reason why an alert sends no notifications; undefined if it does. */
+export function suppressionOf({ silencedBy, inhibitedBy }) {
   if (silencedBy) return 'silenced';
   return inhibitedBy && `inhibited by ${inhibitedBy.join(', ')}`;
 }
 
-/** The badge of an alert: its state, and why it is quiet if it is. */
+/** Returns the badge of an alert: its state, and the reason if it is suppressed. */
 export function stateBadge(alert) {
-  const reason = quietReason(alert);
-  return reason === undefined ? badge(alert.state) : badge('quiet', `${alert.state}, ${reason}`);
+  const reason = suppressionOf(alert);
+  return reason === undefined ? badge(alert.state) : badge('suppressed', `${alert.state}, ${reason}`);
 }
 
-const SIGNS = {
+const SYMBOLS = {
   healthy: '✓',
   ok: '✓',
   inactive: '✓',
@@ -65,22 +65,22 @@ const SIGNS = {
   unhealthy: '✕',
   critical: '✕',
   firing: '✕',
-  quiet: '–',
+  suppressed: '–',
   unknown: '?',
 };
 
 /**
- * A table whose columns can be sorted.
+ * Returns a table with sortable columns.
  *
  * @param {{ title: string, text?: (row: any) => string | Node, value: (row: any) => unknown, number?: boolean }[]} columns
- * @param {{ rows: any[], caption: string, sortBy?: string, descending?: boolean, empty?: string, remember: Map<string, unknown>, isSubdued?: (row: any) => boolean }} options
- *   `remember` keeps the order from one showing to the next, `isSubdued` tells which rows matter less
+ * @param {{ rows: any[], caption: string, key?: string, sortBy?: string, descending?: boolean, empty?: string, remember: Map<string, unknown>, isSubdued?: (row: any) => boolean }} options
+ *   `remember` keeps the sort order between updates, under `key`; `isSubdued` marks less important rows
  */
 export function sortableTable(
   columns,
-  { rows, caption, sortBy, descending = true, empty, remember, isSubdued = () => false },
+  { rows, caption, key = caption, sortBy, descending = true, empty, remember, isSubdued = () => false },
 ) {
-  const order = remember.get(caption) ?? { by: sortBy ?? columns[0].title, descending };
+  const order = remember.get(key) ?? { by: sortBy ?? columns[0].title, descending };
   const body = element('tbody');
   const heads = columns.map((column) =>
     element(
@@ -116,7 +116,7 @@ export function sortableTable(
   const sort = (column) => {
     order.descending = order.by === column.title ? !order.descending : Boolean(column.number);
     order.by = column.title;
-    remember.set(caption, order);
+    remember.set(key, order);
     show();
   };
   show();
@@ -130,7 +130,7 @@ export function sortableTable(
       element('thead', {}, element('tr', {}, ...heads)),
       body,
     ),
-    rows.length === 0 && element('p', { class: 'empty' }, empty ?? 'Nothing yet.'),
+    rows.length === 0 && element('p', { class: 'empty' }, empty ?? 'No data'),
   );
 }
 

@@ -35,22 +35,22 @@ const FORMATS = {
   timestamp: (value) => new Date(value * 1000).toLocaleString(),
 };
 
-/** A number as people write it; a dash if it is not known. */
+/** Returns a value with its unit; a dash if it is unknown. */
 export function formatted(value, unit = 'number') {
   return typeof value === 'number' && Number.isFinite(value) ? (FORMATS[unit] ?? plain)(value) : '–';
 }
 
-/** The time of day of milliseconds since the epoch. */
+/** Returns the time of day. */
 export function clock(milliseconds) {
   return new Date(milliseconds).toLocaleTimeString(undefined, { hour12: false });
 }
 
-/** How long ago something was, roughly. */
+/** Returns the approximate age of a timestamp. */
 export function ago(milliseconds, now = Date.now()) {
   return `${seconds(Math.max(1, Math.round((now - milliseconds) / 1000)))} ago`;
 }
 
-/** Labels as PromQL writes them, without the braces. */
+/** Returns labels in PromQL syntax, without braces. */
 export function labelText(labels) {
   return Object.entries(labels)
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)

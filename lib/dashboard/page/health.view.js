@@ -12,7 +12,7 @@ const COLUMNS = [
     text: ({ details }) => (details === undefined ? '' : element('code', {}, detailText(details))),
   },
   {
-    title: 'Took',
+    title: 'Duration',
     number: true,
     value: ({ durationMs }) => durationMs,
     text: ({ durationMs }) => formatted(durationMs, 'milliseconds'),
@@ -25,7 +25,7 @@ function detailText(details) {
     .join(', ');
 }
 
-/** What each health check found. */
+/** The view of the health checks. */
 export const healthView = {
   async load(page) {
     const { health } = page.overview ?? (await read('overview'));
@@ -39,11 +39,11 @@ export const healthView = {
           { class: 'heading' },
           element('h1', {}, 'Health'),
           badge(health.status),
-          element('p', {}, `at ${clock(Date.parse(health.timestamp))}`),
+          element('p', {}, `Checked at ${clock(Date.parse(health.timestamp))}`),
         ),
         sortableTable(COLUMNS, {
           rows,
-          caption: 'Checks',
+          caption: 'Health checks',
           sortBy: 'Check',
           descending: false,
           remember: page.memory,

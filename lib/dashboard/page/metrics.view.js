@@ -11,7 +11,7 @@ const LIST_COLUMNS = [
   },
   { title: 'Type', value: ({ type }) => type },
   seriesColumn(),
-  { title: 'What it is', value: ({ help }) => help },
+  { title: 'Description', value: ({ help }) => help },
 ];
 
 function seriesColumn() {
@@ -48,7 +48,7 @@ async function loadList(page) {
           caption: 'Metrics',
           sortBy: 'Metric',
           descending: false,
-          empty: 'No metric contains that.',
+          empty: 'No metric matches the filter.',
           remember: page.memory,
         }),
       );
@@ -61,12 +61,7 @@ async function loadList(page) {
     fill(
       page.main,
       element('h1', {}, 'Metrics'),
-      element(
-        'div',
-        { class: 'row' },
-        element('label', { for: 'filter' }, 'Show metrics that contain'),
-        filter,
-      ),
+      element('div', { class: 'row' }, element('label', { for: 'filter' }, 'Filter metrics'), filter),
       list,
     );
     show();
@@ -142,26 +137,33 @@ async function loadMetric(page, name, tags) {
           'p',
           { class: 'row' },
           ...tags.map((tag) => element('code', {}, tag)),
-          element('a', { href: address(name, []) }, 'Show all series'),
+          element('a', { href: address(name, []) }, 'Clear filters'),
         ),
       element('div', { class: 'panels' }, chart.node),
       ...(metric.availableTags.length === 0
         ? []
-        : [element('section', { class: 'card' }, element('h2', {}, 'Only with'), ...tagLinks(metric, tags))]),
+        : [
+            element(
+              'section',
+              { class: 'card' },
+              element('h2', {}, 'Filter by label'),
+              ...tagLinks(metric, tags),
+            ),
+          ]),
       sortableTable(seriesColumns(metric), {
         rows: metric.series,
-        caption: metric.omitted > 0 ? `Series (${metric.omitted} more are not shown)` : 'Series',
+        caption: metric.omitted > 0 ? `Series (${metric.omitted} more not shown)` : 'Series',
         sortBy: metric.type === 'histogram' ? 'Count' : 'Value',
-        empty: 'It has no series yet.',
+        empty: 'No series yet.',
         remember: page.memory,
       }),
-      element('section', { class: 'card' }, element('h2', {}, 'In PromQL'), ...metric.promQl.map(copyable)),
+      element('section', { class: 'card' }, element('h2', {}, 'PromQL'), ...metric.promQl.map(copyable)),
     );
     chart.update(metric.chart);
   };
 }
 
-/** Every metric, and each from near. */
+/** The view of all metrics, and of one metric. */
 export const metricsView = {
   load(page) {
     const [name, ...tags] = page.arguments;
@@ -171,7 +173,7 @@ export const metricsView = {
   redraw: () => chart?.draw(),
 };
 
-/** Which metric has how many series, and which label is why. */
+/** The view of the number of series of each metric, and of the values of its labels. */
 export const cardinalityView = {
   async load(page) {
     const metrics = await read('metrics');
@@ -192,7 +194,7 @@ export const cardinalityView = {
             LIST_COLUMNS[0],
             { ...seriesColumn(), text: ({ seriesCount }) => share(seriesCount, most) },
             {
-              title: 'Labels by number of values',
+              title: 'Label values',
               value: ({ labels }) => labels[0]?.values ?? 0,
               text: ({ labels }) =>
                 labels.map(({ name, values }) => `${name}: ${formatted(values)}`).join(' · ') || 'none',

@@ -1,27 +1,38 @@
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
-import { badge, element, fill, notice, quietReason, stateBadge } from './elements.js';
+import { badge, element, fill, notice, stateBadge, suppressionOf } from './elements.js';
 import { ago, formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
 
 const HEADLINES = {
-  healthy: 'Everything is fine',
-  degraded: 'It works, but not as well as it should',
-  unhealthy: 'It should not get requests',
-  critical: 'It does not work',
+  healthy: 'Healthy',
+  degraded: 'Degraded',
+  unhealthy: 'Unhealthy',
+  critical: 'Critical',
 };
+/** The most causes named in the headline. */
+const MAX_CAUSES = 3;
 
-function banner({ status, reasons, health, intervalMs }) {
+/** Returns the status and its causes, such as "Degraded: memory, HighErrorRate". */
+function headline({ status, reasons }) {
+  const names = [...new Set(reasons.map(({ name }) => name))];
+  if (names.length === 0) return HEADLINES[status];
+  const more = names.length > MAX_CAUSES ? ` and ${names.length - MAX_CAUSES} more` : '';
+  return `${HEADLINES[status]}: ${names.slice(0, MAX_CAUSES).join(', ')}${more}`;
+}
+
+function banner(overview) {
+  const { status, reasons, health, intervalMs } = overview;
   const checks = Object.keys(health.checks).length;
   return element(
     'section',
     { class: 'banner', 'data-state': status, 'aria-label': 'Status' },
-    element('h1', {}, HEADLINES[status]),
+    element('h1', {}, headline(overview)),
     reasons.length === 0
       ? element(
           'p',
           {},
-          `${checks} health ${checks === 1 ? 'check passes' : 'checks pass'}, no alert is firing. Looked at every ${formatted(intervalMs, 'milliseconds')}.`,
+          `${checks} health ${checks === 1 ? 'check passes' : 'checks pass'}, no alert is firing. Updated every ${formatted(intervalMs, 'milliseconds')}.`,
         )
       : element(
           'ul',
@@ -38,14 +49,14 @@ function limitText({ thresholds, unit }) {
 }
 
 function tile(vital) {
-  const { title, unit, value, state, thresholds, course } = vital;
+  const { title, unit, value, state, thresholds, trend } = vital;
   return element(
     'div',
     { class: 'tile', 'data-state': state },
-    element('dt', {}, title, state !== 'ok' && badge(state, state === 'unknown' ? 'not known' : state)),
+    element('dt', {}, title, state !== 'ok' && badge(state, state === 'unknown' ? 'no data' : state)),
     element('dd', { class: 'value' }, formatted(value, unit)),
     element('dd', { class: 'limit-text' }, limitText(vital)),
-    element('dd', {}, sparkline(course, thresholds[0]?.value)),
+    element('dd', {}, sparkline(trend, thresholds[0]?.value)),
   );
 }
 
@@ -61,7 +72,7 @@ function alertList(alerts) {
       const { severity, rule, message, since } = alert;
       return element(
         'p',
-        { class: quietReason(alert) === undefined ? 'row' : 'row subdued' },
+        { class: suppressionOf(alert) === undefined ? 'row' : 'row subdued' },
         stateBadge(alert),
         badge(severity),
         element('a', { href: '#/alerts' }, rule),
@@ -74,7 +85,7 @@ function alertList(alerts) {
 
 let grid;
 
-/** Is it healthy, and if not, why? */
+/** The view of the status of the application and its causes. */
 export const overviewView = {
   async load(page) {
     const overview = page.overview ?? (await read('overview'));
@@ -91,7 +102,7 @@ export const overviewView = {
           banner(overview),
           element('dl', { class: 'tiles' }, ...overview.vitals.map(tile)),
           ...[alertList(overview.alerts)].filter((node) => node !== null),
-          ...(panels.length === 0 ? [notice('No history yet', 'The first sample is on its way.')] : []),
+          ...(panels.length === 0 ? [notice('No data yet', 'Waiting for the first sample.')] : []),
         );
       grid.update(panels);
     };

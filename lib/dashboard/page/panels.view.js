@@ -2,14 +2,14 @@ import { Chart } from './charts.js';
 import { read } from './connection.js';
 import { element, fill, notice } from './elements.js';
 
-/** The charts of a view, kept from one update to the next. */
+/** The charts of a view. They are reused between updates. */
 export class ChartGrid {
   constructor() {
     this.node = element('div', { class: 'panels' });
     this.charts = new Map();
   }
 
-  /** @param {object[]} panels with their numbers */
+  /** @param {object[]} panels panels with data */
   update(panels) {
     for (const [title, chart] of this.charts) {
       if (panels.some((panel) => panel.title === title)) continue;
@@ -38,7 +38,7 @@ export class ChartGrid {
   }
 }
 
-/** A view that is nothing but charts. */
+/** Returns a view that consists of charts. */
 export function panelsView(name) {
   let grid;
   return {
@@ -46,7 +46,7 @@ export function panelsView(name) {
       const { title, empty, panels } = await read('view', { name, range: page.rangeMs });
       return () => {
         if (panels.length === 0) {
-          fill(page.main, element('h1', {}, title), notice('Nothing to show', empty));
+          fill(page.main, element('h1', {}, title), notice('No data', empty));
           return;
         }
         if (grid === undefined || !grid.node.isConnected) {

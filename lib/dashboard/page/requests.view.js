@@ -16,7 +16,7 @@ const COLUMNS = [
   },
   rate(),
   {
-    title: 'Errors',
+    title: 'Error rate (5xx)',
     number: true,
     value: ({ errorPercent }) => errorPercent,
     text: ({ errorPercent }) =>
@@ -26,7 +26,7 @@ const COLUMNS = [
   duration('p95'),
   duration('p99'),
   {
-    title: 'Statuses',
+    title: 'Status codes',
     value: ({ statuses }) => Object.keys(statuses).join(' '),
     text: ({ statuses }) => statusText(statuses),
   },
@@ -34,7 +34,7 @@ const COLUMNS = [
 
 function rate() {
   return {
-    title: 'Requests',
+    title: 'Request rate',
     number: true,
     value: ({ perSecond }) => perSecond,
     text: ({ perSecond }) => formatted(perSecond, 'per second'),
@@ -87,9 +87,11 @@ async function loadAll(page) {
   return () => {
     const newer = sortableTable(COLUMNS, {
       rows,
-      caption: 'Endpoints',
-      sortBy: 'Requests',
-      empty: 'No request has come in lately.',
+      caption:
+        rows.length === 0 ? 'Endpoints' : `Endpoints, last ${formatted(rows[0].windowMs, 'milliseconds')}`,
+      key: 'endpoints',
+      sortBy: 'Request rate',
+      empty: 'No requests in this time range.',
       remember: page.memory,
     });
     if (grid === undefined || !grid.node.isConnected) {
@@ -102,7 +104,7 @@ async function loadAll(page) {
   };
 }
 
-/** What is asked of the application, endpoint by endpoint. */
+/** The view of the HTTP requests, in total and by endpoint. */
 export const requestsView = {
   load(page) {
     const [method, route] = page.arguments;

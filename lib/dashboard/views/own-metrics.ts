@@ -1,8 +1,8 @@
-/** What the names of metrics begin with that this library makes itself. */
+/** The name prefixes of the metrics of this library. */
 const OWN =
   /^(http|process|nodejs|system|monitoring|db_client|postgresql|mysql|sqlite|cache|redis|scheduled_job|bullmq|rpc_server|websocket|graphql|api|ALERTS|model_operation|application_build_info)(_|$)/;
 
-/** Whether a metric is made by this library, and not by the application. */
+/** Returns whether a metric belongs to this library, and not to the application. */
 export function isOwnMetric(name: string): boolean {
   return OWN.test(name);
 }

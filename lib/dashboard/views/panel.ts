@@ -1,7 +1,7 @@
 import type { VitalName } from '../../query/vital-expressions.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
 
-/** In what a number is, for people; see `format.js` of the page. */
+/** The unit of a value; `format.js` of the page formats it. */
 export type Unit =
   | 'number'
   | 'seconds'
@@ -13,40 +13,101 @@ export type Unit =
   | 'bytes per second'
   | 'timestamp';
 
-/** What is made of the samples of a metric at each moment. */
+/** The function computed from the samples of a metric at each point in time. */
 export type Computation =
   'value' | 'rate' | 'rate of the sum' | 'increase' | 'average' | 'p50' | 'p90' | 'p95' | 'p99';
 
-/** One or several lines of a chart. */
+/** A query for one or more lines of a chart. */
 export interface Query {
   readonly metric: string;
   readonly compute: Computation;
   readonly labels?: LabelMatchers;
-  /** One line for each combination of these labels. @default one line for everything together */
+  /** Labels to group by: one line for each combination of their values. @default one line for all series */
   readonly groupBy?: readonly string[];
-  /** What a line is called that has no labels to be called by. */
+  /** Name of a line without label values. */
   readonly legend: string;
-  /** What the numbers are multiplied by, such as 100 for per cent. @default 1 */
+  /** Factor of the values, such as 100 for percent. @default 1 */
   readonly scale?: number;
 }
 
-/** One chart. */
+/** A chart. */
 export interface Panel {
   readonly title: string;
   readonly help?: string;
   readonly unit: Unit;
   readonly queries: readonly Query[];
-  /** The vital whose thresholds are drawn as lines. */
+  /** Vital whose thresholds are drawn as lines. */
   readonly threshold?: VitalName;
-  /** What those thresholds are multiplied by to be in the unit of the chart. @default 1 */
+  /** Factor that converts the thresholds to the unit of the chart. @default 1 */
   readonly thresholdScale?: number;
 }
 
-/** One page of charts. */
+/** A page of charts. */
 export interface View {
   readonly name: string;
   readonly title: string;
-  /** What is said as long as there is nothing to show. */
+  /** Text shown while no chart has data. */
   readonly empty: string;
   readonly panels: readonly Panel[];
+}
+
+/** The lines of a query: one with a name, or one for each combination of label values. */
+type Lines = Pick<Query, 'groupBy' | 'legend'>;
+
+/** Returns one line for each combination of the values of these labels. */
+export function by(...labels: readonly string[]): Lines {
+  return { groupBy: labels, legend: '' };
+}
+
+/** Returns a chart. */
+export function panel(
+  title: string,
+  unit: Unit,
+  queries: readonly Query[],
+  options: Pick<Panel, 'help' | 'threshold' | 'thresholdScale'> = {},
+): Panel {
+  return { title, unit, queries, ...options };
+}
+
+/** Returns a query for the current value of a gauge. */
+export function value(metric: string, lines: string | Lines): Query {
+  return query(metric, 'value', lines);
+}
+
+/** Returns a query for the per-second rate of a counter, or of the observations of a histogram. */
+export function rate(metric: string, lines: string | Lines, labels?: LabelMatchers): Query {
+  return query(metric, 'rate', lines, labels);
+}
+
+/** Returns a query for the per-second rate of the sum of a histogram. */
+export function rateOfSum(metric: string, lines: string | Lines): Query {
+  return query(metric, 'rate of the sum', lines);
+}
+
+/** Returns a query for the 95th percentile of a histogram. */
+export function p95(metric: string, lines: string | Lines): Query {
+  return query(metric, 'p95', lines);
+}
+
+/** Returns a query for each of several percentiles of a histogram. */
+export function percentiles(
+  metric: string,
+  labels?: LabelMatchers,
+  computations: readonly Computation[] = ['p50', 'p95', 'p99'],
+): Query[] {
+  return computations.map((compute) => query(metric, compute, compute, labels));
+}
+
+/** Returns a query whose values are multiplied by 100. */
+export function percent(of: Query): Query {
+  return { ...of, scale: 100 };
+}
+
+function query(metric: string, compute: Computation, lines: string | Lines, labels?: LabelMatchers): Query {
+  return {
+    metric,
+    compute,
+    ...(labels && { labels }),
+    ...(typeof lines === 'string' ? { legend: lines } : lines),
+  };
 }

@@ -4,44 +4,49 @@ import type { VitalName } from '../../query/vital-expressions.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 
-/** More lines than this are not told apart; the highest ones are shown. */
+/** The most lines of a chart. Of more, those with the highest peaks are shown. */
 const MAX_LINES = 8;
-/** More points than this are not told apart on a screen. */
+/** The most points of a line: more than a screen can show. */
 const MAX_POINTS = 500;
-/** The window of a rate or a percentile: as short as it can be and still have samples to compare. */
-const WINDOW_INTERVALS = 4;
-const SHORTEST_WINDOW_MS = 60_000;
+/** The shortest window of a rate or percentile, in sampling intervals: it needs several samples. */
+const MIN_WINDOW_INTERVALS = 4;
+const MIN_WINDOW_MS = 60_000;
 
-/** A line that has been drawn: null where nothing is known. */
+/** The values of one line; null where a value is unknown. */
 export interface Line {
   readonly name: string;
   readonly values: readonly (number | null)[];
 }
 
-/** A chart with its numbers. */
+/** A chart with its data. */
 export interface PanelData {
   readonly title: string;
   readonly help?: string;
   readonly unit: Unit;
+  /** Window of the rates and percentiles, in milliseconds; absent if the chart has none. */
+  readonly windowMs?: number;
   /** Milliseconds since the Unix epoch. */
   readonly times: readonly number[];
   readonly series: readonly Line[];
+  /** Number of lines that are left out. */
   readonly omitted: number;
   readonly thresholds: readonly Threshold[];
 }
 
+/** A threshold of a vital, in the unit of its chart. */
 export interface Threshold {
   readonly value: number;
   readonly severity: string;
 }
 
+/** A view with its data. */
 export interface ViewData {
   readonly title: string;
   readonly empty: string;
   readonly panels: readonly PanelData[];
 }
 
-/** Draws the charts of views; each step of the work is small, and yields. */
+/** A reader of the data of views from the history. Its generators yield after each small step. */
 export class ViewReader {
   constructor(
     private readonly history: MetricsHistory,
@@ -49,32 +54,37 @@ export class ViewReader {
   ) {}
 
   /**
-   * Draws a view; charts without data are left out.
+   * Reads the data of a view. Charts without data are left out.
    *
-   * @param rangeMs how far back, in milliseconds
+   * @param rangeMs time range up to the last sample, in milliseconds
    */
   *read({ title, empty, panels }: View, rangeMs: number): Generator<void, ViewData, void> {
-    const drawn: PanelData[] = [];
+    const withData: PanelData[] = [];
     for (const panel of panels) {
       const data = yield* this.panel(panel, rangeMs);
-      if (data.series.length > 0) drawn.push(data);
+      if (data.series.length > 0) withData.push(data);
     }
-    return { title, empty, panels: drawn };
+    return { title, empty, panels: withData };
   }
 
-  /** Draws one chart. */
+  /** Reads the data of one chart. */
   *panel(panel: Panel, rangeMs: number): Generator<void, PanelData, void> {
     const present = panel.queries.filter(({ metric }) => this.history.typeOf(metric) !== undefined);
-    const times = present.length === 0 ? [] : this.momentsOf(present[0].metric, rangeMs);
+    const [first] = present;
+    const times = first === undefined ? [] : this.sampleTimes(first.metric, rangeMs);
+    const windowMs = this.windowOf(times);
     const lines: Line[] = [];
-    for (const queries of samePass(present)) lines.push(...(yield* this.linesOf(queries, times)));
+    for (const queries of batchPercentiles(present)) {
+      lines.push(...(yield* this.linesOf(queries, times, windowMs)));
+    }
     const { title, help, unit, threshold, thresholdScale = 1 } = panel;
     return {
       title,
       ...(help !== undefined && { help }),
       unit,
+      ...(present.some(({ compute }) => compute !== 'value') && { windowMs }),
       times,
-      series: (yield* highest(lines)).map(withoutNoise),
+      series: (yield* highestLines(lines)).map(roundedLine),
       omitted: Math.max(0, lines.length - MAX_LINES),
       thresholds:
         threshold === undefined
@@ -86,19 +96,29 @@ export class ViewReader {
     };
   }
 
-  /** Returns when samples were taken, the last one included; of more than can be told apart every so manieth. */
-  private momentsOf(metric: string, rangeMs: number): number[] {
+  /** Returns the times of the samples, thinned out to {@link MAX_POINTS} and up to the last one. */
+  private sampleTimes(metric: string, rangeMs: number): number[] {
     const until = this.history.lastSample ?? 0;
     const times = this.history.timestamps(metric).filter((time) => time > until - rangeMs);
     const step = Math.ceil(times.length / MAX_POINTS);
     return step <= 1 ? times : times.filter((_, i) => (times.length - 1 - i) % step === 0);
   }
 
+  /** Returns the window of rates and percentiles. One shorter than the gap between two points would skip samples. */
+  private windowOf(times: readonly number[]): number {
+    return Math.max(MIN_WINDOW_MS, this.history.intervalMs * MIN_WINDOW_INTERVALS, gapOf(times));
+  }
+
   /** @param queries several percentiles of the same series, or one query */
-  private *linesOf(queries: readonly Query[], times: readonly number[]): Generator<void, Line[], void> {
+  private *linesOf(
+    queries: readonly Query[],
+    times: readonly number[],
+    windowMs: number,
+  ): Generator<void, Line[], void> {
     const { history } = this;
-    const [{ metric, compute, labels, groupBy = [] }] = queries;
-    const windowMs = Math.max(SHORTEST_WINDOW_MS, history.intervalMs * WINDOW_INTERVALS, gapOf(times));
+    const [first] = queries;
+    if (first === undefined) return [];
+    const { metric, compute, labels, groupBy = [] } = first;
     const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
     const number = isPercentile(compute) ? { quantiles } : compute;
     const courses = yield* history.queryRange(metric, number, windowMs, times, {
@@ -128,18 +148,18 @@ function quantileOf(compute: Computation): number | undefined {
   return /^p\d+$/.test(compute) ? Number(compute.slice(1)) / 100 : undefined;
 }
 
-/** Puts together percentiles of the same series, which are read at once. */
-function samePass(queries: readonly Query[]): Query[][] {
-  const passes = new Map<string, Query[]>();
+/** Groups percentiles of the same series, which one pass over the history computes. */
+function batchPercentiles(queries: readonly Query[]): Query[][] {
+  const batches = new Map<string, Query[]>();
   queries.forEach((query, i) => {
     const { metric, compute, labels, groupBy } = query;
     const isPlain = Object.values(labels ?? {}).every((matcher) => typeof matcher === 'string');
     const key = isPercentile(compute) && isPlain ? JSON.stringify([metric, labels, groupBy]) : String(i);
-    const pass = passes.get(key);
-    if (pass === undefined) passes.set(key, [query]);
-    else pass.push(query);
+    const batch = batches.get(key);
+    if (batch === undefined) batches.set(key, [query]);
+    else batch.push(query);
   });
-  return [...passes.values()];
+  return [...batches.values()];
 }
 
 function lineOf(query: Query, { labels, values }: RangeSeries): Line {
@@ -150,13 +170,14 @@ function lineOf(query: Query, { labels, values }: RangeSeries): Line {
   };
 }
 
-function withoutNoise({ name, values }: Line): Line {
+function roundedLine({ name, values }: Line): Line {
   return { name, values: values.map((value) => (value === null ? null : rounded(value))) };
 }
 
-/** Returns how far two points are apart: a window that is shorter would leave something out. */
+/** Returns the mean distance of two points. */
 function gapOf(times: readonly number[]): number {
-  return times.length < 2 ? 0 : (times[times.length - 1] - times[0]) / (times.length - 1);
+  const [first = 0] = times;
+  return times.length < 2 ? 0 : ((times.at(-1) ?? first) - first) / (times.length - 1);
 }
 
 function nameOf({ groupBy = [], legend }: Query, labels: Readonly<Record<string, string>>): string {
@@ -165,7 +186,8 @@ function nameOf({ groupBy = [], legend }: Query, labels: Readonly<Record<string,
   return legend === '' ? values.join(' ') : `${values.join(' ')} ${legend}`;
 }
 
-function* highest(lines: readonly Line[]): Generator<void, Line[], void> {
+/** Returns the lines with the highest peaks. */
+function* highestLines(lines: readonly Line[]): Generator<void, Line[], void> {
   if (lines.length <= MAX_LINES) return [...lines];
   const peaks: { readonly line: Line; readonly peak: number }[] = [];
   for (const line of lines) {

@@ -28,15 +28,15 @@ import {
 import { pingTypeOrm } from '../../integrations/typeorm/typeorm.ping.js';
 import { abandonedWork } from '../../integrations/until-aborted.js';
 import type { HealthCheck } from '../health-check.js';
-import type { BuiltInChecks, CheckTuning } from './built-in-checks.options.js';
+import type { BuiltInCheckOptions, BuiltInChecks } from './built-in-checks.options.js';
 
-/** A part of the application that can be asked whether it is there. */
-interface Part {
+/** A dependency of the application and its ping. */
+interface PingTarget {
   readonly name: string;
   readonly ping: (signal: AbortSignal) => Promise<void>;
 }
 
-/** The checks for the databases, caches and queues that an application has, found by what they are. */
+/** Returns the checks of the databases, caches, Redis clients and queues found in the application. */
 export function applicationChecks(objects: ApplicationObjects, options: BuiltInChecks): HealthCheck[] {
   return [
     ...checksOf('database', databases(objects), options.database, 'Database connection successful'),
@@ -46,34 +46,24 @@ export function applicationChecks(objects: ApplicationObjects, options: BuiltInC
   ];
 }
 
-function databases(objects: ApplicationObjects): Part[] {
+function databases(objects: ApplicationObjects): PingTarget[] {
   const dataSources = findTypeOrmDataSources(objects);
-  const instances = knexAndOrms(objects, dataSources);
-  const pools = findPgPools(objects).filter(({ instance }) => !isHeldBy(instance, dataSources));
+  const isStandalone = ({ instance }: { readonly instance: object }) => !isPoolOf(instance, dataSources);
   return [
-    ...instances,
-    ...parts(findPrismaClients(objects), pingPrisma),
-    ...parts(findMongooseConnections(objects), pingMongoose),
-    ...parts(pools, pingPgPool),
-    ...parts(findPgClients(objects), pingPgClient),
-    ...parts(
-      findMysql2Pools(objects).filter(({ instance }) => !isHeldBy(instance, dataSources)),
-      pingMysql2,
-    ),
+    ...targets(dataSources, pingDataSource),
+    ...targets(findKnex(objects), pingKnex),
+    ...targets(findPrismaClients(objects), pingPrisma),
+    ...targets(findMongooseConnections(objects), pingMongoose),
+    ...targets(findPgPools(objects).filter(isStandalone), pingPgPool),
+    ...targets(findPgClients(objects), pingPgClient),
+    ...targets(findMysql2Pools(objects).filter(isStandalone), pingMysql2),
   ];
 }
 
-function knexAndOrms(
-  objects: ApplicationObjects,
-  dataSources: ReturnType<typeof findTypeOrmDataSources>,
-): Part[] {
-  return [...parts(dataSources, pingDataSource), ...parts(findKnex(objects), pingKnex)];
-}
-
-/** By a connection of its pool, where TypeORM has none of its own that could be destroyed when it does not answer. */
+/** Pings over a connection of the pool: unlike a query of TypeORM, it can be destroyed when it hangs. */
 async function pingDataSource(dataSource: TypeOrmDataSource, signal: AbortSignal): Promise<void> {
   const pools = dataSource.isInitialized
-    ? typeOrmPools(dataSource).filter((pool) => pool instanceof Object)
+    ? typeOrmPools(dataSource).filter((pool) => typeof pool === 'object' && pool !== null)
     : [];
   const [pgPool] = pools.filter(isPgPool);
   const [mysql2Pool] = pools.filter(isMysql2Pool);
@@ -82,64 +72,64 @@ async function pingDataSource(dataSource: TypeOrmDataSource, signal: AbortSignal
   else await pingTypeOrm(dataSource, signal);
 }
 
-function caches(objects: ApplicationObjects): Part[] {
+function caches(objects: ApplicationObjects): PingTarget[] {
   return [
-    ...parts(findCacheManagers(objects), pingCacheManager),
-    ...parts(findKeyvStores(objects), pingKeyv),
+    ...targets(findCacheManagers(objects), pingCacheManager),
+    ...targets(findKeyvStores(objects), pingKeyv),
   ];
 }
 
-/** Without those behind a cache, which is asked already, and which connects them only when it is used. */
-function redisClients(objects: ApplicationObjects): Part[] {
+/** Returns the Redis clients, except those of a cache: the cache has a check, and connects its client on first use. */
+function redisClients(objects: ApplicationObjects): PingTarget[] {
   return [
-    ...parts(findIoRedisClients(objects), pingIoRedis),
-    ...parts(findOwnNodeRedisClients(objects), pingNodeRedis),
+    ...targets(findIoRedisClients(objects), pingIoRedis),
+    ...targets(findOwnNodeRedisClients(objects), pingNodeRedis),
   ];
 }
 
-function queues(objects: ApplicationObjects): Part[] {
-  return parts(findBullMqQueues(objects), pingBullMq);
+function queues(objects: ApplicationObjects): PingTarget[] {
+  return targets(findBullMqQueues(objects), pingBullMq);
 }
 
-function parts<T extends object>(
+function targets<T extends object>(
   found: readonly ObjectMatch<T>[],
   ping: (instance: T, signal: AbortSignal) => Promise<void>,
-): Part[] {
+): PingTarget[] {
   return found.map(({ name, instance }) => ({ name, ping: (signal) => ping(instance, signal) }));
 }
 
-/** Whether it is the pool behind a data source, which is asked already. */
-function isHeldBy(pool: object, dataSources: readonly ObjectMatch<{ readonly driver: object }>[]): boolean {
+/** Returns whether a pool belongs to a data source, which has a check of its own. */
+function isPoolOf(pool: object, dataSources: readonly ObjectMatch<{ readonly driver: object }>[]): boolean {
   return dataSources.some(({ instance: { driver } }) => {
     const { master, pool: own, slaves } = driver as { master?: unknown; pool?: unknown; slaves?: unknown };
     return master === pool || own === pool || (Array.isArray(slaves) && slaves.includes(pool));
   });
 }
 
-/** The only one of a kind, and the default one, have the name of the kind; others have their own behind it. */
+/** Returns checks with unique names: the kind for an only or default target, else the kind and the target's name. */
 function checksOf(
   kind: string,
-  found: readonly Part[],
-  tuning: CheckTuning | false,
+  found: readonly PingTarget[],
+  options: BuiltInCheckOptions | false,
   message: string,
 ): HealthCheck[] {
-  if (tuning === false) return [];
-  const taken = new Set<string>();
+  if (options === false) return [];
+  const usedNames = new Set<string>();
   return found.map(({ name, ping }) => {
     const base =
       found.length === 1 || name === 'default' ? kind : `${kind}.${name.replace(/[^\w.-]+/g, '_')}`;
-    let free = base.slice(0, 90);
-    for (let number = 2; taken.has(free); number++) free = `${base.slice(0, 90)}.${number}`;
-    taken.add(free);
+    let uniqueName = base.slice(0, 90);
+    for (let n = 2; usedNames.has(uniqueName); n++) uniqueName = `${base.slice(0, 90)}.${n}`;
+    usedNames.add(uniqueName);
     return {
       critical: kind === 'database',
-      ...tuning,
-      name: free,
+      ...options,
+      name: uniqueName,
       check: async (signal) => {
         try {
           await ping(signal);
         } catch (error) {
-          // The check goes on as long as its work does, so that no more is sent to what answers nothing.
+          // The run stays pending until the ping ends, so that pings do not pile up on a server that hangs.
           await abandonedWork(signal);
           throw error;
         }

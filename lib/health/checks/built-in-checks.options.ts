@@ -1,53 +1,53 @@
 import { expectKeys, expectOption } from '../../options/option-checks.js';
 import type { HealthCheckOptions } from '../health-check.js';
 
-/** How a check that is there by itself is treated. */
-export type CheckTuning = Omit<HealthCheckOptions, 'name' | 'inProcess'>;
+/** Options of a built-in check. */
+export type BuiltInCheckOptions = Omit<HealthCheckOptions, 'name' | 'inProcess'>;
 
-/** From where on a share of something is too much, in percent. */
+/** Usage limits of a resource, in percent. */
 export interface PercentLimits {
-  /** From here on it is degraded. */
+  /** Usage at which the check is degraded, in percent. */
   readonly degradedPercent?: number;
-  /** From here on it is unhealthy, if the check is critical. */
+  /** Usage at which the check is unhealthy, in percent; degraded if the check is not critical. */
   readonly unhealthyPercent?: number;
 }
 
 /** Options of the check `disk`. */
-export interface DiskCheckOptions extends CheckTuning, PercentLimits {
-  /** A path on the disk. @default the folder that the process runs in */
+export interface DiskCheckOptions extends BuiltInCheckOptions, PercentLimits {
+  /** Path on the disk. @default the working directory of the process */
   readonly path?: string;
 }
 
 /** Options of the check `event_loop`. */
-export interface EventLoopCheckOptions extends CheckTuning {
-  /** From this lag on it is degraded. @default 200 */
+export interface EventLoopCheckOptions extends BuiltInCheckOptions {
+  /** Lag at which the check is degraded, in milliseconds. @default 200 */
   readonly degradedMs?: number;
-  /** From this lag on it is unhealthy, if the check is critical. @default 1000 */
+  /** Lag at which the check is unhealthy, in milliseconds; degraded if the check is not critical. @default 1000 */
   readonly unhealthyMs?: number;
 }
 
-/** The checks that are there by themselves; each may be tuned, or be false. */
+/** Options of the built-in checks; `false` disables a check. */
 export interface BuiltInChecksOptions {
-  /** Each database that the application has: TypeORM, Prisma, Mongoose, Knex, pg, mysql2. @default critical */
-  readonly database?: CheckTuning | false;
-  /** Each cache: whether what is written can be read and deleted. @default not critical */
-  readonly cache?: CheckTuning | false;
-  /** Each client of Redis: ioredis and node-redis. @default not critical */
-  readonly redis?: CheckTuning | false;
-  /** Each queue of BullMQ. @default not critical */
-  readonly bullmq?: CheckTuning | false;
-  /** How full the disk is. @default degraded from 80 %, unhealthy from 95 %, not critical */
+  /** Check of each database: TypeORM, Prisma, Mongoose, Knex, pg, mysql2. @default critical */
+  readonly database?: BuiltInCheckOptions | false;
+  /** Check of each cache: writes, reads and deletes an entry. @default not critical */
+  readonly cache?: BuiltInCheckOptions | false;
+  /** Check of each Redis client: ioredis and node-redis. @default not critical */
+  readonly redis?: BuiltInCheckOptions | false;
+  /** Check of each BullMQ queue. @default not critical */
+  readonly bullmq?: BuiltInCheckOptions | false;
+  /** Check of the disk usage. @default degraded from 80 %, unhealthy from 95 %, not critical */
   readonly disk?: DiskCheckOptions | false;
-  /** How full the heap is, and the memory of the container. @default degraded from 90 %, unhealthy from 97 %, not critical */
-  readonly memory?: (CheckTuning & PercentLimits) | false;
-  /** How late the event loop is, in 99 of 100 cases since the last look. @default not critical */
+  /** Check of the heap usage and the container memory. @default degraded from 90 %, unhealthy from 97 %, not critical */
+  readonly memory?: (BuiltInCheckOptions & PercentLimits) | false;
+  /** Check of the event loop lag: its 99th percentile since the previous run. @default not critical */
   readonly eventLoop?: EventLoopCheckOptions | false;
 }
 
-/** The checks that are there by themselves, or false. */
+/** The options of all built-in checks. */
 export type BuiltInChecks = Readonly<Required<BuiltInChecksOptions>>;
 
-const TUNING = [
+const COMMON_KEYS = [
   'critical',
   'timeoutMs',
   'cacheMs',
@@ -56,7 +56,8 @@ const TUNING = [
   'refreshIntervalMs',
 ] as const;
 
-const LIMITS: Readonly<Record<keyof BuiltInChecksOptions, readonly string[]>> = {
+/** The further keys of each check. */
+const OWN_KEYS: Readonly<Record<keyof BuiltInChecksOptions, readonly string[]>> = {
   database: [],
   cache: [],
   redis: [],
@@ -66,14 +67,18 @@ const LIMITS: Readonly<Record<keyof BuiltInChecksOptions, readonly string[]>> = 
   eventLoop: ['degradedMs', 'unhealthyMs'],
 };
 
-/** @throws {MonitoringOptionsError} */
+/**
+ * Checks the options of the built-in checks and resolves their defaults.
+ *
+ * @throws {MonitoringOptionsError}
+ */
 export function resolveBuiltInChecks(given: BuiltInChecksOptions = {}): BuiltInChecks {
-  expectKeys('health.builtIn', given, Object.keys(LIMITS));
+  expectKeys('health.builtIn', given, Object.keys(OWN_KEYS));
   for (const [name, options] of Object.entries(given)) {
     if (options === false || options === undefined) continue;
-    const own = LIMITS[name as keyof BuiltInChecksOptions];
-    expectKeys(`health.builtIn.${name}`, options, [...TUNING, ...own]);
-    for (const limit of own.filter((key) => key !== 'path')) {
+    const ownKeys = OWN_KEYS[name as keyof BuiltInChecksOptions];
+    expectKeys(`health.builtIn.${name}`, options, [...COMMON_KEYS, ...ownKeys]);
+    for (const limit of ownKeys.filter((key) => key !== 'path')) {
       const value = (options as Record<string, unknown>)[limit];
       const valid = value === undefined || (typeof value === 'number' && value > 0);
       expectOption(`health.builtIn.${name}.${limit}`, value, 'a number above 0', valid);

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { hasMethods } from '../../integrations/object-shape.js';
+import { isError } from '../../primitives/is-error.js';
 import { requestAddress } from '../../primitives/request-address.js';
 import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';
@@ -7,13 +8,13 @@ import type { HealthStatus } from '../health-status.js';
 /** Options of {@link httpHealthCheck}. */
 export interface HttpHealthCheckOptions extends HealthCheckOptions {
   readonly url: string | URL;
-  /** Sent along, for example to be let in. They are shown nowhere. */
+  /** Request headers, for example credentials. They never appear in reports. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The status that is healthy. A redirect is an answer of its own, and is not followed. @default 200 to 299 */
+  /** The healthy status code. A redirect is not followed; its own status code counts. @default 200 to 299 */
   readonly expectedStatus?: number;
 }
 
-/** Whether another service answers over HTTP. */
+/** Returns a check that sends a GET request to another service. */
 export function httpHealthCheck({
   url,
   headers,
@@ -23,22 +24,23 @@ export function httpHealthCheck({
   return {
     ...options,
     check: async (signal) => {
-      // Followed, a redirect to a login would be healthy, and its host would get the headers.
       const address = requestAddress(url, headers);
       const response = await fetch(address.url, {
         signal,
+        // A followed redirect to a login page would look healthy, and its host would receive the headers.
         redirect: 'manual',
         headers: address.headers,
       }).catch((error: unknown) => {
-        // fetch() only says that it failed, and has the reason below.
-        throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
+        // The error of fetch() only says "fetch failed"; the reason is its cause.
+        throw isError(error) && isError(error.cause) ? error.cause : error;
       });
       await response.body?.cancel();
-      const isWell = expectedStatus === undefined ? response.ok : response.status === expectedStatus;
+      const { status, ok } = response;
+      const isHealthy = expectedStatus === undefined ? ok : status === expectedStatus;
       return {
-        status: isWell ? 'healthy' : 'unhealthy',
-        message: `It answered ${response.status}`,
-        details: { http_status: response.status },
+        status: isHealthy ? 'healthy' : 'unhealthy',
+        message: isHealthy ? `HTTP ${status}` : `HTTP ${status} (expected ${expectedStatus ?? '2xx'})`,
+        details: { http_status: status },
       };
     },
   };
@@ -50,7 +52,7 @@ export interface TcpHealthCheckOptions extends HealthCheckOptions {
   readonly port: number;
 }
 
-/** Whether something takes connections at a port, such as a microservice. */
+/** Returns a check that opens a TCP connection, for example to a microservice or a broker. */
 export function tcpHealthCheck({ host, port, ...options }: TcpHealthCheckOptions): HealthCheck {
   return {
     ...options,
@@ -60,7 +62,7 @@ export function tcpHealthCheck({ host, port, ...options }: TcpHealthCheckOptions
         socket.once('error', reject);
         socket.once('connect', () => {
           socket.destroy();
-          resolve({ status: 'healthy', message: 'It takes connections' });
+          resolve({ status: 'healthy', message: 'TCP connection successful' });
         });
       }),
   };
@@ -68,7 +70,7 @@ export function tcpHealthCheck({ host, port, ...options }: TcpHealthCheckOptions
 
 /** The part of a `ClientProxy` of `@nestjs/microservices` that the check uses. */
 export interface MicroserviceClient {
-  /** Connects, unless it is connected already; rejects if that cannot be done. */
+  /** Connects, unless it is connected already. Rejects if it cannot connect. */
   connect(): Promise<unknown>;
   /** Returns the client of the transport, or several. */
   unwrap?(): unknown;
@@ -80,23 +82,28 @@ export interface MicroserviceHealthCheckOptions extends HealthCheckOptions {
 }
 
 /**
- * Makes a check that connects a `ClientProxy` to its microservice or broker, unless it is connected, and has Redis and
- * NATS answer a ping over that connection.
+ * Returns a check that connects a `ClientProxy` to its microservice or broker, unless it is connected. With Redis and
+ * NATS, the check also sends a ping over that connection.
  */
 export function microserviceHealthCheck({ client, ...options }: MicroserviceHealthCheckOptions): HealthCheck {
   return {
     ...options,
     check: async () => {
       await client.connect();
-      const transports = [client.unwrap?.()].flat().filter((transport) => transport instanceof Object);
+      const transports = [client.unwrap?.()]
+        .flat()
+        .filter((transport) => typeof transport === 'object' && transport !== null);
       const pings = transports.flatMap((transport) => pingOf(transport) ?? []);
       await Promise.all(pings.map((ping) => ping()));
-      return { status: 'healthy', message: pings.length === 0 ? 'Connected' : 'It answers' };
+      return {
+        status: 'healthy',
+        message: pings.length === 0 ? 'Connection successful' : 'Ping successful',
+      };
     },
   };
 }
 
-/** The round trip of a client of ioredis is called `ping`, and that of one of NATS `rtt`. */
+/** Returns the ping of a client: `ping()` of ioredis, `rtt()` of NATS. */
 function pingOf(transport: object): (() => unknown) | undefined {
   for (const name of ['ping', 'rtt']) {
     if (hasMethods(transport, name)) return () => (transport as Record<string, () => unknown>)[name]?.();
@@ -104,22 +111,22 @@ function pingOf(transport: object): (() => unknown) | undefined {
   return undefined;
 }
 
-/** Who knows which alerts fire. */
+/** A source of firing alerts. */
 export interface FiringAlerts {
-  /** The alerts that fire now. */
+  /** Returns the alerts that are firing now. */
   firing(): Iterable<{ readonly rule: string; readonly severity: string; readonly message: string }>;
 }
 
 /** Options of {@link alertsHealthCheck}. */
 export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
   readonly alerts: FiringAlerts;
-  /** Alerts of which severity count. @default ['critical'] */
+  /** Severities of the alerts that count. @default ['critical'] */
   readonly severities?: readonly string[];
-  /** What it is while one of them fires. @default 'degraded' */
+  /** Status while such an alert is firing. @default 'degraded' */
   readonly status?: HealthStatus;
 }
 
-/** Whether an alert fires that counts. */
+/** Returns a check that fails while an alert of certain severities is firing. */
 export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthCheck {
   const { alerts, severities = ['critical'], status = 'degraded', ...rest } = options;
   return {
@@ -129,7 +136,9 @@ export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthChec
     check: () => {
       const firing = [...alerts.firing()].filter(({ severity }) => severities.includes(severity));
       const [first] = firing;
-      if (first === undefined) return { status: 'healthy', message: 'No alert fires' };
+      if (first === undefined) {
+        return { status: 'healthy', message: `No ${severities.join(' or ')} alert is firing` };
+      }
       return {
         status,
         message: first.message,
@@ -139,12 +148,13 @@ export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthChec
   };
 }
 
-/** The exporters whose remote takes nothing until somebody acts. */
+/** A source of exporters that have stopped, since their remote rejects everything they send. */
 export interface StoppedExporters {
+  /** Returns the stopped exporters. */
   stopped(): readonly { readonly exporter: string; readonly reason: string }[];
 }
 
-/** Whether every exporter that pushes is let in by its remote, such as with a key that is valid. */
+/** Returns a check that is degraded while an exporter has stopped, for example because of an invalid key. */
 export function exportersHealthCheck(exporters: StoppedExporters): HealthCheck {
   return {
     name: 'exporters',
@@ -153,7 +163,7 @@ export function exportersHealthCheck(exporters: StoppedExporters): HealthCheck {
     check: () => {
       const stopped = exporters.stopped();
       const [first] = stopped;
-      if (first === undefined) return { status: 'healthy', message: 'No exporter is refused by its remote' };
+      if (first === undefined) return { status: 'healthy', message: 'No exporter has stopped' };
       return {
         status: 'degraded',
         message: `Exporter ${first.exporter} has stopped: ${first.reason}`,

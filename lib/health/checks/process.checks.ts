@@ -4,8 +4,8 @@ import { getHeapStatistics } from 'node:v8';
 import type { HealthCheck } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';
 import type {
+  BuiltInCheckOptions,
   BuiltInChecks,
-  CheckTuning,
   DiskCheckOptions,
   EventLoopCheckOptions,
   PercentLimits,
@@ -13,12 +13,12 @@ import type {
 
 const GB = 1_000_000_000;
 const MB = 1_000_000;
-/** How often the event loop is looked at; Node counts this as part of the lag. */
+/** The sampling interval of the event loop lag; Node.js counts it as part of the lag. */
 const RESOLUTION_MS = 20;
-/** More memory than any machine has stands for no limit. */
+/** cgroup v1 reports a value near 2 ** 63 if there is no limit. */
 const NO_LIMIT_BYTES = 2 ** 50;
 
-/** The checks of the process and the machine that are there by themselves. */
+/** Returns the built-in checks of the process and the machine. */
 export function processChecks({ disk, memory, eventLoop }: BuiltInChecks): HealthCheck[] {
   return [
     ...(disk === false ? [] : [diskHealthCheck(disk)]),
@@ -27,42 +27,42 @@ export function processChecks({ disk, memory, eventLoop }: BuiltInChecks): Healt
   ];
 }
 
-/** How full a disk is. */
+/** Returns a check of the usage of a disk. */
 export function diskHealthCheck(options: DiskCheckOptions & { readonly name?: string } = {}): HealthCheck {
   const {
     name = 'disk',
     path = process.cwd(),
     degradedPercent = 80,
     unhealthyPercent = 95,
-    ...tuning
+    ...checkOptions
   } = options;
   return {
     critical: false,
-    ...tuning,
+    ...checkOptions,
     name,
     check: async () => {
       const { blocks, bfree, bavail, bsize } = await statfs(path);
       const used = blocks - bfree;
-      // As df counts: what only root may use is neither used nor available.
+      // Blocks reserved for root are neither used nor available, as in df.
       const percent = used + bavail === 0 ? 0 : (used / (used + bavail)) * 100;
       const status = statusAt(percent, degradedPercent, unhealthyPercent);
       return {
         status,
-        message: `${status === 'healthy' ? 'Disk usage' : 'High disk usage'}: ${Math.round(percent)}%`,
+        message: `${usageText('disk', status)}: ${Math.round(percent)}%`,
         details: { free_gb: rounded((bavail * bsize) / GB), total_gb: rounded((blocks * bsize) / GB), path },
       };
     },
   };
 }
 
-/** How full the heap is, and the memory that the container may use. */
+/** Returns a check of the heap usage, and of the memory usage of the container if it has a limit. */
 export function memoryHealthCheck(
-  options: CheckTuning & PercentLimits & { readonly name?: string } = {},
+  options: BuiltInCheckOptions & PercentLimits & { readonly name?: string } = {},
 ): HealthCheck {
-  const { name = 'memory', degradedPercent = 90, unhealthyPercent = 97, ...tuning } = options;
+  const { name = 'memory', degradedPercent = 90, unhealthyPercent = 97, ...checkOptions } = options;
   return {
     critical: false,
-    ...tuning,
+    ...checkOptions,
     name,
     inProcess: true,
     check: () => {
@@ -70,17 +70,13 @@ export function memoryHealthCheck(
       const rss = process.memoryUsage.rss();
       const limit = process.constrainedMemory();
       const isLimited = limit > 0 && limit < NO_LIMIT_BYTES;
-      const heap = { what: 'heap', percent: (heapUsed / heapLimit) * 100 };
-      const memory = { what: 'memory', percent: isLimited ? (rss / limit) * 100 : 0 };
+      const heap = { name: 'heap', percent: (heapUsed / heapLimit) * 100 };
+      const memory = { name: 'memory', percent: isLimited ? (rss / limit) * 100 : 0 };
       const fuller = memory.percent > heap.percent ? memory : heap;
       const status = statusAt(fuller.percent, degradedPercent, unhealthyPercent);
-      const usage =
-        status === 'healthy'
-          ? `${fuller.what === 'heap' ? 'Heap' : 'Memory'} usage`
-          : `High ${fuller.what} usage`;
       return {
         status,
-        message: `${usage}: ${Math.round(fuller.percent)}%`,
+        message: `${usageText(fuller.name, status)}: ${Math.round(fuller.percent)}%`,
         details: {
           heap_used_mb: rounded(heapUsed / MB),
           heap_limit_mb: rounded(heapLimit / MB),
@@ -92,15 +88,15 @@ export function memoryHealthCheck(
   };
 }
 
-/** How late the event loop is: in 99 of 100 cases since the check ran last. */
+/** Returns a check of the event loop lag: its 99th percentile since the previous run. */
 export function eventLoopHealthCheck(
   options: EventLoopCheckOptions & { readonly name?: string } = {},
 ): HealthCheck {
-  const { name = 'event_loop', degradedMs = 200, unhealthyMs = 1_000, ...tuning } = options;
+  const { name = 'event_loop', degradedMs = 200, unhealthyMs = 1_000, ...checkOptions } = options;
   let histogram: IntervalHistogram | undefined;
   return {
     critical: false,
-    ...tuning,
+    ...checkOptions,
     name,
     inProcess: true,
     check: () => {
@@ -129,6 +125,14 @@ function statusAt(value: number, degraded: number, unhealthy: number): HealthSta
   return value >= degraded ? 'degraded' : 'healthy';
 }
 
+/** Returns "Disk usage", or "High disk usage" unless healthy. */
+function usageText(resource: string, status: HealthStatus): string {
+  return status === 'healthy'
+    ? `${resource.charAt(0).toUpperCase()}${resource.slice(1)} usage`
+    : `High ${resource} usage`;
+}
+
+/** Rounds to one decimal. */
 function rounded(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -2,29 +2,29 @@ import type { Alert } from '../alerting/alert.js';
 import type { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import type { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { VITAL_NAMES, type VitalName } from '../query/vital-expressions.js';
-import type { AlertBoard, ShownAlert, ShownRule, ShownSilence, ShownVital } from './alert-board.js';
+import type { AlertRow, RuleRow, SilenceRow, VitalRow } from './alert-rows.js';
 import type { Unit } from './views/panel.js';
 
 const TITLES: Readonly<Record<VitalName, readonly [title: string, unit: Unit]>> = {
-  cpu_percent: ['CPU', 'percent'],
-  memory_percent: ['Memory', 'percent'],
+  cpu_percent: ['CPU (1 min)', 'percent'],
+  memory_percent: ['Memory (1 min)', 'percent'],
   disk_percent: ['Disk', 'percent'],
-  response_time_ms: ['Response time', 'milliseconds'],
-  error_rate_percent: ['Errors', 'percent'],
-  cache_hit_rate_percent: ['Cache hits', 'percent'],
+  response_time_ms: ['Mean response time (1 min)', 'milliseconds'],
+  error_rate_percent: ['Error rate (1 min)', 'percent'],
+  cache_hit_rate_percent: ['Cache hit rate (1 min)', 'percent'],
 };
 
-/** Who silences from the dashboard: those who know the credentials of the endpoints. */
-const AUTHOR = 'dashboard';
+/** The creator of silences from the dashboard, where credentials identify no person. */
+const CREATED_BY = 'dashboard';
 
-/** The alerting of the application, as the dashboard shows it. */
-export class AlertingBoard implements AlertBoard {
+/** The vitals, alerts, rules and silences on the dashboard. */
+export class DashboardAlerts {
   constructor(
     private readonly alerting: AlertingMonitor,
     private readonly performance: PerformanceMonitor,
   ) {}
 
-  vitals(): ShownVital[] {
+  vitals(): VitalRow[] {
     const { metrics, alerts } = this.performance.getStatus();
     return VITAL_NAMES.map((name) => {
       const [title, unit] = TITLES[name];
@@ -40,7 +40,8 @@ export class AlertingBoard implements AlertBoard {
     });
   }
 
-  alerts(): ShownAlert[] {
+  /** Returns the pending, firing and recently resolved alerts. */
+  alerts(): AlertRow[] {
     const alerts = this.alerting.alerts();
     const rules = new Map(alerts.map(({ fingerprint, rule }) => [fingerprint, rule]));
     return alerts.map((alert) => {
@@ -53,7 +54,7 @@ export class AlertingBoard implements AlertBoard {
         state,
         severity,
         message,
-        labels: withoutNames(labels),
+        labels: withoutColumns(labels),
         value: Number.isFinite(value) ? value : undefined,
         since: sinceOf(alert),
         ...(silencedBy.length > 0 && { silencedBy: silencedBy[0] }),
@@ -62,7 +63,7 @@ export class AlertingBoard implements AlertBoard {
     });
   }
 
-  rules(): ShownRule[] {
+  rules(): RuleRow[] {
     return this.alerting.rules().map(({ name, expression, severity, state, health, lastError }) => ({
       name,
       expression,
@@ -73,7 +74,7 @@ export class AlertingBoard implements AlertBoard {
     }));
   }
 
-  silences(): ShownSilence[] {
+  silences(): SilenceRow[] {
     return this.alerting
       .silences()
       .filter(({ state }) => state !== 'expired')
@@ -88,6 +89,11 @@ export class AlertingBoard implements AlertBoard {
       }));
   }
 
+  /**
+   * Silences an alert.
+   *
+   * @returns the id of the silence; undefined if the alert does not exist
+   */
   silence(alertId: string, durationMs: number, comment: string): string | undefined {
     const alert = this.alerting.alerts().find(({ fingerprint }) => fingerprint === alertId);
     if (alert === undefined) return undefined;
@@ -95,10 +101,11 @@ export class AlertingBoard implements AlertBoard {
       matchers: alert.labels,
       durationMs: Math.round(durationMs),
       comment,
-      createdBy: AUTHOR,
+      createdBy: CREATED_BY,
     }).id;
   }
 
+  /** Expires a silence. Returns false if it does not exist. */
   unsilence(silenceId: string): boolean {
     return this.alerting.expireSilence(silenceId);
   }
@@ -109,8 +116,8 @@ function sinceOf({ state, activeAt, firedAt, resolvedAt }: Alert): number {
   return state === 'firing' ? (firedAt ?? activeAt) : activeAt;
 }
 
-/** The name of the rule and its severity have columns of their own. */
-function withoutNames(labels: Readonly<Record<string, string>>): Record<string, string> {
+/** Returns the labels without those that have a column of their own. */
+function withoutColumns(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(labels).filter(([name]) => name !== 'alertname' && name !== 'severity'),
   );

@@ -1,0 +1,53 @@
+import type { MetricsHistory } from '../query/metrics-history.js';
+import type { MetricsSource } from '../metrics/registry.js';
+import { liveRows, type MetricFamily } from '../metrics/snapshot.js';
+
+/** The most series of a metric retained permanently. Larger ones are retained only while they are explored. */
+const MAX_SERIES = 50;
+/** The metrics of the requests page, retained whatever their number of series. */
+const ALWAYS_RETAINED = ['http_requests_total', 'http_slow_requests_total', 'http_requests_in_progress'];
+const WITH_PERCENTILES = 'http_request_duration_seconds';
+
+/** The retention of the metrics on the dashboard, new ones included, within the memory that alert rules leave. */
+export class DashboardRetention {
+  /** The functions that end the retention of each metric. */
+  private readonly retained = new Map<string, () => void>();
+  private unsubscribe: () => void = () => undefined;
+
+  constructor(
+    private readonly history: MetricsHistory,
+    private readonly source: MetricsSource,
+  ) {}
+
+  start(): void {
+    const percentiles = { metric: WITH_PERCENTILES, percentiles: true, bestEffort: true };
+    this.retained.set(WITH_PERCENTILES, this.history.retain(percentiles));
+    for (const metric of ALWAYS_RETAINED) this.retain(metric);
+    this.retainSmall();
+    this.unsubscribe = this.history.onSample(() => this.retainSmall());
+  }
+
+  stop(): void {
+    this.unsubscribe();
+    for (const release of this.retained.values()) release();
+    this.retained.clear();
+  }
+
+  private retainSmall(): void {
+    for (const family of this.source.snapshot().families) {
+      if (!this.retained.has(family.name) && isSmall(family)) this.retain(family.name);
+    }
+  }
+
+  private retain(metric: string): void {
+    this.retained.set(metric, this.history.retain({ metric, bestEffort: true }));
+  }
+}
+
+function isSmall(family: MetricFamily): boolean {
+  let count = 0;
+  for (const _ of liveRows(family)) {
+    if (++count > MAX_SERIES) return false;
+  }
+  return true;
+}

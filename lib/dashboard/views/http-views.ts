@@ -1,0 +1,67 @@
+import { by, p95, panel, percentiles, rate, value, type View } from './panel.js';
+import { EVENT_LOOP_LAG, PROCESS_MEMORY } from './runtime-view.js';
+
+const REQUEST_RATE = panel(
+  'Request rate',
+  'per second',
+  [
+    rate('http_requests_total', 'successful (1xx–3xx)', { status_code: /[123]../ }),
+    rate('http_requests_total', 'client errors (4xx)', { status_code: /4../ }),
+    rate('http_requests_total', 'server errors (5xx)', { status_code: /5../ }),
+  ],
+  { help: 'Responses per second, by status class.' },
+);
+
+const RESPONSE_TIME = panel(
+  'Response time percentiles',
+  'seconds',
+  percentiles('http_request_duration_seconds'),
+);
+
+/** The start page: the most important charts. */
+export const OVERVIEW: View = {
+  name: 'overview',
+  title: 'Overview',
+  empty: 'Waiting for the first sample.',
+  panels: [REQUEST_RATE, RESPONSE_TIME, EVENT_LOOP_LAG, PROCESS_MEMORY],
+};
+
+/** Incoming and outgoing HTTP requests. */
+export const REQUESTS: View = {
+  name: 'requests',
+  title: 'Requests',
+  empty: 'No requests yet.',
+  panels: [
+    REQUEST_RATE,
+    RESPONSE_TIME,
+    panel('Requests in flight', 'number', [value('http_requests_in_progress', by('method'))]),
+    panel('Slow requests', 'per second', [rate('http_slow_requests_total', by('method', 'route'))]),
+    panel('Outgoing requests', 'per second', [rate('http_client_requests_total', by('host'))]),
+    panel('Outgoing response time (p95)', 'seconds', [
+      p95('http_client_request_duration_seconds', by('host')),
+    ]),
+  ],
+};
+
+/** Returns the charts of one endpoint. */
+export function routeView(method: string, route: string): View {
+  const labels = { method, route };
+  return {
+    name: `route ${JSON.stringify([method, route])}`,
+    title: `${method} ${route}`,
+    empty: 'No requests in this time range.',
+    panels: [
+      panel('Responses', 'per second', [rate('http_requests_total', by('status_code'), labels)], {
+        help: 'Responses per second, by status code.',
+      }),
+      panel(
+        'Response time percentiles',
+        'seconds',
+        percentiles('http_request_duration_seconds', labels),
+        // The vital is in milliseconds.
+        { threshold: 'response_time_ms', thresholdScale: 0.001 },
+      ),
+      panel('Slow requests', 'per second', [rate('http_slow_requests_total', 'slow', labels)]),
+    ],
+  };
+}
