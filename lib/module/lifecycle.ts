@@ -70,7 +70,7 @@ function step<Part>(
   why: string,
   after: readonly string[] = [],
 ): LifecycleStep {
-  return { moment, name, part, after, why, run: run as LifecycleStep['run'] };
+  return { moment, name, part, after, why, run };
 }
 
 /** Everything that starts and ends with the application, in order. Nothing of this library has a hook of its own. */

@@ -80,10 +80,10 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
 
   function record(): void {
     for (const step of LIFECYCLE) {
-      const { run } = step;
+      const original = step.run.bind(step);
       vi.spyOn(step as { run: LifecycleStep['run'] }, 'run').mockImplementation((part, lifecycle) => {
         calls.push(step.name);
-        return run.call(step, part, lifecycle);
+        return original(part, lifecycle);
       });
     }
   }
