@@ -71,7 +71,7 @@ function importedFiles({ path, imports }: SourceFile): string[] {
 }
 
 function roomOf(path: string): string {
-  return path.includes('/') ? path.split('/')[0] : FRONT;
+  return path.includes('/') ? path.split('/')[0]! : FRONT;
 }
 
 function imported(from: string): readonly string[] {

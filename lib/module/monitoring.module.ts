@@ -49,7 +49,7 @@ export class MonitoringModule extends ConfigurableModuleClass {
    */
   static forFeature(metrics: readonly MetricDeclaration[]): DynamicModule {
     const tokens = metrics.map(getMetricToken);
-    const repeated = metrics.find((_, i) => tokens.indexOf(tokens[i]) !== i);
+    const repeated = metrics.find((metric, i) => tokens.indexOf(getMetricToken(metric)) !== i);
     if (repeated !== undefined) {
       throw new MonitoringOptionsError(
         `MonitoringModule.forFeature() was given ${repeated.name} twice. Declare each metric once, with labelNames for its series.`,
@@ -57,8 +57,8 @@ export class MonitoringModule extends ConfigurableModuleClass {
     }
     return {
       module: MonitoringModule,
-      providers: metrics.map((metric, i) => ({
-        provide: tokens[i],
+      providers: metrics.map((metric) => ({
+        provide: getMetricToken(metric),
         inject: [MetricsRegistry],
         useFactory: (registry: MetricsRegistry) => metric.metricIn(registry),
       })),

@@ -54,9 +54,9 @@ function runApart(cases: readonly Case[], peers: readonly string[], execPath?: s
   return runAll(cases, async (name) => {
     const apart: Row[][] = [];
     for (const peer of peers) apart.push(await runCase(name, [peer], execPath));
-    return apart[0].map((row, i) => ({
+    return apart[0]!.map((row, i) => ({
       ...row,
-      results: Object.assign({}, ...apart.map((rows) => rows[i].results)) as Row['results'],
+      results: Object.assign({}, ...apart.map((rows) => rows[i]!.results)) as Row['results'],
     }));
   });
 }

@@ -35,7 +35,7 @@ ${line(render, x, milliseconds, '#b8500f', 'square')}
 function pointsOf(rows: readonly Row[], unit: Row['unit']): [size: number, value: number][] {
   return rows
     .filter((row) => row.unit === unit)
-    .map((row) => [Number(row.title), Object.values(row.results)[0].median]);
+    .map((row) => [Number(row.title), Object.values(row.results)[0]!.median]);
 }
 
 function place(value: number, { min, max }: Scale, from: number, to: number): number {
@@ -67,11 +67,12 @@ function line(
   colour: string,
   shape: 'circle' | 'square',
 ): string {
-  const places = points.map(([size, value]) => [
-    place(size, x, MARGIN.left, WIDTH - MARGIN.right),
-    vertical(value, y),
-  ]);
-  const marks = places.map(([cx, cy], i) => {
+  const places = points.map(([size, value]) => ({
+    cx: place(size, x, MARGIN.left, WIDTH - MARGIN.right),
+    cy: vertical(value, y),
+    value,
+  }));
+  const marks = places.map(({ cx, cy, value }, i) => {
     const mark =
       shape === 'circle'
         ? `<circle cx="${cx}" cy="${cy}" r="4" fill="${colour}"/>`
@@ -79,8 +80,8 @@ function line(
     const above = shape === 'circle' ? -10 : 20;
     // The first label goes to the right, out of the way of the axis.
     const anchor = i === 0 ? 'start' : 'middle';
-    return `${mark}<text x="${cx}" y="${cy + above}" text-anchor="${anchor}" fill="${colour}">${Number(points[i][1].toPrecision(3))}</text>`;
+    return `${mark}<text x="${cx}" y="${cy + above}" text-anchor="${anchor}" fill="${colour}">${Number(value.toPrecision(3))}</text>`;
   });
-  const way = places.map(([cx, cy], i) => `${i === 0 ? 'M' : 'L'}${cx} ${cy}`).join('');
+  const way = places.map(({ cx, cy }, i) => `${i === 0 ? 'M' : 'L'}${cx} ${cy}`).join('');
   return `<path d="${way}" fill="none" stroke="${colour}" stroke-width="2"/>\n${marks.join('\n')}`;
 }

@@ -9,7 +9,7 @@ export interface Measured {
 export function summary(values: readonly number[]): Measured {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
   return { median: at(0.5), low: at(0.25), high: at(0.75) };
 }
 

@@ -20,7 +20,7 @@ const [name, effort, ...specifiers] = process.argv.slice(2);
 async function loadPeer(given: string): Promise<Peer> {
   if (given === ours.name) return ours;
   if (given === 'opentelemetry') return (await import('./peers/opentelemetry.peer.js')).opentelemetry;
-  const [peer, path = peer] = given.split('=');
+  const [peer, path = peer] = given.split('=') as [string, string?];
   const loaded = (await import(path)) as { default?: typeof PromClient } & typeof PromClient;
   return promClientPeer(peer, loaded.default ?? loaded);
 }

@@ -5,7 +5,8 @@ const DIGITS = 3;
 
 /** A row as text: each peer with its median and quartiles, and how many times ours it is. */
 export function formatRow({ title, unit, results }: Row): string {
-  const [[ourName, ours], ...others] = Object.entries(results).toSorted(([a], [b]) => rank(a) - rank(b));
+  const [first, ...others] = Object.entries(results).toSorted(([a], [b]) => rank(a) - rank(b));
+  const [ourName, ours] = first!;
   const lines = [title, `  ${cell(ourName, ours, unit)}`];
   for (const [name, measured] of others) {
     lines.push(`  ${cell(name, measured, unit)}   ${formatNumber(measured.median / ours.median)} × ours`);

@@ -164,16 +164,17 @@ describe('a series that no worker has', () => {
   ])('goes on if another one begins it before anybody looks: from %d to %d', async (from, to) => {
     const workers = [await new TestWorker().start(), await new TestWorker().start()];
     workers.push(await new TestWorker().start());
+    const [first, before, after] = [workers[0]!, workers[from]!, workers[to]!];
     const remote = new Sums();
-    const exporter = new PushExporter(workers[0].member, remote);
-    workers[from].work('a', 36);
+    const exporter = new PushExporter(first.member, remote);
+    before.work('a', 36);
     await exporter.exportAll();
-    for (const metric of [workers[from].orders, workers[from].sizes]) metric.remove({ kind: 'a' });
+    for (const metric of [before.orders, before.sizes]) metric.remove({ kind: 'a' });
     // More than before, so that it does not look as if it had fallen.
-    workers[to].work('a', 46);
+    after.work('a', 46);
     await exporter.exportAll();
     expect([remote.counted['a'], remote.observed['a']]).toEqual([82, 82]);
-    expect(await totalOf(workers[0])).toBe(82);
+    expect(await totalOf(first)).toBe(82);
     await exporter.shutdown();
   });
 

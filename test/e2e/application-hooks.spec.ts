@@ -316,7 +316,7 @@ it.each(['express', 'fastify'] as const)(
       endpoints: { dashboard: 'metrics-dashboard', auth: { guard: RedirectingGuard } },
     };
     app = await startApp(adapter, FixtureModule.with(options), {
-      configure: adapter === 'fastify' ? ON_FASTIFY[1]?.configure : ON_EXPRESS[1]?.configure,
+      configure: (adapter === 'fastify' ? ON_FASTIFY : ON_EXPRESS)[1]!.configure,
     });
     const { status, headers } = await app.get('/metrics');
 

@@ -315,7 +315,8 @@ describe.each(ADAPTERS)('a request on %s that is answered beside its response', 
     for (let count = 1; count <= 50; count++) {
       connection.send(head('GET', '/ok'));
       await eventually(() => expect(connection.statuses).toHaveLength(count));
-      counts.add(sockets[0].eventNames().reduce((sum, name) => sum + sockets[0].listenerCount(name), 0));
+      const socket = sockets[0]!;
+      counts.add(socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0));
     }
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2);
     connection.destroy();

@@ -190,7 +190,7 @@ describe('applications that fail at start', () => {
         const counted = () => seriesOf(registry, 'http_client_requests_total').length;
         await eventually(() => expect(counted()).toBe(1));
         expect(process.listenerCount('uncaughtExceptionMonitor')).toBe(
-          Number(before.listeners[1].split(' ')[1]) + 1,
+          Number(before.listeners[1]!.split(' ')[1]) + 1,
         );
       }
       await app.close();

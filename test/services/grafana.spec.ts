@@ -44,10 +44,11 @@ function panelsOf({ panels }: Dashboard): Panel[] {
 
 async function committed(): Promise<Map<string, Dashboard>> {
   const files = (await readdir(FOLDER)).toSorted();
-  const dashboards = await Promise.all(
-    files.map(async (file) => JSON.parse(await readFile(join(FOLDER, file), 'utf8')) as Dashboard),
-  );
-  return new Map(files.map((file, i) => [file.replace(/\.json$/, ''), dashboards[i]]));
+  const dashboards = files.map(async (file): Promise<[string, Dashboard]> => {
+    const text = await readFile(join(FOLDER, file), 'utf8');
+    return [file.replace(/\.json$/, ''), JSON.parse(text) as Dashboard];
+  });
+  return new Map(await Promise.all(dashboards));
 }
 
 describe('the Grafana dashboards', () => {

@@ -230,7 +230,7 @@ describeWith(['redis-server', 'redis-cli'], 'the clients of an application', () 
     client.on('error', () => undefined);
     const stores = ['a', 'b'].map((namespace) => new Keyv(new KeyvRedis(client), { namespace }));
     closing.push(() => client.disconnect());
-    const cache = createCache({ stores: [stores[0]] });
+    const cache = createCache({ stores: [stores[0]!] });
     const registry = await start([
       { provide: 'A', useValue: stores[0] },
       { provide: 'B', useValue: stores[1] },

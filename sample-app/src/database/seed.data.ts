@@ -66,5 +66,7 @@ function numbers(count: number): number[] {
 }
 
 function pick<T>(values: readonly T[], n: number): T {
-  return values[n % values.length];
+  const value = values[n % values.length];
+  if (value === undefined) throw new RangeError('There is nothing to pick from.');
+  return value;
 }

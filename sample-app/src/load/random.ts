@@ -16,7 +16,9 @@ export class Random {
   }
 
   pick<T>(values: readonly T[]): T {
-    return values[this.integer(0, values.length - 1)];
+    const value = values[this.integer(0, values.length - 1)];
+    if (value === undefined) throw new RangeError('There is nothing to pick from.');
+    return value;
   }
 
   chance(share: number): boolean {

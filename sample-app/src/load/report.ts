@@ -44,10 +44,16 @@ function milliseconds(seconds: number): string {
 
 /** Words to the left, from the third column on numbers to the right. */
 function aligned(rows: string[][]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, { length }] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, length);
+  }
   return rows.map((row) =>
     row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+      .map((cell, column) => {
+        const width = widths[column] ?? cell.length;
+        return column < 2 ? cell.padEnd(width) : cell.padStart(width);
+      })
       .join('  '),
   );
 }

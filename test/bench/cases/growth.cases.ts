@@ -20,7 +20,7 @@ export const growthCases: readonly Case[] = SIZES.map((full) => ({
     for (const labels of sets) counter.inc(labels);
     const used = sets.filter((_, i) => i % stride === 0);
     const inc = (times: number): void => {
-      for (let i = 0; i < times; i++) counter.inc(used[i % used.length]);
+      for (let i = 0; i < times; i++) counter.inc(used[i % used.length]!);
     };
     const rendered = ours.counters(series);
     await rendered.render();

@@ -9,13 +9,13 @@ function labelSets(labels: number): LabelSet[] {
   const names = LABEL_NAMES.slice(0, labels);
   return Array.from({ length: 64 }, (_, i) => {
     const values = labelValues(i);
-    return Object.fromEntries(names.map((name, at) => [name, values[at]]));
+    return Object.fromEntries(names.map((name, at) => [name, values[at]!]));
   });
 }
 
 function labelValues(i: number): string[] {
-  const method = ['GET', 'POST'][i % 2];
-  const status = ['200', '404', '500', '503'][Math.floor(i / 16)];
+  const method = ['GET', 'POST'][i % 2]!;
+  const status = ['200', '404', '500', '503'][Math.floor(i / 16)]!;
   return [
     `/api/resource${i % 16}/:id`,
     method,

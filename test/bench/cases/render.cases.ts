@@ -18,13 +18,13 @@ function renderCase(name: string, what: 'counters' | 'histograms', full: number)
         peers,
         ({ name: peer }) =>
           () =>
-            subjects[peer].render(),
+            subjects[peer]!.render(),
       );
       // The first scrape of all: nothing is cached, nothing is compiled.
       const cold = await measureTasks(render, 1);
       const warm = await measureTasks(render, rounds);
       const touched = await measureTasks(render, rounds, (peer) =>
-        subjects[peer].touch(Math.ceil(series / 100)),
+        subjects[peer]!.touch(Math.ceil(series / 100)),
       );
       return [
         { title: `render ${title}, first scrape`, unit: 'ms', results: cold },
@@ -45,7 +45,7 @@ const blockCase: Case = {
       const rendered = peer.counters(series);
       await rendered.render();
       for (let round = 0; round < effort.rounds; round++)
-        results[peer.name].push(await longestBlockMs(rendered));
+        results[peer.name]!.push(await longestBlockMs(rendered));
     }
     return [
       {

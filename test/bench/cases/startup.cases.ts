@@ -23,7 +23,7 @@ function measureScripts(
     Object.entries(runs).map(([name, outputs]) => [
       name,
       Object.fromEntries(
-        Object.keys(outputs[0]).map((key) => [key, summary(outputs.map((output) => output[key]))]),
+        Object.keys(outputs[0]!).map((key) => [key, summary(outputs.map((output) => output[key]!))]),
       ),
     ]),
   );
@@ -33,7 +33,7 @@ function pick(
   measured: Readonly<Record<string, Record<string, Measured>>>,
   key: string,
 ): Record<string, Measured> {
-  return Object.fromEntries(Object.entries(measured).map(([name, values]) => [name, values[key]]));
+  return Object.fromEntries(Object.entries(measured).map(([name, values]) => [name, values[key]!]));
 }
 
 const importCase: Case = {
@@ -78,7 +78,7 @@ const providersCase: Case = {
     return PROVIDERS.map((count) => ({
       title: `CPU that databases and caches add to a scrape, ${count} providers`,
       unit: 'ms',
-      results: { 'nestjs-monitoring': measured[String(count)]['ms'] },
+      results: { 'nestjs-monitoring': measured[String(count)]!['ms']! },
     }));
   },
 };

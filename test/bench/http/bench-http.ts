@@ -74,8 +74,8 @@ async function sliceOf(client: ChildProcess, { process: server, url }: Server): 
 function medianWithPrecision(values: readonly number[]): { median: number; precision: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const spread = (1.96 * Math.sqrt(sorted.length)) / 2;
-  const low = sorted[Math.max(0, Math.floor(sorted.length / 2 - spread))];
-  const high = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length / 2 + spread))];
+  const low = sorted[Math.max(0, Math.floor(sorted.length / 2 - spread))]!;
+  const high = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length / 2 + spread))]!;
   return { median: summary(values).median, precision: (high - low) / 2 };
 }
 

@@ -8,7 +8,7 @@ function registry(): MetricsRegistry {
 }
 
 function namesOf(labelSets: readonly LabelSet[]): string[] {
-  return Object.keys(labelSets[0]);
+  return Object.keys(labelSets[0]!);
 }
 
 const LABEL_NAMES = ['method', 'route', 'status_code'] as const;
@@ -28,7 +28,7 @@ export const ours: Peer = {
     const counter = registry().counter('bench_total', 'Bench.', { labelNames: namesOf(labelSets) });
     const mask = labelSets.length - 1;
     return (times) => {
-      for (let i = 0; i < times; i++) counter.inc(labelSets[i & mask]);
+      for (let i = 0; i < times; i++) counter.inc(labelSets[i & mask]!);
     };
   },
   boundSet() {
@@ -43,7 +43,7 @@ export const ours: Peer = {
     const gauge = registry().gauge('bench_size', 'Bench.', { labelNames: namesOf(labelSets) });
     const mask = labelSets.length - 1;
     return (times) => {
-      for (let i = 0; i < times; i++) gauge.set(labelSets[i & mask], i);
+      for (let i = 0; i < times; i++) gauge.set(labelSets[i & mask]!, i);
     };
   },
   boundObserve() {
@@ -58,7 +58,7 @@ export const ours: Peer = {
     const histogram = registry().histogram('bench_seconds', 'Bench.', { labelNames: namesOf(labelSets) });
     const mask = labelSets.length - 1;
     return (times) => {
-      for (let i = 0; i < times; i++) histogram.observe(labelSets[i & mask], observedValue(i));
+      for (let i = 0; i < times; i++) histogram.observe(labelSets[i & mask]!, observedValue(i));
     };
   },
   firstTouch() {

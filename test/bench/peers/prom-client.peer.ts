@@ -6,7 +6,7 @@ const LABEL_NAMES = ['method', 'route', 'status_code'];
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 function namesOf(labelSets: readonly LabelSet[]): string[] {
-  return Object.keys(labelSets[0]);
+  return Object.keys(labelSets[0]!);
 }
 
 /** prom-client, or its successor, which has the same interface. */
@@ -31,7 +31,7 @@ export function promClientPeer(specifier: string, client: typeof PromClient): Pe
       const counter = counterOf(namesOf(labelSets));
       const mask = labelSets.length - 1;
       return (times) => {
-        for (let i = 0; i < times; i++) counter.inc(labelSets[i & mask]);
+        for (let i = 0; i < times; i++) counter.inc(labelSets[i & mask]!);
       };
     },
     boundSet() {
@@ -44,7 +44,7 @@ export function promClientPeer(specifier: string, client: typeof PromClient): Pe
       const gauge = gaugeOf(namesOf(labelSets));
       const mask = labelSets.length - 1;
       return (times) => {
-        for (let i = 0; i < times; i++) gauge.set(labelSets[i & mask], i);
+        for (let i = 0; i < times; i++) gauge.set(labelSets[i & mask]!, i);
       };
     },
     boundObserve() {
@@ -57,7 +57,7 @@ export function promClientPeer(specifier: string, client: typeof PromClient): Pe
       const histogram = histogramOf(namesOf(labelSets));
       const mask = labelSets.length - 1;
       return (times) => {
-        for (let i = 0; i < times; i++) histogram.observe(labelSets[i & mask], observedValue(i));
+        for (let i = 0; i < times; i++) histogram.observe(labelSets[i & mask]!, observedValue(i));
       };
     },
     firstTouch() {
@@ -73,7 +73,7 @@ export function promClientPeer(specifier: string, client: typeof PromClient): Pe
       for (let i = 0; i < series; i++) counter.inc(seriesLabels(i), i);
       return {
         // A server sends bytes: making them of the text is part of the work.
-        render: async () => Buffer.from(await at.registers[0].metrics()),
+        render: async () => Buffer.from(await at.registers[0]!.metrics()),
         touch: (count) => {
           for (let i = 0; i < count; i++) counter.inc(seriesLabels(i));
         },
@@ -84,7 +84,7 @@ export function promClientPeer(specifier: string, client: typeof PromClient): Pe
       const histogram = histogramOf(LABEL_NAMES, at);
       for (let i = 0; i < series; i++) histogram.observe(seriesLabels(i), observedValue(i));
       return {
-        render: async () => Buffer.from(await at.registers[0].metrics()),
+        render: async () => Buffer.from(await at.registers[0]!.metrics()),
         touch: (count) => {
           for (let i = 0; i < count; i++) histogram.observe(seriesLabels(i), 0.1);
         },

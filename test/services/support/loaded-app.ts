@@ -92,7 +92,7 @@ export class LoadedApp {
 
   private async sendRequests(client: number): Promise<void> {
     for (let i = client; this.loading; i++) {
-      const { method, path, route, status } = CALLS[i % CALLS.length];
+      const { method, path, route, status } = CALLS[i % CALLS.length]!;
       try {
         const response = await fetch(this.url + path, { method });
         await response.arrayBuffer();

@@ -25,7 +25,7 @@ class Dice {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.below(from.length)];
+    return from[this.below(from.length)]!;
   }
 
   chance(share: number): boolean {
@@ -227,14 +227,14 @@ function addHistogram(dice: Dice, series: Record<string, string>, of: string): v
     }
     for (let left = dice.below(6); left > 0; left--) {
       const bucket = dice.below(BOUNDS.length);
-      for (let i = bucket; i < BOUNDS.length; i++) counts[i]++;
+      for (let i = bucket; i < BOUNDS.length; i++) counts[i]!++;
       sum += bucket / 4;
     }
-    columns.forEach((column, i) => column.push(counts[i]));
+    columns.forEach((column, i) => column.push(counts[i]!));
     sums.push(sum);
   }
   BOUNDS.forEach((le, i) => {
-    series[`took_seconds_bucket{${of},le="${le}"}`] = written(dice, columns[i], holes);
+    series[`took_seconds_bucket{${of},le="${le}"}`] = written(dice, columns[i]!, holes);
   });
   series[`took_seconds_count{${of}}`] = written(dice, columns.at(-1)!, holes);
   series[`took_seconds_sum{${of}}`] = written(dice, sums, holes);
