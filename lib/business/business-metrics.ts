@@ -180,5 +180,7 @@ function numberOf(value: unknown): number | undefined {
   const isText = typeof value === 'string' && value.trim() !== '';
   const number = isText || typeof value === 'bigint' ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;
-  throw new TypeError(`expected a number; got ${typeof value === 'object' ? 'an object' : describeValue(value)}`);
+  throw new TypeError(
+    `expected a number; got ${typeof value === 'object' ? 'an object' : describeValue(value)}`,
+  );
 }

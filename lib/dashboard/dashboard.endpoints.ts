@@ -127,7 +127,11 @@ function readEndpoints(
   );
 }
 
-function actionEndpoints(path: string, overridable: boolean, { alerts, hasAuth }: DashboardSources): Endpoint[] {
+function actionEndpoints(
+  path: string,
+  overridable: boolean,
+  { alerts, hasAuth }: DashboardSources,
+): Endpoint[] {
   const actions: Record<string, (body: Readonly<Record<string, unknown>>) => unknown> = {
     silence: ({ alert, durationMs = DEFAULT_SILENCE_MS, comment = '' }) => {
       if (typeof alert !== 'string' || typeof comment !== 'string' || !isDuration(durationMs)) {

@@ -58,7 +58,11 @@ function* byEndpoint(courses: readonly RangeSeries[]): Generator<void, Map<strin
   return found;
 }
 
-function rowOf(responses: readonly RangeSeries[], percentiles: readonly RangeSeries[], windowMs: number): EndpointRow {
+function rowOf(
+  responses: readonly RangeSeries[],
+  percentiles: readonly RangeSeries[],
+  windowMs: number,
+): EndpointRow {
   const { method = '', route = '' } = responses[0]?.labels ?? {};
   const all = sumOf(responses);
   const failed = sumOf(responses.filter(({ labels }) => labels['status_code']?.startsWith('5')));

@@ -174,7 +174,7 @@ function bucketIndex(value: number): number {
   const doubling = ((high >>> 20) & 0x7ff) - 1023;
   // An exponent of zero leaves the mantissa as a number in [1, 2).
   words[HIGH_WORD] = (high & 0xf_ffff) | 0x3ff0_0000;
-  const mantissa = float[0]!;
+  const mantissa = float[0];
   if (mantissa === 1) return clampIndex(doubling * PER_DOUBLING - 1);
   const first = FIRST_BUCKET_OF_CELL[(high >>> 12) & 0xff]!;
   // A cell is narrower than a bucket, so at most one bound lies within it.

@@ -326,13 +326,13 @@ describe('the state that several workers share', () => {
     await leader.alerting.settled();
     const before = await readFile(stateFile, 'utf8');
     await leader.step(() => leader.queue.set({ queue: 'mail' }, 11));
-    const { notifications: saved } = await read();
+    const { notifications } = await read();
     expect(told).toEqual(['long_queue mail firing 11']);
-    expect(JSON.stringify(saved)).toContain('mail');
+    expect(JSON.stringify(notifications)).toContain('mail');
 
     await writeFile(stateFile, before);
     await leader.step();
-    expect((await read()).notifications).toEqual(saved);
+    expect((await read()).notifications).toEqual(notifications);
     const { mtimeMs } = await stat(stateFile);
     for (let i = 0; i < 3; i++) await leader.step();
     expect((await stat(stateFile)).mtimeMs).toBe(mtimeMs);

@@ -101,7 +101,7 @@ describe.each([
 
       await eventually(async () => {
         const failures = await pushing.samples('monitoring_exporter_failures_total');
-        const failing = failures.filter(({ value }) => value > 0).map(({ labels }) => labels['exporter']);
+        const failing = failures.filter(({ value }) => value > 0).map(({ labels }) => labels['exporter']!);
         expect(failing.toSorted()).toEqual(EXPORTERS);
       }, 15_000);
       const requests = await pushing.samples('http_requests_total');

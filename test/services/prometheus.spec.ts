@@ -86,7 +86,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
         const samples = await prometheus.query(
           `histogram_quantile(0.95, sum by (le, route) (http_request_duration_seconds_bucket{job="${job}"}))`,
         );
-        expect(samples.map(({ labels }) => labels['route']).toSorted()).toEqual([
+        expect(samples.map(({ labels }) => labels['route']!).toSorted()).toEqual([
           '/deals',
           '/deals/:id',
           '/deals/:id/report',
@@ -178,7 +178,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
 
     it('stores the bounds of buckets in the form of the format', async () => {
       const samples = await prometheus.query(`script_order_items_bucket{job="${job}"}`);
-      const bounds = samples.map(({ labels }) => labels['le']);
+      const bounds = samples.map(({ labels }) => labels['le']!);
       expect(bounds.toSorted()).toEqual(
         format === 'openmetrics'
           ? ['+Inf', '0.5', '1.0', '100.0', '1e+06', '50.0']
