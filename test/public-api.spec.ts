@@ -254,6 +254,7 @@ describe('the public surface', () => {
         "type PushRequest",
         "type PushgatewayExporterOptions",
         "type QueuesOptions",
+        "type RegisterTimer",
         "type RequestStatistics",
         "type RetentionRequest",
         "type Revenue",

@@ -56,8 +56,8 @@ export function metricsCollectorOptionsOf(target: unknown): MetricsCollectorOpti
 }
 
 function checkOptions(options: MetricsCollectorOptions): void {
-  const of = (key: keyof MetricsCollectorOptions) => `@MetricsCollector().${key}`;
-  expectKeys('@MetricsCollector() options', options, [
+  const of = (key: keyof MetricsCollectorOptions) => `${key} of @MetricsCollector()`;
+  expectKeys('the options of @MetricsCollector()', options, [
     'name',
     'intervalMs',
     'timeoutMs',

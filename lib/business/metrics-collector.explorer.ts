@@ -31,7 +31,7 @@ export class MetricsCollectorExplorer implements SourceCollector {
     private readonly isLeader: IsLeader,
   ) {}
 
-  start(): void {
+  install(): void {
     this.collect();
     this.running.add(this);
   }

@@ -147,9 +147,9 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'init',
-    'metrics collectors: start',
+    'metrics collectors: install',
     MetricsCollectorExplorer,
-    (explorer) => explorer.start(),
+    (explorer) => explorer.install(),
     'All providers exist; those of lazy modules are found at later collections.',
   ),
   step(

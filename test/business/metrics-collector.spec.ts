@@ -299,14 +299,14 @@ describe('@MetricsCollector()', () => {
       { intervalMs: 0 },
       '`intervalMs` of @MetricsCollector() must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
-    [{ name: '' }, '`name` of @MetricsCollector() must be a name that is not empty; got the string "".'],
+    [{ name: '' }, '`name` of @MetricsCollector() must be a non-empty string; got the string "".'],
     [
       { leaderOnly: 'yes' },
       '`leaderOnly` of @MetricsCollector() must be true or false; got the string "yes".',
     ],
     [
       { metricNames: 'deals' },
-      '`metricNames` of @MetricsCollector() must be a list of names; got the string "deals".',
+      '`metricNames` of @MetricsCollector() must be a list of metric names; got the string "deals".',
     ],
   ])('rejects %j', (options, message) => {
     const decorate = () => MetricsCollector(options as MetricsCollectorOptions);

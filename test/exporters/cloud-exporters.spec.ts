@@ -131,11 +131,11 @@ describe('the options of the exporters', () => {
     [{ cloudWatch: { namespace: 'AWS/EC2' } }, '`exporters.cloudWatch.namespace` must be'],
     [
       { cloudWatch: { namespace: 'E', prices: { customMetrics: [[10, 1]] } } },
-      '`exporters.cloudWatch.prices.customMetrics` must be a list of',
+      '`exporters.cloudWatch.prices.customMetrics` must be an array of',
     ],
     [
       { cloudWatch: { namespace: 'E', rollUps: ['route'] } },
-      '`exporters.cloudWatch.rollUps` must be a list of lists',
+      '`exporters.cloudWatch.rollUps` must be an array of arrays',
     ],
     [{ datadog: { apiKey: '' } }, '`exporters.datadog.apiKey` must be a non-empty string'],
     [
@@ -149,7 +149,7 @@ describe('the options of the exporters', () => {
     [{ datadog: { apiKey: 'k', colour: 1 } }, 'Known keys: apiKey,'],
     [{ otlp: { url: 'collector:4318' } }, '`exporters.otlp.url` must be an http or https URL'],
     [{ otlp: { protocol: 'grpc' } }, '`exporters.otlp.protocol` must be http/protobuf or http/json'],
-    [{ otlp: { metrics: 'a' } }, '`exporters.otlp.metrics` must be a list of names'],
+    [{ otlp: { metrics: 'a' } }, '`exporters.otlp.metrics` must be an array of metric names'],
   ])('%j are refused at start-up', (exporters, message) => {
     vi.stubEnv('DD_API_KEY', undefined);
     expect(() => resolveExporters(exporters)).toThrow(message);

@@ -77,7 +77,7 @@ describe('the Grafana dashboards', () => {
     expect(text).toContain(
       'shop_process_resident_memory_bytes{service=~\\"$job\\", pod=~\\"$instance\\", env=\\"production\\"}',
     );
-    expect(text).toContain('{{pod}} resident');
+    expect(text).toContain('{{pod}} RSS');
   });
 });
 
