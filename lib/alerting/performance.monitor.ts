@@ -10,6 +10,7 @@ import {
   type Thresholds,
 } from './thresholds.options.js';
 import type { Vitals } from '../query/vitals.js';
+import { CACHE_METRICS, HTTP_METRICS } from '../metrics/metric-names.js';
 
 /** An alert of a vital that is beyond a threshold. */
 export interface ThresholdAlert {
@@ -41,9 +42,9 @@ const MIN_LOOKUPS = 50;
 
 /** The traffic that a vital needs before its thresholds apply. */
 const MIN_TRAFFIC: { readonly [V in VitalName]?: AlertCondition } = {
-  error_rate_percent: atLeast('http_requests_total', MIN_REQUESTS),
+  error_rate_percent: atLeast(HTTP_METRICS.requests, MIN_REQUESTS),
   cache_hit_rate_percent: {
-    any: [atLeast('cache_hits_total', MIN_LOOKUPS), atLeast('cache_misses_total', MIN_LOOKUPS)],
+    any: [atLeast(CACHE_METRICS.hits, MIN_LOOKUPS), atLeast(CACHE_METRICS.misses, MIN_LOOKUPS)],
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Aggregation } from '../metrics/metric-definition.js';
 import type { MetricFamily } from '../metrics/snapshot.js';
+import { PROCESS_METRICS } from '../metrics/metric-names.js';
 
 /** The way in which the values of several workers are merged. */
 export interface AggregationRule {
@@ -30,8 +31,8 @@ const BUILT_IN: readonly (readonly [rule: AggregationRule, names: string])[] = [
   [PER_PROCESS, 'process_cpu_* process_resident_memory_bytes process_virtual_memory_bytes process_open_fds'],
   [PER_PROCESS, 'process_threads nodejs_threadpool_size'],
   // The process with the lowest limit reaches it first.
-  [{ aggregate: 'min', sharedBy: 'process' }, 'process_max_fds'],
-  [{ aggregate: 'min', sharedBy: 'process' }, 'process_start_time_seconds'],
+  [{ aggregate: 'min', sharedBy: 'process' }, PROCESS_METRICS.maxFds],
+  [{ aggregate: 'min', sharedBy: 'process' }, PROCESS_METRICS.startTime],
   [MIN, 'nodejs_eventloop_lag_min_seconds'],
   [AVERAGE, 'nodejs_eventloop_lag_mean_seconds'],
   // Clients notice one lagging event loop, however idle the others are.

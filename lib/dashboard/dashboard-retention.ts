@@ -1,12 +1,13 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { MetricsSource } from '../metrics/registry.js';
 import { liveRows, type MetricFamily } from '../metrics/snapshot.js';
+import { HTTP_METRICS } from '../metrics/metric-names.js';
 
 /** The most series of a metric retained permanently. Larger ones are retained only while they are explored. */
 const MAX_SERIES = 50;
 /** The metrics of the requests page, retained whatever their number of series. */
-const ALWAYS_RETAINED = ['http_requests_total', 'http_slow_requests_total', 'http_requests_in_progress'];
-const WITH_PERCENTILES = 'http_request_duration_seconds';
+const ALWAYS_RETAINED = [HTTP_METRICS.requests, HTTP_METRICS.slow, HTTP_METRICS.inProgress];
+const WITH_PERCENTILES = HTTP_METRICS.duration;
 
 /** The retention of the metrics on the dashboard, new ones included, within the memory that alert rules leave. */
 export class DashboardRetention {

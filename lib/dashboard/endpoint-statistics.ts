@@ -1,6 +1,7 @@
 import type { RangeSeries } from '../query/range-query.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import { rounded } from './rounding.js';
+import { HTTP_METRICS } from '../metrics/metric-names.js';
 
 /** The requests of one endpoint in a window. */
 export interface EndpointRow {
@@ -20,8 +21,8 @@ export interface EndpointRow {
 }
 
 const BY_ENDPOINT = ['method', 'route'] as const;
-const REQUESTS = 'http_requests_total';
-const DURATION = 'http_request_duration_seconds';
+const REQUESTS = HTTP_METRICS.requests;
+const DURATION = HTTP_METRICS.duration;
 const QUANTILES = [0.5, 0.95, 0.99];
 
 /** Returns every endpoint with requests in the window. Yields after each small step. */

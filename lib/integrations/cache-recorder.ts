@@ -7,6 +7,7 @@ import { CallScope, type OpenScope } from '../primitives/call-scope.js';
 import { type Guard, isThenable } from '../primitives/guard.js';
 import type { CallObserver } from '../primitives/method-patch.js';
 import { isOwnCall } from './own-calls.js';
+import { CACHE_METRICS } from '../metrics/metric-names.js';
 
 /** Buckets in seconds, from 50 microseconds (a cache in memory) to one second (a cache of no use). */
 const BUCKETS = [
@@ -36,20 +37,20 @@ export class CacheRecorder {
   ) {
     this.guard = instrumentationGuard(registry, 'cache');
     const labelNames = ['cache'] as const;
-    this.hits = registry.counter('cache_hits_total', 'Lookups that found the key in the cache.', {
+    this.hits = registry.counter(CACHE_METRICS.hits, 'Lookups that found the key in the cache.', {
       labelNames,
     });
-    this.misses = registry.counter('cache_misses_total', 'Lookups that did not find the key in the cache.', {
+    this.misses = registry.counter(CACHE_METRICS.misses, 'Lookups that did not find the key in the cache.', {
       labelNames,
     });
-    this.sets = registry.counter('cache_sets_total', 'Keys written to the cache.', { labelNames });
-    this.deletes = registry.counter('cache_deletes_total', 'Keys deleted from the cache.', {
+    this.sets = registry.counter(CACHE_METRICS.sets, 'Keys written to the cache.', { labelNames });
+    this.deletes = registry.counter(CACHE_METRICS.deletes, 'Keys deleted from the cache.', {
       labelNames,
     });
     this.errors = registry.counter('cache_errors_total', 'Cache operations that failed.', {
       labelNames: ['cache', 'operation'],
     });
-    this.durations = registry.timer('cache_operation_duration_seconds', 'Duration of cache operations.', {
+    this.durations = registry.timer(CACHE_METRICS.duration, 'Duration of cache operations.', {
       labelNames: ['cache', 'operation'],
       buckets: BUCKETS,
     });

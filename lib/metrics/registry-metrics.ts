@@ -2,6 +2,7 @@ import type { Counter } from './counter.js';
 import type { Gauge } from './gauge.js';
 import type { MetricOptions } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
+import { LIBRARY_METRICS } from './metric-names.js';
 
 /** The part of a registry that defines metrics. */
 interface MetricFactory {
@@ -26,7 +27,7 @@ export class RegistryMetrics implements Pick<
     private readonly warn: (message: string) => void,
   ) {
     this.dropped = registry.counter(
-      'monitoring_dropped_samples_total',
+      LIBRARY_METRICS.droppedSamples,
       'Samples dropped as invalid, by metric and reason.',
       { labelNames: ['metric', 'reason'], seriesLimit: Infinity },
     );

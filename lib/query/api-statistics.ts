@@ -1,8 +1,9 @@
 import type { MetricsHistory } from './metrics-history.js';
 import type { HistoryReading } from './readings.js';
+import { HTTP_METRICS } from '../metrics/metric-names.js';
 
-const REQUESTS = 'http_requests_total';
-const DURATIONS = 'http_request_duration_seconds';
+const REQUESTS = HTTP_METRICS.requests;
+const DURATIONS = HTTP_METRICS.duration;
 const FAILED = { status_code: /5../ };
 const ENDPOINT = ['method', 'route'];
 

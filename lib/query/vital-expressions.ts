@@ -1,5 +1,6 @@
 import type { LabelMatchers } from './label-matchers.js';
 import type { ArithmeticOperator, Expression, MergeName, RangeName } from './expression.js';
+import { CACHE_METRICS, HTTP_METRICS, PROCESS_METRICS, SYSTEM_METRICS } from '../metrics/metric-names.js';
 
 /** The names of the vitals: the key figures of an application. A rule can use each of them as a metric. */
 export const VITAL_NAMES = [
@@ -18,16 +19,16 @@ const WINDOW_MS = 60_000;
 
 /** The definition of each vital. */
 export const VITALS: Readonly<Record<VitalName, Expression>> = {
-  cpu_percent: merge('avg', range('avg', 'system_cpu_percent')),
-  memory_percent: merge('max', range('avg', 'system_memory_percent')),
-  disk_percent: merge('max', { kind: 'last', of: { metric: 'system_disk_percent', labels: {} } }),
+  cpu_percent: merge('avg', range('avg', SYSTEM_METRICS.cpu)),
+  memory_percent: merge('max', range('avg', SYSTEM_METRICS.memory)),
+  disk_percent: merge('max', { kind: 'last', of: { metric: SYSTEM_METRICS.disk, labels: {} } }),
   response_time_ms: calculate(
     1000,
     '*',
     calculate(
-      merge('sum', range('rate', 'http_request_duration_seconds', {}, 'sum')),
+      merge('sum', range('rate', HTTP_METRICS.duration, {}, 'sum')),
       '/',
-      merge('sum', range('rate', 'http_request_duration_seconds', {}, 'count')),
+      merge('sum', range('rate', HTTP_METRICS.duration, {}, 'count')),
     ),
   ),
   error_rate_percent: calculate(
@@ -35,11 +36,11 @@ export const VITALS: Readonly<Record<VitalName, Expression>> = {
     '*',
     calculate(
       orZero(
-        merge('sum', range('rate', 'http_requests_total', { status_code: /5../ })),
-        merge('sum', range('rate', 'http_requests_total')),
+        merge('sum', range('rate', HTTP_METRICS.requests, { status_code: /5../ })),
+        merge('sum', range('rate', HTTP_METRICS.requests)),
       ),
       '/',
-      merge('sum', range('rate', 'http_requests_total')),
+      merge('sum', range('rate', HTTP_METRICS.requests)),
     ),
   ),
   cache_hit_rate_percent: calculate(
@@ -47,19 +48,19 @@ export const VITALS: Readonly<Record<VitalName, Expression>> = {
     '*',
     calculate(
       orZero(
-        merge('sum', range('rate', 'cache_hits_total')),
-        merge('sum', range('rate', 'cache_misses_total')),
+        merge('sum', range('rate', CACHE_METRICS.hits)),
+        merge('sum', range('rate', CACHE_METRICS.misses)),
       ),
       '/',
       calculate(
         orZero(
-          merge('sum', range('rate', 'cache_hits_total')),
-          merge('sum', range('rate', 'cache_misses_total')),
+          merge('sum', range('rate', CACHE_METRICS.hits)),
+          merge('sum', range('rate', CACHE_METRICS.misses)),
         ),
         '+',
         orZero(
-          merge('sum', range('rate', 'cache_misses_total')),
-          merge('sum', range('rate', 'cache_hits_total')),
+          merge('sum', range('rate', CACHE_METRICS.misses)),
+          merge('sum', range('rate', CACHE_METRICS.hits)),
         ),
       ),
     ),
@@ -67,7 +68,7 @@ export const VITALS: Readonly<Record<VitalName, Expression>> = {
 };
 
 /** The CPU usage of the process, in cores. */
-export const PROCESS_CPU: Expression = merge('sum', range('rate', 'process_cpu_seconds_total'));
+export const PROCESS_CPU: Expression = merge('sum', range('rate', PROCESS_METRICS.cpu));
 
 /** Returns true if a name is that of a vital. */
 export function isVital(name: string): name is VitalName {

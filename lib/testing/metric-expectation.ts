@@ -11,13 +11,14 @@ import {
   type SoughtLabels,
 } from './sought-series.js';
 import { type ObservedMetrics, TrackedMetrics } from './tracked-metrics.js';
+import { LIBRARY_METRICS } from '../metrics/metric-names.js';
 
 /** Maximum number of names or series in a failure message. */
 const MAX_LISTED = 10;
 /** Relative tolerance: the sum of floating-point numbers depends on the order of the additions. */
 const ROUNDING = 1e-9;
 
-const DROPPED_SAMPLES = 'monitoring_dropped_samples_total';
+const DROPPED_SAMPLES = LIBRARY_METRICS.droppedSamples;
 
 /** The matchers of each metric type, for error messages. */
 const MATCHERS: Readonly<Record<MetricType, string>> = {

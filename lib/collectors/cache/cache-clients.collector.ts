@@ -18,6 +18,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
+import { CACHE_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the calls that the application makes to its caches and Redis clients. */
 export class CacheClientsCollector implements SourceCollector {
@@ -36,7 +37,7 @@ export class CacheClientsCollector implements SourceCollector {
   ) {
     const caches = new CacheRecorder(registry, clock);
     const redis = new RedisRecorder(registry, clock);
-    this.entries = registry.gauge('cache_entries', 'Entries in an in-memory cache.', {
+    this.entries = registry.gauge(CACHE_METRICS.entries, 'Entries in an in-memory cache.', {
       labelNames: ['cache'],
     });
     this.metricNames = [this.entries.name];

@@ -14,12 +14,13 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { CounterMirror } from '../counter-mirror.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { ResolvedCacheCollector } from './cache.options.js';
+import { REDIS_METRICS } from '../../metrics/metric-names.js';
 
 const COUNTERS = [
   ['keyspace_hits', 'redis_keyspace_hits_total', 'Key lookups that found a key.'],
   ['keyspace_misses', 'redis_keyspace_misses_total', 'Key lookups that found no key.'],
-  ['evicted_keys', 'redis_evicted_keys_total', 'Keys evicted because of the memory limit.'],
-  ['expired_keys', 'redis_expired_keys_total', 'Keys that expired.'],
+  ['evicted_keys', REDIS_METRICS.evictedKeys, 'Keys evicted because of the memory limit.'],
+  ['expired_keys', REDIS_METRICS.expiredKeys, 'Keys that expired.'],
   ['total_commands_processed', 'redis_commands_processed_total', 'Commands processed by the server.'],
   ['total_connections_received', 'redis_connections_received_total', 'Connections accepted by the server.'],
   [
@@ -30,7 +31,7 @@ const COUNTERS = [
 ] as const;
 
 const GAUGES = [
-  ['used_memory', 'redis_memory_used_bytes', 'Memory used by the server.'],
+  ['used_memory', REDIS_METRICS.memoryUsed, 'Memory used by the server.'],
   ['maxmemory', 'redis_memory_max_bytes', 'Memory limit of the server; 0 means no limit.'],
   ['connected_clients', 'redis_connected_clients', 'Connected clients.'],
   ['blocked_clients', 'redis_blocked_clients', 'Clients waiting in a blocking command.'],

@@ -5,6 +5,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
+import { DATABASE_METRICS } from '../../metrics/metric-names.js';
 
 /** Bucket bounds of the wait for a connection, in seconds. */
 const WAIT_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
@@ -28,17 +29,15 @@ export class DatabaseClientsCollector implements SourceCollector {
     options: QueryRecorderOptions,
   ) {
     this.connections = registry.gauge(
-      'db_client_connections',
+      DATABASE_METRICS.connections,
       'Connections in a pool, by state: used or idle.',
       {
         labelNames: ['pool', 'state'],
       },
     );
-    this.pending = registry.gauge(
-      'db_client_connections_pending',
-      'Callers waiting for a connection from a pool.',
-      { labelNames: ['pool'] },
-    );
+    this.pending = registry.gauge(DATABASE_METRICS.pending, 'Callers waiting for a connection from a pool.', {
+      labelNames: ['pool'],
+    });
     this.max = registry.gauge('db_client_connections_max', 'Maximum number of connections in a pool.', {
       labelNames: ['pool'],
     });

@@ -4,11 +4,12 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { QueuesOptions } from './queues.options.js';
+import { QUEUE_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the jobs in each BullMQ queue, by state. Every replica reads the same numbers. */
 export class QueuesCollector implements SourceCollector {
   readonly name = 'queues';
-  readonly metricNames = ['bullmq_queue_jobs'];
+  readonly metricNames = [QUEUE_METRICS.jobs];
   readonly intervalMs?: number;
 
   private readonly jobs: Gauge<'queue' | 'state'>;
@@ -19,7 +20,7 @@ export class QueuesCollector implements SourceCollector {
     { intervalMs }: QueuesOptions,
   ) {
     this.jobs = registry.gauge(
-      'bullmq_queue_jobs',
+      QUEUE_METRICS.jobs,
       'Jobs in a queue, by state, such as waiting, active or failed.',
       {
         labelNames: ['queue', 'state'],

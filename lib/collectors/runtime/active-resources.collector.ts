@@ -1,6 +1,7 @@
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
+import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** Resource types of Node that are one libuv request: FSReqCallback, GetAddrInfoReqWrap, ConnectWrap … */
 const REQUEST_TYPE = /Req|(Connect|Send|Write|Shutdown|Query)Wrap$/;
@@ -26,7 +27,7 @@ export class ActiveResourcesCollector implements SourceCollector {
     const byType = (name: string, help: string): Gauge<'type'> =>
       registry.gauge(name, help, { labelNames: ['type'] });
     this.resources = byType(
-      'nodejs_active_resources',
+      NODEJS_METRICS.activeResources,
       'Number of active resources that keep the event loop alive, by type.',
     );
     this.handles = byType('nodejs_active_handles', 'Number of active libuv handles, by type.');

@@ -8,6 +8,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
+import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** Sampling interval of the event loop delay. */
 const RESOLUTION_MS = 10;
@@ -57,7 +58,7 @@ export class EventLoopCollector implements SourceCollector {
   ) {
     this.lag = registry.gauge('nodejs_eventloop_lag_seconds', `Mean lag of the event loop, ${OVER_WINDOW}.`);
     this.utilization = registry.gauge(
-      'nodejs_eventloop_utilization_ratio',
+      NODEJS_METRICS.eventLoopUtilization,
       `Share of time that the event loop was busy, ${OVER_WINDOW}.`,
     );
     this.statistics = DELAY_STATISTICS.map(({ name, label, read }) => ({

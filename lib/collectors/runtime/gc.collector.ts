@@ -4,6 +4,7 @@ import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { GcPressure } from './gc-pressure.js';
 import type { SourceCollector } from '../source.collector.js';
+import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** Bucket bounds in seconds: minor collections take about 1 ms, major ones up to some 100 ms. */
 const BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
@@ -30,7 +31,7 @@ export class GcCollector implements SourceCollector {
 
   constructor(registry: MetricsRegistry, clock: Clock) {
     this.seconds = registry.histogram(
-      'nodejs_gc_duration_seconds',
+      NODEJS_METRICS.gcDuration,
       'Duration of garbage collections, by kind: major, minor, incremental or weakcb.',
       { labelNames: ['kind'], buckets: BUCKETS },
     );

@@ -2,6 +2,7 @@ import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
+import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the heap of V8, in total and by space. */
 export class HeapCollector implements SourceCollector {
@@ -18,20 +19,20 @@ export class HeapCollector implements SourceCollector {
 
   constructor(registry: MetricsRegistry) {
     const labelNames = ['space'] as const;
-    this.total = registry.gauge('nodejs_heap_size_total_bytes', 'Total size of the V8 heap.');
-    this.used = registry.gauge('nodejs_heap_size_used_bytes', 'Used size of the V8 heap.');
+    this.total = registry.gauge(NODEJS_METRICS.heapTotal, 'Total size of the V8 heap.');
+    this.used = registry.gauge(NODEJS_METRICS.heapUsed, 'Used size of the V8 heap.');
     this.limit = registry.gauge(
       'nodejs_heap_size_limit_bytes',
       'Size limit of the V8 heap; the process aborts when it is exceeded.',
     );
     this.external = registry.gauge(
-      'nodejs_external_memory_bytes',
+      NODEJS_METRICS.externalMemory,
       'Memory of C++ objects that are bound to JavaScript objects.',
     );
     this.spaceTotal = registry.gauge('nodejs_heap_space_size_total_bytes', 'Total size of a heap space.', {
       labelNames,
     });
-    this.spaceUsed = registry.gauge('nodejs_heap_space_size_used_bytes', 'Used size of a heap space.', {
+    this.spaceUsed = registry.gauge(NODEJS_METRICS.heapSpaceUsed, 'Used size of a heap space.', {
       labelNames,
     });
     this.spaceAvailable = registry.gauge(

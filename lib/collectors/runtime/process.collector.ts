@@ -3,13 +3,14 @@ import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
+import { PROCESS_METRICS } from '../../metrics/metric-names.js';
 
 const MICROSECONDS = 1e6;
 const KIB = 1024;
 
 /** Lines of `/proc/self/status` with the metric that shows each one and the unit of its value. */
 const STATUS_METRICS = [
-  { line: 'VmRSS', name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.', unit: KIB },
+  { line: 'VmRSS', name: PROCESS_METRICS.residentMemory, help: 'Resident memory size in bytes.', unit: KIB },
   { line: 'VmSize', name: 'process_virtual_memory_bytes', help: 'Virtual memory size in bytes.', unit: KIB },
   { line: 'VmData', name: 'process_heap_bytes', help: 'Size of the data segment in bytes.', unit: KIB },
   { line: 'Threads', name: 'process_threads', help: 'Number of OS threads in the process.', unit: 1 },
@@ -31,15 +32,12 @@ export class ProcessCollector implements SourceCollector {
   private readonly statusGauges: readonly { pattern: RegExp; unit: number; gauge: Gauge }[];
 
   constructor(registry: MetricsRegistry) {
-    this.cpu = registry.counter('process_cpu_seconds_total', 'User and system CPU time spent, in seconds.');
-    this.userCpu = registry.counter('process_cpu_user_seconds_total', 'User CPU time spent, in seconds.');
-    this.systemCpu = registry.counter(
-      'process_cpu_system_seconds_total',
-      'System CPU time spent, in seconds.',
-    );
+    this.cpu = registry.counter(PROCESS_METRICS.cpu, 'User and system CPU time spent, in seconds.');
+    this.userCpu = registry.counter(PROCESS_METRICS.cpuUser, 'User CPU time spent, in seconds.');
+    this.systemCpu = registry.counter(PROCESS_METRICS.cpuSystem, 'System CPU time spent, in seconds.');
     for (const counter of [this.cpu, this.userCpu, this.systemCpu]) counter.mirrorsOther();
     registry
-      .gauge('process_start_time_seconds', 'Start time of the process, in seconds since the Unix epoch.')
+      .gauge(PROCESS_METRICS.startTime, 'Start time of the process, in seconds since the Unix epoch.')
       .set(performance.timeOrigin / 1000);
     const status = readProc('status');
     this.statusGauges = STATUS_METRICS.filter(
@@ -51,10 +49,10 @@ export class ProcessCollector implements SourceCollector {
     }));
     const maxFds = /^Max open files\s+(\d+)/m.exec(readProc('limits'))?.[1];
     if (maxFds !== undefined) {
-      this.openFds = registry.gauge('process_open_fds', 'Number of open file descriptors.');
-      registry.gauge('process_max_fds', 'Maximum number of open file descriptors.').set(Number(maxFds));
+      this.openFds = registry.gauge(PROCESS_METRICS.openFds, 'Number of open file descriptors.');
+      registry.gauge(PROCESS_METRICS.maxFds, 'Maximum number of open file descriptors.').set(Number(maxFds));
     }
-    this.metricNames = [...this.statusGauges.map(({ gauge }) => gauge.name), 'process_open_fds'];
+    this.metricNames = [...this.statusGauges.map(({ gauge }) => gauge.name), PROCESS_METRICS.openFds];
   }
 
   collect(): void {

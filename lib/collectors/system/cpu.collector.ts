@@ -4,6 +4,7 @@ import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { CpuReading, SystemSource } from './system-source.js';
+import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 
 /** Modes in which a processor is idle, including waits for a disk. */
 const IDLE_MODES = ['idle', 'iowait'];
@@ -31,7 +32,7 @@ export class SystemCpuCollector implements SourceCollector {
     const gauge = (name: string, help: string) => new OptionalGauge(registry, name, help);
     const counter = (name: string, help: string) => new OptionalCounter(registry, name, help);
     this.percent = gauge(
-      'system_cpu_percent',
+      SYSTEM_METRICS.cpu,
       'CPU time used since the last reading, in percent of the limit if there is one, else of all processors.',
     );
     this.cpus = gauge('system_cpus', 'Number of processors of the machine.');

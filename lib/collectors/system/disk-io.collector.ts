@@ -3,6 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { DiskReading, SystemSource } from './system-source.js';
 import { type DeviceCount, DeviceTraffic } from './device-traffic.js';
+import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 
 const COUNTS: readonly DeviceCount<DiskReading>[] = [
   {
@@ -10,7 +11,7 @@ const COUNTS: readonly DeviceCount<DiskReading>[] = [
     help: 'Bytes read.',
     valueOf: ({ readBytes }) => readBytes,
     rate: {
-      name: 'system_disk_read_bytes_per_second',
+      name: SYSTEM_METRICS.diskRead,
       help: 'Bytes read per second since the last reading, over all disks.',
     },
   },
@@ -19,7 +20,7 @@ const COUNTS: readonly DeviceCount<DiskReading>[] = [
     help: 'Bytes written.',
     valueOf: ({ writtenBytes }) => writtenBytes,
     rate: {
-      name: 'system_disk_write_bytes_per_second',
+      name: SYSTEM_METRICS.diskWrite,
       help: 'Bytes written per second since the last reading, over all disks.',
     },
   },

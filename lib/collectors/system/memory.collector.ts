@@ -3,6 +3,7 @@ import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { SystemSource } from './system-source.js';
+import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of memory usage: of the container if its memory is limited, else of the machine. */
 export class SystemMemoryCollector implements SourceCollector {
@@ -27,10 +28,7 @@ export class SystemMemoryCollector implements SourceCollector {
       'Memory of the container if it is limited, else of the machine.',
     );
     this.used = gauge('system_memory_used_bytes', 'Memory in use, without reclaimable caches.');
-    this.percent = gauge(
-      'system_memory_percent',
-      'Memory in use, in percent of `system_memory_total_bytes`.',
-    );
+    this.percent = gauge(SYSTEM_METRICS.memory, 'Memory in use, in percent of `system_memory_total_bytes`.');
     this.limit = gauge('system_memory_limit_bytes', 'Memory limit of the container.');
     this.swapTotal = gauge('system_swap_total_bytes', 'Swap space of the machine.');
     this.swapUsed = gauge('system_swap_used_bytes', 'Swap space of the machine in use.');

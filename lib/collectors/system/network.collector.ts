@@ -3,6 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { NetworkReading, SystemSource } from './system-source.js';
 import { type DeviceCount, DeviceTraffic } from './device-traffic.js';
+import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 
 const COUNTS: readonly DeviceCount<NetworkReading>[] = [
   {
@@ -10,7 +11,7 @@ const COUNTS: readonly DeviceCount<NetworkReading>[] = [
     help: 'Bytes received.',
     valueOf: ({ receivedBytes }) => receivedBytes,
     rate: {
-      name: 'system_network_receive_bytes_per_second',
+      name: SYSTEM_METRICS.networkReceive,
       help: 'Bytes received per second since the last reading, over all interfaces.',
     },
   },
@@ -19,7 +20,7 @@ const COUNTS: readonly DeviceCount<NetworkReading>[] = [
     help: 'Bytes sent.',
     valueOf: ({ transmittedBytes }) => transmittedBytes,
     rate: {
-      name: 'system_network_transmit_bytes_per_second',
+      name: SYSTEM_METRICS.networkTransmit,
       help: 'Bytes sent per second since the last reading, over all interfaces.',
     },
   },

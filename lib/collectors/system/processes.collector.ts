@@ -2,10 +2,11 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { SystemSource } from './system-source.js';
+import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the number of processes and threads on the machine or in the container. */
 export class ProcessesCollector implements SourceCollector {
-  readonly name = 'system_processes';
+  readonly name = SYSTEM_METRICS.processes;
   readonly metricNames: readonly string[];
 
   private readonly processes: OptionalGauge;
@@ -15,8 +16,8 @@ export class ProcessesCollector implements SourceCollector {
     registry: MetricsRegistry,
     private readonly source: SystemSource,
   ) {
-    this.processes = new OptionalGauge(registry, 'system_processes', 'Number of processes.');
-    this.threads = new OptionalGauge(registry, 'system_threads', 'Number of threads in all processes.');
+    this.processes = new OptionalGauge(registry, SYSTEM_METRICS.processes, 'Number of processes.');
+    this.threads = new OptionalGauge(registry, SYSTEM_METRICS.threads, 'Number of threads in all processes.');
     this.metricNames = [this.processes.name, this.threads.name];
   }
 

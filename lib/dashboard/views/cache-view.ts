@@ -1,4 +1,5 @@
 import { by, p95, panel, rate, value, type View } from './panel.js';
+import { CACHE_METRICS, REDIS_METRICS } from '../../metrics/metric-names.js';
 
 /** Caches and Redis. */
 export const CACHE: View = {
@@ -7,20 +8,20 @@ export const CACHE: View = {
   empty: 'No cache found. Supported: cache-manager, Keyv, ioredis and node-redis.',
   panels: [
     panel('Hits and misses', 'per second', [
-      rate('cache_hits_total', 'hits'),
-      rate('cache_misses_total', 'misses'),
+      rate(CACHE_METRICS.hits, 'hits'),
+      rate(CACHE_METRICS.misses, 'misses'),
     ]),
     panel('Writes and deletes', 'per second', [
-      rate('cache_sets_total', 'set'),
-      rate('cache_deletes_total', 'deleted'),
+      rate(CACHE_METRICS.sets, 'set'),
+      rate(CACHE_METRICS.deletes, 'deleted'),
     ]),
-    panel('Operation duration (p95)', 'seconds', [p95('cache_operation_duration_seconds', by('operation'))]),
-    panel('Entries', 'number', [value('cache_entries', by('cache'))]),
-    panel('Redis commands', 'per second', [rate('redis_client_command_duration_seconds', by('command'))]),
-    panel('Redis memory used', 'bytes', [value('redis_memory_used_bytes', 'used')]),
+    panel('Operation duration (p95)', 'seconds', [p95(CACHE_METRICS.duration, by('operation'))]),
+    panel('Entries', 'number', [value(CACHE_METRICS.entries, by('cache'))]),
+    panel('Redis commands', 'per second', [rate(REDIS_METRICS.commandDuration, by('command'))]),
+    panel('Redis memory used', 'bytes', [value(REDIS_METRICS.memoryUsed, 'used')]),
     panel('Redis keys removed', 'per second', [
-      rate('redis_evicted_keys_total', 'evicted'),
-      rate('redis_expired_keys_total', 'expired'),
+      rate(REDIS_METRICS.evictedKeys, 'evicted'),
+      rate(REDIS_METRICS.expiredKeys, 'expired'),
     ]),
   ],
 };

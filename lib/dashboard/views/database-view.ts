@@ -1,6 +1,7 @@
 import { by, p95, panel, rate, rateOfSum, value, type View } from './panel.js';
+import { DATABASE_METRICS } from '../../metrics/metric-names.js';
 
-const DURATION = 'db_client_operation_duration_seconds';
+const DURATION = DATABASE_METRICS.duration;
 
 /** Database clients, their pools and the databases. */
 export const DATABASE: View = {
@@ -13,11 +14,11 @@ export const DATABASE: View = {
     panel('Query time by table', 'ratio', [rateOfSum(DURATION, by('table'))], {
       help: 'Time spent on queries per second.',
     }),
-    panel('Query errors', 'per second', [rate('db_client_operation_errors_total', by('operation', 'error'))]),
-    panel('Slow queries', 'per second', [rate('db_client_slow_operations_total', by('operation', 'table'))]),
-    panel('Transactions', 'per second', [rate('db_client_transactions_total', by('event'))]),
-    panel('Pool connections', 'number', [value('db_client_connections', by('state'))]),
-    panel('Pending connection requests', 'number', [value('db_client_connections_pending', by('pool'))]),
+    panel('Query errors', 'per second', [rate(DATABASE_METRICS.errors, by('operation', 'error'))]),
+    panel('Slow queries', 'per second', [rate(DATABASE_METRICS.slow, by('operation', 'table'))]),
+    panel('Transactions', 'per second', [rate(DATABASE_METRICS.transactions, by('event'))]),
+    panel('Pool connections', 'number', [value(DATABASE_METRICS.connections, by('state'))]),
+    panel('Pending connection requests', 'number', [value(DATABASE_METRICS.pending, by('pool'))]),
     panel('PostgreSQL connections', 'number', [value('postgresql_connections', by('state'))]),
     panel('PostgreSQL database size', 'bytes', [value('postgresql_database_size_bytes', 'size')]),
     panel('PostgreSQL rows inserted', 'per second', [rate('postgresql_table_inserts_total', by('table'))]),

@@ -1,22 +1,19 @@
 import { by, p95, panel, percentiles, rate, value, type View } from './panel.js';
 import { EVENT_LOOP_LAG, PROCESS_MEMORY } from './runtime-view.js';
+import { HTTP_METRICS, OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
 
 const REQUEST_RATE = panel(
   'Request rate',
   'per second',
   [
-    rate('http_requests_total', 'successful (1xx–3xx)', { status_code: /[123]../ }),
-    rate('http_requests_total', 'client errors (4xx)', { status_code: /4../ }),
-    rate('http_requests_total', 'server errors (5xx)', { status_code: /5../ }),
+    rate(HTTP_METRICS.requests, 'successful (1xx–3xx)', { status_code: /[123]../ }),
+    rate(HTTP_METRICS.requests, 'client errors (4xx)', { status_code: /4../ }),
+    rate(HTTP_METRICS.requests, 'server errors (5xx)', { status_code: /5../ }),
   ],
   { help: 'Responses per second, by status class.' },
 );
 
-const RESPONSE_TIME = panel(
-  'Response time percentiles',
-  'seconds',
-  percentiles('http_request_duration_seconds'),
-);
+const RESPONSE_TIME = panel('Response time percentiles', 'seconds', percentiles(HTTP_METRICS.duration));
 
 /** The start page: the most important charts. */
 export const OVERVIEW: View = {
@@ -34,12 +31,10 @@ export const REQUESTS: View = {
   panels: [
     REQUEST_RATE,
     RESPONSE_TIME,
-    panel('Requests in flight', 'number', [value('http_requests_in_progress', by('method'))]),
-    panel('Slow requests', 'per second', [rate('http_slow_requests_total', by('method', 'route'))]),
-    panel('Outgoing requests', 'per second', [rate('http_client_requests_total', by('host'))]),
-    panel('Outgoing response time (p95)', 'seconds', [
-      p95('http_client_request_duration_seconds', by('host')),
-    ]),
+    panel('Requests in flight', 'number', [value(HTTP_METRICS.inProgress, by('method'))]),
+    panel('Slow requests', 'per second', [rate(HTTP_METRICS.slow, by('method', 'route'))]),
+    panel('Outgoing requests', 'per second', [rate(OUTGOING_HTTP_METRICS.requests, by('host'))]),
+    panel('Outgoing response time (p95)', 'seconds', [p95(OUTGOING_HTTP_METRICS.duration, by('host'))]),
   ],
 };
 
@@ -51,17 +46,17 @@ export function routeView(method: string, route: string): View {
     title: `${method} ${route}`,
     empty: 'No requests in this time range.',
     panels: [
-      panel('Responses', 'per second', [rate('http_requests_total', by('status_code'), labels)], {
+      panel('Responses', 'per second', [rate(HTTP_METRICS.requests, by('status_code'), labels)], {
         help: 'Responses per second, by status code.',
       }),
       panel(
         'Response time percentiles',
         'seconds',
-        percentiles('http_request_duration_seconds', labels),
+        percentiles(HTTP_METRICS.duration, labels),
         // The vital is in milliseconds.
         { threshold: 'response_time_ms', thresholdScale: 0.001 },
       ),
-      panel('Slow requests', 'per second', [rate('http_slow_requests_total', 'slow', labels)]),
+      panel('Slow requests', 'per second', [rate(HTTP_METRICS.slow, 'slow', labels)]),
     ],
   };
 }

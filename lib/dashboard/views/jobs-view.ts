@@ -1,4 +1,11 @@
 import { by, p95, panel, rate, value, type View } from './panel.js';
+import {
+  GRAPHQL_METRICS,
+  QUEUE_METRICS,
+  RPC_METRICS,
+  SCHEDULED_JOB_METRICS,
+  WEBSOCKET_METRICS,
+} from '../../metrics/metric-names.js';
 
 /** Scheduled jobs, queues, microservice messages, WebSockets and GraphQL. */
 export const JOBS: View = {
@@ -7,22 +14,20 @@ export const JOBS: View = {
   empty:
     'No jobs or messages yet. Supported: @nestjs/schedule, BullMQ, microservices, WebSocket gateways and GraphQL.',
   panels: [
-    panel('Scheduled job runs', 'per second', [rate('scheduled_job_runs_total', by('job', 'outcome'))]),
-    panel('Scheduled job duration (p95)', 'seconds', [p95('scheduled_job_duration_seconds', by('job'))]),
-    panel('Queue length', 'number', [value('bullmq_queue_jobs', by('queue', 'state'))]),
+    panel('Scheduled job runs', 'per second', [rate(SCHEDULED_JOB_METRICS.runs, by('job', 'outcome'))]),
+    panel('Scheduled job duration (p95)', 'seconds', [p95(SCHEDULED_JOB_METRICS.duration, by('job'))]),
+    panel('Queue length', 'number', [value(QUEUE_METRICS.jobs, by('queue', 'state'))]),
     panel('Queue jobs', 'per second', [
-      rate('bullmq_jobs_completed_total', 'completed'),
-      rate('bullmq_jobs_failed_total', 'failed'),
+      rate(QUEUE_METRICS.completed, 'completed'),
+      rate(QUEUE_METRICS.failed, 'failed'),
     ]),
-    panel('Queue job duration (p95)', 'seconds', [p95('bullmq_job_duration_seconds', by('queue'))]),
-    panel('Queue wait time (p95)', 'seconds', [p95('bullmq_job_wait_duration_seconds', by('queue'))]),
-    panel('Messages', 'per second', [rate('rpc_server_requests_total', by('pattern', 'outcome'))]),
-    panel('Message duration (p95)', 'seconds', [p95('rpc_server_request_duration_seconds', by('pattern'))]),
-    panel('Open WebSockets', 'number', [value('websocket_connections_open', by('namespace'))]),
-    panel('WebSocket messages', 'per second', [rate('websocket_messages_total', by('event', 'outcome'))]),
-    panel('GraphQL operations', 'per second', [rate('graphql_operations_total', by('operation', 'outcome'))]),
-    panel('GraphQL operation duration (p95)', 'seconds', [
-      p95('graphql_operation_duration_seconds', by('operation')),
-    ]),
+    panel('Queue job duration (p95)', 'seconds', [p95(QUEUE_METRICS.duration, by('queue'))]),
+    panel('Queue wait time (p95)', 'seconds', [p95(QUEUE_METRICS.wait, by('queue'))]),
+    panel('Messages', 'per second', [rate(RPC_METRICS.requests, by('pattern', 'outcome'))]),
+    panel('Message duration (p95)', 'seconds', [p95(RPC_METRICS.duration, by('pattern'))]),
+    panel('Open WebSockets', 'number', [value(WEBSOCKET_METRICS.connections, by('namespace'))]),
+    panel('WebSocket messages', 'per second', [rate(WEBSOCKET_METRICS.messages, by('event', 'outcome'))]),
+    panel('GraphQL operations', 'per second', [rate(GRAPHQL_METRICS.operations, by('operation', 'outcome'))]),
+    panel('GraphQL operation duration (p95)', 'seconds', [p95(GRAPHQL_METRICS.duration, by('operation'))]),
   ],
 };

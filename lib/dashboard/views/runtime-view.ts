@@ -1,4 +1,5 @@
 import { by, panel, percent, rate, rateOfSum, value, type View } from './panel.js';
+import { NODEJS_METRICS, PROCESS_METRICS } from '../../metrics/metric-names.js';
 
 /** The delay of timers and callbacks. */
 export const EVENT_LOOP_LAG = panel(
@@ -14,10 +15,10 @@ export const EVENT_LOOP_LAG = panel(
 
 /** The memory of the process, and the V8 heap within it. */
 export const PROCESS_MEMORY = panel('Process memory', 'bytes', [
-  value('process_resident_memory_bytes', 'RSS'),
-  value('nodejs_heap_size_total_bytes', 'heap total'),
-  value('nodejs_heap_size_used_bytes', 'heap used'),
-  value('nodejs_external_memory_bytes', 'external'),
+  value(PROCESS_METRICS.residentMemory, 'RSS'),
+  value(NODEJS_METRICS.heapTotal, 'heap total'),
+  value(NODEJS_METRICS.heapUsed, 'heap used'),
+  value(NODEJS_METRICS.externalMemory, 'external'),
 ]);
 
 /** Node.js and V8. */
@@ -27,24 +28,21 @@ export const RUNTIME: View = {
   empty: 'Runtime collectors are disabled (collectors.runtime: false).',
   panels: [
     EVENT_LOOP_LAG,
-    panel('Event loop utilization', 'ratio', [value('nodejs_eventloop_utilization_ratio', 'utilization')]),
+    panel('Event loop utilization', 'ratio', [value(NODEJS_METRICS.eventLoopUtilization, 'utilization')]),
     panel(
       'Process CPU',
       'percent',
-      [
-        percent(rate('process_cpu_user_seconds_total', 'user')),
-        percent(rate('process_cpu_system_seconds_total', 'system')),
-      ],
+      [percent(rate(PROCESS_METRICS.cpuUser, 'user')), percent(rate(PROCESS_METRICS.cpuSystem, 'system'))],
       { help: 'Percentage of one core.' },
     ),
     PROCESS_MEMORY,
-    panel('Garbage collection', 'percent', [percent(rateOfSum('nodejs_gc_duration_seconds', by('kind')))], {
+    panel('Garbage collection', 'percent', [percent(rateOfSum(NODEJS_METRICS.gcDuration, by('kind')))], {
       help: 'Percentage of time, by kind.',
     }),
-    panel('Heap used by space', 'bytes', [value('nodejs_heap_space_size_used_bytes', by('space'))]),
-    panel('Active resources', 'number', [value('nodejs_active_resources', by('type'))], {
+    panel('Heap used by space', 'bytes', [value(NODEJS_METRICS.heapSpaceUsed, by('space'))]),
+    panel('Active resources', 'number', [value(NODEJS_METRICS.activeResources, by('type'))], {
       help: 'Resources that keep the event loop alive.',
     }),
-    panel('Open file descriptors', 'number', [value('process_open_fds', 'open')]),
+    panel('Open file descriptors', 'number', [value(PROCESS_METRICS.openFds, 'open')]),
   ],
 };

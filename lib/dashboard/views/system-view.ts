@@ -1,4 +1,5 @@
 import { by, panel, value, type View } from './panel.js';
+import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 
 /** The machine or container. */
 export const SYSTEM: View = {
@@ -6,24 +7,24 @@ export const SYSTEM: View = {
   title: 'System',
   empty: 'System collectors are disabled (collectors.system: false).',
   panels: [
-    panel('CPU usage', 'percent', [value('system_cpu_percent', 'used')], { threshold: 'cpu_percent' }),
-    panel('Memory usage', 'percent', [value('system_memory_percent', 'used')], {
+    panel('CPU usage', 'percent', [value(SYSTEM_METRICS.cpu, 'used')], { threshold: 'cpu_percent' }),
+    panel('Memory usage', 'percent', [value(SYSTEM_METRICS.memory, 'used')], {
       threshold: 'memory_percent',
     }),
-    panel('Disk usage', 'percent', [value('system_disk_percent', by('mount'))], {
+    panel('Disk usage', 'percent', [value(SYSTEM_METRICS.disk, by('mount'))], {
       threshold: 'disk_percent',
     }),
     panel('Network I/O', 'bytes per second', [
-      value('system_network_receive_bytes_per_second', 'received'),
-      value('system_network_transmit_bytes_per_second', 'sent'),
+      value(SYSTEM_METRICS.networkReceive, 'received'),
+      value(SYSTEM_METRICS.networkTransmit, 'sent'),
     ]),
     panel('Disk I/O', 'bytes per second', [
-      value('system_disk_read_bytes_per_second', 'read'),
-      value('system_disk_write_bytes_per_second', 'written'),
+      value(SYSTEM_METRICS.diskRead, 'read'),
+      value(SYSTEM_METRICS.diskWrite, 'written'),
     ]),
     panel('Processes and threads', 'number', [
-      value('system_processes', 'processes'),
-      value('system_threads', 'threads'),
+      value(SYSTEM_METRICS.processes, 'processes'),
+      value(SYSTEM_METRICS.threads, 'threads'),
     ]),
   ],
 };

@@ -15,6 +15,7 @@ import {
   operationLabel,
   type OperationNode,
 } from './operation-label.js';
+import { GRAPHQL_METRICS } from '../../metrics/metric-names.js';
 
 const OPERATION_TYPES = ['query', 'mutation', 'subscription'];
 const UNKNOWN_TYPE = '<unknown>';
@@ -63,11 +64,11 @@ export class GraphQLRecorder {
     this.knownNames = new Set(operationNames);
     this.operations = new Operations(registry, {
       total: [
-        'graphql_operations_total',
+        GRAPHQL_METRICS.operations,
         'GraphQL queries and mutations, by outcome: success, or error if the response contains errors.',
       ],
       duration: [
-        'graphql_operation_duration_seconds',
+        GRAPHQL_METRICS.duration,
         'Time from receiving a GraphQL query or mutation to sending its response, in seconds.',
       ],
       inProgress: ['graphql_operations_in_progress', 'GraphQL queries and mutations that are in progress.'],

@@ -7,6 +7,7 @@ import { LabelValues } from '../../primitives/label-values.js';
 import { methodLabel } from '../http-method.js';
 import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import type { HttpMetricsOptions } from './http.options.js';
+import { HTTP_METRICS } from '../../metrics/metric-names.js';
 
 type RouteLabels = 'method' | 'route' | 'status_code';
 
@@ -54,17 +55,17 @@ export class RequestSeries {
   constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
     const labelNames = ['method', 'route', 'status_code'] as const;
     this.requests = registry.counter(
-      'http_requests_total',
+      HTTP_METRICS.requests,
       'HTTP requests that have ended, by method, route and status code.',
       { labelNames },
     );
     this.seconds = registry.histogram(
-      'http_request_duration_seconds',
+      HTTP_METRICS.duration,
       'Time from the parsed head of an HTTP request to the end of its response, in seconds, without streams of server-sent events.',
       { labelNames, buckets: options.buckets },
     );
     this.slow = registry.counter(
-      'http_slow_requests_total',
+      HTTP_METRICS.slow,
       `HTTP requests that took longer than ${options.slowRequestThresholdMs} ms.`,
       { labelNames },
     );
@@ -73,7 +74,7 @@ export class RequestSeries {
       'Duration of closed streams of server-sent events, in seconds.',
       { labelNames, buckets: LONG_LIVED_BUCKETS },
     );
-    this.inProgress = registry.gauge('http_requests_in_progress', 'HTTP requests that are in progress.', {
+    this.inProgress = registry.gauge(HTTP_METRICS.inProgress, 'HTTP requests that are in progress.', {
       labelNames: ['method'],
     });
     this.slowSeconds = options.slowRequestThresholdMs / 1000;

@@ -12,6 +12,7 @@ import { patchMethod } from '../../primitives/method-patch.js';
 import { errorClass } from '../error-class.js';
 import type { JobMetricsOptions } from './jobs.options.js';
 import { RunObserver } from './run-observer.js';
+import { QUEUE_METRICS } from '../../metrics/metric-names.js';
 
 type JobLabels = 'queue' | 'job';
 
@@ -41,14 +42,14 @@ export class QueueJobRecorder {
   ) {
     const labelNames = ['queue', 'job'] as const;
     this.completed = registry.counter(
-      'bullmq_jobs_completed_total',
+      QUEUE_METRICS.completed,
       'Jobs completed by the workers of this process.',
       {
         labelNames,
       },
     );
     this.failed = registry.counter(
-      'bullmq_jobs_failed_total',
+      QUEUE_METRICS.failed,
       'Jobs that failed in this process without a further retry, by class of the last error.',
       { labelNames: [...labelNames, 'error'] },
     );
@@ -70,12 +71,12 @@ export class QueueJobRecorder {
       },
     );
     this.seconds = registry.histogram(
-      'bullmq_job_duration_seconds',
+      QUEUE_METRICS.duration,
       'Duration of job attempts in this process, in seconds, by outcome: success, error or deferred.',
       { labelNames: [...labelNames, 'outcome'], buckets },
     );
     this.waitSeconds = registry.histogram(
-      'bullmq_job_wait_duration_seconds',
+      QUEUE_METRICS.wait,
       'Time from when a job became ready until its first attempt started, in seconds.',
       { labelNames, buckets },
     );

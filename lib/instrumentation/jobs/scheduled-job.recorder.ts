@@ -11,6 +11,7 @@ import { observeFunction } from '../../primitives/method-patch.js';
 import { errorClass } from '../error-class.js';
 import type { JobMetricsOptions } from './jobs.options.js';
 import { RunObserver, type RunOutcome } from './run-observer.js';
+import { SCHEDULED_JOB_METRICS } from '../../metrics/metric-names.js';
 
 type JobLabels = 'job' | 'type';
 
@@ -43,7 +44,7 @@ export class ScheduledJobRecorder {
     this.guard = instrumentationGuard(registry, 'schedule');
     const labelNames = ['job', 'type'] as const;
     this.runs = registry.counter(
-      'scheduled_job_runs_total',
+      SCHEDULED_JOB_METRICS.runs,
       'Completed runs of scheduled jobs, by outcome: success or error.',
       { labelNames: [...labelNames, 'outcome'] },
     );
@@ -53,7 +54,7 @@ export class ScheduledJobRecorder {
       { labelNames: [...labelNames, 'error'] },
     );
     this.seconds = registry.histogram(
-      'scheduled_job_duration_seconds',
+      SCHEDULED_JOB_METRICS.duration,
       'Duration of the runs of scheduled jobs, in seconds.',
       {
         labelNames,

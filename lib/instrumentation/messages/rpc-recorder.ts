@@ -5,6 +5,7 @@ import { ErrorClasses } from '../error-class.js';
 import { type Operation, Operations } from '../operations.js';
 import { formatPattern } from './pattern.js';
 import type { RpcMetricsOptions } from './rpc.options.js';
+import { RPC_METRICS } from '../../metrics/metric-names.js';
 
 /** The `pattern` of every message without a handler. */
 export const UNMATCHED_PATTERN = '<unmatched>';
@@ -22,11 +23,11 @@ export class RpcRecorder {
   constructor(registry: MetricsRegistry, { buckets }: Required<RpcMetricsOptions>) {
     this.operations = new Operations(registry, {
       total: [
-        'rpc_server_requests_total',
+        RPC_METRICS.requests,
         'Messages and events received by microservice handlers, by outcome: success, error or cancelled.',
       ],
       duration: [
-        'rpc_server_request_duration_seconds',
+        RPC_METRICS.duration,
         'Duration of microservice handlers, with guards, pipes and the whole reply, in seconds.',
       ],
       inProgress: [

@@ -8,6 +8,7 @@ import { ErrorClasses } from '../error-class.js';
 import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import { type Operation, Operations } from '../operations.js';
 import type { WebSocketMetricsOptions } from './websocket.options.js';
+import { WEBSOCKET_METRICS } from '../../metrics/metric-names.js';
 
 /** Upper limits for values that come from data instead of code. */
 const MAX_NAMESPACES = 100;
@@ -32,7 +33,7 @@ export class WebSocketRecorder {
   ) {
     this.operations = new Operations(registry, {
       total: [
-        'websocket_messages_total',
+        WEBSOCKET_METRICS.messages,
         'Messages received by gateway handlers, by outcome: success, error or cancelled.',
       ],
       duration: [
@@ -57,7 +58,7 @@ export class WebSocketRecorder {
       },
     );
     this.open = registry.gauge(
-      'websocket_connections_open',
+      WEBSOCKET_METRICS.connections,
       'WebSocket connections that are currently open.',
       {
         labelNames: ['namespace'],

@@ -8,6 +8,7 @@ import { methodLabel } from '../http-method.js';
 import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
+import { OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
 
 const SWITCHING_PROTOCOLS = 101;
 
@@ -59,12 +60,12 @@ export class OutgoingRequestRecorder {
     this.guard = instrumentationGuard(registry, 'outgoing_http');
     const labelNames = ['host', 'method', 'status_code'] as const;
     this.requests = registry.counter(
-      'http_client_requests_total',
+      OUTGOING_HTTP_METRICS.requests,
       'Outgoing HTTP requests, by status of the response; error if no response was received.',
       { labelNames },
     );
     this.seconds = registry.histogram(
-      'http_client_request_duration_seconds',
+      OUTGOING_HTTP_METRICS.duration,
       'Time from the start of an outgoing HTTP request to the head of its response or to an error, in seconds.',
       { labelNames, buckets: options.buckets },
     );

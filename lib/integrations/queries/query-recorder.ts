@@ -13,6 +13,7 @@ import { classifyScript, type QueryClass, type ScriptClass, type TransactionEven
 import { queryErrorClass } from './query-error.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 import { readPartOf } from './sql-tokens.js';
+import { DATABASE_METRICS } from '../../metrics/metric-names.js';
 
 /** Buckets in seconds, from half a millisecond (an embedded database) to ten seconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -68,25 +69,24 @@ export class QueryRecorder {
     this.guard = instrumentationGuard(registry, 'database');
     this.tables = new LabelValues(options.tableLimit);
     const labelNames = ['system', 'operation', 'table'] as const;
-    this.durations = registry.timer(
-      'db_client_operation_duration_seconds',
-      'Duration of database statements.',
-      { labelNames, buckets: BUCKETS },
-    );
+    this.durations = registry.timer(DATABASE_METRICS.duration, 'Duration of database statements.', {
+      labelNames,
+      buckets: BUCKETS,
+    });
     this.slow = registry.counter(
-      'db_client_slow_operations_total',
+      DATABASE_METRICS.slow,
       'Database statements that took longer than the slow query threshold.',
       { labelNames },
     );
     this.errors = registry.counter(
-      'db_client_operation_errors_total',
+      DATABASE_METRICS.errors,
       'Database statements that failed, by class of error.',
       {
         labelNames: ['system', 'operation', 'error'],
       },
     );
     this.transactions = registry.counter(
-      'db_client_transactions_total',
+      DATABASE_METRICS.transactions,
       'Database transactions begun, committed and rolled back.',
       { labelNames: ['system', 'event'] },
     );

@@ -6,6 +6,7 @@ import type { Timer } from '../../metrics/timer.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
 import { isOwnCall } from '../own-calls.js';
+import { REDIS_METRICS } from '../../metrics/metric-names.js';
 
 /** Buckets in seconds, from 100 microseconds (a local server) to five seconds. */
 const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
@@ -34,7 +35,7 @@ export class RedisRecorder {
   ) {
     this.guard = instrumentationGuard(registry, 'redis');
     const labelNames = ['client', 'command'] as const;
-    this.durations = registry.timer('redis_client_command_duration_seconds', 'Duration of Redis commands.', {
+    this.durations = registry.timer(REDIS_METRICS.commandDuration, 'Duration of Redis commands.', {
       labelNames,
       buckets: BUCKETS,
     });
