@@ -249,8 +249,8 @@ export function describeExporter(subject: ContractSubject): void {
               // Nothing can be told to a remote that is away when the process ends.
               far.mood = 'takes';
               await inTime(worker.exporter.shutdown(), far);
-              // A process takes a while to start.
-              await pass(1_000, far);
+              // Longer than the timestamps of several pushes within one second, which run ahead by a second each.
+              await pass(10_000, far);
               worker = new Worker(far, OPTIONS);
               worker.exporter.start();
             } else if ('inc' in act) {
