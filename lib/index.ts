@@ -124,7 +124,7 @@ export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporte
 export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
 export { ExporterMetrics } from './exporters/push/exporter-metrics.js';
 export { PushExporter } from './exporters/push/push.exporter.js';
-export type { RegisterTimer } from './exporters/push/push.scheduler.js';
+export type { RegisterTimer } from './primitives/register-timer.js';
 export type { ExporterLogger, PushDependencies } from './exporters/push/push-dependencies.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
 export type { MetricFilter } from './exporters/push/metric-filter.js';

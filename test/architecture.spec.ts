@@ -153,6 +153,32 @@ describe('the map in CONTRIBUTING.md', () => {
   });
 });
 
+describe('a primitive', () => {
+  /** The rooms that import a file, directly or through other primitives. */
+  function roomsOf(path: string, seen = new Set<string>()): Set<string> {
+    const rooms = new Set<string>();
+    for (const file of files.filter((each) => !seen.has(each.path) && importedFiles(each).includes(path))) {
+      seen.add(file.path);
+      const room = roomOf(file.path);
+      if (room === 'primitives') roomsOf(file.path, seen).forEach((each) => rooms.add(each));
+      else rooms.add(room);
+    }
+    return rooms;
+  }
+
+  /** Parts of a mechanism that is used by several rooms as a whole: the end of a call, and patches of methods. */
+  const PARTS = ['completion', 'iterator', 'observable', 'outcome', 'stand-in', 'shared-method-patch'];
+
+  it('is used by at least two rooms; what one room uses belongs there', () => {
+    const alone = files
+      .filter(({ path }) => roomOf(path) === 'primitives')
+      .filter(({ path }) => !PARTS.some((part) => path === `primitives/${part}.ts`))
+      .filter(({ path }) => roomsOf(path).size < 2)
+      .map(({ path }) => `${path}: ${[...roomsOf(path)].join()}`);
+    expect(alone).toEqual([]);
+  });
+});
+
 describe('the files of lib/', () => {
   it('import each other without a cycle, types included', () => {
     expect(files.map(({ path }) => cycleThrough(path)).find((cycle) => cycle !== undefined)).toBeUndefined();

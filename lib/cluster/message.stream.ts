@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
+import { isError } from '../primitives/is-error.js';
 
 const LENGTH_BYTES = 4;
 
@@ -66,7 +67,7 @@ export class MessageStream {
         receiver.message(deserialize(body));
       }
     } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(isError(error) ? error : new Error(String(error)));
     }
   }
 

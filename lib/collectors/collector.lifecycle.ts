@@ -1,5 +1,6 @@
-import type { RegisterTimer, RunningCollectors } from './running-collectors.js';
+import type { RunningCollectors } from './running-collectors.js';
 import type { SourceCollector } from './source.collector.js';
+import type { RegisterTimer } from '../primitives/register-timer.js';
 
 /** Starts the collectors with the application and stops them after everything that reads metrics has stopped. */
 export class CollectorLifecycle {

@@ -3,9 +3,7 @@ import { CollectorRunner } from '../metrics/collector-runner.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { ScheduledCollector } from './scheduled-collector.js';
 import type { SourceCollector } from './source.collector.js';
-
-/** Registers a timer under a name, and returns a function that unregisters it. */
-export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
+import type { RegisterTimer } from '../primitives/register-timer.js';
 
 interface Running {
   /** The collector; a collector that always fails, if `start()` of the original threw. */

@@ -1,4 +1,4 @@
-import type { RegisterTimer } from './push/push.scheduler.js';
+import type { RegisterTimer } from '../primitives/register-timer.js';
 
 /** An exporter that pushes while the application runs. */
 export interface StartedExporter {

@@ -6,10 +6,11 @@ import type { Guard } from '../primitives/guard.js';
 import { patchMethod } from '../primitives/method-patch.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { HealthCheck } from './health-check.js';
-import type { HealthMonitor, RegisterTimer } from './health.monitor.js';
+import type { HealthMonitor } from './health.monitor.js';
 import { HEALTH_GROUPS, type ResolvedHealth } from './health.options.js';
 import { HttpDrain } from './http-drain.js';
 import { TerminationSignals } from './termination-signals.js';
+import type { RegisterTimer } from '../primitives/register-timer.js';
 
 /** The part of an HTTP adapter of Nest that a drain uses. */
 interface ClosingAdapter {

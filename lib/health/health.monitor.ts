@@ -14,6 +14,7 @@ import { HealthMetrics } from './health.metrics.js';
 import { type HealthCheckDefaultsOptions, resolveCheckDefaults } from './health.options.js';
 import { RegisteredCheck } from './registered-check.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
+import type { RegisterTimer } from '../primitives/register-timer.js';
 
 /** A phase of the life of the application. */
 export type LifecyclePhase = 'starting' | 'ready' | 'draining';
@@ -25,9 +26,6 @@ export interface HealthLogger {
   /** Logs that a check is failing. */
   warn(message: string): void;
 }
-
-/** A function that registers a timer under a name, and returns a function that unregisters it. */
-export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
 
 /** Options of a {@link HealthMonitor}. */
 export interface HealthMonitorOptions extends HealthCheckDefaultsOptions {

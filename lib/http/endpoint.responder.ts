@@ -5,6 +5,7 @@ import type { EndpointAuthorizer } from './endpoint.authorizer.js';
 import { HttpExecutionContext } from './http-execution-context.js';
 import { BadRequestBody, jsonBodyOf } from './request-body.js';
 import { messageOf } from '../primitives/message-of.js';
+import { isError } from '../primitives/is-error.js';
 
 /** The handling of failed authentications. */
 export interface AuthFailureHandling {
@@ -65,7 +66,7 @@ export class EndpointResponder {
       }
       this.logger.error(
         `Endpoint /${endpoint.path} failed: ${messageOf(error)}`,
-        error instanceof Error ? error.stack : undefined,
+        isError(error) ? error.stack : undefined,
       );
       return { status: 500, headers: { 'content-type': 'text/plain' }, body: 'Internal Server Error' };
     }

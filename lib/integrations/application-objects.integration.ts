@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { type ApplicationProvider, ApplicationProviders } from './application-providers.integration.js';
 import { type ObjectMatch, type ObjectQuery, ObjectSearch } from './object-search.js';
-import { isObject } from './object-shape.js';
+import { isObject } from '../primitives/is-object.js';
 
 /** Number of providers whose properties are read in one scan. */
 const PROVIDERS_PER_SCAN = 256;

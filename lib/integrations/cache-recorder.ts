@@ -3,7 +3,7 @@ import type { Counter } from '../metrics/counter.js';
 import { instrumentationGuard } from '../metrics/error-reports.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { Timer } from '../metrics/timer.js';
-import { CallScope, type OpenScope } from '../primitives/call-scope.js';
+import { CallScope, type OpenScope } from './call-scope.js';
 import { type Guard, isThenable } from '../primitives/guard.js';
 import type { CallObserver } from '../primitives/method-patch.js';
 import { isOwnCall } from './own-calls.js';

@@ -1,5 +1,5 @@
-import { isObject } from './object-shape.js';
 import { uniqueName } from './unique-name.js';
+import { isObject } from '../primitives/is-object.js';
 
 /** An object of the application that matches a query. */
 export interface ObjectMatch<T extends object> {

@@ -1,8 +1,3 @@
-/** Returns true for an object or a function. */
-export function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
 /**
  * Returns true if an object has these methods, its own or inherited. No property is read that the object does not have:
  * a mock may return a function for every name that is read.

@@ -1,4 +1,4 @@
-import { CallScope } from '../primitives/call-scope.js';
+import { CallScope } from './call-scope.js';
 
 /**
  * The async contexts of own calls. One of the two module-level states of this room, beside the abandoned work of

@@ -1,3 +1,4 @@
+import { isError } from '../primitives/is-error.js';
 /** The work that was pending when its signal was aborted, by signal. The reason for module-level state is in own-calls.ts. */
 const abandoned = new WeakMap<AbortSignal, Promise<unknown>[]>();
 
@@ -25,5 +26,5 @@ export async function abandonedWork(signal: AbortSignal): Promise<void> {
 }
 
 function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return isError(reason) ? reason : new Error(String(reason));
 }

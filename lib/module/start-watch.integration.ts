@@ -4,6 +4,7 @@ import { listenTo } from '../primitives/emitter-listener.js';
 import { Guard } from '../primitives/guard.js';
 import { patchMethod } from '../primitives/method-patch.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
+import { isObject } from '../primitives/is-object.js';
 
 /** A part that listens to the process while the application runs. It can start again after it was stopped. */
 export interface ProcessListener {
@@ -102,8 +103,4 @@ export class StartWatch {
     );
     return new Set(wrappers.map(({ instance }): unknown => instance).filter(isObject));
   }
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OptionalGauge } from '../../lib/collectors/optional-gauge.js';
-import { type RegisterTimer, RunningCollectors } from '../../lib/collectors/running-collectors.js';
+import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import type { SourceCollector } from '../../lib/collectors/source.collector.js';
+import type { RegisterTimer } from '../../lib/primitives/register-timer.js';
 import { family, scalars, testRegistry } from '../metrics/support.js';
 
 beforeEach(() => {

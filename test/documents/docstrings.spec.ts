@@ -120,7 +120,6 @@ describe('what is public', () => {
         "MountedEndpoint",
         "RangeSeries",
         "RangeStatistic",
-        "RegisterTimer",
         "Respond",
         "RunningCollectors",
         "RuntimePart",

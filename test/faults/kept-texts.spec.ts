@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { QueryRecorder } from '../../lib/integrations/queries/query-recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
 import { boundedLabelValue, LabelValues } from '../../lib/primitives/label-values.js';
-import { RecentValues } from '../../lib/primitives/recent-values.js';
+import { RecentValues } from '../../lib/integrations/recent-values.js';
 import { bytesInUse } from '../metrics/support.js';
 
 const COUNT = 50;

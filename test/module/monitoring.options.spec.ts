@@ -280,7 +280,7 @@ describe('options that cannot work stop the start', () => {
     ]),
     [
       { endpoints: { listen: { port: 1, host: '' } } },
-      '`endpoints.listen.host` must be an address or a name of this machine; got the string "".',
+      '`endpoints.listen.host` must be an address or a host name of this machine; got the string "".',
     ],
     [
       { endpoints: { auth: { token: 'x' } } },
@@ -314,7 +314,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { graphql: { operationNames: 'GetDeals' } },
-      '`graphql.operationNames` must be a list of names; got the string "GetDeals".',
+      '`graphql.operationNames` must be an array of operation names; got the string "GetDeals".',
     ],
     [{ rpc: true }, '`rpc` must be an object; got true.'],
     [{ rpc: { bucket: [] } }, 'Unknown key `bucket` in `rpc`. Known keys: buckets.'],
@@ -330,7 +330,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { outgoingHttp: { ignoreHosts: 'a' } },
-      '`outgoingHttp.ignoreHosts` must be a list of hosts or regular expressions; got the string "a".',
+      '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got the string "a".',
     ],
     [{ errors: true }, '`errors` must be an object; got true.'],
     [{ errors: { http: true } }, 'Unknown key `http` in `errors`. Known keys: process, responses.'],
@@ -361,11 +361,11 @@ describe('options that cannot work stop the start', () => {
     [{ http: { buckets: 5 } }, '`http.buckets` must be a list of upper bounds in seconds; got 5.'],
     [
       { http: { ignoreRoutes: '/ok' } },
-      '`http.ignoreRoutes` must be a list of route templates or regular expressions; got the string "/ok".',
+      '`http.ignoreRoutes` must be an array of route templates or regular expressions; got the string "/ok".',
     ],
     [
       { http: { ignoreRoutes: [5] } },
-      '`http.ignoreRoutes` must be a list of route templates or regular expressions; got an array.',
+      '`http.ignoreRoutes` must be an array of route templates or regular expressions; got an array.',
     ],
     [{ collectors: false }, '`collectors` must be an object; got false.'],
     [

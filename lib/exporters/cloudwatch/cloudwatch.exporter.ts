@@ -1,7 +1,6 @@
 import type { MetricsSource } from '../../metrics/registry.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { filterMetrics } from '../push/metric-filter.js';
-import type { RegisterTimer } from '../push/push.scheduler.js';
 import { PushExporter } from '../push/push.exporter.js';
 import { PROCESS_WARNINGS, type PushDependencies } from '../push/push-dependencies.js';
 import { CloudWatchDestination } from './cloudwatch.destination.js';
@@ -11,6 +10,7 @@ import {
   resolveCloudWatch,
 } from './cloudwatch.options.js';
 import { type CloudWatchCost, costOf, costText } from './cost-preview.js';
+import type { RegisterTimer } from '../../primitives/register-timer.js';
 
 /** An exporter that pushes the metrics to Amazon CloudWatch, by `@aws-sdk/client-cloudwatch`. */
 export class CloudWatchExporter extends PushExporter {

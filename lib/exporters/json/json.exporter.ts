@@ -1,12 +1,12 @@
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 import { filterMetrics } from '../push/metric-filter.js';
-import type { RegisterTimer } from '../push/push.scheduler.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
 import { JsonFileDestination } from './json-file.destination.js';
 import { type JsonMetrics, jsonDocument } from './json-document.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json.options.js';
+import type { RegisterTimer } from '../../primitives/register-timer.js';
 
 /** An exporter that writes the metrics to a JSON file, or returns them as an object. */
 export class JsonExporter {

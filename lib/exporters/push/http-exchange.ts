@@ -1,5 +1,6 @@
 import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { redactResponse } from './redact-response.js';
+import { isError } from '../../primitives/is-error.js';
 
 /** The second argument of a {@link PushFetch}, a subset of that of `fetch`. */
 export interface PushFetchInit {
@@ -138,6 +139,6 @@ export async function beginningOf(
 /** Returns the reason of a failed `fetch`, which is in the cause of the error. */
 function reasonOf(error: unknown): string {
   const { message, cause } = (error ?? {}) as Error;
-  if (!(cause instanceof Error)) return message || 'no response';
+  if (!isError(cause)) return message || 'no response';
   return cause.message || String((cause as NodeJS.ErrnoException).code);
 }

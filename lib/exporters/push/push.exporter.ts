@@ -6,10 +6,11 @@ import { IntervalCursor } from './interval-cursor.js';
 import { filterMetrics } from './metric-filter.js';
 import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
 import { PushReport } from './push.report.js';
-import { PushScheduler, type RegisterTimer } from './push.scheduler.js';
+import { PushScheduler } from './push.scheduler.js';
 import { PushSender } from './push.sender.js';
 import { PROCESS_WARNINGS, type PushDependencies } from './push-dependencies.js';
 import type { PushDestination, PushRequest } from './push-destination.js';
+import type { RegisterTimer } from '../../primitives/register-timer.js';
 
 /** The share of an interval over which the pushes of many processes are spread. */
 const SPREAD = 0.8;

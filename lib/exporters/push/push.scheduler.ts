@@ -1,9 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
-
-/**
- * Registers a timer under a name, as the `SchedulerRegistry` of Nest does, and returns a function that unregisters it.
- */
-export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
+import type { RegisterTimer } from '../../primitives/register-timer.js';
 
 /** The tasks of a {@link PushScheduler}. Neither ever rejects. */
 export interface PushTasks {

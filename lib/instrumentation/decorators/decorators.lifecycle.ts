@@ -4,6 +4,7 @@ import type { RegistryReference } from '../registry-reference.js';
 import { markStarted, markStopped } from '../started-registries.js';
 import { measuredMethodsOf } from './measured-method.js';
 import { attachRegistry } from './registry-injection.decorator.js';
+import { isObject } from '../../primitives/is-object.js';
 
 /** The connection of decorated methods with the registry of their application. */
 export class DecoratorsLifecycle {
@@ -65,8 +66,4 @@ function prototypeChainOf(start: unknown): object[] {
 
 function prototypeOf(metatype: unknown): unknown {
   return typeof metatype === 'function' ? metatype.prototype : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

@@ -5,6 +5,7 @@ import { apolloPlugin } from './apollo-plugin.js';
 import type { GraphQLRecorder } from './graphql-recorder.js';
 import { hasMercurius, measureMercurius } from './mercurius-hook.js';
 import { isSchema, measureSchema } from './schema-measurement.js';
+import { isObject } from '../../primitives/is-object.js';
 
 /** The part of a driver of `@nestjs/graphql` that is used. */
 interface Driver {
@@ -76,8 +77,4 @@ function isOfClass(driver: object, prefix: string): boolean {
     type = Object.getPrototypeOf(type) as object | null;
   }
   return false;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

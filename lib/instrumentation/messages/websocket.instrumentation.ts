@@ -5,6 +5,7 @@ import { observeExceptions } from './exception-observer.instrumentation.js';
 import { FailedReplies } from './failed-replies.js';
 import { measuredHandler } from './measured-handler.js';
 import type { WebSocketRecorder } from './websocket-recorder.js';
+import { isObject } from '../../primitives/is-object.js';
 
 /** The metadata keys that `@WebSocketGateway()` sets on a class, and `@SubscribeMessage()` on a method. */
 const GATEWAY_METADATA = 'websockets:is_gateway';
@@ -167,8 +168,4 @@ function namespaceOf({ namespace, path }: ServerOptions = {}): string {
   if (namespace instanceof RegExp || typeof namespace === 'string') return String(namespace);
   if (namespace !== undefined) return '<dynamic>';
   return typeof path === 'string' ? path : DEFAULT_NAMESPACE;
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

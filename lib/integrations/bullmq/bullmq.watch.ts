@@ -3,6 +3,7 @@ import { patchMethod } from '../../primitives/method-patch.js';
 import type { ApplicationObjects } from '../application-objects.integration.js';
 import { hasMethods } from '../object-shape.js';
 import { type BullMqWorker, findBullMqWorkers } from './bullmq.discovery.js';
+import { isError } from '../../primitives/is-error.js';
 
 /** The used part of the `BullRegistrar` of `@nestjs/bullmq`, which creates the workers of `@Processor()` classes. */
 interface BullRegistrar {
@@ -51,7 +52,7 @@ export function watchBullMqWorkers(
 
 /** Returns true for an error that postpones the job instead of failing it, by the rules of BullMQ. */
 export function isDeferral(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isError(error)) return false;
   if (error.message === RATE_LIMIT || POSTPONING_ERRORS.has(error.name)) return true;
   for (
     let type: unknown = error.constructor;

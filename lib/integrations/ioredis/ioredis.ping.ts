@@ -1,6 +1,7 @@
 import { asOwnCall } from '../own-calls.js';
 import { untilAborted } from '../until-aborted.js';
 import type { IoRedisClient } from './ioredis.discovery.js';
+import { isError } from '../../primitives/is-error.js';
 
 /**
  * Pings Redis. Rejects if Redis does not answer, and at once without a connection, since the command would be queued. A
@@ -23,5 +24,5 @@ async function sendPing(client: IoRedisClient): Promise<void> {
     return;
   }
   const [[error] = []] = (await client.pipeline().ping().exec()) ?? [];
-  if (error instanceof Error) throw error;
+  if (isError(error)) throw error;
 }

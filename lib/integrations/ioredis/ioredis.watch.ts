@@ -1,6 +1,7 @@
 import { observeCallback, observeFunction, patchMethod } from '../../primitives/method-patch.js';
 import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
 import type { IoRedisClient } from './ioredis.discovery.js';
+import { isError } from '../../primitives/is-error.js';
 
 type Settle = (value: unknown) => void;
 
@@ -83,7 +84,7 @@ class IoRedisWatch {
 /** Records the errors of commands that were queued and then refused in the transaction. */
 function recordRefused(calls: readonly RedisCall[], replies: unknown): void {
   if (!Array.isArray(replies)) return;
-  for (const [index, call] of calls.entries()) if (replies[index] instanceof Error) call.failAfterwards();
+  for (const [index, call] of calls.entries()) if (isError(replies[index])) call.failAfterwards();
 }
 
 function isCommand(candidate: unknown): candidate is Command {
@@ -93,5 +94,5 @@ function isCommand(candidate: unknown): candidate is Command {
 }
 
 function isRedirection(error: unknown): boolean {
-  return error instanceof Error && /^(MOVED|ASK) /.test(error.message);
+  return isError(error) && /^(MOVED|ASK) /.test(error.message);
 }

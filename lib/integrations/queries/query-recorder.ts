@@ -7,7 +7,7 @@ import type { Timer } from '../../metrics/timer.js';
 import type { Guard } from '../../primitives/guard.js';
 import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
 import { ownText } from '../../primitives/own-text.js';
-import { RecentValues } from '../../primitives/recent-values.js';
+import { RecentValues } from '../recent-values.js';
 import { SharedWatches } from '../shared-watches.js';
 import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
 import { queryErrorClass } from './query-error.js';

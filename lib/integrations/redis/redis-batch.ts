@@ -1,5 +1,6 @@
 import type { CallObserver } from '../../primitives/method-patch.js';
 import type { RedisCall, RedisRecorder } from './redis-recorder.js';
+import { isError } from '../../primitives/is-error.js';
 
 /** The name of a batch that is sent as a transaction, which is the command that ends it. */
 export const TRANSACTION = 'exec';
@@ -27,7 +28,7 @@ export class RedisBatch implements CallObserver {
 
   fulfilled(replies: unknown): void {
     const all: readonly unknown[] = Array.isArray(replies) ? replies : [];
-    this.end((index) => all[index] instanceof Error);
+    this.end((index) => isError(all[index]));
   }
 
   rejected(error: unknown): void {

@@ -1,8 +1,9 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
-import { hasMethods, isObject, methodNames } from '../object-shape.js';
+import { hasMethods, methodNames } from '../object-shape.js';
 import { uniqueName } from '../unique-name.js';
+import { isObject } from '../../primitives/is-object.js';
 
 /** The kind of a job: by the decorator of `@nestjs/schedule`, or `cron` for a job that was added by hand. */
 export type ScheduleType = 'cron' | 'interval' | 'timeout';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
-import { CallScope } from '../../lib/primitives/call-scope.js';
+import { CallScope } from '../../lib/integrations/call-scope.js';
 
 describe('the scope of a call', () => {
   it('covers what is awaited within it, and nothing else', async () => {

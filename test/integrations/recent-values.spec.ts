@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RecentValues } from '../../lib/primitives/recent-values.js';
+import { RecentValues } from '../../lib/integrations/recent-values.js';
 
 describe('values by text, of those that were asked for lately', () => {
   it('are there until others have taken their place', () => {

@@ -1,4 +1,4 @@
-import { ownText } from './own-text.js';
+import { ownText } from '../primitives/own-text.js';
 
 /** A cache by text of at most so much text: what was asked for lately stays, also while much is seen only once. */
 export class RecentValues<T> {

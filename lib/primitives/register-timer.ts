@@ -1,0 +1,4 @@
+/**
+ * Registers a timer under a name, as the `SchedulerRegistry` of Nest does, and returns a function that unregisters it.
+ */
+export type RegisterTimer = (name: string, timer: NodeJS.Timeout) => () => void;
