@@ -264,7 +264,7 @@ describe('a back test', () => {
       'the history has no sample of queue_length since sinceMs.',
     );
     await expect(alerting.backTest(queueRule(), { since: 0 } as never)).rejects.toThrow(
-      /he options of the back test .*\bsince\b/,
+      /`since` in the options of the back test/,
     );
     await expect(alerting.backTest(queueRule(), { stepMs: 0 })).rejects.toThrow(
       /stepMs`? of the back test .*a number of milliseconds above 0.*got 0/,

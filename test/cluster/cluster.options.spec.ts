@@ -32,8 +32,8 @@ describe('the option cluster', () => {
   it.each<[cluster: unknown, message: string]>([
     [{ name: 'shop' }, 'Known keys: id, directory, timeoutMs'],
     ['shop', '`cluster` must be an object; got the string "shop".'],
-    [{ id: '' }, '`cluster.id` must be a text that is not empty; got the string "".'],
-    [{ directory: 1 }, '`cluster.directory` must be a text that is not empty; got 1.'],
+    [{ id: '' }, '`cluster.id` must be a non-empty string; got the string "".'],
+    [{ directory: 1 }, '`cluster.directory` must be a non-empty string; got 1.'],
     [{ timeoutMs: 0 }, '`cluster.timeoutMs` must be a number of milliseconds from 1 to'],
     [{ leaderTimeoutMs: '5s' }, '`cluster.leaderTimeoutMs` must be a number of milliseconds'],
     [{ maxMessageBytes: 10 }, '`cluster.maxMessageBytes` must be a whole number of at least 1024; got 10'],

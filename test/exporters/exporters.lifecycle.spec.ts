@@ -103,7 +103,7 @@ describe('the exporters of an application', () => {
   });
 
   it.each<[object, string]>([
-    [{ json: {} }, 'Expected exporters.json.outputFile to be the path of a file, got none. Without a file,'],
+    [{ json: {} }, '`exporters.json.outputFile` must be a file path; got none.'],
     [{ json: true }, '`exporters.json` must be an object; got true.'],
     [{ statsd: {} }, 'Known keys: prometheus, json'],
   ])('are refused as %j', async (exporters, message) => {

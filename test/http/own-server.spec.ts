@@ -158,7 +158,7 @@ describe.each(KINDS)('the monitoring endpoints on a separate server, beside %s',
     const unknown = await ask(path, 'POST', intent, '{"alert":"none"}');
     expect([unknown.status, unknown.body]).toEqual([
       404,
-      '{"statusCode":404,"message":"There is no such alert any more."}',
+      '{"statusCode":404,"message":"The alert no longer exists."}',
     ]);
   });
 

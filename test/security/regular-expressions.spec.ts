@@ -15,15 +15,15 @@ const OWN_INPUT: Readonly<Record<string, string>> = {
 /** Patterns that are made from text: where, and whose text it is. */
 const MADE = [
   // Fields of /proc, by constants.
-  "collectors/process.collector.ts: new RegExp(`^${line}:\\\\s*(\\\\d+)`, 'm')",
+  "collectors/runtime/process.collector.ts: new RegExp(`^${line}:\\\\s*(\\\\d+)`, 'm')",
   // Matchers of alert rules.
   "options/option-checks.ts: new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))",
   "primitives/common-regexp.ts: new RegExp(`^(?:${translated(source)})$`, 'u')",
   // Names of labels, as the data model has them: no letter of theirs means more in a pattern.
-  "exporters/pushgateway/labels-beside-group.ts: new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==\")`, 'g')",
+  "exporters/pushgateway/rename-group-collisions.ts: new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==\")`, 'g')",
   // Constants.
-  "alerting/testing/series-notation.ts: new RegExp(`^(${NUMBER})(?:([+-])(\\\\d+\\\\.?\\\\d*|\\\\.\\\\d+))?(?:x(\\\\d+))?$`, 'i')",
-  "alerting/testing/series-notation.ts: new RegExp(LABEL, 'gy')",
+  "testing/rules/series-notation.ts: new RegExp(`^(${NUMBER})(?:([+-])(\\\\d+\\\\.?\\\\d*|\\\\.\\\\d+))?(?:x(\\\\d+))?$`, 'i')",
+  "testing/rules/series-notation.ts: new RegExp(LABEL, 'gy')",
 ];
 
 const { literals, made } = patternsOf(LIB);

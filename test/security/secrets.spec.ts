@@ -226,7 +226,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
     await pool.query(`SELECT '${SECRETS.statement}'`).catch(() => undefined);
     await redis.set('session', SECRETS.statement).catch(() => undefined);
     await app.app.get(HistorySampler).sampleNow();
-    const host = `127.0.0.1:${remote.port} answered 403`;
+    const host = `127.0.0.1:${remote.port} responded with status 403`;
     await eventually(() => expect(logged.join('\n')).toContain(host), 20_000);
     await collectOutputs(outputFile);
     redis.disconnect();

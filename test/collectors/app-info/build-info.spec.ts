@@ -109,8 +109,8 @@ describe('the build info metrics of an application', () => {
 
   it('rejects options that are not strings', async () => {
     await expect(exposed({ collectors: { build: { version: 2 } as never } })).rejects.toThrow(
-      '`collectors.build.version` must be a text that is not empty; got 2.',
+      '`collectors.build.version` must be a non-empty string; got 2.',
     );
-    await expect(exposed({ collectors: { build: { revision: '' } } })).rejects.toThrow('got "" (string)');
+    await expect(exposed({ collectors: { build: { revision: '' } } })).rejects.toThrow('got the string ""');
   });
 });

@@ -284,7 +284,7 @@ describe('the options of JsonExporter', () => {
   it.each<[unknown, string]>([
     [
       { outputFile: '' },
-      '`outputFile` of the options of JsonExporter must be the path of a file; got the string "".',
+      '`outputFile` of the options of JsonExporter must be a file path; got the string "".',
     ],
     [{ file: 'x' }, 'Known keys: outputFile, rotation, intervalMs,'],
     [

@@ -148,8 +148,8 @@ describe('metrics that other packages keep in prom-client', () => {
     }
     expect(asked).toBe(1);
     expect(warnings).toEqual([
-      'broken of prom-client is left out: database is away',
-      'stuck of prom-client is left out: timed out after 20 ms',
+      'Could not read broken from prom-client; omitted: database is away',
+      'Could not read stuck from prom-client; omitted: timed out after 20 ms',
     ]);
     expect(drops).toHaveLength(4);
   });
@@ -222,6 +222,6 @@ describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
       module: class AppModule {},
       imports: [MonitoringModule.forRoot({ bridges: { promClient: {} as PromClientRegistry } })],
     });
-    await expect(start).rejects.toThrow('`bridges.promClient` must be a registry of prom-client');
+    await expect(start).rejects.toThrow('`bridges.promClient` must be a prom-client registry');
   });
 });

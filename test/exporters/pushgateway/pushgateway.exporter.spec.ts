@@ -77,11 +77,11 @@ describe('a push', () => {
 
 describe('the options of PushgatewayExporter', () => {
   it.each<[object, string]>([
-    [{ url: 'pushgateway:9091' }, 'must be an address like http://pushgateway:9091'],
-    [{ url: 'http://me:secret@host' }, 'must be an address like http://pushgateway:9091'],
+    [{ url: 'pushgateway:9091' }, 'must be an http or https URL such as http://pushgateway:9091'],
+    [{ url: 'http://me:secret@host' }, 'must be an http or https URL such as http://pushgateway:9091'],
     [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
-    [{ groupings: { job: 'x' } }, 'must be a label other than job'],
-    [{ groupings: { 'a-b': 'x' } }, 'must be a label other than job'],
+    [{ groupings: { job: 'x' } }, 'must be a string, under a valid label name other than job'],
+    [{ groupings: { 'a-b': 'x' } }, 'must be a string, under a valid label name other than job'],
     [
       { basicAuth: { username: 'u', password: '' } },
       '`basicAuth.password` of the options of PushgatewayExporter must be a non-empty string',

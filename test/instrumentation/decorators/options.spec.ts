@@ -37,7 +37,11 @@ describe('a decorator', () => {
       () => MonitorPerformance(given({ labels: ['queue'] })),
       'must be an object; got an array.',
     ],
-    ['an invalid label name', () => MonitorPerformance({ labels: { 'a-b': 1 } }), 'got "a-b"'],
+    [
+      'an invalid label name',
+      () => MonitorPerformance({ labels: { 'a-b': 1 } }),
+      '"a-b" is not a valid label name',
+    ],
     ['a reserved label', () => MonitorPerformance({ labels: { outcome: 'x' } }), 'Label "outcome"'],
     [
       'an object as a label value',
