@@ -157,7 +157,7 @@ describe('a KPI', () => {
     const { metrics } = business();
     expect(() => metrics.kpi('total', 'Total.', () => 1, { intervalMs: -1 })).toThrow(MonitoringOptionsError);
     expect(() => metrics.activeUsers('users', { never: 0 })).toThrow(
-      'The window `never` of `users` must be a number of milliseconds from 1000 up; got 0.',
+      'The window `never` of `users` must be a number of milliseconds of at least 1000; got 0.',
     );
   });
 });
