@@ -123,7 +123,7 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
       for (let i = 0; i < count; i++) registry.gauge(`${jobName}_${i}`, 'Some.').set(i);
       // Once more, since it remembers what was refused.
       for (let times = 0; times < 2; times++) {
-        await expect(exporter[method]()).rejects.toThrow('answered with 400');
+        await expect(exporter[method]()).rejects.toThrow('failed with status 400');
         expect(await shown(jobName)).toHaveLength(count - refused.length);
       }
       await exporter.delete();
