@@ -59,7 +59,7 @@ describe('a proxy', () => {
   it.each([['fetch'], [1], [{}], [null]])('cannot be configured with a fetch that is %j', (fetch) => {
     const options = { url: 'http://127.0.0.1:1', jobName: 'x', fetch: fetch as never };
     expect(() => new PushgatewayExporter(new MetricsRegistry(), options)).toThrow(
-      'to be a function like fetch',
+      'must be a function like fetch',
     );
   });
 
