@@ -206,9 +206,12 @@ describe('the files of lib/', () => {
     expect(files.map(({ path }) => path).filter((path) => drawers.test(path))).toEqual([]);
   });
 
-  it('are modules that may become CommonJS: only one, which is loaded on demand, asks where it is', () => {
+  it('ask where they are only to find the files of the page and the packages of the application', () => {
     const asking = files.filter(({ path }) => readFileSync(join(LIB, path), 'utf8').includes('import.meta.'));
-    expect(asking.map(({ path }) => path)).toEqual(['dashboard/module-folder.ts']);
+    expect(asking.map(({ path }) => path).toSorted()).toEqual([
+      'dashboard/page-files.ts',
+      'primitives/optional-package.ts',
+    ]);
   });
 
   it('export by name', () => {

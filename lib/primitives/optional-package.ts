@@ -12,7 +12,8 @@ export async function findPackage<T>(name: string): Promise<T | undefined> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     // A missing dependency of an installed package is a different error.
-    if (/^(?:ERR_)?MODULE_NOT_FOUND$/.test(code ?? '') && message.includes(`'${packageOf(name)}`)) return undefined;
+    if (/^(?:ERR_)?MODULE_NOT_FOUND$/.test(code ?? '') && message.includes(`'${packageOf(name)}`))
+      return undefined;
     throw error;
   }
 }

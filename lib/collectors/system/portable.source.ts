@@ -94,7 +94,9 @@ export class PortableSource implements SystemSource {
 
 /** Imports the package when it is asked for: Linux needs it for nothing. */
 async function loadSystemInformation(): Promise<SystemInformation> {
-  const module = await findPackage<SystemInformation & { readonly default?: SystemInformation }>('systeminformation');
+  const module = await findPackage<SystemInformation & { readonly default?: SystemInformation }>(
+    'systeminformation',
+  );
   if (module === undefined) throw new Error('The package systeminformation is missing; run npm install.');
   return module.default ?? module;
 }

@@ -96,4 +96,3 @@ function keepsContext({ context, ...api }: OpenTelemetryApi): boolean {
   const key = api.createContextKey('nestjs-monitoring');
   return context.with(context.active().setValue(key, true), () => context.active().getValue(key) === true);
 }
-

@@ -15,8 +15,8 @@ const SERIES = 2_000;
 /** Exports some hundred kilobytes again and again, and says so each time; or once. */
 function work(options: JsonExporterOptions, forever: boolean): string {
   return `
-    import { MetricsRegistry } from '${ROOT}dist/metrics/registry.js';
-    import { JsonExporter } from '${ROOT}dist/exporters/json/json.exporter.js';
+    import { MetricsRegistry } from '${ROOT}build/metrics/registry.js';
+    import { JsonExporter } from '${ROOT}build/exporters/json/json.exporter.js';
     const registry = new MetricsRegistry({ seriesLimit: ${SERIES} });
     const deals = registry.counter('deals_total', 'Deals.', { labelNames: ['i'] });
     for (let i = 0; i < ${SERIES}; i++) deals.inc({ i: 'x'.repeat(100) + i });
