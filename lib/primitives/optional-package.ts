@@ -12,7 +12,8 @@ export async function findPackage<T>(name: string): Promise<T | undefined> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     // A missing dependency of an installed package is a different error.
-    if (/^(?:ERR_)?MODULE_NOT_FOUND$/.test(code ?? '') && message.includes(`'${packageOf(name)}`))
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+    if (isMissing && [name, packageOf(name)].some((missing) => message.includes(`'${missing}'`)))
       return undefined;
     throw error;
   }

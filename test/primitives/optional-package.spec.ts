@@ -11,12 +11,14 @@ describe('findPackage', () => {
     expect(await findPackage('@grafana/grafana-foundation-sdk/dashboard')).toHaveProperty('DashboardBuilder');
   });
 
-  it.each(['not-installed-anywhere', '@not-installed/anywhere', '@not-installed/anywhere/part', 'nowhere/part'])(
-    'returns undefined for %s, which is not installed',
-    async (name) => {
-      expect(await findPackage(name)).toBeUndefined();
-    },
-  );
+  it.each([
+    'not-installed-anywhere',
+    '@not-installed/anywhere',
+    '@not-installed/anywhere/part',
+    'nowhere/part',
+  ])('returns undefined for %s, which is not installed', async (name) => {
+    expect(await findPackage(name)).toBeUndefined();
+  });
 
   it('passes on the error of a package that is installed and cannot be loaded', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'optional-package-'));
