@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../metrics/clock.js';
 import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
@@ -43,10 +45,14 @@ export class NotificationChannel implements Channel {
   constructor(
     private readonly handler: NotificationHandler,
     private readonly options: ResolvedHandlerOptions,
+    clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
   ) {
-    this.schedule = new RetrySchedule(options.retries, this.controller.signal);
+    const { signal } = this.controller;
+    // Each notification in flight listens to it; their number has a limit of its own.
+    setMaxListeners(0, signal);
+    this.schedule = new RetrySchedule(options.retries, clock, signal);
   }
 
   get status(): ChannelStatus {
@@ -148,7 +154,7 @@ export class NotificationChannel implements Channel {
         await this.limiter.run(() => this.attempt(group, at));
         return;
       } catch (error) {
-        const pauseMs = this.schedule.pauseAfter(error, attempt, at);
+        const pauseMs = this.schedule.pauseAfter(error, attempt);
         if (pauseMs === undefined) {
           this.recordFailure(error);
           group.isFailing = true;
