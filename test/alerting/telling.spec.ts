@@ -5,10 +5,10 @@ import {
   type Alert,
   AlertmanagerHandler,
   type AlertNotification,
-  type AnyAlertHandler,
   WebhookAlertHandler,
 } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
@@ -252,6 +252,42 @@ describe('a group that hangs', () => {
     await test.steps(400);
     expect(calls).toBe(20);
     expect(test.alerting.handlers()[0]?.lastError).toBe('20 earlier calls are still pending');
+  });
+});
+
+describe('a call that ends after its time limit', () => {
+  it('is a delivery, which is not repeated', async () => {
+    const test = paged();
+    const told: string[] = [];
+    let finish: (() => void) | undefined;
+    test.alerting.addAlertHandler(
+      ({ state }: Alert) => {
+        told.push(state);
+        return told.length > 1 ? undefined : new Promise<void>((resolve) => (finish = resolve));
+      },
+      { timeoutMs: 20 },
+    );
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 0, failed: 1 }]);
+    finish?.();
+    await test.steps(8);
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 1, lastError: undefined }]);
+    expect(told).toEqual(['firing']);
+    await test.step(() => test.set(1, 'a'));
+    expect(told).toEqual(['firing', 'resolved']);
+  });
+
+  it('is repeated a minute later if it never ends', async () => {
+    const test = paged();
+    let calls = 0;
+    test.alerting.addAlertHandler(() => new Promise(() => void calls++), { timeoutMs: 20 });
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.steps(3);
+    expect(calls).toBe(1);
+    await test.step();
+    expect(calls).toBe(2);
   });
 });
 
