@@ -103,13 +103,17 @@ describe.each(ADAPTERS)('the connections of an application on %s that closes', (
     it.each([
       ['before', true],
       ['while', false],
-    ])('lose no pipelined request that is read %s it closes', async (_when, isRead) => {
-      await open(1);
-      for (const connection of connections) connection.send(head('GET', '/later').repeat(3));
-      if (isRead) await eventually(() => expect(waiting).toHaveLength(3), 20_000);
-      await close();
+    ])(
+      'lose no pipelined request that is read %s it closes',
+      async (_when, isRead) => {
+        await open(1);
+        for (const connection of connections) connection.send(head('GET', '/later').repeat(3));
+        if (isRead) await eventually(() => expect(waiting).toHaveLength(3), 20_000);
+        await close();
 
-      for (const { statuses } of connections) expect(statuses).toEqual([200, 200, 200, 200]);
-    }, 60_000);
+        for (const { statuses } of connections) expect(statuses).toEqual([200, 200, 200, 200]);
+      },
+      60_000,
+    );
   });
 });
