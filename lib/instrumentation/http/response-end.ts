@@ -49,12 +49,19 @@ export function isOnSocket(response: ServerResponse): boolean {
 function isComplete(response: ServerResponse, queued: boolean): boolean {
   // The usual end. These are own fields of the response: getters are slower, far up the prototype chain of Express.
   if (response.finished && response.socket === null && !queued) return true;
-  if (!response.writableEnded) return false;
+  if (!response.writableEnded || wasRefused(response)) return false;
   const stream = http2StreamOf(response);
   // Node also reports a stream as finished that the client has reset.
   if (stream !== undefined) return stream.rstCode === 0;
   // A response without a real socket may never be finished; its end is enough.
   return response.writableFinished || !isOnSocket(response);
+}
+
+/** Returns true if Node has ended the connection with a client error while the response was in progress. */
+function wasRefused(response: ServerResponse): boolean {
+  return (
+    response.socket !== null && isOnSocket(response) && clientErrorStatusOf(response.req.socket) !== undefined
+  );
 }
 
 /** Returns 499 if the client disconnected, and the status of the server error otherwise. */
