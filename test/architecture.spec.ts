@@ -240,6 +240,7 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'instrumentation/http/request-recorder.ts: .prependListener()':
     'has one listener for all requests, with a try of its own',
   'instrumentation/http/request-observation.ts: .once()': 'calls nothing but what has a try of its own',
+  'instrumentation/http/request-observation.ts: .prependOnceListener()': 'reads and writes one field',
   'instrumentation/messages/rpc.instrumentation.ts: .subscribe()':
     'observes an Observable, with the guard around all it does',
   'instrumentation/messages/rpc.instrumentation.ts: .defineProperty()':

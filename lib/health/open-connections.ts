@@ -1,13 +1,18 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 const SESSION = Symbol('monitoring.session');
 const IS_SECURED = Symbol('monitoring.isSecured');
 
+/** An HTTP parser with the last request that it has received. */
+interface HttpParser {
+  readonly incoming?: IncomingMessage | null;
+}
+
 /** A connection with the internal state of Node.js: its current response, and its parser until it is upgraded. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
-  readonly parser?: object | null;
+  readonly parser?: HttpParser | null;
   readonly encrypted?: boolean;
   /** The TCP connection that carries a TLS connection. */
   readonly _parent?: HttpSocket | null;
@@ -53,6 +58,13 @@ export class OpenConnections {
   /** True if no connection is open. */
   get isEmpty(): boolean {
     return this.sockets.size === 0;
+  }
+
+  /** Yields the responses in progress that no other response of the same connection waits for. */
+  *lastResponses(): Iterable<ServerResponse> {
+    for (const { _httpMessage: response, parser } of this.sockets) {
+      if (response && parser?.incoming === response.req) yield response;
+    }
   }
 
   /**
