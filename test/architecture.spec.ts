@@ -80,9 +80,9 @@ function imported(from: string): readonly string[] {
 }
 
 function mayImport(room: string, target: string): boolean {
-  // What knows no metrics knows nothing else either, and the heart depends on mechanisms only.
-  if (COMMON.includes(room)) return false;
-  if (room === 'metrics') return target === 'primitives';
+  // What knows no metrics knows mechanisms at most, and so does the heart.
+  if (room === 'primitives') return false;
+  if (room === 'options' || room === 'metrics') return target === 'primitives';
   return COMMON.includes(target) || (ROOMS[room]?.includes(target) ?? false);
 }
 

@@ -5,12 +5,28 @@ import type { Labels } from './labels.js';
 export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timer';
 
 /**
- * The aggregation of a gauge over several workers: the sum, maximum, minimum or average of their values, the value of
- * the series that was created first or last, or one series for each worker with the label `worker`.
+ * The aggregation of a counter over several workers: the sum of their values, the sum with one value for each `process`
+ * whose threads report the same one, or one value for all workers, which is `shared` by them: that of the machine, or of
+ * a server outside of the application.
  */
-export type Aggregation = 'sum' | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
+export type CounterAggregation = 'sum' | 'process' | 'shared';
 
-const AGGREGATIONS: readonly Aggregation[] = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'];
+/**
+ * The aggregation of a gauge over several workers: that of a counter; the maximum, minimum or average of their values;
+ * the value of the series that was created first or last; or one series for each worker with the label `worker`.
+ */
+export type Aggregation = CounterAggregation | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
+
+const COUNTER_AGGREGATIONS: readonly Aggregation[] = ['sum', 'process', 'shared'];
+const GAUGE_AGGREGATIONS: readonly Aggregation[] = [
+  ...COUNTER_AGGREGATIONS,
+  'max',
+  'min',
+  'average',
+  'first',
+  'latest',
+  'worker',
+];
 
 /** The label with the worker of a series, on a gauge with `aggregate: 'worker'`. */
 export const WORKER_LABEL = 'worker';
@@ -40,6 +56,15 @@ export interface MetricOptions<L extends string> {
 export interface BoundMetricOptions<L extends string> {
   /** Labels of the series. */
   readonly labels: Labels<L>;
+}
+
+/** Options of counters. */
+export interface CounterOptions {
+  /**
+   * Aggregation over several workers; see the option `cluster`.
+   * @default 'sum'
+   */
+  readonly aggregate?: CounterAggregation;
 }
 
 /** Options of gauges. */
@@ -131,12 +156,14 @@ export function checkedSeriesLimit(owner: string, limit: number): number {
  */
 export function checkedAggregate(
   owner: string,
+  kind: MetricKind,
   aggregate: Aggregation | undefined,
   labelNames: readonly string[],
 ): Aggregation | undefined {
-  if (aggregate !== undefined && !AGGREGATIONS.includes(aggregate)) {
+  const known = kind === 'gauge' ? GAUGE_AGGREGATIONS : COUNTER_AGGREGATIONS;
+  if (aggregate !== undefined && !known.includes(aggregate)) {
     throw new MetricDefinitionError(
-      `\`aggregate\` of ${owner} must be one of ${AGGREGATIONS.join(', ')}; got "${aggregate as string}".`,
+      `\`aggregate\` of ${owner} must be one of ${known.join(', ')}; got "${aggregate as string}".`,
     );
   }
   if (aggregate === 'worker' && labelNames.includes(WORKER_LABEL)) {

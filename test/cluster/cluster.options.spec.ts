@@ -7,7 +7,7 @@ import {
   type MonitoringOptions,
 } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ruleOf } from '../../lib/cluster/aggregation-rules.js';
+import { aggregationOf } from '../../lib/cluster/merged-family.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { createApp } from '../e2e/fixture/start-app.js';
 
@@ -64,8 +64,8 @@ describe('the gauges of an application', () => {
   it('are summed only if the sum has a meaning', async () => {
     const app = await start({});
     const { families } = await app.get(MetricsRegistry).collect();
-    const summed = families.filter((family) => family.type === 'gauge' && ruleOf(family).aggregate === 'sum');
-    // Of a new gauge somebody has to decide, in aggregation-rules.ts, what several workers have of it.
+    const summed = families.filter((family) => family.type === 'gauge' && aggregationOf(family) === 'sum');
+    // The definition of a new gauge must say which value several workers have.
     expect(summed.map(({ name }) => name).toSorted()).toMatchInlineSnapshot(`
       [
         "cache_entries",
@@ -84,13 +84,7 @@ describe('the gauges of an application', () => {
         "nodejs_heap_space_size_available_bytes",
         "nodejs_heap_space_size_total_bytes",
         "nodejs_heap_space_size_used_bytes",
-        "nodejs_threadpool_size",
         "nodejs_worker_threads",
-        "process_heap_bytes",
-        "process_open_fds",
-        "process_resident_memory_bytes",
-        "process_threads",
-        "process_virtual_memory_bytes",
       ]
     `);
   });

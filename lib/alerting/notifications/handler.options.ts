@@ -1,7 +1,13 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
-import { booleanOf, countOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
+import {
+  booleanOf,
+  countOf,
+  durationMsOf,
+  expectKeys,
+  expectOption,
+  optionOf,
+} from '../../options/option-checks.js';
 import type { Severity } from '../rules/alert-rule.js';
-import { optionOf } from '../rules/option-errors.js';
 import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';
 
 /** Options of an alert handler: its filter, grouping, limits and retries. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
+import { pause } from '../../primitives/deadline.js';
 import { NotificationError } from './notification.js';
 
 /** The pause before the first retry; each further one is twice as long. */
@@ -55,16 +56,6 @@ export class RetrySchedule {
 
   /** Resolves after a time, or when the signal is aborted. */
   pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this;
-      if (signal.aborted) return resolve();
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms).unref();
-      signal.addEventListener('abort', end, { once: true });
-    });
+    return pause(ms, { signal: this.signal, background: true });
   }
 }
