@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
 import { buildLibrary, ROOT } from '../services/support/built.js';
 import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';

@@ -3,6 +3,7 @@ import dns from 'node:dns';
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   type ArgumentsHost,
   Catch,
@@ -16,7 +17,6 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import * as fc from 'fast-check';
 import { map, type Observable } from 'rxjs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { VersionedController } from './fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
@@ -603,12 +603,12 @@ describe('request metrics of requests that do not come by the server of Nest', (
       { address: '127.0.0.1', family: 4 },
       { address: '::1', family: 6 },
     ];
-    vi.spyOn(dns, 'lookup').mockImplementation(((name: string, options: unknown, done: LookupDone) => {
+    jest.spyOn(dns, 'lookup').mockImplementation(((name: string, options: unknown, done: LookupDone) => {
       if (name === 'localhost' && isLookupOfAll(options)) process.nextTick(done, null, addresses);
       else Reflect.apply(lookup, dns, [name, options, done]);
     }) as typeof dns.lookup);
     const app = await startApp('fastify', FixtureModule.with(WITHOUT_COLLECTORS), { host: 'localhost' });
-    vi.restoreAllMocks();
+    jest.restoreAllMocks();
     await app.get('/users/4', { host: '127.0.0.1' });
     await app.get('/users/6', { host: '::1' });
     await abortedRequest(app.port, { path: '/slow/300', host: '::1' }, 20);

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import {
   type HealthCheck,
   type HealthCheckAnswer,
@@ -7,7 +8,6 @@ import {
   MetricsRegistry,
 } from 'nestjs-monitoring';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { FakeClock, scalars, bytesInUse } from '../metrics/support.js';
 import { BEHAVIOURS, FOUND, ScriptedCheck } from './support.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { dropped, histograms, testRegistry } from './support.js';
 
 function queryTimer() {
@@ -138,7 +138,7 @@ describe('Timer', () => {
       const error = new Error('left early');
       const run = (): void => {
         using timing = query.start();
-        expect(timing).toBeTypeOf('function');
+        expect(typeof timing).toBe('function');
         clock.advance(300);
         throw error;
       };

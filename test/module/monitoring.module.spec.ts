@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type DynamicModule, Injectable, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -11,7 +12,6 @@ import {
   MonitoringOptionsError,
   PrometheusExporter,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FixtureController } from '../e2e/fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import {
@@ -196,7 +196,7 @@ describe('MonitoringModule', () => {
 
   describe.each(ADAPTERS)('when it is not enabled, on %s', (adapter) => {
     afterEach(() => {
-      vi.restoreAllMocks();
+      jest.restoreAllMocks();
     });
 
     it('adds no route, no listener and no timer, and its instruments do nothing', async () => {
@@ -254,7 +254,7 @@ describe('MonitoringModule', () => {
 
   describe('leaves nothing behind', () => {
     afterEach(() => {
-      vi.restoreAllMocks();
+      jest.restoreAllMocks();
     });
 
     it.each(ADAPTERS)(
@@ -337,8 +337,8 @@ function spyOnWatchers(): { started(): number; stopped(): number } {
     enable(): boolean;
     disable(): boolean;
   };
-  const started = [vi.spyOn(delays, 'enable'), vi.spyOn(PerformanceObserver.prototype, 'observe')];
-  const stopped = [vi.spyOn(delays, 'disable'), vi.spyOn(PerformanceObserver.prototype, 'disconnect')];
+  const started = [jest.spyOn(delays, 'enable'), jest.spyOn(PerformanceObserver.prototype, 'observe')];
+  const stopped = [jest.spyOn(delays, 'disable'), jest.spyOn(PerformanceObserver.prototype, 'disconnect')];
   return { started: () => callsOf(started), stopped: () => callsOf(stopped) };
 }
 

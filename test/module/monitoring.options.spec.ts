@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -10,7 +11,6 @@ import {
   MonitoringOptionsError,
   PrometheusExporter,
 } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { createApp, seriesOf } from '../e2e/fixture/start-app.js';
 
@@ -382,9 +382,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { clock: Date },
-      expect.stringMatching(
-        /^`clock` must be an object with now\(\) and monotonic\(\); got a function\.$/,
-      ) as string,
+      expect.stringMatching(/^`clock` must be an object with now\(\) and monotonic\(\); got a function\.$/),
     ],
     [{ clock: null }, '`clock` must be an object with now() and monotonic(); got null.'],
   ])('%j', async (options, message) => {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
 import {
   BehaviorSubject,
   firstValueFrom,
@@ -11,7 +12,6 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import { describe, expect, it } from 'vitest';
 import { type Measurement, trackCall, trackCompletion } from '../../lib/primitives/completion.js';
 import { Guard } from '../../lib/primitives/guard.js';
 

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { Guard } from '../../lib/primitives/guard.js';
 import {
   type CallObserver,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { register } from 'prom-client';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as bundleAfter from '../../sample-app/migrating/express-prom-bundle/after.js';
 import * as bundleBefore from '../../sample-app/migrating/express-prom-bundle/before.js';
 import * as otelAfter from '../../sample-app/migrating/nestjs-otel/after.js';
@@ -12,6 +12,8 @@ import { PaymentsIndicator } from '../../sample-app/migrating/terminus/payments.
 import * as willsotoAfter from '../../sample-app/migrating/willsoto-nestjs-prometheus/after.js';
 import * as willsotoBefore from '../../sample-app/migrating/willsoto-nestjs-prometheus/before.js';
 import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
+import { eventually } from '../support/eventually.js';
+import { expectThat } from '../support/expectations.js';
 
 type CreateApp = () => Promise<INestApplication>;
 
@@ -130,11 +132,11 @@ describe.each<[string, CreateApp, CreateApp]>([
         [after, row[1] ?? ''],
       ] as const) {
         const selectors = selectorsIn(query);
-        expect(selectors.length, query).toBeGreaterThan(0);
+        expectThat(selectors.length, query).toBeGreaterThan(0);
         for (const { selector, groupedBy } of selectors) {
-          expect(() => valueOf(samples, selector), query).not.toThrow();
+          expectThat(() => valueOf(samples, selector), query).not.toThrow();
           const { labels = {} } = samples.find(({ name }) => name === parseSelector(selector).name) ?? {};
-          expect(Object.keys(labels), query).toEqual(expect.arrayContaining(groupedBy));
+          expectThat(Object.keys(labels), query).toEqual(expect.arrayContaining(groupedBy));
         }
       }
     }
@@ -163,7 +165,7 @@ describe('moving from @nestjs/terminus', () => {
     ] as const) {
       PaymentsIndicator.balance = balance;
       // What was found before is good for a second.
-      await vi.waitFor(async () => expect((await fetch(`${after}/health`)).status).toBe(status), 10_000);
+      await eventually(async () => expect((await fetch(`${after}/health`)).status).toBe(status), 10_000);
       const [was, is] = (await Promise.all([before, after].map(healthOf))) as [Was, Is];
       seen.push(
         [`${was.code}, \`status\` is \`${was.status}\``, `${is.code}, \`status\` is \`${is.status}\``],

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as current from 'mysql2';
 import * as older from 'mysql2-3-11';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mysql2Pool } from '../../lib/integrations/mysql2/mysql2.discovery.js';
 import { watchMysql2PoolWait } from '../../lib/integrations/mysql2/mysql2.pool.js';
 import { watchMysql2Connection, watchMysql2Pool } from '../../lib/integrations/mysql2/mysql2.watch.js';

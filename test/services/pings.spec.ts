@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BullModule, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -8,7 +9,6 @@ import { Redis } from 'ioredis';
 import { createPool } from 'mysql2';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { findBullMqQueues, findBullMqWorkers } from '../../lib/integrations/bullmq/bullmq.discovery.js';
 import { pingBullMq } from '../../lib/integrations/bullmq/bullmq.ping.js';

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatadogFetchTransport } from '../../../lib/exporters/datadog/datadog-fetch.transport.js';
 import { datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
 import type { DatadogPayload } from '../../../lib/exporters/datadog/datadog-series.js';

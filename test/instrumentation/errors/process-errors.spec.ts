@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
 import { closeAll, counts, startMeasured } from '../support.js';
 

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
 import { context, trace } from '@opentelemetry/api';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
@@ -10,7 +11,6 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-node';
 import { ActiveTrace, type MonitoringOptions, MonitoringModule } from 'nestjs-monitoring';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findActiveTrace } from '../../../lib/integrations/opentelemetry/active-trace.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { parseExposition } from '../../exporters/prometheus/exposition-parser.js';

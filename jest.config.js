@@ -1,0 +1,30 @@
+const transform = {
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    target: 'es2022',
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+};
+
+/** @type {import('jest').Config} */
+export default {
+  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  // What needs a server, a browser or a long time is of jest.services.config.js; test/package, of applications that
+  // install the package.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/', '<rootDir>/test/services/'],
+  testEnvironment: '<rootDir>/test/support/jest/process.environment.mjs',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': ['@swc/jest', transform] },
+  moduleNameMapper: {
+    '^nestjs-monitoring$': '<rootDir>/lib/index.ts',
+    '^nestjs-monitoring/testing$': '<rootDir>/lib/testing.ts',
+    '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
+  },
+  setupFiles: ['reflect-metadata'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testTimeout: 20_000,
+  watchman: false,
+};
