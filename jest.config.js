@@ -26,5 +26,6 @@ export default {
   setupFiles: ['reflect-metadata'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 20_000,
+  testEnvironmentOptions: { globalsCleanup: 'off' },
   watchman: false,
 };

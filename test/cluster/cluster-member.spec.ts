@@ -10,6 +10,7 @@ import { resolveCluster } from '../../lib/cluster/cluster.options.js';
 import { PROTOCOL } from '../../lib/cluster/messages.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { histograms, scalars } from '../metrics/support.js';
+import { unreachable } from '../support/expectations.js';
 
 let directory = '';
 const members: ClusterMember[] = [];
@@ -114,11 +115,9 @@ describe('workers', () => {
     rooms.set({ room: 'b' }, 3);
     expect(await seen()).toEqual([['b', 3]]);
     rooms.reset();
-    expect(
-      ((numbers: Float64Array) => numbers.every((_, i) => i % 2 === 1 || Number.isNaN(numbers[i])))(
-        (await leader.member.collect()).families.find(({ name }) => name === 'people')?.numbers,
-      ),
-    ).toBe(true);
+    const { families } = await leader.member.collect();
+    const { numbers } = families.find(({ name }) => name === 'people') ?? unreachable();
+    expect(numbers.every((value, i) => i % 2 === 1 || Number.isNaN(value))).toBe(true);
   });
 
   it('pass their totals on when they end, the leader too', async () => {

@@ -42,7 +42,9 @@ class PlainController {
 
 let close: () => unknown = () => undefined;
 
-afterEach(() => close());
+afterEach(async () => {
+  await close();
+});
 
 describe.each(ADAPTERS)('MetricsInterceptor on %s', (adapter) => {
   it('counts a call once per handler, on every transport and with several bindings', async () => {

@@ -186,7 +186,7 @@ describe('options that cannot work stop the start', () => {
   const top =
     'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, cluster, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
 
-  it.each<[unknown, string]>([
+  it.each<[unknown, unknown]>([
     ['all', 'The options of MonitoringModule must be an object; got the string "all".'],
     [
       { history: { interval: 1 } },
@@ -392,7 +392,7 @@ describe('options that cannot work stop the start', () => {
     expect(refusal.message).toEqual(message);
   });
 
-  it.each<[unknown, string]>([
+  it.each<[unknown, unknown]>([
     [
       { http: { buckets: [] } },
       '`buckets` of histogram http_request_duration_seconds must be finite upper bounds in strictly ascending order; got [].',

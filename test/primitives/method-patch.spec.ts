@@ -7,6 +7,7 @@ import {
   observeFunction,
   patchMethod,
 } from '../../lib/primitives/method-patch.js';
+import { nextUnhandledRejection } from '../support/unhandled-rejection.js';
 
 /** A client as a library has one: a private field, a symbol, methods of every kind. */
 class Client {
@@ -249,14 +250,7 @@ describe('a patched method', () => {
     const { guard } = setUp();
     const client = new Client();
     patchMethod(client, 'reject', guard, () => ({ rejected: () => undefined }));
-    const unhandled = new Promise((resolve) => {
-      const others = process.listeners('unhandledRejection');
-      process.removeAllListeners('unhandledRejection');
-      process.once('unhandledRejection', (reason) => {
-        for (const listener of others) process.on('unhandledRejection', listener);
-        resolve(reason);
-      });
-    });
+    const unhandled = nextUnhandledRejection();
     void client.reject('nobody cares');
     expect(await unhandled).toBe('nobody cares');
   });

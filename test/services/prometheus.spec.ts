@@ -134,16 +134,10 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
 
     it('stores the same series whichever format it reads', async () => {
       // What appears as the process goes on, such as another kind of garbage collection, is seen a scrape apart.
-      await eventually(
-        async () =>
-          expect(
-            await (async () => {
-              const inText = await seriesOf(prometheus, `${adapter} text`);
-              return difference(inText, await seriesOf(prometheus, `${adapter} openmetrics`));
-            })(),
-          ).toEqual([]),
-        POLL,
-      );
+      await eventually(async () => {
+        const inText = await seriesOf(prometheus, `${adapter} text`);
+        expect(difference(inText, await seriesOf(prometheus, `${adapter} openmetrics`))).toEqual([]);
+      }, POLL);
     });
 
     it('shows names that promtool has nothing against', async () => {

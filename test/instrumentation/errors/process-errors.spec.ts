@@ -117,7 +117,7 @@ describe('warnings of the process', () => {
 
 describe('the listeners of monitoring', () => {
   it('for unhandled rejections are registered while the application has one, also with several applications', async () => {
-    // Vitest has one: it must not count as one of the application here.
+    // Jest has one: it must not count as one of the application here.
     const others = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
     try {
