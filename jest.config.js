@@ -1,11 +1,11 @@
-const transform = {
+// The kind of module is what Jest asks for.
+const swc = {
   jsc: {
     parser: { syntax: 'typescript', decorators: true },
     transform: { legacyDecorator: true, decoratorMetadata: true },
     target: 'es2022',
     keepClassNames: true,
   },
-  module: { type: 'es6' },
   sourceMaps: 'inline',
 };
 
@@ -17,7 +17,9 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/', '<rootDir>/test/services/'],
   testEnvironment: '<rootDir>/test/support/jest/process.environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': ['@swc/jest', transform] },
+  transform: { '\\.ts$|/cookie/dist/.*\\.js$': ['@swc/jest', swc] },
+  // Fastify's inject() requires an ES module, which Jest cannot do before Node 24.9.
+  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?cookie/dist/)'],
   moduleNameMapper: {
     '^nestjs-monitoring$': '<rootDir>/lib/index.ts',
     '^nestjs-monitoring/testing$': '<rootDir>/lib/testing.ts',
@@ -27,5 +29,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 20_000,
   testEnvironmentOptions: { globalsCleanup: 'off' },
+  maxWorkers: '100%',
   watchman: false,
 };
