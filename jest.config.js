@@ -9,12 +9,14 @@ const swc = {
   sourceMaps: 'inline',
 };
 
+/** test/package is of applications that install the package. */
+export const IGNORED = ['/node_modules/', '<rootDir>/test/package/'];
+
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  // What needs a server, a browser or a long time is of jest.services.config.js; test/package, of applications that
-  // install the package.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/package/', '<rootDir>/test/services/'],
+  // What needs a server, a browser or a long time is of jest.services.config.js.
+  testPathIgnorePatterns: [...IGNORED, '<rootDir>/test/services/', '\\.long\\.spec\\.ts$'],
   testEnvironment: '<rootDir>/test/support/jest/process.environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$|/cookie/dist/.*\\.js$': ['@swc/jest', swc] },
@@ -27,8 +29,9 @@ export default {
   },
   setupFiles: ['reflect-metadata'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   testEnvironmentOptions: { globalsCleanup: 'off' },
   maxWorkers: '100%',
+  workerIdleMemoryLimit: '700MB',
   watchman: false,
 };

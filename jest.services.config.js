@@ -1,9 +1,8 @@
-import shared from './jest.config.js';
+import shared, { IGNORED } from './jest.config.js';
 
 /** @type {import('jest').Config} */
 export default {
   ...shared,
-  testMatch: ['<rootDir>/test/services/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 60_000,
+  testMatch: ['<rootDir>/test/services/**/*.spec.ts', '<rootDir>/test/**/*.long.spec.ts'],
+  testPathIgnorePatterns: IGNORED,
 };
