@@ -13,14 +13,7 @@ import {
 } from 'nestjs-monitoring';
 import { FixtureController } from '../e2e/fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
-import {
-  ADAPTERS,
-  type AdapterName,
-  createApp,
-  eventually,
-  startApp,
-  total,
-} from '../e2e/fixture/start-app.js';
+import { ADAPTERS, createApp, startApp } from '../e2e/fixture/start-app.js';
 import { listenersOfProcess, spyOnWatchers } from './watchers.js';
 
 @Injectable()
