@@ -1,5 +1,5 @@
-// The kind of module is what Jest asks for.
-const swc = {
+/** How TypeScript is compiled; to which kind of module is what Jest asks for. */
+export const swc = {
   jsc: {
     parser: { syntax: 'typescript', decorators: true },
     transform: { legacyDecorator: true, decoratorMetadata: true },
