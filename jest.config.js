@@ -9,6 +9,9 @@ export const swc = {
   sourceMaps: 'inline',
 };
 
+/** ES modules that CommonJS in node_modules requires, which Jest cannot do before Node 24.9. */
+const REQUIRED_MODULES = '(?:cookie|content-disposition)/dist';
+
 /** test/package is of applications that install the package. */
 export const IGNORED = ['/node_modules/', '<rootDir>/test/package/'];
 
@@ -19,9 +22,8 @@ export default {
   testPathIgnorePatterns: [...IGNORED, '<rootDir>/test/services/', '\\.long\\.spec\\.ts$'],
   testEnvironment: '<rootDir>/test/support/jest/process.environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$|/cookie/dist/.*\\.js$': ['@swc/jest', swc] },
-  // Fastify's inject() requires an ES module, which Jest cannot do before Node 24.9.
-  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?cookie/dist/)'],
+  transform: { [`\\.ts$|/${REQUIRED_MODULES}/.*\\.js$`]: ['@swc/jest', swc] },
+  transformIgnorePatterns: [`/node_modules/(?!(?:.+/)?${REQUIRED_MODULES}/)`],
   moduleNameMapper: {
     '^nestjs-monitoring$': '<rootDir>/lib/index.ts',
     '^nestjs-monitoring/testing$': '<rootDir>/lib/testing.ts',

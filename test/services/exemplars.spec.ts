@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { context, trace } from '@opentelemetry/api';
@@ -7,6 +6,7 @@ import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { eventually } from '../support/eventually.js';
+import { instrumentHttp } from '../support/instrumented-http.js';
 import { describeWith } from './support/binaries.js';
 import { PrometheusServer } from './support/prometheus.server.js';
 
@@ -33,7 +33,7 @@ describeWith(['prometheus'], 'a real Prometheus with storage for exemplars', () 
     provider.register();
     instrumentation.setTracerProvider(provider);
     instrumentation.enable();
-    createRequire(import.meta.url)('node:http');
+    instrumentHttp(instrumentation);
     for (const adapter of ADAPTERS) apps.set(adapter, await startApp(adapter, AppModule));
     const jobs = [...apps].map(([job, { port }]) => ({ job, url: `http://127.0.0.1:${port}/metrics` }));
     prometheus = await PrometheusServer.start(jobs);
