@@ -302,7 +302,11 @@ const OF_POOLS: readonly Shape<Connection>[] = [
   { title: 'no callback for a connection', run: (pool) => void pool.getConnection() },
   {
     title: 'execute() without a callback',
-    run: (pool, log) => log('result', typeof pool.execute('SELECT 1')),
+    run: async (pool, log) => {
+      const failed = new Promise((resolve) => process.once('uncaughtException', resolve));
+      log('result', typeof pool.execute('SELECT 1'));
+      await failed;
+    },
   },
   {
     title: 'the end',
