@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BullModule, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
@@ -84,7 +85,7 @@ describeWith(['redis-server'], 'pings of a real Redis', () => {
     const ioredis = new Redis(server.port);
     const nodeRedis = createClient({ url: server.url });
     for (const client of [ioredis, nodeRedis]) client.on('error', () => undefined);
-    await nodeRedis.connect();
+    await Promise.all([once(ioredis, 'ready'), nodeRedis.connect()]);
     closing.push(
       () => ioredis.disconnect(),
       () => nodeRedis.destroy(),
