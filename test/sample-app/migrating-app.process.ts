@@ -15,7 +15,7 @@ export class MigratingApp {
       cwd: ROOT,
       execArgv: ['--import', './test/support/typescript/register.mjs'],
     });
-    const ended = once(child, 'close').then(() => Promise.reject(new Error(`${example} ended.`)));
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${example} ended.`)));
     const [{ url }] = (await Promise.race([once(child, 'message'), ended])) as [{ url: string }];
     ended.catch(() => undefined);
     return new MigratingApp(child, url);
@@ -27,7 +27,7 @@ export class MigratingApp {
   }
 
   async stop(): Promise<void> {
-    const ended = once(this.child, 'close');
+    const ended = once(this.child, 'exit');
     this.child.disconnect();
     await ended;
   }
