@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
 import { restarted, works } from './restarted.js';
-import { line, MINUTE, testAlerting } from './support.js';
+import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';
 
 let folder = '';
 let stateFile = '';
