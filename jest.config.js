@@ -6,7 +6,7 @@ export const swc = {
     target: 'es2022',
     keepClassNames: true,
   },
-  sourceMaps: 'inline',
+  sourceMaps: true,
 };
 
 /** ES modules that CommonJS in node_modules requires, which Jest cannot do before Node 24.9. */
