@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
 
 const LIB = resolve(import.meta.dirname, '../lib');
 

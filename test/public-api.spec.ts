@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
 import * as library from 'nestjs-monitoring';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
 
 /** Every name that index.ts exports; types are marked. */
 function exportedNames(): string[] {

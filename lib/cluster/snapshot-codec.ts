@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
 import { OVERFLOW_LABEL, renderLabel } from '../metrics/labels.js';
 import { expositionPrefixes } from '../metrics/exposition-prefix.js';
@@ -147,7 +148,7 @@ class ReceivedMetric implements SeriesIdentities {
     expect(Array.isArray(rows) && rows.every((row) => isRow(row, labelNames.length)), `labels of ${name}`);
     this.rows.push(...rows);
     expect(
-      numbers instanceof Float64Array && numbers.length === this.rows.length * stride,
+      types.isFloat64Array(numbers) && numbers.length === this.rows.length * stride,
       `${this.rows.length} rows of ${name}, ${stride} numbers each`,
     );
     expect(Array.isArray(exemplars), `a list of exemplars of ${name}`);

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AlertEvent, AlertRule } from 'nestjs-monitoring';
 import { testRules } from 'nestjs-monitoring/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
 /** What became of the alerts, one line for each change: seconds, what, value. */

@@ -1,9 +1,10 @@
+import { describe, expect, it } from '@jest/globals';
 import { type AlertEvent, AlertingMonitor, type BackTestResult, MetricsHistory } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { NotedSnapshots } from '../../lib/testing/rules/noted-snapshots.js';
 import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import { FakeClock } from '../metrics/support.js';
+import { expectThat } from '../support/expectations.js';
 import { exampleCases, randomCases, type RuleCase } from './rule-cases.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
@@ -288,7 +289,7 @@ describe('a back test over the whole history', () => {
     expect(cases.length).toBeGreaterThan(100);
     for (const one of cases) {
       const { live, after } = await liveAndAfter(one);
-      expect(changesAfter(after), JSON.stringify(one.rules)).toEqual(changesOf(live));
+      expectThat(changesAfter(after), JSON.stringify(one.rules)).toEqual(changesOf(live));
       changes += live.length;
     }
     expect(changes).toBeGreaterThan(500);

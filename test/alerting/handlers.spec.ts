@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   AlertmanagerHandler,
   EmailAlertHandler,
@@ -10,7 +11,6 @@ import {
   WebhookAlertHandler,
 } from 'nestjs-monitoring';
 import { SMTPServer } from 'smtp-server';
-import { afterEach, describe, expect, it } from 'vitest';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { queueRule, testAlerting } from './support.js';
 
@@ -122,9 +122,9 @@ describe('a webhook', () => {
         {
           status: 'firing',
           labels: { queue: 'mail' },
-          startsAt: expect.stringMatching(/Z$/) as string,
+          startsAt: expect.stringMatching(/Z$/),
           endsAt: '0001-01-01T00:00:00Z',
-          fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+          fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
         },
       ],
     });

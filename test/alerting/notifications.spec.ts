@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { type Alert, type AlertNotification, type AlertStatus, NotificationError } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
@@ -128,7 +128,7 @@ describe('a handler that fails', () => {
     await eventually(() =>
       expect(alerting.handlers()).toMatchObject([
         { handler: 'throws', delivered: 0, failed: 1, lastError: 'no such channel' },
-        { handler: 'hangs', delivered: 0, failed: 1, lastError: expect.stringContaining('20 ms') as string },
+        { handler: 'hangs', delivered: 0, failed: 1, lastError: expect.stringContaining('20 ms') },
         { handler: 'slow', delivered: 0, failed: 0, waiting: 1 },
         { handler: 'works', delivered: 1, failed: 0 },
       ]),

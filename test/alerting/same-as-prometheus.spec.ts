@@ -1,9 +1,10 @@
+import { describe, expect, it } from '@jest/globals';
 import { RE2JS } from 're2js';
 import { type AlertRule, MonitoringOptionsError } from 'nestjs-monitoring';
 import { testRules } from 'nestjs-monitoring/testing';
-import { describe, expect, it } from 'vitest';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
+import { expectThat, unreachable } from '../support/expectations.js';
 import { queueRule, testAlerting } from './support.js';
 
 const condition = { metric: 'queue_length', operator: '>', threshold: 10 } as const;
@@ -100,14 +101,14 @@ describe('a regular expression', () => {
       try {
         ours = new CommonRegExp(source);
       } catch (error) {
-        expect(error, source).not.toBeInstanceOf(SyntaxError);
+        expectThat(error, source).not.toBeInstanceOf(SyntaxError);
         continue;
       }
       accepted++;
       const theirs = RE2JS.compile(`^(?:${source})$`);
       for (const text of texts) {
         if (ours.matches(text) !== theirs.matcher(text).find())
-          expect.fail(`${source} on ${JSON.stringify(text)}`);
+          unreachable(`${source} on ${JSON.stringify(text)}`);
       }
     }
     expect(accepted).toBeGreaterThan(1_000);

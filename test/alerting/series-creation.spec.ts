@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   AlertingMonitor,
   type AlertRule,
@@ -6,7 +7,6 @@ import {
   PerformanceMonitor,
 } from 'nestjs-monitoring';
 import { testRules } from 'nestjs-monitoring/testing';
-import { afterEach, describe, expect, it } from 'vitest';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';

@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
-import { buildLibrary, ROOT } from '../services/support/built.js';
+import { restarted, works } from './restarted.js';
 import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';
-
-const KILLS = 20;
 
 let folder = '';
 let stateFile = '';
@@ -18,28 +14,6 @@ beforeEach(async () => {
   stateFile = join(folder, 'alerts.json');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** An application that was restarted a second after the file was written. */
-function restarted(told: string[] = [], rules = [queueRule()]): TestAlerting {
-  const test = testAlerting({ stateFile });
-  test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-  for (const rule of rules) test.alerting.addAlertRule(rule);
-  test.alerting.addAlertHandler((alert: Alert) => void told.push(line(alert)), { name: 'page' });
-  return test;
-}
-
-/** Starts, evaluates twice, and is still able to tell of an alert of now. */
-async function works(test: TestAlerting, told: string[]): Promise<void> {
-  test.alerting.start();
-  const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-  await test.step(() => queue.set({ queue: 'now' }, 12));
-  await test.step();
-  expect(told).toContain('long_queue now firing 12');
-  expect(test.alerting.alerts().map(line)).toContain('long_queue now firing 12');
-  test.alerting.silences();
-  test.alerting.handlers();
-  await test.alerting.stop();
-}
 
 const firing = {
   labels: { alertname: 'long_queue', queue: 'mail', severity: 'warning' },
@@ -141,7 +115,7 @@ describe('a damaged state file', () => {
     'with %s is read without that part, which is named in a warning',
     async (_, [parts, named]) => {
       const heard: string[] = [];
-      const test = restarted(heard);
+      const test = restarted(stateFile, heard);
       await writeFile(stateFile, JSON.stringify(saved(test.clock.now(), parts)));
       await works(test, heard);
       expect(test.warnings).toHaveLength(1);
@@ -163,7 +137,7 @@ describe('a damaged state file', () => {
   ])('that is %s is ignored and replaced', async (_, text) => {
     await writeFile(stateFile, text);
     const heard: string[] = [];
-    const test = restarted(heard);
+    const test = restarted(stateFile, heard);
     await works(test, heard);
     expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: /)]);
     expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
@@ -172,7 +146,7 @@ describe('a damaged state file', () => {
   it('that is a folder, or not readable, is reported once and has no other effect', async () => {
     await mkdir(stateFile);
     const heard: string[] = [];
-    const test = restarted(heard);
+    const test = restarted(stateFile, heard);
     await works(test, heard);
     expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: EISDIR/)]);
     expect(await readdir(folder)).toEqual(['alerts.json']);
@@ -180,12 +154,12 @@ describe('a damaged state file', () => {
     await writeFile(stateFile, '{}');
     await chmod(stateFile, 0o000);
     const other: string[] = [];
-    await works(restarted(other), other);
+    await works(restarted(stateFile, other), other);
   });
 
   it('with names of object methods as keys is read correctly', async () => {
     const heard: string[] = [];
-    const test = restarted(heard);
+    const test = restarted(stateFile, heard);
     const group = { at: 0, firing: [notified], undelivered: [] };
     const text = JSON.stringify(
       saved(test.clock.now(), {
@@ -200,7 +174,7 @@ describe('a damaged state file', () => {
 
   it('from a clock that was ahead keeps no alert forever, and suppresses no notification of its end', async () => {
     const heard: string[] = [];
-    const test = restarted(heard);
+    const test = restarted(stateFile, heard);
     const late = test.clock.now() + 8e14;
     const keeps = { ...firing, keepFiringSince: late, heldUntil: late, activeAt: late, firedAt: late };
     await writeFile(
@@ -226,7 +200,7 @@ describe('a rule that was removed during a restart', () => {
     ['three hours', 180 * MINUTE],
   ])('of %s leaves no handler with an alert that is never resolved', async (_, outageMs) => {
     const heard: string[] = [];
-    const first = restarted(heard);
+    const first = restarted(stateFile, heard);
     first.alerting.start();
     const queue = first.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     await first.step(() => queue.set({ queue: 'mail' }, 11));
@@ -249,48 +223,10 @@ describe('a rule that was removed during a restart', () => {
   });
 });
 
-describe('SIGKILL while the state is written', () => {
-  beforeAll(buildLibrary, 120_000);
-
-  /** Saves some megabytes again and again. */
-  const work = `
-    import { AlertStore } from '${ROOT}build/alerting/alert-store.js';
-    const store = new AlertStore(process.argv[1], console.error);
-    const filler = 'x'.repeat(4_000_000);
-    for (;;) {
-      store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], notifications: {}, filler });
-      await store.settled();
-      process.stdout.write('.');
-    }
-  `;
-
-  it('leaves a complete file, and no temporary files after the next start', async () => {
-    let cutOff = 0;
-    for (let kill = 0; kill < KILLS || (cutOff === 0 && kill < 10 * KILLS); kill++) {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', work, stateFile], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      await once(child.stdout, 'data');
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
-      child.kill('SIGKILL');
-      await once(child, 'close');
-      const names = await readdir(folder);
-      expect(names).toContain('alerts.json');
-      expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
-      cutOff += names.length - 1;
-    }
-    // Otherwise nothing was tried.
-    expect(cutOff).toBeGreaterThan(0);
-    const heard: string[] = [];
-    const test = restarted(heard);
-    await works(test, heard);
-    expect(test.warnings).toEqual([]);
-    expect(await readdir(folder)).toEqual(['alerts.json']);
-  }, 120_000);
-
-  it('leaves no temporary files beside a file that is never written again', async () => {
+describe('what a SIGKILL has left', () => {
+  it('is removed at the next start, even if nothing is written again', async () => {
     await writeFile(`${stateFile}.4194305.0123abcd.tmp`, '{');
-    const test = restarted();
+    const test = restarted(stateFile);
     test.alerting.start();
     await test.alerting.settled();
     expect(await readdir(folder)).toEqual([]);

@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { type Alert, PerformanceMonitor, type Thresholds } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { THRESHOLD_INHIBITION } from '../../lib/alerting/performance.monitor.js';
 import { Vitals } from '../../lib/query/vitals.js';
 import { SECOND, testAlerting } from './support.js';

@@ -1,3 +1,4 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { Injectable } from '@nestjs/common';
 import {
@@ -7,10 +8,10 @@ import {
   MonitoringOptionsError,
   type Revenue,
 } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import { ADAPTERS, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 import { dropped, scalars, testRegistry } from '../metrics/support.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 
 @Entity()
 class Deal {
@@ -43,9 +44,9 @@ function business(isLeader: () => boolean = () => true) {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => void jest.useRealTimers());
 
 describe('an entity count', () => {
   it('shows the count of a TypeORM repository, and is left out while there is none', async () => {
@@ -64,14 +65,14 @@ describe('an entity count', () => {
     expect(await shown('deals')).toEqual([{ labels: {}, value: await deals.count() }]);
     expect(await shown('deals_won')).toEqual([{ labels: {}, value: 2 }]);
     await deals.save({ stage: 'open' });
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(await shown('deals')).toEqual([{ labels: {}, value: 4 }]);
     await database.destroy();
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect([await shown('deals'), await success('deals')]).toEqual([undefined, 0]);
     await database.initialize();
     await database.getRepository(Deal).save({ stage: 'open' });
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect([await shown('deals'), await success('deals')]).toEqual([[{ labels: {}, value: 1 }], 1]);
     running.stop();
     await database.destroy();
@@ -87,13 +88,13 @@ describe('an entity count', () => {
       { intervalMs: 1_000 },
     );
     expect(await shown('rows')).toEqual([{ labels: {}, value: 7 }]);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(await shown('rows')).toEqual([{ labels: {}, value: 12 }]);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect([await shown('rows'), await success('rows')]).toEqual([undefined, 1]);
     for (const wrong of [{ count: 5 }, 'many', '', NaN, true]) {
       answers.push(wrong);
-      await vi.advanceTimersByTimeAsync(1_000);
+      await jest.advanceTimersByTimeAsync(1_000);
       expect([await shown('rows'), await success('rows')]).toEqual([undefined, 0]);
     }
   });
@@ -118,7 +119,7 @@ describe('a KPI', () => {
       { labels: { stage: 'open' }, value: 5 },
       { labels: { stage: 'won' }, value: 2 },
     ]);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(await shown('deals_by_stage')).toEqual([{ labels: { stage: 'won' }, value: 3 }]);
   });
 
@@ -140,16 +141,16 @@ describe('a KPI', () => {
 
   it('is read by the leader only with `leaderOnly`', async () => {
     let leads = false;
-    const read = vi.fn<() => number>(() => 1);
+    const read = jest.fn<() => number>(() => 1);
     const { metrics, shown } = business(() => leads);
     metrics.kpi('total', 'Total.', read, { leaderOnly: true, intervalMs: 1_000 });
     expect(await shown('total')).toBeUndefined();
     expect(read).not.toHaveBeenCalled();
     leads = true;
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(await shown('total')).toEqual([{ labels: {}, value: 1 }]);
     leads = false;
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(await shown('total')).toBeUndefined();
   });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { DistinctOverWindow } from '../../lib/business/distinct-over-window.js';
 import { HyperLogLog } from '../../lib/business/hyperloglog.js';
 

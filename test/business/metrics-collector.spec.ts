@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Inject, Injectable, Logger, Module, type ModuleMetadata, Scope } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory, REQUEST } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
@@ -11,7 +12,6 @@ import {
   type MonitoringOptions,
   MonitoringOptionsError,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, eventually, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 
 const QUIET = { runtime: false, system: false, api: false } as const;
@@ -33,7 +33,7 @@ const ends: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
-  vi.restoreAllMocks();
+  jest.restoreAllMocks();
 });
 
 /** An application that runs, without HTTP. */
@@ -62,7 +62,7 @@ async function running(metadata: ModuleMetadata, options: MonitoringOptions = {}
 
 @Injectable()
 class Deals {
-  readonly count = vi.fn<() => Promise<number>>(() => Promise.resolve(3));
+  readonly count = jest.fn<() => Promise<number>>(() => Promise.resolve(3));
 }
 
 @MetricsCollector()
@@ -190,7 +190,7 @@ describe('a provider with @MetricsCollector()', () => {
   });
 
   it('is not run but warned about if it is request-scoped or transient', async () => {
-    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
     @Injectable({ scope: Scope.REQUEST })
     class Tenant {}
     @MetricsCollector()

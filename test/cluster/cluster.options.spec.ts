@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import {
@@ -6,16 +7,16 @@ import {
   MonitoringModule,
   type MonitoringOptions,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { aggregationOf } from '../../lib/cluster/merged-family.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { createApp } from '../e2e/fixture/start-app.js';
+import { restoreEnv, stubEnv } from '../support/environment.js';
 
 const apps: INestApplication[] = [];
 
 afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
+  jest.restoreAllMocks();
+  restoreEnv();
   await Promise.all(apps.splice(0).map((app) => app.close()));
 });
 
@@ -49,9 +50,9 @@ describe('the option cluster', () => {
   });
 
   it('is suggested in one log line if there are several workers and it is not set', async () => {
-    vi.stubEnv('NODE_APP_INSTANCE', '0');
+    stubEnv('NODE_APP_INSTANCE', '0');
     const logged: unknown[] = [];
-    vi.spyOn(Logger.prototype, 'log').mockImplementation((message: unknown) => void logged.push(message));
+    jest.spyOn(Logger.prototype, 'log').mockImplementation((message: unknown) => void logged.push(message));
     const hints = () => logged.filter((message) => String(message).includes('cluster: true'));
     await start({ cluster: false });
     expect(hints()).toEqual([]);

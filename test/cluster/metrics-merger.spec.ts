@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type Aggregation, MetricsRegistry } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { withDeparted } from '../../lib/cluster/departed-totals.js';
 import { MetricsMerger } from '../../lib/cluster/metrics-merger.js';
 import { renderExposition } from '../../lib/exporters/prometheus/exposition.js';

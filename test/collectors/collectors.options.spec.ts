@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { MonitoringOptionsError } from 'nestjs-monitoring';
 import { type CollectorsOptions, resolveCollectors } from '../../lib/collectors/collectors.options.js';
 

@@ -1,9 +1,9 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { type INestApplication, Module, type Provider } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { Keyv } from 'keyv';
 import { MetricsRegistry, MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { valuesOf } from './values.js';
 
 /** The collectors of what an application may have or not. */

@@ -1,14 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { OptionalGauge } from '../../lib/collectors/optional-gauge.js';
 import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
 import type { SourceCollector } from '../../lib/collectors/source.collector.js';
 import type { RegisterTimer } from '../../lib/primitives/register-timer.js';
 import { family, scalars, testRegistry } from '../metrics/support.js';
+import { unreachable } from '../support/expectations.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => void jest.useRealTimers());
 
 const broken = (): void => {
   throw new Error('no permission');
@@ -50,11 +52,11 @@ describe('a scheduled collector', () => {
     for (let i = 0; i < 3; i++) {
       expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 100 }]);
     }
-    await vi.advanceTimersByTimeAsync(9_999);
+    await jest.advanceTimersByTimeAsync(9_999);
     expect(runs).toBe(1);
-    await vi.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(1);
     expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 200 }]);
-    await vi.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(20_000);
     expect(runs).toBe(4);
   });
 
@@ -69,7 +71,7 @@ describe('a scheduled collector', () => {
     );
     running.startSchedules();
     const first = registry.collect();
-    await vi.advanceTimersByTimeAsync(300);
+    await jest.advanceTimersByTimeAsync(300);
     expect(scalars(await first, 'disk_free_bytes')).toMatchObject([{ value: 7 }]);
   });
 
@@ -107,7 +109,7 @@ describe('a scheduled collector', () => {
     expect(names()).toContain('disk_free_bytes');
     works = false;
     for (let i = 0; i < 2; i++) {
-      await vi.advanceTimersByTimeAsync(10_000);
+      await jest.advanceTimersByTimeAsync(10_000);
       await registry.collect();
       await registry.collect();
     }
@@ -115,7 +117,7 @@ describe('a scheduled collector', () => {
     expect(names()).not.toContain('disk_free_bytes');
     expect(warnings.filter((warning) => warning.startsWith('Collector disk failed'))).toHaveLength(1);
     works = true;
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     await registry.collect();
     expect(success('disk')).toBe(1);
     expect(names()).toContain('disk_free_bytes');
@@ -135,19 +137,19 @@ describe('a scheduled collector', () => {
       ),
     );
     running.startSchedules();
-    await vi.advanceTimersByTimeAsync(249);
+    await jest.advanceTimersByTimeAsync(249);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
-    await vi.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(1);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     await registry.collect();
     expect([signals.length, success('disk')]).toEqual([1, 0]);
     expect(warnings).toEqual(['Collector disk failed: timed out after 250 ms']);
     ends.pop()?.();
-    await vi.advanceTimersByTimeAsync(100);
+    await jest.advanceTimersByTimeAsync(100);
     expect(signals).toHaveLength(2);
     ends.pop()?.();
-    await vi.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     await registry.collect();
     expect(success('disk')).toBe(1);
   });
@@ -155,7 +157,7 @@ describe('a scheduled collector', () => {
   it('leaves no timer and no pending run when the application stops', async () => {
     const { registry, running, success } = application();
     const signals: AbortSignal[] = [];
-    const stop = vi.fn<() => void>();
+    const stop = jest.fn<() => void>();
     running.add(
       onBeat(
         (signal) => {
@@ -167,15 +169,15 @@ describe('a scheduled collector', () => {
     );
     running.startSchedules();
     running.stop();
-    await vi.advanceTimersByTimeAsync(0);
-    expect(vi.getTimerCount()).toBe(0);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(jest.getTimerCount()).toBe(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     expect(stop).toHaveBeenCalledTimes(1);
     await registry.collect();
     expect(success('disk')).toBeUndefined();
-    running.add(onBeat(() => expect.unreachable()));
+    running.add(onBeat(() => unreachable()));
     running.startSchedules();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
 
@@ -196,13 +198,13 @@ describe('collectors of a running application', () => {
     );
     expect(scalars(await registry.collect(), 'pool_size')).toHaveLength(2);
     pools.pop();
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(scalars(await registry.collect(), 'pool_size')).toMatchObject([{ labels: { pool: 'users' } }]);
     remove();
     remove();
     await registry.collect();
     expect(success('pools')).toBeUndefined();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('register every timer by name, and unregister it', () => {
@@ -245,11 +247,11 @@ describe('collectors of a running application', () => {
   it('are not started if monitoring is disabled', () => {
     const { registry, clock } = testRegistry({ enabled: false });
     const running = new RunningCollectors(registry, clock, false);
-    const start = vi.fn<() => void>();
-    running.add(onBeat(() => expect.unreachable(), { start }));
+    const start = jest.fn<() => void>();
+    running.add(onBeat(() => unreachable(), { start }));
     running.startSchedules();
     expect(start).not.toHaveBeenCalled();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
 

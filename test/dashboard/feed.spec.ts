@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { DashboardEventsEndpoint } from '../../lib/dashboard/dashboard-api.endpoints.js';
 import { DashboardFeed } from '../../lib/dashboard/dashboard.feed.js';
 import type { Overview, OverviewReader } from '../../lib/dashboard/overview.js';

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { MetricExplorer } from '../../lib/dashboard/metric-explorer.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';

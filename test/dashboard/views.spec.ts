@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
 import { ApiStatistics } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
 import { suggestedQueries } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOORS = ['lib/index.ts', 'lib/testing.ts'];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { checkCodeBlocks } from './code-block-checker.js';
 import { type CodeBlock, codeBlocksOf } from './code-blocks.js';
 import { runExamples } from './examples.js';

@@ -17,7 +17,7 @@ import type {
 } from 'nestjs-monitoring';
 
 export { writeFile } from 'node:fs/promises';
-export { it } from 'vitest';
+export { it } from '@jest/globals';
 
 // Injected, or made, somewhere else.
 export declare const alerting: AlertingMonitor;

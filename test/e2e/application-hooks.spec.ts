@@ -1,11 +1,11 @@
 import { gunzipSync } from 'node:zlib';
 import fastifyCompress from '@fastify/compress';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CanActivate, ExecutionContext, INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import type { NextFunction, Request, Response } from 'express';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MonitoringOptions } from 'nestjs-monitoring';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { head, RawConnection } from './fixture/http-client.js';

@@ -1,9 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import type { EndpointsOptions } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
+import { expectThat } from '../support/expectations.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import type { Answer } from './fixture/http-client.js';
 import { ADAPTERS, type RunningApp, type StartOptions, startApp } from './fixture/start-app.js';
@@ -26,7 +27,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
 
   async function read<T = Record<string, unknown>>(path: string): Promise<T> {
     const { status, body } = await app.get(`${API}/${path}`);
-    expect(status, body).toBe(200);
+    expectThat(status, body).toBe(200);
     return JSON.parse(body) as T;
   }
 
@@ -61,7 +62,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
         for (const address of addresses) {
           const url = new URL(address, `http://localhost${page}`);
           expect(url.host).toBe('localhost');
-          expect((await app.get(url.pathname)).status, url.pathname).toBe(200);
+          expectThat((await app.get(url.pathname)).status, url.pathname).toBe(200);
         }
       },
     );
@@ -90,7 +91,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
           bytes: raw,
           headers,
         } = await app.get(path, { headers: { 'accept-encoding': 'gzip' } });
-        expect(status, path).toBe(200);
+        expectThat(status, path).toBe(200);
         bytes += raw.length;
         const text = headers['content-encoding'] === 'gzip' ? gunzipSync(raw).toString() : raw.toString();
         open.push(...[...text.matchAll(/from '\.\/([^']+)'/g)].map(([, name = '']) => name));
@@ -109,7 +110,7 @@ describe.each(ADAPTERS)('the dashboard on %s', (adapter) => {
       expect(page.headers['www-authenticate']).toMatch(/^Bearer/);
       expect(page.body).toContain('<html');
       for (const path of ['overview', 'view?name=requests', 'metrics', 'metric?name=x', 'alerts', 'events']) {
-        expect((await app.get(`${API}/${path}`)).status, path).toBe(401);
+        expectThat((await app.get(`${API}/${path}`)).status, path).toBe(401);
       }
       expect((await app.get(`${API}/overview`, { headers: AUTHORIZED })).status).toBe(200);
     });

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   All,
   type CanActivate,
@@ -15,7 +16,8 @@ import {
 } from '@nestjs/common';
 import { type EndpointAuth, type EndpointsOptions, MetricsRegistry } from 'nestjs-monitoring';
 import { type Observable, of } from 'rxjs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { restoreEnv, stubEnv } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
 import { CatchAllController, FixtureController, VersionedController } from './fixture/controllers.js';
 import { parseExposition } from './fixture/exposition.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
@@ -83,7 +85,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
   let app: RunningApp;
 
   afterEach(async () => {
-    vi.unstubAllEnvs();
+    restoreEnv();
     await app.close();
   });
 
@@ -307,7 +309,9 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect(successIn(body)).toMatchObject({ series: 1, good: 1 });
       const later = async () => successIn((await app.get('/metrics')).body);
       // Once its own five seconds are over.
-      await expect.poll(later, { timeout: 20_000 }).toMatchObject({ hanging: 0, good: 1 });
+      await eventually(async () => expect(await later()).toMatchObject({ hanging: 0, good: 1 }), {
+        timeout: 20_000,
+      });
     }, 30_000);
 
     it.each([['0.000001'], ['1e-300'], ['0.05'], ['0.1'], ['0.0'], ['-1'], ['NaN'], ['0x1'], ['1e400']])(
@@ -505,7 +509,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect(open.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(health).toEqual({
         status: 'healthy',
-        timestamp: expect.any(String) as string,
+        timestamp: expect.any(String),
         checks: { lifecycle: { status: 'healthy' } },
       });
       expect(ready).toEqual({ status: 'ready' });
@@ -518,7 +522,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
 
   describe('of the dashboard', () => {
     it('are off in production, unless there is auth or a path is given', async () => {
-      vi.stubEnv('NODE_ENV', 'production');
+      stubEnv('NODE_ENV', 'production');
       await start();
       expect(await statusesOf(DASHBOARD)).toEqual(each(DASHBOARD, 404));
       expect(await statusesOf(['/metrics', ...PROBES])).toEqual(each(['/metrics', ...PROBES], 200));
@@ -551,8 +555,8 @@ function prefixed(nest: INestApplication): void {
 /** A logger that keeps warnings, and nothing else. */
 function collecting(warnings: string[]): LoggerService {
   return {
-    log: vi.fn(),
-    error: vi.fn(),
+    log: jest.fn(),
+    error: jest.fn(),
     warn: (message: unknown) => void warnings.push(String(message)),
   };
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { head, RawConnection } from './fixture/http-client.js';
 import { ADAPTERS, eventually, type RunningApp, startApp, total } from './fixture/start-app.js';

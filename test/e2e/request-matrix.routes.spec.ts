@@ -1,9 +1,9 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Module, NotFoundException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
-import { afterEach, describe, expect, it } from 'vitest';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { ExpressRoutes } from '../../lib/instrumentation/http/express-routes.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';

@@ -1,7 +1,7 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Version, VersioningType } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, RouteConstraints } from '@nestjs/platform-fastify';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { FixtureController } from './fixture/controllers.js';
 import { ADAPTERS, RunningApp, startApp } from './fixture/start-app.js';

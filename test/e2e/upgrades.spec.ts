@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Module } from '@nestjs/common';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { ADAPTERS, type AdapterName, inProgress, type RunningApp, startApp } from './fixture/start-app.js';
 
 @Controller()

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   CloudWatchExporter,
   DatadogExporter,
@@ -8,11 +9,11 @@ import {
   type MonitoringOptions,
   OtlpExporter,
 } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveDatadog } from '../../lib/exporters/datadog/datadog.options.js';
 import { resolveExporters } from '../../lib/exporters/exporters.options.js';
 import { resolveOtlp } from '../../lib/exporters/otlp/otlp.options.js';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
+import { restoreEnv, stubEnv } from '../support/environment.js';
 import { CloudWatchServer } from './cloudwatch/cloudwatch.server.js';
 import { DatadogServer } from './datadog/datadog.server.js';
 import { OtlpServer } from './otlp/otlp.server.js';
@@ -36,7 +37,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.unstubAllEnvs();
+  restoreEnv();
   client.destroy();
   await Promise.all([cloudWatch.stop(), datadog.stop(), otlp.stop()]);
 });
@@ -151,7 +152,7 @@ describe('the options of the exporters', () => {
     [{ otlp: { protocol: 'grpc' } }, '`exporters.otlp.protocol` must be http/protobuf or http/json'],
     [{ otlp: { metrics: 'a' } }, '`exporters.otlp.metrics` must be an array of metric names'],
   ])('%j are refused at start-up', (exporters, message) => {
-    vi.stubEnv('DD_API_KEY', undefined);
+    stubEnv('DD_API_KEY', undefined);
     expect(() => resolveExporters(exporters)).toThrow(message);
   });
 

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type Type } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { JsonExporter, type JsonMetrics, MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ExportersLifecycle } from '../../lib/exporters/exporters.lifecycle.js';
 import { ADAPTERS, createApp, eventually, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry, type PushFetch, PushgatewayExporter } from 'nestjs-monitoring';
 import { fetch as fetchOfUndici, ProxyAgent } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { proxyAgents } from '../../lib/exporters/cloudwatch/proxy-agents.js';
 import { PushgatewayServer } from './pushgateway/pushgateway.server.js';
 

@@ -1,6 +1,6 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Controller, Get, type LoggerService, Module } from '@nestjs/common';
 import { HealthCheckProvider, MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 
 /** Throws whatever our part says, and nothing that Nest says itself. */

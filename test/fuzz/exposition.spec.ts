@@ -1,3 +1,4 @@
+import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   type ExpositionFormat,
@@ -7,7 +8,6 @@ import {
   type MetricKind,
   PrometheusExporter,
 } from 'nestjs-monitoring';
-import { expect, it } from 'vitest';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { dropped, oddText, testRegistry } from '../metrics/support.js';
 import { describeWith } from '../services/support/binaries.js';

@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { jest } from '@jest/globals';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 100);
 
@@ -11,4 +11,4 @@ export function runs(share = 1): { numRuns: number } {
 }
 
 // More of them take longer.
-vi.setConfig({ testTimeout: 60_000 * Math.max(1, RUNS / 100) });
+jest.setTimeout(60_000 * Math.max(1, RUNS / 100));

@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/negotiation.js';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { bytesInUse, oddText, scalars } from '../metrics/support.js';

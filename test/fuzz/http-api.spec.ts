@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';

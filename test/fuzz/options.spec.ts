@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MonitoringOptionsError, type MonitoringOptions } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { runs } from './fuzz-runs.js';
 

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   alertsHealthCheck,
   type FiringAlerts,
@@ -10,7 +11,6 @@ import {
   microserviceHealthCheck,
   tcpHealthCheck,
 } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 async function found(check: HealthCheck): Promise<HealthCheckResult | undefined> {
   const monitor = new HealthMonitor();

@@ -1,6 +1,6 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { head, RawConnection, request } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';

@@ -1,5 +1,5 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OtlpExporter } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { OtlpServer } from '../exporters/otlp/otlp.server.js';
@@ -55,7 +55,7 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
         status: 200,
         check: {
           status: 'degraded',
-          message: expect.stringMatching(/^Exporter otlp has stopped: /) as string,
+          message: expect.stringMatching(/^Exporter otlp has stopped: /),
         },
       });
       expect(refused.check?.details).toEqual({ stopped: ['otlp'] });

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { Injectable, Module, Scope, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
@@ -9,7 +10,6 @@ import {
   MonitoringModule,
   type MonitoringOptions,
 } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 
 @Injectable()

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect as connectHttp2, createServer } from 'node:http2';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { eventually, inProgress, seriesOf } from '../e2e/fixture/start-app.js';
 
 @Controller()

@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type BeforeApplicationShutdown,
   type INestApplication,
@@ -7,7 +8,6 @@ import {
 } from '@nestjs/common';
 import type { AddressInfo, Server } from 'node:net';
 import { type MonitoringClock as Clock, HealthMonitor } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { request } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, createApp, eventually, startApp } from '../e2e/fixture/start-app.js';
@@ -41,9 +41,9 @@ function unhealthy(phase: string, message: string): unknown {
       status: 503,
       body: {
         status: 'unhealthy',
-        timestamp: expect.any(String) as string,
+        timestamp: expect.any(String),
         checks: {
-          lifecycle: { status: 'unhealthy', message, durationMs: expect.any(Number) as number },
+          lifecycle: { status: 'unhealthy', message, durationMs: expect.any(Number) },
         },
       },
     },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, it } from '@jest/globals';
 import { OpenConnections } from '../../lib/health/open-connections.js';
 
 it('a connection without data is closed at the second closeIdle() only', async () => {

@@ -1,5 +1,5 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { HealthMonitor, type HealthOptions } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import type { Answer } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -8,7 +9,6 @@ import {
   TerminusModule,
 } from '@nestjs/terminus';
 import { HealthCheckProvider, HealthMonitor, MonitoringModule } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 
 @HealthCheckProvider({ name: 'heap' })

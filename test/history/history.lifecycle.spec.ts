@@ -1,12 +1,13 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { MetricsHistory, MetricsRegistry, type SnapshotOptions } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
 import { scalars, testRegistry } from '../metrics/support.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 import { MINUTE } from './support.js';
 
 describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
@@ -37,14 +38,14 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
   ];
 
   it.each(listeners)('calls the other listeners if one %s', async (_, listener) => {
-    const unhandled = vi.fn();
+    const unhandled = jest.fn();
     process.on('unhandledRejection', unhandled);
     try {
       const running = await start({ intervalMs: 15_000 });
       await running.init();
       const history = running.get(MetricsHistory);
       const registry = running.get(MetricsRegistry);
-      const warn = vi.spyOn(registry, 'warn');
+      const warn = jest.spyOn(registry, 'warn');
       history.retain({ metric: 'monitoring_history_bytes' });
       const heard: number[] = [];
       history.onSample(listener);
@@ -99,11 +100,11 @@ describe.each(ADAPTERS)('the history in an application on %s', (adapter) => {
 
 describe('the history sampler', () => {
   afterEach(() => {
-    vi.useRealTimers();
+    jest.useRealTimers();
   });
 
   it('never overlaps its runs, does nothing without a request and clears its timer', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { registry } = testRegistry();
     const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
     let asked = 0;
@@ -117,19 +118,19 @@ describe('the history sampler', () => {
     const source = { collect, snapshot: (options?: SnapshotOptions) => registry.snapshot(options) };
     const sampler = new HistorySampler(history, source, { report: () => undefined });
     sampler.start();
-    await vi.advanceTimersByTimeAsync(3_000);
+    await jest.advanceTimersByTimeAsync(3_000);
     expect(asked).toBe(0);
     history.retain({ metric: 'monitoring_series_overflow_total' });
-    await vi.advanceTimersByTimeAsync(5_000);
+    await jest.advanceTimersByTimeAsync(5_000);
     expect(asked).toBe(1);
     answer?.();
-    await vi.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(asked).toBe(2);
     expect(history.lastSample).toBeDefined();
     const stopped = sampler.stop();
     answer?.();
     await stopped;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsHistory } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { MINUTE, past, SECOND } from './support.js';
 

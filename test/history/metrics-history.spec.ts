@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { leastGrowth } from '../metrics/support.js';
 import { MINUTE, past, SECOND } from './support.js';
 

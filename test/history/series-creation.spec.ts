@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { ApiStatistics, MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { CounterMirror } from '../../lib/collectors/counter-mirror.js';
 import { OptionalCounter } from '../../lib/collectors/optional-counter.js';
 import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';

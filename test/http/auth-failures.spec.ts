@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { CanActivate, INestApplication } from '@nestjs/common';
 import type { EndpointAuth, EndpointsOptions } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { AuthFailures } from '../../lib/http/auth-failures.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import type { Answer } from '../e2e/fixture/http-client.js';

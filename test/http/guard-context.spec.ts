@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import { type CanActivate, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
 

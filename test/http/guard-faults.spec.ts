@@ -1,6 +1,6 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CanActivate, HttpException } from '@nestjs/common';
 import { EMPTY, NEVER, of, throwError } from 'rxjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CanActivate,
   type ExecutionContext,
@@ -14,7 +15,6 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { type EndpointsOptions, MetricsRegistry, MonitoringServer } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { type Answer, request } from '../e2e/fixture/http-client.js';
 import { ADAPTERS, type AdapterName, createApp, eventually, total } from '../e2e/fixture/start-app.js';

@@ -1,9 +1,9 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, NotFoundException, Param, Sse, UseInterceptors } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { MetricsInterceptor } from 'nestjs-monitoring';
 import { interval, lastValueFrom, map, type Observable } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, createApp, eventually, RunningApp, total } from '../e2e/fixture/start-app.js';
 import { freePort } from '../services/support/free-port.js';
@@ -42,7 +42,9 @@ class PlainController {
 
 let close: () => unknown = () => undefined;
 
-afterEach(() => close());
+afterEach(async () => {
+  await close();
+});
 
 describe.each(ADAPTERS)('MetricsInterceptor on %s', (adapter) => {
   it('counts a call once per handler, on every transport and with several bindings', async () => {

@@ -1,8 +1,8 @@
 import { types } from 'node:util';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Injectable, Module, type Provider, Scope } from '@nestjs/common';
 import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { afterEach, describe, expect, it } from 'vitest';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 
 const closing: (() => unknown)[] = [];

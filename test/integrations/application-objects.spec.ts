@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { createKeyv } from '@keyv/redis';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
 import { type DynamicModule, Injectable, Module, Scope } from '@nestjs/common';
@@ -13,7 +14,6 @@ import mysqlWithPromises from 'mysql2/promise';
 import { Client, Pool } from 'pg';
 import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
-import { afterEach, describe, expect, it } from 'vitest';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { findCacheManagers } from '../../lib/integrations/cache-manager/cache-manager.discovery.js';
 import { pingCacheManager } from '../../lib/integrations/cache-manager/cache-manager.ping.js';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, jest } from '@jest/globals';
 import { CallScope } from '../../lib/integrations/call-scope.js';
 
 describe('the scope of a call', () => {
@@ -62,8 +62,8 @@ describe('the scope of a call', () => {
     const turn = () => new Promise((resolve) => setImmediate(resolve));
     // Those of the tests before are put to rest.
     await turn();
-    const disable = vi.spyOn(AsyncLocalStorage.prototype, 'disable');
-    const run = vi.spyOn(AsyncLocalStorage.prototype, 'run');
+    const disable = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
+    const run = jest.spyOn(AsyncLocalStorage.prototype, 'run');
     try {
       const calls = new CallScope<string>();
       expect(calls.leave(() => 1)).toBe(1);
@@ -77,7 +77,7 @@ describe('the scope of a call', () => {
       expect(second.run(() => calls.current)).toBe('b');
       second.end();
       await turn();
-      expect(disable).toHaveBeenCalledOnce();
+      expect(disable).toHaveBeenCalledTimes(1);
       expect(calls.open('c').run(() => calls.current)).toBe('c');
     } finally {
       disable.mockRestore();

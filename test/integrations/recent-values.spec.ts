@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { RecentValues } from '../../lib/integrations/recent-values.js';
 
 describe('values by text, of those that were asked for lately', () => {

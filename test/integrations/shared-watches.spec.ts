@@ -1,12 +1,12 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ConnectionWatches, SharedWatches } from '../../lib/integrations/shared-watches.js';
 
 describe('an object with a shared watch', () => {
   it('is watched once, from its first to its last holder', () => {
     const watches = new SharedWatches();
     const object = {};
-    const end = vi.fn();
-    const start = vi.fn(() => end);
+    const end = jest.fn();
+    const start = jest.fn(() => end);
     const [first, second] = [watches.acquire(object, start), watches.acquire(object, start)];
     expect(start).toHaveBeenCalledTimes(1);
     first();
@@ -19,7 +19,7 @@ describe('an object with a shared watch', () => {
   it('is watched again by a later holder', () => {
     const watches = new SharedWatches();
     const object = {};
-    const start = vi.fn(() => () => undefined);
+    const start = jest.fn(() => () => undefined);
     watches.acquire(object, start)();
     watches.acquire(object, start);
     expect(start).toHaveBeenCalledTimes(2);
@@ -33,7 +33,7 @@ describe('an object with a shared watch', () => {
         throw new Error('no');
       }),
     ).toThrow('no');
-    const start = vi.fn(() => () => undefined);
+    const start = jest.fn(() => () => undefined);
     watches.acquire(object, start);
     expect(start).toHaveBeenCalledTimes(1);
   });

@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { exponentialBuckets, linearBuckets, MetricDefinitionError } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 
 describe('linearBuckets', () => {
   it('returns bounds that are equally far apart', () => {

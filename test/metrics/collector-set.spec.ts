@@ -1,11 +1,12 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Collector, PrometheusExporter } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { useFakeTimers } from '../support/fake-timers.js';
 import { family, scalars, testRegistry } from './support.js';
 
 const HOURS_MS = 3_600_000;
 
-beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
-afterEach(() => vi.useRealTimers());
+beforeEach(() => useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void jest.useRealTimers());
 
 /** A registry with a gauge per collector, and how each collector did when it last ran. */
 function collecting() {
@@ -49,7 +50,7 @@ describe('collectors', () => {
     expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 90 }]);
     expect(success()).toEqual({ disk: 1 });
     expect(seconds('disk')).toBe(0.03);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it.each<[string, Collector['collect']]>([
@@ -78,7 +79,7 @@ describe('collectors', () => {
     registry.addCollector({ name: 'good', metricNames: ['good'], collect: () => good.inc() });
     const run = async () => {
       const snapshot = registry.collect();
-      await vi.advanceTimersByTimeAsync(100);
+      await jest.advanceTimersByTimeAsync(100);
       return snapshot;
     };
     await run();
@@ -119,16 +120,16 @@ describe('collectors', () => {
     registry.addCollector({ name: 'usual', collect: never });
     let done = false;
     void registry.collect().then(() => (done = true));
-    await vi.advanceTimersByTimeAsync(4_999);
+    await jest.advanceTimersByTimeAsync(4_999);
     expect(done).toBe(false);
-    await vi.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(1);
     expect(done).toBe(true);
     const hurried = registry.collect({ timeoutMs: 20 });
-    await vi.advanceTimersByTimeAsync(20);
+    await jest.advanceTimersByTimeAsync(20);
     await hurried;
     expect(warnings).toEqual(['Collector usual failed: timed out after 5000 ms']);
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(vi.getTimerCount()).toBe(0);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it.each([[0], [1e-6], [1], [20], [-1], [NaN]])(
@@ -150,21 +151,21 @@ describe('collectors', () => {
       const honest = async (): Promise<void> => {
         const hurried = registry.collect({ timeoutMs });
         const patient = registry.collect({ timeoutMs: 8_000 });
-        await vi.advanceTimersByTimeAsync(100);
+        await jest.advanceTimersByTimeAsync(100);
         const again = registry.collect({ timeoutMs });
-        await vi.advanceTimersByTimeAsync(900);
+        await jest.advanceTimersByTimeAsync(900);
         const [{ families }] = await Promise.all([patient, hurried, again]);
         expect(families.map(({ name }) => name)).toEqual(expect.arrayContaining(['quick', 'slow']));
       };
       for (let i = 0; i < 3; i++) await honest();
       // Not even the hurried one loses what is known from before.
       const hurried = registry.collect({ timeoutMs });
-      await vi.advanceTimersByTimeAsync(50);
+      await jest.advanceTimersByTimeAsync(50);
       expect(scalars(await hurried, 'slow')).toMatchObject([{ value: 3 }]);
-      await vi.advanceTimersByTimeAsync(1_000);
+      await jest.advanceTimersByTimeAsync(1_000);
       expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false, false]);
       expect([success(), warnings]).toEqual([{ quick: 1, slow: 1 }, []]);
-      expect(vi.getTimerCount()).toBe(0);
+      expect(jest.getTimerCount()).toBe(0);
     },
   );
 
@@ -173,7 +174,7 @@ describe('collectors', () => {
     const collect = () => new Promise<void>((resolve) => setTimeout(resolve, HOURS_MS));
     registry.addCollector({ name: 'slow', timeoutMs: Infinity, collect });
     const run = registry.collect();
-    await vi.advanceTimersByTimeAsync(HOURS_MS);
+    await jest.advanceTimersByTimeAsync(HOURS_MS);
     await run;
     expect(success()).toEqual({ slow: 1 });
   });
@@ -191,7 +192,7 @@ describe('collectors', () => {
     });
     const run = registry.collect();
     expect(signals[0]?.aborted).toBe(false);
-    await vi.advanceTimersByTimeAsync(10);
+    await jest.advanceTimersByTimeAsync(10);
     await run;
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
@@ -207,20 +208,20 @@ describe('collectors', () => {
     };
     registry.addCollector({ name: 'slow', timeoutMs: 100, collect });
     const first = registry.collect();
-    await vi.advanceTimersByTimeAsync(100);
+    await jest.advanceTimersByTimeAsync(100);
     await first;
     await registry.collect();
     expect([runs, success()['slow']]).toEqual([1, 0]);
-    await vi.advanceTimersByTimeAsync(900);
+    await jest.advanceTimersByTimeAsync(900);
     const third = registry.collect();
-    await vi.advanceTimersByTimeAsync(100);
+    await jest.advanceTimersByTimeAsync(100);
     await third;
     expect([runs, most]).toEqual([2, 1]);
   });
 
   it('run once for concurrent collections, and again for a later one', async () => {
     const { registry } = collecting();
-    const collect = vi.fn<() => Promise<void>>(() => Promise.resolve());
+    const collect = jest.fn<() => Promise<void>>(() => Promise.resolve());
     registry.addCollector({ name: 'shared', collect });
     const exporter = new PrometheusExporter(registry);
     await Promise.all([
@@ -240,16 +241,16 @@ describe('collectors', () => {
     const patient = registry.collect();
     let answered = false;
     const hurried = registry.collect({ timeoutMs: 10 }).then(() => (answered = true));
-    await vi.advanceTimersByTimeAsync(10);
+    await jest.advanceTimersByTimeAsync(10);
     expect(answered).toBe(true);
-    await vi.advanceTimersByTimeAsync(990);
+    await jest.advanceTimersByTimeAsync(990);
     await Promise.all([patient, hurried]);
   });
 
   it('can be removed, with their metrics', async () => {
     const { registry, success, names } = collecting();
     registry.gauge('g', 'G.').set(1);
-    const collect = vi.fn<() => Promise<void>>(() => Promise.reject(new Error('down')));
+    const collect = jest.fn<() => Promise<void>>(() => Promise.reject(new Error('down')));
     const remove = registry.addCollector({ name: 'bad', metricNames: ['g'], collect });
     await registry.collect();
     expect(names()).not.toContain('g');
@@ -268,7 +269,7 @@ describe('collectors', () => {
     const remove = registry.addCollector({ name: 'bad', metricNames: ['g'], timeoutMs: 10, collect: never });
     const run = registry.collect();
     remove();
-    await vi.advanceTimersByTimeAsync(10);
+    await jest.advanceTimersByTimeAsync(10);
     await run;
     expect(success()).toEqual({});
     expect(names()).toContain('g');

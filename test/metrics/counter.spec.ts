@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { PrometheusExporter } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { dropped, scalars, testRegistry } from './support.js';
 
 describe('Counter', () => {

@@ -1,3 +1,4 @@
+import { describe, expect, it, jest } from '@jest/globals';
 import {
   Counter,
   Gauge,
@@ -6,7 +7,6 @@ import {
   PrometheusExporter,
   Timer,
 } from 'nestjs-monitoring';
-import { describe, expect, it, vi } from 'vitest';
 import { testRegistry } from './support.js';
 
 const disabled = () => testRegistry({ enabled: false }).registry;
@@ -78,7 +78,7 @@ describe('a disabled registry', () => {
 
   it('runs no collector and has no metrics', async () => {
     const registry = disabled();
-    const collect = vi.fn<() => void>();
+    const collect = jest.fn<() => void>();
     const remove = registry.addCollector({ name: 'c', collect });
     registry.counter('c_total', 'C.').inc();
     expect(await new PrometheusExporter(registry).generateText()).toBe('');

@@ -1,7 +1,8 @@
+import { describe, expect, it } from '@jest/globals';
 import { type Exemplar, type ExemplarLabels, PrometheusExporter } from 'nestjs-monitoring';
 import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
-import { describe, expect, it } from 'vitest';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
+import { expectThat } from '../support/expectations.js';
 import { family, scalars, type TestRegistry, testRegistry } from './support.js';
 
 const TRACE = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7' };
@@ -49,7 +50,7 @@ describe('exemplars', () => {
     registry.timer('d_seconds', 'D.').time(() => undefined);
     registry.histogram('e', 'E.', { labelNames: ['kind'] }).observe({ kind: 'x' }, 4);
     for (const name of ['a_total', 'b_total', 'c_total', 'd_seconds', 'e']) {
-      expect(exemplarsOf(given, name), name).toMatchObject([{ labels: TRACE }]);
+      expectThat(exemplarsOf(given, name), name).toMatchObject([{ labels: TRACE }]);
     }
   });
 

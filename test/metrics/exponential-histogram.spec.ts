@@ -1,6 +1,7 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import { ExponentialHistogram } from '../../lib/metrics/exponential-histogram.js';
+import { expectThat } from '../support/expectations.js';
 import { histograms, testRegistry } from './support.js';
 
 /** In thousandths, so that ranks can be worked out in whole numbers. */
@@ -45,7 +46,7 @@ describe('percentiles', () => {
           for (const permille of PERMILLES) {
             const exact = nearestRank(values, permille);
             const error = Math.abs(histogram.percentile(permille / 1000) - exact);
-            expect(error, `p${permille / 10} of ${values.length}`).toBeLessThanOrEqual(
+            expectThat(error, `p${permille / 10} of ${values.length}`).toBeLessThanOrEqual(
               0.01 * Math.abs(exact),
             );
           }
@@ -63,7 +64,7 @@ describe('percentiles', () => {
       [56, 25],
     ] as const) {
       const values = Array.from({ length: count }, (_, i) => (i < (percent * count) / 100 ? 1 : 1000));
-      expect(histogramOf(values).percentile(percent / 100), `p${percent}`).toBe(1);
+      expectThat(histogramOf(values).percentile(percent / 100), `p${percent}`).toBe(1);
     }
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { dropped, scalars, testRegistry } from './support.js';
 
 describe('Gauge', () => {

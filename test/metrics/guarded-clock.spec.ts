@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { WITHOUT_COLLECTORS, FixtureModule } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, startApp, total } from '../e2e/fixture/start-app.js';
 import { guardedClock } from '../../lib/metrics/guarded-clock.js';

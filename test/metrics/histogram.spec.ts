@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_BUCKETS, MetricDefinitionError } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { dropped, histograms, testRegistry } from './support.js';
 
 describe('Histogram', () => {

@@ -1,5 +1,5 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type LabelValue, MetricsRegistry } from 'nestjs-monitoring';
-import { beforeEach, describe, expect, it } from 'vitest';
 import { dropped, leastGrowth, histograms, scalars, testRegistry, type TestRegistry } from './support.js';
 
 /** A way to record a sample: to what, how, and how to see what it did. */

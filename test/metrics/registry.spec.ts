@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { type MetricKind, MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { family, histograms, scalars, testRegistry } from './support.js';
 
 /** What `define` throws; fails the test unless it is a definition error. */

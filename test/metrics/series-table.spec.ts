@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import { oddText, scalars, testRegistry } from './support.js';
 
 const LABEL_NAMES = ['a', 'b', 'constructor'] as const;

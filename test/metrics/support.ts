@@ -78,7 +78,9 @@ async function settledBytesInUse(): Promise<number> {
   let bytes = bytesInUse();
   for (let collections = 0; collections < 5; collections++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    bytes = Math.min(bytes, bytesInUse());
+    const left = bytesInUse();
+    if (left >= bytes) break;
+    bytes = left;
   }
   return bytes;
 }
@@ -89,10 +91,12 @@ async function settledBytesInUse(): Promise<number> {
  */
 export async function leastGrowth(work: () => unknown, rounds = 4): Promise<number> {
   let least = Infinity;
+  let before = await settledBytesInUse();
   for (let round = 0; round < rounds; round++) {
-    const before = await settledBytesInUse();
     await work();
-    least = Math.min(least, (await settledBytesInUse()) - before);
+    const after = await settledBytesInUse();
+    least = Math.min(least, after - before);
+    before = after;
   }
   return least;
 }

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { dropped, histograms, testRegistry } from './support.js';
+import { nextUnhandledRejection } from '../support/unhandled-rejection.js';
 
 function queryTimer() {
   const { registry, clock } = testRegistry();
@@ -76,7 +77,7 @@ describe('Timer', () => {
 
     it('leaves an unhandled rejection unhandled', async () => {
       const { query } = queryTimer();
-      const unhandled = new Promise((resolve) => process.once('unhandledRejection', resolve));
+      const unhandled = nextUnhandledRejection();
       const error = new Error('nobody looks');
       void query.time(() => Promise.reject(error));
       expect(await unhandled).toBe(error);
@@ -138,7 +139,7 @@ describe('Timer', () => {
       const error = new Error('left early');
       const run = (): void => {
         using timing = query.start();
-        expect(timing).toBeTypeOf('function');
+        expect(typeof timing).toBe('function');
         clock.advance(300);
         throw error;
       };

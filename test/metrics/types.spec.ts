@@ -1,5 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
+import { expectTypeOf } from 'expect-type';
 import type { Counter, CounterSeries, MetricsSource } from 'nestjs-monitoring';
-import { describe, expect, expectTypeOf, it } from 'vitest';
 import { dropped, testRegistry } from './support.js';
 
 // What must not compile stands under `@ts-expect-error`: the type check fails if it does compile after all.

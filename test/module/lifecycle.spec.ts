@@ -1,7 +1,7 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
 import { LifecycleRunner } from '../../lib/module/lifecycle-runner.js';
 import { ADAPTERS, createApp } from '../e2e/fixture/start-app.js';
@@ -73,14 +73,14 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
   afterEach(async () => {
     await app?.close();
     app = undefined;
-    vi.restoreAllMocks();
+    jest.restoreAllMocks();
     calls.length = 0;
   });
 
   function record(): void {
     for (const step of LIFECYCLE) {
       const original = step.run.bind(step);
-      vi.spyOn(step as { run: LifecycleStep['run'] }, 'run').mockImplementation((part, lifecycle) => {
+      jest.spyOn(step as { run: LifecycleStep['run'] }, 'run').mockImplementation((part, lifecycle) => {
         calls.push(step.name);
         return original(part, lifecycle);
       });

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type DynamicModule, Injectable, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -11,18 +11,10 @@ import {
   MonitoringOptionsError,
   PrometheusExporter,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FixtureController } from '../e2e/fixture/controllers.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
-import {
-  ADAPTERS,
-  type AdapterName,
-  createApp,
-  eventually,
-  startApp,
-  total,
-} from '../e2e/fixture/start-app.js';
-import { bytesInUse, leastGrowth } from '../metrics/support.js';
+import { ADAPTERS, createApp, startApp } from '../e2e/fixture/start-app.js';
+import { listenersOfProcess, spyOnWatchers } from './watchers.js';
 
 @Injectable()
 class Deals {
@@ -196,7 +188,7 @@ describe('MonitoringModule', () => {
 
   describe.each(ADAPTERS)('when it is not enabled, on %s', (adapter) => {
     afterEach(() => {
-      vi.restoreAllMocks();
+      jest.restoreAllMocks();
     });
 
     it('adds no route, no listener and no timer, and its instruments do nothing', async () => {
@@ -251,55 +243,7 @@ describe('MonitoringModule', () => {
       await testing.close();
     });
   });
-
-  describe('leaves nothing behind', () => {
-    afterEach(() => {
-      vi.restoreAllMocks();
-    });
-
-    it.each(ADAPTERS)(
-      'that listens or keeps the process alive, after fifty lives on %s',
-      async (adapter) => {
-        const watchers = spyOnWatchers();
-        await live(adapter);
-        const before = { listeners: listenersOfProcess(), resources: await settledResources() };
-        const servers: number[] = [];
-        for (let i = 0; i < 50; i++) servers.push((await live(adapter)).listenerCount('request'));
-
-        expect({ listeners: listenersOfProcess(), resources: await settledResources() }).toEqual(before);
-        // The framework has one listener of its own.
-        expect(Math.max(...servers)).toBeLessThanOrEqual(1);
-        // Of the event loop and of garbage collections, and of the event loop once more if its health was asked for.
-        expect(watchers.started()).toBeGreaterThanOrEqual(51 * 2);
-        expect(watchers.stopped()).toBe(watchers.started());
-      },
-      120_000,
-    );
-
-    it.each(ADAPTERS)(
-      'in memory, after eighty lives on %s',
-      async (adapter) => {
-        const growth = await leastGrowth(async () => {
-          for (let i = 0; i < 20; i++) await live(adapter);
-        });
-
-        // Nest itself keeps a little of every application; a registry that is kept has 100 kB.
-        expect(growth / 20).toBeLessThan(60_000);
-      },
-      120_000,
-    );
-  });
 });
-
-/** From start to end, with a request in between. */
-async function live(adapter: AdapterName): Promise<Server> {
-  const app = await startApp(adapter, FixtureModule.with());
-  await app.get('/ok');
-  expect((await app.get('/metrics')).status).toBe(200);
-  await eventually(() => expect(total(app.registry, 'http_requests_total')).toBe(1));
-  await app.close();
-  return app.app.getHttpServer() as Server;
-}
 
 /** What an application that runs has added to its server and to the process. */
 function footprintOf(server: Server): object {
@@ -308,40 +252,4 @@ function footprintOf(server: Server): object {
     process: listenersOfProcess(),
     timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
   };
-}
-
-function listenersOfProcess(): Record<string, number> {
-  return Object.fromEntries(process.eventNames().map((name) => [String(name), process.listenerCount(name)]));
-}
-
-/** What keeps the process alive, once everything that is closing or out of use is gone. */
-async function settledResources(): Promise<string[]> {
-  bytesInUse();
-  let resources: string[] = [];
-  let quietRounds = 0;
-  await eventually(() => {
-    const now = process
-      .getActiveResourcesInfo()
-      .filter((name) => name !== 'Immediate')
-      .toSorted();
-    quietRounds = now.length === resources.length ? quietRounds + 1 : 0;
-    resources = now;
-    expect(quietRounds).toBeGreaterThan(5);
-  });
-  return resources.filter((name) => name !== 'Timeout');
-}
-
-/** Counts what watches the process without being one of its active resources. */
-function spyOnWatchers(): { started(): number; stopped(): number } {
-  const delays = Object.getPrototypeOf(monitorEventLoopDelay()) as {
-    enable(): boolean;
-    disable(): boolean;
-  };
-  const started = [vi.spyOn(delays, 'enable'), vi.spyOn(PerformanceObserver.prototype, 'observe')];
-  const stopped = [vi.spyOn(delays, 'disable'), vi.spyOn(PerformanceObserver.prototype, 'disconnect')];
-  return { started: () => callsOf(started), stopped: () => callsOf(stopped) };
-}
-
-function callsOf(spies: readonly { readonly mock: { readonly calls: readonly unknown[] } }[]): number {
-  return spies.reduce((calls, { mock }) => calls + mock.calls.length, 0);
 }

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -10,7 +11,6 @@ import {
   MonitoringOptionsError,
   PrometheusExporter,
 } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { createApp, seriesOf } from '../e2e/fixture/start-app.js';
 
@@ -186,7 +186,7 @@ describe('options that cannot work stop the start', () => {
   const top =
     'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, cluster, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
 
-  it.each<[unknown, string]>([
+  it.each<[unknown, unknown]>([
     ['all', 'The options of MonitoringModule must be an object; got the string "all".'],
     [
       { history: { interval: 1 } },
@@ -382,9 +382,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { clock: Date },
-      expect.stringMatching(
-        /^`clock` must be an object with now\(\) and monotonic\(\); got a function\.$/,
-      ) as string,
+      expect.stringMatching(/^`clock` must be an object with now\(\) and monotonic\(\); got a function\.$/),
     ],
     [{ clock: null }, '`clock` must be an object with now() and monotonic(); got null.'],
   ])('%j', async (options, message) => {
@@ -394,7 +392,7 @@ describe('options that cannot work stop the start', () => {
     expect(refusal.message).toEqual(message);
   });
 
-  it.each<[unknown, string]>([
+  it.each<[unknown, unknown]>([
     [
       { http: { buckets: [] } },
       '`buckets` of histogram http_request_duration_seconds must be finite upper bounds in strictly ascending order; got [].',

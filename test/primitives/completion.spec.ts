@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
 import {
   BehaviorSubject,
   firstValueFrom,
@@ -11,7 +12,6 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import { describe, expect, it } from 'vitest';
 import { type Measurement, trackCall, trackCompletion } from '../../lib/primitives/completion.js';
 import { Guard } from '../../lib/primitives/guard.js';
 
@@ -341,7 +341,7 @@ describe('what a call returns', () => {
   it('does not handle an error event without a listener', () => {
     const { measurement } = tracking();
     const stream = trackCompletion(new PassThrough(), measurement, 0) as PassThrough;
-    expect(() => stream.emit('error', FAILURE)).toThrow(FAILURE);
+    expect(() => stream.emit('error', FAILURE)).toThrow(FAILURE.message);
   });
 
   it('wraps a thenable once if it is returned repeatedly', async () => {

@@ -1,15 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MAX_TIMER_DELAY_MS, pause, resultWithin, withinTime } from '../../lib/primitives/deadline.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 
 const never = new Promise<never>(() => undefined);
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+beforeEach(() => void useFakeTimers());
+afterEach(() => void jest.useRealTimers());
 
 describe('withinTime()', () => {
   it('returns the result of the promise, and leaves no timer', async () => {
     await expect(withinTime(Promise.resolve(7), 1_000)).resolves.toBe(7);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('rejects with the error of the promise', async () => {
@@ -19,7 +20,7 @@ describe('withinTime()', () => {
   it('rejects once the time limit is exceeded, with the message given', async () => {
     const plain = expect(withinTime(never, 50)).rejects.toThrow('timed out after 50 ms');
     const named = expect(withinTime(never, 50, { message: 'no answer' })).rejects.toThrow('no answer');
-    await vi.advanceTimersByTimeAsync(50);
+    await jest.advanceTimersByTimeAsync(50);
     await Promise.all([plain, named]);
   });
 
@@ -28,12 +29,12 @@ describe('withinTime()', () => {
     const aborted = expect(withinTime(never, 50, { signal: controller.signal })).rejects.toThrow('aborted');
     controller.abort();
     await aborted;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('takes a limit beyond the longest delay of a timer as that delay', async () => {
     const late = expect(withinTime(never, Infinity)).rejects.toThrow(`${MAX_TIMER_DELAY_MS} ms`);
-    await vi.advanceTimersByTimeAsync(MAX_TIMER_DELAY_MS);
+    await jest.advanceTimersByTimeAsync(MAX_TIMER_DELAY_MS);
     await late;
   });
 });
@@ -41,12 +42,12 @@ describe('withinTime()', () => {
 describe('resultWithin()', () => {
   it('returns the result of the promise, and leaves no timer', async () => {
     await expect(resultWithin(Promise.resolve(7), 1_000)).resolves.toBe(7);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('returns undefined once the time limit is exceeded', async () => {
     const result = resultWithin(never, 50);
-    await vi.advanceTimersByTimeAsync(50);
+    await jest.advanceTimersByTimeAsync(50);
     await expect(result).resolves.toBeUndefined();
   });
 
@@ -61,16 +62,16 @@ describe('pause()', () => {
     const ended: string[] = [];
     void pause(100).then(() => ended.push('delay'));
     void pause(1_000, { signal: controller.signal }).then(() => ended.push('abort'));
-    await vi.advanceTimersByTimeAsync(100);
+    await jest.advanceTimersByTimeAsync(100);
     expect(ended).toEqual(['delay']);
     controller.abort();
-    await vi.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     expect(ended).toEqual(['delay', 'abort']);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('resolves at once if the signal is aborted already', async () => {
     await pause(1_000, { signal: AbortSignal.abort() });
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { freeName } from '../../lib/primitives/free-name.js';
 
 describe('freeName()', () => {

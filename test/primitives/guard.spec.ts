@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import type { Counter } from '../../lib/metrics/counter.js';
 import { instrumentationGuard } from '../../lib/metrics/error-reports.js';
 import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { listenTo } from '../../lib/primitives/emitter-listener.js';
 import { Guard } from '../../lib/primitives/guard.js';
 import { boundedLabelValue, LABEL_VALUE_LENGTH, LabelValues } from '../../lib/primitives/label-values.js';
+import { eventually } from '../support/eventually.js';
 
 const boom = (): never => {
   throw new Error('boom');
@@ -29,7 +30,7 @@ describe('a guard', () => {
     ]);
     await Promise.resolve();
     expect(heard).toEqual(['first', 'last']);
-    await expect.poll(() => errors).toEqual([new Error('boom'), new Error('later')]);
+    await eventually(() => expect(errors).toEqual([new Error('boom'), new Error('later')]));
   });
 
   it.each<[string, unknown]>([

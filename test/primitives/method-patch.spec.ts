@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { Guard } from '../../lib/primitives/guard.js';
 import {
   type CallObserver,
@@ -7,6 +7,7 @@ import {
   observeFunction,
   patchMethod,
 } from '../../lib/primitives/method-patch.js';
+import { nextUnhandledRejection } from '../support/unhandled-rejection.js';
 
 /** A client as a library has one: a private field, a symbol, methods of every kind. */
 class Client {
@@ -249,14 +250,7 @@ describe('a patched method', () => {
     const { guard } = setUp();
     const client = new Client();
     patchMethod(client, 'reject', guard, () => ({ rejected: () => undefined }));
-    const unhandled = new Promise((resolve) => {
-      const others = process.listeners('unhandledRejection');
-      process.removeAllListeners('unhandledRejection');
-      process.once('unhandledRejection', (reason) => {
-        for (const listener of others) process.on('unhandledRejection', listener);
-        resolve(reason);
-      });
-    });
+    const unhandled = nextUnhandledRejection();
     void client.reject('nobody cares');
     expect(await unhandled).toBe('nobody cares');
   });

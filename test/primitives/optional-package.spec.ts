@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { findPackage } from '../../lib/primitives/optional-package.js';
 
 describe('findPackage', () => {
   it('imports an installed package, or a part of one', async () => {
     const { createTransport } = (await findPackage<typeof import('nodemailer')>('nodemailer')) ?? {};
-    expect(createTransport).toBeTypeOf('function');
+    expect(typeof createTransport).toBe('function');
     expect(await findPackage('@grafana/grafana-foundation-sdk/dashboard')).toHaveProperty('DashboardBuilder');
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { processWide } from '../../lib/primitives/process-wide.js';
 
 describe('processWide', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { requestAddress } from '../../lib/primitives/request-address.js';
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { MAX_RETRY_AFTER_MS, parseRetryAfter } from '../../lib/primitives/retry-after.js';
 
 const NOW = Date.UTC(2026, 10, 6, 8, 49, 7);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SafeLogger } from '../../lib/primitives/safe-logger.js';
 
 const LEVELS = ['log', 'warn', 'error'] as const;

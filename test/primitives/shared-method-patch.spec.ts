@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { Guard } from '../../lib/primitives/guard.js';
 import { patchSharedMethod } from '../../lib/primitives/shared-method-patch.js';
 

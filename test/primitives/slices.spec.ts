@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it } from '@jest/globals';
 import { inSlices } from '../../lib/primitives/slices.js';
 
 it.each([

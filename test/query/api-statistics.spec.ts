@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, InternalServerErrorException, Param, Post, Query } from '@nestjs/common';
 import { ApiStatistics, MetricsRegistry, MonitoringModule, Vitals } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { MetricsHistory } from '../../lib/query/metrics-history.js';
@@ -199,9 +199,9 @@ describe('the vitals', () => {
     expect(others).toEqual({
       memory_percent: 62.5,
       disk_percent: 91,
-      response_time_ms: expect.closeTo(250, 6) as number,
-      error_rate_percent: expect.closeTo(12.5, 6) as number,
-      cache_hit_rate_percent: expect.closeTo(90, 6) as number,
+      response_time_ms: expect.closeTo(250, 6),
+      error_rate_percent: expect.closeTo(12.5, 6),
+      cache_hit_rate_percent: expect.closeTo(90, 6),
     });
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { exportersFrom } from '../../sample-app/src/exporters.js';
 
 describe('the exporters of the sample application', () => {

@@ -1,6 +1,6 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { type EndpointsOptions, MonitoringServer } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { type Answer, head, RawConnection, request } from '../e2e/fixture/http-client.js';

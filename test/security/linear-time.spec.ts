@@ -1,6 +1,6 @@
 // Lists are spread where they would take a line for each of their texts.
 /* oxlint-disable unicorn/no-useless-spread */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { PrometheusExporter, MetricsRegistry } from 'nestjs-monitoring';
 import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import { Template } from '../../lib/alerting/rules/template.js';
@@ -21,6 +21,7 @@ import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
 import { LabelValues } from '../../lib/primitives/label-values.js';
 import { requestAddress } from '../../lib/primitives/request-address.js';
 import { parseRetryAfter } from '../../lib/primitives/retry-after.js';
+import { unreachable } from '../support/expectations.js';
 
 /** Everything that reads a text which somebody else may have written; a refusal is an answer, too. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
@@ -125,7 +126,7 @@ describe('whatever is read takes time in proportion to its length, of 10 kB, 100
   it.each(Object.keys(READERS))(
     '%s',
     (name) => {
-      const read = READERS[name] ?? expect.fail();
+      const read = READERS[name] ?? unreachable();
       expect(UNITS.map((unit) => tooSlow(read, unit)).filter((slow) => slow !== undefined)).toEqual([]);
     },
     300_000,

@@ -9,6 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, Injectable, type LoggerService, Param, Post } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import {
@@ -24,7 +25,6 @@ import {
   TrackErrors,
 } from 'nestjs-monitoring';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule } from '../e2e/fixture/fixture.module.js';

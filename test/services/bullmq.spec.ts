@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { InjectQueue, Processor, WorkerHost, BullModule, BullRegistrar } from '@nestjs/bullmq';
 import { Injectable, type ModuleMetadata, type OnModuleInit, Scope } from '@nestjs/common';
 import {
@@ -11,7 +12,6 @@ import {
 } from 'bullmq';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually, seriesOf } from '../e2e/fixture/start-app.js';
 import { closeAll, counts, startMeasured, startPlain } from '../instrumentation/support.js';
 import { describeWith } from './support/binaries.js';

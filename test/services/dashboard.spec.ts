@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, Param } from '@nestjs/common';
 import type { AxeResults } from 'axe-core';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { Browser, type Offences } from './support/browser.js';
 import { buildSampleApp } from './support/built.js';
@@ -99,7 +100,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       for (const [view] of [VIEWS[0], VIEWS[1], VIEWS[9], VIEWS[10]]) {
         await page.evaluate(`location.hash = '#/${view}'`);
         await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
-        expect(await violations(page), view).toEqual([]);
+        expectThat(await violations(page), view).toEqual([]);
         expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
           width,
         );
@@ -124,22 +125,22 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await app.close();
     });
 
-    it('shows hostile labels, help texts and routes as plain text', { timeout: 120_000 }, async () => {
+    it('shows hostile labels, help texts and routes as plain text', async () => {
       app = await startApp(adapter, HostileModule);
       const url = `http://127.0.0.1:${app.port}`;
       await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
       for (const path of ['metrics', 'metrics/hostile', 'cardinality', 'business', 'requests', 'overview']) {
         const { page, offences } = await browser.open(`${url}/metrics-dashboard#/${path}`);
         await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
-        expect(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);
-        expect(await page.locator('main img, main script').count(), path).toBe(0);
-        expect(offences, path).toEqual(CLEAN);
+        expectThat(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);
+        expectThat(await page.locator('main img, main script').count(), path).toBe(0);
+        expectThat(offences, path).toEqual(CLEAN);
         if (path === 'metrics/hostile') await page.getByText(ATTACK).first().waitFor();
         await page.close();
       }
-    });
+    }, 120_000);
 
-    it('asks for the token, and shows the dashboard only after that', { timeout: 60_000 }, async () => {
+    it('asks for the token, and shows the dashboard only after that', async () => {
       app = await startApp(adapter, SecretModule);
       const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
       await page.getByLabel(/token/).fill('wrong');
@@ -149,7 +150,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS });
       await page.close();
-    });
+    }, 60_000);
   });
 });
 

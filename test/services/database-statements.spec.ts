@@ -1,5 +1,6 @@
 // Calls as an application in JavaScript makes them, past the types of the libraries.
 /* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion */
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import knex from 'knex';
 import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -10,7 +11,6 @@ import { Client, Pool, Query } from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { statementsOf, valuesOf } from '../collectors/values.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';

@@ -1,11 +1,12 @@
-import { createRequire } from 'node:module';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { context, trace } from '@opentelemetry/api';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
+import { instrumentHttp } from '../support/instrumented-http.js';
 import { describeWith } from './support/binaries.js';
 import { PrometheusServer } from './support/prometheus.server.js';
 
@@ -32,7 +33,7 @@ describeWith(['prometheus'], 'a real Prometheus with storage for exemplars', () 
     provider.register();
     instrumentation.setTracerProvider(provider);
     instrumentation.enable();
-    createRequire(import.meta.url)('node:http');
+    instrumentHttp(instrumentation);
     for (const adapter of ADAPTERS) apps.set(adapter, await startApp(adapter, AppModule));
     const jobs = [...apps].map(([job, { port }]) => ({ job, url: `http://127.0.0.1:${port}/metrics` }));
     prometheus = await PrometheusServer.start(jobs);
@@ -56,7 +57,7 @@ describeWith(['prometheus'], 'a real Prometheus with storage for exemplars', () 
         const stored = await prometheus.exemplars(`${name}{job="${adapter}",route="/deals"}`);
         return stored.map(({ labels }) => labels['trace_id']);
       };
-      await expect.poll(traces, POLL).toContain(answer?.body);
+      await eventually(async () => expect(await traces()).toContain(answer?.body), POLL);
     }
     expect(prometheus.complaints(adapter)).toEqual([]);
   });

@@ -3,8 +3,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { grafanaDashboards, MetricsRegistry } from 'nestjs-monitoring';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { buildSampleApp, ROOT } from './support/built.js';
 import { type PrometheusSample, PrometheusServer } from './support/prometheus.server.js';
@@ -61,7 +62,7 @@ describe('the Grafana dashboards', () => {
         expect.arrayContaining(['datasource', 'job', 'instance']),
       );
       for (const { title, description } of panelsOf(dashboard)) {
-        expect(description, `${dashboard.title}: ${title}`).toBeTruthy();
+        expectThat(description, `${dashboard.title}: ${title}`).toBeTruthy();
       }
     }
   });
@@ -115,14 +116,14 @@ describeWith(['prometheus'], 'the Grafana dashboards on a real Prometheus', () =
     await promisify(execFile)(process.execPath, ['sample-app/dist/deploy-files.js', folder], { cwd: ROOT });
     expect(await readFile(join(folder, 'rules.yml'), 'utf8')).toBe(await readFile(RULES, 'utf8'));
     for (const file of await readdir(FOLDER)) {
-      expect(await readFile(join(folder, 'grafana/dashboards', file), 'utf8'), file).toBe(
+      expectThat(await readFile(join(folder, 'grafana/dashboards', file), 'utf8'), file).toBe(
         await readFile(join(FOLDER, file), 'utf8'),
       );
     }
     await rm(folder, { recursive: true });
   });
 
-  it('draw data in every panel', { timeout: 120_000 }, async () => {
+  it('draw data in every panel', async () => {
     const dashboards = [...(await committed()).values()];
     const empty: string[] = [];
     for (const dashboard of dashboards) {
@@ -136,5 +137,5 @@ describeWith(['prometheus'], 'the Grafana dashboards on a real Prometheus', () =
       }
     }
     expect(empty).toEqual([]);
-  });
+  }, 120_000);
 });

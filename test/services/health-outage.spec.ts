@@ -1,10 +1,10 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createKeyv } from '@keyv/redis';
 import { CacheModule } from '@nestjs/cache-manager';
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Redis } from 'ioredis';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   ADAPTERS,
   type AdapterName,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -12,7 +13,6 @@ import { createPool as createPromisePool } from 'mysql2/promise';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
 import { whileFrozen } from './support/frozen.js';

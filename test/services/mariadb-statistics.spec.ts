@@ -1,12 +1,13 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type INestApplication, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { createPool, type Pool } from 'mysql2/promise';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MysqlCollector } from '../../lib/collectors/database/mysql.collector.js';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { statementsOf, valuesOf } from '../collectors/values.js';
+import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 
@@ -82,8 +83,8 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'a real MariaDB', () => {
     };
     expect(Object.keys(shown)).toContain('Com_insert');
     for (const [name, value] of Object.entries(shown)) {
-      expect(value, name).toBeGreaterThanOrEqual(before.get(name) ?? Infinity);
-      expect(value, name).toBeLessThanOrEqual(after.get(name) ?? -Infinity);
+      expectThat(value, name).toBeGreaterThanOrEqual(before.get(name) ?? Infinity);
+      expectThat(value, name).toBeLessThanOrEqual(after.get(name) ?? -Infinity);
     }
     const [table] = await server.query(
       "SELECT DATA_LENGTH AS data, INDEX_LENGTH AS indexes FROM information_schema.TABLES WHERE TABLE_NAME = 'orders'",

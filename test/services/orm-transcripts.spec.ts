@@ -1,6 +1,6 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import knex, { type Knex } from 'knex';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Knex as WatchedKnex } from '../../lib/integrations/knex/knex.discovery.js';
 import { watchKnexPoolWait } from '../../lib/integrations/knex/knex.pool.js';
 import { watchKnex } from '../../lib/integrations/knex/knex.watch.js';

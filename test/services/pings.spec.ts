@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BullModule, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -8,7 +10,6 @@ import { Redis } from 'ioredis';
 import { createPool } from 'mysql2';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { findBullMqQueues, findBullMqWorkers } from '../../lib/integrations/bullmq/bullmq.discovery.js';
 import { pingBullMq } from '../../lib/integrations/bullmq/bullmq.ping.js';
@@ -84,7 +85,7 @@ describeWith(['redis-server'], 'pings of a real Redis', () => {
     const ioredis = new Redis(server.port);
     const nodeRedis = createClient({ url: server.url });
     for (const client of [ioredis, nodeRedis]) client.on('error', () => undefined);
-    await nodeRedis.connect();
+    await Promise.all([once(ioredis, 'ready'), nodeRedis.connect()]);
     closing.push(
       () => ioredis.disconnect(),
       () => nodeRedis.destroy(),

@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -7,7 +8,6 @@ import knex from 'knex';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { Client, Pool, Query } from 'pg';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { statementsOf, valuesOf } from '../collectors/values.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';

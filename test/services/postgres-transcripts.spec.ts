@@ -1,7 +1,7 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Pool, Query } from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PgPool } from '../../lib/integrations/pg/pg.discovery.js';
 import { watchPgPoolWait } from '../../lib/integrations/pg/pg.pool.js';
 import { watchPgClient, watchPgPool } from '../../lib/integrations/pg/pg.watch.js';

@@ -1,9 +1,9 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { Pool } from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PostgresqlCollector } from '../../lib/collectors/database/postgresql.collector.js';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { valuesOf } from '../collectors/values.js';

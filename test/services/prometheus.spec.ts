@@ -1,5 +1,6 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { type AdapterName, LoadedApp } from './support/loaded-app.js';
 import { storedRequests } from './support/outcomes.js';
@@ -66,20 +67,29 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
         const { sent, surprises } = appOf();
         expect(surprises).toEqual([]);
         expect(Object.keys(sent)).toHaveLength(8);
-        await expect.poll(() => storedRequests(prometheus, job), POLL).toEqual(sent);
+        await eventually(async () => expect(await storedRequests(prometheus, job)).toEqual(sent), POLL);
       });
 
       it('stores a duration for each of them', async () => {
         const total = Object.values(appOf().sent).reduce((sum, count) => sum + count, 0);
         const count = `sum(http_request_duration_seconds_count{job="${job}"})`;
         const last = `sum(http_request_duration_seconds_bucket{job="${job}",le="+Inf"})`;
-        await expect.poll(() => prometheus.query(count), POLL).toEqual([{ labels: {}, value: total }]);
-        await expect.poll(() => prometheus.query(last), POLL).toEqual([{ labels: {}, value: total }]);
+        await eventually(
+          async () => expect(await prometheus.query(count)).toEqual([{ labels: {}, value: total }]),
+          POLL,
+        );
+        await eventually(
+          async () => expect(await prometheus.query(last)).toEqual([{ labels: {}, value: total }]),
+          POLL,
+        );
       });
 
       it('sees nothing in progress after the last answer', async () => {
         const inProgress = `sum(http_requests_in_progress{job="${job}"})`;
-        await expect.poll(() => prometheus.query(inProgress), POLL).toEqual([{ labels: {}, value: 0 }]);
+        await eventually(
+          async () => expect(await prometheus.query(inProgress)).toEqual([{ labels: {}, value: 0 }]),
+          POLL,
+        );
       });
 
       it('computes quantiles of the durations, by route', async () => {
@@ -124,12 +134,10 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
 
     it('stores the same series whichever format it reads', async () => {
       // What appears as the process goes on, such as another kind of garbage collection, is seen a scrape apart.
-      await expect
-        .poll(async () => {
-          const inText = await seriesOf(prometheus, `${adapter} text`);
-          return difference(inText, await seriesOf(prometheus, `${adapter} openmetrics`));
-        }, POLL)
-        .toEqual([]);
+      await eventually(async () => {
+        const inText = await seriesOf(prometheus, `${adapter} text`);
+        expect(difference(inText, await seriesOf(prometheus, `${adapter} openmetrics`))).toEqual([]);
+      }, POLL);
     });
 
     it('shows names that promtool has nothing against', async () => {

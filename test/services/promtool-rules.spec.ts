@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { RuleCase } from '../alerting/rule-cases.js';
 import { exampleCases, randomCases } from '../alerting/rule-cases.js';
 import { rulesAsYaml, statesOf } from '../alerting/rule-states.js';

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { promqlOf } from '../../lib/query/promql.js';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { CommonRegExp } from '../../lib/primitives/common-regexp.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll } from '@jest/globals';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { describeExporter } from '../exporters/push/exporter.contract.js';
 import { pushgatewayRemote } from '../exporters/pushgateway/pushgateway-remote.js';

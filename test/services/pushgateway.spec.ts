@@ -1,6 +1,7 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith, requireBinary } from './support/binaries.js';
 import { freePort } from './support/free-port.js';
 import { ServerProcess } from './support/server.process.js';
@@ -67,7 +68,7 @@ describeWith(['prometheus-pushgateway'], 'the exporter for a real Pushgateway', 
       expect(samples.map(({ name }) => name)).toContain('size_items_bucket');
       for (const { labels } of samples) expect([labels['path'] ?? '', labels['zone']]).toEqual([value, 'eu']);
       await exporter.delete();
-      await expect.poll(() => shown(jobName), { timeout: 5_000 }).toEqual([]);
+      await eventually(async () => expect(await shown(jobName)).toEqual([]), { timeout: 5_000 });
     },
   );
 

@@ -1,9 +1,9 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import * as redis6 from 'redis';
 import * as redis4 from 'redis-4';
 import * as redis5 from 'redis-5';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
 import { watchIoRedis } from '../../lib/integrations/ioredis/ioredis.watch.js';
 import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.ping.js';

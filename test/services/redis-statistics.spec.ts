@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import KeyvRedis, { createClient as createClientOfKeyv } from '@keyv/redis';
 import { type INestApplication, Module, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -8,11 +9,11 @@ import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { createClient, createCluster } from 'redis';
 import * as redis4 from 'redis-4';
 import * as redis5 from 'redis-5';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { pingCacheManager } from '../../lib/integrations/cache-manager/cache-manager.ping.js';
 import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
 import { valuesOf } from '../collectors/values.js';
 import { eventually } from '../e2e/fixture/start-app.js';
+import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { RedisClusterServers } from './support/redis.cluster.js';
 import { RedisServer } from './support/redis.server.js';
@@ -103,7 +104,7 @@ describeWith(['redis-server'], 'a real Redis', () => {
       const info = await ioredis.info();
       for (const [field, name] of Object.entries(fields)) {
         const said = Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1]);
-        expect(valuesOf(registry, name), name).toEqual({ IOREDIS: said, NODE_REDIS: said });
+        expectThat(valuesOf(registry, name), name).toEqual({ IOREDIS: said, NODE_REDIS: said });
       }
       const keys = Number(/^db0:keys=(\d+)/m.exec(info)?.[1]);
       expect(valuesOf(registry, 'redis_keys')['IOREDIS db0']).toBe(keys);

@@ -1,9 +1,9 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type ClientProxy, ClientProxyFactory, type RedisOptions, Transport } from '@nestjs/microservices';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { lastValueFrom, toArray } from 'rxjs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { eventually, seriesOf, total } from '../e2e/fixture/start-app.js';
 import { OrdersController, ScopedController } from '../instrumentation/messages/rpc.fixture.js';

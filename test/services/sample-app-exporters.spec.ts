@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { JsonMetrics } from 'nestjs-monitoring';
-import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { CloudWatchServer } from '../exporters/cloudwatch/cloudwatch.server.js';
 import { DatadogServer } from '../exporters/datadog/datadog.server.js';

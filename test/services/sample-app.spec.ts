@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { buildSampleApp } from './support/built.js';
 import type { AdapterName } from './support/loaded-app.js';
@@ -72,7 +73,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus scrapes the sample a
       'counts what the load script counts, by method, route and status, in %s',
       async (format) => {
         const sent = sentRequests(reportOf());
-        await vi.waitFor(async () => {
+        await eventually(async () => {
           const stored = await storedRequests(prometheus, `${adapter} ${format}`);
           expect(stored).toEqual(withCrossedAnswers(sent, stored));
           expect(stored[GIVEN_UP]).toBeGreaterThan(0);

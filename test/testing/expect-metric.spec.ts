@@ -1,3 +1,4 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import {
   createTestRegistry,
@@ -6,7 +7,7 @@ import {
   type ObservedMetrics,
   trackMetrics,
 } from 'nestjs-monitoring/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { unreachable } from '../support/expectations.js';
 
 /** What an expectation that does not hold says. */
 function failure(expectation: () => void): string {
@@ -232,7 +233,7 @@ describe('a failure', () => {
     orders();
     try {
       expectMetric(registry, 'orders_total').toHaveIncreasedBy(1);
-      expect.unreachable();
+      unreachable();
     } catch (error) {
       const [first] = (error as Error).stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
       expect(first).toContain('expect-metric.spec.ts');

@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import { createTestRegistry, FakeClock } from 'nestjs-monitoring/testing';
-import { describe, expect, it } from 'vitest';
 
 describe('the clock of a test', () => {
   it('stands still until it is advanced', () => {

@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Injectable, Module, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -29,7 +30,6 @@ import {
   MonitoringTestingModule,
   type TestRegistry,
 } from 'nestjs-monitoring/testing';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
 
 const ordersTotal = defineCounter('orders_total', 'Orders placed.', { labelNames: ['channel'] });
@@ -64,7 +64,7 @@ async function unit(tested?: TestRegistry) {
 }
 
 afterEach(() => {
-  vi.restoreAllMocks();
+  jest.restoreAllMocks();
 });
 
 describe('the module for unit tests', () => {
@@ -135,7 +135,7 @@ describe('the module for unit tests', () => {
   });
 
   it('starts no timer', async () => {
-    const timers = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'setTimeout')];
+    const timers = [jest.spyOn(globalThis, 'setInterval'), jest.spyOn(globalThis, 'setTimeout')];
     const module = await unit(createTestRegistry());
     for (const timer of timers) expect(timer).not.toHaveBeenCalled();
     await module.close();

@@ -1,7 +1,6 @@
-import { intervalMsOf, expectOption } from '../../options/option-checks.js';
+import { expectOption, intervalMsOf, optionOf } from '../../options/option-checks.js';
 import type { Alert } from '../alert.js';
 import { type AlertStateHandler, NotificationError } from '../notifications/notification.js';
-import { optionOf } from '../rules/option-errors.js';
 import { httpUrl, postJson } from './http-post.js';
 
 /** Options of an {@link AlertmanagerHandler}. */

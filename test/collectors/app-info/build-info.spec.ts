@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   MetricsRegistry,
   MonitoringModule,
@@ -9,7 +10,6 @@ import {
   PrometheusExporter,
 } from 'nestjs-monitoring';
 import { Test } from '@nestjs/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { applicationBuild } from '../../../lib/collectors/app-info/application-build.js';
 import { BuildInfoCollector } from '../../../lib/collectors/app-info/build-info.collector.js';
 

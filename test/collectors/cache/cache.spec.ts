@@ -1,8 +1,8 @@
+import { describe, expect, it } from '@jest/globals';
 import { CACHE_MANAGER, type Cache, CacheInterceptor, CacheModule } from '@nestjs/cache-manager';
 import { Controller, Get, type INestApplication, Module, UseInterceptors } from '@nestjs/common';
 import { Keyv } from 'keyv';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { pingCacheManager } from '../../../lib/integrations/cache-manager/cache-manager.ping.js';
 import { ADAPTERS, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { valuesOf } from '../values.js';

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import mongoose from 'mongoose';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { statementsOf, valuesOf } from '../values.js';
 
 const closing: (() => unknown)[] = [];

@@ -1,9 +1,9 @@
+import { describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { Column, DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import { describe, expect, it } from 'vitest';
 import { seriesOf } from '../../e2e/fixture/start-app.js';
 import { valuesOf } from '../values.js';
 

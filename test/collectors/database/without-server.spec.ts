@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -6,7 +7,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import mongoose from 'mongoose';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { DataSource } from 'typeorm';
-import { afterEach, describe, expect, it } from 'vitest';
 import { SqliteCollector } from '../../../lib/collectors/database/sqlite.collector.js';
 import { ApplicationObjects } from '../../../lib/integrations/application-objects.integration.js';
 import { queryErrorClass } from '../../../lib/integrations/queries/query-error.js';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 import { ContainerLimits } from '../../../lib/collectors/system/container-limits.js';
 import { sizeOfSet } from '../../../lib/collectors/system/linux-files.js';
 import { FOUR_CPUS, IN_A_CONTAINER_V1, IN_A_CONTAINER_V2, Machine } from './machine.js';

@@ -1,9 +1,11 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CloudWatchDestination } from '../../../lib/exporters/cloudwatch/cloudwatch.destination.js';
 import type { MetricDataOptions } from '../../../lib/exporters/cloudwatch/metric-data.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
+import { restoreEnv, stubEnv } from '../../support/environment.js';
+import { unreachable } from '../../support/expectations.js';
 import { anyInterval, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
 import { firstOf } from '../push/support.js';
 import { CloudWatchServer } from './cloudwatch.server.js';
@@ -32,7 +34,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  vi.unstubAllEnvs();
+  restoreEnv();
   client.destroy();
   await server.stop();
 });
@@ -70,7 +72,7 @@ describe('CloudWatchDestination', () => {
     ]);
     const request = requestOf(histograms('wait_seconds', ...series));
     await destination.send(request, ANY_TIME);
-    const [{ content, headers } = expect.unreachable()] = server.requests;
+    const [{ content, headers } = unreachable()] = server.requests;
     expect(headers['content-encoding']).toBe('gzip');
     expect(Math.abs(content.length - request.bytes)).toBeLessThanOrEqual(1);
     expect(server.taken).toHaveLength(1_000);
@@ -137,8 +139,8 @@ describe('CloudWatchDestination', () => {
   });
 
   it('requires a region only without a client of the application', async () => {
-    for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined);
-    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/dev/null');
+    for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) stubEnv(name, undefined);
+    for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) stubEnv(name, '/dev/null');
     await expect(new CloudWatchDestination(OPTIONS).open()).rejects.toThrow(
       'The CloudWatch exporter has no region: set exporters.cloudWatch.region or AWS_REGION.',
     );

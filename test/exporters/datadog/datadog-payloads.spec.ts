@@ -1,9 +1,10 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import { datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
 import type { DatadogPayload, DatadogPayloadOptions } from '../../../lib/exporters/datadog/datadog-series.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
+import { unreachable } from '../../support/expectations.js';
 import {
   anyInterval,
   contentOf,
@@ -111,7 +112,7 @@ describe('the payloads for Datadog', () => {
 
   it('normalizes tags as Datadog does', () => {
     const labels = { Method: 'GET', _id: 'Ä B', none: '', long: 'x'.repeat(300), face: '☺' };
-    const [{ tags } = expect.unreachable()] = seriesOf(intervalOf([gauges('g', [labels, 1])]));
+    const [{ tags } = unreachable()] = seriesOf(intervalOf([gauges('g', [labels, 1])]));
     expect(tags).toEqual(['face', 'label_id:ä_b', `long:${'x'.repeat(195)}`, 'method:get']);
   });
 
@@ -146,8 +147,8 @@ describe('the payloads for Datadog', () => {
 
   it('sends all of a million values in requests of some thousand, and queues them compactly', () => {
     const interval = intervalOf([histograms('wait_seconds', [{}, [0.1, 0.2]])]);
-    const [family = expect.unreachable()] = interval.families.filter(isHistogram);
-    const [series = expect.unreachable()] = family.series;
+    const [family = unreachable()] = interval.families.filter(isHistogram);
+    const [series = unreachable()] = family.series;
     const positive = { offset: -212, counts: [1_000_000, 7] };
     const exponential = { scale: 6, zeroCount: 0, positive, negative: { offset: 0, counts: [] } };
     const delta = { ...series.delta, count: 1_000_007, sum: 0.1 * 1_000_007, exponential };

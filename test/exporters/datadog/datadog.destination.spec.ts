@@ -1,6 +1,6 @@
 import { client as datadog, v1, v2 } from '@datadog/datadog-api-client';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   DatadogClientTransport,
   DatadogGivenClientTransport,
@@ -10,6 +10,7 @@ import { DatadogFetchTransport } from '../../../lib/exporters/datadog/datadog-fe
 import { DatadogDestination } from '../../../lib/exporters/datadog/datadog.destination.js';
 import type { DatadogTransport } from '../../../lib/exporters/datadog/datadog.transport.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
+import { unreachable } from '../../support/expectations.js';
 import { anyInterval, contentOf, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
 import { firstOf, nodeFetch } from '../push/support.js';
 import { DatadogServer } from './datadog.server.js';
@@ -60,7 +61,7 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
 
   async function failureOf(request: PushRequest, signal = ANY_TIME): Promise<unknown> {
     return destination.send(request, signal).then(
-      () => expect.unreachable(),
+      () => unreachable(),
       (error: unknown) => error,
     );
   }

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { ExporterMetrics, JsonExporter, type JsonMetrics } from 'nestjs-monitoring';
-import { afterAll, describe, expect, it } from 'vitest';
 import { scalars, testRegistry } from '../../metrics/support.js';
 
 const DISK_BYTES = 1_000_000;
@@ -54,7 +54,7 @@ function dealsIn(text: string): number {
   return deals?.type === 'counter' ? deals.series.reduce((sum, { value }) => sum + value, 0) : NaN;
 }
 
-describe.skipIf(!mounted)(title, () => {
+(!mounted ? describe.skip : describe)(title, () => {
   it('keeps the existing JSON file, and writes everything once there is space again', async () => {
     const outputFile = join(folder, 'metrics.json');
     const { exporter, work, told } = exporterTo(outputFile);

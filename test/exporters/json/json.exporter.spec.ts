@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   JsonExporter,
   type JsonExporterOptions,
   type JsonMetrics,
   type MetricsRegistry,
 } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jsonDocument, jsonText } from '../../../lib/exporters/json/json-document.js';
 import { testRegistry } from '../../metrics/support.js';
 import { KeptLog } from '../push/support.js';

@@ -1,10 +1,10 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OTLPMetricExporter as JsonMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter as ProtobufMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import * as transformer from '@opentelemetry/otlp-transformer';
 import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import * as fc from 'fast-check';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OtlpExporterSender } from '../../../lib/exporters/otlp/otlp-exporter.sender.js';
 import { OtlpHttpSender, type OtlpTransformer } from '../../../lib/exporters/otlp/otlp-http.sender.js';
 import {
@@ -18,6 +18,7 @@ import { IntervalCursor } from '../../../lib/exporters/push/interval-cursor.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import { testRegistry } from '../../metrics/support.js';
+import { unreachable } from '../../support/expectations.js';
 import { anyInterval, contentOf, counters, intervalOf } from '../push/intervals.js';
 import { OtlpServer } from './otlp.server.js';
 import { firstOf, nodeFetch } from '../push/support.js';
@@ -165,7 +166,7 @@ describe('sending to a collector', () => {
 
   async function failureOf(destination: OtlpDestination, request = aRequest(), signal = ANY_TIME) {
     return destination.send(request, signal).then(
-      () => expect.unreachable(),
+      () => unreachable(),
       (error: unknown) => error as PushError,
     );
   }

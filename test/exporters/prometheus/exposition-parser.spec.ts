@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import type { ExpositionFormat } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { parseExposition } from './exposition-parser.js';
 
 // The other tests are only as good as this parser is strict.

@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type ExpositionFormat, MetricsRegistry, type MetricsSnapshot } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { renderExposition } from '../../../lib/exporters/prometheus/exposition.js';
 import { FIRST_BUCKET, VALUE } from '../../../lib/metrics/snapshot.js';
 import { oddText, testRegistry } from '../../metrics/support.js';

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import {
   MetricsRegistry,
   MonitoringModule,
@@ -5,7 +6,6 @@ import {
   type PromClientRegistry,
 } from 'nestjs-monitoring';
 import promClient from 'prom-client';
-import { describe, expect, it } from 'vitest';
 import { ADAPTERS, seriesOf, startApp } from '../../e2e/fixture/start-app.js';
 import { CLEAN, promtoolCheckMetrics } from '../../services/support/promtool.js';
 import { findBinary } from '../../services/support/binaries.js';

@@ -1,9 +1,9 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type ExpositionFormat, type MetricsSource, PrometheusExporter } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { testRegistry } from '../../metrics/support.js';
 import { parseExposition } from './exposition-parser.js';
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 describe('PrometheusExporter', () => {
   it('example: renders the metrics of a registry after running its collectors', async () => {
@@ -61,7 +61,7 @@ describe('PrometheusExporter', () => {
   it('shares one result between equal concurrent requests, and renders later ones anew', async () => {
     const { registry } = testRegistry();
     const counter = registry.counter('scrapes_total', 'Scrapes.');
-    const collect = vi.fn<MetricsSource['collect']>(async (options) => {
+    const collect = jest.fn<MetricsSource['collect']>(async (options) => {
       await Promise.resolve();
       counter.inc();
       return registry.snapshot(options);
@@ -82,7 +82,7 @@ describe('PrometheusExporter', () => {
 
   it('passes the time limit on to the collectors', async () => {
     const { registry } = testRegistry();
-    const collect = vi.spyOn(registry, 'collect');
+    const collect = jest.spyOn(registry, 'collect');
     await new PrometheusExporter(registry).generateText({ timeoutMs: 250 });
     expect(collect).toHaveBeenCalledWith({ timeoutMs: 250 });
   });
@@ -93,7 +93,7 @@ describe('PrometheusExporter', () => {
     for (let user = 0; user < 100_000; user++) counter.inc({ user });
     // A clock on which each piece takes a millisecond.
     let now = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => now++);
+    jest.spyOn(performance, 'now').mockImplementation(() => now++);
     let turns = 0;
     let others = setImmediate(function takeTurn() {
       turns++;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   ExporterMetrics,
@@ -9,7 +10,6 @@ import {
   type PushExporterOptions,
   type PushDependencies,
 } from 'nestjs-monitoring';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { scalars } from '../../metrics/support.js';
 import { KeptLog, timerClock, useFakeTime } from './support.js';
 
@@ -180,12 +180,12 @@ const STEP_MS = 1_000;
 /** Time passes, in steps after which the machine gets as much of its own time as it needs. */
 async function pass(ms: number, far: ContractRemote): Promise<void> {
   if (far.settled === undefined) {
-    await vi.advanceTimersByTimeAsync(ms);
+    await jest.advanceTimersByTimeAsync(ms);
     return;
   }
   await far.settled();
   for (let left = ms; left > 0; left -= STEP_MS) {
-    await vi.advanceTimersByTimeAsync(Math.min(left, STEP_MS));
+    await jest.advanceTimersByTimeAsync(Math.min(left, STEP_MS));
     await far.settled();
   }
 }
@@ -225,7 +225,7 @@ export function describeExporter(subject: ContractSubject): void {
       process.on('unhandledRejection', note);
     });
     afterEach(async () => {
-      vi.useRealTimers();
+      jest.useRealTimers();
       process.off('unhandledRejection', note);
       await far.close?.();
     });
@@ -468,7 +468,7 @@ export function describeExporter(subject: ContractSubject): void {
 /** Nothing is left that would ever happen; sockets have timers of their own, which end by themselves. */
 async function expectNoTimers(far: ContractRemote): Promise<void> {
   if (far.settled !== undefined) await pass(10_000, far);
-  expect(vi.getTimerCount()).toBe(0);
+  expect(jest.getTimerCount()).toBe(0);
 }
 
 /** The one timer that all requests share is made with the first of them, and must not be a fake one. */

@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MetricsRegistry } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { IntervalCursor } from '../../../lib/exporters/push/interval-cursor.js';
 import type {
   HistogramInterval,

@@ -1,21 +1,22 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ExporterMetrics } from '../../../lib/exporters/push/exporter-metrics.js';
 import type { PushExporterOptions } from '../../../lib/exporters/push/push.options.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import { PushExporter } from '../../../lib/exporters/push/push.exporter.js';
 import { scalars } from '../../metrics/support.js';
+import { unreachable } from '../../support/expectations.js';
 import { type Delta, KeptLog, TestDestination, timerClock, useFakeTime } from './support.js';
 
 beforeEach(useFakeTime);
 afterEach(() => {
-  vi.useRealTimers();
+  jest.useRealTimers();
 });
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const down = (): Promise<never> => Promise.reject(new Error('connect ECONNREFUSED'));
-const none = (): void => expect.unreachable();
+const none = (): void => unreachable();
 const broken = (): never => {
   throw new Error('disk full');
 };
@@ -56,7 +57,7 @@ describe('exportAll()', () => {
     deals.inc(5);
     const first = Date.now();
     await expect(exporter.exportAll()).rejects.toThrow('connect ECONNREFUSED');
-    vi.setSystemTime(first + 10_000);
+    jest.setSystemTime(first + 10_000);
     deals.inc(2);
     destination.answer = async () => undefined;
     await exporter.exportAll();
@@ -84,10 +85,10 @@ describe('exportAll()', () => {
     destination.answer = () => new Promise<void>((resolve) => (takeFirst = resolve));
     deals.inc(1);
     const first = exporter.exportAll();
-    await vi.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     deals.inc(2);
     const second = exporter.exportAll();
-    await vi.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     destination.answer = async () => undefined;
     takeFirst();
     await Promise.all([first, second]);
@@ -96,7 +97,7 @@ describe('exportAll()', () => {
 
   it('opens the destination first, and again if that failed', async () => {
     const destination = new TestDestination();
-    const open = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('install the package sdk'));
+    const open = jest.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('install the package sdk'));
     const { exporter, deals } = exporting({}, Object.assign(destination, { open }));
     deals.inc();
     await expect(exporter.exportAll()).rejects.toThrow('install the package sdk');
@@ -108,7 +109,7 @@ describe('exportAll()', () => {
 
   it('loses nothing when an interval cannot be encoded', async () => {
     const { exporter, destination, deals } = exporting();
-    const encode = vi.spyOn(destination, 'encode').mockImplementationOnce(() => {
+    const encode = jest.spyOn(destination, 'encode').mockImplementationOnce(() => {
       throw new Error('no such unit');
     });
     deals.inc(3);
@@ -165,20 +166,20 @@ describe('an exporter that has been started', () => {
     deals.inc(1);
     const started = Date.now();
     exporter.start();
-    await vi.advanceTimersByTimeAsync(29_999);
+    await jest.advanceTimersByTimeAsync(29_999);
     expect(destination.intervals).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(1);
     expect(destination.intervals).toMatchObject([{ endedAt: started + 30_000 }]);
     deals.inc(10);
-    await vi.advanceTimersByTimeAsync(23_999);
+    await jest.advanceTimersByTimeAsync(23_999);
     expect(destination.attempts).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(1);
     expect(destination.taken).toContainEqual({
       series: 'deals_total',
       delta: 1,
       endedAt: started + 30_000,
     });
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(taken(destination)).toEqual([1, 10]);
     expect(destination.intervals.map(({ endedAt }) => endedAt - started)).toEqual([30_000, 90_000]);
     await exporter.shutdown();
@@ -189,7 +190,7 @@ describe('an exporter that has been started', () => {
     const { exporter, deals } = exporting({}, destination, 0.9);
     deals.inc();
     exporter.start();
-    await vi.advanceTimersByTimeAsync(30_000);
+    await jest.advanceTimersByTimeAsync(30_000);
     expect(taken(destination)).toEqual([1]);
     await exporter.shutdown();
   });
@@ -205,18 +206,18 @@ describe('an exporter that has been started', () => {
       return down();
     };
     deals.inc(1);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     deals.inc(2);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     deals.inc(4);
-    await vi.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(20_000);
     // Without chance: half of 1, 2, 4, 8, 16 and 32 s.
     expect(attemptsAt).toEqual([10, 10.5, 11.5, 13.5, 17.5, 25.5]);
     expect(log.lines).toEqual(['warn: Exporter `test` failed (connect ECONNREFUSED); retrying in 0.5 s.']);
     expect([own('failures_total'), own('dropped_points_total')]).toEqual([6, 0]);
     expect(own('lag_seconds')).toBeGreaterThanOrEqual(10);
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(taken(destination)).toEqual([1, 2, 4]);
     expect(
       destination.taken
@@ -232,12 +233,12 @@ describe('an exporter that has been started', () => {
     destination.answer = () => Promise.reject(new PushError('too many requests', 'retry', 7_000));
     deals.inc();
     exporter.start();
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(destination.attempts).toHaveLength(1);
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(6_999);
+    await jest.advanceTimersByTimeAsync(6_999);
     expect(destination.attempts).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(1);
+    await jest.advanceTimersByTimeAsync(1);
     expect(taken(destination)).toEqual([1]);
     await exporter.shutdown();
   });
@@ -247,15 +248,15 @@ describe('an exporter that has been started', () => {
     destination.answer = never;
     exporter.start();
     deals.inc(1);
-    await vi.advanceTimersByTimeAsync(4_999);
+    await jest.advanceTimersByTimeAsync(4_999);
     expect(destination.intervals).toHaveLength(4);
     expect(destination.attempts).toHaveLength(1);
     expect(destination.signals[0]?.aborted).toBe(false);
-    await vi.advanceTimersByTimeAsync(1_001);
+    await jest.advanceTimersByTimeAsync(1_001);
     expect(destination.signals[0]?.aborted).toBe(true);
     expect(own('failures_total')).toBe(1);
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(destination.sums['deals_total']).toBe(1);
     await exporter.shutdown();
   });
@@ -272,12 +273,12 @@ describe('an exporter that has been started', () => {
     });
     deals.inc();
     exporter.start();
-    await vi.advanceTimersByTimeAsync(3_000);
+    await jest.advanceTimersByTimeAsync(3_000);
     expect([runs, destination.intervals.length]).toEqual([1, 0]);
-    await vi.advanceTimersByTimeAsync(500);
+    await jest.advanceTimersByTimeAsync(500);
     expect(destination.intervals).toHaveLength(1);
     const ended = exporter.shutdown();
-    await vi.advanceTimersByTimeAsync(5_000);
+    await jest.advanceTimersByTimeAsync(5_000);
     await ended;
   });
 
@@ -286,7 +287,7 @@ describe('an exporter that has been started', () => {
     destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));
     deals.inc(3);
     exporter.start();
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(destination.attempts).toHaveLength(1);
     expect(log.lines).toEqual([
       'error: Exporter `test` stopped: 403 Forbidden. It keeps data within the limits of its queue and retries every few minutes.',
@@ -294,7 +295,7 @@ describe('an exporter that has been started', () => {
     expect([own('stopped'), own('queue_points'), own('failures_total')]).toEqual([1, 1, 1]);
     expect(exporter.stopReason).toBe('403 Forbidden');
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(taken(destination)).toEqual([3]);
     expect([own('stopped'), own('queue_points'), own('dropped_points_total')]).toEqual([0, 0, 0]);
     expect(exporter.stopReason).toBeUndefined();
@@ -312,7 +313,7 @@ describe('an exporter that has been started', () => {
     deals.inc();
     const startedAt = Date.now();
     exporter.start();
-    await vi.advanceTimersByTimeAsync(70 * 60_000);
+    await jest.advanceTimersByTimeAsync(70 * 60_000);
     expect(attemptsAt).toEqual([0, 2, 6, 14, 29, 44, 59]);
     await exporter.shutdown();
   });
@@ -326,11 +327,11 @@ describe('an exporter that has been started', () => {
         : Promise.resolve(undefined);
     suspicious.inc();
     exporter.start();
-    await vi.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(20_000);
     deals.inc(4);
-    await vi.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(20_000);
     expect([own('stopped'), taken(destination)]).toEqual([1, []]);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(taken(destination)).toEqual([4]);
     expect([own('stopped'), own('dropped_points_total'), own('queue_points')]).toEqual([0, 1, 0]);
     await exporter.shutdown();
@@ -341,13 +342,13 @@ describe('an exporter that has been started', () => {
     destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));
     deals.inc(3);
     exporter.start();
-    await vi.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(20_000);
     deals.inc(2);
     const began = Date.now();
     await exporter.shutdown();
     expect(Date.now()).toBe(began);
     expect(own('dropped_points_total')).toBe(2);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it.each([[3_000_000_000], [2 ** 31], [Infinity], [1e300], [NaN], [-5_000], ['3000000' as never]])(
@@ -358,10 +359,10 @@ describe('an exporter that has been started', () => {
       deals.inc();
       exporter.start();
       const ended = exporter.shutdown();
-      await vi.advanceTimersByTimeAsync(5_000);
+      await jest.advanceTimersByTimeAsync(5_000);
       await ended;
       expect(destination.attempts.length).toBeLessThan(10);
-      expect(vi.getTimerCount()).toBe(0);
+      expect(jest.getTimerCount()).toBe(0);
     },
   );
 
@@ -372,10 +373,10 @@ describe('an exporter that has been started', () => {
       destination.answer = () => Promise.reject(new PushError('429', 'retry', retryAfterMs));
       deals.inc();
       exporter.start();
-      await vi.advanceTimersByTimeAsync(59 * 60_000);
+      await jest.advanceTimersByTimeAsync(59 * 60_000);
       expect(destination.attempts).toHaveLength(1);
       destination.answer = async () => undefined;
-      await vi.advanceTimersByTimeAsync(2 * 60_000);
+      await jest.advanceTimersByTimeAsync(2 * 60_000);
       expect(taken(destination)).toContain(1);
       await exporter.shutdown();
     },
@@ -388,11 +389,11 @@ describe('an exporter that has been started', () => {
     exporter.start();
     for (let i = 0; i < 5; i++) {
       deals.inc(2 ** i);
-      await vi.advanceTimersByTimeAsync(1_000);
+      await jest.advanceTimersByTimeAsync(1_000);
     }
     destination.answer = async () => undefined;
     take();
-    await vi.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     expect(taken(destination)).toEqual([1, 16]);
     expect(own('dropped_points_total')).toBe(3);
     await exporter.shutdown();
@@ -404,9 +405,9 @@ describe('an exporter that has been started', () => {
     destination.answer = down;
     deals.inc(1);
     exporter.start();
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     deals.inc(2);
-    await vi.advanceTimersByTimeAsync(29_000);
+    await jest.advanceTimersByTimeAsync(29_000);
     destination.answer = async () => undefined;
     await exporter.exportAll();
     expect(taken(destination)).toEqual([2]);
@@ -447,11 +448,11 @@ describe('an exporter that has been started', () => {
     exporter.start();
     for (let i = 0; i < 5; i++) {
       deals.inc();
-      await vi.advanceTimersByTimeAsync(10_000);
+      await jest.advanceTimersByTimeAsync(10_000);
       expect(own('queue_points')).toBeLessThanOrEqual(2);
     }
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(20_000);
+    await jest.advanceTimersByTimeAsync(20_000);
     expect(destination.taken.map(({ delta }) => delta)).toEqual(expect.arrayContaining([5]));
     expect(destination.taken.map(({ delta }) => delta)).not.toContain(1);
     expect(own('dropped_points_total')).toBe(0);
@@ -470,11 +471,11 @@ describe('an exporter that has been started', () => {
     registry.counter('deals_total', 'Deals.').inc(3);
     destination.send = broken;
     exporter.start();
-    await vi.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(2_000);
     destination.send = () => Promise.reject();
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     destination.send = (request, signal) => TestDestination.prototype.send.call(destination, request, signal);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(destination.sums['deals_total']).toBe(3);
     await exporter.shutdown();
   });
@@ -486,12 +487,12 @@ describe('an exporter that has been started', () => {
       shown.set(name, timer);
       return () => shown.delete(name);
     });
-    await vi.advanceTimersByTimeAsync(90_000);
+    await jest.advanceTimersByTimeAsync(90_000);
     expect([...shown.keys()]).toEqual(['monitoring.exporter.test']);
     expect([...shown.values()].map((timer) => timer.hasRef())).toEqual([false]);
-    expect(vi.getTimerCount()).toBe(1);
+    expect(jest.getTimerCount()).toBe(1);
     await exporter.shutdown();
-    expect([shown.size, vi.getTimerCount()]).toEqual([0, 0]);
+    expect([shown.size, jest.getTimerCount()]).toEqual([0, 0]);
   });
 });
 
@@ -500,16 +501,16 @@ describe('shutdown()', () => {
     const { exporter, destination, deals } = exporting();
     deals.inc(1);
     exporter.start();
-    await vi.advanceTimersByTimeAsync(30_000);
+    await jest.advanceTimersByTimeAsync(30_000);
     deals.inc(2);
     const ends = [exporter.shutdown(), exporter.shutdown()];
-    await vi.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     await Promise.all(ends);
     deals.inc(4);
     await exporter.shutdown();
-    await vi.advanceTimersByTimeAsync(600_000);
+    await jest.advanceTimersByTimeAsync(600_000);
     expect(taken(destination)).toEqual([1, 2]);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('retries until the shutdown timeout', async () => {
@@ -519,10 +520,10 @@ describe('shutdown()', () => {
     let attempts = 0;
     destination.answer = () => (++attempts < 3 ? down() : Promise.resolve());
     const ended = exporter.shutdown();
-    await vi.advanceTimersByTimeAsync(5_000);
+    await jest.advanceTimersByTimeAsync(5_000);
     await ended;
     expect(taken(destination)).toEqual([2]);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it.each([
@@ -535,13 +536,13 @@ describe('shutdown()', () => {
     destination.answer = answer;
     const begun = Date.now();
     const ended = exporter.shutdown().then(() => Date.now() - begun);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(await ended).toBe(3_000);
     expect(log.lines.at(-1)).toBe(
       'warn: Exporter `test` could not send the last 1 data point before the shutdown timeout; dropped.',
     );
     expect([own('dropped_points_total'), own('queue_points')]).toEqual([1, 0]);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('is not delayed by a collector, by open() or by close()', async () => {
@@ -552,20 +553,20 @@ describe('shutdown()', () => {
     exporter.start();
     const begun = Date.now();
     const ended = exporter.shutdown().then(() => Date.now() - begun);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(await ended).toBe(4_000);
     // The collector has its own time, which keeps no process alive.
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(vi.getTimerCount()).toBe(0);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('sends nothing for an exporter that was not started, and closes its destination', async () => {
-    const close = vi.fn<() => Promise<void>>(() => Promise.reject(new Error('no')));
+    const close = jest.fn<() => Promise<void>>(() => Promise.reject(new Error('no')));
     const { exporter, destination, deals } = exporting({}, Object.assign(new TestDestination(), { close }));
     deals.inc();
     await exporter.shutdown();
     exporter.start();
-    expect([destination.attempts.length, close.mock.calls.length, vi.getTimerCount()]).toEqual([0, 1, 0]);
+    expect([destination.attempts.length, close.mock.calls.length, jest.getTimerCount()]).toEqual([0, 1, 0]);
   });
 });
 
@@ -608,12 +609,12 @@ describe('a destination of the application', () => {
     };
     deals.inc(2);
     exporter.start();
-    await vi.advanceTimersByTimeAsync(31_000);
+    await jest.advanceTimersByTimeAsync(31_000);
     expect(own('failures_total')).toBeGreaterThan(1);
     expect(log.lines).toHaveLength(1);
     expect(log.lines[0]?.length).toBeLessThan(1_100);
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(taken(destination)).toContain(2);
     await exporter.shutdown();
   });
@@ -644,12 +645,12 @@ describe('a destination of the application', () => {
     exporter.start();
     for (let i = 0; i < 20; i++) {
       deals.inc();
-      await vi.advanceTimersByTimeAsync(1_000);
+      await jest.advanceTimersByTimeAsync(1_000);
     }
     expect(exporter['sender']['queue']['waiting'].length).toBeLessThanOrEqual(3);
     expect(own('queue_points')).toBeGreaterThanOrEqual(0);
     destination.answer = async () => undefined;
-    await vi.advanceTimersByTimeAsync(60_000);
+    await jest.advanceTimersByTimeAsync(60_000);
     expect(own('queue_points')).toBe(0);
     await exporter.shutdown();
   });
@@ -682,7 +683,7 @@ describe('a destination of the application', () => {
       );
       registry.counter('deals_total', 'Deals.').inc(2);
       exporter.start();
-      await vi.advanceTimersByTimeAsync(40_000);
+      await jest.advanceTimersByTimeAsync(40_000);
       expect(taken(destination)).toEqual([2]);
       await exporter.shutdown();
     },

@@ -1,11 +1,11 @@
 import type { MonitoringClock as Clock } from 'nestjs-monitoring';
-import { vi } from 'vitest';
 import type { PushFetch } from '../../../lib/exporters/push/http-exchange.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import type { PushDestination, PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import type { ExporterLogger } from '../../../lib/exporters/push/push-dependencies.js';
+import { useFakeTimers } from '../../support/fake-timers.js';
 
-/** The time of the fake timers, which `vi.advanceTimersByTimeAsync()` moves. */
+/** The time of the fake timers, which `jest.advanceTimersByTimeAsync()` moves. */
 export const timerClock: Clock = { now: () => Date.now(), monotonic: () => Date.now() };
 
 /** How requests are sent unless an option says otherwise. */
@@ -25,7 +25,7 @@ export const FAKED = {
 
 export function useFakeTime(): void {
   // 30 s after a full minute.
-  vi.useFakeTimers({
+  useFakeTimers({
     toFake: [...FAKED.toFake],
     now: 1_700_000_000_000 - (1_700_000_000_000 % 60_000) + 30_000,
   });

@@ -1,5 +1,5 @@
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import { pairsOf, type WeightedValues, weightedValues } from '../../../lib/exporters/push/weighted-values.js';
 import { distributionOf } from './intervals.js';
 

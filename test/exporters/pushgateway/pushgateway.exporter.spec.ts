@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { groupPath } from '../../../lib/exporters/pushgateway/pushgateway.client.js';
 
 let server: Server | undefined;

@@ -1,7 +1,7 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { MetricsContext, MetricsRegistry } from 'nestjs-monitoring';
 import { firstValueFrom, lastValueFrom, of } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
 import { dropped, histograms, type TestRegistry, testRegistry } from '../../metrics/support.js';
 import { closeAll, counts, startMeasured } from '../support.js';
 

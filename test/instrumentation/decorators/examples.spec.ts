@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import {
   MetricsContext,
@@ -7,7 +8,6 @@ import {
   TrackErrors,
   TrackMetrics,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { namingAdvice } from '../../../lib/metrics/naming.js';
 import { closeAll, counts, type MeasuredApp, startMeasured } from '../support.js';
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   MonitorModelOperation,
   MonitorPerformance,
@@ -7,12 +8,11 @@ import {
   TrackMetrics,
 } from 'nestjs-monitoring';
 import { BehaviorSubject, EMPTY, map, NEVER, range, take } from 'rxjs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
 import { histograms } from '../../metrics/support.js';
 import { closeAll, counts, type MeasuredApp, startMeasured } from '../support.js';
 
 afterEach(async () => {
-  vi.restoreAllMocks();
+  jest.restoreAllMocks();
   await closeAll();
 });
 
@@ -307,7 +307,7 @@ describe('a sample', () => {
     const { call, registry } = await measured((fails: boolean) => fails && throwing(), { sampleRate });
     // Only now: Nest draws the identifiers of providers.
     const draws = [0.9, 0.24, 0.25, 0.5];
-    vi.spyOn(Math, 'random').mockImplementation(() => draws.pop() ?? throwing());
+    jest.spyOn(Math, 'random').mockImplementation(() => draws.pop() ?? throwing());
     call(false);
     call(false);
     call(false);

@@ -1,5 +1,5 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { MonitorModelOperation, MonitorPerformance, TrackErrors, TrackMetrics } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { histograms } from '../../metrics/support.js';
 import { closeAll, counts, startMeasured } from '../support.js';
 

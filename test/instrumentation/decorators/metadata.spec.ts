@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import {
   applyDecorators,
   type CanActivate,
@@ -11,7 +12,6 @@ import { MessagePattern } from '@nestjs/microservices';
 import { Cron } from '@nestjs/schedule';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { MonitorModelOperation, MonitorPerformance, TrackErrors, TrackMetrics } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 
 @Injectable()
 class Allow implements CanActivate {

@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import {
   MetricDefinitionError,
   MonitorModelOperation,
@@ -5,7 +6,6 @@ import {
   TrackErrors,
   TrackMetrics,
 } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { defaultMetricName } from '../../../lib/instrumentation/decorators/method-name.js';
 
 type AnyOptions = Parameters<typeof MonitorPerformance>[0] &

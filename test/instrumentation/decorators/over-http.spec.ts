@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CallHandler,
   type CanActivate,
@@ -17,7 +18,6 @@ import {
 import { DocumentBuilder, SwaggerModule, ApiOperation } from '@nestjs/swagger';
 import { MonitorPerformance, TrackErrors, TrackMetrics } from 'nestjs-monitoring';
 import { from, interval, map, type Observable, of } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { counts } from '../support.js';

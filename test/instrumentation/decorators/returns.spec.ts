@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   MonitorModelOperation,
   MonitorPerformance,
@@ -5,7 +6,6 @@ import {
   TrackMetrics,
   type MetricsRegistry,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { dropped, histograms } from '../../metrics/support.js';
 import { closeAll, counts, startMeasured } from '../support.js';
 import { FAILURE, LazyQuery, type Return, RETURNS } from './returns.js';

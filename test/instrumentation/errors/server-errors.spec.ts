@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type ArgumentsHost,
   BadGatewayException,
@@ -24,7 +25,6 @@ import { ExceptionsHandler } from '@nestjs/core/exceptions/exceptions-handler.js
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import { afterEach, describe, expect, it } from 'vitest';
 import { WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { counts } from '../support.js';

@@ -1,10 +1,10 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import 'reflect-metadata';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { MetricsRegistry, MonitoringOptions } from 'nestjs-monitoring';
 import { createClient } from 'graphql-ws';
-import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { eventually, type RunningApp, startApp, total } from '../../e2e/fixture/start-app.js';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Inject, Param, ParseIntPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type HistogramSeriesSnapshot, MetricsRegistry } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import {
   ADAPTERS,

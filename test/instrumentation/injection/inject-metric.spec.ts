@@ -1,4 +1,6 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Module } from '@nestjs/common';
+import { expectTypeOf } from 'expect-type';
 import {
   type Counter,
   type CounterSeries,
@@ -17,7 +19,6 @@ import {
   MonitoringOptionsError,
   type Timer,
 } from 'nestjs-monitoring';
-import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { closeAll, counts, startMeasured, startPlain } from '../support.js';
 
 afterEach(closeAll);

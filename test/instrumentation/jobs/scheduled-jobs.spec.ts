@@ -1,10 +1,11 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Injectable, type OnModuleInit, Scope } from '@nestjs/common';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
 import { CronJob } from 'cron';
 import { MetricsRegistry, MonitoringModule, MonitorPerformance } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { seriesOf } from '../../e2e/fixture/start-app.js';
 import { type FakeClock, histograms } from '../../metrics/support.js';
+import { useFakeTimers } from '../../support/fake-timers.js';
 import { closeAll, counts, type MeasuredApp, startMeasured, startPlain } from '../support.js';
 
 /** A job whose end the test decides. */
@@ -35,7 +36,7 @@ const scheduled = (...providers: NonNullable<Parameters<typeof startPlain>[0]['p
   providers,
 });
 
-const tick = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+const tick = (): Promise<unknown> => jest.advanceTimersByTimeAsync(0);
 
 /** What is not zero of every metric of scheduled jobs. */
 function everything(registry: MetricsRegistry): Record<string, Record<string, number>> {
@@ -57,12 +58,12 @@ function timestamps(registry: MetricsRegistry, job: string): Record<string, numb
 const seconds = (clock: FakeClock): number => clock.now() / 1000;
 
 beforeEach(() => {
-  vi.useFakeTimers({ now: new Date(2030, 0, 1) });
+  useFakeTimers({ now: new Date(2030, 0, 1) });
 });
 
 afterEach(async () => {
   await closeAll();
-  vi.useRealTimers();
+  jest.useRealTimers();
 });
 
 describe('a job of @nestjs/schedule', () => {
@@ -92,7 +93,7 @@ describe('a job of @nestjs/schedule', () => {
   });
 
   it('is counted and timed by job, type and outcome', async () => {
-    await vi.advanceTimersByTimeAsync(3_500);
+    await jest.advanceTimersByTimeAsync(3_500);
     expect(jobs.calls).toEqual([[jobs], [jobs], [jobs]]);
     expect(everything(measured.registry)).toEqual({
       runs_total: {
@@ -223,7 +224,7 @@ describe('jobs of unusual shape', () => {
     const decorated = Reflect.decorate([outer, inner], home, 'sweep', plain);
     Object.defineProperty(home, 'sweep', decorated);
     const { registry } = await startMeasured(scheduled(Sweeper));
-    await vi.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(counts(registry, 'scheduled_job_errors_total')).toEqual({
       'job=Sweeper.sweep type=interval error=SyntaxError': 2,
     });
@@ -249,7 +250,7 @@ describe('jobs of unusual shape', () => {
       ...scheduled(Concrete, { provide: 'second', useClass: Concrete }),
       controllers: [Pages],
     });
-    await vi.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(counts(registry, 'scheduled_job_runs_total')).toEqual({
       'job=Concrete.inherited type=interval outcome=success': 4,
       'job=Pages.query type=interval outcome=success': 2,
@@ -265,7 +266,7 @@ describe('jobs of unusual shape', () => {
       never(): void {}
     }
     const { registry } = await startMeasured(scheduled(PerRequest));
-    await vi.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(seriesOf(registry, 'scheduled_job_runs_total')).toEqual([]);
   });
 });
@@ -289,7 +290,7 @@ describe('the measurement of scheduled jobs', () => {
       imports: first ? [monitoring, schedule] : [schedule, monitoring],
       providers: [Slow],
     });
-    await vi.advanceTimersByTimeAsync(10);
+    await jest.advanceTimersByTimeAsync(10);
     expect(counts(app.get(MetricsRegistry), 'scheduled_job_runs_total')).toEqual({
       'job=Slow.run type=timeout outcome=success': 1,
     });
@@ -302,7 +303,7 @@ describe('the measurement of scheduled jobs', () => {
     ['with enabled: false', scheduled(Jobs), { enabled: false }],
   ])('leaves no trace %s', async (_, metadata, options) => {
     const { app, registry } = await startMeasured(metadata, options);
-    await vi.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(2_000);
     expect(registry.getAllMetrics().filter(({ name }) => name.startsWith('scheduled_'))).toEqual([]);
     expect(app.get(Jobs).calls.length).toBe('imports' in metadata ? 2 : 0);
   });

@@ -1,3 +1,4 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   type CanActivate,
   Controller,
@@ -17,7 +18,6 @@ import {
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { lastValueFrom } from 'rxjs';
 import { io } from 'socket.io-client';
-import { afterEach, describe, expect, it } from 'vitest';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, createApp, eventually, RunningApp } from '../../e2e/fixture/start-app.js';

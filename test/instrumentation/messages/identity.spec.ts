@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import {
   type ClientOptions,
@@ -10,7 +11,6 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { lastValueFrom } from 'rxjs';
 import { io } from 'socket.io-client';
-import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, startApp } from '../../e2e/fixture/start-app.js';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -12,10 +13,10 @@ import {
 } from '@nestjs/microservices';
 import { MetricsRegistry, type MonitoringOptions } from 'nestjs-monitoring';
 import { lastValueFrom, toArray } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, createApp, eventually, RunningApp, seriesOf, total } from '../../e2e/fixture/start-app.js';
 import { freePort } from '../../services/support/free-port.js';
+import { unreachable } from '../../support/expectations.js';
 import { counts } from '../support.js';
 import { OrdersController, ScopedController } from './rpc.fixture.js';
 
@@ -63,7 +64,7 @@ async function ask(client: ClientProxy, pattern: unknown, data: unknown = ''): P
 /** What was answered with an error. */
 async function refusal(client: ClientProxy, pattern: unknown, data?: unknown): Promise<unknown> {
   return ask(client, pattern, data).then(
-    () => expect.unreachable('there should have been an error'),
+    () => unreachable('there should have been an error'),
     (error: unknown) => error,
   );
 }

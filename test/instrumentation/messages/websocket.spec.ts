@@ -1,9 +1,9 @@
 import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication, Type } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MetricsRegistry, MonitoringOptions } from 'nestjs-monitoring';
 import { io, type Socket } from 'socket.io-client';
-import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, type RunningApp, startApp, total } from '../../e2e/fixture/start-app.js';

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
 import { context, trace } from '@opentelemetry/api';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
@@ -10,10 +10,10 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-node';
 import { ActiveTrace, type MonitoringOptions, MonitoringModule } from 'nestjs-monitoring';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findActiveTrace } from '../../../lib/integrations/opentelemetry/active-trace.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { parseExposition } from '../../exporters/prometheus/exposition-parser.js';
+import { instrumentHttp } from '../../support/instrumented-http.js';
 
 /** Two traces in the format of W3C Trace Context, one sampled and one not. */
 const RECORDED = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -105,8 +105,7 @@ describe('with the SDK of OpenTelemetry', () => {
     provider.register();
     instrumentation.setTracerProvider(provider);
     instrumentation.enable();
-    // The next require() of the module instruments it.
-    createRequire(import.meta.url)('node:http');
+    instrumentHttp(instrumentation);
   });
 
   afterEach(async () => {

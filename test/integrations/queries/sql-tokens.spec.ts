@@ -1,7 +1,7 @@
 // Lists are spread where they would take a line for each of their texts.
 /* oxlint-disable unicorn/no-useless-spread */
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
 import { classifyScript, classifySql } from '../../../lib/integrations/queries/query-class.js';
 import { dialectOf } from '../../../lib/integrations/queries/sql-dialect.js';
 import { readPartOf, tokensOf } from '../../../lib/integrations/queries/sql-tokens.js';

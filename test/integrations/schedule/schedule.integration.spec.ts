@@ -1,8 +1,8 @@
+import { describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
 import { seriesOf } from '../../e2e/fixture/start-app.js';
 

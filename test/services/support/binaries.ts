@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, it } from 'vitest';
+import { describe, it } from '@jest/globals';
 
 /** The path of a program, looked up as a shell does; undefined if there is none. */
 export function findBinary(name: string): string | undefined {

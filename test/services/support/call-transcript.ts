@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { isError } from '../../../lib/primitives/is-error.js';
 
 /** Something that an application does with a client, and its name. */
 export type Step<C> = readonly [title: string, step: (client: C) => unknown];
@@ -41,7 +42,7 @@ export async function transcriptOf<C>(
 }
 
 function textOf(value: unknown): string {
-  if (!(value instanceof Error)) return inspect(value, { depth: 6, breakLength: Infinity });
+  if (!isError(value)) return inspect(value, { depth: 6, breakLength: Infinity });
   const { errorIndexes } = value as { readonly errorIndexes?: unknown };
   return `${value.constructor.name} ${value.name} ${value.message} ${inspect(errorIndexes)}`;
 }

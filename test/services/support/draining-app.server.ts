@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { expect } from 'vitest';
+import { expect } from '@jest/globals';
 import { request } from '../../e2e/fixture/http-client.js';
 import { eventually } from '../../e2e/fixture/start-app.js';
 import { ROOT } from './built.js';

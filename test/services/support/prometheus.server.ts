@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, vi } from 'vitest';
+import { expect } from '@jest/globals';
+import { eventually } from '../../support/eventually.js';
 import { requireBinary } from './binaries.js';
 import { freePort } from './free-port.js';
 import { ServerProcess } from './server.process.js';
@@ -85,7 +86,7 @@ export class PrometheusServer {
   /** Waits until every job has been scraped, and fails if one cannot be. */
   async untilScraped(): Promise<void> {
     const expected = this.jobs.map(({ job }) => ({ job, health: 'up', lastError: '' }));
-    await vi.waitFor(
+    await eventually(
       async () => {
         const targets = await this.targets();
         expect(

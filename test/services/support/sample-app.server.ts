@@ -41,7 +41,7 @@ export class SampleAppServer {
         PORT: String(port),
         HOST: '127.0.0.1',
         ADAPTER: adapter,
-        // Vitest sets this one to "test"; people do not.
+        // Jest sets this one to "test"; people do not.
         NODE_ENV: undefined,
         DATABASE_URL: undefined,
         REDIS_URL: undefined,

@@ -1,3 +1,5 @@
+import { isError } from '../../../lib/primitives/is-error.js';
+
 /** A use of a client: everything that the application gets to see of it is logged. */
 export interface Shape<C> {
   readonly title: string;
@@ -43,9 +45,11 @@ export async function transcriptOf<C>(client: C, shape: Shape<C>): Promise<strin
 }
 
 function textOf(value: unknown): string {
-  if (value instanceof Error) {
+  if (isError(value)) {
     const { name, message, code, fatal } = value as Error & { code?: unknown; fatal?: unknown };
-    return `${name}[${String(code)}${fatal === true ? ', fatal' : ''}]: ${message}`;
+    // Node shows an error event that is no error in its eyes with its stack.
+    const shown = code === 'ERR_UNHANDLED_ERROR' ? message.split('\n', 1)[0] : message;
+    return `${name}[${String(code)}${fatal === true ? ', fatal' : ''}]: ${shown}`;
   }
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);

@@ -1,4 +1,4 @@
-// Run by Jest, from kit-in-jest.spec.ts; one of these tests fails on purpose.
+// Run by Jest, from kit-in-jest.long.spec.ts; one of these tests fails on purpose.
 import 'reflect-metadata';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';

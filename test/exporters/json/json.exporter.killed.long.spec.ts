@@ -5,8 +5,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JsonExporterOptions, JsonMetrics } from 'nestjs-monitoring';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
 
 const KILLS = 8;

@@ -1,11 +1,12 @@
 // Lists are spread where they would take a line for each of their texts.
 /* oxlint-disable unicorn/no-useless-spread */
+import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import nodeSqlParser from 'node-sql-parser';
 import { parse } from 'pgsql-ast-parser';
-import { describe, expect, it } from 'vitest';
 import { classifySql, type QueryClass } from '../../../lib/integrations/queries/query-class.js';
 import { dialectOf } from '../../../lib/integrations/queries/sql-dialect.js';
+import { expectThat } from '../../support/expectations.js';
 
 /**
  * Random statements of a grammar, as an object mapper or a person writes them, are read by us and by parsers that
@@ -260,7 +261,7 @@ describe('the class of a random statement', () => {
         `${system}: ${understood} of ${STATEMENTS} understood, ${(agreement * 100).toFixed(2)} % agree`,
       );
       expect(understood / STATEMENTS).toBeGreaterThan(UNDERSTOOD);
-      expect(
+      expectThat(
         agreement,
         `${(agreement * 100).toFixed(2)} % agree; such as\n${differing.slice(0, 5).join('\n')}`,
       ).toBeGreaterThanOrEqual(AGREEMENT);

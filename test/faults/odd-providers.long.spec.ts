@@ -1,6 +1,6 @@
+import { describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Module, type Provider, Scope } from '@nestjs/common';
 import { MonitoringModule } from 'nestjs-monitoring';
-import { describe, expect, it } from 'vitest';
 import { ADAPTERS, createApp, startApp } from '../e2e/fixture/start-app.js';
 
 /** Nest itself looks for these on every instance: a proxy that refuses them does not start without us either. */

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkSync } from 'recheck';
 import ts from 'typescript';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { restoreEnv, stubEnv } from '../support/environment.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 
@@ -63,8 +64,8 @@ function worstCaseOf(literal: string): string {
 
 describe('regular expressions', () => {
   // Neither Java nor a program: everywhere the same.
-  beforeAll(() => void vi.stubEnv('RECHECK_BACKEND', 'pure'));
-  afterAll(() => void vi.unstubAllEnvs());
+  beforeAll(() => stubEnv('RECHECK_BACKEND', 'pure'));
+  afterAll(() => restoreEnv());
 
   it('are found at all, and the checker knows a bad one', () => {
     expect(literals.size).toBeGreaterThan(80);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   ExporterMetrics,
   JsonExporter,
@@ -8,11 +9,11 @@ import {
   PushExporter,
   type PushRequest,
 } from 'nestjs-monitoring';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterMember } from '../../lib/cluster/cluster-member.js';
 import { resolveCluster } from '../../lib/cluster/cluster.options.js';
 import type { MetricsInterval } from '../../lib/exporters/push/metrics-interval.js';
 import { histograms, scalars } from '../metrics/support.js';
+import { eventually } from '../support/eventually.js';
 
 let directory = '';
 const members: ClusterMember[] = [];
@@ -217,7 +218,7 @@ describe('a series created during a collection', () => {
       collect: () => new Promise<void>((resolve) => (release = resolve)),
     });
     const gathering = first.member.collect({ exponential: true });
-    await expect.poll(() => release, { timeout: 20_000 }).toBeDefined();
+    await eventually(() => expect(release).toBeDefined(), { timeout: 20_000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
     second.work('late', 3);
     const createdAt = scalars(second.registry, 'orders_total')[0]?.createdAt ?? NaN;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import {
   AlertingMonitor,
@@ -9,9 +10,9 @@ import {
   systemClock,
 } from 'nestjs-monitoring';
 import { Gauge as PromClientGauge, Registry as PromClientRegistry } from 'prom-client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADAPTERS, createApp, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { scalars } from '../metrics/support.js';
+import { expectThat } from '../support/expectations.js';
 import { FAULTY_PARTS, SoundHandler, WorkController } from './faulty-parts.js';
 
 /** Long enough for a machine that does ten other things. */
@@ -160,7 +161,7 @@ describe.each(ADAPTERS)(
         checks: Record<string, { status: string }>;
       };
       for (const name of ['throwing', 'hanging', 'nonsense']) {
-        expect(checks[name]?.status, name).toMatch(/^(degraded|unhealthy|critical)$/);
+        expectThat(checks[name]?.status, name).toMatch(/^(degraded|unhealthy|critical)$/);
       }
       expect(checks['sound']?.status).toBe('healthy');
       expect((await app.get('/ready')).status).toBe(200);

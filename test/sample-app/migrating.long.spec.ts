@@ -1,19 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { INestApplication } from '@nestjs/common';
-import { register } from 'prom-client';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import * as bundleAfter from '../../sample-app/migrating/express-prom-bundle/after.js';
-import * as bundleBefore from '../../sample-app/migrating/express-prom-bundle/before.js';
-import * as otelAfter from '../../sample-app/migrating/nestjs-otel/after.js';
-import * as otelBefore from '../../sample-app/migrating/nestjs-otel/before.js';
-import * as terminusAfter from '../../sample-app/migrating/terminus/after.js';
-import * as terminusBefore from '../../sample-app/migrating/terminus/before.js';
-import { PaymentsIndicator } from '../../sample-app/migrating/terminus/payments.indicator.js';
-import * as willsotoAfter from '../../sample-app/migrating/willsoto-nestjs-prometheus/after.js';
-import * as willsotoBefore from '../../sample-app/migrating/willsoto-nestjs-prometheus/before.js';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
-
-type CreateApp = () => Promise<INestApplication>;
+import { eventually } from '../support/eventually.js';
+import { expectThat } from '../support/expectations.js';
+import { MigratingApp } from './migrating-app.process.js';
 
 const GUIDE = readFileSync(new URL('../../sample-app/migrating/README.md', import.meta.url), 'utf8');
 
@@ -41,24 +31,21 @@ function quoted(cell: string): string {
   return /`([^`]+)`/.exec(cell)?.[1] ?? '';
 }
 
-const running: INestApplication[] = [];
+const running: MigratingApp[] = [];
 
-async function start(createApp: CreateApp): Promise<string> {
-  const app = await createApp();
+async function start(example: string): Promise<MigratingApp> {
+  const app = await MigratingApp.start(example);
   running.push(app);
-  await app.listen(0, '127.0.0.1');
-  return app.getUrl();
+  return app;
 }
 
 afterEach(async () => {
-  await Promise.all(running.splice(0).map((app) => app.close()));
-  // The registry of prom-client is that of the process.
-  register.clear();
+  await Promise.all(running.splice(0).map((app) => app.stop()));
 });
 
 /** What an application shows after the requests that both are sent. */
-async function exposed(createApp: CreateApp): Promise<Sample[]> {
-  const url = await start(createApp);
+async function exposed(example: string): Promise<Sample[]> {
+  const { url } = await start(example);
   for (const order of [
     { channel: 'web', items: 3 },
     { channel: 'web', items: 7 },
@@ -109,14 +96,14 @@ function familiesOf(samples: readonly Sample[]): Set<string> {
   return new Set(samples.map(({ name }) => name.replace(/_(bucket|sum|count)$/, '')));
 }
 
-describe.each<[string, CreateApp, CreateApp]>([
-  ['prom-client and @willsoto/nestjs-prometheus', willsotoBefore.createApp, willsotoAfter.createApp],
-  ['nestjs-otel', otelBefore.createApp, otelAfter.createApp],
-  ['express-prom-bundle', bundleBefore.createApp, bundleAfter.createApp],
-])('moving from %s', (peer, createBefore, createAfter) => {
+describe.each([
+  ['prom-client and @willsoto/nestjs-prometheus', 'willsoto-nestjs-prometheus'],
+  ['nestjs-otel', 'nestjs-otel'],
+  ['express-prom-bundle', 'express-prom-bundle'],
+])('moving from %s', (peer, folder) => {
   it('keeps the numbers, the queries and the names, as the guide says', async () => {
-    const before = await exposed(createBefore);
-    const after = await exposed(createAfter);
+    const before = await exposed(`${folder}/before`);
+    const after = await exposed(`${folder}/after`);
 
     const numbers = rowsOf(peer, 'numbers before').map((row) => row.map(quoted));
     const values = (samples: readonly Sample[], column: number) =>
@@ -130,11 +117,11 @@ describe.each<[string, CreateApp, CreateApp]>([
         [after, row[1] ?? ''],
       ] as const) {
         const selectors = selectorsIn(query);
-        expect(selectors.length, query).toBeGreaterThan(0);
+        expectThat(selectors.length, query).toBeGreaterThan(0);
         for (const { selector, groupedBy } of selectors) {
-          expect(() => valueOf(samples, selector), query).not.toThrow();
+          expectThat(() => valueOf(samples, selector), query).not.toThrow();
           const { labels = {} } = samples.find(({ name }) => name === parseSelector(selector).name) ?? {};
-          expect(Object.keys(labels), query).toEqual(expect.arrayContaining(groupedBy));
+          expectThat(Object.keys(labels), query).toEqual(expect.arrayContaining(groupedBy));
         }
       }
     }
@@ -152,19 +139,19 @@ describe.each<[string, CreateApp, CreateApp]>([
 
 describe('moving from @nestjs/terminus', () => {
   it('keeps the statuses and what the indicators say, as the guide says', async () => {
-    const [before, after] = [await start(terminusBefore.createApp), await start(terminusAfter.createApp)];
+    const [before, after] = [await start('terminus/before'), await start('terminus/after')];
     for (const path of ['ready', 'alive', 'startup']) {
-      expect((await fetch(`${after}/${path}`)).status).toBe(200);
+      expect((await fetch(`${after.url}/${path}`)).status).toBe(200);
     }
     const seen: string[][] = [];
     for (const [balance, status] of [
       [10, 200],
       [0, 503],
     ] as const) {
-      PaymentsIndicator.balance = balance;
+      for (const app of [before, after]) app.pay(balance);
       // What was found before is good for a second.
-      await vi.waitFor(async () => expect((await fetch(`${after}/health`)).status).toBe(status), 10_000);
-      const [was, is] = (await Promise.all([before, after].map(healthOf))) as [Was, Is];
+      await eventually(async () => expect((await fetch(`${after.url}/health`)).status).toBe(status), 10_000);
+      const [was, is] = (await Promise.all([before, after].map(({ url }) => healthOf(url)))) as [Was, Is];
       seen.push(
         [`${was.code}, \`status\` is \`${was.status}\``, `${is.code}, \`status\` is \`${is.status}\``],
         [
@@ -177,7 +164,6 @@ describe('moving from @nestjs/terminus', () => {
         ],
       );
     }
-    PaymentsIndicator.balance = 10;
     for (const row of rowsOf('@nestjs/terminus', 'before')) expect(seen).toContainEqual(row);
   });
 });

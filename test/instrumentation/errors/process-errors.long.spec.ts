@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
 import { closeAll, counts, startMeasured } from '../support.js';
 
@@ -117,7 +117,7 @@ describe('warnings of the process', () => {
 
 describe('the listeners of monitoring', () => {
   it('for unhandled rejections are registered while the application has one, also with several applications', async () => {
-    // Vitest has one: it must not count as one of the application here.
+    // Jest has one: it must not count as one of the application here.
     const others = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
     try {

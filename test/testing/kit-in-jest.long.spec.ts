@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it } from '@jest/globals';
 
 /** What Jest writes with `--json`. */
 interface JestReport {
@@ -37,7 +37,7 @@ async function runJest(): Promise<JestReport> {
 }
 
 describe('the kit for tests', () => {
-  it('works in Jest, with the same failure messages', { timeout: 120_000 }, async () => {
+  it('works in Jest, with the same failure messages', async () => {
     const { testResults } = await runJest();
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
     expect(tests.map(({ title, status }) => `${title}: ${status}`)).toEqual([
@@ -52,5 +52,5 @@ describe('the kit for tests', () => {
       '  orders_total{channel="web"} increased by 1',
       expect.stringMatching(/^ {4}at .*orders\.jest\.ts:\d+:\d+/),
     ]);
-  });
+  }, 120_000);
 });

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { transform } from '@swc/core';
+import { swc } from '../../../jest.config.js';
+
+const ROOT = new URL('../../../', import.meta.url);
+const LIBRARY = new Map([
+  ['nestjs-monitoring', new URL('lib/index.ts', ROOT).href],
+  ['nestjs-monitoring/testing', new URL('lib/testing.ts', ROOT).href],
+]);
+
+export function resolve(specifier, context, next) {
+  const library = LIBRARY.get(specifier);
+  if (library !== undefined) return { url: library, shortCircuit: true };
+  if (specifier.startsWith('.') && specifier.endsWith('.js')) {
+    const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
+    if (existsSync(source)) return { url: source.href, shortCircuit: true };
+  }
+  return next(specifier, context);
+}
+
+export async function load(url, context, next) {
+  if (!url.endsWith('.ts')) return next(url, context);
+  const filename = fileURLToPath(url);
+  const { code } = await transform(await readFile(filename, 'utf8'), {
+    ...swc,
+    filename,
+    module: { type: 'es6' },
+  });
+  return { format: 'module', source: code, shortCircuit: true };
+}
