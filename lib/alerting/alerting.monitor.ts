@@ -69,7 +69,7 @@ export class AlertingMonitor {
     this.logger = new SafeLogger(logger);
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
-    this.channels = new HandlerChannels(intervalMs, warn, () => this.persistence.save());
+    this.channels = new HandlerChannels(intervalMs, clock, warn, () => this.persistence.save());
     const parts = { rules: this.registry, channels: this.channels, silences: this.silenceStore };
     this.persistence = new AlertingPersistence(parts, clock, {
       stateFile,

@@ -88,12 +88,14 @@ export class OpenConnections {
 
   /**
    * Closes connections that have received nothing since the previous call, and have an incomplete request or wait for
-   * the client to close them.
+   * the client to close them. Also closes those whose head is still incomplete: nothing works on such a request, and
+   * its bytes may arrive one by one for ever.
    */
   closeStalled(): void {
     for (const socket of this.sockets) {
       if (!isIncomplete(socket) && !isBeginning(socket) && !isLingering(socket)) continue;
-      if (this.received.get(socket) === socket.bytesRead) socket.destroy();
+      const received = this.received.get(socket);
+      if (received === socket.bytesRead || (received !== undefined && !socket._httpMessage)) socket.destroy();
       else this.received.set(socket, socket.bytesRead);
     }
   }

@@ -249,6 +249,17 @@ describe('Alertmanager', () => {
     expect(posts).toHaveLength(1);
   });
 
+  it.each<[object, string]>([
+    [{ url: [] }, '`url` of the options of AlertmanagerHandler must be a URL or an array of at least one'],
+    [{ url: undefined }, '`url` of Alertmanager must be an http or https URL'],
+    ...[0, -1, NaN, Infinity, '60s'].map((resendDelayMs): [object, string] => [
+      { url: 'http://127.0.0.1:9093', resendDelayMs },
+      '`resendDelayMs` of the options of AlertmanagerHandler must be a number of milliseconds from 1 to',
+    ]),
+  ])('cannot be configured with %o', (options, message) => {
+    expect(() => new AlertmanagerHandler(options as never)).toThrow(message);
+  });
+
   it('receives at most 256 alerts at once, and one of several URLs is enough', async () => {
     const { url, posts } = await receiver();
     const { alerting, registry, step, warnings } = queues();

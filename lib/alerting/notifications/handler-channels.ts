@@ -1,3 +1,4 @@
+import type { Clock } from '../../metrics/clock.js';
 import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
@@ -17,10 +18,12 @@ export class HandlerChannels {
 
   /**
    * @param intervalMs the interval between evaluations, in milliseconds
+   * @param clock the clock of the evaluations
    * @param onDelivered is called after each delivery
    */
   constructor(
     private readonly intervalMs: number,
+    private readonly clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void,
   ) {}
@@ -42,12 +45,13 @@ export class HandlerChannels {
     }
     const channel =
       'send' in named
-        ? new StateChannel(named, resolved, this.intervalMs, this.warn)
+        ? new StateChannel(named, resolved, this.intervalMs, this.clock, this.warn)
         : new NotificationChannel(
             named,
             typeof handler === 'function'
               ? resolved
               : { ...resolved, groupBy: resolved.groupBy ?? ['alertname'] },
+            this.clock,
             this.warn,
             this.onDelivered,
           );

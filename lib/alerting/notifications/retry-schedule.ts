@@ -1,3 +1,4 @@
+import type { Clock } from '../../metrics/clock.js';
 import { NotificationError } from './notification.js';
 
 /** The pause before the first retry; each further one is twice as long. */
@@ -16,10 +17,12 @@ export class RetrySchedule {
 
   /**
    * @param retries the maximum number of retries
+   * @param clock the clock of the evaluations
    * @param signal ends every pause, and all retries
    */
   constructor(
     private readonly retries: number,
+    private readonly clock: Clock,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -39,11 +42,11 @@ export class RetrySchedule {
   }
 
   /** Returns the pause before the next attempt, in milliseconds; undefined if there is no further attempt. */
-  pauseAfter(error: unknown, attempt: number, at: number): number | undefined {
+  pauseAfter(error: unknown, attempt: number): number | undefined {
     if (this.signal.aborted) return undefined;
     const { mayRetry = true, retryAfterMs = 0 } = error instanceof NotificationError ? error : {};
     const isTooLong = retryAfterMs > MAX_WAIT_MS;
-    if (isTooLong) this.pausedUntil = Math.max(this.pausedUntil, at + retryAfterMs);
+    if (isTooLong) this.pausedUntil = Math.max(this.pausedUntil, this.clock.now() + retryAfterMs);
     if (!mayRetry || isTooLong || attempt >= this.retries) return undefined;
     // A requested pause applies to every group.
     if (retryAfterMs > 0) this.requestedPause = this.pause(retryAfterMs);
