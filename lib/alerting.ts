@@ -37,3 +37,4 @@ export type {
 } from './alerting/rules/alert-rule.js';
 export type { ComparisonOperator } from './query/expression.js';
 export type { LabelMatcher, LabelMatchers, LabelPattern } from './query/label-matchers.js';
+export type { AlertingMonitorOptions } from './alerting/alerting.monitor.js';

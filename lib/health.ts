@@ -20,3 +20,5 @@ export {
 } from './health/checks/dependency.checks.js';
 export { diskHealthCheck, eventLoopHealthCheck, memoryHealthCheck } from './health/checks/process.checks.js';
 export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
+export type { HealthMonitorOptions, LifecyclePhase, HealthLogger } from './health/health.monitor.js';
+export type { AlertsInHealthOptions, HealthCheckDefaultsOptions } from './health/health.options.js';

@@ -41,7 +41,7 @@ export type {
 } from './health/health-report.js';
 export type { HealthStatus } from './health/health-status.js';
 export { HealthMonitor } from './health/health.monitor.js';
-export type { HealthOptions } from './health/health.options.js';
+export type { HealthOptions, HealthGroups } from './health/health.options.js';
 export type { HistoryOptions } from './history/history.options.js';
 export type { RetentionRequest } from './history/retention.js';
 export type { EndpointAuth } from './http/endpoint.authorizer.js';
@@ -77,7 +77,7 @@ export {
   type MetricDeclaration,
   type MetricOf,
 } from './instrumentation/injection/metric-declaration.js';
-export type { JobsOptions } from './instrumentation/jobs/jobs.options.js';
+export type { JobsOptions, JobMetricsOptions } from './instrumentation/jobs/jobs.options.js';
 export type { RpcMetricsOptions } from './instrumentation/messages/rpc.options.js';
 export type { WebSocketMetricsOptions } from './instrumentation/messages/websocket.options.js';
 export { MetricsInterceptor } from './instrumentation/metrics.interceptor.js';
@@ -104,6 +104,14 @@ export {
 } from './query/api-statistics.js';
 export type { LabelMatchers } from './query/label-matchers.js';
 export { MetricsHistory } from './query/metrics-history.js';
-export type { HistoryPoints, HistoryReading, HistoryReadOptions } from './query/readings.js';
+export type { HistoryPoints, HistoryReading, HistoryReadOptions, HistogramPart } from './query/readings.js';
 export type { VitalName } from './query/vital-expressions.js';
 export { Vitals } from './query/vitals.js';
+export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
+export type { BuildInfoOptions } from './collectors/app-info/build.options.js';
+export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
+export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
+export type { QueuesOptions } from './collectors/queues/queues.options.js';
+export type { RuntimeOptions } from './collectors/runtime/runtime.options.js';
+export type { SystemOptions } from './collectors/system/system.options.js';
+export type { AuthFailureLimit } from './http/auth-failures.js';

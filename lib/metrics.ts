@@ -1,6 +1,10 @@
 // The door for libraries and scripts without Nest: the metrics and their text for Prometheus.
 export type { ExpositionFormat } from './exporters/prometheus/exposition-format.js';
-export type { PromClientRegistry } from './exporters/prometheus/prom-client.bridge.js';
+export type {
+  PromClientRegistry,
+  BridgeDependencies,
+  BridgeDropReason,
+} from './exporters/prometheus/prom-client.bridge.js';
 export {
   type BridgesOptions,
   type GenerateOptions,
@@ -24,6 +28,8 @@ export type {
   GaugeOptions,
   MetricKind,
   MetricOptions,
+  CounterAggregation,
+  CounterOptions,
 } from './metrics/metric-definition.js';
 export type { DropReason } from './metrics/metric-host.js';
 export type { Metric, SampleArguments, SnapshotOptions } from './metrics/metric.js';

@@ -12,7 +12,15 @@ const MODULE = 'module';
 const FRONT = '';
 
 /** What users import. */
-const DOORS = ['index.ts', 'testing.ts'];
+const DOORS = [
+  'index.ts',
+  'metrics.ts',
+  'exporters.ts',
+  'alerting.ts',
+  'health.ts',
+  'grafana.ts',
+  'testing.ts',
+];
 
 /** Rooms that every other one may import. */
 const COMMON = ['primitives', 'options'];
@@ -194,6 +202,15 @@ describe('the files of lib/', () => {
     const reached = reachedFrom('index.ts');
     expect(reached.size).toBeGreaterThan(100);
     expect([...reached].filter((path) => path.startsWith('testing'))).toEqual([]);
+  });
+
+  it('depend on no package where a library or a script without Nest imports them', () => {
+    const reached = reachedFrom('metrics.ts');
+    const packages = files
+      .filter(({ path }) => reached.has(path))
+      .flatMap(({ imports }) => imports.filter((name) => !/^(?:\.|node:)/.test(name)));
+    expect(reached.size).toBeGreaterThan(20);
+    expect(packages).toEqual([]);
   });
 
   it('know Nest only where they have a role in it', () => {

@@ -9,7 +9,7 @@ import {
   LoggerAlertHandler,
   SlackAlertHandler,
   WebhookAlertHandler,
-} from 'nestjs-monitoring';
+} from 'nestjs-monitoring/alerting';
 import { SMTPServer } from 'smtp-server';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { queueRule, testAlerting } from './support.js';

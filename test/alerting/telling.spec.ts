@@ -2,12 +2,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  type Alert,
-  AlertmanagerHandler,
-  type AlertNotification,
-  WebhookAlertHandler,
-} from 'nestjs-monitoring';
+import { type Alert } from 'nestjs-monitoring';
+import { AlertmanagerHandler, type AlertNotification, WebhookAlertHandler } from 'nestjs-monitoring/alerting';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type Aggregation, MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { type Aggregation } from 'nestjs-monitoring/metrics';
 import { withDeparted } from '../../lib/cluster/departed-totals.js';
 import { MetricsMerger } from '../../lib/cluster/metrics-merger.js';
 import { renderExposition } from '../../lib/exporters/prometheus/exposition.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonExporterOptions, JsonMetrics } from 'nestjs-monitoring';
+import type { JsonExporterOptions, JsonMetrics } from 'nestjs-monitoring/exporters';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
 
 const KILLS = 8;
