@@ -4,7 +4,7 @@ import { useFakeTimers } from '../support/fake-timers.js';
 
 const never = new Promise<never>(() => undefined);
 
-beforeEach(() => void useFakeTimers());
+beforeEach(() => useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
 describe('withinTime()', () => {
