@@ -12,6 +12,7 @@ export type {
   Aggregation,
   BoundMetricOptions,
   BucketOptions,
+  CounterOptions,
   GaugeOptions,
   MetricKind,
   MetricOptions,

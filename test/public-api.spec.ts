@@ -138,6 +138,7 @@ describe('the public surface', () => {
         "type Countable",
         "type CounterInterval",
         "type CounterIntervalFamily",
+        "type CounterOptions",
         "type CounterSeries",
         "type DatabaseCollectorOptions",
         "type DatadogClient",

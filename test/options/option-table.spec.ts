@@ -110,8 +110,8 @@ describe('the docstrings of the options', () => {
   const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.options.ts'))
     .map((path) => {
-      const text = readFileSync(join(LIB, path), 'utf8');
-      return { path, source: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
+      const code = readFileSync(join(LIB, path), 'utf8');
+      return { path, source: ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true) };
     });
 
   /** The `@default` of each option of an interface. */
