@@ -28,7 +28,6 @@ export type {
   GaugeOptions,
   MetricKind,
   MetricOptions,
-  CounterAggregation,
   CounterOptions,
 } from './metrics/metric-definition.js';
 export type { DropReason } from './metrics/metric-host.js';

@@ -5,17 +5,13 @@ import type { Labels } from './labels.js';
 export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timer';
 
 /**
- * The aggregation of a counter over several workers: the sum of their values, the sum with one value for each `process`
- * whose threads report the same one, or one value for all workers, which is `shared` by them: that of the machine, or of
- * a server outside of the application.
+ * The aggregation of a metric over several workers: the sum of their values, the sum with one value for each `process`
+ * whose threads report the same one, or one value that is `shared` by all workers, such as that of the machine or of a
+ * database server. Gauges can also have the maximum, minimum or average of the values, the value of the series that was
+ * created first or last, or one series for each worker with the label `worker`.
  */
-export type CounterAggregation = 'sum' | 'process' | 'shared';
-
-/**
- * The aggregation of a gauge over several workers: that of a counter; the maximum, minimum or average of their values;
- * the value of the series that was created first or last; or one series for each worker with the label `worker`.
- */
-export type Aggregation = CounterAggregation | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
+export type Aggregation =
+  'sum' | 'process' | 'shared' | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
 
 const COUNTER_AGGREGATIONS: readonly Aggregation[] = ['sum', 'process', 'shared'];
 const GAUGE_AGGREGATIONS: readonly Aggregation[] = [
@@ -64,7 +60,7 @@ export interface CounterOptions {
    * Aggregation over several workers; see the option `cluster`.
    * @default 'sum'
    */
-  readonly aggregate?: CounterAggregation;
+  readonly aggregate?: Extract<Aggregation, 'sum' | 'process' | 'shared'>;
 }
 
 /** Options of gauges. */
