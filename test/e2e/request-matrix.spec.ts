@@ -488,7 +488,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
         }),
       );
       await inTurn(app, ['/ok', '/users/1', '/ok', '/users/2', '/numbers/3', '/teapot']);
-      await abortedRequest(app.port, { path: '/slow/300' }, 20);
+      await abortedRequest(app.port, { path: '/slow/1000' }, 200);
 
       expect(await app.recorded(2)).toEqual(timed('GET /slow/:ms 499', 'GET /teapot 418'));
       const { body } = await app.get('/metrics');

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { leastGrowth } from '../metrics/support.js';
 import { MINUTE, past, SECOND } from './support.js';
 
 describe('the history of a counter', () => {
@@ -250,30 +249,5 @@ describe('the memory of the history', () => {
     expect(history.droppedSamples('requests_total')).toBe(3 * (500 - history.seriesCount));
     expect(history.droppedSamples()).toBe(history.droppedSamples('requests_total'));
     expect(history.increase('requests_total', MINUTE, { labels: { id: '0' } })[0]?.value).toBeCloseTo(3, 5);
-  });
-
-  it('is close to its estimate', async () => {
-    const { registry, history, store, run } = past();
-    const requests = registry.counter('requests_total', 'Requests.', { labelNames: ['id'] });
-    const duration = registry.timer('work_duration_seconds', 'Work.', { labelNames: ['id'] });
-    for (let i = 0; i < 400; i++) {
-      requests.inc({ id: `${i}` });
-      duration.observe({ id: `${i}` }, i);
-    }
-    run(1);
-    const release = [
-      history.retain({ metric: 'requests_total' }),
-      history.retain({ metric: 'work_duration_seconds' }),
-    ];
-    const grown = await leastGrowth(() => {
-      store.forget();
-      run(2);
-    }, 1);
-    const counted = history.bytes;
-    expect(counted).toBeGreaterThan(10_000_000);
-    expect(grown).toBeLessThan(counted * 1.1);
-    release.forEach((end) => end());
-    run(1);
-    expect(history.bytes).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type LabelValue, MetricsRegistry } from 'nestjs-monitoring';
-import { dropped, leastGrowth, histograms, scalars, testRegistry, type TestRegistry } from './support.js';
+import { dropped, histograms, scalars, testRegistry, type TestRegistry } from './support.js';
 
 /** A way to record a sample: to what, how, and how to see what it did. */
 interface Way {
@@ -229,18 +229,6 @@ describe('the series limit', () => {
     tested = testRegistry({ seriesLimit: 1_000 });
   });
 
-  it('bounds memory under random label values', async () => {
-    let metrics = 0;
-    const growth = await leastGrowth(() => {
-      const visits = tested.registry.counter(`visits_${metrics++}_total`, 'Visits.', {
-        labelNames: ['user'],
-      });
-      for (let i = 0; i < USERS; i++) visits.inc({ user: `user ${Math.random()} ${i}` });
-    });
-    // All hundred thousand would take more than ten times as much.
-    expect(growth).toBeLessThan(1_500_000);
-  });
-
   it('bounds the series under random label values, keeps the total exact and warns once', () => {
     const { registry, warnings } = tested;
     const visits = registry.counter('visits_total', 'Visits.', { labelNames: ['user'] });
@@ -383,33 +371,6 @@ describe('remove and reset', () => {
     visits.reset();
     visits.inc({ user: 'c' });
     expect(scalars(registry, 'visits_total')).toMatchObject([{ labels: { user: 'c' }, value: 1 }]);
-  });
-
-  it('keep memory bounded while series come and go, and old snapshots unchanged', async () => {
-    const { registry } = testRegistry();
-    const sessions = registry.gauge('session_bytes', 'Session size.', { labelNames: ['session'] });
-    const kept = sessions.labels({ session: 'kept' });
-    kept.set(1);
-    sessions.set({ session: 'first' }, 2);
-    const snapshot = registry.snapshot();
-    const read = () => scalars(snapshot, 'session_bytes');
-    const before = read();
-    let i = 0;
-    const growth = await leastGrowth(() => {
-      for (const end = i + 100_000; i < end; i++) {
-        sessions.set({ session: `session ${i}` }, i);
-        sessions.remove({ session: `session ${i}` });
-        kept.inc();
-      }
-    });
-    expect(growth).toBeLessThan(500_000);
-    expect(kept.value()).toBe(i + 1);
-    expect(scalars(registry, 'session_bytes')).toMatchObject([
-      { labels: { session: 'kept' }, value: i + 1 },
-      { labels: { session: 'first' }, value: 2 },
-    ]);
-    expect(read()).toEqual(before);
-    expect(before.map(({ value }) => value)).toEqual([1, 2]);
   });
 
   it('keep the data of histograms, the overflow series included', () => {

@@ -72,8 +72,9 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
 function checkGroupings(option: string, groupings: unknown): void {
   expectOption(option, groupings, 'an object', typeof groupings === 'object' && groupings !== null);
   for (const [name, value] of Object.entries(groupings as object)) {
-    const valid = LABEL_NAME.test(name) && name !== 'job' && typeof value === 'string';
-    expectOption(`${option}.${name}`, value, 'a string, under a valid label name other than job', valid);
+    const isLabelName = LABEL_NAME.test(name) && name !== 'job';
+    expectOption(`a key of ${option}`, name, 'a valid label name other than job', isLabelName);
+    expectOption(`${option}.${name}`, value, 'a string', typeof value === 'string');
   }
 }
 

@@ -81,8 +81,14 @@ describe('the options of PushgatewayExporter', () => {
     [{ url: 'pushgateway:9091' }, 'must be an http or https URL such as http://pushgateway:9091'],
     [{ url: 'http://me:secret@host' }, 'must be an http or https URL such as http://pushgateway:9091'],
     [{ jobName: '' }, '`jobName` of the options of PushgatewayExporter must be'],
-    [{ groupings: { job: 'x' } }, 'must be a string, under a valid label name other than job'],
-    [{ groupings: { 'a-b': 'x' } }, 'must be a string, under a valid label name other than job'],
+    [
+      { groupings: { job: 'x' } },
+      'groupings must be a valid label name other than job; got the string "job"',
+    ],
+    [
+      { groupings: { 'a-b': 'x' } },
+      'groupings must be a valid label name other than job; got the string "a-b"',
+    ],
     [
       { basicAuth: { username: 'u', password: '' } },
       '`basicAuth.password` of the options of PushgatewayExporter must be a non-empty string',

@@ -251,7 +251,7 @@ describe('metrics', () => {
 describe('applications that are closed', () => {
   it('leave no registry for plain instances', async () => {
     const registries: MetricsRegistry[] = [];
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < 10; i++) {
       const { app, registry } = await startMeasured([Orders]);
       registries.push(registry);
       await app.close();

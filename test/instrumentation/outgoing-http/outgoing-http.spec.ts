@@ -354,7 +354,7 @@ describe('the applications of one process', () => {
   });
 
   it('unsubscribe from the channels when they are closed', async () => {
-    for (let life = 0; life < 50; life++) {
+    for (let life = 0; life < 10; life++) {
       await startMeasured();
       await closeAll();
     }
