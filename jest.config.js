@@ -26,11 +26,11 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(?:.+/)?${REQUIRED_MODULES}/)`],
   moduleNameMapper: {
     '^nestjs-monitoring$': '<rootDir>/lib/index.ts',
-    '^nestjs-monitoring/testing$': '<rootDir>/lib/testing.ts',
+    '^nestjs-monitoring/(\\w+)$': '<rootDir>/lib/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
   },
   setupFiles: ['reflect-metadata'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/'],
   testTimeout: 60_000,
   testEnvironmentOptions: { globalsCleanup: 'off' },
   maxWorkers: '100%',

@@ -30,11 +30,12 @@ export class AlertingMetrics implements Collector {
   ) {
     this.alerts = registry.gauge('monitoring_alerts', 'Pending and firing alerts.', {
       labelNames: ['alertname', 'alertstate', 'severity'],
+      aggregate: 'shared',
     });
     this.seconds = registry.gauge(
       'monitoring_rule_evaluation_duration_seconds',
       'Duration of the last evaluation of an alert rule.',
-      OF_RULE,
+      { ...OF_RULE, aggregate: 'max' },
     );
     const ofRule = (name: string, help: string) => registry.counter(name, help, OF_RULE);
     this.evaluations = ofRule('monitoring_rule_evaluations_total', 'Evaluations of alert rules.');

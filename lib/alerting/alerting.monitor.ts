@@ -2,6 +2,7 @@ import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
+import { resultWithin } from '../primitives/deadline.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/message-of.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
@@ -69,7 +70,7 @@ export class AlertingMonitor {
     this.logger = new SafeLogger(logger);
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
-    this.channels = new HandlerChannels(intervalMs, warn, () => this.persistence.save());
+    this.channels = new HandlerChannels(intervalMs, clock, warn, () => this.persistence.save());
     const parts = { rules: this.registry, channels: this.channels, silences: this.silenceStore };
     this.persistence = new AlertingPersistence(parts, clock, {
       stateFile,
@@ -230,9 +231,9 @@ export class AlertingMonitor {
   async stop(): Promise<void> {
     this.stopListening?.();
     this.stopListening = undefined;
-    await within(DRAIN_MS, this.channels.settled());
+    await resultWithin(this.channels.settled(), DRAIN_MS);
     this.persistence.save();
-    await within(DRAIN_MS, this.channels.close());
+    await resultWithin(this.channels.close(), DRAIN_MS);
     await this.persistence.settled();
     this.registry.release();
   }
@@ -307,11 +308,4 @@ export class AlertingMonitor {
   private warn(message: string): void {
     this.logger.warn(message);
   }
-}
-
-/** Resolves when the promise does, or after a time limit. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }

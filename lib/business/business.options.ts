@@ -1,4 +1,4 @@
-import { expectKeys, expectOption } from '../options/option-checks.js';
+import { type OptionTable, readOptions, checked } from '../options/option-table.js';
 import type { IsLeader } from './leadership.js';
 
 /** Options of `@MetricsCollector()` and `BusinessMetrics`. */
@@ -11,11 +11,11 @@ export interface BusinessOptions {
   readonly isLeader?: IsLeader;
 }
 
+export const BUSINESS: OptionTable<BusinessOptions, BusinessOptions> = {
+  isLeader: checked<IsLeader | undefined>('a function', (given) => typeof given === 'function', undefined),
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveBusiness(business: BusinessOptions = {}): BusinessOptions {
-  expectKeys('business', business, ['isLeader']);
-  const { isLeader } = business;
-  const valid = isLeader === undefined || typeof isLeader === 'function';
-  expectOption('business.isLeader', isLeader, 'a function', valid);
-  return isLeader === undefined ? {} : { isLeader };
+  return readOptions('business', business, BUSINESS);
 }

@@ -34,7 +34,7 @@ export interface CollectsMetrics {
   collect(registry: MetricsRegistry, signal: AbortSignal): void | Promise<void>;
 }
 
-const OPTIONS = Symbol('monitoring.metricsCollector');
+const OPTIONS = Symbol.for('nestjs-monitoring.metricsCollector');
 
 /**
  * Declares a provider as a collector, whose `collect()` runs at an interval or, without one, at every scrape. Runs never

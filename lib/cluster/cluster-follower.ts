@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
+import { resultWithin, withinTime } from '../primitives/deadline.js';
 import type { ClusterContext } from './cluster-context.js';
 import { type CollectRequest, type FollowerMessage, type LeaderMessage, PROTOCOL } from './messages.js';
 import { MessageStream } from './message.stream.js';
 import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
-import { withTimeLimit } from './time-limit.js';
 
 /** Number of pings within the time that a leader may be silent. */
 const PINGS = 5;
@@ -45,7 +45,7 @@ export class ClusterFollower {
   /** Waits for the welcome of the leader; rejects if it does not come in time. */
   async connected(): Promise<void> {
     const { timeoutMs, leaderTimeoutMs } = this.context;
-    await withTimeLimit(this.welcomed.promise, timeoutMs, silence(timeoutMs));
+    await withinTime(this.welcomed.promise, timeoutMs, { message: silence(timeoutMs) });
     this.pings = setInterval(() => this.ping(), leaderTimeoutMs / PINGS).unref();
   }
 
@@ -59,7 +59,7 @@ export class ClusterFollower {
     try {
       // Twice, because the leader may finish another collection first.
       const limitMs = 2 * request.timeoutMs + this.context.timeoutMs;
-      return await withTimeLimit(response.promise, limitMs, silence(limitMs));
+      return await withinTime(response.promise, limitMs, { message: silence(limitMs) });
     } finally {
       this.requests.delete(id);
     }
@@ -71,7 +71,7 @@ export class ClusterFollower {
     if (this.isLost) return;
     const families = await own.collect({ exponential: true, timeoutMs });
     this.send({ kind: 'leave', families: this.encoder.encode(families) });
-    await withTimeLimit(this.left.promise, timeoutMs, silence(timeoutMs)).catch(() => undefined);
+    await resultWithin(this.left.promise, timeoutMs).catch(() => undefined);
     this.end();
   }
 

@@ -3,6 +3,7 @@ import type { SnapshotOptions } from '../metrics/metric.js';
 import type { MetricsRegistry, MetricsSource } from '../metrics/registry.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
+import { resultWithin } from '../primitives/deadline.js';
 import { messageOf } from '../primitives/message-of.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ClusterContext } from './cluster-context.js';
@@ -13,7 +14,6 @@ import { MergedView } from './merged-view.js';
 import type { CollectRequest } from './messages.js';
 import { OwnMetrics } from './own-metrics.js';
 import { RendezvousSocket } from './rendezvous-socket.js';
-import { resultWithin } from './time-limit.js';
 import { TotalsFile } from './totals-file.js';
 import { defaultClusterId, ownIdentity, type WorkerIdentity, workerKey } from './worker-identity.js';
 

@@ -1,11 +1,11 @@
 import type { Server } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
+import { pause, resultWithin } from '../primitives/deadline.js';
 import { messageOf } from '../primitives/message-of.js';
 import type { ClusterContext } from './cluster-context.js';
 import { ClusterFollower } from './cluster-follower.js';
 import { ClusterLeader } from './cluster-leader.js';
 import type { CollectRequest } from './messages.js';
-import { pause } from './time-limit.js';
 
 /** Interval at which the leader checks that no other worker has taken over. */
 const LEADER_CHECK_MS = 1_000;
@@ -37,7 +37,7 @@ export class ClusterMembership {
   /** Joins the cluster; resolves when it has, or the time limit is exceeded. */
   join(timeoutMs: number): Promise<void> {
     this.joining ??= this.untilJoined().finally(() => (this.joining = undefined));
-    return Promise.race([this.joining, pause(timeoutMs)]);
+    return resultWithin(this.joining, timeoutMs, { background: true });
   }
 
   /** Leaves the cluster and passes the totals of this worker on. */
@@ -84,7 +84,8 @@ export class ClusterMembership {
       } catch (error) {
         warn('joining', `Other workers cannot be reached; retrying: ${messageOf(error)}`);
       }
-      await pause(Math.min(attempt * BACKOFF_STEP_MS * Math.random() + MIN_BACKOFF_MS, MAX_BACKOFF_MS));
+      const pauseMs = Math.min(attempt * BACKOFF_STEP_MS * Math.random() + MIN_BACKOFF_MS, MAX_BACKOFF_MS);
+      await pause(pauseMs, { background: true });
     }
   }
 

@@ -1,4 +1,4 @@
-import { countOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
+import { count, interval, type OptionTable, readOptions, text } from '../options/option-table.js';
 
 /** Options of the cluster of workers of an application. */
 export interface ClusterOptions {
@@ -18,15 +18,15 @@ export interface ClusterOptions {
 }
 
 /** Options of the cluster, with every default filled in except those that depend on the process. */
-export interface ResolvedCluster {
-  readonly id: string | undefined;
-  readonly directory: string | undefined;
-  readonly timeoutMs: number;
-  readonly leaderTimeoutMs: number;
-  readonly maxMessageBytes: number;
-}
+export type ResolvedCluster = Required<Omit<ClusterOptions, 'id' | 'directory'>> & ClusterOptions;
 
-const NON_EMPTY_STRING = 'a non-empty string';
+export const CLUSTER: OptionTable<ClusterOptions, ResolvedCluster> = {
+  id: text(),
+  directory: text(),
+  timeoutMs: interval(1_000),
+  leaderTimeoutMs: interval(5_000),
+  maxMessageBytes: count(64 * 1024 * 1024, 1_024),
+};
 
 /**
  * Returns the options with their defaults; undefined if the option is not given, false if it is disabled.
@@ -37,25 +37,5 @@ export function resolveCluster(
   cluster: ClusterOptions | boolean | undefined,
 ): ResolvedCluster | false | undefined {
   if (cluster === undefined || cluster === false) return cluster;
-  const options = cluster === true ? {} : cluster;
-  expectKeys('cluster', options, ['id', 'directory', 'timeoutMs', 'leaderTimeoutMs', 'maxMessageBytes']);
-  const { id, directory } = options;
-  expectOption('cluster.id', id, NON_EMPTY_STRING, id === undefined || isNonEmptyString(id));
-  expectOption(
-    'cluster.directory',
-    directory,
-    NON_EMPTY_STRING,
-    directory === undefined || isNonEmptyString(directory),
-  );
-  return {
-    id,
-    directory,
-    timeoutMs: intervalMsOf('cluster.timeoutMs', options.timeoutMs, 1_000),
-    leaderTimeoutMs: intervalMsOf('cluster.leaderTimeoutMs', options.leaderTimeoutMs, 5_000),
-    maxMessageBytes: countOf('cluster.maxMessageBytes', options.maxMessageBytes, 64 * 1024 * 1024, 1_024),
-  };
-}
-
-function isNonEmptyString(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
+  return readOptions('cluster', cluster === true ? {} : cluster, CLUSTER);
 }

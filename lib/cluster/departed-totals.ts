@@ -1,5 +1,5 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
-import { ruleOf } from './aggregation-rules.js';
+import { aggregationOf } from './merged-family.js';
 import { type Contribution, DEPARTED_WORKER } from './contribution.js';
 import { endedSeries, seriesKeys, withoutSeries } from './ended-series.js';
 import { MetricsMerger } from './metrics-merger.js';
@@ -65,9 +65,9 @@ export function withDeparted(
   runningPids: ReadonlySet<number>,
 ): readonly MetricFamily[] {
   const own = departed.families.filter((family) => {
-    const { sharedBy } = ruleOf(family);
-    if (family.type === 'gauge' || sharedBy === 'machine') return false;
-    return sharedBy !== 'process' || !runningPids.has(departed.worker.pid);
+    const aggregate = aggregationOf(family);
+    if (family.type === 'gauge' || aggregate === 'shared') return false;
+    return aggregate !== 'process' || !runningPids.has(departed.worker.pid);
   });
   const worker = DEPARTED_WORKER;
   return new MetricsMerger().merge([

@@ -1,4 +1,5 @@
 import { type ExponentialHistogramSnapshot, sumOfExponentials } from '../metrics/exponential-histogram.js';
+import type { Aggregation } from '../metrics/metric-definition.js';
 import {
   CREATED,
   type Exemplar,
@@ -15,7 +16,6 @@ import {
   SUM,
   VALUE,
 } from '../metrics/snapshot.js';
-import type { AggregationRule } from './aggregation-rules.js';
 import type { Worker } from './contribution.js';
 import { MergedRows } from './merged-rows.js';
 import { numberAt } from './number-at.js';
@@ -26,6 +26,11 @@ export interface Piece<F extends MetricFamily = MetricFamily> {
   readonly family: F;
 }
 
+/** Returns the aggregation of a metric: that of its definition, else the sum. */
+export function aggregationOf(family: MetricFamily): Aggregation {
+  return (family.type === 'histogram' ? undefined : family.aggregate) ?? 'sum';
+}
+
 /** One metric merged from all workers. It keeps the rows of its series, so that merging again only adds up columns. */
 export class MergedFamily {
   private readonly rows: MergedRows;
@@ -33,10 +38,10 @@ export class MergedFamily {
 
   constructor(
     private readonly definition: MetricFamily,
-    private readonly rule: AggregationRule,
+    private readonly aggregate: Aggregation,
     defaultLabels: Readonly<Record<string, string>>,
   ) {
-    this.rows = new MergedRows(definition, rule.aggregate === 'worker', defaultLabels);
+    this.rows = new MergedRows(definition, aggregate === 'worker', defaultLabels);
   }
 
   /** Returns true if a metric has the same definition, so that it can be merged. */
@@ -70,7 +75,7 @@ export class MergedFamily {
     numbers: Float64Array,
   ): ScalarFamily {
     const { stride } = definition;
-    const counts = this.rule.aggregate === 'average' ? new Uint32Array(this.rows.count) : undefined;
+    const counts = this.aggregate === 'average' ? new Uint32Array(this.rows.count) : undefined;
     for (const { worker, family } of pieces) {
       const mapping = this.rows.mappingOf(worker, family);
       const { numbers: theirs } = family;
@@ -137,8 +142,9 @@ export class MergedFamily {
 
   /** @param youngerBy time by which the other series was created later */
   private aggregated(value: number, other: number, youngerBy: number): number {
-    switch (this.rule.aggregate) {
+    switch (this.aggregate) {
       case 'max':
+      case 'shared':
         return Math.max(value, other);
       case 'min':
         return Math.min(value, other);
@@ -153,7 +159,7 @@ export class MergedFamily {
 
   /** Returns the creation time of a merged series: that of the first one, or of the latest if that is shown. */
   private created(createdAt: number, other: number): number {
-    return this.rule.aggregate === 'latest' ? larger(createdAt, other) : smaller(createdAt, other);
+    return this.aggregate === 'latest' ? larger(createdAt, other) : smaller(createdAt, other);
   }
 
   private head({ name, help, seriesLimit }: MetricFamily) {

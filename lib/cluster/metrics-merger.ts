@@ -1,7 +1,6 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
-import { ruleOf } from './aggregation-rules.js';
 import type { Contribution } from './contribution.js';
-import { MergedFamily, type Piece } from './merged-family.js';
+import { aggregationOf, MergedFamily, type Piece } from './merged-family.js';
 
 /** The result of a merge. */
 export interface MergedMetrics {
@@ -11,7 +10,7 @@ export interface MergedMetrics {
 }
 
 /**
- * A merger of the metrics of several workers: counters and histograms are added up, gauges are aggregated by their rule.
+ * A merger of the metrics of several workers: counters and histograms are added up, gauges are aggregated as their definition says.
  * It remembers the series of the last merge, so that merging the same workers again is cheap.
  */
 export class MetricsMerger {
@@ -43,11 +42,13 @@ export class MetricsMerger {
 
   private mergedFor(family: MetricFamily): MergedFamily {
     const before = this.merged.get(family.name);
-    return before?.accepts(family) ? before : new MergedFamily(family, ruleOf(family), this.defaultLabels);
+    return before?.accepts(family)
+      ? before
+      : new MergedFamily(family, aggregationOf(family), this.defaultLabels);
   }
 }
 
 /** Returns true if another thread of the same process has contributed the metric, which all its threads share. */
 function isDuplicate(family: MetricFamily, pid: number, others: readonly Piece[]): boolean {
-  return ruleOf(family).sharedBy === 'process' && others.some(({ worker }) => worker.pid === pid);
+  return aggregationOf(family) === 'process' && others.some(({ worker }) => worker.pid === pid);
 }

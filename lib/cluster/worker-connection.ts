@@ -1,10 +1,10 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
+import { resultWithin } from '../primitives/deadline.js';
 import type { Worker } from './contribution.js';
 import type { ExponentialSelection } from './exponential-selection.js';
 import type { CollectRequest, LeaderMessage } from './messages.js';
 import type { MessageStream } from './message.stream.js';
 import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
-import { calledBackWithin } from './time-limit.js';
 import { isProcessRunning, type WorkerIdentity } from './worker-identity.js';
 
 /** Longest absence of a worker whose process still runs, before the worker counts as departed. */
@@ -127,7 +127,7 @@ export class WorkerConnection {
   private async waitForReconnect(timeoutMs: number): Promise<void> {
     if (this.hasWaited || !isProcessRunning(this.identity.pid)) return;
     this.hasWaited = true;
-    await calledBackWithin(timeoutMs, (reconnected) => (this.reconnected = reconnected));
+    await resultWithin(new Promise<void>((reconnected) => (this.reconnected = reconnected)), timeoutMs);
     this.reconnected = undefined;
   }
 
@@ -135,10 +135,9 @@ export class WorkerConnection {
     const id = ++this.requests;
     const request: PendingRequest = { id, answered: undefined };
     this.request = request;
-    await calledBackWithin(timeoutMs, (answered) => {
-      request.answered = answered;
-      this.send({ kind: 'collect', id, exponential, timeoutMs });
-    });
+    const answer = new Promise<void>((answered) => (request.answered = answered));
+    this.send({ kind: 'collect', id, exponential, timeoutMs });
+    await resultWithin(answer, timeoutMs);
     return this.stream !== undefined && this.request !== request;
   }
 }

@@ -1,4 +1,4 @@
-import { expectKeys } from '../options/option-checks.js';
+import { group, type OptionTable, readOptions } from '../options/option-table.js';
 import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build.options.js';
 import {
   type CacheCollectorOptions,
@@ -48,16 +48,17 @@ export interface ResolvedCollectors {
   readonly api: ResolvedApiStatistics | false;
 }
 
+export const COLLECTORS: OptionTable<CollectorsOptions, ResolvedCollectors> = {
+  runtime: group(resolveRuntime),
+  system: group((system: CollectorsOptions['system']) => resolveSystem(system)),
+  database: group(resolveDatabaseCollector),
+  cache: group(resolveCacheCollector),
+  queues: group(resolveQueues),
+  build: group(resolveBuildInfo),
+  api: group(resolveApiStatistics),
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveCollectors(collectors: CollectorsOptions = {}): ResolvedCollectors {
-  expectKeys('collectors', collectors, ['runtime', 'system', 'database', 'cache', 'queues', 'build', 'api']);
-  return {
-    runtime: resolveRuntime(collectors.runtime),
-    system: resolveSystem(collectors.system),
-    database: resolveDatabaseCollector(collectors.database),
-    cache: resolveCacheCollector(collectors.cache),
-    queues: resolveQueues(collectors.queues),
-    build: resolveBuildInfo(collectors.build),
-    api: resolveApiStatistics(collectors.api),
-  };
+  return readOptions('collectors', collectors, COLLECTORS);
 }

@@ -1,4 +1,5 @@
 import type { Labels } from '../metrics/labels.js';
+import type { CounterOptions, MetricOptions } from '../metrics/metric-definition.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { CounterMirror } from './counter-mirror.js';
 
@@ -13,7 +14,7 @@ export class OptionalCounter<L extends string = string> {
     private readonly registry: MetricsRegistry,
     readonly name: string,
     private readonly help: string,
-    private readonly labelNames: readonly L[] = [],
+    private readonly options: MetricOptions<L> & CounterOptions = {},
   ) {}
 
   /** Adds the growth of each total since the last update, and removes the series that are not among them. */
@@ -32,6 +33,6 @@ export class OptionalCounter<L extends string = string> {
   }
 
   private newMirror(): CounterMirror<L> {
-    return new CounterMirror(this.registry.counter<L>(this.name, this.help, { labelNames: this.labelNames }));
+    return new CounterMirror(this.registry.counter<L>(this.name, this.help, this.options));
   }
 }

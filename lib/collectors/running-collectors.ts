@@ -1,6 +1,7 @@
 import type { Clock } from '../metrics/clock.js';
 import { CollectorRunner } from '../metrics/collector-runner.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
+import { freeName } from '../primitives/free-name.js';
 import { ScheduledCollector } from './scheduled-collector.js';
 import type { SourceCollector } from './source.collector.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
@@ -46,9 +47,7 @@ export class RunningCollectors {
   /** Returns the name, with a number appended if another collector has it. */
   freeName(name: string): string {
     const taken = new Set([...this.running.keys()].map((collector) => collector.name));
-    let free = name;
-    for (let number = 2; taken.has(free); number++) free = `${name}_${number}`;
-    return free;
+    return freeName(name, (other) => taken.has(other));
   }
 
   /** Starts the collectors that have an interval. Called once the application has started. */

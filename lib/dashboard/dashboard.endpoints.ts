@@ -9,7 +9,7 @@ import {
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
-import { PageFiles } from './page-files.js';
+import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 import { endpointRows } from './endpoint-statistics.js';
 import type { MetricExplorer } from './metric-explorer.js';
@@ -58,19 +58,18 @@ const DEFAULT_SILENCE_MS = 3_600_000;
 const MAX_AGE_MS = 1_000;
 
 /** Returns the endpoints of the dashboard: the page, its files and the API. */
-export async function dashboardEndpoints(
+export function dashboardEndpoints(
   path: string,
   overridable: boolean,
   sources: DashboardSources,
-): Promise<Endpoint[]> {
-  const files = await PageFiles.find();
+): Endpoint[] {
   const asset = (name: string, content: string, type: string) =>
     new DashboardAssetEndpoint(`${path}/${name}`, overridable, content, type);
   return [
-    new DashboardPageEndpoint(path, overridable, files.read('index.html')),
-    ...PAGE_FILES.map(([name, type]) => asset(name, files.read(name), type)),
-    asset('uplot.js', files.readUPlot('uPlot.iife.min.js'), SCRIPT),
-    asset('uplot.css', files.readUPlot('uPlot.min.css'), STYLE),
+    new DashboardPageEndpoint(path, overridable, readPageFile('index.html')),
+    ...PAGE_FILES.map(([name, type]) => asset(name, readPageFile(name), type)),
+    asset('uplot.js', readUPlotFile('uPlot.iife.min.js'), SCRIPT),
+    asset('uplot.css', readUPlotFile('uPlot.min.css'), STYLE),
     new DashboardEventsEndpoint(
       `${path}/api/events`,
       overridable,

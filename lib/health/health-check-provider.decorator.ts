@@ -2,7 +2,7 @@ import { SetMetadata } from '@nestjs/common';
 import type { HealthCheck, HealthCheckOptions } from './health-check.js';
 
 /** The metadata key of {@link HealthCheckProvider}. */
-export const HEALTH_CHECK_OPTIONS = Symbol('monitoring.healthCheck');
+export const HEALTH_CHECK_OPTIONS = Symbol.for('nestjs-monitoring.healthCheck');
 
 /** A class whose instances have a `check()` method. */
 type CheckingClass = new (...dependencies: never[]) => Pick<HealthCheck, 'check'>;

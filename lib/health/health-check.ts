@@ -1,4 +1,5 @@
 import { booleanOf, countOf, expectOption, intervalMsOf } from '../options/option-checks.js';
+import { OPTIONAL_INTERVAL } from '../options/option-table.js';
 import type { HealthStatus } from './health-status.js';
 
 /** A value that a check may return. */
@@ -84,15 +85,7 @@ export function resolveCheck(check: HealthCheck, defaults: HealthCheckDefaults):
     failureThreshold: countOf(option('failureThreshold'), check.failureThreshold, defaults.failureThreshold),
     successThreshold: countOf(option('successThreshold'), check.successThreshold, defaults.successThreshold),
     refreshIntervalMs:
-      optionalIntervalMs(option('refreshIntervalMs'), check.refreshIntervalMs) ?? defaults.refreshIntervalMs,
+      OPTIONAL_INTERVAL.read(option('refreshIntervalMs'), check.refreshIntervalMs) ??
+      defaults.refreshIntervalMs,
   };
-}
-
-/**
- * Returns an interval in milliseconds, or undefined if the option is not given.
- *
- * @throws {MonitoringOptionsError}
- */
-export function optionalIntervalMs(option: string, value: number | undefined): number | undefined {
-  return value === undefined ? undefined : intervalMsOf(option, value, value);
 }

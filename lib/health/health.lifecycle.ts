@@ -96,9 +96,12 @@ export class HealthLifecycle {
   private async close(): Promise<void> {
     const wasReady = this.monitor.phase === 'ready';
     this.monitor.enter('draining');
-    if (!wasReady || !this.isProbed || this.drain?.isListening !== true) return;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) this.signals.listenFor(signal);
-    await this.drain.run();
+    const { drain } = this;
+    if (drain?.isListening !== true) return;
+    const isGradual = wasReady && this.isProbed;
+    if (isGradual) for (const signal of ['SIGTERM', 'SIGINT'] as const) this.signals.listenFor(signal);
+    await drain.endConnections();
+    if (isGradual) await drain.run();
   }
 
   /**

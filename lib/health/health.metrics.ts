@@ -23,7 +23,7 @@ export class HealthMetrics {
     this.status = registry.gauge(
       'monitoring_health_status',
       'Status of a health check at its last run: 1 healthy, 0.5 degraded, 0 unhealthy or critical.',
-      { labelNames: ['check'] },
+      { labelNames: ['check'], aggregate: 'min' },
     );
     this.duration = registry.timer(
       'monitoring_health_check_duration_seconds',

@@ -1,11 +1,19 @@
 import { booleanOf, countOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
 import {
+  count,
+  interval,
+  OPTIONAL_INTERVAL,
+  optionNames,
+  type OptionTable,
+  readValues,
+} from '../options/option-table.js';
+import {
   type BuiltInChecks,
   type BuiltInChecksOptions,
   resolveBuiltInChecks,
 } from './checks/built-in-checks.options.js';
 import type { AlertsHealthCheckOptions } from './checks/dependency.checks.js';
-import { type HealthCheck, type HealthCheckDefaults, optionalIntervalMs } from './health-check.js';
+import type { HealthCheck, HealthCheckDefaults } from './health-check.js';
 import { HEALTH_STATUSES, type HealthStatus } from './health-status.js';
 
 /** The durations of a drain. */
@@ -97,13 +105,13 @@ const DEFAULT_HTTP_STATUS: Readonly<Record<HealthStatus, number>> = {
   critical: 503,
 };
 
-const CHECK_DEFAULTS_KEYS = [
-  'checkTimeoutMs',
-  'cacheMs',
-  'failureThreshold',
-  'successThreshold',
-  'refreshIntervalMs',
-] as const;
+export const CHECK_DEFAULTS: OptionTable<HealthCheckDefaultsOptions, HealthCheckDefaults> = {
+  checkTimeoutMs: interval(3_000),
+  cacheMs: count(1_000, 0),
+  failureThreshold: count(1),
+  successThreshold: count(1),
+  refreshIntervalMs: OPTIONAL_INTERVAL,
+};
 
 const OTHER_KEYS = [
   'httpStatus',
@@ -122,7 +130,7 @@ const OTHER_KEYS = [
  * @throws {MonitoringOptionsError}
  */
 export function resolveHealth(health: HealthOptions = {}, environment?: string): ResolvedHealth {
-  expectKeys('health', health, [...CHECK_DEFAULTS_KEYS, ...OTHER_KEYS]);
+  expectKeys('health', health, [...optionNames(CHECK_DEFAULTS), ...OTHER_KEYS]);
   const { checks = [] } = health;
   expectOption('health.checks', checks, 'a list of health checks', Array.isArray(checks));
   return {
@@ -145,13 +153,7 @@ export function resolveHealth(health: HealthOptions = {}, environment?: string):
  * @throws {MonitoringOptionsError}
  */
 export function resolveCheckDefaults(options: HealthCheckDefaultsOptions): HealthCheckDefaults {
-  return {
-    checkTimeoutMs: intervalMsOf('health.checkTimeoutMs', options.checkTimeoutMs, 3_000),
-    cacheMs: countOf('health.cacheMs', options.cacheMs, 1_000, 0),
-    failureThreshold: countOf('health.failureThreshold', options.failureThreshold, 1),
-    successThreshold: countOf('health.successThreshold', options.successThreshold, 1),
-    refreshIntervalMs: optionalIntervalMs('health.refreshIntervalMs', options.refreshIntervalMs),
-  };
+  return readValues('health', options, CHECK_DEFAULTS);
 }
 
 function httpStatusOf(given: HealthOptions['httpStatus'] = {}): Record<HealthStatus, number> {

@@ -1,4 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+// Fake timers replace only the global function; with that one, close() would wait for ever.
+import { setImmediate } from 'node:timers';
 import type { HealthLogger } from './health.monitor.js';
 import type { DrainOptions } from './health.options.js';
 import { OpenConnections } from './open-connections.js';
@@ -6,7 +9,7 @@ import { OpenConnections } from './open-connections.js';
 const POLL_INTERVAL_MS = 20;
 
 /**
- * A graceful shutdown of an HTTP server, without lost requests:
+ * A graceful shutdown of an HTTP server, without lost requests. Each response asks its client to close the connection.
  * 1. The server accepts requests for `delayMs` while readiness fails, so that load balancers stop sending them.
  * 2. It accepts no new connections, and waits for requests in flight up to `timeoutMs`. At that deadline, all
  *    connections are closed.
@@ -14,6 +17,8 @@ const POLL_INTERVAL_MS = 20;
  */
 export class HttpDrain {
   private readonly connections: OpenConnections;
+  /** The last response of each connection that asks its client to close it. */
+  private readonly lastResponses = new WeakMap<Socket, ServerResponse>();
   private isAborted = false;
   private wake: (() => void) | undefined;
   private deadlineTimer: NodeJS.Timeout | undefined;
@@ -33,14 +38,24 @@ export class HttpDrain {
     return this.server.listening;
   }
 
+  /**
+   * Asks clients to open a new connection for their next request, since a connection that is closed while a request is
+   * on its way loses that request. Resolves when the requests that had already arrived have been read.
+   */
+  async endConnections(): Promise<void> {
+    for (const response of this.connections.lastResponses()) this.endConnection(response.req, response);
+    this.server.prependListener('request', this.endConnection);
+    await untilArrivedDataIsRead();
+  }
+
   /** Runs the first two steps. */
   async run(): Promise<void> {
     const { delayMs, timeoutMs } = this.options;
     this.logger.log(
       `Draining: accepting requests for ${delayMs / 1000} s, then waiting up to ${timeoutMs / 1000} s for requests in flight`,
     );
-    this.server.prependListener('request', endConnection);
     await this.pause(delayMs);
+    await untilArrivedDataIsRead();
     // This also closes idle connections.
     this.server.close();
     const deadline = performance.now() + timeoutMs;
@@ -87,7 +102,7 @@ export class HttpDrain {
     clearTimeout(this.deadlineTimer);
     clearInterval(this.releaseTimer);
     this.connections.unwatch();
-    this.server.removeListener('request', endConnection);
+    this.server.removeListener('request', this.endConnection);
   }
 
   private requestsLeft(): number {
@@ -105,9 +120,22 @@ export class HttpDrain {
     });
     clearTimeout(timer);
   }
+  /** Ends a connection with a response, unless a pipelined request follows. HTTP/2 has no such header. */
+  private readonly endConnection = (
+    { httpVersionMajor, socket }: IncomingMessage,
+    response: ServerResponse,
+  ): void => {
+    if (httpVersionMajor >= 2) return;
+    const previous = this.lastResponses.get(socket);
+    if (previous?.headersSent === false) previous.removeHeader('connection');
+    if (response.headersSent) return;
+    response.setHeader('connection', 'close');
+    this.lastResponses.set(socket, response);
+  };
 }
 
-/** Asks the client to open a new connection for its next request. HTTP/2 has no such header. */
-function endConnection({ httpVersionMajor }: IncomingMessage, response: ServerResponse): void {
-  if (httpVersionMajor < 2 && !response.headersSent) response.setHeader('connection', 'close');
+/** Waits for one whole turn of the event loop, in which Node.js reads every connection that has data. */
+async function untilArrivedDataIsRead(): Promise<void> {
+  // The first one may be called in the current turn, after some connections have been read.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

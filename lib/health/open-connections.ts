@@ -1,13 +1,18 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 const SESSION = Symbol('monitoring.session');
 const IS_SECURED = Symbol('monitoring.isSecured');
 
+/** An HTTP parser with the last request that it has received. */
+interface HttpParser {
+  readonly incoming?: IncomingMessage | null;
+}
+
 /** A connection with the internal state of Node.js: its current response, and its parser until it is upgraded. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
-  readonly parser?: object | null;
+  readonly parser?: HttpParser | null;
   readonly encrypted?: boolean;
   /** The TCP connection that carries a TLS connection. */
   readonly _parent?: HttpSocket | null;
@@ -55,6 +60,13 @@ export class OpenConnections {
     return this.sockets.size === 0;
   }
 
+  /** Yields the responses in progress that no other response of the same connection waits for. */
+  *lastResponses(): Iterable<ServerResponse> {
+    for (const { _httpMessage: response, parser } of this.sockets) {
+      if (response && parser?.incoming === response.req) yield response;
+    }
+  }
+
   /**
    * Returns the number of requests in flight, without event streams, which never end. After `closeIdle()`, each
    * remaining HTTP/2 session counts as one request.
@@ -88,12 +100,14 @@ export class OpenConnections {
 
   /**
    * Closes connections that have received nothing since the previous call, and have an incomplete request or wait for
-   * the client to close them.
+   * the client to close them. Also closes those whose head is still incomplete: nothing works on such a request, and
+   * its bytes may arrive one by one for ever.
    */
   closeStalled(): void {
     for (const socket of this.sockets) {
       if (!isIncomplete(socket) && !isBeginning(socket) && !isLingering(socket)) continue;
-      if (this.received.get(socket) === socket.bytesRead) socket.destroy();
+      const received = this.received.get(socket);
+      if (received === socket.bytesRead || (received !== undefined && !socket._httpMessage)) socket.destroy();
       else this.received.set(socket, socket.bytesRead);
     }
   }

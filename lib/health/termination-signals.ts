@@ -1,5 +1,5 @@
 /** The mark of the listeners of this library. */
-const IS_OURS = Symbol('monitoring.terminationListener');
+const IS_OURS = Symbol.for('nestjs-monitoring.terminationListener');
 
 type SignalListener = ((signal: NodeJS.Signals) => void) & { readonly [IS_OURS]?: true };
 

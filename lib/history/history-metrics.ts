@@ -17,7 +17,9 @@ export class HistoryMetrics implements Collector {
     registry: MetricsRegistry,
   ) {
     this.bytes = registry.gauge('monitoring_history_bytes', 'Memory used by the metrics history, estimated.');
-    this.series = registry.gauge('monitoring_history_series', 'Series in the metrics history.');
+    this.series = registry.gauge('monitoring_history_series', 'Series in the metrics history.', {
+      aggregate: 'max',
+    });
     this.dropped = registry.counter(
       'monitoring_history_dropped_samples_total',
       'Samples dropped because the metrics history had reached its memory limit.',

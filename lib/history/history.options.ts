@@ -1,4 +1,10 @@
-import { expectKeys, countOf, intervalMsOf } from '../options/option-checks.js';
+import {
+  count,
+  interval,
+  OPTIONAL_INTERVAL,
+  type OptionTable,
+  readOptions,
+} from '../options/option-table.js';
 
 /** Options of the metrics history, which alert rules, thresholds and the dashboard read. */
 export interface HistoryOptions {
@@ -13,6 +19,12 @@ export interface HistoryOptions {
 /** The options of the history with every default filled in. */
 export type ResolvedHistory = Required<HistoryOptions>;
 
+export const HISTORY: OptionTable<HistoryOptions, Omit<ResolvedHistory, 'intervalMs'> & HistoryOptions> = {
+  intervalMs: OPTIONAL_INTERVAL,
+  durationMs: interval(3_600_000),
+  maxBytes: count(32 * 1024 * 1024),
+};
+
 /**
  * Checks the options of the history and fills in the defaults.
  *
@@ -20,10 +32,5 @@ export type ResolvedHistory = Required<HistoryOptions>;
  * @throws {MonitoringOptionsError}
  */
 export function resolveHistory(history: HistoryOptions = {}, defaultIntervalMs = 15_000): ResolvedHistory {
-  expectKeys('history', history, ['intervalMs', 'durationMs', 'maxBytes']);
-  return {
-    intervalMs: intervalMsOf('history.intervalMs', history.intervalMs, defaultIntervalMs),
-    durationMs: intervalMsOf('history.durationMs', history.durationMs, 3_600_000),
-    maxBytes: countOf('history.maxBytes', history.maxBytes, 32 * 1024 * 1024),
-  };
+  return { intervalMs: defaultIntervalMs, ...readOptions('history', history, HISTORY) };
 }

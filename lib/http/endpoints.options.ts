@@ -1,13 +1,12 @@
 import {
   booleanOf,
-  countOf,
-  durationMsOf,
   expectKeys,
   expectOption,
   expectSecret,
   expectSecretKeys,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
+import { count, duration, type OptionTable, readOptions } from '../options/option-table.js';
 import type { AuthFailureLimit } from './auth-failures.js';
 import type { EndpointAuth } from './endpoint.authorizer.js';
 import type { ListenOptions } from './monitoring.server.js';
@@ -106,13 +105,14 @@ export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?:
   };
 }
 
+const FAILED_AUTH: OptionTable<Partial<AuthFailureLimit>, AuthFailureLimit> = {
+  maxFailures: count(10),
+  windowMs: duration(60_000),
+};
+
 function failureLimitOf(failedAuth: EndpointsOptions['failedAuth'] = {}): AuthFailureLimit | false {
   if (failedAuth === false) return false;
-  expectKeys('endpoints.failedAuth', failedAuth, ['maxFailures', 'windowMs']);
-  return {
-    maxFailures: countOf('endpoints.failedAuth.maxFailures', failedAuth.maxFailures, 10),
-    windowMs: durationMsOf('endpoints.failedAuth.windowMs', failedAuth.windowMs, 60_000),
-  };
+  return readOptions('endpoints.failedAuth', failedAuth, FAILED_AUTH);
 }
 
 function checkedListen(listen: ListenOptions | undefined): ListenOptions | undefined {

@@ -15,7 +15,7 @@ import type { Guard } from '../primitives/guard.js';
 import { ErrorClasses } from './error-class.js';
 import { Operations } from './operations.js';
 
-const MEASURED = Symbol('monitoring.measured');
+const MEASURED = Symbol.for('nestjs-monitoring.measured');
 
 /**
  * An interceptor that times and counts the handlers it is bound to by `@UseInterceptors()`, by transport, class and

@@ -1,3 +1,4 @@
+import { processWide } from '../primitives/process-wide.js';
 import { CallScope } from './call-scope.js';
 
 /**
@@ -5,7 +6,7 @@ import { CallScope } from './call-scope.js';
  * until-aborted.ts. Neither is shared by two applications: this one belongs to an async context, the other one to an
  * `AbortSignal`. As parameters, both would have to pass through the client libraries, which have no place for them.
  */
-const ownCalls = new CallScope<true>();
+const ownCalls = processWide('ownCalls', () => new CallScope<true>());
 
 /** Runs a call of monitoring itself, such as a ping. The watch of the client does not record it. */
 export async function asOwnCall<T>(work: () => Promise<T>): Promise<T> {

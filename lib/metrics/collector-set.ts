@@ -1,4 +1,4 @@
-import { withinTime } from '../primitives/deadline.js';
+import { resultWithin } from '../primitives/deadline.js';
 import type { Clock } from './clock.js';
 import { CollectorRunner } from './collector-runner.js';
 import type { Collector, CollectorResult } from './collector.js';
@@ -31,7 +31,7 @@ export class CollectorSet {
    */
   async run(timeoutMs = Infinity): Promise<void> {
     this.running ??= this.runAll().finally(() => (this.running = undefined));
-    await withinTime(this.running, timeoutMs).catch(() => undefined);
+    await resultWithin(this.running, timeoutMs);
   }
 
   private async runAll(): Promise<void> {

@@ -5,12 +5,24 @@ import type { Labels } from './labels.js';
 export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timer';
 
 /**
- * The aggregation of a gauge over several workers: the sum, maximum, minimum or average of their values, the value of
- * the series that was created first or last, or one series for each worker with the label `worker`.
+ * The aggregation of a metric over several workers: the sum of their values, the sum with one value for each `process`
+ * whose threads report the same one, or one value that is `shared` by all workers, such as that of the machine or of a
+ * database server. Gauges can also have the maximum, minimum or average of the values, the value of the series that was
+ * created first or last, or one series for each worker with the label `worker`.
  */
-export type Aggregation = 'sum' | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
+export type Aggregation =
+  'sum' | 'process' | 'shared' | 'max' | 'min' | 'average' | 'first' | 'latest' | 'worker';
 
-const AGGREGATIONS: readonly Aggregation[] = ['sum', 'max', 'min', 'average', 'first', 'latest', 'worker'];
+const COUNTER_AGGREGATIONS: readonly Aggregation[] = ['sum', 'process', 'shared'];
+const GAUGE_AGGREGATIONS: readonly Aggregation[] = [
+  ...COUNTER_AGGREGATIONS,
+  'max',
+  'min',
+  'average',
+  'first',
+  'latest',
+  'worker',
+];
 
 /** The label with the worker of a series, on a gauge with `aggregate: 'worker'`. */
 export const WORKER_LABEL = 'worker';
@@ -40,6 +52,15 @@ export interface MetricOptions<L extends string> {
 export interface BoundMetricOptions<L extends string> {
   /** Labels of the series. */
   readonly labels: Labels<L>;
+}
+
+/** Options of counters. */
+export interface CounterOptions {
+  /**
+   * Aggregation over several workers; see the option `cluster`.
+   * @default 'sum'
+   */
+  readonly aggregate?: Extract<Aggregation, 'sum' | 'process' | 'shared'>;
 }
 
 /** Options of gauges. */
@@ -131,12 +152,14 @@ export function checkedSeriesLimit(owner: string, limit: number): number {
  */
 export function checkedAggregate(
   owner: string,
+  kind: MetricKind,
   aggregate: Aggregation | undefined,
   labelNames: readonly string[],
 ): Aggregation | undefined {
-  if (aggregate !== undefined && !AGGREGATIONS.includes(aggregate)) {
+  const known = kind === 'gauge' ? GAUGE_AGGREGATIONS : COUNTER_AGGREGATIONS;
+  if (aggregate !== undefined && !known.includes(aggregate)) {
     throw new MetricDefinitionError(
-      `\`aggregate\` of ${owner} must be one of ${AGGREGATIONS.join(', ')}; got "${aggregate as string}".`,
+      `\`aggregate\` of ${owner} must be one of ${known.join(', ')}; got "${aggregate as string}".`,
     );
   }
   if (aggregate === 'worker' && labelNames.includes(WORKER_LABEL)) {

@@ -1,13 +1,17 @@
 import type { Counter } from './counter.js';
 import type { Gauge } from './gauge.js';
-import type { MetricOptions } from './metric-definition.js';
+import type { GaugeOptions, MetricOptions } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
 import { LIBRARY_METRICS } from './metric-names.js';
 
 /** The part of a registry that defines metrics. */
 interface MetricFactory {
   counter<const L extends string>(name: string, help: string, options: MetricOptions<L>): Counter<L>;
-  gauge<const L extends string>(name: string, help: string, options: MetricOptions<L>): Gauge<L>;
+  gauge<const L extends string>(
+    name: string,
+    help: string,
+    options: MetricOptions<L> & GaugeOptions,
+  ): Gauge<L>;
 }
 
 /** The metrics of a registry about itself. */
@@ -44,12 +48,12 @@ export class RegistryMetrics implements Pick<
     this.collectorSuccess = registry.gauge(
       'monitoring_collector_success',
       'Result of the last run of a collector: 1 for success, 0 for failure.',
-      { labelNames: ['collector'], seriesLimit: Infinity },
+      { labelNames: ['collector'], aggregate: 'min', seriesLimit: Infinity },
     );
     this.collectorSeconds = registry.gauge(
       'monitoring_collector_duration_seconds',
       'Duration of the last run of a collector.',
-      { labelNames: ['collector'], seriesLimit: Infinity },
+      { labelNames: ['collector'], aggregate: 'max', seriesLimit: Infinity },
     );
   }
 

@@ -20,6 +20,7 @@ import {
   type BucketOptions,
   checkedAggregate,
   checkedSeriesLimit,
+  type CounterOptions,
   type GaugeOptions,
   type GivenOptions,
   type MetricDefinition,
@@ -95,11 +96,15 @@ export class MetricsRegistry implements MetricsSource {
    * @param help description of the metric for the people who read it
    * @throws {MetricDefinitionError} if the definition is invalid or conflicts with another metric
    */
-  counter<const L extends string>(name: string, help: string, options: BoundMetricOptions<L>): CounterSeries;
+  counter<const L extends string>(
+    name: string,
+    help: string,
+    options: BoundMetricOptions<L> & CounterOptions,
+  ): CounterSeries;
   counter<const L extends string = never>(
     name: string,
     help?: string,
-    options?: MetricOptions<L>,
+    options?: MetricOptions<L> & CounterOptions,
   ): Counter<L>;
   counter(name: string, help?: string, options: GivenOptions = {}): unknown {
     return this.getOrCreate('counter', name, help, options, (definition) =>
@@ -269,7 +274,7 @@ export class MetricsRegistry implements MetricsSource {
     assertLabelNames(owner, labelNames);
     const seriesLimit = checkedSeriesLimit(owner, options.seriesLimit ?? this.seriesLimit);
     this.catalog.assertFree(owner, name, type);
-    const aggregate = checkedAggregate(owner, options.aggregate, labelNames);
+    const aggregate = checkedAggregate(owner, kind, options.aggregate, labelNames);
     const metric = create({ name, help, kind, labelNames: [...labelNames], seriesLimit, aggregate });
     this.catalog.add(metric);
     const advice = namingAdvice(name, type, help, labelNames);

@@ -81,7 +81,7 @@ interface FamilyBase extends SeriesColumns {
 /** A counter or a gauge at one moment. */
 export interface ScalarFamily extends FamilyBase {
   readonly type: Exclude<MetricType, 'histogram'>;
-  /** Aggregation of a gauge over several workers, if its definition sets one. */
+  /** Aggregation over several workers, if its definition sets one. */
   readonly aggregate?: Aggregation;
   readonly series: Iterable<ScalarSeriesSnapshot>;
 }

@@ -1,5 +1,7 @@
-/** The longest delay of a Node.js timer, in milliseconds; a longer one would fire at once. */
-const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
+import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
+
+/** An option and its owner, such as `condition.all[0] of the alert rule "x"`. */
+const OPTION_OF = /^([\w$.[\]]+) of (.*)$/s;
 
 /** An error in the options of this library, thrown at start-up. It names the option, the value and the remedy. */
 export class MonitoringOptionsError extends Error {
@@ -14,7 +16,22 @@ export class MonitoringOptionsError extends Error {
  */
 export function expectOption(option: string, value: unknown, expected: string, valid: boolean): void {
   if (valid) return;
-  throw new MonitoringOptionsError(`${subjectOf(option)} must be ${expected}; got ${describeValue(value)}.`);
+  throw optionError(option, `must be ${expected}; got ${describeValue(value)}.`);
+}
+
+/** Returns the error of an option: its description as the subject, followed by the predicate. */
+export function optionError(option: string, predicate: string): MonitoringOptionsError {
+  return new MonitoringOptionsError(`${subjectOf(option)} ${predicate}`);
+}
+
+/**
+ * Returns the description of a member of an option for error messages: the member `metric` of
+ * `condition of the alert rule "x"` is `condition.metric of the alert rule "x"`.
+ */
+export function optionOf(owner: string, key: string): string {
+  const [, path, rest] = OPTION_OF.exec(owner) ?? [];
+  if (path === undefined) return `${key} of ${owner}`;
+  return `${path}${key.startsWith('[') ? '' : '.'}${key} of ${rest}`;
 }
 
 /**
@@ -110,8 +127,7 @@ export function bucketsOf(
  */
 export function expectSecretKeys(option: string, value: unknown, keys: readonly string[]): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) expectKeys(option, value, keys);
-  else
-    throw new MonitoringOptionsError(`${subjectOf(option)} must be an object; got ${describeType(value)}.`);
+  else throw optionError(option, `must be an object; got ${describeType(value)}.`);
 }
 
 /**
@@ -121,8 +137,9 @@ export function expectSecretKeys(option: string, value: unknown, keys: readonly 
  */
 export function expectSecret(option: string, value: unknown): void {
   if (typeof value === 'string' && value !== '') return;
-  throw new MonitoringOptionsError(
-    `${subjectOf(option)} must be a non-empty string; got ${value === '' ? 'an empty one' : describeType(value)}. Check that the environment variable it is read from is set.`,
+  throw optionError(
+    option,
+    `must be a non-empty string; got ${value === '' ? 'an empty one' : describeType(value)}. Check that the environment variable it is read from is set.`,
   );
 }
 

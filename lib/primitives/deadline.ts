@@ -8,27 +8,63 @@ export interface WaitOptions {
   readonly background?: boolean;
 }
 
+/** The options of a wait with an error. */
+export interface TimeLimitOptions extends WaitOptions {
+  /** Message of the error once the time limit is exceeded. @default `timed out after … ms` */
+  readonly message?: string;
+}
+
 /**
- * Waits for a promise, and rejects if it takes too long or the signal is aborted. Removes its timer and listener.
+ * Returns the result of a promise, and rejects if it takes too long or the signal is aborted. Removes its timer and
+ * listener.
  *
  * @param timeoutMs time limit in milliseconds, at most {@link MAX_TIMER_DELAY_MS}
  */
-export async function withinTime(
-  promise: Promise<void>,
+export async function withinTime<T>(
+  promise: Promise<T>,
   timeoutMs: number,
-  { signal, background = false }: WaitOptions = {},
-): Promise<void> {
+  { signal, background = false, message }: TimeLimitOptions = {},
+): Promise<T> {
   const limitMs = Math.min(timeoutMs, MAX_TIMER_DELAY_MS);
   let timer: NodeJS.Timeout | undefined;
   let abort: (() => void) | undefined;
   const ended = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`timed out after ${limitMs} ms`)), limitMs);
+    timer = setTimeout(() => reject(new Error(message ?? `timed out after ${limitMs} ms`)), limitMs);
     if (background) timer.unref();
     abort = () => reject(new Error('aborted'));
     signal?.addEventListener('abort', abort, { once: true });
   });
-  await Promise.race([promise, ended]).finally(() => {
+  return Promise.race([promise, ended]).finally(() => {
     clearTimeout(timer);
     if (abort !== undefined) signal?.removeEventListener('abort', abort);
+  });
+}
+
+/** Returns the result of a promise; undefined if it takes longer than the time limit. */
+export async function resultWithin<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  { background = false }: Pick<WaitOptions, 'background'> = {},
+): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const ended = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_DELAY_MS), undefined);
+    if (background) timer.unref();
+  });
+  return Promise.race([promise, ended]).finally(() => clearTimeout(timer));
+}
+
+/** Resolves after a delay in milliseconds, or as soon as the signal is aborted. Never rejects. */
+export function pause(ms: number, { signal, background = false }: WaitOptions = {}): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    if (background) timer.unref();
+    signal?.addEventListener('abort', end, { once: true });
   });
 }

@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
-import { AlertingMonitor, grafanaDashboards, MetricsRegistry } from 'nestjs-monitoring';
+import { AlertingMonitor, MetricsRegistry } from 'nestjs-monitoring';
+import { grafanaDashboards } from 'nestjs-monitoring/grafana';
 import { AppModule } from './app.module.js';
 
 // Writes what is made of the application itself: its dashboards for Grafana, and its alert rules for Prometheus.

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AlertEvent, AlertRule } from 'nestjs-monitoring';
+import type { AlertRule } from 'nestjs-monitoring';
+import type { AlertEvent } from 'nestjs-monitoring/alerting';
 import { testRules } from 'nestjs-monitoring/testing';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 

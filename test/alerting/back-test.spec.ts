@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AlertEvent, AlertingMonitor, type BackTestResult, MetricsHistory } from 'nestjs-monitoring';
+import { AlertingMonitor, MetricsHistory } from 'nestjs-monitoring';
+import { type AlertEvent, type BackTestResult } from 'nestjs-monitoring/alerting';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { NotedSnapshots } from '../../lib/testing/rules/noted-snapshots.js';
 import { readSeries } from '../../lib/testing/rules/series-notation.js';

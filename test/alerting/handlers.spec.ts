@@ -9,7 +9,7 @@ import {
   LoggerAlertHandler,
   SlackAlertHandler,
   WebhookAlertHandler,
-} from 'nestjs-monitoring';
+} from 'nestjs-monitoring/alerting';
 import { SMTPServer } from 'smtp-server';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { queueRule, testAlerting } from './support.js';
@@ -247,6 +247,17 @@ describe('Alertmanager', () => {
     await long();
     await short();
     expect(posts).toHaveLength(1);
+  });
+
+  it.each<[object, string]>([
+    [{ url: [] }, '`url` of the options of AlertmanagerHandler must be a URL or an array of at least one'],
+    [{ url: undefined }, '`url` of Alertmanager must be an http or https URL'],
+    ...[0, -1, NaN, Infinity, '60s'].map((resendDelayMs): [object, string] => [
+      { url: 'http://127.0.0.1:9093', resendDelayMs },
+      '`resendDelayMs` of the options of AlertmanagerHandler must be a number of milliseconds from 1 to',
+    ]),
+  ])('cannot be configured with %o', (options, message) => {
+    expect(() => new AlertmanagerHandler(options as never)).toThrow(message);
   });
 
   it('receives at most 256 alerts at once, and one of several URLs is enough', async () => {

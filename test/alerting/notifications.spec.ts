@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Alert, type AlertNotification, type AlertStatus, NotificationError } from 'nestjs-monitoring';
+import { type Alert, type AlertStatus } from 'nestjs-monitoring';
+import { type AlertNotification, NotificationError } from 'nestjs-monitoring/alerting';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 

@@ -1,4 +1,5 @@
-import type { AlertAggregation, AlertCondition, AlertRule, Comparison } from 'nestjs-monitoring';
+import type { AlertRule } from 'nestjs-monitoring';
+import type { AlertAggregation, AlertCondition, Comparison } from 'nestjs-monitoring/alerting';
 
 /** Rules, and series to try them on. */
 export interface RuleCase {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AlertRule, LabelMatcher } from 'nestjs-monitoring';
+import type { AlertRule } from 'nestjs-monitoring';
+import type { LabelMatcher } from 'nestjs-monitoring/alerting';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 

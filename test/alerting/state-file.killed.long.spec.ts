@@ -23,7 +23,7 @@ describe('SIGKILL while the state is written', () => {
 
   /** Saves some megabytes again and again. */
   const work = `
-    import { AlertStore } from '${ROOT}dist/alerting/alert-store.js';
+    import { AlertStore } from '${ROOT}build/alerting/alert-store.js';
     const store = new AlertStore(process.argv[1], console.error);
     const filler = 'x'.repeat(4_000_000);
     for (;;) {

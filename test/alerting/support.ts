@@ -1,7 +1,7 @@
+import { type AlertingMonitorOptions } from '../../lib/alerting/alerting.monitor.js';
 import {
   type Alert,
   AlertingMonitor,
-  type AlertingMonitorOptions,
   type AlertRule,
   MetricsHistory,
   type MetricsRegistry,

@@ -1,13 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  type Alert,
-  AlertmanagerHandler,
-  type AlertNotification,
-  WebhookAlertHandler,
-} from 'nestjs-monitoring';
+import { type Alert } from 'nestjs-monitoring';
+import { AlertmanagerHandler, type AlertNotification, WebhookAlertHandler } from 'nestjs-monitoring/alerting';
+import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
@@ -21,7 +18,9 @@ afterEach(() => {
 });
 
 /** A receiver with the given response statuses. It hangs at status 0. */
-async function receiver(answer: (count: number) => [status: number, headers?: Record<string, string>]) {
+async function receiver(
+  answer: (count: number, response: ServerResponse) => [status: number, headers?: Record<string, string>],
+) {
   const bodies: string[] = [];
   const times: number[] = [];
   let aborted = 0;
@@ -34,7 +33,7 @@ async function receiver(answer: (count: number) => [status: number, headers?: Re
     request.on('end', () => {
       bodies.push(text);
       times.push(performance.now());
-      const [status, headers = {}] = answer(bodies.length);
+      const [status, headers = {}] = answer(bodies.length, response);
       if (status > 0) response.writeHead(status, headers).end();
     });
   }).listen(0, '127.0.0.1');
@@ -252,6 +251,57 @@ describe('a group that hangs', () => {
   });
 });
 
+describe('a call that ends after its time limit', () => {
+  it('is a delivery, which is not repeated', async () => {
+    const test = paged();
+    const told: string[] = [];
+    let finish: (() => void) | undefined;
+    test.alerting.addAlertHandler(
+      ({ state }: Alert) => {
+        told.push(state);
+        return told.length > 1 ? undefined : new Promise<void>((resolve) => (finish = resolve));
+      },
+      { timeoutMs: 20 },
+    );
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 0, failed: 1 }]);
+    finish?.();
+    await test.steps(8);
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 1, lastError: undefined }]);
+    expect(told).toEqual(['firing']);
+    await test.step(() => test.set(1, 'a'));
+    expect(told).toEqual(['firing', 'resolved']);
+  });
+
+  it('is repeated a minute later if it never ends', async () => {
+    const test = paged();
+    let calls = 0;
+    test.alerting.addAlertHandler(() => new Promise(() => void calls++), { timeoutMs: 20 });
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.steps(3);
+    expect(calls).toBe(1);
+    await test.step();
+    expect(calls).toBe(2);
+  });
+});
+
+describe('many groups that fail at the same time', () => {
+  it('print no warning of Node.js', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', onWarning);
+    const test = paged();
+    test.state.isDown = true;
+    test.alerting.addAlertHandler(test.page, { retries: 1 });
+    test.alerting.start();
+    await test.step(() => test.set(11, ...Array.from({ length: 50 }, (_, i) => `${i}`)));
+    process.removeListener('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('a receiver that asks for a pause', () => {
   it('is left alone for that time, in seconds', async () => {
     const { url, bodies, times } = await receiver((count) =>
@@ -289,7 +339,60 @@ describe('a receiver that asks for a pause', () => {
   );
 });
 
+describe('a receiver whose request for a pause arrives late', () => {
+  it.each<[string, (url: string) => AnyAlertHandler]>([
+    ['a webhook', (url) => new WebhookAlertHandler({ url })],
+    ['Alertmanager', (url) => new AlertmanagerHandler({ url })],
+  ])('is left alone from then on: %s', async (_name, handlerOf) => {
+    let respond: (() => void) | undefined;
+    const { url, bodies } = await receiver((count, response) => {
+      if (count > 1) return [200];
+      respond = () => response.writeHead(503, { 'retry-after': '100' }).end();
+      return [0];
+    });
+    const test = paged();
+    test.alerting.addAlertHandler(handlerOf(url));
+    test.alerting.start();
+    const told = test.step(() => test.set(11, 'a'));
+    await eventually(() => expect(respond).toBeDefined());
+    test.clock.advance(60 * SECOND);
+    respond?.();
+    await told;
+    test.alerting.addAlertRule(queueRule({ name: 'another' }));
+    await test.steps(6);
+    expect(bodies).toHaveLength(1);
+    await test.steps(1);
+    expect(bodies.length).toBeGreaterThan(1);
+  });
+});
+
 describe('one of two Alertmanagers without a response', () => {
+  it('does not delay the next alerts of the other', async () => {
+    const good = await receiver(() => [200]);
+    const hangs = await receiver(() => [0]);
+    const test = paged();
+    test.alerting.addAlertHandler(new AlertmanagerHandler({ url: [hangs.url, good.url] }), {
+      timeoutMs: 600_000,
+    });
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.step(() => test.set(11, 'b'));
+    expect(good.bodies).toHaveLength(2);
+    await eventually(() => expect(hangs.aborted()).toBe(2));
+  }, 30_000);
+
+  it('does not silence the other by its Retry-After', async () => {
+    const busy = await receiver(() => [503, { 'retry-after': '3600' }]);
+    const restarts = await receiver((count) => [count === 1 ? 500 : 200]);
+    const test = paged();
+    test.alerting.addAlertHandler(new AlertmanagerHandler({ url: [busy.url, restarts.url] }));
+    test.alerting.start();
+    await test.step(() => test.set(11, 'a'));
+    await test.step();
+    expect(restarts.bodies).toHaveLength(2);
+    expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 1 }]);
+  });
+
   it('is aborted at the time limit, and the success of the other is enough', async () => {
     const good = await receiver(() => [200]);
     const hangs = await receiver(() => [0]);

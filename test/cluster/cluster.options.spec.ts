@@ -7,7 +7,7 @@ import {
   MonitoringModule,
   type MonitoringOptions,
 } from 'nestjs-monitoring';
-import { ruleOf } from '../../lib/cluster/aggregation-rules.js';
+import { aggregationOf } from '../../lib/cluster/merged-family.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { createApp } from '../e2e/fixture/start-app.js';
 import { bytesInUse } from '../metrics/support.js';
@@ -73,8 +73,8 @@ describe('the gauges of an application', () => {
       expect(snapshot.families.map(({ name }) => name)).toContain('nodejs_heap_size_after_gc_bytes');
       return snapshot;
     });
-    const summed = families.filter((family) => family.type === 'gauge' && ruleOf(family).aggregate === 'sum');
-    // Of a new gauge somebody has to decide, in aggregation-rules.ts, what several workers have of it.
+    const summed = families.filter((family) => family.type === 'gauge' && aggregationOf(family) === 'sum');
+    // The definition of a new gauge must say which value several workers have.
     expect(summed.map(({ name }) => name).toSorted()).toMatchInlineSnapshot(`
       [
         "cache_entries",
@@ -94,13 +94,7 @@ describe('the gauges of an application', () => {
         "nodejs_heap_space_size_available_bytes",
         "nodejs_heap_space_size_total_bytes",
         "nodejs_heap_space_size_used_bytes",
-        "nodejs_threadpool_size",
         "nodejs_worker_threads",
-        "process_heap_bytes",
-        "process_open_fds",
-        "process_resident_memory_bytes",
-        "process_threads",
-        "process_virtual_memory_bytes",
       ]
     `);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type Aggregation, MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { type Aggregation } from 'nestjs-monitoring/metrics';
 import { withDeparted } from '../../lib/cluster/departed-totals.js';
 import { MetricsMerger } from '../../lib/cluster/metrics-merger.js';
 import { renderExposition } from '../../lib/exporters/prometheus/exposition.js';
@@ -117,11 +118,11 @@ describe('the merger', () => {
   it('counts metrics of a process once for all its threads, and metrics of the machine once for all workers', () => {
     const threads = registries(3);
     for (const registry of threads) {
-      registry.counter('process_cpu_seconds_total', 'Help.').inc(10);
-      registry.gauge('process_resident_memory_bytes', 'Help.').set(100);
+      registry.counter('process_cpu_seconds_total', 'Help.', { aggregate: 'process' }).inc(10);
+      registry.gauge('process_resident_memory_bytes', 'Help.', { aggregate: 'process' }).set(100);
       registry.gauge('nodejs_heap_size_used_bytes', 'Help.').set(20);
-      registry.gauge('system_memory_total_bytes', 'Help.').set(8_000);
-      registry.counter('system_cpu_seconds_total', 'Help.').inc(99);
+      registry.gauge('system_memory_total_bytes', 'Help.', { aggregate: 'shared' }).set(8_000);
+      registry.counter('system_cpu_seconds_total', 'Help.', { aggregate: 'shared' }).inc(99);
     }
     // Two threads of one process, and another process.
     const contributions = contributionsOf(threads).map((contribution, index) => ({
@@ -216,7 +217,10 @@ describe('the option aggregate', () => {
     const { registry } = testRegistry();
     const aggregate = 'median' as Aggregation;
     expect(() => registry.gauge('a', 'Help.', { aggregate })).toThrow(
-      '`aggregate` of gauge a must be one of sum, max, min, average, first, latest, worker; got "median".',
+      '`aggregate` of gauge a must be one of sum, process, shared, max, min, average, first, latest, worker; got "median".',
+    );
+    expect(() => registry.counter('a_total', 'Help.', { aggregate: 'max' as 'sum' })).toThrow(
+      '`aggregate` of counter a_total must be one of sum, process, shared; got "max".',
     );
     expect(() => registry.gauge('b', 'Help.', { aggregate: 'worker', labelNames: ['worker'] })).toThrow(
       `gauge b already has the label "worker"`,

@@ -2,13 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  ExporterMetrics,
-  JsonExporter,
-  MetricsRegistry,
-  PushExporter,
-  type PushRequest,
-} from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { ExporterMetrics, JsonExporter, PushExporter, type PushRequest } from 'nestjs-monitoring/exporters';
 import { ClusterMember } from '../../lib/cluster/cluster-member.js';
 import { resolveCluster } from '../../lib/cluster/cluster.options.js';
 import type { MetricsInterval } from '../../lib/exporters/push/metrics-interval.js';

@@ -12,7 +12,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
  */
 const SOURCES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['nestjs-monitoring', exportedNames('lib/index.ts')],
-  ['nestjs-monitoring/testing', exportedNames('lib/testing.ts')],
+  ...['testing', 'metrics', 'exporters', 'alerting', 'health', 'grafana'].map(
+    (door) => [`nestjs-monitoring/${door}`, exportedNames(`lib/${door}.ts`)] as const,
+  ),
   ['@nestjs/common', new Set(Object.keys(nest))],
   ['@nestjs/testing', new Set(['Test'])],
   ['./surroundings.js', exportedNames('test/documents/surroundings.ts')],

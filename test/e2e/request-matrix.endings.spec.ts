@@ -73,6 +73,27 @@ class CuttingController {
     response.destroy(new Error('as planned'));
   }
 
+  @Get('end')
+  async end(@Req() given: Raw<IncomingMessage>): Promise<void> {
+    rawOf(given).socket.end();
+    await sleep(20);
+  }
+
+  @Get('end-later')
+  async endLater(@Req() given: Raw<IncomingMessage>): Promise<void> {
+    await sleep(20);
+    rawOf(given).socket.end();
+    await sleep(200);
+  }
+
+  @Get('end-midway')
+  async endMidway(@Res() given: Raw<ServerResponse>): Promise<void> {
+    const response = rawOf(given);
+    response.writeHead(200).write('the first half');
+    await sleep(20);
+    response.socket?.end();
+  }
+
   @Get('reset')
   async reset(@Req() given: Raw<IncomingMessage>): Promise<void> {
     rawOf(given).socket.resetAndDestroy();
@@ -148,7 +169,18 @@ function taken(given: Raw<IncomingMessage>, reply: Raw<ServerResponse> & { hijac
   return socket;
 }
 
-const CUTS = ['socket', 'socket-error', 'socket-later', 'midway', 'response', 'response-error', 'reset'];
+const CUTS = [
+  'socket',
+  'socket-error',
+  'socket-later',
+  'midway',
+  'response',
+  'response-error',
+  'reset',
+  'end',
+  'end-later',
+  'end-midway',
+];
 
 let app: RunningApp | undefined;
 const closing: (() => unknown)[] = [];

@@ -69,6 +69,16 @@ describe.each(ADAPTERS)('what Node answers itself on %s', (adapter) => {
     expect((await app.recorded()).requests).toEqual(['GET /slow/:ms 400']);
   });
 
+  it('ends a request whose response is ready but has not been sent, which counts by itself', async () => {
+    app = await startApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS));
+    const connection = new RawConnection(app.port);
+    connection.send(`${head('GET', '/ok')}nonsense\r\n\r\n`);
+    await connection.closed;
+
+    expect(connection.statuses).toEqual([400]);
+    expect((await app.recorded()).requests).toEqual(['GET /ok 400']);
+  });
+
   it('is nothing for a connection that is closed unused, or in the middle of a head', async () => {
     app = await startApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS));
     const unused = new RawConnection(app.port);

@@ -1,14 +1,8 @@
 import { inspect } from 'node:util';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  CloudWatchExporter,
-  DatadogExporter,
-  MetricsRegistry,
-  MonitoringModule,
-  type MonitoringOptions,
-  OtlpExporter,
-} from 'nestjs-monitoring';
+import { MetricsRegistry, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { CloudWatchExporter, DatadogExporter, OtlpExporter } from 'nestjs-monitoring/exporters';
 import { resolveDatadog } from '../../lib/exporters/datadog/datadog.options.js';
 import { resolveExporters } from '../../lib/exporters/exporters.options.js';
 import { resolveOtlp } from '../../lib/exporters/otlp/otlp.options.js';

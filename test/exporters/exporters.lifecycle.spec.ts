@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type Type } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { JsonExporter, type JsonMetrics, MonitoringModule } from 'nestjs-monitoring';
+import { MonitoringModule } from 'nestjs-monitoring';
+import { JsonExporter, type JsonMetrics } from 'nestjs-monitoring/exporters';
 import { ExportersLifecycle } from '../../lib/exporters/exporters.lifecycle.js';
 import { ADAPTERS, createApp, eventually, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 

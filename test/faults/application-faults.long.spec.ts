@@ -7,8 +7,8 @@ import {
   MetricsHistory,
   type MonitoringOptions,
   MonitoringModule,
-  systemClock,
 } from 'nestjs-monitoring';
+import { systemClock } from 'nestjs-monitoring/metrics';
 import { Gauge as PromClientGauge, Registry as PromClientRegistry } from 'prom-client';
 import { ADAPTERS, createApp, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { scalars } from '../metrics/support.js';

@@ -1,13 +1,8 @@
 import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import {
-  type ExpositionFormat,
-  JsonExporter,
-  MetricDefinitionError,
-  MetricsRegistry,
-  type MetricKind,
-  PrometheusExporter,
-} from 'nestjs-monitoring';
+import { MetricDefinitionError, MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
+import { JsonExporter } from 'nestjs-monitoring/exporters';
+import { type ExpositionFormat, type MetricKind } from 'nestjs-monitoring/metrics';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { dropped, oddText, testRegistry } from '../metrics/support.js';
 import { describeWith } from '../services/support/binaries.js';

@@ -1,16 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type HealthCheck, type HealthCheckResult, HealthMonitor } from 'nestjs-monitoring';
 import {
   alertsHealthCheck,
   type FiringAlerts,
-  type HealthCheck,
-  type HealthCheckResult,
-  HealthMonitor,
   httpHealthCheck,
   microserviceHealthCheck,
   tcpHealthCheck,
-} from 'nestjs-monitoring';
+} from 'nestjs-monitoring/health';
 
 async function found(check: HealthCheck): Promise<HealthCheckResult | undefined> {
   const monitor = new HealthMonitor();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { type HealthMonitorOptions } from '../../lib/health/health.monitor.js';
 import {
   type HealthCheck,
   type HealthCheckAnswer,
   HealthMonitor,
-  type HealthMonitorOptions,
   type HealthTransition,
   MetricsRegistry,
 } from 'nestjs-monitoring';

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { MetricsHistory, MetricsRegistry, type SnapshotOptions } from 'nestjs-monitoring';
+import { MetricsHistory, MetricsRegistry } from 'nestjs-monitoring';
+import { type SnapshotOptions } from 'nestjs-monitoring/metrics';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';

@@ -226,7 +226,9 @@ describe('nothing counts from zero', () => {
     [
       'that the machine counted since it was started',
       (registry: MetricsRegistry) =>
-        new OptionalCounter(registry, 'mirrored_total', 'Other.', ['mode']).update([[{ mode: 'user' }, 1e9]]),
+        new OptionalCounter(registry, 'mirrored_total', 'Other.', { labelNames: ['mode'] }).update([
+          [{ mode: 'user' }, 1e9],
+        ]),
     ],
     ['that is a gauge', (registry: MetricsRegistry) => registry.gauge('size', 'Size.').set(1e9)],
   ] as const)('%s', (_, work) => {

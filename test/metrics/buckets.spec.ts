@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { exponentialBuckets, linearBuckets, MetricDefinitionError } from 'nestjs-monitoring';
+import { MetricDefinitionError } from 'nestjs-monitoring';
+import { exponentialBuckets, linearBuckets } from 'nestjs-monitoring/metrics';
 
 describe('linearBuckets', () => {
   it('returns bounds that are equally far apart', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type Collector, PrometheusExporter } from 'nestjs-monitoring';
+import { PrometheusExporter } from 'nestjs-monitoring';
+import { type Collector } from 'nestjs-monitoring/metrics';
 import { useFakeTimers } from '../support/fake-timers.js';
 import { family, scalars, testRegistry } from './support.js';
 

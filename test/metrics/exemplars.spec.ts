@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Exemplar, type ExemplarLabels, PrometheusExporter } from 'nestjs-monitoring';
+import { type ExemplarLabels, PrometheusExporter } from 'nestjs-monitoring';
+import { type Exemplar } from 'nestjs-monitoring/metrics';
 import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { expectThat } from '../support/expectations.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_BUCKETS, MetricDefinitionError } from 'nestjs-monitoring';
+import { MetricDefinitionError } from 'nestjs-monitoring';
+import { DEFAULT_BUCKETS } from 'nestjs-monitoring/metrics';
 import { dropped, histograms, testRegistry } from './support.js';
 
 describe('Histogram', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetricsRegistry, type MetricsRegistryOptions } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { type MetricsRegistryOptions } from 'nestjs-monitoring/metrics';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { ADAPTERS, startApp } from '../e2e/fixture/start-app.js';
 import { scalars } from './support.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type MetricKind, MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
+import { MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
+import { type MetricKind } from 'nestjs-monitoring/metrics';
 import { family, histograms, scalars, testRegistry } from './support.js';
 
 /** What `define` throws; fails the test unless it is a definition error. */

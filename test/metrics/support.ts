@@ -1,13 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import {
-  type HistogramSeriesSnapshot,
-  type MetricFamily,
-  type MetricsRegistry,
-  type MetricsSnapshot,
-  type ScalarSeriesSnapshot,
-} from 'nestjs-monitoring';
+import { type MetricFamily, type MetricsRegistry, type MetricsSnapshot } from 'nestjs-monitoring';
+import { type HistogramSeriesSnapshot, type ScalarSeriesSnapshot } from 'nestjs-monitoring/metrics';
 
 export { createTestRegistry as testRegistry, FakeClock, type TestRegistry } from 'nestjs-monitoring/testing';
 

@@ -3,7 +3,6 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   type MonitoringClock as Clock,
-  DEFAULT_BUCKETS,
   MetricDefinitionError,
   MetricsRegistry,
   MonitoringModule,
@@ -11,6 +10,7 @@ import {
   MonitoringOptionsError,
   PrometheusExporter,
 } from 'nestjs-monitoring';
+import { DEFAULT_BUCKETS } from 'nestjs-monitoring/metrics';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { createApp, seriesOf } from '../e2e/fixture/start-app.js';
 

@@ -11,6 +11,7 @@ import { Checklist } from './checklist.mjs';
 import { checkConsumer } from './consumer.mjs';
 import { CURRENT_NODE, installNode } from './node-versions.mjs';
 import { checkTarball, pack } from './tarball.mjs';
+import { checkTemplate, TEMPLATES } from './templates.mjs';
 
 /** Beside the Node that runs this. */
 const OTHER_NODES = [22, 24];
@@ -123,6 +124,10 @@ try {
     const wanted = process.argv.slice(2);
     const consumers = CONSUMERS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
     for (const consumer of consumers) await checkConsumer(checklist, consumer, tarball, folder, nodes);
+    const templates = TEMPLATES.filter(
+      ({ major }) => wanted.length === 0 || wanted.includes(`nest-new-${major}`),
+    );
+    for (const template of templates) await checkTemplate(checklist, template, tarball, folder);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

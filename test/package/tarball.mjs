@@ -1,12 +1,12 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual } from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './commands.mjs';
 
 /** What the package consists of, beside `dist`. */
 const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-/** Where the dashboard page is, in `lib` and in `dist`. */
-const PAGE = 'dashboard/page';
+/** The folder of the dashboard page. */
+const PAGE = 'dist/page';
 
 /**
  * Packs the package, compiling it first if nobody has.
@@ -40,29 +40,31 @@ export async function checkTarball(checklist, root, tarball) {
   await checklist.check('the package has its documents, and nothing else beside dist', () =>
     deepEqual(files.filter((path) => !compiled.includes(path)).toSorted(), DOCUMENTS),
   );
-  await checklist.check('dist has only modules and declarations, each of a source in lib', () => {
-    const strangers = compiled.filter((path) => {
-      const source = path.replace(/^dist\//, 'lib/').replace(/(\.d)?\.(js|ts)$/, '.ts');
-      return !isOfPage(path) && (source.endsWith('.d.ts') || !existsSync(join(root, source)));
-    });
-    deepEqual(strangers, []);
-  });
+  await checklist.check(
+    'dist has only modules and declarations of each format, and the dashboard page',
+    () => {
+      const strangers = compiled.filter(
+        (path) => !isOfPage(path) && !/^dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path),
+      );
+      deepEqual(strangers, []);
+    },
+  );
   await checklist.check('dist has every file of the dashboard page', () =>
     deepEqual(
       compiled.filter(isOfPage).toSorted(),
-      readdirSync(join(root, 'lib', PAGE))
-        .map((file) => `dist/${PAGE}/${file}`)
+      readdirSync(join(root, 'lib/dashboard/page'))
+        .map((file) => `${PAGE}/${file}`)
         .toSorted(),
     ),
-  );
-  await checklist.check('the entries and their types are where package.json says', () =>
-    equal(compiled.filter((path) => /^dist\/(index|testing)\.(js|d\.ts)$/.test(path)).length, 4),
   );
   await checklist.check('publint has nothing to say', () =>
     run('node_modules/.bin/publint', ['run', tarball, '--strict'], { cwd: root }),
   );
+  await checklist.check('the types are right for every way to import the package', () =>
+    run('node_modules/.bin/attw', [tarball], { cwd: root }),
+  );
 }
 
 function isOfPage(path) {
-  return path.startsWith(`dist/${PAGE}/`);
+  return path.startsWith(`${PAGE}/`);
 }

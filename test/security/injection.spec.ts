@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
-import { JsonExporter, MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
+import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
+import { JsonExporter } from 'nestjs-monitoring/exporters';
 import { groupPath } from '../../lib/exporters/pushgateway/pushgateway.client.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 import { head, RawConnection } from '../e2e/fixture/http-client.js';

@@ -14,16 +14,18 @@ import { Body, Controller, Get, Injectable, type LoggerService, Param, Post } fr
 import { Redis } from 'ioredis';
 import {
   AlertingMonitor,
-  DatadogExporter,
   HealthCheckProvider,
-  JsonExporter,
   MonitorPerformance,
-  OtlpExporter,
   PrometheusExporter,
-  PushgatewayExporter,
-  SlackAlertHandler,
   TrackErrors,
 } from 'nestjs-monitoring';
+import { SlackAlertHandler } from 'nestjs-monitoring/alerting';
+import {
+  DatadogExporter,
+  JsonExporter,
+  OtlpExporter,
+  PushgatewayExporter,
+} from 'nestjs-monitoring/exporters';
 import { Pool } from 'pg';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
 import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, requireBinary } from './support/binaries.js';

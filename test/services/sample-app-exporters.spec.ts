@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { JsonMetrics } from 'nestjs-monitoring';
+import type { JsonMetrics } from 'nestjs-monitoring/exporters';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { CloudWatchServer } from '../exporters/cloudwatch/cloudwatch.server.js';
 import { DatadogServer } from '../exporters/datadog/datadog.server.js';

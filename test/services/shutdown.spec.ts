@@ -37,6 +37,18 @@ const HOLDERS: readonly (readonly [title: string, open: (port: number) => Promis
     async (port) => destroys(await rawConnection(port, 'GET /work HTTP/1.1\r\nHost: localhost\r\nX-Half: ')),
   ],
   [
+    'a request head that arrives byte by byte',
+    async (port) => trickles(await rawConnection(port, 'GET /work HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')),
+  ],
+  [
+    'a second request head that arrives byte by byte',
+    async (port) => {
+      const socket = await firstBytes(port, 'GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      socket.write('GET /work HTTP/1.1\r\nX-Slow: ');
+      return trickles(socket);
+    },
+  ],
+  [
     'half a body',
     async (port) =>
       destroys(
@@ -79,6 +91,12 @@ const HOLDERS: readonly (readonly [title: string, open: (port: number) => Promis
     },
   ],
 ];
+
+function trickles(socket: Socket): () => void {
+  const timer = setInterval(() => socket.write('a'), 50);
+  socket.once('close', () => clearInterval(timer));
+  return destroys(socket);
+}
 
 function destroys(socket: Socket): () => void {
   return () => void socket.destroy();
@@ -142,7 +160,8 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
     const app = await start(1, FOREVER_MS);
     await request(app.port, { path: '/ready' });
     const opened: (() => unknown)[] = [];
-    for (const [title, open] of HOLDERS) if (!title.startsWith('half')) opened.push(await open(app.port));
+    for (const [title, open] of HOLDERS)
+      if (!/half|byte by byte/.test(title)) opened.push(await open(app.port));
     release = () => opened.map((end) => end());
     app.end('SIGTERM');
 

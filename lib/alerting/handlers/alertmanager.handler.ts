@@ -1,5 +1,6 @@
+import { expectOption, intervalMsOf, optionOf } from '../../options/option-checks.js';
 import type { Alert } from '../alert.js';
-import type { AlertStateHandler } from '../notifications/notification.js';
+import { type AlertStateHandler, NotificationError } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
 
 /** Options of an {@link AlertmanagerHandler}. */
@@ -16,6 +17,9 @@ export interface AlertmanagerOptions {
 
 /** Maximum number of alerts in one request. */
 const BATCH_SIZE = 256;
+/** Time that the other members of a cluster have once the first one has accepted the alerts, in milliseconds. */
+const LATE_MEMBER_MS = 1_000;
+const OWNER = 'the options of AlertmanagerHandler';
 
 /**
  * An alert handler that sends all alerts to Alertmanager, which groups, silences and routes them. As in Prometheus,
@@ -31,35 +35,45 @@ export class AlertmanagerHandler implements AlertStateHandler {
   readonly resendDelayMs: number;
   private readonly urls: readonly URL[];
 
-  /** @throws {Error} if a URL is not an http or https URL */
+  /** @throws {Error} if there is no URL, one is not an http or https URL, or the delay is invalid */
   constructor(private readonly options: AlertmanagerOptions) {
-    const urls = typeof options.url === 'string' ? [options.url] : options.url;
+    const urls = Array.isArray(options.url) ? (options.url as readonly string[]) : [options.url as string];
+    expectOption(optionOf(OWNER, 'url'), urls, 'a URL or an array of at least one', urls.length > 0);
     this.urls = urls.map(
       (url) => new URL('api/v2/alerts', `${httpUrl('Alertmanager', url).href.replace(/\/$/, '')}/`),
     );
-    this.resendDelayMs = options.resendDelayMs ?? 60_000;
+    this.resendDelayMs = intervalMsOf(optionOf(OWNER, 'resendDelayMs'), options.resendDelayMs, 60_000);
   }
 
   /**
-   * Sends alerts to every URL at the same time.
+   * Sends alerts to every URL at the same time. One success is enough, since the members of a cluster share their
+   * alerts: a member without a response is aborted soon after, so that it does not delay the next alerts of the others.
    *
    * @throws {Error} if no Alertmanager accepted all of them
    */
   async send(alerts: readonly Alert[], at: number, intervalMs: number, signal: AbortSignal): Promise<void> {
-    const expiryMs = 4 * Math.max(intervalMs, this.resendDelayMs);
+    const delayMs = Math.max(intervalMs, this.resendDelayMs);
     const bodies: string[] = [];
     for (let i = 0; i < alerts.length; i += BATCH_SIZE) {
-      const batch = alerts.slice(i, i + BATCH_SIZE).map((alert) => this.payloadOf(alert, at + expiryMs));
+      const batch = alerts.slice(i, i + BATCH_SIZE).map((alert) => this.payloadOf(alert, at + 4 * delayMs));
       bodies.push(JSON.stringify(batch));
     }
+    const late = new AbortController();
+    const either = AbortSignal.any([signal, late.signal]);
+    let timer: NodeJS.Timeout | undefined;
     const results = await Promise.allSettled(
       this.urls.map(async (url) => {
-        for (const body of bodies) await postJson(url, body, this.options.headers ?? {}, signal);
+        for (const body of bodies) await postJson(url, body, this.options.headers ?? {}, either);
+        timer ??= setTimeout(() => late.abort(), Math.min(delayMs, LATE_MEMBER_MS)).unref();
       }),
     );
-    const failed = results.find((result) => result.status === 'rejected');
-    // The members of a cluster share their alerts: one success is enough.
-    if (failed !== undefined && results.every(({ status }) => status === 'rejected')) throw failed.reason;
+    clearTimeout(timer);
+    const failures = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
+    if (failures.length < results.length) return;
+    // The next attempt is due as soon as one of them may be asked again.
+    throw failures.reduce((first, other) => (pauseMsOf(other) < pauseMsOf(first) ? other : first));
   }
 
   private payloadOf(
@@ -74,4 +88,9 @@ export class AlertmanagerHandler implements AlertStateHandler {
       generatorURL: this.options.generatorUrl ?? '',
     };
   }
+}
+
+/** Returns the pause that the receiver asked for, in milliseconds. */
+function pauseMsOf(error: unknown): number {
+  return error instanceof NotificationError ? (error.retryAfterMs ?? 0) : 0;
 }

@@ -1,3 +1,4 @@
+import { findPackage } from '../../primitives/optional-package.js';
 import {
   type AlertNotification,
   NotificationError,
@@ -84,19 +85,12 @@ interface Nodemailer {
 }
 
 async function loadNodemailer(): Promise<Nodemailer> {
-  const name: string = 'nodemailer';
-  try {
-    const module = (await import(name)) as Nodemailer & { readonly default?: Nodemailer };
-    return module.default ?? module;
-  } catch (error) {
-    throw new NotificationError(
-      'EmailAlertHandler needs the package nodemailer; run npm install nodemailer',
-      false,
-      {
-        cause: error,
-      },
-    );
-  }
+  const module = await findPackage<Nodemailer & { readonly default?: Nodemailer }>('nodemailer');
+  if (module !== undefined) return module.default ?? module;
+  throw new NotificationError(
+    'EmailAlertHandler needs the package nodemailer; run npm install nodemailer',
+    false,
+  );
 }
 
 function isTransport(transport: EmailOptions['transport']): transport is MailTransport {

@@ -34,6 +34,8 @@ export class AlertGroup {
   isFailing = false;
   /** True while a notification is queued or in flight. */
   isWaiting = false;
+  /** Number of calls of the handler that have not ended, even if their time limit is over. */
+  pendingCalls = 0;
   /** The content of the next notification. */
   next: GroupAlerts = { firing: [], resolved: [] };
   private deliveredAt: number | undefined;
@@ -59,7 +61,12 @@ export class AlertGroup {
 
   /** True if the group has no alerts and nothing to deliver. */
   get isDisposable(): boolean {
-    return !this.isPresent && !this.isWaiting && this.delivered.size + this.undelivered.size === 0;
+    return (
+      !this.isPresent &&
+      !this.isWaiting &&
+      this.pendingCalls === 0 &&
+      this.delivered.size + this.undelivered.size === 0
+    );
   }
 
   /** Updates the group after an evaluation. @param alerts its firing and recently resolved alerts */

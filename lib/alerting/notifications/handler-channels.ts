@@ -1,4 +1,6 @@
+import type { Clock } from '../../metrics/clock.js';
 import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { freeName } from '../../primitives/free-name.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
 import type { EvaluationContext, NotificationLogEntry } from './alert-group.js';
@@ -17,10 +19,12 @@ export class HandlerChannels {
 
   /**
    * @param intervalMs the interval between evaluations, in milliseconds
+   * @param clock the clock of the evaluations
    * @param onDelivered is called after each delivery
    */
   constructor(
     private readonly intervalMs: number,
+    private readonly clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void,
   ) {}
@@ -42,12 +46,13 @@ export class HandlerChannels {
     }
     const channel =
       'send' in named
-        ? new StateChannel(named, resolved, this.intervalMs, this.warn)
+        ? new StateChannel(named, resolved, this.intervalMs, this.clock, this.warn)
         : new NotificationChannel(
             named,
             typeof handler === 'function'
               ? resolved
               : { ...resolved, groupBy: resolved.groupBy ?? ['alertname'] },
+            this.clock,
             this.warn,
             this.onDelivered,
           );
@@ -124,7 +129,8 @@ function namedHandler(
     expectOption('the name of an alert handler', givenName, 'a non-empty string', isName);
   }
   if (typeof handler === 'function') {
-    const name = givenName ?? freeName(handler.name || 'handler', taken);
+    // Functions often share a name, or have none.
+    const name = givenName ?? freeName(handler.name || 'handler', (other) => taken.has(other));
     return {
       name,
       async notify({ alerts }: Parameters<NotificationHandler['notify']>[0], signal: AbortSignal) {
@@ -150,11 +156,4 @@ function namedHandler(
     };
   }
   return { name: givenName, notify: (...args) => handler.notify(...args), ...close };
-}
-
-/** Returns a name that is not taken: functions often share a name, or have none. */
-function freeName(name: string, taken: ReadonlyMap<string, unknown>): string {
-  let free = name;
-  for (let number = 2; taken.has(free); number++) free = `${name}_${number}`;
-  return free;
 }

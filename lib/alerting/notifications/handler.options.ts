@@ -1,7 +1,15 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
-import { booleanOf, countOf, durationMsOf, expectKeys, expectOption } from '../../options/option-checks.js';
+import { optionOf } from '../../options/option-checks.js';
+import {
+  checked,
+  count,
+  duration,
+  flag,
+  group,
+  type OptionTable,
+  readOptions,
+} from '../../options/option-table.js';
 import type { Severity } from '../rules/alert-rule.js';
-import { optionOf } from '../rules/option-errors.js';
 import { checkMatchers, SEVERITIES } from '../rules/rule-checks.js';
 
 /** Options of an alert handler: its filter, grouping, limits and retries. */
@@ -54,19 +62,34 @@ export interface ResolvedHandlerOptions {
   readonly queueLimit: number;
 }
 
-const KEYS: readonly (keyof AlertHandlerOptions)[] = [
-  'name',
-  'severities',
-  'labels',
-  'groupBy',
-  'groupWaitMs',
-  'groupIntervalMs',
-  'repeatIntervalMs',
-  'sendResolved',
-  'timeoutMs',
-  'retries',
-  'queueLimit',
-];
+export const HANDLER: OptionTable<
+  AlertHandlerOptions,
+  Required<Omit<AlertHandlerOptions, 'name' | 'groupBy'>> & AlertHandlerOptions
+> = {
+  // Checked with the handler that it is the name of.
+  name: group((name: string | undefined) => name),
+  severities: checked<readonly Severity[]>(
+    `an array of ${SEVERITIES.join(', ')}`,
+    (given) => Array.isArray(given) && given.every((severity) => SEVERITIES.includes(severity)),
+    SEVERITIES,
+  ),
+  labels: group((labels: LabelMatchers = {}, option) => {
+    checkMatchers(option, labels);
+    return labels;
+  }),
+  groupBy: checked<readonly string[] | undefined>(
+    'an array of label names',
+    (given) => Array.isArray(given) && given.every((name) => typeof name === 'string'),
+    undefined,
+  ),
+  groupWaitMs: count(0, 0),
+  groupIntervalMs: count(0, 0),
+  repeatIntervalMs: duration(4 * 3_600_000),
+  sendResolved: flag(true),
+  timeoutMs: duration(10_000),
+  retries: count(3, 0),
+  queueLimit: count(100),
+};
 
 /**
  * Checks the options of an alert handler and fills in the defaults.
@@ -76,27 +99,16 @@ const KEYS: readonly (keyof AlertHandlerOptions)[] = [
 export function resolveHandlerOptions(
   owner: string,
   options: AlertHandlerOptions,
-  defaults: Pick<AlertHandlerOptions, 'sendResolved'> = {},
+  { sendResolved = true }: Pick<AlertHandlerOptions, 'sendResolved'> = {},
 ): ResolvedHandlerOptions {
-  expectKeys(owner, options, KEYS);
-  const at = (key: keyof AlertHandlerOptions): string => optionOf(owner, key);
-  const { severities = SEVERITIES, labels = {}, groupBy } = options;
-  const known = Array.isArray(severities) && severities.every((severity) => SEVERITIES.includes(severity));
-  expectOption(at('severities'), severities, `an array of ${SEVERITIES.join(', ')}`, known);
-  checkMatchers(at('labels'), labels);
-  const isList =
-    groupBy === undefined || (Array.isArray(groupBy) && groupBy.every((name) => typeof name === 'string'));
-  expectOption(at('groupBy'), groupBy, 'an array of label names', isList);
+  const table: typeof HANDLER = { ...HANDLER, sendResolved: flag(sendResolved) };
+  const { severities, labels, groupBy, ...resolved } = readOptions(owner, options, table, (key) =>
+    optionOf(owner, key),
+  );
   const matches = labelTest(matchersOf(labels));
   return {
+    ...resolved,
     accepts: (alert) => severities.includes(alert.severity) && matches(alert.labels),
     groupBy,
-    groupWaitMs: countOf(at('groupWaitMs'), options.groupWaitMs, 0, 0),
-    groupIntervalMs: countOf(at('groupIntervalMs'), options.groupIntervalMs, 0, 0),
-    repeatIntervalMs: durationMsOf(at('repeatIntervalMs'), options.repeatIntervalMs, 4 * 3_600_000),
-    sendResolved: booleanOf(at('sendResolved'), options.sendResolved, defaults.sendResolved ?? true),
-    timeoutMs: durationMsOf(at('timeoutMs'), options.timeoutMs, 10_000),
-    retries: countOf(at('retries'), options.retries, 3, 0),
-    queueLimit: countOf(at('queueLimit'), options.queueLimit, 100),
   };
 }

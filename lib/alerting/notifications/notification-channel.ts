@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../metrics/clock.js';
 import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
@@ -43,10 +45,14 @@ export class NotificationChannel implements Channel {
   constructor(
     private readonly handler: NotificationHandler,
     private readonly options: ResolvedHandlerOptions,
+    clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
   ) {
-    this.schedule = new RetrySchedule(options.retries, this.controller.signal);
+    const { signal } = this.controller;
+    // Each notification in flight listens to it; their number has a limit of its own.
+    setMaxListeners(0, signal);
+    this.schedule = new RetrySchedule(options.retries, clock, signal);
   }
 
   get status(): ChannelStatus {
@@ -148,13 +154,14 @@ export class NotificationChannel implements Channel {
         await this.limiter.run(() => this.attempt(group, at));
         return;
       } catch (error) {
-        const pauseMs = this.schedule.pauseAfter(error, attempt, at);
-        if (pauseMs === undefined) {
+        const pauseMs = this.schedule.pauseAfter(error, attempt);
+        if (pauseMs !== undefined) await this.schedule.pause(pauseMs);
+        // A call that outlives its time limit may still deliver: a retry would deliver twice.
+        if (pauseMs === undefined || group.pendingCalls > 0) {
           this.recordFailure(error);
           group.isFailing = true;
           return;
         }
-        await this.schedule.pause(pauseMs);
       }
     }
   }
@@ -163,8 +170,7 @@ export class NotificationChannel implements Channel {
     await this.schedule.resumed();
     if (this.schedule.isPaused(at)) return;
     // Read now: the alerts may have changed while the notification was queued.
-    const { next } = group;
-    if (next.firing.length + next.resolved.length > 0) await this.deliver(group, next, at);
+    if (group.isDue(at, this.options.repeatIntervalMs)) await this.deliver(group, group.next, at);
     group.isFailing = false;
     this.lastError = undefined;
   }
@@ -180,7 +186,9 @@ export class NotificationChannel implements Channel {
     try {
       const alerts = [...content.firing, ...content.resolved];
       const notification = notificationOf(this.handler.name, group.key, group.labels, alerts);
-      const work = this.call(notification, own.signal);
+      const work = this.call(group, notification, own.signal).then(() =>
+        this.recordDelivery(group, content, at),
+      );
       await withinTime(work, this.options.timeoutMs, { signal, background: true });
     } catch (error) {
       own.abort(error);
@@ -188,18 +196,26 @@ export class NotificationChannel implements Channel {
     } finally {
       signal.removeEventListener('abort', stop);
     }
-    this.delivered++;
-    group.recordDelivery(content, at);
-    this.onDelivered();
   }
 
-  private async call(...args: Parameters<NotificationHandler['notify']>): Promise<void> {
+  private async call(group: AlertGroup, ...args: Parameters<NotificationHandler['notify']>): Promise<void> {
     this.pendingCalls++;
+    group.pendingCalls++;
     try {
       await this.handler.notify(...args);
     } finally {
       this.pendingCalls--;
+      group.pendingCalls--;
     }
+  }
+
+  /** Records a delivery, which may be later than the time limit of its call. */
+  private recordDelivery(group: AlertGroup, content: GroupAlerts, at: number): void {
+    this.delivered++;
+    this.lastError = undefined;
+    group.isFailing = false;
+    group.recordDelivery(content, at);
+    this.onDelivered();
   }
 
   private recordFailure(error: unknown): void {

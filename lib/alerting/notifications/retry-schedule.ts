@@ -1,3 +1,5 @@
+import type { Clock } from '../../metrics/clock.js';
+import { pause } from '../../primitives/deadline.js';
 import { NotificationError } from './notification.js';
 
 /** The pause before the first retry; each further one is twice as long. */
@@ -16,10 +18,12 @@ export class RetrySchedule {
 
   /**
    * @param retries the maximum number of retries
+   * @param clock the clock of the evaluations
    * @param signal ends every pause, and all retries
    */
   constructor(
     private readonly retries: number,
+    private readonly clock: Clock,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -39,11 +43,11 @@ export class RetrySchedule {
   }
 
   /** Returns the pause before the next attempt, in milliseconds; undefined if there is no further attempt. */
-  pauseAfter(error: unknown, attempt: number, at: number): number | undefined {
+  pauseAfter(error: unknown, attempt: number): number | undefined {
     if (this.signal.aborted) return undefined;
     const { mayRetry = true, retryAfterMs = 0 } = error instanceof NotificationError ? error : {};
     const isTooLong = retryAfterMs > MAX_WAIT_MS;
-    if (isTooLong) this.pausedUntil = Math.max(this.pausedUntil, at + retryAfterMs);
+    if (isTooLong) this.pausedUntil = Math.max(this.pausedUntil, this.clock.now() + retryAfterMs);
     if (!mayRetry || isTooLong || attempt >= this.retries) return undefined;
     // A requested pause applies to every group.
     if (retryAfterMs > 0) this.requestedPause = this.pause(retryAfterMs);
@@ -52,16 +56,6 @@ export class RetrySchedule {
 
   /** Resolves after a time, or when the signal is aborted. */
   pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this;
-      if (signal.aborted) return resolve();
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms).unref();
-      signal.addEventListener('abort', end, { once: true });
-    });
+    return pause(ms, { signal: this.signal, background: true });
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../metrics/clock.js';
 import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
@@ -35,6 +36,7 @@ export class StateChannel implements Channel {
     private readonly handler: AlertStateHandler,
     private readonly options: ResolvedHandlerOptions,
     private readonly intervalMs: number,
+    private readonly clock: Clock,
     private readonly warn: (message: string) => void,
   ) {}
 
@@ -103,7 +105,7 @@ export class StateChannel implements Channel {
       this.lastError = undefined;
     } catch (error) {
       this.failed++;
-      if (error instanceof NotificationError) this.pausedUntil = at + (error.retryAfterMs ?? 0);
+      if (error instanceof NotificationError) this.pausedUntil = this.clock.now() + (error.retryAfterMs ?? 0);
       const reason = messageOf(error);
       if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
       this.lastError = reason;

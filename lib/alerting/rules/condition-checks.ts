@@ -1,7 +1,6 @@
-import { expectKeys, expectOption } from '../../options/option-checks.js';
+import { expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
 import type { AlertCondition, Comparison, Measurement } from './alert-rule.js';
 import { hasNoLabels, type MetricDefinitions, quantileShare } from './compiled-rule.js';
-import { optionError, optionOf } from './option-errors.js';
 import {
   checkGroupBy,
   checkLabels,

@@ -1,11 +1,10 @@
 import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { nearestName } from '../../metrics/nearest-name.js';
-import { countOf, expectOption } from '../../options/option-checks.js';
+import { countOf, expectOption, optionError, optionOf } from '../../options/option-checks.js';
 import { CommonRegExp } from '../../primitives/common-regexp.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Measurement } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
-import { optionError, optionOf } from './option-errors.js';
 
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
 /** A valid label name. `__name__` is reserved for the name of the metric. */

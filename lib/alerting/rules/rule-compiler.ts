@@ -4,6 +4,8 @@ import {
   expectKeys,
   expectOption,
   MonitoringOptionsError,
+  optionError,
+  optionOf,
 } from '../../options/option-checks.js';
 import { nearestName } from '../../metrics/nearest-name.js';
 import type { AlertCondition, AlertRule, Measurement, RuleBase, ServiceLevel } from './alert-rule.js';
@@ -15,7 +17,6 @@ import {
 } from './compiled-rule.js';
 import { checkCondition } from './condition-checks.js';
 import { type Expression, retentionOf } from '../../query/expression.js';
-import { optionError, optionOf } from './option-errors.js';
 import { checkName, checkText, durationOf, oneOf, SEVERITIES } from './rule-checks.js';
 import { compileServiceLevel } from './service-level.js';
 import { Template } from './template.js';

@@ -1,8 +1,7 @@
-import { expectKeys, expectOption } from '../../options/option-checks.js';
+import { expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
 import type { BurnRate, ServiceLevel, Severity } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
 import type { Expression, Selection } from '../../query/expression.js';
-import { optionError, optionOf } from './option-errors.js';
 import {
   checkGroupBy,
   checkLabels,

@@ -1,7 +1,6 @@
-import type { MonitoringOptionsError } from '../../options/option-checks.js';
+import { type MonitoringOptionsError, optionError } from '../../options/option-checks.js';
 import { promqlOf } from '../../query/promql.js';
 import { PROCESS_CPU } from '../../query/vital-expressions.js';
-import { optionError } from './option-errors.js';
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }

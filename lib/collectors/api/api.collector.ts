@@ -19,17 +19,22 @@ export class ApiCollector implements SourceCollector {
     private readonly shownEndpoints: number,
   ) {
     const labelNames = ['method', 'route'] as const;
+    // Of the history, which has the requests of all workers.
+    const ofEndpoint = { labelNames, aggregate: 'shared' } as const;
     const minutes = statistics.windowMs / 60_000;
     const over = `over the last ${minutes} min, for the busiest endpoints`;
-    this.requests = registry.gauge('api_requests_per_second', `Requests per second ${over}.`, { labelNames });
-    this.errors = registry.gauge('api_error_ratio', `Share of requests with a server error (5xx), ${over}.`, {
-      labelNames,
-    });
+    this.requests = registry.gauge('api_requests_per_second', `Requests per second ${over}.`, ofEndpoint);
+    this.errors = registry.gauge(
+      'api_error_ratio',
+      `Share of requests with a server error (5xx), ${over}.`,
+      ofEndpoint,
+    );
     this.durations = registry.gauge(
       'api_response_time_seconds',
       `Response time percentiles, within 1 %, ${over}.`,
       {
         labelNames: [...labelNames, 'percentile'],
+        aggregate: 'shared',
         seriesLimit: Math.max(1_000, shownEndpoints * PERCENTILES.length),
       },
     );

@@ -1,4 +1,4 @@
-import { countOf, expectKeys, intervalMsOf } from '../../options/option-checks.js';
+import { count, interval, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the request statistics by endpoint. */
 export interface ApiStatisticsOptions {
@@ -11,12 +11,12 @@ export interface ApiStatisticsOptions {
 /** Options of the request statistics, with every default filled in. */
 export type ResolvedApiStatistics = Required<ApiStatisticsOptions>;
 
+export const API: OptionTable<ApiStatisticsOptions> = {
+  windowMs: interval(300_000),
+  shownEndpoints: count(100),
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveApiStatistics(api: ApiStatisticsOptions | false = {}): ResolvedApiStatistics | false {
-  if (api === false) return false;
-  expectKeys('collectors.api', api, ['windowMs', 'shownEndpoints']);
-  return {
-    windowMs: intervalMsOf('collectors.api.windowMs', api.windowMs, 300_000),
-    shownEndpoints: countOf('collectors.api.shownEndpoints', api.shownEndpoints, 100),
-  };
+  return api !== false && readOptions('collectors.api', api, API);
 }

@@ -26,7 +26,7 @@ export class BuildInfoCollector implements SourceCollector {
     this.known = infos
       .filter(({ labels }) => Object.keys(labels).length > 0)
       .map(({ name, help, labels }) => ({
-        gauge: registry.gauge(name, help, { labelNames: Object.keys(labels) }),
+        gauge: registry.gauge(name, help, { labelNames: Object.keys(labels), aggregate: 'shared' }),
         labels,
       }));
     this.metricNames = this.known.map(({ gauge }) => gauge.name);

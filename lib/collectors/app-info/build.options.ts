@@ -1,4 +1,4 @@
-import { expectKeys, expectOption } from '../../options/option-checks.js';
+import { type OptionTable, readOptions, text } from '../../options/option-table.js';
 
 /** Labels of `application_build_info`. A label whose value is not known is left out. */
 export interface BuildInfoOptions {
@@ -12,16 +12,14 @@ export interface BuildInfoOptions {
   readonly packageFile?: string;
 }
 
-const KEYS = ['name', 'version', 'revision', 'packageFile'] as const;
+export const BUILD: OptionTable<BuildInfoOptions, BuildInfoOptions> = {
+  name: text(),
+  version: text(),
+  revision: text(),
+  packageFile: text(),
+};
 
 /** @throws {MonitoringOptionsError} */
 export function resolveBuildInfo(build: BuildInfoOptions | false = {}): BuildInfoOptions | false {
-  if (build === false) return false;
-  expectKeys('collectors.build', build, KEYS);
-  for (const key of KEYS) {
-    const value = build[key];
-    const isValid = value === undefined || (typeof value === 'string' && value !== '');
-    expectOption(`collectors.build.${key}`, value, 'a non-empty string', isValid);
-  }
-  return build;
+  return build !== false && readOptions('collectors.build', build, BUILD);
 }

@@ -1,4 +1,4 @@
-import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
+import { interval, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the collectors of caches and Redis servers. */
 export interface CacheCollectorOptions {
@@ -17,15 +17,14 @@ export interface CacheCollectorOptions {
 /** Options of the cache collectors, with every default filled in. */
 export type ResolvedCacheCollector = Required<CacheCollectorOptions>;
 
+export const CACHE: OptionTable<CacheCollectorOptions> = {
+  intervalMs: interval(15_000),
+  timeoutMs: interval(5_000),
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveCacheCollector(
   cache: CacheCollectorOptions | false = {},
 ): ResolvedCacheCollector | false {
-  if (cache === false) return false;
-  const option = 'collectors.cache';
-  expectKeys(option, cache, ['intervalMs', 'timeoutMs']);
-  return {
-    intervalMs: intervalMsOf(`${option}.intervalMs`, cache.intervalMs, 15_000),
-    timeoutMs: intervalMsOf(`${option}.timeoutMs`, cache.timeoutMs, 5_000),
-  };
+  return cache !== false && readOptions('collectors.cache', cache, CACHE);
 }

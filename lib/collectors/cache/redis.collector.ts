@@ -59,17 +59,18 @@ export class RedisCollector implements SourceCollector {
   ) {
     this.intervalMs = intervalMs;
     this.timeoutMs = timeoutMs;
-    const labelNames = ['client'] as const;
+    const ofServer = { labelNames: ['client'], aggregate: 'shared' } as const;
     this.counters = COUNTERS.map(([field, name, help]) => ({
       field,
-      counts: new CounterMirror(registry.counter(name, help, { labelNames })),
+      counts: new CounterMirror(registry.counter(name, help, ofServer)),
     }));
     this.gauges = GAUGES.map(([field, name, help]) => ({
       field,
-      gauge: registry.gauge(name, help, { labelNames }),
+      gauge: registry.gauge(name, help, ofServer),
     }));
     this.keys = registry.gauge('redis_keys', 'Keys in a database.', {
       labelNames: ['client', 'database'],
+      aggregate: 'shared',
     });
     this.metricNames = [...this.gauges.map(({ gauge }) => gauge.name), this.keys.name];
   }

@@ -1,4 +1,4 @@
-import { countOf, durationMsOf, expectKeys, intervalMsOf } from '../../options/option-checks.js';
+import { count, duration, interval, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the collectors of database clients and servers. */
 export interface DatabaseCollectorOptions {
@@ -27,18 +27,16 @@ export interface DatabaseCollectorOptions {
 /** Options of the database collectors, with every default filled in. */
 export type ResolvedDatabaseCollector = Required<DatabaseCollectorOptions>;
 
+export const DATABASE: OptionTable<DatabaseCollectorOptions> = {
+  slowQueryThresholdMs: duration(500),
+  intervalMs: interval(60_000),
+  timeoutMs: interval(5_000),
+  tableLimit: count(50),
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveDatabaseCollector(
   database: DatabaseCollectorOptions | false = {},
 ): ResolvedDatabaseCollector | false {
-  if (database === false) return false;
-  const option = 'collectors.database';
-  expectKeys(option, database, ['slowQueryThresholdMs', 'intervalMs', 'timeoutMs', 'tableLimit']);
-  const { slowQueryThresholdMs, intervalMs, timeoutMs, tableLimit } = database;
-  return {
-    slowQueryThresholdMs: durationMsOf(`${option}.slowQueryThresholdMs`, slowQueryThresholdMs, 500),
-    intervalMs: intervalMsOf(`${option}.intervalMs`, intervalMs, 60_000),
-    timeoutMs: intervalMsOf(`${option}.timeoutMs`, timeoutMs, 5_000),
-    tableLimit: countOf(`${option}.tableLimit`, tableLimit, 50),
-  };
+  return database !== false && readOptions('collectors.database', database, DATABASE);
 }

@@ -28,7 +28,8 @@ export function registerGauges<D extends ServerMetrics>(
   definitions: D,
 ): GaugesOf<D> {
   const gauges = Object.entries(definitions).map(
-    ([key, { name, help, labelNames }]) => [key, registry.gauge(name, help, { labelNames })] as const,
+    ([key, { name, help, labelNames }]) =>
+      [key, registry.gauge(name, help, { labelNames, aggregate: 'shared' })] as const,
   );
   return Object.fromEntries(gauges) as GaugesOf<D>;
 }
@@ -40,7 +41,7 @@ export function registerCounters<D extends ServerMetrics>(
 ): CountersOf<D> {
   const counters = Object.entries(definitions).map(
     ([key, { name, help, labelNames }]) =>
-      [key, new CounterMirror(registry.counter(name, help, { labelNames }))] as const,
+      [key, new CounterMirror(registry.counter(name, help, { labelNames, aggregate: 'shared' }))] as const,
   );
   return Object.fromEntries(counters) as CountersOf<D>;
 }

@@ -24,6 +24,7 @@ export class QueuesCollector implements SourceCollector {
       'Jobs in a queue, by state, such as waiting, active or failed.',
       {
         labelNames: ['queue', 'state'],
+        aggregate: 'shared',
       },
     );
     if (intervalMs !== undefined) this.intervalMs = intervalMs;

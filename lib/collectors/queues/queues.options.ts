@@ -1,4 +1,4 @@
-import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
+import { OPTIONAL_INTERVAL, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the collector of queues. */
 export interface QueuesOptions {
@@ -6,11 +6,9 @@ export interface QueuesOptions {
   readonly intervalMs?: number;
 }
 
+export const QUEUES: OptionTable<QueuesOptions, QueuesOptions> = { intervalMs: OPTIONAL_INTERVAL };
+
 /** @throws {MonitoringOptionsError} */
 export function resolveQueues(queues: QueuesOptions | false = {}): QueuesOptions | false {
-  if (queues === false) return false;
-  expectKeys('collectors.queues', queues, ['intervalMs']);
-  const { intervalMs } = queues;
-  if (intervalMs === undefined) return {};
-  return { intervalMs: intervalMsOf('collectors.queues.intervalMs', intervalMs, intervalMs) };
+  return queues !== false && readOptions('collectors.queues', queues, QUEUES);
 }

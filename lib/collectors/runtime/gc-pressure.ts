@@ -26,6 +26,7 @@ export class GcPressure {
       registry,
       'nodejs_gc_time_ratio',
       'Share of time spent in garbage collection over the last 5 min.',
+      { aggregate: 'max' },
     );
     this.heapAfter = new OptionalGauge(
       registry,
@@ -36,6 +37,7 @@ export class GcPressure {
       registry,
       'nodejs_heap_after_gc_ratio',
       'Heap in use shortly after the last major garbage collection, as a share of its limit.',
+      { aggregate: 'max' },
     );
     this.metricNames = [this.timeRatio, this.heapAfter, this.heapAfterRatio].map(({ name }) => name);
     this.startedAt = clock.monotonic();

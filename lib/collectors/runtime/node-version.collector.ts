@@ -11,6 +11,7 @@ export class NodeVersionCollector implements SourceCollector {
 
   constructor(registry: MetricsRegistry) {
     this.info = registry.gauge('nodejs_version_info', 'Version of Node.js, as labels of a constant 1.', {
+      aggregate: 'shared',
       labelNames: ['version', 'major', 'minor', 'patch'],
     });
   }

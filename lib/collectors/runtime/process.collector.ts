@@ -16,6 +16,9 @@ const STATUS_METRICS = [
   { line: 'Threads', name: 'process_threads', help: 'Number of OS threads in the process.', unit: 1 },
 ] as const;
 
+/** The options of a value that all threads of the process share. */
+const OF_PROCESS = { aggregate: 'process' } as const;
+
 /**
  * A collector of the standard `process_*` metrics. Metrics that the system does not provide are left out. Files of
  * `/proc` are read synchronously, because they are in memory and the thread pool would cost thirty times as much.
@@ -32,12 +35,22 @@ export class ProcessCollector implements SourceCollector {
   private readonly statusGauges: readonly { pattern: RegExp; unit: number; gauge: Gauge }[];
 
   constructor(registry: MetricsRegistry) {
-    this.cpu = registry.counter(PROCESS_METRICS.cpu, 'User and system CPU time spent, in seconds.');
-    this.userCpu = registry.counter(PROCESS_METRICS.cpuUser, 'User CPU time spent, in seconds.');
-    this.systemCpu = registry.counter(PROCESS_METRICS.cpuSystem, 'System CPU time spent, in seconds.');
+    this.cpu = registry.counter(
+      PROCESS_METRICS.cpu,
+      'User and system CPU time spent, in seconds.',
+      OF_PROCESS,
+    );
+    this.userCpu = registry.counter(PROCESS_METRICS.cpuUser, 'User CPU time spent, in seconds.', OF_PROCESS);
+    this.systemCpu = registry.counter(
+      PROCESS_METRICS.cpuSystem,
+      'System CPU time spent, in seconds.',
+      OF_PROCESS,
+    );
     for (const counter of [this.cpu, this.userCpu, this.systemCpu]) counter.mirrorsOther();
     registry
-      .gauge(PROCESS_METRICS.startTime, 'Start time of the process, in seconds since the Unix epoch.')
+      .gauge(PROCESS_METRICS.startTime, 'Start time of the process, in seconds since the Unix epoch.', {
+        aggregate: 'min',
+      })
       .set(performance.timeOrigin / 1000);
     const status = readProc('status');
     this.statusGauges = STATUS_METRICS.filter(
@@ -45,12 +58,15 @@ export class ProcessCollector implements SourceCollector {
     ).map(({ line, name, help, unit }) => ({
       pattern: new RegExp(`^${line}:\\s*(\\d+)`, 'm'),
       unit,
-      gauge: registry.gauge(name, help),
+      gauge: registry.gauge(name, help, OF_PROCESS),
     }));
     const maxFds = /^Max open files\s+(\d+)/m.exec(readProc('limits'))?.[1];
     if (maxFds !== undefined) {
-      this.openFds = registry.gauge(PROCESS_METRICS.openFds, 'Number of open file descriptors.');
-      registry.gauge(PROCESS_METRICS.maxFds, 'Maximum number of open file descriptors.').set(Number(maxFds));
+      this.openFds = registry.gauge(PROCESS_METRICS.openFds, 'Number of open file descriptors.', OF_PROCESS);
+      // The process with the lowest limit reaches it first.
+      registry
+        .gauge(PROCESS_METRICS.maxFds, 'Maximum number of open file descriptors.', { aggregate: 'min' })
+        .set(Number(maxFds));
     }
     this.metricNames = [...this.statusGauges.map(({ gauge }) => gauge.name), PROCESS_METRICS.openFds];
   }

@@ -11,6 +11,7 @@ export class SeriesCollector implements SourceCollector {
 
   constructor(private readonly registry: MetricsRegistry) {
     this.series = registry.gauge('monitoring_series', 'Number of series of a metric.', {
+      aggregate: 'max',
       labelNames: ['metric'],
       seriesLimit: Infinity,
     });

@@ -25,7 +25,7 @@ export class ThreadPoolCollector implements SourceCollector {
       { buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] },
     );
     registry
-      .gauge('nodejs_threadpool_size', 'Number of threads in the libuv pool.')
+      .gauge('nodejs_threadpool_size', 'Number of threads in the libuv pool.', { aggregate: 'process' })
       .set(threadsOf(process.env['UV_THREADPOOL_SIZE']));
   }
 

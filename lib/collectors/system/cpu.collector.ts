@@ -5,6 +5,7 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { CpuReading, SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
+import { SHARED } from './shared-value.js';
 
 /** Modes in which a processor is idle, including waits for a disk. */
 const IDLE_MODES = ['idle', 'iowait'];
@@ -29,8 +30,8 @@ export class SystemCpuCollector implements SourceCollector {
     private readonly source: SystemSource,
     private readonly clock: Clock,
   ) {
-    const gauge = (name: string, help: string) => new OptionalGauge(registry, name, help);
-    const counter = (name: string, help: string) => new OptionalCounter(registry, name, help);
+    const gauge = (name: string, help: string) => new OptionalGauge(registry, name, help, SHARED);
+    const counter = (name: string, help: string) => new OptionalCounter(registry, name, help, SHARED);
     this.percent = gauge(
       SYSTEM_METRICS.cpu,
       'CPU time used since the last reading, in percent of the limit if there is one, else of all processors.',
@@ -44,7 +45,7 @@ export class SystemCpuCollector implements SourceCollector {
       registry,
       'system_cpu_seconds_total',
       'CPU time of all processors of the machine, by mode.',
-      ['mode'],
+      { ...SHARED, labelNames: ['mode'] },
     );
     this.periods = counter(
       'system_cpu_periods_total',

@@ -3,6 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import { GrowthRate } from './growth-rate.js';
+import { SHARED } from './shared-value.js';
 
 /** Definition of a count by device. */
 export interface DeviceCount<R> {
@@ -32,8 +33,11 @@ export class DeviceTraffic<R, L extends string> {
   ) {
     this.counts = counts.map(({ name, help, valueOf, rate }) => ({
       valueOf,
-      counter: new OptionalCounter(registry, name, help, [label]),
-      rate: rate && { gauge: new OptionalGauge(registry, rate.name, rate.help), growth: new GrowthRate() },
+      counter: new OptionalCounter(registry, name, help, { ...SHARED, labelNames: [label] }),
+      rate: rate && {
+        gauge: new OptionalGauge(registry, rate.name, rate.help, SHARED),
+        growth: new GrowthRate(),
+      },
     }));
     this.metricNames = counts.flatMap(({ rate }) => rate?.name ?? []);
   }

@@ -3,6 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { FileSystemReading, SystemSource } from './system-source.js';
+import { SHARED } from './shared-value.js';
 
 /** Maximum number of file systems with series, in the order of their paths. */
 const SHOWN_FILE_SYSTEMS = 50;
@@ -47,9 +48,10 @@ export class FileSystemsCollector implements SourceCollector {
       registry,
       'system_file_systems',
       `Number of file systems on disks; only the first ${SHOWN_FILE_SYSTEMS} have series of their own.`,
+      SHARED,
     );
     this.gauges = GAUGES.map(({ name, help, valueOf }) => ({
-      gauge: registry.gauge(`system_disk_${name}`, help, { labelNames: ['mount'] }),
+      gauge: registry.gauge(`system_disk_${name}`, help, { ...SHARED, labelNames: ['mount'] }),
       valueOf,
     }));
     this.metricNames = [this.count.name, ...this.gauges.map(({ gauge }) => gauge.name)];

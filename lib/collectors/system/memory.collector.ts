@@ -4,6 +4,7 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
+import { SHARED } from './shared-value.js';
 
 /** A collector of memory usage: of the container if its memory is limited, else of the machine. */
 export class SystemMemoryCollector implements SourceCollector {
@@ -22,7 +23,7 @@ export class SystemMemoryCollector implements SourceCollector {
     registry: MetricsRegistry,
     private readonly source: SystemSource,
   ) {
-    const gauge = (name: string, help: string) => new OptionalGauge(registry, name, help);
+    const gauge = (name: string, help: string) => new OptionalGauge(registry, name, help, SHARED);
     this.total = gauge(
       'system_memory_total_bytes',
       'Memory of the container if it is limited, else of the machine.',
@@ -36,6 +37,7 @@ export class SystemMemoryCollector implements SourceCollector {
       registry,
       'system_memory_oom_kills_total',
       'Processes killed by the kernel because memory ran out.',
+      SHARED,
     );
     this.metricNames = [this.total, this.used, this.percent, this.limit, this.swapTotal, this.swapUsed].map(
       ({ name }) => name,

@@ -1,4 +1,5 @@
 import { cpus, loadavg } from 'node:os';
+import { findPackage } from '../../primitives/optional-package.js';
 import type {
   CpuReading,
   DiskReading,
@@ -9,6 +10,8 @@ import type {
   SystemSource,
 } from './system-source.js';
 
+type SystemInformation = typeof import('systeminformation');
+
 const MILLISECONDS = 1000;
 
 /**
@@ -16,7 +19,7 @@ const MILLISECONDS = 1000;
  * the rest from `systeminformation`, which is loaded on first use.
  */
 export class PortableSource implements SystemSource {
-  private loading: Promise<typeof import('systeminformation')> | undefined;
+  private loading: Promise<SystemInformation> | undefined;
 
   constructor(private readonly platform: NodeJS.Platform = process.platform) {}
 
@@ -84,7 +87,16 @@ export class PortableSource implements SystemSource {
     return all > 0 ? { processes: all } : undefined;
   }
 
-  private load(): Promise<typeof import('systeminformation')> {
-    return (this.loading ??= import('systeminformation').then((module) => module.default ?? module));
+  private load(): Promise<SystemInformation> {
+    return (this.loading ??= loadSystemInformation());
   }
+}
+
+/** Imports the package when it is asked for: Linux needs it for nothing. */
+async function loadSystemInformation(): Promise<SystemInformation> {
+  const module = await findPackage<SystemInformation & { readonly default?: SystemInformation }>(
+    'systeminformation',
+  );
+  if (module === undefined) throw new Error('The package systeminformation is missing; run npm install.');
+  return module.default ?? module;
 }

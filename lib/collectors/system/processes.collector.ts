@@ -3,6 +3,7 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
+import { SHARED } from './shared-value.js';
 
 /** A collector of the number of processes and threads on the machine or in the container. */
 export class ProcessesCollector implements SourceCollector {
@@ -16,8 +17,13 @@ export class ProcessesCollector implements SourceCollector {
     registry: MetricsRegistry,
     private readonly source: SystemSource,
   ) {
-    this.processes = new OptionalGauge(registry, SYSTEM_METRICS.processes, 'Number of processes.');
-    this.threads = new OptionalGauge(registry, SYSTEM_METRICS.threads, 'Number of threads in all processes.');
+    this.processes = new OptionalGauge(registry, SYSTEM_METRICS.processes, 'Number of processes.', SHARED);
+    this.threads = new OptionalGauge(
+      registry,
+      SYSTEM_METRICS.threads,
+      'Number of threads in all processes.',
+      SHARED,
+    );
     this.metricNames = [this.processes.name, this.threads.name];
   }
 

@@ -1,4 +1,5 @@
 import type { MetricsSource } from '../../metrics/registry.js';
+import { findPackage } from '../../primitives/optional-package.js';
 import { MonitoringOptionsError } from '../../options/option-checks.js';
 import { ALERTS_DASHBOARD } from './alerts.dashboard.js';
 import { APPLICATION_DASHBOARD } from './application.dashboard.js';
@@ -7,6 +8,8 @@ import { businessDashboard } from './business.dashboard.js';
 import { DATABASE_DASHBOARD } from './database.dashboard.js';
 import { RUNTIME_DASHBOARD } from './runtime.dashboard.js';
 import { SYSTEM_DASHBOARD } from './system.dashboard.js';
+
+const SDK = '@grafana/grafana-foundation-sdk';
 
 /** Options of {@link grafanaDashboards}: the metric names and labels in the target Prometheus. */
 export interface GrafanaDashboardsOptions {
@@ -48,17 +51,13 @@ export async function grafanaDashboards(
 }
 
 async function loadSdk(): Promise<GrafanaSdk> {
-  try {
-    const [dashboard, prometheus, timeseries] = await Promise.all([
-      import('@grafana/grafana-foundation-sdk/dashboard'),
-      import('@grafana/grafana-foundation-sdk/prometheus'),
-      import('@grafana/grafana-foundation-sdk/timeseries'),
-    ]);
-    return { dashboard, prometheus, timeseries };
-  } catch (error) {
-    throw new MonitoringOptionsError(
-      'grafanaDashboards() requires the package @grafana/grafana-foundation-sdk. Run "npm install --save-dev @grafana/grafana-foundation-sdk".',
-      { cause: error },
-    );
-  }
+  const [dashboard, prometheus, timeseries] = await Promise.all([
+    findPackage<GrafanaSdk['dashboard']>(`${SDK}/dashboard`),
+    findPackage<GrafanaSdk['prometheus']>(`${SDK}/prometheus`),
+    findPackage<GrafanaSdk['timeseries']>(`${SDK}/timeseries`),
+  ]);
+  if (dashboard && prometheus && timeseries) return { dashboard, prometheus, timeseries };
+  throw new MonitoringOptionsError(
+    `grafanaDashboards() requires the package ${SDK}. Run "npm install --save-dev ${SDK}".`,
+  );
 }

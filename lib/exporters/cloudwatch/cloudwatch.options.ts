@@ -1,10 +1,6 @@
 import { booleanOf, expectKeys, expectOption } from '../../options/option-checks.js';
-import {
-  PUSH_OPTION_NAMES,
-  type PushExporterOptions,
-  type ResolvedPush,
-  resolvePush,
-} from '../push/push.options.js';
+import { optionNames } from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
 import type { CloudWatchClientLike } from './cloudwatch.destination.js';
 import { type CloudWatchPrices, LIST_PRICES } from './cost-preview.js';
 
@@ -57,7 +53,7 @@ const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
   'rollUps',
   'costPreview',
   'prices',
-  ...PUSH_OPTION_NAMES,
+  ...optionNames(PUSH),
 ];
 const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
 

@@ -63,6 +63,9 @@ export interface DatadogPackage {
   readonly v2: { readonly MetricsApi: new (configuration: unknown) => DatadogClient['v2'] };
 }
 
+/** The status of a failure for the client. Its own status is read from the actual response. */
+const UNAVAILABLE = 503;
+
 /** A transport that uses a client of the application. */
 export class DatadogGivenClientTransport implements DatadogTransport {
   constructor(private readonly client: DatadogClient) {}
@@ -102,14 +105,10 @@ export class DatadogClientTransport implements DatadogTransport {
       try {
         const request = { method, url, headers, ...(body !== undefined && { body: bytesOf(body) }) };
         response = await exchange(this.fetch, request, signal);
-        // The client fails on a successful response that is not JSON.
-        return new Response(response.status < 300 ? '{"errors":[]}' : response.text, {
-          status: response.status,
-          headers: { 'content-type': response.status < 300 ? 'application/json' : 'text/plain' },
-        });
+        return clientResponse(response);
       } catch (error) {
         failure = error;
-        return new Response(null, { status: 503 });
+        return new Response(null, { status: UNAVAILABLE });
       }
     };
     const apis = { v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) };
@@ -117,6 +116,15 @@ export class DatadogClientTransport implements DatadogTransport {
     if (failure !== undefined) throw failure as Error;
     return response ?? submitted;
   }
+}
+
+/**
+ * Returns a response that the client reads as success or failure. It fails on a success that is not JSON, and the
+ * class `Response` refuses a body with some statuses, so neither is passed on.
+ */
+function clientResponse({ status }: HttpResponse): Response {
+  if (status < 200 || status >= 300) return new Response(null, { status: UNAVAILABLE });
+  return new Response('{"errors":[]}', { status: 202, headers: { 'content-type': 'application/json' } });
 }
 
 function bytesOf(body: string | Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import type { MetricsSource } from '../../metrics/registry.js';
-import { findPackage, loadPackage } from '../push/optional-package.js';
+import { findPackage } from '../../primitives/optional-package.js';
+import { loadPackage } from '../push/optional-package.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
 import { redactSecrets } from '../push/redact-response.js';

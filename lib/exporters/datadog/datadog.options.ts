@@ -7,12 +7,8 @@ import {
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
-import {
-  PUSH_OPTION_NAMES,
-  type PushExporterOptions,
-  type ResolvedPush,
-  resolvePush,
-} from '../push/push.options.js';
+import { optionNames } from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
 import type { DatadogClient } from './datadog-client.transport.js';
 
 /** Options of a {@link DatadogExporter}. */
@@ -92,7 +88,7 @@ const OPTION_NAMES: readonly (keyof DatadogExporterOptions)[] = [
   ...STRING_OPTIONS,
   'tags',
   'histograms',
-  ...PUSH_OPTION_NAMES,
+  ...optionNames(PUSH),
 ];
 
 /**

@@ -1,10 +1,5 @@
-import { countOf, expectKeys, expectOption } from '../../options/option-checks.js';
-import {
-  PUSH_OPTION_NAMES,
-  type PushExporterOptions,
-  type ResolvedPush,
-  resolvePush,
-} from '../push/push.options.js';
+import { count, group, type OptionTable, readOptions, text } from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 
 /** Options of a {@link JsonExporter}. */
 export interface JsonExporterOptions extends PushExporterOptions {
@@ -30,6 +25,18 @@ export interface ResolvedJson extends ResolvedPush {
   readonly rotation?: ResolvedRotation;
 }
 
+export const ROTATION: OptionTable<Partial<ResolvedRotation>, ResolvedRotation> = {
+  maxBytes: count(10 * 1024 * 1024),
+  maxFiles: count(5),
+};
+export const JSON_OPTIONS: OptionTable<JsonExporterOptions, ResolvedJson> = {
+  outputFile: text('a file path'),
+  rotation: group(
+    (given: JsonExporterOptions['rotation'], option) => given && readOptions(option, given, ROTATION),
+  ),
+  ...PUSH,
+};
+
 /**
  * Checks the JSON options and applies the defaults.
  *
@@ -37,26 +44,5 @@ export interface ResolvedJson extends ResolvedPush {
  * @throws {MonitoringOptionsError}
  */
 export function resolveJson(owner: string, options: JsonExporterOptions): ResolvedJson {
-  expectKeys(owner, options, ['outputFile', 'rotation', ...PUSH_OPTION_NAMES]);
-  const { outputFile, rotation } = options;
-  if (outputFile !== undefined) {
-    const isPath = typeof outputFile === 'string' && outputFile !== '';
-    expectOption(`${owner}.outputFile`, outputFile, 'a file path', isPath);
-  }
-  return {
-    ...resolvePush(owner, options),
-    ...(outputFile !== undefined && { outputFile }),
-    ...(rotation !== undefined && { rotation: resolveRotation(`${owner}.rotation`, rotation) }),
-  };
-}
-
-function resolveRotation(
-  owner: string,
-  rotation: NonNullable<JsonExporterOptions['rotation']>,
-): ResolvedRotation {
-  expectKeys(owner, rotation, ['maxBytes', 'maxFiles']);
-  return {
-    maxBytes: countOf(`${owner}.maxBytes`, rotation.maxBytes, 10 * 1024 * 1024),
-    maxFiles: countOf(`${owner}.maxFiles`, rotation.maxFiles, 5),
-  };
+  return readOptions(owner, options, JSON_OPTIONS);
 }

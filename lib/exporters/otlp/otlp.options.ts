@@ -7,12 +7,8 @@ import {
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
-import {
-  PUSH_OPTION_NAMES,
-  type PushExporterOptions,
-  type ResolvedPush,
-  resolvePush,
-} from '../push/push.options.js';
+import { optionNames } from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
 import type { OtlpMetricExporter } from './otlp-exporter.sender.js';
 
 /** Options of an {@link OtlpExporter}. */
@@ -89,7 +85,7 @@ const OPTION_NAMES: readonly (keyof OtlpExporterOptions)[] = [
   'resourceAttributes',
   'exporter',
   'fetch',
-  ...PUSH_OPTION_NAMES,
+  ...optionNames(PUSH),
 ];
 
 const HISTOGRAM_AGGREGATIONS: Readonly<Record<string, 'explicit' | 'exponential'>> = {

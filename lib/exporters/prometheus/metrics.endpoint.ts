@@ -36,6 +36,7 @@ export class MetricsEndpoint implements Endpoint {
     this.bytes = registry.gauge(
       'monitoring_scrape_bytes',
       'Size of the last scrape response before compression.',
+      { aggregate: 'max' },
     );
   }
 

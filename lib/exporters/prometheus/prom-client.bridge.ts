@@ -69,7 +69,7 @@ export class PromClientBridge {
     const families = await Promise.all(
       this.sources().map(async ({ key, name, read }) => {
         try {
-          const metrics = await resultWithin(this.sharedRead(key, read), timeoutMs);
+          const metrics = await withinTime(this.sharedRead(key, read), timeoutMs);
           return metrics.map((metric) => this.familyOf(metric));
         } catch (error) {
           this.omit(
@@ -91,7 +91,7 @@ export class PromClientBridge {
     const current = this.inFlight.get(key);
     if (current !== undefined) return current;
     const started = read().finally(() => this.inFlight.delete(key));
-    const result = resultWithin(started, DEFAULT_TIMEOUT_MS, true);
+    const result = withinTime(started, DEFAULT_TIMEOUT_MS, { background: true });
     // No reader may be left when it rejects.
     result.catch(() => undefined);
     this.inFlight.set(key, result);
@@ -180,13 +180,4 @@ function isReadable(
 function defaultLabelsOf(registry: PromClientRegistry): Readonly<Record<string, unknown>> {
   const labels = (registry as { _defaultLabels?: unknown })._defaultLabels;
   return typeof labels === 'object' && labels !== null ? (labels as Record<string, unknown>) : {};
-}
-
-async function resultWithin<T>(result: Promise<T>, timeoutMs: number, background = false): Promise<T> {
-  let value: T | undefined;
-  const settled = async (): Promise<void> => {
-    value = await result;
-  };
-  await withinTime(settled(), timeoutMs, { background });
-  return value as T;
 }

@@ -59,7 +59,7 @@ export class ExporterMetrics {
     this.lagSeconds = registry.gauge(
       'monitoring_exporter_lag_seconds',
       'Age of the oldest data point in the queue of the exporter.',
-      labels,
+      { ...labels, aggregate: 'max' },
     );
     this.stopped = registry.gauge(
       'monitoring_exporter_stopped',

@@ -1,13 +1,14 @@
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
-import { expectOption } from '../../options/option-checks.js';
 
 /** A filter for metrics: names, and regular expressions that match a part of a name. */
 export type MetricFilter = readonly (string | RegExp)[];
 
-/** @throws {MonitoringOptionsError} if a value is given and is not a filter */
-export function checkMetricFilter(option: string, value: MetricFilter | undefined): void {
-  const valid = value === undefined || (Array.isArray(value) && value.every(isPattern));
-  expectOption(option, value, 'an array of metric names and regular expressions', valid);
+/** A filter in words, for error messages. */
+export const METRIC_FILTER = 'an array of metric names and regular expressions';
+
+/** Returns true if a value is a filter. */
+export function isMetricFilter(value: unknown): value is MetricFilter {
+  return Array.isArray(value) && value.every(isPattern);
 }
 
 function isPattern(pattern: unknown): boolean {

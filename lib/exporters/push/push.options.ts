@@ -1,5 +1,5 @@
-import { countOf, intervalMsOf } from '../../options/option-checks.js';
-import { checkMetricFilter, type MetricFilter } from './metric-filter.js';
+import { checked, count, interval, type OptionTable, readValues } from '../../options/option-table.js';
+import { isMetricFilter, METRIC_FILTER, type MetricFilter } from './metric-filter.js';
 import type { QueueLimits } from './request-queue.js';
 
 /** Options that all push exporters have. */
@@ -26,31 +26,22 @@ export type ResolvedPush = Required<Omit<PushExporterOptions, 'metrics'>> &
   Pick<PushExporterOptions, 'metrics'> &
   QueueLimits;
 
-/** The keys of {@link PushExporterOptions}, which the options of each push exporter include. */
-export const PUSH_OPTION_NAMES = [
-  'intervalMs',
-  'timeoutMs',
-  'shutdownTimeoutMs',
-  'maxQueueRequests',
-  'maxQueueBytes',
-  'metrics',
-] as const satisfies readonly (keyof PushExporterOptions)[];
+/** The table of {@link PushExporterOptions}, which the options of each push exporter include. */
+export const PUSH: OptionTable<PushExporterOptions, ResolvedPush> = {
+  intervalMs: interval(60_000),
+  timeoutMs: interval(10_000),
+  shutdownTimeoutMs: interval(5_000),
+  maxQueueRequests: count(1_000),
+  maxQueueBytes: count(16 * 1024 * 1024),
+  metrics: checked<MetricFilter | undefined>(METRIC_FILTER, isMetricFilter, undefined),
+};
 
 /**
- * Checks the push options and applies the defaults.
+ * Checks the push options among those of an exporter, and applies the defaults.
  *
  * @param owner path of the options for error messages, such as `exporters.datadog`
  * @throws {MonitoringOptionsError}
  */
 export function resolvePush(owner: string, options: PushExporterOptions): ResolvedPush {
-  const { metrics } = options;
-  checkMetricFilter(`${owner}.metrics`, metrics);
-  return {
-    intervalMs: intervalMsOf(`${owner}.intervalMs`, options.intervalMs, 60_000),
-    timeoutMs: intervalMsOf(`${owner}.timeoutMs`, options.timeoutMs, 10_000),
-    shutdownTimeoutMs: intervalMsOf(`${owner}.shutdownTimeoutMs`, options.shutdownTimeoutMs, 5_000),
-    maxQueueRequests: countOf(`${owner}.maxQueueRequests`, options.maxQueueRequests, 1_000),
-    maxQueueBytes: countOf(`${owner}.maxQueueBytes`, options.maxQueueBytes, 16 * 1024 * 1024),
-    ...(metrics !== undefined && { metrics }),
-  };
+  return readValues(owner, options, PUSH);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
-import { sleep, unlessAborted } from './abort.js';
+import { pause, resultWithin } from '../../primitives/deadline.js';
+import { unlessAborted } from './abort.js';
 import { Backoff, REJECTION_PAUSES } from './backoff.js';
 import type { ResolvedPush } from './push.options.js';
 import type { PushReport } from './push.report.js';
@@ -135,7 +136,7 @@ export class PushSender {
         const retryInMs = await this.trySend();
         if (retryInMs === undefined) continue;
         if (retryInMs >= shutdownTimeoutMs) break;
-        await sleep(retryInMs, this.deadline.signal);
+        await pause(retryInMs, this.deadline);
       }
     } catch {
       // The deadline has passed.
@@ -151,10 +152,7 @@ export class PushSender {
 
   /** Closes the destination, within a time limit. Never rejects. */
   async close(): Promise<void> {
-    const timer = new AbortController();
-    const closed = this.closeDestination().catch(() => undefined);
-    await Promise.race([closed, sleep(CLOSE_TIMEOUT_MS, timer.signal)]);
-    timer.abort();
+    await resultWithin(this.closeDestination(), CLOSE_TIMEOUT_MS).catch(() => undefined);
   }
 
   // Async, so that a method that throws at once rejects.

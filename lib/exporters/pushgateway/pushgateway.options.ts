@@ -1,12 +1,8 @@
 import { expectKeys, expectOption, expectSecret, expectSecretKeys } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
-import {
-  PUSH_OPTION_NAMES,
-  type PushExporterOptions,
-  type ResolvedPush,
-  resolvePush,
-} from '../push/push.options.js';
+import { optionNames } from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
 
 /** Options of a {@link PushgatewayExporter}. */
 export interface PushgatewayExporterOptions extends PushExporterOptions {
@@ -40,7 +36,7 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
  * @throws {MonitoringOptionsError}
  */
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
-  expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...PUSH_OPTION_NAMES]);
+  expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...optionNames(PUSH)]);
   const { url, jobName, groupings = {}, basicAuth } = options;
   // Only the type is shown, since the URL may contain a password.
   if (!isHttpUrl(url)) {

@@ -18,13 +18,13 @@ export function renameGroupCollisions(
     const colliding = groupLabels.filter((name) => used.has(name));
     if (colliding.length === 0) return family;
     for (const name of groupLabels) used.add(name);
-    return renamed(family, new Map(colliding.map((name) => [name, freeName(name, used)])));
+    return renamed(family, new Map(colliding.map((name) => [name, exportedName(name, used)])));
   });
   return { ...snapshot, families };
 }
 
-/** Returns an unused name and marks it as used. */
-function freeName(name: string, used: Set<string>): string {
+/** Returns an unused name with the prefix and marks it as used. */
+function exportedName(name: string, used: Set<string>): string {
   let free = PREFIX + name;
   while (used.has(free)) free = PREFIX + free;
   used.add(free);

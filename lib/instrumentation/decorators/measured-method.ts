@@ -27,7 +27,7 @@ export interface MeasurementDefinition {
 
 type SelectMeasurement = (self: unknown) => Measurement;
 
-const MEASURED_METHODS = Symbol('monitoring.measuredMethods');
+const MEASURED_METHODS = Symbol.for('nestjs-monitoring.measuredMethods');
 
 /** One decorator on one method. */
 export class MeasuredMethod {

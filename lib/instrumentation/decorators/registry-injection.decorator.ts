@@ -3,8 +3,8 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { RegistryReference } from '../registry-reference.js';
 import { latestRegistry } from '../started-registries.js';
 
-const REFERENCE = Symbol('monitoring.reference');
-const OWN_REFERENCE = Symbol('monitoring.ownReference');
+const REFERENCE = Symbol.for('nestjs-monitoring.reference');
+const OWN_REFERENCE = Symbol.for('nestjs-monitoring.ownReference');
 
 /**
  * Declares an injected property by which Nest gives each instance of a class the registry of its application, in

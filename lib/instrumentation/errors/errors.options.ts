@@ -1,4 +1,4 @@
-import { booleanOf, expectKeys } from '../../options/option-checks.js';
+import { flag, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the error metrics. */
 export interface ErrorsOptions {
@@ -8,12 +8,10 @@ export interface ErrorsOptions {
   readonly responses?: boolean;
 }
 
+export const ERRORS: OptionTable<ErrorsOptions> = { process: flag(true), responses: flag(true) };
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveErrors(errors: ErrorsOptions | false = {}): Required<ErrorsOptions> {
   if (errors === false) return { process: false, responses: false };
-  expectKeys('errors', errors, ['process', 'responses']);
-  return {
-    process: booleanOf('errors.process', errors.process, true),
-    responses: booleanOf('errors.responses', errors.responses, true),
-  };
+  return readOptions('errors', errors, ERRORS);
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { booleanOf, bucketsOf, expectKeys, expectOption } from '../../options/option-checks.js';
+import { buckets, flag, list, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the metrics of GraphQL operations. */
 export interface GraphQLMetricsOptions {
@@ -22,22 +22,15 @@ export interface GraphQLMetricsOptions {
   readonly resolvers?: boolean;
 }
 
+export const GRAPHQL: OptionTable<GraphQLMetricsOptions> = {
+  buckets: buckets(DEFAULT_BUCKETS),
+  operationNames: list('an array of operation names', (name) => typeof name === 'string'),
+  resolvers: flag(false),
+};
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveGraphQL(
   graphql: GraphQLMetricsOptions | false = {},
 ): Required<GraphQLMetricsOptions> | false {
-  if (graphql === false) return false;
-  expectKeys('graphql', graphql, ['buckets', 'operationNames', 'resolvers']);
-  const { operationNames = [] } = graphql;
-  expectOption(
-    'graphql.operationNames',
-    operationNames,
-    'an array of operation names',
-    Array.isArray(operationNames) && operationNames.every((name) => typeof name === 'string'),
-  );
-  return {
-    buckets: bucketsOf('graphql.buckets', graphql.buckets, DEFAULT_BUCKETS),
-    operationNames,
-    resolvers: booleanOf('graphql.resolvers', graphql.resolvers, false),
-  };
+  return graphql !== false && readOptions('graphql', graphql, GRAPHQL);
 }

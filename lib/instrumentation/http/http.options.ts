@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { bucketsOf, durationMsOf, expectKeys, patternsOf } from '../../options/option-checks.js';
+import { buckets, duration, type OptionTable, patterns, readOptions } from '../../options/option-table.js';
 
 /** Options of the HTTP request metrics. */
 export interface HttpMetricsOptions {
@@ -20,17 +20,13 @@ export interface HttpMetricsOptions {
   readonly ignoreRoutes?: readonly (string | RegExp)[];
 }
 
+export const HTTP: OptionTable<HttpMetricsOptions> = {
+  slowRequestThresholdMs: duration(1_000),
+  buckets: buckets(DEFAULT_BUCKETS),
+  ignoreRoutes: patterns('an array of route templates or regular expressions'),
+};
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveHttp(http: HttpMetricsOptions | false = {}): Required<HttpMetricsOptions> | false {
-  if (http === false) return false;
-  expectKeys('http', http, ['slowRequestThresholdMs', 'buckets', 'ignoreRoutes']);
-  return {
-    slowRequestThresholdMs: durationMsOf('http.slowRequestThresholdMs', http.slowRequestThresholdMs, 1_000),
-    buckets: bucketsOf('http.buckets', http.buckets, DEFAULT_BUCKETS),
-    ignoreRoutes: patternsOf(
-      'http.ignoreRoutes',
-      http.ignoreRoutes,
-      'an array of route templates or regular expressions',
-    ),
-  };
+  return http !== false && readOptions('http', http, HTTP);
 }

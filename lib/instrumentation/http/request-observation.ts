@@ -41,6 +41,8 @@ export interface ObservedResponse extends ServerResponse {
 
 /** The responses in progress on one connection. */
 interface Connection {
+  /** True if the client ended the connection before the server did. */
+  endedByClient: boolean;
   current: ObservedResponse | undefined;
   /** Responses that started while an earlier one was still being sent. Created on first use. */
   queued: Set<ObservedResponse> | undefined;
@@ -106,7 +108,11 @@ export function observeConnection(response: ObservedResponse, observation: Reque
 }
 
 function newConnection(socket: Socket): Connection {
-  const connection: Connection = { current: undefined, queued: undefined };
+  const connection: Connection = { endedByClient: false, current: undefined, queued: undefined };
+  // Prepended: Node itself ends the connection as soon as the client has.
+  socket.prependOnceListener('end', () => {
+    connection.endedByClient = !socket.writableEnded;
+  });
   socket.once('close', () => {
     for (const response of connection.queued ?? []) endForAll(response);
     // Node closes most current responses itself, shortly after this event.

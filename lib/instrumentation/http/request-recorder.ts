@@ -135,12 +135,12 @@ export class RequestRecorder implements ObservationOwner {
     try {
       const observation = observationBy(this, response);
       if (observation === undefined || !endObservation(observation, response)) return;
-      const { startedAt, reply, exemplar, queued } = observation;
+      const { startedAt, reply, exemplar } = observation;
       const template = observation.unmatched ? UNMATCHED_ROUTE : routeOf(response, reply, this.expressRoutes);
       const route = this.series.ofRoute(observation.series, template);
       if (route === undefined) return;
       const isStream = isEventStream(response, reply);
-      const status = isStream ? response.statusCode : (knownStatus ?? statusOf(response, queued));
+      const status = isStream ? response.statusCode : (knownStatus ?? statusOf(response, observation));
       const seconds = (this.clock.monotonic() - startedAt) / 1000;
       if (isStream) this.series.recordStream(route, status, seconds, exemplar);
       else this.series.recordRequest(route, status, seconds, exemplar);

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import { clientErrorStatusOf } from './client-error.js';
+import type { RequestObservation } from './request-observation.js';
 import type { FastifyReplyLike } from './route.js';
 
 /** The status of a request whose client disconnected before the response was complete. */
@@ -13,15 +14,12 @@ const ABORTED_BY_SERVER = 500;
 /** The codes with which a client cancels an HTTP/2 stream: NO_ERROR and CANCEL. */
 const CANCEL_CODES: readonly (number | undefined)[] = [0, 8];
 
-/**
- * Returns the status to count for a closed response.
- *
- * @param queued true if the request started while an earlier response was still being sent on its connection
- */
-export function statusOf(response: ServerResponse, queued: boolean): number {
+/** Returns the status to count for a closed response. */
+export function statusOf(response: ServerResponse, { queued, connection }: RequestObservation): number {
   if (isComplete(response, queued)) return response.statusCode;
   // The status of a response that the application wrote to the socket itself is unknown.
-  return wasDetached(response, queued) ? response.statusCode : statusOfIncomplete(response);
+  if (wasDetached(response, queued)) return response.statusCode;
+  return statusOfIncomplete(response, connection?.endedByClient === true);
 }
 
 /** Returns true if the application detached the socket from the response and has written to it. */
@@ -51,7 +49,7 @@ export function isOnSocket(response: ServerResponse): boolean {
 function isComplete(response: ServerResponse, queued: boolean): boolean {
   // The usual end. These are own fields of the response: getters are slower, far up the prototype chain of Express.
   if (response.finished && response.socket === null && !queued) return true;
-  if (!response.writableEnded) return false;
+  if (!response.writableEnded || wasRefused(response)) return false;
   const stream = http2StreamOf(response);
   // Node also reports a stream as finished that the client has reset.
   if (stream !== undefined) return stream.rstCode === 0;
@@ -59,8 +57,15 @@ function isComplete(response: ServerResponse, queued: boolean): boolean {
   return response.writableFinished || !isOnSocket(response);
 }
 
+/** Returns true if Node has ended the connection with a client error while the response was in progress. */
+function wasRefused(response: ServerResponse): boolean {
+  return (
+    response.socket !== null && isOnSocket(response) && clientErrorStatusOf(response.req.socket) !== undefined
+  );
+}
+
 /** Returns 499 if the client disconnected, and the status of the server error otherwise. */
-function statusOfIncomplete(response: ServerResponse): number {
+function statusOfIncomplete(response: ServerResponse, endedByClient: boolean): number {
   const stream = http2StreamOf(response);
   if (stream !== undefined) return isCancelled(response, stream) ? CLIENT_CLOSED_REQUEST : ABORTED_BY_SERVER;
   // `errored` is null until destroy() is called with an error.
@@ -71,9 +76,7 @@ function statusOfIncomplete(response: ServerResponse): number {
   if (clientErrorStatus !== undefined) {
     return clientErrorStatus === 408 && response.headersSent ? ABORTED_BY_SERVER : clientErrorStatus;
   }
-  return socket.readableEnded || isConnectionError(socket.errored)
-    ? CLIENT_CLOSED_REQUEST
-    : ABORTED_BY_SERVER;
+  return endedByClient || isConnectionError(socket.errored) ? CLIENT_CLOSED_REQUEST : ABORTED_BY_SERVER;
 }
 
 /** Returns true if the client cancelled an HTTP/2 stream or its connection was lost. */

@@ -1,7 +1,13 @@
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
-import type { BoundMetricOptions, BucketOptions, MetricOptions } from '../../metrics/metric-definition.js';
+import type {
+  BoundMetricOptions,
+  BucketOptions,
+  CounterOptions,
+  GaugeOptions,
+  MetricOptions,
+} from '../../metrics/metric-definition.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer, TimerSeries } from '../../metrics/timer.js';
 
@@ -19,12 +25,12 @@ export type MetricOf<D extends MetricDeclaration> = D extends MetricDeclaration<
 export function defineCounter<const L extends string>(
   name: string,
   help: string,
-  options: BoundMetricOptions<L>,
+  options: BoundMetricOptions<L> & CounterOptions,
 ): MetricDeclaration<CounterSeries>;
 export function defineCounter<const L extends string = never>(
   name: string,
   help: string,
-  options?: MetricOptions<L>,
+  options?: MetricOptions<L> & CounterOptions,
 ): MetricDeclaration<Counter<L>>;
 export function defineCounter(name: string, help: string, options: object = {}): unknown {
   return declare(name, (registry) => registry.counter(name, help, options));
@@ -34,12 +40,12 @@ export function defineCounter(name: string, help: string, options: object = {}):
 export function defineGauge<const L extends string>(
   name: string,
   help: string,
-  options: BoundMetricOptions<L>,
+  options: BoundMetricOptions<L> & GaugeOptions,
 ): MetricDeclaration<GaugeSeries>;
 export function defineGauge<const L extends string = never>(
   name: string,
   help: string,
-  options?: MetricOptions<L>,
+  options?: MetricOptions<L> & GaugeOptions,
 ): MetricDeclaration<Gauge<L>>;
 export function defineGauge(name: string, help: string, options: object = {}): unknown {
   return declare(name, (registry) => registry.gauge(name, help, options));

@@ -1,4 +1,4 @@
-import { bucketsOf, countOf, expectKeys } from '../../options/option-checks.js';
+import { buckets, count, group, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the metrics of jobs, for applications that have jobs. */
 export interface JobsOptions {
@@ -28,24 +28,18 @@ export interface ResolvedJobs {
 /** Buckets for jobs, which take from milliseconds to an hour. */
 const JOB_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600];
 
+export const KIND: OptionTable<JobMetricsOptions> = { buckets: buckets(JOB_BUCKETS), maxJobs: count(100) };
+export const JOBS: OptionTable<JobsOptions, ResolvedJobs> = {
+  schedule: group(resolveKind),
+  bullmq: group(resolveKind),
+};
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveJobs(jobs: JobsOptions | false = {}): ResolvedJobs {
   if (jobs === false) return { schedule: false, bullmq: false };
-  expectKeys('jobs', jobs, ['schedule', 'bullmq']);
-  return {
-    schedule: resolveKind('jobs.schedule', jobs.schedule),
-    bullmq: resolveKind('jobs.bullmq', jobs.bullmq),
-  };
+  return readOptions('jobs', jobs, JOBS);
 }
 
-function resolveKind(
-  option: string,
-  kind: JobMetricsOptions | false = {},
-): Required<JobMetricsOptions> | false {
-  if (kind === false) return false;
-  expectKeys(option, kind, ['buckets', 'maxJobs']);
-  return {
-    buckets: bucketsOf(`${option}.buckets`, kind.buckets, JOB_BUCKETS),
-    maxJobs: countOf(`${option}.maxJobs`, kind.maxJobs, 100),
-  };
+function resolveKind(kind: JobMetricsOptions | false = {}, option: string): ResolvedJobs['schedule'] {
+  return kind !== false && readOptions(option, kind, KIND);
 }

@@ -76,12 +76,12 @@ export class ScheduledJobRecorder {
     this.lastStart = registry.gauge(
       'scheduled_job_last_start_timestamp_seconds',
       'Start time of the last run of a scheduled job, as a Unix timestamp in seconds.',
-      { labelNames },
+      { labelNames, aggregate: 'max' },
     );
     this.lastSuccess = registry.gauge(
       'scheduled_job_last_success_timestamp_seconds',
       'End time of the last successful run of a scheduled job, as a Unix timestamp in seconds.',
-      { labelNames },
+      { labelNames, aggregate: 'max' },
     );
     this.jobs = new LabelValues(options.maxJobs);
   }

@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { bucketsOf, expectKeys } from '../../options/option-checks.js';
+import { buckets, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the metrics of microservice handlers. */
 export interface RpcMetricsOptions {
@@ -10,9 +10,9 @@ export interface RpcMetricsOptions {
   readonly buckets?: readonly number[];
 }
 
+export const RPC: OptionTable<RpcMetricsOptions> = { buckets: buckets(DEFAULT_BUCKETS) };
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveRpc(rpc: RpcMetricsOptions | false = {}): Required<RpcMetricsOptions> | false {
-  if (rpc === false) return false;
-  expectKeys('rpc', rpc, ['buckets']);
-  return { buckets: bucketsOf('rpc.buckets', rpc.buckets, DEFAULT_BUCKETS) };
+  return rpc !== false && readOptions('rpc', rpc, RPC);
 }

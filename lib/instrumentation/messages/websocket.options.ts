@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { bucketsOf, expectKeys } from '../../options/option-checks.js';
+import { buckets, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the metrics of WebSocket gateways. */
 export interface WebSocketMetricsOptions {
@@ -10,11 +10,11 @@ export interface WebSocketMetricsOptions {
   readonly buckets?: readonly number[];
 }
 
+export const WEB_SOCKET: OptionTable<WebSocketMetricsOptions> = { buckets: buckets(DEFAULT_BUCKETS) };
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveWebSocket(
   webSocket: WebSocketMetricsOptions | false = {},
 ): Required<WebSocketMetricsOptions> | false {
-  if (webSocket === false) return false;
-  expectKeys('webSocket', webSocket, ['buckets']);
-  return { buckets: bucketsOf('webSocket.buckets', webSocket.buckets, DEFAULT_BUCKETS) };
+  return webSocket !== false && readOptions('webSocket', webSocket, WEB_SOCKET);
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { bucketsOf, countOf, expectKeys, patternsOf } from '../../options/option-checks.js';
+import { buckets, count, type OptionTable, patterns, readOptions } from '../../options/option-table.js';
 
 /** Options of the metrics of outgoing HTTP requests. */
 export interface OutgoingHttpOptions {
@@ -14,19 +14,15 @@ export interface OutgoingHttpOptions {
   readonly ignoreHosts?: readonly (string | RegExp)[];
 }
 
+export const OUTGOING_HTTP: OptionTable<OutgoingHttpOptions> = {
+  maxHosts: count(100),
+  buckets: buckets(DEFAULT_BUCKETS),
+  ignoreHosts: patterns('an array of hosts or regular expressions'),
+};
+
 /** @throws {MonitoringOptionsError} for invalid options */
 export function resolveOutgoingHttp(
   outgoing: OutgoingHttpOptions | false = {},
 ): Required<OutgoingHttpOptions> | false {
-  if (outgoing === false) return false;
-  expectKeys('outgoingHttp', outgoing, ['maxHosts', 'buckets', 'ignoreHosts']);
-  return {
-    maxHosts: countOf('outgoingHttp.maxHosts', outgoing.maxHosts, 100),
-    buckets: bucketsOf('outgoingHttp.buckets', outgoing.buckets, DEFAULT_BUCKETS),
-    ignoreHosts: patternsOf(
-      'outgoingHttp.ignoreHosts',
-      outgoing.ignoreHosts,
-      'an array of hosts or regular expressions',
-    ),
-  };
+  return outgoing !== false && readOptions('outgoingHttp', outgoing, OUTGOING_HTTP);
 }

@@ -1,4 +1,5 @@
 import type { ExemplarLabels, ExemplarSource } from '../../metrics/exemplars.js';
+import { findPackage } from '../../primitives/optional-package.js';
 
 /** The used part of `@opentelemetry/api`. */
 interface OpenTelemetryApi {
@@ -73,10 +74,12 @@ export class ActiveTrace {
 }
 
 /** Detects a running SDK of OpenTelemetry. An installed API is not enough, because many packages depend on it. */
-export async function findActiveTrace(load: () => Promise<OpenTelemetryApi> = loadApi): Promise<ActiveTrace> {
+export async function findActiveTrace(
+  load: () => Promise<OpenTelemetryApi | undefined> = () => findPackage('@opentelemetry/api'),
+): Promise<ActiveTrace> {
   try {
     const api = await load();
-    return new ActiveTrace(keepsContext(api) ? api : undefined);
+    return new ActiveTrace(api !== undefined && keepsContext(api) ? api : undefined);
   } catch {
     return new ActiveTrace();
   }
@@ -92,10 +95,4 @@ function isSpanContext(candidate: unknown): candidate is SpanContext {
 function keepsContext({ context, ...api }: OpenTelemetryApi): boolean {
   const key = api.createContextKey('nestjs-monitoring');
   return context.with(context.active().setValue(key, true), () => context.active().getValue(key) === true);
-}
-
-/** Imports the API by a variable name, so that an application without its types compiles. */
-function loadApi(): Promise<OpenTelemetryApi> {
-  const name: string = '@opentelemetry/api';
-  return import(name) as Promise<OpenTelemetryApi>;
 }

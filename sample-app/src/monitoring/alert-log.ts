@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { LoggerAlertHandler } from 'nestjs-monitoring';
+import { LoggerAlertHandler } from 'nestjs-monitoring/alerting';
 
 const logger = new Logger('Alerts');
 

@@ -1,5 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchExporter } from 'nestjs-monitoring';
+import { CloudWatchExporter } from 'nestjs-monitoring/exporters';
 import { describeExporter, ODD_KIND, sumsOf, type ToldSums } from '../push/exporter.contract.js';
 import { serverRemote } from '../push/server-remote.js';
 import { CloudWatchServer, type ReceivedDatum } from './cloudwatch.server.js';

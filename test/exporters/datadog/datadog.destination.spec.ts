@@ -176,6 +176,20 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
     expect(await failureOf(firstOf(halves.slice(1)))).toMatchObject({ remedy: 'drop' });
   });
 
+  it.each([200, 201, 202, 204, 205, 206, 299])(
+    'takes the status %i as an acknowledgement',
+    async (status) => {
+      server.troubles.push({ status });
+      await expect(destination.send(requestOf(gauges('g', [{}, 1])), ANY_TIME)).resolves.toBeUndefined();
+    },
+  );
+
+  it.each([304, 302, 599])('takes the status %i as a failure', async (status) => {
+    server.troubles.push({ status });
+    const remedy = status < 400 ? 'stop' : 'retry';
+    expect(await failureOf(requestOf(gauges('g', [{}, 1])))).toMatchObject({ remedy });
+  });
+
   it('retries after a broken connection', async () => {
     server.troubles.push('reset');
     const failure = await failureOf(requestOf(gauges('g', [{}, 1])));
@@ -185,6 +199,16 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
   });
 
   if (way === 'a client of the application') return;
+
+  it.each(['breaks off', 'never ends'] as const)(
+    'takes a success as an acknowledgement even if its body %s',
+    async (body) => {
+      server.body = body;
+      const signal = AbortSignal.timeout(5_000);
+      await expect(destination.send(requestOf(gauges('g', [{}, 1])), signal)).resolves.toBeUndefined();
+    },
+    30_000,
+  );
 
   it('honors Retry-After of Datadog', async () => {
     const headers = { 'content-type': 'application/json', 'x-ratelimit-reset': '7' };

@@ -1,4 +1,4 @@
-import { DatadogExporter } from 'nestjs-monitoring';
+import { DatadogExporter } from 'nestjs-monitoring/exporters';
 import { describeExporter, ODD_KIND, sumsOf, type ToldSums } from '../push/exporter.contract.js';
 import { serverRemote } from '../push/server-remote.js';
 import { DatadogServer, type TakenPoint } from './datadog.server.js';

@@ -2,7 +2,12 @@ import { existsSync, renameSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JsonExporter, type JsonHistogram, type JsonMetrics, type JsonScalar } from 'nestjs-monitoring';
+import {
+  JsonExporter,
+  type JsonHistogram,
+  type JsonMetrics,
+  type JsonScalar,
+} from 'nestjs-monitoring/exporters';
 import { type ContractRemote, describeExporter, type RemoteMood, sumsOf } from '../push/exporter.contract.js';
 import { SendsUnderWay } from '../push/sends-under-way.js';
 

@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ExporterMetrics, JsonExporter, type JsonMetrics } from 'nestjs-monitoring';
+import { ExporterMetrics, JsonExporter, type JsonMetrics } from 'nestjs-monitoring/exporters';
 import { scalars, testRegistry } from '../../metrics/support.js';
 
 const DISK_BYTES = 1_000_000;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { JsonExporterOptions, JsonMetrics } from 'nestjs-monitoring';
+import type { JsonExporterOptions, JsonMetrics } from 'nestjs-monitoring/exporters';
 import { buildLibrary, ROOT } from '../../services/support/built.js';
 
 const KILLS = 8;
@@ -15,8 +15,8 @@ const SERIES = 2_000;
 /** Exports some hundred kilobytes again and again, and says so each time; or once. */
 function work(options: JsonExporterOptions, forever: boolean): string {
   return `
-    import { MetricsRegistry } from '${ROOT}dist/metrics/registry.js';
-    import { JsonExporter } from '${ROOT}dist/exporters/json/json.exporter.js';
+    import { MetricsRegistry } from '${ROOT}build/metrics/registry.js';
+    import { JsonExporter } from '${ROOT}build/exporters/json/json.exporter.js';
     const registry = new MetricsRegistry({ seriesLimit: ${SERIES} });
     const deals = registry.counter('deals_total', 'Deals.', { labelNames: ['i'] });
     for (let i = 0; i < ${SERIES}; i++) deals.inc({ i: 'x'.repeat(100) + i });

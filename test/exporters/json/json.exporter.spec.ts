@@ -2,12 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile, stat } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  JsonExporter,
-  type JsonExporterOptions,
-  type JsonMetrics,
-  type MetricsRegistry,
-} from 'nestjs-monitoring';
+import { type MetricsRegistry } from 'nestjs-monitoring';
+import { JsonExporter, type JsonExporterOptions, type JsonMetrics } from 'nestjs-monitoring/exporters';
 import { jsonDocument, jsonText } from '../../../lib/exporters/json/json-document.js';
 import { testRegistry } from '../../metrics/support.js';
 import { KeptLog } from '../push/support.js';

@@ -1,4 +1,4 @@
-import { OtlpExporter, type OtlpExporterOptions } from 'nestjs-monitoring';
+import { OtlpExporter, type OtlpExporterOptions } from 'nestjs-monitoring/exporters';
 import { type ContractRemote, describeExporter, sumsOf, type ToldSums } from '../push/exporter.contract.js';
 import { serverRemote } from '../push/server-remote.js';
 import { OtlpServer, type TakenPoint } from './otlp.server.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ExpositionFormat } from 'nestjs-monitoring';
+import type { ExpositionFormat } from 'nestjs-monitoring/metrics';
 import { parseExposition } from './exposition-parser.js';
 
 // The other tests are only as good as this parser is strict.

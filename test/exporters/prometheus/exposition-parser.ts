@@ -1,4 +1,4 @@
-import type { ExpositionFormat } from 'nestjs-monitoring';
+import type { ExpositionFormat } from 'nestjs-monitoring/metrics';
 
 /** One line with a number. */
 export interface ParsedSample {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { type ExpositionFormat, MetricsRegistry, type MetricsSnapshot } from 'nestjs-monitoring';
+import { MetricsRegistry, type MetricsSnapshot } from 'nestjs-monitoring';
+import { type ExpositionFormat } from 'nestjs-monitoring/metrics';
 import { renderExposition } from '../../../lib/exporters/prometheus/exposition.js';
 import { FIRST_BUCKET, VALUE } from '../../../lib/metrics/snapshot.js';
 import { oddText, testRegistry } from '../../metrics/support.js';

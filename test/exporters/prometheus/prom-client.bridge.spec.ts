@@ -1,10 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  MetricsRegistry,
-  MonitoringModule,
-  PrometheusExporter,
-  type PromClientRegistry,
-} from 'nestjs-monitoring';
+import { MetricsRegistry, MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
+import { type PromClientRegistry } from 'nestjs-monitoring/metrics';
 import promClient from 'prom-client';
 import { ADAPTERS, seriesOf, startApp } from '../../e2e/fixture/start-app.js';
 import { CLEAN, promtoolCheckMetrics } from '../../services/support/promtool.js';

@@ -3,13 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
+import { MetricsRegistry, type MetricsSource } from 'nestjs-monitoring';
 import {
   ExporterMetrics,
-  MetricsRegistry,
-  type MetricsSource,
   type PushExporterOptions,
   type PushDependencies,
-} from 'nestjs-monitoring';
+} from 'nestjs-monitoring/exporters';
 import { scalars } from '../../metrics/support.js';
 import { KeptLog, timerClock, useFakeTime } from './support.js';
 

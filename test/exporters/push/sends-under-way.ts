@@ -1,4 +1,4 @@
-import type { PushExporter } from 'nestjs-monitoring';
+import type { PushExporter } from 'nestjs-monitoring/exporters';
 
 /** Knows when exporters have nothing under way any more that will end by itself, by watching their destinations. */
 export class SendsUnderWay {

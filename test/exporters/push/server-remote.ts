@@ -1,4 +1,5 @@
-import type { MetricsSource, PushExporter, PushExporterOptions, PushDependencies } from 'nestjs-monitoring';
+import type { MetricsSource } from 'nestjs-monitoring';
+import type { PushExporter, PushExporterOptions, PushDependencies } from 'nestjs-monitoring/exporters';
 import type { RemoteServer } from '../remote.server.js';
 import type { ContractRemote, RemoteMood, ResponseBody, ToldSums } from './exporter.contract.js';
 import { SendsUnderWay } from './sends-under-way.js';

@@ -1,4 +1,4 @@
-import { PushgatewayExporter } from 'nestjs-monitoring';
+import { PushgatewayExporter } from 'nestjs-monitoring/exporters';
 import { type ContractRemote, sumsOf } from '../push/exporter.contract.js';
 import { serverRemote } from '../push/server-remote.js';
 import type { RemoteServer } from '../remote.server.js';

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { MetricsRegistry, PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
 import { groupPath } from '../../../lib/exporters/pushgateway/pushgateway.client.js';
 
 let server: Server | undefined;

@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Inject, Param, ParseIntPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { type HistogramSeriesSnapshot, MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { type HistogramSeriesSnapshot } from 'nestjs-monitoring/metrics';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import {
   ADAPTERS,

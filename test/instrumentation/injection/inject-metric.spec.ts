@@ -96,6 +96,18 @@ describe('MonitoringModule.forFeature()', () => {
     );
   });
 
+  it('declares the aggregation over several workers', () => {
+    const registry = new MetricsRegistry();
+    const definitions = [
+      defineGauge('config_version', 'Version of the configuration.', { aggregate: 'max' }),
+      defineCounter('host_boots_total', 'Boots of the machine.', { aggregate: 'shared' }),
+    ];
+    expect(definitions.map(({ metricIn }) => metricIn(registry))).toMatchObject([
+      { aggregate: 'max' },
+      { aggregate: 'shared' },
+    ]);
+  });
+
   it('rejects a duplicate name', () => {
     expect(() => MonitoringModule.forFeature([ordersTotal, ordersTotal])).toThrow(MonitoringOptionsError);
   });

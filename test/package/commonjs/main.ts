@@ -4,6 +4,11 @@ import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type Counter, MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
+import { LoggerAlertHandler } from 'nestjs-monitoring/alerting';
+import { JsonExporter } from 'nestjs-monitoring/exporters';
+import { grafanaDashboards } from 'nestjs-monitoring/grafana';
+import { tcpHealthCheck } from 'nestjs-monitoring/health';
+import { MetricsRegistry as StandaloneRegistry, PrometheusExporter } from 'nestjs-monitoring/metrics';
 
 @Injectable()
 class OrdersService {
@@ -47,6 +52,12 @@ class OrdersController {
   providers: [OrdersService],
 })
 class AppModule {}
+
+// Every import has the same classes.
+const parts = [LoggerAlertHandler, JsonExporter, grafanaDashboards, tcpHealthCheck, PrometheusExporter];
+if (parts.some((part) => typeof part !== 'function') || StandaloneRegistry !== MetricsRegistry) {
+  throw new Error('the imports do not belong together');
+}
 
 async function start(): Promise<void> {
   const adapter: AbstractHttpAdapter =

@@ -1,10 +1,5 @@
-import type {
-  AlertAggregation,
-  AlertCondition,
-  AlertRule,
-  Comparison,
-  LabelMatchers,
-} from 'nestjs-monitoring';
+import type { AlertRule, LabelMatchers } from 'nestjs-monitoring';
+import type { AlertAggregation, AlertCondition, Comparison } from 'nestjs-monitoring/alerting';
 import type { RuleCase } from '../../alerting/rule-cases.js';
 
 /** Random numbers that are the same for the same seed. */

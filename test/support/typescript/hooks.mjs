@@ -5,14 +5,11 @@ import { transform } from '@swc/core';
 import { swc } from '../../../jest.config.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const LIBRARY = new Map([
-  ['nestjs-monitoring', new URL('lib/index.ts', ROOT).href],
-  ['nestjs-monitoring/testing', new URL('lib/testing.ts', ROOT).href],
-]);
+const DOOR = /^nestjs-monitoring(?:\/(\w+))?$/;
 
 export function resolve(specifier, context, next) {
-  const library = LIBRARY.get(specifier);
-  if (library !== undefined) return { url: library, shortCircuit: true };
+  const door = DOOR.exec(specifier);
+  if (door !== null) return { url: new URL(`lib/${door[1] ?? 'index'}.ts`, ROOT).href, shortCircuit: true };
   if (specifier.startsWith('.') && specifier.endsWith('.js')) {
     const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
     if (existsSync(source)) return { url: source.href, shortCircuit: true };

@@ -1,0 +1,40 @@
+// The door for alert handlers and for rules as code.
+export type { Alert, AlertEvent, AlertState, AlertStatus } from './alerting/alert.js';
+export type { AlertHandlerEntry } from './alerting/alerting.options.js';
+export type { AlertChange, AlertTimeline, BackTestOptions, BackTestResult } from './alerting/back-test.js';
+export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
+export {
+  EmailAlertHandler,
+  type EmailOptions,
+  type MailTransport,
+} from './alerting/handlers/email.handler.js';
+export { type AlertLogger, LoggerAlertHandler } from './alerting/handlers/logger.handler.js';
+export { SlackAlertHandler, type SlackOptions } from './alerting/handlers/slack.handler.js';
+export { WebhookAlertHandler, type WebhookOptions } from './alerting/handlers/webhook.handler.js';
+export type { AlertHandlerOptions } from './alerting/notifications/handler.options.js';
+export type { InhibitRule } from './alerting/notifications/inhibition.js';
+export {
+  type AlertHandlerFunction,
+  type AlertNotification,
+  type AlertStateHandler,
+  NotificationError,
+  type NotificationHandler,
+} from './alerting/notifications/notification.js';
+export type { Silence, SilenceRequest, SilenceState } from './alerting/notifications/silences.js';
+export type { RuleHealth } from './alerting/rule-evaluator.js';
+export type { RuleStatus } from './alerting/rule-status.js';
+export type {
+  AlertAggregation,
+  AlertCondition,
+  AlertRule,
+  BurnRate,
+  Comparison,
+  ConditionRule,
+  Measurement,
+  ServiceLevel,
+  ServiceLevelRule,
+  Severity,
+} from './alerting/rules/alert-rule.js';
+export type { ComparisonOperator } from './query/expression.js';
+export type { LabelMatcher, LabelMatchers, LabelPattern } from './query/label-matchers.js';
+export type { AlertingMonitorOptions } from './alerting/alerting.monitor.js';

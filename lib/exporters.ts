@@ -1,0 +1,39 @@
+// The door for exporters that are created by hand, and for destinations of one's own.
+export type { CloudWatchClientLike } from './exporters/cloudwatch/cloudwatch.destination.js';
+export { CloudWatchExporter } from './exporters/cloudwatch/cloudwatch.exporter.js';
+export type { CloudWatchExporterOptions } from './exporters/cloudwatch/cloudwatch.options.js';
+export type { CloudWatchCost, CloudWatchPrices } from './exporters/cloudwatch/cost-preview.js';
+export type { DatadogClient } from './exporters/datadog/datadog-client.transport.js';
+export { DatadogExporter } from './exporters/datadog/datadog.exporter.js';
+export type { DatadogExporterOptions, DatadogSite } from './exporters/datadog/datadog.options.js';
+export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
+export { JsonExporter } from './exporters/json/json.exporter.js';
+export type { JsonExporterOptions } from './exporters/json/json.options.js';
+export type { OtlpMetricExporter } from './exporters/otlp/otlp-exporter.sender.js';
+export { OtlpExporter } from './exporters/otlp/otlp.exporter.js';
+export type { OtlpExporterOptions } from './exporters/otlp/otlp.options.js';
+export {
+  PrometheusExporter,
+  type PrometheusExporterOptions,
+} from './exporters/prometheus/prometheus.exporter.js';
+export { ExporterMetrics } from './exporters/push/exporter-metrics.js';
+export type { PushFetch, PushFetchInit, PushFetchResponse } from './exporters/push/http-exchange.js';
+export type { MetricFilter } from './exporters/push/metric-filter.js';
+export type {
+  CounterInterval,
+  CounterIntervalFamily,
+  GaugeInterval,
+  GaugeIntervalFamily,
+  HistogramInterval,
+  HistogramIntervalFamily,
+  IntervalDistribution,
+  IntervalFamily,
+  MetricsInterval,
+} from './exporters/push/metrics-interval.js';
+export type { ExporterLogger, PushDependencies } from './exporters/push/push-dependencies.js';
+export { type PushDestination, PushError, type PushRequest } from './exporters/push/push-destination.js';
+export { PushExporter } from './exporters/push/push.exporter.js';
+export type { PushExporterOptions } from './exporters/push/push.options.js';
+export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporter.js';
+export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
+export type { RegisterTimer } from './primitives/register-timer.js';

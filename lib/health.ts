@@ -1,0 +1,24 @@
+// The door for health checks of dependencies and of the process.
+export type {
+  BuiltInCheckOptions,
+  BuiltInChecksOptions,
+  DiskCheckOptions,
+  EventLoopCheckOptions,
+  PercentLimits,
+} from './health/checks/built-in-checks.options.js';
+export {
+  alertsHealthCheck,
+  type AlertsHealthCheckOptions,
+  type FiringAlerts,
+  httpHealthCheck,
+  type HttpHealthCheckOptions,
+  type MicroserviceClient,
+  microserviceHealthCheck,
+  type MicroserviceHealthCheckOptions,
+  tcpHealthCheck,
+  type TcpHealthCheckOptions,
+} from './health/checks/dependency.checks.js';
+export { diskHealthCheck, eventLoopHealthCheck, memoryHealthCheck } from './health/checks/process.checks.js';
+export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
+export type { HealthMonitorOptions, LifecyclePhase, HealthLogger } from './health/health.monitor.js';
+export type { AlertsInHealthOptions, HealthCheckDefaultsOptions } from './health/health.options.js';

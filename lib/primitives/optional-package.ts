@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module';
+
+/**
+ * Imports a package that an application may or may not have; returns undefined if it is not installed. Where a package
+ * cannot be imported, as in a CommonJS test of Jest, it is required.
+ *
+ * The name is a variable, so that an application without the types of the package compiles.
+ */
+export async function findPackage<T>(name: string): Promise<T | undefined> {
+  try {
+    return (await importOrRequire(name)) as T;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // A missing dependency of an installed package is a different error.
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+    if (isMissing && [name, packageOf(name)].some((missing) => message.includes(`'${missing}'`)))
+      return undefined;
+    throw error;
+  }
+}
+
+async function importOrRequire(name: string): Promise<unknown> {
+  try {
+    return await import(name);
+  } catch (error) {
+    if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_VM_DYNAMIC_IMPORT')) throw error;
+    return createRequire(import.meta.url)(name);
+  }
+}
+
+/** Returns the name of the package of a path such as `@scope/name/part`. */
+function packageOf(path: string): string {
+  return path.split('/', path.startsWith('@') ? 2 : 1).join('/');
+}

@@ -1,0 +1,78 @@
+import { cpSync, rmSync } from 'node:fs';
+import { dts } from 'rollup-plugin-dts';
+import manifest from './package.json' with { type: 'json' };
+
+/** The doors of the package: each subpath of its exports that is a module. */
+const DOORS = Object.keys(manifest.exports)
+  .filter((path) => path !== './package.json')
+  .map((path) => (path === '.' ? 'index' : path.slice('./'.length)));
+
+const FORMATS = [
+  { format: 'es', extension: 'js', types: 'd.ts' },
+  { format: 'cjs', extension: 'cjs', types: 'd.cts' },
+];
+
+/** Everything but the files of this package is for the application to install. */
+const external = (id) => !/^[./]/.test(id);
+
+/** What `nest build` has left in build/, bundled: an application that imports one file instead of 500 starts sooner. */
+export default FORMATS.flatMap(({ format, extension, types }) => [
+  {
+    input: inputs('js'),
+    external,
+    treeshake: { moduleSideEffects: false },
+    plugins: [commonjsImportMeta(), freshFolder(format), assets()],
+    // TypeScript's helpers of decorators look for `this` of their module.
+    onLog: (level, log, handle) => log.code !== 'THIS_IS_UNDEFINED' && handle(level, log),
+    output: {
+      dir: 'dist',
+      format,
+      exports: 'named',
+      hoistTransitiveImports: false,
+      entryFileNames: `[name].${extension}`,
+      chunkFileNames: `[name].${extension}`,
+    },
+  },
+  {
+    input: inputs('d.ts'),
+    external,
+    plugins: [dts()],
+    // It names types that two doors share and none exports: a user has no reason to write them.
+    onLog: (level, log, handle) => log.plugin !== 'dts' && handle(level, log),
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: `[name].${types}`,
+      chunkFileNames: ({ name }) => `${name.replace(/\.d$/, '')}.${types}`,
+    },
+  },
+]);
+
+function inputs(extension) {
+  return Object.fromEntries(DOORS.map((door) => [door, `build/${door}.${extension}`]));
+}
+
+/** CommonJS has no `import.meta`. */
+function commonjsImportMeta() {
+  const equivalents = { dirname: '__dirname', url: "require('node:url').pathToFileURL(__filename).href" };
+  return {
+    name: 'commonjs-import-meta',
+    resolveImportMeta: (property, { format }) => (format === 'cjs' ? equivalents[property] : undefined),
+  };
+}
+
+/** Empties dist/ before the first of the formats is written into it. */
+function freshFolder(format) {
+  return {
+    name: 'fresh-folder',
+    buildStart: () => format === FORMATS[0].format && rmSync('dist', { recursive: true, force: true }),
+  };
+}
+
+/** The files of the dashboard are read next to the module that serves them. */
+function assets() {
+  return {
+    name: 'assets',
+    writeBundle: () => cpSync('build/dashboard/page', 'dist/page', { recursive: true }),
+  };
+}
