@@ -548,7 +548,7 @@ describe.each(ADAPTERS)('an error of the clock on %s', (adapter) => {
     const statuses: number[] = [];
     for (const path of ['/ok', '/no/such', '/broken', '/users/5'])
       statuses.push((await app.get(path)).status);
-    await abortedRequest(app.port, { path: '/slow/100' }, 20);
+    await abortedRequest(app.port, { path: '/slow/1000' }, 200);
     const connection = new RawConnection(app.port);
     connection.send('nonsense\r\n\r\n');
     await connection.closed;

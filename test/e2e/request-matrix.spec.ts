@@ -210,7 +210,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
     });
 
     it('end the duration of a request where its client left, with status 499', async () => {
-      await abortedRequest(app.port, { path: '/slow/300' }, 50);
+      await abortedRequest(app.port, { path: '/slow/1000' }, 200);
 
       expect(await app.recorded()).toEqual(timed('GET /slow/:ms 499'));
       const [seconds] = durations(app.registry);
@@ -310,7 +310,7 @@ describe.each(ADAPTERS)('request metrics on %s', (adapter) => {
         unmatched: () => app.get('/nowhere'),
         refused: () => app.get('/forbidden'),
         brokenOff: () => app.get('/broken-file').catch(() => undefined),
-        aborted: () => abortedRequest(app.port, { path: '/slow/100' }, 30),
+        aborted: () => abortedRequest(app.port, { path: '/slow/500' }, 150),
         download: () => requestLeftAtFirstByte(app.port, '/endless-file'),
         events: () => requestLeftAtFirstByte(app.port, '/events'),
         post: () => app.ask({ path: '/echo', method: 'POST', headers: JSON_TYPE, body: '{}' }),
@@ -579,7 +579,7 @@ describe('request metrics of requests that do not come by the server of Nest', (
       jest.restoreAllMocks();
       await app.get('/users/4', { host: '127.0.0.1' });
       await app.get('/users/6', { host: '::1' });
-      await abortedRequest(app.port, { path: '/slow/300', host: '::1' }, 20);
+      await abortedRequest(app.port, { path: '/slow/1000', host: '::1' }, 200);
 
       expect(await app.recorded(3)).toEqual(
         timed('GET /slow/:ms 499', 'GET /users/:id 200', 'GET /users/:id 200'),
@@ -597,7 +597,7 @@ describe('request metrics of requests that do not come by the server of Nest', (
     const registry = nest.get(MetricsRegistry);
     await request(port, { path: '/users/5' });
     await request(port, { path: '/no/such' });
-    await abortedRequest(port, { path: '/slow/300' }, 20);
+    await abortedRequest(port, { path: '/slow/1000' }, 200);
 
     await eventually(() => expect(total(registry, 'http_requests_total')).toBe(3));
     expect(seriesOf(registry, 'http_requests_total').map(({ labels }) => labels)).toEqual([

@@ -54,25 +54,27 @@ describe('a process with an error', () => {
   const fail = `setImmediate(() => { throw new OrderError('lost'); });`;
   const wait = `await new Promise((resolve) => setTimeout(resolve, 20));`;
 
-  it.each<[string, string, number, [exceptions: number, rejections: number], string[]?]>([
-    ['an unhandled rejection', reject, 1, [0, 1]],
-    ['a handled rejection', `process.on('unhandledRejection', () => {}); ${reject}`, 0, [0, 1]],
+  it.each<[string, string, number, [exceptions: number, rejections: number], string[]]>([
+    ['an unhandled rejection', reject, 1, [0, 1], []],
+    ['a handled rejection', `process.on('unhandledRejection', () => {}); ${reject}`, 0, [0, 1], []],
     [
       'two rejections, the first of them handled',
       `process.once('unhandledRejection', () => {}); ${reject} ${wait} ${reject}`,
       1,
       [0, 2],
+      [],
     ],
     [
       'a rejection after its listener was removed',
       `const care = () => {}; process.on('unhandledRejection', care); process.off('unhandledRejection', care); ${reject}`,
       1,
       [0, 1],
+      [],
     ],
     ['a rejection that only prints a warning', reject, 0, [0, 0], ['--unhandled-rejections=warn']],
-    ['an uncaught exception', fail, 1, [1, 0]],
-    ['a handled exception', `process.on('uncaughtException', () => {}); ${fail}`, 0, [1, 0]],
-    ['an exception after the application was closed', `await app.close(); ${fail}`, 1, [0, 0]],
+    ['an uncaught exception', fail, 1, [1, 0], []],
+    ['a handled exception', `process.on('uncaughtException', () => {}); ${fail}`, 0, [1, 0], []],
+    ['an exception after the application was closed', `await app.close(); ${fail}`, 1, [0, 0], []],
   ])(
     'ends like it does without monitoring: %s',
     async (_, work, code, [exceptions, rejections], flags) => {
