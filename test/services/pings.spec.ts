@@ -115,8 +115,13 @@ describeWith(['redis-server'], 'pings of a real Redis', () => {
         { provide: 'NODE_REDIS', useValue: nodeRedis },
       ],
     });
-    app.get(MailsProcessor).worker.on('error', () => undefined);
-    closing.push(() => app.close());
+    const { worker } = app.get(MailsProcessor);
+    worker.on('error', () => undefined);
+    closing.push(
+      () => app.close(),
+      // A worker that connects again while it is closed waits for ever, unless it is forced.
+      () => worker.close(true),
+    );
     pings = [
       ...pingsOf(findIoRedisClients(objects), pingIoRedis),
       ...pingsOf(findNodeRedisClients(objects), pingNodeRedis),
@@ -164,6 +169,8 @@ describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
     'wait no longer than they may for a connection of a pool that has none left (%o)',
     async (options) => {
       const pool = new Pool({ connectionString: server.url, max: 1, ...options });
+      // A connection may still be closing when its server stops.
+      pool.on('connect', (each) => each.on('error', () => undefined));
       const client = await pool.connect();
       const waiting = pool.query('SELECT 1');
       await expect(pingPgPool(pool as unknown as PgPool, AbortSignal.timeout(50))).rejects.toThrow('timeout');
