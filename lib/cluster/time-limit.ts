@@ -9,11 +9,20 @@ export async function withTimeLimit<T>(promise: Promise<T>, timeoutMs: number, m
   return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }
 
-/** Returns the result of a promise, or undefined if it takes longer than the time limit. */
-export async function resultWithin<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+/**
+ * Returns the result of a promise, or undefined if it takes longer than the time limit.
+ *
+ * @param options `background`: true if the time limit must not keep the process alive
+ */
+export async function resultWithin<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  { background = false }: { readonly background?: boolean | undefined } = {},
+): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<undefined>((resolve) => {
     if (timeoutMs <= MAX_TIMER_DELAY_MS) timer = setTimeout(resolve, timeoutMs, undefined);
+    if (background) timer?.unref();
   });
   return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
 }
