@@ -18,6 +18,7 @@ import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { ServingWatch } from './serving-watch.integration.js';
 import { StartWatch } from './start-watch.integration.js';
 
 /**
@@ -31,6 +32,8 @@ export const MOMENTS = [
   'bootstrap',
   /** `onApplicationBootstrap`, after every other module. */
   'started',
+  /** In the background, once the server of the application listens, or a moment after the start if none does. */
+  'serving',
   /** `onModuleDestroy`, before any other module. Nest 12 calls `beforeClose` of the HTTP adapter even earlier. */
   'closing',
   /** `beforeApplicationShutdown`, after every other module; then Nest closes the HTTP server. */
@@ -54,11 +57,14 @@ export interface LifecycleStep {
   /** Steps of the same moment that have to be done before. */
   readonly after: readonly string[];
   readonly why: string;
-  run(part: unknown, lifecycle: LifecycleEnd): void | Promise<void>;
+  run(part: unknown, lifecycle: LifecycleOutcome): void | Promise<void>;
 }
 
-/** The end of the lifecycle, for a step that sees the start fail. */
-export interface LifecycleEnd {
+/** The outcome of a start, for the steps that see it. */
+export interface LifecycleOutcome {
+  /** Runs the steps of the moment at which the application serves. */
+  serve(): void;
+  /** Ends everything, after a start that failed. */
   abort(): void;
 }
 
@@ -66,7 +72,7 @@ function step<Part>(
   moment: Moment,
   name: string,
   part: Token<Part>,
-  run: (part: Part, lifecycle: LifecycleEnd) => void | Promise<void>,
+  run: (part: Part, lifecycle: LifecycleOutcome) => void | Promise<void>,
   why: string,
   after: readonly string[] = [],
 ): LifecycleStep {
@@ -198,25 +204,10 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'bootstrap',
-    'dashboard: start',
-    DashboardLifecycle,
-    (dashboard) => dashboard.start(),
-    'Its charts request the samples that the history keeps from its first one on.',
-  ),
-  step(
-    'bootstrap',
     'collectors: start',
     CollectorLifecycle,
     (collectors) => collectors.start(),
-    'The modules that create clients have been initialised.',
-  ),
-  step(
-    'bootstrap',
-    'history: start',
-    HistoryLifecycle,
-    (history) => history.start(),
-    'The first sample needs the requests of alerting and dashboard, and the collectors.',
-    ['alerting: start', 'dashboard: start', 'collectors: start'],
+    'The modules that create clients have been initialised, and from now on a scrape finds every metric.',
   ),
   step(
     'bootstrap',
@@ -249,6 +240,36 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'Every hook that may fail has run.',
     ['health: ready'],
   ),
+  step(
+    'started',
+    'serving watch: start',
+    ServingWatch,
+    (watch, lifecycle) => watch.start(() => lifecycle.serve()),
+    'What a start can do without is done when the application serves.',
+  ),
+
+  step(
+    'serving',
+    'collectors: run',
+    CollectorLifecycle,
+    (collectors) => collectors.runAll(),
+    'The first run reads files and finds clients, which no application has to wait for.',
+  ),
+  step(
+    'serving',
+    'dashboard: start',
+    DashboardLifecycle,
+    (dashboard) => dashboard.start(),
+    'Its charts request the samples that the history keeps from its first one on.',
+  ),
+  step(
+    'serving',
+    'history: start',
+    HistoryLifecycle,
+    (history) => history.start(),
+    'The first sample needs the requests of alerting and dashboard, and the collectors.',
+    ['collectors: run', 'dashboard: start'],
+  ),
 
   step(
     'closing',
@@ -278,6 +299,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'shutdown',
     'start watch: stop',
     StartWatch,
+    (watch) => watch.stop(),
+    'An application that ends before it has listened.',
+  ),
+  step(
+    'shutdown',
+    'serving watch: stop',
+    ServingWatch,
     (watch) => watch.stop(),
     'An application that ends before it has listened.',
   ),

@@ -4,7 +4,7 @@ import { MonitoringModule } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
 import { LifecycleRunner } from '../../lib/module/lifecycle-runner.js';
-import { ADAPTERS, createApp } from '../e2e/fixture/start-app.js';
+import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
 
 const named = (moment: Moment): string[] =>
   LIFECYCLE.filter((step) => step.moment === moment).map(({ name }) => name);
@@ -87,6 +87,24 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
     }
   }
 
+  it('starts what can wait when its server listens', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.listen(0, '127.0.0.1');
+    expect(calls).not.toContain('history: start');
+    await eventually(() => expect(calls).toContain('history: start'));
+  });
+
+  it('never starts what can wait if it ends before', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.init();
+    await app.close();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(calls.filter((call) => named('serving').includes(call))).toEqual([]);
+    app = undefined;
+  });
+
   it('starts and ends in the order of the list, around the hooks of all other modules', async () => {
     record();
     app = await createApp(adapter, AppModule);
@@ -101,8 +119,10 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
       '(onApplicationBootstrap)',
       ...named('started'),
     ]);
-    for (const name of ['http: install', 'endpoints: mount', 'history: start']) expect(calls).toContain(name);
+    for (const name of ['http: install', 'endpoints: mount']) expect(calls).toContain(name);
 
+    calls.length = 0;
+    await eventually(() => expect(calls).toEqual(named('serving')));
     calls.length = 0;
     await app.close();
     const hooks = calls.filter((call) => call.startsWith('(') || !named('shutdown').includes(call));
@@ -143,6 +163,25 @@ describe('a runner of steps', () => {
     const logger = { warn: (message: string) => void warnings.push(message) };
     return { runner: new LifecycleRunner(new Map([[Part, part]]), logger, steps), warnings };
   }
+
+  it('runs each step of the moment of serving in a turn of its own, and logs one that fails', async () => {
+    const ran: string[] = [];
+    const { runner, warnings } = runnerOf(
+      step('serving', 'broken', () => {
+        ran.push('broken');
+        throw new Error('as planned');
+      }),
+      step('serving', 'fine', () => void ran.push('fine')),
+      step('serving', 'last', () => void ran.push('last')),
+    );
+    runner.serve();
+    expect(ran).toEqual([]);
+    await eventually(() => expect(ran).toContain('fine'));
+    expect(warnings).toEqual(['"broken" failed when the application had started: as planned']);
+    await runner.end('closing');
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(ran).toEqual(['broken', 'fine']);
+  });
 
   it('starts one step after the other, and stops at the first that fails', async () => {
     const ran: string[] = [];
