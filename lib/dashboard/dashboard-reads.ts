@@ -17,7 +17,13 @@ const MAX_RANGE_MS = 24 * 3_600_000;
 const MAX_AGE_MS = 1_000;
 
 /** Returns what the API of the dashboard reads, by the name of its endpoint. */
-export function dashboardReads({ feed, history, registry, alerts, hasAuth }: DashboardSources): DashboardReads {
+export function dashboardReads({
+  feed,
+  history,
+  registry,
+  alerts,
+  hasAuth,
+}: DashboardSources): DashboardReads {
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const views = new ViewReader(history, thresholdsOf);

@@ -82,7 +82,8 @@ function readEndpoints(path: string, overridable: boolean, sources: DashboardSou
   const load = async (): Promise<DashboardReads> =>
     (await import('./dashboard-reads.js')).dashboardReads(sources);
   return READS.map((name) => {
-    const read = async (query: URLSearchParams): Promise<unknown> => (await (loading ??= load()))[name](query);
+    const read = async (query: URLSearchParams): Promise<unknown> =>
+      (await (loading ??= load()))[name](query);
     return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read);
   });
 }

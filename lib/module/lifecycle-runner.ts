@@ -56,10 +56,7 @@ export class LifecycleRunner implements LifecycleOutcome {
     const end = (step: LifecycleStep) => this.attempt(step, 'at the end of the application');
     for (const step of this.stepsAt(moment)) {
       const before = step.after.flatMap((name) => done.get(name) ?? []);
-      done.set(
-        step.name,
-        before.length === 0 ? end(step) : Promise.all(before).then(() => end(step)),
-      );
+      done.set(step.name, before.length === 0 ? end(step) : Promise.all(before).then(() => end(step)));
     }
     await Promise.all(done.values());
   }

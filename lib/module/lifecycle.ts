@@ -257,6 +257,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'serving',
+    'alerting: add thresholds',
+    AlertingLifecycle,
+    (alerting) => alerting.addThresholds(),
+    'Whatever asks for the rules before has them; an application need not wait until they are compiled.',
+  ),
+  step(
+    'serving',
     'dashboard: start',
     DashboardLifecycle,
     (dashboard) => dashboard.start(),
@@ -268,7 +275,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     HistoryLifecycle,
     (history) => history.start(),
     'The first sample needs the requests of alerting and dashboard, and the collectors.',
-    ['collectors: run', 'dashboard: start'],
+    ['collectors: run', 'alerting: add thresholds', 'dashboard: start'],
   ),
 
   step(

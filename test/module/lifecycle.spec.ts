@@ -1,7 +1,8 @@
 import { Controller, Get, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { MonitoringModule } from 'nestjs-monitoring';
+import { MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
 import { LifecycleRunner } from '../../lib/module/lifecycle-runner.js';
 import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
@@ -67,6 +68,12 @@ class RootController {
 })
 class AppModule {}
 
+/** The series of a scrape. */
+async function seriesOf(app: INestApplication): Promise<string[]> {
+  const text = await app.get(PrometheusExporter).generateText();
+  return text.split('\n').flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ \S+$/, '')]));
+}
+
 describe.each(ADAPTERS)('an application on %s', (adapter) => {
   let app: INestApplication | undefined;
 
@@ -93,6 +100,22 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
     await app.listen(0, '127.0.0.1');
     expect(calls).not.toContain('history: start');
     await eventually(() => expect(calls).toContain('history: start'));
+  });
+
+  it('has every metric at a scrape that comes before what can wait', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.init();
+    const first = await seriesOf(app);
+    expect(calls.filter((call) => named('serving').includes(call))).toEqual([]);
+    await eventually(() => expect(calls).toContain('history: start'));
+    await app.get(HistorySampler).sampleNow();
+    const later = await seriesOf(app);
+    expect(first).toContain('system_memory_total_bytes');
+    expect(first).toContain('monitoring_rule_evaluations_total{rule="cpu_percent_warning"}');
+    // What shows the work of the library itself depends on what it has done so far.
+    const ofWork = /^(monitoring_(series|health)|nodejs_active_)/;
+    expect(later.filter((series) => !first.includes(series) && !ofWork.test(series))).toEqual([]);
   });
 
   it('never starts what can wait if it ends before', async () => {
@@ -171,14 +194,16 @@ describe('a runner of steps', () => {
         ran.push('broken');
         throw new Error('as planned');
       }),
-      step('serving', 'fine', () => void ran.push('fine')),
+      step('serving', 'fine', () => {
+        ran.push('fine');
+        void runner.end('closing');
+      }),
       step('serving', 'last', () => void ran.push('last')),
     );
     runner.serve();
     expect(ran).toEqual([]);
     await eventually(() => expect(ran).toContain('fine'));
     expect(warnings).toEqual(['"broken" failed when the application had started: as planned']);
-    await runner.end('closing');
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     expect(ran).toEqual(['broken', 'fine']);
   });
