@@ -1,6 +1,5 @@
 import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
 import { MetricsCollectorExplorer } from '../business/metrics-collector.explorer.js';
-import { ClusterMember } from '../cluster/cluster-member.js';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
@@ -11,13 +10,13 @@ import { EndpointRouter } from '../http/endpoint.router.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
-import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazyPart } from './lazy-parts.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
 import { StartWatch } from './start-watch.integration.js';
 
@@ -45,8 +44,8 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** A class as an injection token. */
-type Token<Part> = abstract new (...args: never[]) => Part;
+/** An injection token: a class, or the token of a part whose class may not be loaded. */
+type Token<Part> = (abstract new (...args: never[]) => Part) | LazyPart<Part>;
 
 /** One thing that one part does at one moment. */
 export interface LifecycleStep {
@@ -119,7 +118,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'init',
     'graphql: install',
-    GraphQLInstrumentation,
+    GRAPHQL_INSTRUMENTATION,
     (graphql) => graphql.install(),
     'GraphQLModule starts its driver in onModuleInit.',
   ),
@@ -161,7 +160,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'init',
     'cluster: join',
-    ClusterMember,
+    CLUSTER_MEMBER,
     (member) => member.start(),
     'The workers have to know each other before anything reads the merged metrics.',
   ),
@@ -340,7 +339,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'shutdown',
     'cluster: leave',
-    ClusterMember,
+    CLUSTER_MEMBER,
     (member) => member.stop(),
     'Exporters and rules of the leader read the metrics of all workers.',
     ['alerting: stop', 'history: stop', 'exporters: stop'],
@@ -360,7 +359,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['exceptions', ExceptionsInstrumentation],
       ['process errors', ProcessErrorsInstrumentation],
       ['outgoing http', OutgoingHttpInstrumentation],
-      ['graphql', GraphQLInstrumentation],
+      ['graphql', GRAPHQL_INSTRUMENTATION],
       ['rpc', RpcInstrumentation],
       ['websocket', WebSocketInstrumentation],
       ['queue jobs', QueueJobsInstrumentation],
