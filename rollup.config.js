@@ -69,14 +69,17 @@ function commonjsImportMeta() {
 function compact() {
   const { ESNext } = ts.ScriptTarget;
   const compilerOptions = { removeComments: true, target: ESNext, module: ts.ModuleKind.ESNext };
-  const escaped = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return {
     name: 'compact',
     renderChunk: (code) => ({
-      code: ts.transpileModule(code, { compilerOptions }).outputText.replace(/[^\0-\x7f]/g, escaped),
+      code: ts.transpileModule(code, { compilerOptions }).outputText.replace(/[^\0-\x7f]/g, unicodeEscape),
       map: null,
     }),
   };
+}
+
+function unicodeEscape(letter) {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Empties dist/ before the first of the formats is written into it. */
