@@ -1,5 +1,6 @@
 import { cpSync, rmSync } from 'node:fs';
 import { dts } from 'rollup-plugin-dts';
+import ts from 'typescript';
 import manifest from './package.json' with { type: 'json' };
 
 /** The doors of the package: each subpath of its exports that is a module. */
@@ -21,7 +22,7 @@ export default FORMATS.flatMap(({ format, extension, types }) => [
     input: inputs('js'),
     external,
     treeshake: { moduleSideEffects: false },
-    plugins: [commonjsImportMeta(), freshFolder(format), assets()],
+    plugins: [commonjsImportMeta(), compact(), freshFolder(format), assets()],
     // TypeScript's helpers of decorators look for `this` of their module.
     onLog: (level, log, handle) => log.code !== 'THIS_IS_UNDEFINED' && handle(level, log),
     output: {
@@ -59,6 +60,26 @@ function commonjsImportMeta() {
     name: 'commonjs-import-meta',
     resolveImportMeta: (property, { format }) => (format === 'cjs' ? equivalents[property] : undefined),
   };
+}
+
+/**
+ * Removes the comments, which the declarations have, and writes every other letter in ASCII: a module with a single letter
+ * beyond it takes two bytes a letter of the memory of the application, and more time to parse.
+ */
+function compact() {
+  const { ESNext } = ts.ScriptTarget;
+  const compilerOptions = { removeComments: true, target: ESNext, module: ts.ModuleKind.ESNext };
+  return {
+    name: 'compact',
+    renderChunk: (code) => ({
+      code: ts.transpileModule(code, { compilerOptions }).outputText.replace(/[^\0-\x7f]/g, unicodeEscape),
+      map: null,
+    }),
+  };
+}
+
+function unicodeEscape(letter) {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Empties dist/ before the first of the formats is written into it. */

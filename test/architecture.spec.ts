@@ -53,6 +53,8 @@ const NEST_ROLES =
 interface SourceFile {
   readonly path: string;
   readonly imports: readonly string[];
+  /** Files that it loads when they are needed. */
+  readonly lazyImports: readonly string[];
   readonly hasDefaultExport: boolean;
 }
 
@@ -68,11 +70,12 @@ function readSource(path: string): SourceFile {
     .flatMap(({ moduleSpecifier }) =>
       moduleSpecifier && ts.isStringLiteral(moduleSpecifier) ? [moduleSpecifier.text] : [],
     );
-  return { path, imports, hasDefaultExport: /^export default\b/m.test(text) };
+  const lazyImports = [...text.matchAll(/\bimport\('([^']+)'\)/g)].map(([, specifier]) => specifier!);
+  return { path, imports, lazyImports, hasDefaultExport: /^export default\b/m.test(text) };
 }
 
 /** The files of lib/ that a file imports, relative to lib/. */
-function importedFiles({ path, imports }: SourceFile): string[] {
+function importedFiles({ path, imports }: Pick<SourceFile, 'path' | 'imports'>): string[] {
   return imports
     .filter((specifier) => specifier.startsWith('.'))
     .map((specifier) => relative(LIB, resolve(LIB, dirname(path), specifier)).replace(/\.js$/, '.ts'));
@@ -133,7 +136,7 @@ describe('the rooms of lib/', () => {
     const offences = files.flatMap((file) => {
       const room = roomOf(file.path);
       if (room === FRONT || room === MODULE) return [];
-      return importedFiles(file)
+      return importedFiles({ ...file, imports: [...file.imports, ...file.lazyImports] })
         .filter((target) => roomOf(target) !== room && !mayImport(room, roomOf(target)))
         .map((target) => `${file.path} imports ${target}`);
     });

@@ -23,6 +23,11 @@ export class AlertingLifecycle {
     this.alerting.start();
   }
 
+  /** Compiles the rules of the vitals. */
+  addThresholds(): void {
+    if (this.enabled) this.alerting.settleRules();
+  }
+
   async stop(): Promise<void> {
     await this.alerting.stop();
   }

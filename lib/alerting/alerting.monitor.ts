@@ -95,6 +95,20 @@ export class AlertingMonitor {
   }
 
   /**
+   * @internal Calls a function that adds rules: before the first sample if there was none yet, and before anything reads
+   * the rules.
+   */
+  deferRules(add: () => void): void {
+    if (this.lastEvaluation === -Infinity) this.registry.defer(add);
+    else add();
+  }
+
+  /** @internal Adds the rules that were deferred. */
+  settleRules(): void {
+    this.registry.settle();
+  }
+
+  /**
    * Adds a rule, or replaces the one of the same name. The new rule adopts the alerts of the old one.
    *
    * @throws {MonitoringOptionsError} for an invalid rule; the old one stays

@@ -106,7 +106,7 @@ export class PerformanceMonitor {
   start(): void {
     if (this.release !== undefined) return;
     this.release = this.vitals.retain();
-    this.replaceRules();
+    this.alerting.deferRules(() => this.replaceRules());
   }
 
   /** Stops monitoring: removes the rules of the vitals and resolves their alerts. */

@@ -33,6 +33,8 @@ class RegisteredRule {
 export class RuleRegistry {
   private readonly rules = new Map<string, RegisteredRule>();
   private isStarted = false;
+  /** The functions that add what was deferred. */
+  private deferred: (() => void)[] = [];
   /** Resolved alerts of removed rules, kept until handlers had time to be notified. */
   private orphans: Alert[] = [];
 
@@ -42,12 +44,23 @@ export class RuleRegistry {
     private readonly clock: Pick<Clock, 'monotonic'>,
   ) {}
 
+  /** Calls a function that adds rules before the rules are used the next time, or by {@link settle}. */
+  defer(add: () => void): void {
+    this.deferred.push(add);
+  }
+
+  /** Adds the rules that were deferred. */
+  settle(): void {
+    for (const add of this.deferred.splice(0)) add();
+  }
+
   /**
    * Adds a rule.
    *
    * @throws {MonitoringOptionsError} for an invalid rule or a name in use
    */
   add(rule: AlertRule): void {
+    this.settle();
     const registered = this.register(rule);
     if (this.rules.has(rule.name)) {
       registered.release();
@@ -65,6 +78,7 @@ export class RuleRegistry {
    * @throws {MonitoringOptionsError} for an invalid rule; the old one stays
    */
   replace(rule: AlertRule, at: number): AlertEvent[] {
+    this.settle();
     const registered = this.register(rule);
     const previous = this.rules.get(rule.name);
     this.rules.set(rule.name, registered);
@@ -83,6 +97,7 @@ export class RuleRegistry {
 
   /** Removes a rule. @returns the state changes of its alerts; undefined if there is no such rule */
   remove(name: string, at: number): AlertEvent[] | undefined {
+    this.settle();
     const registered = this.rules.get(name);
     if (registered === undefined) return undefined;
     this.rules.delete(name);
@@ -93,17 +108,20 @@ export class RuleRegistry {
 
   /** Returns the definition of a rule. */
   definitionOf(name: string): AlertRule | undefined {
+    this.settle();
     return this.rules.get(name)?.definition;
   }
 
   /** Returns the names of all rules. */
   names(): string[] {
+    this.settle();
     return [...this.rules.keys()];
   }
 
   /** Returns the evaluators of all rules. */
   evaluators(): RuleEvaluator[] {
-    return [...this.rules.values()].flatMap(({ evaluators }) => evaluators);
+    this.settle();
+    return this.registered();
   }
 
   /** Returns all alerts, those of recently removed rules included. */
@@ -112,12 +130,12 @@ export class RuleRegistry {
   }
 
   /**
-   * Starts the registry. From now on every metric of a rule must exist.
+   * Starts the registry. From now on every metric of a rule must exist. Deferred rules stay deferred.
    *
    * @throws {MonitoringOptionsError} if a metric does not exist
    */
   start(): void {
-    for (const { rule } of this.evaluators()) assertKnown(rule, this.known);
+    for (const { rule } of this.registered()) assertKnown(rule, this.known);
     this.isStarted = true;
     // Compiled again: a metric that was unknown before may be a histogram.
     for (const [name, registered] of this.rules) {
@@ -145,6 +163,10 @@ export class RuleRegistry {
     const compiled = compileRule(rule, this.known);
     for (const one of compiled) assertKnown(one, this.known);
     return compiled;
+  }
+
+  private registered(): RuleEvaluator[] {
+    return [...this.rules.values()].flatMap(({ evaluators }) => evaluators);
   }
 
   private register(rule: AlertRule): RegisteredRule {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../metrics/clock.js';
 import type { SnapshotOptions } from '../metrics/metric.js';
-import type { MetricsRegistry, MetricsSource } from '../metrics/registry.js';
+import type { CollectOptions, MetricsRegistry, MetricsSource } from '../metrics/registry.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { resultWithin } from '../primitives/deadline.js';
@@ -101,8 +101,8 @@ export class ClusterMember implements MetricsSource {
   }
 
   /** Returns the metrics of all workers. Never rejects; after the time limit it returns what is available. */
-  async collect(options: SnapshotOptions & { readonly timeoutMs?: number } = {}): Promise<MetricsSnapshot> {
-    const { exponential = false, timeoutMs = Infinity } = options;
+  async collect(options: CollectOptions = {}): Promise<MetricsSnapshot> {
+    const { exponential = false, timeoutMs = Infinity, background = false } = options;
     const request = {
       exponential: typeof exponential === 'boolean' ? exponential : [...exponential],
       // Not that of the caller: other readers may wait for the same collection.
@@ -110,7 +110,7 @@ export class ClusterMember implements MetricsSource {
     };
     // Taken before any worker collects, so that no series is older than the snapshot that lacks it.
     const timestamp = this.clock.now();
-    const merged = await resultWithin(this.collectMerged(request), timeoutMs);
+    const merged = await resultWithin(this.collectMerged(request), timeoutMs, { background });
     const families =
       merged ??
       (await this.collectDegraded({ ...request, timeoutMs: Math.min(timeoutMs, request.timeoutMs) }));

@@ -18,6 +18,10 @@ export class CollectorLifecycle {
     this.running.startSchedules(this.registerTimer);
   }
 
+  async runAll(): Promise<void> {
+    await this.running.runSchedules();
+  }
+
   stop(): void {
     this.running.stop();
   }

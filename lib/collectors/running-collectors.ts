@@ -1,5 +1,6 @@
 import type { Clock } from '../metrics/clock.js';
 import { CollectorRunner } from '../metrics/collector-runner.js';
+import { idleTurn } from '../primitives/idle-turn.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { freeName } from '../primitives/free-name.js';
 import { ScheduledCollector } from './scheduled-collector.js';
@@ -11,6 +12,7 @@ interface Running {
   readonly collector: SourceCollector;
   /** Takes it out of use; undefined while it waits for the application to start. */
   release: (() => void) | undefined;
+  schedule?: ScheduledCollector;
 }
 
 /** The collectors of one application, which can be added and removed at any time. */
@@ -18,6 +20,8 @@ export class RunningCollectors {
   private readonly running = new Map<SourceCollector, Running>();
   private readonly runner: CollectorRunner;
   private registerTimer: RegisterTimer | undefined;
+  /** True once the collectors that have an interval have been told to run; each later one runs at once. */
+  private areRunning = false;
   private isStopped = false;
 
   /** @param enabled if false, no collector is ever started */
@@ -50,11 +54,24 @@ export class RunningCollectors {
     return freeName(name, (other) => taken.has(other));
   }
 
-  /** Starts the collectors that have an interval. Called once the application has started. */
+  /**
+   * Starts the intervals of the collectors. Called once the application has started. A collector runs for the first time
+   * with {@link runSchedules}, or at a scrape that comes before it.
+   */
   startSchedules(registerTimer: RegisterTimer = () => () => undefined): void {
     this.registerTimer = registerTimer;
     for (const running of this.running.values()) {
       if (running.release === undefined) this.startSchedule(running, registerTimer);
+    }
+  }
+
+  /** Runs each collector that has an interval for the first time, in a turn of the event loop of its own. */
+  async runSchedules(): Promise<void> {
+    this.areRunning = true;
+    for (const { schedule } of this.running.values()) {
+      if (schedule === undefined) continue;
+      void schedule.runFirst();
+      await idleTurn();
     }
   }
 
@@ -69,6 +86,8 @@ export class RunningCollectors {
     const scheduled = new ScheduledCollector(collector, collector.intervalMs ?? 0, this.runner);
     const unregisterTimer = registerTimer(`monitoring.${collector.name}`, scheduled.start());
     const removeFromRegistry = this.registry.addCollector(scheduled);
+    running.schedule = scheduled;
+    if (this.areRunning) void scheduled.runFirst();
     running.release = () => {
       unregisterTimer();
       removeFromRegistry();

@@ -4,8 +4,8 @@ import type { Collector, CollectorResult } from '../metrics/collector.js';
 import type { SourceCollector } from './source.collector.js';
 
 /**
- * A collector that runs at once and then at a fixed interval. Runs never overlap: while a run is pending, further
- * ticks are skipped. A scrape does not run it, but reports the result of its last run.
+ * A collector that runs at a fixed interval. Runs never overlap: while a run is pending, further ticks are skipped. A
+ * scrape reports the result of the last run, and waits for the first one.
  */
 export class ScheduledCollector implements Collector {
   readonly name: string;
@@ -44,8 +44,7 @@ export class ScheduledCollector implements Collector {
 
   /** Starts the schedule and returns its timer, which does not keep the process alive. */
   start(): NodeJS.Timeout {
-    this.firstRun = this.run();
-    this.timer = setInterval(() => void this.run(), Math.min(this.intervalMs, MAX_TIMER_DELAY_MS)).unref();
+    this.timer = setInterval(() => void this.tick(), Math.min(this.intervalMs, MAX_TIMER_DELAY_MS)).unref();
     return this.timer;
   }
 
@@ -55,10 +54,20 @@ export class ScheduledCollector implements Collector {
     this.controller?.abort(new Error('the collector was stopped'));
   }
 
+  /** Runs the collector for the first time, ahead of its interval, unless it has run. Resolves at the end of that run. */
+  runFirst(): Promise<void> {
+    this.firstRun ??= this.run();
+    return this.firstRun;
+  }
+
   /** Waits for the first run; rejects with the error of the last run, if it failed. */
   async collect(): Promise<void> {
-    await this.firstRun;
+    await this.runFirst();
     if (this.last?.error !== undefined) throw this.last.error;
+  }
+
+  private async tick(): Promise<void> {
+    await (this.firstRun === undefined ? this.runFirst() : this.run());
   }
 
   private async run(): Promise<void> {

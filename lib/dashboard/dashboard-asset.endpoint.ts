@@ -9,18 +9,18 @@ export const CONTENT_SECURITY_POLICY =
 export class DashboardAssetEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
-  private readonly compressed: Buffer;
+  private content: string | undefined;
+  private compressed: Buffer | undefined;
 
   constructor(
     readonly path: string,
     readonly overridable: boolean,
-    private readonly content: string,
+    private readonly read: () => string,
     private readonly contentType: string,
-  ) {
-    this.compressed = gzipSync(content);
-  }
+  ) {}
 
   handle({ headers }: EndpointRequest): EndpointReply {
+    const content = (this.content ??= this.read());
     const acceptsGzip = /\bgzip\b/.test(headers['accept-encoding']?.toString() ?? '');
     return {
       status: 200,
@@ -31,7 +31,7 @@ export class DashboardAssetEndpoint implements Endpoint {
         vary: 'accept-encoding',
         ...(acceptsGzip && { 'content-encoding': 'gzip' }),
       },
-      body: acceptsGzip ? this.compressed : this.content,
+      body: acceptsGzip ? (this.compressed ??= gzipSync(content)) : content,
     };
   }
 }

@@ -6,15 +6,18 @@ export class DashboardPageEndpoint implements Endpoint {
   readonly option = 'dashboard';
   readonly restricted = false;
 
-  /** @param content HTML in which `{{base}}` stands for the relative base URL of its files */
+  private content: string | undefined;
+
+  /** @param read returns HTML in which `{{base}}` stands for the relative base URL of its files */
   constructor(
     readonly path: string,
     readonly overridable: boolean,
-    private readonly content: string,
+    private readonly read: () => string,
   ) {}
 
   async handle({ path, refusal }: EndpointRequest): Promise<EndpointReply> {
     const refused = await refusal();
+    this.content ??= this.read();
     return {
       status: refused?.status ?? 200,
       headers: {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/endpoint.js';
+import type { MetricsSource } from '../metrics/registry.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import {
   ApiError,
@@ -11,14 +12,7 @@ import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
-import { endpointRows } from './endpoint-statistics.js';
-import type { MetricExplorer } from './metric-explorer.js';
-import { ResponseCache } from './response-cache.js';
-import { businessView } from './views/business-view.js';
-import { routeView } from './views/http-views.js';
-import type { View } from './views/panel.js';
-import type { ViewReader } from './views/view-data.js';
-import { VIEWS } from './views/views.js';
+import { isDuration } from './is-duration.js';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
@@ -44,18 +38,13 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
 export interface DashboardSources {
   readonly feed: DashboardFeed;
   readonly history: MetricsHistory;
-  readonly views: ViewReader;
-  readonly explorer: MetricExplorer;
+  readonly registry: MetricsSource;
   readonly alerts: DashboardAlerts;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
 
-const DEFAULT_RANGE_MS = 900_000;
-const MAX_RANGE_MS = 24 * 3_600_000;
 const DEFAULT_SILENCE_MS = 3_600_000;
-/** Age limit of responses that contain current values, in milliseconds. */
-const MAX_AGE_MS = 1_000;
 
 /** Returns the endpoints of the dashboard: the page, its files and the API. */
 export function dashboardEndpoints(
@@ -63,13 +52,13 @@ export function dashboardEndpoints(
   overridable: boolean,
   sources: DashboardSources,
 ): Endpoint[] {
-  const asset = (name: string, content: string, type: string) =>
-    new DashboardAssetEndpoint(`${path}/${name}`, overridable, content, type);
+  const asset = (name: string, read: () => string, type: string) =>
+    new DashboardAssetEndpoint(`${path}/${name}`, overridable, read, type);
   return [
-    new DashboardPageEndpoint(path, overridable, readPageFile('index.html')),
-    ...PAGE_FILES.map(([name, type]) => asset(name, readPageFile(name), type)),
-    asset('uplot.js', readUPlotFile('uPlot.iife.min.js'), SCRIPT),
-    asset('uplot.css', readUPlotFile('uPlot.min.css'), STYLE),
+    new DashboardPageEndpoint(path, overridable, () => readPageFile('index.html')),
+    ...PAGE_FILES.map(([name, type]) => asset(name, () => readPageFile(name), type)),
+    asset('uplot.js', () => readUPlotFile('uPlot.iife.min.js'), SCRIPT),
+    asset('uplot.css', () => readUPlotFile('uPlot.min.css'), STYLE),
     new DashboardEventsEndpoint(
       `${path}/api/events`,
       overridable,
@@ -81,49 +70,22 @@ export function dashboardEndpoints(
   ];
 }
 
-function readEndpoints(
-  path: string,
-  overridable: boolean,
-  { feed, history, views, explorer, alerts, hasAuth }: DashboardSources,
-): Endpoint[] {
-  const cache = new ResponseCache(history);
-  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
-  const viewData = (view: View, rangeMs: number) =>
-    cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
-  const readers: Record<string, (query: URLSearchParams) => unknown> = {
-    overview: () => feed.current(),
-    view: (query) => {
-      const name = query.get('name');
-      const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
-      if (view === undefined) throw new ApiError(404, 'Unknown view.');
-      return viewData(view, rangeOf(query));
-    },
-    endpoints: (query) => {
-      const rangeMs = rangeOf(query);
-      return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
-    },
-    route: (query) =>
-      viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
-    metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
-    metric: async (query) => {
-      const name = query.get('name') ?? '';
-      const tags = tagsOf(query);
-      const rangeMs = rangeOf(query);
-      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
-      const metric = await cache.get(key, () => explorer.explore(name, tags, rangeMs), MAX_AGE_MS);
-      if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
-      return metric;
-    },
-    alerts: () => ({
-      alerts: alerts.alerts(),
-      rules: alerts.rules(),
-      silences: alerts.silences(),
-      canSilence: hasAuth,
-    }),
-  };
-  return Object.entries(readers).map(
-    ([name, read]) => new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read),
-  );
+/** The endpoints of the API that read. */
+const READS = ['overview', 'view', 'endpoints', 'route', 'metrics', 'metric', 'alerts'] as const;
+
+/** What the endpoints of the API read, by name. */
+export type DashboardReads = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;
+
+/** Returns the endpoints that read. Most applications start more often than somebody looks at them. */
+function readEndpoints(path: string, overridable: boolean, sources: DashboardSources): Endpoint[] {
+  let loading: Promise<DashboardReads> | undefined;
+  const load = async (): Promise<DashboardReads> =>
+    (await import('./dashboard-reads.js')).dashboardReads(sources);
+  return READS.map((name) => {
+    const read = async (query: URLSearchParams): Promise<unknown> =>
+      (await (loading ??= load()))[name](query);
+    return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read);
+  });
 }
 
 function actionEndpoints(
@@ -149,28 +111,5 @@ function actionEndpoints(
   };
   return Object.entries(actions).map(
     ([name, act]) => new DashboardActionEndpoint(`${path}/api/${name}`, overridable, hasAuth, act),
-  );
-}
-
-/** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
-function roundedRange(query: URLSearchParams, intervalMs: number): number {
-  const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
-  if (!isDuration(range)) throw new ApiError(400, '`range` must be a number of milliseconds above 0.');
-  const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
-  return intervals * intervalMs;
-}
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value > 0 && value < Infinity;
-}
-
-/** Returns the label values of all parameters of the form `tag=name:value`. */
-function tagsOf(query: URLSearchParams): ReadonlyMap<string, string> {
-  return new Map(
-    query.getAll('tag').map((tag) => {
-      const at = tag.indexOf(':');
-      if (at < 1) throw new ApiError(400, 'Each `tag` must have the form name:value.');
-      return [tag.slice(0, at), tag.slice(at + 1)];
-    }),
   );
 }

@@ -1,5 +1,6 @@
 import type { MetricsSource } from '../metrics/registry.js';
 import type { MetricsSnapshot } from '../metrics/snapshot.js';
+import { withinTime } from '../primitives/deadline.js';
 import type { Guard } from '../primitives/guard.js';
 import type { HistoryStore } from './history-store.js';
 
@@ -26,11 +27,12 @@ export class HistorySampler {
     return this.timer;
   }
 
-  /** Stops sampling, and waits for a run that is in progress. */
+  /** Stops sampling, and waits for a run that is in progress, but not for longer than its time limit. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     this.timer = undefined;
-    await this.running;
+    // Unlike the run, this wait keeps the process alive: other modules have not ended yet.
+    if (this.running) await withinTime(this.running, this.history.intervalMs).catch(() => undefined);
   }
 
   /** Takes a sample, or waits for the one in progress. Does nothing without a retention request. */
@@ -46,6 +48,7 @@ export class HistorySampler {
     const snapshot = await this.source.collect({
       exponential: this.history.metricsWithPercentiles,
       timeoutMs: this.history.intervalMs,
+      background: true,
     });
     if (this.timer !== undefined && this.isReliable(snapshot)) this.history.add(snapshot);
   }

@@ -47,7 +47,7 @@ export class ApplicationObjects {
   private everything: ReadonlyMap<object, Location> | undefined;
 
   constructor(modules: ModulesContainer) {
-    this.providers = new ApplicationProviders(modules);
+    this.providers = new ApplicationProviders(modules, ApplicationObjects);
   }
 
   /** Returns each match once, under a unique name: in the order of the providers, later matches last. */

@@ -1,4 +1,4 @@
-import { Scope } from '@nestjs/common';
+import { type InjectionToken, Scope } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 
@@ -21,7 +21,11 @@ export class ApplicationProviders {
   private unresolved: { readonly token: unknown; readonly wrapper: InstanceWrapper }[] = [];
   private readonly resolved: ApplicationProvider[] = [];
 
-  constructor(private readonly modules: ModulesContainer) {}
+  /** @param ownToken a token of the module of this library, in which no client of the application is looked for */
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly ownToken: InjectionToken,
+  ) {}
 
   /** The providers that had been created at the last refresh. */
   get all(): readonly ApplicationProvider[] {
@@ -48,6 +52,7 @@ export class ApplicationProviders {
     for (const module of this.modules.values()) {
       if (this.sizes.get(module) === module.providers.size) continue;
       this.sizes.set(module, module.providers.size);
+      if (module.providers.has(this.ownToken)) continue;
       for (const [token, wrapper] of module.providers) {
         // The container has only a blueprint of a request-scoped or transient provider.
         if (this.seen.has(wrapper) || wrapper.isTransient || wrapper.scope === Scope.REQUEST) continue;

@@ -28,10 +28,12 @@ export class CollectorSet {
   /**
    * Runs every collector once, or waits for the run in progress. The time limit applies to this caller: the run goes on
    * for others.
+   *
+   * @param background true if the time limit must not keep the process alive
    */
-  async run(timeoutMs = Infinity): Promise<void> {
+  async run(timeoutMs = Infinity, background = false): Promise<void> {
     this.running ??= this.runAll().finally(() => (this.running = undefined));
-    await resultWithin(this.running, timeoutMs);
+    await resultWithin(this.running, timeoutMs, { background });
   }
 
   private async runAll(): Promise<void> {

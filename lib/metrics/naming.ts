@@ -80,7 +80,8 @@ function betterName(name: string, type: MetricType): string {
 }
 
 function snakeCase(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  // Most names are in snake case, and each is looked at while an application starts.
+  return /[A-Z]/.test(name) ? name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase() : name;
 }
 
 function unitsOf(base: string, others: string): Record<string, string> {

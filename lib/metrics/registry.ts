@@ -40,10 +40,18 @@ import {
 import type { MetricsSnapshot } from './snapshot.js';
 import { Timer, type TimerSeries } from './timer.js';
 
+/** Options of a collection of the metrics. */
+export interface CollectOptions extends SnapshotOptions {
+  /** Time limit of the collectors, in milliseconds. @default none */
+  readonly timeoutMs?: number;
+  /** True if the time limit must not keep the process alive. @default false */
+  readonly background?: boolean;
+}
+
 /** The read-only view of a registry for exporters, health, alerting and the dashboard. */
 export interface MetricsSource {
   /** Runs the collectors, for at most `timeoutMs` if given, and returns a snapshot. Never rejects. */
-  collect(options?: SnapshotOptions & { readonly timeoutMs?: number }): Promise<MetricsSnapshot>;
+  collect(options?: CollectOptions): Promise<MetricsSnapshot>;
   /** Returns a snapshot of every metric without running the collectors. */
   snapshot(options?: SnapshotOptions): MetricsSnapshot;
 }
@@ -223,8 +231,8 @@ export class MetricsRegistry implements MetricsSource {
     };
   }
 
-  async collect(options: SnapshotOptions & { readonly timeoutMs?: number } = {}): Promise<MetricsSnapshot> {
-    await this.collectors.run(options.timeoutMs);
+  async collect(options: CollectOptions = {}): Promise<MetricsSnapshot> {
+    await this.collectors.run(options.timeoutMs, options.background);
     return this.snapshot(options);
   }
 

@@ -6,9 +6,10 @@ import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
-import { ClusterMember } from '../cluster/cluster-member.js';
+import type { ClusterMember } from '../cluster/cluster-member.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
+import { CLUSTER_MEMBER } from './lazy-parts.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -16,7 +17,7 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 export const ALERTING_PROVIDERS: readonly Provider[] = [
   {
     provide: AlertingMonitor,
-    inject: [MetricsHistory, MetricsRegistry, ClusterMember, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       registry: MetricsRegistry,

@@ -1,9 +1,10 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { ClusterMember } from '../cluster/cluster-member.js';
+import type { ClusterMember } from '../cluster/cluster-member.js';
 import { isClusterWorker } from '../cluster/worker-identity.js';
 import { type IsLeader, alwaysLeader } from '../business/leadership.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
+import { CLUSTER_MEMBER } from './lazy-parts.token.js';
 import { IS_LEADER } from './is-leader.token.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -12,13 +13,12 @@ import { SafeLogger } from '../primitives/safe-logger.js';
 /** Providers of the merged metrics of several workers. */
 export const CLUSTER_PROVIDERS: readonly Provider[] = [
   {
-    // Null if the option is off.
-    provide: ClusterMember,
+    provide: CLUSTER_MEMBER,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (
+    useFactory: async (
       registry: MetricsRegistry,
       { enabled, cluster, defaultLabels, clock }: ResolvedOptions,
-    ): ClusterMember | null => {
+    ): Promise<ClusterMember | null> => {
       const logger = new SafeLogger(new Logger('Monitoring'));
       if (enabled && cluster === undefined && isClusterWorker()) {
         logger.log(
@@ -26,6 +26,7 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
         );
       }
       if (!enabled || cluster === undefined || cluster === false) return null;
+      const { ClusterMember } = await import('../cluster/cluster-member.js');
       return new ClusterMember(registry, cluster, {
         defaultLabels: textsOf(defaultLabels),
         logger,
@@ -35,13 +36,13 @@ export const CLUSTER_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: METRICS_SOURCE,
-    inject: [ClusterMember, MetricsRegistry],
+    inject: [CLUSTER_MEMBER, MetricsRegistry],
     useFactory: (member: ClusterMember | null, registry: MetricsRegistry): MetricsSource =>
       member ?? registry,
   },
   {
     provide: IS_LEADER,
-    inject: [ClusterMember, RESOLVED_OPTIONS],
+    inject: [CLUSTER_MEMBER, RESOLVED_OPTIONS],
     useFactory: (member: ClusterMember | null, { business: { isLeader } }: ResolvedOptions): IsLeader =>
       isLeader ?? (member === null ? alwaysLeader : () => member.isLeader),
   },

@@ -1,15 +1,12 @@
 import type { Provider } from '@nestjs/common';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
-import type { VitalName } from '../query/vital-expressions.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
-import { MetricExplorer } from '../dashboard/metric-explorer.js';
 import { OverviewReader } from '../dashboard/overview.js';
-import { ViewReader } from '../dashboard/views/view-data.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -53,13 +50,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       registry: MetricsRegistry,
       alerts: DashboardAlerts,
       { endpoints }: ResolvedOptions,
-    ): DashboardSources => {
-      const thresholdsOf = (vital: VitalName) =>
-        alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
-      const views = new ViewReader(history, thresholdsOf);
-      const explorer = new MetricExplorer(registry, history, views);
-      return { feed, history, views, explorer, alerts, hasAuth: endpoints.auth !== undefined };
-    },
+    ): DashboardSources => ({ feed, history, registry, alerts, hasAuth: endpoints.auth !== undefined }),
   },
   {
     provide: DashboardLifecycle,

@@ -1,5 +1,5 @@
 import { Logger, type Provider, type Type } from '@nestjs/common';
-import { ClusterMember } from '../cluster/cluster-member.js';
+import type { ClusterMember } from '../cluster/cluster-member.js';
 import { CloudWatchExporter } from '../exporters/cloudwatch/cloudwatch.exporter.js';
 import { DatadogExporter } from '../exporters/datadog/datadog.exporter.js';
 import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
@@ -14,6 +14,7 @@ import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
+import { CLUSTER_MEMBER } from './lazy-parts.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -69,7 +70,7 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
 function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
   return {
     provide: exporter,
-    inject: [METRICS_SOURCE, MetricsRegistry, ClusterMember, RESOLVED_OPTIONS],
+    inject: [METRICS_SOURCE, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
     useFactory: (
       source: MetricsSource,
       registry: MetricsRegistry,

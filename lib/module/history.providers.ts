@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { ClusterMember } from '../cluster/cluster-member.js';
+import type { ClusterMember } from '../cluster/cluster-member.js';
 import { HistorySampler } from '../history/history-sampler.js';
 import { HistoryMetrics } from '../history/history-metrics.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -8,6 +8,7 @@ import { ScheduleIntegration } from '../integrations/schedule/schedule.integrati
 import { MetricsHistory } from '../query/metrics-history.js';
 import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
+import { CLUSTER_MEMBER } from './lazy-parts.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -30,7 +31,7 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: HistorySampler,
-    inject: [HistoryStore, METRICS_SOURCE, MetricsRegistry, ClusterMember],
+    inject: [HistoryStore, METRICS_SOURCE, MetricsRegistry, CLUSTER_MEMBER],
     useFactory: (
       history: HistoryStore,
       source: MetricsSource,

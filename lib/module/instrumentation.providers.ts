@@ -2,8 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
-import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
-import { GraphQLRecorder } from '../instrumentation/graphql/graphql-recorder.js';
+import { hasGraphQL } from '../instrumentation/graphql/graphql-driver.js';
 import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
@@ -16,6 +15,7 @@ import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
+import { GRAPHQL_INSTRUMENTATION } from './lazy-parts.token.js';
 import { exemplarSource } from './metrics.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -91,19 +91,20 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
         : null,
   },
   {
-    provide: GraphQLInstrumentation,
+    provide: GRAPHQL_INSTRUMENTATION,
     inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (
+    useFactory: async (
       modules: ModulesContainer,
       registry: MetricsRegistry,
       { enabled, graphql, clock }: ResolvedOptions,
-    ) =>
-      enabled && graphql !== false
-        ? new GraphQLInstrumentation(
-            modules,
-            instrumentationGuard(registry, 'graphql'),
-            () => new GraphQLRecorder(registry, clock, graphql),
-          )
-        : null,
+    ) => {
+      if (!enabled || graphql === false || !hasGraphQL(modules)) return null;
+      const [{ GraphQLInstrumentation }, { GraphQLRecorder }] = await Promise.all([
+        import('../instrumentation/graphql/graphql.instrumentation.js'),
+        import('../instrumentation/graphql/graphql-recorder.js'),
+      ]);
+      const guard = instrumentationGuard(registry, 'graphql');
+      return new GraphQLInstrumentation(modules, guard, () => new GraphQLRecorder(registry, clock, graphql));
+    },
   },
 ];

@@ -1,12 +1,13 @@
 import { debuglog } from 'node:util';
+import { idleTurn } from '../primitives/idle-turn.js';
 import { messageOf } from '../primitives/message-of.js';
-import { LIFECYCLE, type LifecycleEnd, type LifecycleStep, type Moment } from './lifecycle.js';
+import { LIFECYCLE, type LifecycleOutcome, type LifecycleStep, type Moment } from './lifecycle.js';
 
 /** Prints each step with `NODE_DEBUG=nestjs-monitoring`. */
 const debug = debuglog('nestjs-monitoring');
 
 /** A runner of the steps of the lifecycle, over the parts that an application has. */
-export class LifecycleRunner implements LifecycleEnd {
+export class LifecycleRunner implements LifecycleOutcome {
   private readonly ended = new Map<Moment, Promise<void>>();
 
   /** @param parts the parts by their injection token; null for a part that is off */
@@ -31,28 +32,40 @@ export class LifecycleRunner implements LifecycleEnd {
     return ended;
   }
 
+  /** Runs the steps of the moment at which the application serves. */
+  serve(): void {
+    void this.serveInSlices();
+  }
+
   /** Ends everything after a failed start, of which Nest calls no hook. */
   abort(): void {
     for (const moment of ['disconnecting', 'closed', 'shutdown'] as const) void this.end(moment);
   }
 
+  /** Runs each step in a turn of the event loop of its own, unless the end comes first. One that fails is logged. */
+  private async serveInSlices(): Promise<void> {
+    for (const step of this.stepsAt('serving')) {
+      await idleTurn();
+      if (this.ended.size > 0) return;
+      await this.attempt(step, 'when the application had started');
+    }
+  }
+
   private async endOnce(moment: Moment): Promise<void> {
     const done = new Map<string, Promise<void>>();
+    const end = (step: LifecycleStep) => this.attempt(step, 'at the end of the application');
     for (const step of this.stepsAt(moment)) {
       const before = step.after.flatMap((name) => done.get(name) ?? []);
-      done.set(
-        step.name,
-        before.length === 0 ? this.attempt(step) : Promise.all(before).then(() => this.attempt(step)),
-      );
+      done.set(step.name, before.length === 0 ? end(step) : Promise.all(before).then(() => end(step)));
     }
     await Promise.all(done.values());
   }
 
-  private async attempt(step: LifecycleStep): Promise<void> {
+  private async attempt(step: LifecycleStep, when: string): Promise<void> {
     try {
       await this.run(step);
     } catch (error) {
-      this.logger.warn(`"${step.name}" failed at the end of the application: ${messageOf(error)}`);
+      this.logger.warn(`"${step.name}" failed ${when}: ${messageOf(error)}`);
     }
   }
 

@@ -8,6 +8,7 @@ import { LifecycleRunner } from './lifecycle-runner.js';
 import { LIFECYCLE } from './lifecycle.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+import { ServingWatch } from './serving-watch.integration.js';
 import { type ProcessListener, StartWatch } from './start-watch.integration.js';
 
 const PARTS = [...new Set(LIFECYCLE.map(({ part }) => part))];
@@ -36,6 +37,11 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
         listeners.filter((listener) => listener !== null),
         enabled,
       ),
+  },
+  {
+    provide: ServingWatch,
+    inject: [HttpAdapterHost, RESOLVED_OPTIONS],
+    useFactory: (host: HttpAdapterHost, { enabled }: ResolvedOptions) => new ServingWatch(host, enabled),
   },
   {
     provide: LifecycleRunner,

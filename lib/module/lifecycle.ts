@@ -1,6 +1,5 @@
 import { AlertingLifecycle } from '../alerting/alerting.lifecycle.js';
 import { MetricsCollectorExplorer } from '../business/metrics-collector.explorer.js';
-import { ClusterMember } from '../cluster/cluster-member.js';
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
@@ -11,13 +10,14 @@ import { EndpointRouter } from '../http/endpoint.router.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
-import { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazyPart } from './lazy-parts.token.js';
+import { ServingWatch } from './serving-watch.integration.js';
 import { StartWatch } from './start-watch.integration.js';
 
 /**
@@ -31,6 +31,8 @@ export const MOMENTS = [
   'bootstrap',
   /** `onApplicationBootstrap`, after every other module. */
   'started',
+  /** In the background, once the server of the application listens, or a moment after the start if none does. */
+  'serving',
   /** `onModuleDestroy`, before any other module. Nest 12 calls `beforeClose` of the HTTP adapter even earlier. */
   'closing',
   /** `beforeApplicationShutdown`, after every other module; then Nest closes the HTTP server. */
@@ -42,8 +44,8 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-/** A class as an injection token. */
-type Token<Part> = abstract new (...args: never[]) => Part;
+/** An injection token: a class, or the token of a part whose class may not be loaded. */
+type Token<Part> = (abstract new (...args: never[]) => Part) | LazyPart<Part>;
 
 /** One thing that one part does at one moment. */
 export interface LifecycleStep {
@@ -54,11 +56,14 @@ export interface LifecycleStep {
   /** Steps of the same moment that have to be done before. */
   readonly after: readonly string[];
   readonly why: string;
-  run(part: unknown, lifecycle: LifecycleEnd): void | Promise<void>;
+  run(part: unknown, lifecycle: LifecycleOutcome): void | Promise<void>;
 }
 
-/** The end of the lifecycle, for a step that sees the start fail. */
-export interface LifecycleEnd {
+/** The outcome of a start, for the steps that see it. */
+export interface LifecycleOutcome {
+  /** Runs the steps of the moment at which the application serves. */
+  serve(): void;
+  /** Ends everything, after a start that failed. */
   abort(): void;
 }
 
@@ -66,7 +71,7 @@ function step<Part>(
   moment: Moment,
   name: string,
   part: Token<Part>,
-  run: (part: Part, lifecycle: LifecycleEnd) => void | Promise<void>,
+  run: (part: Part, lifecycle: LifecycleOutcome) => void | Promise<void>,
   why: string,
   after: readonly string[] = [],
 ): LifecycleStep {
@@ -113,7 +118,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'init',
     'graphql: install',
-    GraphQLInstrumentation,
+    GRAPHQL_INSTRUMENTATION,
     (graphql) => graphql.install(),
     'GraphQLModule starts its driver in onModuleInit.',
   ),
@@ -155,7 +160,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'init',
     'cluster: join',
-    ClusterMember,
+    CLUSTER_MEMBER,
     (member) => member.start(),
     'The workers have to know each other before anything reads the merged metrics.',
   ),
@@ -198,25 +203,10 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'bootstrap',
-    'dashboard: start',
-    DashboardLifecycle,
-    (dashboard) => dashboard.start(),
-    'Its charts request the samples that the history keeps from its first one on.',
-  ),
-  step(
-    'bootstrap',
     'collectors: start',
     CollectorLifecycle,
     (collectors) => collectors.start(),
-    'The modules that create clients have been initialised.',
-  ),
-  step(
-    'bootstrap',
-    'history: start',
-    HistoryLifecycle,
-    (history) => history.start(),
-    'The first sample needs the requests of alerting and dashboard, and the collectors.',
-    ['alerting: start', 'dashboard: start', 'collectors: start'],
+    'The modules that create clients have been initialised, and from now on a scrape finds every metric.',
   ),
   step(
     'bootstrap',
@@ -248,6 +238,43 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     (watch) => watch.succeeded(),
     'Every hook that may fail has run.',
     ['health: ready'],
+  ),
+  step(
+    'started',
+    'serving watch: start',
+    ServingWatch,
+    (watch, lifecycle) => watch.start(() => lifecycle.serve()),
+    'What a start can do without is done when the application serves.',
+  ),
+
+  step(
+    'serving',
+    'collectors: run',
+    CollectorLifecycle,
+    (collectors) => collectors.runAll(),
+    'The first run reads files and finds clients, which no application has to wait for.',
+  ),
+  step(
+    'serving',
+    'alerting: add thresholds',
+    AlertingLifecycle,
+    (alerting) => alerting.addThresholds(),
+    'Whatever asks for the rules before has them; an application need not wait until they are compiled.',
+  ),
+  step(
+    'serving',
+    'dashboard: start',
+    DashboardLifecycle,
+    (dashboard) => dashboard.start(),
+    'Its charts request the samples that the history keeps from its first one on.',
+  ),
+  step(
+    'serving',
+    'history: start',
+    HistoryLifecycle,
+    (history) => history.start(),
+    'The first sample needs the requests of alerting and dashboard, and the collectors.',
+    ['collectors: run', 'alerting: add thresholds', 'dashboard: start'],
   ),
 
   step(
@@ -283,6 +310,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'shutdown',
+    'serving watch: stop',
+    ServingWatch,
+    (watch) => watch.stop(),
+    'An application that ends before it has listened.',
+  ),
+  step(
+    'shutdown',
     'alerting: stop',
     AlertingLifecycle,
     (alerting) => alerting.stop(),
@@ -305,7 +339,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'shutdown',
     'cluster: leave',
-    ClusterMember,
+    CLUSTER_MEMBER,
     (member) => member.stop(),
     'Exporters and rules of the leader read the metrics of all workers.',
     ['alerting: stop', 'history: stop', 'exporters: stop'],
@@ -325,7 +359,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['exceptions', ExceptionsInstrumentation],
       ['process errors', ProcessErrorsInstrumentation],
       ['outgoing http', OutgoingHttpInstrumentation],
-      ['graphql', GraphQLInstrumentation],
+      ['graphql', GRAPHQL_INSTRUMENTATION],
       ['rpc', RpcInstrumentation],
       ['websocket', WebSocketInstrumentation],
       ['queue jobs', QueueJobsInstrumentation],

@@ -40,7 +40,7 @@ function onBeat(collect: SourceCollector['collect'], more: Partial<SourceCollect
 }
 
 describe('a scheduled collector', () => {
-  it('runs when the application has started and then at its interval, not at a scrape', async () => {
+  it('runs when the application serves and then at its interval, not at a scrape', async () => {
     const { registry, running } = application();
     const free = registry.gauge('disk_free_bytes', 'Free.');
     let runs = 0;
@@ -48,6 +48,7 @@ describe('a scheduled collector', () => {
     await registry.collect();
     expect(runs).toBe(0);
     running.startSchedules();
+    void running.runSchedules();
     expect(runs).toBe(1);
     for (let i = 0; i < 3; i++) {
       expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 100 }]);
@@ -73,6 +74,40 @@ describe('a scheduled collector', () => {
     const first = registry.collect();
     await jest.advanceTimersByTimeAsync(300);
     expect(scalars(await first, 'disk_free_bytes')).toMatchObject([{ value: 7 }]);
+  });
+
+  it('runs for the first time at a scrape that comes before', async () => {
+    const { registry, running } = application();
+    const free = registry.gauge('disk_free_bytes', 'Free.');
+    let runs = 0;
+    running.add(onBeat(() => free.set(++runs * 100)));
+    running.startSchedules();
+    expect(runs).toBe(0);
+    expect(scalars(await registry.collect(), 'disk_free_bytes')).toMatchObject([{ value: 100 }]);
+    await running.runSchedules();
+    expect(runs).toBe(1);
+  });
+
+  it('that is stopped before its first run never runs', async () => {
+    const { running } = application();
+    const collect = jest.fn<() => void>();
+    const remove = running.add(onBeat(collect));
+    running.startSchedules();
+    remove();
+    await running.runSchedules();
+    running.add(onBeat(collect));
+    running.stop();
+    await running.runSchedules();
+    expect(collect).toHaveBeenCalledTimes(1);
+  });
+
+  it('runs at once if it is added while the application serves', async () => {
+    const { running } = application();
+    running.startSchedules();
+    await running.runSchedules();
+    const collect = jest.fn<() => void>();
+    running.add(onBeat(collect));
+    expect(collect).toHaveBeenCalledTimes(1);
   });
 
   it('reports the duration of its run, not of the scrape', async () => {
@@ -137,6 +172,7 @@ describe('a scheduled collector', () => {
       ),
     );
     running.startSchedules();
+    void running.runSchedules();
     await jest.advanceTimersByTimeAsync(249);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     await jest.advanceTimersByTimeAsync(1);
@@ -168,6 +204,7 @@ describe('a scheduled collector', () => {
       ),
     );
     running.startSchedules();
+    void running.runSchedules();
     running.stop();
     await jest.advanceTimersByTimeAsync(0);
     expect(jest.getTimerCount()).toBe(0);

@@ -133,6 +133,24 @@ describe('the history sampler', () => {
     await stopped;
     expect(jest.getTimerCount()).toBe(0);
   });
+
+  it('does not keep the process alive while a collector hangs, except while the application ends', async () => {
+    useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    const { registry } = testRegistry();
+    registry.addCollector({ name: 'hangs', metricNames: [], collect: () => new Promise(() => undefined) });
+    const history = new HistoryStore({ intervalMs: 1_000, durationMs: MINUTE, maxBytes: 1_000_000 });
+    history.retain({ metric: 'monitoring_series_overflow_total' });
+    const timeout = jest.spyOn(globalThis, 'setTimeout');
+    const areRefed = (): boolean[] =>
+      timeout.mock.results.map(({ value }: { value: unknown }) => (value as NodeJS.Timeout).hasRef());
+    const sampler = new HistorySampler(history, registry, { report: () => undefined });
+    expect(sampler.start().hasRef()).toBe(false);
+    expect(areRefed()).toEqual([false, false]);
+    const stopped = sampler.stop();
+    expect(areRefed()).toEqual([false, false, true]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await stopped;
+  });
 });
 
 function thrown(error: unknown): never {

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import { MonitoringModule } from 'nestjs-monitoring';
+import { MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
+import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
 import { LifecycleRunner } from '../../lib/module/lifecycle-runner.js';
-import { ADAPTERS, createApp } from '../e2e/fixture/start-app.js';
+import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
 
 const named = (moment: Moment): string[] =>
   LIFECYCLE.filter((step) => step.moment === moment).map(({ name }) => name);
@@ -67,6 +68,12 @@ class RootController {
 })
 class AppModule {}
 
+/** The series of a scrape. */
+async function seriesOf(app: INestApplication): Promise<string[]> {
+  const text = await app.get(PrometheusExporter).generateText();
+  return text.split('\n').flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ \S+$/, '')]));
+}
+
 describe.each(ADAPTERS)('an application on %s', (adapter) => {
   let app: INestApplication | undefined;
 
@@ -87,6 +94,40 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
     }
   }
 
+  it('starts what can wait when its server listens', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.listen(0, '127.0.0.1');
+    expect(calls).not.toContain('history: start');
+    await eventually(() => expect(calls).toContain('history: start'));
+  });
+
+  it('has every metric at a scrape that comes before what can wait', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.init();
+    const first = await seriesOf(app);
+    expect(calls.filter((call) => named('serving').includes(call))).toEqual([]);
+    await eventually(() => expect(calls).toContain('history: start'));
+    await app.get(HistorySampler).sampleNow();
+    const later = await seriesOf(app);
+    expect(first).toContain('system_memory_total_bytes');
+    expect(first).toContain('monitoring_rule_evaluations_total{rule="cpu_percent_warning"}');
+    // What shows the work of the library itself depends on what it has done so far.
+    const ofWork = /^(monitoring_(series|health)|nodejs_active_)/;
+    expect(later.filter((series) => !first.includes(series) && !ofWork.test(series))).toEqual([]);
+  });
+
+  it('never starts what can wait if it ends before', async () => {
+    record();
+    app = await createApp(adapter, AppModule);
+    await app.init();
+    await app.close();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(calls.filter((call) => named('serving').includes(call))).toEqual([]);
+    app = undefined;
+  });
+
   it('starts and ends in the order of the list, around the hooks of all other modules', async () => {
     record();
     app = await createApp(adapter, AppModule);
@@ -101,8 +142,10 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
       '(onApplicationBootstrap)',
       ...named('started'),
     ]);
-    for (const name of ['http: install', 'endpoints: mount', 'history: start']) expect(calls).toContain(name);
+    for (const name of ['http: install', 'endpoints: mount']) expect(calls).toContain(name);
 
+    calls.length = 0;
+    await eventually(() => expect(calls).toEqual(named('serving')));
     calls.length = 0;
     await app.close();
     const hooks = calls.filter((call) => call.startsWith('(') || !named('shutdown').includes(call));
@@ -143,6 +186,27 @@ describe('a runner of steps', () => {
     const logger = { warn: (message: string) => void warnings.push(message) };
     return { runner: new LifecycleRunner(new Map([[Part, part]]), logger, steps), warnings };
   }
+
+  it('runs each step of the moment of serving in a turn of its own, and logs one that fails', async () => {
+    const ran: string[] = [];
+    const { runner, warnings } = runnerOf(
+      step('serving', 'broken', () => {
+        ran.push('broken');
+        throw new Error('as planned');
+      }),
+      step('serving', 'fine', () => {
+        ran.push('fine');
+        void runner.end('closing');
+      }),
+      step('serving', 'last', () => void ran.push('last')),
+    );
+    runner.serve();
+    expect(ran).toEqual([]);
+    await eventually(() => expect(ran).toContain('fine'));
+    expect(warnings).toEqual(['"broken" failed when the application had started: as planned']);
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(ran).toEqual(['broken', 'fine']);
+  });
 
   it('starts one step after the other, and stops at the first that fails', async () => {
     const ran: string[] = [];

@@ -3,6 +3,7 @@ import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { apolloPlugin } from './apollo-plugin.js';
 import type { GraphQLRecorder } from './graphql-recorder.js';
+import { graphQLDrivers } from './graphql-driver.js';
 import { hasMercurius, measureMercurius } from './mercurius-hook.js';
 import { isSchema, measureSchema } from './schema-measurement.js';
 import { isObject } from '../../primitives/is-object.js';
@@ -35,12 +36,8 @@ export class GraphQLInstrumentation {
 
   /** Patches the driver, before `GraphQLModule` starts it. */
   install(): void {
-    for (const { providers } of this.modules.values()) {
-      for (const [token, { instance }] of providers) {
-        if (typeof token === 'function' && token.name === 'AbstractGraphQLDriver' && isObject(instance)) {
-          this.guard.run(() => this.measure(instance));
-        }
-      }
+    for (const { instance } of graphQLDrivers(this.modules)) {
+      if (isObject(instance)) this.guard.run(() => this.measure(instance));
     }
   }
 

@@ -73,9 +73,15 @@ export class ActiveTrace {
   }
 }
 
-/** Detects a running SDK of OpenTelemetry. An installed API is not enough, because many packages depend on it. */
+/** The beginning of the symbol below which each major version of the API keeps what an SDK has registered. */
+const GLOBAL_API = 'opentelemetry.js.api.';
+
+/**
+ * Detects a running SDK of OpenTelemetry. An installed API is not enough, because many packages depend on it; nor is it
+ * loaded, unless something has been registered with it.
+ */
 export async function findActiveTrace(
-  load: () => Promise<OpenTelemetryApi | undefined> = () => findPackage('@opentelemetry/api'),
+  load: () => Promise<OpenTelemetryApi | undefined> = loadApi,
 ): Promise<ActiveTrace> {
   try {
     const api = await load();
@@ -83,6 +89,13 @@ export async function findActiveTrace(
   } catch {
     return new ActiveTrace();
   }
+}
+
+async function loadApi(): Promise<OpenTelemetryApi | undefined> {
+  const isUsed = Object.getOwnPropertySymbols(globalThis).some(({ description }) =>
+    description?.startsWith(GLOBAL_API),
+  );
+  return isUsed ? findPackage('@opentelemetry/api') : undefined;
 }
 
 function isSpanContext(candidate: unknown): candidate is SpanContext {

@@ -1,0 +1,37 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+import { listenTo } from '../primitives/emitter-listener.js';
+import { Guard } from '../primitives/guard.js';
+
+/** The longest wait for a server to listen, in milliseconds. Some applications never listen, or have no server. */
+const LONGEST_WAIT_MS = 250;
+
+/** A watch for the moment at which the application serves, from which on there is time for what a start can do without. */
+export class ServingWatch {
+  // Not to know the moment costs only the wait.
+  private readonly guard = new Guard(() => undefined);
+  private timer: NodeJS.Timeout | undefined;
+  private unlisten: (() => void) | undefined;
+
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly enabled: boolean,
+  ) {}
+
+  /** Starts to watch, once the application has started. @param onServing called once */
+  start(onServing: () => void): void {
+    if (!this.enabled) return;
+    const serves = (): void => {
+      this.stop();
+      onServing();
+    };
+    this.timer = setTimeout(serves, LONGEST_WAIT_MS).unref();
+    const adapter: { getHttpServer(): object | undefined } | null | undefined = this.host.httpAdapter;
+    const server = this.guard.run(() => adapter?.getHttpServer());
+    this.unlisten = listenTo(server, 'listening', this.guard, serves);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.unlisten?.();
+  }
+}
