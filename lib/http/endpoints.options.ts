@@ -5,7 +5,6 @@ import {
   expectKeys,
   expectOption,
   expectSecret,
-  expectSecretKeys,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
 import type { AuthFailureLimit } from './auth-failures.js';
@@ -157,7 +156,7 @@ function pathsOf(
 
 function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   if (auth === undefined) return undefined;
-  expectSecretKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
+  expectKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
   if (Object.values(auth).filter((given) => given !== undefined).length !== 1) {
     throw new MonitoringOptionsError(
       '`endpoints.auth` must have exactly one of bearerToken, basic and guard. Omit `endpoints.auth` for endpoints without authentication.',
@@ -165,13 +164,13 @@ function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   }
   if (auth.bearerToken !== undefined) expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
   if (auth.basic !== undefined) {
-    expectSecretKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);
+    expectKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);
     expectSecret('endpoints.auth.basic.username', auth.basic.username);
     expectSecret('endpoints.auth.basic.password', auth.basic.password);
   }
   if (auth.guard !== undefined) {
     const valid = typeof auth.guard === 'function' || typeof auth.guard.canActivate === 'function';
-    expectOption('endpoints.auth.guard', typeof auth.guard, 'a guard class or instance', valid);
+    expectOption('endpoints.auth.guard', auth.guard, 'a guard class or instance', valid);
   }
   return auth;
 }

@@ -45,6 +45,7 @@ import {
   booleanOf,
   countOf,
   expectKeys,
+  expectObject,
   expectOption,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
@@ -223,7 +224,7 @@ function checkedCluster({ cluster, bridges }: MonitoringOptions): ResolvedCluste
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {
-  expectOption('thresholds', thresholds, 'an object', typeof thresholds === 'object' && thresholds !== null);
+  expectObject('thresholds', thresholds);
   const all = { ...DEFAULT_THRESHOLDS, ...thresholds };
   resolveThresholds(all);
   return all;

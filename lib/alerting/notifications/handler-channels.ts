@@ -1,5 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
-import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption, isClass, MonitoringOptionsError } from '../../options/option-checks.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
 import type { EvaluationContext, NotificationLogEntry } from './alert-group.js';
@@ -128,6 +128,12 @@ function namedHandler(
     expectOption('the name of an alert handler', givenName, 'a non-empty string', isName);
   }
   if (typeof handler === 'function') {
+    expectOption(
+      'an alert handler',
+      handler,
+      'a function or an instance, made with `new`',
+      !isClass(handler),
+    );
     const name = givenName ?? freeName(handler.name || 'handler', taken);
     return {
       name,
@@ -139,7 +145,7 @@ function namedHandler(
   const isHandler =
     typeof handler === 'object' &&
     handler !== null &&
-    (typeof (handler as NotificationHandler).notify === 'function' || 'send' in handler);
+    ['notify', 'send'].some((method) => typeof Reflect.get(handler, method) === 'function');
   expectOption('an alert handler', handler, 'a function, or an object with notify() or send()', isHandler);
   if (givenName === undefined || givenName === handler.name) return handler;
   const close = handler.close && { close: () => handler.close?.() };

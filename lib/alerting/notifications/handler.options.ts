@@ -81,8 +81,10 @@ export function resolveHandlerOptions(
   expectKeys(owner, options, KEYS);
   const at = (key: keyof AlertHandlerOptions): string => optionOf(owner, key);
   const { severities = SEVERITIES, labels = {}, groupBy } = options;
-  const known = Array.isArray(severities) && severities.every((severity) => SEVERITIES.includes(severity));
-  expectOption(at('severities'), severities, `an array of ${SEVERITIES.join(', ')}`, known);
+  const given: readonly unknown[] = Array.isArray(severities) ? severities : [severities];
+  const isSeverity = (value: unknown): boolean => SEVERITIES.some((severity) => severity === value);
+  const unknown = Array.isArray(severities) ? given.findIndex((value) => !isSeverity(value)) : 0;
+  expectOption(at('severities'), given[unknown], `an array of ${SEVERITIES.join(', ')}`, unknown < 0);
   checkMatchers(at('labels'), labels);
   const isList =
     groupBy === undefined || (Array.isArray(groupBy) && groupBy.every((name) => typeof name === 'string'));

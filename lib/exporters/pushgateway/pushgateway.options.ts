@@ -1,4 +1,4 @@
-import { expectKeys, expectOption, expectSecret, expectSecretKeys } from '../../options/option-checks.js';
+import { expectKeys, expectOption, expectSecret } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import {
@@ -42,11 +42,10 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
   expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...PUSH_OPTION_NAMES]);
   const { url, jobName, groupings = {}, basicAuth } = options;
-  // Only the type is shown, since the URL may contain a password.
   if (!isHttpUrl(url)) {
     expectOption(
       `${owner}.url`,
-      typeof url,
+      url,
       'an http or https URL such as http://pushgateway:9091, without user, password and query',
       false,
     );
@@ -59,7 +58,7 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
   );
   checkGroupings(`${owner}.groupings`, groupings);
   if (basicAuth !== undefined) {
-    expectSecretKeys(`${owner}.basicAuth`, basicAuth, ['username', 'password']);
+    expectKeys(`${owner}.basicAuth`, basicAuth, ['username', 'password']);
     expectSecret(`${owner}.basicAuth.username`, basicAuth.username);
     expectSecret(`${owner}.basicAuth.password`, basicAuth.password);
   }
