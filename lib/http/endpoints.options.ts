@@ -76,6 +76,8 @@ export interface ResolvedEndpoints {
   readonly auth: EndpointAuth | undefined;
   readonly failedAuth: AuthFailureLimit | false;
   readonly listen: ListenOptions | undefined;
+  /** True if the dashboard is off only because it would be open to everybody in production. */
+  readonly isDashboardWithheld: boolean;
 }
 
 const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
@@ -96,8 +98,11 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
  */
 export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
   expectKeys('endpoints', endpoints, [...ENDPOINT_NAMES, 'useGlobalPrefix', 'auth', 'failedAuth', 'listen']);
+  const isDashboardWithheld =
+    endpoints.dashboard === undefined && environment === 'production' && endpoints.auth === undefined;
   return {
-    paths: pathsOf(endpoints, environment),
+    paths: pathsOf(endpoints, isDashboardWithheld),
+    isDashboardWithheld,
     useGlobalPrefix: booleanOf('endpoints.useGlobalPrefix', endpoints.useGlobalPrefix, false),
     auth: checkedAuth(endpoints.auth),
     failedAuth: failureLimitOf(endpoints.failedAuth),
@@ -127,13 +132,12 @@ function checkedListen(listen: ListenOptions | undefined): ListenOptions | undef
 
 function pathsOf(
   endpoints: EndpointsOptions,
-  environment: string | undefined,
+  isDashboardWithheld: boolean,
 ): Record<EndpointName, EndpointPath | false> {
-  const isDashboardExposed = environment === 'production' && endpoints.auth === undefined;
   const taken = new Map<string, string>();
   const entries = ENDPOINT_NAMES.map((name): [EndpointName, EndpointPath | false] => {
     const given = endpoints[name];
-    const path = given ?? (name === 'dashboard' && isDashboardExposed ? false : DEFAULT_PATHS[name]);
+    const path = given ?? (name === 'dashboard' && isDashboardWithheld ? false : DEFAULT_PATHS[name]);
     if (path === false) return [name, false];
     const option = `endpoints.${name}`;
     const valid =

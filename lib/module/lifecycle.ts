@@ -18,6 +18,7 @@ import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
+import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
 
 /**
@@ -248,6 +249,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     (watch) => watch.succeeded(),
     'Every hook that may fail has run.',
     ['health: ready'],
+  ),
+  step(
+    'started',
+    'start report: log',
+    StartReport,
+    (report) => report.log(),
+    'The endpoints are mounted, and the modules have created their clients.',
+    ['start watch: succeed'],
   ),
 
   step(
