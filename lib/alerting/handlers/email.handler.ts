@@ -99,7 +99,7 @@ function isAddress(value: unknown): boolean {
 
 /** Checks a transport, whose value is not shown, since it contains the password of the mail server. */
 function checkTransport(transport: unknown): void {
-  const isUrl = typeof transport === 'string' && URL.canParse(transport);
+  const isUrl = typeof transport === 'string' && URL.canParse(transport) && new URL(transport).host !== '';
   if (isUrl || (typeof transport === 'object' && transport !== null && !Array.isArray(transport))) return;
   throw new MonitoringOptionsError(
     `\`transport\` of ${OWNER} must be a URL such as smtps://user:password@mail.example.com, an object of nodemailer options, or a transport. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.`,
