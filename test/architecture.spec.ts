@@ -121,6 +121,13 @@ describe('the rooms of lib/', () => {
     expect([...rooms].filter((room) => !(room in ROOMS) && room !== MODULE && room !== FRONT)).toEqual([]);
   });
 
+  it('import no default of Node.js, which CommonJS without esModuleInterop does not have', () => {
+    const offences = files
+      .filter(({ path }) => /^import \w+[^'{]* from 'node:/m.test(readFileSync(join(LIB, path), 'utf8')))
+      .map(({ path }) => path);
+    expect(offences).toEqual([]);
+  });
+
   it('import only the rooms that they may', () => {
     const offences = files.flatMap((file) => {
       const room = roomOf(file.path);
