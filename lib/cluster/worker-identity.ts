@@ -1,9 +1,9 @@
-import { isWorker } from 'node:cluster';
+import cluster from 'node:cluster';
 import { threadId } from 'node:worker_threads';
 
 /** Returns true if this process is one of several workers of an application, as far as that can be detected. */
 export function isClusterWorker(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return isWorker || environment['NODE_APP_INSTANCE'] !== undefined;
+  return cluster.isWorker || environment['NODE_APP_INSTANCE'] !== undefined;
 }
 
 /** Returns the id that the workers of an application share by default. */
@@ -11,7 +11,7 @@ export function defaultClusterId(environment: NodeJS.ProcessEnv = process.env): 
   // PM2 is the parent of every application that it starts, hence the name.
   if (environment['NODE_APP_INSTANCE'] !== undefined)
     return `pm2 ${process.ppid} ${environment['name'] ?? ''}`;
-  const wasForked = isWorker || process.send !== undefined;
+  const wasForked = cluster.isWorker || process.send !== undefined;
   return wasForked ? `children of ${process.ppid}` : `threads of ${process.pid}`;
 }
 
