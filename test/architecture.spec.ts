@@ -28,7 +28,7 @@ const COMMON = ['primitives', 'options'];
 /** Which rooms the files of a room may import beside those; a room may always import itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   primitives: [],
-  options: [],
+  options: ['primitives'],
   metrics: [],
   http: [],
   instrumentation: ['metrics', 'integrations'],

@@ -1,4 +1,7 @@
+import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { MonitoringOptionsError } from '../options/option-checks.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import { ALERT_HANDLER_METADATA, type AlertHandlerProvider } from './alert-handler.decorator.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
@@ -6,6 +9,8 @@ import type { PerformanceMonitor } from './performance.monitor.js';
 
 /** The lifecycle of alerting: registers the handlers and evaluates rules from bootstrap to shutdown. */
 export class AlertingLifecycle {
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
+
   constructor(
     private readonly alerting: AlertingMonitor,
     private readonly performance: PerformanceMonitor,
@@ -36,10 +41,22 @@ export class AlertingLifecycle {
   private handlers(): Map<AlertHandlerProvider, AlertHandlerOptions> {
     const found = new Map<AlertHandlerProvider, AlertHandlerOptions>();
     for (const { providers } of this.modules.values()) {
-      for (const { metatype, instance } of providers.values()) {
+      for (const wrapper of providers.values()) {
+        const { metatype, instance } = wrapper;
         if (typeof metatype !== 'function') continue;
         const options: unknown = Reflect.getMetadata(ALERT_HANDLER_METADATA, metatype);
-        if (options === undefined || !isProvider(instance)) continue;
+        if (options === undefined || wrapper.isAlias) continue;
+        if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
+          this.logger.warn(
+            `Alert handler ${metatype.name} is ignored: its provider is request-scoped or transient. Give it and its dependencies the default scope.`,
+          );
+          continue;
+        }
+        if (!isProvider(instance)) {
+          throw new MonitoringOptionsError(
+            `${metatype.name} has @AlertHandler() but no method handle(). Add \`handle(alert)\`, which is called with each alert.`,
+          );
+        }
         found.set(instance, { name: metatype.name, ...(options as AlertHandlerOptions) });
       }
     }

@@ -14,11 +14,13 @@ import { CACHE_METRICS, HTTP_METRICS } from '../metrics/metric-names.js';
 
 /** An alert of a vital that is beyond a threshold. */
 export interface ThresholdAlert {
+  /** The vital that is beyond its threshold. */
   readonly metric: VitalName;
   /** The value of the vital, in its unit. */
   readonly value: number;
   /** The threshold of this severity, in the unit of the vital. */
   readonly threshold: number;
+  /** The worse of the thresholds that it is beyond. */
   readonly severity: Severity;
 }
 

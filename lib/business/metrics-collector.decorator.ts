@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import type { MetricsRegistry } from '../metrics/registry.js';
-import { booleanOf, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
+import { booleanOf, expectClass, expectKeys, expectOption, intervalMsOf } from '../options/option-checks.js';
 
 /** Options of `@MetricsCollector()`. */
 export interface MetricsCollectorOptions {
@@ -40,13 +40,16 @@ const OPTIONS = Symbol.for('nestjs-monitoring.metricsCollector');
  * Declares a provider as a collector, whose `collect()` runs at an interval or, without one, at every scrape. Runs never
  * overlap and have a time limit; a failed run affects only the collector's own metrics.
  *
- * @throws {MonitoringOptionsError} for invalid options
+ * @throws {MonitoringOptionsError} for invalid options, and on anything other than a class
  */
 export function MetricsCollector(
   options: MetricsCollectorOptions = {},
 ): (target: new (...args: never[]) => CollectsMetrics) => void {
   checkOptions(options);
-  return SetMetadata(OPTIONS, options);
+  return (target, ...place: unknown[]) => {
+    expectClass('@MetricsCollector()', target, place);
+    SetMetadata(OPTIONS, options)(target);
+  };
 }
 
 /** Returns the options that a class or one of its ancestors was decorated with. */
@@ -78,6 +81,7 @@ function checkOptions(options: MetricsCollectorOptions): void {
     of('metricNames'),
     metricNames,
     'a list of metric names',
-    metricNames === undefined || Array.isArray(metricNames),
+    metricNames === undefined ||
+      (Array.isArray(metricNames) && metricNames.every((metric) => typeof metric === 'string')),
   );
 }

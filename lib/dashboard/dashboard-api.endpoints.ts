@@ -7,6 +7,7 @@ import {
 } from '../http/endpoint.js';
 import type { EventStream } from '../http/event-stream.js';
 
+import { isSameOrigin } from './same-origin.js';
 import { TooManyRequestsError } from './response-cache.js';
 
 /** An error of an API request, with its HTTP status. */
@@ -57,6 +58,7 @@ export class DashboardActionEndpoint implements Endpoint {
       return errorReply(403, 'Actions require credentials. Set endpoints.auth to enable them.');
     }
     if (headers[CSRF_HEADER] === undefined) return errorReply(403, `The header ${CSRF_HEADER} is missing.`);
+    if (!isSameOrigin(headers)) return errorReply(403, 'The request comes from a page of another origin.');
     const body = await json();
     if (typeof body !== 'object' || body === null)
       return errorReply(400, 'The request body must be a JSON object.');

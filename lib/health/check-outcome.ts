@@ -1,4 +1,6 @@
+import { describeValue } from '../options/option-checks.js';
 import { isError } from '../primitives/is-error.js';
+import { redactSecrets } from '../primitives/redact.js';
 import { canServe, HEALTH_STATUSES, type HealthStatus, worstOf } from './health-status.js';
 
 /** The outcome of one run of a check. */
@@ -10,10 +12,12 @@ export interface CheckOutcome {
 
 /** The longest message kept, in characters. */
 const MAX_MESSAGE_LENGTH = 500;
+/** The longest text that is searched for secrets, in characters. */
+const MAX_REDACTED_LENGTH = 16_384;
 /** The longest details kept, in characters of JSON. */
 const MAX_DETAILS_LENGTH = 16_384;
 
-const EXPECTED = 'expected { status, message?, details? } or the result of an indicator of @nestjs/terminus';
+const EXPECTED = `expected { status, message?, details? } with a status of ${HEALTH_STATUSES.join(', ')}, or the result of an indicator of @nestjs/terminus`;
 
 /** The statuses of other libraries. */
 const STATUS_ALIASES: Readonly<Record<string, HealthStatus>> = {
@@ -46,8 +50,16 @@ export function outcomeOfError(error: unknown): CheckOutcome {
 }
 
 function invalidResult(result: unknown): CheckOutcome {
-  const type = result === null ? 'null' : Array.isArray(result) ? 'an array' : typeof result;
-  return { status: 'unhealthy', message: `The check returned ${type}; ${EXPECTED}.` };
+  return { status: 'unhealthy', message: `The check returned ${describeResult(result)}; ${EXPECTED}.` };
+}
+
+function describeResult(result: unknown): string {
+  try {
+    const status = isRecord(result) && !Array.isArray(result) ? result['status'] : undefined;
+    return status === undefined ? describeValue(result) : `the status ${describeValue(status)}`;
+  } catch {
+    return 'an unreadable object';
+  }
 }
 
 function parseResult(result: unknown): CheckOutcome | undefined {
@@ -104,7 +116,9 @@ function parseStatus(word: unknown): HealthStatus | undefined {
 function copyDetails(details: unknown): Record<string, unknown> | undefined {
   if (!isRecord(details) || Object.keys(details).length === 0) return undefined;
   try {
-    const text = JSON.stringify(details);
+    const text = JSON.stringify(details, (_, value: unknown) =>
+      typeof value === 'string' ? redactSecrets(value) : value,
+    );
     if (text.length > MAX_DETAILS_LENGTH) return { omitted: `${text.length} characters` };
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
@@ -112,7 +126,7 @@ function copyDetails(details: unknown): Record<string, unknown> | undefined {
   }
 }
 
-/** Returns the text of a value without credentials in URLs, which drivers put into their messages. */
+/** Returns the text of a value without the credentials that drivers put into their messages. */
 function textOf(value: unknown): string {
   let text: string;
   try {
@@ -120,7 +134,7 @@ function textOf(value: unknown): string {
   } catch {
     text = 'threw a value that cannot be converted to a string';
   }
-  return text.replace(/\/\/[^/\s]*@/g, '//***@').slice(0, MAX_MESSAGE_LENGTH);
+  return redactSecrets(text.slice(0, MAX_REDACTED_LENGTH)).slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function messageOf(value: unknown): string {

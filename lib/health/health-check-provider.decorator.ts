@@ -1,5 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
-import type { HealthCheck, HealthCheckOptions } from './health-check.js';
+import { expectClass } from '../options/option-checks.js';
+import { checkHealthCheckOptions, type HealthCheck, type HealthCheckOptions } from './health-check.js';
 
 /** The metadata key of {@link HealthCheckProvider}. */
 export const HEALTH_CHECK_OPTIONS = Symbol.for('nestjs-monitoring.healthCheck');
@@ -22,9 +23,15 @@ type CheckingClass = new (...dependencies: never[]) => Pick<HealthCheck, 'check'
  *   }
  * }
  * ```
+ *
+ * @throws {MonitoringOptionsError} for invalid options, and on anything other than a class
  */
 export function HealthCheckProvider(
   options: HealthCheckOptions,
 ): <T extends CheckingClass>(target: T) => void {
-  return SetMetadata(HEALTH_CHECK_OPTIONS, options);
+  checkHealthCheckOptions(options);
+  return (target, ...place: unknown[]) => {
+    expectClass('@HealthCheckProvider()', target, place);
+    SetMetadata(HEALTH_CHECK_OPTIONS, options)(target);
+  };
 }

@@ -2,6 +2,7 @@ import { Logger, type Type } from '@nestjs/common';
 import { type ModulesContainer, Reflector } from '@nestjs/core';
 import { HEALTH_CHECK_OPTIONS } from './health-check-provider.decorator.js';
 import type { HealthCheck, HealthCheckOptions } from './health-check.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 
 /** The discovery of providers decorated with `@HealthCheckProvider()`. */
@@ -11,7 +12,11 @@ export class HealthCheckExplorer {
 
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Returns the health check of each decorated instance, in provider order. */
+  /**
+   * Returns the health check of each decorated instance, in provider order.
+   *
+   * @throws {MonitoringOptionsError} if one has no method `check()`
+   */
   find(): HealthCheck[] {
     const checks = new Map<object, HealthCheck>();
     for (const { providers } of this.modules.values()) {
@@ -25,7 +30,13 @@ export class HealthCheckExplorer {
           continue;
         }
         const instance = wrapper.instance as HealthCheck | undefined;
-        if (instance) checks.set(instance, { ...options, check: (signal) => instance.check(signal) });
+        if (!instance) continue;
+        if (typeof instance.check !== 'function') {
+          throw new MonitoringOptionsError(
+            `${instance.constructor.name} has @HealthCheckProvider() but no method check(). Add one that returns { status: 'healthy' }, or another status.`,
+          );
+        }
+        checks.set(instance, { ...options, check: (signal) => instance.check(signal) });
       }
     }
     return [...checks.values()];

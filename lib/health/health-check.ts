@@ -1,18 +1,25 @@
-import { booleanOf, countOf, expectOption, intervalMsOf } from '../options/option-checks.js';
+import {
+  booleanOf,
+  countOf,
+  expectKeys,
+  expectObject,
+  expectOption,
+  intervalMsOf,
+} from '../options/option-checks.js';
 import { OPTIONAL_INTERVAL } from '../options/option-table.js';
 import type { HealthStatus } from './health-status.js';
 
-/** A value that a check may return. */
+/** A value that a check may return. TypeScript compares a wrong one with the last member: the shape of this library. */
 export type HealthCheckAnswer =
+  /** The result of an indicator of `@nestjs/terminus`; of several keys, the worst status counts. */
+  | Readonly<Record<string, { readonly status: 'up' | 'degraded' | 'down' }>>
   | {
       readonly status: HealthStatus;
       /** Message for people. @default 'OK' if the status is `healthy` */
       readonly message?: string;
       /** More values for people, shown to authorized clients only. */
       readonly details?: Readonly<Record<string, unknown>>;
-    }
-  /** The result of an indicator of `@nestjs/terminus`; of several keys, the worst status counts. */
-  | Readonly<Record<string, { readonly status: 'up' | 'degraded' | 'down' }>>;
+    };
 
 /** Options of a health check. */
 export interface HealthCheckOptions {
@@ -65,15 +72,37 @@ export interface HealthCheckSettings extends Omit<HealthCheckDefaults, 'checkTim
   readonly inProcess: boolean;
 }
 
+const OPTION_NAMES: readonly (keyof HealthCheckOptions)[] = [
+  'name',
+  'critical',
+  'timeoutMs',
+  'cacheMs',
+  'failureThreshold',
+  'successThreshold',
+  'refreshIntervalMs',
+  'inProcess',
+];
+
+/** Checks the options of `@HealthCheckProvider()`. @throws {MonitoringOptionsError} */
+export function checkHealthCheckOptions(options: HealthCheckOptions): void {
+  expectKeys('the options of @HealthCheckProvider()', options, OPTION_NAMES);
+  checkName(options.name);
+}
+
+function checkName(name: unknown): void {
+  const isName = typeof name === 'string' && /^[a-zA-Z][\w.-]{0,99}$/.test(name);
+  expectOption('the name of a health check', name, 'a name such as "payments"', isName);
+}
+
 /**
  * Checks a health check and resolves its settings.
  *
  * @throws {MonitoringOptionsError}
  */
 export function resolveCheck(check: HealthCheck, defaults: HealthCheckDefaults): HealthCheckSettings {
+  expectObject('a health check', check);
   const { name } = check;
-  const isName = typeof name === 'string' && /^[a-zA-Z][\w.-]{0,99}$/.test(name);
-  expectOption('the name of a health check', name, 'a name such as "payments"', isName);
+  checkName(name);
   const option = (key: keyof HealthCheckOptions): string => `${key} of health check ${name}`;
   const given: unknown = Reflect.get(check, 'check');
   expectOption(`check of health check ${name}`, given, 'a function', typeof given === 'function');

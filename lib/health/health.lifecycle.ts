@@ -66,10 +66,14 @@ export class HealthLifecycle {
     this.monitor.enter('ready');
   }
 
-  /** Notes a readiness probe. After the first one, a shutdown begins with a drain. */
-  readinessWasAsked(): void {
+  /**
+   * Notes a readiness probe. After the first one, a shutdown begins with a drain. On a development machine, one from this
+   * machine is that of a person: a drain would only keep the port from the next start.
+   */
+  readinessWasAsked(remoteAddress: string | undefined): void {
     if (this.isProbed || this.drain === undefined || this.monitor.phase !== 'ready') return;
-    if (this.options.drain.delayMs === 0) return;
+    const { delayMs, ignoresLocalProbes } = this.options.drain;
+    if (delayMs === 0 || (ignoresLocalProbes && isLoopback(remoteAddress))) return;
     this.isProbed = true;
     if (!this.signals.hasOtherListener('SIGTERM')) {
       this.logger.warn(
@@ -151,4 +155,8 @@ export class HealthLifecycle {
 
 function quoted(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ');
+}
+
+function isLoopback(address = ''): boolean {
+  return address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
 }

@@ -1,4 +1,4 @@
-import { type Endpoint, type EndpointReply, jsonReply } from '../http/endpoint.js';
+import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } from '../http/endpoint.js';
 import { statusesOf } from './health.endpoint.js';
 import type { HealthMonitor } from './health.monitor.js';
 import type { ResolvedHealth } from './health.options.js';
@@ -13,12 +13,12 @@ export class ReadinessEndpoint implements Endpoint {
     private readonly health: Pick<ResolvedHealth, 'httpStatus' | 'groups'>,
     readonly path: string,
     readonly overridable: boolean,
-    private readonly onProbe: () => void,
+    private readonly onProbe: (remoteAddress: string | undefined) => void,
   ) {}
 
-  async handle(): Promise<EndpointReply> {
+  async handle({ remoteAddress }: EndpointRequest): Promise<EndpointReply> {
     const { httpStatus, groups } = this.health;
-    this.onProbe();
+    this.onProbe(remoteAddress);
     if (this.monitor.phase !== 'ready') return jsonReply(503, { status: this.monitor.phase });
     const report = await this.monitor.runHealthChecks(groups.readiness);
     // The phase may have changed while the checks ran.

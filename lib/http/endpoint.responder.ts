@@ -52,6 +52,7 @@ export class EndpointResponder {
     const request: EndpointRequest = {
       headers,
       path,
+      remoteAddress: socket.remoteAddress,
       query: new URLSearchParams(query),
       isAuthorized: async () => (await check(hasCredentials)) === undefined,
       refusal,

@@ -26,6 +26,9 @@ export class EndpointRouter {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly responder: EndpointResponder;
   private onExpress: ExpressMount | undefined;
+  private isMounted = false;
+  /** The endpoints whose routes belong to the application. */
+  private readonly declined = new Set<Endpoint>();
 
   /** @param onRequest called with the response of each request that the server of the application received */
   constructor(
@@ -65,7 +68,16 @@ export class EndpointRouter {
     const respond: Respond = (endpoint, request, _response, args) =>
       this.responder.respond(endpoint, request, args);
     await this.server.start(listen, endpoints, respond);
-    this.logger.log(`Monitoring endpoints listen on ${this.server.url}`);
+  }
+
+  /** Returns the URL, or the path on the server of the application, of the main endpoint of each option. */
+  addresses(): string[] {
+    const hasServer = this.server.url !== undefined || this.isMounted;
+    const served = hasServer ? this.endpoints.filter((endpoint) => !this.declined.has(endpoint)) : [];
+    const main = served.filter(
+      ({ option }, i) => served.findIndex((endpoint) => endpoint.option === option) === i,
+    );
+    return main.map((endpoint) => `${this.server.url ?? ''}${this.routeOf(endpoint)}`);
   }
 
   /** Stops the separate server, last of all, so that probes and a last scrape are answered until then. */
@@ -79,6 +91,7 @@ export class EndpointRouter {
       return this.responder.respond(endpoint, request, args);
     };
     this.onExpress?.mount(endpoints, this.claim, respond);
+    this.isMounted = this.onExpress !== undefined || this.host.httpAdapter?.getType() === 'fastify';
     if (this.host.httpAdapter?.getType() === 'fastify') {
       mountOnFastify(this.host.httpAdapter as FastifyAdapterLike, endpoints, this.claim, respond);
     }
@@ -89,6 +102,7 @@ export class EndpointRouter {
     const problem = `${methodOf(endpoint)} ${route} is already defined by the application`;
     const advice = `Set \`endpoints.${endpoint.option}\` to another path or to false.`;
     if (!endpoint.overridable) throw new Error(`${problem}. ${advice}`);
+    this.declined.add(endpoint);
     this.logger.warn(`${problem}; keeping it. ${advice}`);
     return false;
   };

@@ -5,6 +5,8 @@ import type { EventStream } from './event-stream.js';
 export interface EndpointRequest {
   readonly headers: IncomingHttpHeaders;
   readonly path: string;
+  /** Address of the client; undefined if it has disconnected. */
+  readonly remoteAddress: string | undefined;
   readonly query: URLSearchParams;
   /** Returns true if the request has valid credentials, or if none are required. */
   readonly isAuthorized: () => Promise<boolean>;

@@ -3,7 +3,6 @@ import {
   expectKeys,
   expectOption,
   expectSecret,
-  expectSecretKeys,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
 import { count, duration, type OptionTable, readOptions } from '../options/option-table.js';
@@ -76,6 +75,8 @@ export interface ResolvedEndpoints {
   readonly auth: EndpointAuth | undefined;
   readonly failedAuth: AuthFailureLimit | false;
   readonly listen: ListenOptions | undefined;
+  /** True if the dashboard is off only because it would be open to everybody in production. */
+  readonly isDashboardWithheld: boolean;
 }
 
 const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
@@ -96,8 +97,11 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
  */
 export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
   expectKeys('endpoints', endpoints, [...ENDPOINT_NAMES, 'useGlobalPrefix', 'auth', 'failedAuth', 'listen']);
+  const isDashboardWithheld =
+    endpoints.dashboard === undefined && environment === 'production' && endpoints.auth === undefined;
   return {
-    paths: pathsOf(endpoints, environment),
+    paths: pathsOf(endpoints, isDashboardWithheld),
+    isDashboardWithheld,
     useGlobalPrefix: booleanOf('endpoints.useGlobalPrefix', endpoints.useGlobalPrefix, false),
     auth: checkedAuth(endpoints.auth),
     failedAuth: failureLimitOf(endpoints.failedAuth),
@@ -128,13 +132,12 @@ function checkedListen(listen: ListenOptions | undefined): ListenOptions | undef
 
 function pathsOf(
   endpoints: EndpointsOptions,
-  environment: string | undefined,
+  isDashboardWithheld: boolean,
 ): Record<EndpointName, EndpointPath | false> {
-  const isDashboardExposed = environment === 'production' && endpoints.auth === undefined;
   const taken = new Map<string, string>();
   const entries = ENDPOINT_NAMES.map((name): [EndpointName, EndpointPath | false] => {
     const given = endpoints[name];
-    const path = given ?? (name === 'dashboard' && isDashboardExposed ? false : DEFAULT_PATHS[name]);
+    const path = given ?? (name === 'dashboard' && isDashboardWithheld ? false : DEFAULT_PATHS[name]);
     if (path === false) return [name, false];
     const option = `endpoints.${name}`;
     const valid =
@@ -157,7 +160,7 @@ function pathsOf(
 
 function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   if (auth === undefined) return undefined;
-  expectSecretKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
+  expectKeys('endpoints.auth', auth, ['bearerToken', 'basic', 'guard']);
   if (Object.values(auth).filter((given) => given !== undefined).length !== 1) {
     throw new MonitoringOptionsError(
       '`endpoints.auth` must have exactly one of bearerToken, basic and guard. Omit `endpoints.auth` for endpoints without authentication.',
@@ -165,13 +168,13 @@ function checkedAuth(auth: EndpointAuth | undefined): EndpointAuth | undefined {
   }
   if (auth.bearerToken !== undefined) expectSecret('endpoints.auth.bearerToken', auth.bearerToken);
   if (auth.basic !== undefined) {
-    expectSecretKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);
+    expectKeys('endpoints.auth.basic', auth.basic, ['username', 'password']);
     expectSecret('endpoints.auth.basic.username', auth.basic.username);
     expectSecret('endpoints.auth.basic.password', auth.basic.password);
   }
   if (auth.guard !== undefined) {
     const valid = typeof auth.guard === 'function' || typeof auth.guard.canActivate === 'function';
-    expectOption('endpoints.auth.guard', typeof auth.guard, 'a guard class or instance', valid);
+    expectOption('endpoints.auth.guard', auth.guard, 'a guard class or instance', valid);
   }
   return auth;
 }

@@ -18,7 +18,7 @@ import type { PoolState, WaitObserver } from './pool-state.js';
 import { findPrismaClients } from './prisma/prisma.discovery.js';
 import { watchPrisma } from './prisma/prisma.watch.js';
 import type { QueryRecorder } from './queries/query-recorder.js';
-import { findTypeOrmDataSources, typeOrmPools } from './typeorm/typeorm.discovery.js';
+import { findTypeOrmDataSources, withoutTypeOrm } from './typeorm/typeorm.discovery.js';
 import { watchTypeOrm } from './typeorm/typeorm.watch.js';
 
 /** The state of a pool, with the name of the pool. */
@@ -113,15 +113,4 @@ export class DatabaseClients {
       });
     return { refresh: () => waits.refresh(), stop: () => waits.stop(), states };
   }
-}
-
-/** Leaves out the pools of TypeORM, whose statements are recorded by its data sources. */
-function withoutTypeOrm<T extends object>(
-  find: (objects: ApplicationObjects) => readonly ObjectMatch<T>[],
-): (objects: ApplicationObjects) => readonly ObjectMatch<T>[] {
-  return (objects) => {
-    const dataSources = findTypeOrmDataSources(objects);
-    const typeOrmOwned = new Set<unknown>(dataSources.flatMap(({ instance }) => typeOrmPools(instance)));
-    return find(objects).filter(({ instance }) => !typeOrmOwned.has(instance));
-  };
 }

@@ -21,6 +21,7 @@ export interface MetricHost {
   readonly exemplarSource: ExemplarSource | undefined;
   readonly labelValueLengthLimit: number;
   sampleDropped(metric: string, reason: DropReason): void;
+  unknownLabelUsed(metric: string, label: string, labelNames: readonly string[]): void;
   seriesOverflowed(metric: string, limit: number): void;
   labelValueCut(metric: string): void;
 }

@@ -2,7 +2,9 @@ import type { Counter } from './counter.js';
 import type { Gauge } from './gauge.js';
 import type { GaugeOptions, MetricOptions } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
+import { boundedLabelValue } from '../primitives/label-values.js';
 import { LIBRARY_METRICS } from './metric-names.js';
+import { nearestName } from '../primitives/nearest-name.js';
 
 /** The part of a registry that defines metrics. */
 interface MetricFactory {
@@ -17,7 +19,7 @@ interface MetricFactory {
 /** The metrics of a registry about itself. */
 export class RegistryMetrics implements Pick<
   MetricHost,
-  'sampleDropped' | 'seriesOverflowed' | 'labelValueCut'
+  'sampleDropped' | 'unknownLabelUsed' | 'seriesOverflowed' | 'labelValueCut'
 > {
   readonly collectorSuccess: Gauge<'collector'>;
   readonly collectorSeconds: Gauge<'collector'>;
@@ -25,6 +27,7 @@ export class RegistryMetrics implements Pick<
   private readonly overflowed: Counter<'metric'>;
   private readonly truncated: Counter<'metric'>;
   private readonly warnedOverflow = new Set<string>();
+  private readonly warnedUnknownLabel = new Set<string>();
 
   constructor(
     registry: MetricFactory,
@@ -61,6 +64,18 @@ export class RegistryMetrics implements Pick<
     this.dropped.inc({ metric, reason });
   }
 
+  /** Warns at the first unknown label of a metric: every sample with it is dropped. */
+  unknownLabelUsed(metric: string, label: string, labelNames: readonly string[]): void {
+    if (this.warnedUnknownLabel.has(metric)) return;
+    this.warnedUnknownLabel.add(metric);
+    const nearest = nearestName(label, labelNames);
+    const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+    const known = labelNames.length === 0 ? 'It has no labels' : `Its labels are ${labelNames.join(', ')}`;
+    this.warn(
+      `Metric ${metric} has no label "${boundedLabelValue(label)}"; samples with it are dropped and counted in ${LIBRARY_METRICS.droppedSamples}. ${known}.${hint}`,
+    );
+  }
+
   /** Counts an overflow, and warns at the first one of a metric. */
   seriesOverflowed(metric: string, limit: number): void {
     this.overflowed.inc({ metric });
@@ -79,5 +94,6 @@ export class RegistryMetrics implements Pick<
   /** Forgets a removed metric, so that a new one of the same name can warn again. */
   forget(metric: string): void {
     this.warnedOverflow.delete(metric);
+    this.warnedUnknownLabel.delete(metric);
   }
 }

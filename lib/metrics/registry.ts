@@ -89,6 +89,7 @@ export class MetricsRegistry implements MetricsSource {
       exemplarSource: options.exemplars,
       labelValueLengthLimit: checkedLengthLimit(options.labelValueLengthLimit ?? 1_024),
       sampleDropped: (metric, reason) => this.own.sampleDropped(metric, reason),
+      unknownLabelUsed: (metric, label, labelNames) => this.own.unknownLabelUsed(metric, label, labelNames),
       seriesOverflowed: (metric, limit) => this.own.seriesOverflowed(metric, limit),
       labelValueCut: (metric) => this.own.labelValueCut(metric),
     };

@@ -179,8 +179,9 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   }
 
   private slotForMissing(result: number): number {
+    const { name, labelNames, seriesLimit } = this.definition;
+    if (result === UNKNOWN_LABEL) this.host.unknownLabelUsed(name, this.table.unknownLabel, labelNames);
     if (result !== ABSENT) return result;
-    const { name, seriesLimit } = this.definition;
     if (this.table.live < seriesLimit) return this.begin(this.table.add());
     const before = this.table.slots;
     const slot = this.table.overflowSlot();

@@ -24,6 +24,8 @@ const NO_ID = 0xffff_ffff;
 export class SeriesTable {
   /** The number of live series, the overflow series not counted. */
   live = 0;
+  /** The label name for which the latest search returned {@link UNKNOWN_LABEL}. */
+  unknownLabel = '';
   private overflow = ABSENT;
 
   private readonly valueIds: Map<string, number>[];
@@ -194,7 +196,10 @@ export class SeriesTable {
     for (const name in labels) {
       // Labels mostly come in the order in which they were declared.
       const position = count < width && names[count] === name ? count : names.indexOf(name);
-      if (position < 0) return UNKNOWN_LABEL;
+      if (position < 0) {
+        this.unknownLabel = name;
+        return UNKNOWN_LABEL;
+      }
       const value = labels[name];
       this.readValues[position] = typeof value === 'string' ? value : toLabelString(value);
       count++;

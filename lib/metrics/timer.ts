@@ -1,20 +1,41 @@
 import { isThenable } from '../primitives/guard.js';
+import type { Clock } from './clock.js';
 import type { Labels } from './labels.js';
 import { Histogram, HistogramSeries } from './histogram.js';
 import type { SampleArguments } from './metric.js';
 
-/** A function that ends a measurement. Only the first call counts; with `using`, leaving the block calls it. */
-export interface StopTimer extends Disposable {
-  /** @returns the seconds since the start */
-  (): number;
+/**
+ * A function that ends a measurement. Only the first call counts; with `using`, leaving the block calls it.
+ *
+ * @typeParam Open the label names that the start left open
+ * @typeParam Given the label names that the start was given
+ */
+export interface StopTimer<Open extends string = never, Given extends string = never> extends Disposable {
+  /**
+   * Records the duration.
+   *
+   * @param labels the labels that are known only at the end; they replace those of the start
+   * @returns the seconds since the start
+   */
+  (
+    ...labels: [Open] extends [never]
+      ? [Given] extends [never]
+        ? []
+        : [labels?: Partial<Labels<Given>>]
+      : [labels: Labels<Open> & Partial<Labels<Given>>]
+  ): number;
 }
 
 /** A histogram of durations in seconds that also measures them. */
 export class Timer<L extends string = never> extends Histogram<L> {
-  /** Starts a measurement. */
-  start(...args: SampleArguments<L, []>): StopTimer;
+  /** Starts a measurement. Labels that it is not given are those of the end, such as a status. */
+  start(): StopTimer<L>;
+  start<const Given extends L>(labels: Labels<Given>): StopTimer<Exclude<L, Given>, Given>;
   start(labels: object = {}): StopTimer {
-    return this.bind(labels).start();
+    const { clock } = this.store.host;
+    if (countKeys(labels) >= this.labelNames.length)
+      return startTimer(clock, this.bind(labels), this, labels);
+    return startTimer(clock, undefined, this, labels);
   }
 
   /**
@@ -40,7 +61,20 @@ export class Timer<L extends string = never> extends Histogram<L> {
     return this.bind(labels);
   }
 
-  private bind(labels: object): TimerSeries {
+  /** @internal Returns the series of the labels of the start and the end; undefined if the end has other keys. */
+  seriesAtEnd(labels: object, last: object): TimerSeries | undefined {
+    try {
+      const names: readonly string[] = this.labelNames;
+      const given = Object.keys(last);
+      const areLabels = given.length > 0 && given.every((name) => names.includes(name));
+      return areLabels ? this.bind({ ...labels, ...last }) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @internal */
+  bind(labels: object): TimerSeries {
     return new TimerSeries(this.store, labels, this.upperBounds);
   }
 }
@@ -49,17 +83,7 @@ export class Timer<L extends string = never> extends Histogram<L> {
 export class TimerSeries extends HistogramSeries {
   /** Starts a measurement. */
   start(): StopTimer {
-    const { clock } = this.store.host;
-    const startedAt = clock.monotonic();
-    let seconds: number | undefined;
-    const stop = (): number => {
-      if (seconds === undefined) {
-        seconds = (clock.monotonic() - startedAt) / 1000;
-        this.observe(seconds);
-      }
-      return seconds;
-    };
-    return Object.assign(stop, { [Symbol.dispose]: () => void stop() });
+    return startTimer(this.store.host.clock, this);
   }
 
   /**
@@ -104,4 +128,41 @@ export class TimerSeries extends HistogramSeries {
       length: { value: work.length, configurable: true },
     });
   }
+}
+
+/**
+ * Starts a measurement.
+ *
+ * @param series the series of the labels of the start; undefined if some are missing
+ * @param timer the timer whose labels may be given at the end; undefined for a bound series
+ */
+function startTimer(
+  clock: Clock,
+  series: TimerSeries | undefined,
+  timer?: Timer<string>,
+  labels: object = {},
+): StopTimer {
+  const startedAt = clock.monotonic();
+  let seconds: number | undefined;
+  const stop = (last?: unknown): number => {
+    if (seconds === undefined) {
+      seconds = (clock.monotonic() - startedAt) / 1000;
+      // A callback may be called with a value that is not labels: the labels of the start count then.
+      const isObject = typeof last === 'object' && last !== null;
+      const ended = (isObject ? timer?.seriesAtEnd(labels, last) : undefined) ?? series;
+      (ended ?? timer?.bind(isObject ? last : labels))?.observe(seconds);
+    }
+    return seconds;
+  };
+  return Object.assign(stop, { [Symbol.dispose]: () => void stop() });
+}
+
+function countKeys(labels: object): number {
+  let count = 0;
+  try {
+    for (const _ in labels) count++;
+  } catch {
+    // Unreadable labels are counted as such when the series is looked up.
+  }
+  return count;
 }

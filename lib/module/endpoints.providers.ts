@@ -105,7 +105,9 @@ async function endpointsOf(
       metrics: (path, overridable) => [new MetricsEndpoint(exporter, registry, path, overridable)],
       health: (path, overridable) => [new HealthEndpoint(monitor, health.httpStatus, path, overridable)],
       readiness: (path, overridable) => [
-        new ReadinessEndpoint(monitor, health, path, overridable, () => lifecycle.readinessWasAsked()),
+        new ReadinessEndpoint(monitor, health, path, overridable, (address) =>
+          lifecycle.readinessWasAsked(address),
+        ),
       ],
       liveness: (path, overridable) => [new LivenessEndpoint(monitor, health, path, overridable)],
       startup: (path, overridable) => [new StartupEndpoint(monitor, health, path, overridable)],

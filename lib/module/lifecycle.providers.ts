@@ -1,5 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { EndpointRouter } from '../http/endpoint.router.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
@@ -9,6 +11,7 @@ import { LIFECYCLE } from './lifecycle.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
+import { StartReport } from './start-report.integration.js';
 import { type ProcessListener, StartWatch } from './start-watch.integration.js';
 
 const PARTS = [...new Set(LIFECYCLE.map(({ part }) => part))];
@@ -42,6 +45,12 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
     provide: ServingWatch,
     inject: [HttpAdapterHost, RESOLVED_OPTIONS],
     useFactory: (host: HttpAdapterHost, { enabled }: ResolvedOptions) => new ServingWatch(host, enabled),
+  },
+  {
+    provide: StartReport,
+    inject: [EndpointRouter, ApplicationObjects, RESOLVED_OPTIONS],
+    useFactory: (router: EndpointRouter, objects: ApplicationObjects, options: ResolvedOptions) =>
+      new StartReport(router, objects, options),
   },
   {
     provide: LifecycleRunner,

@@ -18,6 +18,7 @@ import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
 import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazyPart } from './lazy-parts.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
+import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
 
 /**
@@ -275,6 +276,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     (history) => history.start(),
     'The first sample needs the requests of alerting and dashboard, and the collectors.',
     ['collectors: run', 'alerting: add thresholds', 'dashboard: start'],
+  ),
+  step(
+    'serving',
+    'start report: log',
+    StartReport,
+    (report) => report.log(),
+    'The collectors have found the clients of the application.',
+    ['collectors: run'],
   ),
 
   step(

@@ -1,9 +1,9 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { getMetricToken } from '../instrumentation/injection/inject-metric.decorator.js';
-import type { MetricDeclaration } from '../instrumentation/injection/metric-declaration.js';
+import { isDeclaration, type MetricDeclaration } from '../instrumentation/injection/metric-declaration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { MonitoringOptions } from './monitoring.options.js';
-import { MonitoringOptionsError } from '../options/option-checks.js';
+import { expectKeys, expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { MonitoringCoreModule } from './monitoring-core.module.js';
 import { OptionsMerger } from './options-merger.js';
 
@@ -28,26 +28,39 @@ export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
   ],
 })
 export class MonitoringModule extends ConfigurableModuleClass {
-  /** Returns the module. @throws {MonitoringOptionsError} at start, for invalid options */
+  /** Returns the module. @throws {MonitoringOptionsError} for invalid options, most of which are found at start */
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
+    expectObject('the options of MonitoringModule', options);
     return super.forRoot(options);
   }
 
   /**
    * Returns the module with options that depend on other providers. Those must not inject anything of monitoring, such
    * as `MetricsRegistry`, which exists only after the options.
+   *
+   * @throws {MonitoringOptionsError} for invalid arguments
    */
   static override forRootAsync(options: MonitoringAsyncOptions): DynamicModule {
-    return super.forRootAsync(options);
+    checkAsyncOptions(options);
+    const { providers = [], ...module } = super.forRootAsync(options);
+    return { ...module, providers: providers.map((provider) => withCheckedOptions(provider, options)) };
   }
 
   /**
    * Returns a module that provides metrics to its importer, for `@InjectMetric()`. Several modules may declare the same
    * metric.
    *
-   * @throws {MonitoringOptionsError} if a name is given twice
+   * @throws {MonitoringOptionsError} for anything but declarations, and if a name is given twice
    */
   static forFeature(metrics: readonly MetricDeclaration[]): DynamicModule {
+    const given: readonly unknown[] = Array.isArray(metrics) ? metrics : [metrics];
+    const wrong = Array.isArray(metrics) ? given.findIndex((metric) => !isDeclaration(metric)) : 0;
+    expectOption(
+      'the argument of MonitoringModule.forFeature()',
+      given[wrong],
+      'an array of declarations, such as that of defineCounter()',
+      wrong < 0,
+    );
     const tokens = metrics.map(getMetricToken);
     const repeated = metrics.find((metric, i) => tokens.indexOf(getMetricToken(metric)) !== i);
     if (repeated !== undefined) {
@@ -65,4 +78,47 @@ export class MonitoringModule extends ConfigurableModuleClass {
       exports: tokens,
     };
   }
+}
+
+const ASYNC_OWNER = 'the argument of MonitoringModule.forRootAsync()';
+const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
+
+function checkAsyncOptions(options: MonitoringAsyncOptions): void {
+  expectObject(ASYNC_OWNER, options);
+  const given = SOURCES.filter((source) => options[source] !== undefined);
+  if (given.length !== 1) {
+    throw new MonitoringOptionsError(
+      `The argument of MonitoringModule.forRootAsync() must have exactly one of ${SOURCES.join(', ')}; got ${given.join(' and ') || 'none'}. Return the options from \`useFactory\`, or call forRoot(options).`,
+    );
+  }
+  expectKeys(ASYNC_OWNER, options, [...SOURCES, 'imports', 'inject', 'provideInjectionTokensFrom']);
+  const { useFactory, imports, inject } = options;
+  const isFunction = useFactory === undefined || typeof useFactory === 'function';
+  expectOption(`useFactory of ${ASYNC_OWNER}`, useFactory, 'a function that returns the options', isFunction);
+  const areModules = imports === undefined || Array.isArray(imports);
+  expectOption(`imports of ${ASYNC_OWNER}`, imports, 'an array of modules', areModules);
+  const areTokens = inject === undefined || Array.isArray(inject);
+  expectOption(`inject of ${ASYNC_OWNER}`, inject, 'an array of injection tokens', areTokens);
+}
+
+/** Returns a provider of Nest with a check of the options that the application makes. */
+function withCheckedOptions(provider: Provider, { useFactory }: MonitoringAsyncOptions): Provider {
+  if (!('provide' in provider) || provider.provide !== MODULE_OPTIONS_TOKEN || !('useFactory' in provider))
+    return provider;
+  return {
+    ...provider,
+    useFactory: async (...dependencies: unknown[]) => {
+      if (useFactory === undefined) expectCreate(dependencies[0]);
+      const options: unknown = await provider.useFactory(...dependencies);
+      expectObject('the options from MonitoringModule.forRootAsync()', options);
+      return options;
+    },
+  };
+}
+
+function expectCreate(factory: unknown): void {
+  if (typeof Object(factory).create === 'function') return;
+  throw new MonitoringOptionsError(
+    `The class of ${ASYNC_OWNER} must have a method create() that returns the options; got none.`,
+  );
 }

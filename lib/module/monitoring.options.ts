@@ -45,6 +45,7 @@ import {
   booleanOf,
   countOf,
   expectKeys,
+  expectObject,
   expectOption,
   MonitoringOptionsError,
 } from '../options/option-checks.js';
@@ -77,6 +78,7 @@ export interface MonitoringOptions {
    * exposes the metrics of all of them, however they were started. @default false
    */
   readonly cluster?: ClusterOptions | boolean;
+  /** Paths of the HTTP endpoints, and who may use them. @default every endpoint at its default path */
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
@@ -92,15 +94,21 @@ export interface MonitoringOptions {
   readonly webSocket?: WebSocketMetricsOptions | false;
   /** Metrics of GraphQL operations, or false. @default on */
   readonly graphql?: GraphQLMetricsOptions | false;
+  /** Collectors of the process, the machine, and the clients of the application. @default all */
   readonly collectors?: CollectorsOptions;
+  /** Leadership among replicas, for business metrics that only one of them collects. @default every replica collects */
   readonly business?: BusinessOptions;
+  /** Exporters that push the metrics. @default only the metrics endpoint */
   readonly exporters?: ExportersOptions;
   /** Registries of other libraries, whose metrics the metrics endpoint exposes too. */
   readonly bridges?: BridgesOptions;
+  /** Samples of the last hour in memory, which rules, vitals and the dashboard read. @default on */
   readonly history?: HistoryOptions;
+  /** Health checks, probes and the drain at the end. @default the built-in checks */
   readonly health?: HealthOptions;
   /** Limits of the vitals; a vital that is not given has its default limit. */
   readonly thresholds?: Thresholds;
+  /** Alert rules, and the handlers that are notified. @default no rules beside the thresholds */
   readonly alerting?: AlertingOptions;
   /**
    * Source of the time. The clock of the machine replaces it whenever it throws or returns anything but a number, and
@@ -223,7 +231,7 @@ function checkedCluster({ cluster, bridges }: MonitoringOptions): ResolvedCluste
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {
-  expectOption('thresholds', thresholds, 'an object', typeof thresholds === 'object' && thresholds !== null);
+  expectObject('thresholds', thresholds);
   const all = { ...DEFAULT_THRESHOLDS, ...thresholds };
   resolveThresholds(all);
   return all;

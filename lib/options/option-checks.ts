@@ -1,4 +1,7 @@
 import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
+import { escapeControls } from '../primitives/escape-controls.js';
+import { nearestName } from '../primitives/nearest-name.js';
+import { redactOption } from '../primitives/redact.js';
 
 /** An option and its owner, such as `condition.all[0] of the alert rule "x"`. */
 const OPTION_OF = /^([\w$.[\]]+) of (.*)$/s;
@@ -35,20 +38,58 @@ export function optionOf(owner: string, key: string): string {
 }
 
 /**
+ * Checks that an option is an object. The error does not show a string, which may be a secret in the wrong place.
+ *
+ * @throws {MonitoringOptionsError}
+ */
+export function expectObject(option: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  const given = typeof value === 'string' ? 'a string' : describeValue(value);
+  throw new MonitoringOptionsError(`${subjectOf(option)} must be an object; got ${given}.`);
+}
+
+/**
  * Checks that an option is an object with no other keys than these.
  *
  * @throws {MonitoringOptionsError}
  */
 export function expectKeys(option: string, value: unknown, keys: readonly string[]): void {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  expectOption(option, value, 'an object', isObject);
+  expectObject(option, value);
   const unknown = Object.keys(value as object).filter((key) => !keys.includes(key));
-  if (unknown.length === 0) return;
+  const [first] = unknown;
+  if (first === undefined) return;
   const names = unknown.map((key) => `\`${key}\``).join(', ');
   const known = keys.length > 0 ? `Known keys: ${keys.join(', ')}.` : 'It has no keys yet.';
+  const nearest = nearestName(first, keys);
+  const hint = nearest === undefined ? '' : ` Did you mean \`${nearest}\`?`;
   throw new MonitoringOptionsError(
-    `Unknown ${unknown.length === 1 ? 'key' : 'keys'} ${names} in ${quoted(option)}. ${known}`,
+    `Unknown ${unknown.length === 1 ? 'key' : 'keys'} ${names} in ${quoted(option)}. ${known}${hint}`,
   );
+}
+
+/**
+ * Checks that an option is an object of strings, such as headers. The error does not show the values, which may be
+ * secrets.
+ *
+ * @throws {MonitoringOptionsError}
+ */
+export function expectStrings(option: string, value: unknown): void {
+  expectObject(option, value);
+  for (const [key, text] of Object.entries(value as object)) {
+    if (typeof text === 'string') continue;
+    throw new MonitoringOptionsError(
+      `\`${key}\` in ${quoted(option)} must be a string; got ${describeType(text)}.`,
+    );
+  }
+}
+
+/**
+ * Checks an optional string.
+ *
+ * @throws {MonitoringOptionsError} if the value is neither a string nor undefined
+ */
+export function optionalString(option: string, value: unknown): void {
+  expectOption(option, value, 'a string', value === undefined || typeof value === 'string');
 }
 
 /**
@@ -120,17 +161,6 @@ export function bucketsOf(
 }
 
 /**
- * Checks the keys of an object that holds secrets, as {@link expectKeys} does. The error does not show the value, which
- * may be a secret in the wrong place.
- *
- * @throws {MonitoringOptionsError}
- */
-export function expectSecretKeys(option: string, value: unknown, keys: readonly string[]): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) expectKeys(option, value, keys);
-  else throw optionError(option, `must be an object; got ${describeType(value)}.`);
-}
-
-/**
  * Checks that a secret is a non-empty string: an empty credential would grant access to everybody.
  *
  * @throws {MonitoringOptionsError} an error that does not show the value
@@ -177,9 +207,18 @@ function quoted(option: string): string {
     .replace(/^[\w$]+(?:\.[\w$]+|\[\d+\])*(?= of |$)/, '`$&`');
 }
 
-/** Returns a value in words. Never throws: a value may be impossible to convert to a string. */
+/** Maximum length of a value in an error message, in characters. */
+const MAX_SHOWN_LENGTH = 200;
+
+/**
+ * Returns a value in words, without the credentials of a URL. Never throws: a value may be impossible to convert to a
+ * string.
+ */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return `the string "${value}"`;
+  if (typeof value === 'string') {
+    const shown = escapeControls(redactOption(value));
+    return `the string "${shown.length > MAX_SHOWN_LENGTH ? `${shown.slice(0, MAX_SHOWN_LENGTH)}…` : shown}"`;
+  }
   const isPlain = value === null || ['number', 'bigint', 'boolean', 'undefined'].includes(typeof value);
   return isPlain ? String(value) : describeType(value);
 }
@@ -187,5 +226,24 @@ export function describeValue(value: unknown): string {
 function describeType(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'function' && isClass(value)) return `the class ${value.name}`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** Returns true for a class, which cannot be called as a function. */
+export function isClass(value: unknown): value is abstract new (...args: never[]) => unknown {
+  return typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/**
+ * Checks that a decorator is on a class.
+ *
+ * @param place arguments of the decorator after the first, which name the member or the parameter that it is on
+ * @throws {MonitoringOptionsError}
+ */
+export function expectClass(decorator: string, target: unknown, place: readonly unknown[]): void {
+  const isOnMember = place.some((argument) => argument !== undefined && typeof argument !== 'object');
+  if (typeof target === 'function' && !isOnMember) return;
+  const member = place[0] === undefined ? 'a parameter' : `the member ${String(place[0])}`;
+  throw new MonitoringOptionsError(`${decorator} must be on a class; got ${member}.`);
 }

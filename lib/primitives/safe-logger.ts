@@ -1,4 +1,6 @@
+import { escapeControls, escapeControlsOfLines } from './escape-controls.js';
 import { Guard } from './guard.js';
+import { redactSecrets } from './redact.js';
 
 /** A logger that has some of the methods. */
 interface AnyLogger {
@@ -12,22 +14,29 @@ const SILENT = new Guard(() => undefined);
 
 /**
  * A wrapper of a logger whose methods never throw and leave no unhandled rejection, since this library may log within a
- * call of the application.
+ * call of the application. Messages may contain text from outside: their secrets are hidden, and their control characters
+ * escaped.
  */
 export class SafeLogger {
   constructor(private readonly logger: AnyLogger) {}
 
   log(message: string): void {
-    SILENT.call(() => this.logger.log?.(message));
+    SILENT.call(() => this.logger.log?.(lineOf(message)));
   }
 
   warn(message: string): void {
-    SILENT.call(() => this.logger.warn?.(message));
+    SILENT.call(() => this.logger.warn?.(lineOf(message)));
   }
 
   error(message: string, stack?: string): void {
     SILENT.call(() =>
-      stack === undefined ? this.logger.error?.(message) : this.logger.error?.(message, stack),
+      stack === undefined
+        ? this.logger.error?.(lineOf(message))
+        : this.logger.error?.(lineOf(message), escapeControlsOfLines(redactSecrets(stack))),
     );
   }
+}
+
+function lineOf(message: string): string {
+  return escapeControls(redactSecrets(message));
 }

@@ -1,5 +1,5 @@
 import type { MetricType } from '../metrics/naming.js';
-import { nearestName } from '../metrics/nearest-name.js';
+import { nearestName } from '../primitives/nearest-name.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { MetricAssertionError } from './metric-assertion.error.js';
 import {

@@ -154,7 +154,7 @@ describe('a webhook', () => {
       `Alert handler webhook failed: ${new URL(url).host} responded with status 400`,
     ]);
     expect(() => new WebhookAlertHandler({ url: 'secret' })).toThrow(
-      '`url` of the webhook must be an http or https URL. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.',
+      '`url` of the options of WebhookAlertHandler must be an http or https URL. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.',
     );
   });
 
@@ -251,7 +251,7 @@ describe('Alertmanager', () => {
 
   it.each<[object, string]>([
     [{ url: [] }, '`url` of the options of AlertmanagerHandler must be a URL or an array of at least one'],
-    [{ url: undefined }, '`url` of Alertmanager must be an http or https URL'],
+    [{ url: undefined }, '`url` of the options of AlertmanagerHandler must be an http or https URL'],
     ...[0, -1, NaN, Infinity, '60s'].map((resendDelayMs): [object, string] => [
       { url: 'http://127.0.0.1:9093', resendDelayMs },
       '`resendDelayMs` of the options of AlertmanagerHandler must be a number of milliseconds from 1 to',

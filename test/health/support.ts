@@ -60,12 +60,12 @@ export const FOUND: Readonly<Record<Behaviour, { readonly isUp: boolean; readonl
   nonsense: {
     isUp: false,
     message:
-      'The check returned an array; expected { status, message?, details? } or the result of an indicator of @nestjs/terminus.',
+      'The check returned an array; expected { status, message?, details? } with a status of healthy, degraded, unhealthy, critical, or the result of an indicator of @nestjs/terminus.',
   },
   nothing: {
     isUp: false,
     message:
-      'The check returned undefined; expected { status, message?, details? } or the result of an indicator of @nestjs/terminus.',
+      'The check returned undefined; expected { status, message?, details? } with a status of healthy, degraded, unhealthy, critical, or the result of an indicator of @nestjs/terminus.',
   },
   flapping: { isUp: true, message: 'Connection successful' },
 };

@@ -187,7 +187,7 @@ describe('options that cannot work stop the start', () => {
     'enabled, defaultLabels, seriesLimit, labelValueLengthLimit, exemplars, cluster, endpoints, http, outgoingHttp, errors, jobs, rpc, webSocket, graphql, collectors, business, exporters, bridges, history, health, thresholds, alerting, clock';
 
   it.each<[unknown, unknown]>([
-    ['all', 'The options of MonitoringModule must be an object; got the string "all".'],
+    ['all', 'The options of MonitoringModule must be an object; got a string.'],
     [
       { history: { interval: 1 } },
       'Unknown key `interval` in `history`. Known keys: intervalMs, durationMs, maxBytes.',

@@ -16,7 +16,7 @@ import { dialectOf } from '../../lib/integrations/queries/sql-dialect.js';
 import { queryErrorClass } from '../../lib/integrations/queries/query-error.js';
 import { parseRedisInfo } from '../../lib/integrations/redis/redis-info.js';
 import { toLabelString } from '../../lib/metrics/labels.js';
-import { nearestName } from '../../lib/metrics/nearest-name.js';
+import { nearestName } from '../../lib/primitives/nearest-name.js';
 import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
 import { LabelValues } from '../../lib/primitives/label-values.js';
 import { requestAddress } from '../../lib/primitives/request-address.js';

@@ -1,4 +1,11 @@
-import { expectOption, intervalMsOf, optionOf } from '../../options/option-checks.js';
+import {
+  expectKeys,
+  expectOption,
+  expectStrings,
+  intervalMsOf,
+  optionalString,
+  optionOf,
+} from '../../options/option-checks.js';
 import type { Alert } from '../alert.js';
 import { type AlertStateHandler, NotificationError } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
@@ -35,12 +42,15 @@ export class AlertmanagerHandler implements AlertStateHandler {
   readonly resendDelayMs: number;
   private readonly urls: readonly URL[];
 
-  /** @throws {Error} if there is no URL, one is not an http or https URL, or the delay is invalid */
+  /** @throws {MonitoringOptionsError} */
   constructor(private readonly options: AlertmanagerOptions) {
+    expectKeys(OWNER, options, ['url', 'headers', 'generatorUrl', 'resendDelayMs']);
+    if (options.headers !== undefined) expectStrings(optionOf(OWNER, 'headers'), options.headers);
+    optionalString(optionOf(OWNER, 'generatorUrl'), options.generatorUrl);
     const urls = Array.isArray(options.url) ? (options.url as readonly string[]) : [options.url as string];
     expectOption(optionOf(OWNER, 'url'), urls, 'a URL or an array of at least one', urls.length > 0);
     this.urls = urls.map(
-      (url) => new URL('api/v2/alerts', `${httpUrl('Alertmanager', url).href.replace(/\/$/, '')}/`),
+      (url) => new URL('api/v2/alerts', `${httpUrl(OWNER, url).href.replace(/\/$/, '')}/`),
     );
     this.resendDelayMs = intervalMsOf(optionOf(OWNER, 'resendDelayMs'), options.resendDelayMs, 60_000);
   }

@@ -1,3 +1,4 @@
+import { expectKeys, expectOption, MonitoringOptionsError, optionOf } from '../../options/option-checks.js';
 import { findPackage } from '../../primitives/optional-package.js';
 import {
   type AlertNotification,
@@ -28,12 +29,23 @@ export interface EmailOptions {
   readonly transport: string | Readonly<Record<string, unknown>> | MailTransport;
 }
 
+const OWNER = 'the options of EmailAlertHandler';
+
 /** An alert handler that sends e-mail with `nodemailer`. */
 export class EmailAlertHandler implements NotificationHandler {
   readonly name = 'email';
   private transport: Promise<MailTransport> | undefined;
 
-  constructor(private readonly options: EmailOptions) {}
+  /** @throws {MonitoringOptionsError} */
+  constructor(private readonly options: EmailOptions) {
+    expectKeys(OWNER, options, ['from', 'to', 'transport']);
+    const { from, to, transport } = options;
+    const recipients: readonly unknown[] = Array.isArray(to) ? to : [to];
+    expectOption(optionOf(OWNER, 'from'), from, 'an e-mail address', isAddress(from));
+    const hasRecipients = recipients.length > 0 && recipients.every(isAddress);
+    expectOption(optionOf(OWNER, 'to'), to, 'an e-mail address or an array of at least one', hasRecipients);
+    checkTransport(transport);
+  }
 
   async notify({ status, groupLabels, alerts }: AlertNotification): Promise<void> {
     const transport = await (this.transport ??= this.open());
@@ -78,6 +90,19 @@ export class EmailAlertHandler implements NotificationHandler {
     const nodemailer = await loadNodemailer();
     return nodemailer.createTransport(transport);
   }
+}
+
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Checks a transport, whose value is not shown, since it contains the password of the mail server. */
+function checkTransport(transport: unknown): void {
+  const isUrl = typeof transport === 'string' && URL.canParse(transport) && new URL(transport).host !== '';
+  if (isUrl || (typeof transport === 'object' && transport !== null && !Array.isArray(transport))) return;
+  throw new MonitoringOptionsError(
+    `\`transport\` of ${OWNER} must be a URL such as smtps://user:password@mail.example.com, an object of nodemailer options, or a transport. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.`,
+  );
 }
 
 interface Nodemailer {

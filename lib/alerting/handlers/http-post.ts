@@ -1,3 +1,4 @@
+import { MonitoringOptionsError } from '../../options/option-checks.js';
 import { requestAddress } from '../../primitives/request-address.js';
 import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { NotificationError } from '../notifications/notification.js';
@@ -41,12 +42,12 @@ export async function postJson(
 /**
  * Parses the URL of a handler.
  *
- * @throws {Error} if it is not an http or https URL; the error does not contain it, since it may be a secret
+ * @throws {MonitoringOptionsError} if it is not an http or https URL; the error does not contain it, since it may be a secret
  */
 export function httpUrl(owner: string, text: string): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new Error(
+  throw new MonitoringOptionsError(
     `\`url\` of ${owner} must be an http or https URL. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.`,
   );
 }

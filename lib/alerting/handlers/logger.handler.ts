@@ -1,3 +1,5 @@
+import { expectOption } from '../../options/option-checks.js';
+import { escapeControls } from '../../primitives/escape-controls.js';
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
 
 /** A logger of alerts, such as the `Logger` of Nest. */
@@ -14,12 +16,25 @@ export interface AlertLogger {
 export class LoggerAlertHandler implements NotificationHandler {
   readonly name = 'logger';
 
-  /** @param logger a logger such as `new Logger('Alerts')` of `@nestjs/common` */
-  constructor(private readonly logger: AlertLogger) {}
+  /**
+   * @param logger a logger such as `new Logger('Alerts')` of `@nestjs/common`
+   * @throws {MonitoringOptionsError} if it is not a logger
+   */
+  constructor(private readonly logger: AlertLogger) {
+    const isLogger = (['error', 'warn', 'log'] as const).every(
+      (level) => typeof (logger as Partial<AlertLogger> | undefined)?.[level] === 'function',
+    );
+    expectOption(
+      'the logger of LoggerAlertHandler',
+      logger,
+      'an object with error(), warn() and log()',
+      isLogger,
+    );
+  }
 
   notify({ alerts }: AlertNotification): void {
     for (const { rule, state, severity, message } of alerts) {
-      const text = `${rule} ${state}: ${message}`;
+      const text = escapeControls(`${rule} ${state}: ${message}`);
       if (state === 'resolved' || severity === 'info') this.logger.log(text);
       else if (severity === 'critical') this.logger.error(text);
       else this.logger.warn(text);

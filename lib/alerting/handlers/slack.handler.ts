@@ -1,3 +1,4 @@
+import { expectKeys, optionalString, optionOf } from '../../options/option-checks.js';
 import type { Alert } from '../alert.js';
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
@@ -14,14 +15,18 @@ export interface SlackOptions {
 const MAX_SHOWN_ALERTS = 20;
 const COLORS = { critical: '#d00000', warning: '#e09000', info: '#2060c0', resolved: '#208040' } as const;
 
+const OWNER = 'the options of SlackAlertHandler';
+
 /** An alert handler that posts to Slack or a compatible chat service. */
 export class SlackAlertHandler implements NotificationHandler {
   readonly name = 'slack';
   private readonly url: URL;
 
-  /** @throws {Error} if the URL is not an http or https URL */
+  /** @throws {MonitoringOptionsError} */
   constructor(private readonly options: SlackOptions) {
-    this.url = httpUrl('the Slack webhook', options.url);
+    expectKeys(OWNER, options, ['url', 'channel']);
+    optionalString(optionOf(OWNER, 'channel'), options.channel);
+    this.url = httpUrl(OWNER, options.url);
   }
 
   async notify({ status, groupLabels, alerts }: AlertNotification, signal: AbortSignal): Promise<void> {

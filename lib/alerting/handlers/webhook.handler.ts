@@ -1,4 +1,11 @@
 import { createHmac } from 'node:crypto';
+import {
+  expectKeys,
+  expectSecret,
+  expectStrings,
+  optionalString,
+  optionOf,
+} from '../../options/option-checks.js';
 import type { Alert } from '../alert.js';
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
@@ -18,6 +25,8 @@ export interface WebhookOptions {
 /** The end time of an alert that still fires, as Alertmanager writes it. */
 const NEVER = '0001-01-01T00:00:00Z';
 
+const OWNER = 'the options of WebhookAlertHandler';
+
 /**
  * An alert handler that posts the webhook payload of Alertmanager, version 4. With a secret, the header
  * `x-monitoring-signature` is `sha256=` and the hexadecimal HMAC of `x-monitoring-timestamp`, a dot and the body.
@@ -26,9 +35,14 @@ export class WebhookAlertHandler implements NotificationHandler {
   readonly name = 'webhook';
   private readonly url: URL;
 
-  /** @throws {Error} if the URL is not an http or https URL */
+  /** @throws {MonitoringOptionsError} */
   constructor(private readonly options: WebhookOptions) {
-    this.url = httpUrl('the webhook', options.url);
+    expectKeys(OWNER, options, ['url', 'secret', 'headers', 'externalUrl']);
+    const { secret, headers, externalUrl } = options;
+    if (secret !== undefined) expectSecret(optionOf(OWNER, 'secret'), secret);
+    if (headers !== undefined) expectStrings(optionOf(OWNER, 'headers'), headers);
+    optionalString(optionOf(OWNER, 'externalUrl'), externalUrl);
+    this.url = httpUrl(OWNER, options.url);
   }
 
   async notify(notification: AlertNotification, signal: AbortSignal): Promise<void> {

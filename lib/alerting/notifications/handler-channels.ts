@@ -1,5 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
-import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption, isClass, MonitoringOptionsError } from '../../options/option-checks.js';
 import { freeName } from '../../primitives/free-name.js';
 import { messageOf } from '../../primitives/message-of.js';
 import type { Alert } from '../alert.js';
@@ -129,6 +129,12 @@ function namedHandler(
     expectOption('the name of an alert handler', givenName, 'a non-empty string', isName);
   }
   if (typeof handler === 'function') {
+    expectOption(
+      'an alert handler',
+      handler,
+      'a function or an instance, made with `new`',
+      !isClass(handler),
+    );
     // Functions often share a name, or have none.
     const name = givenName ?? freeName(handler.name || 'handler', (other) => taken.has(other));
     return {
@@ -141,7 +147,7 @@ function namedHandler(
   const isHandler =
     typeof handler === 'object' &&
     handler !== null &&
-    (typeof (handler as NotificationHandler).notify === 'function' || 'send' in handler);
+    ['notify', 'send'].some((method) => typeof Reflect.get(handler, method) === 'function');
   expectOption('an alert handler', handler, 'a function, or an object with notify() or send()', isHandler);
   if (givenName === undefined || givenName === handler.name) return handler;
   const close = handler.close && { close: () => handler.close?.() };

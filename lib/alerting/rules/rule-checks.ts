@@ -1,5 +1,5 @@
 import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
-import { nearestName } from '../../metrics/nearest-name.js';
+import { nearestName } from '../../primitives/nearest-name.js';
 import { countOf, expectOption, optionError, optionOf } from '../../options/option-checks.js';
 import { CommonRegExp } from '../../primitives/common-regexp.js';
 import { messageOf } from '../../primitives/message-of.js';

@@ -7,7 +7,7 @@ import {
   optionError,
   optionOf,
 } from '../../options/option-checks.js';
-import { nearestName } from '../../metrics/nearest-name.js';
+import { nearestName } from '../../primitives/nearest-name.js';
 import type { AlertCondition, AlertRule, Measurement, RuleBase, ServiceLevel } from './alert-rule.js';
 import {
   compileCondition,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
   expectKeys,
+  expectObject,
   expectOption,
-  expectSecretKeys,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
@@ -177,7 +177,7 @@ function urlOf(option: string, url: unknown): string {
 }
 
 function headersOf(option: string, headers: Readonly<Record<string, string>>): Record<string, string> {
-  expectSecretKeys(option, headers, Object.keys(headers ?? {}));
+  expectObject(option, headers);
   for (const [name, value] of Object.entries(headers)) {
     const valid = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
     if (!valid) {

@@ -1,4 +1,4 @@
-import { expectKeys, expectOption, expectSecret, expectSecretKeys } from '../../options/option-checks.js';
+import { expectKeys, expectOption, expectSecret } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
@@ -38,11 +38,10 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
   expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...optionNames(PUSH)]);
   const { url, jobName, groupings = {}, basicAuth } = options;
-  // Only the type is shown, since the URL may contain a password.
   if (!isHttpUrl(url)) {
     expectOption(
       `${owner}.url`,
-      typeof url,
+      url,
       'an http or https URL such as http://pushgateway:9091, without user, password and query',
       false,
     );
@@ -55,7 +54,7 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
   );
   checkGroupings(`${owner}.groupings`, groupings);
   if (basicAuth !== undefined) {
-    expectSecretKeys(`${owner}.basicAuth`, basicAuth, ['username', 'password']);
+    expectKeys(`${owner}.basicAuth`, basicAuth, ['username', 'password']);
     expectSecret(`${owner}.basicAuth.username`, basicAuth.username);
     expectSecret(`${owner}.basicAuth.password`, basicAuth.password);
   }

@@ -7,6 +7,7 @@ import type { HealthStatus } from '../health-status.js';
 
 /** Options of {@link httpHealthCheck}. */
 export interface HttpHealthCheckOptions extends HealthCheckOptions {
+  /** URL that is requested; an http or https one. */
   readonly url: string | URL;
   /** Request headers, for example credentials. They never appear in reports. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -48,7 +49,9 @@ export function httpHealthCheck({
 
 /** Options of {@link tcpHealthCheck}. */
 export interface TcpHealthCheckOptions extends HealthCheckOptions {
+  /** Host name or address to connect to. */
   readonly host: string;
+  /** Port to connect to. */
   readonly port: number;
 }
 
@@ -78,6 +81,7 @@ export interface MicroserviceClient {
 
 /** Options of {@link microserviceHealthCheck}. */
 export interface MicroserviceHealthCheckOptions extends HealthCheckOptions {
+  /** Client of a microservice, from `ClientProxyFactory` or `@Inject()`. */
   readonly client: MicroserviceClient;
 }
 
@@ -119,6 +123,7 @@ export interface FiringAlerts {
 
 /** Options of {@link alertsHealthCheck}. */
 export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
+  /** Alerts that are firing now. */
   readonly alerts: FiringAlerts;
   /** Severities of the alerts that count. @default ['critical'] */
   readonly severities?: readonly string[];

@@ -9,6 +9,12 @@ export type StaticLabelInput = Readonly<Record<string, string | number | boolean
 /** @throws {MetricDefinitionError} unless the options are an object with these keys only */
 export function expectOptions(decorator: string, options: unknown, keys: readonly string[]): void {
   expectOption(`Options of ${decorator}`, options, 'an object', isPlainObject(options));
+  // TypeScript passes the prototype of the class to a decorator that is not called.
+  if (Object.hasOwn(options as object, 'constructor')) {
+    throw new MetricDefinitionError(
+      `Options of ${decorator} are missing: write ${decorator} with parentheses.`,
+    );
+  }
   const unknown = Object.keys(options as object).filter((key) => !keys.includes(key));
   if (unknown.length === 0) return;
   throw new MetricDefinitionError(

@@ -1,7 +1,7 @@
 import { MetricDefinitionError } from '../../metrics/errors.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
 import { type MeasurementDefinition, measureMethod } from './measured-method.js';
-import { describeMethod } from './method-name.js';
+import { classOf, describeMethod } from './method-name.js';
 import { injectRegistry } from './registry-injection.decorator.js';
 
 /**
@@ -18,7 +18,7 @@ export function decorateMethod<T>(
 ): TypedPropertyDescriptor<T> {
   if (typeof descriptor?.value !== 'function') {
     // ECMAScript decorators receive a context object in place of the method name.
-    const target = typeof key === 'object' ? 'an ECMAScript decorator' : describeMethod(owner, key);
+    const target = typeof key === 'object' ? 'an ECMAScript decorator' : describeTarget(owner, key);
     throw new MetricDefinitionError(
       `${decorator} must be on a method; got ${target}. Use it on methods only (not on accessors or properties) and set experimentalDecorators in tsconfig.json.`,
     );
@@ -27,4 +27,9 @@ export function decorateMethod<T>(
   // The check above does not narrow the type parameter.
   const method = descriptor.value as unknown as AnyMethod;
   return { ...descriptor, value: measureMethod(owner, key, method, definition) as T };
+}
+
+/** Describes what a decorator is on; on a class there is no member. */
+function describeTarget(owner: object, key: PropertyKey | undefined): string {
+  return key === undefined ? `the class ${classOf(owner).name}` : describeMethod(owner, key);
 }

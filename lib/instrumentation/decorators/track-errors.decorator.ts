@@ -44,6 +44,12 @@ class ErrorsDefinition implements MeasurementDefinition {
   constructor(options: TrackErrorsOptions) {
     expectOptions(DECORATOR, options, ['metricName', 'labels', 'reraise']);
     const { metricName, reraise } = options;
+    expectOption(
+      `\`metricName\` of ${DECORATOR}`,
+      metricName,
+      'a metric name',
+      typeof metricName === 'string',
+    );
     assertMetricName(metricName);
     const isValid = reraise === undefined || typeof reraise === 'boolean';
     expectOption(`\`reraise\` of ${DECORATOR}`, reraise, 'true or false', isValid);

@@ -1,7 +1,8 @@
 import { Inject } from '@nestjs/common';
+import { describeValue } from '../../options/option-checks.js';
 import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertMetricName } from '../../metrics/naming.js';
-import type { MetricDeclaration } from './metric-declaration.js';
+import { isDeclaration, type MetricDeclaration } from './metric-declaration.js';
 
 /**
  * Returns the injection token of a metric that `MonitoringModule.forFeature()` provides, for factories and tests.
@@ -10,14 +11,15 @@ import type { MetricDeclaration } from './metric-declaration.js';
  * @throws {MetricDefinitionError} for an invalid name, and for any other value
  */
 export function getMetricToken(metric: string | MetricDeclaration): string {
-  const name = typeof metric === 'string' ? metric : (metric as Partial<MetricDeclaration> | undefined)?.name;
-  if (typeof name !== 'string') {
+  if (typeof metric !== 'string' && !isDeclaration(metric)) {
     throw new MetricDefinitionError(
-      `The metric to inject must be a metric name or a declaration, such as that of defineCounter(); got ${String(metric)} (${typeof metric}).`,
+      `The metric to inject must be a metric name or a declaration, such as that of defineCounter(); got ${describeValue(metric)}.`,
     );
   }
+  const name = typeof metric === 'string' ? metric : metric.name;
   assertMetricName(name);
-  return `monitoring.metric.${name}`;
+  // Nest shows the token if no module provides it.
+  return `metric ${name} of MonitoringModule.forFeature()`;
 }
 
 /**

@@ -81,6 +81,12 @@ export function defineTimer(name: string, help: string, options: object = {}): u
   return declare(name, (registry) => registry.timer(name, help, options));
 }
 
+/** Returns true for what `defineCounter()` and its like return. */
+export function isDeclaration(value: unknown): value is MetricDeclaration {
+  const { name, metricIn } = Object(value) as Partial<MetricDeclaration>;
+  return typeof name === 'string' && typeof metricIn === 'function';
+}
+
 function declare<M>(name: string, metricIn: (registry: MetricsRegistry) => M): MetricDeclaration<M> {
   return { name, metricIn };
 }

@@ -72,3 +72,14 @@ export function typeOrmSystem({ options }: TypeOrmDataSource): string {
 export function hasDriver(candidate: object): candidate is { readonly driver: object } {
   return 'driver' in candidate && typeof candidate.driver === 'object' && candidate.driver !== null;
 }
+
+/** Returns a finder that leaves out the pools of TypeORM, whose statements are recorded by its data sources. */
+export function withoutTypeOrm<T extends object>(
+  find: (objects: ApplicationObjects) => readonly ObjectMatch<T>[],
+): (objects: ApplicationObjects) => readonly ObjectMatch<T>[] {
+  return (objects) => {
+    const dataSources = findTypeOrmDataSources(objects);
+    const typeOrmOwned = new Set<unknown>(dataSources.flatMap(({ instance }) => typeOrmPools(instance)));
+    return find(objects).filter(({ instance }) => !typeOrmOwned.has(instance));
+  };
+}

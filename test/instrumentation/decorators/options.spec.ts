@@ -67,7 +67,11 @@ describe('a decorator', () => {
       () => TrackMetrics({ gaugeName: '1x' }),
       '"1x" is not a valid metric name',
     ],
-    ['a missing metric name', () => TrackErrors(given({})), 'undefined is not a valid metric name'],
+    [
+      'a missing metric name',
+      () => TrackErrors(given({})),
+      '`metricName` of @TrackErrors() must be a metric name; got undefined.',
+    ],
     [
       'a string as reraise',
       () => TrackErrors(given({ metricName: 'x_total', reraise: 'no' })),

@@ -116,7 +116,7 @@ describe('MonitoringModule.forFeature()', () => {
     class Lost {
       constructor(@InjectMetric('lost_total') readonly lost: Counter) {}
     }
-    await expect(startMeasured([Lost])).rejects.toThrow('monitoring.metric.lost_total');
+    await expect(startMeasured([Lost])).rejects.toThrow('metric lost_total of MonitoringModule.forFeature()');
   });
 });
 

@@ -4,7 +4,9 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   let least = Math.max(3, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
     const distance = editDistance(name, candidate, least);
-    if (distance < least) [nearest, least] = [candidate, distance];
+    // Of short names, each is a few letters away from any other.
+    const isSimilar = 2 * distance <= Math.max(name.length, candidate.length);
+    if (distance < least && isSimilar) [nearest, least] = [candidate, distance];
   }
   return nearest;
 }

@@ -1,0 +1,88 @@
+import { Logger } from '@nestjs/common';
+import type { EndpointRouter } from '../http/endpoint.router.js';
+import type { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { foundCaches, foundDatabases, foundQueues } from '../integrations/found-clients.js';
+import { Guard } from '../primitives/guard.js';
+import { messageOf } from '../primitives/message-of.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+
+/** Maximum number of clients of a kind that a line names. */
+const MAX_NAMES = 8;
+const SWITCHES = ['http', 'outgoingHttp', 'rpc', 'webSocket', 'graphql'] as const;
+
+/** The lines of the log about a start: the endpoints, the clients that were found, and what is off. */
+export class StartReport {
+  private readonly logger = new SafeLogger(new Logger('Monitoring'));
+
+  private readonly guard = new Guard((error) =>
+    this.logger.warn(`The report of the start failed: ${messageOf(error)}`),
+  );
+
+  constructor(
+    private readonly router: EndpointRouter,
+    private readonly objects: ApplicationObjects,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  /** Logs at most three lines. Never throws: the names of clients come from objects of the application. */
+  log(): void {
+    this.guard.call(() => this.logLines());
+  }
+
+  private logLines(): void {
+    if (!this.options.enabled) {
+      this.logger.log('Monitoring is off: the option `enabled` is false.');
+      return;
+    }
+    this.logger.log(this.endpointsLine());
+    this.logger.log(this.clientsLine());
+    const off = this.whatIsOff();
+    if (off.length > 0) this.logger.log(`Off: ${off.join(', ')}.`);
+  }
+
+  private endpointsLine(): string {
+    const addresses = this.router.addresses();
+    if (addresses.length > 0) return `Endpoints: ${addresses.join(', ')}`;
+    return this.router.endpoints.length === 0
+      ? 'Endpoints: none, since the options turn all of them off.'
+      : 'Endpoints: none, since the application has no HTTP server on Express or Fastify. Set `endpoints.listen` for a server of their own.';
+  }
+
+  private clientsLine(): string {
+    const { objects } = this;
+    const { collectors } = this.options;
+    const kinds: readonly (readonly [kind: string, names: readonly string[]])[] = [
+      ['databases', collectors.database === false ? [] : foundDatabases(objects)],
+      ['caches', collectors.cache === false ? [] : foundCaches(objects)],
+      ['queues', collectors.queues === false ? [] : foundQueues(objects)],
+    ];
+    const found = kinds.filter(([, names]) => names.length > 0);
+    if (found.length === 0) return 'Found no client of a database, a cache or a queue among the providers.';
+    return `Found ${found.map(([kind, names]) => `${kind}: ${listOf(names)}`).join('; ')}`;
+  }
+
+  private whatIsOff(): string[] {
+    const { endpoints, collectors } = this.options;
+    const withheld = endpoints.isDashboardWithheld
+      ? ['the dashboard (NODE_ENV is production and `endpoints.auth` is not set)']
+      : [];
+    const byOption = [
+      ...SWITCHES.filter((name) => this.options[name] === false),
+      ...falseKeys('endpoints', endpoints.paths).filter(
+        (name) => !endpoints.isDashboardWithheld || name !== 'endpoints.dashboard',
+      ),
+      ...falseKeys('collectors', collectors),
+    ];
+    return [...withheld, ...byOption.map((name) => `${name} (option)`)];
+  }
+}
+
+function falseKeys(owner: string, options: object): string[] {
+  return Object.entries(options).flatMap(([name, value]) => (value === false ? [`${owner}.${name}`] : []));
+}
+
+function listOf(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES;
+  return `${names.slice(0, MAX_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

@@ -1,0 +1,40 @@
+/** The replacement of a secret. */
+const HIDDEN = '***';
+
+/** A named secret in a connection string or a query, such as `password=…`. */
+const NAMED_SECRET = /(password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key)=[^\s;&,]+/gi;
+/** The credentials of an `authorization` header. */
+const HEADER_SECRET = /\b(bearer|basic) [\w.~+/=-]{12,}/gi;
+
+/**
+ * Returns a text without the secrets that drivers and parsers put into their messages: the user and password of a URL,
+ * also of an invalid one, the values of `password=…` and its like, and the credentials of headers.
+ */
+export function redactSecrets(text: string): string {
+  const withoutUsers = text.includes('@') ? text.replace(/\S+/g, withoutUser) : text;
+  return withoutUsers.replace(NAMED_SECRET, `$1=${HIDDEN}`).replace(HEADER_SECRET, `$1 ${HIDDEN}`);
+}
+
+/**
+ * Returns the value of an option for an error message. Of a URL, only the scheme and the host remain, since its path and
+ * its query may be secrets as well.
+ */
+export function redactOption(value: string): string {
+  const scheme = value.indexOf('://');
+  const afterUser = value.lastIndexOf('@') + 1;
+  if (scheme < 0) {
+    const hasPassword = value.slice(0, afterUser).includes(':');
+    return hasPassword ? `${HIDDEN}@${value.slice(afterUser)}` : redactSecrets(value);
+  }
+  const start = Math.max(scheme + 3, afterUser);
+  const end = value.slice(start).search(/[/?#]/);
+  const host = end < 0 ? value.slice(start) : `${value.slice(start, start + end)}/…`;
+  return `${value.slice(0, scheme + 3)}${afterUser > scheme ? `${HIDDEN}@` : ''}${host}`;
+}
+
+/** Hides everything between `//` and the last `@` of a word: passwords may contain `/`, `:`, `?` and `@`. */
+function withoutUser(word: string): string {
+  const start = word.indexOf('//') + 2;
+  const end = word.lastIndexOf('@');
+  return start < 2 || end < start ? word : word.slice(0, start) + HIDDEN + word.slice(end);
+}

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+
+const LIB = resolve(import.meta.dirname, '../../lib');
+
+const paths = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+const isDoor = (path: string): boolean => !path.includes('/');
+const publicNames = new Set(
+  paths.filter(isDoor).flatMap((path) => readFileSync(join(LIB, path), 'utf8').match(/\b[A-Z]\w+\b/g) ?? []),
+);
+
+/** The number of public interfaces, and their members without a docstring. */
+function undocumentedMembers(): { interfaces: number; members: string[] } {
+  const members: string[] = [];
+  let interfaces = 0;
+  for (const path of paths) {
+    const text = readFileSync(join(LIB, path), 'utf8');
+    const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+    for (const statement of source.statements) {
+      if (!ts.isInterfaceDeclaration(statement) || !publicNames.has(statement.name.text)) continue;
+      interfaces++;
+      for (const member of statement.members) {
+        const isDocumented = ts.getJSDocCommentsAndTags(member).length > 0;
+        if (!isDocumented)
+          members.push(`${statement.name.text}.${member.name?.getText() ?? '()'} in ${path}`);
+      }
+    }
+  }
+  return { interfaces, members };
+}
+
+describe('an option', () => {
+  it('has a docstring', () => {
+    const { interfaces, members } = undocumentedMembers();
+    expect(interfaces).toBeGreaterThan(60);
+    expect(
+      members.filter((member) => /Options\.|^ThresholdAlert|^Threshold\..*alerting/.test(member)),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,361 @@
+import { createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type DynamicModule, Injectable, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  AlertHandler,
+  defineCounter,
+  HealthCheckProvider,
+  InjectMetric,
+  MetricsCollector,
+  MonitoringModule,
+  MonitorModelOperation,
+  MonitorPerformance,
+  TrackErrors,
+  TrackMetrics,
+} from 'nestjs-monitoring';
+import { AlertmanagerHandler } from '../../lib/alerting/handlers/alertmanager.handler.js';
+import { EmailAlertHandler } from '../../lib/alerting/handlers/email.handler.js';
+import { LoggerAlertHandler } from '../../lib/alerting/handlers/logger.handler.js';
+import { SlackAlertHandler } from '../../lib/alerting/handlers/slack.handler.js';
+import { WebhookAlertHandler } from '../../lib/alerting/handlers/webhook.handler.js';
+
+const SECRET = 'https://hooks.slack.com/services/T0/B0/planted';
+
+/** Starts an application without an HTTP server, and ends it. */
+async function start(monitoring: DynamicModule, providers: Type[] = [], imports: DynamicModule[] = []) {
+  class Root {}
+  const module = { module: Root, imports: [monitoring, ...imports], providers };
+  const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  await app.close();
+}
+
+/** A mistake of JavaScript, which TypeScript would have found. */
+function given<T>(value: unknown): T {
+  return value as T;
+}
+
+const orders = defineCounter('orders_total', 'Orders.');
+
+describe('MonitoringModule.forFeature()', () => {
+  const expected =
+    'The argument of MonitoringModule.forFeature() must be an array of declarations, such as that of defineCounter(); got';
+
+  it.each<[unknown, string]>([
+    [undefined, 'undefined.'],
+    ['orders_total', 'the string "orders_total".'],
+    [orders, 'an object.'],
+    [['orders_total'], 'the string "orders_total".'],
+    [[orders, null], 'null.'],
+    [[class Orders {}], 'the class Orders.'],
+  ])('names the mistake in %j', (metrics, text) => {
+    expect(() => MonitoringModule.forFeature(given(metrics))).toThrow(`${expected} ${text}`);
+  });
+});
+
+describe('@InjectMetric()', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'got undefined.'],
+    [5, 'got 5.'],
+    [{}, 'got an object.'],
+    [class Orders {}, 'got the class Orders.'],
+    ['orders-total', '"orders-total" is not a valid metric name.'],
+  ])('names the mistake in %j', (metric, text) => {
+    expect(() => InjectMetric(given(metric))).toThrow(text);
+  });
+
+  it('lets Nest say which metric no module declares, and where to declare it', async () => {
+    class Shop {
+      constructor(readonly metric: unknown) {}
+    }
+    Injectable()(Shop);
+    InjectMetric('orders_totl')(Shop, undefined, 0);
+    await expect(
+      start(MonitoringModule.forRoot(), [Shop], [MonitoringModule.forFeature([orders])]),
+    ).rejects.toThrow('"metric orders_totl of MonitoringModule.forFeature()" at index [0]');
+  });
+});
+
+describe('MonitoringModule.forRootAsync()', () => {
+  const owner = 'The argument of MonitoringModule.forRootAsync()';
+
+  it.each<[unknown, string]>([
+    [undefined, `${owner} must be an object; got undefined.`],
+    [{ seriesLimit: 3 }, `${owner} must have exactly one of useFactory, useClass, useExisting; got none.`],
+    [{ useFactory: () => ({}), useClass: class {} }, 'got useFactory and useClass.'],
+    [{ useFactory: {} }, 'must be a function that returns the options; got an object.'],
+    [{ useFactory: () => ({}), inject: 'CONFIG' }, 'must be an array of injection tokens; got the string'],
+    [{ useFactory: () => ({}), imports: class {} }, 'must be an array of modules; got'],
+    [{ useFactory: () => ({}), seriesLimit: 3 }, 'Unknown key `seriesLimit` in the argument of'],
+    [{ useFactory: () => undefined }, 'must be an object; got undefined.'],
+    [{ useFactory: () => Promise.resolve(null) }, 'must be an object; got null.'],
+    [{ useFactory: () => [] }, 'must be an object; got an array.'],
+    [{ useClass: class {} }, 'must have a method create() that returns the options; got none.'],
+  ])('names the mistake in %j', async (options, text) => {
+    await expect((async () => start(MonitoringModule.forRootAsync(given(options))))()).rejects.toThrow(text);
+  });
+
+  it('takes the options of a class', async () => {
+    class Config {
+      create = () => ({ seriesLimit: 3 });
+    }
+    await expect(start(MonitoringModule.forRootAsync({ useClass: Config }))).resolves.toBeUndefined();
+  });
+});
+
+describe('the options', () => {
+  let taken: Server;
+  beforeAll(async () => {
+    taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+  });
+  afterAll(() => void taken.close());
+
+  it.each<[unknown, string]>([
+    [null, 'The options of MonitoringModule must be an object; got null.'],
+    [5, 'The options of MonitoringModule must be an object; got 5.'],
+    [[], 'The options of MonitoringModule must be an object; got an array.'],
+    [{ seriesLimt: 3 }, 'Did you mean `seriesLimit`?'],
+    [
+      { thresholds: { cpu_percent: '80%' } },
+      '`thresholds.cpu_percent` must be a number, `{ warning, critical }` or `false`; got the string "80%".',
+    ],
+    [{ thresholds: [] }, '`thresholds` must be an object; got an array.'],
+    [{ thresholds: { cpu: 80 } }, 'Unknown key `cpu` in `thresholds`. Known keys: cpu_percent,'],
+    [{ thresholds: { cpu_percent: { warn: 1 } } }, 'Did you mean `warning`?'],
+    [
+      { thresholds: { cpu_percent: { warning: 90, critical: 80 } } },
+      'of at least the warning threshold, 90; got 80.',
+    ],
+    [{ endpoints: { listen: { port: '80' } } }, 'must be a port from 0 to 65535; got the string "80".'],
+    [{ endpoints: { auth: { guard: {} } } }, 'must be a guard class or instance; got an object.'],
+    [{ alerting: { handlers: [SlackAlertHandler] } }, 'made with `new`; got the class SlackAlertHandler.'],
+    [{ alerting: { handlers: [SECRET] } }, 'got the string "https://hooks.slack.com/…".'],
+    [{ alerting: { handlers: [{ send: 5 }] } }, 'an object with notify() or send(); got an object.'],
+    [{ exporters: { datadog: 'planted' } }, '`exporters.datadog` must be an object; got a string.'],
+    [
+      { exporters: { otlp: { url: 'https://admin:planted@bad host' } } },
+      'got the string "https://***@bad host".',
+    ],
+    [
+      { exporters: { pushgateway: { jobName: 'a', url: 'ftp://admin:planted@h' } } },
+      'got the string "ftp://***@h".',
+    ],
+  ])('name the mistake in %j', async (options, text) => {
+    const result = (async () => start(MonitoringModule.forRoot(given(options))))();
+    await expect(result).rejects.toThrow(text);
+    await expect(result).rejects.not.toThrow('planted');
+  });
+
+  it('say what to do about a port in use', async () => {
+    const { port } = taken.address() as AddressInfo;
+    await expect(start(MonitoringModule.forRoot({ endpoints: { listen: { port } } }))).rejects.toThrow(
+      `got port ${port} of 127.0.0.1 (EADDRINUSE). The port is in use. Choose another port, or 0 for any free port.`,
+    );
+  });
+});
+
+describe('a class decorator', () => {
+  /** Decorates a class with these members, and starts an application with it. */
+  async function startWith(decorate: () => unknown, members: object): Promise<void> {
+    class Provider {}
+    Object.assign(Provider.prototype, members);
+    (decorate() as ClassDecorator)(Provider);
+    await start(MonitoringModule.forRoot(), [Provider]);
+  }
+  const checks = { check: () => ({ status: 'healthy' }) };
+  const handles = { handle: () => undefined };
+
+  it.each<[string, () => unknown, object, string]>([
+    [
+      'a check without a name',
+      () => HealthCheckProvider(given(undefined)),
+      checks,
+      'must be an object; got undefined.',
+    ],
+    [
+      'an empty name',
+      () => HealthCheckProvider({ name: '' }),
+      checks,
+      'must be a name such as "payments"; got the string "".',
+    ],
+    [
+      'an unknown key',
+      () => HealthCheckProvider(given({ name: 'a', critcal: 1 })),
+      checks,
+      'Did you mean `critical`?',
+    ],
+    [
+      'a check without check()',
+      () => HealthCheckProvider({ name: 'a' }),
+      {},
+      'Provider has @HealthCheckProvider() but no method check().',
+    ],
+    [
+      'a check that is not called',
+      () => HealthCheckProvider(given(class Mine {})),
+      checks,
+      'must be an object; got the class Mine.',
+    ],
+    [
+      'a handler without handle()',
+      () => AlertHandler(),
+      {},
+      'Provider has @AlertHandler() but no method handle().',
+    ],
+    [
+      'a handler with another method',
+      () => AlertHandler(),
+      { notify: () => undefined },
+      'no method handle().',
+    ],
+    [
+      'an unknown severity',
+      () => AlertHandler(given({ severities: ['page'] })),
+      handles,
+      'must be an array of critical, warning, info; got the string "page".',
+    ],
+    [
+      'an unknown key of a handler',
+      () => AlertHandler(given({ severity: 'info' })),
+      handles,
+      'Did you mean `severities`?',
+    ],
+    ['a handler of a string', () => AlertHandler(given('mail')), handles, 'must be an object; got a string.'],
+    [
+      'a collector of a string',
+      () => MetricsCollector(given('deals')),
+      {},
+      'must be an object; got a string.',
+    ],
+    [
+      'a collector with wrong names',
+      () => MetricsCollector(given({ metricNames: [5] })),
+      {},
+      'a list of metric names',
+    ],
+  ])('names the mistake: %s', async (_, decorate, members, text) => {
+    await expect((async () => startWith(decorate, members))()).rejects.toThrow(text);
+  });
+
+  it.each<[string, unknown]>([
+    ['@HealthCheckProvider()', HealthCheckProvider({ name: 'a' })],
+    ['@AlertHandler()', AlertHandler()],
+    ['@MetricsCollector()', MetricsCollector()],
+  ])('is refused on a method: %s', (name, decorate) => {
+    const apply = decorate as (target: object, key: string, descriptor: object) => void;
+    expect(() => apply({}, 'check', {})).toThrow(`${name} must be on a class; got the member check.`);
+  });
+});
+
+describe('a method decorator', () => {
+  const prototype = class Shop {}.prototype;
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'without parentheses',
+      () => MonitorPerformance(given(prototype)),
+      'write @MonitorPerformance() with parentheses.',
+    ],
+    [
+      'without parentheses, too',
+      () => TrackErrors(given(prototype)),
+      'write @TrackErrors() with parentheses.',
+    ],
+    [
+      'without a name',
+      () => TrackErrors(given({})),
+      '`metricName` of @TrackErrors() must be a metric name; got undefined.',
+    ],
+    ['without a metric', () => TrackMetrics({}), 'at least one of timerName, counterName and gaugeName'],
+    [
+      'with an unknown key',
+      () => MonitorPerformance(given({ rate: 1 })),
+      'must have only the keys name, labels, sampleRate, buckets; got rate.',
+    ],
+    ['of another kind', () => MonitorModelOperation(given({})), 'must be a non-empty string; got an object.'],
+    [
+      'on a class',
+      () => (TrackErrors({ metricName: 'a_total' }) as unknown as ClassDecorator)(class Shop {}),
+      'got the class Shop.',
+    ],
+  ])('names the mistake: %s', (_, decorate, text) => {
+    expect(decorate).toThrow(text);
+  });
+});
+
+describe('a ready-made alert handler', () => {
+  const mail = { from: 'a@b.c', to: 'd@e.f', transport: 'smtp://localhost' };
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'Alertmanager without options',
+      () => new AlertmanagerHandler(given(undefined)),
+      'The options of AlertmanagerHandler must be an object; got undefined.',
+    ],
+    [
+      'Alertmanager with an unknown key',
+      () => new AlertmanagerHandler(given({ url: 'http://h', header: {} })),
+      'Did you mean `headers`?',
+    ],
+    [
+      'Alertmanager with a wrong header',
+      () => new AlertmanagerHandler(given({ url: 'http://h', headers: { a: 5 } })),
+      '`a` in `headers` of the options of AlertmanagerHandler must be a string; got a number.',
+    ],
+    [
+      'a webhook that is its URL',
+      () => new WebhookAlertHandler(given(SECRET)),
+      'The options of WebhookAlertHandler must be an object; got a string.',
+    ],
+    [
+      'a webhook with an unknown key',
+      () => new WebhookAlertHandler(given({ url: 'http://h', secrt: 'x' })),
+      'Did you mean `secret`?',
+    ],
+    [
+      'a webhook with an empty secret',
+      () => new WebhookAlertHandler({ url: 'http://h', secret: '' }),
+      'Check that the environment variable it is read from is set.',
+    ],
+    [
+      'Slack with an unknown key',
+      () => new SlackAlertHandler(given({ url: SECRET, chanel: '#ops' })),
+      'Did you mean `channel`?',
+    ],
+    [
+      'Slack with a wrong URL',
+      () => new SlackAlertHandler({ url: 'ftp://u:planted@h' }),
+      '`url` of the options of SlackAlertHandler must be an http or https URL. Its value may be a secret and is not shown.',
+    ],
+    [
+      'mail without a sender',
+      () => new EmailAlertHandler(given({ ...mail, from: undefined })),
+      '`from` of the options of EmailAlertHandler must be an e-mail address; got undefined.',
+    ],
+    [
+      'mail to nobody',
+      () => new EmailAlertHandler({ ...mail, to: [] }),
+      'an e-mail address or an array of at least one',
+    ],
+    [
+      'mail without a transport',
+      () => new EmailAlertHandler(given({ ...mail, transport: 'u:planted@host' })),
+      'must be a URL such as smtps://user:password@mail.example.com',
+    ],
+    [
+      'mail with an unknown key',
+      () => new EmailAlertHandler(given({ ...mail, cc: 'x' })),
+      'Unknown key `cc`',
+    ],
+    [
+      'a logger that is none',
+      () => new LoggerAlertHandler(given(console.log)),
+      'must be an object with error(), warn() and log(); got a function.',
+    ],
+  ])('names the mistake: %s', (_, make, text) => {
+    expect(make).toThrow(text);
+    expect(make).not.toThrow('planted');
+  });
+});

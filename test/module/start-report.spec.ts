@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type DynamicModule, type LoggerService, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Pool } from 'pg';
+import { Redis } from 'ioredis';
+import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { ADAPTERS, type AdapterName, createApp } from '../e2e/fixture/start-app.js';
+
+const DEFAULT_ENDPOINTS =
+  'Endpoints: /metrics, /health, /ready, /alive, /startup, /metrics-dashboard, /monitoring/api/v1/rules';
+const NO_CLIENTS = 'Found no client of a database, a cache or a queue among the providers.';
+
+class MonitoringLines implements LoggerService {
+  readonly lines: string[] = [];
+
+  log(message: string, context?: string): void {
+    if (context === 'Monitoring') this.lines.push(message);
+  }
+
+  warn(): void {}
+  error(): void {}
+}
+
+@Module({
+  providers: [
+    { provide: 'ORDERS', useValue: new Pool({ host: '127.0.0.1' }) },
+    { provide: 'SESSIONS', useValue: new Redis({ lazyConnect: true }) },
+  ],
+})
+class Clients {}
+
+function moduleWith(options: MonitoringOptions, imports: DynamicModule['imports'] = []): DynamicModule {
+  class Root {}
+  return { module: Root, imports: [MonitoringModule.forRoot(options), ...imports] };
+}
+
+async function linesOf(adapter: AdapterName, module: DynamicModule): Promise<string[]> {
+  const logger = new MonitoringLines();
+  const app = await createApp(adapter, module, { logger });
+  try {
+    await app.init();
+  } finally {
+    await app.close();
+  }
+  return logger.lines;
+}
+
+describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
+  const environment = process.env['NODE_ENV'];
+  beforeEach(() => {
+    process.env['NODE_ENV'] = 'test';
+  });
+  afterEach(() => {
+    process.env['NODE_ENV'] = environment;
+  });
+
+  it.each<[string, MonitoringOptions, string[]]>([
+    ['the paths by default', {}, [DEFAULT_ENDPOINTS, NO_CLIENTS]],
+    [
+      'other paths, and what an option turns off',
+      { endpoints: { metrics: 'ops/metrics', dashboard: false }, http: false, collectors: { system: false } },
+      [
+        'Endpoints: /ops/metrics, /health, /ready, /alive, /startup, /monitoring/api/v1/rules',
+        NO_CLIENTS,
+        'Off: http (option), endpoints.dashboard (option), collectors.system (option).',
+      ],
+    ],
+    [
+      'that nothing is served',
+      {
+        endpoints: {
+          metrics: false,
+          health: false,
+          readiness: false,
+          liveness: false,
+          startup: false,
+          dashboard: false,
+          alerts: false,
+        },
+      },
+      [
+        'Endpoints: none, since the options turn all of them off.',
+        NO_CLIENTS,
+        'Off: endpoints.metrics (option), endpoints.health (option), endpoints.readiness (option), endpoints.liveness (option), endpoints.startup (option), endpoints.dashboard (option), endpoints.alerts (option).',
+      ],
+    ],
+    ['that monitoring is off', { enabled: false }, ['Monitoring is off: the option `enabled` is false.']],
+  ])('says %s', async (_, options, lines) => {
+    expect(await linesOf(adapter, moduleWith(options))).toEqual(lines);
+  });
+
+  it('says why the dashboard is off in production', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const options = { health: { drainDelayMs: 0 } };
+    expect(await linesOf(adapter, moduleWith(options))).toEqual([
+      DEFAULT_ENDPOINTS.replace(', /metrics-dashboard', ''),
+      NO_CLIENTS,
+      'Off: the dashboard (NODE_ENV is production and `endpoints.auth` is not set).',
+    ]);
+  });
+
+  it('does not mention the dashboard in production with credentials', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const options = { health: { drainDelayMs: 0 }, endpoints: { auth: { bearerToken: 'a-token' } } };
+    expect(await linesOf(adapter, moduleWith(options))).toEqual([DEFAULT_ENDPOINTS, NO_CLIENTS]);
+  });
+
+  it('has the URLs of a separate server', async () => {
+    const [endpoints] = await linesOf(adapter, moduleWith({ endpoints: { listen: { port: 0 } } }));
+    expect(endpoints).toMatch(/^Endpoints: http:\/\/127\.0\.0\.1:\d+\/metrics, http:/);
+  });
+
+  it('has the clients that were found, unless they are not measured', async () => {
+    expect(await linesOf(adapter, moduleWith({}, [Clients]))).toEqual([
+      DEFAULT_ENDPOINTS,
+      'Found databases: ORDERS (pg); caches: SESSIONS (ioredis)',
+    ]);
+    expect(await linesOf(adapter, moduleWith({ collectors: { database: false } }, [Clients]))).toContain(
+      'Found caches: SESSIONS (ioredis)',
+    );
+  });
+});
+
+describe('the report of a start without an HTTP server', () => {
+  it('says how to serve the endpoints', async () => {
+    const logger = new MonitoringLines();
+    const context = await NestFactory.createApplicationContext(moduleWith({}), { logger });
+    await context.close();
+    expect(logger.lines[0]).toBe(
+      'Endpoints: none, since the application has no HTTP server on Express or Fastify. Set `endpoints.listen` for a server of their own.',
+    );
+  });
+});
