@@ -242,6 +242,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'started',
+    'start report: log',
+    StartReport,
+    (report) => report.log(),
+    'The endpoints are mounted, and the modules have created their clients.',
+    ['start watch: succeed'],
+  ),
+  step(
+    'started',
     'serving watch: start',
     ServingWatch,
     (watch, lifecycle) => watch.start(() => lifecycle.serve()),
@@ -276,14 +284,6 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     (history) => history.start(),
     'The first sample needs the requests of alerting and dashboard, and the collectors.',
     ['collectors: run', 'alerting: add thresholds', 'dashboard: start'],
-  ),
-  step(
-    'serving',
-    'start report: log',
-    StartReport,
-    (report) => report.log(),
-    'The collectors have found the clients of the application.',
-    ['collectors: run'],
   ),
 
   step(

@@ -190,17 +190,20 @@ describe('options that cannot work stop the start', () => {
     ['all', 'The options of MonitoringModule must be an object; got a string.'],
     [
       { history: { interval: 1 } },
-      'Unknown key `interval` in `history`. Known keys: intervalMs, durationMs, maxBytes.',
+      'Unknown key `interval` in `history`. Known keys: intervalMs, durationMs, maxBytes. Did you mean `intervalMs`?',
     ],
     [
       { history: { intervalMs: 0 } },
       '`history.intervalMs` must be a number of milliseconds from 1 to 2147483647; got 0.',
     ],
     [{ history: { maxBytes: 0.5 } }, '`history.maxBytes` must be a whole number of at least 1; got 0.5.'],
-    [{ enable: true }, `Unknown key \`enable\` in the options of MonitoringModule. Known keys: ${top}.`],
+    [
+      { enable: true },
+      `Unknown key \`enable\` in the options of MonitoringModule. Known keys: ${top}. Did you mean \`enabled\`?`,
+    ],
     [
       { enable: true, endpoint: {} },
-      `Unknown keys \`enable\`, \`endpoint\` in the options of MonitoringModule. Known keys: ${top}.`,
+      `Unknown keys \`enable\`, \`endpoint\` in the options of MonitoringModule. Known keys: ${top}. Did you mean \`enabled\`?`,
     ],
     [{ enabled: 'yes' }, '`enabled` must be true or false; got the string "yes".'],
     [{ enabled: null }, '`enabled` must be true or false; got null.'],
@@ -213,7 +216,7 @@ describe('options that cannot work stop the start', () => {
     [{ endpoints: null }, '`endpoints` must be an object; got null.'],
     [
       { endpoints: { metric: 'x' } },
-      'Unknown key `metric` in `endpoints`. Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, failedAuth, listen.',
+      'Unknown key `metric` in `endpoints`. Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, failedAuth, listen. Did you mean `metrics`?',
     ],
     [
       { health: { timeoutMs: 1 } },
@@ -227,7 +230,7 @@ describe('options that cannot work stop the start', () => {
     [{ health: { alerts: 'critical' } }, '`health.alerts` must be true or false; got the string "critical".'],
     [
       { health: { alerts: { severity: 'critical' } } },
-      'Unknown key `severity` in `health.alerts`. Known keys: severities, status.',
+      'Unknown key `severity` in `health.alerts`. Known keys: severities, status. Did you mean `severities`?',
     ],
     [
       { health: { alerts: { severities: 'critical' } } },
@@ -317,7 +320,7 @@ describe('options that cannot work stop the start', () => {
       '`graphql.operationNames` must be an array of operation names; got the string "GetDeals".',
     ],
     [{ rpc: true }, '`rpc` must be an object; got true.'],
-    [{ rpc: { bucket: [] } }, 'Unknown key `bucket` in `rpc`. Known keys: buckets.'],
+    [{ rpc: { bucket: [] } }, 'Unknown key `bucket` in `rpc`. Known keys: buckets. Did you mean `buckets`?'],
     [{ webSocket: { buckets: 1 } }, '`webSocket.buckets` must be a list of upper bounds in seconds; got 1.'],
     [{ outgoingHttp: true }, '`outgoingHttp` must be an object; got true.'],
     [
@@ -343,7 +346,7 @@ describe('options that cannot work stop the start', () => {
     [{ jobs: { cron: {} } }, 'Unknown key `cron` in `jobs`. Known keys: schedule, bullmq.'],
     [
       { jobs: { schedule: { bucket: [] } } },
-      'Unknown key `bucket` in `jobs.schedule`. Known keys: buckets, maxJobs.',
+      'Unknown key `bucket` in `jobs.schedule`. Known keys: buckets, maxJobs. Did you mean `buckets`?',
     ],
     [
       { jobs: { bullmq: { maxJobs: 0 } } },
@@ -378,7 +381,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { exporters: { prometheus: { create: true } } },
-      'Unknown key `create` in `exporters.prometheus`. Known keys: created.',
+      'Unknown key `create` in `exporters.prometheus`. Known keys: created. Did you mean `created`?',
     ],
     [
       { clock: Date },

@@ -47,14 +47,14 @@ describe('a table of options', () => {
   });
 
   it.each([
-    [{ limits: 1 }, 'Unknown key `limits` in `part`. Known keys: limit, name, nested.'],
+    [{ limits: 1 }, 'Unknown key `limits` in `part`. Known keys: limit, name, nested. Did you mean `limit`?'],
     [{ limit: 0 }, '`part.limit` must be a whole number of at least 1; got 0.'],
     [{ limit: null }, '`part.limit` must be a whole number of at least 1; got null.'],
     [{ name: '' }, '`part.name` must be a non-empty string; got the string "".'],
     [{ name: null }, '`part.name` must be a non-empty string; got null.'],
     [{ nested: { on: 1 } }, '`part.nested.on` must be true or false; got 1.'],
     [{ nested: { off: 1 } }, 'Unknown key `off` in `part.nested`. Known keys: on.'],
-    ['limit', '`part` must be an object; got the string "limit".'],
+    ['limit', '`part` must be an object; got a string.'],
     [null, '`part` must be an object; got null.'],
     [[], '`part` must be an object; got an array.'],
   ])('refuses %j with the option, the expectation and the value', (options, message) => {

@@ -1,5 +1,5 @@
 import { type LabelMatchers, labelTest, matchersOf } from '../../query/label-matchers.js';
-import { optionOf } from '../../options/option-checks.js';
+import { expectOption, optionOf } from '../../options/option-checks.js';
 import {
   checked,
   count,
@@ -68,11 +68,13 @@ export const HANDLER: OptionTable<
 > = {
   // Checked with the handler that it is the name of.
   name: group((name: string | undefined) => name),
-  severities: checked<readonly Severity[]>(
-    `an array of ${SEVERITIES.join(', ')}`,
-    (given) => Array.isArray(given) && given.every((severity) => SEVERITIES.includes(severity)),
-    SEVERITIES,
-  ),
+  severities: group((severities: readonly Severity[] = SEVERITIES, option) => {
+    const given: readonly unknown[] = Array.isArray(severities) ? severities : [severities];
+    const isSeverity = (value: unknown): boolean => SEVERITIES.some((severity) => severity === value);
+    const wrong = Array.isArray(severities) ? given.findIndex((value) => !isSeverity(value)) : 0;
+    expectOption(option, given[wrong], `an array of ${SEVERITIES.join(', ')}`, wrong < 0);
+    return severities;
+  }),
   labels: group((labels: LabelMatchers = {}, option) => {
     checkMatchers(option, labels);
     return labels;
