@@ -70,7 +70,6 @@ export const HANDLER: OptionTable<
   name: group((name: string | undefined) => name),
   severities: group((severities: readonly Severity[] = SEVERITIES, option) => {
     const given: readonly unknown[] = Array.isArray(severities) ? severities : [severities];
-    const isSeverity = (value: unknown): boolean => SEVERITIES.some((severity) => severity === value);
     const wrong = Array.isArray(severities) ? given.findIndex((value) => !isSeverity(value)) : 0;
     expectOption(option, given[wrong], `an array of ${SEVERITIES.join(', ')}`, wrong < 0);
     return severities;
@@ -113,4 +112,8 @@ export function resolveHandlerOptions(
     accepts: (alert) => severities.includes(alert.severity) && matches(alert.labels),
     groupBy,
   };
+}
+
+function isSeverity(value: unknown): boolean {
+  return SEVERITIES.some((severity) => severity === value);
 }
