@@ -364,7 +364,13 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
       const { recorder, commands, errors } = measured();
       watch(clients[1], recorder);
       const transcripts = clients.map((client) => transcriptOf(client, [['blocks', block]], { once: true }));
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // A command that its client has not yet sent would wait for the server to come back.
+      const observer = new Redis(server.port);
+      await eventually(
+        async () => expect(await observer.info('clients')).toContain('blocked_clients:2'),
+        30_000,
+      );
+      observer.disconnect();
       await server.crash();
       const [expected, transcript] = await Promise.all(transcripts);
       expect(transcript).toEqual(expected);

@@ -15,44 +15,6 @@ const ENOUGH = 25;
 
 beforeAll(buildLibrary, 240_000);
 
-describe.each(['express', 'fastify'])('two instances on %s behind a balancer', (adapter) => {
-  const apps: DrainingApp[] = [];
-  let balancer = new Balancer();
-
-  afterEach(async () => {
-    await balancer.stop();
-    await Promise.all(apps.splice(0).map((app) => app.kill()));
-    balancer = new Balancer();
-  });
-
-  async function start(): Promise<Instance> {
-    const app = await DrainingApp.start(adapter, String(DRAIN_DELAY_MS));
-    apps.push(app);
-    return balancer.add(app);
-  }
-
-  it('lose no request while each of them is restarted in turn under load', async () => {
-    const old = [await start(), await start()];
-    await eventually(() => expect(old.map(({ isReady }) => isReady)).toEqual([true, true]), 20_000);
-    balancer.load();
-    const instances = [...old];
-    for (const instance of old) {
-      await eventually(() => expect(instance.answered).toBeGreaterThan(ENOUGH), 20_000);
-      instance.app.end('SIGTERM');
-      expect(await instance.app.ended).toEqual([null, 'SIGTERM']);
-      const replacement = await start();
-      instances.push(replacement);
-      await eventually(() => expect(replacement.answered).toBeGreaterThan(ENOUGH), 20_000);
-    }
-    await balancer.stop();
-
-    expect(balancer.failures).toEqual([]);
-    expect(instances).toHaveLength(4);
-    expect(old.map(({ isReady }) => isReady)).toEqual([false, false]);
-    for (const { app } of old) expect(app.output).toContain('database closed');
-  }, 180_000);
-});
-
 /** An instance as the balancer knows it. */
 interface Instance {
   readonly app: DrainingApp;
@@ -120,3 +82,41 @@ class Balancer {
     }
   }
 }
+
+describe.each(['express', 'fastify'])('two instances on %s behind a balancer', (adapter) => {
+  const apps: DrainingApp[] = [];
+  let balancer = new Balancer();
+
+  afterEach(async () => {
+    await balancer.stop();
+    await Promise.all(apps.splice(0).map((app) => app.kill()));
+    balancer = new Balancer();
+  });
+
+  async function start(): Promise<Instance> {
+    const app = await DrainingApp.start(adapter, String(DRAIN_DELAY_MS));
+    apps.push(app);
+    return balancer.add(app);
+  }
+
+  it('lose no request while each of them is restarted in turn under load', async () => {
+    const old = [await start(), await start()];
+    await eventually(() => expect(old.map(({ isReady }) => isReady)).toEqual([true, true]), 20_000);
+    balancer.load();
+    const instances = [...old];
+    for (const instance of old) {
+      await eventually(() => expect(instance.answered).toBeGreaterThan(ENOUGH), 20_000);
+      instance.app.end('SIGTERM');
+      expect(await instance.app.ended).toEqual([null, 'SIGTERM']);
+      const replacement = await start();
+      instances.push(replacement);
+      await eventually(() => expect(replacement.answered).toBeGreaterThan(ENOUGH), 20_000);
+    }
+    await balancer.stop();
+
+    expect(balancer.failures).toEqual([]);
+    expect(instances).toHaveLength(4);
+    expect(old.map(({ isReady }) => isReady)).toEqual([false, false]);
+    for (const { app } of old) expect(app.output).toContain('database closed');
+  }, 180_000);
+});

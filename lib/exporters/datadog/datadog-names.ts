@@ -1,4 +1,5 @@
 import { shortName } from '../push/short-name.js';
+import { trimEnd } from '../push/trim-end.js';
 
 const MAX_NAME_LENGTH = 200;
 const MAX_TAG_LENGTH = 200;
@@ -28,14 +29,13 @@ export function datadogTags(labels: Readonly<Record<string, string>>): string[] 
 }
 
 function tagOf(text: string): string {
-  return (
-    text
-      .normalize('NFC')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}_\-:./]+/gu, '_')
-      .slice(0, MAX_TAG_LENGTH)
-      // Half of a surrogate pair, and the trailing characters that Datadog removes.
-      .replace(/[\ud800-\udbff]$/, '')
-      .replace(/(?<![_:])[_:]+$/, '')
-  );
+  const tag = text
+    .normalize('NFC')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_\-:./]+/gu, '_')
+    .slice(0, MAX_TAG_LENGTH)
+    // Half of a surrogate pair.
+    .replace(/[\ud800-\udbff]$/, '');
+  // Datadog removes them.
+  return trimEnd(tag, '_:');
 }

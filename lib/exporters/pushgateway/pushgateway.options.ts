@@ -3,6 +3,7 @@ import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
+import { trimEnd } from '../push/trim-end.js';
 
 /** Options of a {@link PushgatewayExporter}. */
 export interface PushgatewayExporterOptions extends PushExporterOptions {
@@ -60,7 +61,7 @@ export function resolvePushgateway(owner: string, options: PushgatewayExporterOp
   }
   return {
     ...resolvePush(owner, options),
-    url: url.replace(/(?<!\/)\/+$/, ''),
+    url: trimEnd(url, '/'),
     jobName,
     groupings,
     fetch: fetchOf(`${owner}.fetch`, options.fetch),

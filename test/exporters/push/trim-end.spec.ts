@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { trimEnd } from '../../../lib/exporters/push/trim-end.js';
+
+describe('trimEnd', () => {
+  it.each([
+    ['http://gateway:9091/', '/', 'http://gateway:9091'],
+    ['http://gateway:9091///', '/', 'http://gateway:9091'],
+    ['/a/b', '/', '/a/b'],
+    ['team:_:_', '_:', 'team'],
+    ['_:_', '_:', ''],
+    ['', '/', ''],
+  ])('makes of %j without %j the text %j', (text, characters, trimmed) => {
+    expect(trimEnd(text, characters)).toBe(trimmed);
+  });
+});
