@@ -73,7 +73,7 @@ export function dashboardEndpoints(
 /** The endpoints of the API that read. */
 const READS = ['overview', 'view', 'endpoints', 'route', 'metrics', 'metric', 'alerts'] as const;
 
-/** What the endpoints of the API read, by name. */
+/** The functions behind the endpoints of the API, by name. */
 export type DashboardReads = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;
 
 /** Returns the endpoints that read. Most applications start more often than somebody looks at them. */
