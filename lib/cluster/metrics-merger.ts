@@ -10,8 +10,9 @@ export interface MergedMetrics {
 }
 
 /**
- * A merger of the metrics of several workers: counters and histograms are added up, gauges are aggregated as their definition says.
- * It remembers the series of the last merge, so that merging the same workers again is cheap.
+ * A merger of the metrics of several workers: histograms are added up, counters and gauges are aggregated as the
+ * `aggregate` of their definition says. It remembers the series of the last merge, so that merging the same workers
+ * again is cheap.
  */
 export class MetricsMerger {
   private merged = new Map<string, MergedFamily>();

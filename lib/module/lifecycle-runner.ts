@@ -23,8 +23,8 @@ export class LifecycleRunner implements LifecycleOutcome {
   }
 
   /**
-   * Runs the steps of a moment of the end, once: each as soon as the steps that it names in `after` are done. A step
-   * that fails is logged and holds nothing up.
+   * Runs the steps of a moment of the end, once. A step begins as soon as the earlier steps of the same moment that its
+   * `after` names have ended. A step that fails is logged and holds nothing up.
    */
   end(moment: Moment): Promise<void> {
     const ended = this.ended.get(moment) ?? this.endOnce(moment);

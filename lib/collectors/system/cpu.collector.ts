@@ -5,7 +5,7 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { CpuReading, SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
-import { SHARED } from './shared-value.js';
+import { SHARED } from './machine-metric.js';
 
 /** Modes in which a processor is idle, including waits for a disk. */
 const IDLE_MODES = ['idle', 'iowait'];

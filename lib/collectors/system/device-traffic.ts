@@ -3,7 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import { GrowthRate } from './growth-rate.js';
-import { SHARED } from './shared-value.js';
+import { SHARED } from './machine-metric.js';
 
 /** Definition of a count by device. */
 export interface DeviceCount<R> {

@@ -3,7 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { FileSystemReading, SystemSource } from './system-source.js';
-import { SHARED } from './shared-value.js';
+import { SHARED } from './machine-metric.js';
 
 /** Maximum number of file systems with series, in the order of their paths. */
 const SHOWN_FILE_SYSTEMS = 50;

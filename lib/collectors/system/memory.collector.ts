@@ -4,7 +4,7 @@ import { OptionalGauge } from '../optional-gauge.js';
 import type { SourceCollector } from '../source.collector.js';
 import type { SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
-import { SHARED } from './shared-value.js';
+import { SHARED } from './machine-metric.js';
 
 /** A collector of memory usage: of the container if its memory is limited, else of the machine. */
 export class SystemMemoryCollector implements SourceCollector {

@@ -64,7 +64,10 @@ function wasRefused(response: ServerResponse): boolean {
   );
 }
 
-/** Returns 499 if the client disconnected, and the status of the server error otherwise. */
+/**
+ * Returns 499 if the client disconnected, the status with which Node refused the request if it did, and that of a server
+ * error otherwise.
+ */
 function statusOfIncomplete(response: ServerResponse, endedByClient: boolean): number {
   const stream = http2StreamOf(response);
   if (stream !== undefined) return isCancelled(response, stream) ? CLIENT_CLOSED_REQUEST : ABORTED_BY_SERVER;
