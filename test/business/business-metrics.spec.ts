@@ -125,12 +125,13 @@ describe('a KPI', () => {
 
   it('is absent before its first value and after its removal', async () => {
     const answers: ((value: number) => void)[] = [];
-    const { metrics, registry, shown } = business();
+    const { metrics, registry, running, shown } = business();
     const end = metrics.kpi(
       'forecast',
       'Forecast.',
       () => new Promise<number>((resolve) => answers.push(resolve)),
     );
+    await running.runSchedules();
     expect(registry.getMetric('forecast')).toBeUndefined();
     answers.pop()?.(4);
     expect(await shown('forecast')).toEqual([{ labels: {}, value: 4 }]);

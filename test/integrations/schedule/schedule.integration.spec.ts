@@ -32,6 +32,7 @@ describe('the timers of collectors', () => {
     const before = scheduler.getIntervals();
     const runs: string[] = [];
     const removals = ['deals', 'deals', 'users'].map((name) => running.add(named(name, runs)));
+    await running.runSchedules();
     expect(runs).toEqual(['deals', 'deals', 'users']);
     const added = () => scheduler.getIntervals().filter((name) => !before.includes(name));
     expect(added()).toEqual(['monitoring.deals', 'monitoring.deals.2', 'monitoring.users']);
