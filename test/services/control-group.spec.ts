@@ -65,11 +65,11 @@ if (reason !== undefined) console.warn(`Skipped: the limit of a real control gro
         const { throttling } = source.cpu()?.limit ?? {};
         expect(
           (throttling?.throttledPeriods ?? 0) - (before?.limit?.throttling?.throttledPeriods ?? 0),
-        ).toBeGreaterThan(3);
+        ).toBeGreaterThan(0);
         expect(throttling?.throttledSeconds).toBeGreaterThan(
           before?.limit?.throttling?.throttledSeconds ?? 0,
         );
-      }, 15_000);
+      }, 30_000);
       const seconds = (performance.now() - startedAt) / 1000;
       const used = (source.cpu()?.limit?.usedSeconds ?? NaN) - (before?.limit?.usedSeconds ?? NaN);
       // A period more may have begun than has passed.

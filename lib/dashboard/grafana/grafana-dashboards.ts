@@ -28,18 +28,18 @@ export interface GrafanaDashboardsOptions {
  * Application Performance, Business Metrics, Runtime, Database & Cache and Alerts. Requires the package
  * `@grafana/grafana-foundation-sdk`.
  *
- * @param source the registry with the metrics of the business dashboard
+ * @param source the registry with the metrics of the business dashboard; its collectors run first
  * @throws {MonitoringOptionsError} if the package is missing
  */
 export async function grafanaDashboards(
-  source: Pick<MetricsSource, 'snapshot'>,
+  source: Pick<MetricsSource, 'collect'>,
   { prefix = '', jobLabel = 'job', instanceLabel = 'instance', matchers = '' }: GrafanaDashboardsOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const sdk = await loadSdk();
   const dashboards = {
     'system-overview': SYSTEM_DASHBOARD,
     'application-performance': APPLICATION_DASHBOARD,
-    'business-metrics': businessDashboard(source.snapshot().families),
+    'business-metrics': businessDashboard((await source.collect()).families),
     runtime: RUNTIME_DASHBOARD,
     'database-and-cache': DATABASE_DASHBOARD,
     alerts: ALERTS_DASHBOARD,
