@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,9 @@ import { hotPathCases } from './cases/hot-path.cases.js';
 import { memoryCases } from './cases/memory.cases.js';
 import { renderCases } from './cases/render.cases.js';
 import { startupCases } from './cases/startup.cases.js';
+import { type Change, changesSince } from './compare.js';
+import { formatNumber } from './format-number.js';
+import { OURS, verdictOf } from './goal.js';
 import { growthPlot } from './growth-plot.js';
 import { newerNode } from './newer-node.js';
 import { ours } from './peers/ours.peer.js';
@@ -21,6 +24,8 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Only the cases whose names contain this. */
     only: { type: 'string', default: '' },
+    /** A report of an earlier run, made with `--json`, to compare with. */
+    compare: { type: 'string' },
     /** Rewrites the plot that the README shows. */
     plot: { type: 'boolean', default: false },
   },
@@ -77,14 +82,12 @@ say(
 );
 say('Medians with quartiles.');
 const peers = [ours.name, 'prom-client', 'opentelemetry'];
-const report: Record<string, unknown> = {
-  node: process.versions.node,
-  rows: [
-    ...(await runTogether([...hotPathCases, ...decoratorCases], peers)),
-    ...(await runApart([...renderCases, ...memoryCases], peers)),
-    ...(await runTogether(startupCases, peers)),
-  ],
-};
+const rows = [
+  ...(await runTogether([...hotPathCases, ...decoratorCases], peers)),
+  ...(await runApart([...renderCases, ...memoryCases], peers)),
+  ...(await runTogether(startupCases, peers)),
+];
+const report: Record<string, unknown> = { node: process.versions.node, rows };
 
 say('\nThe successor of prom-client, under the newer Node that it asks for');
 const newer = newerNode('@prometheus-io/client@0.16.1');
@@ -107,4 +110,27 @@ if (flags.plot) {
   writeFileSync(`${results}growth.svg`, growthPlot(growth));
   say(`\nWrote ${results}growth.svg`);
 }
+
+sayGoals(rows);
+if (flags.compare !== undefined) {
+  const earlier = JSON.parse(readFileSync(flags.compare, 'utf8')) as { rows: Row[] };
+  say(`\nCompared with ${flags.compare}: the factor of change of each row, beside that of prom-client`);
+  for (const change of changesSince(earlier.rows, rows)) say(`  ${formatChange(change)}`);
+}
 if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+
+function sayGoals(measured: readonly Row[]): void {
+  const verdicts = measured.flatMap((row) => {
+    const verdict = verdictOf(row);
+    return verdict === undefined ? [] : [{ ...verdict, title: row.title }];
+  });
+  const missed = verdicts.filter(({ isMet }) => !isMet);
+  say(`\nGoals: ${verdicts.length - missed.length} of ${verdicts.length} met`);
+  for (const { title, wanted, reached } of missed) say(`  ${title}: ${wanted}, got ${reached}`);
+}
+
+/** A factor of 1.5 of both says that the machine was slower; of ours alone, that this library is. */
+function formatChange({ title, ours: factor, peer }: Change): string {
+  const machine = peer === undefined ? '' : `  (prom-client ${formatNumber(peer)} ×)`;
+  return `${title.padEnd(72)} ${OURS} ${formatNumber(factor)} ×${machine}`;
+}

@@ -1,23 +1,22 @@
-import type { Measured } from './measure.js';
 import type { Row } from './cases/case.js';
+import { formatNumber } from './format-number.js';
+import { OURS, verdictOf } from './goal.js';
+import type { Measured } from './measure.js';
 
-const DIGITS = 3;
-
-/** A row as text: each peer with its median and quartiles, and how many times ours it is. */
-export function formatRow({ title, unit, results }: Row): string {
+/** A row as text: each peer with its median and quartiles, how many times ours it is, and the goal. */
+export function formatRow(row: Row): string {
+  const { title, unit, results } = row;
   const [first, ...others] = Object.entries(results).toSorted(([a], [b]) => rank(a) - rank(b));
   const [ourName, ours] = first!;
   const lines = [title, `  ${cell(ourName, ours, unit)}`];
   for (const [name, measured] of others) {
     lines.push(`  ${cell(name, measured, unit)}   ${formatNumber(measured.median / ours.median)} × ours`);
   }
+  const verdict = verdictOf(row);
+  if (verdict !== undefined) {
+    lines.push(`  goal ${verdict.wanted}: ${verdict.isMet ? 'met' : 'NOT MET'}, ${verdict.reached}`);
+  }
   return lines.join('\n');
-}
-
-export function formatNumber(value: number): string {
-  return value.toLocaleString('en', {
-    maximumSignificantDigits: value >= 100 ? Math.ceil(Math.log10(value + 1)) : DIGITS,
-  });
 }
 
 function cell(name: string, { median, low, high }: Measured, unit: string): string {
@@ -28,5 +27,5 @@ function cell(name: string, { median, low, high }: Measured, unit: string): stri
 
 /** Ours first. */
 function rank(name: string): number {
-  return name === 'nestjs-monitoring' ? 0 : 1;
+  return name === OURS ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import type { Goal } from '../goal.js';
 import type { Measured } from '../measure.js';
 import type { Peer } from '../peers/peer.js';
 
@@ -15,9 +16,11 @@ export const QUICK: Effort = { rounds: 2, roundMs: 2, divisor: 100 };
 /** A row of the table. */
 export interface Row {
   readonly title: string;
-  readonly unit: 'ns' | 'ms' | 'B' | 'MB';
+  readonly unit: 'ns' | 'ms' | 'B' | 'MB' | '%';
   /** By the name of the peer; a peer that cannot do it is left out. */
   readonly results: Readonly<Record<string, Measured>>;
+  /** Undefined for a row that is only there to be seen. */
+  readonly goal?: Goal | undefined;
 }
 
 /** One or several rows, measured in a process of their own. */

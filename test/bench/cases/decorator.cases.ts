@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MonitoringModule, MonitorPerformance } from 'nestjs-monitoring';
+import type { Goal } from '../goal.js';
 import { type Measured, measureLoops, summary } from '../measure.js';
 import type { Loop } from '../peers/peer.js';
 import type { Case, Effort } from './case.js';
@@ -53,6 +54,7 @@ class Unmonitored {
 class BenchModule {}
 
 const PLAIN = 'plain call';
+const GOAL: Goal = { kind: 'difference', peer: PLAIN, atMost: 100 };
 
 function calls(subject: { add(value: number): number }): Loop {
   return (times) => {
@@ -80,7 +82,7 @@ const syncCase: Case = {
     await app.close();
     return [
       { title: 'decorated method, without the module', unit: 'ns', results: unmonitored },
-      { title: 'decorated method', unit: 'ns', results: decorated },
+      { title: 'decorated method', unit: 'ns', results: decorated, goal: GOAL },
       { title: 'decorated method, 1 % of the calls timed', unit: 'ns', results: sampled },
     ];
   },
@@ -95,7 +97,7 @@ const asyncCase: Case = {
       effort,
     );
     await app.close();
-    return [{ title: 'decorated async method, awaited', unit: 'ns', results }];
+    return [{ title: 'decorated async method, awaited', unit: 'ns', results, goal: GOAL }];
   },
 };
 

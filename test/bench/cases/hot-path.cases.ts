@@ -1,3 +1,4 @@
+import { type Goal, timesFaster } from '../goal.js';
 import { measureLoops } from '../measure.js';
 import type { LabelSet, Loop, Peer } from '../peers/peer.js';
 import { byPeer, type Case } from './case.js';
@@ -28,27 +29,42 @@ function labelValues(i: number): string[] {
   ];
 }
 
-function loopCase(name: string, title: string, make: (peer: Peer) => Loop | undefined): Case {
+function loopCase(name: string, title: string, make: (peer: Peer) => Loop | undefined, goal?: Goal): Case {
   return {
     name,
-    run: async (peers, effort) => [{ title, unit: 'ns', results: measureLoops(byPeer(peers, make), effort) }],
+    run: async (peers, effort) => [
+      { title, unit: 'ns', results: measureLoops(byPeer(peers, make), effort), goal },
+    ],
   };
 }
 
 export const hotPathCases: readonly Case[] = [
-  loopCase('inc-bound', 'counter: bound inc()', (peer) => peer.boundInc?.()),
+  loopCase('inc-bound', 'counter: bound inc()', (peer) => peer.boundInc?.(), timesFaster(100)),
   ...[1, 3, 8].map((n) =>
-    loopCase(`inc-${n}`, `counter: inc({${n} label${n > 1 ? 's' : ''}})`, (peer) => peer.inc(labelSets(n))),
+    loopCase(
+      `inc-${n}`,
+      `counter: inc({${n} label${n > 1 ? 's' : ''}})`,
+      (peer) => peer.inc(labelSets(n)),
+      n === 3 ? timesFaster(8) : undefined,
+    ),
   ),
   loopCase('set-bound', 'gauge: bound set(v)', (peer) => peer.boundSet?.()),
   ...[1, 3, 8].map((n) =>
     loopCase(`set-${n}`, `gauge: set({${n} label${n > 1 ? 's' : ''}}, v)`, (peer) => peer.set(labelSets(n))),
   ),
-  loopCase('observe-bound', 'histogram: bound observe(v)', (peer) => peer.boundObserve?.()),
+  loopCase('observe-bound', 'histogram: bound observe(v)', (peer) => peer.boundObserve?.(), timesFaster(25)),
   ...[1, 3, 8].map((n) =>
-    loopCase(`observe-${n}`, `histogram: observe({${n} label${n > 1 ? 's' : ''}}, v)`, (peer) =>
-      peer.observe(labelSets(n)),
+    loopCase(
+      `observe-${n}`,
+      `histogram: observe({${n} label${n > 1 ? 's' : ''}}, v)`,
+      (peer) => peer.observe(labelSets(n)),
+      n === 3 ? timesFaster(8) : undefined,
     ),
   ),
-  loopCase('first-touch', 'counter: first touch of a series, 3 labels', (peer) => peer.firstTouch()),
+  loopCase(
+    'first-touch',
+    'counter: first touch of a series, 3 labels',
+    (peer) => peer.firstTouch(),
+    timesFaster(3),
+  ),
 ];

@@ -1,3 +1,4 @@
+import { atMost } from '../goal.js';
 import { summary } from '../measure.js';
 import type { Rendered } from '../peers/peer.js';
 import type { Case, Row } from './case.js';
@@ -35,8 +36,18 @@ function memoryCase(name: string, what: 'counters' | 'histograms', full: number)
       for (const rendered of held) rendered.touch(1);
       const title = `memory per series, ${series.toLocaleString('en')} ${what}`;
       return [
-        { title: `${title}, fresh`, unit: 'B', results: single(fresh) },
-        { title: `${title}, after a scrape`, unit: 'B', results: single(scraped) },
+        {
+          title: `${title}, fresh`,
+          unit: 'B',
+          results: single(fresh),
+          goal: what === 'counters' ? atMost(120) : undefined,
+        },
+        {
+          title: `${title}, after a scrape`,
+          unit: 'B',
+          results: single(scraped),
+          goal: what === 'counters' ? atMost(200) : undefined,
+        },
       ];
     },
   };

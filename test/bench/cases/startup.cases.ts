@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { atMost } from '../goal.js';
 import { type Measured, summary } from '../measure.js';
 import type { Case } from './case.js';
 
@@ -42,18 +43,25 @@ const importCase: Case = {
     const scripts = Object.fromEntries(peers.map(({ name, specifier }) => [name, ['import.mjs', specifier]]));
     const measured = measureScripts(scripts, Math.min(effort.rounds, 7));
     return [
-      { title: 'CPU of the import of the package', unit: 'ms', results: pick(measured, 'ms') },
+      {
+        title: 'CPU of the import of the package, over Nest',
+        unit: 'ms',
+        results: pick(measured, 'ms'),
+        goal: atMost(40),
+      },
       { title: 'resident memory of the package', unit: 'MB', results: pick(measured, 'mb') },
     ];
   },
 };
+
+const BARE = 'bare Nest app';
 
 const nestCase: Case = {
   name: 'nest-startup',
   async run(_peers, effort) {
     const measured = measureScripts(
       {
-        'bare Nest app': ['nest.mjs', 'bare'],
+        [BARE]: ['nest.mjs', 'bare'],
         'prom-client': ['nest.mjs', 'prom-client'],
         'nestjs-monitoring': ['nest.mjs', 'monitored'],
       },
@@ -64,8 +72,14 @@ const nestCase: Case = {
         title: 'CPU of the start of a Nest app on Express, from its import to listening',
         unit: 'ms',
         results: pick(measured, 'ms'),
+        goal: { kind: 'share', peer: BARE, atMost: 0.1 },
       },
-      { title: 'resident memory of that app', unit: 'MB', results: pick(measured, 'mb') },
+      {
+        title: 'resident memory of that app',
+        unit: 'MB',
+        results: pick(measured, 'mb'),
+        goal: { kind: 'difference', peer: BARE, atMost: 8 },
+      },
     ];
   },
 };
@@ -83,8 +97,48 @@ const providersCase: Case = {
       title: `CPU that databases and caches add to a scrape, ${count} providers`,
       unit: 'ms',
       results: { 'nestjs-monitoring': measured[String(count)]!['ms']! },
+      goal: atMost(1),
     }));
   },
 };
 
-export const startupCases: readonly Case[] = [importCase, nestCase, providersCase];
+const idleCase: Case = {
+  name: 'idle',
+  async run(_peers, effort) {
+    const seconds = String(Math.ceil(60 / effort.divisor));
+    const measured = measureScripts(
+      { [BARE]: ['idle.mjs', 'bare', seconds], 'nestjs-monitoring': ['idle.mjs', 'monitored', seconds] },
+      Math.min(effort.rounds, 3),
+    );
+    return [
+      {
+        title: 'CPU of an idle app, in percent of one core',
+        unit: '%',
+        results: pick(measured, 'percent'),
+        goal: atMost(0.2),
+      },
+    ];
+  },
+};
+
+const dashboardCase: Case = {
+  name: 'dashboard',
+  async run(_peers, effort) {
+    const routes = String(Math.ceil(300 / effort.divisor));
+    const measured = measureScripts(
+      { 'nestjs-monitoring': ['dashboard.mjs', routes] },
+      Math.min(effort.rounds, 5),
+    );
+    return [
+      {
+        title: `a page of the dashboard over ${routes} routes and an hour`,
+        unit: 'ms',
+        results: pick(measured, 'ms'),
+        goal: atMost(50),
+      },
+      { title: 'its longest step', unit: 'ms', results: pick(measured, 'longestMs'), goal: atMost(5) },
+    ];
+  },
+};
+
+export const startupCases: readonly Case[] = [importCase, nestCase, providersCase, idleCase, dashboardCase];

@@ -12,6 +12,8 @@ const { values: flags } = parseArgs({
     /** Only these adapters and subjects. */
     adapter: { type: 'string' },
     only: { type: 'string', default: '' },
+    /** Only the comparisons within one process. */
+    together: { type: 'boolean', default: false },
   },
 });
 
@@ -29,6 +31,8 @@ interface Slice {
 interface HttpRow {
   readonly adapter: AdapterName;
   readonly subject: string;
+  /** True if both applications ran in one process, with one state of the compiler. */
+  readonly together: boolean;
   readonly slices: number;
   /** CPU time of one request in microseconds, bare and measured. */
   readonly bareCpu: number;
@@ -42,15 +46,24 @@ interface HttpRow {
 
 const say = (text: string): void => void (flags.json ? process.stderr : process.stdout).write(`${text}\n`);
 
-/** An application in a process of its own. */
+/** An application, and the process that it runs in. */
 interface Server {
   readonly process: ChildProcess;
   readonly url: string;
 }
 
-async function startServer(subject: Subject, adapter: AdapterName): Promise<Server> {
-  const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [subject.name, adapter]);
-  return { process: child, url: await answerOf<string>(child) };
+/** Starts the applications of some subjects in one process. */
+async function startServers(adapter: AdapterName, ...started: readonly Subject[]): Promise<Server[]> {
+  const names = started.map(({ name }) => name);
+  const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [adapter, ...names]);
+  const urls = await answerOf<string[]>(child);
+  return urls.map((url) => ({ process: child, url }));
+}
+
+/** Starts a bare application and one that is measured, in one process or two. */
+async function startPair(adapter: AdapterName, subject: Subject, together: boolean): Promise<Server[]> {
+  if (together) return startServers(adapter, baseline, subject);
+  return [...(await startServers(adapter, baseline)), ...(await startServers(adapter, subject))];
 }
 
 /** What a process says next, asked something first if there is something to ask. */
@@ -79,9 +92,13 @@ function medianWithPrecision(values: readonly number[]): { median: number; preci
   return { median: summary(values).median, precision: (high - low) / 2 };
 }
 
-async function compare(adapter: AdapterName, subject: Subject, client: ChildProcess): Promise<HttpRow> {
-  const bareServer = await startServer(baseline, adapter);
-  const server = await startServer(subject, adapter);
+async function compare(
+  adapter: AdapterName,
+  subject: Subject,
+  together: boolean,
+  client: ChildProcess,
+): Promise<HttpRow> {
+  const [bareServer, server] = (await startPair(adapter, subject, together)) as [Server, Server];
   for (let i = 0; i < (flags.quick ? 1 : 10); i++) {
     await sliceOf(client, bareServer);
     await sliceOf(client, server);
@@ -101,8 +118,7 @@ async function compare(adapter: AdapterName, subject: Subject, client: ChildProc
     ratios.push(slice.cpuMicroseconds / bareSlice.cpuMicroseconds);
     known = medianWithPrecision(ratios);
   }
-  server.process.disconnect();
-  bareServer.process.disconnect();
+  for (const started of new Set([server.process, bareServer.process])) started.disconnect();
   const cpuOf = (slices: readonly Slice[]): number =>
     summary(slices.map(({ cpuMicroseconds }) => cpuMicroseconds / REQUESTS_PER_SLICE)).median;
   const rateOf = (slices: readonly Slice[]): number =>
@@ -110,6 +126,7 @@ async function compare(adapter: AdapterName, subject: Subject, client: ChildProc
   return {
     adapter,
     subject: subject.name,
+    together,
     slices: ratios.length,
     bareCpu: cpuOf(bare),
     cpu: cpuOf(measured),
@@ -124,7 +141,8 @@ function formatRow(row: HttpRow): string {
   return [
     row.adapter.padEnd(8),
     row.subject.padEnd(32),
-    `${row.bareCpu.toFixed(0)} → ${row.cpu.toFixed(0)} µs`.padStart(16),
+    row.together ? 'one process' : 'two        ',
+    `${row.bareCpu.toFixed(1)} → ${row.cpu.toFixed(1)} µs`.padStart(18),
     `${row.overhead >= 0 ? '+' : ''}${percent(row.overhead)} ± ${percent(row.precision)}`.padStart(18),
     `${row.bareRequestsPerSecond.toFixed(0)} → ${row.requestsPerSecond.toFixed(0)}/s`.padStart(18),
     `${row.slices} slices`.padStart(12),
@@ -145,9 +163,12 @@ for (const adapter of ['express', 'fastify'] as const) {
   if (flags.adapter !== undefined && flags.adapter !== adapter) continue;
   for (const subject of subjects) {
     if (!subject.adapters.includes(adapter) || !subject.name.includes(flags.only)) continue;
-    const row = await compare(adapter, subject, client);
-    rows.push(row);
-    say(formatRow(row));
+    for (const together of [true, false]) {
+      if (flags.together && !together) continue;
+      const row = await compare(adapter, subject, together, client);
+      rows.push(row);
+      say(formatRow(row));
+    }
   }
 }
 client.disconnect();
