@@ -8,7 +8,7 @@ import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { summary } from '../measure.js';
-import { formatNumber } from '../table.js';
+import { formatNumber } from '../format-number.js';
 
 type Query = (id: number) => Promise<unknown>;
 
