@@ -1,20 +1,27 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExemplarLabels } from '../../metrics/exemplars.js';
 import type { MethodSeries } from './request-series.js';
-import type { FastifyReplyLike } from './route.js';
+import type { FastifyReplyLike } from './fastify-routes.js';
 
 /** The part of a request recorder that ends an observation. */
 export interface ObservationOwner {
   end(response: ObservedResponse): void;
 }
 
-/** The observation of one request by the recorder of one application. */
+/**
+ * The observation of one request by the recorder of one application. What is the same until the response ends is read once,
+ * at the start: Express gives each response and request a hidden class of its own, for which every later read is slow.
+ */
 export interface RequestObservation {
   readonly recorder: ObservationOwner;
   /** The observation by the application in which this one is mounted. */
   readonly outer: RequestObservation | undefined;
   readonly series: MethodSeries;
+  /** Undefined without a real socket: some adapters give the response its request later, or another one. */
+  readonly request: IncomingMessage | undefined;
+  /** True if Node sends the response in chunks unless its length is known. */
+  readonly isChunkedByDefault: boolean;
   /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
   /** The Fastify reply, which knows the route once the response has ended. */

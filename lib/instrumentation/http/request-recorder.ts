@@ -5,8 +5,8 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import { OTHER_METHOD } from '../http-method.js';
+import type { FastifyReplyLike } from './fastify-routes.js';
 import { recordClientError } from './client-error.js';
-import { ExpressRoutes } from './express-routes.js';
 import type { HttpMetricsOptions } from './http.options.js';
 import {
   endObservation,
@@ -21,7 +21,7 @@ import {
 } from './request-observation.js';
 import { RequestSeries } from './request-series.js';
 import { http2StreamOf, isEventStream, isOnSocket, isUpgrade, statusOf } from './response-end.js';
-import { type FastifyReplyLike, routeOf, UNMATCHED_ROUTE } from './route.js';
+import { Routes, UNMATCHED_ROUTE } from './routes.js';
 
 /** The status with which Node responds to a request beyond the limit of requests per connection. */
 const DROPPED_STATUS = 503;
@@ -34,7 +34,7 @@ export class RequestRecorder implements ObservationOwner {
   readonly guard: Guard;
 
   private readonly series: RequestSeries;
-  private readonly expressRoutes = new ExpressRoutes();
+  private readonly routes = new Routes();
   private readonly onClose: (this: ObservedResponse) => void;
   private readonly onFinish: (this: ObservedResponse) => void;
 
@@ -59,28 +59,7 @@ export class RequestRecorder implements ObservationOwner {
   /** Starts measuring a request. A second call for the same request does nothing. */
   begin(response: ObservedResponse, method = OTHER_METHOD): void {
     try {
-      const outer = observationOf(response);
-      if (outer !== undefined && observationBy(this, response) !== undefined) return;
-      if (isUpgrade(response)) return;
-      const series = this.series.ofMethod(method);
-      const startedAt = this.clock.monotonic();
-      const observation: RequestObservation = {
-        recorder: this,
-        outer,
-        series,
-        startedAt,
-        reply: undefined,
-        exemplar: this.exemplars && exemplarOf(this.exemplars),
-        connection: undefined,
-        queued: false,
-        unmatched: false,
-        ended: false,
-      };
-      startObservation(response, observation);
-      response.on('close', this.onClose);
-      if (!isOnSocket(response)) this.observeFinish(response);
-      // HTTP/2 closes every response itself.
-      else if (response.req.httpVersionMajor < 2) observeConnection(response, observation);
+      if (observationBy(this, response) === undefined) this.observe(response, method, undefined);
     } catch (error) {
       this.guard.report(error);
     }
@@ -90,9 +69,9 @@ export class RequestRecorder implements ObservationOwner {
   beginReply(reply: FastifyReplyLike): void {
     try {
       const response: ObservedResponse = reply.raw;
-      this.begin(response, reply.request.raw.method);
       const observation = observationBy(this, response);
-      if (observation !== undefined) observation.reply = reply;
+      if (observation === undefined) this.observe(response, reply.request.raw.method ?? OTHER_METHOD, reply);
+      else observation.reply = reply;
     } catch (error) {
       this.guard.report(error);
     }
@@ -135,11 +114,10 @@ export class RequestRecorder implements ObservationOwner {
     try {
       const observation = observationBy(this, response);
       if (observation === undefined || !endObservation(observation, response)) return;
-      const { startedAt, reply, exemplar } = observation;
-      const template = observation.unmatched ? UNMATCHED_ROUTE : routeOf(response, reply, this.expressRoutes);
-      const route = this.series.ofRoute(observation.series, template);
+      const { startedAt, exemplar } = observation;
+      const route = this.series.ofRoute(observation.series, this.routes.templateOf(response, observation));
       if (route === undefined) return;
-      const isStream = isEventStream(response, reply);
+      const isStream = isEventStream(response, observation);
       const status = isStream ? response.statusCode : (knownStatus ?? statusOf(response, observation));
       const seconds = (this.clock.monotonic() - startedAt) / 1000;
       if (isStream) this.series.recordStream(route, status, seconds, exemplar);
@@ -153,6 +131,32 @@ export class RequestRecorder implements ObservationOwner {
   private countUnmatched(method: string, status: number): void {
     const route = this.series.ofRoute(this.series.ofMethod(method), UNMATCHED_ROUTE);
     if (route !== undefined) this.series.count(route, status);
+  }
+
+  private observe(response: ObservedResponse, method: string, reply: FastifyReplyLike | undefined): void {
+    if (isUpgrade(response)) return;
+    const hasSocket = isOnSocket(response);
+    const series = this.series.ofMethod(method);
+    const startedAt = this.clock.monotonic();
+    const observation: RequestObservation = {
+      recorder: this,
+      outer: observationOf(response),
+      series,
+      request: hasSocket ? response.req : undefined,
+      isChunkedByDefault: response.useChunkedEncodingByDefault,
+      startedAt,
+      reply,
+      exemplar: this.exemplars && exemplarOf(this.exemplars),
+      connection: undefined,
+      queued: false,
+      unmatched: false,
+      ended: false,
+    };
+    startObservation(response, observation);
+    response.on('close', this.onClose);
+    if (!hasSocket) this.observeFinish(response);
+    // HTTP/2 closes every response itself.
+    else if (response.req.httpVersionMajor < 2) observeConnection(response, observation);
   }
 
   /** Ends a request without a socket at `finish`: a mock response may emit no `close`, or emit it too early. */

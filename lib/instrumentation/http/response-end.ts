@@ -3,7 +3,6 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import { clientErrorStatusOf } from './client-error.js';
 import type { RequestObservation } from './request-observation.js';
-import type { FastifyReplyLike } from './route.js';
 
 /** The status of a request whose client disconnected before the response was complete. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -97,9 +96,12 @@ function isConnectionError(
 }
 
 /** Returns true for a stream of server-sent events, which lasts until one side closes it. */
-export function isEventStream(response: ServerResponse, reply: FastifyReplyLike | undefined): boolean {
+export function isEventStream(
+  response: ServerResponse,
+  { isChunkedByDefault, reply }: RequestObservation,
+): boolean {
   // Most responses have a known length and are not chunked; a stream always is, if the client supports it.
-  if (response.useChunkedEncodingByDefault && !response.chunkedEncoding) return false;
+  if (isChunkedByDefault && !response.chunkedEncoding) return false;
   const type =
     reply?.getHeader('content-type') ?? response.getHeader('content-type') ?? contentTypeOfHead(response);
   return typeof type === 'string' && type.startsWith('text/event-stream');
