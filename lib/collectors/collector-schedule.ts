@@ -1,5 +1,5 @@
 import { expectKeys, intervalMsOf } from '../options/option-checks.js';
-import type { SourceCollector } from './source.collector.js';
+import type { ManagedCollector } from './managed-collector.js';
 
 /** Interval and time limit of one collector. */
 export interface CollectorSchedule {
@@ -26,6 +26,6 @@ export function resolveSchedule(
 }
 
 /** Sets the schedule of a collector and returns the collector. */
-export function withSchedule(collector: SourceCollector, schedule: CollectorSchedule): SourceCollector {
+export function withSchedule(collector: ManagedCollector, schedule: CollectorSchedule): ManagedCollector {
   return Object.assign(collector, schedule);
 }

@@ -1,5 +1,5 @@
-import { boundedLabelValue } from '../primitives/label-values.js';
-import { ownText } from '../primitives/own-text.js';
+import { boundedLabelValue } from '../primitives/bounded-label-values.js';
+import { copyString } from '../primitives/copy-string.js';
 import { OVERFLOW_LABEL, renderLabel, toLabelString } from './labels.js';
 import { ABSENT, mix, TupleIndex } from './tuple-index.js';
 
@@ -225,7 +225,7 @@ export class SeriesTable {
   }
 
   private addValue(position: number, given: string): number {
-    const value = ownText(given);
+    const value = copyString(given);
     const id = this.values[position]!.push(value) - 1;
     this.valueIds[position]!.set(value, id);
     return id;

@@ -1,4 +1,4 @@
-import { CommonRegExp } from '../primitives/common-regexp.js';
+import { PortableRegExp } from '../primitives/portable-regexp.js';
 
 /** A condition on the value of a label: a pattern, or its negation. An absent label counts as empty. */
 export type LabelMatcher = LabelPattern | { readonly not: LabelPattern };
@@ -35,7 +35,7 @@ export function labelTest(
     if (operator === '=' || operator === '!=') {
       return { name, accepts: (text: string) => (text === value) !== negated };
     }
-    const pattern = new CommonRegExp(value);
+    const pattern = new PortableRegExp(value);
     return { name, accepts: (text: string) => pattern.matches(text) !== negated };
   });
   return (labels) =>
@@ -53,7 +53,7 @@ export function isMatcher(given: unknown): given is Matcher {
 
 function isCommonRegExp(source: string): boolean {
   try {
-    CommonRegExp.check(source);
+    PortableRegExp.check(source);
     return true;
   } catch {
     return false;

@@ -23,8 +23,8 @@ describe('SIGKILL while the state is written', () => {
 
   /** Saves some megabytes again and again. */
   const work = `
-    import { AlertStore } from '${ROOT}build/alerting/alert-store.js';
-    const store = new AlertStore(process.argv[1], console.error);
+    import { AlertingStateFile } from '${ROOT}build/alerting/alerting-state-file.js';
+    const store = new AlertingStateFile(process.argv[1], console.error);
     const filler = 'x'.repeat(4_000_000);
     for (;;) {
       store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], notifications: {}, filler });

@@ -12,9 +12,9 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
-import type { ExpositionFormat } from './exposition-format.js';
+import type { ExpositionFormat } from './format-negotiation.js';
 import { type BridgedFamily, namesOf, renderBridged } from './bridged-family.js';
-import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './numbers.js';
+import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './number-format.js';
 
 /** The settings of an exposition. */
 export interface ExpositionOptions {

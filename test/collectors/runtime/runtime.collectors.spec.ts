@@ -13,7 +13,7 @@ import { GcPressure } from '../../../lib/collectors/runtime/gc-pressure.js';
 import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
 import { runtimeCollectors } from '../../../lib/collectors/runtime/runtime.collectors.js';
 import { type ResolvedRuntime, resolveRuntime } from '../../../lib/collectors/runtime/runtime.options.js';
-import { SeriesCollector } from '../../../lib/collectors/runtime/series.collector.js';
+import { SeriesCountCollector } from '../../../lib/collectors/runtime/series-count.collector.js';
 import { ThreadPoolCollector } from '../../../lib/collectors/runtime/thread-pool.collector.js';
 import { WorkerThreadsCollector } from '../../../lib/collectors/runtime/worker-threads.collector.js';
 import { histograms, scalars, type TestRegistry, testRegistry } from '../../metrics/support.js';
@@ -327,7 +327,7 @@ describe('the series collector', () => {
     const { registry } = testRegistry();
     const counter = registry.counter('deals_total', 'Deals.', { labelNames: ['stage'] });
     for (const stage of ['open', 'won', 'lost']) counter.inc({ stage });
-    registry.addCollector(new SeriesCollector(registry));
+    registry.addCollector(new SeriesCountCollector(registry));
     await registry.collect();
     counter.remove({ stage: 'lost' });
     await registry.collect();
