@@ -1,4 +1,5 @@
 import { isError } from './is-error.js';
+
 /** Returns the message of a thrown value. Never throws. */
 export function messageOf(error: unknown): string {
   try {

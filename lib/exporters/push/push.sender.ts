@@ -1,6 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
-import { pause, resultWithin } from '../../primitives/deadline.js';
-import { unlessAborted } from './abort.js';
+import { pause, resultWithin, unlessAborted } from '../../primitives/deadline.js';
 import { Backoff, REJECTION_PAUSES } from './backoff.js';
 import type { ResolvedPush } from './push.options.js';
 import type { PushReport } from './push.report.js';
@@ -101,7 +100,7 @@ export class PushSender {
    */
   async trySend(): Promise<number | undefined> {
     try {
-      await this.beforeDeadline(this.open());
+      await unlessAborted(this.open(), this.deadline.signal);
       await this.drain();
       return undefined;
     } catch (error) {
@@ -131,7 +130,7 @@ export class PushSender {
       shutdownTimeoutMs,
     );
     try {
-      await this.beforeDeadline(captureLast());
+      await unlessAborted(captureLast(), this.deadline.signal);
       while (!this.queue.isEmpty && !this.isPastDeadline) {
         const retryInMs = await this.trySend();
         if (retryInMs === undefined) continue;
@@ -162,10 +161,6 @@ export class PushSender {
 
   private async closeDestination(): Promise<void> {
     await this.destination.close?.();
-  }
-
-  private beforeDeadline(promise: Promise<void>): Promise<void> {
-    return unlessAborted(promise, this.deadline.signal);
   }
 
   /** Time limit of a request during shutdown, in milliseconds; it leaves room for another attempt. */
