@@ -5,7 +5,7 @@ import type { AlertingState } from './alerting-state.js';
 import type { ChannelRegistry } from './notifications/channel-registry.js';
 import type { Silences } from './notifications/silences.js';
 import type { RuleRegistry } from './rule-registry.js';
-import type { ActiveAlert } from './rule-state.js';
+import type { ActiveAlert } from './active-alert.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
 import { keyOf } from '../query/label-sets.js';
 

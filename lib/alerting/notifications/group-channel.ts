@@ -3,13 +3,8 @@ import type { Clock } from '../../metrics/clock.js';
 import { withinTime } from '../../primitives/deadline.js';
 import { messageOf } from '../../primitives/error-message.js';
 import type { Alert } from '../alert.js';
-import { keyOf } from '../../query/label-sets.js';
-import {
-  AlertGroup,
-  type EvaluationContext,
-  type GroupAlerts,
-  type NotificationLogEntry,
-} from './alert-group.js';
+import type { AlertGroup, EvaluationContext, GroupAlerts, NotificationLogEntry } from './alert-group.js';
+import { AlertGroups } from './alert-groups.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';
@@ -20,16 +15,13 @@ import { RECOVERY_MS, RetrySchedule } from './retry-schedule.js';
 const MAX_CONCURRENT_CALLS = 4;
 /** Maximum number of calls that are pending beyond their time limit; above it the handler is not called. */
 const MAX_PENDING_CALLS = 20;
-/** Maximum number of alerts that are kept only for their delivery; above it the oldest are evicted. */
-const MAX_BACKLOG = 10_000;
-
 /**
  * A channel that notifies a handler of alerts in groups: of changes at once or after the wait of the group, and of
  * firing alerts again at each repeat interval. Only a successful delivery is recorded, so that each change is delivered
  * at least once.
  */
 export class GroupChannel implements Channel {
-  private readonly groups = new Map<string, AlertGroup>();
+  private readonly groups: AlertGroups;
   private readonly controller = new AbortController();
   private readonly limiter = new ConcurrencyLimiter(MAX_CONCURRENT_CALLS);
   private readonly schedule: RetrySchedule;
@@ -49,6 +41,7 @@ export class GroupChannel implements Channel {
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
   ) {
+    this.groups = new AlertGroups(options);
     const { signal } = this.controller;
     // Each notification in flight listens to it; their number has a limit of its own.
     setMaxListeners(0, signal);
@@ -69,25 +62,15 @@ export class GroupChannel implements Channel {
 
   update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
     if (this.controller.signal.aborted) return;
-    const byGroup = new Map<AlertGroup, Alert[]>();
-    for (const alert of alerts) {
-      if (alert.state === 'pending' || !this.options.accepts(alert)) continue;
-      const group = this.groupOf(alert, at);
-      const others = byGroup.get(group);
-      if (others === undefined) byGroup.set(group, [alert]);
-      else others.push(alert);
+    for (const group of this.groups.update(alerts, context, at)) {
+      if (this.isDue(group, at)) this.enqueue(group, at);
     }
-    for (const [key, group] of this.groups) {
-      group.update(byGroup.get(group) ?? [], context, at);
-      if (group.isDisposable) this.groups.delete(key);
-      else if (this.isDue(group, at)) this.enqueue(group, at);
-    }
-    this.evictBacklog();
+    this.dropped += this.groups.evictBacklog();
   }
 
   shiftTimes(ms: number): void {
     this.schedule.shiftTimes(ms);
-    for (const group of this.groups.values()) group.shiftTimes(ms);
+    this.groups.shiftTimes(ms);
   }
 
   async settled(): Promise<void> {
@@ -102,25 +85,12 @@ export class GroupChannel implements Channel {
 
   /** Returns the notification logs of the groups, by group key. */
   notificationLog(): Record<string, NotificationLogEntry> {
-    return Object.fromEntries(
-      [...this.groups.values()].flatMap((group) => {
-        const entry = group.logEntry();
-        return entry === undefined ? [] : [[group.key, entry] as const];
-      }),
-    );
+    return this.groups.notificationLog();
   }
 
   /** Restores the notification logs of the time before a restart, or of the previous leader. */
   restore(log: Readonly<Record<string, NotificationLogEntry>>): void {
-    this.groups.clear();
-    // The grouping may have changed: each alert goes to the group that it belongs to now.
-    for (const { at, firing, undelivered } of Object.values(log)) {
-      for (const [alerts, kind] of [[firing, 'firing'] as const, [undelivered, 'undelivered'] as const]) {
-        for (const alert of alerts.filter((one) => this.options.accepts(one))) {
-          this.groupOf(alert, at).restore({ at, firing: [], undelivered: [], [kind]: [alert] });
-        }
-      }
-    }
+    this.groups.restore(log);
   }
 
   private isDue(group: AlertGroup, at: number): boolean {
@@ -223,39 +193,5 @@ export class GroupChannel implements Channel {
     const reason = messageOf(error);
     if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
     this.lastError = reason;
-  }
-
-  /** Evicts the oldest alerts of a backlog that is too large because the handler accepts nothing. */
-  private evictBacklog(): void {
-    let excess = -MAX_BACKLOG;
-    for (const group of this.groups.values()) excess += group.backlog;
-    for (const group of this.groups.values()) {
-      if (excess <= 0) return;
-      const evicted = group.evictBacklog(excess);
-      excess -= evicted;
-      this.dropped += evicted;
-    }
-  }
-
-  private groupOf(alert: Alert, at: number): AlertGroup {
-    const labels = this.groupLabels(alert);
-    const key = keyOf(labels);
-    let group = this.groups.get(key);
-    if (group === undefined) {
-      group = new AlertGroup(key, labels, at, this.options.sendResolved);
-      this.groups.set(key, group);
-    }
-    return group;
-  }
-
-  private groupLabels({ labels }: Alert): Readonly<Record<string, string>> {
-    const { groupBy } = this.options;
-    if (groupBy === undefined) return labels;
-    return Object.fromEntries(
-      groupBy.flatMap((name) => {
-        const value = Object.hasOwn(labels, name) ? labels[name] : undefined;
-        return value === undefined ? [] : [[name, value]];
-      }),
-    );
   }
 }
