@@ -48,10 +48,10 @@ export function isMatcher(given: unknown): given is Matcher {
   const { name, operator, value } = given as Record<string, unknown>;
   if (typeof name !== 'string' || typeof value !== 'string') return false;
   if (operator === '=' || operator === '!=') return true;
-  return (operator === '=~' || operator === '!~') && isCommonRegExp(value);
+  return (operator === '=~' || operator === '!~') && isPortableRegExp(value);
 }
 
-function isCommonRegExp(source: string): boolean {
+function isPortableRegExp(source: string): boolean {
   try {
     PortableRegExp.check(source);
     return true;
