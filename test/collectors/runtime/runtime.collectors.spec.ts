@@ -17,6 +17,7 @@ import { SeriesCountCollector } from '../../../lib/collectors/runtime/series-cou
 import { ThreadPoolCollector } from '../../../lib/collectors/runtime/thread-pool.collector.js';
 import { WorkerThreadsCollector } from '../../../lib/collectors/runtime/worker-threads.collector.js';
 import { histograms, scalars, type TestRegistry, testRegistry } from '../../metrics/support.js';
+import { itOnLinux } from '../../support/on-linux.js';
 
 const stops: (() => void)[] = [];
 
@@ -75,7 +76,7 @@ describe('the process collector', () => {
     expect(Math.abs(value(await running(), 'process_start_time_seconds') - startedAt)).toBeLessThan(2);
   });
 
-  (process.platform === 'linux' ? it : it.skip)('shows the memory and threads in /proc', async () => {
+  itOnLinux('shows the memory and threads in /proc', async () => {
     const given = await running();
     for (const [name, line] of [
       ['process_resident_memory_bytes', 'VmRSS'],
@@ -88,7 +89,7 @@ describe('the process collector', () => {
     expect(value(given, 'process_threads')).toBe(statusKib('Threads'));
   });
 
-  (process.platform === 'linux' ? it : it.skip)('counts the files that are open', async () => {
+  itOnLinux('counts the files that are open', async () => {
     const given = await running();
     const before = value(given, 'process_open_fds');
     const opened = [1, 2, 3].map(() => openSync('/dev/null', 'r'));
