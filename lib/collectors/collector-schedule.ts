@@ -1,4 +1,4 @@
-import { expectKeys, intervalMsOf } from '../options/option-checks.js';
+import { OPTIONAL_INTERVAL, type OptionTable, readOptions } from '../options/option-table.js';
 import type { ManagedCollector } from './managed-collector.js';
 
 /** Interval and time limit of one collector. */
@@ -9,20 +9,19 @@ export interface CollectorSchedule {
   readonly timeoutMs?: number;
 }
 
+export const SCHEDULE: OptionTable<CollectorSchedule, CollectorSchedule> = {
+  intervalMs: OPTIONAL_INTERVAL,
+  timeoutMs: OPTIONAL_INTERVAL,
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveSchedule(
   option: string,
   schedule: CollectorSchedule | false | undefined,
-  byDefault: CollectorSchedule,
+  byDefault: CollectorSchedule = {},
 ): CollectorSchedule | false {
   if (schedule === false) return false;
-  const given = schedule ?? {};
-  expectKeys(option, given, ['intervalMs', 'timeoutMs']);
-  const { intervalMs = byDefault.intervalMs, timeoutMs } = given;
-  return {
-    ...(intervalMs !== undefined && { intervalMs: intervalMsOf(`${option}.intervalMs`, intervalMs, 0) }),
-    ...(timeoutMs !== undefined && { timeoutMs: intervalMsOf(`${option}.timeoutMs`, timeoutMs, 0) }),
-  };
+  return { ...byDefault, ...readOptions(option, schedule ?? {}, SCHEDULE) };
 }
 
 /** Sets the schedule of a collector and returns the collector. */
