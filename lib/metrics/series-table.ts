@@ -1,6 +1,7 @@
 import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { copyString } from '../primitives/copy-string.js';
-import { OVERFLOW_LABEL, renderLabel, toLabelString } from './labels.js';
+import { renderLabel } from './label-escaping.js';
+import { OVERFLOW_LABEL, toLabelString } from './labels.js';
 import { ABSENT, mix, TupleIndex } from './tuple-index.js';
 
 /** The result of a search with a label that the metric does not have. */

@@ -1,4 +1,5 @@
-import { type LabelValue, renderLabel, toLabelString } from '../metrics/labels.js';
+import { renderLabel } from '../metrics/label-escaping.js';
+import { type LabelValue, toLabelString } from '../metrics/labels.js';
 import type {
   HistogramSeriesSnapshot,
   MetricFamily,

@@ -45,8 +45,9 @@ describe('a proxy with methods replaced', () => {
     const proxy = overridingProxy(account, { add: () => account });
     expect(proxy).toBeInstanceOf(Account);
     expect(proxy?.constructor).toBe(Account);
-    const { addTwice } = proxy ?? account;
-    expect([addTwice.name, addTwice.length, addTwice === proxy?.addTwice]).toEqual(['addTwice', 1, true]);
+    const read = () => Reflect.get(proxy ?? {}, 'addTwice') as unknown;
+    expect(read()).toMatchObject({ name: 'addTwice', length: 1 });
+    expect(read()).toBe(read());
   });
 
   it('writes to the object', () => {

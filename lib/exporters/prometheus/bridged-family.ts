@@ -1,4 +1,4 @@
-import { renderLabel } from '../../metrics/labels.js';
+import { renderLabel } from '../../metrics/label-escaping.js';
 import { claimedNames, familyName, isTotal } from '../../metrics/naming.js';
 import type { ExpositionFormat } from './format-negotiation.js';
 import { formatBound, formatCanonicalBound, formatValue } from './number-format.js';

@@ -1,4 +1,4 @@
-import { renderLabel } from '../../metrics/labels.js';
+import { renderLabel } from '../../metrics/label-escaping.js';
 import { claimedNames, familyName, isTotal, unitOf } from '../../metrics/naming.js';
 import {
   CREATED,
