@@ -105,10 +105,10 @@ export {
 export type { LabelMatchers } from './query/label-matchers.js';
 export { MetricsHistory } from './query/metrics-history.js';
 export type { HistoryPoints, HistoryReading, HistoryReadOptions, HistogramPart } from './query/readings.js';
-export type { VitalName } from './query/vital-expressions.js';
+export type { VitalName } from './query/vital-definitions.js';
 export { Vitals } from './query/vitals.js';
-export type { ApiStatisticsOptions } from './collectors/api/api.options.js';
-export type { BuildInfoOptions } from './collectors/app-info/build.options.js';
+export type { ApiStatisticsOptions } from './collectors/api/api-statistics.options.js';
+export type { BuildInfoOptions } from './collectors/app-info/build-info.options.js';
 export type { CacheCollectorOptions } from './collectors/cache/cache.options.js';
 export type { DatabaseCollectorOptions } from './collectors/database/database.options.js';
 export type { QueuesOptions } from './collectors/queues/queues.options.js';

@@ -1,5 +1,5 @@
 // The door for libraries and scripts without Nest: the metrics and their text for Prometheus.
-export type { ExpositionFormat } from './exporters/prometheus/exposition-format.js';
+export type { ExpositionFormat } from './exporters/prometheus/format-negotiation.js';
 export type {
   PromClientRegistry,
   BridgeDependencies,

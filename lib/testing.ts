@@ -12,6 +12,6 @@ export {
   MonitoringTestingModule,
   type MonitoringTestingOptions,
 } from './testing/monitoring-testing.module.js';
-export type { SoughtLabels } from './testing/sought-series.js';
+export type { SoughtLabels } from './testing/matching-series.js';
 export { createTestRegistry, type TestRegistry, type TestRegistryOptions } from './testing/test-registry.js';
 export { type ObservedMetrics, type TrackedMetrics, trackMetrics } from './testing/tracked-metrics.js';

@@ -178,7 +178,14 @@ describe('a primitive', () => {
   }
 
   /** Parts of a mechanism that is used by several rooms as a whole: the end of a call, and patches of methods. */
-  const PARTS = ['completion', 'iterator', 'observable', 'outcome', 'stand-in', 'shared-method-patch'];
+  const PARTS = [
+    'call-outcome',
+    'follow-iterator',
+    'follow-observable',
+    'overriding-proxy',
+    'shared-method-patch',
+    'track-completion',
+  ];
 
   it('is used by at least two rooms; what one room uses belongs there', () => {
     const alone = files
@@ -255,9 +262,9 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'declares the property by which Nest injects the registry',
   'instrumentation/errors/rejection-listener.ts: .on()':
     'is there only while a listener of the application is, which changes what a rejection does',
-  'instrumentation/http/request-recorder.ts: .on()':
+  'instrumentation/http/request.recorder.ts: .on()':
     'has one listener for all requests, with a try of its own',
-  'instrumentation/http/request-recorder.ts: .prependListener()':
+  'instrumentation/http/request.recorder.ts: .prependListener()':
     'has one listener for all requests, with a try of its own',
   'instrumentation/http/request-observation.ts: .once()': 'calls nothing but what has a try of its own',
   'instrumentation/http/request-observation.ts: .prependOnceListener()': 'reads and writes one field',

@@ -1,11 +1,11 @@
 import type { Clock } from '../metrics/clock.js';
-import { messageOf } from '../primitives/message-of.js';
-import { AlertStore } from './alert-store.js';
+import { messageOf } from '../primitives/error-message.js';
+import { AlertingStateFile } from './alerting-state-file.js';
 import type { AlertingState } from './alerting-state.js';
-import type { HandlerChannels } from './notifications/handler-channels.js';
+import type { ChannelRegistry } from './notifications/channel-registry.js';
 import type { Silences } from './notifications/silences.js';
 import type { RuleRegistry } from './rule-registry.js';
-import type { ActiveAlert } from './rule-state.js';
+import type { ActiveAlert } from './active-alert.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
 import { keyOf } from '../query/label-sets.js';
 
@@ -26,7 +26,7 @@ export interface PersistenceOptions {
 /** The parts of alerting whose state is saved. */
 export interface PersistedParts {
   readonly rules: RuleRegistry;
-  readonly channels: HandlerChannels;
+  readonly channels: ChannelRegistry;
   readonly silences: Silences;
 }
 
@@ -35,7 +35,7 @@ export interface PersistedParts {
  * and the notification log; every worker saves silences.
  */
 export class AlertingPersistence {
-  private readonly store: AlertStore | undefined;
+  private readonly store: AlertingStateFile | undefined;
   private isStarted = false;
   private leads: boolean;
   /** Time of the last state that this worker saved as the leader. */
@@ -49,7 +49,7 @@ export class AlertingPersistence {
     private readonly options: PersistenceOptions,
   ) {
     const { stateFile, isLeader, warn } = options;
-    this.store = stateFile === undefined ? undefined : new AlertStore(stateFile, warn);
+    this.store = stateFile === undefined ? undefined : new AlertingStateFile(stateFile, warn);
     this.leads = isLeader === undefined;
   }
 

@@ -4,14 +4,14 @@ import type { WarningLogger } from '../metrics/registry-options.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { resultWithin } from '../primitives/deadline.js';
 import { Guard } from '../primitives/guard.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { Alert, AlertEvent, AlertStatus } from './alert.js';
 import { AlertingPersistence } from './alerting-persistence.js';
 import { backTest, type BackTestOptions, type BackTestResult } from './back-test.js';
 import { isDue } from './evaluation-schedule.js';
 import type { ChannelStatus } from './notifications/channel.js';
-import { HandlerChannels } from './notifications/handler-channels.js';
+import { ChannelRegistry } from './notifications/channel-registry.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import { inhibition, type InhibitRule } from './notifications/inhibition.js';
 import type { AnyAlertHandler } from './notifications/notification.js';
@@ -48,7 +48,7 @@ const DRAIN_MS = 5_000;
  */
 export class AlertingMonitor {
   private readonly registry: RuleRegistry;
-  private readonly channels: HandlerChannels;
+  private readonly channels: ChannelRegistry;
   private readonly listeners = new Set<(event: AlertEvent) => void>();
   private readonly guard = new Guard((error) => this.warn(`An alert listener failed: ${messageOf(error)}`));
   private readonly persistence: AlertingPersistence;
@@ -70,7 +70,7 @@ export class AlertingMonitor {
     this.logger = new SafeLogger(logger);
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
-    this.channels = new HandlerChannels(intervalMs, clock, warn, () => this.persistence.save());
+    this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save());
     const parts = { rules: this.registry, channels: this.channels, silences: this.silenceStore };
     this.persistence = new AlertingPersistence(parts, clock, {
       stateFile,

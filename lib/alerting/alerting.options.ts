@@ -1,4 +1,5 @@
-import { expectKeys, expectOption, intervalMsOf, MonitoringOptionsError } from '../options/option-checks.js';
+import { expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { group, interval, type OptionTable, readOptions, text } from '../options/option-table.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
 import type { InhibitRule } from './notifications/inhibition.js';
 import type { AnyAlertHandler } from './notifications/notification.js';
@@ -39,45 +40,48 @@ export interface ResolvedAlerting {
   readonly stateFile: string | undefined;
 }
 
+export const ALERTING: OptionTable<AlertingOptions, ResolvedAlerting> = {
+  intervalMs: interval(15_000),
+  rules: group(checkedRules),
+  handlers: group((handlers: AlertingOptions['handlers'] = [], option) => {
+    expectOption(option, handlers, 'an array of alert handlers', Array.isArray(handlers));
+    return handlers.map((handler) => (isEntry(handler) ? handler : { handler }));
+  }),
+  inhibitRules: group(checkedInhibitRules),
+  stateFile: text('the path of a file'),
+};
+
 /**
  * Checks the options of alerting and fills in the defaults.
  *
  * @throws {MonitoringOptionsError}
  */
 export function resolveAlerting(alerting: AlertingOptions = {}): ResolvedAlerting {
-  expectKeys('alerting', alerting, ['intervalMs', 'rules', 'handlers', 'inhibitRules', 'stateFile']);
-  const { rules = [], handlers = [], inhibitRules = [], stateFile } = alerting;
-  expectOption('alerting.rules', rules, 'an array of alert rules', Array.isArray(rules));
+  return readOptions('alerting', alerting, ALERTING);
+}
+
+function checkedRules(rules: readonly AlertRule[] = [], option: string): readonly AlertRule[] {
+  expectOption(option, rules, 'an array of alert rules', Array.isArray(rules));
   // Mistakes within a rule are found here. The metrics are known only when the application has started.
   for (const rule of rules) compileRule(rule, { typeOf: () => undefined });
   const names = rules.map(({ name }) => name);
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined) {
     throw new MonitoringOptionsError(
-      `\`alerting.rules\` has two rules named "${repeated}". Give each rule a unique name.`,
+      `\`${option}\` has two rules named "${repeated}". Give each rule a unique name.`,
     );
   }
-  expectOption('alerting.handlers', handlers, 'an array of alert handlers', Array.isArray(handlers));
-  expectOption(
-    'alerting.inhibitRules',
-    inhibitRules,
-    'an array of inhibition rules',
-    Array.isArray(inhibitRules),
-  );
-  inhibitRules.forEach((rule, i) => {
-    expectKeys(`alerting.inhibitRules[${i}]`, rule, ['source', 'target', 'equal']);
-    checkMatchers(`alerting.inhibitRules[${i}].source`, rule.source);
-    checkMatchers(`alerting.inhibitRules[${i}].target`, rule.target);
+  return rules;
+}
+
+function checkedInhibitRules(rules: readonly InhibitRule[] = [], option: string): readonly InhibitRule[] {
+  expectOption(option, rules, 'an array of inhibition rules', Array.isArray(rules));
+  rules.forEach((rule, i) => {
+    expectKeys(`${option}[${i}]`, rule, ['source', 'target', 'equal']);
+    checkMatchers(`${option}[${i}].source`, rule.source);
+    checkMatchers(`${option}[${i}].target`, rule.target);
   });
-  const isFile = stateFile === undefined || (typeof stateFile === 'string' && stateFile !== '');
-  expectOption('alerting.stateFile', stateFile, 'the path of a file', isFile);
-  return {
-    intervalMs: intervalMsOf('alerting.intervalMs', alerting.intervalMs, 15_000),
-    rules,
-    handlers: handlers.map((handler) => (isEntry(handler) ? handler : { handler })),
-    inhibitRules,
-    stateFile,
-  };
+  return rules;
 }
 
 function isEntry(handler: AnyAlertHandler | AlertHandlerEntry): handler is AlertHandlerEntry {

@@ -1,7 +1,7 @@
 import type { AlertingMonitor } from './alerting.monitor.js';
 import type { InhibitRule } from './notifications/inhibition.js';
 import type { AlertCondition, AlertRule, Severity } from './rules/alert-rule.js';
-import type { VitalName } from '../query/vital-expressions.js';
+import type { VitalName } from '../query/vital-definitions.js';
 import {
   DEFAULT_THRESHOLDS,
   isLowerWorse,

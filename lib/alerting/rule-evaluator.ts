@@ -1,13 +1,14 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import type { AlertEvent } from './alert.js';
-import type { CurrentValues, RuleState } from './rule-state.js';
+import type { CurrentValues } from './active-alert.js';
+import type { RuleState } from './rule-state.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
 import { evaluate, type Expression } from '../query/expression.js';
 import { keyOf } from '../query/label-sets.js';
 import { promqlOf } from '../query/promql.js';
-import { PROCESS_CPU } from '../query/vital-expressions.js';
+import { PROCESS_CPU } from '../query/vital-definitions.js';
 
 /** The result of the last evaluation of a rule: `err` if it failed, `unknown` before the first one. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';

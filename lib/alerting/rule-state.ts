@@ -1,40 +1,16 @@
-import { type Alert, type AlertEvent, fingerprintOf } from './alert.js';
+import {
+  type ActiveAlert,
+  activeAlertsOf,
+  type CurrentValues,
+  resolveAlert,
+  toAlert,
+} from './active-alert.js';
+import type { Alert, AlertEvent } from './alert.js';
 import type { CompiledRule } from './rules/compiled-rule.js';
 import type { Finding } from '../query/expression.js';
-import { keyOf } from '../query/label-sets.js';
-import type { TemplateData } from './rules/template.js';
 
 /** Retention of resolved alerts, so that every handler can be notified. */
 export const RESOLVED_RETENTION_MS = 15 * 60_000;
-
-/** An alert of a rule, as it is kept between evaluations. */
-export interface ActiveAlert {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly fingerprint: string;
-  /** The labels of the series, without those of the rule. */
-  readonly series: Readonly<Record<string, string>>;
-  /** The index of the measured expression that was compared; -1 for none. */
-  readonly measured: number;
-  state: 'pending' | 'firing' | 'resolved';
-  value: number;
-  message: string;
-  annotations: Readonly<Record<string, string>>;
-  activeAt: number;
-  firedAt?: number | undefined;
-  resolvedAt?: number | undefined;
-  /** The time since which the condition no longer holds, while the alert keeps firing. */
-  keepFiringSince?: number | undefined;
-  /** The time until which a restored alert is kept without data. */
-  heldUntil?: number | undefined;
-}
-
-/** The current values that the texts of an alert depend on. */
-export interface CurrentValues {
-  /** Returns the measured value of an alert: NaN without data, undefined if none was compared. */
-  readonly measuredValue: (alert: ActiveAlert) => number | undefined;
-  /** Returns the number of CPUs that the process keeps busy; undefined if it is unknown. */
-  readonly processCpu: () => number | undefined;
-}
 
 /** The result of an update. */
 export interface RuleUpdate {
@@ -57,7 +33,7 @@ export class RuleState {
    * @throws {Error} if two alerts have the same labels
    */
   update(found: readonly Finding[], at: number, values: CurrentValues): RuleUpdate {
-    const current = this.alertsOf(found, at, values);
+    const current = activeAlertsOf(this.rule, found, at, values);
     const error = this.limitError(current, at);
     if (error !== undefined) {
       const events = this.end(at, { measuredValue: () => undefined, processCpu: () => undefined });
@@ -83,7 +59,7 @@ export class RuleState {
           this.active.delete(key);
           events.push(this.event('cleared', alert, at));
         } else if (alert.state === 'firing') {
-          this.resolve(alert, at, values);
+          resolveAlert(this.rule, alert, at, values);
           events.push(this.event('resolved', alert, at));
         } else if (at - (alert.resolvedAt ?? at) > RESOLVED_RETENTION_MS) this.active.delete(key);
         continue;
@@ -135,7 +111,7 @@ export class RuleState {
     for (const alert of this.active.values()) {
       if (alert.state === 'resolved') continue;
       const wasFiring = alert.state === 'firing';
-      this.resolve(alert, at, values);
+      resolveAlert(this.rule, alert, at, values);
       events.push(this.event(wasFiring ? 'resolved' : 'cleared', alert, at));
     }
     return events;
@@ -143,7 +119,7 @@ export class RuleState {
 
   /** Returns the alerts, recently resolved ones included. */
   alerts(): Alert[] {
-    return [...this.active.values()].map((alert) => this.toAlert(alert));
+    return [...this.active.values()].map((alert) => toAlert(this.rule, alert));
   }
 
   /** The state of the most advanced alert. */
@@ -170,85 +146,7 @@ export class RuleState {
     return count > limit ? `it has ${count} alerts, above its limit of ${limit}` : undefined;
   }
 
-  /** Resolves an alert. Its texts show the current value. */
-  private resolve(alert: ActiveAlert, at: number, values: CurrentValues): void {
-    alert.state = 'resolved';
-    alert.resolvedAt = at;
-    const value = values.measuredValue(alert);
-    if (value === undefined) return;
-    if (Number.isNaN(value)) alert.message = `No data; last message: ${alert.message}`;
-    else
-      Object.assign(alert, {
-        value,
-        ...this.renderTexts({ value, labels: alert.series, processCpu: values.processCpu }),
-      });
-  }
-
-  /** Renders the message and the annotations of an alert. */
-  private renderTexts(data: TemplateData): Pick<ActiveAlert, 'message' | 'annotations'> {
-    const { message, annotations } = this.rule;
-    return {
-      message: message.render(data),
-      annotations: Object.fromEntries(
-        Object.entries(annotations).map(([name, text]) => [name, text.render(data)]),
-      ),
-    };
-  }
-
-  private alertsOf(
-    found: readonly Finding[],
-    at: number,
-    { processCpu }: CurrentValues,
-  ): Map<string, ActiveAlert> {
-    const { name, severity, labels: templates, measured } = this.rule;
-    const alerts = new Map<string, ActiveAlert>();
-    for (const { labels: series, value, of } of found) {
-      const data = { value, labels: series, processCpu };
-      const labels = withoutEmpty({
-        ...series,
-        severity,
-        ...Object.fromEntries(Object.entries(templates).map(([label, text]) => [label, text.render(data)])),
-        alertname: name,
-      });
-      const key = keyOf(labels);
-      if (alerts.has(key))
-        throw new Error(`it has two alerts with the same labels, ${key}; add a label that tells them apart`);
-      alerts.set(key, {
-        labels,
-        fingerprint: fingerprintOf(labels),
-        series,
-        measured: of === undefined ? -1 : measured.indexOf(of),
-        state: 'pending',
-        value,
-        ...this.renderTexts(data),
-        activeAt: at,
-      });
-    }
-    return alerts;
-  }
-
   private event(type: AlertEvent['type'], alert: ActiveAlert, timestamp: number): AlertEvent {
-    return { type, alert: this.toAlert(alert), timestamp };
+    return { type, alert: toAlert(this.rule, alert), timestamp };
   }
-
-  private toAlert(alert: ActiveAlert): Alert {
-    const { labels, fingerprint, state, value, message, annotations, activeAt, firedAt, resolvedAt } = alert;
-    return {
-      rule: this.rule.name,
-      severity: this.rule.severity,
-      message,
-      state,
-      value,
-      labels,
-      annotations,
-      fingerprint,
-      activeAt,
-      ...(firedAt !== undefined && { firedAt }),
-      ...(resolvedAt !== undefined && { resolvedAt }),
-    };
-  }
-}
-
-function withoutEmpty(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
 }

@@ -1,6 +1,6 @@
 import { expectKeys, expectOption } from '../options/option-checks.js';
 import { durationOf } from './rules/rule-checks.js';
-import { VITAL_NAMES, type VitalName } from '../query/vital-expressions.js';
+import { VITAL_NAMES, type VitalName } from '../query/vital-definitions.js';
 
 /** The thresholds of a vital. */
 export interface Threshold {

@@ -1,10 +1,10 @@
 import type { Clock } from '../metrics/clock.js';
 import type { Gauge } from '../metrics/gauge.js';
-import type { SourceCollector } from '../collectors/source.collector.js';
+import type { ManagedCollector } from '../collectors/managed-collector.js';
 import { DistinctOverWindow } from './distinct-over-window.js';
 
 /** A gauge of the number of distinct users seen in sliding windows, estimated without storing their ids. */
-export class ActiveUsers implements SourceCollector {
+export class ActiveUsers implements ManagedCollector {
   readonly metricNames: readonly string[];
   private readonly windows: readonly { readonly window: string; readonly users: DistinctOverWindow }[];
 

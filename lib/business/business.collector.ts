@@ -1,5 +1,5 @@
 import type { MetricsRegistry } from '../metrics/registry.js';
-import type { SourceCollector } from '../collectors/source.collector.js';
+import type { ManagedCollector } from '../collectors/managed-collector.js';
 import type { IsLeader } from './leadership.js';
 
 /** A function that updates metrics, from the given registry or its own. */
@@ -18,7 +18,7 @@ export interface BusinessCollectorOptions {
  * A collector that runs code of the application. It owns the gauges that the code gets from the given registry: they are
  * left out while it fails, and while another process is the leader.
  */
-export class BusinessCollector implements SourceCollector {
+export class BusinessCollector implements ManagedCollector {
   readonly name: string;
   readonly intervalMs?: number;
   readonly timeoutMs?: number;

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { RunningCollectors } from '../collectors/running-collectors.js';
-import type { SourceCollector } from '../collectors/source.collector.js';
+import type { ManagedCollector } from '../collectors/managed-collector.js';
 import { BusinessCollector } from './business.collector.js';
 import type { IsLeader } from './leadership.js';
 import {
@@ -16,7 +16,7 @@ import { SafeLogger } from '../primitives/safe-logger.js';
  * Finds the providers with `@MetricsCollector()` and adds them to the running collectors. It is itself a collector that
  * looks again at every scrape, because modules can be loaded later.
  */
-export class MetricsCollectorExplorer implements SourceCollector {
+export class MetricsCollectorExplorer implements ManagedCollector {
   readonly name = 'collector_discovery';
   readonly metricNames = [];
 

@@ -1,14 +1,14 @@
-import type { MergedView } from './merged-view.js';
-import type { OwnMetrics } from './own-metrics.js';
+import type { MergedSnapshot } from './merged-snapshot.js';
+import type { LocalMetrics } from './local-metrics.js';
 import type { RendezvousSocket } from './rendezvous-socket.js';
 import type { TotalsFile } from './totals-file.js';
 
 /** The objects and limits that the leader and the followers of a cluster share. */
 export interface ClusterContext {
-  readonly own: OwnMetrics;
+  readonly own: LocalMetrics;
   readonly rendezvous: RendezvousSocket;
   readonly totals: TotalsFile;
-  readonly view: MergedView;
+  readonly view: MergedSnapshot;
   readonly defaultLabels: Readonly<Record<string, string>>;
   /** Time limit of a response, in milliseconds. */
   readonly timeoutMs: number;

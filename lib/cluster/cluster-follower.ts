@@ -3,7 +3,7 @@ import type { MetricFamily } from '../metrics/snapshot.js';
 import { resultWithin, withinTime } from '../primitives/deadline.js';
 import type { ClusterContext } from './cluster-context.js';
 import { type CollectRequest, type FollowerMessage, type LeaderMessage, PROTOCOL } from './messages.js';
-import { MessageStream } from './message.stream.js';
+import { MessageStream } from './message-stream.js';
 import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
 
 /** Number of pings within the time that a leader may be silent. */

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { MetricFamily } from '../metrics/snapshot.js';
 import type { ClusterContext } from './cluster-context.js';
-import type { Contribution } from './contribution.js';
+import type { Contribution } from './worker-contribution.js';
 import { DepartedTotals } from './departed-totals.js';
-import { type ExponentialSelection, isSelected, unionOf } from './exponential-selection.js';
+import { type ExponentialHistogramFilter, isIncluded, unionOf } from './exponential-histogram-filter.js';
 import { type CollectRequest, type FollowerMessage, PROTOCOL } from './messages.js';
-import { MessageStream } from './message.stream.js';
+import { MessageStream } from './message-stream.js';
 import type { KnownWorker } from './persisted-totals.js';
 import type { WorkerConnection } from './worker-connection.js';
 import { WorkerConnections } from './worker-connections.js';
@@ -21,7 +21,7 @@ export class ClusterLeader {
   private readonly departed = new DepartedTotals();
   private ownFamilies: readonly MetricFamily[] = [];
   /** Every exponential histogram requested so far, collected ever after so that no reader misses one. */
-  private exponential: ExponentialSelection = false;
+  private exponential: ExponentialHistogramFilter = false;
   private running: Promise<MetricFamily[]> | undefined;
   private next: Promise<MetricFamily[]> | undefined;
 
@@ -182,7 +182,7 @@ export class ClusterLeader {
   ): Promise<void> {
     const limitMs = Math.min(timeoutMs, this.context.timeoutMs);
     const families = await this.collect({ exponential, timeoutMs: limitMs });
-    connection.sendMerged(id, families, (name) => isSelected(exponential, name));
+    connection.sendMerged(id, families, (name) => isIncluded(exponential, name));
   }
 
   private updateOwn(families: readonly MetricFamily[]): void {

@@ -4,15 +4,15 @@ import type { CollectOptions, MetricsRegistry, MetricsSource } from '../metrics/
 import type { WarningLogger } from '../metrics/registry-options.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { resultWithin } from '../primitives/deadline.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ClusterContext } from './cluster-context.js';
-import { ClusterMembership } from './cluster-membership.js';
+import { ClusterRole } from './cluster-role.js';
 import type { ResolvedCluster } from './cluster.options.js';
-import type { Contribution } from './contribution.js';
-import { MergedView } from './merged-view.js';
+import type { Contribution } from './worker-contribution.js';
+import { MergedSnapshot } from './merged-snapshot.js';
 import type { CollectRequest } from './messages.js';
-import { OwnMetrics } from './own-metrics.js';
+import { LocalMetrics } from './local-metrics.js';
 import { RendezvousSocket } from './rendezvous-socket.js';
 import { TotalsFile } from './totals-file.js';
 import { defaultClusterId, ownIdentity, type WorkerIdentity, workerKey } from './worker-identity.js';
@@ -41,14 +41,14 @@ export class ClusterMember implements MetricsSource {
   private readonly warned = new Set<string>();
   /** Epochs by metric, which stay the same objects when the leader changes. */
   private readonly epochs = new Map<string, object>();
-  private readonly degradedView: MergedView;
+  private readonly degradedView: MergedSnapshot;
   /** Snapshots taken without a leader. */
   private readonly degradedSnapshots = new WeakSet<MetricsSnapshot>();
   private readonly rendezvous: RendezvousSocket;
   private readonly totals: TotalsFile;
-  private readonly own: OwnMetrics;
+  private readonly own: LocalMetrics;
   /** Undefined until {@link start}, and if the rendezvous cannot be opened. */
-  private membership: ClusterMembership | undefined;
+  private role: ClusterRole | undefined;
 
   constructor(
     private readonly registry: MetricsRegistry,
@@ -62,17 +62,17 @@ export class ClusterMember implements MetricsSource {
     this.totals = new TotalsFile(this.rendezvous, dependencies.defaultLabels, (topic, message) =>
       this.warn(topic, message),
     );
-    this.own = new OwnMetrics(registry, dependencies.identity ?? ownIdentity());
+    this.own = new LocalMetrics(registry, dependencies.identity ?? ownIdentity());
   }
 
   /** True if this worker leads. */
   get isLeader(): boolean {
-    return this.membership?.isLeader ?? false;
+    return this.role?.isLeader ?? false;
   }
 
   /** True if this worker leads and another one can take over. */
   get hasSuccessor(): boolean {
-    return this.membership?.hasFollowers ?? false;
+    return this.role?.hasFollowers ?? false;
   }
 
   /** Returns the path of a file that the workers share and other users cannot read. */
@@ -91,13 +91,13 @@ export class ClusterMember implements MetricsSource {
       );
       return;
     }
-    this.membership = new ClusterMembership(this.newContext());
-    await this.membership.join(this.options.timeoutMs);
+    this.role = new ClusterRole(this.newContext());
+    await this.role.join(this.options.timeoutMs);
   }
 
   /** Leaves the other workers and passes the totals of this worker on. */
   async stop(): Promise<void> {
-    await this.membership?.leave();
+    await this.role?.leave();
   }
 
   /** Returns the metrics of all workers. Never rejects; after the time limit it returns what is available. */
@@ -134,12 +134,12 @@ export class ClusterMember implements MetricsSource {
   }
 
   private async collectMerged(request: CollectRequest): Promise<readonly MetricFamily[] | undefined> {
-    return this.membership?.collect(request);
+    return this.role?.collect(request);
   }
 
   /** Merges the metrics of this worker with the totals that the leader saved. */
   private async collectDegraded(request: CollectRequest): Promise<readonly MetricFamily[]> {
-    if (this.membership === undefined) return this.own.collect(request);
+    if (this.role === undefined) return this.own.collect(request);
     const [families, saved] = await Promise.all([this.own.collect(request), this.totals.read()]);
     const { identity } = this.own;
     const contributions: Contribution[] = [];
@@ -173,8 +173,8 @@ export class ClusterMember implements MetricsSource {
     };
   }
 
-  private newView(): MergedView {
-    return new MergedView(this.dependencies.defaultLabels, this.clock, (topic, message) =>
+  private newView(): MergedSnapshot {
+    return new MergedSnapshot(this.dependencies.defaultLabels, this.clock, (topic, message) =>
       this.warn(topic, message),
     );
   }

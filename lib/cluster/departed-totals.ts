@@ -1,6 +1,6 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
-import { aggregationOf } from './merged-family.js';
-import { type Contribution, DEPARTED_WORKER } from './contribution.js';
+import { aggregationOf } from './worker-aggregation.js';
+import { type Contribution, DEPARTED_WORKER } from './worker-contribution.js';
 import { endedSeries, seriesKeys, withoutSeries } from './ended-series.js';
 import { MetricsMerger } from './metrics-merger.js';
 

@@ -4,7 +4,7 @@ import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import { SeriesTable } from '../metrics/series-table.js';
 import { ABSENT } from '../metrics/tuple-index.js';
 import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../metrics/snapshot.js';
-import type { Worker } from './contribution.js';
+import type { Worker } from './worker-contribution.js';
 import { numberAt } from './number-at.js';
 
 /** The series of a merged metric, and the mapping from the rows of each worker to its rows. */

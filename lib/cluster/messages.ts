@@ -1,4 +1,4 @@
-import type { ExponentialSelection } from './exponential-selection.js';
+import type { ExponentialHistogramFilter } from './exponential-histogram-filter.js';
 import type { WireFamily } from './snapshot-codec.js';
 import type { WorkerIdentity } from './worker-identity.js';
 
@@ -7,7 +7,7 @@ export const PROTOCOL = 2;
 
 /** A request for metrics. */
 export interface CollectRequest {
-  readonly exponential: ExponentialSelection;
+  readonly exponential: ExponentialHistogramFilter;
   /** Time limit in milliseconds. */
   readonly timeoutMs: number;
 }

@@ -1,6 +1,6 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
-import type { Contribution } from './contribution.js';
-import { aggregationOf, MergedFamily, type Piece } from './merged-family.js';
+import type { Contribution } from './worker-contribution.js';
+import { aggregationOf, WorkerAggregation, type Piece } from './worker-aggregation.js';
 
 /** The result of a merge. */
 export interface MergedMetrics {
@@ -15,13 +15,13 @@ export interface MergedMetrics {
  * again is cheap.
  */
 export class MetricsMerger {
-  private merged = new Map<string, MergedFamily>();
+  private merged = new Map<string, WorkerAggregation>();
 
   constructor(private readonly defaultLabels: Readonly<Record<string, string>> = {}) {}
 
   /** @param contributions metrics of each worker; the first definition of a metric wins */
   merge(contributions: readonly Contribution[]): MergedMetrics {
-    const kept = new Map<string, MergedFamily>();
+    const kept = new Map<string, WorkerAggregation>();
     const pieces = new Map<string, Piece[]>();
     const conflicting = new Set<string>();
     for (const { worker, families, isCurrent } of contributions) {
@@ -41,11 +41,11 @@ export class MetricsMerger {
     return { families, conflicting: [...conflicting] };
   }
 
-  private mergedFor(family: MetricFamily): MergedFamily {
+  private mergedFor(family: MetricFamily): WorkerAggregation {
     const before = this.merged.get(family.name);
     return before?.accepts(family)
       ? before
-      : new MergedFamily(family, aggregationOf(family), this.defaultLabels);
+      : new WorkerAggregation(family, aggregationOf(family), this.defaultLabels);
   }
 }
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
-import { OVERFLOW_LABEL, renderLabel } from '../metrics/labels.js';
+import { renderLabel } from '../metrics/label-escaping.js';
+import { OVERFLOW_LABEL } from '../metrics/labels.js';
 import { expositionPrefixes } from '../metrics/exposition-prefix.js';
 import type { Aggregation } from '../metrics/metric-definition.js';
 import {

@@ -1,4 +1,4 @@
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { decodeTotals, encodeTotals, type PersistedTotals } from './persisted-totals.js';
 import type { RendezvousSocket } from './rendezvous-socket.js';
 

@@ -1,9 +1,9 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
 import { resultWithin } from '../primitives/deadline.js';
-import type { Worker } from './contribution.js';
-import type { ExponentialSelection } from './exponential-selection.js';
+import type { Worker } from './worker-contribution.js';
+import type { ExponentialHistogramFilter } from './exponential-histogram-filter.js';
 import type { CollectRequest, LeaderMessage } from './messages.js';
-import type { MessageStream } from './message.stream.js';
+import type { MessageStream } from './message-stream.js';
 import { SnapshotDecoder, SnapshotEncoder } from './snapshot-codec.js';
 import { isProcessRunning, type WorkerIdentity } from './worker-identity.js';
 
@@ -131,7 +131,7 @@ export class WorkerConnection {
     this.reconnected = undefined;
   }
 
-  private async requestMetrics(exponential: ExponentialSelection, timeoutMs: number): Promise<boolean> {
+  private async requestMetrics(exponential: ExponentialHistogramFilter, timeoutMs: number): Promise<boolean> {
     const id = ++this.requests;
     const request: PendingRequest = { id, answered: undefined };
     this.request = request;

@@ -1,5 +1,5 @@
-import { expectKeys, intervalMsOf } from '../options/option-checks.js';
-import type { SourceCollector } from './source.collector.js';
+import { OPTIONAL_INTERVAL, type OptionTable, readOptions } from '../options/option-table.js';
+import type { ManagedCollector } from './managed-collector.js';
 
 /** Interval and time limit of one collector. */
 export interface CollectorSchedule {
@@ -9,23 +9,22 @@ export interface CollectorSchedule {
   readonly timeoutMs?: number;
 }
 
+export const SCHEDULE: OptionTable<CollectorSchedule, CollectorSchedule> = {
+  intervalMs: OPTIONAL_INTERVAL,
+  timeoutMs: OPTIONAL_INTERVAL,
+};
+
 /** @throws {MonitoringOptionsError} */
 export function resolveSchedule(
   option: string,
   schedule: CollectorSchedule | false | undefined,
-  byDefault: CollectorSchedule,
+  byDefault: CollectorSchedule = {},
 ): CollectorSchedule | false {
   if (schedule === false) return false;
-  const given = schedule ?? {};
-  expectKeys(option, given, ['intervalMs', 'timeoutMs']);
-  const { intervalMs = byDefault.intervalMs, timeoutMs } = given;
-  return {
-    ...(intervalMs !== undefined && { intervalMs: intervalMsOf(`${option}.intervalMs`, intervalMs, 0) }),
-    ...(timeoutMs !== undefined && { timeoutMs: intervalMsOf(`${option}.timeoutMs`, timeoutMs, 0) }),
-  };
+  return { ...byDefault, ...readOptions(option, schedule ?? {}, SCHEDULE) };
 }
 
 /** Sets the schedule of a collector and returns the collector. */
-export function withSchedule(collector: SourceCollector, schedule: CollectorSchedule): SourceCollector {
+export function withSchedule(collector: ManagedCollector, schedule: CollectorSchedule): ManagedCollector {
   return Object.assign(collector, schedule);
 }

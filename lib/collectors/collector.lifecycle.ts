@@ -1,12 +1,12 @@
 import type { RunningCollectors } from './running-collectors.js';
-import type { SourceCollector } from './source.collector.js';
+import type { ManagedCollector } from './managed-collector.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
 
 /** Starts the collectors with the application and stops them after everything that reads metrics has stopped. */
 export class CollectorLifecycle {
   constructor(
     private readonly running: RunningCollectors,
-    private readonly collectors: readonly SourceCollector[],
+    private readonly collectors: readonly ManagedCollector[],
     private readonly registerTimer?: RegisterTimer,
   ) {}
 

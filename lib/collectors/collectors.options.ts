@@ -1,5 +1,5 @@
 import { group, type OptionTable, readOptions } from '../options/option-table.js';
-import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build.options.js';
+import { type BuildInfoOptions, resolveBuildInfo } from './app-info/build-info.options.js';
 import {
   type CacheCollectorOptions,
   type ResolvedCacheCollector,
@@ -15,7 +15,7 @@ import {
   type ApiStatisticsOptions,
   type ResolvedApiStatistics,
   resolveApiStatistics,
-} from './api/api.options.js';
+} from './api/api-statistics.options.js';
 import { type ResolvedRuntime, resolveRuntime, type RuntimeOptions } from './runtime/runtime.options.js';
 import { type ResolvedSystem, resolveSystem, type SystemOptions } from './system/system.options.js';
 

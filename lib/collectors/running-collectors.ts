@@ -1,15 +1,15 @@
 import type { Clock } from '../metrics/clock.js';
 import { CollectorRunner } from '../metrics/collector-runner.js';
-import { idleTurn } from '../primitives/idle-turn.js';
+import { yieldToEventLoop } from '../primitives/yield-to-event-loop.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { freeName } from '../primitives/free-name.js';
 import { ScheduledCollector } from './scheduled-collector.js';
-import type { SourceCollector } from './source.collector.js';
+import type { ManagedCollector } from './managed-collector.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
 
 interface Running {
   /** The collector; a collector that always fails, if `start()` of the original threw. */
-  readonly collector: SourceCollector;
+  readonly collector: ManagedCollector;
   /** Takes it out of use; undefined while it waits for the application to start. */
   release: (() => void) | undefined;
   schedule?: ScheduledCollector;
@@ -17,7 +17,7 @@ interface Running {
 
 /** The collectors of one application, which can be added and removed at any time. */
 export class RunningCollectors {
-  private readonly running = new Map<SourceCollector, Running>();
+  private readonly running = new Map<ManagedCollector, Running>();
   private readonly runner: CollectorRunner;
   private registerTimer: RegisterTimer | undefined;
   /** True once the collectors that have an interval have been told to run; each later one runs at once. */
@@ -39,7 +39,7 @@ export class RunningCollectors {
    *
    * @returns a function that stops and removes the collector
    */
-  add(collector: SourceCollector): () => void {
+  add(collector: ManagedCollector): () => void {
     if (!this.enabled || this.isStopped || this.running.has(collector)) return () => this.remove(collector);
     const running: Running = { collector: started(collector), release: undefined };
     this.running.set(collector, running);
@@ -71,7 +71,7 @@ export class RunningCollectors {
     for (const { schedule } of this.running.values()) {
       if (schedule === undefined) continue;
       void schedule.runFirst();
-      await idleTurn();
+      await yieldToEventLoop();
     }
   }
 
@@ -95,7 +95,7 @@ export class RunningCollectors {
     };
   }
 
-  private remove(collector: SourceCollector): void {
+  private remove(collector: ManagedCollector): void {
     const running = this.running.get(collector);
     if (running === undefined) return;
     this.running.delete(collector);
@@ -108,7 +108,7 @@ export class RunningCollectors {
   }
 }
 
-function started(collector: SourceCollector): SourceCollector {
+function started(collector: ManagedCollector): ManagedCollector {
   try {
     collector.start?.();
     return collector;

@@ -1,7 +1,7 @@
 import { type CollectorRunner, DEFAULT_TIMEOUT_MS } from '../metrics/collector-runner.js';
 import { MAX_TIMER_DELAY_MS } from '../primitives/deadline.js';
 import type { Collector, CollectorResult } from '../metrics/collector.js';
-import type { SourceCollector } from './source.collector.js';
+import type { ManagedCollector } from './managed-collector.js';
 
 /**
  * A collector that runs at a fixed interval. Runs never overlap: while a run is pending, further ticks are skipped. A
@@ -15,7 +15,7 @@ export class ScheduledCollector implements Collector {
   private last: CollectorResult | undefined;
 
   constructor(
-    private readonly collector: SourceCollector,
+    private readonly collector: ManagedCollector,
     private readonly intervalMs: number,
     private readonly runner: CollectorRunner,
   ) {

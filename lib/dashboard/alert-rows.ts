@@ -1,4 +1,4 @@
-import type { VitalName } from '../query/vital-expressions.js';
+import type { VitalName } from '../query/vital-definitions.js';
 import type { Threshold } from './views/view-data.js';
 import type { Unit } from './views/panel.js';
 

@@ -1,7 +1,7 @@
 import type { Alert } from '../alerting/alert.js';
 import type { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import type { PerformanceMonitor } from '../alerting/performance.monitor.js';
-import { VITAL_NAMES, type VitalName } from '../query/vital-expressions.js';
+import { VITAL_NAMES, type VitalName } from '../query/vital-definitions.js';
 import type { AlertRow, RuleRow, SilenceRow, VitalRow } from './alert-rows.js';
 import type { Unit } from './views/panel.js';
 

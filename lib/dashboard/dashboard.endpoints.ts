@@ -74,13 +74,13 @@ export function dashboardEndpoints(
 const READS = ['overview', 'view', 'endpoints', 'route', 'metrics', 'metric', 'alerts'] as const;
 
 /** The functions behind the endpoints of the API, by name. */
-export type DashboardReads = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;
+export type DashboardQueries = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;
 
 /** Returns the endpoints that read. Most applications start more often than somebody looks at them. */
 function readEndpoints(path: string, overridable: boolean, sources: DashboardSources): Endpoint[] {
-  let loading: Promise<DashboardReads> | undefined;
-  const load = async (): Promise<DashboardReads> =>
-    (await import('./dashboard-reads.js')).dashboardReads(sources);
+  let loading: Promise<DashboardQueries> | undefined;
+  const load = async (): Promise<DashboardQueries> =>
+    (await import('./dashboard-queries.js')).dashboardQueries(sources);
   return READS.map((name) => {
     const read = async (query: URLSearchParams): Promise<unknown> =>
       (await (loading ??= load()))[name](query);

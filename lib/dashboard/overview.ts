@@ -1,5 +1,5 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
-import type { VitalName } from '../query/vital-expressions.js';
+import type { VitalName } from '../query/vital-definitions.js';
 import type { HealthReport } from '../health/health-report.js';
 import type { HealthStatus } from '../health/health-status.js';
 import type { HealthMonitor } from '../health/health.monitor.js';

@@ -1,5 +1,5 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
-import { inSlices } from '../primitives/slices.js';
+import { inTimeSlices } from '../primitives/time-slices.js';
 
 const MAX_ENTRIES = 64;
 const MAX_CHARACTERS = 4 * 1024 * 1024;
@@ -62,7 +62,7 @@ export class ResponseCache {
 
   private async compute(compute: () => ResponseSteps | Promise<ResponseSteps>): Promise<string> {
     const steps = await compute();
-    const result = this.last.then(() => inSlices(steps, this.monotonic));
+    const result = this.last.then(() => inTimeSlices(steps, this.monotonic));
     this.last = result.catch(() => undefined);
     return JSON.stringify((await result) ?? null);
   }

@@ -1,4 +1,12 @@
-import { booleanOf, expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  checked,
+  flag,
+  group,
+  type OptionEntry,
+  type OptionTable,
+  readOptions,
+} from '../options/option-table.js';
 import {
   type CloudWatchExporterOptions,
   type ResolvedCloudWatch,
@@ -48,39 +56,48 @@ export interface ResolvedExporters {
   readonly pushgateway?: ResolvedPushgateway;
 }
 
+const PROMETHEUS: OptionTable<NonNullable<ExportersOptions['prometheus']>> = { created: flag(false) };
+
+export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
+  prometheus: group((given: ExportersOptions['prometheus'] = {}, option) =>
+    readOptions(option, given, PROMETHEUS),
+  ),
+  json: ifOn(resolveJsonFile),
+  cloudWatch: ifOn(resolveCloudWatch),
+  datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),
+  otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp)),
+  pushgateway: ifOn(resolvePushgateway),
+};
+
+export const BRIDGES: OptionTable<BridgesOptions, BridgesOptions> = {
+  promClient: checked<PromClientRegistry | undefined>(
+    'a prom-client registry, such as `register`',
+    (given) => typeof (given as Partial<PromClientRegistry>).getMetricsAsJSON === 'function',
+    undefined,
+  ),
+};
+
 /** Checks the options of the bridges. @throws {MonitoringOptionsError} */
 export function resolveBridges(bridges: BridgesOptions = {}): BridgesOptions {
-  expectKeys('bridges', bridges, ['promClient']);
-  const { promClient } = bridges;
-  if (promClient === undefined) return {};
-  const valid = typeof (promClient as Partial<PromClientRegistry> | null)?.getMetricsAsJSON === 'function';
-  expectOption('bridges.promClient', promClient, 'a prom-client registry, such as `register`', valid);
-  return { promClient };
+  return readOptions('bridges', bridges, BRIDGES);
 }
 
 /** Checks the options of the exporters and applies the defaults. @throws {MonitoringOptionsError} */
 export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {
-  expectKeys('exporters', exporters, ['prometheus', 'json', 'cloudWatch', 'datadog', 'otlp', 'pushgateway']);
-  const { prometheus = {}, json, cloudWatch, datadog, otlp, pushgateway } = exporters;
-  expectKeys('exporters.prometheus', prometheus, ['created']);
-  return {
-    prometheus: { created: booleanOf('exporters.prometheus.created', prometheus.created, false) },
-    ...(isOn(json) && { json: resolveJsonFile(json) }),
-    ...(isOn(cloudWatch) && { cloudWatch: resolveCloudWatch('exporters.cloudWatch', cloudWatch) }),
-    ...(isOn(datadog) && { datadog: resolveDatadog('exporters.datadog', datadog) }),
-    ...(isOn(otlp) && { otlp: resolveOtlp('exporters.otlp', otlp) }),
-    ...(isOn(pushgateway) && { pushgateway: resolvePushgateway('exporters.pushgateway', pushgateway) }),
-  };
+  return readOptions('exporters', exporters, EXPORTERS);
 }
 
-function isOn<T extends object>(options: T | false | undefined): options is T {
-  return options !== undefined && options !== false;
+/** An option that turns an exporter on by its options. */
+function ifOn<O, R>(resolve: (owner: string, options: O) => R): OptionEntry<R | undefined> {
+  return group((given: O | false | undefined, option) =>
+    given === undefined || given === false ? undefined : resolve(option, given),
+  );
 }
 
-function resolveJsonFile(json: JsonExporterOptions): ResolvedJson {
-  const resolved = resolveJson('exporters.json', json);
+function resolveJsonFile(owner: string, json: JsonExporterOptions): ResolvedJson {
+  const resolved = resolveJson(owner, json);
   if (resolved.outputFile !== undefined) return resolved;
   throw new MonitoringOptionsError(
-    '`exporters.json.outputFile` must be a file path; got none. To get the metrics without a file, call `new JsonExporter(registry).exportAll()`.',
+    `\`${owner}.outputFile\` must be a file path; got none. To get the metrics without a file, call \`new JsonExporter(registry).exportAll()\`.`,
   );
 }

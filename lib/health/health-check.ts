@@ -72,20 +72,19 @@ export interface HealthCheckSettings extends Omit<HealthCheckDefaults, 'checkTim
   readonly inProcess: boolean;
 }
 
-const OPTION_NAMES: readonly (keyof HealthCheckOptions)[] = [
-  'name',
+/** Names of the options that built-in checks have as well. */
+export const COMMON_OPTION_NAMES = [
   'critical',
   'timeoutMs',
   'cacheMs',
   'failureThreshold',
   'successThreshold',
   'refreshIntervalMs',
-  'inProcess',
-];
+] as const satisfies readonly (keyof HealthCheckOptions)[];
 
 /** Checks the options of `@HealthCheckProvider()`. @throws {MonitoringOptionsError} */
 export function checkHealthCheckOptions(options: HealthCheckOptions): void {
-  expectKeys('the options of @HealthCheckProvider()', options, OPTION_NAMES);
+  expectKeys('the options of @HealthCheckProvider()', options, ['name', 'inProcess', ...COMMON_OPTION_NAMES]);
   checkName(options.name);
 }
 

@@ -27,7 +27,10 @@ export interface CheckSources {
   builtIn(): HealthCheck[];
 }
 
-/** The health monitor and the drain during start-up and shutdown of the application. */
+/**
+ * The health monitor and the drain during start-up and shutdown of the application. `module/lifecycle.ts` has the order
+ * of these and all other steps.
+ */
 export class HealthLifecycle {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly signals = new TerminationSignals({

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../metrics/clock.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { type HealthCheck, type HealthCheckDefaults, resolveCheck } from './health-check.js';
 import type {
   HealthCheckResult,

@@ -1,4 +1,5 @@
 import type { Clock } from '../metrics/clock.js';
+import { unlessAborted } from '../primitives/deadline.js';
 import { type CheckOutcome, outcomeOf, outcomeOfError } from './check-outcome.js';
 import type { HealthCheck, HealthCheckSettings } from './health-check.js';
 import type { HealthCheckResult } from './health-report.js';
@@ -111,23 +112,16 @@ export class RegisteredCheck {
     const { timeoutMs } = this.settings;
     const controller = (this.controller = new AbortController());
     const { signal } = controller;
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort: (() => void) | undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', onAbort, { once: true });
-      timer = setTimeout(() => controller.abort(new Error(`timed out after ${timeoutMs} ms`)), timeoutMs);
-    });
+    const timer = setTimeout(() => controller.abort(new Error(`timed out after ${timeoutMs} ms`)), timeoutMs);
     let result: Promise<unknown> | undefined;
     try {
       result = Promise.resolve(this.check.check(signal));
-      return outcomeOf(await Promise.race([result, aborted]));
+      return outcomeOf(await unlessAborted(result, signal));
     } catch (error) {
       if (result !== undefined && signal.aborted) this.addPendingCall(result, startedAt);
       return outcomeOfError(error);
     } finally {
       clearTimeout(timer);
-      if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
     }
   }
 

@@ -13,7 +13,8 @@ export interface TerminationActions {
 
 /**
  * A listener for termination signals. A signal without another listener still ends the process, after the drain: a
- * listener suppresses the default action of Node.js.
+ * listener suppresses the default action of Node.js. The steps of the shutdown and their order are in
+ * `module/lifecycle.ts`.
  */
 export class TerminationSignals {
   private received = 0;

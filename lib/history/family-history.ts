@@ -3,16 +3,9 @@ import { CREATED_UNKNOWN } from '../metrics/snapshot.js';
 import { ExponentialHistory } from './exponential-history.js';
 import type { MemoryBudget } from './history-memory.js';
 import { SampleTimes } from './sample-times.js';
-import type { Samples, SampleWindow } from './samples.js';
-import { type StoredSeries, zeroTimesOf } from './stored-series.js';
+import { FamilyReader } from './family-reader.js';
+import { MISSING, STALE, type StoredSeries, zeroTimesOf } from './stored-series.js';
 
-/** Marks a sample that was not taken: the previous one still counts as the current value. */
-const MISSING = NaN;
-/** Marks a sample in which the series no longer existed. The registry holds finite numbers only. */
-const STALE = -Infinity;
-
-/** The age up to which a sample counts as the current value, in milliseconds, as in Prometheus. */
-export const LOOKBACK_MS = 300_000;
 /** The estimated size of a series without its samples: its labels, its key and its entry in a map. */
 const SERIES_BYTES = 600;
 
@@ -36,6 +29,8 @@ export class FamilyHistory {
   readonly series = new Map<string, StoredSeries>();
   /** The number of columns of a series. */
   readonly width: number;
+  /** The questions to the samples. */
+  readonly reader: FamilyReader;
   private readonly times: SampleTimes;
 
   /** @param upperBounds the finite bucket bounds of a histogram; empty for other metrics */
@@ -47,6 +42,7 @@ export class FamilyHistory {
   ) {
     this.width = type === 'histogram' ? upperBounds.length + 2 : 1;
     this.times = new SampleTimes(shape.capacity);
+    this.reader = new FamilyReader(this.times, this.width, type !== 'gauge');
   }
 
   /** The column of the value, or of the count of a histogram. */
@@ -61,11 +57,6 @@ export class FamilyHistory {
 
   get percentiles(): boolean {
     return this.shape.percentiles;
-  }
-
-  /** The start of the time without a gap, in milliseconds since the Unix epoch. */
-  get coveredSince(): number {
-    return this.times.coveredSince;
   }
 
   /** Returns true if the history has this very shape. */
@@ -191,92 +182,6 @@ export class FamilyHistory {
     // The reservation may have resized this very history, and moved the slot.
     series.exponential?.clear(this.times.latestSlot);
     return false;
-  }
-
-  /** Returns the times of the samples that are kept, oldest first. */
-  timestamps(): number[] {
-    return this.times.all();
-  }
-
-  /** Returns the value of a series at a time; undefined if it did not exist. */
-  valueAt(series: StoredSeries, column: number, at: number): number | undefined {
-    const [value = NaN] = this.valuesAt(series, column, [at]);
-    return Number.isNaN(value) ? undefined : value;
-  }
-
-  /** Returns the values of a series at several times in ascending order; NaN where it did not exist. */
-  valuesAt({ values }: StoredSeries, column: number, moments: readonly number[]): Float64Array {
-    const [first = 0] = moments;
-    const slots = this.times.slots(first - LOOKBACK_MS, moments.at(-1) ?? -Infinity);
-    const found = new Float64Array(moments.length);
-    let next = 0;
-    let value = NaN;
-    let seenAt = -Infinity;
-    moments.forEach((moment, i) => {
-      for (
-        let slot = slots[next];
-        slot !== undefined && this.times.at(slot) <= moment;
-        slot = slots[++next]
-      ) {
-        const sample = values[slot * this.width + column] ?? MISSING;
-        if (Number.isNaN(sample)) continue;
-        value = sample === STALE ? NaN : sample;
-        seenAt = this.times.at(slot);
-      }
-      found[i] = seenAt >= moment - LOOKBACK_MS ? value : NaN;
-    });
-    return found;
-  }
-
-  /** Returns the samples of a series from one time to another, both included, as a window. */
-  window(
-    series: StoredSeries,
-    column: number,
-    startMs: number,
-    endMs: number,
-    withZeros: boolean,
-  ): SampleWindow {
-    const samples = this.samples(series, column, startMs, endMs, withZeros);
-    return { ...samples, first: 0, end: samples.times.length, startMs, endMs };
-  }
-
-  /**
-   * Returns the samples of a series from one time to another, both included.
-   *
-   * @param withZeros adds a zero at each creation of a counter or a histogram, as Prometheus does when it ingests
-   *   created timestamps
-   */
-  samples(series: StoredSeries, column: number, startMs: number, endMs: number, withZeros: boolean): Samples {
-    const times: number[] = [];
-    const values: number[] = [];
-    const zeroTimes =
-      withZeros && this.type !== 'gauge' ? zeroTimesOf(series).filter((time) => time >= startMs) : [];
-    let [zeroAt = Infinity] = zeroTimes;
-    for (const slot of this.times.slots(startMs, endMs)) {
-      const value = series.values[slot * this.width + column] ?? MISSING;
-      if (value === STALE || Number.isNaN(value)) continue;
-      const time = this.times.at(slot);
-      // A zero at the very time of a sample belongs after it: see zeroTimeOf().
-      while (zeroAt < time) {
-        times.push(zeroAt);
-        values.push(0);
-        zeroTimes.shift();
-        [zeroAt = Infinity] = zeroTimes;
-      }
-      times.push(time);
-      values.push(value);
-    }
-    return { times, values };
-  }
-
-  /** Returns the slots of the samples from one time to another, both included, oldest first. */
-  slots(startMs: number, endMs: number): number[] {
-    return this.times.slots(startMs, endMs);
-  }
-
-  /** Returns the time of the sample in a slot. */
-  timeOf(slot: number): number {
-    return this.times.at(slot);
   }
 
   /** Releases all memory; the history must not be written to any more. */

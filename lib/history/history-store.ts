@@ -1,6 +1,6 @@
 import { liveRows, type MetricFamily, type MetricsSnapshot } from '../metrics/snapshot.js';
 import { Guard } from '../primitives/guard.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { FamilyHistory, type HistoryShape } from './family-history.js';
 import { HistoryMemory } from './history-memory.js';
 import {

@@ -1,4 +1,4 @@
-import { LOOKBACK_MS } from './family-history.js';
+import { LOOKBACK_MS } from './family-reader.js';
 
 /** A request to store the samples of a metric. */
 export interface RetentionRequest {

@@ -1,5 +1,10 @@
 import type { ExponentialHistory } from './exponential-history.js';
 
+/** Marks a sample that was not taken: the previous one still counts as the current value. */
+export const MISSING = NaN;
+/** Marks a sample in which the series no longer existed. The registry holds finite numbers only. */
+export const STALE = -Infinity;
+
 /** One series over time. A histogram has one column for each cumulative bucket and one for the sum. */
 export interface StoredSeries {
   readonly labels: Readonly<Record<string, string>>;

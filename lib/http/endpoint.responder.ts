@@ -4,7 +4,7 @@ import { type Endpoint, type EndpointReply, type EndpointRequest, jsonReply } fr
 import type { EndpointAuthorizer } from './endpoint.authorizer.js';
 import { HttpExecutionContext } from './http-execution-context.js';
 import { BadRequestBody, jsonBodyOf } from './request-body.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { isError } from '../primitives/is-error.js';
 
 /** The handling of failed authentications. */

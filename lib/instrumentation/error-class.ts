@@ -1,4 +1,4 @@
-import { boundedLabelValue, LabelValues } from '../primitives/label-values.js';
+import { boundedLabelValue, BoundedLabelValues } from '../primitives/bounded-label-values.js';
 
 const CLASS_NAME = /^[\w$]+$/;
 
@@ -18,7 +18,7 @@ export function errorClass(thrown: unknown): string {
 
 /** The values of an `error` label, bounded in number and length. */
 export class ErrorClasses {
-  private readonly values = new LabelValues(MAX_CLASSES);
+  private readonly values = new BoundedLabelValues(MAX_CLASSES);
 
   /** Returns the label value for a thrown value. */
   of(thrown: unknown): string {

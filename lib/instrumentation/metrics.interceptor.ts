@@ -10,10 +10,10 @@ import { DEFAULT_BUCKETS } from '../metrics/buckets.js';
 import type { Counter } from '../metrics/counter.js';
 import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
-import { type Measurement, trackCompletion } from '../primitives/completion.js';
+import { type Measurement, trackCompletion } from '../primitives/track-completion.js';
 import type { Guard } from '../primitives/guard.js';
 import { ErrorClasses } from './error-class.js';
-import { Operations } from './operations.js';
+import { OperationMetrics } from './operation-metrics.js';
 
 const MEASURED = Symbol.for('nestjs-monitoring.measured');
 
@@ -27,7 +27,7 @@ const MEASURED = Symbol.for('nestjs-monitoring.measured');
  */
 @Injectable()
 export class MetricsInterceptor implements NestInterceptor {
-  private readonly calls: Operations<'transport' | 'handler'>;
+  private readonly calls: OperationMetrics<'transport' | 'handler'>;
   private readonly errors: Counter<'transport' | 'handler' | 'error'>;
   private readonly errorClasses = new ErrorClasses();
   private readonly guard: Guard;
@@ -35,7 +35,7 @@ export class MetricsInterceptor implements NestInterceptor {
 
   constructor(@Inject(MetricsRegistry) registry: MetricsRegistry) {
     this.guard = instrumentationGuard(registry, 'interceptor');
-    this.calls = new Operations(registry, {
+    this.calls = new OperationMetrics(registry, {
       total: [
         'handler_calls_total',
         'Calls of handlers with MetricsInterceptor, by outcome: success, error or cancelled.',

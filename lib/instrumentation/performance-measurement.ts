@@ -2,9 +2,9 @@ import type { Clock } from '../metrics/clock.js';
 import type { Counter, CounterSeries } from '../metrics/counter.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { TimerSeries } from '../metrics/timer.js';
-import type { Measurement } from '../primitives/completion.js';
+import type { Measurement } from '../primitives/track-completion.js';
 import type { Guard } from '../primitives/guard.js';
-import type { Outcome } from '../primitives/outcome.js';
+import type { CallOutcome } from '../primitives/call-outcome.js';
 import { ErrorClasses } from './error-class.js';
 
 /** Label values that are the same for every sample, by label name. */
@@ -77,7 +77,7 @@ export class PerformanceMeasurement implements Measurement {
     return this.sampleRate === 1 || Math.random() < this.sampleRate ? this.clock.monotonic() : NaN;
   }
 
-  end(startedAt: number, outcome: Outcome, detail: unknown): void {
+  end(startedAt: number, outcome: CallOutcome, detail: unknown): void {
     // NaN marks a call that is not sampled.
     if (!Number.isNaN(startedAt)) this.duration.observe((this.clock.monotonic() - startedAt) / 1000);
     if (outcome === 'success') this.succeeded.inc();

@@ -1,7 +1,7 @@
 import type { Clock } from '../metrics/clock.js';
 import type { Guard } from '../primitives/guard.js';
 import type { ApplicationObjects } from './application-objects.integration.js';
-import { Attachments } from './attachments.js';
+import { InstanceWatches } from './instance-watches.js';
 import { findKnex } from './knex/knex.discovery.js';
 import { knexPoolState, watchKnexPoolWait } from './knex/knex.pool.js';
 import { watchKnex } from './knex/knex.watch.js';
@@ -17,7 +17,7 @@ import { watchPgClient, watchPgPool } from './pg/pg.watch.js';
 import type { PoolState, WaitObserver } from './pool-state.js';
 import { findPrismaClients } from './prisma/prisma.discovery.js';
 import { watchPrisma } from './prisma/prisma.watch.js';
-import type { QueryRecorder } from './queries/query-recorder.js';
+import type { QueryRecorder } from './queries/query.recorder.js';
 import { findTypeOrmDataSources, withoutTypeOrm } from './typeorm/typeorm.discovery.js';
 import { watchTypeOrm } from './typeorm/typeorm.watch.js';
 
@@ -87,7 +87,7 @@ export class DatabaseClients {
     watch: (instance: T, recorder: QueryRecorder) => () => void,
   ): ClientWatches {
     const { objects, queries } = this;
-    return new Attachments(
+    return new InstanceWatches(
       () => find(objects),
       ({ instance }) => watch(instance, queries),
       queries.guard,
@@ -101,7 +101,7 @@ export class DatabaseClients {
   ): PoolWatches {
     const { clock, objects, waitsOf } = this;
     const { guard } = this.queries;
-    const waits = new Attachments(
+    const waits = new InstanceWatches(
       () => find(objects),
       ({ name, instance }) => watchWait(instance, clock, guard, waitsOf(name)),
       guard,

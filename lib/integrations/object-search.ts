@@ -1,4 +1,4 @@
-import { uniqueName } from './unique-name.js';
+import { freeName } from '../primitives/free-name.js';
 import { isObject } from '../primitives/is-object.js';
 
 /** An object of the application that matches a query. */
@@ -84,7 +84,7 @@ export class ObjectSearch<T extends object> {
     const used = new Set(names.values());
     for (const [identity, { instance, location }] of unique) {
       if (names.has(identity)) continue;
-      const name = uniqueName(this.nameOf(instance, location), used);
+      const name = freeName(this.nameOf(instance, location), (other) => used.has(other), '.');
       used.add(name);
       names.set(identity, name);
     }

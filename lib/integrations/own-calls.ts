@@ -1,12 +1,12 @@
 import { processWide } from '../primitives/process-wide.js';
-import { CallScope } from './call-scope.js';
+import { CurrentCall } from './current-call.js';
 
 /**
  * The async contexts of own calls. One of the two module-level states of this room, beside the abandoned work of
  * until-aborted.ts. Neither is shared by two applications: this one belongs to an async context, the other one to an
  * `AbortSignal`. As parameters, both would have to pass through the client libraries, which have no place for them.
  */
-const ownCalls = processWide('ownCalls', () => new CallScope<true>());
+const ownCalls = processWide('ownCalls', () => new CurrentCall<true>());
 
 /** Runs a call of monitoring itself, such as a ping. The watch of the client does not record it. */
 export async function asOwnCall<T>(work: () => Promise<T>): Promise<T> {

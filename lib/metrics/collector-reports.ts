@@ -1,4 +1,4 @@
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import type { Collector, CollectorResult } from './collector.js';
 import type { Gauge } from './gauge.js';
 

@@ -1,5 +1,5 @@
 import { Guard } from '../primitives/guard.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 
 /** The part of a registry that a guard uses. */
 interface ErrorCounts {

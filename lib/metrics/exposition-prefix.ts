@@ -1,4 +1,4 @@
-import { renderLabel } from './labels.js';
+import { renderLabel } from './label-escaping.js';
 
 /**
  * Returns a function that makes the exposition prefix of a series from its rendered labels; see

@@ -12,7 +12,6 @@ export const OVERFLOW_LABEL = 'monitoring_overflow';
 /** The pattern of label names in the Prometheus data model before version 3. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_LABELS = new Set(['le', 'quantile', OVERFLOW_LABEL]);
-const NEEDS_ESCAPE = /["\\\n]/;
 
 /**
  * Checks label names as the Prometheus data model defines them.
@@ -47,13 +46,4 @@ export function toLabelString(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'string' ? value : String(value);
   return text.isWellFormed() ? text : text.toWellFormed();
-}
-
-/** Returns `name="value"` with the escapes that text 0.0.4 and OpenMetrics 1.0 share. */
-export function renderLabel(name: string, value: string): string {
-  return `${name}="${NEEDS_ESCAPE.test(value) ? escapeLabelValue(value) : value}"`;
-}
-
-function escapeLabelValue(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

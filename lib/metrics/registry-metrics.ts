@@ -2,7 +2,7 @@ import type { Counter } from './counter.js';
 import type { Gauge } from './gauge.js';
 import type { GaugeOptions, MetricOptions } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
-import { boundedLabelValue } from '../primitives/label-values.js';
+import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { LIBRARY_METRICS } from './metric-names.js';
 import { nearestName } from '../primitives/nearest-name.js';
 

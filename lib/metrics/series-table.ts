@@ -1,6 +1,7 @@
-import { boundedLabelValue } from '../primitives/label-values.js';
-import { ownText } from '../primitives/own-text.js';
-import { OVERFLOW_LABEL, renderLabel, toLabelString } from './labels.js';
+import { boundedLabelValue } from '../primitives/bounded-label-values.js';
+import { copyString } from '../primitives/copy-string.js';
+import { renderLabel } from './label-escaping.js';
+import { OVERFLOW_LABEL, toLabelString } from './labels.js';
 import { ABSENT, mix, TupleIndex } from './tuple-index.js';
 
 /** The result of a search with a label that the metric does not have. */
@@ -225,7 +226,7 @@ export class SeriesTable {
   }
 
   private addValue(position: number, given: string): number {
-    const value = ownText(given);
+    const value = copyString(given);
     const id = this.values[position]!.push(value) - 1;
     this.valueIds[position]!.set(value, id);
     return id;

@@ -9,7 +9,7 @@ import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import type { ClusterMember } from '../cluster/cluster-member.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
-import { CLUSTER_MEMBER } from './lazy-parts.token.js';
+import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 

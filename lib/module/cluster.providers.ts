@@ -4,7 +4,7 @@ import { isClusterWorker } from '../cluster/worker-identity.js';
 import { type IsLeader, alwaysLeader } from '../business/leadership.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { CLUSTER_MEMBER } from './lazy-parts.token.js';
+import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import { IS_LEADER } from './is-leader.token.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

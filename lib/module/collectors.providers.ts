@@ -7,7 +7,7 @@ import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { databaseCollectors } from '../collectors/database/database.collectors.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
 import { runtimeCollectors } from '../collectors/runtime/runtime.collectors.js';
-import { SeriesCollector } from '../collectors/runtime/series.collector.js';
+import { SeriesCountCollector } from '../collectors/runtime/series-count.collector.js';
 import { systemCollectors } from '../collectors/system/system.collectors.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
@@ -48,7 +48,14 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       const build = collectors.build
         ? [new BuildInfoCollector(registry, applicationBuild(collectors.build, process.env))]
         : [];
-      const all = [...runtime, ...build, ...system, ...database, ...cache, new SeriesCollector(registry)];
+      const all = [
+        ...runtime,
+        ...build,
+        ...system,
+        ...database,
+        ...cache,
+        new SeriesCountCollector(registry),
+      ];
       return new CollectorLifecycle(running, all, registerTimer);
     },
   },

@@ -18,7 +18,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { LivenessEndpoint } from '../health/liveness.endpoint.js';
 import { ReadinessEndpoint } from '../health/readiness.endpoint.js';
 import { StartupEndpoint } from '../health/startup.endpoint.js';
-import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
+import { RequestRecorder } from '../instrumentation/http/request.recorder.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { DASHBOARD_SOURCES } from './dashboard.providers.js';

@@ -14,7 +14,7 @@ import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
-import { CLUSTER_MEMBER } from './lazy-parts.token.js';
+import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

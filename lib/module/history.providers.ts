@@ -8,7 +8,7 @@ import { ScheduleIntegration } from '../integrations/schedule/schedule.integrati
 import { MetricsHistory } from '../query/metrics-history.js';
 import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
-import { CLUSTER_MEMBER } from './lazy-parts.token.js';
+import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

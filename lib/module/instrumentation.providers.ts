@@ -5,17 +5,17 @@ import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.li
 import { hasGraphQL } from '../instrumentation/graphql/graphql-driver.js';
 import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
-import { RequestRecorder } from '../instrumentation/http/request-recorder.js';
+import { RequestRecorder } from '../instrumentation/http/request.recorder.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
-import { RpcRecorder } from '../instrumentation/messages/rpc-recorder.js';
+import { RpcRecorder } from '../instrumentation/messages/rpc.recorder.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
-import { WebSocketRecorder } from '../instrumentation/messages/websocket-recorder.js';
+import { WebSocketRecorder } from '../instrumentation/messages/websocket.recorder.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { instrumentationGuard } from '../metrics/error-reports.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { GRAPHQL_INSTRUMENTATION } from './lazy-parts.token.js';
+import { GRAPHQL_INSTRUMENTATION } from './lazily-loaded.token.js';
 import { exemplarSource } from './metrics.providers.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -101,7 +101,7 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
       if (!enabled || graphql === false || !hasGraphQL(modules)) return null;
       const [{ GraphQLInstrumentation }, { GraphQLRecorder }] = await Promise.all([
         import('../instrumentation/graphql/graphql.instrumentation.js'),
-        import('../instrumentation/graphql/graphql-recorder.js'),
+        import('../instrumentation/graphql/graphql.recorder.js'),
       ]);
       const guard = instrumentationGuard(registry, 'graphql');
       return new GraphQLInstrumentation(modules, guard, () => new GraphQLRecorder(registry, clock, graphql));

@@ -5,7 +5,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { LifecycleRunner } from './lifecycle-runner.js';
+import { StepRunner } from './step-runner.js';
 
 /**
  * The module whose hooks Nest calls last at the start and first at the end. Nest goes through the modules by their
@@ -15,7 +15,7 @@ import { LifecycleRunner } from './lifecycle-runner.js';
 export class LifecycleModule implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   constructor(
     modules: ModulesContainer,
-    private readonly lifecycle: LifecycleRunner,
+    private readonly lifecycle: StepRunner,
   ) {
     for (const module of modules.values()) {
       if (module.metatype === LifecycleModule) module.distance = -1;

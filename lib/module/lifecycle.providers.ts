@@ -6,7 +6,7 @@ import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
-import { LifecycleRunner } from './lifecycle-runner.js';
+import { StepRunner } from './step-runner.js';
 import { LIFECYCLE } from './lifecycle.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -53,10 +53,10 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
       new StartReport(router, objects, options),
   },
   {
-    provide: LifecycleRunner,
+    provide: StepRunner,
     inject: PARTS,
     useFactory: (...parts: unknown[]) =>
-      new LifecycleRunner(
+      new StepRunner(
         new Map(PARTS.map((part, i) => [part, parts[i]])),
         new SafeLogger(new Logger('Monitoring')),
       ),

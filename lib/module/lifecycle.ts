@@ -16,7 +16,7 @@ import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
-import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazyPart } from './lazy-parts.token.js';
+import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazilyLoaded } from './lazily-loaded.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
 import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
@@ -46,7 +46,7 @@ export const MOMENTS = [
 export type Moment = (typeof MOMENTS)[number];
 
 /** An injection token: a class, or the token of a part whose class may not be loaded. */
-type Token<Part> = (abstract new (...args: never[]) => Part) | LazyPart<Part>;
+type Token<Part> = (abstract new (...args: never[]) => Part) | LazilyLoaded<Part>;
 
 /** One thing that one part does at one moment. */
 export interface LifecycleStep {

@@ -36,9 +36,9 @@ import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
-import { LifecycleRunner } from './lifecycle-runner.js';
+import { StepRunner } from './step-runner.js';
 import { LIFECYCLE_PROVIDERS } from './lifecycle.providers.js';
-import { STATISTICS_PROVIDERS } from './statistics.providers.js';
+import { API_STATISTICS_PROVIDERS } from './api-statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
 import { OptionsMerger } from './options-merger.js';
@@ -59,7 +59,7 @@ import { OptionsMerger } from './options-merger.js';
     ...BUSINESS_PROVIDERS,
     ...ALERTING_PROVIDERS,
     ...HISTORY_PROVIDERS,
-    ...STATISTICS_PROVIDERS,
+    ...API_STATISTICS_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
     ...OUTGOING_HTTP_PROVIDERS,
     ...ERRORS_PROVIDERS,
@@ -82,7 +82,7 @@ import { OptionsMerger } from './options-merger.js';
     PerformanceMonitor,
     HealthMonitor,
     MonitoringServer,
-    LifecycleRunner,
+    StepRunner,
   ],
 })
 export class MonitoringCoreModule
@@ -96,7 +96,7 @@ export class MonitoringCoreModule
   constructor(
     modules: ModulesContainer,
     private readonly router: EndpointRouter,
-    private readonly lifecycle: LifecycleRunner,
+    private readonly lifecycle: StepRunner,
   ) {
     initializeFirst(modules);
   }

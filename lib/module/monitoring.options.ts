@@ -41,14 +41,8 @@ import {
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
-import {
-  booleanOf,
-  countOf,
-  expectKeys,
-  expectObject,
-  expectOption,
-  MonitoringOptionsError,
-} from '../options/option-checks.js';
+import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { checked, count, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
 
 /** Options of `MonitoringModule.forRoot()`; each has a default. */
 export interface MonitoringOptions {
@@ -146,31 +140,41 @@ export interface ResolvedOptions {
   readonly clock: Clock;
 }
 
-const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
-  'enabled',
-  'defaultLabels',
-  'seriesLimit',
-  'labelValueLengthLimit',
-  'exemplars',
-  'cluster',
-  'endpoints',
-  'http',
-  'outgoingHttp',
-  'errors',
-  'jobs',
-  'rpc',
-  'webSocket',
-  'graphql',
-  'collectors',
-  'business',
-  'exporters',
-  'bridges',
-  'history',
-  'health',
-  'thresholds',
-  'alerting',
-  'clock',
-];
+/** The options whose defaults and checks depend on no other one. */
+type OwnOptions = Omit<ResolvedOptions, 'history'> & { readonly history: HistoryOptions | undefined };
+
+/** Returns the table of all options. */
+function optionsTable(environment: string | undefined): OptionTable<MonitoringOptions, OwnOptions> {
+  return {
+    enabled: flag(true),
+    defaultLabels: group((labels: MonitoringOptions['defaultLabels']) => labels ?? {}),
+    seriesLimit: count(1_000),
+    labelValueLengthLimit: count(1_024),
+    exemplars: checked<boolean | ExemplarSource>(
+      'true, false or a function',
+      (given) => typeof given === 'boolean' || typeof given === 'function',
+      true,
+    ),
+    cluster: group(resolveCluster),
+    endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
+    http: group(resolveHttp),
+    outgoingHttp: group(resolveOutgoingHttp),
+    errors: group(resolveErrors),
+    jobs: group(resolveJobs),
+    rpc: group(resolveRpc),
+    webSocket: group(resolveWebSocket),
+    graphql: group(resolveGraphQL),
+    collectors: group(resolveCollectors),
+    business: group(resolveBusiness),
+    exporters: group(resolveExporters),
+    bridges: group(resolveBridges),
+    history: group((history: HistoryOptions | undefined) => history),
+    health: group((health: HealthOptions | undefined) => resolveHealth(health, environment)),
+    thresholds: group(checkedThresholds),
+    alerting: group(resolveAlerting),
+    clock: group(checkedClock),
+  };
+}
 
 /**
  * Returns the options, checked, with every default filled in.
@@ -179,55 +183,21 @@ const OPTION_NAMES: readonly (keyof MonitoringOptions)[] = [
  * @throws {MonitoringOptionsError}
  */
 export function resolveOptions(options: MonitoringOptions, environment?: string): ResolvedOptions {
-  expectKeys('the options of MonitoringModule', options, OPTION_NAMES);
-  const alerting = resolveAlerting(options.alerting);
-  const history = resolveHistory(options.history, alerting.intervalMs);
+  const table = optionsTable(environment);
+  const own = readOptions('the options of MonitoringModule', options, table, (option) => option);
+  const { alerting, bridges, cluster } = own;
+  if (cluster && bridges.promClient !== undefined) {
+    throw new MonitoringOptionsError(
+      'Expected either cluster or bridges.promClient: the metrics of prom-client are those of one worker and cannot be merged. Define them here instead, or leave cluster out.',
+    );
+  }
+  const history = resolveHistory(own.history, alerting.intervalMs);
   if (alerting.intervalMs < history.intervalMs) {
     throw new MonitoringOptionsError(
       `Expected alerting.intervalMs to be at least history.intervalMs, ${history.intervalMs}, since rules are evaluated over the samples of the history, got ${alerting.intervalMs}.`,
     );
   }
-  return {
-    enabled: booleanOf('enabled', options.enabled, true),
-    defaultLabels: options.defaultLabels ?? {},
-    seriesLimit: countOf('seriesLimit', options.seriesLimit, 1_000),
-    labelValueLengthLimit: countOf('labelValueLengthLimit', options.labelValueLengthLimit, 1_024),
-    exemplars: checkedExemplars(options.exemplars),
-    cluster: checkedCluster(options),
-    endpoints: resolveEndpoints(options.endpoints, environment),
-    http: resolveHttp(options.http),
-    outgoingHttp: resolveOutgoingHttp(options.outgoingHttp),
-    errors: resolveErrors(options.errors),
-    jobs: resolveJobs(options.jobs),
-    rpc: resolveRpc(options.rpc),
-    webSocket: resolveWebSocket(options.webSocket),
-    graphql: resolveGraphQL(options.graphql),
-    collectors: resolveCollectors(options.collectors),
-    business: resolveBusiness(options.business),
-    exporters: resolveExporters(options.exporters),
-    bridges: resolveBridges(options.bridges),
-    health: resolveHealth(options.health, environment),
-    history,
-    thresholds: checkedThresholds(options.thresholds),
-    alerting,
-    clock: checkedClock(options.clock),
-  };
-}
-
-function checkedExemplars(exemplars: boolean | ExemplarSource = true): boolean | ExemplarSource {
-  const valid = typeof exemplars === 'boolean' || typeof exemplars === 'function';
-  expectOption('exemplars', exemplars, 'true, false or a function', valid);
-  return exemplars;
-}
-
-function checkedCluster({ cluster, bridges }: MonitoringOptions): ResolvedCluster | false | undefined {
-  const resolved = resolveCluster(cluster);
-  if (resolved && bridges?.promClient !== undefined) {
-    throw new MonitoringOptionsError(
-      'Expected either cluster or bridges.promClient: the metrics of prom-client are those of one worker and cannot be merged. Define them here instead, or leave cluster out.',
-    );
-  }
-  return resolved;
+  return { ...own, history };
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

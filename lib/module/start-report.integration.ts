@@ -3,7 +3,7 @@ import type { EndpointRouter } from '../http/endpoint.router.js';
 import type { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { foundCaches, foundDatabases, foundQueues } from '../integrations/found-clients.js';
 import { Guard } from '../primitives/guard.js';
-import { messageOf } from '../primitives/message-of.js';
+import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 

@@ -1,3 +1,6 @@
+import { messageOf } from './error-message.js';
+import { isError } from './is-error.js';
+
 /** The longest delay of a Node.js timer, in milliseconds; a longer one would fire at once. */
 export const MAX_TIMER_DELAY_MS = 2 ** 31 - 1;
 
@@ -52,6 +55,22 @@ export async function resultWithin<T>(
     if (background) timer.unref();
   });
   return Promise.race([promise, ended]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * Returns the result of a promise, or rejects with the reason of the signal as soon as it is aborted. Removes its
+ * listener.
+ */
+export async function unlessAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(isError(signal.reason) ? signal.reason : new Error(messageOf(signal.reason)));
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  return Promise.race([promise, aborted]).finally(() => {
+    if (abort !== undefined) signal.removeEventListener('abort', abort);
+  });
 }
 
 /** Resolves after a delay in milliseconds, or as soon as the signal is aborted. Never rejects. */

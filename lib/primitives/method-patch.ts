@@ -1,6 +1,6 @@
 import { copyMethodMetadata } from './copy-method-metadata.js';
 import { type Guard, isThenable } from './guard.js';
-import { followThenable } from './thenable.js';
+import { followThenable } from './follow-thenable.js';
 
 /** A method of unknown signature. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;

@@ -1,4 +1,4 @@
-import { CommonRegExp } from '../primitives/common-regexp.js';
+import { PortableRegExp } from '../primitives/portable-regexp.js';
 
 /** A condition on the value of a label: a pattern, or its negation. An absent label counts as empty. */
 export type LabelMatcher = LabelPattern | { readonly not: LabelPattern };
@@ -35,7 +35,7 @@ export function labelTest(
     if (operator === '=' || operator === '!=') {
       return { name, accepts: (text: string) => (text === value) !== negated };
     }
-    const pattern = new CommonRegExp(value);
+    const pattern = new PortableRegExp(value);
     return { name, accepts: (text: string) => pattern.matches(text) !== negated };
   });
   return (labels) =>
@@ -48,12 +48,12 @@ export function isMatcher(given: unknown): given is Matcher {
   const { name, operator, value } = given as Record<string, unknown>;
   if (typeof name !== 'string' || typeof value !== 'string') return false;
   if (operator === '=' || operator === '!=') return true;
-  return (operator === '=~' || operator === '!~') && isCommonRegExp(value);
+  return (operator === '=~' || operator === '!~') && isPortableRegExp(value);
 }
 
-function isCommonRegExp(source: string): boolean {
+function isPortableRegExp(source: string): boolean {
   try {
-    CommonRegExp.check(source);
+    PortableRegExp.check(source);
     return true;
   } catch {
     return false;

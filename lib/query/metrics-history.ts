@@ -101,7 +101,7 @@ export class MetricsHistory {
 
   /** Returns the times of the samples of a metric, oldest first. */
   timestamps(metric: string): number[] {
-    return this.store.family(metric)?.timestamps() ?? [];
+    return this.store.family(metric)?.reader.timestamps() ?? [];
   }
 
   /**
@@ -112,7 +112,7 @@ export class MetricsHistory {
     const family = this.store.family(metric);
     if (family === undefined) return 0;
     const moment = this.momentOf(at === undefined ? {} : { at });
-    return Math.min(windowMs, Math.max(0, moment - family.coveredSince));
+    return Math.min(windowMs, Math.max(0, moment - family.reader.coveredSince));
   }
 
   /** Returns the samples of a metric: its values, or the counts of a histogram. */
@@ -124,7 +124,7 @@ export class MetricsHistory {
     if (family === undefined) return [];
     const column = columnOf(family, 'count');
     return this.matching(metric, labels).map((series) => {
-      const { times, values } = family.samples(series, column, sinceMs, Infinity, false);
+      const { times, values } = family.reader.samples(series, column, sinceMs, Infinity, false);
       return { labels: series.labels, points: times.map((time, i) => [time, values[i] ?? NaN] as const) };
     });
   }
@@ -137,7 +137,7 @@ export class MetricsHistory {
     const at = this.momentOf(options);
     const { part = 'count' } = options;
     return this.read(metric, options, total, (family, series) =>
-      family.valueAt(series, columnOf(family, part), at),
+      family.reader.valueAt(series, columnOf(family, part), at),
     );
   }
 
@@ -227,7 +227,7 @@ export class MetricsHistory {
     if (family === undefined) return [];
     const at = this.momentOf(options);
     // The increment of a sample at the very start of the window belongs to the time before it.
-    const slots = family.slots(at - windowMs + 1, at);
+    const slots = family.reader.slots(at - windowMs + 1, at);
     return groupByLabels(this.matching(metric, options.labels), options.groupBy)
       .map(({ labels, items }) => {
         const observed = new ExponentialSum();
@@ -265,7 +265,7 @@ export class MetricsHistory {
     const { part = 'count' } = options;
     const withZeros = COUNTER_FUNCTIONS.has(summarize);
     return this.read(metric, options, aggregate, (family, series) =>
-      summarize(family.window(series, columnOf(family, part), at - windowMs, at, withZeros)),
+      summarize(family.reader.window(series, columnOf(family, part), at - windowMs, at, withZeros)),
     );
   }
 
@@ -303,7 +303,7 @@ function bucketRates(
 ): Float64Array {
   return Float64Array.from({ length: family.upperBounds.length + 1 }, (_, bucket) => {
     const rates = group
-      .map((series) => rate(family.window(series, bucket, startMs, endMs, true)))
+      .map((series) => rate(family.reader.window(series, bucket, startMs, endMs, true)))
       .filter((value) => value !== undefined);
     return rates.length === 0 ? NaN : total(rates);
   });

@@ -104,7 +104,7 @@ class GroupQuery {
   private *lastValues(): Steps<Float64Array> {
     const totals = new Float64Array(this.moments.length).fill(NaN);
     for (const series of this.group) {
-      const values = this.family.valuesAt(series, this.family.countColumn, this.moments);
+      const values = this.family.reader.valuesAt(series, this.family.countColumn, this.moments);
       values.forEach((value, i) => addTo(totals, i, value));
       yield;
     }
@@ -166,10 +166,10 @@ class GroupQuery {
   private *exponentialQuantiles(found: readonly QuantileValues[]): Steps<readonly QuantileValues[]> {
     const { family, group, windowMs } = this;
     const [first = 0] = this.moments;
-    const slots = family.slots(first - windowMs, this.moments.at(-1) ?? 0);
+    const slots = family.reader.slots(first - windowMs, this.moments.at(-1) ?? 0);
     // The increment of a sample at the very start of the window belongs to the time before it.
     const window = new MovingWindow(
-      { times: slots.map((slot) => family.timeOf(slot)), values: slots },
+      { times: slots.map((slot) => family.reader.timeOf(slot)), values: slots },
       false,
     );
     const samplesPerStep = Math.ceil(STEP_SAMPLES / group.length);
@@ -199,11 +199,11 @@ class GroupQuery {
   ): void {
     const { family, windowMs, moments } = this;
     const [first = 0] = moments;
-    const samples = family.samples(series, column, first - windowMs, moments.at(-1) ?? 0, true);
+    const samples = family.reader.samples(series, column, first - windowMs, moments.at(-1) ?? 0, true);
     const window = new MovingWindow(samples, true);
     moments.forEach((moment, i) => {
       // Right after the start, a rate is over the time that is covered, which is less than the window.
-      window.moveTo(Math.max(moment - windowMs, Math.min(family.coveredSince, moment)), moment);
+      window.moveTo(Math.max(moment - windowMs, Math.min(family.reader.coveredSince, moment)), moment);
       visit(window, i);
     });
   }

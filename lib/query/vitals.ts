@@ -1,7 +1,7 @@
 import type { MetricsHistory } from './metrics-history.js';
 import { evaluate, retentionOf } from './expression.js';
 import { promqlOf } from './promql.js';
-import { VITAL_NAMES, type VitalName, VITALS } from './vital-expressions.js';
+import { VITAL_NAMES, type VitalName, VITALS } from './vital-definitions.js';
 
 /** The vitals of an application, computed from the last minute of its metrics. */
 export class Vitals {

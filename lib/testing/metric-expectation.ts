@@ -9,7 +9,7 @@ import {
   renderSeries,
   type SeriesReading,
   type SoughtLabels,
-} from './sought-series.js';
+} from './matching-series.js';
 import { type ObservedMetrics, TrackedMetrics } from './tracked-metrics.js';
 import { LIBRARY_METRICS } from '../metrics/metric-names.js';
 

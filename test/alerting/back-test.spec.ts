@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AlertingMonitor, MetricsHistory } from 'nestjs-monitoring';
 import { type AlertEvent, type BackTestResult } from 'nestjs-monitoring/alerting';
 import { HistoryStore } from '../../lib/history/history-store.js';
-import { NotedSnapshots } from '../../lib/testing/rules/noted-snapshots.js';
+import { NotationSnapshots } from '../../lib/testing/rules/notation-snapshots.js';
 import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import { FakeClock } from '../metrics/support.js';
 import { expectThat } from '../support/expectations.js';
@@ -20,7 +20,7 @@ function lines({ timelines, from }: BackTestResult): string[] {
 
 /** Runs a case as an application would, with all of its samples remembered, and then tries its rule on them. */
 async function liveAndAfter({ rules: [rule], series, intervalMs, steps }: RuleCase) {
-  const snapshots = new NotedSnapshots(
+  const snapshots = new NotationSnapshots(
     Object.entries(series).map(([name, values]) => readSeries(name, values)),
     intervalMs,
   );

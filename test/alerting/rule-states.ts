@@ -1,7 +1,7 @@
 import { AlertingMonitor, MetricsHistory } from 'nestjs-monitoring';
 import { testRules } from 'nestjs-monitoring/testing';
 import { HistoryStore } from '../../lib/history/history-store.js';
-import { NotedSnapshots } from '../../lib/testing/rules/noted-snapshots.js';
+import { NotationSnapshots } from '../../lib/testing/rules/notation-snapshots.js';
 import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import type { RuleCase } from './rule-cases.js';
 
@@ -28,7 +28,7 @@ export function statesOf({ rules, series, intervalMs, steps }: RuleCase): States
 }
 
 export function rulesAsYaml({ rules, series, intervalMs }: RuleCase): string {
-  const known = new NotedSnapshots(
+  const known = new NotationSnapshots(
     Object.entries(series).map(([name, values]) => readSeries(name, values)),
     intervalMs,
   );

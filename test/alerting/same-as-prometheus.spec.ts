@@ -3,7 +3,7 @@ import { RE2JS } from 're2js';
 import { type AlertRule, MonitoringOptionsError } from 'nestjs-monitoring';
 import { testRules } from 'nestjs-monitoring/testing';
 import { Template } from '../../lib/alerting/rules/template.js';
-import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
+import { PortableRegExp } from '../../lib/primitives/portable-regexp.js';
 import { expectThat, unreachable } from '../support/expectations.js';
 import { queueRule, testAlerting } from './support.js';
 
@@ -59,7 +59,7 @@ describe('a regular expression', () => {
     [/\//, '/'],
   ])('%s means for %j what it means in RE2', (pattern, text) => {
     const expected = RE2JS.compile(`^(?:${pattern.source})$`).matcher(text).find();
-    expect(new CommonRegExp(pattern.source).matches(text)).toBe(expected);
+    expect(new PortableRegExp(pattern.source).matches(text)).toBe(expected);
   });
 
   it('agrees with RE2 on every accepted expression, over random ones', () => {
@@ -97,9 +97,9 @@ describe('a regular expression', () => {
     let accepted = 0;
     for (let i = 0; i < 20_000; i++) {
       const source = Array.from({ length: 1 + below(5) }, () => pieces[below(pieces.length)]).join('');
-      let ours: CommonRegExp;
+      let ours: PortableRegExp;
       try {
-        ours = new CommonRegExp(source);
+        ours = new PortableRegExp(source);
       } catch (error) {
         expectThat(error, source).not.toBeInstanceOf(SyntaxError);
         continue;

@@ -1,30 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { buildLibrary, ROOT } from '../services/support/built.js';
 import { restarted, works } from './restarted.js';
+import { useStateFile } from './state-file.js';
 
 const KILLS = 20;
 
-let folder = '';
-let stateFile = '';
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-state-'));
-  stateFile = join(folder, 'alerts.json');
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const file = useStateFile();
 
 describe('SIGKILL while the state is written', () => {
   beforeAll(buildLibrary, 120_000);
 
   /** Saves some megabytes again and again. */
   const work = `
-    import { AlertStore } from '${ROOT}build/alerting/alert-store.js';
-    const store = new AlertStore(process.argv[1], console.error);
+    import { AlertingStateFile } from '${ROOT}build/alerting/alerting-state-file.js';
+    const store = new AlertingStateFile(process.argv[1], console.error);
     const filler = 'x'.repeat(4_000_000);
     for (;;) {
       store.save({ version: 1, savedAt: 0, alerts: {}, silences: [], notifications: {}, filler });
@@ -36,24 +28,24 @@ describe('SIGKILL while the state is written', () => {
   it('leaves a complete file, and no temporary files after the next start', async () => {
     let cutOff = 0;
     for (let kill = 0; kill < KILLS || (cutOff === 0 && kill < 10 * KILLS); kill++) {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', work, stateFile], {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', work, file.path], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(child.stdout, 'data');
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
       child.kill('SIGKILL');
       await once(child, 'close');
-      const names = await readdir(folder);
+      const names = await readdir(file.folder);
       expect(names).toContain('alerts.json');
-      expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
+      expect(JSON.parse(await readFile(file.path, 'utf8'))).toMatchObject({ version: 1 });
       cutOff += names.length - 1;
     }
     // Otherwise nothing was tried.
     expect(cutOff).toBeGreaterThan(0);
     const heard: string[] = [];
-    const test = restarted(stateFile, heard);
+    const test = restarted(file.path, heard);
     await works(test, heard);
     expect(test.warnings).toEqual([]);
-    expect(await readdir(folder)).toEqual(['alerts.json']);
+    expect(await readdir(file.folder)).toEqual(['alerts.json']);
   }, 120_000);
 });

@@ -1,19 +1,11 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
 import { restarted, works } from './restarted.js';
+import { useStateFile } from './state-file.js';
 import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';
 
-let folder = '';
-let stateFile = '';
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-state-'));
-  stateFile = join(folder, 'alerts.json');
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const file = useStateFile();
 
 const firing = {
   labels: { alertname: 'long_queue', queue: 'mail', severity: 'warning' },
@@ -115,8 +107,8 @@ describe('a damaged state file', () => {
     'with %s is read without that part, which is named in a warning',
     async (_, [parts, named]) => {
       const heard: string[] = [];
-      const test = restarted(stateFile, heard);
-      await writeFile(stateFile, JSON.stringify(saved(test.clock.now(), parts)));
+      const test = restarted(file.path, heard);
+      await writeFile(file.path, JSON.stringify(saved(test.clock.now(), parts)));
       await works(test, heard);
       expect(test.warnings).toHaveLength(1);
       expect(test.warnings[0]).toContain(`is damaged; ignoring ${named}.`);
@@ -135,31 +127,31 @@ describe('a damaged state file', () => {
     ['nested without end', '['.repeat(200_000)],
     ['huge', JSON.stringify('x'.repeat(80 * 1024 * 1024))],
   ])('that is %s is ignored and replaced', async (_, text) => {
-    await writeFile(stateFile, text);
+    await writeFile(file.path, text);
     const heard: string[] = [];
-    const test = restarted(stateFile, heard);
+    const test = restarted(file.path, heard);
     await works(test, heard);
     expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: /)]);
-    expect(JSON.parse(await readFile(stateFile, 'utf8'))).toMatchObject({ version: 1 });
+    expect(JSON.parse(await readFile(file.path, 'utf8'))).toMatchObject({ version: 1 });
   });
 
   it('that is a folder, or not readable, is reported once and has no other effect', async () => {
-    await mkdir(stateFile);
+    await mkdir(file.path);
     const heard: string[] = [];
-    const test = restarted(stateFile, heard);
+    const test = restarted(file.path, heard);
     await works(test, heard);
     expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: EISDIR/)]);
-    expect(await readdir(folder)).toEqual(['alerts.json']);
-    await rm(stateFile, { recursive: true });
-    await writeFile(stateFile, '{}');
-    await chmod(stateFile, 0o000);
+    expect(await readdir(file.folder)).toEqual(['alerts.json']);
+    await rm(file.path, { recursive: true });
+    await writeFile(file.path, '{}');
+    await chmod(file.path, 0o000);
     const other: string[] = [];
-    await works(restarted(stateFile, other), other);
+    await works(restarted(file.path, other), other);
   });
 
   it('with names of object methods as keys is read correctly', async () => {
     const heard: string[] = [];
-    const test = restarted(stateFile, heard);
+    const test = restarted(file.path, heard);
     const group = { at: 0, firing: [notified], undelivered: [] };
     const text = JSON.stringify(
       saved(test.clock.now(), {
@@ -167,18 +159,18 @@ describe('a damaged state file', () => {
         notifications: { toString: { x: group } },
       }),
     ).replace('"x":[]', '"__proto__":[]');
-    await writeFile(stateFile, text);
+    await writeFile(file.path, text);
     await works(test, heard);
     expect(test.warnings).toEqual([]);
   });
 
   it('from a clock that was ahead keeps no alert forever, and suppresses no notification of its end', async () => {
     const heard: string[] = [];
-    const test = restarted(stateFile, heard);
+    const test = restarted(file.path, heard);
     const late = test.clock.now() + 8e14;
     const keeps = { ...firing, keepFiringSince: late, heldUntil: late, activeAt: late, firedAt: late };
     await writeFile(
-      stateFile,
+      file.path,
       JSON.stringify(
         saved(late, {
           alerts: { 'long_queue/warning': [keeps] },
@@ -200,13 +192,13 @@ describe('a rule that was removed during a restart', () => {
     ['three hours', 180 * MINUTE],
   ])('of %s leaves no handler with an alert that is never resolved', async (_, outageMs) => {
     const heard: string[] = [];
-    const first = restarted(stateFile, heard);
+    const first = restarted(file.path, heard);
     first.alerting.start();
     const queue = first.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     await first.step(() => queue.set({ queue: 'mail' }, 11));
     await first.alerting.stop();
     expect(heard).toEqual(['long_queue mail firing 11']);
-    const second = testAlerting({ stateFile }, { clock: first.clock });
+    const second = testAlerting({ stateFile: file.path }, { clock: first.clock });
     first.clock.advance(outageMs);
     second.alerting.addAlertHandler((alert: Alert) => void heard.push(line(alert)), { name: 'page' });
     second.alerting.start();
@@ -214,7 +206,7 @@ describe('a rule that was removed during a restart', () => {
     await second.step();
     expect(heard).toEqual(['long_queue mail firing 11', 'long_queue mail resolved 11']);
     await second.alerting.stop();
-    const third = testAlerting({ stateFile }, { clock: first.clock });
+    const third = testAlerting({ stateFile: file.path }, { clock: first.clock });
     third.alerting.addAlertHandler((alert: Alert) => void heard.push(line(alert)), { name: 'page' });
     third.alerting.start();
     await third.step();
@@ -225,17 +217,17 @@ describe('a rule that was removed during a restart', () => {
 
 describe('what a SIGKILL has left', () => {
   it('is removed at the next start, even if nothing is written again', async () => {
-    await writeFile(`${stateFile}.4194305.0123abcd.tmp`, '{');
-    const test = restarted(stateFile);
+    await writeFile(`${file.path}.4194305.0123abcd.tmp`, '{');
+    const test = restarted(file.path);
     test.alerting.start();
     await test.alerting.settled();
-    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(file.folder)).toEqual([]);
   });
 });
 
 describe('the state that several workers share', () => {
   function worker(isLeader: () => boolean, told: string[], shared: { clock?: TestAlerting['clock'] } = {}) {
-    const test = testAlerting({ stateFile, isLeader }, shared);
+    const test = testAlerting({ stateFile: file.path, isLeader }, shared);
     const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     test.alerting.addAlertRule(queueRule());
     test.alerting.addAlertHandler((alert: Alert) => void told.push(line(alert)), { name: 'page' });
@@ -243,14 +235,14 @@ describe('the state that several workers share', () => {
     return { ...test, queue };
   }
   const read = async (): Promise<{ notifications: object }> =>
-    JSON.parse(await readFile(stateFile, 'utf8')) as { notifications: object };
+    JSON.parse(await readFile(file.path, 'utf8')) as { notifications: object };
 
   it('is not touched by a follower whose alert fires', async () => {
     const told: string[] = [];
     const follower = worker(() => false, told);
     await follower.step(() => follower.queue.set({ queue: 'mail' }, 11));
     expect(follower.alerting.alerts().map(line)).toEqual(['long_queue mail firing 11']);
-    expect([told, await readdir(folder)]).toEqual([[], []]);
+    expect([told, await readdir(file.folder)]).toEqual([[], []]);
     await follower.alerting.stop();
   });
 
@@ -260,18 +252,18 @@ describe('the state that several workers share', () => {
     await leader.step();
     leader.alerting.silence({ matchers: { queue: 'print' }, durationMs: 60 * MINUTE });
     await leader.alerting.settled();
-    const before = await readFile(stateFile, 'utf8');
+    const before = await readFile(file.path, 'utf8');
     await leader.step(() => leader.queue.set({ queue: 'mail' }, 11));
     const { notifications } = await read();
     expect(told).toEqual(['long_queue mail firing 11']);
     expect(JSON.stringify(notifications)).toContain('mail');
 
-    await writeFile(stateFile, before);
+    await writeFile(file.path, before);
     await leader.step();
     expect((await read()).notifications).toEqual(notifications);
-    const { mtimeMs } = await stat(stateFile);
+    const { mtimeMs } = await stat(file.path);
     for (let i = 0; i < 3; i++) await leader.step();
-    expect((await stat(stateFile)).mtimeMs).toBe(mtimeMs);
+    expect((await stat(file.path)).mtimeMs).toBe(mtimeMs);
     await leader.alerting.stop();
   });
 });

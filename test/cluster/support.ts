@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { type MetricFamily, MetricsRegistry } from 'nestjs-monitoring';
-import type { Contribution } from '../../lib/cluster/contribution.js';
+import type { Contribution } from '../../lib/cluster/worker-contribution.js';
 import { testRegistry } from '../metrics/support.js';
 
 /** One thing that an application does to a metric. */

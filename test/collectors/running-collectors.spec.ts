@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { OptionalGauge } from '../../lib/collectors/optional-gauge.js';
 import { RunningCollectors } from '../../lib/collectors/running-collectors.js';
-import type { SourceCollector } from '../../lib/collectors/source.collector.js';
+import type { ManagedCollector } from '../../lib/collectors/managed-collector.js';
 import type { RegisterTimer } from '../../lib/primitives/register-timer.js';
 import { family, scalars, testRegistry } from '../metrics/support.js';
 import { unreachable } from '../support/expectations.js';
@@ -35,7 +35,10 @@ function application() {
 }
 
 /** A collector on a beat of 10 s that does what it is told to. */
-function onBeat(collect: SourceCollector['collect'], more: Partial<SourceCollector> = {}): SourceCollector {
+function onBeat(
+  collect: ManagedCollector['collect'],
+  more: Partial<ManagedCollector> = {},
+): ManagedCollector {
   return { name: 'disk', metricNames: ['disk_free_bytes'], intervalMs: 10_000, ...more, collect };
 }
 
@@ -123,7 +126,7 @@ describe('a scheduled collector', () => {
     expect([success('disk'), seconds('disk')]).toEqual([1, 0.25]);
   });
 
-  it.each<[string, SourceCollector['collect']]>([
+  it.each<[string, ManagedCollector['collect']]>([
     [
       'throws',
       () => {

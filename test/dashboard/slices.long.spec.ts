@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from '@jest/globals';
-import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
+import { endpointRows } from '../../lib/dashboard/endpoint-rows.js';
 import { MetricExplorer } from '../../lib/dashboard/metric-explorer.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { OVERVIEW, REQUESTS } from '../../lib/dashboard/views/http-views.js';

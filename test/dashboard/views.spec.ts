@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ApiStatistics } from 'nestjs-monitoring';
-import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
+import { endpointRows } from '../../lib/dashboard/endpoint-rows.js';
 import { suggestedQueries } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';
 import { routeView } from '../../lib/dashboard/views/http-views.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { VIEWS } from '../../lib/dashboard/views/views.js';
-import { inSlices } from '../../lib/primitives/slices.js';
+import { inTimeSlices } from '../../lib/primitives/time-slices.js';
 import { MINUTE, past, type Past } from '../history/support.js';
 
 function viewOf({ history }: Past, name: string) {
-  return inSlices(
+  return inTimeSlices(
     new ViewReader(history, () => [{ value: 1_000, severity: 'warning' }]).read(
       VIEWS.find((view) => view.name === name)!,
       60 * MINUTE,
@@ -47,7 +47,7 @@ describe('a chart', () => {
       run(5, () => values.forEach((value) => [size, exact].forEach((each) => each.observe(value))));
       const queriesOf = (metric: string) =>
         (['p50', 'p90', 'p95', 'p99'] as const).map((compute) => ({ metric, compute, legend: compute }));
-      const { panels } = await inSlices(
+      const { panels } = await inTimeSlices(
         new ViewReader(history, () => []).read(
           {
             name: 'test',
@@ -84,7 +84,7 @@ describe('a chart', () => {
     history.retain({ metric: 'http_request_duration_seconds', percentiles: true });
     run(3, () => duration.observe({ method: 'GET', route: '/a', status_code: '200' }, 100));
     const asked: string[] = [];
-    const { panels } = await inSlices(
+    const { panels } = await inTimeSlices(
       new ViewReader(history, (vital) => {
         asked.push(vital);
         return [{ value: 1_000, severity: 'warning' }];
@@ -124,7 +124,7 @@ describe('rates right after the start', () => {
     history.retain({ metric: 'http_requests_total' });
     sample();
     run(8, () => requests.inc({ method: 'GET', route: '/', status_code: '200' }, 1_017));
-    const [row] = await inSlices(endpointRows(history, minutes * MINUTE));
+    const [row] = await inTimeSlices(endpointRows(history, minutes * MINUTE));
     expect(row).toMatchObject({ perSecond: 67.8, windowMs: 2 * MINUTE, statuses: { '200': 8_136 } });
     expect(statistics.overall()?.requestsPerSecond).toBeCloseTo(67.8, 9);
     expect(statistics.overall()?.windowMs).toBe(2 * MINUTE);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { QueryRecorder } from '../../lib/integrations/queries/query-recorder.js';
+import { QueryRecorder } from '../../lib/integrations/queries/query.recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
-import { boundedLabelValue, LabelValues } from '../../lib/primitives/label-values.js';
-import { RecentValues } from '../../lib/integrations/recent-values.js';
+import { boundedLabelValue, BoundedLabelValues } from '../../lib/primitives/bounded-label-values.js';
+import { BoundedCache } from '../../lib/integrations/bounded-cache.js';
 import { bytesInUse } from '../metrics/support.js';
 
 const COUNT = 50;
@@ -35,11 +35,11 @@ const KEEPERS: Readonly<Record<string, () => { keep: (text: string) => unknown; 
     return { kept: [logins, series], keep: (text) => series.push(logins.labels({ user: text })) };
   },
   'a value that comes from outside': () => {
-    const values = new LabelValues(COUNT);
+    const values = new BoundedLabelValues(COUNT);
     return { kept: values, keep: (text) => values.of(text) };
   },
   'part of a text that comes from outside': () => {
-    const values = new LabelValues(COUNT);
+    const values = new BoundedLabelValues(COUNT);
     return { kept: values, keep: (text) => values.of(text.slice(0, 30)) };
   },
   'what a value is bounded to': () => {
@@ -47,7 +47,7 @@ const KEEPERS: Readonly<Record<string, () => { keep: (text: string) => unknown; 
     return { kept: values, keep: (text) => values.push(boundedLabelValue(text)) };
   },
   'a text that is looked up': () => {
-    const values = new RecentValues<number>(2 * COUNT, Infinity);
+    const values = new BoundedCache<number>(2 * COUNT, Infinity);
     return { kept: values, keep: (text) => values.set(text.slice(0, 30), 1) };
   },
   'the table of a statement': () => {

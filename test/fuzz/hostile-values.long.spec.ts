@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
-import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/negotiation.js';
+import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/format-negotiation.js';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { bytesInUse, oddText, scalars } from '../metrics/support.js';
 import { runs } from './fuzz-runs.js';

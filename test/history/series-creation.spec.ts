@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiStatistics, MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
 import { CounterMirror } from '../../lib/collectors/counter-mirror.js';
 import { OptionalCounter } from '../../lib/collectors/optional-counter.js';
-import { endpointRows } from '../../lib/dashboard/endpoint-statistics.js';
-import { inSlices } from '../../lib/primitives/slices.js';
+import { endpointRows } from '../../lib/dashboard/endpoint-rows.js';
+import { inTimeSlices } from '../../lib/primitives/time-slices.js';
 import { ViewReader } from '../../lib/dashboard/views/view-data.js';
 import { type FakeClock, testRegistry } from '../metrics/support.js';
 import { MINUTE, past, type Past, SECOND } from './support.js';
@@ -174,7 +174,7 @@ describe('a series counts from zero at its creation', () => {
     });
     expect(statistics.overall()).toMatchObject({ errorRatio: 0.8 });
     expect(statistics.failing()).toMatchObject([{ route: '/boom', errorRatio: 1 }]);
-    const rows = await inSlices(endpointRows(history, MINUTE));
+    const rows = await inTimeSlices(endpointRows(history, MINUTE));
     expect(rows.map(({ route, statuses }) => ({ route, statuses }))).toEqual([
       { route: '/good', statuses: { '200': 5 } },
       { route: '/boom', statuses: { '500': 20 } },
@@ -194,7 +194,7 @@ describe('a series counts from zero at its creation', () => {
       },
       5 * MINUTE,
     );
-    const chart = await inSlices(view);
+    const chart = await inTimeSlices(view);
     expect(chart.panels[0]?.series[0]?.values.at(-1)).toBe(25);
   });
 });

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Injectable, Module, type Provider, Scope } from '@nestjs/common';
-import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { LazyModuleLoader } from '@nestjs/core';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
+import { startedApplication } from './started-application.js';
 
 const closing: (() => unknown)[] = [];
 
@@ -24,14 +24,9 @@ const isSource = (candidate: object): candidate is { kind: string } =>
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 async function started(definition: Omit<DynamicModule, 'module'>) {
-  @Module({})
-  class AppModule {}
-  const testing = await Test.createTestingModule({
-    imports: [{ module: AppModule, ...definition }],
-  }).compile();
-  const app = await testing.createNestApplication({ logger: false }).init();
+  const { app, objects } = await startedApplication(definition);
   closing.push(() => app.close());
-  return { app, objects: new ApplicationObjects(app.get(ModulesContainer)) };
+  return { app, objects };
 }
 
 const value = (provide: string, useValue: unknown): Provider => ({ provide, useValue });

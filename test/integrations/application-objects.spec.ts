@@ -3,8 +3,6 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createKeyv } from '@keyv/redis';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
 import { type DynamicModule, Injectable, Module, Scope } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Redis } from 'ioredis';
 import { Keyv } from 'keyv';
@@ -33,6 +31,7 @@ import { pingPrisma } from '../../lib/integrations/prisma/prisma.ping.js';
 import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
 import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
 import { eventually } from '../e2e/fixture/start-app.js';
+import { startedApplication } from './started-application.js';
 
 const closing: (() => unknown)[] = [];
 
@@ -41,14 +40,9 @@ afterEach(async () => {
 });
 
 async function objectsOf(definition: Omit<DynamicModule, 'module'>): Promise<ApplicationObjects> {
-  @Module({})
-  class AppModule {}
-  const testing = await Test.createTestingModule({
-    imports: [{ module: AppModule, ...definition }],
-  }).compile();
-  const app = await testing.createNestApplication({ logger: false }).init();
+  const { app, objects } = await startedApplication(definition);
   closing.push(() => app.close());
-  return new ApplicationObjects(app.get(ModulesContainer));
+  return objects;
 }
 
 const value = (provide: string | symbol, useValue: unknown) => ({ provide, useValue });

@@ -4,7 +4,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { LIFECYCLE, type LifecycleStep, MOMENTS, type Moment } from '../../lib/module/lifecycle.js';
-import { LifecycleRunner } from '../../lib/module/lifecycle-runner.js';
+import { StepRunner } from '../../lib/module/step-runner.js';
 import { ADAPTERS, createApp, eventually } from '../e2e/fixture/start-app.js';
 
 const named = (moment: Moment): string[] =>
@@ -181,10 +181,10 @@ describe('a runner of steps', () => {
     after: readonly string[] = [],
   ): LifecycleStep => ({ moment, name, part: Part, after, why: 'A test.', run });
 
-  function runnerOf(...steps: LifecycleStep[]): { runner: LifecycleRunner; warnings: string[] } {
+  function runnerOf(...steps: LifecycleStep[]): { runner: StepRunner; warnings: string[] } {
     const warnings: string[] = [];
     const logger = { warn: (message: string) => void warnings.push(message) };
-    return { runner: new LifecycleRunner(new Map([[Part, part]]), logger, steps), warnings };
+    return { runner: new StepRunner(new Map([[Part, part]]), logger, steps), warnings };
   }
 
   it('runs each step of the moment of serving in a turn of its own, and logs one that fails', async () => {

@@ -102,7 +102,9 @@ describe('the docstrings of the options', () => {
   /** The value that a docstring gives as the default, if it is a plain one. */
   const plainValue = (words: string): unknown => {
     const number = /^(\d[\d_]*)(?![\d.])/.exec(words);
+    const quoted = /^'([^']*)'$/.exec(words);
     if (/^[\d.]+(, [\d.]+)+$/.test(words)) return words.split(', ').map(Number);
+    if (quoted !== null) return quoted[1];
     if (number !== null) return Number(number[1]?.replaceAll('_', ''));
     return { true: true, false: false, '[]': [] }[/^(true|false|\[\])(?!\w)/.exec(words)?.[1] ?? ''];
   };

@@ -1,5 +1,12 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MAX_TIMER_DELAY_MS, pause, resultWithin, withinTime } from '../../lib/primitives/deadline.js';
+import {
+  MAX_TIMER_DELAY_MS,
+  pause,
+  resultWithin,
+  unlessAborted,
+  withinTime,
+} from '../../lib/primitives/deadline.js';
 import { useFakeTimers } from '../support/fake-timers.js';
 
 const never = new Promise<never>(() => undefined);
@@ -53,6 +60,36 @@ describe('resultWithin()', () => {
 
   it('rejects with the error of the promise', async () => {
     await expect(resultWithin(Promise.reject(new Error('down')), 1_000)).rejects.toThrow('down');
+  });
+});
+
+describe('unlessAborted()', () => {
+  const { signal } = new AbortController();
+
+  it('settles as the promise does', async () => {
+    await expect(unlessAborted(Promise.resolve(7), signal)).resolves.toBe(7);
+    await expect(unlessAborted(Promise.reject(new Error('down')), signal)).rejects.toThrow('down');
+  });
+
+  it('rejects with the reason of the signal as soon as it is aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('shutting down');
+    const aborted = expect(unlessAborted(never, controller.signal)).rejects.toBe(reason);
+    controller.abort(reason);
+    await aborted;
+    await expect(unlessAborted(never, controller.signal)).rejects.toBe(reason);
+  });
+
+  it('rejects with an error for a reason that is none, whatever it is', async () => {
+    const unprintable = Object.create(null) as object;
+    await expect(unlessAborted(never, AbortSignal.abort('stop'))).rejects.toThrow(new Error('stop'));
+    await expect(unlessAborted(never, AbortSignal.abort(unprintable))).rejects.toThrow(Error);
+  });
+
+  it('leaves no listener on the signal', async () => {
+    const controller = new AbortController();
+    for (let call = 0; call < 3; call++) await unlessAborted(Promise.resolve(), controller.signal);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 });
 

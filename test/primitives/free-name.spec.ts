@@ -12,4 +12,8 @@ describe('freeName()', () => {
   it('appends the first number from 2 that makes the name free', () => {
     expect(freeName('orders', isTaken)).toBe('orders_3');
   });
+
+  it('separates the number as asked for', () => {
+    expect(freeName('orders', (name) => ['orders', 'orders.2'].includes(name), '.')).toBe('orders.3');
+  });
 });

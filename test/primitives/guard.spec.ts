@@ -5,7 +5,11 @@ import { instrumentationGuard } from '../../lib/metrics/error-reports.js';
 import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { listenTo } from '../../lib/primitives/emitter-listener.js';
 import { Guard } from '../../lib/primitives/guard.js';
-import { boundedLabelValue, LABEL_VALUE_LENGTH, LabelValues } from '../../lib/primitives/label-values.js';
+import {
+  boundedLabelValue,
+  LABEL_VALUE_LENGTH,
+  BoundedLabelValues,
+} from '../../lib/primitives/bounded-label-values.js';
 import { eventually } from '../support/eventually.js';
 
 const boom = (): never => {
@@ -93,7 +97,7 @@ describe('label values that come from outside', () => {
   });
 
   it('are limited in number, plus one for all others', () => {
-    const values = new LabelValues(2);
+    const values = new BoundedLabelValues(2);
     expect(['a', 'b', 'c', 'a', 'd'].map((value) => values.of(value))).toEqual([
       'a',
       'b',

@@ -5,7 +5,7 @@ import { HistoryStore } from '../../lib/history/history-store.js';
 import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { MetricsHistory } from '../../lib/query/metrics-history.js';
 import { resolveHistory } from '../../lib/history/history.options.js';
-import { ApiCollector } from '../../lib/collectors/api/api.collector.js';
+import { ApiStatisticsCollector } from '../../lib/collectors/api/api-statistics.collector.js';
 import {
   ADAPTERS,
   eventually,
@@ -32,7 +32,7 @@ function application(shownEndpoints = 100) {
   const vitals = new Vitals(history);
   statistics.retain();
   vitals.retain();
-  registry.addCollector(new ApiCollector(registry, statistics, shownEndpoints));
+  registry.addCollector(new ApiStatisticsCollector(registry, statistics, shownEndpoints));
   const request = (route: string, status: number, seconds: number): void => {
     const labels = { method: 'GET', route, status_code: String(status) };
     requests.inc(labels);

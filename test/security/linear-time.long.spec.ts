@@ -6,19 +6,19 @@ import { readSeries } from '../../lib/testing/rules/series-notation.js';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { parseMountInfo } from '../../lib/collectors/system/mounts.js';
 import { datadogName, datadogTags } from '../../lib/exporters/datadog/datadog-names.js';
-import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/negotiation.js';
+import { acceptsGzip, negotiateFormat } from '../../lib/exporters/prometheus/format-negotiation.js';
 import { redactResponse } from '../../lib/exporters/push/redact-response.js';
 import { outcomeOfError } from '../../lib/health/check-outcome.js';
 import { errorClass } from '../../lib/instrumentation/error-class.js';
-import { formatPattern } from '../../lib/instrumentation/messages/pattern.js';
+import { formatPattern } from '../../lib/instrumentation/messages/message-pattern.js';
 import { classifyScript } from '../../lib/integrations/queries/query-class.js';
 import { dialectOf } from '../../lib/integrations/queries/sql-dialect.js';
 import { queryErrorClass } from '../../lib/integrations/queries/query-error.js';
 import { parseRedisInfo } from '../../lib/integrations/redis/redis-info.js';
 import { toLabelString } from '../../lib/metrics/labels.js';
 import { nearestName } from '../../lib/primitives/nearest-name.js';
-import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
-import { LabelValues } from '../../lib/primitives/label-values.js';
+import { PortableRegExp } from '../../lib/primitives/portable-regexp.js';
+import { BoundedLabelValues } from '../../lib/primitives/bounded-label-values.js';
 import { requestAddress } from '../../lib/primitives/request-address.js';
 import { parseRetryAfter } from '../../lib/primitives/retry-after.js';
 import { unreachable } from '../support/expectations.js';
@@ -32,7 +32,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the answer of a remote, with what it was sent': (text) =>
     redactResponse(text, { authorization: text.slice(0, 4_000) }),
   'the address of a request': (text) => requestAddress(`http://${text}@host/${text}`),
-  'the value of a label': (text) => new LabelValues(1).of(toLabelString(text)),
+  'the value of a label': (text) => new BoundedLabelValues(1).of(toLabelString(text)),
   'a label in the exposition': (text) => {
     const registry = new MetricsRegistry({
       labelValueLengthLimit: 10_000_000,
@@ -51,7 +51,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the mounts of the machine': parseMountInfo,
   'a statement': (text) => classifyScript(text, dialectOf('mysql')),
   'a name that is like others': (text) => nearestName(text, ['http_requests_total', 'route']),
-  'a regular expression of a rule': (text) => new CommonRegExp(text),
+  'a regular expression of a rule': (text) => new PortableRegExp(text),
   'the message of a rule': (text) => new Template('a test', text),
   'a series in a test of rules': (text) => readSeries(text, text),
   'the labels of a series in a test of rules': (text) => readSeries(`a{${text}}`, '1'),

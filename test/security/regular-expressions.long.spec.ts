@@ -19,7 +19,7 @@ const MADE = [
   "collectors/runtime/process.collector.ts: new RegExp(`^${line}:\\\\s*(\\\\d+)`, 'm')",
   // Matchers of alert rules.
   "options/option-checks.ts: new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))",
-  "primitives/common-regexp.ts: new RegExp(`^(?:${translated(source)})$`, 'u')",
+  "primitives/portable-regexp.ts: new RegExp(`^(?:${translated(source)})$`, 'u')",
   // Names of labels, as the data model has them: no letter of theirs means more in a pattern.
   "exporters/pushgateway/rename-group-collisions.ts: new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==\")`, 'g')",
   // Constants.

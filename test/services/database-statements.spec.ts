@@ -2,11 +2,10 @@
 /* oxlint-disable typescript/await-thenable, typescript/no-floating-promises, typescript/no-unnecessary-type-assertion */
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import knex from 'knex';
-import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { createConnection, createPool, type Connection, type Pool as Mysql2Pool } from 'mysql2';
-import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
+import { MetricsRegistry } from 'nestjs-monitoring';
 import { Client, Pool, Query } from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
@@ -15,21 +14,14 @@ import { statementsOf, valuesOf } from '../collectors/values.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
+import { monitoredApplication } from './support/monitored-application.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const closing: (() => unknown)[] = [];
 
 async function started(definition: Omit<DynamicModule, 'module'>) {
-  @Module({})
-  class AppModule {}
-  const imports = [MonitoringModule.forRoot(), ...(definition.imports ?? [])];
-  const testing = await Test.createTestingModule({
-    imports: [{ module: AppModule, ...definition, imports }],
-  }).compile();
-  const app: INestApplication = await testing.createNestApplication({ logger: false }).init();
+  const { app, registry } = await monitoredApplication(definition);
   closing.push(() => app.close());
-  const registry = app.get(MetricsRegistry);
-  await registry.collect();
   return { app, registry };
 }
 

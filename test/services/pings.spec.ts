@@ -1,16 +1,13 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BullModule, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
-import { type DynamicModule, Injectable, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { Injectable } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createPool } from 'mysql2';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
-import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { findBullMqQueues, findBullMqWorkers } from '../../lib/integrations/bullmq/bullmq.discovery.js';
 import { pingBullMq } from '../../lib/integrations/bullmq/bullmq.ping.js';
 import { findIoRedisClients } from '../../lib/integrations/ioredis/ioredis.discovery.js';
@@ -23,6 +20,7 @@ import { findPgPools, type PgPool } from '../../lib/integrations/pg/pg.discovery
 import { pingPgPool } from '../../lib/integrations/pg/pg.ping.js';
 import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
 import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
+import { startedApplication } from '../integrations/started-application.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
@@ -45,16 +43,6 @@ function pingsOf<T extends object>(
     name,
     send: () => ping(instance, AbortSignal.timeout(PING_MS)),
   }));
-}
-
-async function startedApp(definition: Omit<DynamicModule, 'module'>) {
-  @Module({})
-  class AppModule {}
-  const testing = await Test.createTestingModule({
-    imports: [{ module: AppModule, ...definition }],
-  }).compile();
-  const app = await testing.createNestApplication({ logger: false }).init();
-  return { app, objects: new ApplicationObjects(app.get(ModulesContainer)) };
 }
 
 /** The pings answer while the server is there, fail while it is not, and answer when it is there again. */
@@ -103,7 +91,7 @@ describeWith(['redis-server'], 'pings of a real Redis', () => {
         queue.on('error', () => undefined);
       }
     }
-    const { app, objects } = await startedApp({
+    const { app, objects } = await startedApplication({
       imports: [
         BullModule.forRoot({ connection: { host: '127.0.0.1', port: server.port } }),
         BullModule.registerQueue({ name: 'mails' }),
@@ -149,7 +137,7 @@ describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
   it('fail while it is gone, and answer when it is back', async () => {
     const pool = new Pool({ connectionString: server.url });
     pool.on('error', () => undefined);
-    const { app, objects } = await startedApp({
+    const { app, objects } = await startedApplication({
       imports: [TypeOrmModule.forRoot({ type: 'postgres', url: server.url, entities: [] })],
       providers: [{ provide: 'POOL', useValue: pool }],
     });
@@ -191,7 +179,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'pings of a real MariaDB', () =
 
   it('fail while it is gone, and answer when it is back', async () => {
     const pool = createPool(server.url);
-    const { app, objects } = await startedApp({
+    const { app, objects } = await startedApplication({
       imports: [TypeOrmModule.forRoot({ type: 'mariadb', url: server.url, entities: [] })],
       providers: [{ provide: 'POOL', useValue: pool }],
     });

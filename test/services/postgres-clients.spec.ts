@@ -1,16 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { type DynamicModule, type INestApplication, Module } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import knex from 'knex';
-import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import { Client, Pool, Query } from 'pg';
 import { DataSource } from 'typeorm';
 import { statementsOf, valuesOf } from '../collectors/values.js';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
+import { monitoredApplication } from './support/monitored-application.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 describeWith(['initdb', 'postgres'], 'statements to a real PostgreSQL', () => {
@@ -34,17 +33,8 @@ describeWith(['initdb', 'postgres'], 'statements to a real PostgreSQL', () => {
   }
 
   async function started(definition: Omit<DynamicModule, 'module'>) {
-    @Module({})
-    class AppModule {}
-    const imports = [MonitoringModule.forRoot(), ...(definition.imports ?? [])];
-    const testing = await Test.createTestingModule({
-      imports: [{ module: AppModule, ...definition, imports }],
-    }).compile();
-    const app: INestApplication = await testing.createNestApplication({ logger: false }).init();
+    const { app, registry } = await monitoredApplication(definition);
     closing.push(() => app.close());
-    const registry = app.get(MetricsRegistry);
-    // The history has begun to collect: whoever asks meanwhile is told of that.
-    await registry.collect();
     return { app, registry };
   }
 

@@ -6,8 +6,8 @@ import { type AdapterName, LoadedApp } from './support/loaded-app.js';
 import { storedRequests } from './support/outcomes.js';
 import { PrometheusServer } from './support/prometheus.server.js';
 import { CLEAN, promtoolCheckMetrics } from './support/promtool.js';
-import { ScrapedRegistry } from './support/scraped-registry.js';
-import { TextFormatProxy } from './support/text-format.proxy.js';
+import { startScrapedRegistry } from './support/scraped-registry.js';
+import { startTextFormatProxy } from './support/text-format.proxy.js';
 
 /** A scrape a second, and some patience. */
 const POLL = { timeout: 10_000, interval: 200 };
@@ -26,7 +26,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
   beforeAll(async () => {
     const jobs: { job: string; url: string }[] = [];
     const addJobs = async (name: string, url: string): Promise<void> => {
-      const proxy = await TextFormatProxy.start(url);
+      const proxy = await startTextFormatProxy(url);
       stops.unshift(() => proxy.stop());
       jobs.push(
         { job: `${name} openmetrics`, url: `${url}/metrics` },
@@ -39,7 +39,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
       apps.set(adapter, app);
       await addJobs(adapter, app.url);
     }
-    const script = await ScrapedRegistry.start(registryOfAScript());
+    const script = await startScrapedRegistry(registryOfAScript());
     stops.unshift(() => script.stop());
     await addJobs('script', script.url);
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { promqlOf } from '../../lib/query/promql.js';
 import { Template } from '../../lib/alerting/rules/template.js';
-import { CommonRegExp } from '../../lib/primitives/common-regexp.js';
+import { PortableRegExp } from '../../lib/primitives/portable-regexp.js';
 import { describeWith, requireBinary } from './support/binaries.js';
 
 const run = promisify(execFile);
@@ -73,7 +73,7 @@ function randomPieces(seed: number): string {
 
 function isAccepted(source: string): boolean {
   try {
-    CommonRegExp.check(source);
+    PortableRegExp.check(source);
     return true;
   } catch {
     return false;

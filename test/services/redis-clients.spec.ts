@@ -8,7 +8,7 @@ import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
 import { watchIoRedis } from '../../lib/integrations/ioredis/ioredis.watch.js';
 import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.ping.js';
 import { watchNodeRedis } from '../../lib/integrations/node-redis/node-redis.watch.js';
-import { RedisRecorder } from '../../lib/integrations/redis/redis-recorder.js';
+import { RedisRecorder } from '../../lib/integrations/redis/redis.recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
 import { valuesOf } from '../collectors/values.js';
 import { eventually } from '../e2e/fixture/start-app.js';

@@ -7,7 +7,7 @@ import { storedRequests } from './support/outcomes.js';
 import { PrometheusServer } from './support/prometheus.server.js';
 import { CLEAN, promtoolCheckMetrics } from './support/promtool.js';
 import { type LoadReport, SampleAppServer, sentRequests } from './support/sample-app.server.js';
-import { TextFormatProxy } from './support/text-format.proxy.js';
+import { startTextFormatProxy } from './support/text-format.proxy.js';
 
 const ADAPTERS: readonly AdapterName[] = ['express', 'fastify'];
 const FORMATS = ['openmetrics', 'text'] as const;
@@ -36,7 +36,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus scrapes the sample a
     for (const adapter of ADAPTERS) {
       const app = await SampleAppServer.start(adapter);
       apps.set(adapter, app);
-      const proxy = await TextFormatProxy.start(app.url);
+      const proxy = await startTextFormatProxy(app.url);
       stops.unshift(() => proxy.stop());
       jobs.push({ job: `${adapter} openmetrics`, url: `${app.url}/metrics` });
       jobs.push({ job: `${adapter} text`, url: `${proxy.url}/metrics` });

@@ -3,7 +3,7 @@ import type { MetricType } from '../../metrics/naming.js';
 import type { AlertCondition, Measurement, Severity } from './alert-rule.js';
 import { type Expression, type Selection } from '../../query/expression.js';
 import type { Template } from './template.js';
-import { isVital, VITALS } from '../../query/vital-expressions.js';
+import { isVital, VITALS } from '../../query/vital-definitions.js';
 
 /** The metrics that exist, by name. */
 export interface KnownMetrics {

@@ -10,7 +10,7 @@ import {
   listOf,
   oneOf,
 } from './rule-checks.js';
-import { isVital } from '../../query/vital-expressions.js';
+import { isVital } from '../../query/vital-definitions.js';
 
 const OPERATORS = ['>', '>=', '<', '<=', '==', '!='];
 const AGGREGATIONS = ['last', 'rate', 'increase', 'delta', 'avg', 'min', 'max', 'sum'];

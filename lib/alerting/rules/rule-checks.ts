@@ -1,8 +1,8 @@
 import { type LabelMatcher, type LabelPattern, labelTest, matchersOf } from '../../query/label-matchers.js';
 import { nearestName } from '../../primitives/nearest-name.js';
 import { countOf, expectOption, optionError, optionOf } from '../../options/option-checks.js';
-import { CommonRegExp } from '../../primitives/common-regexp.js';
-import { messageOf } from '../../primitives/message-of.js';
+import { PortableRegExp } from '../../primitives/portable-regexp.js';
+import { messageOf } from '../../primitives/error-message.js';
 import type { Measurement } from './alert-rule.js';
 import type { MetricDefinitions } from './compiled-rule.js';
 
@@ -50,7 +50,7 @@ function checkRegExp(option: string, pattern: RegExp): void {
 
 function problemOf(source: string): string | undefined {
   try {
-    CommonRegExp.check(source);
+    PortableRegExp.check(source);
     return undefined;
   } catch (error) {
     return messageOf(error);

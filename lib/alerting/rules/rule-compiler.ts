@@ -20,7 +20,7 @@ import { type Expression, retentionOf } from '../../query/expression.js';
 import { checkName, checkText, durationOf, oneOf, SEVERITIES } from './rule-checks.js';
 import { compileServiceLevel } from './service-level.js';
 import { Template } from './template.js';
-import { isVital, PROCESS_CPU, VITAL_NAMES } from '../../query/vital-expressions.js';
+import { isVital, PROCESS_CPU, VITAL_NAMES } from '../../query/vital-definitions.js';
 
 const BASE_KEYS: readonly (keyof RuleBase)[] = [
   'name',

@@ -1,6 +1,6 @@
 import { type MonitoringOptionsError, optionError } from '../../options/option-checks.js';
 import { promqlOf } from '../../query/promql.js';
-import { PROCESS_CPU } from '../../query/vital-expressions.js';
+import { PROCESS_CPU } from '../../query/vital-definitions.js';
 
 type Piece =
   | { readonly kind: 'text'; readonly text: string }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { MonitoringOptionsError } from '../../options/option-checks.js';
-import { messageOf } from '../../primitives/message-of.js';
-import type { BuildInfoOptions } from './build.options.js';
+import { messageOf } from '../../primitives/error-message.js';
+import type { BuildInfoOptions } from './build-info.options.js';
 
 /** Name, version and revision of the application, as far as they are known. */
 export interface ApplicationBuild {

@@ -1,11 +1,11 @@
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { ApplicationBuild } from './application-build.js';
 import { LIBRARY_VERSION } from './library-version.js';
 
 /** A collector of the versions of the application and of this library, as labels of gauges that are always 1. */
-export class BuildInfoCollector implements SourceCollector {
+export class BuildInfoCollector implements ManagedCollector {
   readonly name = 'build_info';
   readonly metricNames: readonly string[];
   private readonly known: readonly { gauge: Gauge<string>; labels: Readonly<Record<string, string>> }[];

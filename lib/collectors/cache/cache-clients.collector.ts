@@ -1,7 +1,7 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { ObjectMatch } from '../../integrations/object-search.js';
-import { Attachments } from '../../integrations/attachments.js';
-import { CacheRecorder } from '../../integrations/cache-recorder.js';
+import { InstanceWatches } from '../../integrations/instance-watches.js';
+import { CacheRecorder } from '../../integrations/cache.recorder.js';
 import {
   findCacheManagers,
   findStoresOfCaches,
@@ -13,15 +13,15 @@ import { findKeyvStores, type KeyvStore } from '../../integrations/keyv/keyv.dis
 import { keyvSize, watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
-import { RedisRecorder } from '../../integrations/redis/redis-recorder.js';
+import { RedisRecorder } from '../../integrations/redis/redis.recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { CACHE_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the calls that the application makes to its caches and Redis clients. */
-export class CacheClientsCollector implements SourceCollector {
+export class CacheClientsCollector implements ManagedCollector {
   readonly name = 'cache_clients';
   readonly metricNames: readonly string[];
   /** True while the application has no cache and no Redis client. */
@@ -43,27 +43,27 @@ export class CacheClientsCollector implements SourceCollector {
     this.metricNames = [this.entries.name];
     this.watches = [
       // Before the caches, so that calls from a cache to its store are attributed to the cache.
-      new Attachments(
+      new InstanceWatches(
         () => storesOf(objects),
         ({ instance }) => watchStore(instance, caches),
         caches.guard,
       ),
-      new Attachments(
+      new InstanceWatches(
         () => findCacheManagers(objects),
         ({ name, instance }) => watchCacheManager(instance, caches.forCache(name)),
         caches.guard,
       ),
-      new Attachments(
+      new InstanceWatches(
         () => findKeyvStores(objects),
         ({ name, instance }) => watchKeyv(instance, caches.forCache(name)),
         caches.guard,
       ),
-      new Attachments(
+      new InstanceWatches(
         () => findIoRedisClients(objects),
         ({ name, instance }) => watchIoRedis(instance, name, redis),
         redis.guard,
       ),
-      new Attachments(
+      new InstanceWatches(
         () => findNodeRedisClients(objects),
         ({ name, instance }) => watchNodeRedis(instance, name, redis),
         redis.guard,

@@ -1,7 +1,7 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { CacheClientsCollector } from './cache-clients.collector.js';
 import type { ResolvedCacheCollector } from './cache.options.js';
 import { RedisCollector } from './redis.collector.js';
@@ -12,7 +12,7 @@ export function cacheCollectors(
   registry: MetricsRegistry,
   clock: Clock,
   options: ResolvedCacheCollector,
-): SourceCollector[] {
+): ManagedCollector[] {
   return [
     new CacheClientsCollector(objects, registry, clock),
     new RedisCollector(objects, registry, options),

@@ -12,7 +12,7 @@ import type { RedisSource } from '../../integrations/redis/redis-source.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { CounterMirror } from '../counter-mirror.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { ResolvedCacheCollector } from './cache.options.js';
 import { REDIS_METRICS } from '../../metrics/metric-names.js';
 
@@ -40,7 +40,7 @@ const GAUGES = [
 ] as const;
 
 /** A collector of the statistics of each Redis server that the application uses. */
-export class RedisCollector implements SourceCollector {
+export class RedisCollector implements ManagedCollector {
   readonly name = 'redis';
   readonly metricNames: readonly string[];
   readonly intervalMs: number;

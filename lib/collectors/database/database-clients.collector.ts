@@ -1,17 +1,17 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import { DatabaseClients } from '../../integrations/database-clients.js';
-import { QueryRecorder, type QueryRecorderOptions } from '../../integrations/queries/query-recorder.js';
+import { QueryRecorder, type QueryRecorderOptions } from '../../integrations/queries/query.recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { DATABASE_METRICS } from '../../metrics/metric-names.js';
 
 /** Bucket bounds of the wait for a connection, in seconds. */
 const WAIT_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30];
 
 /** A collector of the statements that the application sends to its databases, and of its connection pools. */
-export class DatabaseClientsCollector implements SourceCollector {
+export class DatabaseClientsCollector implements ManagedCollector {
   readonly name = 'database_clients';
   readonly metricNames: readonly string[];
   /** True while the application has no database client. */

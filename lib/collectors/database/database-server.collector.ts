@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../../integrations/application-objects.
 import { findSqlSources, type SqlRow, type SqlSource } from '../../integrations/sql/sql-sources.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
 import { type GaugesOf, registerGauges, type ServerMetrics } from './server-metrics.js';
 
@@ -10,7 +10,7 @@ import { type GaugesOf, registerGauges, type ServerMetrics } from './server-metr
 export type RunQuery = (sql: string) => Promise<readonly SqlRow[]>;
 
 /** A scheduled collector of database servers of one kind, read over the connections of the application. */
-export abstract class DatabaseServerCollector implements SourceCollector {
+export abstract class DatabaseServerCollector implements ManagedCollector {
   abstract readonly name: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;

@@ -1,7 +1,7 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { DatabaseClientsCollector } from './database-clients.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
 import { MysqlCollector } from './mysql.collector.js';
@@ -14,7 +14,7 @@ export function databaseCollectors(
   registry: MetricsRegistry,
   clock: Clock,
   options: ResolvedDatabaseCollector,
-): SourceCollector[] {
+): ManagedCollector[] {
   return [
     new DatabaseClientsCollector(objects, registry, clock, options),
     new PostgresqlCollector(objects, registry, options),

@@ -2,12 +2,12 @@ import type { BullMqQueue } from '../../integrations/bullmq/bullmq.discovery.js'
 import { countBullMqJobs } from '../../integrations/bullmq/bullmq.ping.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { QueuesOptions } from './queues.options.js';
 import { QUEUE_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the jobs in each BullMQ queue, by state. Every replica reads the same numbers. */
-export class QueuesCollector implements SourceCollector {
+export class QueuesCollector implements ManagedCollector {
   readonly name = 'queues';
   readonly metricNames = [QUEUE_METRICS.jobs];
   readonly intervalMs?: number;

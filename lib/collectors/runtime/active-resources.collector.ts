@@ -1,6 +1,6 @@
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** Resource types of Node that are one libuv request: FSReqCallback, GetAddrInfoReqWrap, ConnectWrap … */
@@ -15,7 +15,7 @@ const TIMER_TYPES: ReadonlySet<string> = new Set(['Timeout', 'Immediate']);
  * It reads `process.getActiveResourcesInfo()`, because the undocumented `process._getActiveHandles()` aborts the process
  * on Node 20 if it is called while a handle is being destroyed.
  */
-export class ActiveResourcesCollector implements SourceCollector {
+export class ActiveResourcesCollector implements ManagedCollector {
   readonly name = 'active_resources';
   readonly metricNames: readonly string[];
 

@@ -7,7 +7,7 @@ import {
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** Sampling interval of the event loop delay. */
@@ -46,7 +46,7 @@ const DELAY_STATISTICS = [
 ] as const;
 
 /** A collector of the lag and utilization of the event loop over the last window of at least 10 s. */
-export class EventLoopCollector implements SourceCollector {
+export class EventLoopCollector implements ManagedCollector {
   readonly name = 'event_loop';
   readonly metricNames: readonly string[];
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { GcPressure } from './gc-pressure.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** Bucket bounds in seconds: minor collections take about 1 ms, major ones up to some 100 ms. */
@@ -21,7 +21,7 @@ interface GcEntry extends PerformanceEntry {
 }
 
 /** A collector of the duration of garbage collections, and of the load on the garbage collector. */
-export class GcCollector implements SourceCollector {
+export class GcCollector implements ManagedCollector {
   readonly name = 'gc';
   readonly metricNames: readonly string[];
 

@@ -1,11 +1,11 @@
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 
 /** A collector of the heap of V8, in total and by space. */
-export class HeapCollector implements SourceCollector {
+export class HeapCollector implements ManagedCollector {
   readonly name = 'heap';
   readonly metricNames: readonly string[];
 

@@ -1,9 +1,9 @@
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 
 /** A collector of the version of Node.js, as labels of a gauge that is always 1. */
-export class NodeVersionCollector implements SourceCollector {
+export class NodeVersionCollector implements ManagedCollector {
   readonly name = 'node_version';
   readonly metricNames = ['nodejs_version_info'];
 

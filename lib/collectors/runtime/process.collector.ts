@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { PROCESS_METRICS } from '../../metrics/metric-names.js';
 
 const MICROSECONDS = 1e6;
@@ -23,7 +23,7 @@ const OF_PROCESS = { aggregate: 'process' } as const;
  * A collector of the standard `process_*` metrics. Metrics that the system does not provide are left out. Files of
  * `/proc` are read synchronously, because they are in memory and the thread pool would cost thirty times as much.
  */
-export class ProcessCollector implements SourceCollector {
+export class ProcessCollector implements ManagedCollector {
   readonly name = 'process';
   readonly metricNames: readonly string[];
 

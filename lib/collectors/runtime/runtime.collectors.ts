@@ -8,7 +8,7 @@ import { HeapCollector } from './heap.collector.js';
 import { NodeVersionCollector } from './node-version.collector.js';
 import { ProcessCollector } from './process.collector.js';
 import { type ResolvedRuntime, RUNTIME_PARTS, type RuntimePart } from './runtime.options.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { ThreadPoolCollector } from './thread-pool.collector.js';
 import { WorkerThreadsCollector } from './worker-threads.collector.js';
 
@@ -17,8 +17,8 @@ export function runtimeCollectors(
   registry: MetricsRegistry,
   clock: Clock,
   schedules: ResolvedRuntime,
-): SourceCollector[] {
-  const make: Record<RuntimePart, () => SourceCollector> = {
+): ManagedCollector[] {
+  const make: Record<RuntimePart, () => ManagedCollector> = {
     process: () => new ProcessCollector(registry),
     eventLoop: () => new EventLoopCollector(registry, clock),
     gc: () => new GcCollector(registry, clock),

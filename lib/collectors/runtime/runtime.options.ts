@@ -1,19 +1,22 @@
-import { expectKeys } from '../../options/option-checks.js';
+import {
+  group,
+  optionNames,
+  type OptionEntry,
+  type OptionTable,
+  readOptions,
+} from '../../options/option-table.js';
 import { type CollectorSchedule, resolveSchedule } from '../collector-schedule.js';
 
-/** Names of the runtime collectors. */
-export const RUNTIME_PARTS = [
-  'process',
-  'eventLoop',
-  'gc',
-  'heap',
-  'activeResources',
-  'workerThreads',
-  'threadPool',
-  'nodeVersion',
-] as const;
 /** Name of a runtime collector. */
-export type RuntimePart = (typeof RUNTIME_PARTS)[number];
+export type RuntimePart =
+  | 'process'
+  | 'eventLoop'
+  | 'gc'
+  | 'heap'
+  | 'activeResources'
+  | 'workerThreads'
+  | 'threadPool'
+  | 'nodeVersion';
 
 /** Default interval of the thread pool probe, which waits for a free thread and so must not delay a scrape. */
 const THREAD_POOL_MS = 5_000;
@@ -27,13 +30,28 @@ export type RuntimeOptions = Partial<Readonly<Record<RuntimePart, CollectorSched
 /** Schedule of each runtime collector; false if it is disabled. */
 export type ResolvedRuntime = Readonly<Record<RuntimePart, CollectorSchedule | false>>;
 
+/** An option that is the schedule of a collector, or false. */
+function schedule(byDefault: CollectorSchedule = {}): OptionEntry<CollectorSchedule | false> {
+  return group((given: CollectorSchedule | false | undefined, option) =>
+    resolveSchedule(option, given, byDefault),
+  );
+}
+
+export const RUNTIME: OptionTable<RuntimeOptions, ResolvedRuntime> = {
+  process: schedule(),
+  eventLoop: schedule(),
+  gc: schedule(),
+  heap: schedule(),
+  activeResources: schedule(),
+  workerThreads: schedule(),
+  threadPool: schedule({ intervalMs: THREAD_POOL_MS }),
+  nodeVersion: schedule(),
+};
+
+/** Names of the runtime collectors. */
+export const RUNTIME_PARTS: readonly RuntimePart[] = optionNames(RUNTIME);
+
 /** @throws {MonitoringOptionsError} */
 export function resolveRuntime(runtime: RuntimeOptions | false = {}): ResolvedRuntime | false {
-  if (runtime === false) return false;
-  expectKeys('collectors.runtime', runtime, RUNTIME_PARTS);
-  const schedules = RUNTIME_PARTS.map((part) => {
-    const byDefault = part === 'threadPool' ? { intervalMs: THREAD_POOL_MS } : {};
-    return [part, resolveSchedule(`collectors.runtime.${part}`, runtime[part], byDefault)];
-  });
-  return Object.fromEntries(schedules) as ResolvedRuntime;
+  return runtime !== false && readOptions('collectors.runtime', runtime, RUNTIME);
 }

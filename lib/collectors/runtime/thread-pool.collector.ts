@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 
 /** Default and maximum of `UV_THREADPOOL_SIZE` in libuv. */
 const DEFAULT_THREADS = 4;
@@ -12,7 +12,7 @@ const MAX_THREADS = 1024;
  * A collector of the wait for a thread of the libuv pool, which runs file, DNS, zlib and crypto work. It times a trivial
  * task through the queue of the pool, without the time that the event loop was busy.
  */
-export class ThreadPoolCollector implements SourceCollector {
+export class ThreadPoolCollector implements ManagedCollector {
   readonly name = 'thread_pool';
   readonly metricNames = ['nodejs_threadpool_size'];
 

@@ -3,12 +3,12 @@ import type { Worker } from 'node:worker_threads';
 import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 
 const CHANNEL = 'worker_threads';
 
 /** A collector of the worker threads that were started after monitoring. */
-export class WorkerThreadsCollector implements SourceCollector {
+export class WorkerThreadsCollector implements ManagedCollector {
   readonly name = 'worker_threads';
   readonly metricNames = ['nodejs_worker_threads'];
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { CpuReading, SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 import { SHARED } from './machine-metric.js';
@@ -11,7 +11,7 @@ import { SHARED } from './machine-metric.js';
 const IDLE_MODES = ['idle', 'iowait'];
 
 /** A collector of CPU usage, relative to the limit of the container if there is one. */
-export class SystemCpuCollector implements SourceCollector {
+export class SystemCpuCollector implements ManagedCollector {
   readonly name = 'system_cpu';
   readonly metricNames: readonly string[];
 

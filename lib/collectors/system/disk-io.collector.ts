@@ -1,6 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { DiskReading, SystemSource } from './system-source.js';
 import { type DeviceCount, DeviceTraffic } from './device-traffic.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
@@ -34,7 +34,7 @@ const COUNTS: readonly DeviceCount<DiskReading>[] = [
 ];
 
 /** A collector of the reads and writes of the disks of the machine. */
-export class DiskIoCollector implements SourceCollector {
+export class DiskIoCollector implements ManagedCollector {
   readonly name = 'system_disk_io';
   readonly metricNames: readonly string[];
 

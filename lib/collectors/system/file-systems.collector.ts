@@ -1,7 +1,7 @@
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalGauge } from '../optional-gauge.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { FileSystemReading, SystemSource } from './system-source.js';
 import { SHARED } from './machine-metric.js';
 
@@ -30,7 +30,7 @@ const GAUGES = [
 ] as const;
 
 /** A collector of the usage of file systems on disks, by mount point. */
-export class FileSystemsCollector implements SourceCollector {
+export class FileSystemsCollector implements ManagedCollector {
   readonly name = 'system_file_systems';
   readonly metricNames: readonly string[];
 

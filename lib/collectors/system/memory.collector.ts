@@ -1,13 +1,13 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalCounter } from '../optional-counter.js';
 import { OptionalGauge } from '../optional-gauge.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 import { SHARED } from './machine-metric.js';
 
 /** A collector of memory usage: of the container if its memory is limited, else of the machine. */
-export class SystemMemoryCollector implements SourceCollector {
+export class SystemMemoryCollector implements ManagedCollector {
   readonly name = 'system_memory';
   readonly metricNames: readonly string[];
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { NetworkReading, SystemSource } from './system-source.js';
 import { type DeviceCount, DeviceTraffic } from './device-traffic.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
@@ -47,7 +47,7 @@ const COUNTS: readonly DeviceCount<NetworkReading>[] = [
 ];
 
 /** A collector of network traffic by interface, without the loopback. */
-export class NetworkCollector implements SourceCollector {
+export class NetworkCollector implements ManagedCollector {
   readonly name = 'system_network';
   readonly metricNames: readonly string[];
 

@@ -1,12 +1,12 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { OptionalGauge } from '../optional-gauge.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import type { SystemSource } from './system-source.js';
 import { SYSTEM_METRICS } from '../../metrics/metric-names.js';
 import { SHARED } from './machine-metric.js';
 
 /** A collector of the number of processes and threads on the machine or in the container. */
-export class ProcessesCollector implements SourceCollector {
+export class ProcessesCollector implements ManagedCollector {
   readonly name = SYSTEM_METRICS.processes;
   readonly metricNames: readonly string[];
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { withSchedule } from '../collector-schedule.js';
-import type { SourceCollector } from '../source.collector.js';
+import type { ManagedCollector } from '../managed-collector.js';
 import { SystemCpuCollector } from './cpu.collector.js';
 import { DiskIoCollector } from './disk-io.collector.js';
 import { FileSystemsCollector } from './file-systems.collector.js';
@@ -19,8 +19,8 @@ export function systemCollectors(
   clock: Clock,
   schedules: ResolvedSystem,
   source: SystemSource = systemSource(),
-): SourceCollector[] {
-  const make: Record<SystemPart, () => SourceCollector> = {
+): ManagedCollector[] {
+  const make: Record<SystemPart, () => ManagedCollector> = {
     cpu: () => new SystemCpuCollector(registry, source, clock),
     memory: () => new SystemMemoryCollector(registry, source),
     fileSystems: () => new FileSystemsCollector(registry, source),

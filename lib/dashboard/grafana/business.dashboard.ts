@@ -1,13 +1,13 @@
 import type { MetricFamily } from '../../metrics/snapshot.js';
 import { type GrafanaDashboard, type GrafanaPanel, type GrafanaUnit, query } from './grafana-dashboard.js';
-import { isOwnMetric } from '../views/own-metrics.js';
+import { isLibraryMetric } from '../views/library-metrics.js';
 import { unitOfMetric } from '../views/unit-of-metric.js';
 
 const UNITS: Readonly<Record<string, GrafanaUnit>> = { seconds: 's', bytes: 'bytes', percent: 'percent' };
 
 /** Returns a dashboard with a panel for each metric that the application itself defines. */
 export function businessDashboard(families: readonly MetricFamily[]): GrafanaDashboard {
-  const own = families.filter(({ name }) => !isOwnMetric(name));
+  const own = families.filter(({ name }) => !isLibraryMetric(name));
   return {
     uid: 'nestjs-monitoring-business',
     title: 'Business Metrics',

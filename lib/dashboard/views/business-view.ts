@@ -1,6 +1,6 @@
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { MetricType } from '../../metrics/naming.js';
-import { isOwnMetric } from './own-metrics.js';
+import { isLibraryMetric } from './library-metrics.js';
 import { type Panel, panel, percentiles, type View } from './panel.js';
 import { unitOfMetric, unitOfRate } from './unit-of-metric.js';
 
@@ -12,7 +12,7 @@ export function businessView(history: MetricsHistory): View {
     empty: 'No custom metrics yet. Inject MetricsRegistry to create one.',
     panels: history
       .metrics()
-      .filter(({ name }) => !isOwnMetric(name))
+      .filter(({ name }) => !isLibraryMetric(name))
       .toSorted((a, b) => a.name.localeCompare(b.name))
       .map(({ name, type }) => panelOf(name, type, history)),
   };

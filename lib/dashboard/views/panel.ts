@@ -1,4 +1,4 @@
-import type { VitalName } from '../../query/vital-expressions.js';
+import type { VitalName } from '../../query/vital-definitions.js';
 import type { LabelMatchers } from '../../query/label-matchers.js';
 
 /** The unit of a value; `format.js` of the page formats it. */

@@ -1,6 +1,6 @@
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
-import type { VitalName } from '../../query/vital-expressions.js';
+import type { VitalName } from '../../query/vital-definitions.js';
 import { rounded } from '../rounding.js';
 import type { Computation, Panel, Query, Unit, View } from './panel.js';
 

@@ -1,9 +1,9 @@
 import { parseRetryAfter } from '../../primitives/retry-after.js';
 import { halvesOf } from '../push/batches.js';
-import { loadPackage } from '../push/optional-package.js';
+import { loadPeerDependency } from '../push/peer-dependency.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { RejectedPoints } from '../push/settled-points.js';
+import { RejectedPoints } from '../push/partial-success.js';
 import { BoundedResponse, type CommandMiddleware } from './bounded-response.js';
 import {
   type MetricDataOptions,
@@ -99,7 +99,7 @@ export class CloudWatchDestination implements PushDestination {
   }
 
   private async connect(): Promise<{ readonly sdk: CloudWatchSdk; readonly client: CloudWatchClientLike }> {
-    const sdk = (this.sdk ??= await loadPackage<CloudWatchSdk>(SDK, 'The CloudWatch exporter'));
+    const sdk = (this.sdk ??= await loadPeerDependency<CloudWatchSdk>(SDK, 'The CloudWatch exporter'));
     const client = this.givenClient ?? (this.ownClient ??= await createClient(sdk, this.options.region));
     return { sdk, client };
   }

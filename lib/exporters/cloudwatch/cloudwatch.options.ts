@@ -1,6 +1,14 @@
-import { booleanOf, expectKeys, expectOption } from '../../options/option-checks.js';
-import { optionNames } from '../../options/option-table.js';
-import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
+import { expectKeys, expectOption } from '../../options/option-checks.js';
+import {
+  checked,
+  flag,
+  group,
+  list,
+  type OptionTable,
+  readOptions,
+  text,
+} from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import type { CloudWatchClientLike } from './cloudwatch.destination.js';
 import { type CloudWatchPrices, LIST_PRICES } from './cost-preview.js';
 
@@ -44,18 +52,33 @@ export type ResolvedCloudWatch = ResolvedPush &
     readonly prices: Required<CloudWatchPrices>;
   };
 
-const OPTION_NAMES: readonly (keyof CloudWatchExporterOptions)[] = [
-  'namespace',
-  'region',
-  'client',
-  'distributions',
-  'highResolution',
-  'rollUps',
-  'costPreview',
-  'prices',
-  ...optionNames(PUSH),
-];
 const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
+
+export const CLOUDWATCH: OptionTable<CloudWatchExporterOptions, ResolvedCloudWatch> = {
+  namespace: group((namespace: string | undefined, option) => {
+    const expected =
+      'at most 255 letters, digits, spaces and . - _ / # : that start with neither AWS/ nor a colon';
+    expectOption(option, namespace, expected, isNamespace(namespace));
+    return namespace as string;
+  }),
+  region: text('a region such as eu-central-1'),
+  client: group((client: CloudWatchClientLike | undefined, option) => {
+    const valid = client === undefined || typeof client?.send === 'function';
+    // The type alone, since a client contains credentials.
+    expectOption(option, typeof client, 'a CloudWatchClient', valid);
+    return client;
+  }),
+  distributions: checked<'values' | 'statistics'>(
+    '"values" or "statistics"',
+    (given) => given === 'values' || given === 'statistics',
+    'values',
+  ),
+  highResolution: flag(false),
+  rollUps: list('an array of arrays of label names', isArrayOfStrings),
+  costPreview: flag(false),
+  prices: group(checkedPrices),
+  ...PUSH,
+};
 
 /**
  * Checks the CloudWatch options and applies the defaults.
@@ -64,45 +87,14 @@ const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
  * @throws {MonitoringOptionsError}
  */
 export function resolveCloudWatch(owner: string, options: CloudWatchExporterOptions): ResolvedCloudWatch {
-  expectKeys(owner, options, OPTION_NAMES);
-  const { namespace, region, client, distributions = 'values', rollUps = [] } = options;
-  expectOption(
-    `${owner}.namespace`,
-    namespace,
-    'at most 255 letters, digits, spaces and . - _ / # : that start with neither AWS/ nor a colon',
-    typeof namespace === 'string' && NAMESPACE.test(namespace) && namespace.trim() !== '',
-  );
-  expectOption(
-    `${owner}.region`,
-    region,
-    'a region such as eu-central-1',
-    region === undefined || (typeof region === 'string' && region !== ''),
-  );
-  if (client !== undefined) {
-    expectOption(
-      `${owner}.client`,
-      typeof client,
-      'a CloudWatchClient',
-      typeof client === 'object' && typeof client?.send === 'function',
-    );
-  }
-  const knownDistributions = distributions === 'values' || distributions === 'statistics';
-  expectOption(`${owner}.distributions`, distributions, '"values" or "statistics"', knownDistributions);
-  expectOption(`${owner}.rollUps`, rollUps, 'an array of arrays of label names', isArrayOfArrays(rollUps));
-  return {
-    ...resolvePush(owner, options),
-    namespace,
-    ...(region !== undefined && { region }),
-    ...(client !== undefined && { client }),
-    distributions,
-    highResolution: booleanOf(`${owner}.highResolution`, options.highResolution, false),
-    rollUps,
-    costPreview: booleanOf(`${owner}.costPreview`, options.costPreview, false),
-    prices: checkedPrices(`${owner}.prices`, options.prices),
-  };
+  return readOptions(owner, options, CLOUDWATCH);
 }
 
-function checkedPrices(owner: string, prices: CloudWatchPrices = {}): Required<CloudWatchPrices> {
+function isNamespace(given: unknown): given is string {
+  return typeof given === 'string' && NAMESPACE.test(given) && given.trim() !== '';
+}
+
+function checkedPrices(prices: CloudWatchPrices = {}, owner: string): Required<CloudWatchPrices> {
   expectKeys(owner, prices, ['customMetrics', 'thousandCalls']);
   const { customMetrics, thousandCalls } = { ...LIST_PRICES, ...prices };
   expectOption(
@@ -117,10 +109,6 @@ function checkedPrices(owner: string, prices: CloudWatchPrices = {}): Required<C
 
 function isTier(tier: unknown): boolean {
   return Array.isArray(tier) && tier.length === 2 && tier.every((number) => number >= 0);
-}
-
-function isArrayOfArrays(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isArrayOfStrings);
 }
 
 function isArrayOfStrings(value: unknown): boolean {

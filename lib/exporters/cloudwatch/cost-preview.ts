@@ -1,5 +1,5 @@
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
-import { IntervalCursor } from '../push/interval-cursor.js';
+import { IntervalReader } from '../push/interval-reader.js';
 import { type MetricDataOptions, metricDataRequests, type MetricDatum } from './metric-data.js';
 
 /**
@@ -46,7 +46,7 @@ export function costOf(
   snapshot: MetricsSnapshot,
   options: MetricDataOptions & { readonly intervalMs: number; readonly prices: Required<CloudWatchPrices> },
 ): CloudWatchCost {
-  const requests = metricDataRequests(new IntervalCursor().intervalUpTo(snapshot), options);
+  const requests = metricDataRequests(new IntervalReader().intervalUpTo(snapshot), options);
   const data = requests.flatMap(({ payload }) => (payload ?? []) as readonly MetricDatum[]);
   const byName = new Map<string, number>();
   for (const { MetricName } of data) byName.set(MetricName, (byName.get(MetricName) ?? 0) + 1);

@@ -7,9 +7,9 @@ import type {
   MetricsInterval,
 } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
-import { RejectedPoints } from '../push/settled-points.js';
+import { RejectedPoints } from '../push/partial-success.js';
 import { shortName } from '../push/short-name.js';
-import { pairsOf, weightedValues } from '../push/weighted-values.js';
+import { pairsOf, bucketMidpoints } from '../push/bucket-midpoints.js';
 import { type Dimension, dimensionSetsOf, identityOf } from './dimensions.js';
 import { type StandardUnit, standardUnitOf } from './units.js';
 
@@ -137,7 +137,7 @@ function statisticsOfGauges(gauges: readonly GaugeInterval[]): Measurement {
 function valuesOfHistograms(histograms: readonly HistogramInterval[]): Measurement {
   const countOf = new Map<number, number>();
   // Several tiny values may become zero, and CloudWatch rejects duplicates.
-  for (const [exact, count] of pairsOf(weightedValues(histograms, MAX_VALUES))) {
+  for (const [exact, count] of pairsOf(bucketMidpoints(histograms, MAX_VALUES))) {
     const value = zeroIfTiny(exact);
     countOf.set(value, (countOf.get(value) ?? 0) + count);
   }
@@ -148,7 +148,7 @@ function statisticsOfHistograms(histograms: readonly HistogramInterval[]): Measu
   return statistics(
     sumOf(histograms.map(({ delta }) => delta.count)),
     zeroIfTiny(sumOf(histograms.map(({ delta }) => delta.sum))),
-    weightedValues(histograms).values.map(zeroIfTiny),
+    bucketMidpoints(histograms).values.map(zeroIfTiny),
   );
 }
 

@@ -1,5 +1,5 @@
 import { exchange, type HttpResponse, type PushFetch } from '../push/http-exchange.js';
-import { pairsOf } from '../push/weighted-values.js';
+import { pairsOf } from '../push/bucket-midpoints.js';
 import type { DatadogDistribution, DatadogPayload, DatadogSeries } from './datadog-series.js';
 import type { DatadogResponse, DatadogTransport } from './datadog.transport.js';
 

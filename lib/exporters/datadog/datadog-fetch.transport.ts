@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import { exchange, type HttpResponse, type PushFetch } from '../push/http-exchange.js';
-import { pairsOf } from '../push/weighted-values.js';
+import { pairsOf } from '../push/bucket-midpoints.js';
 import type { DatadogDistribution, DatadogPayload } from './datadog-series.js';
 import type { DatadogTransport } from './datadog.transport.js';
 

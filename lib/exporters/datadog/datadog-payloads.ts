@@ -1,7 +1,7 @@
 import { batchesOf, halvesOf } from '../push/batches.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
-import { RejectedPoints } from '../push/settled-points.js';
+import { RejectedPoints } from '../push/partial-success.js';
 import {
   BYTES_PER_VALUE,
   type DatadogDistribution,

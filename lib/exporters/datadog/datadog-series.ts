@@ -1,4 +1,4 @@
-import type { WeightedValues } from '../push/weighted-values.js';
+import type { WeightedValues } from '../push/bucket-midpoints.js';
 
 /** One series of a counter or a gauge: the `MetricSeries` of the Datadog API. */
 export interface DatadogSeries {

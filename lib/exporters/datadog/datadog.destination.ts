@@ -1,6 +1,6 @@
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { RejectedPoints } from '../push/settled-points.js';
+import { RejectedPoints } from '../push/partial-success.js';
 import { remedyFor } from '../push/status-remedy.js';
 import { countTimestampOf, datadogRequests, splitPayload } from './datadog-payloads.js';
 import type { DatadogPayload, DatadogPayloadOptions } from './datadog-series.js';

@@ -1,6 +1,6 @@
 import type { MetricsSource } from '../../metrics/registry.js';
 import { findPackage } from '../../primitives/optional-package.js';
-import { loadPackage } from '../push/optional-package.js';
+import { loadPeerDependency } from '../push/peer-dependency.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
 import { redactSecrets } from '../push/redact-response.js';
@@ -56,7 +56,7 @@ async function transportFor({
   if (transport === 'fetch') return new DatadogFetchTransport(url, apiKey, fetch);
   const datadog =
     transport === 'client'
-      ? await loadPackage<DatadogPackage>(PACKAGE, 'The Datadog exporter with the transport client')
+      ? await loadPeerDependency<DatadogPackage>(PACKAGE, 'The Datadog exporter with the transport client')
       : await findPackage<DatadogPackage>(PACKAGE);
   if (datadog === undefined) return new DatadogFetchTransport(url, apiKey, fetch);
   return new DatadogClientTransport(datadog, url, apiKey, fetch);

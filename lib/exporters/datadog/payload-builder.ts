@@ -1,6 +1,6 @@
 import { unitOf } from '../../metrics/naming.js';
 import type { HistogramInterval, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
-import { pairsOf, type WeightedValues, weightedValues } from '../push/weighted-values.js';
+import { pairsOf, type WeightedValues, bucketMidpoints } from '../push/bucket-midpoints.js';
 import { datadogName, datadogTags } from './datadog-names.js';
 import {
   COUNT,
@@ -57,7 +57,7 @@ export class PayloadBuilder {
     if (family.type !== 'histogram' || this.options.histograms !== 'distributions') return [];
     const metric = datadogName(family.name);
     return this.grouped(family.series).flatMap(({ tags, members }) =>
-      [...piecesOf(weightedValues(members))].map((values) => ({
+      [...piecesOf(bucketMidpoints(members))].map((values) => ({
         metric,
         timestamp: this.timestamp,
         values,

@@ -6,7 +6,7 @@ import { jsonText } from './json-document.js';
 import type { ResolvedRotation } from './json.options.js';
 import { RotatedLines } from './rotated-lines.js';
 import { AtomicFile } from '../../primitives/atomic-file.js';
-import { inSlices } from '../../primitives/slices.js';
+import { inTimeSlices } from '../../primitives/time-slices.js';
 
 /** Number of characters that are encoded at a time. */
 const CHUNK_LENGTH = 64 * 1024;
@@ -44,7 +44,7 @@ export class JsonFileDestination implements PushDestination {
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void> {
     if (this.writing !== undefined) throw new Error('the previous write is still in progress');
-    const pieces = await inSlices(piecesOf(request.payload as MetricsSnapshot));
+    const pieces = await inTimeSlices(piecesOf(request.payload as MetricsSnapshot));
     signal.throwIfAborted();
     this.writing = this.file.write(pieces, signal).finally(() => (this.writing = undefined));
     try {

@@ -1,4 +1,4 @@
-import { messageOf } from '../../primitives/message-of.js';
+import { messageOf } from '../../primitives/error-message.js';
 import type { OtlpResourceMetrics, OtlpResponse, OtlpSender } from './otlp.sender.js';
 
 /** The part of a `PushMetricExporter` of the OpenTelemetry SDK that is used. */

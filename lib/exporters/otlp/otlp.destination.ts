@@ -1,7 +1,7 @@
 import { halvesOf } from '../push/batches.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { AcceptedPoints, RejectedPoints } from '../push/settled-points.js';
+import { AcceptedPoints, RejectedPoints } from '../push/partial-success.js';
 import { remedyFor } from '../push/status-remedy.js';
 import {
   metricsOf,

@@ -1,5 +1,5 @@
 import type { MetricsSource } from '../../metrics/registry.js';
-import { loadPackage } from '../push/optional-package.js';
+import { loadPeerDependency } from '../push/peer-dependency.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
 import { redactSecrets } from '../push/redact-response.js';
@@ -31,7 +31,7 @@ export class OtlpExporter extends PushExporter {
 
 async function senderFor(options: ResolvedOtlp): Promise<OtlpSender> {
   if (options.exporter !== undefined) return new OtlpExporterSender(options.exporter);
-  const transformer = await loadPackage<OtlpTransformer>(
+  const transformer = await loadPeerDependency<OtlpTransformer>(
     '@opentelemetry/otlp-transformer',
     'The OpenTelemetry exporter',
   );

@@ -1,7 +1,7 @@
-import { renderLabel } from '../../metrics/labels.js';
+import { renderLabel } from '../../metrics/label-escaping.js';
 import { claimedNames, familyName, isTotal } from '../../metrics/naming.js';
-import type { ExpositionFormat } from './exposition-format.js';
-import { formatBound, formatCanonicalBound, formatValue } from './numbers.js';
+import type { ExpositionFormat } from './format-negotiation.js';
+import { formatBound, formatCanonicalBound, formatValue } from './number-format.js';
 
 /** A metric of another library at one time. */
 export interface BridgedFamily {

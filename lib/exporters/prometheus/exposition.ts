@@ -1,4 +1,4 @@
-import { renderLabel } from '../../metrics/labels.js';
+import { renderLabel } from '../../metrics/label-escaping.js';
 import { claimedNames, familyName, isTotal, unitOf } from '../../metrics/naming.js';
 import {
   CREATED,
@@ -12,9 +12,9 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
-import type { ExpositionFormat } from './exposition-format.js';
+import type { ExpositionFormat } from './format-negotiation.js';
 import { type BridgedFamily, namesOf, renderBridged } from './bridged-family.js';
-import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './numbers.js';
+import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './number-format.js';
 
 /** The settings of an exposition. */
 export interface ExpositionOptions {

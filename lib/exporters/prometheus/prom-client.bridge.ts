@@ -1,7 +1,7 @@
 import { DEFAULT_TIMEOUT_MS } from '../../metrics/collector-runner.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';
 import { withinTime } from '../../primitives/deadline.js';
-import { messageOf } from '../../primitives/message-of.js';
+import { messageOf } from '../../primitives/error-message.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { PROCESS_WARNINGS } from '../push/push-dependencies.js';
 import { type BridgedFamily, type BridgedSample, namesOf } from './bridged-family.js';

@@ -1,9 +1,9 @@
 import { claimedNames } from '../../metrics/naming.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
-import { inSlices } from '../../primitives/slices.js';
+import { inTimeSlices } from '../../primitives/time-slices.js';
 import { renderExposition } from './exposition.js';
-import type { ExpositionFormat } from './exposition-format.js';
+import type { ExpositionFormat } from './format-negotiation.js';
 import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
 
 /** Options of a {@link PrometheusExporter}. */
@@ -81,7 +81,7 @@ export class PrometheusExporter {
     const bridged = this.bridge?.withoutCollisions(families, sampleNamesOf(snapshot)) ?? [];
     const created = this.options.created ?? false;
     const options = { format, created, bridged, ...(names && { names }) };
-    return inSlices(collected(renderExposition(snapshot, options)));
+    return inTimeSlices(collected(renderExposition(snapshot, options)));
   }
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../primitives/message-of.js';
+import { messageOf } from '../../primitives/error-message.js';
 import type { MetricsInterval } from './metrics-interval.js';
 
 /** One request of a push: the unit that is accepted, repeated or dropped as a whole. */

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../metrics/clock.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { NO_RECORDER } from './exporter-metrics.js';
-import { IntervalCursor } from './interval-cursor.js';
+import { IntervalReader } from './interval-reader.js';
 import { filterMetrics } from './metric-filter.js';
 import { type PushExporterOptions, type ResolvedPush, resolvePush } from './push.options.js';
 import { PushReport } from './push.report.js';
@@ -29,7 +29,7 @@ export class PushExporter {
   readonly name: string;
 
   protected readonly pushOptions: ResolvedPush;
-  private readonly cursor = new IntervalCursor();
+  private readonly reader = new IntervalReader();
   private readonly report: PushReport;
   private readonly sender: PushSender;
   private readonly clock: Clock;
@@ -153,16 +153,16 @@ export class PushExporter {
     // Too late to be sent.
     if (this.sender.isPastDeadline) return;
     const snapshot = filterMetrics(collected, this.pushOptions.metrics);
-    // A follower keeps its cursor in step, so that it loses and repeats nothing when it becomes the leader.
+    // A follower keeps its reader in step, so that it loses and repeats nothing when it becomes the leader.
     if (!isManual && this.scheduler !== undefined && !this.isLeader()) {
-      this.cursor.advance(snapshot);
+      this.reader.advance(snapshot);
       return;
     }
-    const interval = this.cursor.intervalUpTo(snapshot);
+    const interval = this.reader.intervalUpTo(snapshot);
     const requests: unknown = this.destination.encode(interval);
     if (!Array.isArray(requests)) throw new TypeError('its destination encoded no array of requests');
     // After encoding, so that an interval that cannot be encoded becomes part of the next one.
-    this.cursor.advance(snapshot);
+    this.reader.advance(snapshot);
     this.sender.enqueue(requests as readonly PushRequest[], interval.endedAt);
   }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../primitives/message-of.js';
+import { messageOf } from '../../primitives/error-message.js';
 import type { SafeLogger } from '../../primitives/safe-logger.js';
 import type { ExporterRecorder } from './exporter-metrics.js';
 import type { PushError } from './push-destination.js';

@@ -1,11 +1,10 @@
 import type { Clock } from '../../metrics/clock.js';
-import { pause, resultWithin } from '../../primitives/deadline.js';
-import { unlessAborted } from './abort.js';
-import { Backoff, REJECTION_PAUSES } from './backoff.js';
+import { pause, resultWithin, unlessAborted } from '../../primitives/deadline.js';
 import type { ResolvedPush } from './push.options.js';
 import type { PushReport } from './push.report.js';
 import { PushAttempt } from './push-attempt.js';
 import { type PushDestination, type PushError, type PushRequest, toPushError } from './push-destination.js';
+import { RemoteState } from './remote-state.js';
 import { type QueuedRequest, RequestQueue } from './request-queue.js';
 
 /** Time limit of `PushDestination.close()`, in milliseconds. */
@@ -27,9 +26,7 @@ export class PushSender {
   private readonly report: PushReport;
   private readonly clock: Clock;
   private readonly queue: RequestQueue;
-  private readonly backoff: Backoff;
-  /** The pauses while the remote rejects everything. */
-  private readonly rejectionBackoff: Backoff;
+  private readonly remote: RemoteState;
   /** Aborted when the shutdown timeout is over. */
   private readonly deadline = new AbortController();
 
@@ -38,8 +35,6 @@ export class PushSender {
   private isShuttingDown = false;
   /** Attempt in flight. */
   private attempt: PushAttempt | undefined;
-  /** The reason of the last rejection while the remote rejects everything. */
-  private stopError: PushError | undefined;
   private acceptedRequests = 0;
 
   constructor(
@@ -49,14 +44,13 @@ export class PushSender {
   ) {
     this.report = report;
     this.clock = clock;
-    this.backoff = new Backoff(random);
-    this.rejectionBackoff = new Backoff(random, REJECTION_PAUSES);
+    this.remote = new RemoteState(report, random);
     this.queue = new RequestQueue(options, (points) => report.dropped(points, 'full'));
   }
 
   /** The reason for which the remote rejects everything; undefined while it accepts requests. */
   get stopReason(): string | undefined {
-    return this.stopError?.message;
+    return this.remote.stopReason;
   }
 
   /** True if every request has been settled. */
@@ -101,16 +95,15 @@ export class PushSender {
    */
   async trySend(): Promise<number | undefined> {
     try {
-      await this.beforeDeadline(this.open());
+      await unlessAborted(this.open(), this.deadline.signal);
       await this.drain();
       return undefined;
     } catch (error) {
       if (this.queue.isEmpty) return undefined;
       const failure = toPushError(error);
       // A failed open() has not been handled yet, unlike a failed request.
-      if (failure.remedy === 'stop') this.stop(failure);
-      const backoff = this.stopError === undefined ? this.backoff : this.rejectionBackoff;
-      const retryInMs = backoff.next(failure.retryAfterMs);
+      if (failure.remedy === 'stop') this.remote.stopped(failure);
+      const retryInMs = this.remote.pauseAfter(failure);
       if (failure.remedy === 'retry' && !this.isPastDeadline) this.report.retrying(failure, retryInMs);
       return retryInMs;
     }
@@ -124,14 +117,14 @@ export class PushSender {
     const { shutdownTimeoutMs } = this.options;
     this.isShuttingDown = true;
     // The pauses may have become long; now there is little time left.
-    this.backoff.reset();
+    this.remote.resetPauses();
     const requestTimer = setTimeout(() => this.attempt?.timeOut(), this.lastRequestTimeoutMs);
     const deadlineTimer = setTimeout(
       () => this.deadline.abort(new Error(`the shutdown timeout of ${shutdownTimeoutMs} ms is over`)),
       shutdownTimeoutMs,
     );
     try {
-      await this.beforeDeadline(captureLast());
+      await unlessAborted(captureLast(), this.deadline.signal);
       while (!this.queue.isEmpty && !this.isPastDeadline) {
         const retryInMs = await this.trySend();
         if (retryInMs === undefined) continue;
@@ -162,10 +155,6 @@ export class PushSender {
 
   private async closeDestination(): Promise<void> {
     await this.destination.close?.();
-  }
-
-  private beforeDeadline(promise: Promise<void>): Promise<void> {
-    return unlessAborted(promise, this.deadline.signal);
   }
 
   /** Time limit of a request during shutdown, in milliseconds; it leaves room for another attempt. */
@@ -202,7 +191,7 @@ export class PushSender {
             index = 1;
             continue;
           }
-          this.stop(failure);
+          this.remote.stopped(failure);
           throw failure;
         }
         index = 0;
@@ -250,8 +239,7 @@ export class PushSender {
       this.queue.settle();
       this.report.sent();
       this.acceptedRequests++;
-      this.backoff.reset();
-      this.resume();
+      this.remote.accepted();
       return;
     }
     const pieces = result as readonly PushRequest[];
@@ -269,20 +257,6 @@ export class PushSender {
 
   private isTooOld({ endedAt }: QueuedRequest): boolean {
     return this.clock.now() - endedAt > (this.destination.maxAgeMs ?? Infinity);
-  }
-
-  /** Notes that the remote rejects everything, so that it is tried less often. */
-  private stop(failure: PushError): void {
-    const isNew = this.stopError === undefined;
-    this.stopError = failure;
-    if (isNew) this.report.stopped(failure);
-  }
-
-  private resume(): void {
-    if (this.stopError === undefined) return;
-    this.stopError = undefined;
-    this.rejectionBackoff.reset();
-    this.report.resumed();
   }
 
   private reportQueue(): void {

@@ -1,4 +1,4 @@
-import { messageOf } from '../../primitives/message-of.js';
+import { messageOf } from '../../primitives/error-message.js';
 import { exchange, type PushFetch } from '../push/http-exchange.js';
 import { PushError } from '../push/push-destination.js';
 import { remedyFor } from '../push/status-remedy.js';

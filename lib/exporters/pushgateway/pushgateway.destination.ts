@@ -3,7 +3,7 @@ import { renderExposition } from '../prometheus/exposition.js';
 import { halvesOf } from '../push/batches.js';
 import type { MetricsInterval } from '../push/metrics-interval.js';
 import { type PushDestination, PushError, type PushRequest } from '../push/push-destination.js';
-import { AcceptedPoints, RejectedPoints } from '../push/settled-points.js';
+import { AcceptedPoints, RejectedPoints } from '../push/partial-success.js';
 import type { PushgatewayClient } from './pushgateway.client.js';
 import { renameGroupCollisions } from './rename-group-collisions.js';
 

@@ -1,8 +1,8 @@
 import { expectKeys, expectOption, expectSecret } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
-import { optionNames } from '../../options/option-table.js';
-import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
+import { group, type OptionTable, readOptions } from '../../options/option-table.js';
+import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import { trimEnd } from '../push/trim-end.js';
 
 /** Options of a {@link PushgatewayExporter}. */
@@ -30,6 +30,31 @@ export interface ResolvedPushgateway extends ResolvedPush {
 
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
+export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushgateway> = {
+  url: group((url: string | undefined, option) => {
+    const expected = 'an http or https URL such as http://pushgateway:9091, without user, password and query';
+    if (!isHttpUrl(url)) expectOption(option, url, expected, false);
+    return trimEnd(url as string, '/');
+  }),
+  jobName: group((jobName: string | undefined, option) => {
+    expectOption(option, jobName, 'a non-empty string', typeof jobName === 'string' && jobName !== '');
+    return jobName as string;
+  }),
+  groupings: group((groupings: PushgatewayExporterOptions['groupings'] = {}, option) => {
+    checkGroupings(option, groupings);
+    return groupings;
+  }),
+  basicAuth: group((basicAuth: PushgatewayExporterOptions['basicAuth'], option) => {
+    if (basicAuth === undefined) return undefined;
+    expectKeys(option, basicAuth, ['username', 'password']);
+    expectSecret(`${option}.username`, basicAuth.username);
+    expectSecret(`${option}.password`, basicAuth.password);
+    return basicAuth;
+  }),
+  fetch: group((given: PushFetch | undefined, option) => fetchOf(option, given)),
+  ...PUSH,
+};
+
 /**
  * Checks the Pushgateway options and applies the defaults.
  *
@@ -37,36 +62,7 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
  * @throws {MonitoringOptionsError}
  */
 export function resolvePushgateway(owner: string, options: PushgatewayExporterOptions): ResolvedPushgateway {
-  expectKeys(owner, options, ['url', 'jobName', 'groupings', 'basicAuth', 'fetch', ...optionNames(PUSH)]);
-  const { url, jobName, groupings = {}, basicAuth } = options;
-  if (!isHttpUrl(url)) {
-    expectOption(
-      `${owner}.url`,
-      url,
-      'an http or https URL such as http://pushgateway:9091, without user, password and query',
-      false,
-    );
-  }
-  expectOption(
-    `${owner}.jobName`,
-    jobName,
-    'a non-empty string',
-    typeof jobName === 'string' && jobName !== '',
-  );
-  checkGroupings(`${owner}.groupings`, groupings);
-  if (basicAuth !== undefined) {
-    expectKeys(`${owner}.basicAuth`, basicAuth, ['username', 'password']);
-    expectSecret(`${owner}.basicAuth.username`, basicAuth.username);
-    expectSecret(`${owner}.basicAuth.password`, basicAuth.password);
-  }
-  return {
-    ...resolvePush(owner, options),
-    url: trimEnd(url, '/'),
-    jobName,
-    groupings,
-    fetch: fetchOf(`${owner}.fetch`, options.fetch),
-    ...(basicAuth && { basicAuth }),
-  };
+  return readOptions(owner, options, PUSHGATEWAY);
 }
 
 function checkGroupings(option: string, groupings: unknown): void {

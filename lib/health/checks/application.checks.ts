@@ -26,7 +26,8 @@ import {
   typeOrmPools,
 } from '../../integrations/typeorm/typeorm.discovery.js';
 import { pingTypeOrm } from '../../integrations/typeorm/typeorm.ping.js';
-import { abandonedWork } from '../../integrations/until-aborted.js';
+import { abandonedWork } from '../../integrations/abandoned-work.js';
+import { freeName } from '../../primitives/free-name.js';
 import type { HealthCheck } from '../health-check.js';
 import type { BuiltInCheckOptions, BuiltInChecks } from './built-in-checks.options.js';
 
@@ -118,8 +119,7 @@ function checksOf(
   return found.map(({ name, ping }) => {
     const base =
       found.length === 1 || name === 'default' ? kind : `${kind}.${name.replace(/[^\w.-]+/g, '_')}`;
-    let uniqueName = base.slice(0, 90);
-    for (let n = 2; usedNames.has(uniqueName); n++) uniqueName = `${base.slice(0, 90)}.${n}`;
+    const uniqueName = freeName(base.slice(0, 90), (other) => usedNames.has(other), '.');
     usedNames.add(uniqueName);
     return {
       critical: kind === 'database',

@@ -1,5 +1,5 @@
 import { expectKeys, expectOption } from '../../options/option-checks.js';
-import type { HealthCheckOptions } from '../health-check.js';
+import { COMMON_OPTION_NAMES, type HealthCheckOptions } from '../health-check.js';
 
 /** Options of a built-in check. */
 export type BuiltInCheckOptions = Omit<HealthCheckOptions, 'name' | 'inProcess'>;
@@ -47,15 +47,6 @@ export interface BuiltInChecksOptions {
 /** The options of all built-in checks. */
 export type BuiltInChecks = Readonly<Required<BuiltInChecksOptions>>;
 
-const COMMON_KEYS = [
-  'critical',
-  'timeoutMs',
-  'cacheMs',
-  'failureThreshold',
-  'successThreshold',
-  'refreshIntervalMs',
-] as const;
-
 /** The further keys of each check. */
 const OWN_KEYS: Readonly<Record<keyof BuiltInChecksOptions, readonly string[]>> = {
   database: [],
@@ -77,7 +68,7 @@ export function resolveBuiltInChecks(given: BuiltInChecksOptions = {}): BuiltInC
   for (const [name, options] of Object.entries(given)) {
     if (options === false || options === undefined) continue;
     const ownKeys = OWN_KEYS[name as keyof BuiltInChecksOptions];
-    expectKeys(`health.builtIn.${name}`, options, [...COMMON_KEYS, ...ownKeys]);
+    expectKeys(`health.builtIn.${name}`, options, [...COMMON_OPTION_NAMES, ...ownKeys]);
     for (const limit of ownKeys.filter((key) => key !== 'path')) {
       const value = (options as Record<string, unknown>)[limit];
       const valid = value === undefined || (typeof value === 'number' && value > 0);

@@ -4,7 +4,7 @@ import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';
-import type { Measurement } from '../../primitives/completion.js';
+import type { Measurement } from '../../primitives/track-completion.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { countDropped } from '../dropped-samples.js';
 import { PerformanceMeasurement, type StaticLabels } from '../performance-measurement.js';

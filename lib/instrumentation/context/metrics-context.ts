@@ -2,7 +2,7 @@ import { MetricDefinitionError } from '../../metrics/errors.js';
 import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/labels.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';
-import { trackCall } from '../../primitives/completion.js';
+import { trackCall } from '../../primitives/track-completion.js';
 import { RESERVED_LABELS, type StaticLabels } from '../performance-measurement.js';
 import { CONTEXT_NAME, JobMetrics } from './job-metrics.js';
 

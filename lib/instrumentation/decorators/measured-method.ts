@@ -1,6 +1,6 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { instrumentationGuard } from '../../metrics/error-reports.js';
-import { type Measurement, trackCall } from '../../primitives/completion.js';
+import { type Measurement, trackCall } from '../../primitives/track-completion.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import { Guard } from '../../primitives/guard.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';

@@ -2,10 +2,10 @@ import type { Clock } from '../../metrics/clock.js';
 import type { CounterSeries } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { TimerSeries } from '../../metrics/timer.js';
-import type { Measurement } from '../../primitives/completion.js';
+import type { Measurement } from '../../primitives/track-completion.js';
 import type { Guard } from '../../primitives/guard.js';
-import { LabelValues } from '../../primitives/label-values.js';
-import type { Outcome } from '../../primitives/outcome.js';
+import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
+import type { CallOutcome } from '../../primitives/call-outcome.js';
 import { expectOption, expectOptions } from './decorator-options.js';
 import { decoratorGuard, type MeasurementDefinition } from './measured-method.js';
 import { decorateMethod } from './method-decoration.js';
@@ -94,7 +94,7 @@ class ModelOperationDefinition implements MeasurementDefinition {
       return () => measurement;
     }
     const byClass = new WeakMap<object, Measurement>();
-    const models = new LabelValues(MAX_MODELS);
+    const models = new BoundedLabelValues(MAX_MODELS);
     return (self) => {
       const type = classOfReceiver(self);
       let measurement = byClass.get(type);
@@ -128,7 +128,7 @@ class OperationMeasurement implements Measurement {
     return this.clock.monotonic();
   }
 
-  end(startedAt: number, outcome: Outcome): void {
+  end(startedAt: number, outcome: CallOutcome): void {
     this.duration.observe((this.clock.monotonic() - startedAt) / 1000);
     this.total.inc();
     if (outcome === 'error') this.errors.inc();

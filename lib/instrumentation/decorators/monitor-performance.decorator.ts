@@ -1,6 +1,6 @@
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { Measurement } from '../../primitives/completion.js';
+import type { Measurement } from '../../primitives/track-completion.js';
 import {
   type PerformanceDefinition,
   PerformanceMeasurement,

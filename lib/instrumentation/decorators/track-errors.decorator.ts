@@ -1,9 +1,9 @@
 import type { CounterSeries } from '../../metrics/counter.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { Measurement } from '../../primitives/completion.js';
+import type { Measurement } from '../../primitives/track-completion.js';
 import type { Guard } from '../../primitives/guard.js';
-import type { Outcome } from '../../primitives/outcome.js';
+import type { CallOutcome } from '../../primitives/call-outcome.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { checkedLabels, expectOption, expectOptions, type StaticLabelInput } from './decorator-options.js';
 import { decoratorGuard, type MeasurementDefinition } from './measured-method.js';
@@ -78,7 +78,7 @@ class ErrorMeasurement implements Measurement {
     return 0;
   }
 
-  end(_startedAt: number, outcome: Outcome): void {
+  end(_startedAt: number, outcome: CallOutcome): void {
     if (outcome === 'error') this.errors.inc();
   }
 }

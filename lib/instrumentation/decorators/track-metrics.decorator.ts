@@ -5,9 +5,9 @@ import type { GaugeSeries } from '../../metrics/gauge.js';
 import { assertMetricName } from '../../metrics/naming.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { TimerSeries } from '../../metrics/timer.js';
-import type { Measurement } from '../../primitives/completion.js';
+import type { Measurement } from '../../primitives/track-completion.js';
 import type { Guard } from '../../primitives/guard.js';
-import type { Outcome } from '../../primitives/outcome.js';
+import type { CallOutcome } from '../../primitives/call-outcome.js';
 import type { StaticLabels } from '../performance-measurement.js';
 import { checkedBuckets, checkedLabels, expectOptions, type StaticLabelInput } from './decorator-options.js';
 import { decoratorGuard, type MeasurementDefinition } from './measured-method.js';
@@ -105,7 +105,7 @@ class ChosenMetricsMeasurement implements Measurement {
     return this.timer === undefined ? 0 : this.timer.clock.monotonic();
   }
 
-  end(startedAt: number, outcome: Outcome, detail: unknown): void {
+  end(startedAt: number, outcome: CallOutcome, detail: unknown): void {
     this.timer?.series.observe((this.timer.clock.monotonic() - startedAt) / 1000);
     this.counter?.inc();
     // The gauge drops and counts a value that is not a number.

@@ -1,7 +1,7 @@
 import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { ErrorClasses } from '../error-class.js';
-import { LabelValues } from '../../primitives/label-values.js';
+import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 
 /** The format of names and codes of warnings. Other values may be arbitrary text. */
 const WARNING_TEXT = /^[\w.-]+$/;
@@ -13,8 +13,8 @@ export class ProcessErrorRecorder {
   private readonly rejections: Counter<'error'>;
   private readonly warnings: Counter<'warning' | 'code'>;
   private readonly errorClasses = new ErrorClasses();
-  private readonly warningNames = new LabelValues(MAX_WARNINGS);
-  private readonly warningCodes = new LabelValues(MAX_WARNINGS);
+  private readonly warningNames = new BoundedLabelValues(MAX_WARNINGS);
+  private readonly warningCodes = new BoundedLabelValues(MAX_WARNINGS);
 
   constructor(registry: MetricsRegistry) {
     this.exceptions = registry.counter(

@@ -1,5 +1,5 @@
 import type { Guard } from '../../primitives/guard.js';
-import type { GraphQLRecorder, OpenOperation } from './graphql-recorder.js';
+import type { GraphQLRecorder, OpenOperation } from './graphql.recorder.js';
 import type { DocumentNode, OperationNode } from './operation-label.js';
 
 /** The part of the Apollo Server request context that is used. */

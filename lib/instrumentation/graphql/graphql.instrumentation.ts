@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { apolloPlugin } from './apollo-plugin.js';
-import type { GraphQLRecorder } from './graphql-recorder.js';
+import type { GraphQLRecorder } from './graphql.recorder.js';
 import { graphQLDrivers } from './graphql-driver.js';
 import { hasMercurius, measureMercurius } from './mercurius-hook.js';
 import { isSchema, measureSchema } from './schema-measurement.js';

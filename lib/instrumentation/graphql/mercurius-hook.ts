@@ -1,6 +1,6 @@
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
-import type { GraphQLRecorder, OpenOperation } from './graphql-recorder.js';
+import type { GraphQLRecorder, OpenOperation } from './graphql.recorder.js';
 import { type DocumentNode, operationOf } from './operation-label.js';
 
 /** The function with which Mercurius decorates the Fastify instance, and which executes one operation. */

@@ -1,10 +1,14 @@
-import { type Measurement, trackCompletion } from '../../primitives/completion.js';
+import { type Measurement, trackCompletion } from '../../primitives/track-completion.js';
 import { type Guard, isThenable } from '../../primitives/guard.js';
-import { type AnyIterator, followIterator, type IterationObserver } from '../../primitives/iterator.js';
+import {
+  type AnyIterator,
+  followIterator,
+  type IterationObserver,
+} from '../../primitives/follow-iterator.js';
 import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
-import { standIn } from '../../primitives/stand-in.js';
-import { followThenable } from '../../primitives/thenable.js';
-import type { GraphQLRecorder, OpenSubscription } from './graphql-recorder.js';
+import { overridingProxy } from '../../primitives/overriding-proxy.js';
+import { followThenable } from '../../primitives/follow-thenable.js';
+import type { GraphQLRecorder, OpenSubscription } from './graphql.recorder.js';
 
 type Resolve = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -112,7 +116,10 @@ function trackEvents(events: unknown, subscription: OpenSubscription, guard: Gua
   if (typeof (events as Partial<AnyIterator>).next === 'function') {
     return follow(events as AsyncIterable<unknown> & AnyIterator);
   }
-  return standIn(events, { [Symbol.asyncIterator]: () => follow(events[Symbol.asyncIterator]()) }) ?? events;
+  return (
+    overridingProxy(events, { [Symbol.asyncIterator]: () => follow(events[Symbol.asyncIterator]()) }) ??
+    events
+  );
 }
 
 function isAsyncIterable(events: unknown): events is AsyncIterable<unknown> {

@@ -5,7 +5,7 @@ import { listenTo } from '../../primitives/emitter-listener.js';
 import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
 import { rawResponse } from './raw-response.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
-import type { RequestRecorder } from './request-recorder.js';
+import type { RequestRecorder } from './request.recorder.js';
 
 interface FastifyLike {
   addHook(

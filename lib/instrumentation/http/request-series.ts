@@ -3,7 +3,7 @@ import type { ExemplarLabels } from '../../metrics/exemplars.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { LabelValues } from '../../primitives/label-values.js';
+import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { methodLabel } from '../http-method.js';
 import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import type { HttpMetricsOptions } from './http.options.js';
@@ -48,7 +48,7 @@ export class RequestSeries {
   private readonly inProgress: Gauge<'method'>;
 
   private readonly methods = new Map<string, MethodSeries>();
-  private readonly routeLabels = new LabelValues(MAX_ROUTES);
+  private readonly routeLabels = new BoundedLabelValues(MAX_ROUTES);
   private readonly slowSeconds: number;
   private readonly ignoreRoutes: readonly (string | RegExp)[];
 

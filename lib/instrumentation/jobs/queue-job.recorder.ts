@@ -7,7 +7,7 @@ import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
-import { LabelValues } from '../../primitives/label-values.js';
+import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { errorClass } from '../error-class.js';
 import type { JobMetricsOptions } from './jobs.options.js';
@@ -31,7 +31,7 @@ export class QueueJobRecorder {
   private readonly inProgress: Gauge<JobLabels>;
   private readonly seconds: Histogram<JobLabels | 'outcome'>;
   private readonly waitSeconds: Histogram<JobLabels>;
-  private readonly names = new Map<string, LabelValues>();
+  private readonly names = new Map<string, BoundedLabelValues>();
   private readonly maxJobs: number;
 
   constructor(
@@ -130,7 +130,7 @@ export class QueueJobRecorder {
     if (job === undefined) return REMOVED_JOB;
     let names = this.names.get(queue);
     if (names === undefined) {
-      names = new LabelValues(this.maxJobs);
+      names = new BoundedLabelValues(this.maxJobs);
       this.names.set(queue, names);
     }
     return names.of(job.name);

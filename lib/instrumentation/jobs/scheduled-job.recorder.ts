@@ -6,7 +6,7 @@ import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';
-import { LabelValues } from '../../primitives/label-values.js';
+import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { observeFunction } from '../../primitives/method-patch.js';
 import { errorClass } from '../error-class.js';
 import type { JobMetricsOptions } from './jobs.options.js';
@@ -34,7 +34,7 @@ export class ScheduledJobRecorder {
   private readonly overlaps: Counter<JobLabels>;
   private readonly lastStart: Gauge<JobLabels>;
   private readonly lastSuccess: Gauge<JobLabels>;
-  private readonly jobs: LabelValues;
+  private readonly jobs: BoundedLabelValues;
 
   constructor(
     registry: MetricsRegistry,
@@ -83,7 +83,7 @@ export class ScheduledJobRecorder {
       'End time of the last successful run of a scheduled job, as a Unix timestamp in seconds.',
       { labelNames, aggregate: 'max' },
     );
-    this.jobs = new LabelValues(options.maxJobs);
+    this.jobs = new BoundedLabelValues(options.maxJobs);
   }
 
   /** Returns the measured form of the method of a job, and creates its series at zero. */

@@ -1,14 +1,14 @@
 import type { Guard } from '../../primitives/guard.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
-import type { Outcome } from '../../primitives/outcome.js';
-import type { Operation } from '../operations.js';
-import { type ReplyEnd, type ReplyKind, trackReply } from './reply.js';
+import type { CallOutcome } from '../../primitives/call-outcome.js';
+import type { Operation } from '../operation-metrics.js';
+import { type ReplyEnd, type ReplyKind, trackReply } from './track-reply.js';
 
 /** Differences between the transports of a {@link measuredHandler}. */
 export interface HandlerOptions {
   /** Returns the outcome to record for a reply that has ended. @default the outcome itself */
-  readonly outcomeOf?: (outcome: Outcome, kind: ReplyKind) => Outcome;
+  readonly outcomeOf?: (outcome: CallOutcome, kind: ReplyKind) => CallOutcome;
   /** Returns false if the client of the handler has disconnected. @default true */
   readonly isConnected?: () => boolean;
 }

@@ -2,11 +2,11 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
-import type { Operation } from '../operations.js';
+import type { Operation } from '../operation-metrics.js';
 import { observeExceptions } from './exception-observer.instrumentation.js';
 import { measuredHandler } from './measured-handler.js';
-import { transportName } from './pattern.js';
-import type { RpcRecorder } from './rpc-recorder.js';
+import { transportName } from './message-pattern.js';
+import type { RpcRecorder } from './rpc.recorder.js';
 
 /** The metadata key that `@MessagePattern()` and `@EventPattern()` set on a method. */
 const HANDLER_METADATA = 'microservices:handler_type';

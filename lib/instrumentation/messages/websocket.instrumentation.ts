@@ -4,7 +4,7 @@ import { patchMethod, withObservedCallback } from '../../primitives/method-patch
 import { observeExceptions } from './exception-observer.instrumentation.js';
 import { FailedReplies } from './failed-replies.js';
 import { measuredHandler } from './measured-handler.js';
-import type { WebSocketRecorder } from './websocket-recorder.js';
+import type { WebSocketRecorder } from './websocket.recorder.js';
 import { isObject } from '../../primitives/is-object.js';
 
 /** The metadata keys that `@WebSocketGateway()` sets on a class, and `@SubscribeMessage()` on a method. */

@@ -1,7 +1,7 @@
 import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { listenTo } from '../../primitives/emitter-listener.js';
-import { hostOf, hostOfOrigin } from './destination.js';
+import { hostOf, hostOfOrigin } from './request-host.js';
 import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
 
 /** The part of an undici request that is used; `fetch` uses undici. */

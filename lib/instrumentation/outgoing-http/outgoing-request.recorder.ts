@@ -5,7 +5,7 @@ import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import { methodLabel } from '../http-method.js';
-import { boundedLabelValue, LabelValues } from '../../primitives/label-values.js';
+import { boundedLabelValue, BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 import { OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
@@ -47,8 +47,8 @@ export class OutgoingRequestRecorder {
   private readonly errors: Counter<'host' | 'method' | 'error'>;
 
   private readonly open = new WeakMap<object, OpenRequest>();
-  private readonly hosts: LabelValues;
-  private readonly errorNames = new LabelValues(MAX_ERRORS);
+  private readonly hosts: BoundedLabelValues;
+  private readonly errorNames = new BoundedLabelValues(MAX_ERRORS);
   private readonly ignored = new Map<string, boolean>();
   private readonly ignoreHosts: readonly (string | RegExp)[];
 
@@ -74,7 +74,7 @@ export class OutgoingRequestRecorder {
       'Outgoing HTTP requests without a response, by code or class of error.',
       { labelNames: ['host', 'method', 'error'] },
     );
-    this.hosts = new LabelValues(options.maxHosts);
+    this.hosts = new BoundedLabelValues(options.maxHosts);
     this.ignoreHosts = options.ignoreHosts;
   }
 

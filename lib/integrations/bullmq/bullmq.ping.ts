@@ -1,10 +1,10 @@
 import { asOwnCall } from '../own-calls.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { BullMqBase, BullMqQueue, BullMqRedis } from './bullmq.discovery.js';
 
 /** Pings the Redis of a queue or a worker. Rejects if Redis does not answer. */
 export async function pingBullMq(queue: BullMqBase, signal: AbortSignal): Promise<void> {
-  await untilAborted(
+  await abandonOnAbort(
     asOwnCall(() => sendPing(queue)),
     signal,
   );
@@ -15,7 +15,7 @@ export async function countBullMqJobs(
   queue: BullMqQueue,
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
-  return untilAborted(
+  return abandonOnAbort(
     asOwnCall(async () => {
       await readyClient(queue);
       return queue.getJobCounts();

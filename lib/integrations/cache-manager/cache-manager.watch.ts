@@ -1,6 +1,6 @@
 import { isThenable } from '../../primitives/guard.js';
 import { type CallObserver, observeFunction, patchMethod } from '../../primitives/method-patch.js';
-import type { CacheCall, CacheOperation, SingleCacheRecorder } from '../cache-recorder.js';
+import type { CacheCall, CacheOperation, SingleCacheRecorder } from '../cache.recorder.js';
 import { stopAll } from '../stop-all.js';
 import type { CacheManager } from './cache-manager.discovery.js';
 

@@ -1,5 +1,5 @@
 import { asOwnCall } from '../own-calls.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { IoRedisClient } from './ioredis.discovery.js';
 import { isError } from '../../primitives/is-error.js';
 
@@ -11,7 +11,7 @@ export async function pingIoRedis(client: IoRedisClient, signal: AbortSignal): P
   if (client.status !== 'ready' && client.status !== 'wait') {
     throw new Error(`the connection is not ready (${client.status})`);
   }
-  await untilAborted(
+  await abandonOnAbort(
     asOwnCall(() => sendPing(client)),
     signal,
   );

@@ -1,5 +1,5 @@
 import { observeCallback, observeFunction, patchMethod } from '../../primitives/method-patch.js';
-import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
+import type { RedisCall, RedisRecorder } from '../redis/redis.recorder.js';
 import type { IoRedisClient } from './ioredis.discovery.js';
 import { isError } from '../../primitives/is-error.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asOwnCall } from '../own-calls.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { KeyvStore } from './keyv.discovery.js';
 
 /** The prefix of the keys that monitoring itself writes. */
@@ -10,7 +10,7 @@ const OWN_KEY_TTL_MS = 10_000;
 
 /** Writes a value and reads it back. Rejects if it cannot be read. */
 export async function pingKeyv(store: KeyvStore, signal: AbortSignal): Promise<void> {
-  await untilAborted(
+  await abandonOnAbort(
     asOwnCall(() => roundTrip(store)),
     signal,
   );

@@ -1,5 +1,5 @@
 import { patchMethod } from '../../primitives/method-patch.js';
-import type { CacheOperation, CacheRecorder, SingleCacheRecorder } from '../cache-recorder.js';
+import type { CacheOperation, CacheRecorder, SingleCacheRecorder } from '../cache.recorder.js';
 import { stopAll } from '../stop-all.js';
 import type { KeyvStore } from './keyv.discovery.js';
 

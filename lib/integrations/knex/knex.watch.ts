@@ -1,7 +1,7 @@
 import { patchMethod } from '../../primitives/method-patch.js';
 import { watchMysql2Connection } from '../mysql2/mysql2.watch.js';
 import { watchPgClient } from '../pg/pg.watch.js';
-import type { QueryRecorder } from '../queries/query-recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
 import { hasMethods } from '../object-shape.js';
 import type { Knex } from './knex.discovery.js';

@@ -1,4 +1,4 @@
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { MongooseConnection } from './mongoose.discovery.js';
 
 /** The `readyState` of an open connection. */
@@ -8,5 +8,5 @@ const CONNECTED = 1;
 export async function pingMongoose(connection: MongooseConnection, signal: AbortSignal): Promise<void> {
   const { db, readyState } = connection;
   if (readyState !== CONNECTED || db === undefined) throw new Error('the connection is not open');
-  await untilAborted(db.command({ ping: 1 }), signal);
+  await abandonOnAbort(db.command({ ping: 1 }), signal);
 }

@@ -1,7 +1,7 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type Operation, UNKNOWN_TABLE } from '../queries/query-class.js';
-import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
+import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
 import { stopAll } from '../stop-all.js';
 import type { MongooseConnection } from './mongoose.discovery.js';
 

@@ -1,10 +1,10 @@
 import { ownQuery } from '../own-query.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { Mysql2Pool } from './mysql2.discovery.js';
 
 /** Rejects if the database does not answer. A connection that does not answer is destroyed. */
 export async function pingMysql2(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {
-  await untilAborted(sendPing(pool, signal), signal);
+  await abandonOnAbort(sendPing(pool, signal), signal);
 }
 
 function sendPing(pool: Mysql2Pool, signal: AbortSignal): Promise<void> {

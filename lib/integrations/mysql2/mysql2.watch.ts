@@ -2,7 +2,7 @@ import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallObserver, patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder, SystemRecorder } from '../queries/query-recorder.js';
+import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
 import type { Mysql2Pool } from './mysql2.discovery.js';
 

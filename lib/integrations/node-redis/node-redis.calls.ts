@@ -1,7 +1,7 @@
 import type { Guard } from '../../primitives/guard.js';
 import { type BeginCall, type CallObserver, patchMethod } from '../../primitives/method-patch.js';
 import { type BatchKind, PIPELINE, RedisBatch, TRANSACTION } from '../redis/redis-batch.js';
-import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
+import type { RedisCall, RedisRecorder } from '../redis/redis.recorder.js';
 
 /** The recorder of one client of node-redis: its commands, its batches, and the patches that observe both. */
 export class NodeRedisCalls {

@@ -2,7 +2,7 @@ import { observeFunction } from '../../primitives/method-patch.js';
 import { hasMethods } from '../object-shape.js';
 import { captureOwnCall } from '../own-calls.js';
 import { PIPELINE, TRANSACTION } from '../redis/redis-batch.js';
-import type { RedisCall, RedisRecorder } from '../redis/redis-recorder.js';
+import type { RedisCall, RedisRecorder } from '../redis/redis.recorder.js';
 import { stopAll } from '../stop-all.js';
 import { patchCluster4, patchSingle4 } from './node-redis-4.patches.js';
 import { commandName, NodeRedisCalls } from './node-redis.calls.js';

@@ -1,5 +1,5 @@
 import { ownQuery } from '../own-query.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { PgClient, PgPool } from './pg.discovery.js';
 import { connectPgPool, useOnce } from './pg.pool-client.js';
 
@@ -11,5 +11,5 @@ export async function pingPgPool(pool: PgPool, signal: AbortSignal): Promise<voi
 
 /** Rejects if the database does not answer on this connection. */
 export async function pingPgClient(client: PgClient, signal: AbortSignal): Promise<void> {
-  await untilAborted(client.query(ownQuery('SELECT 1')), signal);
+  await abandonOnAbort(client.query(ownQuery('SELECT 1')), signal);
 }

@@ -1,4 +1,4 @@
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { PgPool, PgPoolClient } from './pg.discovery.js';
 import type { PgPendingItem, PgPoolInternals } from './pg.internals.js';
 
@@ -12,7 +12,7 @@ export async function connectPgPool(pool: PgPool, signal: AbortSignal): Promise<
   const connecting = pool.connect();
   const [client, pending] = [internals._clients?.at(-1), internals._pendingQueue?.at(-1)];
   try {
-    return await untilAborted(connecting, signal);
+    return await abandonOnAbort(connecting, signal);
   } catch (error) {
     connecting.then((late) => late.release(), ignore);
     if (signal.aborted) {

@@ -1,11 +1,11 @@
 import { hasMethods } from '../object-shape.js';
 import { ownQuery } from '../own-query.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { PrismaClient } from './prisma.discovery.js';
 
 /** Rejects if the database does not answer. */
 export async function pingPrisma(client: PrismaClient, signal: AbortSignal): Promise<void> {
-  await untilAborted(sendPing(client), signal);
+  await abandonOnAbort(sendPing(client), signal);
 }
 
 async function sendPing(client: PrismaClient): Promise<void> {

@@ -1,6 +1,6 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder } from '../queries/query-recorder.js';
+import type { QueryRecorder } from '../queries/query.recorder.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
 /** The event of a statement that has ended. */

@@ -1,5 +1,5 @@
 import type { CallObserver } from '../../primitives/method-patch.js';
-import type { RedisCall, RedisRecorder } from './redis-recorder.js';
+import type { RedisCall, RedisRecorder } from './redis.recorder.js';
 import { isError } from '../../primitives/is-error.js';
 
 /** The name of a batch that is sent as a transaction, which is the command that ends it. */

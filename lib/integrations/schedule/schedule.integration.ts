@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { hasMethods, methodNames } from '../object-shape.js';
-import { uniqueName } from '../unique-name.js';
+import { freeName } from '../../primitives/free-name.js';
 import { isObject } from '../../primitives/is-object.js';
 
 /** The kind of a job: by the decorator of `@nestjs/schedule`, or `cron` for a job that was added by hand. */
@@ -67,7 +67,8 @@ export class ScheduleIntegration {
   readonly registerTimer = (name: string, timer: NodeJS.Timeout): (() => void) => {
     const scheduler = this.findScheduler();
     if (scheduler === undefined) return () => undefined;
-    const unique = uniqueName(name, new Set(scheduler.getIntervals()));
+    const taken = new Set(scheduler.getIntervals());
+    const unique = freeName(name, (other) => taken.has(other), '.');
     scheduler.addInterval(unique, timer);
     return () => {
       // The application may have deleted the interval and used its name.

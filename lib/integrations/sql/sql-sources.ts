@@ -10,7 +10,7 @@ import {
   typeOrmPools,
   typeOrmSystem,
 } from '../typeorm/typeorm.discovery.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 
 /** A row of a result, by column. */
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -67,7 +67,7 @@ async function queryTypeOrm(dataSource: TypeOrmDataSource, sql: string): Promise
 /** Queries through a client of the pool. A client that does not answer in time is destroyed. */
 async function queryPgPool(pool: PgPool, sql: string, signal: AbortSignal): Promise<readonly SqlRow[]> {
   const client = await connectPgPool(pool, signal);
-  return useOnce(client, async () => (await untilAborted(client.query(ownQuery(sql)), signal)).rows);
+  return useOnce(client, async () => (await abandonOnAbort(client.query(ownQuery(sql)), signal)).rows);
 }
 
 function queryMysql2(pool: Mysql2Pool, sql: string): Promise<readonly SqlRow[]> {

@@ -1,12 +1,12 @@
 import { ownQuery } from '../own-query.js';
-import { untilAborted } from '../until-aborted.js';
+import { abandonOnAbort } from '../abandoned-work.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.discovery.js';
 
 /** Rejects if the database does not answer. */
 export async function pingTypeOrm(dataSource: TypeOrmDataSource, signal: AbortSignal): Promise<void> {
   if (!dataSource.isInitialized) throw new Error('the data source is not initialized');
   const runner = dataSource.createQueryRunner();
-  await untilAborted(
+  await abandonOnAbort(
     sendPing(runner, dataSource.options).finally(() => runner.release()),
     signal,
   );

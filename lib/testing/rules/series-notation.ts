@@ -4,13 +4,13 @@ import { MonitoringOptionsError } from '../../options/option-checks.js';
 export const MISSING = 'missing';
 /** The value of a step at which the series ended. */
 export const STALE = 'stale';
-export type NotedValue = number | typeof MISSING | typeof STALE;
+export type NotationValue = number | typeof MISSING | typeof STALE;
 
 /** A series in the notation of promtool tests. */
-export interface NotedSeries {
+export interface NotationSeries {
   readonly metric: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly values: readonly NotedValue[];
+  readonly values: readonly NotationValue[];
   /** The indices of the values before which the series was created, in ascending order. */
   readonly creations: readonly number[];
 }
@@ -27,7 +27,7 @@ const STEPS = new RegExp(`^(${NUMBER})(?:([+-])(\\d+\\.?\\d*|\\.\\d+))?(?:x(\\d+
  *
  * @throws {MonitoringOptionsError} for invalid notation
  */
-export function readSeries(name: string, values: string): NotedSeries {
+export function readSeries(name: string, values: string): NotationSeries {
   const parts = SERIES.exec(name.trim());
   const metric = parts?.[1];
   if (metric === undefined)
@@ -35,8 +35,8 @@ export function readSeries(name: string, values: string): NotedSeries {
   return { metric, labels: readLabels(name, parts?.[2] ?? ''), ...readSamples(values) };
 }
 
-function readSamples(text: string): Pick<NotedSeries, 'values' | 'creations'> {
-  const values: NotedValue[] = [];
+function readSamples(text: string): Pick<NotationSeries, 'values' | 'creations'> {
+  const values: NotationValue[] = [];
   const creations: number[] = [];
   for (const word of text.trim().split(/\s+/)) {
     if (word === 'created') creations.push(values.length);
@@ -58,7 +58,7 @@ function readLabels(name: string, text: string): Record<string, string> {
   );
 }
 
-function readValues(word: string): NotedValue[] {
+function readValues(word: string): NotationValue[] {
   if (word === 'stale') return [STALE];
   const missing = /^_(?:x(\d+))?$/.exec(word);
   if (missing !== null) return Array.from({ length: Number(missing[1] ?? 1) }, () => MISSING);

@@ -6,7 +6,7 @@ import { MonitoringOptionsError } from '../../options/option-checks.js';
 import type { Alert, AlertEvent } from '../../alerting/alert.js';
 import { AlertingMonitor } from '../../alerting/alerting.monitor.js';
 import type { AlertRule } from '../../alerting/rules/alert-rule.js';
-import { NotedSnapshots } from './noted-snapshots.js';
+import { NotationSnapshots } from './notation-snapshots.js';
 import { readSeries } from './series-notation.js';
 
 /** An alert that a test expects. Only the given fields are compared. */
@@ -58,7 +58,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 export function testRules(test: RulesTest): RulesTestResult {
   const intervalMs = test.intervalMs ?? 15_000;
   const atMs = typeof test.at === 'number' ? test.at : readDuration(test.at);
-  const snapshots = new NotedSnapshots(
+  const snapshots = new NotationSnapshots(
     Object.entries(test.series).map(([name, values]) => readSeries(name, values)),
     intervalMs,
   );

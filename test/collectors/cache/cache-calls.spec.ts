@@ -3,7 +3,7 @@ import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { watchCacheManager } from '../../../lib/integrations/cache-manager/cache-manager.watch.js';
-import { CacheRecorder } from '../../../lib/integrations/cache-recorder.js';
+import { CacheRecorder } from '../../../lib/integrations/cache.recorder.js';
 import { watchKeyv, watchStore } from '../../../lib/integrations/keyv/keyv.watch.js';
 import { asOwnCall } from '../../../lib/integrations/own-calls.js';
 import { systemClock } from '../../../lib/metrics/clock.js';

@@ -13,10 +13,11 @@ import { GcPressure } from '../../../lib/collectors/runtime/gc-pressure.js';
 import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
 import { runtimeCollectors } from '../../../lib/collectors/runtime/runtime.collectors.js';
 import { type ResolvedRuntime, resolveRuntime } from '../../../lib/collectors/runtime/runtime.options.js';
-import { SeriesCollector } from '../../../lib/collectors/runtime/series.collector.js';
+import { SeriesCountCollector } from '../../../lib/collectors/runtime/series-count.collector.js';
 import { ThreadPoolCollector } from '../../../lib/collectors/runtime/thread-pool.collector.js';
 import { WorkerThreadsCollector } from '../../../lib/collectors/runtime/worker-threads.collector.js';
 import { histograms, scalars, type TestRegistry, testRegistry } from '../../metrics/support.js';
+import { itOnLinux } from '../../support/on-linux.js';
 
 const stops: (() => void)[] = [];
 
@@ -75,7 +76,7 @@ describe('the process collector', () => {
     expect(Math.abs(value(await running(), 'process_start_time_seconds') - startedAt)).toBeLessThan(2);
   });
 
-  (process.platform === 'linux' ? it : it.skip)('shows the memory and threads in /proc', async () => {
+  itOnLinux('shows the memory and threads in /proc', async () => {
     const given = await running();
     for (const [name, line] of [
       ['process_resident_memory_bytes', 'VmRSS'],
@@ -88,7 +89,7 @@ describe('the process collector', () => {
     expect(value(given, 'process_threads')).toBe(statusKib('Threads'));
   });
 
-  (process.platform === 'linux' ? it : it.skip)('counts the files that are open', async () => {
+  itOnLinux('counts the files that are open', async () => {
     const given = await running();
     const before = value(given, 'process_open_fds');
     const opened = [1, 2, 3].map(() => openSync('/dev/null', 'r'));
@@ -327,7 +328,7 @@ describe('the series collector', () => {
     const { registry } = testRegistry();
     const counter = registry.counter('deals_total', 'Deals.', { labelNames: ['stage'] });
     for (const stage of ['open', 'won', 'lost']) counter.inc({ stage });
-    registry.addCollector(new SeriesCollector(registry));
+    registry.addCollector(new SeriesCountCollector(registry));
     await registry.collect();
     counter.remove({ stage: 'lost' });
     await registry.collect();

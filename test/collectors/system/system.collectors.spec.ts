@@ -16,6 +16,7 @@ import { resolveSystem } from '../../../lib/collectors/system/system.options.js'
 import { eventually } from '../../e2e/fixture/start-app.js';
 import { scalars, testRegistry } from '../../metrics/support.js';
 import { FOUR_CPUS, IN_A_CONTAINER_V2, Machine } from './machine.js';
+import { describeOnLinux } from '../../support/on-linux.js';
 
 const SIGNAL = new AbortController().signal;
 
@@ -303,7 +304,7 @@ describe('the Linux source', () => {
   });
 });
 
-(process.platform === 'linux' ? describe : describe.skip)('on this machine', () => {
+describeOnLinux('on this machine', () => {
   it('shows the disk usage of df', async () => {
     const { collect, value, registry } = collecting(new LinuxSource());
     await eventually(async () => {

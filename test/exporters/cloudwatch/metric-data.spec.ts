@@ -6,7 +6,7 @@ import {
   type MetricDatum,
 } from '../../../lib/exporters/cloudwatch/metric-data.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
+import { RejectedPoints } from '../../../lib/exporters/push/partial-success.js';
 import { anyInterval, contentOf, counters, gauges, histograms, intervalOf } from '../push/intervals.js';
 import { complaintAbout, type ReceivedDatum } from './cloudwatch.server.js';
 import { departuresFromModel } from './service-model.js';

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { datadogRequests } from '../../../lib/exporters/datadog/datadog-payloads.js';
 import type { DatadogPayload, DatadogPayloadOptions } from '../../../lib/exporters/datadog/datadog-series.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
-import { RejectedPoints } from '../../../lib/exporters/push/settled-points.js';
+import { RejectedPoints } from '../../../lib/exporters/push/partial-success.js';
 import { unreachable } from '../../support/expectations.js';
 import {
   anyInterval,

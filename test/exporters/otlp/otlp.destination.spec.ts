@@ -14,7 +14,7 @@ import {
 } from '../../../lib/exporters/otlp/otlp-metrics.js';
 import { OtlpDestination } from '../../../lib/exporters/otlp/otlp.destination.js';
 import type { OtlpSender } from '../../../lib/exporters/otlp/otlp.sender.js';
-import { IntervalCursor } from '../../../lib/exporters/push/interval-cursor.js';
+import { IntervalReader } from '../../../lib/exporters/push/interval-reader.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { PushError, type PushRequest } from '../../../lib/exporters/push/push-destination.js';
 import { testRegistry } from '../../metrics/support.js';
@@ -60,13 +60,13 @@ function destinationBy(
 /** What happened in one minute, beside a total from before. */
 function aMinute(): MetricsInterval {
   const { registry, clock } = testRegistry({ defaultLabels: { region: 'eu', empty: '' } });
-  const cursor = new IntervalCursor();
+  const reader = new IntervalReader();
   const orders = registry.counter('orders_total', 'Orders.', { labelNames: ['shop'] });
   const wait = registry.histogram('wait_seconds', 'Waiting.', { buckets: [1, 10] });
   orders.inc({ shop: 'north' }, 2);
   wait.observe(0.5);
   clock.advance(60_000);
-  cursor.advance(registry.snapshot({ exponential: true }));
+  reader.advance(registry.snapshot({ exponential: true }));
   orders.inc({ shop: 'north' }, 3);
   clock.advance(30_000);
   orders.inc({ shop: 'south' });
@@ -74,7 +74,7 @@ function aMinute(): MetricsInterval {
   wait.observe(4);
   wait.observe(0);
   clock.advance(30_000);
-  return cursor.intervalUpTo(registry.snapshot({ exponential: true }));
+  return reader.intervalUpTo(registry.snapshot({ exponential: true }));
 }
 
 async function sendAll(destination: OtlpDestination, interval: MetricsInterval): Promise<void> {
@@ -209,7 +209,7 @@ describe('sending to a collector', () => {
     const counter = registry.counter('a_total', 'A.', { labelNames: ['n'] });
     for (let n = 0; n < 12_000; n++) counter.inc({ n });
     const destination = destinationBy(sender, { temporality: 'cumulative' });
-    await sendAll(destination, new IntervalCursor().intervalUpTo(registry.snapshot({ exponential: true })));
+    await sendAll(destination, new IntervalReader().intervalUpTo(registry.snapshot({ exponential: true })));
     expect(server.requests.length).toBeGreaterThan(2);
     expect(taken('a_total')).toHaveLength(12_000);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { classifyScript } from '../../../lib/integrations/queries/query-class.js';
-import { QueryRecorder } from '../../../lib/integrations/queries/query-recorder.js';
+import { QueryRecorder } from '../../../lib/integrations/queries/query.recorder.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
 import { histograms, scalars } from '../../metrics/support.js';
 

@@ -1,5 +1,5 @@
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { QueryRecorder } from '../../../lib/integrations/queries/query-recorder.js';
+import { QueryRecorder } from '../../../lib/integrations/queries/query.recorder.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
 
 /** The type of an argument that the types of a library forbid, but that an application in JavaScript may pass. */

@@ -1,0 +1,165 @@
+import type { Clock } from '../../metrics/clock.js';
+import { expectOption, isClass, MonitoringOptionsError } from '../../options/option-checks.js';
+import { freeName } from '../../primitives/free-name.js';
+import { messageOf } from '../../primitives/error-message.js';
+import type { Alert } from '../alert.js';
+import type { EvaluationContext, NotificationLogEntry } from './alert-group.js';
+import type { Channel, ChannelStatus } from './channel.js';
+import { type AlertHandlerOptions, resolveHandlerOptions } from './handler.options.js';
+import { GroupChannel } from './group-channel.js';
+import type { AnyAlertHandler, NotificationHandler } from './notification.js';
+import { FullStateChannel } from './full-state-channel.js';
+
+/** The notification logs of all handlers, by handler name and group key. */
+export type NotificationLog = Readonly<Record<string, Readonly<Record<string, NotificationLogEntry>>>>;
+
+/** The channels to all alert handlers, by handler name. */
+export class ChannelRegistry {
+  private readonly channels = new Map<string, Channel>();
+
+  /**
+   * @param intervalMs the interval between evaluations, in milliseconds
+   * @param clock the clock of the evaluations
+   * @param onDelivered is called after each delivery
+   */
+  constructor(
+    private readonly intervalMs: number,
+    private readonly clock: Clock,
+    private readonly warn: (message: string) => void,
+    private readonly onDelivered: () => void,
+  ) {}
+
+  /**
+   * Adds a handler.
+   *
+   * @returns its name, and a function that removes it
+   * @throws {MonitoringOptionsError} for invalid options or a name in use
+   */
+  add(handler: AnyAlertHandler, options: AlertHandlerOptions): { name: string; remove: () => void } {
+    const named = namedHandler(handler, options.name, this.channels);
+    const owner = `the options of the alert handler "${named.name}"`;
+    const resolved = resolveHandlerOptions(owner, options, 'send' in named ? named : {});
+    if (this.channels.has(named.name)) {
+      throw new MonitoringOptionsError(
+        `There is already an alert handler named "${named.name}". Set \`name\` in the options of one of them.`,
+      );
+    }
+    const channel =
+      'send' in named
+        ? new FullStateChannel(named, resolved, this.intervalMs, this.clock, this.warn)
+        : new GroupChannel(
+            named,
+            typeof handler === 'function'
+              ? resolved
+              : { ...resolved, groupBy: resolved.groupBy ?? ['alertname'] },
+            this.clock,
+            this.warn,
+            this.onDelivered,
+          );
+    this.channels.set(named.name, channel);
+    const remove = (): void => {
+      if (this.channels.get(named.name) !== channel) return;
+      this.channels.delete(named.name);
+      void this.closeChannel(channel);
+    };
+    return { name: named.name, remove };
+  }
+
+  /** Returns the status of each channel. */
+  statuses(): ChannelStatus[] {
+    return [...this.channels.values()].map(({ status }) => status);
+  }
+
+  /** Starts the notifications that are due after an evaluation. Returns without waiting for them. */
+  update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
+    for (const channel of this.channels.values()) channel.update(alerts, context, at);
+  }
+
+  /** Moves every recorded time into the past, after the wall clock was set back. */
+  shiftTimes(ms: number): void {
+    for (const channel of this.channels.values()) channel.shiftTimes(ms);
+  }
+
+  /** Resolves when no notification is queued or in flight. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.channels.values()].map((channel) => channel.settled()));
+  }
+
+  /** Closes all channels. Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all([...this.channels.values()].map((channel) => this.closeChannel(channel)));
+  }
+
+  /** Returns the notification logs of all handlers. */
+  notificationLog(): NotificationLog {
+    return Object.fromEntries(
+      [...this.channels].flatMap(([name, channel]) =>
+        channel instanceof GroupChannel ? [[name, channel.notificationLog()] as const] : [],
+      ),
+    );
+  }
+
+  /** Restores the notification logs of all handlers, or of one. */
+  restore(log: NotificationLog, only?: string): void {
+    for (const [name, channel] of this.channels) {
+      if (only !== undefined && name !== only) continue;
+      const own = Object.hasOwn(log, name) ? log[name] : undefined;
+      if (own !== undefined && channel instanceof GroupChannel) channel.restore(own);
+    }
+  }
+
+  /** Closes a channel. Never rejects. */
+  private async closeChannel(channel: Channel): Promise<void> {
+    try {
+      await channel.close();
+    } catch (error) {
+      this.warn(`Alert handler ${channel.status.handler} could not be closed: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** Returns a handler with the given name. A function becomes a handler of notifications. */
+function namedHandler(
+  handler: AnyAlertHandler,
+  givenName: string | undefined,
+  taken: ReadonlyMap<string, unknown>,
+): Exclude<AnyAlertHandler, (...args: never[]) => unknown> {
+  if (givenName !== undefined) {
+    const isName = typeof givenName === 'string' && givenName !== '';
+    expectOption('the name of an alert handler', givenName, 'a non-empty string', isName);
+  }
+  if (typeof handler === 'function') {
+    expectOption(
+      'an alert handler',
+      handler,
+      'a function or an instance, made with `new`',
+      !isClass(handler),
+    );
+    // Functions often share a name, or have none.
+    const name = givenName ?? freeName(handler.name || 'handler', (other) => taken.has(other));
+    return {
+      name,
+      async notify({ alerts }: Parameters<NotificationHandler['notify']>[0], signal: AbortSignal) {
+        for (const alert of alerts) await handler(alert, signal);
+      },
+    };
+  }
+  const isHandler =
+    typeof handler === 'object' &&
+    handler !== null &&
+    ['notify', 'send'].some((method) => typeof Reflect.get(handler, method) === 'function');
+  expectOption('an alert handler', handler, 'a function, or an object with notify() or send()', isHandler);
+  if (givenName === undefined || givenName === handler.name) return handler;
+  const close = handler.close && { close: () => handler.close?.() };
+  if ('send' in handler) {
+    const { resendDelayMs, sendResolved } = handler;
+    return {
+      name: givenName,
+      resendDelayMs,
+      ...(sendResolved !== undefined && { sendResolved }),
+      send: (...args) => handler.send(...args),
+      ...close,
+    };
+  }
+  return { name: givenName, notify: (...args) => handler.notify(...args), ...close };
+}

@@ -1,0 +1,197 @@
+import { setMaxListeners } from 'node:events';
+import type { Clock } from '../../metrics/clock.js';
+import { withinTime } from '../../primitives/deadline.js';
+import { messageOf } from '../../primitives/error-message.js';
+import type { Alert } from '../alert.js';
+import type { AlertGroup, EvaluationContext, GroupAlerts, NotificationLogEntry } from './alert-group.js';
+import { AlertGroups } from './alert-groups.js';
+import type { Channel, ChannelStatus } from './channel.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
+import type { ResolvedHandlerOptions } from './handler.options.js';
+import { type NotificationHandler, notificationOf } from './notification.js';
+import { RECOVERY_MS, RetrySchedule } from './retry-schedule.js';
+
+/** Maximum number of calls at the same time, so that a pending call does not delay other groups. */
+const MAX_CONCURRENT_CALLS = 4;
+/** Maximum number of calls that are pending beyond their time limit; above it the handler is not called. */
+const MAX_PENDING_CALLS = 20;
+/**
+ * A channel that notifies a handler of alerts in groups: of changes at once or after the wait of the group, and of
+ * firing alerts again at each repeat interval. Only a successful delivery is recorded, so that each change is delivered
+ * at least once.
+ */
+export class GroupChannel implements Channel {
+  private readonly groups: AlertGroups;
+  private readonly controller = new AbortController();
+  private readonly limiter = new ConcurrencyLimiter(MAX_CONCURRENT_CALLS);
+  private readonly schedule: RetrySchedule;
+  /** Notifications that are queued or in flight. */
+  private readonly inFlight = new Set<Promise<void>>();
+  private pendingCalls = 0;
+  private delivered = 0;
+  private failed = 0;
+  private dropped = 0;
+  private lastError: string | undefined;
+
+  /** @param warn is called once when the handler begins to fail */
+  constructor(
+    private readonly handler: NotificationHandler,
+    private readonly options: ResolvedHandlerOptions,
+    clock: Clock,
+    private readonly warn: (message: string) => void,
+    private readonly onDelivered: () => void = () => undefined,
+  ) {
+    this.groups = new AlertGroups(options);
+    const { signal } = this.controller;
+    // Each notification in flight listens to it; their number has a limit of its own.
+    setMaxListeners(0, signal);
+    this.schedule = new RetrySchedule(options.retries, clock, signal);
+  }
+
+  get status(): ChannelStatus {
+    const { delivered, failed, dropped, lastError } = this;
+    return {
+      handler: this.handler.name,
+      delivered,
+      failed,
+      dropped,
+      waiting: this.inFlight.size,
+      lastError,
+    };
+  }
+
+  update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
+    if (this.controller.signal.aborted) return;
+    for (const group of this.groups.update(alerts, context, at)) {
+      if (this.isDue(group, at)) this.enqueue(group, at);
+    }
+    this.dropped += this.groups.evictBacklog();
+  }
+
+  shiftTimes(ms: number): void {
+    this.schedule.shiftTimes(ms);
+    this.groups.shiftTimes(ms);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.inFlight);
+  }
+
+  async close(): Promise<void> {
+    this.controller.abort(new Error('the alert handler was closed'));
+    await this.settled();
+    await this.handler.close?.();
+  }
+
+  /** Returns the notification logs of the groups, by group key. */
+  notificationLog(): Record<string, NotificationLogEntry> {
+    return this.groups.notificationLog();
+  }
+
+  /** Restores the notification logs of the time before a restart, or of the previous leader. */
+  restore(log: Readonly<Record<string, NotificationLogEntry>>): void {
+    this.groups.restore(log);
+  }
+
+  private isDue(group: AlertGroup, at: number): boolean {
+    if (group.isWaiting || this.schedule.isPaused(at)) return false;
+    const { groupWaitMs, groupIntervalMs, repeatIntervalMs } = this.options;
+    if (group.isFailing && at - (group.lastAttempt ?? at) < RECOVERY_MS) return false;
+    const notBefore =
+      group.lastAttempt === undefined ? group.since + groupWaitMs : group.lastAttempt + groupIntervalMs;
+    return at >= notBefore && group.isDue(at, repeatIntervalMs);
+  }
+
+  private enqueue(group: AlertGroup, at: number): void {
+    group.retainNewAlerts();
+    if (this.inFlight.size >= this.options.queueLimit) {
+      this.dropped++;
+      return;
+    }
+    group.isWaiting = true;
+    const notifying = this.notify(group, at).finally(() => {
+      group.isWaiting = false;
+      this.inFlight.delete(notifying);
+    });
+    this.inFlight.add(notifying);
+  }
+
+  /** Notifies the handler of a group, with retries. A pause between them gives way to other groups. */
+  private async notify(group: AlertGroup, at: number): Promise<void> {
+    group.lastAttempt = at;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.limiter.run(() => this.attempt(group, at));
+        return;
+      } catch (error) {
+        const pauseMs = this.schedule.pauseAfter(error, attempt);
+        if (pauseMs !== undefined) await this.schedule.pause(pauseMs);
+        // A call that outlives its time limit may still deliver: a retry would deliver twice.
+        if (pauseMs === undefined || group.pendingCalls > 0) {
+          this.recordFailure(error);
+          group.isFailing = true;
+          return;
+        }
+      }
+    }
+  }
+
+  private async attempt(group: AlertGroup, at: number): Promise<void> {
+    await this.schedule.resumed();
+    if (this.schedule.isPaused(at)) return;
+    // Read now: the alerts may have changed while the notification was queued.
+    if (group.isDue(at, this.options.repeatIntervalMs)) await this.deliver(group, group.next, at);
+    group.isFailing = false;
+    this.lastError = undefined;
+  }
+
+  private async deliver(group: AlertGroup, content: GroupAlerts, at: number): Promise<void> {
+    const { signal } = this.controller;
+    signal.throwIfAborted();
+    if (this.pendingCalls >= MAX_PENDING_CALLS)
+      throw new Error(`${this.pendingCalls} earlier calls are still pending`);
+    const own = new AbortController();
+    const stop = (): void => own.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const alerts = [...content.firing, ...content.resolved];
+      const notification = notificationOf(this.handler.name, group.key, group.labels, alerts);
+      const work = this.call(group, notification, own.signal).then(() =>
+        this.recordDelivery(group, content, at),
+      );
+      await withinTime(work, this.options.timeoutMs, { signal, background: true });
+    } catch (error) {
+      own.abort(error);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  private async call(group: AlertGroup, ...args: Parameters<NotificationHandler['notify']>): Promise<void> {
+    this.pendingCalls++;
+    group.pendingCalls++;
+    try {
+      await this.handler.notify(...args);
+    } finally {
+      this.pendingCalls--;
+      group.pendingCalls--;
+    }
+  }
+
+  /** Records a delivery, which may be later than the time limit of its call. */
+  private recordDelivery(group: AlertGroup, content: GroupAlerts, at: number): void {
+    this.delivered++;
+    this.lastError = undefined;
+    group.isFailing = false;
+    group.recordDelivery(content, at);
+    this.onDelivered();
+  }
+
+  private recordFailure(error: unknown): void {
+    this.failed++;
+    const reason = messageOf(error);
+    if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
+    this.lastError = reason;
+  }
+}

@@ -1,0 +1,85 @@
+import type { VitalName } from '../query/vital-definitions.js';
+import { ApiError } from './dashboard-api.endpoints.js';
+import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
+import { endpointRows } from './endpoint-rows.js';
+import { isDuration } from './is-duration.js';
+import { MetricExplorer } from './metric-explorer.js';
+import { ResponseCache } from './response-cache.js';
+import { businessView } from './views/business-view.js';
+import { routeView } from './views/http-views.js';
+import type { View } from './views/panel.js';
+import { ViewReader } from './views/view-data.js';
+import { VIEWS } from './views/views.js';
+
+const DEFAULT_RANGE_MS = 900_000;
+const MAX_RANGE_MS = 24 * 3_600_000;
+/** Age limit of responses that contain current values, in milliseconds. */
+const MAX_AGE_MS = 1_000;
+
+/** Returns what the API of the dashboard reads, by the name of its endpoint. */
+export function dashboardQueries({
+  feed,
+  history,
+  registry,
+  alerts,
+  hasAuth,
+}: DashboardSources): DashboardQueries {
+  const thresholdsOf = (vital: VitalName) =>
+    alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
+  const views = new ViewReader(history, thresholdsOf);
+  const explorer = new MetricExplorer(registry, history, views);
+  const cache = new ResponseCache(history);
+  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
+  const viewData = (view: View, rangeMs: number) =>
+    cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
+  return {
+    overview: () => feed.current(),
+    view: (query) => {
+      const name = query.get('name');
+      const view = name === 'business' ? businessView(history) : VIEWS.find((each) => each.name === name);
+      if (view === undefined) throw new ApiError(404, 'Unknown view.');
+      return viewData(view, rangeOf(query));
+    },
+    endpoints: (query) => {
+      const rangeMs = rangeOf(query);
+      return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
+    },
+    route: (query) =>
+      viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
+    metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
+    metric: async (query) => {
+      const name = query.get('name') ?? '';
+      const tags = tagsOf(query);
+      const rangeMs = rangeOf(query);
+      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
+      const metric = await cache.get(key, () => explorer.explore(name, tags, rangeMs), MAX_AGE_MS);
+      if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
+      return metric;
+    },
+    alerts: () => ({
+      alerts: alerts.alerts(),
+      rules: alerts.rules(),
+      silences: alerts.silences(),
+      canSilence: hasAuth,
+    }),
+  };
+}
+
+/** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
+function roundedRange(query: URLSearchParams, intervalMs: number): number {
+  const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
+  if (!isDuration(range)) throw new ApiError(400, '`range` must be a number of milliseconds above 0.');
+  const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
+  return intervals * intervalMs;
+}
+
+/** Returns the label values of all parameters of the form `tag=name:value`. */
+function tagsOf(query: URLSearchParams): ReadonlyMap<string, string> {
+  return new Map(
+    query.getAll('tag').map((tag) => {
+      const at = tag.indexOf(':');
+      if (at < 1) throw new ApiError(400, 'Each `tag` must have the form name:value.');
+      return [tag.slice(0, at), tag.slice(at + 1)];
+    }),
+  );
+}

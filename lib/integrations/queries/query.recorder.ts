@@ -1,0 +1,203 @@
+import type { Clock } from '../../metrics/clock.js';
+import type { Counter, CounterSeries } from '../../metrics/counter.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
+import type { HistogramSeries } from '../../metrics/histogram.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { Timer } from '../../metrics/timer.js';
+import type { Guard } from '../../primitives/guard.js';
+import { boundedLabelValue, BoundedLabelValues } from '../../primitives/bounded-label-values.js';
+import { copyString } from '../../primitives/copy-string.js';
+import { BoundedCache } from '../bounded-cache.js';
+import { SharedWatches } from '../shared-watches.js';
+import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
+import { queryErrorClass } from './query-error.js';
+import { dialectOf, type SqlDialect } from './sql-dialect.js';
+import { readPartOf } from './sql-tokens.js';
+import { DATABASE_METRICS } from '../../metrics/metric-names.js';
+
+/** Buckets in seconds, from half a millisecond (an embedded database) to ten seconds. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Number of statements that are cached by their text. */
+const MAX_STATEMENTS = 1_000;
+/** Length of all cached texts together, in UTF-16 code units. */
+const MAX_TEXT_LENGTH = 2_000_000;
+/** Number of series that are cached by operation and table. */
+const MAX_SERIES = 500;
+
+/** The command tag of a COMMIT that PostgreSQL turned into a rollback, because a statement had failed. */
+const ROLLED_BACK = 'ROLLBACK';
+
+/** The options of {@link QueryRecorder}. */
+export interface QueryRecorderOptions {
+  /** Duration above which a statement is slow, in milliseconds. */
+  readonly slowQueryThresholdMs: number;
+  /** Number of tables with series of their own. */
+  readonly tableLimit: number;
+}
+
+/** The series of the statements with the same operation and table. */
+interface QuerySeries {
+  readonly operation: string;
+  readonly durations: HistogramSeries;
+  readonly slow: CounterSeries;
+}
+
+/** The class of a text of SQL, with its series. It keeps no part of the text alive. */
+interface KnownStatement extends Omit<ScriptClass, 'query'> {
+  readonly series: QuerySeries;
+}
+
+/** A recorder of the statements that the application sends to databases, with any library. */
+export class QueryRecorder {
+  /** The guard that keeps our errors out of the calls of the application. */
+  readonly guard: Guard;
+  /** The watches of connections and clients, which may be reached in several ways. */
+  readonly watches = new SharedWatches();
+
+  private readonly durations: Timer<'system' | 'operation' | 'table'>;
+  private readonly slow: Counter<'system' | 'operation' | 'table'>;
+  private readonly errors: Counter<'system' | 'operation' | 'error'>;
+  private readonly transactions: Counter<'system' | 'event'>;
+  private readonly tables: BoundedLabelValues;
+
+  constructor(
+    registry: MetricsRegistry,
+    private readonly clock: Clock,
+    private readonly options: QueryRecorderOptions,
+  ) {
+    this.guard = instrumentationGuard(registry, 'database');
+    this.tables = new BoundedLabelValues(options.tableLimit);
+    const labelNames = ['system', 'operation', 'table'] as const;
+    this.durations = registry.timer(DATABASE_METRICS.duration, 'Duration of database statements.', {
+      labelNames,
+      buckets: BUCKETS,
+    });
+    this.slow = registry.counter(
+      DATABASE_METRICS.slow,
+      'Database statements that took longer than the slow query threshold.',
+      { labelNames },
+    );
+    this.errors = registry.counter(
+      DATABASE_METRICS.errors,
+      'Database statements that failed, by class of error.',
+      {
+        labelNames: ['system', 'operation', 'error'],
+      },
+    );
+    this.transactions = registry.counter(
+      DATABASE_METRICS.transactions,
+      'Database transactions begun, committed and rolled back.',
+      { labelNames: ['system', 'event'] },
+    );
+  }
+
+  /** Returns the current time, for {@link SystemRecorder.end}. */
+  now(): number {
+    return this.clock.monotonic();
+  }
+
+  /**
+   * Returns the recorder for one database system.
+   *
+   * @param system name of the system in OpenTelemetry, such as `postgresql`
+   */
+  forSystem(system: string): SystemRecorder {
+    return new SystemRecorder(this, boundedLabelValue(system), dialectOf(system));
+  }
+
+  /** @internal */
+  seriesOf(system: string, { operation, table }: QueryClass): QuerySeries {
+    const labels = { system, operation, table: this.tables.of(table) };
+    return { operation, durations: this.durations.labels(labels), slow: this.slow.labels(labels) };
+  }
+
+  /** @internal */
+  record(
+    system: string,
+    { operation, durations, slow }: QuerySeries,
+    startedAt: number,
+    error: unknown,
+  ): void {
+    const milliseconds = this.clock.monotonic() - startedAt;
+    durations.observe(milliseconds / 1000);
+    if (milliseconds > this.options.slowQueryThresholdMs) slow.inc();
+    if (error !== undefined) this.errors.inc({ system, operation, error: queryErrorClass(error) });
+  }
+
+  /** @internal */
+  recordTransaction(system: string, event: TransactionEvent): void {
+    this.transactions.inc({ system, event });
+  }
+}
+
+/** A recorder of the statements that the application sends to one database system. */
+export class SystemRecorder {
+  /** The classes by text, since an application repeats its statements. */
+  private readonly known = new BoundedCache<KnownStatement>(MAX_STATEMENTS, MAX_TEXT_LENGTH);
+  private readonly series = new Map<string, QuerySeries>();
+
+  constructor(
+    private readonly recorder: QueryRecorder,
+    private readonly system: string,
+    private readonly dialect: SqlDialect,
+  ) {}
+
+  /** Returns the current time, for {@link end}. */
+  now(): number {
+    return this.recorder.now();
+  }
+
+  /**
+   * Records a text of SQL that has ended.
+   *
+   * @param startedAt result of {@link now} at its start
+   * @param error the error, if it failed
+   * @param commandTags the tag that the server returned for each statement of the text, if known
+   */
+  end(sql: string, startedAt: number, error?: unknown, commandTags?: readonly unknown[]): void {
+    const text = readPartOf(sql);
+    const known = this.known.get(text) ?? this.classify(text);
+    this.recorder.record(this.system, known.series, startedAt, error);
+    if (error !== undefined) return;
+    for (const { position, event, chains } of known.transactionSteps) {
+      const tag = commandTags?.length === known.statementCount ? commandTags[position] : undefined;
+      const isRolledBack = event === 'committed' && tag === ROLLED_BACK;
+      this.recorder.recordTransaction(this.system, isRolledBack ? 'rolled_back' : event);
+      if (chains) this.recorder.recordTransaction(this.system, 'begun');
+    }
+  }
+
+  /**
+   * Records a command of a database without SQL that has ended.
+   *
+   * @param milliseconds duration of the command
+   * @param error the error, if it failed
+   */
+  endCommand(query: QueryClass, milliseconds: number, error?: unknown): void {
+    this.recorder.record(this.system, this.seriesOf(query), this.now() - milliseconds, error);
+  }
+
+  /** Records a transaction event of a database without SQL. */
+  recordTransaction(event: TransactionEvent): void {
+    this.recorder.recordTransaction(this.system, event);
+  }
+
+  private classify(sql: string): KnownStatement {
+    const { query, ...script } = classifyScript(sql, this.dialect);
+    const known = { ...script, series: this.seriesOf(query) };
+    this.known.set(sql, known);
+    return known;
+  }
+
+  private seriesOf(query: QueryClass): QuerySeries {
+    const key = `${query.operation} ${query.table}`;
+    let series = this.series.get(key);
+    if (series === undefined) {
+      series = this.recorder.seriesOf(this.system, query);
+      if (this.series.size >= MAX_SERIES) this.series.clear();
+      this.series.set(copyString(key), series);
+    }
+    return series;
+  }
+}

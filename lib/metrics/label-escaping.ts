@@ -1,0 +1,10 @@
+const NEEDS_ESCAPE = /["\\\n]/;
+
+/** Returns `name="value"` with the escapes that text 0.0.4 and OpenMetrics 1.0 share. */
+export function renderLabel(name: string, value: string): string {
+  return `${name}="${NEEDS_ESCAPE.test(value) ? escapeLabelValue(value) : value}"`;
+}
+
+function escapeLabelValue(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

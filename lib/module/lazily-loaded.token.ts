@@ -1,0 +1,11 @@
+import type { ClusterMember } from '../cluster/cluster-member.js';
+import type { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
+
+/** The injection token of a part whose class is loaded only by an application that uses it. */
+export type LazilyLoaded<Part> = symbol & { readonly part?: Part };
+
+/** The injection token of the member of a cluster; null if the option is off. */
+export const CLUSTER_MEMBER: LazilyLoaded<ClusterMember> = Symbol('monitoring.clusterMember');
+
+/** The injection token of the instrumentation of GraphQL; null without a `GraphQLModule`. */
+export const GRAPHQL_INSTRUMENTATION: LazilyLoaded<GraphQLInstrumentation> = Symbol('monitoring.graphql');

@@ -1,0 +1,82 @@
+import { debuglog } from 'node:util';
+import { yieldToEventLoop } from '../primitives/yield-to-event-loop.js';
+import { messageOf } from '../primitives/error-message.js';
+import { LIFECYCLE, type LifecycleOutcome, type LifecycleStep, type Moment } from './lifecycle.js';
+
+/** Prints each step with `NODE_DEBUG=nestjs-monitoring`. */
+const debug = debuglog('nestjs-monitoring');
+
+/** A runner of the steps that `lifecycle.ts` lists in their order, over the parts that an application has. */
+export class StepRunner implements LifecycleOutcome {
+  private readonly ended = new Map<Moment, Promise<void>>();
+
+  /** @param parts the parts by their injection token; null for a part that is off */
+  constructor(
+    private readonly parts: ReadonlyMap<unknown, unknown>,
+    private readonly logger: { warn(message: string): void },
+    private readonly steps: readonly LifecycleStep[] = LIFECYCLE,
+  ) {}
+
+  /** Runs the steps of a moment of the start, one after the other. @throws the error of the first step that fails */
+  async start(moment: Moment): Promise<void> {
+    for (const step of this.stepsAt(moment)) await this.run(step);
+  }
+
+  /**
+   * Runs the steps of a moment of the end, once. A step begins as soon as the earlier steps of the same moment that its
+   * `after` names have ended. A step that fails is logged and holds nothing up.
+   */
+  end(moment: Moment): Promise<void> {
+    const ended = this.ended.get(moment) ?? this.endOnce(moment);
+    this.ended.set(moment, ended);
+    return ended;
+  }
+
+  /** Runs the steps of the moment at which the application serves. */
+  serve(): void {
+    void this.serveInSlices();
+  }
+
+  /** Ends everything after a failed start, of which Nest calls no hook. */
+  abort(): void {
+    for (const moment of ['disconnecting', 'closed', 'shutdown'] as const) void this.end(moment);
+  }
+
+  /** Runs each step in a turn of the event loop of its own, unless the end comes first. One that fails is logged. */
+  private async serveInSlices(): Promise<void> {
+    for (const step of this.stepsAt('serving')) {
+      await yieldToEventLoop();
+      if (this.ended.size > 0) return;
+      await this.attempt(step, 'when the application had started');
+    }
+  }
+
+  private async endOnce(moment: Moment): Promise<void> {
+    const done = new Map<string, Promise<void>>();
+    const end = (step: LifecycleStep) => this.attempt(step, 'at the end of the application');
+    for (const step of this.stepsAt(moment)) {
+      const before = step.after.flatMap((name) => done.get(name) ?? []);
+      done.set(step.name, before.length === 0 ? end(step) : Promise.all(before).then(() => end(step)));
+    }
+    await Promise.all(done.values());
+  }
+
+  private async attempt(step: LifecycleStep, when: string): Promise<void> {
+    try {
+      await this.run(step);
+    } catch (error) {
+      this.logger.warn(`"${step.name}" failed ${when}: ${messageOf(error)}`);
+    }
+  }
+
+  private run(step: LifecycleStep): void | Promise<void> {
+    debug('%s: %s', step.moment, step.name);
+    return step.run(this.parts.get(step.part), this);
+  }
+
+  private stepsAt(moment: Moment): LifecycleStep[] {
+    return this.steps.filter(
+      (step) => step.moment === moment && (this.parts.get(step.part) ?? null) !== null,
+    );
+  }
+}

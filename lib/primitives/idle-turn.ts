@@ -1,6 +1,0 @@
-/** Resolves in the next turn of the event loop, without keeping the process alive. */
-export function idleTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve).unref();
-  });
-}

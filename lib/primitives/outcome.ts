@@ -1,2 +1,0 @@
-/** The outcome of a call: `cancelled` if the consumer stopped before the end. */
-export type Outcome = 'success' | 'error' | 'cancelled';

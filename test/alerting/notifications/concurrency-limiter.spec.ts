@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConcurrencyLimiter } from '../../../lib/alerting/notifications/concurrency-limiter.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a limiter of concurrent tasks', () => {
+  it('runs at most so many tasks at a time, in the order of their arrival', async () => {
+    const limiter = new ConcurrencyLimiter(2);
+    const started: number[] = [];
+    const ends: (() => void)[] = [];
+    const results = [0, 1, 2, 3].map((task) =>
+      limiter.run(async () => {
+        started.push(task);
+        await new Promise<void>((resolve) => ends.push(resolve));
+        return task;
+      }),
+    );
+    await turn();
+    expect(started).toEqual([0, 1]);
+    ends[1]?.();
+    await turn();
+    expect(started).toEqual([0, 1, 2]);
+    ends[0]?.();
+    await turn();
+    for (const end of ends) end();
+    await expect(Promise.all(results)).resolves.toEqual([0, 1, 2, 3]);
+  });
+
+  it('has room again after a task that fails, at once or later', async () => {
+    const limiter = new ConcurrencyLimiter(1);
+    const failAtOnce = (): Promise<never> => {
+      throw new Error('at once');
+    };
+    await expect(limiter.run(failAtOnce)).rejects.toThrow('at once');
+    await expect(limiter.run(() => Promise.reject(new Error('later')))).rejects.toThrow('later');
+    await expect(limiter.run(() => Promise.resolve('runs'))).resolves.toBe('runs');
+  });
+});

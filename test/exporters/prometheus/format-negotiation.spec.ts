@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  acceptsGzip,
+  CONTENT_TYPES,
+  negotiateFormat,
+} from '../../../lib/exporters/prometheus/format-negotiation.js';
+
+const OM = 'application/openmetrics-text';
+const LONG = 100_000;
+
+describe('the negotiated format', () => {
+  it.each([
+    [
+      'Prometheus 2.42',
+      `${OM};version=1.0.0,${OM};version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`,
+    ],
+    [
+      'Prometheus 3',
+      `${OM};version=1.0.0;escaping=allow-utf-8;q=0.5,${OM};version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1`,
+    ],
+    ['one who names nothing else', OM],
+    ['one who does not mind the spelling', ` Application/OpenMetrics-Text ; Version="1.0.0" ; Q=0.5 `],
+    ['one who likes both alike', `text/plain, ${OM}`],
+    ['one who likes it a little, and nothing else', `${OM};q=0.001`],
+    ['one who has much else to say first', `${'text/html;q=0.1,'.repeat(LONG / 16)}${OM}`],
+  ])('is OpenMetrics for %s', (_, accept) => {
+    expect(negotiateFormat(accept)).toBe('openmetrics');
+  });
+
+  it.each([
+    ['one who sends no header', undefined],
+    ['one who sends an empty one', ''],
+    ['curl', '*/*'],
+    ['a browser', 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'],
+    ['Prometheus 1', 'text/plain;version=0.0.4;q=1,*/*;q=0.1'],
+    ['one who prefers text', `${OM};q=0.5,text/plain`],
+    ['one who prefers any text', `${OM};q=0.5,text/*;q=0.6`],
+    ['one who prefers anything else', `${OM};q=0.5,*/*`],
+    ['one who rules OpenMetrics out', `${OM};q=0,*/*`],
+    ['one who rules everything out', '*/*;q=0'],
+    ['one who wants a version of OpenMetrics that we do not have', `${OM};version=2.0.0`],
+    ['one whose quality is no number', `${OM};q=much`],
+    ['one whose quality is too good', `${OM};q=2`],
+    ['one whose quality is negative', `${OM};q=-1`],
+    ['one who wants JSON, which is answered elsewhere', 'application/json'],
+    ['one who talks nonsense', ';;;,,,q=;=;"\u0000,/'],
+    ['a hundred thousand commas', ','.repeat(LONG)],
+    ['a hundred thousand semicolons', ';'.repeat(LONG)],
+    ['a hundred thousand quotes', `${OM};q="${'"'.repeat(LONG)}`],
+  ])('is text 0.0.4 for %s', (_, accept) => {
+    expect(negotiateFormat(accept)).toBe('prometheus');
+  });
+
+  it('has a content type that Prometheus accepts', () => {
+    expect(CONTENT_TYPES).toEqual({
+      prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+      openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    });
+  });
+});
+
+describe('gzip', () => {
+  it.each([
+    'gzip',
+    'deflate, gzip;q=0.5, br',
+    'GZIP',
+    'x-gzip',
+    '*',
+    'br;q=1.0, *;q=0.1',
+    'identity;q=0, gzip',
+  ])('is used with Accept-Encoding: %s', (header) => {
+    expect(acceptsGzip(header)).toBe(true);
+  });
+
+  it.each([
+    undefined,
+    '',
+    'identity',
+    'br',
+    'gzip;q=0',
+    '*;q=0',
+    'gzip;q=0, *',
+    'gzipped',
+    'gzip;q=x',
+    ','.repeat(LONG),
+  ])('is not used with Accept-Encoding: %.40s', (header) => {
+    expect(acceptsGzip(header)).toBe(false);
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { filterMetrics, isMetricFilter } from '../../../lib/exporters/push/metric-filter.js';
+import { testRegistry } from '../../metrics/support.js';
+
+describe('a filter of metrics', () => {
+  const { registry } = testRegistry();
+  for (const name of ['orders_total', 'order_errors_total', 'users_total'])
+    registry.counter(name, 'Help.').inc();
+  const snapshot = registry.snapshot();
+  const namesOf = (filter: readonly (string | RegExp)[] | undefined): string[] =>
+    filterMetrics(snapshot, filter).families.map(({ name }) => name);
+
+  it('lets whole names and parts of names through', () => {
+    expect(namesOf(['users_total', /^order_/])).toEqual(['order_errors_total', 'users_total']);
+    expect(namesOf(['users'])).toEqual([]);
+    expect(namesOf([])).toEqual([]);
+    expect(filterMetrics(snapshot, undefined)).toBe(snapshot);
+  });
+
+  it('lets the same through each time, whatever flags a pattern has', () => {
+    const filter = [/order/g, /user/y];
+    expect(namesOf(filter)).toEqual(namesOf(filter));
+    expect(namesOf(filter)).toContain('users_total');
+  });
+
+  it('is an array of strings and patterns', () => {
+    expect(['orders_total', [7], [null], {}, undefined].map(isMetricFilter)).toEqual(Array(5).fill(false));
+    expect(isMetricFilter(['a', /b/])).toBe(true);
+  });
+});
