@@ -8,6 +8,9 @@ export const UNKNOWN_LABEL = -2;
 /** The result of a search with labels that throw when they are read. */
 export const UNREADABLE_LABEL = -3;
 
+/** The result of a search that must read the labels one by one. */
+const UNUSUAL = -4;
+
 /** The number of a value that is not known yet, and of every value of the overflow series. */
 const NO_ID = 0xffff_ffff;
 
@@ -67,8 +70,8 @@ export class SeriesTable {
    * count as empty. Never throws.
    */
   find(labels: object): number {
-    const slot = this.findKnown(labels as Readonly<Record<string, unknown>>);
-    return slot >= 0 ? slot : this.findUnusual(labels);
+    const slot = this.findUsual(labels as Readonly<Record<string, unknown>>);
+    return slot === UNUSUAL ? this.findUnusual(labels) : slot;
   }
 
   /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
@@ -80,7 +83,11 @@ export class SeriesTable {
 
   /** Returns the label values of the latest search, in the order of the label names. @param slot its result */
   valuesFound(slot: number): string[] {
-    return slot < 0 || this.isOverflow(slot) ? this.readValues.slice() : this.valuesOf(slot);
+    if (slot >= 0 && !this.isOverflow(slot)) return this.valuesOf(slot);
+    return this.values.map((values, i) => {
+      const id = this.readIds[i]!;
+      return id === NO_ID ? this.readValues[i]! : values[id]!;
+    });
   }
 
   /** Adds a series with the labels that the latest search found absent. @returns its slot */
@@ -142,27 +149,33 @@ export class SeriesTable {
     return text;
   }
 
-  /** Searches in the usual case: strings, all known, in the order of the label names. Otherwise returns `ABSENT`. */
-  private findKnown(labels: Readonly<Record<string, unknown>>): number {
-    const { labelNames, valueIds, readIds } = this;
+  /** Searches in the usual case: strings in the order of the label names. Otherwise returns `UNUSUAL`. */
+  private findUsual(labels: Readonly<Record<string, unknown>>): number {
+    const { labelNames, valueIds, readValues, readIds } = this;
     const turn = ++this.reading;
     let count = 0;
     let hash = 0;
+    let areKnown = true;
     try {
       for (const name in labels) {
-        if (labelNames[count] !== name) return ABSENT;
+        if (labelNames[count] !== name) return UNUSUAL;
         const value = labels[name];
-        if (typeof value !== 'string') return ABSENT;
-        const id = valueIds[count]!.get(value);
-        if (id === undefined) return ABSENT;
+        if (typeof value !== 'string') return UNUSUAL;
+        let id = valueIds[count]!.get(value);
+        if (id === undefined) {
+          id = NO_ID;
+          areKnown = false;
+          readValues[count] = value;
+        }
         readIds[count++] = id;
         hash = mix(hash, id);
       }
     } catch {
-      return ABSENT;
+      return UNUSUAL;
     }
     // A getter among the labels may have used this very metric.
-    return count === labelNames.length && turn === this.reading ? this.index.find(readIds, hash) : ABSENT;
+    if (count !== labelNames.length || turn !== this.reading) return UNUSUAL;
+    return areKnown ? this.index.find(readIds, hash) : this.findNew();
   }
 
   private findUnusual(labels: object): number {
@@ -209,19 +222,28 @@ export class SeriesTable {
 
   private findRead(): number {
     const { labelNames, valueIds, readValues, readIds } = this;
+    for (let i = 0; i < labelNames.length; i++) readIds[i] = valueIds[i]!.get(readValues[i]!) ?? NO_ID;
+    return this.findNew();
+  }
+
+  /** Searches with the numbers that were read, after those that are missing were looked for in their stored form. */
+  private findNew(): number {
+    const { labelNames, valueIds, readValues, readIds } = this;
     let hash = 0;
+    let areKnown = true;
     for (let i = 0; i < labelNames.length; i++) {
-      let id = valueIds[i]!.get(readValues[i]!);
-      if (id === undefined) {
-        const value = this.newValue(readValues[i]!);
-        readValues[i] = value;
+      if (readIds[i] === NO_ID) {
+        const given = readValues[i]!;
+        const value = this.newValue(given);
+        const id = value === given ? undefined : valueIds[i]!.get(value);
         // The search goes on, since the other values must be well-formed too before they are added.
-        id = valueIds[i]!.get(value) ?? NO_ID;
+        if (id === undefined) areKnown = false;
+        else readIds[i] = id;
+        readValues[i] = value;
       }
-      readIds[i] = id;
-      hash = mix(hash, id);
+      hash = mix(hash, readIds[i]!);
     }
-    return this.index.find(readIds, hash);
+    return areKnown ? this.index.find(readIds, hash) : ABSENT;
   }
 
   private addValue(position: number, given: string): number {

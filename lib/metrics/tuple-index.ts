@@ -18,7 +18,10 @@ export class TupleIndex {
   private tuples: Uint32Array;
   /** A table with open addressing: {@link EMPTY}, {@link REMOVED} or slot + 1. */
   private buckets = new Int32Array(8);
+  /** The number of buckets that are not {@link EMPTY}. */
   private usedBuckets = 0;
+  /** The number of tuples that {@link find} finds. */
+  private size = 0;
 
   /** @param width length of a tuple */
   constructor(private readonly width: number) {
@@ -43,9 +46,11 @@ export class TupleIndex {
 
   /** Adds a tuple that is absent. @returns its slot */
   add(tuple: Uint32Array): number {
+    if ((this.usedBuckets + 1) * 2 > this.buckets.length) this.rehash();
     const slot = this.append(tuple);
-    if (++this.usedBuckets * 2 > this.buckets.length) this.rehash();
-    else this.insert(slot);
+    this.insert(slot);
+    this.usedBuckets++;
+    this.size++;
     return slot;
   }
 
@@ -67,6 +72,7 @@ export class TupleIndex {
     for (let at = spread(this.hashOf(slot)) & mask; this.buckets[at] !== EMPTY; at = (at + 1) & mask) {
       if (this.buckets[at] === slot + 1) {
         this.buckets[at] = REMOVED;
+        this.size--;
         return true;
       }
     }
@@ -91,13 +97,14 @@ export class TupleIndex {
     this.buckets[at] = slot + 1;
   }
 
+  /** Makes room for more tuples. Removed ones leave their buckets. */
   private rehash(): void {
-    const kept = this.buckets.filter((entry) => entry > 0);
-    const latest = this.slots;
-    this.buckets = new Int32Array(Math.max(8, 2 ** Math.ceil(Math.log2((kept.length + 1) * 3))));
-    for (const entry of kept) this.insert(entry - 1);
-    this.insert(latest - 1);
-    this.usedBuckets = kept.length + 1;
+    const before = this.buckets;
+    this.buckets = new Int32Array(this.size * 4 > before.length ? before.length * 2 : before.length);
+    for (let at = 0; at < before.length; at++) {
+      if (before[at]! > 0) this.insert(before[at]! - 1);
+    }
+    this.usedBuckets = this.size;
   }
 }
 
