@@ -12,7 +12,7 @@ export const UNREADABLE_LABEL = -3;
 const UNUSUAL = -4;
 
 /** The number of a value that is not known yet, and of every value of the overflow series. */
-const NO_ID = 0xffff_ffff;
+const NO_ID = -1;
 
 /**
  * The identities of the series of a metric: a slot for each distinct set of label values.
@@ -38,7 +38,7 @@ export class SeriesTable {
 
   /** The values of the latest search, for {@link add}. */
   private readonly readValues: string[];
-  private readonly readIds: Uint32Array;
+  private readonly readIds: Int32Array;
   /** The number of searches, by which a search notices that another one ran while it read the labels. */
   private reading = 0;
 
@@ -57,7 +57,7 @@ export class SeriesTable {
     this.values = labelNames.map(() => []);
     this.index = new TupleIndex(labelNames.length);
     this.readValues = labelNames.map(() => '');
-    this.readIds = new Uint32Array(labelNames.length);
+    this.readIds = new Int32Array(labelNames.length);
   }
 
   /** The number of slots, the removed ones included. */
@@ -71,7 +71,8 @@ export class SeriesTable {
    */
   find(labels: object): number {
     const slot = this.findUsual(labels as Readonly<Record<string, unknown>>);
-    return slot === UNUSUAL ? this.findUnusual(labels) : slot;
+    if (slot >= 0) return slot;
+    return slot === UNUSUAL ? this.findUnusual(labels) : this.findNew();
   }
 
   /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
@@ -102,7 +103,7 @@ export class SeriesTable {
   /** Returns the slot of the overflow series, which is added if need be. */
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
-      this.overflow = this.index.append(new Uint32Array(this.labelNames.length).fill(NO_ID));
+      this.overflow = this.index.append(new Int32Array(this.labelNames.length).fill(NO_ID));
       this.prefixes[this.overflow] = this.renderPrefix(renderLabel(OVERFLOW_LABEL, 'true'));
     }
     return this.overflow;
@@ -155,16 +156,15 @@ export class SeriesTable {
     const turn = ++this.reading;
     let count = 0;
     let hash = 0;
-    let areKnown = true;
     try {
       for (const name in labels) {
         if (labelNames[count] !== name) return UNUSUAL;
         const value = labels[name];
-        if (typeof value !== 'string') return UNUSUAL;
-        let id = valueIds[count]!.get(value);
+        // Anything but a string is never found.
+        let id = valueIds[count]!.get(value as string);
         if (id === undefined) {
+          if (typeof value !== 'string') return UNUSUAL;
           id = NO_ID;
-          areKnown = false;
           readValues[count] = value;
         }
         readIds[count++] = id;
@@ -175,7 +175,7 @@ export class SeriesTable {
     }
     // A getter among the labels may have used this very metric.
     if (count !== labelNames.length || turn !== this.reading) return UNUSUAL;
-    return areKnown ? this.index.find(readIds, hash) : this.findNew();
+    return this.index.find(readIds, hash);
   }
 
   private findUnusual(labels: object): number {

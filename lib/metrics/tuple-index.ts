@@ -15,7 +15,7 @@ export class TupleIndex {
   /** The number of slots, the removed ones included. */
   slots = 0;
   /** The tuple of slot `s` stands at `s * width`. */
-  private tuples: Uint32Array;
+  private tuples: Int32Array;
   /** A table with open addressing: {@link EMPTY}, {@link REMOVED} or slot + 1. */
   private buckets = new Int32Array(8);
   /** The number of buckets that are not {@link EMPTY}. */
@@ -25,11 +25,11 @@ export class TupleIndex {
 
   /** @param width length of a tuple */
   constructor(private readonly width: number) {
-    this.tuples = new Uint32Array(8 * width);
+    this.tuples = new Int32Array(8 * width);
   }
 
   /** Returns the slot of a tuple, or {@link ABSENT}. @param hash hash of the tuple, see {@link mix} */
-  find(tuple: Uint32Array, hash: number): number {
+  find(tuple: Int32Array, hash: number): number {
     const { buckets, tuples } = this;
     const width = tuple.length;
     const mask = buckets.length - 1;
@@ -45,7 +45,7 @@ export class TupleIndex {
   }
 
   /** Adds a tuple that is absent. @returns its slot */
-  add(tuple: Uint32Array): number {
+  add(tuple: Int32Array): number {
     if ((this.usedBuckets + 1) * 2 > this.buckets.length) this.rehash();
     const slot = this.append(tuple);
     this.insert(slot);
@@ -55,10 +55,10 @@ export class TupleIndex {
   }
 
   /** Adds a tuple that {@link find} does not find. @returns its slot */
-  append(tuple: Uint32Array): number {
+  append(tuple: Int32Array): number {
     const slot = this.slots++;
     if (this.slots * this.width > this.tuples.length) {
-      const grown = new Uint32Array(this.tuples.length * 2);
+      const grown = new Int32Array(this.tuples.length * 2);
       grown.set(this.tuples);
       this.tuples = grown;
     }
