@@ -70,9 +70,44 @@ export class SeriesTable {
    * count as empty. Never throws.
    */
   find(labels: object): number {
-    const slot = this.findUsual(labels as Readonly<Record<string, unknown>>);
-    if (slot >= 0) return slot;
-    return slot === UNUSUAL ? this.findUnusual(labels) : this.findNew();
+    const slot = this.findUsual(labels);
+    return slot >= 0 ? slot : this.findOther(slot, labels);
+  }
+
+  /**
+   * Returns the slot of labels in the usual case: strings in the order of the label names, all known. A negative result
+   * is for {@link findOther}, which goes on. Never throws.
+   */
+  findUsual(labels: object): number {
+    const { labelNames, valueIds, readValues, readIds } = this;
+    const turn = ++this.reading;
+    let count = 0;
+    let hash = 0;
+    try {
+      for (const name in labels) {
+        if (labelNames[count] !== name) return UNUSUAL;
+        const value = (labels as Readonly<Record<string, unknown>>)[name];
+        // Anything but a string is never found.
+        let id = valueIds[count]!.get(value as string);
+        if (id === undefined) {
+          if (typeof value !== 'string') return UNUSUAL;
+          id = NO_ID;
+          readValues[count] = value;
+        }
+        readIds[count++] = id;
+        hash = mix(hash, id);
+      }
+    } catch {
+      return UNUSUAL;
+    }
+    // A getter among the labels may have used this very metric.
+    if (count !== labelNames.length || turn !== this.reading) return UNUSUAL;
+    return this.index.find(readIds, hash);
+  }
+
+  /** Goes on with a search after the negative result of {@link findUsual}. @returns the same as {@link find} */
+  findOther(result: number, labels: object): number {
+    return result === UNUSUAL ? this.findUnusual(labels) : this.findNew();
   }
 
   /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
@@ -119,6 +154,11 @@ export class SeriesTable {
     return this.slots > 2 * this.live + 64;
   }
 
+  /** Makes a search that is going on read the labels again: another table has taken the place of this one. */
+  retire(): void {
+    this.reading++;
+  }
+
   isOverflow(slot: number): boolean {
     return slot === this.overflow;
   }
@@ -148,34 +188,6 @@ export class SeriesTable {
       text += (i === 0 ? '' : ',') + renderLabel(this.labelNames[i]!, value);
     }
     return text;
-  }
-
-  /** Searches in the usual case: strings in the order of the label names. Otherwise returns `UNUSUAL`. */
-  private findUsual(labels: Readonly<Record<string, unknown>>): number {
-    const { labelNames, valueIds, readValues, readIds } = this;
-    const turn = ++this.reading;
-    let count = 0;
-    let hash = 0;
-    try {
-      for (const name in labels) {
-        if (labelNames[count] !== name) return UNUSUAL;
-        const value = labels[name];
-        // Anything but a string is never found.
-        let id = valueIds[count]!.get(value as string);
-        if (id === undefined) {
-          if (typeof value !== 'string') return UNUSUAL;
-          id = NO_ID;
-          readValues[count] = value;
-        }
-        readIds[count++] = id;
-        hash = mix(hash, id);
-      }
-    } catch {
-      return UNUSUAL;
-    }
-    // A getter among the labels may have used this very metric.
-    if (count !== labelNames.length || turn !== this.reading) return UNUSUAL;
-    return this.index.find(readIds, hash);
   }
 
   private findUnusual(labels: object): number {
