@@ -81,10 +81,9 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
    * Returns the slot of labels, and adds a series if they are new. A negative result is for {@link dropSample}. The
    * value is checked only for a new series, so that an invalid sample adds none.
    */
-  slotFor(labels: object, value: unknown = 0): number {
-    const slot = this.find(labels);
-    if (slot >= 0) return slot;
-    return slot === ABSENT && !this.isSample(value) ? INVALID_SAMPLE : this.slotForMissing(slot);
+  slotFor(labels: object, value?: unknown): number {
+    const slot = this.table.findUsual(labels);
+    return slot >= 0 ? slot : this.slotForOther(slot, labels, value);
   }
 
   /** Returns the slot of values in the order of the label names, and adds a series if they are new. */
@@ -172,10 +171,21 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   }
 
   private find(labels: object): number {
-    const table = this.table;
-    const slot = table.find(labels);
+    const slot = this.table.findUsual(labels);
+    return slot >= 0 ? slot : this.findOther(slot, labels);
+  }
+
+  private findOther(result: number, labels: object): number {
+    const { table } = this;
+    const slot = table.findOther(result, labels);
     // A getter or a toString() among the labels gave this very metric a new table: look there.
     return table === this.table || slot < ABSENT ? slot : this.table.findValues(table.valuesFound(slot));
+  }
+
+  private slotForOther(result: number, labels: object, value: unknown = 0): number {
+    const slot = this.findOther(result, labels);
+    if (slot >= 0) return slot;
+    return slot === ABSENT && !this.isSample(value) ? INVALID_SAMPLE : this.slotForMissing(slot);
   }
 
   private slotForMissing(result: number): number {
@@ -201,6 +211,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   private clear(): void {
     this.epoch = {};
+    this.table.retire();
     this.table = this.newTable();
     this.rows = this.newRows();
     this.exemplars.clear();
@@ -233,6 +244,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   private compact(): void {
     const { table: oldTable, rows: oldRows, stride } = this;
     const oldExemplars = this.exemplars.copy();
+    oldTable.retire();
     this.table = this.newTable();
     this.rows = this.newRows();
     this.exemplars.clear();

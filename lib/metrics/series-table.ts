@@ -9,8 +9,11 @@ export const UNKNOWN_LABEL = -2;
 /** The result of a search with labels that throw when they are read. */
 export const UNREADABLE_LABEL = -3;
 
+/** The result of a search that must read the labels one by one. */
+const UNUSUAL = -4;
+
 /** The number of a value that is not known yet, and of every value of the overflow series. */
-const NO_ID = 0xffff_ffff;
+const NO_ID = -1;
 
 /**
  * The identities of the series of a metric: a slot for each distinct set of label values.
@@ -36,7 +39,7 @@ export class SeriesTable {
 
   /** The values of the latest search, for {@link add}. */
   private readonly readValues: string[];
-  private readonly readIds: Uint32Array;
+  private readonly readIds: Int32Array;
   /** The number of searches, by which a search notices that another one ran while it read the labels. */
   private reading = 0;
 
@@ -55,7 +58,7 @@ export class SeriesTable {
     this.values = labelNames.map(() => []);
     this.index = new TupleIndex(labelNames.length);
     this.readValues = labelNames.map(() => '');
-    this.readIds = new Uint32Array(labelNames.length);
+    this.readIds = new Int32Array(labelNames.length);
   }
 
   /** The number of slots, the removed ones included. */
@@ -68,8 +71,44 @@ export class SeriesTable {
    * count as empty. Never throws.
    */
   find(labels: object): number {
-    const slot = this.findKnown(labels as Readonly<Record<string, unknown>>);
-    return slot >= 0 ? slot : this.findUnusual(labels);
+    const slot = this.findUsual(labels);
+    return slot >= 0 ? slot : this.findOther(slot, labels);
+  }
+
+  /**
+   * Returns the slot of labels in the usual case: strings in the order of the label names, all known. A negative result
+   * is for {@link findOther}, which goes on. Never throws.
+   */
+  findUsual(labels: object): number {
+    const { labelNames, valueIds, readValues, readIds } = this;
+    const turn = ++this.reading;
+    let count = 0;
+    let hash = 0;
+    try {
+      for (const name in labels) {
+        if (labelNames[count] !== name) return UNUSUAL;
+        const value = (labels as Readonly<Record<string, unknown>>)[name];
+        // Anything but a string is never found.
+        let id = valueIds[count]!.get(value as string);
+        if (id === undefined) {
+          if (typeof value !== 'string') return UNUSUAL;
+          id = NO_ID;
+          readValues[count] = value;
+        }
+        readIds[count++] = id;
+        hash = mix(hash, id);
+      }
+    } catch {
+      return UNUSUAL;
+    }
+    // A getter among the labels may have used this very metric.
+    if (count !== labelNames.length || turn !== this.reading) return UNUSUAL;
+    return this.index.find(readIds, hash);
+  }
+
+  /** Goes on with a search after the negative result of {@link findUsual}. @returns the same as {@link find} */
+  findOther(result: number, labels: object): number {
+    return result === UNUSUAL ? this.findUnusual(labels) : this.findNew();
   }
 
   /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
@@ -81,7 +120,11 @@ export class SeriesTable {
 
   /** Returns the label values of the latest search, in the order of the label names. @param slot its result */
   valuesFound(slot: number): string[] {
-    return slot < 0 || this.isOverflow(slot) ? this.readValues.slice() : this.valuesOf(slot);
+    if (slot >= 0 && !this.isOverflow(slot)) return this.valuesOf(slot);
+    return this.values.map((values, i) => {
+      const id = this.readIds[i]!;
+      return id === NO_ID ? this.readValues[i]! : values[id]!;
+    });
   }
 
   /** Adds a series with the labels that the latest search found absent. @returns its slot */
@@ -96,7 +139,7 @@ export class SeriesTable {
   /** Returns the slot of the overflow series, which is added if need be. */
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
-      this.overflow = this.index.append(new Uint32Array(this.labelNames.length).fill(NO_ID));
+      this.overflow = this.index.append(new Int32Array(this.labelNames.length).fill(NO_ID));
       this.prefixes[this.overflow] = this.renderPrefix(renderLabel(OVERFLOW_LABEL, 'true'));
     }
     return this.overflow;
@@ -110,6 +153,11 @@ export class SeriesTable {
   /** True if so many slots are dead that compaction is worth its cost. */
   get isSparse(): boolean {
     return this.slots > 2 * this.live + 64;
+  }
+
+  /** Makes a search that is going on read the labels again: another table has taken the place of this one. */
+  retire(): void {
+    this.reading++;
   }
 
   isOverflow(slot: number): boolean {
@@ -141,29 +189,6 @@ export class SeriesTable {
       text += (i === 0 ? '' : ',') + renderLabel(this.labelNames[i]!, value);
     }
     return text;
-  }
-
-  /** Searches in the usual case: strings, all known, in the order of the label names. Otherwise returns `ABSENT`. */
-  private findKnown(labels: Readonly<Record<string, unknown>>): number {
-    const { labelNames, valueIds, readIds } = this;
-    const turn = ++this.reading;
-    let count = 0;
-    let hash = 0;
-    try {
-      for (const name in labels) {
-        if (labelNames[count] !== name) return ABSENT;
-        const value = labels[name];
-        if (typeof value !== 'string') return ABSENT;
-        const id = valueIds[count]!.get(value);
-        if (id === undefined) return ABSENT;
-        readIds[count++] = id;
-        hash = mix(hash, id);
-      }
-    } catch {
-      return ABSENT;
-    }
-    // A getter among the labels may have used this very metric.
-    return count === labelNames.length && turn === this.reading ? this.index.find(readIds, hash) : ABSENT;
   }
 
   private findUnusual(labels: object): number {
@@ -210,19 +235,28 @@ export class SeriesTable {
 
   private findRead(): number {
     const { labelNames, valueIds, readValues, readIds } = this;
+    for (let i = 0; i < labelNames.length; i++) readIds[i] = valueIds[i]!.get(readValues[i]!) ?? NO_ID;
+    return this.findNew();
+  }
+
+  /** Searches with the numbers that were read, after those that are missing were looked for in their stored form. */
+  private findNew(): number {
+    const { labelNames, valueIds, readValues, readIds } = this;
     let hash = 0;
+    let areKnown = true;
     for (let i = 0; i < labelNames.length; i++) {
-      let id = valueIds[i]!.get(readValues[i]!);
-      if (id === undefined) {
-        const value = this.newValue(readValues[i]!);
-        readValues[i] = value;
+      if (readIds[i] === NO_ID) {
+        const given = readValues[i]!;
+        const value = this.newValue(given);
+        const id = value === given ? undefined : valueIds[i]!.get(value);
         // The search goes on, since the other values must be well-formed too before they are added.
-        id = valueIds[i]!.get(value) ?? NO_ID;
+        if (id === undefined) areKnown = false;
+        else readIds[i] = id;
+        readValues[i] = value;
       }
-      readIds[i] = id;
-      hash = mix(hash, id);
+      hash = mix(hash, readIds[i]!);
     }
-    return this.index.find(readIds, hash);
+    return areKnown ? this.index.find(readIds, hash) : ABSENT;
   }
 
   private addValue(position: number, given: string): number {

@@ -15,18 +15,21 @@ export class TupleIndex {
   /** The number of slots, the removed ones included. */
   slots = 0;
   /** The tuple of slot `s` stands at `s * width`. */
-  private tuples: Uint32Array;
+  private tuples: Int32Array;
   /** A table with open addressing: {@link EMPTY}, {@link REMOVED} or slot + 1. */
   private buckets = new Int32Array(8);
+  /** The number of buckets that are not {@link EMPTY}. */
   private usedBuckets = 0;
+  /** The number of tuples that {@link find} finds. */
+  private size = 0;
 
   /** @param width length of a tuple */
   constructor(private readonly width: number) {
-    this.tuples = new Uint32Array(8 * width);
+    this.tuples = new Int32Array(8 * width);
   }
 
   /** Returns the slot of a tuple, or {@link ABSENT}. @param hash hash of the tuple, see {@link mix} */
-  find(tuple: Uint32Array, hash: number): number {
+  find(tuple: Int32Array, hash: number): number {
     const { buckets, tuples } = this;
     const width = tuple.length;
     const mask = buckets.length - 1;
@@ -42,18 +45,20 @@ export class TupleIndex {
   }
 
   /** Adds a tuple that is absent. @returns its slot */
-  add(tuple: Uint32Array): number {
+  add(tuple: Int32Array): number {
+    if ((this.usedBuckets + 1) * 2 > this.buckets.length) this.rehash();
     const slot = this.append(tuple);
-    if (++this.usedBuckets * 2 > this.buckets.length) this.rehash();
-    else this.insert(slot);
+    this.insert(slot);
+    this.usedBuckets++;
+    this.size++;
     return slot;
   }
 
   /** Adds a tuple that {@link find} does not find. @returns its slot */
-  append(tuple: Uint32Array): number {
+  append(tuple: Int32Array): number {
     const slot = this.slots++;
     if (this.slots * this.width > this.tuples.length) {
-      const grown = new Uint32Array(this.tuples.length * 2);
+      const grown = new Int32Array(this.tuples.length * 2);
       grown.set(this.tuples);
       this.tuples = grown;
     }
@@ -67,6 +72,7 @@ export class TupleIndex {
     for (let at = spread(this.hashOf(slot)) & mask; this.buckets[at] !== EMPTY; at = (at + 1) & mask) {
       if (this.buckets[at] === slot + 1) {
         this.buckets[at] = REMOVED;
+        this.size--;
         return true;
       }
     }
@@ -91,13 +97,14 @@ export class TupleIndex {
     this.buckets[at] = slot + 1;
   }
 
+  /** Makes room for more tuples. Removed ones leave their buckets. */
   private rehash(): void {
-    const kept = this.buckets.filter((entry) => entry > 0);
-    const latest = this.slots;
-    this.buckets = new Int32Array(Math.max(8, 2 ** Math.ceil(Math.log2((kept.length + 1) * 3))));
-    for (const entry of kept) this.insert(entry - 1);
-    this.insert(latest - 1);
-    this.usedBuckets = kept.length + 1;
+    const before = this.buckets;
+    this.buckets = new Int32Array(this.size * 4 > before.length ? before.length * 2 : before.length);
+    for (let at = 0; at < before.length; at++) {
+      if (before[at]! > 0) this.insert(before[at]! - 1);
+    }
+    this.usedBuckets = this.size;
   }
 }
 

@@ -1,5 +1,8 @@
-/** The time after which work yields to the event loop, in milliseconds. */
-const SLICE_MS = 5;
+/**
+ * The time after which work yields to the event loop, in milliseconds. A step, or a collection of garbage, that begins
+ * just before still ends within 5 ms.
+ */
+const SLICE_MS = 2;
 
 /**
  * Runs a generator that yields often to its end, in slices between which the event loop runs.

@@ -55,16 +55,39 @@ export function trackCall(
   measurement: Measurement,
   swallows = false,
 ): unknown {
-  const startedAt = begin(measurement);
+  const startedAt = beginCall(measurement);
   let result: unknown;
   try {
     result = Reflect.apply(work, receiver, args);
   } catch (error) {
-    end(measurement, startedAt, 'error', error);
-    if (swallows) return undefined;
-    throw error;
+    return failCall(error, measurement, startedAt, swallows);
   }
   return trackCompletion(result, measurement, startedAt, swallows);
+}
+
+/** Starts the measurement of a call. @returns NaN if that throws */
+export function beginCall(measurement: Measurement): number {
+  try {
+    return measurement.start();
+  } catch (error) {
+    measurement.guard.report(error);
+    return NaN;
+  }
+}
+
+/**
+ * Ends the measurement of a call that threw.
+ *
+ * @throws the error, unless it is swallowed
+ */
+export function failCall(
+  error: unknown,
+  measurement: Measurement,
+  startedAt: number,
+  swallows: boolean,
+): undefined {
+  end(measurement, startedAt, 'error', error);
+  if (!swallows) throw error;
 }
 
 interface ReadableLike {
@@ -176,15 +199,6 @@ function trackIterator(
     measurement.guard,
     swallows,
   );
-}
-
-function begin(measurement: Measurement): number {
-  try {
-    return measurement.start();
-  } catch (error) {
-    measurement.guard.report(error);
-    return NaN;
-  }
 }
 
 function end(measurement: Measurement, startedAt: number, outcome: CallOutcome, detail: unknown): void {

@@ -1,6 +1,6 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { instrumentationGuard } from '../../metrics/error-reports.js';
-import { type Measurement, trackCall } from '../../primitives/track-completion.js';
+import { beginCall, failCall, type Measurement, trackCompletion } from '../../primitives/track-completion.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import { Guard } from '../../primitives/guard.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
@@ -123,10 +123,19 @@ export function measureMethod(
   const { swallowsErrors } = definition;
 
   const measured = function (this: unknown, ...args: unknown[]): unknown {
-    const measurement = isRepeated ? undefined : measuredMethod.measurementFor(this);
-    if (measurement === undefined && !swallowsErrors) return Reflect.apply(method, this, args);
+    const selected = isRepeated ? undefined : measuredMethod.measurementFor(this);
+    if (selected === undefined && !swallowsErrors) return Reflect.apply(method, this, args);
     // Errors are swallowed whether or not the call is measured.
-    return trackCall(method, this, args, measurement ?? NO_MEASUREMENT, swallowsErrors);
+    const measurement = selected ?? NO_MEASUREMENT;
+    const startedAt = beginCall(measurement);
+    let result: unknown;
+    try {
+      // Called here and not by `trackCall`, since V8 makes no array of arguments that are passed on where they arrive.
+      result = Reflect.apply(method, this, args);
+    } catch (error) {
+      return failCall(error, measurement, startedAt, swallowsErrors);
+    }
+    return trackCompletion(result, measurement, startedAt, swallowsErrors);
   };
   return copyMethodMetadata(method, measured);
 }
