@@ -48,7 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files with a role in Nest, by the end of their name; no other file knows Nest. */
 const NEST_ROLES =
-  /(\.(module|providers|lifecycle|instrumentation|integration|router|authorizer|controller|interceptor|decorator|explorer)|-execution-context)\.ts$/;
+  /(\.(module|providers|controllers|lifecycle|instrumentation|integration|router|authorizer|controller|interceptor|decorator|explorer)|-execution-context)\.ts$/;
 
 interface SourceFile {
   readonly path: string;
