@@ -42,6 +42,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
   dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
+  schematics: [],
   // Its module is that of the application, with a registry of the test in it.
   testing: ['metrics', 'history', 'query', 'alerting', MODULE],
 };
