@@ -336,6 +336,24 @@ describe.each(ADAPTERS)('controllers of the endpoints on %s', (adapter) => {
     });
   });
 
+  it('contend with a route of the application as any two controllers do', async () => {
+    @Controller('health')
+    class Health {
+      @Get()
+      health(): string {
+        return 'my own';
+      }
+    }
+    const options = optionsWith({ controllers: true });
+    const starting = startApp(adapter, FixtureModule.with(options, { controllers: [Health] }));
+    if (adapter === 'fastify') {
+      await expect(starting).rejects.toThrow("Method 'GET' already declared for route '/health'");
+      return;
+    }
+    apps.push(await starting);
+    expect((await apps[0]?.get('/health'))?.body).toBe('my own');
+  });
+
   it('are not there if monitoring is off', async () => {
     const app = await startApp(
       adapter,
