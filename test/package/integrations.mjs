@@ -12,7 +12,7 @@ const VERSIONS = {
 };
 
 /**
- * Checks an application with `@nestjs/terminus` and `@nestjs/schedule`, with its own test runner.
+ * Checks an application with `@nestjs/terminus`, `@nestjs/schedule` and controllers, with its own test runner.
  *
  * @param {import('./checklist.mjs').Checklist} checklist
  * @param {string} name
@@ -22,19 +22,31 @@ const VERSIONS = {
 export async function checkIntegrations(checklist, name, cwd, major) {
   writeFileSync(join(cwd, 'src/integrations.spec.ts'), SPEC);
   for (const { terminus, schedule } of VERSIONS[major]) {
-    await checklist.check(`${name}: works with terminus ${terminus} and schedule ${schedule}`, async () => {
-      const peers = [`@nestjs/terminus@${terminus}`, `@nestjs/schedule@${schedule}`];
-      await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...peers], { cwd });
-      await run('npm', ['test', '--', 'src/integrations.spec.ts'], { cwd });
-    });
+    await checklist.check(
+      `${name}: works with controllers, terminus ${terminus} and schedule ${schedule}`,
+      async () => {
+        const peers = [`@nestjs/terminus@${terminus}`, `@nestjs/schedule@${schedule}`];
+        await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...peers], { cwd });
+        await run('npm', ['test', '--', 'src/integrations.spec.ts'], { cwd });
+      },
+    );
   }
 }
 
-const SPEC = `import { Injectable } from '@nestjs/common';
+const SPEC = `import { Controller, Injectable } from '@nestjs/common';
 import { Interval, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test, TestingModule } from '@nestjs/testing';
-import { HealthMonitor, MonitoringHealthIndicator, MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
+import {
+  HealthController,
+  HealthMonitor,
+  MonitoringHealthIndicator,
+  MonitoringModule,
+  PrometheusExporter,
+} from 'nestjs-monitoring';
+
+@Controller('internal/health')
+class InternalHealthController extends HealthController {}
 
 @Injectable()
 class Jobs {
@@ -89,6 +101,24 @@ describe('an application with terminus and schedule', () => {
 
     expect(await isMeasured()).toBe(true);
     expect(module.get(SchedulerRegistry).getIntervals().join()).toContain('monitoring.');
+  });
+});
+
+describe('an application with controllers of the endpoints', () => {
+  it('serves them below its prefix, and a subclass at its own path', async () => {
+    const module = await Test.createTestingModule({
+      imports: [MonitoringModule.forRoot({ endpoints: { controllers: true, metrics: 'ops/metrics' } })],
+      controllers: [InternalHealthController],
+    }).compile();
+    const app = module.createNestApplication();
+    app.setGlobalPrefix('api');
+    await app.listen(0, '127.0.0.1');
+    const url = await app.getUrl();
+    for (const path of ['ops/metrics', 'health', 'ready', 'alive', 'startup', 'internal/health']) {
+      const response = await fetch(\`\${url}/api/\${path}\`);
+      expect([path, response.status]).toEqual([path, 200]);
+    }
+    await app.close();
   });
 });
 `;
