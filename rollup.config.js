@@ -17,12 +17,18 @@ const FORMATS = [
 const external = (id) => !/^[./]/.test(id);
 
 /** What `nest build` has left in build/, bundled: an application that imports one file instead of 500 starts sooner. */
-export default FORMATS.flatMap(({ format, extension, types }) => [
+const doors = FORMATS.flatMap(({ format, extension, types }) => [
   {
     input: inputs('js'),
     external,
     treeshake: { moduleSideEffects: false },
-    plugins: [commonjsImportMeta(), compact(), freshFolder(format), assets()],
+    plugins: [
+      commonjsImportMeta(),
+      compact(),
+      freshFolder(format),
+      // The files of the dashboard are read next to the module that serves them.
+      copy('build/dashboard/page', 'dist/page'),
+    ],
     // TypeScript's helpers of decorators look for `this` of their module.
     onLog: (level, log, handle) => log.code !== 'THIS_IS_UNDEFINED' && handle(level, log),
     output: {
@@ -48,6 +54,16 @@ export default FORMATS.flatMap(({ format, extension, types }) => [
     },
   },
 ]);
+
+/** The schematic, which the CLI of Nest requires: by itself, since no application loads it. */
+const schematic = {
+  input: 'build/schematics/nest-add.js',
+  external,
+  plugins: [compact(), copy('build/schematics/collection.json', 'dist/schematics/collection.json')],
+  output: { file: 'dist/schematics/nest-add.cjs', format: 'cjs' },
+};
+
+export default [...doors, schematic];
 
 function inputs(extension) {
   return Object.fromEntries(DOORS.map((door) => [door, `build/${door}.${extension}`]));
@@ -90,10 +106,7 @@ function freshFolder(format) {
   };
 }
 
-/** The files of the dashboard are read next to the module that serves them. */
-function assets() {
-  return {
-    name: 'assets',
-    writeBundle: () => cpSync('build/dashboard/page', 'dist/page', { recursive: true }),
-  };
+/** Copies what is no module. */
+function copy(from, to) {
+  return { name: 'copy', writeBundle: () => cpSync(from, to, { recursive: true }) };
 }

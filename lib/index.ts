@@ -31,6 +31,7 @@ export type { ClusterOptions } from './cluster/cluster.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
 export { type BridgesOptions, PrometheusExporter } from './exporters/prometheus/prometheus.exporter.js';
+export { MetricsController } from './exporters/prometheus/metrics.controller.js';
 export { HealthCheckProvider } from './health/health-check-provider.decorator.js';
 export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
 export type {
@@ -40,8 +41,13 @@ export type {
   HealthTransitionHandler,
 } from './health/health-report.js';
 export type { HealthStatus } from './health/health-status.js';
+export { HealthController } from './health/health.controller.js';
 export { HealthMonitor } from './health/health.monitor.js';
+export { MonitoringHealthIndicator } from './health/monitoring-health-indicator.js';
 export type { HealthOptions, HealthGroups } from './health/health.options.js';
+export { LivenessController } from './health/liveness.controller.js';
+export { ReadinessController } from './health/readiness.controller.js';
+export { StartupController } from './health/startup.controller.js';
 export type { HistoryOptions } from './history/history.options.js';
 export type { RetentionRequest } from './history/retention.js';
 export type { EndpointAuth } from './http/endpoint.authorizer.js';

@@ -42,13 +42,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
   dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
+  schematics: [],
   // Its module is that of the application, with a registry of the test in it.
   testing: ['metrics', 'history', 'query', 'alerting', MODULE],
 };
 
 /** Files with a role in Nest, by the end of their name; no other file knows Nest. */
 const NEST_ROLES =
-  /(\.(module|providers|lifecycle|instrumentation|integration|router|authorizer|controller|interceptor|decorator|explorer)|-execution-context)\.ts$/;
+  /(\.(module|providers|controllers|lifecycle|instrumentation|integration|router|authorizer|controller|interceptor|decorator|explorer)|-execution-context)\.ts$/;
 
 interface SourceFile {
   readonly path: string;

@@ -150,19 +150,6 @@ export class HealthMonitor {
     };
   }
 
-  /**
-   * Returns the report as the result of an indicator of `@nestjs/terminus`, under one key.
-   *
-   * @example health.check([() => monitor.isHealthy()])
-   */
-  async isHealthy<const Key extends string = 'monitoring'>(
-    key: Key = 'monitoring' as Key,
-  ): Promise<Record<Key, { status: 'up' | 'degraded' | 'down'; checks: HealthReport['checks'] }>> {
-    const { status, checks } = await this.runHealthChecks();
-    const word = status === 'healthy' ? 'up' : status === 'degraded' ? 'degraded' : 'down';
-    return { [key]: { status: word, checks } } as Record<Key, { status: typeof word; checks: typeof checks }>;
-  }
-
   /** Returns whether a check covers only this process; undefined if no check has this name. */
   isInProcess(name: string): boolean | undefined {
     return this.checks.get(name)?.settings.inProcess;

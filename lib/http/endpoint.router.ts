@@ -1,11 +1,18 @@
-import type { ServerResponse } from 'node:http';
-import { Logger } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Logger, NotFoundException } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointAuthorizer } from './endpoint.authorizer.js';
 import { type AuthFailureHandling, EndpointResponder } from './endpoint.responder.js';
-import { ExpressMount, type ExpressLike } from './express.mount.js';
-import { type FastifyAdapterLike, mountOnFastify } from './fastify.mount.js';
+import type { ControllerName } from './endpoints.options.js';
+import { ExpressMount, type ExpressLike, replyOnExpress } from './express.mount.js';
+import {
+  type FastifyAdapterLike,
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+  mountOnFastify,
+  replyOnFastify,
+} from './fastify.mount.js';
 import type { ListenOptions, MonitoringServer } from './monitoring.server.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
@@ -18,9 +25,18 @@ export interface EndpointLocation {
   readonly listen: ListenOptions | undefined;
 }
 
+/** The endpoints, by the way in which requests reach them. */
+export interface RoutedEndpoints {
+  /** Endpoints that are registered outside of the router of Nest. */
+  readonly mounted: readonly Endpoint[];
+  /** Returns the endpoint of a controller; undefined if monitoring is off. */
+  readonly ofController: (name: ControllerName) => Endpoint | undefined;
+}
+
 /**
  * The registration of the endpoints on the HTTP adapter of the application or on a separate server. Global guards,
- * pipes, interceptors and prefixes of the application do not apply to them.
+ * pipes, interceptors and prefixes of the application do not apply to them. They do to the endpoints of controllers, whose
+ * requests come from the router of Nest.
  */
 export class EndpointRouter {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
@@ -36,13 +52,17 @@ export class EndpointRouter {
     private readonly config: ApplicationConfig,
     private readonly authorizer: EndpointAuthorizer,
     private readonly server: MonitoringServer,
-    /** All endpoints. */
-    readonly endpoints: readonly Endpoint[],
+    private readonly routed: RoutedEndpoints,
     private readonly location: EndpointLocation,
     authFailures: AuthFailureHandling,
     private readonly onRequest: (response: ServerResponse) => void,
   ) {
     this.responder = new EndpointResponder(authorizer, authFailures, this.logger);
+  }
+
+  /** The endpoints that are registered outside of the router of Nest. */
+  get endpoints(): readonly Endpoint[] {
+    return this.routed.mounted;
   }
 
   /** Prepares the mount before the application adds its middleware and routes. */
@@ -59,15 +79,47 @@ export class EndpointRouter {
    * @throws {MonitoringOptionsError} if the separate server cannot listen
    */
   async mount(): Promise<void> {
-    if (this.endpoints.length === 0) return;
     const endpoints = this.endpoints.map((endpoint) => ({ endpoint, route: this.routeOf(endpoint) }));
     const { listen } = this.location;
     if (listen === undefined) this.mountOnApplication(endpoints);
     await this.authorizer.prepare();
-    if (listen === undefined) return;
+    if (listen === undefined || endpoints.length === 0) return;
     const respond: Respond = (endpoint, request, _response, args) =>
       this.responder.respond(endpoint, request, args);
     await this.server.start(listen, endpoints, respond);
+  }
+
+  /**
+   * Handles a request that a controller received.
+   *
+   * @param request request of the framework
+   * @param response response of the framework
+   * @throws {NotFoundException} if monitoring is off, as for a route that does not exist
+   */
+  async handle(name: ControllerName, request: unknown, response: unknown): Promise<void> {
+    const endpoint = this.routed.ofController(name);
+    const { httpAdapter } = this.host;
+    if (endpoint === undefined) {
+      const method = httpAdapter.getRequestMethod(request) as string;
+      throw new NotFoundException(`Cannot ${method} ${httpAdapter.getRequestUrl(request) as string}`);
+    }
+    if (httpAdapter.getType() === 'fastify') {
+      await replyOnFastify(
+        endpoint,
+        request as FastifyRequestLike,
+        response as FastifyReplyLike,
+        this.respond,
+      );
+      return;
+    }
+    const args = [request, response];
+    await replyOnExpress(
+      endpoint,
+      request as IncomingMessage,
+      response as ServerResponse,
+      args,
+      this.respond,
+    );
   }
 
   /** Returns the URL, or the path on the server of the application, of the main endpoint of each option. */
@@ -86,16 +138,20 @@ export class EndpointRouter {
   }
 
   private mountOnApplication(endpoints: readonly MountedEndpoint[]): void {
-    const respond: Respond = (endpoint, request, response, args) => {
-      this.onRequest(response);
-      return this.responder.respond(endpoint, request, args);
-    };
-    this.onExpress?.mount(endpoints, this.claim, respond);
-    this.isMounted = this.onExpress !== undefined || this.host.httpAdapter?.getType() === 'fastify';
-    if (this.host.httpAdapter?.getType() === 'fastify') {
-      mountOnFastify(this.host.httpAdapter as FastifyAdapterLike, endpoints, this.claim, respond);
+    if (endpoints.length === 0) return;
+    const { httpAdapter } = this.host;
+    const isFastify = httpAdapter?.getType() === 'fastify';
+    this.onExpress?.mount(endpoints, this.claim, this.respond);
+    this.isMounted = this.onExpress !== undefined || isFastify;
+    if (isFastify) {
+      mountOnFastify(httpAdapter as FastifyAdapterLike, endpoints, this.claim, this.respond);
     }
   }
+
+  private readonly respond: Respond = (endpoint, request, response, args) => {
+    this.onRequest(response);
+    return this.responder.respond(endpoint, request, args);
+  };
 
   private readonly claim: Claim = ({ endpoint, route }, isDefined) => {
     if (!isDefined) return true;

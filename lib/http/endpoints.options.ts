@@ -32,6 +32,13 @@ export interface EndpointsOptions {
    * @default 'monitoring'
    */
   readonly alerts?: string | false;
+  /**
+   * True to serve the metrics, the health report and the probes by controllers on the router of Nest. Its global prefix,
+   * versions, guards, interceptors and filters apply to them, also without `useGlobalPrefix`. The dashboard and the alerts
+   * stay outside. `forRootAsync()` takes the option beside its factory.
+   * @default false
+   */
+  readonly controllers?: boolean;
   /** True to put the paths below the global prefix of the application. @default false */
   readonly useGlobalPrefix?: boolean;
   /** Authentication for the metrics, the dashboard, the alerts and the health details. @default none */
@@ -57,20 +64,17 @@ export interface EndpointPath {
   readonly given: boolean;
 }
 
-export const ENDPOINT_NAMES = [
-  'metrics',
-  'health',
-  'readiness',
-  'liveness',
-  'startup',
-  'dashboard',
-  'alerts',
-] as const;
+/** The endpoints that have a controller. */
+export const CONTROLLER_NAMES = ['metrics', 'health', 'readiness', 'liveness', 'startup'] as const;
+export type ControllerName = (typeof CONTROLLER_NAMES)[number];
+
+export const ENDPOINT_NAMES = [...CONTROLLER_NAMES, 'dashboard', 'alerts'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 /** The options of the endpoints with all defaults applied. */
 export interface ResolvedEndpoints {
   readonly paths: Readonly<Record<EndpointName, EndpointPath | false>>;
+  readonly controllers: boolean;
   readonly useGlobalPrefix: boolean;
   readonly auth: EndpointAuth | undefined;
   readonly failedAuth: AuthFailureLimit | false;
@@ -79,7 +83,7 @@ export interface ResolvedEndpoints {
   readonly isDashboardWithheld: boolean;
 }
 
-const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
+export const DEFAULT_PATHS = {
   metrics: 'metrics',
   health: 'health',
   readiness: 'ready',
@@ -87,7 +91,16 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
   startup: 'startup',
   dashboard: 'metrics-dashboard',
   alerts: 'monitoring',
-};
+} as const satisfies Record<EndpointName, string>;
+
+const ENDPOINTS_KEYS: readonly (keyof EndpointsOptions)[] = [
+  ...ENDPOINT_NAMES,
+  'controllers',
+  'useGlobalPrefix',
+  'auth',
+  'failedAuth',
+  'listen',
+];
 
 /**
  * Checks the options of the endpoints and applies the defaults.
@@ -96,12 +109,19 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
  * @throws {MonitoringOptionsError}
  */
 export function resolveEndpoints(endpoints: EndpointsOptions = {}, environment?: string): ResolvedEndpoints {
-  expectKeys('endpoints', endpoints, [...ENDPOINT_NAMES, 'useGlobalPrefix', 'auth', 'failedAuth', 'listen']);
+  expectKeys('endpoints', endpoints, ENDPOINTS_KEYS);
+  const controllers = booleanOf('endpoints.controllers', endpoints.controllers, false);
+  if (controllers && endpoints.listen !== undefined) {
+    throw new MonitoringOptionsError(
+      '`endpoints.controllers` must be false with `endpoints.listen`: controllers are on the server of the application. Remove one of them.',
+    );
+  }
   const isDashboardWithheld =
     endpoints.dashboard === undefined && environment === 'production' && endpoints.auth === undefined;
   return {
     paths: pathsOf(endpoints, isDashboardWithheld),
     isDashboardWithheld,
+    controllers,
     useGlobalPrefix: booleanOf('endpoints.useGlobalPrefix', endpoints.useGlobalPrefix, false),
     auth: checkedAuth(endpoints.auth),
     failedAuth: failureLimitOf(endpoints.failedAuth),

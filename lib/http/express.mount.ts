@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Endpoint } from './endpoint.js';
 import { watchResponse } from './response-watch.js';
 import { type MountedEndpoint, methodOf, RouteTable } from './route-table.js';
 import { sendReply } from './send-reply.js';
@@ -49,11 +50,9 @@ export class ExpressMount {
         next();
         return;
       }
-      const isSent = watchResponse(response, 'end');
       const handle = async (): Promise<void> => {
         try {
-          const reply = await respond(endpoint, request, response, [request, response, next]);
-          if (!isSent()) sendReply(response, reply);
+          await replyOnExpress(endpoint, request, response, [request, response, next], respond);
         } catch (error) {
           // Middleware that wraps the response may throw.
           next(error);
@@ -71,6 +70,19 @@ export class ExpressMount {
   private layers(): ExpressLayer[] {
     return this.express.router.stack;
   }
+}
+
+/** Sends the reply of an endpoint, unless a guard sends the response itself. */
+export async function replyOnExpress(
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+  args: readonly unknown[],
+  respond: Respond,
+): Promise<void> {
+  const isSent = watchResponse(response, 'end');
+  const reply = await respond(endpoint, request, response, args);
+  if (!isSent()) sendReply(response, reply);
 }
 
 /** Returns true if a path of Express, or every path of an array, has no parameter and no wildcard. */

@@ -1,16 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { watchResponse } from './response-watch.js';
-import type { EndpointReply } from './endpoint.js';
+import type { Endpoint, EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
 import { bytesOf, sendReply, headersWithLength } from './send-reply.js';
 
-interface FastifyRequestLike {
+/** The part of a request of Fastify that is used. */
+export interface FastifyRequestLike {
   readonly raw: IncomingMessage;
 }
 
-interface FastifyReplyLike {
+/** The part of a reply of Fastify that is used. */
+export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   code(status: number): FastifyReplyLike;
   headers(values: Readonly<Record<string, unknown>>): FastifyReplyLike;
@@ -55,11 +57,8 @@ export function mountOnFastify(
     const { endpoint, route } = mounted;
     const method = methodOf(endpoint);
     if (!claim(mounted, fastify.hasRoute({ url: route, method }))) continue;
-    const handle: Handle = async (request, reply) => {
-      const isSent = watchResponse(reply, 'send');
-      const response = await respond(endpoint, request.raw, reply.raw, [request, reply]);
-      return isSent() || reply.sent ? reply : send(reply, response);
-    };
+    const handle: Handle = async (request, reply) =>
+      (await bodyOnFastify(endpoint, request, reply, respond)) ?? reply;
     // A router that ignores trailing slashes rejects the second URL as a duplicate.
     for (const url of ignoresTrailingSlash(fastify) ? [route] : [route, `${route}/`]) {
       for (const accepted of method === 'GET' ? (['GET', 'HEAD'] as const) : [method]) {
@@ -70,21 +69,46 @@ export function mountOnFastify(
   }
 }
 
+/** Sends the reply of an endpoint, unless a guard sends the response itself. Resolves once it has been sent. */
+export async function replyOnFastify(
+  endpoint: Endpoint,
+  request: FastifyRequestLike,
+  reply: FastifyReplyLike,
+  respond: Respond,
+): Promise<void> {
+  const body = await bodyOnFastify(endpoint, request, reply, respond);
+  if (body !== undefined) reply.send(body);
+  // Fastify sends what a handler returns, unless the response has been sent by then.
+  await (reply as FastifyReplyLike & PromiseLike<void>);
+}
+
+/** Sets status and headers, and returns the body to send; undefined if the response has been sent. */
+async function bodyOnFastify(
+  endpoint: Endpoint,
+  request: FastifyRequestLike,
+  reply: FastifyReplyLike,
+  respond: Respond,
+): Promise<Buffer | undefined> {
+  const isSent = watchResponse(reply, 'send');
+  const response = await respond(endpoint, request.raw, reply.raw, [request, reply]);
+  return isSent() || reply.sent ? undefined : prepare(reply, response);
+}
+
 function ignoresTrailingSlash({ initialConfig }: FastifyLike): boolean {
   return Boolean(initialConfig.ignoreTrailingSlash || initialConfig.routerOptions?.ignoreTrailingSlash);
 }
 
 /**
- * Passes a reply to Fastify, so that its hooks may change headers and body. An event stream bypasses Fastify, with the
+ * Prepares a reply and returns the body for Fastify to send, so that its hooks may change headers and body. An event stream bypasses Fastify, with the
  * headers that hooks have set, since compression would buffer its events.
  */
-function send(reply: FastifyReplyLike, { status, headers, body }: EndpointReply): Buffer | FastifyReplyLike {
+function prepare(reply: FastifyReplyLike, { status, headers, body }: EndpointReply): Buffer | undefined {
   if (body instanceof EventStream) {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     sendReply(reply.hijack().raw, { status, headers, body });
-    return reply;
+    return undefined;
   }
   const bytes = bytesOf(body);
   reply.code(status).headers(headersWithLength(headers, bytes));

@@ -7,9 +7,9 @@ import { AuthFailures } from '../http/auth-failures.js';
 import { EndpointAuthorizer } from '../http/endpoint.authorizer.js';
 import type { Endpoint } from '../http/endpoint.js';
 import type { AuthFailureHandling } from '../http/endpoint.responder.js';
-import { EndpointRouter } from '../http/endpoint.router.js';
+import { EndpointRouter, type RoutedEndpoints } from '../http/endpoint.router.js';
 import { MonitoringServer } from '../http/monitoring.server.js';
-import type { EndpointName } from '../http/endpoints.options.js';
+import { CONTROLLER_NAMES, type ControllerName, DEFAULT_PATHS } from '../http/endpoints.options.js';
 import { MetricsEndpoint } from '../exporters/prometheus/metrics.endpoint.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { HealthEndpoint } from '../health/health.endpoint.js';
@@ -43,7 +43,7 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       DASHBOARD_SOURCES,
       AlertingMonitor,
     ],
-    useFactory: async (
+    useFactory: (
       host: HttpAdapterHost,
       config: ApplicationConfig,
       moduleRef: ModuleRef,
@@ -60,11 +60,11 @@ export const ENDPOINTS_PROVIDERS: readonly Provider[] = [
       new EndpointRouter(
         host,
         config,
-        new EndpointAuthorizer(options.endpoints.auth, moduleRef),
+        new EndpointAuthorizer(options.enabled ? options.endpoints.auth : undefined, moduleRef),
         server,
         options.enabled
-          ? await endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
-          : [],
+          ? endpointsOf(options, registry, exporter, monitor, lifecycle, dashboard, alerting)
+          : { mounted: [], ofController: () => undefined },
         options.endpoints,
         authFailureHandling(options, registry),
         (response) => recorder?.ignore(response),
@@ -91,32 +91,40 @@ function authFailureHandling(
   };
 }
 
-async function endpointsOf(
-  { endpoints: { paths }, health }: ResolvedOptions,
+function endpointsOf(
+  { endpoints: { paths, controllers }, health }: ResolvedOptions,
   registry: MetricsRegistry,
   exporter: PrometheusExporter,
   monitor: HealthMonitor,
   lifecycle: HealthLifecycle,
   dashboard: DashboardSources,
   alerting: AlertingMonitor,
-): Promise<Endpoint[]> {
-  const make: Record<EndpointName, (path: string, overridable: boolean) => Endpoint[] | Promise<Endpoint[]>> =
-    {
-      metrics: (path, overridable) => [new MetricsEndpoint(exporter, registry, path, overridable)],
-      health: (path, overridable) => [new HealthEndpoint(monitor, health.httpStatus, path, overridable)],
-      readiness: (path, overridable) => [
-        new ReadinessEndpoint(monitor, health, path, overridable, (address) =>
-          lifecycle.readinessWasAsked(address),
-        ),
-      ],
-      liveness: (path, overridable) => [new LivenessEndpoint(monitor, health, path, overridable)],
-      startup: (path, overridable) => [new StartupEndpoint(monitor, health, path, overridable)],
-      dashboard: (path, overridable) => dashboardEndpoints(path, overridable, dashboard),
-      alerts: (path, overridable) => alertsEndpoints(path, overridable, alerting),
-    };
-  const made = (Object.keys(make) as EndpointName[]).map(async (name) => {
-    const place = paths[name];
-    return place === false ? [] : make[name](place.path, !place.given);
-  });
-  return (await Promise.all(made)).flat();
+): RoutedEndpoints {
+  const make: Record<ControllerName, (path: string, overridable: boolean) => Endpoint> = {
+    metrics: (path, overridable) => new MetricsEndpoint(exporter, registry, path, overridable),
+    health: (path, overridable) => new HealthEndpoint(monitor, health.httpStatus, path, overridable),
+    readiness: (path, overridable) =>
+      new ReadinessEndpoint(monitor, health, path, overridable, (address) =>
+        lifecycle.readinessWasAsked(address),
+      ),
+    liveness: (path, overridable) => new LivenessEndpoint(monitor, health, path, overridable),
+    startup: (path, overridable) => new StartupEndpoint(monitor, health, path, overridable),
+  };
+  const made = new Map<ControllerName, Endpoint>();
+  /** Returns the one endpoint of this name, also if no path leads to it but that of a subclass of its controller. */
+  const ofController = (name: ControllerName): Endpoint => {
+    const { path, given } = paths[name] || { path: DEFAULT_PATHS[name], given: false };
+    const endpoint = made.get(name) ?? make[name](path, !given);
+    made.set(name, endpoint);
+    return endpoint;
+  };
+  const mounted = CONTROLLER_NAMES.filter((name) => !controllers && paths[name] !== false);
+  return {
+    mounted: [
+      ...mounted.map(ofController),
+      ...(paths.dashboard ? dashboardEndpoints(paths.dashboard.path, !paths.dashboard.given, dashboard) : []),
+      ...(paths.alerts ? alertsEndpoints(paths.alerts.path, !paths.alerts.given, alerting) : []),
+    ],
+    ofController,
+  };
 }

@@ -9,6 +9,7 @@ import type { HealthCheck } from '../health/health-check.js';
 import { HealthCheckExplorer } from '../health/health-check.explorer.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import { MonitoringHealthIndicator } from '../health/monitoring-health-indicator.js';
 import type { ResolvedHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
@@ -30,6 +31,11 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
         logger: new Logger('Monitoring'),
         phase: 'starting',
       }),
+  },
+  {
+    provide: MonitoringHealthIndicator,
+    inject: [HealthMonitor],
+    useFactory: (monitor: HealthMonitor) => new MonitoringHealthIndicator(monitor),
   },
   {
     provide: HealthLifecycle,

@@ -16,6 +16,7 @@ import { Vitals } from '../query/vitals.js';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { MonitoringServer } from '../http/monitoring.server.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import { MonitoringHealthIndicator } from '../health/monitoring-health-indicator.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
@@ -81,7 +82,9 @@ import { OptionsMerger } from './options-merger.js';
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,
+    MonitoringHealthIndicator,
     MonitoringServer,
+    EndpointRouter,
     StepRunner,
   ],
 })

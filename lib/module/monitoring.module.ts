@@ -1,17 +1,46 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Module, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Module,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import {
+  CONTROLLER_NAMES,
+  type ControllerName,
+  type EndpointsOptions,
+  resolveEndpoints,
+} from '../http/endpoints.options.js';
 import { getMetricToken } from '../instrumentation/injection/inject-metric.decorator.js';
 import { isDeclaration, type MetricDeclaration } from '../instrumentation/injection/metric-declaration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { MonitoringOptions } from './monitoring.options.js';
-import { expectKeys, expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import {
+  describeValue,
+  expectKeys,
+  expectObject,
+  expectOption,
+  MonitoringOptionsError,
+  optionError,
+} from '../options/option-checks.js';
+import { controllersOf } from './endpoints.controllers.js';
 import { MonitoringCoreModule } from './monitoring-core.module.js';
 import { OptionsMerger } from './options-merger.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<MonitoringOptions>().setClassMethodName('forRoot').build();
 
+type ControllerPaths = Pick<EndpointsOptions, ControllerName>;
+
 /** Options of `MonitoringModule.forRootAsync()`: `useFactory`, `useClass` or `useExisting`, with `imports`. */
-export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE & {
+  /**
+   * `endpoints.controllers`, which has to be known before the factory runs: true, or the paths of the controllers, of which
+   * false leaves one out. The factory returns no path of theirs.
+   * @default false
+   */
+  readonly controllers?: boolean | ControllerPaths;
+};
 
 /**
  * The monitoring of an application. Import it once, in the root module. A feature module that should also work on its
@@ -31,7 +60,9 @@ export class MonitoringModule extends ConfigurableModuleClass {
   /** Returns the module. @throws {MonitoringOptionsError} for invalid options, most of which are found at start */
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     expectObject('the options of MonitoringModule', options);
-    return super.forRoot(options);
+    const { enabled, endpoints } = options;
+    const controllers = endpoints?.controllers === true && enabled !== false ? controllersAt(endpoints) : [];
+    return { ...super.forRoot(options), controllers };
   }
 
   /**
@@ -42,8 +73,14 @@ export class MonitoringModule extends ConfigurableModuleClass {
    */
   static override forRootAsync(options: MonitoringAsyncOptions): DynamicModule {
     checkAsyncOptions(options);
-    const { providers = [], ...module } = super.forRootAsync(options);
-    return { ...module, providers: providers.map((provider) => withCheckedOptions(provider, options)) };
+    const { controllers = false, ...source } = options;
+    const { providers = [], ...module } = super.forRootAsync(source);
+    const paths = controllers === true ? {} : controllers;
+    return {
+      ...module,
+      providers: providers.map((provider) => withCheckedOptions(provider, source, paths)),
+      controllers: paths === false ? [] : controllersAt({ ...paths, controllers: true }),
+    };
   }
 
   /**
@@ -80,6 +117,10 @@ export class MonitoringModule extends ConfigurableModuleClass {
   }
 }
 
+function controllersAt(endpoints: EndpointsOptions): Type[] {
+  return controllersOf(resolveEndpoints(endpoints, process.env.NODE_ENV));
+}
+
 const ASYNC_OWNER = 'the argument of MonitoringModule.forRootAsync()';
 const SOURCES = ['useFactory', 'useClass', 'useExisting'] as const;
 
@@ -91,8 +132,17 @@ function checkAsyncOptions(options: MonitoringAsyncOptions): void {
       `The argument of MonitoringModule.forRootAsync() must have exactly one of ${SOURCES.join(', ')}; got ${given.join(' and ') || 'none'}. Return the options from \`useFactory\`, or call forRoot(options).`,
     );
   }
-  expectKeys(ASYNC_OWNER, options, [...SOURCES, 'imports', 'inject', 'provideInjectionTokensFrom']);
-  const { useFactory, imports, inject } = options;
+  expectKeys(ASYNC_OWNER, options, [
+    ...SOURCES,
+    'imports',
+    'inject',
+    'provideInjectionTokensFrom',
+    'controllers',
+  ]);
+  const { useFactory, imports, inject, controllers } = options;
+  if (controllers !== undefined && typeof controllers !== 'boolean') {
+    expectKeys(`controllers of ${ASYNC_OWNER}`, controllers, CONTROLLER_NAMES);
+  }
   const isFunction = useFactory === undefined || typeof useFactory === 'function';
   expectOption(`useFactory of ${ASYNC_OWNER}`, useFactory, 'a function that returns the options', isFunction);
   const areModules = imports === undefined || Array.isArray(imports);
@@ -102,18 +152,43 @@ function checkAsyncOptions(options: MonitoringAsyncOptions): void {
 }
 
 /** Returns a provider of Nest with a check of the options that the application makes. */
-function withCheckedOptions(provider: Provider, { useFactory }: MonitoringAsyncOptions): Provider {
+function withCheckedOptions(
+  provider: Provider,
+  { useFactory }: typeof ASYNC_OPTIONS_TYPE,
+  paths: ControllerPaths | false,
+): Provider {
   if (!('provide' in provider) || provider.provide !== MODULE_OPTIONS_TOKEN || !('useFactory' in provider))
     return provider;
   return {
     ...provider,
     useFactory: async (...dependencies: unknown[]) => {
       if (useFactory === undefined) expectCreate(dependencies[0]);
-      const options: unknown = await provider.useFactory(...dependencies);
+      const options: MonitoringOptions = await provider.useFactory(...dependencies);
       expectObject('the options from MonitoringModule.forRootAsync()', options);
-      return options;
+      return withControllers(options, paths);
     },
   };
+}
+
+/**
+ * Returns the options of a factory with those of the controllers, which are known before it runs.
+ *
+ * @param paths paths of the controllers; false if there are none
+ */
+function withControllers(options: MonitoringOptions, paths: ControllerPaths | false): MonitoringOptions {
+  const { endpoints } = options;
+  if (endpoints !== undefined) expectObject('endpoints', endpoints);
+  const controllers = paths !== false;
+  const early = controllers ? CONTROLLER_NAMES.find((name) => endpoints?.[name] !== undefined) : undefined;
+  const option = (endpoints?.controllers ?? controllers) === controllers ? early : 'controllers';
+  if (option !== undefined) {
+    const place = option === 'controllers' ? option : `controllers.${option}`;
+    throw optionError(
+      `endpoints.${option}`,
+      `must be set by \`${place}\` of ${ASYNC_OWNER}, beside the factory, since Nest creates controllers before the factory runs; got ${describeValue(endpoints?.[option])}.`,
+    );
+  }
+  return controllers ? { ...options, endpoints: { ...endpoints, ...paths, controllers } } : options;
 }
 
 function expectCreate(factory: unknown): void {

@@ -23,10 +23,16 @@ export class OptionsMerger {
   /**
    * Adds the options of one import. An import without options agrees with any other.
    *
-   * @throws {MonitoringOptionsError} if two imports have different options
+   * @throws {MonitoringOptionsError} if two imports have different options, or controllers
    */
   add(options?: MonitoringOptions | null): void {
     this.added.push(options ?? {});
+    const withControllers = this.added.filter(({ endpoints }) => endpoints?.controllers === true);
+    if (withControllers.length > 1) {
+      throw new MonitoringOptionsError(
+        '`endpoints.controllers` must be set by one import of MonitoringModule, since each would have controllers of its own. Give the options once, in the root module; other imports need none.',
+      );
+    }
     const [first = {}, ...others] = this.added.filter((given) => Object.keys(given).length > 0);
     if (others.some((other) => !isDeepStrictEqual(other, first))) {
       throw new MonitoringOptionsError(

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { EndpointRouter } from '../http/endpoint.router.js';
+import { CONTROLLER_NAMES } from '../http/endpoints.options.js';
 import type { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { foundCaches, foundDatabases, foundQueues } from '../integrations/found-clients.js';
 import { Guard } from '../primitives/guard.js';
@@ -42,9 +43,12 @@ export class StartReport {
   }
 
   private endpointsLine(): string {
+    const { controllers, paths } = this.options.endpoints;
+    const names = CONTROLLER_NAMES.filter((name) => controllers && paths[name] !== false);
     const addresses = this.router.addresses();
-    if (addresses.length > 0) return `Endpoints: ${addresses.join(', ')}`;
-    return this.router.endpoints.length === 0
+    const served = [...addresses, ...(names.length > 0 ? [`controllers of ${names.join(', ')}`] : [])];
+    if (served.length > 0) return `Endpoints: ${served.join(', ')}`;
+    return Object.values(paths).every((path) => path === false)
       ? 'Endpoints: none, since the options turn all of them off.'
       : 'Endpoints: none, since the application has no HTTP server on Express or Fastify. Set `endpoints.listen` for a server of their own.';
   }

@@ -12,6 +12,7 @@ import type {
   Histogram,
   MetricsHistory,
   MetricsRegistry,
+  MonitoringHealthIndicator,
   PerformanceMonitor,
   Timer,
 } from 'nestjs-monitoring';
@@ -25,6 +26,7 @@ export declare const app: INestApplication;
 export declare const healthMonitor: HealthMonitor;
 export declare const history: MetricsHistory;
 export declare const metrics: BusinessMetrics;
+export declare const monitoringHealthIndicator: MonitoringHealthIndicator;
 export declare const performanceMonitor: PerformanceMonitor;
 export declare const registry: MetricsRegistry;
 export declare const statistics: ApiStatistics;

@@ -1,14 +1,21 @@
-import { describe, expect, it } from '@jest/globals';
-import { Injectable } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   DiskHealthIndicator,
   HealthCheckService,
+  type HealthIndicatorResult,
   HealthIndicatorService,
   MemoryHealthIndicator,
   TerminusModule,
 } from '@nestjs/terminus';
-import { HealthCheckProvider, HealthMonitor, MonitoringModule } from 'nestjs-monitoring';
+import { expectTypeOf } from 'expect-type';
+import {
+  HealthCheckProvider,
+  HealthMonitor,
+  MonitoringHealthIndicator,
+  MonitoringModule,
+} from 'nestjs-monitoring';
 import { WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
 
 @HealthCheckProvider({ name: 'heap' })
@@ -140,29 +147,74 @@ describe('indicators of @nestjs/terminus', () => {
   });
 });
 
-describe('the health monitor', () => {
-  it('is an indicator for @nestjs/terminus', async () => {
-    const app = await NestFactory.createApplicationContext(
+describe('MonitoringHealthIndicator', () => {
+  let app: INestApplicationContext;
+  let indicator: MonitoringHealthIndicator;
+  let service: HealthCheckService;
+
+  beforeEach(async () => {
+    app = await NestFactory.createApplicationContext(
       {
         module: class TerminusApp {},
-        imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), TerminusModule],
+        imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), TerminusModule.forRoot({ logger: false })],
         providers: [DogIndicator, DogHealth],
       },
       { logger: false },
     );
-    const monitor = app.get(HealthMonitor);
-    const service = app.get(HealthCheckService);
+    indicator = app.get(MonitoringHealthIndicator);
+    service = app.get(HealthCheckService);
+  });
 
-    const degraded = await service.check([() => monitor.isHealthy()]);
-    expect(degraded).toMatchObject({
-      status: 'degraded',
-      info: { monitoring: { status: 'degraded', checks: { dog: { status: 'degraded' } } } },
+  afterEach(() => app.close());
+
+  it('is up for a degraded report, with the results of the checks', async () => {
+    expect(await service.check([() => indicator.isHealthy()])).toMatchObject({
+      status: 'ok',
+      info: { monitoring: { status: 'up', checks: { dog: { status: 'degraded' } } } },
     });
+  });
 
-    monitor.addCheck({ name: 'db', check: () => Promise.reject(new Error('gone')) });
-    await expect(service.check([() => monitor.isHealthy('app')])).rejects.toMatchObject({
+  it('is degraded or down for a degraded report when asked to be', async () => {
+    const degraded = await service.check([() => indicator.isHealthy('app', { degraded: 'degraded' })]);
+    expect(degraded).toMatchObject({ status: 'degraded', info: { app: { status: 'degraded' } } });
+
+    await expect(
+      service.check([() => indicator.isHealthy('app', { degraded: 'down' })]),
+    ).rejects.toMatchObject({
       response: { status: 'error', error: { app: { status: 'down' } } },
     });
-    await app.close();
+  });
+
+  it('is down while a critical check fails', async () => {
+    app.get(HealthMonitor).addCheck({ name: 'db', check: () => Promise.reject(new Error('gone')) });
+
+    await expect(service.check([() => indicator.isHealthy('app')])).rejects.toMatchObject({
+      response: { status: 'error', error: { app: { status: 'down', checks: { db: { message: 'gone' } } } } },
+    });
+  });
+
+  it('covers the checks that are named', async () => {
+    app.get(HealthMonitor).addCheck({ name: 'db', check: () => Promise.reject(new Error('gone')) });
+
+    const { details } = await service.check([() => indicator.isHealthy('pets', { checks: ['dog'] })]);
+    expect(details).toEqual({
+      pets: { status: 'up', checks: { dog: expect.objectContaining({ status: 'degraded' }) } },
+    });
+  });
+
+  it('is down while the application drains', async () => {
+    app.get(HealthMonitor).enter('draining');
+
+    expect(await indicator.isHealthy()).toMatchObject({
+      monitoring: { status: 'down', checks: { lifecycle: { message: 'The application is shutting down' } } },
+    });
+  });
+
+  it('has a result that terminus 11 accepts, in which no indicator is degraded', () => {
+    type Terminus11Result = Record<string, { status: 'up' | 'down' } & Record<string, unknown>>;
+    expectTypeOf(indicator.isHealthy()).resolves.toExtend<Terminus11Result>();
+    expectTypeOf(
+      indicator.isHealthy('app', { degraded: 'degraded' }),
+    ).resolves.toExtend<HealthIndicatorResult>();
   });
 });

@@ -88,6 +88,12 @@ describe('MonitoringModule.forRootAsync()', () => {
     [{ useFactory: () => ({}), inject: 'CONFIG' }, 'must be an array of injection tokens; got the string'],
     [{ useFactory: () => ({}), imports: class {} }, 'must be an array of modules; got'],
     [{ useFactory: () => ({}), seriesLimit: 3 }, 'Unknown key `seriesLimit` in the argument of'],
+    [{ useFactory: () => ({}), controllers: 'yes' }, 'must be an object; got a string.'],
+    [
+      { useFactory: () => ({}), controllers: { dashboard: 'd' } },
+      'Unknown key `dashboard` in `controllers` of',
+    ],
+    [{ useFactory: () => ({}), controllers: { health: 'a b' } }, '`endpoints.health` must be a path'],
     [{ useFactory: () => undefined }, 'must be an object; got undefined.'],
     [{ useFactory: () => Promise.resolve(null) }, 'must be an object; got null.'],
     [{ useFactory: () => [] }, 'must be an object; got an array.'],

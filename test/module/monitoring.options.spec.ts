@@ -171,6 +171,7 @@ describe('the options when they are given', () => {
   it.each<MonitoringOptions>([
     { endpoints: { metrics: 'ops/metrics', health: '/healthz', readiness: 'a.b_c~d-e/', liveness: false } },
     { endpoints: { auth: { bearerToken: 'T0ken' } } },
+    { endpoints: { controllers: true } },
     { endpoints: { auth: { basic: { username: 'ops', password: 'secret' } } } },
     { endpoints: { auth: { guard: { canActivate: () => true } }, useGlobalPrefix: true } },
     { http: { ignoreRoutes: ['/ok', /^\/internal/] } },
@@ -216,7 +217,7 @@ describe('options that cannot work stop the start', () => {
     [{ endpoints: null }, '`endpoints` must be an object; got null.'],
     [
       { endpoints: { metric: 'x' } },
-      'Unknown key `metric` in `endpoints`. Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, useGlobalPrefix, auth, failedAuth, listen. Did you mean `metrics`?',
+      'Unknown key `metric` in `endpoints`. Known keys: metrics, health, readiness, liveness, startup, dashboard, alerts, controllers, useGlobalPrefix, auth, failedAuth, listen. Did you mean `metrics`?',
     ],
     [
       { health: { timeoutMs: 1 } },
@@ -266,6 +267,11 @@ describe('options that cannot work stop the start', () => {
     [
       { endpoints: { liveness: 'health' } },
       '`endpoints.liveness` and `endpoints.health` must be different paths; both are "health".',
+    ],
+    [{ endpoints: { controllers: {} } }, '`endpoints.controllers` must be true or false; got an object.'],
+    [
+      { endpoints: { controllers: true, listen: { port: 0 } } },
+      '`endpoints.controllers` must be false with `endpoints.listen`: controllers are on the server of the application. Remove one of them.',
     ],
     [{ endpoints: { useGlobalPrefix: 1 } }, '`endpoints.useGlobalPrefix` must be true or false; got 1.'],
     [

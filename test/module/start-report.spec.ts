@@ -66,6 +66,24 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
       ],
     ],
     [
+      'the controllers, whose paths Nest logs',
+      { endpoints: { controllers: true, startup: false } },
+      [
+        'Endpoints: /metrics-dashboard, /monitoring/api/v1/rules, controllers of metrics, health, readiness, liveness',
+        NO_CLIENTS,
+        'Off: endpoints.startup (option).',
+      ],
+    ],
+    [
+      'that there are controllers only',
+      { endpoints: { controllers: true, dashboard: false, alerts: false, startup: false, liveness: false } },
+      [
+        'Endpoints: controllers of metrics, health, readiness',
+        NO_CLIENTS,
+        'Off: endpoints.liveness (option), endpoints.startup (option), endpoints.dashboard (option), endpoints.alerts (option).',
+      ],
+    ],
+    [
       'that nothing is served',
       {
         endpoints: {

@@ -7,6 +7,8 @@ import { run } from './commands.mjs';
 const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
 /** The folder of the dashboard page. */
 const PAGE = 'dist/page';
+/** The folder of what `nest add` runs. */
+const SCHEMATICS = 'dist/schematics';
 
 /**
  * Packs the package, compiling it first if nobody has.
@@ -44,10 +46,17 @@ export async function checkTarball(checklist, root, tarball) {
     'dist has only modules and declarations of each format, and the dashboard page',
     () => {
       const strangers = compiled.filter(
-        (path) => !isOfPage(path) && !/^dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path),
+        (path) =>
+          !isOfPage(path) && !isOfSchematics(path) && !/^dist\/[\w.-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path),
       );
       deepEqual(strangers, []);
     },
+  );
+  await checklist.check('dist has the schematic of nest add', () =>
+    deepEqual(compiled.filter(isOfSchematics).toSorted(), [
+      `${SCHEMATICS}/collection.json`,
+      `${SCHEMATICS}/nest-add.cjs`,
+    ]),
   );
   await checklist.check('dist has every file of the dashboard page', () =>
     deepEqual(
@@ -63,6 +72,10 @@ export async function checkTarball(checklist, root, tarball) {
   await checklist.check('the types are right for every way to import the package', () =>
     run('node_modules/.bin/attw', [tarball], { cwd: root }),
   );
+}
+
+function isOfSchematics(path) {
+  return path.startsWith(`${SCHEMATICS}/`);
 }
 
 function isOfPage(path) {

@@ -1,0 +1,97 @@
+import { closingBracket, codeOf, insertFirst, outerCode } from './source-text.js';
+
+/** The class of the root module, and the file that declares it, without its extension. */
+export interface RootModule {
+  readonly name: string;
+  /** Path relative to the entry file, such as `./app.module`. */
+  readonly path: string;
+}
+
+/** An error for a source that is beyond what can be changed safely; its message says why. */
+export class UnknownSource extends Error {
+  override readonly name = 'UnknownSource';
+}
+
+const PACKAGE = 'nestjs-monitoring';
+const MODULE = 'MonitoringModule';
+const CREATE = /\bNestFactory\s*\.\s*create\w*\s*(?:<[^()]*>)?\(\s*([\w$]+)/;
+const NEST_IMPORT =
+  /^import\s*\{[^}]*\bModule\b[^}]*\}\s*from\s*(["'])@nestjs\/common\1(;?)[^\r\n]*(\r?\n|$)/m;
+
+/** Returns the root module that an entry file passes to `NestFactory`; undefined if it cannot be seen. */
+export function rootModuleIn(entry: string): RootModule | undefined {
+  const [, local] = CREATE.exec(codeOf(entry)) ?? [];
+  if (local === undefined) return undefined;
+  for (const [, names = '', , path = ''] of entry.matchAll(
+    /^import\s*\{([^}]*)\}\s*from\s*(["'])(\.[^"']*)\2/gm,
+  )) {
+    for (const specifier of names.split(',')) {
+      const [name = '', alias = name] = specifier.trim().split(/\s+as\s+/);
+      if (alias === local) return { name, path: path.replace(/\.js$/, '') };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Returns the source of a module with `MonitoringModule` among its imports; the same source if it is there already.
+ *
+ * @param name class of the module
+ * @throws {UnknownSource} if the module is not written as Nest documents it
+ */
+export function importMonitoring(source: string, name: string): string {
+  const code = codeOf(source);
+  if (new RegExp(`\\b${MODULE}\\b`).test(code)) {
+    if (new RegExp(`\\b${MODULE}\\b[^}]*\\}\\s*from\\s*["']${PACKAGE}["']`).test(source)) return source;
+    throw new UnknownSource(`the name ${MODULE} is in use`);
+  }
+  return withImportStatement(withModule(source, code, name));
+}
+
+function withModule(source: string, code: string, name: string): string {
+  const [open, close] = argumentsOfDecorator(code, name);
+  const argument = code.slice(open + 1, close).trim();
+  if (argument === '') return insertFirst(source, open, close, `{ imports: [${MODULE}.forRoot()] }`);
+  const objectOpen = code.indexOf('{', open);
+  const objectClose = closingBracket(code, objectOpen);
+  if (!argument.startsWith('{') || !/^[\s,]*$/.test(code.slice(objectClose + 1, close))) {
+    throw new UnknownSource('the argument of @Module() is not an object literal');
+  }
+  const properties = outerCode(code.slice(objectOpen + 1, objectClose));
+  const imports = /(?:^|,)\s*imports\b/.exec(properties);
+  if (imports === null) {
+    if (properties.includes('...') || /["']imports["']/.test(source.slice(objectOpen, objectClose))) {
+      throw new UnknownSource('the imports of the module cannot be seen');
+    }
+    return insertFirst(source, objectOpen, objectClose, `imports: [${MODULE}.forRoot()]`);
+  }
+  const after = objectOpen + 1 + imports.index + imports[0].length;
+  const [colon] = /^\s*:\s*(?=\[)/.exec(code.slice(after)) ?? [];
+  const listOpen = after + (colon?.length ?? 0);
+  const listClose = closingBracket(code, listOpen);
+  if (colon === undefined || !/^\s*(?:,|$)/.test(code.slice(listClose + 1, objectClose))) {
+    throw new UnknownSource('the imports of the module are not an array literal');
+  }
+  return insertFirst(source, listOpen, listClose, `${MODULE}.forRoot()`);
+}
+
+/** Returns the positions of the brackets of `@Module(…)` of a class. */
+function argumentsOfDecorator(code: string, name: string): [open: number, close: number] {
+  for (const { index, 0: text } of code.matchAll(/@Module\s*\(/g)) {
+    const open = index + text.length - 1;
+    const close = closingBracket(code, open);
+    const [, className] = /\bclass\s+([\w$]+)/.exec(code.slice(close)) ?? [];
+    if (close > open && className === name) return [open, close];
+  }
+  throw new UnknownSource(`it has no @Module() class ${name}`);
+}
+
+/** Adds the import statement after that of Nest, with the same quotes, semicolon and line end. */
+function withImportStatement(source: string): string {
+  const statement = NEST_IMPORT.exec(source);
+  if (statement === null) throw new UnknownSource('it does not import Module from @nestjs/common');
+  const { 0: text, 1: quote = "'", 2: semicolon = '', 3: lineEnd = '\n', index } = statement;
+  const end = index + text.length;
+  const added = `import { ${MODULE} } from ${quote}${PACKAGE}${quote}${semicolon}${lineEnd}`;
+  return source.slice(0, end) + added + source.slice(end);
+}

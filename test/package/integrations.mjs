@@ -1,0 +1,124 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './commands.mjs';
+
+/** The versions of the optional peers of Nest that an application of each major version of Nest may have. */
+const VERSIONS = {
+  11: [
+    { terminus: 11, schedule: 5 },
+    { terminus: 11, schedule: 6 },
+  ],
+  12: [{ terminus: 12, schedule: 12 }],
+};
+
+/**
+ * Checks an application with `@nestjs/terminus`, `@nestjs/schedule` and controllers, with its own test runner.
+ *
+ * @param {import('./checklist.mjs').Checklist} checklist
+ * @param {string} name
+ * @param {string} cwd
+ * @param {number} major the major version of Nest
+ */
+export async function checkIntegrations(checklist, name, cwd, major) {
+  writeFileSync(join(cwd, 'src/integrations.spec.ts'), SPEC);
+  for (const { terminus, schedule } of VERSIONS[major]) {
+    await checklist.check(
+      `${name}: works with controllers, terminus ${terminus} and schedule ${schedule}`,
+      async () => {
+        const peers = [`@nestjs/terminus@${terminus}`, `@nestjs/schedule@${schedule}`];
+        await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...peers], { cwd });
+        await run('npm', ['test', '--', 'src/integrations.spec.ts'], { cwd });
+      },
+    );
+  }
+}
+
+const SPEC = `import { Controller, Injectable } from '@nestjs/common';
+import { Interval, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { Test, TestingModule } from '@nestjs/testing';
+import {
+  HealthController,
+  HealthMonitor,
+  MonitoringHealthIndicator,
+  MonitoringModule,
+  PrometheusExporter,
+} from 'nestjs-monitoring';
+
+@Controller('internal/health')
+class InternalHealthController extends HealthController {}
+
+@Injectable()
+class Jobs {
+  @Interval('sweep', 10)
+  sweep(): void {}
+}
+
+describe('an application with terminus and schedule', () => {
+  let module: TestingModule;
+
+  beforeAll(async () => {
+    module = await Test.createTestingModule({
+      imports: [
+        MonitoringModule.forRoot({ collectors: { system: false } }),
+        ScheduleModule.forRoot(),
+        TerminusModule.forRoot({ logger: false }),
+      ],
+      providers: [Jobs],
+    }).compile();
+    await module.init();
+  });
+
+  afterAll(() => module.close());
+
+  it('has an indicator that is up, and down while a check fails', async () => {
+    const health = module.get(HealthCheckService);
+    const monitoring = module.get(MonitoringHealthIndicator);
+    const names = { checks: ['database', 'cache'] };
+    const monitor = module.get(HealthMonitor);
+    monitor.addCheck({ name: 'database', check: () => ({ status: 'healthy' as const }) });
+    const removeCache = monitor.addCheck({ name: 'cache', check: () => ({ status: 'degraded' as const }) });
+
+    const { info } = await health.check([() => monitoring.isHealthy('monitoring', names)]);
+    expect(info).toMatchObject({ monitoring: { status: 'up', checks: { cache: { status: 'degraded' } } } });
+
+    removeCache();
+    monitor.addCheck({ name: 'cache', check: () => Promise.reject(new Error('gone')) });
+    await expect(health.check([() => monitoring.isHealthy('monitoring', names)])).rejects.toMatchObject({
+      status: 503,
+      response: { status: 'error', error: { monitoring: { status: 'down', checks: { cache: { message: 'gone' } } } } },
+    });
+  });
+
+  it('has measured jobs, and names the timers of the package', async () => {
+    const exporter = module.get(PrometheusExporter);
+    const isMeasured = async (): Promise<boolean> =>
+      (await exporter.generateText()).includes('scheduled_job_runs_total{job="sweep",');
+    const deadline = Date.now() + 4_000;
+    while (!(await isMeasured()) && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+
+    expect(await isMeasured()).toBe(true);
+    expect(module.get(SchedulerRegistry).getIntervals().join()).toContain('monitoring.');
+  });
+});
+
+describe('an application with controllers of the endpoints', () => {
+  it('serves them below its prefix, and a subclass at its own path', async () => {
+    const module = await Test.createTestingModule({
+      imports: [MonitoringModule.forRoot({ endpoints: { controllers: true, metrics: 'ops/metrics' } })],
+      controllers: [InternalHealthController],
+    }).compile();
+    const app = module.createNestApplication();
+    app.setGlobalPrefix('api');
+    await app.listen(0, '127.0.0.1');
+    const url = await app.getUrl();
+    for (const path of ['ops/metrics', 'health', 'ready', 'alive', 'startup', 'internal/health']) {
+      const response = await fetch(\`\${url}/api/\${path}\`);
+      expect([path, response.status]).toEqual([path, 200]);
+    }
+    await app.close();
+  });
+});
+`;
