@@ -32,6 +32,7 @@ export default FORMATS.flatMap(({ format, extension, types }) => [
       hoistTransitiveImports: false,
       entryFileNames: `[name].${extension}`,
       chunkFileNames: `[name].${extension}`,
+      manualChunks,
     },
   },
   {
@@ -51,6 +52,14 @@ export default FORMATS.flatMap(({ format, extension, types }) => [
 
 function inputs(extension) {
   return Object.fromEntries(DOORS.map((door) => [door, `build/${door}.${extension}`]));
+}
+
+/**
+ * Puts what every door needs into one file: to find, read and link a file takes an application longer than what it does
+ * not use of a larger one.
+ */
+function manualChunks(id) {
+  return /\/build\/(?:primitives|options|metrics|exporters\/prometheus)\//.test(id) ? 'core' : undefined;
 }
 
 /** CommonJS has no `import.meta`. */
