@@ -9,8 +9,6 @@ const RESOLUTIONS = {
   nodenext: ['--module', 'nodenext', '--moduleResolution', 'nodenext'],
   bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
 };
-/** TypeScript 6 still has what 7 has no more. */
-const DEPRECATED = ['--ignoreDeprecations', '6.0'];
 /** An error in a declaration that is neither of the consumer nor of the package, as the compiler prints it. */
 const OF_OTHERS = /^node_modules\/(?!nestjs-monitoring\/|\.pnpm\/nestjs-monitoring@).*\(\d+,\d+\): error /;
 /** A line that belongs to the error above it. */
@@ -22,35 +20,30 @@ const CONTINUED = /^\s/;
  * @typedef {object} Compilation
  * @property {string} version of TypeScript
  * @property {keyof typeof RESOLUTIONS} resolution
- * @property {boolean} [esModuleInterop] true unless it says so
  * @property {readonly string[]} [options]
  */
 
-/** @type {readonly Compilation[]} of a consumer that is CommonJS */
+const WITHOUT_INTEROP = ['--esModuleInterop', 'false'];
+
+/** @type {readonly Compilation[]} of a consumer that is CommonJS, beside those of its own compiler */
 export const COMMONJS_COMPILATIONS = [
-  ...['5.1', '5.4', '5.7', '5.9'].flatMap((version) => [
-    { version, resolution: 'node', esModuleInterop: false },
-    { version, resolution: 'node16' },
-    { version, resolution: 'bundler' },
-  ]),
-  { version: '5.7', resolution: 'nodenext', esModuleInterop: false },
-  { version: '6.0', resolution: 'node', esModuleInterop: false, options: DEPRECATED },
-  ...['6.0', '7.0'].flatMap((version) => [
-    { version, resolution: 'nodenext' },
-    { version, resolution: 'bundler' },
-  ]),
+  { version: '5.1', resolution: 'node', options: ['--target', 'es2022', ...WITHOUT_INTEROP] },
+  { version: '5.1', resolution: 'node16', options: ['--target', 'es2022'] },
+  { version: '5.4', resolution: 'bundler', options: ['--target', 'es2022'] },
+  { version: '5.7', resolution: 'nodenext', options: WITHOUT_INTEROP },
+  // TypeScript 7 has neither of these two.
+  { version: '6.0', resolution: 'node', options: ['--ignoreDeprecations', '6.0', ...WITHOUT_INTEROP] },
+  { version: '7.0', resolution: 'nodenext' },
+  { version: '7.0', resolution: 'bundler' },
 ];
 
-/** @type {readonly Compilation[]} of a consumer that is an ES module, beside that of its own compiler */
+/** @type {readonly Compilation[]} of a consumer that is an ES module, beside those of its own compiler */
 export const ESM_COMPILATIONS = [
   { version: '5.7', resolution: 'nodenext' },
-  { version: '5.9', resolution: 'bundler' },
-  { version: '7.0', resolution: 'nodenext' },
+  { version: '7.0', resolution: 'bundler' },
 ];
 
-const VERSIONS = [
-  ...new Set([...COMMONJS_COMPILATIONS, ...ESM_COMPILATIONS].map(({ version }) => version)),
-];
+const VERSIONS = [...new Set([...COMMONJS_COMPILATIONS, ...ESM_COMPILATIONS].map(({ version }) => version))];
 
 /**
  * Installs every compiler.
@@ -81,14 +74,13 @@ export async function checkCompilations(checklist, name, cwd, compilations, comp
   const left = [...compilations];
   const lanes = Array.from({ length: 2 }, async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { version, resolution, esModuleInterop = true, options = [] } = next;
-      const interop = esModuleInterop ? '' : ', without esModuleInterop';
+      const { version, resolution, options = [] } = next;
+      const given = options.length > 0 ? ` and ${options.join(' ')}` : '';
       await checklist.check(
-        `${name}: the types hold in TypeScript ${version} with ${resolution}${interop}`,
+        `${name}: the types hold in TypeScript ${version} with ${resolution}${given}`,
         () =>
           compile(cwd, join(compilers, `typescript-${version}/bin/tsc`), [
             ...RESOLUTIONS[resolution],
-            ...['--esModuleInterop', String(esModuleInterop)],
             ...options,
           ]),
       );

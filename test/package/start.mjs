@@ -10,16 +10,7 @@ const STOP_MS = 15_000;
 const ANSWER_MS = 10_000;
 /** A step of the lifecycle, as `NODE_DEBUG=nestjs-monitoring` prints it. */
 const LIFECYCLE_STEP = /^NESTJS-MONITORING \d+: (\w+): .*\n/gm;
-const MOMENTS = [
-  'init',
-  'bootstrap',
-  'started',
-  'serving',
-  'closing',
-  'disconnecting',
-  'closed',
-  'shutdown',
-];
+const MOMENTS = ['init', 'bootstrap', 'started', 'serving', 'closing', 'disconnecting', 'closed', 'shutdown'];
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
 
 /** What is sent, and how the application has to count it. */
