@@ -27,9 +27,9 @@ const WITHOUT_INTEROP = ['--esModuleInterop', 'false'];
 
 /** @type {readonly Compilation[]} of a consumer that is CommonJS, beside those of its own compiler */
 export const COMMONJS_COMPILATIONS = [
-  { version: '5.1', resolution: 'node', options: ['--target', 'es2022', ...WITHOUT_INTEROP] },
-  { version: '5.1', resolution: 'node16', options: ['--target', 'es2022'] },
-  { version: '5.4', resolution: 'bundler', options: ['--target', 'es2022'] },
+  { version: '5.1', resolution: 'node', options: WITHOUT_INTEROP },
+  { version: '5.1', resolution: 'node16' },
+  { version: '5.4', resolution: 'bundler' },
   { version: '5.7', resolution: 'nodenext', options: WITHOUT_INTEROP },
   // TypeScript 7 has neither of these two.
   { version: '6.0', resolution: 'node', options: ['--ignoreDeprecations', '6.0', ...WITHOUT_INTEROP] },
