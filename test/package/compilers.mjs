@@ -82,6 +82,7 @@ export async function checkCompilations(checklist, name, cwd, compilations, comp
           compile(cwd, join(compilers, `typescript-${version}/bin/tsc`), [
             ...RESOLUTIONS[resolution],
             ...options,
+            '--noEmit',
           ]),
       );
     }
@@ -90,11 +91,16 @@ export async function checkCompilations(checklist, name, cwd, compilations, comp
 }
 
 /**
- * Every declaration is checked, with `skipLibCheck: false`. What is wrong in those of others is theirs: an old compiler
- * does not know all that they use.
+ * Compiles a consumer. Every declaration is checked, with `skipLibCheck: false`; what is wrong in those of others is
+ * theirs: an old compiler does not know all that they use, and pnpm hides what they do not declare.
+ *
+ * @param {string} cwd
+ * @param {string} compiler its script
+ * @param {readonly string[]} [options] beside those of the project
+ * @throws {Error} with the errors of the consumer and of the package
  */
-async function compile(cwd, compiler, options) {
-  const project = ['-p', 'consumer.tsconfig.json', '--noEmit', '--pretty', 'false'];
+export async function compile(cwd, compiler, options = []) {
+  const project = ['-p', 'consumer.tsconfig.json', '--pretty', 'false'];
   try {
     await run(process.execPath, [compiler, ...project, ...options], { cwd });
   } catch (error) {

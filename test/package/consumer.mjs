@@ -1,11 +1,13 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './commands.mjs';
-import { checkCompilations } from './compilers.mjs';
+import { checkCompilations, compile } from './compilers.mjs';
 import { checkReload } from './reload.mjs';
 import { checkStart } from './start.mjs';
 
 const PACKAGE = 'nestjs-monitoring';
+/** The compiler that a consumer has. */
+const COMPILER = 'node_modules/typescript/bin/tsc';
 
 /**
  * An application that installs the package as anybody would.
@@ -18,7 +20,7 @@ const PACKAGE = 'nestjs-monitoring';
  * @property {readonly import('./start.mjs').Start[]} starts
  * @property {'npm' | 'pnpm'} [manager] that installs it; npm unless it says so
  * @property {readonly import('./compilers.mjs').Compilation[]} [compilations] beside those of its own compiler
- * @property {boolean} [forBundlers] whether the types can be found as bundlers look for them; true unless it says so
+ * @property {boolean} [forBundlers] whether the types are looked for as bundlers do, too; true unless it says so
  * @property {boolean} [jest] whether it has tests that Jest runs
  * @property {string} [reloads] the script that a development server runs anew whenever it changes
  */
@@ -60,7 +62,7 @@ export async function checkConsumer(checklist, consumer, { tarball, folder, node
       : await installByNpm(checklist, name, cwd);
   if (!installed) return;
   await checklist.check(`${name}: the types hold under strict, declarations included`, () =>
-    run('node_modules/.bin/tsc', ['-p', 'consumer.tsconfig.json'], { cwd }),
+    compile(cwd, COMPILER),
   );
   if (consumer.jest === true) {
     await checklist.check(`${name}: Jest tests an application that has the package`, () =>
@@ -70,7 +72,7 @@ export async function checkConsumer(checklist, consumer, { tarball, folder, node
   if (consumer.forBundlers !== false) {
     await checklist.check(`${name}: the types are found as bundlers look for them, too`, () => {
       const asBundlers = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'];
-      return run('node_modules/.bin/tsc', ['-p', 'consumer.tsconfig.json', ...asBundlers], { cwd });
+      return compile(cwd, COMPILER, asBundlers);
     });
   }
   await checkCompilations(checklist, name, cwd, consumer.compilations ?? [], compilers);
