@@ -38,6 +38,7 @@ const doors = FORMATS.flatMap(({ format, extension, types }) => [
       hoistTransitiveImports: false,
       entryFileNames: `[name].${extension}`,
       chunkFileNames: `[name].${extension}`,
+      manualChunks,
     },
   },
   {
@@ -67,6 +68,14 @@ export default [...doors, schematic];
 
 function inputs(extension) {
   return Object.fromEntries(DOORS.map((door) => [door, `build/${door}.${extension}`]));
+}
+
+/**
+ * Puts what every door needs into one file: to find, read and link a file takes an application longer than what it does
+ * not use of a larger one.
+ */
+function manualChunks(id) {
+  return /\/build\/(?:primitives|options|metrics|exporters\/prometheus)\//.test(id) ? 'core' : undefined;
 }
 
 /** CommonJS has no `import.meta`. */

@@ -34,7 +34,12 @@ export type { DropReason } from './metrics/metric-host.js';
 export type { Metric, SampleArguments, SnapshotOptions } from './metrics/metric.js';
 export type { MetricType } from './metrics/naming.js';
 export type { MetricsRegistryOptions, WarningLogger } from './metrics/registry-options.js';
-export { type AnyMetric, MetricsRegistry, type MetricsSource } from './metrics/registry.js';
+export {
+  type AnyMetric,
+  type CollectOptions,
+  MetricsRegistry,
+  type MetricsSource,
+} from './metrics/registry.js';
 export type {
   Exemplar,
   HistogramFamily,

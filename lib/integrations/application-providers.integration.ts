@@ -1,5 +1,5 @@
 import { type InjectionToken, Scope } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
+import { ModulesContainer } from '@nestjs/core';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
@@ -52,7 +52,7 @@ export class ApplicationProviders {
     for (const module of this.modules.values()) {
       if (this.sizes.get(module) === module.providers.size) continue;
       this.sizes.set(module, module.providers.size);
-      if (module.providers.has(this.ownToken)) continue;
+      if (module.providers.has(this.ownToken) || isOfNest(module)) continue;
       for (const [token, wrapper] of module.providers) {
         // The container has only a blueprint of a request-scoped or transient provider.
         if (this.seen.has(wrapper) || wrapper.isTransient || wrapper.scope === Scope.REQUEST) continue;
@@ -85,6 +85,11 @@ export class ApplicationProviders {
     this.unresolved = [];
     this.resolved.length = 0;
   }
+}
+
+/** Returns true for the module of the framework itself, in which no client of the application is. */
+function isOfNest(module: Module): boolean {
+  return module.providers.has(ModulesContainer);
 }
 
 /** Returns true once the constructor has run; until then, the wrapper holds an empty object of the class. */

@@ -2,6 +2,8 @@
 export class Checklist {
   passed = 0;
   failed = 0;
+  /** @type {string[]} */
+  #cells = [];
 
   /**
    * @param {string} sentence what should be so
@@ -9,18 +11,33 @@ export class Checklist {
    * @returns {Promise<boolean>} whether it is so
    */
   async check(sentence, check) {
+    const secondsSince = stopwatch();
     try {
       await check();
       this.passed++;
-      console.log(`  ok      ${sentence}`);
+      console.log(`  ok      ${sentence} (${secondsSince()} s)`);
       return true;
     } catch (error) {
       this.failed++;
-      console.log(`  FAILED  ${sentence}`);
+      console.log(`  FAILED  ${sentence} (${secondsSince()} s)`);
       const reason = error instanceof Error ? error.message : String(error);
       console.log(reason.replace(/^/gm, '            '));
       return false;
     }
+  }
+
+  /**
+   * Runs the checks of one cell of the matrix.
+   *
+   * @param {string} title
+   * @param {() => Promise<void>} checks
+   */
+  async cell(title, checks) {
+    const secondsSince = stopwatch();
+    const failedBefore = this.failed;
+    await checks();
+    const failed = this.failed - failedBefore;
+    this.#cells.push(`${secondsSince().padStart(6)} s  ${title}${failed > 0 ? `: ${failed} failed` : ''}`);
   }
 
   /** @param {string} sentence what cannot be checked here, and why */
@@ -28,7 +45,13 @@ export class Checklist {
     console.log(`  skipped ${sentence}`);
   }
 
-  get totals() {
-    return `${this.passed} passed, ${this.failed} failed`;
+  /** The cells with the time that each took, and the totals. */
+  get summary() {
+    return [...this.#cells, `${this.passed} passed, ${this.failed} failed`].join('\n');
   }
+}
+
+function stopwatch() {
+  const start = performance.now();
+  return () => ((performance.now() - start) / 1000).toFixed(1);
 }

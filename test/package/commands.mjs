@@ -4,18 +4,27 @@ import { delimiter, join } from 'node:path';
 
 const TIMEOUT_MS = 300_000;
 
+/** The error of a command that does not end well. */
+export class CommandError extends Error {
+  /** @param {string} output everything that it printed */
+  constructor(message, output) {
+    super(`${message}\n${output}`);
+    this.output = output;
+  }
+}
+
 /**
  * Runs a command to its end.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, input?: string }} [options]
+ * @param {{ cwd?: string, input?: string, env?: Readonly<Record<string, string>> }} [options] `env` is added to that of this process
  * @returns {Promise<string>} what it printed
- * @throws {Error} with everything that it printed, if it does not end well
+ * @throws {CommandError} if it does not end well
  */
-export function run(command, args, { cwd, input } = {}) {
+export function run(command, args, { cwd, input, env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, timeout: TIMEOUT_MS });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, timeout: TIMEOUT_MS });
     let output = '';
     let all = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -26,7 +35,7 @@ export function run(command, args, { cwd, input } = {}) {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === 0) resolve(output);
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${signal ?? code}\n${all.trim()}`));
+      else reject(new CommandError(`${command} ${args.join(' ')} ended with ${signal ?? code}`, all.trim()));
     });
     // Whoever does not read to the end does not want to.
     child.stdin.on('error', () => {}).end(input);

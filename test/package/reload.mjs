@@ -1,12 +1,11 @@
-import { equal, match, ok } from 'node:assert/strict';
+import { match, ok } from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, get } from './local-server.mjs';
 
-const ANSWER_MS = 10_000;
 const START_MS = 30_000;
 
 /**
@@ -56,19 +55,4 @@ export async function checkReload(checklist, name, cwd, script) {
       await sleep(20);
     }
   }
-}
-
-async function get(url) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
-  equal(response.status, 200, `GET ${url}`);
-  return response.text();
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

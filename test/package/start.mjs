@@ -10,7 +10,7 @@ const STOP_MS = 15_000;
 const ANSWER_MS = 10_000;
 /** A step of the lifecycle, as `NODE_DEBUG=nestjs-monitoring` prints it. */
 const LIFECYCLE_STEP = /^NESTJS-MONITORING \d+: (\w+): .*\n/gm;
-const MOMENTS = ['init', 'bootstrap', 'started', 'closing', 'disconnecting', 'closed', 'shutdown'];
+const MOMENTS = ['init', 'bootstrap', 'started', 'serving', 'closing', 'disconnecting', 'closed', 'shutdown'];
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0';
 
 /** What is sent, and how the application has to count it. */
@@ -37,6 +37,8 @@ const EXPECTED = {
  * @property {string} title
  * @property {string} script
  * @property {Readonly<Record<string, string>>} [env]
+ * @property {boolean} [ignoresTrailingSlash] whether an address with a slash at its end is the same
+ * @property {boolean} [onEveryNode] whether every Node starts it; true unless it says so
  */
 
 /**
@@ -48,7 +50,8 @@ const EXPECTED = {
  * @param {Start} start
  * @param {string} execPath the Node that runs it
  */
-export async function checkStart(checklist, title, cwd, { script, env = {} }, execPath) {
+export async function checkStart(checklist, title, cwd, start, execPath) {
+  const { script, env = {}, ignoresTrailingSlash = false } = start;
   const child = spawn(execPath, [script], {
     cwd,
     env: { ...process.env, ...env, NODE_DEBUG: 'nestjs-monitoring' },
@@ -63,7 +66,7 @@ export async function checkStart(checklist, title, cwd, { script, env = {} }, ex
     const started = await checklist.check(`${title}: starts`, async () => {
       url = await addressOf(child, output);
     });
-    if (started) await checkRunning(checklist, title, url);
+    if (started) await checkRunning(checklist, title, url, ignoresTrailingSlash ? '/' : '');
     if (started) {
       await checklist.check(`${title}: ends by itself after SIGTERM`, async () => {
         child.kill('SIGTERM');
@@ -104,8 +107,9 @@ async function addressOf(child, output) {
   throw new Error(`It does not listen.\n${output.stdout}${output.stderr}`);
 }
 
-async function checkRunning(checklist, title, url) {
-  await checklist.check(`${title}: answers as it would without the package`, () => sendRequests(url));
+/** @param {string} end of every path */
+async function checkRunning(checklist, title, url, end) {
+  await checklist.check(`${title}: answers as it would without the package`, () => sendRequests(url, end));
   const text = { body: '', type: '' };
   await checklist.check(`${title}: counts exactly what was sent, in the text format`, async () => {
     const response = await get(`${url}/metrics`);
@@ -125,7 +129,7 @@ async function checkRunning(checklist, title, url) {
   );
   await checkWithPromtool(checklist, title, text.body);
   for (const path of ['health', 'ready', 'alive', 'metrics-dashboard']) {
-    await checklist.check(`${title}: serves /${path}`, () => get(`${url}/${path}`));
+    await checklist.check(`${title}: serves /${path}${end}`, () => get(`${url}/${path}${end}`));
   }
   await checklist.check(`${title}: serves the parts of the dashboard page`, async () => {
     const page = await (await get(`${url}/metrics-dashboard`)).text();
@@ -135,10 +139,10 @@ async function checkRunning(checklist, title, url) {
   });
 }
 
-async function sendRequests(url) {
+async function sendRequests(url, end) {
   for (const { times, method, path, status } of REQUESTS) {
     for (let i = 0; i < times; i++) {
-      const response = await fetch(url + path, {
+      const response = await fetch(url + path.replace(/(?=\?|$)/, end), {
         method,
         signal: AbortSignal.timeout(ANSWER_MS),
         ...(method === 'POST' && {

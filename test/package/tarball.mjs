@@ -1,14 +1,31 @@
-import { deepEqual } from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { deepEqual, ok } from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { run } from './commands.mjs';
 
-/** What the package consists of, beside `dist`. */
-const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+/** What the package consists of, beside `dist` and the folders of documents. */
+const DOCUMENTS = [
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'LICENSE',
+  'README.md',
+  'SECURITY.md',
+  'package.json',
+  'sample-app/README.md',
+  'test/bench/results/growth.svg',
+];
+/** The manual, and what it and the README show of the sample application. */
+const DOCUMENT_FOLDERS = ['docs/', 'sample-app/deploy/', 'sample-app/migrating/', 'sample-app/pictures/'];
+/** The documents for those who have the repository, whose links lead into it. */
+const OF_REPOSITORY = ['CONTRIBUTING.md', 'SECURITY.md'];
+/** A relative link of Markdown or HTML, without the place in its target. */
+const RELATIVE_LINK = /(?:\]\(|\b(?:src|href)=")(?![a-z]+:|#|\/\/)([^)"#\s]+)/g;
 /** The folder of the dashboard page. */
 const PAGE = 'dist/page';
 /** The folder of what `nest add` runs. */
 const SCHEMATICS = 'dist/schematics';
+/** The folder of the dashboards that a user imports into Grafana. */
+const GRAFANA = 'sample-app/deploy/grafana/dashboards/';
 
 /**
  * Packs the package, compiling it first if nobody has.
@@ -39,9 +56,28 @@ export async function checkTarball(checklist, root, tarball) {
     .map((path) => path.replace(/^package\//, ''));
   const compiled = files.filter((path) => path.startsWith('dist/'));
 
-  await checklist.check('the package has its documents, and nothing else beside dist', () =>
-    deepEqual(files.filter((path) => !compiled.includes(path)).toSorted(), DOCUMENTS),
+  await checklist.check('the package has its documents, and nothing else beside dist', () => {
+    const others = files.filter((path) => !compiled.includes(path) && !isInFolderOfDocuments(path));
+    deepEqual(others.toSorted(), DOCUMENTS);
+  });
+  await checklist.check('the package has the dashboards for Grafana', () =>
+    deepEqual(
+      files.filter((path) => path.startsWith(GRAFANA)).toSorted(),
+      readdirSync(join(root, GRAFANA))
+        .map((file) => `${GRAFANA}${file}`)
+        .toSorted(),
+    ),
   );
+  await checklist.check('every relative link of README and manual leads to something that is packed', () => {
+    const pages = files.filter((path) => path.endsWith('.md') && !OF_REPOSITORY.includes(path));
+    const links = pages.flatMap((page) => relativeLinks(root, page));
+    ok(links.length > 0, 'They have no links.');
+    const isPacked = (target) => files.some((path) => path === target || path.startsWith(`${target}/`));
+    deepEqual(
+      links.filter(({ target }) => !isPacked(target)),
+      [],
+    );
+  });
   await checklist.check(
     'dist has only modules and declarations of each format, and the dashboard page',
     () => {
@@ -76,6 +112,19 @@ export async function checkTarball(checklist, root, tarball) {
 
 function isOfSchematics(path) {
   return path.startsWith(`${SCHEMATICS}/`);
+}
+
+function isInFolderOfDocuments(path) {
+  return DOCUMENT_FOLDERS.some((folder) => path.startsWith(folder));
+}
+
+/** @returns {{ page: string, target: string }[]} where the relative links of a page lead */
+function relativeLinks(root, page) {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(RELATIVE_LINK)].map(([, link]) => ({
+    page,
+    target: posix.join(posix.dirname(page), link).replace(/\/$/, ''),
+  }));
 }
 
 function isOfPage(path) {

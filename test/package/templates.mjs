@@ -1,8 +1,9 @@
 import { equal, match } from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './commands.mjs';
 import { checkIntegrations } from './integrations.mjs';
+import { checkWatch } from './watch.mjs';
 
 const PACKAGE = 'nestjs-monitoring';
 /** The package is installed from the tarball, not from a registry. */
@@ -12,32 +13,40 @@ const NEST_ADD = ['nest', 'add', PACKAGE, '--skip-install'];
  * What `nest new` of a major version makes.
  *
  * @typedef {object} Template
+ * @property {string} name
  * @property {number} major the major version of the Nest CLI
  * @property {string} extension of the imports of its own files
+ * @property {string} [nest] the version of Nest that the application has gone to since
  */
 
 /** @type {readonly Template[]} */
 export const TEMPLATES = [
-  { major: 11, extension: '' },
-  { major: 12, extension: '.js' },
+  // Nest 10 is older than what the package works with; its template is what many applications on Nest 11 have begun with.
+  { name: 'nest-new-10', major: 10, extension: '', nest: '^11.0.0' },
+  { name: 'nest-new-11', major: 11, extension: '' },
+  { name: 'nest-new-12', major: 12, extension: '.js' },
 ];
+
+/** The packages of Nest that are of one version. */
+const NEST = ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}`);
 
 /**
  * Does what a newcomer does, and configures nothing: an application by `nest new`, the package by `nest add`, a unit test.
  *
  * @param {import('./checklist.mjs').Checklist} checklist
  * @param {Template} template
- * @param {string} tarball
- * @param {string} folder where to put the application
+ * @param {import('./consumer.mjs').Tools} tools
  */
-export async function checkTemplate(checklist, { major, extension }, tarball, folder) {
-  const name = `nest-new-${major}`;
+export async function checkTemplate(checklist, { name, major, extension, nest }, { tarball, folder }) {
   const cwd = join(folder, name);
-  mkdirSync(folder, { recursive: true });
   const created = await checklist.check(`${name}: the Nest CLI makes an application`, async () => {
     const flags = ['--skip-git', '--skip-install', '--package-manager', 'npm', '--language', 'TypeScript'];
-    await run('npx', ['--yes', `@nestjs/cli@${major}`, 'new', name, ...flags], { cwd: folder });
-    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `file:${tarball}`], { cwd });
+    await run('npx', ['--yes', '--prefer-offline', `@nestjs/cli@${major}`, 'new', name, ...flags], {
+      cwd: folder,
+    });
+    if (nest !== undefined) moveNest(join(cwd, 'package.json'), nest);
+    const quietly = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+    await run('npm', ['install', ...quietly, `file:${tarball}`], { cwd });
   });
   if (!created) return;
   await checklist.check(
@@ -56,11 +65,25 @@ export async function checkTemplate(checklist, { major, extension }, tarball, fo
     ['its unit tests', ['test']],
     ['its end-to-end tests', ['run', 'test:e2e']],
     ['its type checks and build', ['run', 'build']],
+    ['its lint rules', ['run', 'lint']],
   ];
   for (const [what, args] of commands) {
     await checklist.check(`${name}: ${what} pass without configuration`, () => run('npm', args, { cwd }));
   }
-  await checkIntegrations(checklist, name, cwd, major);
+  await checkWatch(checklist, name, cwd);
+  await checkIntegrations(checklist, name, cwd, nest === undefined ? major : 11);
+}
+
+/**
+ * @param {string} path of the manifest
+ * @param {string} version
+ */
+function moveNest(path, version) {
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  for (const dependencies of [manifest.dependencies, manifest.devDependencies]) {
+    for (const name of NEST) if (name in dependencies) dependencies[name] = version;
+  }
+  writeFileSync(path, JSON.stringify(manifest, null, 2));
 }
 
 /** @param {string} extension */

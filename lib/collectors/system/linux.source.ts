@@ -28,10 +28,13 @@ const DISK = /^(?:[shv]d[a-z]+|xvd[a-z]+|dasd[a-z]+|nvme\d+n\d+|mmcblk\d+|pmem\d
 
 /** The system source of Linux, which reads `/proc` and `/sys` and the limits of the container. */
 export class LinuxSource implements SystemSource {
-  private readonly limits: ContainerLimits;
+  private knownLimits: ContainerLimits | undefined;
 
-  constructor(private readonly files = new LinuxFiles()) {
-    this.limits = new ContainerLimits(files);
+  constructor(private readonly files = new LinuxFiles()) {}
+
+  /** Found at the first reading: an application that starts need not wait for the files of its mounts. */
+  private get limits(): ContainerLimits {
+    return (this.knownLimits ??= new ContainerLimits(this.files));
   }
 
   cpu(): CpuReading | undefined {

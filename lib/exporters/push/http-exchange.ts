@@ -6,7 +6,8 @@ import { isError } from '../../primitives/is-error.js';
 export interface PushFetchInit {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body?: Uint8Array<ArrayBuffer>;
+  /** Bytes as `fetch` takes them. Only TypeScript 5.7 and newer have another name for them. */
+  readonly body?: Uint8Array & { readonly buffer: ArrayBuffer };
   readonly signal: AbortSignal;
   readonly redirect: 'manual';
 }
@@ -62,7 +63,7 @@ export async function exchange(
       method,
       // An uncompressed body cannot expand in memory.
       headers: { ...headers, 'accept-encoding': 'identity' },
-      ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> }),
+      ...(body !== undefined && { body: body as NonNullable<PushFetchInit['body']> }),
       signal: AbortSignal.any([signal, cancel.signal]),
       redirect: 'manual',
     }),

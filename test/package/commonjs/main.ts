@@ -61,7 +61,9 @@ if (parts.some((part) => typeof part !== 'function') || StandaloneRegistry !== M
 
 async function start(): Promise<void> {
   const adapter: AbstractHttpAdapter =
-    process.env['ADAPTER'] === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+    process.env['ADAPTER'] === 'fastify'
+      ? new FastifyAdapter(JSON.parse(process.env['FASTIFY'] ?? '{}'))
+      : new ExpressAdapter();
   const app = await NestFactory.create(AppModule, adapter, { logger: false });
   // Without process.exit(): whatever the library leaves behind would keep the process alive.
   process.once('SIGTERM', () => void app.close());

@@ -68,7 +68,9 @@ if (parts.some((part) => typeof part !== 'function') || StandaloneRegistry !== M
 }
 
 const adapter: AbstractHttpAdapter =
-  process.env['ADAPTER'] === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  process.env['ADAPTER'] === 'fastify'
+    ? new FastifyAdapter(JSON.parse(process.env['FASTIFY'] ?? '{}'))
+    : new ExpressAdapter();
 const app = await NestFactory.create(AppModule, adapter, { logger: false });
 // Without process.exit(): whatever the library leaves behind would keep the process alive.
 process.once('SIGTERM', () => void app.close());
