@@ -34,7 +34,7 @@ export class RequestRecorder implements ObservationOwner {
   readonly guard: Guard;
 
   private readonly series: RequestSeries;
-  private readonly expressRoutes = new ExpressRoutes();
+  readonly expressRoutes = new ExpressRoutes();
   private readonly onClose: (this: ObservedResponse) => void;
   private readonly onFinish: (this: ObservedResponse) => void;
 
