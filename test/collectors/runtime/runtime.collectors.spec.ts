@@ -1,5 +1,6 @@
 import { openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { channel } from 'node:diagnostics_channel';
 import { createServer } from 'node:net';
 import { pbkdf2 } from 'node:crypto';
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -237,6 +238,51 @@ describe('the worker threads collector', () => {
     collector.stop();
     expect(workers[1]?.listenerCount('exit')).toBe(0);
     await workers[1]?.terminate();
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a message without a worker', {}],
+    ['a worker that is a text', { worker: 'one' }],
+    ['a worker that cannot be listened to', { worker: {} }],
+    [
+      'a worker that throws when it is listened to',
+      {
+        worker: {
+          once() {
+            throw new Error('as planned');
+          },
+        },
+      },
+    ],
+    [
+      'a getter that throws',
+      {
+        get worker() {
+          throw new Error('as planned');
+        },
+      },
+    ],
+  ])('survives what the application publishes on the channel: %s', async (_, message) => {
+    const { registry } = testRegistry();
+    const collector = new WorkerThreadsCollector(registry);
+    const faults: unknown[] = [];
+    const note = (fault: unknown): void => void faults.push(fault);
+    process.on('uncaughtException', note);
+    try {
+      collector.start();
+      channel('worker_threads').publish(message);
+      await new Promise((resolve) => setImmediate(resolve));
+      collector.collect();
+      collector.stop();
+    } finally {
+      process.off('uncaughtException', note);
+    }
+    expect(faults).toEqual([]);
+    expect(scalars(registry, 'nodejs_worker_threads')[0]?.value).toBe(0);
+    expect(scalars(registry, 'monitoring_instrumentation_errors_total')).toMatchObject([
+      { labels: { part: 'worker-threads' }, value: 1 },
+    ]);
   });
 });
 
