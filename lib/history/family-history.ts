@@ -27,7 +27,7 @@ export interface HistoryShape {
 /** A series in the latest sample. */
 export interface SampledSeries {
   readonly series: StoredSeries;
-  /** True if it was created since the previous sample, so that all of its count is new. */
+  /** True if it was created since the previous sample, or no sample could have it, so that all of its count is new. */
   readonly isNew: boolean;
 }
 
@@ -37,6 +37,8 @@ export class FamilyHistory {
   /** The number of columns of a series. */
   readonly width: number;
   private readonly times: SampleTimes;
+  /** The end of the time in which samples lacked series for want of memory. */
+  private incompleteUntil = -Infinity;
 
   /** @param upperBounds the finite bucket bounds of a histogram; empty for other metrics */
   constructor(
@@ -68,6 +70,11 @@ export class FamilyHistory {
     return this.times.coveredSince;
   }
 
+  /** The time since which a series that was not stored did not exist, or belongs to a worker that did not respond. */
+  private get completeSince(): number {
+    return Math.max(this.times.coveredSince, this.incompleteUntil);
+  }
+
   /** Returns true if the history has this very shape. */
   has({ capacity, percentiles }: HistoryShape): boolean {
     return this.shape.capacity === capacity && this.percentiles === percentiles;
@@ -94,6 +101,7 @@ export class FamilyHistory {
     for (const [key, series] of this.series) {
       if (growth > 0 && !this.budgets.samples.reserve(() => growth)) {
         this.remove(key, before);
+        this.noteIncomplete();
         continue;
       }
       if (growth < 0) this.budgets.samples.release(-growth);
@@ -116,6 +124,7 @@ export class FamilyHistory {
     for (const key of [...this.series.keys()].toReversed()) {
       if (!isShort()) return;
       this.remove(key);
+      this.noteIncomplete();
     }
   }
 
@@ -151,7 +160,10 @@ export class FamilyHistory {
   ): SampledSeries | undefined {
     const known = this.series.get(key);
     if (known !== undefined) return { series: known, isNew: this.updateCreation(known, createdAt, since) };
-    if (!this.budgets.samples.reserve(() => this.bytesOf(this.shape, key))) return undefined;
+    if (!this.budgets.samples.reserve(() => this.bytesOf(this.shape, key))) {
+      this.noteIncomplete();
+      return undefined;
+    }
     const zeroAt = this.zeroTimeOf(createdAt, since);
     const series: StoredSeries = {
       labels: withoutEmpty(labels()),
@@ -165,7 +177,8 @@ export class FamilyHistory {
       lastSample: this.times.count,
     };
     this.series.set(key, series);
-    const isNew = zeroAt >= since;
+    // Older than the previous sample: it belongs to a worker whose metrics that sample lacked.
+    const isNew = zeroAt >= Math.min(since, this.completeSince);
     if (isNew) this.times.extendTo(since);
     return { series, isNew };
   }
@@ -282,6 +295,12 @@ export class FamilyHistory {
   /** Releases all memory; the history must not be written to any more. */
   dispose(): void {
     for (const key of this.series.keys()) this.remove(key);
+  }
+
+  /** Notes that the latest sample lacks a series for want of memory. */
+  private noteIncomplete(): void {
+    // The series may have been created in the very millisecond of the sample.
+    this.incompleteUntil = this.times.at(this.times.latestSlot) + 1;
   }
 
   /**
