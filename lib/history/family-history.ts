@@ -299,8 +299,7 @@ export class FamilyHistory {
 
   /** Notes that the latest sample lacks a series for want of memory. */
   private noteIncomplete(): void {
-    // The series may have been created in the very millisecond of the sample.
-    this.incompleteUntil = this.times.at(this.times.latestSlot) + 1;
+    this.incompleteUntil = this.times.at(this.times.latestSlot);
   }
 
   /**

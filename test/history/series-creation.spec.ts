@@ -254,7 +254,7 @@ describe('nothing counts from zero', () => {
   });
 
   it('in the percentiles of a series for which there was no memory until now', () => {
-    const { registry, history, run } = past({ maxBytes: 60_000 });
+    const { registry, history, run, clock } = past({ maxBytes: 60_000 });
     const sizes = registry.histogram('size', 'Sizes.', { labelNames: ['of'], buckets: [1_000] });
     const others = registry.gauge('other', 'Other.', { labelNames: ['of'] });
     const release = history.retain({ metric: 'other' });
@@ -263,7 +263,10 @@ describe('nothing counts from zero', () => {
       for (let i = 0; i < 40; i++) others.set({ of: i }, i);
       sizes.observe({ of: 'known' }, 1);
     });
-    run(1, () => sizes.observe({ of: 'late' }, 500));
+    run(2, () => {
+      sizes.observe({ of: 'late' }, 250);
+      clock.advance(SECOND);
+    });
     expect(history.droppedSamples('size')).toBeGreaterThan(0);
     release();
     run(2);
