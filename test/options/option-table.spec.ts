@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
+import { MonitoringOptionsError, patternsOf } from '../../lib/options/option-checks.js';
 import {
   buckets,
   checked,
@@ -157,5 +157,37 @@ describe('the docstrings of the options', () => {
       expect([option, plainValue(words)]).toEqual([option, byDefault]);
     }
     expect([...defaults.keys()].filter((key) => key in (module[name] ?? {})).length).toBe(defaults.size);
+  });
+});
+
+describe('regular expressions in options', () => {
+  class Throwing extends RegExp {
+    override exec(): never {
+      throw new Error('as planned');
+    }
+
+    override test(): never {
+      throw new Error('as planned');
+    }
+  }
+  const late = /b/g;
+  late.lastIndex = 3;
+
+  it.each<[string, RegExp]>([
+    ['global', /b/g],
+    ['sticky', /b/y],
+    ['global and sticky, in the middle of a text', late],
+    ['of a class that throws', new Throwing('b')],
+    ['frozen', Object.freeze(/b/g)],
+    [
+      'with a property that throws',
+      Object.defineProperty(/b/, 'exec', { get: () => new Throwing('b').exec() }),
+    ],
+  ])('match each text anew, wherever and however often: %s', (_, expression) => {
+    const [copy] = patternsOf('ignore', [expression], 'a list of patterns');
+    for (let i = 0; i < 3; i++) {
+      expect((copy as RegExp).test('abc')).toBe(true);
+      expect((copy as RegExp).test('ac')).toBe(false);
+    }
   });
 });
