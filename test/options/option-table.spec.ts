@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { MonitoringOptionsError, patternsOf } from '../../lib/options/option-checks.js';
+import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import {
   buckets,
   checked,
@@ -13,6 +13,7 @@ import {
   interval,
   list,
   OPTIONAL_INTERVAL,
+  optionalPatterns,
   optionNames,
   type OptionTable,
   patterns,
@@ -184,10 +185,12 @@ describe('regular expressions in options', () => {
       Object.defineProperty(/b/, 'exec', { get: () => new Throwing('b').exec() }),
     ],
   ])('match each text anew, wherever and however often: %s', (_, expression) => {
-    const [copy] = patternsOf('ignore', [expression], 'a list of patterns');
-    for (let i = 0; i < 3; i++) {
-      expect((copy as RegExp).test('abc')).toBe(true);
-      expect((copy as RegExp).test('ac')).toBe(false);
+    for (const entry of [patterns('a list of patterns'), optionalPatterns('a list of patterns')]) {
+      const [copy] = entry.read('ignore', [expression]) as [RegExp];
+      for (let i = 0; i < 3; i++) {
+        expect(copy.test('abc')).toBe(true);
+        expect(copy.test('ac')).toBe(false);
+      }
     }
   });
 });
