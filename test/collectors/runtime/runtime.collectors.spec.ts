@@ -102,14 +102,51 @@ describe('the process collector', () => {
 });
 
 describe('the event loop collector', () => {
-  it('does not count the duration of other collectors as lag', async () => {
+  const busy = (ms: number): void => {
+    for (const until = performance.now() + ms; performance.now() < until;);
+  };
+
+  it.each<[string, readonly (() => unknown)[]]>([
+    ['one that computes', [() => busy(60)]],
+    ['several that compute', [() => busy(20), () => busy(20), () => busy(20)]],
+    [
+      'one that computes, waits and computes',
+      [
+        async () => {
+          busy(30);
+          await new Promise((resolve) => setImmediate(resolve));
+          busy(30);
+        },
+      ],
+    ],
+    [
+      'one that fails late',
+      [
+        () => {
+          busy(60);
+          throw new Error('as planned');
+        },
+      ],
+    ],
+    [
+      'one that rejects late',
+      [
+        async () => {
+          busy(60);
+          await Promise.reject(new Error('as planned'));
+        },
+      ],
+    ],
+  ])('does not count the duration of other collectors as lag: %s', async (_, others) => {
     const given = await running();
-    given.registry.addCollector({
-      name: 'slow',
-      collect: () => {
-        for (const until = performance.now() + 60; performance.now() < until;);
-      },
-    });
+    others.forEach((collect, i) =>
+      given.registry.addCollector({
+        name: `slow_${i}`,
+        collect: async () => {
+          await collect();
+        },
+      }),
+    );
     const lags: number[] = [];
     for (let scrape = 0; scrape < 3; scrape++) {
       given.clock.advance(10_000);
