@@ -196,7 +196,7 @@ describe('a chart', () => {
 });
 
 describe('rates right after the start', () => {
-  it.each([5, 15, 60])('cover the time since the start, for a window of %i minutes', async (minutes) => {
+  it.each([2.5, 5, 15, 30, 60])('cover the time since the start, for a window of %i minutes', async (minutes) => {
     const { registry, history, run, sample } = past();
     const requests = registry.counter('http_requests_total', 'Requests.', {
       labelNames: ['method', 'route', 'status_code'],
