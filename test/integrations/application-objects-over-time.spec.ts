@@ -125,7 +125,7 @@ describe('a scan of a large application', () => {
       class Service {
         readonly settings = { retries: 3, hosts: ['a', 'b'] };
         readonly cache = new Map();
-        private readonly logger = { log: () => this.cache };
+        readonly logger = { log: () => this.cache };
         constructor(readonly index: number) {}
       }
       const all = Array.from({ length: count }, (_, index) => new Service(index));
