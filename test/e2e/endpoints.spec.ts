@@ -360,7 +360,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
           };
           app.registry.addCollector({ name, metricNames: [name], collect });
           const samples = parseExposition((await app.get('/metrics', { headers })).body);
-          expect(samples.map((sample) => sample.name)).toContain(name);
+          expect(samples).toContainEqual({ name, labels: {}, value: 1 });
         });
       },
     );
