@@ -125,7 +125,7 @@ export class HealthLifecycle {
     };
     const server = adapter.getHttpServer() as Server | undefined;
     if (server?.prependListener === undefined) return;
-    const drain = new HttpDrain(server, this.options.drain, this.logger);
+    const drain = new HttpDrain(server, this.options.drain, this.logger, this.guard);
     this.drain = drain;
     this.unpatch = patchMethod(adapter, 'close', this.guard, () => ({ returned: () => drain.release() }));
   }

@@ -2,6 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 // Fake timers replace only the global function; with that one, close() would wait for ever.
 import { setImmediate } from 'node:timers';
+import { listenTo } from '../primitives/emitter-listener.js';
+import type { Guard } from '../primitives/guard.js';
 import type { HealthLogger } from './health.monitor.js';
 import type { DrainOptions } from './health.options.js';
 import { OpenConnections } from './open-connections.js';
@@ -19,6 +21,7 @@ export class HttpDrain {
   private readonly connections: OpenConnections;
   /** The last response of each connection that asks its client to close it. */
   private readonly lastResponses = new WeakMap<Socket, ServerResponse>();
+  private stopEnding: (() => void) | undefined;
   private isAborted = false;
   private wake: (() => void) | undefined;
   private deadlineTimer: NodeJS.Timeout | undefined;
@@ -28,8 +31,9 @@ export class HttpDrain {
     private readonly server: Server,
     private readonly options: DrainOptions,
     private readonly logger: HealthLogger,
+    private readonly guard: Guard,
   ) {
-    this.connections = new OpenConnections(server);
+    this.connections = new OpenConnections(server, guard);
     this.connections.watch();
   }
 
@@ -44,7 +48,8 @@ export class HttpDrain {
    */
   async endConnections(): Promise<void> {
     for (const response of this.connections.lastResponses()) this.endConnection(response.req, response);
-    this.server.prependListener('request', this.endConnection);
+    const { server, guard } = this;
+    this.stopEnding = listenTo(server, 'request', guard, this.endConnection, { first: true });
     await untilArrivedDataIsRead();
   }
 
@@ -102,7 +107,7 @@ export class HttpDrain {
     clearTimeout(this.deadlineTimer);
     clearInterval(this.releaseTimer);
     this.connections.unwatch();
-    this.server.removeListener('request', this.endConnection);
+    this.stopEnding?.();
   }
 
   private requestsLeft(): number {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { listenTo } from '../primitives/emitter-listener.js';
+import type { Guard } from '../primitives/guard.js';
 
 const SESSION = Symbol('monitoring.session');
 const IS_SECURED = Symbol('monitoring.isSecured');
@@ -40,17 +42,23 @@ export class OpenConnections {
   private readonly received = new WeakMap<HttpSocket, number>();
   /** The connections that had received nothing at the previous `closeIdle()`. Data may be on its way until the next. */
   private readonly unused = new WeakSet<HttpSocket>();
+  private stopListening: (() => void)[] = [];
 
-  constructor(private readonly server: Server) {}
+  constructor(
+    private readonly server: Server,
+    private readonly guard: Guard,
+  ) {}
 
   watch(): void {
-    for (const event of SOCKET_EVENTS) this.server.on(event, this.addSocket);
-    this.server.on('session', this.addSession);
+    const { server, guard } = this;
+    this.stopListening = [
+      ...SOCKET_EVENTS.map((event) => listenTo(server, event, guard, this.addSocket)),
+      listenTo(server, 'session', guard, this.addSession),
+    ];
   }
 
   unwatch(): void {
-    for (const event of SOCKET_EVENTS) this.server.removeListener(event, this.addSocket);
-    this.server.removeListener('session', this.addSession);
+    for (const stop of this.stopListening.splice(0)) stop();
     this.sockets.clear();
     this.sessions.clear();
   }
@@ -90,7 +98,7 @@ export class OpenConnections {
     this.closeWhere((socket) => isUnused(socket) && this.unused.has(socket));
     for (const socket of this.sockets) if (isUnused(socket)) this.unused.add(socket);
     // A closed session accepts no further request, and ends with its last one.
-    for (const session of this.sessions) session.close();
+    for (const session of this.sessions) this.guard.run(() => session.close());
   }
 
   /** Closes connections that never end: event streams, and upgraded connections such as web sockets. */
@@ -114,7 +122,7 @@ export class OpenConnections {
 
   closeAll(): void {
     // Sessions first: a session whose socket is destroyed reports that the client has disconnected.
-    for (const session of this.sessions) session.destroy();
+    for (const session of this.sessions) this.guard.run(() => session.destroy());
     this.closeWhere(() => true);
   }
 
@@ -125,19 +133,20 @@ export class OpenConnections {
   }
 
   private closeWhere(matches: (socket: HttpSocket) => boolean): void {
-    for (const socket of this.sockets) if (matches(socket)) socket.destroy();
+    for (const socket of this.sockets) if (matches(socket)) this.guard.run(() => socket.destroy());
   }
 
   private readonly addSocket = (socket: HttpSocket): void => {
+    // First: an application may give its server anything as a connection.
+    socket.once('close', () => this.sockets.delete(socket));
     this.sockets.add(socket);
     if (socket._parent) socket._parent[IS_SECURED] = true;
-    socket.once('close', () => this.sockets.delete(socket));
   };
 
   private readonly addSession = (session: Http2Session): void => {
+    session.once('close', () => this.sessions.delete(session));
     this.sessions.add(session);
     session.socket[SESSION] = session;
-    session.once('close', () => this.sessions.delete(session));
   };
 }
 

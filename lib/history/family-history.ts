@@ -20,7 +20,7 @@ export interface HistoryShape {
 /** A series in the latest sample. */
 export interface SampledSeries {
   readonly series: StoredSeries;
-  /** True if it was created since the previous sample, so that all of its count is new. */
+  /** True if it was created since the previous sample, or no sample could have it, so that all of its count is new. */
   readonly isNew: boolean;
 }
 
@@ -32,6 +32,8 @@ export class FamilyHistory {
   /** The questions to the samples. */
   readonly reader: FamilyReader;
   private readonly times: SampleTimes;
+  /** The end of the time in which samples lacked series for want of memory. */
+  private incompleteUntil = -Infinity;
 
   /** @param upperBounds the finite bucket bounds of a histogram; empty for other metrics */
   constructor(
@@ -57,6 +59,11 @@ export class FamilyHistory {
 
   get percentiles(): boolean {
     return this.shape.percentiles;
+  }
+
+  /** The time since which a series that was not stored did not exist, or belongs to a worker that did not respond. */
+  private get completeSince(): number {
+    return Math.max(this.times.coveredSince, this.incompleteUntil);
   }
 
   /** Returns true if the history has this very shape. */
@@ -85,6 +92,7 @@ export class FamilyHistory {
     for (const [key, series] of this.series) {
       if (growth > 0 && !this.budgets.samples.reserve(() => growth)) {
         this.remove(key, before);
+        this.noteIncomplete();
         continue;
       }
       if (growth < 0) this.budgets.samples.release(-growth);
@@ -107,6 +115,7 @@ export class FamilyHistory {
     for (const key of [...this.series.keys()].toReversed()) {
       if (!isShort()) return;
       this.remove(key);
+      this.noteIncomplete();
     }
   }
 
@@ -142,7 +151,10 @@ export class FamilyHistory {
   ): SampledSeries | undefined {
     const known = this.series.get(key);
     if (known !== undefined) return { series: known, isNew: this.updateCreation(known, createdAt, since) };
-    if (!this.budgets.samples.reserve(() => this.bytesOf(this.shape, key))) return undefined;
+    if (!this.budgets.samples.reserve(() => this.bytesOf(this.shape, key))) {
+      this.noteIncomplete();
+      return undefined;
+    }
     const zeroAt = this.zeroTimeOf(createdAt, since);
     const series: StoredSeries = {
       labels: withoutEmpty(labels()),
@@ -156,7 +168,8 @@ export class FamilyHistory {
       lastSample: this.times.count,
     };
     this.series.set(key, series);
-    const isNew = zeroAt >= since;
+    // Older than the previous sample: it belongs to a worker whose metrics that sample lacked.
+    const isNew = zeroAt >= Math.min(since, this.completeSince);
     if (isNew) this.times.extendTo(since);
     return { series, isNew };
   }
@@ -187,6 +200,11 @@ export class FamilyHistory {
   /** Releases all memory; the history must not be written to any more. */
   dispose(): void {
     for (const key of this.series.keys()) this.remove(key);
+  }
+
+  /** Notes that the latest sample lacks a series for want of memory. */
+  private noteIncomplete(): void {
+    this.incompleteUntil = this.times.at(this.times.latestSlot);
   }
 
   /**

@@ -105,6 +105,15 @@ export function patterns(expected: string): OptionEntry<readonly (string | RegEx
   );
 }
 
+/** An option that is a list of strings and regular expressions, without a default. */
+export function optionalPatterns(expected: string): OptionEntry<readonly (string | RegExp)[] | undefined> {
+  return {
+    default: undefined,
+    read: (option, value) =>
+      value === undefined ? value : patternsOf(option, value as readonly (string | RegExp)[], expected),
+  };
+}
+
 /** An option of any other type. */
 export function checked<T>(
   expected: string,

@@ -212,15 +212,17 @@ describe('a handler with sendResolved: false', () => {
 });
 
 describe('a group that hangs', () => {
-  it.each([1, 2, 3])(
+  it.each([1, 3, 4, 9, 19])(
     'keeps others waiting for no longer than the time limit, with %i of them',
     async (hanging) => {
       const test = paged();
       const told: string[] = [];
+      let release = (): void => undefined;
+      const hang = new Promise<void>((resolve) => (release = resolve));
       const names = Array.from({ length: hanging }, (_, i) => `hangs_${i}`);
       test.alerting.addAlertHandler(
         async ({ labels }: Alert) => {
-          if (names.includes(labels['queue'] ?? '')) await new Promise(() => undefined);
+          if (names.includes(labels['queue'] ?? '')) await hang;
           told.push(labels['queue'] ?? '');
         },
         { timeoutMs: 60_000, retries: 3 },
@@ -228,6 +230,7 @@ describe('a group that hangs', () => {
       test.alerting.start();
       void test.step(() => test.set(11, ...names, 'other'));
       await eventually(() => expect(told).toEqual(['other']));
+      release();
       await test.alerting.stop();
     },
     30_000,
@@ -302,6 +305,12 @@ describe('many groups that fail at the same time', () => {
   });
 });
 
+/** Writes a date in the second format of RFC 9110, with the whole name of the day and two digits of the year. */
+function rfc850(date: Date): string {
+  const day = date.toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' });
+  return date.toUTCString().replace(/^\w+, (\d\d) (\w+) \d\d(\d\d)/, `${day}, $1-$2-$3`);
+}
+
 describe('a receiver that asks for a pause', () => {
   it('is left alone for that time, in seconds', async () => {
     const { url, bodies, times } = await receiver((count) =>
@@ -316,13 +325,16 @@ describe('a receiver that asks for a pause', () => {
     expect(second - first).toBeGreaterThan(950);
   });
 
-  it.each<[string, string]>([
-    ['a long one', '120'],
-    ['a date', new Date(Date.now() + 120_000).toUTCString()],
-    ['more than a timer can wait', '3000000'],
+  it.each<[string, () => string]>([
+    ['a long one', () => '120'],
+    ['a date', () => new Date(Date.now() + 120_000).toUTCString()],
+    ['a date by RFC 850', () => rfc850(new Date(Date.now() + 120_000))],
+    ['a fraction of seconds', () => '119.5'],
+    ['more than a timer can wait', () => '3000000'],
   ])(
     'receives nothing from any group for that time, if it is %s, without a delay of the evaluation',
-    async (_name, value) => {
+    async (_name, valueNow) => {
+      const value = valueNow();
       const { url, bodies } = await receiver((count) =>
         count === 1 ? [503, { 'retry-after': value }] : [200],
       );

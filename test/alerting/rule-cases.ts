@@ -49,8 +49,53 @@ const vitalSeries = {
 const total = { metric: 'http_requests_total' };
 const errors = { ...total, labels: { status_code: /5../ } };
 
+/**
+ * Rates whose last bit depends on the order of the operations: by the interval and the window in seconds, and the
+ * increase between two samples. The rate is not `increase / interval`, but the next number above or below.
+ */
+export const ROUNDED_RATES: readonly (readonly [
+  intervalS: number,
+  windowS: number,
+  increase: number,
+  side: 'above' | 'below',
+])[] = [
+  [3, 6, 5, 'below'],
+  [3, 18, 10, 'below'],
+  [5, 10, 3, 'above'],
+  [5, 20, 7, 'above'],
+  [7, 14, 9, 'below'],
+  [10, 40, 6, 'above'],
+  [10, 50, 7, 'above'],
+];
+
+/** A counter with such a rate, and rules about both sides of `increase / interval`. */
+export function roundedRate([intervalS, windowS, increase]: (typeof ROUNDED_RATES)[number]): RuleCase {
+  const condition = { metric: 'hits_total', aggregate: 'rate', windowMs: windowS * 1_000 } as const;
+  const threshold = increase / intervalS;
+  return {
+    rules: (
+      [
+        ['above', '>'],
+        ['equal', '=='],
+        ['below', '<'],
+      ] as const
+    ).map(([name, operator]) => ({
+      name,
+      severity: 'info',
+      message: 'm',
+      condition: { ...condition, operator, threshold },
+    })),
+    series: { hits_total: `1000+${increase}x20` },
+    intervalMs: intervalS * 1_000,
+    steps: 20,
+  };
+}
+
 /** One of each kind. */
 export const exampleCases: Readonly<Record<string, RuleCase>> = {
+  ...Object.fromEntries(
+    ROUNDED_RATES.map((rate) => [`rate_of_${rate.slice(0, 3).join('_')}`, roundedRate(rate)]),
+  ),
   threshold: example({ condition: above }, temperature),
   for_a_while: example({ condition: above, forMs: MINUTE }, temperature),
   for_less_than_an_interval: example({ condition: above, forMs: 1_000 }, temperature),

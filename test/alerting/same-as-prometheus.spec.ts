@@ -5,6 +5,7 @@ import { testRules } from 'nestjs-monitoring/testing';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { PortableRegExp } from '../../lib/primitives/portable-regexp.js';
 import { expectThat, unreachable } from '../support/expectations.js';
+import { ROUNDED_RATES, roundedRate } from './rule-cases.js';
 import { queueRule, testAlerting } from './support.js';
 
 const condition = { metric: 'queue_length', operator: '>', threshold: 10 } as const;
@@ -219,17 +220,12 @@ describe('conditions with different labels', () => {
   });
 });
 
-it('rate is rounded as Prometheus rounds it', () => {
-  const rule = (threshold: number): AlertRule => ({
-    name: 'edge',
-    severity: 'info',
-    condition: { metric: 'hits_total', aggregate: 'rate', windowMs: 10_000, operator: '>=', threshold },
-  });
-  const { alerts } = testRules({
-    rules: [rule(0.6)],
-    series: { hits_total: '1000+3x10' },
-    intervalMs: 5_000,
-    at: '50s',
-  });
-  expect(alerts).toHaveLength(1);
-});
+it.each(ROUNDED_RATES)(
+  'rate is rounded as Prometheus rounds it: every %i s, over %i s, %i more each time, is %s the quotient',
+  (...rate) => {
+    const side = rate[3];
+    const { rules, series, intervalMs, steps } = roundedRate(rate);
+    const { alerts } = testRules({ rules, series, intervalMs, at: `${((steps - 1) * intervalMs) / 1_000}s` });
+    expect(alerts.map(({ rule }) => rule)).toEqual([side]);
+  },
+);

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsHistory, MetricsRegistry } from 'nestjs-monitoring';
 import { ExporterMetrics, JsonExporter, PushExporter, type PushRequest } from 'nestjs-monitoring/exporters';
 import { ClusterMember } from '../../lib/cluster/cluster-member.js';
 import { resolveCluster } from '../../lib/cluster/cluster.options.js';
+import { HistoryStore } from '../../lib/history/history-store.js';
 import type { MetricsInterval } from '../../lib/exporters/push/metrics-interval.js';
 import { histograms, scalars } from '../metrics/support.js';
 import { eventually } from '../support/eventually.js';
@@ -32,8 +33,8 @@ class TestWorker {
   });
   member!: ClusterMember;
 
-  async start(): Promise<this> {
-    const resolved = resolveCluster({ id: 'test', directory, timeoutMs: 5_000 });
+  async start(timeoutMs = 5_000): Promise<this> {
+    const resolved = resolveCluster({ id: 'test', directory, timeoutMs });
     if (!resolved) throw new Error('the option is on');
     const identity = { pid: process.pid, threadId: threads++, startedAt: Date.now() };
     this.member = new ClusterMember(this.registry, resolved, {
@@ -222,6 +223,123 @@ describe('a series created during a collection', () => {
     expect(histograms(without, 'size_items')).toEqual([]);
     expect(without.timestamp).toBeLessThanOrEqual(createdAt);
   });
+
+  /** Lets a worker answer a collection only after `release()`; `asked` resolves when it has been asked. */
+  function hold(
+    registry: MetricsRegistry,
+    when: 'before' | 'after',
+  ): { asked: Promise<void>; release: () => void } {
+    let release = (): void => undefined;
+    let noteAsked = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const asked = new Promise<void>((resolve) => (noteAsked = resolve));
+    const collect = registry.collect.bind(registry);
+    registry.collect = async (options) => {
+      if (when === 'after') {
+        const snapshot = await collect(options);
+        noteAsked();
+        await released;
+        return snapshot;
+      }
+      noteAsked();
+      await released;
+      return collect(options);
+    };
+    return { asked, release };
+  }
+
+  type Workers = readonly [leader: TestWorker, follower: TestWorker];
+
+  const BEGINNINGS: readonly {
+    readonly title: string;
+    readonly slow: (workers: Workers) => TestWorker;
+    readonly when: 'before' | 'after';
+    readonly begins: (workers: Workers) => readonly TestWorker[];
+    /** @default false */
+    readonly answersTooLate?: boolean;
+  }[] = [
+    {
+      title: 'in a follower, while the leader is slow',
+      slow: ([a]) => a,
+      when: 'before',
+      begins: ([, b]) => [b],
+    },
+    { title: 'in the leader, which is slow', slow: ([a]) => a, when: 'before', begins: ([a]) => [a] },
+    { title: 'in the leader, which has looked', slow: ([a]) => a, when: 'after', begins: ([a]) => [a] },
+    {
+      title: 'in the leader, while a follower is slow',
+      slow: ([, b]) => b,
+      when: 'before',
+      begins: ([a]) => [a],
+    },
+    { title: 'in a follower, which is slow', slow: ([, b]) => b, when: 'before', begins: ([, b]) => [b] },
+    { title: 'in a follower, which has looked', slow: ([, b]) => b, when: 'after', begins: ([, b]) => [b] },
+    { title: 'in both', slow: ([, b]) => b, when: 'before', begins: (both) => both },
+    {
+      title: 'in a follower that answers too late',
+      slow: ([, b]) => b,
+      when: 'before',
+      begins: ([, b]) => [b],
+      answersTooLate: true,
+    },
+    {
+      title: 'in a follower that has looked and answers too late',
+      slow: ([, b]) => b,
+      when: 'after',
+      begins: ([, b]) => [b],
+      answersTooLate: true,
+    },
+  ];
+
+  it.each(BEGINNINGS)(
+    'loses no value in the history: $title',
+    async ({ slow, when, begins, answersTooLate = false }) => {
+      const limitMs = answersTooLate ? 300 : 5_000;
+      const workers = [await new TestWorker().start(limitMs), await new TestWorker().start(limitMs)] as const;
+      const [{ member }] = workers;
+      const store = new HistoryStore({ intervalMs: 15_000, durationMs: 600_000, maxBytes: 8 * 1024 * 1024 });
+      const history = new MetricsHistory(store);
+      history.retain({ metric: 'orders_total' });
+      history.retain({ metric: 'size_items', percentiles: true });
+      const sample = async (): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        store.add(await member.collect({ exponential: true }));
+      };
+      for (const worker of workers) worker.work('old', 5);
+      await sample();
+
+      // Before the next sample, which a follower that answers too late misses.
+      if (answersTooLate) for (const worker of begins(workers)) worker.work('late', 3);
+      const { asked, release } = hold(slow(workers).registry, when);
+      const sampled = sample();
+      await asked;
+      if (!answersTooLate) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        for (const worker of begins(workers)) worker.work('late', 3);
+        release();
+      }
+      await sampled;
+      release();
+      await sample();
+      await sample();
+
+      const done = 3 * begins(workers).length;
+      const late = { labels: { kind: 'late' } };
+      expect(history.increase('orders_total', 600_000, late)).toMatchObject([{ value: done }]);
+      expect(history.increase('size_items', 600_000, late)).toMatchObject([{ value: done }]);
+      for (const [quantile, value] of [
+        [0, 0],
+        [0.5, 1],
+        [1, 2],
+      ] as const) {
+        const [found] = history.percentile('size_items', quantile, 600_000, late);
+        expect(found?.value).toBeCloseTo(value, 1);
+      }
+      const old = { labels: { kind: 'old' } };
+      expect(history.increase('orders_total', 600_000, old)).toMatchObject([{ value: 10 }]);
+    },
+    60_000,
+  );
 });
 
 describe('a manual exporter in a follower', () => {

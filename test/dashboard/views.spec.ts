@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ApiStatistics } from 'nestjs-monitoring';
+import { ApiStatistics, type MetricsRegistry } from 'nestjs-monitoring';
 import { endpointRows } from '../../lib/dashboard/endpoint-rows.js';
+import { DATABASE_METRICS } from '../../lib/metrics/metric-names.js';
 import { suggestedQueries } from '../../lib/query/suggested-promql.js';
 import { rounded } from '../../lib/dashboard/rounding.js';
 import { routeView } from '../../lib/dashboard/views/http-views.js';
@@ -20,20 +21,101 @@ function viewOf({ history }: Past, name: string) {
 }
 
 describe('a chart', () => {
-  it('shows the percentage of time spent in garbage collection', async () => {
+  it.each<{
+    readonly title: string;
+    readonly view: string;
+    readonly metric: string;
+    readonly unit: 'percent' | 'ratio';
+    readonly work: (registry: MetricsRegistry) => void;
+    readonly share: number;
+  }>([
+    {
+      title: 'Garbage collection',
+      view: 'runtime',
+      metric: 'nodejs_gc_duration_seconds',
+      unit: 'percent',
+      // 10 collections of 30 ms in 15 s.
+      work: (registry) => {
+        const collections = registry.timer('nodejs_gc_duration_seconds', 'Collections.', {
+          labelNames: ['kind'],
+        });
+        for (let i = 0; i < 10; i++) collections.observe({ kind: 'minor' }, 0.03);
+      },
+      share: 2,
+    },
+    {
+      title: 'Process CPU',
+      view: 'runtime',
+      metric: 'process_cpu_user_seconds_total',
+      unit: 'percent',
+      work: (registry) => registry.counter('process_cpu_user_seconds_total', 'CPU.').inc(4.5),
+      share: 30,
+    },
+    {
+      title: 'Event loop utilization',
+      view: 'runtime',
+      metric: 'nodejs_eventloop_utilization_ratio',
+      unit: 'ratio',
+      work: (registry) => registry.gauge('nodejs_eventloop_utilization_ratio', 'Busy.').set(0.4),
+      share: 0.4,
+    },
+    {
+      title: 'CPU usage',
+      view: 'system',
+      metric: 'system_cpu_percent',
+      unit: 'percent',
+      work: (registry) => registry.gauge('system_cpu_percent', 'CPU.').set(37),
+      share: 37,
+    },
+    {
+      title: 'Memory usage',
+      view: 'system',
+      metric: 'system_memory_percent',
+      unit: 'percent',
+      work: (registry) => registry.gauge('system_memory_percent', 'Memory.').set(41),
+      share: 41,
+    },
+    {
+      title: 'Disk usage',
+      view: 'system',
+      metric: 'system_disk_percent',
+      unit: 'percent',
+      work: (registry) =>
+        registry.gauge('system_disk_percent', 'Disk.', { labelNames: ['mount'] }).set({ mount: '/' }, 55),
+      share: 55,
+    },
+    {
+      title: 'Query time by table',
+      view: 'database',
+      metric: DATABASE_METRICS.duration,
+      unit: 'ratio',
+      // 30 queries of 250 ms in 15 s: half a connection is busy.
+      work: (registry) => {
+        const queries = registry.timer(DATABASE_METRICS.duration, 'Queries.', { labelNames: ['table'] });
+        for (let i = 0; i < 30; i++) queries.observe({ table: 'users' }, 0.25);
+      },
+      share: 0.5,
+    },
+  ])('shows a share as what it is: $title', async ({ title, view, metric, unit, work, share }) => {
     const world = past();
-    const { registry, history, run } = world;
-    const collections = registry.timer('nodejs_gc_duration_seconds', 'Collections.', {
-      labelNames: ['kind'],
-    });
-    history.retain({ metric: 'nodejs_gc_duration_seconds' });
-    // 10 collections of 30 ms in 15 s are 2 % of the time.
-    run(8, () => {
-      for (let i = 0; i < 10; i++) collections.observe({ kind: 'minor' }, 0.03);
-    });
-    const panel = (await viewOf(world, 'runtime')).panels.find(({ title }) => title === 'Garbage collection');
-    expect(panel?.unit).toBe('percent');
-    expect(panel?.series[0]?.values.at(-1)).toBeCloseTo(2, 6);
+    world.history.retain({ metric });
+    world.run(8, () => work(world.registry));
+    const panel = (await viewOf(world, view)).panels.find((each) => each.title === title);
+    expect(panel?.unit).toBe(unit);
+    expect(panel?.series[0]?.values.at(-1)).toBeCloseTo(share, 6);
+  });
+
+  it('that is a share is one of those', () => {
+    const shares = VIEWS.flatMap(({ panels }) => panels.filter(({ unit }) => /percent|ratio/.test(unit)));
+    expect(shares.map(({ title }) => title).toSorted()).toEqual([
+      'CPU usage',
+      'Disk usage',
+      'Event loop utilization',
+      'Garbage collection',
+      'Memory usage',
+      'Process CPU',
+      'Query time by table',
+    ]);
   });
 
   it.each([[[0.38]], [[0.001, 0.38]], [[7, 7, 7]], [[-3, -2]], [[0]], [[1e-7, 1e6]]])(
@@ -114,7 +196,7 @@ describe('a chart', () => {
 });
 
 describe('rates right after the start', () => {
-  it.each([5, 15, 60])('cover the time since the start, for a window of %i minutes', async (minutes) => {
+  it.each([2.5, 5, 15, 30, 60])('cover the time since the start, for a window of %i minutes', async (minutes) => {
     const { registry, history, run, sample } = past();
     const requests = registry.counter('http_requests_total', 'Requests.', {
       labelNames: ['method', 'route', 'status_code'],

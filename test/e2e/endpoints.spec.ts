@@ -344,6 +344,27 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       },
     );
 
+    it.each([['0.000001'], ['1e-300'], ['0.001'], ['0.005'], ['0.01']])(
+      'have 100 ms at least, though somebody asks for them within %s seconds',
+      async (seconds) => {
+        await start();
+        const headers = { 'x-prometheus-scrape-timeout-seconds': seconds };
+        // A busy machine may need more than that once, not every time.
+        let attempt = 0;
+        await eventually(async () => {
+          const name = `quick_${attempt++}`;
+          const quick = app.registry.gauge(name, 'Quick.');
+          const collect = async (): Promise<void> => {
+            await sleep(20);
+            quick.set(1);
+          };
+          app.registry.addCollector({ name, metricNames: [name], collect });
+          const samples = parseExposition((await app.get('/metrics', { headers })).body);
+          expect(samples).toContainEqual({ name, labels: {}, value: 1 });
+        });
+      },
+    );
+
     it('collect once for scrapes that come at the same time, in whichever format', async () => {
       await start();
       let runs = 0;

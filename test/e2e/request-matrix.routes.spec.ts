@@ -164,6 +164,48 @@ const MOUNTED: readonly Mounted[] = [
     path: '/users/3',
     counted: 'GET */users/:id 200 1',
   },
+  {
+    name: 'an application of Express that middleware calls',
+    mount: (nest) => {
+      const inner = express();
+      inner.get('/users/:id', answer);
+      nest.use('/inner', (...args: [Request, Response, NextFunction]) => void inner(...args));
+    },
+    path: '/inner/users/3',
+    counted: 'GET */users/:id 200 1',
+  },
+  {
+    name: 'a router in an application of Express that middleware calls',
+    mount: (nest) => {
+      const inner = express();
+      inner.use('/shop', users(answer));
+      nest.use('/inner', (...args: [Request, Response, NextFunction]) => void inner(...args));
+    },
+    path: '/inner/shop/users/3',
+    counted: 'GET */shop/users/:id 200 1',
+  },
+  {
+    name: 'an application of Express in another one that middleware calls',
+    mount: (nest) => {
+      const outer = express();
+      const inner = express();
+      inner.get('/users/:id', answer);
+      outer.use('/inner', inner);
+      nest.use('/outer', (...args: [Request, Response, NextFunction]) => void outer(...args));
+    },
+    path: '/outer/inner/users/3',
+    counted: 'GET */inner/users/:id 200 1',
+  },
+  {
+    name: 'an error passed to next() in an application of Express, which has left the request by then',
+    mount: (nest) => {
+      const inner = express();
+      inner.get('/users/:id', fail);
+      nest.use('/inner', inner);
+    },
+    path: '/inner/users/3',
+    counted: 'GET */users/:id 500 1',
+  },
 ];
 
 describe('the route of what is mounted on Express', () => {
@@ -292,6 +334,22 @@ describe('a Nest application that is mounted in another', () => {
     ]);
     expect([total(inner, 'http_requests_in_progress'), total(inner, 'http_server_errors_total')]).toEqual([
       0, 1,
+    ]);
+  });
+
+  it('counts its own on Express, called by middleware of the outer one', async () => {
+    const { outer, inner } = await start((nest, mounted) => {
+      const server = mounted.getHttpAdapter().getInstance() as express.Express;
+      nest.use('/inner', (...args: [Request, Response, NextFunction]) => void server(...args));
+    }, 'express');
+    for (const path of ['/inner/users/5', '/inner/broken', '/users/5']) await outer.get(path);
+    await outer.recorded(3);
+
+    expect(counted(inner).toSorted()).toEqual(['GET /broken 500 1', 'GET /users/:id 200 1']);
+    expect(counted(outer.registry).toSorted()).toEqual([
+      'GET */broken 500 1',
+      'GET */users/:id 200 1',
+      'GET /users/:id 200 1',
     ]);
   });
 

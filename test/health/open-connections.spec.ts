@@ -3,10 +3,12 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { OpenConnections } from '../../lib/health/open-connections.js';
+import { Guard } from '../../lib/primitives/guard.js';
+import { unreachable } from '../support/expectations.js';
 
 it('a connection without data is closed at the second closeIdle() only', async () => {
   const server = createServer((_request, response) => void response.end('ok')).listen(0, '127.0.0.1');
-  const connections = new OpenConnections(server);
+  const connections = new OpenConnections(server, new Guard(() => unreachable()));
   connections.watch();
   await once(server, 'listening');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);

@@ -253,6 +253,29 @@ describe('nothing counts from zero', () => {
     expect(history.increase('requests_total', MINUTE)[0]?.value).toBeLessThan(7);
   });
 
+  it('in the percentiles of a series for which there was no memory until now', () => {
+    const { registry, history, run, clock } = past({ maxBytes: 60_000 });
+    const sizes = registry.histogram('size', 'Sizes.', { labelNames: ['of'], buckets: [1_000] });
+    const others = registry.gauge('other', 'Other.', { labelNames: ['of'] });
+    const release = history.retain({ metric: 'other' });
+    history.retain({ metric: 'size', percentiles: true, bestEffort: true });
+    run(2, () => {
+      for (let i = 0; i < 40; i++) others.set({ of: i }, i);
+      sizes.observe({ of: 'known' }, 1);
+    });
+    run(2, () => {
+      sizes.observe({ of: 'late' }, 250);
+      clock.advance(SECOND);
+    });
+    expect(history.droppedSamples('size')).toBeGreaterThan(0);
+    release();
+    run(2);
+    expect(history.series('size')).toContainEqual({ of: 'late' });
+    expect(history.percentile('size', 1, MINUTE, { labels: { of: 'late' } })).toEqual([]);
+    run(1, () => sizes.observe({ of: 'late' }, 2));
+    expect(history.percentile('size', 1, MINUTE, { labels: { of: 'late' } })[0]?.value).toBeCloseTo(2, 1);
+  });
+
   it('when the oldest of several workers leaves and takes its share away', () => {
     const { history, store } = past();
     history.retain({ metric: 'requests_total' });

@@ -114,6 +114,33 @@ describe('a scan of a large application', () => {
     }
   });
 
+  it.each([20, 500, 2_000, 5_000])(
+    'takes at most a millisecond for all queries, with %i providers',
+    async (count) => {
+      class Service {
+        readonly settings = { retries: 3, hosts: ['a', 'b'] };
+        readonly cache = new Map();
+        readonly logger = { log: () => this.cache };
+        constructor(readonly index: number) {}
+      }
+      const all = Array.from({ length: count }, (_, index) => new Service(index));
+      const { objects } = await started({ providers: provided(all) });
+      const queries = Array.from({ length: 12 }, () => ({
+        is: (candidate: object): candidate is Client => isClient(candidate),
+      }));
+      // The least of many, since other work of the machine only adds to it.
+      let leastMs = Infinity;
+      for (let scan = 0; scan < 60; scan++) {
+        await nextTurn();
+        const before = performance.now();
+        for (const query of queries) objects.find(query);
+        leastMs = Math.min(leastMs, performance.now() - before);
+      }
+      expect(leastMs).toBeLessThan(1);
+    },
+    60_000,
+  );
+
   it('reads a table, a buffer or a long list at most twice', async () => {
     const table = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`key${index}`, {}]));
     let reads = 0;

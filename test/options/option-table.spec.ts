@@ -13,6 +13,7 @@ import {
   interval,
   list,
   OPTIONAL_INTERVAL,
+  optionalPatterns,
   optionNames,
   type OptionTable,
   patterns,
@@ -159,5 +160,39 @@ describe('the docstrings of the options', () => {
       expect([option, plainValue(words)]).toEqual([option, byDefault]);
     }
     expect([...defaults.keys()].filter((key) => key in (module[name] ?? {})).length).toBe(defaults.size);
+  });
+});
+
+describe('regular expressions in options', () => {
+  class Throwing extends RegExp {
+    override exec(): never {
+      throw new Error('as planned');
+    }
+
+    override test(): never {
+      throw new Error('as planned');
+    }
+  }
+  const late = /b/g;
+  late.lastIndex = 3;
+
+  it.each<[string, RegExp]>([
+    ['global', /b/g],
+    ['sticky', /b/y],
+    ['global and sticky, in the middle of a text', late],
+    ['of a class that throws', new Throwing('b')],
+    ['frozen', Object.freeze(/b/g)],
+    [
+      'with a property that throws',
+      Object.defineProperty(/b/, 'exec', { get: () => new Throwing('b').exec() }),
+    ],
+  ])('match each text anew, wherever and however often: %s', (_, expression) => {
+    for (const entry of [patterns('a list of patterns'), optionalPatterns('a list of patterns')]) {
+      const [copy] = entry.read('ignore', [expression]) as [RegExp];
+      for (let i = 0; i < 3; i++) {
+        expect(copy.test('abc')).toBe(true);
+        expect(copy.test('ac')).toBe(false);
+      }
+    }
   });
 });

@@ -71,7 +71,7 @@ export async function checkTemplate(checklist, { name, major, extension, nest },
     await checklist.check(`${name}: ${what} pass without configuration`, () => run('npm', args, { cwd }));
   }
   await checkWatch(checklist, name, cwd);
-  await checkIntegrations(checklist, name, cwd, nest === undefined ? major : 11);
+  if (nest === undefined) await checkIntegrations(checklist, name, cwd, major);
 }
 
 /**

@@ -11,9 +11,11 @@ import type { ResolvedHandlerOptions } from './handler.options.js';
 import { type NotificationHandler, notificationOf } from './notification.js';
 import { RECOVERY_MS, RetrySchedule } from './retry-schedule.js';
 
-/** Maximum number of calls at the same time, so that a pending call does not delay other groups. */
+/** Maximum number of calls at the same time, slow ones aside. */
 const MAX_CONCURRENT_CALLS = 4;
-/** Maximum number of calls that are pending beyond their time limit; above it the handler is not called. */
+/** The time after which a call is slow and other groups are notified beside it, in milliseconds. */
+const SLOW_CALL_MS = 1_000;
+/** Maximum number of calls that are pending, also beyond their time limit; above it the handler is not called. */
 const MAX_PENDING_CALLS = 20;
 /**
  * A channel that notifies a handler of alerts in groups: of changes at once or after the wait of the group, and of
@@ -23,7 +25,10 @@ const MAX_PENDING_CALLS = 20;
 export class GroupChannel implements Channel {
   private readonly groups: AlertGroups;
   private readonly controller = new AbortController();
-  private readonly limiter = new ConcurrencyLimiter(MAX_CONCURRENT_CALLS);
+  private readonly limiter = new ConcurrencyLimiter(
+    MAX_CONCURRENT_CALLS,
+    MAX_PENDING_CALLS - MAX_CONCURRENT_CALLS,
+  );
   private readonly schedule: RetrySchedule;
   /** Notifications that are queued or in flight. */
   private readonly inFlight = new Set<Promise<void>>();
@@ -121,7 +126,7 @@ export class GroupChannel implements Channel {
     group.lastAttempt = at;
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.limiter.run(() => this.attempt(group, at));
+        await this.limiter.run((giveWay) => this.attempt(group, at, giveWay));
         return;
       } catch (error) {
         const pauseMs = this.schedule.pauseAfter(error, attempt);
@@ -136,11 +141,14 @@ export class GroupChannel implements Channel {
     }
   }
 
-  private async attempt(group: AlertGroup, at: number): Promise<void> {
+  private async attempt(group: AlertGroup, at: number, giveWay: () => void): Promise<void> {
     await this.schedule.resumed();
     if (this.schedule.isPaused(at)) return;
     // Read now: the alerts may have changed while the notification was queued.
-    if (group.isDue(at, this.options.repeatIntervalMs)) await this.deliver(group, group.next, at);
+    if (group.isDue(at, this.options.repeatIntervalMs)) {
+      const slow = setTimeout(giveWay, SLOW_CALL_MS).unref();
+      await this.deliver(group, group.next, at).finally(() => clearTimeout(slow));
+    }
     group.isFailing = false;
     this.lastError = undefined;
   }

@@ -2,7 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
+import { instrumentationGuard } from '../../metrics/error-reports.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { Guard } from '../../primitives/guard.js';
 import type { ManagedCollector } from '../managed-collector.js';
 
 const CHANNEL = 'worker_threads';
@@ -16,7 +18,10 @@ export class WorkerThreadsCollector implements ManagedCollector {
   private readonly started: Counter;
   private readonly workers = new Set<Worker>();
 
+  private readonly guard: Guard;
+
   constructor(registry: MetricsRegistry) {
+    this.guard = instrumentationGuard(registry, 'worker-threads');
     this.running = registry.gauge('nodejs_worker_threads', 'Running worker threads.');
     this.started = registry.counter('nodejs_worker_threads_started_total', 'Worker threads started.');
   }
@@ -37,11 +42,14 @@ export class WorkerThreadsCollector implements ManagedCollector {
 
   private readonly exitListeners = new WeakMap<Worker, () => void>();
 
+  // Node.js rethrows an error of a subscriber as an uncaught exception.
   private readonly onWorker = (message: unknown): void => {
-    const { worker } = message as { readonly worker: Worker };
-    this.workers.add(worker);
-    this.started.inc();
-    worker.once('exit', this.exitListenerOf(worker));
+    this.guard.run(() => {
+      const { worker } = message as { readonly worker: Worker };
+      worker.once('exit', this.exitListenerOf(worker));
+      this.workers.add(worker);
+      this.started.inc();
+    });
   };
 
   private exitListenerOf(worker: Worker): () => void {

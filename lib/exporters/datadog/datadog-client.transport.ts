@@ -1,7 +1,7 @@
 import { exchange, type HttpResponse, type PushFetch } from '../push/http-exchange.js';
 import { pairsOf } from '../push/bucket-midpoints.js';
 import type { DatadogDistribution, DatadogPayload, DatadogSeries } from './datadog-series.js';
-import type { DatadogResponse, DatadogTransport } from './datadog.transport.js';
+import { type DatadogResponse, type DatadogTransport, PAUSE_HEADER } from './datadog.transport.js';
 
 /** The part of the two `MetricsApi` of `@datadog/datadog-api-client` that is used. */
 export interface DatadogClient {
@@ -103,8 +103,9 @@ export class DatadogClientTransport implements DatadogTransport {
     let failure: unknown;
     configuration.httpApi.fetch = async (url, { method = 'POST', headers, body }) => {
       try {
-        const request = { method, url, headers, ...(body !== undefined && { body: bytesOf(body) }) };
-        response = await exchange(this.fetch, request, signal);
+        const request = { method, url, headers, pauseHeader: PAUSE_HEADER };
+        const content = body === undefined ? request : { ...request, body: bytesOf(body) };
+        response = await exchange(this.fetch, content, signal);
         return clientResponse(response);
       } catch (error) {
         failure = error;

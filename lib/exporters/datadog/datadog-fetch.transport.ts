@@ -3,7 +3,7 @@ import { deflate } from 'node:zlib';
 import { exchange, type HttpResponse, type PushFetch } from '../push/http-exchange.js';
 import { pairsOf } from '../push/bucket-midpoints.js';
 import type { DatadogDistribution, DatadogPayload } from './datadog-series.js';
-import type { DatadogTransport } from './datadog.transport.js';
+import { type DatadogTransport, PAUSE_HEADER } from './datadog.transport.js';
 
 const deflated = promisify(deflate);
 
@@ -30,7 +30,8 @@ export class DatadogFetchTransport implements DatadogTransport {
       'dd-api-key': this.#apiKey,
     };
     const body = await deflated(text);
-    return exchange(this.fetch, { method: 'POST', url: `${this.url}${path}`, headers, body }, signal);
+    const url = `${this.url}${path}`;
+    return exchange(this.fetch, { method: 'POST', url, headers, body, pauseHeader: PAUSE_HEADER }, signal);
   }
 }
 

@@ -7,6 +7,9 @@ export interface DatadogResponse {
   readonly retryAfterMs?: number;
 }
 
+/** Header in which Datadog says the seconds until it accepts requests again. */
+export const PAUSE_HEADER = 'x-ratelimit-reset';
+
 /** A way to send requests to Datadog. */
 export interface DatadogTransport {
   /** @throws {Error} if no response arrived */

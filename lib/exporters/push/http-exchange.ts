@@ -28,6 +28,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Header with the seconds to wait of a remote that sends no `Retry-After`. @default none */
+  readonly pauseHeader?: string;
 }
 
 /** The HTTP response of a remote. */
@@ -54,7 +56,7 @@ const BODY_TIMEOUT_MS = 1_000;
  */
 export async function exchange(
   fetch: PushFetch,
-  { method, url, headers, body }: HttpRequest,
+  { method, url, headers, body, pauseHeader }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const cancel = new AbortController();
@@ -69,18 +71,16 @@ export async function exchange(
     }),
   );
   const beginning = await beginningOf(response.body, signal, cancel);
-  const retryAfterMs = retryAfterMsIn(response.headers);
+  const pause =
+    response.headers.get('retry-after') ??
+    (pauseHeader === undefined ? undefined : response.headers.get(pauseHeader));
+  const retryAfterMs = parseRetryAfter(pause, Date.now());
   return {
     status: response.status,
     text: redactResponse(new TextDecoder().decode(beginning), headers),
     body: beginning,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
-}
-
-/** Reads `Retry-After`, or the `X-RateLimit-Reset` of Datadog; returns milliseconds from now. */
-export function retryAfterMsIn(headers: { get(name: string): string | null }): number | undefined {
-  return parseRetryAfter(headers.get('retry-after') ?? headers.get('x-ratelimit-reset'), Date.now());
 }
 
 async function headOf(

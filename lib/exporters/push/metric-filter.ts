@@ -3,23 +3,14 @@ import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 /** A filter for metrics: names, and regular expressions that match a part of a name. */
 export type MetricFilter = readonly (string | RegExp)[];
 
-/** A filter in words, for error messages. */
+/** The filter in words, for error messages. */
 export const METRIC_FILTER = 'an array of metric names and regular expressions';
-
-/** Returns true if a value is a filter. */
-export function isMetricFilter(value: unknown): value is MetricFilter {
-  return Array.isArray(value) && value.every(isPattern);
-}
-
-function isPattern(pattern: unknown): boolean {
-  return typeof pattern === 'string' || pattern instanceof RegExp;
-}
 
 /** Returns the snapshot with only the metrics that match the filter; without a filter, all of them. */
 export function filterMetrics(snapshot: MetricsSnapshot, filter: MetricFilter | undefined): MetricsSnapshot {
   if (filter === undefined) return snapshot;
   const families = snapshot.families.filter(({ name }) =>
-    filter.some((pattern) => (typeof pattern === 'string' ? pattern === name : name.search(pattern) >= 0)),
+    filter.some((pattern) => (typeof pattern === 'string' ? pattern === name : pattern.test(name))),
   );
   return { ...snapshot, families };
 }

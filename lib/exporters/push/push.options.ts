@@ -1,5 +1,11 @@
-import { checked, count, interval, type OptionTable, readValues } from '../../options/option-table.js';
-import { isMetricFilter, METRIC_FILTER, type MetricFilter } from './metric-filter.js';
+import {
+  count,
+  interval,
+  optionalPatterns,
+  type OptionTable,
+  readValues,
+} from '../../options/option-table.js';
+import { METRIC_FILTER, type MetricFilter } from './metric-filter.js';
 import type { QueueLimits } from './request-queue.js';
 
 /** Options that all push exporters have. */
@@ -33,7 +39,7 @@ export const PUSH: OptionTable<PushExporterOptions, ResolvedPush> = {
   shutdownTimeoutMs: interval(5_000),
   maxQueueRequests: count(1_000),
   maxQueueBytes: count(16 * 1024 * 1024),
-  metrics: checked<MetricFilter | undefined>(METRIC_FILTER, isMetricFilter, undefined),
+  metrics: optionalPatterns(METRIC_FILTER),
 };
 
 /**

@@ -55,6 +55,12 @@ const MAX_FAILED_SEARCHES = 50;
 export class ExpressRoutes {
   private readonly locations = new WeakMap<ExpressRoute, string | readonly RouteLocation[]>();
   private failedSearches = 0;
+  private ownApp: ExpressApp | undefined;
+
+  /** Sets the application that is measured. An application outside of its tree has an unknown mount. */
+  setApp(app: object): void {
+    this.ownApp = app;
+  }
 
   /** Returns the template of the route that served a request, such as `/api/users/:id`; undefined if none did. */
   templateOf(request: ExpressRequest): string | undefined {
@@ -66,7 +72,7 @@ export class ExpressRoutes {
 
   private search(route: ExpressRoute, app: ExpressApp | undefined): string | readonly RouteLocation[] {
     if (app !== undefined && this.failedSearches < MAX_FAILED_SEARCHES) {
-      for (const [found, locations] of readTree(app)) {
+      for (const [found, locations] of readTree(app, mountsOf(app, rootOf(this.ownApp ?? app)))) {
         const [{ template }] = locations;
         const isUnique = locations.every((location) => location.template === template);
         this.locations.set(found, isUnique ? template : locations);
@@ -84,8 +90,12 @@ export class ExpressRoutes {
 
 type RouteLocations = [RouteLocation, ...RouteLocation[]];
 
-/** Returns the locations of all routes of an application and of the routers that are mounted in it. */
-function readTree(app: ExpressApp): Map<ExpressRoute, RouteLocations> {
+/**
+ * Returns the locations of all routes of an application and of the routers that are mounted in it.
+ *
+ * @param mounts the templates at which the application is mounted
+ */
+function readTree(app: ExpressApp, mounts: string[]): Map<ExpressRoute, RouteLocations> {
   const tree = new Map<ExpressRoute, RouteLocations>();
   const read = (
     layers: readonly ExpressLayer[],
@@ -109,13 +119,21 @@ function readTree(app: ExpressApp): Map<ExpressRoute, RouteLocations> {
       }
     }
   };
-  read(app.router?.stack ?? [], mountsOf(app), []);
+  read(app.router?.stack ?? [], mounts, []);
   return tree;
 }
 
-/** Returns the templates at which an application is mounted in other applications. */
-function mountsOf({ parent, mountpath }: ExpressApp): string[] {
-  return parent === undefined ? [''] : prefixed(mountsOf(parent), mountpath);
+/**
+ * Returns the templates at which an application is mounted in other applications. Express knows none of an application
+ * that middleware of the root calls itself.
+ */
+function mountsOf(app: ExpressApp, root: ExpressApp): string[] {
+  if (app.parent !== undefined) return prefixed(mountsOf(app.parent, root), app.mountpath);
+  return [app === root ? '' : UNKNOWN_MOUNT];
+}
+
+function rootOf(app: ExpressApp): ExpressApp {
+  return app.parent === undefined ? app : rootOf(app.parent);
 }
 
 /** Returns the template of a route with several locations: that of the first location that matches the request. */

@@ -98,6 +98,7 @@ export class HttpInstrumentation {
   /** Patches `handle()`, because a layer of Express costs several times as much per request as the recorder. */
   private hookExpress(express: object): void {
     const { recorder } = this;
+    recorder.routes.express.setApp(express);
     this.restore.push(
       patchMethod(express, 'handle', recorder.guard, ([request, response]) => {
         recorder.begin(response as ServerResponse, (request as IncomingMessage).method);

@@ -32,9 +32,9 @@ const DROPPED_STATUS = 503;
  */
 export class RequestRecorder implements ObservationOwner {
   readonly guard: Guard;
+  readonly routes = new Routes();
 
   private readonly series: RequestSeries;
-  private readonly routes = new Routes();
   private readonly onClose: (this: ObservedResponse) => void;
   private readonly onFinish: (this: ObservedResponse) => void;
 

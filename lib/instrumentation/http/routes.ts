@@ -8,7 +8,7 @@ export const UNMATCHED_ROUTE = '<unmatched>';
 
 /** The templates of the routes of an application, such as `/users/:id`. */
 export class Routes {
-  private readonly express = new ExpressRoutes();
+  readonly express = new ExpressRoutes();
   private readonly fastify = new FastifyRoutes();
 
   /**

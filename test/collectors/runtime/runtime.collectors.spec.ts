@@ -1,5 +1,6 @@
 import { openSync, closeSync, readFileSync, readdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { channel } from 'node:diagnostics_channel';
 import { createServer } from 'node:net';
 import { pbkdf2 } from 'node:crypto';
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -102,14 +103,51 @@ describe('the process collector', () => {
 });
 
 describe('the event loop collector', () => {
-  it('does not count the duration of other collectors as lag', async () => {
+  const busy = (ms: number): void => {
+    for (const until = performance.now() + ms; performance.now() < until;);
+  };
+
+  it.each<[string, readonly (() => unknown)[]]>([
+    ['one that computes', [() => busy(60)]],
+    ['several that compute', [() => busy(20), () => busy(20), () => busy(20)]],
+    [
+      'one that computes, waits and computes',
+      [
+        async () => {
+          busy(30);
+          await new Promise((resolve) => setImmediate(resolve));
+          busy(30);
+        },
+      ],
+    ],
+    [
+      'one that fails late',
+      [
+        () => {
+          busy(60);
+          throw new Error('as planned');
+        },
+      ],
+    ],
+    [
+      'one that rejects late',
+      [
+        async () => {
+          busy(60);
+          await Promise.reject(new Error('as planned'));
+        },
+      ],
+    ],
+  ])('does not count the duration of other collectors as lag: %s', async (_, others) => {
     const given = await running();
-    given.registry.addCollector({
-      name: 'slow',
-      collect: () => {
-        for (const until = performance.now() + 60; performance.now() < until;);
-      },
-    });
+    others.forEach((collect, i) =>
+      given.registry.addCollector({
+        name: `slow_${i}`,
+        collect: async () => {
+          await collect();
+        },
+      }),
+    );
     const lags: number[] = [];
     for (let scrape = 0; scrape < 3; scrape++) {
       given.clock.advance(10_000);
@@ -238,6 +276,51 @@ describe('the worker threads collector', () => {
     collector.stop();
     expect(workers[1]?.listenerCount('exit')).toBe(0);
     await workers[1]?.terminate();
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a message without a worker', {}],
+    ['a worker that is a text', { worker: 'one' }],
+    ['a worker that cannot be listened to', { worker: {} }],
+    [
+      'a worker that throws when it is listened to',
+      {
+        worker: {
+          once() {
+            throw new Error('as planned');
+          },
+        },
+      },
+    ],
+    [
+      'a getter that throws',
+      {
+        get worker() {
+          throw new Error('as planned');
+        },
+      },
+    ],
+  ])('survives what the application publishes on the channel: %s', async (_, message) => {
+    const { registry } = testRegistry();
+    const collector = new WorkerThreadsCollector(registry);
+    const faults: unknown[] = [];
+    const note = (fault: unknown): void => void faults.push(fault);
+    process.on('uncaughtException', note);
+    try {
+      collector.start();
+      channel('worker_threads').publish(message);
+      await new Promise((resolve) => setImmediate(resolve));
+      collector.collect();
+      collector.stop();
+    } finally {
+      process.off('uncaughtException', note);
+    }
+    expect(faults).toEqual([]);
+    expect(scalars(registry, 'nodejs_worker_threads')[0]?.value).toBe(0);
+    expect(scalars(registry, 'monitoring_instrumentation_errors_total')).toMatchObject([
+      { labels: { part: 'worker-threads' }, value: 1 },
+    ]);
   });
 });
 

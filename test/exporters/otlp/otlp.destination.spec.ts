@@ -228,6 +228,13 @@ describe('sending to a collector', () => {
     expect(failure.message).toContain('your *** is no good');
   });
 
+  it('ignores X-RateLimit-Reset, in which many gateways give a time of day', async () => {
+    const headers = { 'x-ratelimit-reset': String(Math.ceil(Date.now() / 1_000) + 5) };
+    server.troubles.push({ status: 429, headers, body: '' });
+    const failure = await failureOf(destinationBy(sender));
+    expect([failure.remedy, failure.retryAfterMs]).toEqual(['retry', undefined]);
+  });
+
   it('splits a request in half after a 413', async () => {
     server.troubles.push({ status: 413 });
     const destination = destinationBy(sender);

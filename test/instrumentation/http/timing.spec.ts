@@ -59,6 +59,16 @@ describe.each(ADAPTERS)('the duration of a request on %s', (adapter) => {
     });
   });
 
+  it('says in its help where it begins, since the wait in the socket before that cannot be seen', async () => {
+    await having(async (app) => {
+      await app.get('/takes/0');
+      const { body } = await app.get('/metrics');
+      expect(body).toContain(
+        '# HELP http_request_duration_seconds Time from the parsed head of an HTTP request',
+      );
+    });
+  });
+
   it('counts as slow above the threshold, not at the threshold', async () => {
     await having(async (app) => {
       await app.get('/takes/200');

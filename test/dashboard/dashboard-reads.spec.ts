@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MetricsHistory } from 'nestjs-monitoring';
+import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
+import { dashboardReads } from '../../lib/dashboard/dashboard-reads.js';
+import { busyHour } from './support.js';
+
+const HOUR_MS = 3_600_000;
+
+/** The reads of a dashboard, and the number of questions that they have asked the history. */
+function reads() {
+  const { registry, history } = busyHour(3);
+  const asked = { questions: 0 };
+  const counting = new Proxy(history, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        asked.questions++;
+        return Reflect.apply(value, target, args);
+      };
+    },
+  }) as MetricsHistory;
+  const alerts = { vitals: () => [] } as unknown as DashboardSources['alerts'];
+  const feed = {} as DashboardSources['feed'];
+  return { asked, ...dashboardReads({ feed, history: counting, registry, alerts, hasAuth: false }) };
+}
+
+describe('ranges that differ by less than an interval', () => {
+  it.each<[string, (all: ReturnType<typeof reads>, query: URLSearchParams) => unknown, string]>([
+    ['a view', ({ view }, query) => view(query), 'name=requests'],
+    ['the endpoints', ({ endpoints }, query) => endpoints(query), ''],
+    ['a route', ({ route }, query) => route(query), 'method=GET&route=/route-1'],
+    ['a metric', ({ metric }, query) => metric(query), 'name=http_requests_total'],
+    [
+      'a metric with labels',
+      ({ metric }, query) => metric(query),
+      'name=http_requests_total&tag=route:/route-1',
+    ],
+  ])('share one response: %s', async (_, ask, parameters) => {
+    const all = reads();
+    const at = (range: number): unknown => ask(all, new URLSearchParams(`${parameters}&range=${range}`));
+    const response = await at(HOUR_MS);
+    const { questions } = all.asked;
+    expect(questions).toBeGreaterThan(0);
+    for (const range of [HOUR_MS + 5, HOUR_MS - 1, HOUR_MS + 7_499, HOUR_MS - 7_500, HOUR_MS + 0.001]) {
+      expect(await at(range)).toBe(response);
+    }
+    expect(all.asked.questions).toBe(questions);
+    await at(HOUR_MS - 15_000);
+    expect(all.asked.questions).toBeGreaterThan(questions);
+  });
+});
