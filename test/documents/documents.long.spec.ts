@@ -1,20 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCodeBlocks } from './code-block-checker.js';
+import { type ApplicationKind, checkCodeBlocks } from './code-block-checker.js';
 import { type CodeBlock, codeBlocksOf } from './code-blocks.js';
+import { DOCUMENTS } from './documents.js';
 import { runExamples } from './examples.js';
 
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md'];
 const MISTAKE: CodeBlock = {
   place: 'a mistake',
   code: `registry.counter('orders_total', 'Orders.', { labelName: ['channel'] });\n`,
 };
 
-const blocks = DOCUMENTS.flatMap(codeBlocksOf);
+const blocks = DOCUMENTS.flatMap((document) => codeBlocksOf(document));
 const files = blocks.filter(({ path }) => path !== undefined);
-const complaints = checkCodeBlocks([...blocks, MISTAKE]);
+/** Blocks of CONTRIBUTING.md are about this repository, which consists of ES modules. */
+const ofApplications = blocks.filter(({ place }) => !place.startsWith('CONTRIBUTING.md'));
 
-describe('the code in the documents', () => {
-  it.each(blocks)('compiles: $place', ({ place }) => {
+describe.each<[ApplicationKind, CodeBlock[]]>([
+  ['ES modules, strict', blocks],
+  ['CommonJS', ofApplications],
+])('the code in the documents, in an application of %s', (kind, ofKind) => {
+  const complaints = checkCodeBlocks([...ofKind, MISTAKE], kind);
+
+  it.each(ofKind)('compiles: $place', ({ place }) => {
     expect(complaints.get(place)).toEqual([]);
   });
 
@@ -25,9 +31,10 @@ describe('the code in the documents', () => {
   });
 });
 
-describe('the files in the documents', () => {
-  it('are those of CONTRIBUTING.md, in pairs with their tests', () => {
-    expect(files.map(({ path }) => path)).toEqual([
+describe('the files in CONTRIBUTING.md', () => {
+  it('are in pairs with their tests', () => {
+    const paths = files.filter(({ place }) => place.startsWith('CONTRIBUTING.md')).map(({ path }) => path);
+    expect(paths).toEqual([
       'lib/collectors/uptime.collector.ts',
       'test/collectors/uptime.collector.spec.ts',
       'lib/exporters/influx/influx.destination.ts',

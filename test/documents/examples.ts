@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CodeBlock } from './code-blocks.js';
+import { ROOT } from './documents.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 /** As its name says, nothing looks in here. */
 const FOLDER = resolve(import.meta.dirname, 'dist');
 
@@ -24,7 +24,7 @@ export async function runExamples(blocks: readonly CodeBlock[]): Promise<void> {
     mkdirSync(dirname(to), { recursive: true });
     writeFileSync(
       to,
-      code.replaceAll(/(from ')(\.{1,2}\/[^']*)\.js'/g, (_, before: string, specifier: string) => {
+      code.replaceAll(/(from ')(\.{1,2}\/[^']*?)(?:\.js)?'/g, (_, before: string, specifier: string) => {
         const target = `${resolve(dirname(from), specifier)}.ts`;
         return `${before}${places.get(target) ?? target}'`;
       }),

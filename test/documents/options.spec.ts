@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { ROOT, textOf } from './documents.js';
+import { optionTables } from './option-reference.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 
@@ -38,5 +41,22 @@ describe('an option', () => {
     expect(
       members.filter((member) => /Options\.|^ThresholdAlert|^Threshold\..*alerting/.test(member)),
     ).toEqual([]);
+  });
+});
+
+describe('docs/options.md', () => {
+  const page = 'docs/options.md';
+  const [start, end] = ['<!-- from here on by UPDATE_DOCS=1 npm test -- test/documents/options -->', '<!-- to here -->'];
+
+  it('has every option, with the words and the default of its docstring', async () => {
+    const text = textOf(page);
+    const [before = '', rest = ''] = text.split(start);
+    const [, after = ''] = rest.split(end);
+    const made = await format(`${before}${start}\n\n${optionTables()}\n\n${end}${after}`, {
+      ...(await resolveConfig(resolve(ROOT, page))),
+      parser: 'markdown',
+    });
+    if (process.env['UPDATE_DOCS'] === '1') writeFileSync(resolve(ROOT, page), made);
+    expect(textOf(page)).toBe(made);
   });
 });
