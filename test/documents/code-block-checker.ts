@@ -118,9 +118,14 @@ function exportedNames(path: string): Set<string> {
   return new Set(ts.createSourceFile(path, text, ts.ScriptTarget.Latest).statements.flatMap(declaredNames));
 }
 
+/** What Jest and Vitest define for the tests of an application, and for those of this repository only an import does. */
+const TEST_GLOBALS = "import { describe, expect, it } from '@jest/globals';";
+
 /** The block with the imports that it leaves out, on its first line, and with something for each ellipsis. */
 function completed({ code, path }: CodeBlock): string {
-  if (path !== undefined) return `\n${code}`;
+  if (path !== undefined) {
+    return `${path.endsWith('.spec.ts') && !code.includes('@jest/globals') ? TEST_GLOBALS : ''}\n${code}`;
+  }
   const body = code
     .replaceAll(/(class [^{\n]*)\{ … \}/g, '$1{}')
     .replaceAll('{ … }', '{ throw new Error(); }')
