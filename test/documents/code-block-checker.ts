@@ -22,6 +22,9 @@ const SOURCES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['./surroundings.js', exportedNames('test/documents/surroundings.ts')],
 ]);
 
+/** The types of packages that the repository does not install. */
+const ABSENT_PACKAGES = resolve(import.meta.dirname, 'absent-packages.d.ts');
+
 /** Complaints about statements that stand outside of a function here, and in one where they are used. */
 const TOP_LEVEL_AWAIT: ReadonlySet<number> = new Set([1309, 1375, 1378, 1432]);
 
@@ -53,7 +56,7 @@ export function checkCodeBlocks(
       ? disk.getSourceFile(path, version, ...more)
       : ts.createSourceFile(path, text, version, true);
   };
-  const program = ts.createProgram([...texts.keys()], options, host);
+  const program = ts.createProgram([...texts.keys(), ABSENT_PACKAGES], options, host);
   return new Map(
     blocks.map((block, i) => {
       const file = program.getSourceFile(fileOf(block, i));

@@ -13,13 +13,16 @@ const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
 /** The beginnings of the names of the metrics of this library. */
 const OURS =
   /^(http|rpc_server|websocket|graphql|handler|scheduled_job|bullmq|db_client|cache|redis_client|redis|postgresql|mysql|sqlite|system|process|nodejs|monitoring|api|application)_/;
-/** Examples of names of an application, of its options and of its functions. */
+/** Names of examples, and names that prom-client has and this library has not. */
 const NOT_OURS: ReadonlySet<string> = new Set([
   'process_order_duration_seconds',
   'process_order_calls_total',
   'process_order_errors_total',
   'process_order',
   'cache_bytes',
+  'nodejs_active_handles_total',
+  'nodejs_active_resources_total',
+  'nodejs_active_requests_total',
 ]);
 
 /** Names that the sources put together from parts. */

@@ -21,7 +21,31 @@ const FURTHER_GROUPS = /^(AuthFailureLimit|HealthGroups|Thresholds)$/;
 /** Options that are not objects of options, though their types are called so. */
 const LEAVES: ReadonlySet<string> = new Set(['checks', 'guard', 'tags', 'transport']);
 
-const program = ts.createProgram([resolve(ROOT, 'lib/index.ts')], {
+/** Options that are given somewhere else than to `forRoot()`, by the name of their type. */
+const FURTHER_TYPES = [
+  'MonitorPerformanceOptions',
+  'TrackMetricsOptions',
+  'TrackErrorsOptions',
+  'MonitorModelOperationOptions',
+  'MetricsCollectorOptions',
+  'KpiOptions',
+  'HealthCheckOptions',
+  'HttpHealthCheckOptions',
+  'TcpHealthCheckOptions',
+  'AlertHandlerOptions',
+  'SlackOptions',
+  'EmailOptions',
+  'WebhookOptions',
+  'AlertmanagerOptions',
+  'SilenceRequest',
+  'GrafanaDashboardsOptions',
+];
+
+const DOORS = ['index', 'metrics', 'alerting', 'health', 'grafana'].map((door) =>
+  resolve(ROOT, `lib/${door}.ts`),
+);
+
+const program = ts.createProgram(DOORS, {
   ...ts.parseJsonConfigFileContent(
     ts.readConfigFile(resolve(ROOT, 'tsconfig.build.json'), (file) => ts.sys.readFile(file)).config,
     ts.sys,
@@ -40,13 +64,37 @@ export function optionGroups(): OptionGroup[] {
   return groupsOf(checker.getTypeAtLocation(declaration), '');
 }
 
+/** Returns the options of decorators, checks and handlers, by the name of their type. */
+export function furtherOptionGroups(): OptionGroup[] {
+  return FURTHER_TYPES.map((name) => {
+    const type = exportedTypes.get(name);
+    if (type === undefined) throw new Error(`No door exports ${name}.`);
+    return { path: name, options: checker.getPropertiesOfType(type).map(rowOf) };
+  });
+}
+
+const exportedTypes = new Map(
+  DOORS.flatMap((door) => {
+    const source = program.getSourceFile(door);
+    const module = source && checker.getSymbolAtLocation(source);
+    const symbols = module ? checker.getExportsOfModule(module) : [];
+    return symbols.map((symbol) => [symbol.name, checker.getDeclaredTypeOfSymbol(original(symbol))] as const);
+  }),
+);
+
+function original(symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
 function groupsOf(type: ts.Type, path: string): OptionGroup[] {
   const properties = checker.getPropertiesOfType(type);
   const own: OptionGroup = { path, options: properties.map(rowOf) };
   const nested = properties.flatMap((property) => {
     if (LEAVES.has(property.name)) return [];
     const inner = optionsTypeOf(property);
-    return inner === undefined ? [] : groupsOf(inner, path === '' ? property.name : `${path}.${property.name}`);
+    return inner === undefined
+      ? []
+      : groupsOf(inner, path === '' ? property.name : `${path}.${property.name}`);
   });
   return [own, ...nested];
 }
@@ -85,7 +133,7 @@ function oneLine(text: string): string {
  * Options that several objects have alike, such as those of every exporter that pushes, are in a section of their own.
  */
 export function optionTables(): string {
-  const groups = withSharedOptions(optionGroups());
+  const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups()];
   const list = groups.map(({ path }) => `[${titleOf(path)}](#${anchorOf(titleOf(path))})`).join(' · ');
   const sections = groups.map(({ path, options }) =>
     [
@@ -132,7 +180,10 @@ function titleOf(path: string): string {
 }
 
 function anchorOf(title: string): string {
-  return title.toLowerCase().replaceAll(/[^a-z0-9 ]/g, '').replaceAll(' ', '-');
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 ]/g, '')
+    .replaceAll(' ', '-');
 }
 
 /** A default that is a value is code; one that is a sentence stays as it is. */

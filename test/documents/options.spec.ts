@@ -46,7 +46,10 @@ describe('an option', () => {
 
 describe('docs/options.md', () => {
   const page = 'docs/options.md';
-  const [start, end] = ['<!-- from here on by UPDATE_DOCS=1 npm test -- test/documents/options -->', '<!-- to here -->'];
+  const [start, end] = [
+    '<!-- from here on by UPDATE_DOCS=1 npm test -- test/documents/options -->',
+    '<!-- to here -->',
+  ];
 
   it('has every option, with the words and the default of its docstring', async () => {
     const text = textOf(page);
