@@ -1,4 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { type AlertingOptions, MonitoringModule } from 'nestjs-monitoring';
+import { eventually } from '../support/eventually.js';
 import { type ApplicationKind, checkCodeBlocks } from './code-block-checker.js';
 import { type CodeBlock, codeBlocksOf } from './code-blocks.js';
 import { DOCUMENTS } from './documents.js';
@@ -46,4 +50,56 @@ describe('the files in CONTRIBUTING.md', () => {
   });
 });
 
-await runExamples(files);
+const fileOf = await runExamples(files);
+
+const closing: (() => Promise<void>)[] = [];
+
+/** Starts an application. @returns its address */
+async function start(module: Type): Promise<string> {
+  const app = await NestFactory.create(module, { logger: false });
+  closing.push(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  return app.getUrl();
+}
+
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+describe('the application in the README', () => {
+  const folder = 'test/documents/applications/README/src';
+
+  it('has a metric of its own in the first scrape', async () => {
+    const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
+    const url = await start(AppModule);
+    await fetch(`${url}/orders/web`, { method: 'POST' });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('orders_placed_total{channel="web"} 1\n');
+  });
+
+  it('has an alert that fires', async () => {
+    const { OrdersModule } = await fileOf<{ OrdersModule: Type }>(`${folder}/orders.module.ts`);
+    const { alerting } = await fileOf<{ alerting: AlertingOptions }>(`${folder}/alerts.ts`);
+    const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+
+    @Module({
+      imports: [MonitoringModule.forRoot({ alerting: { ...alerting, intervalMs: 500 } }), OrdersModule],
+    })
+    class AlertingModule {}
+
+    const url = await start(AlertingModule);
+    for (let order = 0; order < 3; order++) await fetch(`${url}/orders/web`, { method: 'POST' });
+    await eventually(
+      () => expect(log).toHaveBeenCalledWith('firing', '3 orders in five minutes (limit 2)'),
+      30_000,
+    );
+    log.mockRestore();
+  });
+});
+
+describe('the application in docs/getting-started.md', () => {
+  it('starts', async () => {
+    const folder = 'test/documents/applications/getting-started/src';
+    const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
+    expect((await fetch(`${await start(AppModule)}/ready`)).status).toBe(200);
+  });
+});

@@ -14,6 +14,8 @@ export const DOCUMENTS: readonly string[] = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'sample-app/README.md',
+  'sample-app/deploy/kubernetes/README.md',
+  'sample-app/migrating/README.md',
   ...MANUAL,
 ];
 

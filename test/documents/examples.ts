@@ -9,8 +9,10 @@ const FOLDER = resolve(import.meta.dirname, 'dist');
 /**
  * Runs the tests among blocks that say which files they are, as tests of the file that is running. What they import
  * is another block or a file of the repository.
+ *
+ * @returns a function that imports the file of another block, by its path
  */
-export async function runExamples(blocks: readonly CodeBlock[]): Promise<void> {
+export async function runExamples(blocks: readonly CodeBlock[]): Promise<<T>(path: string) => Promise<T>> {
   rmSync(FOLDER, { recursive: true, force: true });
   const places = new Map(
     blocks.map(({ path = '' }) => [
@@ -31,4 +33,5 @@ export async function runExamples(blocks: readonly CodeBlock[]): Promise<void> {
     );
   }
   for (const [from, to] of places) if (from.endsWith('.spec.ts')) await import(to);
+  return <T>(path: string) => import(places.get(resolve(ROOT, path)) ?? path) as Promise<T>;
 }
