@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Only the cases whose names contain this. */
     only: { type: 'string', default: '' },
-    /** Rewrites the plot that the README shows. */
+    /** Rewrites the plot that docs/performance.md shows. */
     plot: { type: 'boolean', default: false },
   },
 });

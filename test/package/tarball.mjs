@@ -3,8 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './commands.mjs';
 
-/** What the package consists of, beside `dist`. */
+/** What the package consists of, beside `dist` and the manual. */
 const DOCUMENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+/** The folder of the manual. Its pictures are on the page of the repository only. */
+const MANUAL = 'docs';
 /** The folder of the dashboard page. */
 const PAGE = 'dist/page';
 
@@ -36,9 +38,15 @@ export async function checkTarball(checklist, root, tarball) {
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
   const compiled = files.filter((path) => path.startsWith('dist/'));
+  const pages = readdirSync(join(root, MANUAL))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `${MANUAL}/${file}`);
 
   await checklist.check('the package has its documents, and nothing else beside dist', () =>
-    deepEqual(files.filter((path) => !compiled.includes(path)).toSorted(), DOCUMENTS),
+    deepEqual(
+      files.filter((path) => !compiled.includes(path)).toSorted(),
+      [...DOCUMENTS, ...pages].toSorted(),
+    ),
   );
   await checklist.check(
     'dist has only modules and declarations of each format, and the dashboard page',
