@@ -105,7 +105,7 @@ function optionsTypeOf(property: ts.Symbol): ts.Type | undefined {
   const members = type.isUnion() ? type.types : [type];
   return members.find((member) => {
     const name = member.aliasSymbol?.name ?? member.symbol?.name ?? '';
-    return /Options$/.test(name) || FURTHER_GROUPS.test(name) || isPartialOfGroup(member);
+    return name.endsWith('Options') || FURTHER_GROUPS.test(name) || isPartialOfGroup(member);
   });
 }
 

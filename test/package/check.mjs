@@ -127,7 +127,7 @@ try {
     const templates = TEMPLATES.filter(
       ({ major }) => wanted.length === 0 || wanted.includes(`nest-new-${major}`),
     );
-    for (const template of templates) await checkTemplate(checklist, template, tarball, folder);
+    for (const template of templates) await checkTemplate(checklist, root, template, tarball, folder);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -19,14 +19,16 @@ export const TEMPLATES = [
 ];
 
 /**
- * Does what a newcomer does, and configures nothing: an application by `nest new`, the package, one import, a unit test.
+ * Does what a newcomer does, and configures nothing: an application by `nest new`, the package, and what the README
+ * says: the module, a metric, an alert and a unit test.
  *
  * @param {import('./checklist.mjs').Checklist} checklist
+ * @param {string} root the repository
  * @param {Template} template
  * @param {string} tarball
  * @param {string} folder where to put the application
  */
-export async function checkTemplate(checklist, { major, extension }, tarball, folder) {
+export async function checkTemplate(checklist, root, { major, extension }, tarball, folder) {
   const name = `nest-new-${major}`;
   const cwd = join(folder, name);
   mkdirSync(folder, { recursive: true });
@@ -36,7 +38,8 @@ export async function checkTemplate(checklist, { major, extension }, tarball, fo
     await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `file:${tarball}`], { cwd });
   });
   if (!created) return;
-  importModule(join(cwd, 'src/app.module.ts'));
+  for (const [path, code] of readmeFiles(root, extension)) writeFileSync(join(cwd, path), code);
+  importModules(join(cwd, 'src/app.module.ts'), extension);
   writeFileSync(join(cwd, 'src/app.module.spec.ts'), unitTest(extension));
   /** @type {readonly (readonly [what: string, args: readonly string[]])[]} */
   const commands = [
@@ -49,11 +52,35 @@ export async function checkTemplate(checklist, { major, extension }, tarball, fo
   }
 }
 
-/** @param {string} path of the root module */
-function importModule(path) {
+/**
+ * The files of the application in the README, but for the root module, which the template has already.
+ *
+ * @param {string} root
+ * @param {string} extension
+ * @returns {[path: string, code: string][]}
+ */
+function readmeFiles(root, extension) {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  const files = [...text.matchAll(/^```ts\n\/\/ (src\/\S+)\n(.*?)^```$/gms)];
+  return files
+    .filter(([, path]) => path !== 'src/app.module.ts')
+    .map(([, path, code]) => [path, code.replaceAll(/(from '\.[^']*)'/g, `$1${extension}'`)]);
+}
+
+/**
+ * @param {string} path of the root module
+ * @param {string} extension
+ */
+function importModules(path, extension) {
   const source = readFileSync(path, 'utf8');
-  const imports = `import { MonitoringModule } from '${PACKAGE}';\n${source}`;
-  writeFileSync(path, imports.replace('imports: []', 'imports: [MonitoringModule.forRoot()]'));
+  const imports = `import { MonitoringModule } from '${PACKAGE}';
+import { alerting } from './alerts${extension}';
+import { OrdersModule } from './orders.module${extension}';
+${source}`;
+  writeFileSync(
+    path,
+    imports.replace('imports: []', 'imports: [MonitoringModule.forRoot({ alerting }), OrdersModule]'),
+  );
 }
 
 /** @param {string} extension */
@@ -75,6 +102,8 @@ describe('AppModule', () => {
       expect([path, response.status]).toEqual([path, 200]);
     }
     expectMetric(app.get(MetricsRegistry), 'http_requests_total', { route: '/' }).toHaveIncreasedBy(1);
+    await fetch(\`\${url}/orders/web\`, { method: 'POST' });
+    expectMetric(app.get(MetricsRegistry), 'orders_placed_total', { channel: 'web' }).toHaveIncreasedBy(1);
     await app.close();
   });
 
