@@ -38,7 +38,9 @@ export async function checkTarball(checklist, root, tarball) {
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
   const compiled = files.filter((path) => path.startsWith('dist/'));
+  /** @type {string[]} */
   const pages = readdirSync(join(root, MANUAL)).filter((file) => file.endsWith('.md'));
+  /** @type {string[]} */
   const documents = [...DOCUMENTS, ...pages.map((file) => `${MANUAL}/${file}`)];
 
   await checklist.check('the package has its documents, and nothing else beside dist', () =>
