@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
 import { ROOT, textOf } from './documents.js';
-import { optionTables } from './option-reference.js';
+import { resolveOptions } from '../../lib/module/monitoring.options.js';
+import { optionGroups, optionTables } from './option-reference.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 
@@ -61,5 +62,37 @@ describe('docs/options.md', () => {
     });
     if (process.env['UPDATE_DOCS'] === '1') writeFileSync(resolve(ROOT, page), made);
     expect(textOf(page)).toBe(made);
+  });
+});
+
+describe('the default in a docstring', () => {
+  const resolved: unknown = resolveOptions({});
+
+  /** A default that is a number, a string, true or false. */
+  const literalOf = (text: string): unknown => {
+    if (/^[\d_]+$/.test(text)) return Number(text.replaceAll('_', ''));
+    if (/^'[^']*'$/.test(text)) return text.slice(1, -1);
+    return text === 'true' || text === 'false' ? text === 'true' : undefined;
+  };
+
+  const comparable = optionGroups().flatMap(({ path, options }) => {
+    const object = path
+      .split('.')
+      .filter((key) => key !== '')
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], resolved);
+    return options.flatMap(({ name, default: text }) => {
+      const actual = (object as Record<string, unknown> | undefined)?.[name];
+      const isComparable =
+        literalOf(text) !== undefined && actual !== undefined && typeof actual !== 'object';
+      return isComparable ? [{ option: path === '' ? name : `${path}.${name}`, text, actual }] : [];
+    });
+  });
+
+  it('can be compared for many options', () => {
+    expect(comparable.length).toBeGreaterThan(20);
+  });
+
+  it.each(comparable)('is that of the code: $option', ({ text, actual }) => {
+    expect(literalOf(text)).toEqual(actual);
   });
 });
