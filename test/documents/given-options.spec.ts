@@ -10,6 +10,7 @@ import ts from 'typescript';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { codeBlocksOf } from './code-blocks.js';
 import { DOCUMENTS } from './documents.js';
+import { evaluate } from './evaluate.js';
 
 /** Values for what the snippets speak of. */
 const KNOWN: Readonly<Record<string, unknown>> = {
@@ -59,15 +60,6 @@ function optionsIn(document: string): GivenOptions[] {
   });
 }
 
-function evaluate(text: string): MonitoringOptions {
-  const script = ts.transpileModule(`result = ${text};`, {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-  }).outputText;
-  const body = `let result; ${script} return result;`;
-  // oxlint-disable-next-line no-implied-eval -- the code of the documents of this repository
-  return new Function(...Object.keys(KNOWN), body)(...Object.values(KNOWN)) as MonitoringOptions;
-}
-
 const given = DOCUMENTS.flatMap(optionsIn);
 
 describe('the options in the documents', () => {
@@ -76,7 +68,7 @@ describe('the options in the documents', () => {
   });
 
   it.each(given)('are accepted at start: $place', ({ text }) => {
-    const options = evaluate(text);
+    const options = evaluate<MonitoringOptions>(text, KNOWN);
     expect(() => resolveOptions(options)).not.toThrow();
     const rules: readonly AlertRule[] = options.alerting?.rules ?? [];
     if (rules.length > 0) testRules({ rules, series: {}, at: '1m', expect: [] });
