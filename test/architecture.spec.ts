@@ -249,7 +249,7 @@ describe('the files of lib/', () => {
 
 /** The files that put something into the calls of others by themselves, each for a reason of its own. */
 const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
-  'cluster/message.stream.ts: .on()': 'listens to a socket of its own',
+  'cluster/message-stream.ts: .on()': 'listens to a socket of its own',
   'cluster/rendezvous-socket.ts: .on()': 'listens to a socket of its own',
   'collectors/running-collectors.ts: a method in place of another': 'sets a field of its own record',
   'collectors/runtime/worker-threads.collector.ts: subscribe()': 'has the guard around all it does',

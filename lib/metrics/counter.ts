@@ -22,8 +22,8 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
    * Adds a value, 1 by default. A negative or non-finite value is dropped and counted in
    * `monitoring_dropped_samples_total`.
    *
-   * @param exemplar labels that identify the origin of the value, such as a `trace_id`, of at most 128 characters in
-   *   all; one exemplar a second is kept
+   * @param args the labels, if the metric has any, the value, and an exemplar: labels that identify the origin of the
+   *   value, such as a `trace_id`, of at most 128 characters in all; one exemplar a second is kept
    */
   inc(...args: SampleArguments<L, [value?: number, exemplar?: ExemplarLabels]>): void;
   inc(first?: unknown, second?: unknown, third?: ExemplarLabels): void {

@@ -32,8 +32,8 @@ export class Histogram<L extends string = never> extends Metric<L> {
   /**
    * Records one value. A non-finite value is dropped and counted in `monitoring_dropped_samples_total`.
    *
-   * @param exemplar labels that identify the origin of the value, such as a `trace_id`, of at most 128 characters in
-   *   all; one exemplar a second is kept
+   * @param args the labels, if the metric has any, the value, and an exemplar: labels that identify the origin of the
+   *   value, such as a `trace_id`, of at most 128 characters in all; one exemplar a second is kept
    */
   observe(...args: SampleArguments<L, [value: number, exemplar?: ExemplarLabels]>): void;
   observe(first: unknown, second?: unknown, third?: ExemplarLabels): void {

@@ -26,7 +26,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     /** A report of an earlier run, made with `--json`, to compare with. */
     compare: { type: 'string' },
-    /** Rewrites the plot that the README shows. */
+    /** Rewrites the plot that docs/performance.md shows. */
     plot: { type: 'boolean', default: false },
   },
 });

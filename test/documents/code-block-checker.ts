@@ -3,8 +3,10 @@ import { dirname, resolve } from 'node:path';
 import * as nest from '@nestjs/common';
 import ts from 'typescript';
 import type { CodeBlock } from './code-blocks.js';
+import { ROOT } from './documents.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+/** The kinds of application that a block is compiled for. */
+export type ApplicationKind = 'ES modules, strict' | 'CommonJS';
 
 /**
  * Where the names come from that a block uses without a word about them: what the reader has imported, and what the
@@ -20,21 +22,28 @@ const SOURCES: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['./surroundings.js', exportedNames('test/documents/surroundings.ts')],
 ]);
 
+/** The types of packages that the repository does not install. */
+const ABSENT_PACKAGES = resolve(import.meta.dirname, 'absent-packages.d.ts');
+
+/** Complaints about statements that stand outside of a function here, and in one where they are used. */
+const TOP_LEVEL_AWAIT: ReadonlySet<number> = new Set([1309, 1375, 1378, 1432]);
+
 /**
  * Checks the types of blocks, all in one program.
  *
  * @returns what the compiler says, by the place of the block
  */
-export function checkCodeBlocks(blocks: readonly CodeBlock[]): Map<string, string[]> {
-  const options: ts.CompilerOptions = {
-    ...readOptions(),
-    noEmit: true,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    isolatedModules: false,
-    verbatimModuleSyntax: false,
-  };
-  const texts = new Map(blocks.map((block, i) => [fileOf(block, i), completed(block)]));
+export function checkCodeBlocks(
+  blocks: readonly CodeBlock[],
+  kind: ApplicationKind = 'ES modules, strict',
+): Map<string, string[]> {
+  const options = kind === 'CommonJS' ? commonJsOptions() : strictOptions();
+  const texts = new Map(
+    blocks.map((block, i) => [
+      fileOf(block, i),
+      kind === 'CommonJS' ? completed(block) : withExtensions(completed(block)),
+    ]),
+  );
   const host = ts.createCompilerHost(options);
   const disk = { ...host };
   // A block may be in a folder that there is not, either.
@@ -47,12 +56,13 @@ export function checkCodeBlocks(blocks: readonly CodeBlock[]): Map<string, strin
       ? disk.getSourceFile(path, version, ...more)
       : ts.createSourceFile(path, text, version, true);
   };
-  const program = ts.createProgram([...texts.keys()], options, host);
+  const program = ts.createProgram([...texts.keys(), ABSENT_PACKAGES], options, host);
   return new Map(
     blocks.map((block, i) => {
       const file = program.getSourceFile(fileOf(block, i));
       const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
-      return [block.place, found.map(describeDiagnostic)];
+      const relevant = found.filter(({ code }) => kind !== 'CommonJS' || !TOP_LEVEL_AWAIT.has(code));
+      return [block.place, relevant.map(describeDiagnostic)];
     }),
   );
 }
@@ -60,6 +70,44 @@ export function checkCodeBlocks(blocks: readonly CodeBlock[]): Map<string, strin
 /** Beside the surroundings, unless it says where it would be; there is no such file. */
 function fileOf({ path }: CodeBlock, index: number): string {
   return path === undefined ? resolve(import.meta.dirname, `block-${index}.ts`) : resolve(ROOT, path);
+}
+
+/** The options of this repository, without what only concerns whole files. */
+function strictOptions(): ts.CompilerOptions {
+  return {
+    ...readOptions(),
+    noEmit: true,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    isolatedModules: false,
+    verbatimModuleSyntax: false,
+  };
+}
+
+/** The options of an application on Nest 11 that is compiled to CommonJS. */
+function commonJsOptions(): ts.CompilerOptions {
+  const { lib, types, paths } = readOptions();
+  return {
+    module: ts.ModuleKind.CommonJS,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    target: ts.ScriptTarget.ES2023,
+    ...(lib && { lib }),
+    ...(types && { types }),
+    ...(paths && { paths, pathsBasePath: ROOT }),
+    esModuleInterop: true,
+    isolatedModules: true,
+    emitDecoratorMetadata: true,
+    experimentalDecorators: true,
+    strict: false,
+    strictNullChecks: true,
+    skipLibCheck: true,
+    noEmit: true,
+  };
+}
+
+/** The text with the endings that ES modules need on relative imports. */
+function withExtensions(text: string): string {
+  return text.replaceAll(/(from ')(\.{1,2}\/[^']*?)(?:\.js)?'/g, "$1$2.js'");
 }
 
 function readOptions(): ts.CompilerOptions {
@@ -73,9 +121,14 @@ function exportedNames(path: string): Set<string> {
   return new Set(ts.createSourceFile(path, text, ts.ScriptTarget.Latest).statements.flatMap(declaredNames));
 }
 
+/** What Jest and Vitest define for the tests of an application, and for those of this repository only an import does. */
+const TEST_GLOBALS = "import { describe, expect, it } from '@jest/globals';";
+
 /** The block with the imports that it leaves out, on its first line, and with something for each ellipsis. */
 function completed({ code, path }: CodeBlock): string {
-  if (path !== undefined) return `\n${code}`;
+  if (path !== undefined) {
+    return `${path.endsWith('.spec.ts') && !code.includes('@jest/globals') ? TEST_GLOBALS : ''}\n${code}`;
+  }
   const body = code
     .replaceAll(/(class [^{\n]*)\{ … \}/g, '$1{}')
     .replaceAll('{ … }', '{ throw new Error(); }')

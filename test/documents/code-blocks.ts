@@ -1,25 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { textOf } from './documents.js';
 
-/** A block of TypeScript in a document. */
+/** A block of code in a document. */
 export interface CodeBlock {
   /** `README.md:53`, where its first line is. */
   readonly place: string;
-  /** Which file of the repository it would be, if its first line says so. */
+  /** The path of the file that it would be, from the root of the repository, if its first line names one. */
   readonly path?: string;
   readonly code: string;
 }
 
-const BLOCK = /^```ts\n(?<code>.*?)^```$/gms;
-/** A first line such as `// lib/collectors/uptime.collector.ts`. */
-const FILE = /^\/\/ ((?:lib|test)\/\S+\.ts)\n/;
+/**
+ * A first line such as `// lib/collectors/uptime.collector.ts`, a file of this repository, or
+ * `// src/app.module.ts`, a file of the application that the page describes.
+ */
+const FILE = /^\/\/ ((lib|test|src)\/\S+\.ts)\n/;
 
-/** The blocks of TypeScript in a document of this repository. */
-export function codeBlocksOf(document: string): CodeBlock[] {
-  const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
-  return [...text.matchAll(BLOCK)].map(({ index, groups }) => {
-    const place = `${document}:${text.slice(0, index).split('\n').length + 1}`;
-    const code = groups?.['code'] ?? '';
-    const [, path] = FILE.exec(code) ?? [];
-    return { place, code, ...(path !== undefined && { path }) };
-  });
+/** Returns the blocks of a document in one language. */
+export function codeBlocksOf(document: string, language = 'ts'): CodeBlock[] {
+  const text = textOf(document);
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, name]) => name === language)
+    .map(({ index, 2: code = '' }) => {
+      const place = `${document}:${text.slice(0, index).split('\n').length + 1}`;
+      const [, file, folder] = FILE.exec(code) ?? [];
+      if (file === undefined) return { place, code };
+      return { place, path: folder === 'src' ? `${applicationOf(document)}/${file}` : file, code };
+    });
+}
+
+/** The folder that the application of a page would be in. */
+function applicationOf(document: string): string {
+  return `test/documents/applications/${document.replace(/^docs\/|\.md$/g, '')}`;
 }

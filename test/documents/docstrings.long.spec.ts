@@ -107,6 +107,7 @@ describe('what is public', () => {
        "AnyAlertHandler",
        "ChannelStatus",
        "CheckingClass",
+       "CollectOptions",
        "CollectorSchedule",
        "CompiledRule",
        "DistributionPoints",

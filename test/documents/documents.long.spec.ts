@@ -1,20 +1,33 @@
-import { describe, expect, it } from '@jest/globals';
-import { checkCodeBlocks } from './code-block-checker.js';
+import { Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { type AlertingOptions, MonitoringModule } from 'nestjs-monitoring';
+import { eventually } from '../support/eventually.js';
+import { type ApplicationKind, checkCodeBlocks } from './code-block-checker.js';
 import { type CodeBlock, codeBlocksOf } from './code-blocks.js';
+import { DOCUMENTS } from './documents.js';
 import { runExamples } from './examples.js';
 
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md'];
 const MISTAKE: CodeBlock = {
   place: 'a mistake',
   code: `registry.counter('orders_total', 'Orders.', { labelName: ['channel'] });\n`,
 };
 
-const blocks = DOCUMENTS.flatMap(codeBlocksOf);
-const files = blocks.filter(({ path }) => path !== undefined);
-const complaints = checkCodeBlocks([...blocks, MISTAKE]);
+/** The code of the sample application is compiled where it is; its page shows parts of several files. */
+const WITH_CODE = DOCUMENTS.filter((document) => document !== 'sample-app/README.md');
 
-describe('the code in the documents', () => {
-  it.each(blocks)('compiles: $place', ({ place }) => {
+const blocks = WITH_CODE.flatMap((document) => codeBlocksOf(document));
+const files = blocks.filter(({ path }) => path !== undefined);
+/** Blocks of CONTRIBUTING.md are about this repository, which consists of ES modules. */
+const ofApplications = blocks.filter(({ place }) => !place.startsWith('CONTRIBUTING.md'));
+
+describe.each<[ApplicationKind, CodeBlock[]]>([
+  ['ES modules, strict', blocks],
+  ['CommonJS', ofApplications],
+])('the code in the documents, in an application of %s', (kind, ofKind) => {
+  const complaints = checkCodeBlocks([...ofKind, MISTAKE], kind);
+
+  it.each(ofKind)('compiles: $place', ({ place }) => {
     expect(complaints.get(place)).toEqual([]);
   });
 
@@ -25,9 +38,10 @@ describe('the code in the documents', () => {
   });
 });
 
-describe('the files in the documents', () => {
-  it('are those of CONTRIBUTING.md, in pairs with their tests', () => {
-    expect(files.map(({ path }) => path)).toEqual([
+describe('the files in CONTRIBUTING.md', () => {
+  it('are in pairs with their tests', () => {
+    const paths = files.filter(({ place }) => place.startsWith('CONTRIBUTING.md')).map(({ path }) => path);
+    expect(paths).toEqual([
       'lib/collectors/uptime.collector.ts',
       'test/collectors/uptime.collector.spec.ts',
       'lib/exporters/influx/influx.destination.ts',
@@ -36,4 +50,56 @@ describe('the files in the documents', () => {
   });
 });
 
-await runExamples(files);
+const fileOf = await runExamples(files);
+
+const closing: (() => Promise<void>)[] = [];
+
+/** Starts an application. @returns its address */
+async function start(module: Type): Promise<string> {
+  const app = await NestFactory.create(module, { logger: false });
+  closing.push(() => app.close());
+  await app.listen(0, '127.0.0.1');
+  return app.getUrl();
+}
+
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+describe('the application in the README', () => {
+  const folder = 'test/documents/applications/README/src';
+
+  it('has a metric of its own in the first scrape', async () => {
+    const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
+    const url = await start(AppModule);
+    await fetch(`${url}/orders/web`, { method: 'POST' });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('orders_placed_total{channel="web"} 1\n');
+  });
+
+  it('has an alert that fires', async () => {
+    const { OrdersModule } = await fileOf<{ OrdersModule: Type }>(`${folder}/orders.module.ts`);
+    const { alerting } = await fileOf<{ alerting: AlertingOptions }>(`${folder}/alerts.ts`);
+    const log = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+
+    @Module({
+      imports: [MonitoringModule.forRoot({ alerting: { ...alerting, intervalMs: 500 } }), OrdersModule],
+    })
+    class AlertingModule {}
+
+    const url = await start(AlertingModule);
+    for (let order = 0; order < 3; order++) await fetch(`${url}/orders/web`, { method: 'POST' });
+    await eventually(
+      () => expect(log).toHaveBeenCalledWith('firing', '3 orders in five minutes (limit 2)'),
+      30_000,
+    );
+    log.mockRestore();
+  });
+});
+
+describe('the application in docs/getting-started.md', () => {
+  it('starts', async () => {
+    const folder = 'test/documents/applications/getting-started/src';
+    const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
+    expect((await fetch(`${await start(AppModule)}/ready`)).status).toBe(200);
+  });
+});

@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { ROOT, textOf } from './documents.js';
+import { resolveOptions } from '../../lib/module/monitoring.options.js';
+import { optionGroups, optionTables } from './option-reference.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 
@@ -38,5 +42,57 @@ describe('an option', () => {
     expect(
       members.filter((member) => /Options\.|^ThresholdAlert|^Threshold\..*alerting/.test(member)),
     ).toEqual([]);
+  });
+});
+
+describe('docs/options.md', () => {
+  const page = 'docs/options.md';
+  const [start, end] = [
+    '<!-- from here on by UPDATE_DOCS=1 npm test -- test/documents/options -->',
+    '<!-- to here -->',
+  ];
+
+  it('has every option, with the words and the default of its docstring', async () => {
+    const text = textOf(page);
+    const [before = '', rest = ''] = text.split(start);
+    const [, after = ''] = rest.split(end);
+    const made = await format(`${before}${start}\n\n${optionTables()}\n\n${end}${after}`, {
+      ...(await resolveConfig(resolve(ROOT, page))),
+      parser: 'markdown',
+    });
+    if (process.env['UPDATE_DOCS'] === '1') writeFileSync(resolve(ROOT, page), made);
+    expect(textOf(page)).toBe(made);
+  });
+});
+
+describe('the default in a docstring', () => {
+  const resolved: unknown = resolveOptions({});
+
+  /** A default that is a number, a string, true or false. */
+  const literalOf = (text: string): unknown => {
+    if (/^[\d_]+$/.test(text)) return Number(text.replaceAll('_', ''));
+    if (/^'[^']*'$/.test(text)) return text.slice(1, -1);
+    return text === 'true' || text === 'false' ? text === 'true' : undefined;
+  };
+
+  const comparable = optionGroups().flatMap(({ path, options }) => {
+    const object = path
+      .split('.')
+      .filter((key) => key !== '')
+      .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], resolved);
+    return options.flatMap(({ name, default: text }) => {
+      const actual = (object as Record<string, unknown> | undefined)?.[name];
+      const isComparable =
+        literalOf(text) !== undefined && actual !== undefined && typeof actual !== 'object';
+      return isComparable ? [{ option: path === '' ? name : `${path}.${name}`, text, actual }] : [];
+    });
+  });
+
+  it('can be compared for many options', () => {
+    expect(comparable.length).toBeGreaterThan(20);
+  });
+
+  it.each(comparable)('is that of the code: $option', ({ text, actual }) => {
+    expect(literalOf(text)).toEqual(actual);
   });
 });

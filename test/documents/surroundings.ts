@@ -1,5 +1,5 @@
 // What the text around the code of the documents speaks of, and what an application has of its own.
-import type { DynamicModule, INestApplication } from '@nestjs/common';
+import type { CanActivate, DynamicModule, INestApplication, Type } from '@nestjs/common';
 import type { HealthCheckService } from '@nestjs/terminus';
 import type {
   AlertingMonitor,
@@ -82,4 +82,5 @@ export declare const crm: {
 };
 export declare const request: { user: User };
 export declare const apiKey: string;
+export declare const AdminGuard: Type<CanActivate>;
 export declare const fn: (id: string) => Promise<number>;

@@ -180,7 +180,7 @@ try {
   });
   if (packed) {
     await checklist.cell('the tarball', () => checkTarball(checklist, root, tarball));
-    const tools = { tarball, folder, nodes: [CURRENT_NODE], compilers: '', pnpm: '' };
+    const tools = { root, tarball, folder, nodes: [CURRENT_NODE], compilers: '', pnpm: '' };
     await checklist.cell('the tools of the cells', () => installTools(tools));
     const wanted = process.argv.slice(2);
     for (const { name, check } of CELLS) {

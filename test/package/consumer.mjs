@@ -29,6 +29,7 @@ const COMPILER = 'node_modules/typescript/bin/tsc';
  * What the cells of the matrix share.
  *
  * @typedef {object} Tools
+ * @property {string} root the repository
  * @property {string} tarball the package
  * @property {string} folder of everything that is made here
  * @property {readonly import('./node-versions.mjs').NodeVersion[]} nodes the first of them runs this

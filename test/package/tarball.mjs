@@ -15,7 +15,7 @@ const DOCUMENTS = [
   'test/bench/results/growth.svg',
 ];
 /** The manual, and what it and the README show of the sample application. */
-const DOCUMENT_FOLDERS = ['docs/', 'sample-app/deploy/', 'sample-app/migrating/', 'sample-app/pictures/'];
+const DOCUMENT_FOLDERS = ['docs/', 'sample-app/deploy/', 'sample-app/migrating/'];
 /** The documents for those who have the repository, whose links lead into it. */
 const OF_REPOSITORY = ['CONTRIBUTING.md', 'SECURITY.md'];
 /** A relative link of Markdown or HTML, without the place in its target. */

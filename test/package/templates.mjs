@@ -31,13 +31,18 @@ export const TEMPLATES = [
 const NEST = ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}`);
 
 /**
- * Does what a newcomer does, and configures nothing: an application by `nest new`, the package by `nest add`, a unit test.
+ * Does what a newcomer does, and configures nothing: an application by `nest new`, the package by `nest add`, and what the
+ * README says: a metric, an alert and a unit test.
  *
  * @param {import('./checklist.mjs').Checklist} checklist
  * @param {Template} template
  * @param {import('./consumer.mjs').Tools} tools
  */
-export async function checkTemplate(checklist, { name, major, extension, nest }, { tarball, folder }) {
+export async function checkTemplate(
+  checklist,
+  { name, major, extension, nest },
+  { root, tarball, folder },
+) {
   const cwd = join(folder, name);
   const created = await checklist.check(`${name}: the Nest CLI makes an application`, async () => {
     const flags = ['--skip-git', '--skip-install', '--package-manager', 'npm', '--language', 'TypeScript'];
@@ -59,6 +64,8 @@ export async function checkTemplate(checklist, { name, major, extension, nest },
       equal(readFileSync(join(cwd, 'src/app.module.ts'), 'utf8'), added);
     },
   );
+  for (const [path, code] of readmeFiles(root, extension)) writeFileSync(join(cwd, path), code);
+  importModules(join(cwd, 'src/app.module.ts'), extension);
   writeFileSync(join(cwd, 'src/app.module.spec.ts'), unitTest(extension));
   /** @type {readonly (readonly [what: string, args: readonly string[]])[]} */
   const commands = [
@@ -86,6 +93,38 @@ function moveNest(path, version) {
   writeFileSync(path, JSON.stringify(manifest, null, 2));
 }
 
+/**
+ * The files of the application in the README, but for the root module, which the template has already.
+ *
+ * @param {string} root
+ * @param {string} extension
+ * @returns {[path: string, code: string][]}
+ */
+function readmeFiles(root, extension) {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  const files = [...text.matchAll(/^```ts\n\/\/ (src\/\S+)\n(.*?)^```$/gms)];
+  return files
+    .filter(([, path]) => path !== 'src/app.module.ts')
+    .map(([, path, code]) => [path, code.replaceAll(/(from '\.[^']*)'/g, `$1${extension}'`)]);
+}
+
+/**
+ * Imports what the README adds into the root module that has the module already.
+ *
+ * @param {string} path of the root module
+ * @param {string} extension
+ */
+function importModules(path, extension) {
+  const source = readFileSync(path, 'utf8');
+  const imports = `import { alerting } from './alerts${extension}';
+import { OrdersModule } from './orders.module${extension}';
+${source}`;
+  writeFileSync(
+    path,
+    imports.replace('MonitoringModule.forRoot()', 'MonitoringModule.forRoot({ alerting }), OrdersModule'),
+  );
+}
+
 /** @param {string} extension */
 function unitTest(extension) {
   return `import { Test } from '@nestjs/testing';
@@ -105,6 +144,8 @@ describe('AppModule', () => {
       expect([path, response.status]).toEqual([path, 200]);
     }
     expectMetric(app.get(MetricsRegistry), 'http_requests_total', { route: '/' }).toHaveIncreasedBy(1);
+    await fetch(\`\${url}/orders/web\`, { method: 'POST' });
+    expectMetric(app.get(MetricsRegistry), 'orders_placed_total', { channel: 'web' }).toHaveIncreasedBy(1);
     await app.close();
   });
 

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { expectThat } from '../support/expectations.js';
 import { MigratingApp } from './migrating-app.process.js';
 
-const GUIDE = readFileSync(new URL('../../sample-app/migrating/README.md', import.meta.url), 'utf8');
+const GUIDE = readFileSync(new URL('../../docs/migrating.md', import.meta.url), 'utf8');
 
 /** The rows of the table in a section of the guide whose first column is called so. */
 function rowsOf(section: string, header: string): [string, string][] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MetricsHistory } from 'nestjs-monitoring';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
-import { dashboardReads } from '../../lib/dashboard/dashboard-reads.js';
+import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
 import { busyHour } from './support.js';
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +22,7 @@ function reads() {
   }) as MetricsHistory;
   const alerts = { vitals: () => [] } as unknown as DashboardSources['alerts'];
   const feed = {} as DashboardSources['feed'];
-  return { asked, ...dashboardReads({ feed, history: counting, registry, alerts, hasAuth: false }) };
+  return { asked, ...dashboardQueries({ feed, history: counting, registry, alerts, hasAuth: false }) };
 }
 
 describe('ranges that differ by less than an interval', () => {

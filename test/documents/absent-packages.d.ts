@@ -1,0 +1,19 @@
+// As much as the snippets of the documents use of packages that this repository does not install.
+
+declare module '@prisma/client' {
+  export class PrismaClient {
+    constructor(options?: {
+      log?: readonly { emit: 'event' | 'stdout'; level: 'query' | 'info' | 'warn' | 'error' }[];
+    });
+    $connect(): Promise<void>;
+  }
+}
+
+declare module '@nestjs/mongoose' {
+  import type { DynamicModule } from '@nestjs/common';
+  import type { ConnectOptions } from 'mongoose';
+
+  export class MongooseModule {
+    static forRoot(uri: string, options?: ConnectOptions): DynamicModule;
+  }
+}

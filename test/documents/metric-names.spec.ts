@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { MANUAL, ROOT, textOf } from './documents.js';
+
+const LIB = resolve(ROOT, 'lib');
+
+const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => readFileSync(join(LIB, path), 'utf8'))
+  .join('\n');
+
+/** The beginnings of the names of the metrics of this library. */
+const OURS =
+  /^(http|rpc_server|websocket|graphql|handler|scheduled_job|bullmq|db_client|cache|redis_client|redis|postgresql|mysql|sqlite|system|process|nodejs|monitoring|api|application)_/;
+/** Names of examples, and names that prom-client has and this library has not. */
+const NOT_OURS: ReadonlySet<string> = new Set([
+  'process_order_duration_seconds',
+  'process_order_calls_total',
+  'process_order_errors_total',
+  'process_order',
+  'cache_bytes',
+  'nodejs_active_handles_total',
+  'nodejs_active_resources_total',
+  'nodejs_active_requests_total',
+]);
+
+/** Names that the sources put together from parts. */
+const COMPOSED =
+  /^(system_load(1|5|15)|system_disk_(total|used|free)_bytes|system_disk_inodes_percent|system_(network|disk)_\w+_bytes_per_second)$/;
+
+/** The names between backquotes in a text, with the braces of `system_disk_{read,write}_bytes` expanded. */
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/`([a-z][\w{},]*\*?)[^`\n]*`/g)]
+    .flatMap(([, name = '']) => {
+      const [, before = '', options, after = ''] = /^(\w+_)\{([\w,]+)\}(_\w+)/.exec(name) ?? [];
+      return options === undefined ? [name] : options.split(',').map((option) => before + option + after);
+    })
+    .map((name) => name.replace(/\{.*$/, ''))
+    .filter((name) => OURS.test(name) && !NOT_OURS.has(name));
+}
+
+/** The name as it stands in the sources: without the ending of a histogram, and up to an asterisk. */
+function isInSources(name: string): boolean {
+  const stem = name.replace(/_(bucket|sum|count)$/, '');
+  if (COMPOSED.test(name)) return true;
+  if (name.endsWith('*')) return sources.includes(name.slice(0, -1));
+  return new RegExp(`['"\`]${stem}['"\`{]`).test(sources);
+}
+
+describe('the metrics in the manual', () => {
+  it.each(MANUAL)('exist in the sources, as %s has them', (page) => {
+    expect(namesIn(textOf(page)).filter((name) => !isInSources(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,198 @@
+import { resolve } from 'node:path';
+import ts from 'typescript';
+import { ROOT } from './documents.js';
+
+/** The options of one object, such as `health`, in the order of their interface. */
+export interface OptionGroup {
+  /** The path of the object from `forRoot()` on; empty for the outermost. */
+  readonly path: string;
+  readonly options: readonly OptionRow[];
+}
+
+interface OptionRow {
+  readonly name: string;
+  readonly description: string;
+  /** Markdown; empty if the docstring names none. */
+  readonly default: string;
+}
+
+/** Interfaces whose members are options, beside those that are called `…Options`. */
+const FURTHER_GROUPS = /^(AuthFailureLimit|HealthGroups|Thresholds)$/;
+/** Options that are not objects of options, though their types are called so. */
+const LEAVES: ReadonlySet<string> = new Set(['checks', 'guard', 'tags', 'transport']);
+
+/** Options that are given somewhere else than to `forRoot()`, by the name of their type. */
+const FURTHER_TYPES = [
+  'MonitorPerformanceOptions',
+  'TrackMetricsOptions',
+  'TrackErrorsOptions',
+  'MonitorModelOperationOptions',
+  'MetricsCollectorOptions',
+  'KpiOptions',
+  'HealthCheckOptions',
+  'HttpHealthCheckOptions',
+  'TcpHealthCheckOptions',
+  'AlertHandlerOptions',
+  'SlackOptions',
+  'EmailOptions',
+  'WebhookOptions',
+  'AlertmanagerOptions',
+  'SilenceRequest',
+  'GrafanaDashboardsOptions',
+];
+
+const DOORS = ['index', 'metrics', 'alerting', 'health', 'grafana'].map((door) =>
+  resolve(ROOT, `lib/${door}.ts`),
+);
+
+const program = ts.createProgram(DOORS, {
+  ...ts.parseJsonConfigFileContent(
+    ts.readConfigFile(resolve(ROOT, 'tsconfig.build.json'), (file) => ts.sys.readFile(file)).config,
+    ts.sys,
+    ROOT,
+  ).options,
+});
+const checker = program.getTypeChecker();
+
+/** Returns every option of `MonitoringModule.forRoot()`, by the object that it is in. */
+export function optionGroups(): OptionGroup[] {
+  const source = program.getSourceFile(resolve(ROOT, 'lib/module/monitoring.options.ts'));
+  const declaration = source?.statements
+    .filter(ts.isInterfaceDeclaration)
+    .find(({ name }) => name.text === 'MonitoringOptions');
+  if (declaration === undefined) throw new Error('MonitoringOptions is not where it was.');
+  return groupsOf(checker.getTypeAtLocation(declaration), '');
+}
+
+/** Returns the options of decorators, checks and handlers, by the name of their type. */
+export function furtherOptionGroups(): OptionGroup[] {
+  return FURTHER_TYPES.map((name) => {
+    const type = exportedTypes.get(name);
+    if (type === undefined) throw new Error(`No door exports ${name}.`);
+    return { path: name, options: checker.getPropertiesOfType(type).map(rowOf) };
+  });
+}
+
+const exportedTypes = new Map(
+  DOORS.flatMap((door) => {
+    const source = program.getSourceFile(door);
+    const module = source && checker.getSymbolAtLocation(source);
+    const symbols = module ? checker.getExportsOfModule(module) : [];
+    return symbols.map((symbol) => [symbol.name, checker.getDeclaredTypeOfSymbol(original(symbol))] as const);
+  }),
+);
+
+function original(symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
+function groupsOf(type: ts.Type, path: string): OptionGroup[] {
+  const properties = checker.getPropertiesOfType(type);
+  const own: OptionGroup = { path, options: properties.map(rowOf) };
+  const nested = properties.flatMap((property) => {
+    if (LEAVES.has(property.name)) return [];
+    const inner = optionsTypeOf(property);
+    return inner === undefined
+      ? []
+      : groupsOf(inner, path === '' ? property.name : `${path}.${property.name}`);
+  });
+  return [own, ...nested];
+}
+
+/** The type of a property whose value may be an object of options. */
+function optionsTypeOf(property: ts.Symbol): ts.Type | undefined {
+  const type = checker.getTypeOfSymbol(property);
+  const members = type.isUnion() ? type.types : [type];
+  return members.find((member) => {
+    const name = member.aliasSymbol?.name ?? member.symbol?.name ?? '';
+    return name.endsWith('Options') || FURTHER_GROUPS.test(name) || isPartialOfGroup(member);
+  });
+}
+
+function isPartialOfGroup(type: ts.Type): boolean {
+  const [argument] = type.aliasSymbol?.name === 'Partial' ? (type.aliasTypeArguments ?? []) : [];
+  return argument !== undefined && FURTHER_GROUPS.test(argument.symbol?.name ?? '');
+}
+
+function rowOf(property: ts.Symbol): OptionRow {
+  const text = oneLine(ts.displayPartsToString(property.getDocumentationComment(checker)));
+  const given = property.getJsDocTags(checker).find(({ name }) => name === 'default');
+  return {
+    name: property.name,
+    description: text,
+    default: oneLine(ts.displayPartsToString(given?.text)),
+  };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+/**
+ * Returns the tables of all options as Markdown: a list of them, and a section for each option that is an object.
+ * Options that several objects have alike, such as those of every exporter that pushes, are in a section of their own.
+ */
+export function optionTables(): string {
+  const groups = [...withSharedOptions(optionGroups()), ...furtherOptionGroups()];
+  const list = groups.map(({ path }) => `[${titleOf(path)}](#${anchorOf(titleOf(path))})`).join(' · ');
+  const sections = groups.map(({ path, options }) =>
+    [
+      `## ${titleOf(path)}`,
+      '',
+      '| option | meaning | default |',
+      '| --- | --- | --- |',
+      ...options.map(
+        ({ name, description, default: value }) =>
+          `| \`${name}\` | ${cellOf(description)} | ${cellOf(codeOf(value))} |`,
+      ),
+    ].join('\n'),
+  );
+  return [list, ...sections].join('\n\n');
+}
+
+/** Moves rows that more than two siblings share to a group of their own, behind the last of these siblings. */
+function withSharedOptions(groups: readonly OptionGroup[]): OptionGroup[] {
+  return groups.flatMap((group) => {
+    const parent = parentOf(group.path);
+    const family = groups.filter(({ path }) => parentOf(path) === parent);
+    const isShared = (row: OptionRow): boolean =>
+      family.filter(({ options }) => options.some((other) => isSame(row, other))).length > 2;
+    const own = group.options.filter((row) => row.description !== '' && !isShared(row));
+    const result = own.length === 0 ? [] : [{ path: group.path, options: own }];
+    if (group !== family.at(-1)) return result;
+    const shared = family
+      .flatMap(({ options }) => options)
+      .filter((row, index, rows) => isShared(row) && rows.findIndex((other) => isSame(row, other)) === index);
+    return shared.length === 0 ? result : [...result, { path: `${parent}.*`, options: shared }];
+  });
+}
+
+function isSame(a: OptionRow, b: OptionRow): boolean {
+  return a.name === b.name && a.description === b.description && a.default === b.default;
+}
+
+function parentOf(path: string): string {
+  return path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : '';
+}
+
+function titleOf(path: string): string {
+  return path === '' ? 'Top level' : path.replace('.*', ': options of several');
+}
+
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 ]/g, '')
+    .replaceAll(' ', '-');
+}
+
+/** A default that is a value is code; one that is a sentence stays as it is. */
+function codeOf(value: string): string {
+  return /^(['[{\d]|true$|false$|undefined$)/.test(value) && !value.includes('`') && !/[;,] /.test(value)
+    ? `\`${value}\``
+    : value;
+}
+
+function cellOf(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
