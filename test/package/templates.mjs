@@ -38,11 +38,7 @@ const NEST = ['common', 'core', 'platform-express', 'testing'].map((name) => `@n
  * @param {Template} template
  * @param {import('./consumer.mjs').Tools} tools
  */
-export async function checkTemplate(
-  checklist,
-  { name, major, extension, nest },
-  { root, tarball, folder },
-) {
+export async function checkTemplate(checklist, { name, major, extension, nest }, { root, tarball, folder }) {
   const cwd = join(folder, name);
   const created = await checklist.check(`${name}: the Nest CLI makes an application`, async () => {
     const flags = ['--skip-git', '--skip-install', '--package-manager', 'npm', '--language', 'TypeScript'];
