@@ -1,15 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './commands.mjs';
 
-/** The versions of the optional peers of Nest that an application of each major version of Nest may have. */
-const VERSIONS = {
-  11: [
-    { terminus: 11, schedule: 5 },
-    { terminus: 11, schedule: 6 },
-  ],
-  12: [{ terminus: 12, schedule: 12 }],
-};
+/** The versions of the optional peers of Nest that an application on Nest 11 may have. */
+const ON_NEST_11 = [
+  { terminus: 11, schedule: 5 },
+  { terminus: 11, schedule: 6 },
+];
+/** Those of later versions of Nest. */
+const ON_NEST_12 = [{ terminus: 12, schedule: 12 }];
 
 /**
  * Checks an application with `@nestjs/terminus`, `@nestjs/schedule` and controllers, with its own test runner.
@@ -17,11 +16,12 @@ const VERSIONS = {
  * @param {import('./checklist.mjs').Checklist} checklist
  * @param {string} name
  * @param {string} cwd
- * @param {number} major the major version of Nest
+ * @param {number} major the major version of the Nest CLI that has made the application
  */
 export async function checkIntegrations(checklist, name, cwd, major) {
-  writeFileSync(join(cwd, 'src/integrations.spec.ts'), SPEC);
-  for (const { terminus, schedule } of VERSIONS[major]) {
+  const spec = join(cwd, 'src/integrations.spec.ts');
+  writeFileSync(spec, SPEC);
+  for (const { terminus, schedule } of major < 12 ? ON_NEST_11 : ON_NEST_12) {
     await checklist.check(
       `${name}: works with controllers, terminus ${terminus} and schedule ${schedule}`,
       async () => {
@@ -31,6 +31,7 @@ export async function checkIntegrations(checklist, name, cwd, major) {
       },
     );
   }
+  rmSync(spec);
 }
 
 const SPEC = `import { Controller, Injectable } from '@nestjs/common';
