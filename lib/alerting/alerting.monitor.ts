@@ -43,8 +43,8 @@ export interface AlertingMonitorOptions {
 const DRAIN_MS = 5_000;
 
 /**
- * Evaluates alert rules over the history of the metrics and notifies handlers of their alerts. The states of an alert
- * are those of Prometheus: pending, firing, resolved.
+ * A monitor that evaluates alert rules over the history of the metrics and notifies handlers of their alerts. The states
+ * of an alert are those of Prometheus: pending, firing, resolved.
  */
 export class AlertingMonitor {
   private readonly registry: RuleRegistry;

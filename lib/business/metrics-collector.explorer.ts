@@ -13,8 +13,8 @@ import {
 import { SafeLogger } from '../primitives/safe-logger.js';
 
 /**
- * Finds the providers with `@MetricsCollector()` and adds them to the running collectors. It is itself a collector that
- * looks again at every scrape, because modules can be loaded later.
+ * The discovery of providers with `@MetricsCollector()`, which it adds to the running collectors. It is itself a
+ * collector that searches again at every scrape, because modules can be loaded later.
  */
 export class MetricsCollectorExplorer implements ManagedCollector {
   readonly name = 'collector_discovery';

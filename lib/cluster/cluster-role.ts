@@ -14,7 +14,7 @@ const BACKOFF_STEP_MS = 50;
 const MIN_BACKOFF_MS = 10;
 const MAX_BACKOFF_MS = 1_000;
 
-/** The part of one worker in the cluster: it follows the leader, or leads if there is none. */
+/** The role of one worker in the cluster: it follows the leader, or leads if there is none. */
 export class ClusterRole {
   private leading: { readonly leader: ClusterLeader; readonly server: Server } | undefined;
   private follower: ClusterFollower | undefined;

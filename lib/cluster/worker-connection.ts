@@ -87,8 +87,8 @@ export class WorkerConnection {
   }
 
   /**
-   * Requests the metrics of the worker and returns true if it responded in time. A worker that still owes a response is
-   * not asked again nor waited for, because it may hang. A worker that has lost its leader is given time to reconnect.
+   * Requests the metrics of the worker and returns true if it responded in time. A worker with a
+   * pending response is neither asked again nor waited for, because it may hang. A worker that has lost its leader is given time to reconnect.
    */
   async collect({ exponential, timeoutMs }: CollectRequest): Promise<boolean> {
     const startedAt = performance.now();

@@ -2,7 +2,7 @@ import type { RunningCollectors } from './running-collectors.js';
 import type { ManagedCollector } from './managed-collector.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
 
-/** Starts the collectors with the application and stops them after everything that reads metrics has stopped. */
+/** The lifecycle of the collectors: start with the application, stop after everything that reads metrics. */
 export class CollectorLifecycle {
   constructor(
     private readonly running: RunningCollectors,

@@ -10,7 +10,7 @@ import type { RegisterTimer } from '../primitives/register-timer.js';
 interface Running {
   /** The collector; a collector that always fails, if `start()` of the original threw. */
   readonly collector: ManagedCollector;
-  /** Takes it out of use; undefined while it waits for the application to start. */
+  /** Takes the collector out of use; undefined while the collector waits for the application to start. */
   release: (() => void) | undefined;
   schedule?: ScheduledCollector;
 }
@@ -20,7 +20,7 @@ export class RunningCollectors {
   private readonly running = new Map<ManagedCollector, Running>();
   private readonly runner: CollectorRunner;
   private registerTimer: RegisterTimer | undefined;
-  /** True once the collectors that have an interval have been told to run; each later one runs at once. */
+  /** True once {@link runSchedules} was called; a collector that is added later runs at once. */
   private areRunning = false;
   private isStopped = false;
 

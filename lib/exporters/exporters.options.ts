@@ -87,7 +87,7 @@ export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExpo
   return readOptions('exporters', exporters, EXPORTERS);
 }
 
-/** An option that turns an exporter on by its options. */
+/** Returns the entry of an option that turns an exporter on by its options. */
 function ifOn<O, R>(resolve: (owner: string, options: O) => R): OptionEntry<R | undefined> {
   return group((given: O | false | undefined, option) =>
     given === undefined || given === false ? undefined : resolve(option, given),

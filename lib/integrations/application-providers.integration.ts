@@ -21,7 +21,7 @@ export class ApplicationProviders {
   private unresolved: { readonly token: unknown; readonly wrapper: InstanceWrapper }[] = [];
   private readonly resolved: ApplicationProvider[] = [];
 
-  /** @param ownToken a token of the module of this library, in which no client of the application is looked for */
+  /** @param ownToken a token of the module of this library, which is not searched for clients of the application */
   constructor(
     private readonly modules: ModulesContainer,
     private readonly ownToken: InjectionToken,

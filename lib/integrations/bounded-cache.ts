@@ -1,14 +1,17 @@
 import { copyString } from '../primitives/copy-string.js';
 
-/** A cache by text of at most so much text: what was asked for lately stays, also while much is seen only once. */
+/**
+ * A cache with strings as keys, bounded by their number and their length. A key that was read lately stays, even while
+ * many others are used only once.
+ */
 export class BoundedCache<T> {
   private recent = new Map<string, T>();
   private older = new Map<string, T>();
   private length = 0;
 
   /**
-   * @param maxCount number of texts
-   * @param maxLength UTF-16 code units of all texts together
+   * @param maxCount maximum number of keys
+   * @param maxLength maximum length of all keys together, in UTF-16 code units
    */
   constructor(
     private readonly maxCount: number,

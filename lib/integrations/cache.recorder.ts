@@ -9,7 +9,7 @@ import type { CallObserver } from '../primitives/method-patch.js';
 import { isOwnCall } from './own-calls.js';
 import { CACHE_METRICS } from '../metrics/metric-names.js';
 
-/** Buckets in seconds, from 50 microseconds (a cache in memory) to one second (a cache of no use). */
+/** Buckets in seconds, from 50 microseconds (a cache in memory) to one second (a cache that saves no time). */
 const BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ];
@@ -130,7 +130,7 @@ export class SingleCacheRecorder {
     return call;
   }
 
-  /** A scope that runs a callback of the application outside of the cache call that calls it. */
+  /** A context that runs a callback of the application outside of the cache call that calls it. */
   readonly outside = { run: <R>(work: () => R): R => this.caches.calls.leave(work) };
 
   /** Records the lookup of one key. */

@@ -3,7 +3,7 @@ import { CurrentCall } from './current-call.js';
 
 /**
  * The async contexts of own calls. One of the two module-level states of this room, beside the abandoned work of
- * until-aborted.ts. Neither is shared by two applications: this one belongs to an async context, the other one to an
+ * abandoned-work.ts. Neither is shared by two applications: this one belongs to an async context, the other one to an
  * `AbortSignal`. As parameters, both would have to pass through the client libraries, which have no place for them.
  */
 const ownCalls = processWide('ownCalls', () => new CurrentCall<true>());

@@ -66,22 +66,22 @@ export function optionNames<T extends object>(table: T): (keyof T)[] {
   return Object.keys(table) as (keyof T)[];
 }
 
-/** An option that is true or false. */
+/** Returns the entry of an option that is true or false. */
 export function flag(byDefault: boolean): OptionEntry<boolean> {
   return entryOf(booleanOf, byDefault);
 }
 
-/** An option that is a whole number of at least `min`. */
+/** Returns the entry of an option that is a whole number of at least `min`. */
 export function count(byDefault: number, min = 1): OptionEntry<number> {
   return entryOf((option, value: number | undefined) => countOf(option, value, byDefault, min), byDefault);
 }
 
-/** An option that is a duration in milliseconds. */
+/** Returns the entry of an option that is a duration in milliseconds. */
 export function duration(byDefault: number): OptionEntry<number> {
   return entryOf(durationMsOf, byDefault);
 }
 
-/** An option that is the delay of a timer in milliseconds. */
+/** Returns the entry of an option that is the delay of a timer in milliseconds. */
 export function interval(byDefault: number): OptionEntry<number> {
   return entryOf(intervalMsOf, byDefault);
 }
@@ -92,12 +92,12 @@ export const OPTIONAL_INTERVAL: OptionEntry<number | undefined> = {
   read: (option, value) => (value === undefined ? value : intervalMsOf(option, value as number, 0)),
 };
 
-/** An option that is a list of bucket bounds. */
+/** Returns the entry of an option that is a list of bucket bounds. */
 export function buckets(byDefault: readonly number[]): OptionEntry<readonly number[]> {
   return entryOf(bucketsOf, byDefault);
 }
 
-/** An option that is a list of strings and regular expressions, none by default. */
+/** Returns the entry of an option that is a list of strings and regular expressions, none by default. */
 export function patterns(expected: string): OptionEntry<readonly (string | RegExp)[]> {
   return entryOf(
     (option, value: readonly (string | RegExp)[] | undefined) => patternsOf(option, value, expected),
@@ -105,7 +105,7 @@ export function patterns(expected: string): OptionEntry<readonly (string | RegEx
   );
 }
 
-/** An option that is a list of strings and regular expressions, without a default. */
+/** Returns the entry of an option that is a list of strings and regular expressions, without a default. */
 export function optionalPatterns(expected: string): OptionEntry<readonly (string | RegExp)[] | undefined> {
   return {
     default: undefined,
@@ -114,7 +114,7 @@ export function optionalPatterns(expected: string): OptionEntry<readonly (string
   };
 }
 
-/** An option of any other type. */
+/** Returns the entry of an option of any other type. */
 export function checked<T>(
   expected: string,
   isValid: (value: NonNullable<T>) => boolean,
@@ -130,7 +130,7 @@ export function checked<T>(
   };
 }
 
-/** An option that is a string, without a default. */
+/** Returns the entry of an option that is a string, without a default. */
 export function text(expected = 'a non-empty string'): OptionEntry<string | undefined> {
   return checked<string | undefined>(
     expected,
@@ -139,7 +139,7 @@ export function text(expected = 'a non-empty string'): OptionEntry<string | unde
   );
 }
 
-/** An option that is a list, empty by default. */
+/** Returns the entry of an option that is a list, empty by default. */
 export function list<T>(
   expected: string,
   isItem: (item: unknown) => boolean = () => true,
@@ -147,7 +147,7 @@ export function list<T>(
   return checked<readonly T[]>(expected, (given) => Array.isArray(given) && given.every(isItem), []);
 }
 
-/** An option that is a group of options with a function that reads them. */
+/** Returns the entry of an option that is a group of options with a function that reads them. */
 export function group<V, T>(read: (given: V | undefined, option: string) => T): OptionEntry<T> {
   return { default: undefined, read: (option, given) => read(given as V | undefined, option) };
 }

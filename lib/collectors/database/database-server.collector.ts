@@ -6,7 +6,7 @@ import type { ManagedCollector } from '../managed-collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
 import { type GaugesOf, registerGauges, type ServerMetrics } from './server-metrics.js';
 
-/** Runs a statement and returns its rows. */
+/** A function that runs a statement and returns its rows. */
 export type RunQuery = (sql: string) => Promise<readonly SqlRow[]>;
 
 /** A scheduled collector of database servers of one kind, read over the connections of the application. */

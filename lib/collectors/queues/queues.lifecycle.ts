@@ -3,7 +3,7 @@ import { type BullMqQueue, findBullMqQueues } from '../../integrations/bullmq/bu
 import type { RunningCollectors } from '../running-collectors.js';
 import type { QueuesCollector } from './queues.collector.js';
 
-/** Starts the collector of queues if the application has queues. */
+/** The start of the collector of queues, in an application that has queues. */
 export class QueuesLifecycle {
   constructor(
     private readonly running: RunningCollectors,

@@ -30,7 +30,7 @@ export type RuntimeOptions = Partial<Readonly<Record<RuntimePart, CollectorSched
 /** Schedule of each runtime collector; false if it is disabled. */
 export type ResolvedRuntime = Readonly<Record<RuntimePart, CollectorSchedule | false>>;
 
-/** An option that is the schedule of a collector, or false. */
+/** Returns the entry of an option that is the schedule of a collector, or false. */
 function schedule(byDefault: CollectorSchedule = {}): OptionEntry<CollectorSchedule | false> {
   return group((given: CollectorSchedule | false | undefined, option) =>
     resolveSchedule(option, given, byDefault),

@@ -92,7 +92,7 @@ export class PortableSource implements SystemSource {
   }
 }
 
-/** Imports the package when it is asked for: Linux needs it for nothing. */
+/** Imports the package on first use, since Linux does not need it. */
 async function loadSystemInformation(): Promise<SystemInformation> {
   const module = await findPackage<SystemInformation & { readonly default?: SystemInformation }>(
     'systeminformation',

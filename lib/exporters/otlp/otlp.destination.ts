@@ -76,7 +76,7 @@ export class OtlpDestination implements PushDestination {
     return [new AcceptedPoints(points - rejectedPoints), rejected];
   }
 
-  /** Unlike the specification, retries after a 500, which a collector returns while it restarts. */
+  /** Returns the error of a response. Unlike in the specification, a 500 is retried: a restarting collector returns it. */
   private errorOf({ status, text, retryAfterMs }: OtlpResponse): PushError {
     const remedy = remedyFor(status);
     const advice = remedy === 'stop' ? '; check the options url and headers' : '';

@@ -27,7 +27,7 @@ export interface ExpositionOptions {
   readonly bridged?: readonly BridgedFamily[];
 }
 
-/** Renders all lines of one series; `at` is the index of its first number. */
+/** A function that renders all lines of one series; `at` is the index of its first number. */
 type SeriesRenderer = (row: number, at: number) => string;
 
 /** Number of lines per chunk: large enough to be efficient, small enough not to block the event loop. */

@@ -22,7 +22,7 @@ export async function pingKnex(knex: Knex, signal: AbortSignal): Promise<void> {
   } catch (error) {
     if (signal.aborted) {
       connection.__knex__disposed = error;
-      // Knex alone would send a goodbye to the server and wait until it is answered.
+      // Knex alone would ask the server to end the connection, and wait for its answer.
       connection.destroy?.();
     }
     throw error;
