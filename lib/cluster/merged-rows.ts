@@ -1,5 +1,5 @@
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { expositionPrefixes } from '../metrics/exposition-prefix.js';
+import { ExpositionPrefixes } from '../metrics/exposition-prefix.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import { SeriesTable } from '../metrics/series-table.js';
 import { ABSENT } from '../metrics/tuple-index.js';
@@ -81,7 +81,7 @@ export class MergedRows {
     const { name, type } = this.definition;
     return new SeriesTable(
       this.labelNames,
-      expositionPrefixes(name, type === 'histogram', this.labelNames, this.defaultLabels),
+      new ExpositionPrefixes(name, type === 'histogram', this.labelNames, this.defaultLabels),
     );
   }
 }

@@ -1,8 +1,7 @@
 import { types } from 'node:util';
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
-import { renderLabel } from '../metrics/label-escaping.js';
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { expositionPrefixes } from '../metrics/exposition-prefix.js';
+import { ExpositionPrefixes } from '../metrics/exposition-prefix.js';
 import type { Aggregation } from '../metrics/metric-definition.js';
 import {
   type Exemplar,
@@ -131,7 +130,7 @@ class ReceivedMetric implements SeriesIdentities {
   private readonly epoch = {};
   private readonly rows: (readonly string[] | null)[] = [];
   private readonly starts: string[] = [];
-  private readonly startOf: (labels: string) => string;
+  private readonly prefixes: ExpositionPrefixes;
 
   constructor(
     private readonly name: string,
@@ -139,7 +138,7 @@ class ReceivedMetric implements SeriesIdentities {
     defaultLabels: Readonly<Record<string, string>>,
   ) {
     const { type, labelNames } = definition;
-    this.startOf = expositionPrefixes(name, type === 'histogram', labelNames, defaultLabels);
+    this.prefixes = new ExpositionPrefixes(name, type === 'histogram', labelNames, defaultLabels);
   }
 
   receive({ rows, numbers, exponential, exemplars }: WireFamily): MetricFamily {
@@ -173,11 +172,11 @@ class ReceivedMetric implements SeriesIdentities {
   }
 
   expositionPrefixOf(row: number): string {
-    return (this.starts[row] ??= this.startOf(
-      Object.entries(this.labelsOf(row))
-        .map(([label, value]) => renderLabel(label, value))
-        .join(','),
-    ));
+    return (this.starts[row] ??= this.startOf(this.rows[row] ?? null));
+  }
+
+  private startOf(values: readonly string[] | null): string {
+    return values === null ? this.prefixes.overflow : this.prefixes.of(values);
   }
 }
 

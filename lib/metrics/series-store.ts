@@ -1,5 +1,5 @@
 import { Exemplars, type ExemplarLabels } from './exemplars.js';
-import { expositionPrefixes } from './exposition-prefix.js';
+import { ExpositionPrefixes } from './exposition-prefix.js';
 import type { MetricDefinition } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
 import { NumberRows } from './number-rows.js';
@@ -230,7 +230,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     const { defaultLabels, labelValueLengthLimit } = this.host;
     return new SeriesTable(
       labelNames,
-      expositionPrefixes(name, isHistogram, labelNames, defaultLabels),
+      new ExpositionPrefixes(name, isHistogram, labelNames, defaultLabels),
       labelValueLengthLimit,
       () => this.host.labelValueCut(name),
     );

@@ -1,6 +1,6 @@
 import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { copyString } from '../primitives/copy-string.js';
-import { renderLabel } from './label-escaping.js';
+import type { ExpositionPrefixes } from './exposition-prefix.js';
 import { OVERFLOW_LABEL, toLabelString } from './labels.js';
 import { ABSENT, mix, TupleIndex } from './tuple-index.js';
 
@@ -34,7 +34,7 @@ export class SeriesTable {
 
   private readonly valueIds: Map<string, number>[];
   private readonly values: string[][];
-  private readonly prefixes: string[] = [];
+  private readonly renderedPrefixes: string[] = [];
   private readonly index: TupleIndex;
 
   /** The values of the latest search, for {@link add}. */
@@ -44,13 +44,12 @@ export class SeriesTable {
   private reading = 0;
 
   /**
-   * @param renderPrefix makes the exposition prefix of a series from its rendered labels
    * @param valueLengthLimit length that longer values are cut to
    * @param valueCut called for each value that is cut
    */
   constructor(
     private readonly labelNames: readonly string[],
-    private readonly renderPrefix: (labels: string) => string,
+    private readonly prefixes: ExpositionPrefixes,
     private readonly valueLengthLimit = Infinity,
     private readonly valueCut: () => void = () => undefined,
   ) {
@@ -140,7 +139,7 @@ export class SeriesTable {
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
       this.overflow = this.index.append(new Int32Array(this.labelNames.length).fill(NO_ID));
-      this.prefixes[this.overflow] = this.renderPrefix(renderLabel(OVERFLOW_LABEL, 'true'));
+      this.renderedPrefixes[this.overflow] = this.prefixes.overflow;
     }
     return this.overflow;
   }
@@ -179,16 +178,7 @@ export class SeriesTable {
 
   /** Returns the exposition prefix of a slot, which is rendered once. */
   expositionPrefixOf(slot: number): string {
-    return (this.prefixes[slot] ??= this.renderPrefix(this.renderLabels(slot)));
-  }
-
-  private renderLabels(slot: number): string {
-    let text = '';
-    for (let i = 0; i < this.labelNames.length; i++) {
-      const value = this.values[i]![this.index.numberAt(slot, i)]!;
-      text += (i === 0 ? '' : ',') + renderLabel(this.labelNames[i]!, value);
-    }
-    return text;
+    return (this.renderedPrefixes[slot] ??= this.prefixes.of(this.valuesOf(slot)));
   }
 
   private findUnusual(labels: object): number {
