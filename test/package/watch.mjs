@@ -48,7 +48,7 @@ export async function checkWatch(checklist, name, cwd) {
       async () => {
         const firstMs = await startMs(0);
         equal(await answer(), 'Hello World!');
-      for (const path of ['ready', 'metrics-dashboard']) await get(`${url}/${path}`);
+        for (const path of ['ready', 'metrics-dashboard']) await get(`${url}/${path}`);
         const service = join(cwd, 'src/app.service.ts');
         writeFileSync(service, readFileSync(service, 'utf8').replace('Hello World!', 'Hello again!'));
         const secondMs = await startMs(1);
