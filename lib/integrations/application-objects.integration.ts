@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { type ApplicationProvider, ApplicationProviders } from './application-providers.integration.js';
-import { type ObjectMatch, type ObjectQuery, ObjectSearch } from './object-search.js';
+import { type ObjectLocation, type ObjectMatch, type ObjectQuery, ObjectSearch } from './object-search.js';
 import { isObject } from '../primitives/is-object.js';
 
 /** Number of providers whose properties are read in one scan. */
@@ -17,9 +17,16 @@ const MAX_SEARCHES = 64;
 const MAX_PROPERTIES = 256;
 
 /** The location of an object: a provider, or a property of a provider. */
-interface Location {
-  readonly provider: ApplicationProvider;
-  readonly property: string | undefined;
+class Location implements ObjectLocation {
+  constructor(
+    readonly provider: ApplicationProvider,
+    readonly property: string | undefined,
+  ) {}
+
+  get text(): string {
+    const { name } = this.provider;
+    return this.property === undefined ? name : `${name}.${this.property}`;
+  }
 }
 
 /**
@@ -71,7 +78,7 @@ export class ApplicationObjects {
     this.searches.push(search);
     this.everything ??= this.allObjects();
     for (const [object, location] of this.everything) {
-      if (search.examine(object, () => textOf(location))) this.matched.set(object, location);
+      if (search.examine(object, location)) this.matched.set(object, location);
     }
     return search;
   }
@@ -144,13 +151,13 @@ export class ApplicationObjects {
       if (this.round - examinedIn < ROUNDS_UNTIL_REPEAT || this.repeatsLeft === 0) return;
       this.repeatsLeft--;
     }
-    this.examine(object, { provider, property });
+    this.examine(object, new Location(provider, property));
   };
 
   private examine(object: object, location: Location): void {
     let isMatch = false;
     for (const search of this.searches) {
-      if (search.examine(object, () => textOf(location))) isMatch = true;
+      if (search.examine(object, location)) isMatch = true;
     }
     if (isMatch) this.matched.set(object, location);
     else this.examinedIn.set(object, this.round);
@@ -159,7 +166,7 @@ export class ApplicationObjects {
   private allObjects(): Map<object, Location> {
     const everything = new Map<object, Location>();
     this.visit(this.providers.all, (object, provider, property) => {
-      if (!everything.has(object)) everything.set(object, { provider, property });
+      if (!everything.has(object)) everything.set(object, new Location(provider, property));
       if (!this.matched.has(object)) this.examinedIn.set(object, this.round);
     });
     return everything;
@@ -200,10 +207,6 @@ export class ApplicationObjects {
       return [];
     }
   }
-}
-
-function textOf({ provider, property }: Location): string {
-  return property === undefined ? provider.name : `${provider.name}.${property}`;
 }
 
 /** Returns the value of a data property. A getter is not called, because it may have side effects. */

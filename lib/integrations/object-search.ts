@@ -23,12 +23,17 @@ export interface ObjectQuery<T extends object> {
   identityOf?(instance: T): unknown;
 }
 
+/** The location of an object in the application. Its text is asked for only of an object that matches. */
+export interface ObjectLocation {
+  readonly text: string;
+}
+
 interface Hit<T extends object> {
   readonly location: string;
   readonly instances: readonly T[];
 }
 
-const NOTHING: readonly unknown[] = [];
+const NOTHING: readonly never[] = [];
 
 /** The matches of one query among the objects that it has examined. */
 export class ObjectSearch<T extends object> {
@@ -45,16 +50,16 @@ export class ObjectSearch<T extends object> {
     return own.is === query.is && own.within === query.within;
   }
 
-  /** Examines an object and the objects inside it. @returns true if any of them matches */
-  examine(object: object, locationOf: () => string): boolean {
-    const known = this.hits.get(object);
+  /** Examines an object and the objects inside it, of which most match nothing. @returns true if any of them matches */
+  examine(object: object, location: ObjectLocation): boolean {
     const instances = this.instancesIn(object);
     if (instances.length === 0) {
       this.drop(object);
       return false;
     }
+    const known = this.hits.get(object);
     if (known === undefined || !areSame(known.instances, instances)) {
-      this.hits.set(object, { location: known?.location ?? locationOf(), instances });
+      this.hits.set(object, { location: known?.location ?? location.text, instances });
       this.matches = undefined;
     }
     return true;
@@ -62,7 +67,7 @@ export class ObjectSearch<T extends object> {
 
   /** Forgets an object that the application no longer has. */
   drop(object: object): void {
-    if (this.hits.delete(object)) this.matches = undefined;
+    if (this.hits.size > 0 && this.hits.delete(object)) this.matches = undefined;
   }
 
   /** Returns each match once. A match keeps its name. */
@@ -92,10 +97,12 @@ export class ObjectSearch<T extends object> {
     return [...unique].map(([identity, { instance }]) => ({ name: names.get(identity) ?? '', instance }));
   }
 
-  private instancesIn(object: object): T[] {
-    const instances: T[] = [];
-    if (this.isMatch(object)) instances.push(object);
-    for (const inner of this.objectsWithin(object)) {
+  private instancesIn(object: object): readonly T[] {
+    const isMatch = this.isMatch(object);
+    const within = this.objectsWithin(object);
+    if (within.length === 0) return isMatch ? [object] : NOTHING;
+    const instances: T[] = isMatch ? [object] : [];
+    for (const inner of within) {
       if (isObject(inner) && this.isMatch(inner)) instances.push(inner);
     }
     return instances;
