@@ -202,13 +202,13 @@ describe('labels with names of methods', () => {
     'are absent from a group where an alert does not have them: %s',
     async (label) => {
       const { alerting, registry, step } = testAlerting();
+      const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
       const groups: unknown[] = [];
       const notify = ({ groupLabels }: AlertNotification): void =>
         void groups.push(Object.entries(groupLabels));
       alerting.addAlertRule(queueRule());
       alerting.addAlertHandler({ name: 'group', notify }, { groupBy: [label, 'queue'] });
       alerting.start();
-      const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
       await step(() => queue.set({ queue: 'mail' }, 11));
       expect(groups).toEqual([[['queue', 'mail']]]);
     },
