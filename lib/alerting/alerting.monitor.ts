@@ -3,6 +3,8 @@ import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { resultWithin } from '../primitives/deadline.js';
+import { callbackGuard } from '../metrics/error-reports.js';
+import type { MetricsRegistry } from '../metrics/registry.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
@@ -37,6 +39,8 @@ export interface AlertingMonitorOptions {
   readonly isLeader?: () => boolean;
   /** Logger of warnings. */
   readonly logger: WarningLogger;
+  /** Registry in which errors of listeners are counted. @default they are only logged */
+  readonly registry?: MetricsRegistry;
 }
 
 /** Time limit of the notifications in flight, and then of closing the handlers, when the application ends. */
@@ -50,7 +54,7 @@ export class AlertingMonitor {
   private readonly registry: RuleRegistry;
   private readonly channels: ChannelRegistry;
   private readonly listeners = new Set<(event: AlertEvent) => void>();
-  private readonly guard = new Guard((error) => this.warn(`An alert listener failed: ${messageOf(error)}`));
+  private readonly listenersGuard: Guard;
   private readonly persistence: AlertingPersistence;
   private readonly logger: SafeLogger;
   private readonly silenceStore = new Silences();
@@ -66,8 +70,12 @@ export class AlertingMonitor {
     private readonly clock: Clock,
     private readonly options: AlertingMonitorOptions,
   ) {
-    const { stateFile, intervalMs, isLeader, logger } = options;
+    const { stateFile, intervalMs, isLeader, logger, registry } = options;
     this.logger = new SafeLogger(logger);
+    this.listenersGuard =
+      registry === undefined
+        ? new Guard((error) => this.warn(`An alert listener failed: ${messageOf(error)}`))
+        : callbackGuard(registry, 'alerting.subscribe');
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
     this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save());
@@ -315,7 +323,7 @@ export class AlertingMonitor {
   }
 
   private publish(events: readonly AlertEvent[]): void {
-    for (const event of events) this.guard.callEach(this.listeners, event);
+    for (const event of events) this.listenersGuard.callEach(this.listeners, event);
     if (events.length > 0 && this.persistence.isLeader) this.persistence.save();
   }
 

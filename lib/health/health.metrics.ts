@@ -17,7 +17,6 @@ export class HealthMetrics {
   private readonly status: Gauge<'check'>;
   private readonly duration: Timer<'check'>;
   private readonly transitions: Counter<'check' | 'status'>;
-  private readonly handlerErrors: Counter;
 
   constructor(registry: MetricsRegistry) {
     this.status = registry.gauge(
@@ -35,10 +34,6 @@ export class HealthMetrics {
       'Status changes of a health check, by new status.',
       { labelNames: ['check', 'status'] },
     );
-    this.handlerErrors = registry.counter(
-      'monitoring_health_handler_errors_total',
-      'Errors of the handlers of health transitions.',
-    );
   }
 
   recordRun(check: string, { status, durationMs }: HealthCheckResult): void {
@@ -48,10 +43,6 @@ export class HealthMetrics {
 
   recordTransition(check: string, status: HealthStatus): void {
     this.transitions.inc({ check, status });
-  }
-
-  recordHandlerError(): void {
-    this.handlerErrors.inc();
   }
 
   /** Removes the status of a check that no longer exists. */

@@ -3,17 +3,14 @@ import type { MetricsRegistry } from '../metrics/registry.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { messageOf } from '../primitives/error-message.js';
 import { type HealthCheck, type HealthCheckDefaults, resolveCheck } from './health-check.js';
-import type {
-  HealthCheckResult,
-  HealthReport,
-  HealthTransition,
-  HealthTransitionHandler,
-} from './health-report.js';
+import type { HealthCheckResult, HealthReport, HealthTransitionHandler } from './health-report.js';
 import { type HealthStatus, worstOf } from './health-status.js';
 import { HealthMetrics } from './health.metrics.js';
 import { type HealthCheckDefaultsOptions, resolveCheckDefaults } from './health.options.js';
 import { RegisteredCheck } from './registered-check.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
+import { callbackGuard } from '../metrics/error-reports.js';
+import { Guard } from '../primitives/guard.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
 
 /** A phase of the life of the application. */
@@ -56,6 +53,7 @@ export class HealthMonitor {
   private readonly logger: SafeLogger | undefined;
   private readonly checks = new Map<string, RegisteredCheck>();
   private readonly handlers = new Set<HealthTransitionHandler>();
+  private readonly handlersGuard: Guard;
   /** The functions that unregister the timers of checks with an interval. */
   private readonly unregisterTimers = new Map<RegisteredCheck, () => void>();
   private registerTimer: RegisterTimer | undefined;
@@ -67,6 +65,12 @@ export class HealthMonitor {
     this.defaults = resolveCheckDefaults(options);
     this.metrics = options.registry && new HealthMetrics(options.registry);
     this.logger = options.logger && new SafeLogger(options.logger);
+    this.handlersGuard =
+      options.registry === undefined
+        ? new Guard((error) =>
+            this.logger?.warn(`A handler of health transitions failed: ${messageOf(error)}`),
+          )
+        : callbackGuard(options.registry, 'health.onTransition');
     this.currentPhase = options.phase ?? 'ready';
   }
 
@@ -209,17 +213,8 @@ export class HealthMonitor {
     this.metrics?.recordTransition(name, status);
     this.logTransition(name, result);
     const transition = { check: name, from, to: status, result, timestamp: this.timestamp() };
-    for (const handler of this.handlers) void this.callHandler(handler, transition);
+    this.handlersGuard.callEach(this.handlers, transition);
   };
-
-  private async callHandler(handler: HealthTransitionHandler, transition: HealthTransition): Promise<void> {
-    try {
-      await handler(transition);
-    } catch (error) {
-      this.metrics?.recordHandlerError();
-      this.logger?.warn(`A handler of health transitions failed: ${messageOf(error)}`);
-    }
-  }
 
   private logTransition(name: string, { status, message }: HealthCheckResult): void {
     if (status === 'healthy') this.logger?.log(`Health check \`${name}\` is healthy again: ${message}`);

@@ -41,6 +41,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
         stateFile: stateFile ?? member?.fileFor('alerts'),
         ...(member && { isLeader: () => member.isLeader }),
         logger: new Logger('Monitoring'),
+        registry,
       });
       for (const rule of rules) monitor.addAlertRule(rule);
       for (const { handler, ...options } of handlers) monitor.addAlertHandler(handler, options);

@@ -6,6 +6,7 @@ import { type Alert } from 'nestjs-monitoring';
 import { AlertmanagerHandler, type AlertNotification, WebhookAlertHandler } from 'nestjs-monitoring/alerting';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { eventually } from '../e2e/fixture/start-app.js';
+import { scalars } from '../metrics/support.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
 const servers: Server[] = [];
@@ -469,8 +470,13 @@ describe('a listener or a handler that fails', () => {
     test.alerting.start();
     await test.step(() => test.set(11, 'a'));
     expect(test.told).toEqual(['long_queue a firing']);
-    expect(test.warnings).toHaveLength(2);
+    expect(test.warnings).toEqual([expect.stringMatching(/^Alert handler fails failed: /)]);
     expect(test.alerting.handlers()[0]).toMatchObject({ failed: 1 });
+    await test.step(() => test.set(1, 'a'));
+    expect(test.registryWarnings).toEqual([expect.stringMatching(/^Callback "alerting.subscribe" failed: /)]);
+    expect(scalars(test.registry, 'monitoring_callback_errors_total')).toMatchObject([
+      { labels: { callback: 'alerting.subscribe' }, value: 2 },
+    ]);
   });
 
   it('does not change the leader when isLeader throws', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RE2JS } from 're2js';
 import { type AlertRule, MonitoringOptionsError } from 'nestjs-monitoring';
+import type { AlertNotification } from 'nestjs-monitoring/alerting';
 import { testRules } from 'nestjs-monitoring/testing';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { PortableRegExp } from '../../lib/primitives/portable-regexp.js';
@@ -194,6 +195,22 @@ describe('labels with names of methods', () => {
       ];
       const { alerts } = testRules({ rules, series: { 'things{a="b"}': '1' }, at: 0 });
       expect(alerts.map(({ message }) => message)).toEqual(['[]', 'grouped']);
+    },
+  );
+
+  it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'])(
+    'are absent from a group where an alert does not have them: %s',
+    async (label) => {
+      const { alerting, registry, step } = testAlerting();
+      const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+      const groups: unknown[] = [];
+      const notify = ({ groupLabels }: AlertNotification): void =>
+        void groups.push(Object.entries(groupLabels));
+      alerting.addAlertRule(queueRule());
+      alerting.addAlertHandler({ name: 'group', notify }, { groupBy: [label, 'queue'] });
+      alerting.start();
+      await step(() => queue.set({ queue: 'mail' }, 11));
+      expect(groups).toEqual([[['queue', 'mail']]]);
     },
   );
 });

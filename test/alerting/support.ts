@@ -20,6 +20,8 @@ export interface TestAlerting {
   readonly clock: FakeClock;
   readonly alerting: AlertingMonitor;
   readonly warnings: string[];
+  /** Warnings of the registry, among them those about errors of listeners. */
+  readonly registryWarnings: readonly string[];
   /** Lets time pass, does something, samples and evaluates, and waits until everybody was told. */
   readonly step: (work?: () => void) => Promise<void>;
 }
@@ -28,7 +30,7 @@ export function testAlerting(
   options: Partial<AlertingMonitorOptions> = {},
   shared: { clock?: FakeClock } = {},
 ): TestAlerting {
-  const { registry, clock: own } = testRegistry();
+  const { registry, clock: own, warnings: registryWarnings } = testRegistry();
   const clock = shared.clock ?? own;
   const warnings: string[] = [];
   const store = new HistoryStore({
@@ -46,6 +48,7 @@ export function testAlerting(
     inhibitRules: [],
     stateFile: undefined,
     logger: { warn: (message) => void warnings.push(message) },
+    registry,
     ...options,
   });
   const step = async (work?: () => void): Promise<void> => {
@@ -54,7 +57,7 @@ export function testAlerting(
     store.add({ ...registry.snapshot(), timestamp: clock.now() });
     await alerting.settled();
   };
-  return { registry, history, store, clock, alerting, warnings, step };
+  return { registry, history, store, clock, alerting, warnings, registryWarnings, step };
 }
 
 /** A rule about the gauge `queue_length`, one alert for each queue. */

@@ -9,7 +9,7 @@ import {
 } from 'nestjs-monitoring';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../e2e/fixture/start-app.js';
-import { FakeClock, scalars } from '../metrics/support.js';
+import { FakeClock, scalars, testRegistry } from '../metrics/support.js';
 import { BEHAVIOURS, FOUND, ScriptedCheck } from './support.js';
 
 interface Watched {
@@ -399,27 +399,68 @@ describe('a transition', () => {
     expect(told).toHaveLength(2);
   });
 
-  it('is passed to every handler even if another one throws or rejects, which is counted', async () => {
-    const registry = new MetricsRegistry();
-    const { monitor, said } = watched({ cacheMs: 0, registry });
-    const told: string[] = [];
-    monitor.onTransition(() => {
-      throw new Error('no pager');
-    });
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no pager');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no mail'))],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+    ],
+    [
+      'throws a value that cannot be converted to a string',
+      () => {
+        throw Object.create(null);
+      },
+    ],
+    [
+      'returns a thenable that fails',
+      () => ({
+        then: () => {
+          throw new Error('no');
+        },
+      }),
+    ],
+  ])(
+    'is passed to every handler even if another one %s, which is counted and logged once',
+    async (_, fails) => {
+      const { registry, warnings } = testRegistry();
+      const { monitor } = watched({ cacheMs: 0, registry });
+      const told: string[] = [];
+      monitor.onTransition(fails as () => void);
+      monitor.onTransition(({ to }) => void told.push(to));
+      monitor.addCheck(scripted('db', [DOWN, UP]));
+
+      for (let i = 0; i < 2; i++) await monitor.runHealthChecks();
+      expect(told).toEqual(['unhealthy', 'healthy']);
+      await eventually(() =>
+        expect(scalars(registry, 'monitoring_callback_errors_total')).toMatchObject([
+          { labels: { callback: 'health.onTransition' }, value: 2 },
+        ]),
+      );
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toMatch(/^Callback "health.onTransition" failed: /);
+    },
+  );
+
+  it('is passed to handlers that fail without a registry, where each error is logged', async () => {
+    const { monitor, said } = watched({ cacheMs: 0 });
     monitor.onTransition(() => Promise.reject(new Error('no mail')));
-    monitor.onTransition(({ to }) => void told.push(to));
     monitor.addCheck(scripted('db', [DOWN]));
 
     expect((await monitor.runHealthChecks()).status).toBe('unhealthy');
-    expect(told).toEqual(['unhealthy']);
     await eventually(() =>
-      expect(scalars(registry, 'monitoring_health_handler_errors_total')[0]?.value).toBe(2),
+      expect(said.toSorted()).toEqual([
+        'A handler of health transitions failed: no mail',
+        'Health check `db` is unhealthy: down',
+      ]),
     );
-    expect(said.toSorted()).toEqual([
-      'A handler of health transitions failed: no mail',
-      'A handler of health transitions failed: no pager',
-      'Health check `db` is unhealthy: down',
-    ]);
   });
 
   it('is logged once, not at every failure', async () => {
