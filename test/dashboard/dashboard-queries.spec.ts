@@ -19,7 +19,7 @@ function reads() {
         return Reflect.apply(value, target, args);
       };
     },
-  }) as MetricsHistory;
+  });
   const alerts = { vitals: () => [] } as unknown as DashboardSources['alerts'];
   const feed = {} as DashboardSources['feed'];
   return { asked, ...dashboardQueries({ feed, history: counting, registry, alerts, hasAuth: false }) };
