@@ -3,6 +3,7 @@ import { MetricsRegistry } from 'nestjs-monitoring';
 import { QueryRecorder } from '../../lib/integrations/queries/query-recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
 import { boundedLabelValue, LabelValues } from '../../lib/primitives/label-values.js';
+import { ownText } from '../../lib/primitives/own-text.js';
 import { RecentValues } from '../../lib/integrations/recent-values.js';
 import { bytesInUse } from '../metrics/support.js';
 
@@ -41,6 +42,10 @@ const KEEPERS: Readonly<Record<string, () => { keep: (text: string) => unknown; 
   'part of a text that comes from outside': () => {
     const values = new LabelValues(COUNT);
     return { kept: values, keep: (text) => values.of(text.slice(0, 30)) };
+  },
+  'a text that is owned': () => {
+    const texts: string[] = [];
+    return { kept: texts, keep: (text) => texts.push(ownText(text.slice(0, 30))) };
   },
   'what a value is bounded to': () => {
     const values: string[] = [];
