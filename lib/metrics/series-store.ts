@@ -83,7 +83,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
    */
   slotFor(labels: object, value?: unknown): number {
     const slot = this.table.findUsual(labels);
-    return slot >= 0 ? slot : this.slotForOther(slot, labels, value);
+    return slot >= 0 ? slot : this.slotForOther(labels, value);
   }
 
   /** Returns the slot of values in the order of the label names, and adds a series if they are new. */
@@ -172,18 +172,18 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   private find(labels: object): number {
     const slot = this.table.findUsual(labels);
-    return slot >= 0 ? slot : this.findOther(slot, labels);
+    return slot >= 0 ? slot : this.findOther(labels);
   }
 
-  private findOther(result: number, labels: object): number {
+  private findOther(labels: object): number {
     const { table } = this;
-    const slot = table.findOther(result, labels);
+    const slot = table.findOther(labels);
     // A getter or a toString() among the labels gave this very metric a new table: look there.
     return table === this.table || slot < ABSENT ? slot : this.table.findValues(table.valuesFound(slot));
   }
 
-  private slotForOther(result: number, labels: object, value: unknown = 0): number {
-    const slot = this.findOther(result, labels);
+  private slotForOther(labels: object, value: unknown = 0): number {
+    const slot = this.findOther(labels);
     if (slot >= 0) return slot;
     return slot === ABSENT && !this.isSample(value) ? INVALID_SAMPLE : this.slotForMissing(slot);
   }

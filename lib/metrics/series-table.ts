@@ -9,9 +9,6 @@ export const UNKNOWN_LABEL = -2;
 /** The result of a search with labels that throw when they are read. */
 export const UNREADABLE_LABEL = -3;
 
-/** The result of a search that must read the labels one by one. */
-const UNUSUAL = -4;
-
 /** The number of a value that is not known yet, and of every value of the overflow series. */
 const NO_ID = -1;
 
@@ -71,43 +68,48 @@ export class SeriesTable {
    */
   find(labels: object): number {
     const slot = this.findUsual(labels);
-    return slot >= 0 ? slot : this.findOther(slot, labels);
+    return slot >= 0 ? slot : this.findOther(labels);
   }
 
   /**
    * Returns the slot of labels in the usual case: strings in the order of the label names, all known. A negative result
-   * is for {@link findOther}, which goes on. Never throws.
+   * says only that {@link findOther} is to be asked. Never throws.
    */
   findUsual(labels: object): number {
-    const { labelNames, valueIds, readValues, readIds } = this;
+    const { labelNames, valueIds, readIds } = this;
     const turn = ++this.reading;
     let count = 0;
     let hash = 0;
     try {
       for (const name in labels) {
-        if (labelNames[count] !== name) return UNUSUAL;
+        if (labelNames[count] !== name) return ABSENT;
         const value = (labels as Readonly<Record<string, unknown>>)[name];
-        // Anything but a string is never found.
-        let id = valueIds[count]!.get(value as string);
-        if (id === undefined) {
-          if (typeof value !== 'string') return UNUSUAL;
-          id = NO_ID;
-          readValues[count] = value;
-        }
+        if (typeof value !== 'string') return ABSENT;
+        // Nothing more is done here for a new value: all of this function is on the path of every sample.
+        const id = valueIds[count]!.get(value);
+        if (id === undefined) return ABSENT;
         readIds[count++] = id;
         hash = mix(hash, id);
       }
     } catch {
-      return UNUSUAL;
+      return ABSENT;
     }
     // A getter among the labels may have used this very metric.
-    if (count !== labelNames.length || turn !== this.reading) return UNUSUAL;
-    return this.index.find(readIds, hash);
+    return count === labelNames.length && turn === this.reading ? this.index.find(readIds, hash) : ABSENT;
   }
 
-  /** Goes on with a search after the negative result of {@link findUsual}. @returns the same as {@link find} */
-  findOther(result: number, labels: object): number {
-    return result === UNUSUAL ? this.findUnusual(labels) : this.findNew();
+  /** Searches where {@link findUsual} has not found anything. @returns the same as {@link find} */
+  findOther(labels: object): number {
+    const turn = ++this.reading;
+    let result: number;
+    try {
+      result = this.read(labels as Readonly<Record<string, unknown>>);
+      // A getter or a toString() among the labels used this very metric: read again, from a plain copy.
+      if (turn !== this.reading) result = this.read(stringValues(labels));
+    } catch {
+      return UNREADABLE_LABEL;
+    }
+    return result === 0 ? this.findRead() : result;
   }
 
   /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
@@ -119,11 +121,7 @@ export class SeriesTable {
 
   /** Returns the label values of the latest search, in the order of the label names. @param slot its result */
   valuesFound(slot: number): string[] {
-    if (slot >= 0 && !this.isOverflow(slot)) return this.valuesOf(slot);
-    return this.values.map((values, i) => {
-      const id = this.readIds[i]!;
-      return id === NO_ID ? this.readValues[i]! : values[id]!;
-    });
+    return slot < 0 || this.isOverflow(slot) ? this.readValues.slice() : this.valuesOf(slot);
   }
 
   /** Adds a series with the labels that the latest search found absent. @returns its slot */
@@ -181,19 +179,6 @@ export class SeriesTable {
     return (this.renderedPrefixes[slot] ??= this.prefixes.of(this.valuesOf(slot)));
   }
 
-  private findUnusual(labels: object): number {
-    const turn = ++this.reading;
-    let result: number;
-    try {
-      result = this.read(labels as Readonly<Record<string, unknown>>);
-      // A getter or a toString() among the labels used this very metric: read again, from a plain copy.
-      if (turn !== this.reading) result = this.read(stringValues(labels));
-    } catch {
-      return UNREADABLE_LABEL;
-    }
-    return result === 0 ? this.findRead() : result;
-  }
-
   /** Reads the values into `readValues`. @returns 0, or `UNKNOWN_LABEL` */
   private read(labels: Readonly<Record<string, unknown>>): number {
     const count = this.readPresent(labels);
@@ -225,28 +210,25 @@ export class SeriesTable {
 
   private findRead(): number {
     const { labelNames, valueIds, readValues, readIds } = this;
-    for (let i = 0; i < labelNames.length; i++) readIds[i] = valueIds[i]!.get(readValues[i]!) ?? NO_ID;
-    return this.findNew();
-  }
-
-  /** Searches with the numbers that were read, after those that are missing were looked for in their stored form. */
-  private findNew(): number {
-    const { labelNames, valueIds, readValues, readIds } = this;
     let hash = 0;
     let areKnown = true;
     for (let i = 0; i < labelNames.length; i++) {
-      if (readIds[i] === NO_ID) {
-        const given = readValues[i]!;
-        const value = this.newValue(given);
-        const id = value === given ? undefined : valueIds[i]!.get(value);
-        // The search goes on, since the other values must be well-formed too before they are added.
-        if (id === undefined) areKnown = false;
-        else readIds[i] = id;
-        readValues[i] = value;
-      }
-      hash = mix(hash, readIds[i]!);
+      const id = valueIds[i]!.get(readValues[i]!) ?? this.idOfStored(i);
+      // The search goes on, since the other values must be well-formed too before they are added.
+      if (id === NO_ID) areKnown = false;
+      readIds[i] = id;
+      hash = mix(hash, id);
     }
     return areKnown ? this.index.find(readIds, hash) : ABSENT;
+  }
+
+  /** Replaces an unknown value by the form in which it is stored. @returns the number of that; `NO_ID` if it is new */
+  private idOfStored(position: number): number {
+    const given = this.readValues[position]!;
+    const value = this.newValue(given);
+    if (value === given) return NO_ID;
+    this.readValues[position] = value;
+    return this.valueIds[position]!.get(value) ?? NO_ID;
   }
 
   private addValue(position: number, given: string): number {

@@ -4,6 +4,7 @@ import { QueryRecorder } from '../../lib/integrations/queries/query.recorder.js'
 import { systemClock } from '../../lib/metrics/clock.js';
 import { boundedLabelValue, BoundedLabelValues } from '../../lib/primitives/bounded-label-values.js';
 import { BoundedCache } from '../../lib/integrations/bounded-cache.js';
+import { copyString } from '../../lib/primitives/copy-string.js';
 import { bytesInUse } from '../metrics/support.js';
 
 const COUNT = 50;
@@ -41,6 +42,10 @@ const KEEPERS: Readonly<Record<string, () => { keep: (text: string) => unknown; 
   'part of a text that comes from outside': () => {
     const values = new BoundedLabelValues(COUNT);
     return { kept: values, keep: (text) => values.of(text.slice(0, 30)) };
+  },
+  'a copy of a text': () => {
+    const texts: string[] = [];
+    return { kept: texts, keep: (text) => texts.push(copyString(text.slice(0, 30))) };
   },
   'what a value is bounded to': () => {
     const values: string[] = [];
