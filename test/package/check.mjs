@@ -183,9 +183,14 @@ try {
     const tools = { root, tarball, folder, nodes: [CURRENT_NODE], compilers: '', pnpm: '' };
     await checklist.cell('the tools of the cells', () => installTools(tools));
     const wanted = process.argv.slice(2);
-    for (const { name, check } of CELLS) {
-      if (wanted.length === 0 || wanted.includes(name)) await checklist.cell(name, () => check(tools));
-    }
+    const cells = CELLS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+    const lanes = Array.from({ length: 2 }, async () => {
+      for (let next = cells.shift(); next !== undefined; next = cells.shift()) {
+        const { name, check } = next;
+        await checklist.cell(name, () => check(tools));
+      }
+    });
+    await Promise.all(lanes);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
