@@ -43,7 +43,7 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
     return running;
   }
 
-  it.each([401, 403, 407, 302, 308])(
+  it.each([401, 403, 301, 302, 308])(
     'with status %i is stopped in the metrics and degraded in health until the remote accepts it again',
     async (refusal) => {
       const headers = refusal < 400 ? { location: 'http://127.0.0.1:9/login' } : {};
