@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MetricsHistory } from 'nestjs-monitoring';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardReads } from '../../lib/dashboard/dashboard-reads.js';
 import { busyHour } from './support.js';
@@ -19,7 +18,7 @@ function reads() {
         return Reflect.apply(value, target, args);
       };
     },
-  }) as MetricsHistory;
+  });
   const alerts = { vitals: () => [] } as unknown as DashboardSources['alerts'];
   const feed = {} as DashboardSources['feed'];
   return { asked, ...dashboardReads({ feed, history: counting, registry, alerts, hasAuth: false }) };

@@ -196,21 +196,24 @@ describe('a chart', () => {
 });
 
 describe('rates right after the start', () => {
-  it.each([2.5, 5, 15, 30, 60])('cover the time since the start, for a window of %i minutes', async (minutes) => {
-    const { registry, history, run, sample } = past();
-    const requests = registry.counter('http_requests_total', 'Requests.', {
-      labelNames: ['method', 'route', 'status_code'],
-    });
-    const statistics = new ApiStatistics(history, minutes * MINUTE);
-    statistics.retain();
-    history.retain({ metric: 'http_requests_total' });
-    sample();
-    run(8, () => requests.inc({ method: 'GET', route: '/', status_code: '200' }, 1_017));
-    const [row] = await inSlices(endpointRows(history, minutes * MINUTE));
-    expect(row).toMatchObject({ perSecond: 67.8, windowMs: 2 * MINUTE, statuses: { '200': 8_136 } });
-    expect(statistics.overall()?.requestsPerSecond).toBeCloseTo(67.8, 9);
-    expect(statistics.overall()?.windowMs).toBe(2 * MINUTE);
-  });
+  it.each([2.5, 5, 15, 30, 60])(
+    'cover the time since the start, for a window of %i minutes',
+    async (minutes) => {
+      const { registry, history, run, sample } = past();
+      const requests = registry.counter('http_requests_total', 'Requests.', {
+        labelNames: ['method', 'route', 'status_code'],
+      });
+      const statistics = new ApiStatistics(history, minutes * MINUTE);
+      statistics.retain();
+      history.retain({ metric: 'http_requests_total' });
+      sample();
+      run(8, () => requests.inc({ method: 'GET', route: '/', status_code: '200' }, 1_017));
+      const [row] = await inSlices(endpointRows(history, minutes * MINUTE));
+      expect(row).toMatchObject({ perSecond: 67.8, windowMs: 2 * MINUTE, statuses: { '200': 8_136 } });
+      expect(statistics.overall()?.requestsPerSecond).toBeCloseTo(67.8, 9);
+      expect(statistics.overall()?.windowMs).toBe(2 * MINUTE);
+    },
+  );
 });
 
 describe('numbers for people', () => {

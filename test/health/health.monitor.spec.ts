@@ -433,7 +433,7 @@ describe('a transition', () => {
       const { registry, warnings } = testRegistry();
       const { monitor } = watched({ cacheMs: 0, registry });
       const told: string[] = [];
-      monitor.onTransition(fails as () => void);
+      monitor.onTransition(fails);
       monitor.onTransition(({ to }) => void told.push(to));
       monitor.addCheck(scripted('db', [DOWN, UP]));
 
