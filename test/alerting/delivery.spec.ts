@@ -200,7 +200,7 @@ describe('a first notification that failed', () => {
 });
 
 describe('a handler with sendResolved: false', () => {
-  it.each([1, 2, 5])('is notified of each of %i episodes', async (episodes) => {
+  it.each([1, 2, 3, 5, 10])('is notified of each of %i episodes', async (episodes) => {
     const test = paged();
     test.alerting.addAlertHandler(test.page, { sendResolved: false });
     test.alerting.start();

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MetricsHistory } from 'nestjs-monitoring';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
 import { busyHour } from './support.js';

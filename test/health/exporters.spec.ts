@@ -43,10 +43,10 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
     return running;
   }
 
-  it.each([401, 403, 302])(
+  it.each([401, 403, 301, 302, 308])(
     'with status %i is stopped in the metrics and degraded in health until the remote accepts it again',
     async (refusal) => {
-      const headers = refusal === 302 ? { location: 'http://127.0.0.1:9/login' } : {};
+      const headers = refusal < 400 ? { location: 'http://127.0.0.1:9/login' } : {};
       remote.troubles.push({ status: refusal, headers });
       const app = await start();
       await eventually(async () => expect((await shown(app)).stopped).toEqual([1]), 10_000);
