@@ -399,7 +399,7 @@ describe('a transition', () => {
     expect(told).toHaveLength(2);
   });
 
-  it.each<[string, () => unknown]>([
+  it.each<[string, () => void]>([
     [
       'throws',
       () => {
