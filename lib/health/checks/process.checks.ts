@@ -13,8 +13,11 @@ import type {
 
 const GB = 1_000_000_000;
 const MB = 1_000_000;
-/** The sampling interval of the event loop lag; Node.js counts it as part of the lag. */
-const RESOLUTION_MS = 20;
+/**
+ * The sampling interval of the event loop lag; Node.js counts it as part of the lag. Each sample wakes an idle process, and
+ * the limits of the check are far above.
+ */
+const RESOLUTION_MS = 50;
 /** cgroup v1 reports a value near 2 ** 63 if there is no limit. */
 const NO_LIMIT_BYTES = 2 ** 50;
 
