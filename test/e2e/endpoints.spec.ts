@@ -90,7 +90,9 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
   });
 
   async function start(endpoints: EndpointsOptions = {}, options: StartOptions = {}): Promise<void> {
-    app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints }), options);
+    // What a drain does is tested elsewhere.
+    const health = { drainDelayMs: 0 };
+    app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints, health }), options);
   }
 
   /** The statuses of these paths. */
