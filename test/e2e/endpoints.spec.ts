@@ -91,7 +91,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
 
   async function start(endpoints: EndpointsOptions = {}, options: StartOptions = {}): Promise<void> {
     // What a drain does is tested elsewhere.
-    const health = { drainDelayMs: 0 };
+    const health = { ...WITHOUT_COLLECTORS.health, drainDelayMs: 0 };
     app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints, health }), options);
   }
 
