@@ -23,3 +23,29 @@ describe('the names that several rooms share', () => {
     expect(written).toEqual([]);
   });
 });
+
+describe('the names of all metrics of the library', () => {
+  const DEFINITION =
+    /(?:(?:counter|gauge|histogram|timer)(?:<[^()]*>)?\(\s*|(?:total|duration|inProgress): \[\s*|\b(?:name|metric): )'([a-z]\w+_\w+)'/g;
+  /** Parts of composed names, and the metrics of `MetricsInterceptor`, which are about handlers of the application. */
+  const OTHERS: ReadonlySet<string> = new Set([
+    'total_bytes',
+    'used_bytes',
+    'free_bytes',
+    'inodes_percent',
+    'handler_calls_total',
+    'handler_duration_seconds',
+    'handler_calls_in_progress',
+    'handler_errors_total',
+  ]);
+
+  it('include that of each definition', () => {
+    const missing = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('testing'))
+      .flatMap((path) =>
+        [...readFileSync(join(LIB, path), 'utf8').matchAll(DEFINITION)].map(([, name = '']) => name),
+      )
+      .filter((name) => !names.LIBRARY_METRIC_NAMES.has(name) && !OTHERS.has(name));
+    expect(missing).toEqual([]);
+  });
+});
