@@ -6,7 +6,7 @@ import { HistoryLifecycle } from '../history/history.lifecycle.js';
 import { HistoryStore } from '../history/history-store.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
-import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
+import { callbackGuard, instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';

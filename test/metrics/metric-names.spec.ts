@@ -5,7 +5,8 @@ import * as names from '../../lib/metrics/metric-names.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 const HOME = 'metrics/metric-names.ts';
-const all = Object.values(names).flatMap((group) => Object.values<string>(group));
+const { LIBRARY_METRIC_NAMES, ...groups } = names;
+const all = Object.values(groups).flatMap((group) => Object.values<string>(group));
 
 describe('the names that several rooms share', () => {
   it('are valid, and each is there once', () => {
@@ -45,7 +46,7 @@ describe('the names of all metrics of the library', () => {
       .flatMap((path) =>
         [...readFileSync(join(LIB, path), 'utf8').matchAll(DEFINITION)].map(([, name = '']) => name),
       )
-      .filter((name) => !names.LIBRARY_METRIC_NAMES.has(name) && !OTHERS.has(name));
+      .filter((name) => !LIBRARY_METRIC_NAMES.has(name) && !OTHERS.has(name));
     expect(missing).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/labels.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';

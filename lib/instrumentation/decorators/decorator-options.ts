@@ -1,5 +1,5 @@
 import { assertBuckets } from '../../metrics/buckets.js';
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertLabelNames } from '../../metrics/labels.js';
 import type { StaticLabels } from '../performance-measurement.js';
 

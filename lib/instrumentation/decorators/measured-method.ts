@@ -1,5 +1,5 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
 import { beginCall, failCall, type Measurement, trackCompletion } from '../../primitives/track-completion.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import { Guard } from '../../primitives/guard.js';

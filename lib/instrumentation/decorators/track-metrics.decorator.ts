@@ -1,8 +1,8 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { CounterSeries } from '../../metrics/counter.js';
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import type { GaugeSeries } from '../../metrics/gauge.js';
-import { assertMetricName } from '../../metrics/naming.js';
+import { assertMetricName } from '../../metrics/naming-rules.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { TimerSeries } from '../../metrics/timer.js';
 import type { Measurement } from '../../primitives/track-completion.js';
