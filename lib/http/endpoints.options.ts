@@ -71,7 +71,7 @@ export type ControllerName = (typeof CONTROLLER_NAMES)[number];
 export const ENDPOINT_NAMES = [...CONTROLLER_NAMES, 'dashboard', 'alerts'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
-/** The options of the endpoints, with all defaults resolved. */
+/** The options of the endpoints, with every default filled in. */
 export interface ResolvedEndpoints {
   readonly paths: Readonly<Record<EndpointName, EndpointPath | false>>;
   readonly controllers: boolean;

@@ -13,7 +13,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** Providers of the history and of the questions to it. */
+/** Providers of the history, its sampler and its queries. */
 export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryStore,

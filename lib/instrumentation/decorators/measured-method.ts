@@ -8,7 +8,7 @@ import { countDropped } from '../dropped-samples.js';
 import { describeMethod } from './method-name.js';
 import { registryOf } from './registry-injection.decorator.js';
 
-/** The definition of what a decorator measures of a method. */
+/** The definition of a measurement that a decorator adds to a method. */
 export interface MeasurementDefinition {
   /** An identifier of the recorded series. A method that has it twice is measured once. */
   readonly identity: string;

@@ -33,7 +33,7 @@ export interface TrackMetricsOptions {
 const DECORATOR = '@TrackMetrics()';
 
 /**
- * Records the calls of a method in metrics whose names you choose.
+ * Records the calls of a method in metrics that the options name.
  *
  * A returned value that is not a finite number does not set the gauge and is counted in
  * `monitoring_dropped_samples_total`. A call that fails or is cancelled leaves the gauge unchanged.
