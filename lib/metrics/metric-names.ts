@@ -295,7 +295,7 @@ const FURTHER_NAMES = [
   'websocket_messages_in_progress',
 ];
 
-/** The names of all metrics of this library, by which the dashboard tells them from those of the application. */
+/** The names of all metrics of this library, by which the dashboard separates them from those of the application. */
 export const LIBRARY_METRIC_NAMES: ReadonlySet<string> = new Set([
   ...Object.values(HTTP_METRICS),
   ...Object.values(OUTGOING_HTTP_METRICS),

@@ -105,7 +105,7 @@ function endpointsOf(
     health: (path, overridable) => new HealthEndpoint(monitor, health.httpStatus, path, overridable),
     readiness: (path, overridable) =>
       new ReadinessEndpoint(monitor, health, path, overridable, (address) =>
-        lifecycle.readinessWasAsked(address),
+        lifecycle.recordReadinessProbe(address),
       ),
     liveness: (path, overridable) => new LivenessEndpoint(monitor, health, path, overridable),
     startup: (path, overridable) => new StartupEndpoint(monitor, health, path, overridable),

@@ -24,7 +24,7 @@ export class StepRunner implements LifecycleOutcome {
 
   /**
    * Runs the steps of a moment of the end, once. A step begins as soon as the earlier steps of the same moment that its
-   * `after` names have ended. A step that fails is logged, and the others run all the same.
+   * `after` names have ended. A step that fails is logged, and the others still run.
    */
   end(moment: Moment): Promise<void> {
     const ended = this.ended.get(moment) ?? this.endOnce(moment);
