@@ -5,8 +5,7 @@ import * as names from '../../lib/metrics/metric-names.js';
 
 const LIB = resolve(import.meta.dirname, '../../lib');
 const HOME = 'metrics/metric-names.ts';
-const { LIBRARY_METRIC_NAMES, ...groups } = names;
-const all = Object.values(groups).flatMap((group) => Object.values<string>(group));
+const all = Object.values(names).flatMap((group) => Object.values<string>(group));
 
 describe('the names that several rooms share', () => {
   it('are valid, and each is there once', () => {
@@ -22,31 +21,5 @@ describe('the names that several rooms share', () => {
         return all.filter((name) => text.includes(`'${name}'`)).map((name) => `${path} ${name}`);
       });
     expect(written).toEqual([]);
-  });
-});
-
-describe('the names of all metrics of the library', () => {
-  const DEFINITION =
-    /(?:(?:counter|gauge|histogram|timer)(?:<[^()]*>)?\(\s*|(?:total|duration|inProgress): \[\s*|\b(?:name|metric): )'([a-z]\w+_\w+)'/g;
-  /** Parts of composed names, and the metrics of `MetricsInterceptor`, which are about handlers of the application. */
-  const OTHERS: ReadonlySet<string> = new Set([
-    'total_bytes',
-    'used_bytes',
-    'free_bytes',
-    'inodes_percent',
-    'handler_calls_total',
-    'handler_duration_seconds',
-    'handler_calls_in_progress',
-    'handler_errors_total',
-  ]);
-
-  it('include that of each definition', () => {
-    const missing = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts') && !path.startsWith('testing'))
-      .flatMap((path) =>
-        [...readFileSync(join(LIB, path), 'utf8').matchAll(DEFINITION)].map(([, name = '']) => name),
-      )
-      .filter((name) => !LIBRARY_METRIC_NAMES.has(name) && !OTHERS.has(name));
-    expect(missing).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { LIBRARY_METRIC_NAMES } from '../../metrics/metric-names.js';
+import { LIBRARY_METRIC_NAMES } from '../../metrics/library-metric-names.js';
 
 /** Returns true if a metric belongs to this library, and not to the application. */
 export function isLibraryMetric(name: string): boolean {
