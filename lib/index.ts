@@ -91,7 +91,7 @@ export type { OutgoingHttpOptions } from './instrumentation/outgoing-http/outgoi
 export { ActiveTrace, type TraceFields } from './integrations/opentelemetry/active-trace.js';
 export type { Clock as MonitoringClock } from './metrics/clock.js';
 export { Counter, type CounterSeries } from './metrics/counter.js';
-export { MetricDefinitionError } from './metrics/errors.js';
+export { MetricDefinitionError } from './metrics/metric-definition.error.js';
 export type { ExemplarLabels, ExemplarSource } from './metrics/exemplars.js';
 export { Gauge, type GaugeSeries } from './metrics/gauge.js';
 export { Histogram, type HistogramSeries } from './metrics/histogram.js';

@@ -15,7 +15,7 @@ export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/bu
 export { type Clock as MonitoringClock, systemClock } from './metrics/clock.js';
 export type { Collector } from './metrics/collector.js';
 export { Counter, type CounterSeries } from './metrics/counter.js';
-export { MetricDefinitionError } from './metrics/errors.js';
+export { MetricDefinitionError } from './metrics/metric-definition.error.js';
 export type { ExemplarLabels, ExemplarSource } from './metrics/exemplars.js';
 export type { ExponentialBuckets, ExponentialHistogramSnapshot } from './metrics/exponential-histogram.js';
 export { Gauge, type GaugeSeries } from './metrics/gauge.js';
@@ -32,7 +32,7 @@ export type {
 } from './metrics/metric-definition.js';
 export type { DropReason } from './metrics/metric-host.js';
 export type { Metric, SampleArguments, SnapshotOptions } from './metrics/metric.js';
-export type { MetricType } from './metrics/naming.js';
+export type { MetricType } from './metrics/naming-rules.js';
 export type { MetricsRegistryOptions, WarningLogger } from './metrics/registry-options.js';
 export {
   type AnyMetric,

@@ -3,7 +3,7 @@ import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { resultWithin } from '../primitives/deadline.js';
-import { callbackGuard } from '../metrics/error-reports.js';
+import { callbackGuard } from '../metrics/error-guards.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';

@@ -13,7 +13,7 @@ import { PROCESS_CPU } from '../query/vital-definitions.js';
 /** The result of the last evaluation of a rule: `err` if it failed, `unknown` before the first one. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
 
-/** An evaluator of one compiled rule over the history. */
+/** An evaluator of one compiled rule over the history. {@link RuleState} changes the states of its alerts. */
 export class RuleEvaluator {
   health: RuleHealth = 'unknown';
   lastError: string | undefined;

@@ -10,9 +10,9 @@ export interface MergedMetrics {
 }
 
 /**
- * A merger of the metrics of several workers: histograms are added up, counters and gauges are aggregated as the
- * `aggregate` of their definition says. It remembers the series of the last merge, so that merging the same workers
- * again is cheap.
+ * A merger of the metrics of several workers. It groups them by name, and {@link WorkerAggregation} merges each: it adds
+ * up histograms, and aggregates counters and gauges by the `aggregate` of their definition. The series of the last merge
+ * are kept, so that merging the same workers again is cheap.
  */
 export class MetricsMerger {
   private merged = new Map<string, WorkerAggregation>();

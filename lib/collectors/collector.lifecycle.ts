@@ -2,7 +2,10 @@ import type { RunningCollectors } from './running-collectors.js';
 import type { ManagedCollector } from './managed-collector.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
 
-/** The lifecycle of the collectors: start with the application, stop after everything that reads metrics. */
+/**
+ * The lifecycle of the collectors: they start with the application, and stop after everything that reads metrics.
+ * {@link RunningCollectors} has their timers.
+ */
 export class CollectorLifecycle {
   constructor(
     private readonly running: RunningCollectors,

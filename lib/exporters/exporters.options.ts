@@ -46,7 +46,7 @@ export interface ExportersOptions {
   readonly pushgateway?: PushgatewayExporterOptions | false;
 }
 
-/** The options of the exporters that are on, with all defaults applied. */
+/** The options of the exporters that are on, with every default filled in. */
 export interface ResolvedExporters {
   readonly prometheus: { readonly created: boolean };
   readonly json?: ResolvedJson;

@@ -65,7 +65,7 @@ export interface HealthCheckDefaults {
   readonly refreshIntervalMs: number | undefined;
 }
 
-/** The settings of one health check, with all defaults resolved. */
+/** The settings of one health check, with every default filled in. */
 export interface HealthCheckSettings extends Omit<HealthCheckDefaults, 'checkTimeoutMs'> {
   readonly timeoutMs: number;
   readonly critical: boolean;

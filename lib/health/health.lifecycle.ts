@@ -70,10 +70,10 @@ export class HealthLifecycle {
   }
 
   /**
-   * Notes a readiness probe. After the first one, a shutdown begins with a drain. On a development machine, one from this
-   * machine is that of a person: a drain would only keep the port from the next start.
+   * Records a readiness probe. After the first one, a shutdown begins with a drain. On a development machine, a probe from
+   * this machine does not count: the drain would only keep the port in use when the application starts again.
    */
-  readinessWasAsked(remoteAddress: string | undefined): void {
+  recordReadinessProbe(remoteAddress: string | undefined): void {
     if (this.isProbed || this.drain === undefined || this.monitor.phase !== 'ready') return;
     const { delayMs, ignoresLocalProbes } = this.options.drain;
     if (delayMs === 0 || (ignoresLocalProbes && isLoopback(remoteAddress))) return;

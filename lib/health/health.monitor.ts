@@ -9,7 +9,7 @@ import { HealthMetrics } from './health.metrics.js';
 import { type HealthCheckDefaultsOptions, resolveCheckDefaults } from './health.options.js';
 import { RegisteredCheck } from './registered-check.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
-import { callbackGuard } from '../metrics/error-reports.js';
+import { callbackGuard } from '../metrics/error-guards.js';
 import { Guard } from '../primitives/guard.js';
 import type { RegisterTimer } from '../primitives/register-timer.js';
 

@@ -90,7 +90,7 @@ export type HealthGroup = keyof HealthGroups;
 /** The probes with a group of checks. */
 export const HEALTH_GROUPS: readonly HealthGroup[] = ['readiness', 'liveness', 'startup'];
 
-/** The health options, with all defaults resolved. */
+/** The health options, with every default filled in. */
 export interface ResolvedHealth {
   readonly defaults: HealthCheckDefaults;
   readonly httpStatus: Readonly<Record<HealthStatus, number>>;

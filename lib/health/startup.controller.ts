@@ -6,11 +6,11 @@ import { DEFAULT_PATHS } from '../http/endpoints.options.js';
 /** The controller of the startup probe, `GET /startup`. */
 @Controller(DEFAULT_PATHS.startup)
 export class StartupController extends EndpointController {
-  /** Sends the state of the start. */
+  /** Sends the result of the start-up. */
   @Get()
   @DescribedResponses({
     200: 'The application has started.',
-    503: 'The application is starting.',
+    503: 'The application is starting, or a check of the startup group has not succeeded yet.',
   })
   get(@Req() request: unknown, @Res() response: unknown): Promise<void> {
     return this.serve('startup', request, response);

@@ -41,7 +41,7 @@ export class EndpointAuthorizer {
     this.guard = typeof given === 'function' ? await this.guardOf(given) : given;
   }
 
-  /** Checks a request. @returns the reply that refuses it; undefined if it is authorized */
+  /** Checks a request. @returns the reply to an unauthorized request; undefined if it is authorized */
   async refusal(headers: IncomingHttpHeaders, context: ExecutionContext): Promise<EndpointReply | undefined> {
     const { auth } = this;
     if (auth === undefined) return undefined;
@@ -91,7 +91,7 @@ function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Returns the reply to an error of a guard; anything but an HTTP exception becomes a 500. */
+/** Returns the reply to an error of a guard: the status of an HTTP exception, 500 for any other error. */
 function replyTo(error: unknown): EndpointReply {
   if (!(error instanceof HttpException)) return errorReply(500, 'Internal Server Error');
   const status: unknown = error.getStatus();

@@ -9,7 +9,7 @@ import type { ControllerName } from './endpoints.options.js';
 export abstract class EndpointController {
   @Inject(EndpointRouter) private readonly endpointRouter!: EndpointRouter;
 
-  /** Sends the reply of an endpoint, just as it is outside of the router of Nest. */
+  /** Sends the reply of an endpoint, the same one as without controllers. */
   protected serve(name: ControllerName, request: unknown, response: unknown): Promise<void> {
     return this.endpointRouter.handle(name, request, response);
   }

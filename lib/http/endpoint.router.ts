@@ -35,15 +35,15 @@ export interface RoutedEndpoints {
 
 /**
  * The registration of the endpoints on the HTTP adapter of the application or on a separate server. Global guards,
- * pipes, interceptors and prefixes of the application do not apply to them. They do to the endpoints of controllers, whose
- * requests come from the router of Nest.
+ * pipes, interceptors and prefixes of the application do not apply to them. They apply to controllers, which hand their
+ * requests to {@link EndpointRouter.handle}.
  */
 export class EndpointRouter {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly responder: EndpointResponder;
   private onExpress: ExpressMount | undefined;
   private isMounted = false;
-  /** The endpoints whose routes belong to the application. */
+  /** Endpoints that are not registered, because the application defines their route. */
   private readonly declined = new Set<Endpoint>();
 
   /** @param onRequest called with the response of each request that the server of the application received */
@@ -132,7 +132,7 @@ export class EndpointRouter {
     return main.map((endpoint) => `${this.server.url ?? ''}${this.routeOf(endpoint)}`);
   }
 
-  /** Stops the separate server, last of all, so that probes and a last scrape are answered until then. */
+  /** Stops the separate server. It is the last step of the end, so that probes and a last scrape are answered until then. */
   async close(): Promise<void> {
     await this.server.stop();
   }

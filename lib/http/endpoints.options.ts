@@ -57,7 +57,7 @@ export interface EndpointsOptions {
   readonly listen?: ListenOptions;
 }
 
-/** The path of an endpoint. */
+/** The path of an endpoint, without slashes at its ends. */
 export interface EndpointPath {
   readonly path: string;
   /** True if an option sets the path, so that it is not a default. */
@@ -71,7 +71,7 @@ export type ControllerName = (typeof CONTROLLER_NAMES)[number];
 export const ENDPOINT_NAMES = [...CONTROLLER_NAMES, 'dashboard', 'alerts'] as const;
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
-/** The options of the endpoints with all defaults applied. */
+/** The options of the endpoints, with every default filled in. */
 export interface ResolvedEndpoints {
   readonly paths: Readonly<Record<EndpointName, EndpointPath | false>>;
   readonly controllers: boolean;
@@ -103,7 +103,7 @@ const ENDPOINTS_KEYS: readonly (keyof EndpointsOptions)[] = [
 ];
 
 /**
- * Checks the options of the endpoints and applies the defaults.
+ * Checks the options of the endpoints and resolves their defaults.
  *
  * @param environment value of NODE_ENV; in `production` the dashboard is off by default without `auth`
  * @throws {MonitoringOptionsError}

@@ -36,7 +36,7 @@ export class EventStream {
     this.readers.set(response, 0);
     response.on('close', () => this.readers.delete(response));
     response.on('drain', () => this.catchUp(response));
-    // A write to a response that somebody else has ended emits an error that would be uncaught.
+    // A write to a response that other code has ended emits an error that would be uncaught.
     response.on('error', () => this.readers.delete(response));
     // The reader reconnects after two seconds.
     this.write(response, `retry: 2000\n\n${this.initialEvents()}`);

@@ -22,7 +22,7 @@ export interface FastifyReplyLike {
   readonly sent: boolean;
 }
 
-/** Resolves with the body for Fastify to send, or with the reply if the response has been sent. */
+/** A handler of a route. It resolves with the body for Fastify to send, or with the reply if the response has been sent. */
 type Handle = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<Buffer | FastifyReplyLike>;
 
 interface RouterOptions {
@@ -99,8 +99,8 @@ function ignoresTrailingSlash({ initialConfig }: FastifyLike): boolean {
 }
 
 /**
- * Prepares a reply and returns the body for Fastify to send, so that its hooks may change headers and body. An event stream bypasses Fastify, with the
- * headers that hooks have set, since compression would buffer its events.
+ * Prepares a reply and returns the body for Fastify to send, so that its hooks may change headers and body. An event
+ * stream bypasses Fastify, with the headers that hooks have set, since compression would buffer its events.
  */
 function prepare(reply: FastifyReplyLike, { status, headers, body }: EndpointReply): Buffer | undefined {
   if (body instanceof EventStream) {

@@ -3,15 +3,15 @@ import type { Endpoint, EndpointReply } from './endpoint.js';
 import type { MountedEndpoint } from './route-table.js';
 
 /**
- * Returns true if an endpoint is to be registered at its route.
+ * A function that returns true if an endpoint is to be registered at its route.
  *
  * @param isDefined true if the application defines the route itself
- * @throws {Error} if it does, although an option sets the path
+ * @throws {Error} if the application defines it and an option sets the path
  */
 export type Claim = (mounted: MountedEndpoint, isDefined: boolean) => boolean;
 
 /**
- * Returns the reply to a request. Never rejects.
+ * A function that returns the reply to a request. It never rejects.
  *
  * @param args arguments of a handler of the framework
  */

@@ -1,6 +1,6 @@
 /**
- * Returns a function that returns true once somebody else, such as a guard, has sent the response. The frameworks
- * notice only after the hooks and the middleware of the application, which may be asynchronous.
+ * Returns a function that returns true once other code, such as a guard, has sent the response. The flags of the
+ * frameworks change only after the hooks and the middleware of the application, which may be asynchronous.
  *
  * @param method name of the method that sends the response
  */

@@ -8,7 +8,7 @@ import {
 import type { Observable } from 'rxjs';
 import { DEFAULT_BUCKETS } from '../metrics/buckets.js';
 import type { Counter } from '../metrics/counter.js';
-import { instrumentationGuard } from '../metrics/error-reports.js';
+import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { type Measurement, trackCompletion } from '../primitives/track-completion.js';
 import type { Guard } from '../primitives/guard.js';

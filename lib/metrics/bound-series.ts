@@ -24,7 +24,7 @@ export abstract class BoundSeries<Extension extends RowExtension | undefined = R
     }
   }
 
-  /** Returns true if there is a row to write to. This is the only check that every sample pays for. */
+  /** Returns true if there is a row to write to. It is the only check of a usual sample: one comparison. */
   protected ready(): boolean {
     return this.generation === this.store.generation || this.rebind();
   }

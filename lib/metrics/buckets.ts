@@ -1,6 +1,9 @@
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 
-/** Upper bounds in seconds that suit most web services: the defaults of the Prometheus client libraries. */
+/**
+ * Upper bounds in seconds that suit most web services: the defaults of the Prometheus client libraries. They are the
+ * classic buckets of an exposition; `percentile()` reads the buckets of `exponential-histogram.ts`.
+ */
 export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**

@@ -14,8 +14,8 @@ export interface RunLimits {
 }
 
 /**
- * A runner that isolates collectors: one that throws, rejects or hangs costs only itself. A collector never runs twice at
- * a time; while it hangs, each further run fails.
+ * A runner that isolates collectors: one that throws, rejects or hangs fails alone. A collector never runs twice at a time;
+ * while it hangs, each further run fails.
  */
 export class CollectorRunner {
   private readonly running = new Set<Collector>();

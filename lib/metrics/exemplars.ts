@@ -29,7 +29,7 @@ export class Exemplars {
     private readonly onInvalid: () => void,
   ) {}
 
-  /** Stores an exemplar with the given labels, or those of the source, unless the present one is fresh. */
+  /** Stores an exemplar with the given labels, or those of the source, unless the stored one is younger than a second. */
   offer(index: number, value: number, given: ExemplarLabels | undefined): void {
     const timestamp = this.clock.now();
     if (this.isAsking || this.isFresh(index, timestamp)) return;
@@ -63,7 +63,7 @@ export class Exemplars {
   }
 }
 
-/** @throws {RangeError} for labels that OpenMetrics does not allow */
+/** Returns the labels as strings. @throws {RangeError} for labels that OpenMetrics does not allow */
 function checkedLabels(given: ExemplarLabels): ExemplarLabels {
   const entries = Object.entries(given).map(([name, value]): [string, string] => [
     name,

@@ -1,4 +1,4 @@
-/** The binary logarithm of the buckets per doubling: each is 1.09 % wide, so the error of its middle is at most 0.55 %. */
+/** The binary logarithm of the number of buckets per doubling. A bucket is 1.09 % wide: its middle is off by at most 0.55 %. */
 const SCALE = 6;
 const PER_DOUBLING = 1 << SCALE;
 /** The outermost buckets, which also hold the magnitudes below `2 ** -30` (0.93e-9) and above `2 ** 50` (1.1e15). */
@@ -44,7 +44,7 @@ export interface ExponentialHistogramSnapshot {
 /**
  * A histogram with base-2 exponential buckets, from which any percentile can be read with a relative error of at most
  * 0.55 % between 1e-9 and 1e15. Memory grows with the spread of the values by 256 bytes for each doubling, from 64 bytes
- * to at most 20 kB.
+ * to at most 20 kB. Negative values need as much again, and counts beyond 2 ** 32 twice as much.
  */
 export class ExponentialHistogram {
   private zeroCount = 0;

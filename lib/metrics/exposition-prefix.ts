@@ -2,8 +2,8 @@ import { escapeLabelValue, renderLabel } from './label-escaping.js';
 import { OVERFLOW_LABEL } from './labels.js';
 
 /**
- * The exposition prefixes of the series of one metric; see `SeriesIdentities`. Their pieces are joined instead of added,
- * since a prefix is kept and should be one flat string.
+ * The exposition prefixes of the series of one metric; see `SeriesIdentities`. Their pieces are joined instead of
+ * concatenated, since a prefix is kept and V8 keeps the pieces of a concatenated string.
  */
 export class ExpositionPrefixes {
   /** The prefix of the overflow series. */

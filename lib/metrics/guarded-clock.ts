@@ -7,12 +7,12 @@ class GuardedClock implements Clock {
   private unreported: unknown[] = [];
   private isReporting = false;
   private latest = -Infinity;
-  /** The offset to the system clock, once that has replaced the monotonic clock for good. */
+  /** The offset to the system clock, once the system clock has permanently replaced the monotonic clock. */
   private offset: number | undefined;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Returns the time of the clock; of the system clock while it fails. */
+  /** Returns the time of the clock, or of the system clock if the clock fails. */
   now(): number {
     try {
       const time: unknown = this.clock.now();
@@ -24,7 +24,7 @@ class GuardedClock implements Clock {
     return systemClock.now();
   }
 
-  /** Returns a time that never goes backwards; of the system clock from the first failure on. */
+  /** Returns a time that never goes backwards. From the first failure on, it is that of the system clock. */
   monotonic(): number {
     if (this.offset !== undefined) return systemClock.monotonic() + this.offset;
     try {

@@ -1,4 +1,4 @@
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 
 /** A label value. It is converted to a string; `null` and `undefined` become the empty string. */
 export type LabelValue = string | number | boolean | bigint | null | undefined;

@@ -1,7 +1,7 @@
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 import { describeMetric } from './metric-definition.js';
 import type { Metric } from './metric.js';
-import { claimedNames, type MetricType } from './naming.js';
+import { claimedNames, type MetricType } from './naming-rules.js';
 
 /** The metrics of a registry by name, in the order of their creation. No two of them share a name in an exposition. */
 export class MetricCatalog<M extends Metric> {

@@ -1,4 +1,4 @@
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 import type { Labels } from './labels.js';
 
 /** The kind of a metric in this library; a timer is exposed as a histogram. */

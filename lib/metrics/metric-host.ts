@@ -10,8 +10,9 @@ export type DropReason =
   | 'unreadable_label'
   // Only the exemplar was dropped; its sample counts.
   | 'invalid_exemplar'
-  // The metric of a decorator or a job could not be defined: another one has its name, or the name is invalid.
+  // The metric of a decorator could not be defined, because another one has its name.
   | 'conflicting_definition'
+  // The metric of a job could not be defined: another one has its name, or the name is invalid.
   | 'refused_definition';
 
 /** The services of a registry that its metrics use. */

@@ -1,6 +1,6 @@
 /**
- * Names of the metrics that another room reads than the one that defines them: alerts, statistics and the dashboard ask
- * for them. Both import the name from here, so that nobody asks for a metric that does not exist.
+ * Names of the metrics that alerts, statistics or the dashboard read. The definition of a metric uses the same constant, so
+ * that nothing reads a metric that does not exist. The names of all metrics are in `library-metric-names.ts`.
  */
 
 /** Metrics of the requests that the application serves. */

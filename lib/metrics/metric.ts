@@ -1,6 +1,6 @@
 import type { Labels } from './labels.js';
 import type { Aggregation, MetricDefinition, MetricKind } from './metric-definition.js';
-import type { MetricType } from './naming.js';
+import type { MetricType } from './naming-rules.js';
 import type { SeriesStore } from './series-store.js';
 import type { MetricFamily } from './snapshot.js';
 

@@ -23,7 +23,7 @@ export class NumberRows {
     this.growingPages = LARGEST_PAGE_BITS - firstPageBits;
   }
 
-  /** Allocates a row; rows are added in order. */
+  /** Allocates the page of a row, unless it exists. Rows are added in order. */
   ensure(row: number): void {
     const page = this.pageIndex(row);
     if (page < this.pages.length) return;

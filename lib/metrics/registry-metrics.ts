@@ -91,7 +91,7 @@ export class RegistryMetrics implements Pick<
     if (metric !== this.truncated.name) this.truncated.inc({ metric });
   }
 
-  /** Forgets a removed metric, so that a new one of the same name can warn again. */
+  /** Forgets a removed metric, so that a new one of the same name is warned about again. */
   forget(metric: string): void {
     this.warnedOverflow.delete(metric);
     this.warnedUnknownLabel.delete(metric);

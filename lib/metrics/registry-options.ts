@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 import type { ExemplarSource } from './exemplars.js';
 import { assertLabelNames, toLabelString } from './labels.js';
 

@@ -6,9 +6,9 @@ import { CollectorReports } from './collector-reports.js';
 import { CollectorSet } from './collector-set.js';
 import type { Collector } from './collector.js';
 import { Counter, type CounterSeries } from './counter.js';
-import { DisabledCounter, DisabledGauge, DisabledHistogram, DisabledTimer } from './disabled.js';
-import { callbackGuard } from './error-reports.js';
-import { MetricDefinitionError } from './errors.js';
+import { DisabledCounter, DisabledGauge, DisabledHistogram, DisabledTimer } from './disabled-metrics.js';
+import { callbackGuard } from './error-guards.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 import { Gauge, type GaugeSeries } from './gauge.js';
 import { guardedClock } from './guarded-clock.js';
 import { Histogram, type HistogramSeries } from './histogram.js';
@@ -29,7 +29,7 @@ import {
 } from './metric-definition.js';
 import type { MetricHost } from './metric-host.js';
 import type { SnapshotOptions } from './metric.js';
-import { assertMetricName, type MetricType, namingAdvice } from './naming.js';
+import { assertMetricName, type MetricType, namingAdvice } from './naming-rules.js';
 import { RegistryMetrics } from './registry-metrics.js';
 import {
   checkedDefaultLabels,

@@ -26,7 +26,7 @@ export interface RowExtension {
 export class SeriesStore<Extension extends RowExtension | undefined = RowExtension | undefined> {
   /** A number that changes when a bound series must look up its row again. */
   generation = 0;
-  /** True if samples without exemplar labels ask the exemplar source for some. */
+  /** True if the exemplar source provides the labels of samples that come without. */
   readonly asksForExemplars: boolean;
   private table: SeriesTable;
   private rows: NumberRows;
@@ -178,7 +178,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   private findOther(labels: object): number {
     const { table } = this;
     const slot = table.findOther(labels);
-    // A getter or a toString() among the labels gave this very metric a new table: look there.
+    // A getter or a toString() among the labels used this very metric, which has a new table since: search that one.
     return table === this.table || slot < ABSENT ? slot : this.table.findValues(table.valuesFound(slot));
   }
 

@@ -9,7 +9,7 @@ export const UNKNOWN_LABEL = -2;
 /** The result of a search with labels that throw when they are read. */
 export const UNREADABLE_LABEL = -3;
 
-/** The number of a value that is not known yet, and of every value of the overflow series. */
+/** The number of an unknown value, and of every value of the overflow series. */
 const NO_ID = -1;
 
 /**
@@ -73,7 +73,7 @@ export class SeriesTable {
 
   /**
    * Returns the slot of labels in the usual case: strings in the order of the label names, all known. A negative result
-   * says only that {@link findOther} is to be asked. Never throws.
+   * requires a call of {@link findOther}. Never throws.
    */
   findUsual(labels: object): number {
     const { labelNames, valueIds, readIds } = this;
@@ -85,7 +85,7 @@ export class SeriesTable {
         if (labelNames[count] !== name) return ABSENT;
         const value = (labels as Readonly<Record<string, unknown>>)[name];
         if (typeof value !== 'string') return ABSENT;
-        // Nothing more is done here for a new value: all of this function is on the path of every sample.
+        // A new value is left to findOther(): every line of this function is on the path of every sample.
         const id = valueIds[count]!.get(value);
         if (id === undefined) return ABSENT;
         readIds[count++] = id;
@@ -133,7 +133,7 @@ export class SeriesTable {
     return this.index.add(this.readIds);
   }
 
-  /** Returns the slot of the overflow series, which is added if need be. */
+  /** Returns the slot of the overflow series, and adds the series if it is missing. */
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
       this.overflow = this.index.append(new Int32Array(this.labelNames.length).fill(NO_ID));
@@ -152,7 +152,7 @@ export class SeriesTable {
     return this.slots > 2 * this.live + 64;
   }
 
-  /** Makes a search that is going on read the labels again: another table has taken the place of this one. */
+  /** Makes a search in progress read the labels again, after another table has replaced this one. */
   retire(): void {
     this.reading++;
   }

@@ -1,6 +1,6 @@
 import type { ExponentialHistogramSnapshot } from './exponential-histogram.js';
 import type { Aggregation } from './metric-definition.js';
-import type { MetricType } from './naming.js';
+import type { MetricType } from './naming-rules.js';
 
 /** An example of the observations behind a number, usually with the trace of a request. */
 export interface Exemplar {

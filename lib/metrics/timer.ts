@@ -28,7 +28,7 @@ export interface StopTimer<Open extends string = never, Given extends string = n
 
 /** A histogram of durations in seconds that also measures them. */
 export class Timer<L extends string = never> extends Histogram<L> {
-  /** Starts a measurement. Labels that it is not given are those of the end, such as a status. */
+  /** Starts a measurement. Labels that are not given here are given at its end, such as a status. */
   start(): StopTimer<L>;
   start<const Given extends L>(labels: Labels<Given>): StopTimer<Exclude<L, Given>, Given>;
   start(labels: object = {}): StopTimer {
@@ -147,7 +147,7 @@ function startTimer(
   const stop = (last?: unknown): number => {
     if (seconds === undefined) {
       seconds = (clock.monotonic() - startedAt) / 1000;
-      // A callback may be called with a value that is not labels: the labels of the start count then.
+      // A callback may be called with a value that is not labels: the labels of the start are used then.
       const isObject = typeof last === 'object' && last !== null;
       const ended = (isObject ? timer?.seriesAtEnd(labels, last) : undefined) ?? series;
       (ended ?? timer?.bind(isObject ? last : labels))?.observe(seconds);

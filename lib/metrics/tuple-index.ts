@@ -20,7 +20,7 @@ export class TupleIndex {
   private buckets = new Int32Array(8);
   /** The number of buckets that are not {@link EMPTY}. */
   private usedBuckets = 0;
-  /** The number of tuples that {@link find} finds. */
+  /** The number of indexed tuples. */
   private size = 0;
 
   /** @param width length of a tuple */
@@ -54,7 +54,7 @@ export class TupleIndex {
     return slot;
   }
 
-  /** Adds a tuple that {@link find} does not find. @returns its slot */
+  /** Adds a tuple without indexing it, so that {@link find} never returns its slot. @returns the slot */
   append(tuple: Int32Array): number {
     const slot = this.slots++;
     if (this.slots * this.width > this.tuples.length) {
@@ -97,7 +97,7 @@ export class TupleIndex {
     this.buckets[at] = slot + 1;
   }
 
-  /** Makes room for more tuples. Removed ones leave their buckets. */
+  /** Rebuilds the buckets without removed tuples, and with twice their number if the tuples need it. */
   private rehash(): void {
     const before = this.buckets;
     this.buckets = new Int32Array(this.size * 4 > before.length ? before.length * 2 : before.length);

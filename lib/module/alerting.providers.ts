@@ -13,7 +13,7 @@ import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** Providers of alerting: the monitors, and their handlers. */
+/** Providers of the vitals, and of alerting with its rules and handlers. */
 export const ALERTING_PROVIDERS: readonly Provider[] = [
   {
     provide: AlertingMonitor,

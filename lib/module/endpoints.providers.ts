@@ -105,13 +105,13 @@ function endpointsOf(
     health: (path, overridable) => new HealthEndpoint(monitor, health.httpStatus, path, overridable),
     readiness: (path, overridable) =>
       new ReadinessEndpoint(monitor, health, path, overridable, (address) =>
-        lifecycle.readinessWasAsked(address),
+        lifecycle.recordReadinessProbe(address),
       ),
     liveness: (path, overridable) => new LivenessEndpoint(monitor, health, path, overridable),
     startup: (path, overridable) => new StartupEndpoint(monitor, health, path, overridable),
   };
   const made = new Map<ControllerName, Endpoint>();
-  /** Returns the one endpoint of this name, also if no path leads to it but that of a subclass of its controller. */
+  /** Returns the endpoint of this name. It exists also if its path is off, for a controller that the application extends. */
   const ofController = (name: ControllerName): Endpoint => {
     const { path, given } = paths[name] || { path: DEFAULT_PATHS[name], given: false };
     const endpoint = made.get(name) ?? make[name](path, !given);

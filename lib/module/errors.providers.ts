@@ -4,7 +4,7 @@ import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.
 import { ProcessErrorRecorder } from '../instrumentation/errors/process-error.recorder.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
-import { instrumentationGuard } from '../metrics/error-reports.js';
+import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

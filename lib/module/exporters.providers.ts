@@ -19,14 +19,14 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The factory of a push exporter, and the options that switch it on. */
+/** The class of a push exporter with options of type `O`. */
 interface PushExporterClass<O> extends Type<StartedExporter> {
   new (source: MetricsSource, options: O, dependencies: PushDependencies): StartedExporter;
 }
 
 type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
 
-/** The push exporters, by their options. */
+/** The push exporters, by the option that enables them. */
 const PUSH_EXPORTERS = {
   json: JsonExporter,
   cloudWatch: CloudWatchExporter,
@@ -37,7 +37,7 @@ const PUSH_EXPORTERS = {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };
 
-/** The exporters that applications inject; a push exporter is null if it is off. */
+/** The exporters that an application can inject; a push exporter is null if it is off. */
 export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
 
 /** Providers of the exporters. */

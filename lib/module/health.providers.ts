@@ -13,7 +13,7 @@ import { MonitoringHealthIndicator } from '../health/monitoring-health-indicator
 import type { ResolvedHealth } from '../health/health.options.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
-import { instrumentationGuard } from '../metrics/error-reports.js';
+import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

@@ -6,14 +6,14 @@ import { HistoryLifecycle } from '../history/history.lifecycle.js';
 import { HistoryStore } from '../history/history-store.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
-import { callbackGuard, instrumentationGuard } from '../metrics/error-reports.js';
+import { callbackGuard, instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
 import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** Providers of the history and of the questions to it. */
+/** Providers of the history, its sampler and its queries. */
 export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryStore,

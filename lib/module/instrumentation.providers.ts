@@ -12,7 +12,7 @@ import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.
 import { WebSocketRecorder } from '../instrumentation/messages/websocket.recorder.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
-import { instrumentationGuard } from '../metrics/error-reports.js';
+import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { GRAPHQL_INSTRUMENTATION } from './lazily-loaded.token.js';

@@ -22,8 +22,11 @@ import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
 
 /**
- * The moments at which a step runs: a hook of Nest, and whether it is called before or after those of the application.
- * Nest calls the hooks of a start from the farthest module to the nearest, and those of an end the other way round.
+ * The moments at which a step runs, in the order in which they come. Each is a hook of Nest, before or after the hooks of
+ * the application: Nest calls those of a start from the farthest module to the nearest, and those of an end in reverse.
+ *
+ * The end begins with `app.close()`, which `enableShutdownHooks()` calls on SIGTERM. Without it, SIGTERM at most
+ * drains the server before the process ends; see `health/termination-signals.ts`.
  */
 export const MOMENTS = [
   /** `onModuleInit`, before any other module. */
@@ -60,11 +63,11 @@ export interface LifecycleStep {
   run(part: unknown, lifecycle: LifecycleOutcome): void | Promise<void>;
 }
 
-/** The outcome of a start, for the steps that see it. */
+/** The two outcomes of a start, for the steps that notice them. */
 export interface LifecycleOutcome {
-  /** Runs the steps of the moment at which the application serves. */
+  /** Runs the steps of the moment `serving`. */
   serve(): void;
-  /** Ends everything, after a start that failed. */
+  /** Runs the steps of the end, after a start that failed. */
   abort(): void;
 }
 
@@ -79,7 +82,10 @@ function step<Part>(
   return { moment, name, part, after, why, run };
 }
 
-/** Everything that starts and ends with the application, in order. Nothing of this library has a hook of its own. */
+/**
+ * Every step of the start and the end of the application, in order. No part has a hook of its own: `MonitoringCoreModule`
+ * and `LifecycleModule` have the hooks, which run these steps.
+ */
 export const LIFECYCLE: readonly LifecycleStep[] = [
   step(
     'init',
@@ -142,21 +148,21 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'collectors: install',
     CollectorLifecycle,
     (collectors) => collectors.install(),
-    'The endpoints may be asked before the application has started.',
+    'A scrape may come before the application has started.',
   ),
   step(
     'init',
     'queues: install',
     QueuesLifecycle,
     (queues) => queues.install(),
-    'The endpoints may be asked before the application has started.',
+    'A scrape may come before the application has started.',
   ),
   step(
     'init',
     'metrics collectors: install',
     MetricsCollectorExplorer,
     (explorer) => explorer.install(),
-    'All providers exist; those of lazy modules are found at later collections.',
+    'All providers exist by now; those of lazy modules are found at later collections.',
   ),
   step(
     'init',
@@ -253,7 +259,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'serving watch: start',
     ServingWatch,
     (watch, lifecycle) => watch.start(() => lifecycle.serve()),
-    'What a start can do without is done when the application serves.',
+    'Work that a start does not need is done once the application serves.',
   ),
 
   step(
@@ -268,7 +274,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'alerting: add thresholds',
     AlertingLifecycle,
     (alerting) => alerting.addThresholds(),
-    'Whatever asks for the rules before has them; an application need not wait until they are compiled.',
+    'A start need not wait for the compilation of the rules; code that reads them earlier has them compiled.',
   ),
   step(
     'serving',
@@ -315,14 +321,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'start watch: stop',
     StartWatch,
     (watch) => watch.stop(),
-    'An application that ends before it has listened.',
+    'The application may end before it has listened.',
   ),
   step(
     'shutdown',
     'serving watch: stop',
     ServingWatch,
     (watch) => watch.stop(),
-    'An application that ends before it has listened.',
+    'The application may end before it has listened.',
   ),
   step(
     'shutdown',
@@ -336,14 +342,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'history: stop',
     HistoryLifecycle,
     (history) => history.stop(),
-    'A sample that is being taken is waited for.',
+    'The end waits for a sample in progress.',
   ),
   step(
     'shutdown',
     'exporters: stop',
     ExportersLifecycle,
     (exporters) => exporters.shutdown(),
-    'The last push has what the end of all other modules did.',
+    'The last push has the samples that the hooks of all other modules record at the end.',
   ),
   step(
     'shutdown',
@@ -379,7 +385,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       `${name}: stop`,
       part,
       (instrumentation) => instrumentation.stop(),
-      'Whatever the end of the application does up to here is measured, the requests of the exporters included.',
+      'Everything that the application does at its end is measured, the last requests of the exporters included.',
       ['exporters: stop'],
     ),
   ),
@@ -388,7 +394,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'endpoints: close',
     EndpointRouter,
     (router) => router.close(),
-    'A server of its own answers until nothing changes any more.',
+    'The separate server serves scrapes and probes until no metric changes any more.',
     ['exporters: stop'],
   ),
 ];

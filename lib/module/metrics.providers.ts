@@ -6,7 +6,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 import { GIVEN_REGISTRY } from './given-registry.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** Providers of the registry, and of the traces that its exemplars name. */
+/** Providers of the registry, and of the active trace for its exemplars. */
 export const METRICS_PROVIDERS: readonly Provider[] = [
   { provide: ActiveTrace, useFactory: () => findActiveTrace() },
   {

@@ -127,7 +127,7 @@ export class MonitoringCoreModule
 
 /**
  * Makes Nest call the hooks of this module first at the start and last at the end: it goes through the modules by their
- * distance from the root. What other modules start, such as jobs, is measured from the first to the last.
+ * distance from the root. The work that other modules start, such as jobs, is therefore measured from beginning to end.
  */
 function initializeFirst(modules: ModulesContainer): void {
   for (const module of modules.values()) {

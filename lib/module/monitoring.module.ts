@@ -35,8 +35,8 @@ type ControllerPaths = Pick<EndpointsOptions, ControllerName>;
 /** Options of `MonitoringModule.forRootAsync()`: `useFactory`, `useClass` or `useExisting`, with `imports`. */
 export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE & {
   /**
-   * `endpoints.controllers`, which has to be known before the factory runs: true, or the paths of the controllers, of which
-   * false leaves one out. The factory returns no path of theirs.
+   * `endpoints.controllers`, which has to be known before the factory runs: true, or the paths of the controllers, where
+   * false leaves a controller out. The factory must not return these paths.
    * @default false
    */
   readonly controllers?: boolean | ControllerPaths;
@@ -57,7 +57,7 @@ export type MonitoringAsyncOptions = typeof ASYNC_OPTIONS_TYPE & {
   ],
 })
 export class MonitoringModule extends ConfigurableModuleClass {
-  /** Returns the module. @throws {MonitoringOptionsError} for invalid options, most of which are found at start */
+  /** Returns the module. @throws {MonitoringOptionsError} for invalid options; most of them are checked at the start only */
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     expectObject('the options of MonitoringModule', options);
     const { enabled, endpoints } = options;
@@ -66,8 +66,8 @@ export class MonitoringModule extends ConfigurableModuleClass {
   }
 
   /**
-   * Returns the module with options that depend on other providers. Those must not inject anything of monitoring, such
-   * as `MetricsRegistry`, which exists only after the options.
+   * Returns the module with options that depend on other providers. These providers must not inject anything of
+   * monitoring, such as `MetricsRegistry`, which exists only after the options.
    *
    * @throws {MonitoringOptionsError} for invalid arguments
    */
@@ -151,7 +151,7 @@ function checkAsyncOptions(options: MonitoringAsyncOptions): void {
   expectOption(`inject of ${ASYNC_OWNER}`, inject, 'an array of injection tokens', areTokens);
 }
 
-/** Returns a provider of Nest with a check of the options that the application makes. */
+/** Returns a provider, which checks the options of the application if it is the one that makes them. */
 function withCheckedOptions(
   provider: Provider,
   { useFactory }: typeof ASYNC_OPTIONS_TYPE,

@@ -72,7 +72,7 @@ export interface MonitoringOptions {
    * exposes the metrics of all of them, however they were started. @default false
    */
   readonly cluster?: ClusterOptions | boolean;
-  /** Paths of the HTTP endpoints, and who may use them. @default every endpoint at its default path */
+  /** Paths of the HTTP endpoints, and their authentication. @default every endpoint at its default path */
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
@@ -105,14 +105,14 @@ export interface MonitoringOptions {
   /** Alert rules, and the handlers that are notified. @default no rules beside the thresholds */
   readonly alerting?: AlertingOptions;
   /**
-   * Source of the time. The clock of the machine replaces it whenever it throws or returns anything but a number, and
-   * once its monotonic time goes backwards; this is counted in `monitoring_callback_errors_total{callback="clock"}`.
-   * @default the clock of the machine
+   * Source of the time. The system clock replaces it whenever it throws or returns anything but a number, and once its
+   * monotonic time goes backwards; this is counted in `monitoring_callback_errors_total{callback="clock"}`.
+   * @default the system clock
    */
   readonly clock?: Clock;
 }
 
-/** The options with every default filled in. */
+/** The options, with every default filled in. */
 export interface ResolvedOptions {
   readonly enabled: boolean;
   readonly defaultLabels: Readonly<Record<string, string | number | boolean>>;
@@ -177,7 +177,7 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
 }
 
 /**
- * Returns the options, checked, with every default filled in.
+ * Checks the options and resolves their defaults.
  *
  * @param environment the value of NODE_ENV, on which the defaults of the dashboard and of the drain depend
  * @throws {MonitoringOptionsError}
@@ -188,13 +188,13 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
   const { alerting, bridges, cluster } = own;
   if (cluster && bridges.promClient !== undefined) {
     throw new MonitoringOptionsError(
-      'Expected either cluster or bridges.promClient: the metrics of prom-client are those of one worker and cannot be merged. Define them here instead, or leave cluster out.',
+      '`bridges.promClient` must not be set with `cluster`: the metrics of prom-client are those of one worker and cannot be merged. Define them in MetricsRegistry, or remove one of the two options.',
     );
   }
   const history = resolveHistory(own.history, alerting.intervalMs);
   if (alerting.intervalMs < history.intervalMs) {
     throw new MonitoringOptionsError(
-      `Expected alerting.intervalMs to be at least history.intervalMs, ${history.intervalMs}, since rules are evaluated over the samples of the history, got ${alerting.intervalMs}.`,
+      `\`alerting.intervalMs\` must be at least \`history.intervalMs\`, ${history.intervalMs}, since rules are evaluated over the samples of the history; got ${alerting.intervalMs}.`,
     );
   }
   return { ...own, history };

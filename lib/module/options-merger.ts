@@ -15,7 +15,7 @@ export class OptionsMerger {
   private readonly added: MonitoringOptions[] = [];
   private resolve!: (options: MonitoringOptions) => void;
 
-  /** @param countImports returns the number of imports, each of which will add its options */
+  /** @param countImports returns the number of imports, each of which adds its options once */
   constructor(private readonly countImports: () => number) {
     this.merged = new Promise((resolve) => (this.resolve = resolve));
   }

@@ -4,7 +4,7 @@ import { resolveOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
-/** The options of every import of the module, merged. */
+/** Providers of the options, which all imports of the module share. */
 export const OPTIONS_PROVIDERS: readonly Provider[] = [
   {
     provide: OptionsMerger,

@@ -5,9 +5,9 @@ import { Guard } from '../primitives/guard.js';
 /** The longest wait for a server to listen, in milliseconds. Some applications never listen, or have no server. */
 const LONGEST_WAIT_MS = 250;
 
-/** A watch for the moment at which the application serves, from which on there is time for what a start can do without. */
+/** A watch for the moment at which the application serves. Work that a start does not need is done from then on. */
 export class ServingWatch {
-  // Not to know the moment costs only the wait.
+  // Without the event, the timer ends the wait.
   private readonly guard = new Guard(() => undefined);
   private timer: NodeJS.Timeout | undefined;
   private unlisten: (() => void) | undefined;

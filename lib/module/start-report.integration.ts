@@ -12,7 +12,7 @@ import type { ResolvedOptions } from './monitoring.options.js';
 const MAX_NAMES = 8;
 const SWITCHES = ['http', 'outgoingHttp', 'rpc', 'webSocket', 'graphql'] as const;
 
-/** The lines of the log about a start: the endpoints, the clients that were found, and what is off. */
+/** The log lines about a start: the endpoints, the clients that were found, and the parts that are off. */
 export class StartReport {
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
 
@@ -38,7 +38,7 @@ export class StartReport {
     }
     this.logger.log(this.endpointsLine());
     this.logger.log(this.clientsLine());
-    const off = this.whatIsOff();
+    const off = this.disabledParts();
     if (off.length > 0) this.logger.log(`Off: ${off.join(', ')}.`);
   }
 
@@ -66,7 +66,7 @@ export class StartReport {
     return `Found ${found.map(([kind, names]) => `${kind}: ${listOf(names)}`).join('; ')}`;
   }
 
-  private whatIsOff(): string[] {
+  private disabledParts(): string[] {
     const { endpoints, collectors } = this.options;
     const withheld = endpoints.isDashboardWithheld
       ? ['the dashboard (NODE_ENV is production and `endpoints.auth` is not set)']

@@ -22,7 +22,7 @@ const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'];
  * start again when it listens.
  */
 export class StartWatch {
-  // A failure in here leaves nothing unmeasured.
+  // An error of the watch itself affects no measurement, so that it is not reported.
   private readonly guard = new Guard(() => undefined);
   private readonly logger = new SafeLogger(new Logger('Monitoring'));
   private readonly restore: (() => void)[] = [];
@@ -43,7 +43,7 @@ export class StartWatch {
       if (this.hasFailed) return;
       this.hasFailed = true;
       this.stop();
-      // Nest calls the other hooks of the same module all the same, in the same turn.
+      // Nest still calls the other hooks of the same module, in the same turn.
       queueMicrotask(onFailure);
     };
     for (const instance of this.instances()) {
@@ -61,7 +61,7 @@ export class StartWatch {
     if (this.hasFailed) {
       // A provider has called the hook of another one and caught its error.
       this.logger.warn(
-        'A hook failed while the application started, which ended monitoring, and the application has started all the same. Do not call onModuleInit() or onApplicationBootstrap() of a provider by hand where it may fail.',
+        'A hook failed while the application started, which ended monitoring, but the application has started. Do not call onModuleInit() or onApplicationBootstrap() of a provider by hand where it may fail.',
       );
       return;
     }
@@ -74,7 +74,7 @@ export class StartWatch {
     for (const restore of this.restore.splice(0)) restore();
   }
 
-  /** Nest listens for an error of the server by now, so that one more listener changes nothing. */
+  /** Watches the server. Nest listens for its errors by now, so that one more listener changes nothing. */
   private watchServer(): undefined {
     const server: object = this.host.httpAdapter.getHttpServer();
     const unwatch = [

@@ -3,10 +3,10 @@ import { yieldToEventLoop } from '../primitives/yield-to-event-loop.js';
 import { messageOf } from '../primitives/error-message.js';
 import { LIFECYCLE, type LifecycleOutcome, type LifecycleStep, type Moment } from './lifecycle.js';
 
-/** Prints each step with `NODE_DEBUG=nestjs-monitoring`. */
+/** A log of each step, printed with `NODE_DEBUG=nestjs-monitoring`. */
 const debug = debuglog('nestjs-monitoring');
 
-/** A runner of the steps that `lifecycle.ts` lists in their order, over the parts that an application has. */
+/** A runner of the steps of `lifecycle.ts`, in their order, without those of parts that are off. */
 export class StepRunner implements LifecycleOutcome {
   private readonly ended = new Map<Moment, Promise<void>>();
 
@@ -24,7 +24,7 @@ export class StepRunner implements LifecycleOutcome {
 
   /**
    * Runs the steps of a moment of the end, once. A step begins as soon as the earlier steps of the same moment that its
-   * `after` names have ended. A step that fails is logged and holds nothing up.
+   * `after` names have ended. A step that fails is logged, and the others still run.
    */
   end(moment: Moment): Promise<void> {
     const ended = this.ended.get(moment) ?? this.endOnce(moment);
@@ -32,17 +32,17 @@ export class StepRunner implements LifecycleOutcome {
     return ended;
   }
 
-  /** Runs the steps of the moment at which the application serves. */
+  /** Runs the steps of the moment `serving`. */
   serve(): void {
     void this.serveInSlices();
   }
 
-  /** Ends everything after a failed start, of which Nest calls no hook. */
+  /** Runs the steps of the end after a failed start, for which Nest calls no further hook. */
   abort(): void {
     for (const moment of ['disconnecting', 'closed', 'shutdown'] as const) void this.end(moment);
   }
 
-  /** Runs each step in a turn of the event loop of its own, unless the end comes first. One that fails is logged. */
+  /** Runs each step in a turn of the event loop of its own, unless the application ends first. A step that fails is logged. */
   private async serveInSlices(): Promise<void> {
     for (const step of this.stepsAt('serving')) {
       await yieldToEventLoop();

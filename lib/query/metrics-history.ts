@@ -1,4 +1,4 @@
-import type { MetricType } from '../metrics/naming.js';
+import type { MetricType } from '../metrics/naming-rules.js';
 import { bucketQuantileOf } from './bucket-quantile.js';
 import type { FamilyHistory } from '../history/family-history.js';
 import type { HistoryStore } from '../history/history-store.js';

@@ -3,7 +3,7 @@ import type { SampleWindow } from '../history/samples.js';
 /** A function of the samples in a window; undefined if there are too few of them. */
 export type RangeFunction = (window: SampleWindow) => number | undefined;
 
-/** Returns the increase of a counter over the window, with resets handled. */
+/** Returns the increase of a counter over the window. After a reset it counts on from the value before. */
 export const increase: RangeFunction = (window) => extrapolated(window, true);
 
 /** Returns the increase of a counter per second, on average over the window. */
@@ -52,7 +52,7 @@ function extreme(
 
 /**
  * Returns the change over the whole window as Prometheus extrapolates it: to an edge of the window that a sample is
- * near to, else by half the distance between two samples. A counter is not extrapolated below zero.
+ * near, otherwise by half the average distance between samples. A counter is not extrapolated below zero.
  *
  * @param per divisor of the change, in seconds
  */
@@ -70,6 +70,7 @@ function extrapolated(
   if (firstTime === undefined || lastTime === undefined) return undefined;
   let change = lastValue - firstValue;
   if (isCounter) {
+    // A lower value is a reset: the counter starts again from zero, so the value before it is added.
     let before = firstValue;
     for (let i = first + 1; i <= last; i++) {
       const value = values[i] ?? NaN;

@@ -52,7 +52,7 @@ export function nestAdd({ sourceRoot = 'src' }: NestAddOptions) {
   };
 }
 
-/** Returns the class and the path of the root module: what the entry file starts, or the one that Nest generates. */
+/** Returns the class and the path of the root module: that of `main.ts`, or else the one that Nest generates. */
 function rootModuleOf(tree: SchematicTree, sourceRoot: string): { name: string; path: string } {
   const entry = `${sourceRoot}/main.ts`;
   const found = tree.exists(entry) ? rootModuleIn(tree.readText(entry)) : undefined;

@@ -7,7 +7,7 @@ export interface RootModule {
   readonly path: string;
 }
 
-/** An error for a source that is beyond what can be changed safely; its message says why. */
+/** An error for a source that cannot be changed safely; its message is the reason. */
 export class UnknownSource extends Error {
   override readonly name = 'UnknownSource';
 }
@@ -18,7 +18,7 @@ const CREATE = /\bNestFactory\s*\.\s*create\w*\s*(?:<[^()]*>)?\(\s*([\w$]+)/;
 const NEST_IMPORT =
   /^import\s*\{[^}]*\bModule\b[^}]*\}\s*from\s*(["'])@nestjs\/common\1(;?)[^\r\n]*(\r?\n|$)/m;
 
-/** Returns the root module that an entry file passes to `NestFactory`; undefined if it cannot be seen. */
+/** Returns the root module that an entry file passes to `NestFactory`; undefined if it cannot be determined. */
 export function rootModuleIn(entry: string): RootModule | undefined {
   const [, local] = CREATE.exec(codeOf(entry)) ?? [];
   if (local === undefined) return undefined;
@@ -34,7 +34,7 @@ export function rootModuleIn(entry: string): RootModule | undefined {
 }
 
 /**
- * Returns the source of a module with `MonitoringModule` among its imports; the same source if it is there already.
+ * Returns the source of a module with `MonitoringModule` among its imports; the same source if it has the import already.
  *
  * @param name class of the module
  * @throws {UnknownSource} if the module is not written as Nest documents it
@@ -61,7 +61,7 @@ function withModule(source: string, code: string, name: string): string {
   const imports = /(?:^|,)\s*imports\b/.exec(properties);
   if (imports === null) {
     if (properties.includes('...') || /["']imports["']/.test(source.slice(objectOpen, objectClose))) {
-      throw new UnknownSource('the imports of the module cannot be seen');
+      throw new UnknownSource('the imports of the module cannot be determined');
     }
     return insertFirst(source, objectOpen, objectClose, `imports: [${MODULE}.forRoot()]`);
   }
@@ -75,7 +75,7 @@ function withModule(source: string, code: string, name: string): string {
   return insertFirst(source, listOpen, listClose, `${MODULE}.forRoot()`);
 }
 
-/** Returns the positions of the brackets of `@Module(…)` of a class. */
+/** Returns the positions of the parentheses of `@Module(…)` on a class. */
 function argumentsOfDecorator(code: string, name: string): [open: number, close: number] {
   for (const { index, 0: text } of code.matchAll(/@Module\s*\(/g)) {
     const open = index + text.length - 1;

@@ -1,9 +1,9 @@
-/** Comments and literals, in which a bracket or a name means nothing. */
+/** Comments and literals, whose brackets and names are not code. */
 const OPAQUE = /\/\*[\s\S]*?\*\/|\/\/.*|(["'`])(?:\\[\s\S]|(?!\1)[^\\])*\1/g;
 const OPENING = '([{';
 const CLOSING = ')]}';
 
-/** Returns a source of TypeScript with its comments and literals blank, every other character at its position. */
+/** Returns TypeScript code with spaces in place of its comments and literals, so that positions stay the same. */
 export function codeOf(source: string): string {
   return source.replace(OPAQUE, (text) => text.replace(/[^\r\n]/g, ' '));
 }
@@ -18,7 +18,7 @@ export function closingBracket(code: string, open: number): number {
   return -1;
 }
 
-/** Returns code with everything within its inner brackets blank. */
+/** Returns code with spaces in place of everything within its inner brackets. */
 export function outerCode(code: string): string {
   let depth = 0;
   return Array.from(code, (char) => {

@@ -1,4 +1,4 @@
-import type { MetricType } from '../metrics/naming.js';
+import type { MetricType } from '../metrics/naming-rules.js';
 import { nearestName } from '../primitives/nearest-name.js';
 import type { MetricFamily, MetricsSnapshot } from '../metrics/snapshot.js';
 import { MetricAssertionError } from './metric-assertion.error.js';

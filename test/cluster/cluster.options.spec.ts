@@ -47,7 +47,7 @@ describe('the option cluster', () => {
   it('is rejected together with bridges.promClient', () => {
     const promClient = { getMetricsAsJSON: () => Promise.resolve([]) } as never;
     expect(() => resolveOptions({ cluster: true, bridges: { promClient } })).toThrow(
-      'Expected either cluster or bridges.promClient',
+      '`bridges.promClient` must not be set with `cluster`',
     );
   });
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import type { Counter } from '../../lib/metrics/counter.js';
-import { instrumentationGuard } from '../../lib/metrics/error-reports.js';
+import { instrumentationGuard } from '../../lib/metrics/error-guards.js';
 import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { listenTo } from '../../lib/primitives/emitter-listener.js';
 import { Guard } from '../../lib/primitives/guard.js';

@@ -125,8 +125,11 @@ describe('nest add nestjs-monitoring', () => {
       'the imports of the module are not an array literal',
     ],
     ['@Module({ imports })\nexport class AppModule {}', 'the imports of the module are not an array literal'],
-    ['@Module({ ...base })\nexport class AppModule {}', 'the imports of the module cannot be seen'],
-    ["@Module({ 'imports': [A] })\nexport class AppModule {}", 'the imports of the module cannot be seen'],
+    ['@Module({ ...base })\nexport class AppModule {}', 'the imports of the module cannot be determined'],
+    [
+      "@Module({ 'imports': [A] })\nexport class AppModule {}",
+      'the imports of the module cannot be determined',
+    ],
     ['@Module({})\nexport class OtherModule {}', 'it has no @Module() class AppModule'],
     ['@Module({\nexport class AppModule {}', 'it has no @Module() class AppModule'],
     ['', 'it has no @Module() class AppModule'],

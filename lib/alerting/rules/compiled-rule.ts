@@ -1,5 +1,5 @@
 import type { RetentionRequest } from '../../history/retention.js';
-import type { MetricType } from '../../metrics/naming.js';
+import type { MetricType } from '../../metrics/naming-rules.js';
 import type { AlertCondition, Measurement, Severity } from './alert-rule.js';
 import { type Expression, type Selection } from '../../query/expression.js';
 import type { Template } from './template.js';

@@ -3,9 +3,8 @@ import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
-import { type CountersOf, type GaugesOf, registerCounters, setKnown } from './server-metrics.js';
+import { setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
-import { TableStatistics } from './table-statistics.js';
 
 type KindCounter = 'commands' | 'scans' | 'pages' | 'waits';
 
@@ -140,22 +139,20 @@ const TABLE_COUNTERS = {
   },
 } as const;
 
+const MYSQL = {
+  systems: ['mysql', 'mariadb'],
+  gauges: GAUGES,
+  counters: COUNTERS,
+  tableGauges: TABLE_GAUGES,
+  tableCounters: TABLE_COUNTERS,
+} as const;
+
 /** A collector of the statistics of each MySQL or MariaDB server that the application uses. */
-export class MysqlCollector extends DatabaseServerCollector {
+export class MysqlCollector extends DatabaseServerCollector<typeof MYSQL> {
   readonly name = 'mysql';
-  private readonly gauges: GaugesOf<typeof GAUGES>;
-  private readonly counters: CountersOf<typeof COUNTERS>;
-  private readonly tables: TableStatistics;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
-    super(objects, ['mysql', 'mariadb'], options);
-    this.gauges = this.ownGauges(registry, GAUGES);
-    this.counters = registerCounters(registry, COUNTERS);
-    this.tables = new TableStatistics(
-      registerCounters(registry, TABLE_COUNTERS),
-      this.ownGauges(registry, TABLE_GAUGES),
-      this.tableLimit,
-    );
+    super(MYSQL, objects, registry, options);
   }
 
   protected async read(source: string, query: RunQuery): Promise<() => void> {

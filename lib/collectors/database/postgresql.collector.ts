@@ -3,9 +3,8 @@ import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
-import { type CountersOf, type GaugesOf, registerCounters, setKnown } from './server-metrics.js';
+import { setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
-import { TableStatistics } from './table-statistics.js';
 
 /** Every role may read these views, but only members of `pg_monitor` see the state of other roles' connections. */
 const CONNECTIONS = `SELECT coalesce(state, 'unknown') AS state, count(*) AS connections FROM pg_stat_activity
@@ -146,22 +145,20 @@ const TABLE_COUNTERS = {
   },
 } as const;
 
+const POSTGRESQL = {
+  systems: ['postgresql'],
+  gauges: GAUGES,
+  counters: COUNTERS,
+  tableGauges: TABLE_GAUGES,
+  tableCounters: TABLE_COUNTERS,
+} as const;
+
 /** A collector of the statistics of each PostgreSQL database that the application uses. */
-export class PostgresqlCollector extends DatabaseServerCollector {
+export class PostgresqlCollector extends DatabaseServerCollector<typeof POSTGRESQL> {
   readonly name = 'postgresql';
-  private readonly gauges: GaugesOf<typeof GAUGES>;
-  private readonly counters: CountersOf<typeof COUNTERS>;
-  private readonly tables: TableStatistics;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
-    super(objects, ['postgresql'], options);
-    this.gauges = this.ownGauges(registry, GAUGES);
-    this.counters = registerCounters(registry, COUNTERS);
-    this.tables = new TableStatistics(
-      registerCounters(registry, TABLE_COUNTERS),
-      this.ownGauges(registry, TABLE_GAUGES),
-      this.tableLimit,
-    );
+    super(POSTGRESQL, objects, registry, options);
   }
 
   protected async read(source: string, query: RunQuery): Promise<() => void> {

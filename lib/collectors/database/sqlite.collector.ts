@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../../integrations/application-objects.
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
 import type { ResolvedDatabaseCollector } from './database.options.js';
-import { type GaugesOf, setKnown } from './server-metrics.js';
+import { setKnown } from './server-metrics.js';
 import { numberIn } from './sql-rows.js';
 
 const GAUGES = {
@@ -11,14 +11,20 @@ const GAUGES = {
   size: { name: 'sqlite_database_size_bytes', help: 'Size of the database.', labelNames: ['source'] },
 } as const;
 
+const SQLITE = {
+  systems: ['sqlite'],
+  gauges: GAUGES,
+  counters: {},
+  tableGauges: {},
+  tableCounters: {},
+} as const;
+
 /** A collector of the size of each SQLite database that the application has open. */
-export class SqliteCollector extends DatabaseServerCollector {
+export class SqliteCollector extends DatabaseServerCollector<typeof SQLITE> {
   readonly name = 'sqlite';
-  private readonly gauges: GaugesOf<typeof GAUGES>;
 
   constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
-    super(objects, ['sqlite'], options);
-    this.gauges = this.ownGauges(registry, GAUGES);
+    super(SQLITE, objects, registry, options);
   }
 
   protected async read(source: string, query: RunQuery): Promise<() => void> {

@@ -4,7 +4,8 @@ import type { CounterMirror } from '../counter-mirror.js';
 import { setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
 
-type TableLabel = 'source' | 'table';
+/** A label name of the metrics of tables. */
+export type TableLabel = 'source' | 'table';
 
 const FURTHER_TABLES = 'other';
 

@@ -1,5 +1,5 @@
 import type { MetricsHistory } from '../../query/metrics-history.js';
-import type { MetricType } from '../../metrics/naming.js';
+import type { MetricType } from '../../metrics/naming-rules.js';
 import { isLibraryMetric } from './library-metrics.js';
 import { type Panel, panel, percentiles, type View } from './panel.js';
 import { unitOfMetric, unitOfRate } from './unit-of-metric.js';

@@ -1,8 +1,6 @@
-/** The name prefixes of the metrics of this library. */
-const OWN =
-  /^(http|process|nodejs|system|monitoring|db_client|postgresql|mysql|sqlite|cache|redis|scheduled_job|bullmq|rpc_server|websocket|graphql|api|ALERTS|model_operation|application_build_info)(_|$)/;
+import { LIBRARY_METRIC_NAMES } from '../../metrics/library-metric-names.js';
 
-/** Returns whether a metric belongs to this library, and not to the application. */
+/** Returns true if a metric belongs to this library, and not to the application. */
 export function isLibraryMetric(name: string): boolean {
-  return OWN.test(name);
+  return LIBRARY_METRIC_NAMES.has(name);
 }

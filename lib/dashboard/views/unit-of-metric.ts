@@ -1,4 +1,4 @@
-import { type MetricType, unitOf } from '../../metrics/naming.js';
+import { type MetricType, unitOf } from '../../metrics/naming-rules.js';
 import type { Unit } from './panel.js';
 
 /** Returns the unit of a metric, from the suffix of its name. */

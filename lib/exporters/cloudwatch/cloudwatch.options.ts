@@ -43,7 +43,7 @@ export interface CloudWatchExporterOptions extends PushExporterOptions {
   readonly prices?: CloudWatchPrices;
 }
 
-/** The CloudWatch options with all defaults applied. */
+/** The CloudWatch options with every default filled in. */
 export type ResolvedCloudWatch = ResolvedPush &
   Omit<CloudWatchExporterOptions, keyof ResolvedPush | 'prices'> &
   Required<

@@ -1,4 +1,4 @@
-import { isTotal, type MetricType } from '../../metrics/naming.js';
+import { isTotal, type MetricType } from '../../metrics/naming-rules.js';
 
 /** A unit of CloudWatch that a metric name can imply. */
 export type StandardUnit =

@@ -59,7 +59,7 @@ export interface DatadogExporterOptions extends PushExporterOptions {
 /** A site of Datadog. */
 export type DatadogSite = (typeof SITES)[number];
 
-/** The Datadog options with all defaults applied. */
+/** The Datadog options with every default filled in. */
 export type ResolvedDatadog = ResolvedPush &
   Omit<DatadogExporterOptions, keyof ResolvedPush> &
   Required<Pick<DatadogExporterOptions, 'url' | 'fetch' | 'host' | 'tags' | 'histograms'>>;

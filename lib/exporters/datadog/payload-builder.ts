@@ -1,4 +1,4 @@
-import { unitOf } from '../../metrics/naming.js';
+import { unitOf } from '../../metrics/naming-rules.js';
 import type { HistogramInterval, IntervalFamily, MetricsInterval } from '../push/metrics-interval.js';
 import { pairsOf, type WeightedValues, bucketMidpoints } from '../push/bucket-midpoints.js';
 import { datadogName, datadogTags } from './datadog-names.js';

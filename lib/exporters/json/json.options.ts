@@ -13,13 +13,13 @@ export interface JsonExporterOptions extends PushExporterOptions {
   readonly rotation?: { readonly maxBytes?: number; readonly maxFiles?: number };
 }
 
-/** The rotation options with all defaults applied. */
+/** The rotation options with every default filled in. */
 export interface ResolvedRotation {
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
 
-/** The JSON options with all defaults applied. */
+/** The JSON options with every default filled in. */
 export interface ResolvedJson extends ResolvedPush {
   readonly outputFile?: string;
   readonly rotation?: ResolvedRotation;

@@ -1,4 +1,4 @@
-import { familyName, type MetricType } from '../../metrics/naming.js';
+import { familyName, type MetricType } from '../../metrics/naming-rules.js';
 import type { MetricFamily } from '../../metrics/snapshot.js';
 import { batchesOf } from '../push/batches.js';
 import {

@@ -57,7 +57,7 @@ export interface OtlpExporterOptions extends PushExporterOptions {
   readonly fetch?: PushFetch;
 }
 
-/** The OTLP options with all defaults applied. */
+/** The OTLP options with every default filled in. */
 export type ResolvedOtlp = ResolvedPush &
   Omit<OtlpExporterOptions, keyof ResolvedPush> &
   Required<

@@ -1,5 +1,5 @@
 import { renderLabel } from '../../metrics/label-escaping.js';
-import { claimedNames, familyName, isTotal } from '../../metrics/naming.js';
+import { claimedNames, familyName, isTotal } from '../../metrics/naming-rules.js';
 import type { ExpositionFormat } from './format-negotiation.js';
 import { formatBound, formatCanonicalBound, formatValue } from './number-format.js';
 

@@ -1,5 +1,5 @@
 import { renderLabel } from '../../metrics/label-escaping.js';
-import { claimedNames, familyName, isTotal, unitOf } from '../../metrics/naming.js';
+import { claimedNames, familyName, isTotal, unitOf } from '../../metrics/naming-rules.js';
 import {
   CREATED,
   CREATED_UNKNOWN,

@@ -1,4 +1,4 @@
-import { claimedNames } from '../../metrics/naming.js';
+import { claimedNames } from '../../metrics/naming-rules.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';

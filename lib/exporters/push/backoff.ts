@@ -11,7 +11,10 @@ export const FAILURE_PAUSES: BackoffLimits = { firstMs: 1_000, longestMs: 60_000
 /** The pauses after a failure that somebody has to fix, such as an invalid API key. */
 export const REJECTION_PAUSES: BackoffLimits = { firstMs: 2 * 60_000, longestMs: 15 * 60_000 };
 
-/** An exponential backoff with jitter, so that many processes do not retry in step. */
+/**
+ * An exponential backoff with jitter, so that many processes do not retry in step. A pause that the remote asks for, as by
+ * `Retry-After` with a 429, is kept if it is longer: for at most an hour, and without jitter.
+ */
 export class Backoff {
   private failures = 0;
 

@@ -27,7 +27,7 @@ export interface PushExporterOptions {
   readonly metrics?: MetricFilter;
 }
 
-/** The push options with all defaults applied. */
+/** The push options with every default filled in. */
 export type ResolvedPush = Required<Omit<PushExporterOptions, 'metrics'>> &
   Pick<PushExporterOptions, 'metrics'> &
   QueueLimits;

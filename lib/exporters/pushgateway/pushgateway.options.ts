@@ -19,7 +19,7 @@ export interface PushgatewayExporterOptions extends PushExporterOptions {
   readonly fetch?: PushFetch;
 }
 
-/** The Pushgateway options with all defaults applied. */
+/** The Pushgateway options with every default filled in. */
 export interface ResolvedPushgateway extends ResolvedPush {
   readonly url: string;
   readonly jobName: string;

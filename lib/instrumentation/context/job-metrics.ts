@@ -1,7 +1,7 @@
 import { DEFAULT_BUCKETS } from '../../metrics/buckets.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
-import { MetricDefinitionError } from '../../metrics/errors.js';
-import { assertMetricName } from '../../metrics/naming.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
+import { assertMetricName } from '../../metrics/naming-rules.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';
 import type { Measurement } from '../../primitives/track-completion.js';

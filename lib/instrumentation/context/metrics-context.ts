@@ -1,7 +1,7 @@
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/labels.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { WarningLogger } from '../../metrics/registry-options.js';
+import { processWarnings, type WarningLogger } from '../../metrics/registry-options.js';
 import { trackCall } from '../../primitives/track-completion.js';
 import { RESERVED_LABELS, type StaticLabels } from '../performance-measurement.js';
 import { CONTEXT_NAME, JobMetrics } from './job-metrics.js';
@@ -80,10 +80,6 @@ const NO_CONTEXT: JobContext = {
   increment: () => undefined,
   observe: () => undefined,
   gauge: () => undefined,
-};
-
-const processWarnings: WarningLogger = {
-  warn: (message) => process.emitWarning(message, 'MonitoringWarning'),
 };
 
 function labelsOf({ labels = {} }: RunOptions): StaticLabels {

@@ -1,12 +1,12 @@
 import { assertBuckets } from '../../metrics/buckets.js';
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertLabelNames } from '../../metrics/labels.js';
 import type { StaticLabels } from '../performance-measurement.js';
 
 /** Values of labels that are the same for every sample, by label name. */
 export type StaticLabelInput = Readonly<Record<string, string | number | boolean>>;
 
-/** @throws {MetricDefinitionError} unless the options are an object with these keys only */
+/** Checks the options of a decorator. @throws {MetricDefinitionError} unless they are an object with these keys only */
 export function expectOptions(decorator: string, options: unknown, keys: readonly string[]): void {
   expectOption(`Options of ${decorator}`, options, 'an object', isPlainObject(options));
   // TypeScript passes the prototype of the class to a decorator that is not called.
@@ -53,7 +53,7 @@ export function checkedLabels(
   return Object.fromEntries(sorted.map(([name, value]) => [name, String(value)]));
 }
 
-/** @throws {MetricDefinitionError} unless the rate is a number from 0 to 1 */
+/** Checks a sample rate and returns it. @throws {MetricDefinitionError} unless it is a number from 0 to 1 */
 export function checkedSampleRate(decorator: string, rate: number | undefined): number {
   const isValid = rate === undefined || (typeof rate === 'number' && rate >= 0 && rate <= 1);
   const expected = 'a number from 0 (no call is timed) to 1 (every call is timed)';
@@ -61,7 +61,7 @@ export function checkedSampleRate(decorator: string, rate: number | undefined): 
   return rate ?? 1;
 }
 
-/** @throws {MetricDefinitionError} unless the buckets are finite upper bounds in strictly ascending order */
+/** Checks buckets and returns them. @throws {MetricDefinitionError} unless they are finite and strictly ascending */
 export function checkedBuckets(
   decorator: string,
   buckets: readonly number[] | undefined,
@@ -71,7 +71,7 @@ export function checkedBuckets(
   return assertBuckets(decorator, buckets);
 }
 
-/** @throws {MetricDefinitionError} for an invalid value: the option, the expectation, and the value that was given */
+/** Checks a value. @throws {MetricDefinitionError} an error with the option, the expectation and the given value */
 export function expectOption(option: string, value: unknown, expected: string, isValid: boolean): void {
   if (isValid) return;
   throw new MetricDefinitionError(`${option} must be ${expected}; got ${describeValue(value)}.`);

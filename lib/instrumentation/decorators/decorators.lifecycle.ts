@@ -6,7 +6,7 @@ import { measuredMethodsOf } from './measured-method.js';
 import { attachRegistry } from './registry-injection.decorator.js';
 import { isObject } from '../../primitives/is-object.js';
 
-/** The connection of decorated methods with the registry of their application. */
+/** The lifecycle of decorated methods: their connection with the registry of the application. */
 export class DecoratorsLifecycle {
   private readonly registry: MetricsRegistry | undefined;
 
@@ -51,7 +51,7 @@ export class DecoratorsLifecycle {
   }
 }
 
-/** Returns an object and its prototypes; nothing for a value that is not an object or refuses to be read. */
+/** Returns an object and its prototypes; nothing for a value that is not an object or throws when it is read. */
 function prototypeChainOf(start: unknown): object[] {
   const chain: object[] = [];
   try {

@@ -1,5 +1,5 @@
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
 import { beginCall, failCall, type Measurement, trackCompletion } from '../../primitives/track-completion.js';
 import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import { Guard } from '../../primitives/guard.js';
@@ -8,7 +8,7 @@ import { countDropped } from '../dropped-samples.js';
 import { describeMethod } from './method-name.js';
 import { registryOf } from './registry-injection.decorator.js';
 
-/** The definition of what a decorator measures of a method. */
+/** The definition of a measurement that a decorator adds to a method. */
 export interface MeasurementDefinition {
   /** An identifier of the recorded series. A method that has it twice is measured once. */
   readonly identity: string;

@@ -1,4 +1,4 @@
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
 import { type MeasurementDefinition, measureMethod } from './measured-method.js';
 import { classOf, describeMethod } from './method-name.js';

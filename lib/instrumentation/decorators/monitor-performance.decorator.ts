@@ -1,4 +1,4 @@
-import { assertMetricName } from '../../metrics/naming.js';
+import { assertMetricName } from '../../metrics/naming-rules.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Measurement } from '../../primitives/track-completion.js';
 import {

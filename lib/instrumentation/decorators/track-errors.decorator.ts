@@ -1,5 +1,5 @@
 import type { CounterSeries } from '../../metrics/counter.js';
-import { assertMetricName } from '../../metrics/naming.js';
+import { assertMetricName } from '../../metrics/naming-rules.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Measurement } from '../../primitives/track-completion.js';
 import type { Guard } from '../../primitives/guard.js';

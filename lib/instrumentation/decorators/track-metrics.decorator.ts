@@ -1,8 +1,8 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { CounterSeries } from '../../metrics/counter.js';
-import { MetricDefinitionError } from '../../metrics/errors.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import type { GaugeSeries } from '../../metrics/gauge.js';
-import { assertMetricName } from '../../metrics/naming.js';
+import { assertMetricName } from '../../metrics/naming-rules.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { TimerSeries } from '../../metrics/timer.js';
 import type { Measurement } from '../../primitives/track-completion.js';
@@ -33,7 +33,7 @@ export interface TrackMetricsOptions {
 const DECORATOR = '@TrackMetrics()';
 
 /**
- * Records the calls of a method in metrics whose names you choose.
+ * Records the calls of a method in metrics that the options name.
  *
  * A returned value that is not a finite number does not set the gauge and is counted in
  * `monitoring_dropped_samples_total`. A call that fails or is cancelled leaves the gauge unchanged.

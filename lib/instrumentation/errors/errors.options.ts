@@ -10,7 +10,7 @@ export interface ErrorsOptions {
 
 export const ERRORS: OptionTable<ErrorsOptions> = { process: flag(true), responses: flag(true) };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveErrors(errors: ErrorsOptions | false = {}): Required<ErrorsOptions> {
   if (errors === false) return { process: false, responses: false };
   return readOptions('errors', errors, ERRORS);

@@ -1,4 +1,4 @@
-/** Marks the listeners of every copy of this library, to distinguish them from those of the application. */
+/** The mark of the listeners of every copy of this library, by which they differ from those of the application. */
 const OWN_LISTENER = Symbol.for('nestjs-monitoring.watches');
 
 /**

@@ -28,7 +28,7 @@ export const GRAPHQL: OptionTable<GraphQLMetricsOptions> = {
   resolvers: flag(false),
 };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveGraphQL(
   graphql: GraphQLMetricsOptions | false = {},
 ): Required<GraphQLMetricsOptions> | false {

@@ -178,7 +178,7 @@ export class GraphQLRecorder {
   }
 }
 
-/** Returns the code of an error in a response, or else the class of the error that a resolver has thrown. */
+/** Returns the code of an error in a response, or else the class of the error that a resolver threw. */
 function errorLabel(error: unknown): string {
   if (typeof error !== 'object' || error === null) return errorClass(error);
   const { extensions, originalError, code } = error as {

@@ -124,8 +124,8 @@ function readTree(app: ExpressApp, mounts: string[]): Map<ExpressRoute, RouteLoc
 }
 
 /**
- * Returns the templates at which an application is mounted in other applications. Express knows none of an application
- * that middleware of the root calls itself.
+ * Returns the templates at which an application is mounted in other applications. That of an application which middleware
+ * of the root calls itself is unknown.
  */
 function mountsOf(app: ExpressApp, root: ExpressApp): string[] {
   if (app.parent !== undefined) return prefixed(mountsOf(app.parent, root), app.mountpath);

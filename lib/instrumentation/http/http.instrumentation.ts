@@ -68,7 +68,7 @@ export class HttpInstrumentation {
     );
   }
 
-  /** Responds with 417 to an unknown expectation, as Node does if nobody listens for `checkExpectation`. */
+  /** Responds with 417 to an unknown expectation, as Node does without a listener for `checkExpectation`. */
   private observeExpectations(server: object): () => void {
     const { guard } = this.recorder;
     return listenTo(server, EXPECTATION, guard, (request: IncomingMessage, response: ServerResponse) => {

@@ -26,7 +26,7 @@ export const HTTP: OptionTable<HttpMetricsOptions> = {
   ignoreRoutes: patterns('an array of route templates or regular expressions'),
 };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveHttp(http: HttpMetricsOptions | false = {}): Required<HttpMetricsOptions> | false {
   return http !== false && readOptions('http', http, HTTP);
 }

@@ -10,8 +10,8 @@ export interface ObservationOwner {
 }
 
 /**
- * The observation of one request by the recorder of one application. What is the same until the response ends is read once,
- * at the start: Express gives each response and request a hidden class of its own, for which every later read is slow.
+ * The observation of one request by the recorder of one application. Values that stay the same until the response ends are
+ * read once, at the start: Express gives each response and request a hidden class of its own, for which every later read is slow.
  */
 export interface RequestObservation {
   readonly recorder: ObservationOwner;

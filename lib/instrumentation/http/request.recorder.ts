@@ -1,5 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { ExemplarLabels, ExemplarSource } from '../../metrics/exemplars.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';

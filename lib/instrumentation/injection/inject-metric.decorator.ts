@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { describeValue } from '../../options/option-checks.js';
-import { MetricDefinitionError } from '../../metrics/errors.js';
-import { assertMetricName } from '../../metrics/naming.js';
+import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
+import { assertMetricName } from '../../metrics/naming-rules.js';
 import { isDeclaration, type MetricDeclaration } from './metric-declaration.js';
 
 /**

@@ -81,7 +81,7 @@ export function defineTimer(name: string, help: string, options: object = {}): u
   return declare(name, (registry) => registry.timer(name, help, options));
 }
 
-/** Returns true for what `defineCounter()` and its like return. */
+/** Returns true for a declaration, such as that of `defineCounter()`. */
 export function isDeclaration(value: unknown): value is MetricDeclaration {
   const { name, metricIn } = Object(value) as Partial<MetricDeclaration>;
   return typeof name === 'string' && typeof metricIn === 'function';

@@ -34,7 +34,7 @@ export const JOBS: OptionTable<JobsOptions, ResolvedJobs> = {
   bullmq: group(resolveKind),
 };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveJobs(jobs: JobsOptions | false = {}): ResolvedJobs {
   if (jobs === false) return { schedule: false, bullmq: false };
   return readOptions('jobs', jobs, JOBS);

@@ -3,7 +3,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';

@@ -1,7 +1,7 @@
 /**
  * The detection of replies that stand for an exception of a gateway handler.
  *
- * Nest answers exceptions of WebSocket gateways itself, so that the reply of a failed handler looks like a success.
+ * Nest responds to exceptions of WebSocket gateways itself, so that the reply of a failed handler looks like a success.
  * The order of events shows the difference: a reply that settles is the first to do so after a microtask queued when
  * Nest handles the exception, and a reply that streams ends in the same turn in which Nest handles it.
  */

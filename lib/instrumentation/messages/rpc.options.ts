@@ -12,7 +12,7 @@ export interface RpcMetricsOptions {
 
 export const RPC: OptionTable<RpcMetricsOptions> = { buckets: buckets(DEFAULT_BUCKETS) };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveRpc(rpc: RpcMetricsOptions | false = {}): Required<RpcMetricsOptions> | false {
   return rpc !== false && readOptions('rpc', rpc, RPC);
 }

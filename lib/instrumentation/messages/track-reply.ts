@@ -16,7 +16,7 @@ export type ReplyEnd = (outcome: CallOutcome, kind: ReplyKind) => void;
  * A promise ends when it settles. An Observable, also one that a promise resolves to, ends when it completes, fails or
  * is unsubscribed from. `end` is called once.
  *
- * @param isConnected returns false if the client has disconnected, so that nobody subscribes to a resolved Observable
+ * @param isConnected returns false if the client has disconnected, so that a resolved Observable gets no subscriber
  */
 export function trackReply(
   reply: unknown,

@@ -45,7 +45,7 @@ export class WebSocketInstrumentation {
   private readonly namespaces = new WeakMap<object, string>();
   private readonly connections = new WeakMap<object, Connection>();
   private readonly failedReplies = new Map<string, FailedReplies>();
-  /** Undefined until Nest has asked for the adapter; null if the application has no gateway. */
+  /** Undefined until Nest has requested the adapter; null if the application has no gateway. */
   private recorder: WebSocketRecorder | null | undefined;
 
   /** @param createRecorder called once, if the application has a gateway */
@@ -55,7 +55,7 @@ export class WebSocketInstrumentation {
     private readonly guard: Guard,
     private readonly createRecorder: () => WebSocketRecorder,
   ) {
-    // Nest asks for the adapter at the first gateway, before it reads any handler.
+    // Nest requests the adapter at the first gateway, before it reads any handler.
     const returned = (adapter: unknown): void => {
       if (this.recorder === undefined) this.recorder = this.recorderOfGateways();
       if (!isObject(adapter) || this.recorder === null || this.adapters.has(adapter)) return;

@@ -12,7 +12,7 @@ export interface WebSocketMetricsOptions {
 
 export const WEB_SOCKET: OptionTable<WebSocketMetricsOptions> = { buckets: buckets(DEFAULT_BUCKETS) };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveWebSocket(
   webSocket: WebSocketMetricsOptions | false = {},
 ): Required<WebSocketMetricsOptions> | false {

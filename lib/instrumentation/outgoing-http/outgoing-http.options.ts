@@ -20,7 +20,7 @@ export const OUTGOING_HTTP: OptionTable<OutgoingHttpOptions> = {
   ignoreHosts: patterns('an array of hosts or regular expressions'),
 };
 
-/** @throws {MonitoringOptionsError} for invalid options */
+/** Checks the options and fills in every default. @throws {MonitoringOptionsError} for invalid options */
 export function resolveOutgoingHttp(
   outgoing: OutgoingHttpOptions | false = {},
 ): Required<OutgoingHttpOptions> | false {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import { methodLabel } from '../http-method.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
-import { instrumentationGuard } from '../../metrics/error-reports.js';
+import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';

@@ -1,4 +1,4 @@
-import type { MetricType } from '../../metrics/naming.js';
+import type { MetricType } from '../../metrics/naming-rules.js';
 import {
   CREATED,
   FIRST_BUCKET,

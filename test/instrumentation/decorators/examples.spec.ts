@@ -8,7 +8,7 @@ import {
   TrackErrors,
   TrackMetrics,
 } from 'nestjs-monitoring';
-import { namingAdvice } from '../../../lib/metrics/naming.js';
+import { namingAdvice } from '../../../lib/metrics/naming-rules.js';
 import { closeAll, counts, type MeasuredApp, startMeasured } from '../support.js';
 
 afterEach(closeAll);

@@ -1,4 +1,4 @@
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 
 /** The type of a metric in the exposition formats; a timer is a histogram there. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
@@ -80,7 +80,7 @@ function betterName(name: string, type: MetricType): string {
 }
 
 function snakeCase(name: string): string {
-  // Most names are in snake case, and each is looked at while an application starts.
+  // Most names are in snake case: the test is faster than a replacement, for each name at the start of an application.
   return /[A-Z]/.test(name) ? name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase() : name;
 }
 
