@@ -29,11 +29,14 @@ const MADE = [
 
 const { literals, made } = patternsOf(LIB);
 
-/** Every regular expression in the code, the scripts of the page included. */
+/**
+ * Every regular expression in the code, the scripts of the page included. What `nest add` runs reads only the developer's
+ * own root module, once.
+ */
 function patternsOf(folder: string): { literals: Map<string, string>; made: string[] } {
   const found = { literals: new Map<string, string>(), made: [] as string[] };
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /\.(ts|js)$/.test(path),
+    /^(?!schematics\/).*\.(ts|js)$/.test(path),
   );
   for (const path of files) {
     const source = ts.createSourceFile(
