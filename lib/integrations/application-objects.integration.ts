@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { type ApplicationProvider, ApplicationProviders } from './application-providers.integration.js';
 import { type ObjectLocation, type ObjectMatch, type ObjectQuery, ObjectSearch } from './object-search.js';
+import { hasAnyOf } from './object-shape.js';
 import { isObject } from '../primitives/is-object.js';
 
 /** Number of providers whose properties are read in one scan. */
@@ -36,14 +37,20 @@ class Location implements ObjectLocation {
  * providers, a client that replaces another one in the same location, and the objects inside a known match. The
  * properties of the other providers are read in slices of {@link PROVIDERS_PER_SCAN}: an application of up to that size
  * is read whole in each scan, one with 2 000 providers in eight scans.
+ *
+ * All queries examine an object together, and only one that has a mark of some query.
  */
 export class ApplicationObjects {
   private readonly providers: ApplicationProviders;
-  private readonly searches: ObjectSearch<object>[] = [];
+  private readonly searches: ObjectSearch<object>[];
+  /** The marks of all searches; undefined if one of them has none. */
+  private marks: readonly string[] | undefined;
   /** The location of each object that matches a query. */
   private readonly matched = new Map<object, Location>();
   /** The round in which an object without a match was examined. */
   private readonly examinedIn = new WeakMap<object, number>();
+  /** The objects with a mark, which may match later. */
+  private readonly marked = new WeakSet<object>();
   private readonly tables = new WeakSet<object>();
   private round = 0;
   private cursor = 0;
@@ -53,7 +60,10 @@ export class ApplicationObjects {
   /** All objects, for searches that start in this turn. */
   private everything: ReadonlyMap<object, Location> | undefined;
 
-  constructor(modules: ModulesContainer) {
+  /** @param queries the queries that the first scan answers; any other one costs a pass over all objects */
+  constructor(modules: ModulesContainer, queries: readonly ObjectQuery<object>[] = []) {
+    this.searches = queries.map((query) => new ObjectSearch(query));
+    this.marks = marksOf(this.searches);
     this.providers = new ApplicationProviders(modules, ApplicationObjects);
   }
 
@@ -66,7 +76,10 @@ export class ApplicationObjects {
     return search.results();
   }
 
-  /** Makes the next query examine every object again, for a moment at which new objects are known to exist. */
+  /**
+   * Makes the next query read all providers, for a moment at which new objects are known to exist. Of the known objects,
+   * those with a mark are examined again.
+   */
   refresh(): void {
     this.endTurn();
     this.isFullScanDue = true;
@@ -76,8 +89,11 @@ export class ApplicationObjects {
     const search = new ObjectSearch(query);
     if (this.searches.length === MAX_SEARCHES) this.searches.shift();
     this.searches.push(search);
+    this.marks = marksOf(this.searches);
     this.everything ??= this.allObjects();
     for (const [object, location] of this.everything) {
+      if (!hasMark(object, search.marks)) continue;
+      this.marked.add(object);
       if (search.examine(object, location)) this.matched.set(object, location);
     }
     return search;
@@ -93,11 +109,12 @@ export class ApplicationObjects {
     this.examineMatched();
     this.repeatsLeft = REPEATS_PER_SCAN;
     this.visit(created, this.examineIfDue);
-    // An object that was removed from one location may still be in another.
-    this.visit(
-      this.isFullScanDue || isAnyRemoved ? this.providers.all : this.nextProviders(),
-      this.examineIfDue,
-    );
+    const { all } = this.providers;
+    if (created.length < all.length) {
+      // An object that was removed from one location may still be in another.
+      const isWhole = this.isFullScanDue || isAnyRemoved;
+      this.visit(isWhole ? all : this.nextProviders(), this.examineIfDue);
+    }
     this.isFullScanDue = false;
   }
 
@@ -147,11 +164,16 @@ export class ApplicationObjects {
   ): void => {
     if (this.matched.has(object)) return;
     const examinedIn = this.examinedIn.get(object);
-    if (examinedIn !== undefined && !this.isFullScanDue) {
+    if (examinedIn !== undefined && !(this.isFullScanDue && this.marked.has(object))) {
       if (this.round - examinedIn < ROUNDS_UNTIL_REPEAT || this.repeatsLeft === 0) return;
       this.repeatsLeft--;
     }
-    this.examine(object, new Location(provider, property));
+    if (hasMark(object, this.marks)) {
+      this.marked.add(object);
+      this.examine(object, new Location(provider, property));
+    } else {
+      this.examinedIn.set(object, this.round);
+    }
   };
 
   private examine(object: object, location: Location): void {
@@ -216,4 +238,18 @@ function valueAt(object: object, property: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Returns the marks of all searches together, or undefined if one of them has none. */
+function marksOf(searches: readonly ObjectSearch<object>[]): string[] | undefined {
+  const marks = new Set<string>();
+  for (const search of searches) {
+    if (search.marks === undefined) return undefined;
+    for (const mark of search.marks) marks.add(mark);
+  }
+  return [...marks];
+}
+
+function hasMark(object: object, marks: readonly string[] | undefined): boolean {
+  return marks === undefined || hasAnyOf(object, marks);
 }

@@ -10,6 +10,11 @@ export interface ObjectMatch<T extends object> {
 
 /** A query for objects of the application. Two queries with the same `is` and `within` are the same query. */
 export interface ObjectQuery<T extends object> {
+  /**
+   * Names of properties. An object without any of them neither matches nor has a match inside, and is not examined.
+   * Without this, every object is examined.
+   */
+  readonly marks?: readonly string[];
   /** Returns true for an object that matches. An error counts as false. */
   is(candidate: object): candidate is T;
   /** Returns objects inside a candidate that may match, too. An error counts as none. */
@@ -43,6 +48,11 @@ export class ObjectSearch<T extends object> {
   private matches: readonly ObjectMatch<T>[] | undefined;
 
   constructor(private readonly query: ObjectQuery<T>) {}
+
+  /** Names of properties, of which an object that may match has one; undefined if any object may match. */
+  get marks(): readonly string[] | undefined {
+    return this.query.marks;
+  }
 
   /** Returns true if a query is the one of this search. */
   isFor(query: { readonly is: unknown; readonly within?: unknown }): boolean {

@@ -11,6 +11,16 @@ export function hasMethods(candidate: object, ...names: readonly string[]): bool
   return true;
 }
 
+/** Returns true if an object has at least one of these properties, its own or inherited. None of them is read. */
+export function hasAnyOf(candidate: object, names: readonly string[]): boolean {
+  try {
+    for (const name of names) if (name in candidate) return true;
+  } catch {
+    // A proxy may refuse to be asked.
+  }
+  return false;
+}
+
 /** Returns the names of the methods of an object, its own and inherited, without those of `Object`. */
 export function* methodNames(object: object | null): Iterable<string> {
   for (

@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { RegistryReference } from '../registry-reference.js';
 import { markStarted, markStopped } from '../started-registries.js';
-import { measuredMethodsOf } from './measured-method.js';
+import { hasMeasuredMethods, type MeasuredMethod, measuredMethodsOf } from './measured-method.js';
 import { attachRegistry } from './registry-injection.decorator.js';
 import { isObject } from '../../primitives/is-object.js';
 
@@ -39,29 +39,23 @@ export class DecoratorsLifecycle {
   }
 
   private connect(registry: MetricsRegistry, metatype: unknown, instance: unknown): void {
-    const owners = [
-      ...prototypeChainOf(instance),
-      ...prototypeChainOf(metatype),
-      ...prototypeChainOf(prototypeOf(metatype)),
-    ];
-    const methods = owners.flatMap(measuredMethodsOf);
+    const methods: MeasuredMethod[] = [];
+    for (const start of [instance, metatype, prototypeOf(metatype)]) addMeasuredMethods(methods, start);
     if (methods.length === 0) return;
     if (typeof instance === 'object' && instance !== null) attachRegistry(instance, this.reference);
     for (const method of methods) method.register(registry);
   }
 }
 
-/** Returns an object and its prototypes; nothing for a value that is not an object or throws when it is read. */
-function prototypeChainOf(start: unknown): object[] {
-  const chain: object[] = [];
+/** Adds the measured methods of an object and its prototypes. Most have none, so nothing is created for them. */
+function addMeasuredMethods(methods: MeasuredMethod[], start: unknown): void {
   try {
-    for (let current = start; isObject(current); current = Object.getPrototypeOf(current)) {
-      chain.push(current);
+    for (let owner = start; isObject(owner); owner = Object.getPrototypeOf(owner)) {
+      if (hasMeasuredMethods(owner)) methods.push(...measuredMethodsOf(owner));
     }
   } catch {
-    return [];
+    // A proxy may refuse to be read.
   }
-  return chain;
 }
 
 function prototypeOf(metatype: unknown): unknown {

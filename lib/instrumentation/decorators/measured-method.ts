@@ -145,6 +145,11 @@ export function measuredMethodsOf(owner: object): MeasuredMethod[] {
   return [...(ownMeasuredMethods(owner)?.values() ?? [])].flat();
 }
 
+/** Returns true for a prototype or class that itself has measured methods. */
+export function hasMeasuredMethods(owner: object): boolean {
+  return Object.hasOwn(owner, MEASURED_METHODS);
+}
+
 /** Returns true if a method has a measurement that matches. */
 export function isMeasuredBy(
   owner: object,

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of the Redis connection of BullMQ. */
@@ -46,14 +46,42 @@ export interface BullMqWorker extends BullMqBase {
   callProcessJob?(job: BullMqJob, ...rest: unknown[]): unknown;
 }
 
+/** The used part of the `BullRegistrar` of `@nestjs/bullmq`, which creates the workers of `@Processor()` classes. */
+interface BullRegistrar {
+  register(): unknown;
+}
+
+/** The query of {@link findBullMqQueues}. */
+export const BULLMQ_QUEUES: ObjectQuery<BullMqQueue> = {
+  marks: ['getJobCounts'],
+  is: isQueue,
+  nameOf: ({ name }) => name,
+};
+
 /** Returns the queues of the application, under their names. */
 export function findBullMqQueues(objects: ApplicationObjects): ObjectMatch<BullMqQueue>[] {
-  return objects.find({ is: isQueue, nameOf: ({ name }) => name });
+  return objects.find(BULLMQ_QUEUES);
 }
+
+/** The query of {@link findBullMqWorkers}. */
+export const BULLMQ_WORKERS: ObjectQuery<BullMqWorker> = {
+  marks: ['processJob', 'workers'],
+  is: isWorker,
+  within: workersOf,
+  nameOf: ({ name }) => name,
+};
 
 /** Returns the workers of the application, including those of `@Processor()` classes, under the names of their queues. */
 export function findBullMqWorkers(objects: ApplicationObjects): ObjectMatch<BullMqWorker>[] {
-  return objects.find({ is: isWorker, within: workersOf, nameOf: ({ name }) => name });
+  return objects.find(BULLMQ_WORKERS);
+}
+
+/** The query of {@link findBullRegistrars}. */
+export const BULL_REGISTRARS: ObjectQuery<BullRegistrar> = { marks: ['getModuleExtras'], is: isRegistrar };
+
+/** Returns the registrars of the application. */
+export function findBullRegistrars(objects: ApplicationObjects): ObjectMatch<BullRegistrar>[] {
+  return objects.find(BULL_REGISTRARS);
 }
 
 /** Returns the workers of request-scoped `@Processor()` classes, which only the explorer of `@nestjs/bullmq` has. */
@@ -68,4 +96,10 @@ function isQueue(candidate: object): candidate is BullMqQueue {
 
 function isWorker(candidate: object): candidate is BullMqWorker {
   return hasMethods(candidate, 'isRunning', 'processJob', 'waitUntilReady', 'isPaused');
+}
+
+function isRegistrar(candidate: object): candidate is BullRegistrar {
+  return (
+    hasMethods(candidate, 'register', 'getModuleExtras') && candidate.constructor.name === 'BullRegistrar'
+  );
 }

@@ -1,14 +1,8 @@
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import { hasMethods } from '../object-shape.js';
-import { type BullMqWorker, findBullMqWorkers } from './bullmq.discovery.js';
+import { type BullMqWorker, findBullMqWorkers, findBullRegistrars } from './bullmq.discovery.js';
 import { isError } from '../../primitives/is-error.js';
-
-/** The used part of the `BullRegistrar` of `@nestjs/bullmq`, which creates the workers of `@Processor()` classes. */
-interface BullRegistrar {
-  register(): unknown;
-}
 
 /** The names of the errors by which a processor postpones its job. */
 const POSTPONING_ERRORS: ReadonlySet<string> = new Set([
@@ -43,7 +37,7 @@ export function watchBullMqWorkers(
     objects.refresh();
     scan();
   };
-  for (const { instance } of objects.find({ is: isRegistrar })) {
+  for (const { instance } of findBullRegistrars(objects)) {
     patchMethod(instance, 'register', guard, () => ({ returned: scanAfterRegistration }));
   }
   scan();
@@ -62,10 +56,4 @@ export function isDeferral(error: unknown): boolean {
     if (POSTPONING_ERRORS.has(type.name)) return true;
   }
   return false;
-}
-
-function isRegistrar(candidate: object): candidate is BullRegistrar {
-  return (
-    hasMethods(candidate, 'register', 'getModuleExtras') && candidate.constructor.name === 'BullRegistrar'
-  );
 }

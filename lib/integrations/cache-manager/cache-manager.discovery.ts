@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { isKeyv, type KeyvStore } from '../keyv/keyv.discovery.js';
 import { hasMethods } from '../object-shape.js';
 
@@ -18,13 +18,17 @@ export interface CacheManager {
   wrap(key: string, load: () => unknown, ...rest: unknown[]): Promise<unknown>;
 }
 
+/** The query of {@link findCacheManagers}. */
+export const CACHE_MANAGERS: ObjectQuery<CacheManager> = {
+  marks: ['mdel'],
+  is: isCacheManager,
+  // `@nestjs/cache-manager` provides it by these two tokens.
+  nameOf: (_, location) => (location === 'CACHE_MANAGER' || location === 'Cache' ? 'default' : location),
+};
+
 /** Returns the caches of the application. The cache of `@nestjs/cache-manager` is named `default`. */
 export function findCacheManagers(objects: ApplicationObjects): ObjectMatch<CacheManager>[] {
-  return objects.find({
-    is: isCacheManager,
-    // `@nestjs/cache-manager` provides it by these two tokens.
-    nameOf: (_, location) => (location === 'CACHE_MANAGER' || location === 'Cache' ? 'default' : location),
-  });
+  return objects.find(CACHE_MANAGERS);
 }
 
 /** Returns the stores of all caches of the application, each once. */

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of a `Redis` or a `Cluster` of ioredis. */
@@ -22,9 +22,15 @@ interface IoRedisPipeline {
   exec(): Promise<readonly (readonly [error: unknown, reply: unknown])[] | null>;
 }
 
+/** The query of {@link findIoRedisClients}. */
+export const IOREDIS_CLIENTS: ObjectQuery<IoRedisClient> = {
+  marks: ['sendCommand'],
+  is: isIoRedis,
+};
+
 /** Returns the clients and clusters of the application. */
 export function findIoRedisClients(objects: ApplicationObjects): ObjectMatch<IoRedisClient>[] {
-  return objects.find({ is: isIoRedis });
+  return objects.find(IOREDIS_CLIENTS);
 }
 
 function isIoRedis(candidate: object): candidate is IoRedisClient {

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of a `Keyv`. */
@@ -12,9 +12,15 @@ export interface KeyvStore {
   delete(key: string): Promise<unknown>;
 }
 
+/** The query of {@link findKeyvStores}. */
+export const KEYV_STORES: ObjectQuery<KeyvStore> = {
+  marks: ['disconnect'],
+  is: isKeyv,
+};
+
 /** Returns the stores that the application uses directly, without those inside a cache of cache-manager. */
 export function findKeyvStores(objects: ApplicationObjects): ObjectMatch<KeyvStore>[] {
-  return objects.find({ is: isKeyv });
+  return objects.find(KEYV_STORES);
 }
 
 /** Returns true for a `Keyv`. */

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of the function that `knex()` returns. */
@@ -34,9 +34,16 @@ interface KnexConnection {
   destroy?(): void;
 }
 
+/** The query of {@link findKnex}. */
+export const KNEX_INSTANCES: ObjectQuery<Knex> = {
+  marks: ['queryBuilder'],
+  is: isKnex,
+  identityOf: ({ client }) => client.pool ?? client,
+};
+
 /** Returns the instances of the application. Instances that share a pool, such as by `withUserParams()`, count once. */
 export function findKnex(objects: ApplicationObjects): ObjectMatch<Knex>[] {
-  return objects.find({ is: isKnex, identityOf: ({ client }) => client.pool ?? client });
+  return objects.find(KNEX_INSTANCES);
 }
 
 function isKnex(candidate: object): candidate is Knex {

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of a `Connection` of Mongoose. */
@@ -11,12 +11,16 @@ export interface MongooseConnection {
   readonly db?: { command(command: object): Promise<unknown> } | undefined;
 }
 
+/** The query of {@link findMongooseConnections}. */
+export const MONGOOSE_CONNECTIONS: ObjectQuery<MongooseConnection> = {
+  marks: ['openUri'],
+  is: isConnection,
+  nameOf: (_, location) => (location === 'DatabaseConnection' ? 'default' : location),
+};
+
 /** Returns the connections of the application. The default one of `@nestjs/mongoose` is named `default`. */
 export function findMongooseConnections(objects: ApplicationObjects): ObjectMatch<MongooseConnection>[] {
-  return objects.find({
-    is: isConnection,
-    nameOf: (_, location) => (location === 'DatabaseConnection' ? 'default' : location),
-  });
+  return objects.find(MONGOOSE_CONNECTIONS);
 }
 
 function isConnection(candidate: object): candidate is MongooseConnection {

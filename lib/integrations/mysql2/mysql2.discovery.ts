@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
 
@@ -26,19 +26,31 @@ interface Mysql2Connection {
   destroy(): void;
 }
 
+/** The query of {@link findMysql2Pools}. */
+export const MYSQL2_POOLS: ObjectQuery<Mysql2Pool> = {
+  marks: ['getConnection', 'driver', '$client'],
+  is: isMysql2Pool,
+  within: poolsWithin,
+  nameOf: (_, location) => dataSourceName(location),
+  identityOf: ({ _allConnections }) => _allConnections,
+};
+
 /** Returns the pools of the application, including those behind Drizzle and TypeORM. */
 export function findMysql2Pools(objects: ApplicationObjects): ObjectMatch<Mysql2Pool>[] {
-  return objects.find({
-    is: isMysql2Pool,
-    within: poolsWithin,
-    nameOf: (_, location) => dataSourceName(location),
-    identityOf: ({ _allConnections }) => _allConnections,
-  });
+  return objects.find(MYSQL2_POOLS);
 }
+
+/** The query of {@link findMysql2Connections}. */
+export const MYSQL2_CONNECTIONS: ObjectQuery<object> = {
+  marks: ['prepare', '$client'],
+  is: isConnection,
+  within: connectionsWithin,
+  identityOf: commandsOf,
+};
 
 /** Returns the connections that the application uses without a pool. */
 export function findMysql2Connections(objects: ApplicationObjects): ObjectMatch<object>[] {
-  return objects.find({ is: isConnection, within: connectionsWithin, identityOf: commandsOf });
+  return objects.find(MYSQL2_CONNECTIONS);
 }
 
 /** Returns true for a pool with callbacks. */

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of a client of node-redis, the package `redis`: a single client, cluster, pool or sentinel. */
@@ -22,14 +22,29 @@ export interface NodeRedisNode {
   readonly address?: string;
 }
 
+/** The query of {@link findNodeRedisClients}. */
+export const NODE_REDIS_CLIENTS: ObjectQuery<NodeRedisClient> = {
+  marks: ['sendCommand', 'store', 'stores'],
+  is: isNodeRedis,
+  identityOf: targetOf,
+  within: clientsOfStores,
+};
+
 /** Returns the clients of the application, including those inside a store of Keyv. */
 export function findNodeRedisClients(objects: ApplicationObjects): ObjectMatch<NodeRedisClient>[] {
-  return objects.find<NodeRedisClient>({ is: isNodeRedis, identityOf: targetOf, within: clientsOfStores });
+  return objects.find(NODE_REDIS_CLIENTS);
 }
+
+/** The query of {@link findOwnNodeRedisClients}. */
+export const OWN_NODE_REDIS_CLIENTS: ObjectQuery<NodeRedisClient> = {
+  marks: ['sendCommand'],
+  is: isNodeRedis,
+  identityOf: targetOf,
+};
 
 /** Returns the clients that the application has directly, without those that are only inside a store of Keyv. */
 export function findOwnNodeRedisClients(objects: ApplicationObjects): ObjectMatch<NodeRedisClient>[] {
-  return objects.find<NodeRedisClient>({ is: isNodeRedis, identityOf: targetOf });
+  return objects.find(OWN_NODE_REDIS_CLIENTS);
 }
 
 /** Returns the client behind a view such as `client.withTypeMapping()`, or the client itself. */

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
 
@@ -26,23 +26,31 @@ export interface PgPool {
   connect(): Promise<PgPoolClient>;
 }
 
+/** The query of {@link findPgPools}. */
+export const PG_POOLS: ObjectQuery<PgPool> = {
+  marks: ['waitingCount', 'driver', '$client'],
+  is: isPgPool,
+  within: poolsWithin,
+  nameOf: (_, location) => dataSourceName(location),
+  identityOf: ({ options }) => options,
+};
+
 /** Returns the pools of the application, including those behind Drizzle and TypeORM. */
 export function findPgPools(objects: ApplicationObjects): ObjectMatch<PgPool>[] {
-  return objects.find({
-    is: isPgPool,
-    within: poolsWithin,
-    nameOf: (_, location) => dataSourceName(location),
-    identityOf: ({ options }) => options,
-  });
+  return objects.find(PG_POOLS);
 }
+
+/** The query of {@link findPgClients}. */
+export const PG_CLIENTS: ObjectQuery<PgClient & { readonly connection: unknown }> = {
+  marks: ['escapeIdentifier', '$client'],
+  is: isClient,
+  within: drizzleClient,
+  identityOf: ({ connection }) => connection,
+};
 
 /** Returns the clients that the application uses without a pool, including those behind Drizzle. */
 export function findPgClients(objects: ApplicationObjects): ObjectMatch<PgClient>[] {
-  return objects.find({
-    is: isClient,
-    within: drizzleClient,
-    identityOf: ({ connection }) => connection,
-  });
+  return objects.find(PG_CLIENTS);
 }
 
 /** Returns true for a pool. */

@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The used part of a generated `PrismaClient`. */
@@ -15,9 +15,16 @@ export interface PrismaClient {
   $runCommandRaw?(command: object): Promise<unknown>;
 }
 
+/** The query of {@link findPrismaClients}. */
+export const PRISMA_CLIENTS: ObjectQuery<PrismaClient> = {
+  marks: ['$transaction'],
+  is: isPrismaClient,
+  identityOf: originalClient,
+};
+
 /** Returns the clients of the application. A client and its proxies and extensions count once. */
 export function findPrismaClients(objects: ApplicationObjects): ObjectMatch<PrismaClient>[] {
-  return objects.find({ is: isPrismaClient, identityOf: originalClient });
+  return objects.find(PRISMA_CLIENTS);
 }
 
 /** Returns the client behind a proxy or an extended client, or the client itself. */

@@ -49,6 +49,8 @@ const TYPES: Readonly<Record<number, ScheduleType>> = { 1: 'cron', 2: 'timeout',
 /** The timers and jobs of `@nestjs/schedule`, in an application that uses it. */
 export class ScheduleIntegration {
   private scheduler: SchedulerRegistry | undefined;
+  /** The number of modules among which there was no scheduler. */
+  private modulesWithout = 0;
 
   /** @param modules must be filled before the first timer is registered */
   constructor(private readonly modules: ModulesContainer) {}
@@ -93,9 +95,10 @@ export class ScheduleIntegration {
   }
 
   private findScheduler(): SchedulerRegistry | undefined {
-    if (this.scheduler === undefined) {
+    if (this.scheduler === undefined && this.modules.size !== this.modulesWithout) {
       const candidate = this.find('SchedulerRegistry');
       if (isScheduler(candidate)) this.scheduler = candidate;
+      else this.modulesWithout = this.modules.size;
     }
     return this.scheduler;
   }
@@ -103,8 +106,10 @@ export class ScheduleIntegration {
   /** Returns a provider by the name of its class, which needs no import of the package. */
   private find(className: string): object | undefined {
     for (const { providers } of this.modules.values()) {
-      for (const [token, { instance }] of providers) {
-        if (typeof token === 'function' && token.name === className && isObject(instance)) return instance;
+      for (const [token, wrapper] of providers) {
+        if (typeof token !== 'function' || token.name !== className) continue;
+        const { instance } = wrapper;
+        if (isObject(instance)) return instance;
       }
     }
     return undefined;

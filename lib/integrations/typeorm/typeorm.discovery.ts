@@ -1,5 +1,5 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
-import type { ObjectMatch } from '../object-search.js';
+import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
 
 /** The names of database systems in OpenTelemetry, by the TypeORM types that differ from them. */
@@ -37,9 +37,16 @@ export interface TypeOrmQueryRunner {
   readonly databaseConnection?: { db(name?: unknown): { command(command: object): Promise<unknown> } };
 }
 
+/** The query of {@link findTypeOrmDataSources}. */
+export const TYPEORM_DATA_SOURCES: ObjectQuery<TypeOrmDataSource> = {
+  marks: ['createQueryRunner'],
+  is: isDataSource,
+  nameOf: ({ name }, location) => name ?? dataSourceName(location),
+};
+
 /** Returns the data sources of the application, each under its name in `@InjectDataSource()`. */
 export function findTypeOrmDataSources(objects: ApplicationObjects): ObjectMatch<TypeOrmDataSource>[] {
-  return objects.find({ is: isDataSource, nameOf: ({ name }, location) => name ?? dataSourceName(location) });
+  return objects.find(TYPEORM_DATA_SOURCES);
 }
 
 function isDataSource(candidate: object): candidate is TypeOrmDataSource {

@@ -1,19 +1,22 @@
-// Prints the CPU that a Nest app takes to start: `bare`, with the default metrics of `prom-client`, or `monitored`.
+// Prints the CPU that a Nest app takes to start: `bare`, with the default metrics of `prom-client`, or `monitored`; with so
+// many providers as the second argument says.
 const before = process.cpuUsage();
 await import('reflect-metadata');
 const { NestFactory } = await import('@nestjs/core');
 const { Module } = await import('@nestjs/common');
+const [subject, count] = process.argv.slice(2);
 const imports = [];
-if (process.argv[2] === 'prom-client') {
+if (subject === 'prom-client') {
   const { collectDefaultMetrics } = await import('prom-client');
   collectDefaultMetrics();
 }
-if (process.argv[2] === 'monitored') {
+if (subject === 'monitored') {
   const { MonitoringModule } = await import('nestjs-monitoring');
   imports.push(MonitoringModule.forRoot());
 }
+const { makeServices } = await import('./services.mjs');
 class AppModule {}
-Module({ imports })(AppModule);
+Module({ imports, providers: makeServices(Number(count)) })(AppModule);
 const app = await NestFactory.create(AppModule, { logger: false });
 await app.listen(0, '127.0.0.1');
 const { user, system } = process.cpuUsage(before);

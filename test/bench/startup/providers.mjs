@@ -1,41 +1,19 @@
 // Prints the CPU that finding databases and caches adds to one scrape of an application with so many providers.
 await import('reflect-metadata');
 const { NestFactory } = await import('@nestjs/core');
-const { Injectable, Logger, Module } = await import('@nestjs/common');
+const { Module } = await import('@nestjs/common');
 const { MetricsRegistry, MonitoringModule } = await import('nestjs-monitoring');
+const { makeServices } = await import('./services.mjs');
 
 const WARM_UP = 50;
 const SCRAPES = 200;
 const count = Number(process.argv[2]);
 
-/** As services are: some of what they hold is injected, some is their own. */
-function makeServices() {
-  const services = [];
-  for (let number = 0; number < count; number++) {
-    const Service = class {
-      constructor(previous) {
-        this.previous = previous;
-        this.logger = new Logger(`Service${number}`);
-        this.cache = new Map();
-        this.settings = { retries: 3, hosts: ['a', 'b'] };
-        this.pending = [];
-        this.count = number;
-      }
-    };
-    Object.defineProperty(Service, 'name', { value: `Service${number}` });
-    Injectable()(Service);
-    Reflect.defineMetadata('design:paramtypes', number === 0 ? [Object] : [services[number - 1]], Service);
-    if (number === 0) Reflect.defineMetadata('self:paramtypes', [{ index: 0, param: 'SETTINGS' }], Service);
-    services.push(Service);
-  }
-  return services;
-}
-
 async function costOfScrape(collectors) {
   class AppModule {}
   Module({
     imports: [MonitoringModule.forRoot({ collectors: { system: false, runtime: false, ...collectors } })],
-    providers: [{ provide: 'SETTINGS', useValue: {} }, ...makeServices()],
+    providers: makeServices(count),
   })(AppModule);
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
   const registry = app.get(MetricsRegistry);
