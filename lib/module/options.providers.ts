@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { MonitoringOptionsError } from '../options/option-checks.js';
-import { settledBeforeExit } from '../primitives/before-exit.js';
+import { settledBeforeExit } from './before-exit.js';
 import { resolveOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';

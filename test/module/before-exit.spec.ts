@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { settledBeforeExit } from '../../lib/primitives/before-exit.js';
+import { settledBeforeExit } from '../../lib/module/before-exit.js';
 
 const never = new Promise<number>(() => {});
 const missing = () => new Error('missing');
