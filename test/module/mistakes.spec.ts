@@ -129,7 +129,10 @@ describe('MonitoringModule.forRootAsync()', () => {
     [{ useFactory: () => ({}), inject: 'CONFIG' }, 'must be an array of injection tokens; got the string'],
     [{ useFactory: () => ({}), imports: class {} }, 'must be an array of modules; got'],
     [{ useFactory: () => ({}), seriesLimit: 3 }, 'Unknown key `seriesLimit` in the argument of'],
-    [{ useFactory: () => ({}), controllers: 'yes' }, 'must be true, false or an object of paths; got the string "yes".'],
+    [
+      { useFactory: () => ({}), controllers: 'yes' },
+      'must be true, false or an object of paths; got the string "yes".',
+    ],
     [
       { useFactory: () => ({}), controllers: { dashboard: 'd' } },
       'Unknown key `dashboard` in `controllers` of',
