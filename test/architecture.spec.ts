@@ -294,6 +294,7 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'observes an Observable, with the guard around all it does',
   'instrumentation/messages/rpc.instrumentation.ts: .defineProperty()':
     'gives its own stand-in for a handler the property by which Nest chains handlers',
+  'module/before-exit.ts: .on()': 'rejects promises of its own, and does nothing else',
 };
 
 const LISTENING = /^(on|once|\$on|addListener|prependListener|prependOnceListener|subscribe|addHook)$/;

@@ -10,6 +10,7 @@ import { DisabledCounter, DisabledGauge, DisabledHistogram, DisabledTimer } from
 import { callbackGuard } from './error-guards.js';
 import { MetricDefinitionError } from './metric-definition.error.js';
 import { Gauge, type GaugeSeries } from './gauge.js';
+import { assertKnownOptions, assertShapes } from './given-options.js';
 import { guardedClock } from './guarded-clock.js';
 import { Histogram, type HistogramSeries } from './histogram.js';
 import { assertLabelNames } from './labels.js';
@@ -58,6 +59,9 @@ export interface MetricsSource {
 
 /** Any metric that a registry can hold. */
 export type AnyMetric = Counter<string> | Gauge<string> | Histogram<string> | Timer<string>;
+
+/** A function that creates a metric; the upper bounds are those of a histogram or a timer. */
+type CreateMetric = (definition: MetricDefinition, upperBounds: readonly number[]) => AnyMetric;
 
 /** A registry that creates metrics, holds them by name and takes snapshots of them. */
 export class MetricsRegistry implements MetricsSource {
@@ -160,8 +164,7 @@ export class MetricsRegistry implements MetricsSource {
     options?: MetricOptions<L> & BucketOptions,
   ): Histogram<L>;
   histogram(name: string, help?: string, options: GivenOptions = {}): unknown {
-    const buckets = options.buckets ?? DEFAULT_BUCKETS;
-    return this.getOrCreate('histogram', name, help, options, (definition) =>
+    return this.getOrCreate('histogram', name, help, options, (definition, buckets) =>
       this.enabled
         ? new Histogram<string>(definition, buckets, this.host)
         : new DisabledHistogram(definition, buckets, this.host),
@@ -185,8 +188,7 @@ export class MetricsRegistry implements MetricsSource {
     options?: MetricOptions<L> & BucketOptions,
   ): Timer<L>;
   timer(name: string, help?: string, options: GivenOptions = {}): unknown {
-    const buckets = options.buckets ?? DEFAULT_BUCKETS;
-    return this.getOrCreate('timer', name, help, options, (definition) =>
+    return this.getOrCreate('timer', name, help, options, (definition, buckets) =>
       this.enabled
         ? new Timer<string>(definition, buckets, this.host)
         : new DisabledTimer(definition, buckets, this.host),
@@ -255,8 +257,9 @@ export class MetricsRegistry implements MetricsSource {
     name: string,
     help: string | undefined,
     options: GivenOptions,
-    create: (definition: MetricDefinition) => AnyMetric,
+    create: CreateMetric,
   ): unknown {
+    assertShapes(kind, name, help, options);
     if (options.labels !== undefined && options.labelNames !== undefined) {
       throw new MetricDefinitionError(
         `${kind} ${name} has both \`labels\` and \`labelNames\`. Use \`labelNames\` to get the metric, or \`labels\` to get one series of it.`,
@@ -275,16 +278,18 @@ export class MetricsRegistry implements MetricsSource {
     help: string,
     labelNames: readonly string[],
     options: GivenOptions,
-    create: (definition: MetricDefinition) => AnyMetric,
+    create: CreateMetric,
   ): AnyMetric {
     const type: MetricType = kind === 'timer' ? 'histogram' : kind;
     const owner = `${kind} ${name}`;
     assertMetricName(name);
+    assertKnownOptions(owner, options);
     assertLabelNames(owner, labelNames);
     const seriesLimit = checkedSeriesLimit(owner, options.seriesLimit ?? this.seriesLimit);
     this.catalog.assertFree(owner, name, type);
     const aggregate = checkedAggregate(owner, kind, options.aggregate, labelNames);
-    const metric = create({ name, help, kind, labelNames: [...labelNames], seriesLimit, aggregate });
+    const definition = { name, help, kind, labelNames: [...labelNames], seriesLimit, aggregate };
+    const metric = create(definition, options.buckets ?? DEFAULT_BUCKETS);
     this.catalog.add(metric);
     const advice = namingAdvice(name, type, help, labelNames);
     if (advice.length > 0) {

@@ -141,6 +141,8 @@ function checkAsyncOptions(options: MonitoringAsyncOptions): void {
   ]);
   const { useFactory, imports, inject, controllers } = options;
   if (controllers !== undefined && typeof controllers !== 'boolean') {
+    const arePaths = typeof controllers === 'object' && controllers !== null && !Array.isArray(controllers);
+    expectOption(`controllers of ${ASYNC_OWNER}`, controllers, 'true, false or an object of paths', arePaths);
     expectKeys(`controllers of ${ASYNC_OWNER}`, controllers, CONTROLLER_NAMES);
   }
   const isFunction = useFactory === undefined || typeof useFactory === 'function';

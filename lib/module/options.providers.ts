@@ -1,5 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { MonitoringOptionsError } from '../options/option-checks.js';
+import { settledBeforeExit } from './before-exit.js';
 import { resolveOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -17,6 +19,14 @@ export const OPTIONS_PROVIDERS: readonly Provider[] = [
   {
     provide: RESOLVED_OPTIONS,
     inject: [OptionsMerger],
-    useFactory: async ({ merged }: OptionsMerger) => resolveOptions(await merged, process.env.NODE_ENV),
+    useFactory: async ({ merged }: OptionsMerger) =>
+      resolveOptions(await settledBeforeExit(merged, optionsMissing), process.env.NODE_ENV),
   },
 ];
+
+/** Without this error the process would end with exit code 0 and without a line. */
+function optionsMissing(): MonitoringOptionsError {
+  return new MonitoringOptionsError(
+    'MonitoringModule.forRootAsync() has no options: its factory waits for something that never comes. Neither the factory nor the providers that it injects may inject anything of monitoring, such as MetricsRegistry.',
+  );
+}

@@ -57,5 +57,5 @@ function rootModuleOf(tree: SchematicTree, sourceRoot: string): { name: string; 
   const entry = `${sourceRoot}/main.ts`;
   const found = tree.exists(entry) ? rootModuleIn(tree.readText(entry)) : undefined;
   const { name, path } = found ?? { name: 'AppModule', path: './app.module' };
-  return { name, path: `${posix.join(sourceRoot, path)}.ts` };
+  return { name, path: `${path.startsWith('.') ? posix.join(sourceRoot, path) : path}.ts` };
 }

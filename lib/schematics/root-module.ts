@@ -3,7 +3,7 @@ import { closingBracket, codeOf, insertFirst, outerCode } from './source-text.js
 /** The class of the root module, and the file that declares it, without its extension. */
 export interface RootModule {
   readonly name: string;
-  /** Path relative to the entry file, such as `./app.module`. */
+  /** Path as in the import: from the entry file, such as `./app.module`, or from the root, such as `src/app.module`. */
   readonly path: string;
 }
 
@@ -15,22 +15,29 @@ export class UnknownSource extends Error {
 const PACKAGE = 'nestjs-monitoring';
 const MODULE = 'MonitoringModule';
 const CREATE = /\bNestFactory\s*\.\s*create\w*\s*(?:<[^()]*>)?\(\s*([\w$]+)/;
+const IMPORT = /^import\s+([\w$]+)?\s*,?\s*(?:\{([^}]*)\})?\s*from\s*(["'])([^"']+)\3/gm;
 const NEST_IMPORT =
-  /^import\s*\{[^}]*\bModule\b[^}]*\}\s*from\s*(["'])@nestjs\/common\1(;?)[^\r\n]*(\r?\n|$)/m;
+  /^import\s*\{[^}]*\bModule\b[^}]*\}\s*from\s*(["'])@nestjs\/common\1(;?)[^\r\n]*(\r?\n|$)/gm;
 
 /** Returns the root module that an entry file passes to `NestFactory`; undefined if it cannot be determined. */
 export function rootModuleIn(entry: string): RootModule | undefined {
   const [, local] = CREATE.exec(codeOf(entry)) ?? [];
   if (local === undefined) return undefined;
-  for (const [, names = '', , path = ''] of entry.matchAll(
-    /^import\s*\{([^}]*)\}\s*from\s*(["'])(\.[^"']*)\2/gm,
-  )) {
+  for (const [, whole, names = '', , path = ''] of statementsIn(entry, IMPORT)) {
+    const root = { path: path.replace(/\.[jt]s$/, '') };
+    if (whole === local) return { ...root, name: whole };
     for (const specifier of names.split(',')) {
       const [name = '', alias = name] = specifier.trim().split(/\s+as\s+/);
-      if (alias === local) return { name, path: path.replace(/\.js$/, '') };
+      if (alias === local) return { ...root, name };
     }
   }
   return undefined;
+}
+
+/** Returns the matches of an import statement that are not in a comment. */
+function statementsIn(source: string, statement: RegExp): RegExpExecArray[] {
+  const code = codeOf(source);
+  return [...source.matchAll(statement)].filter(({ index }) => code.startsWith('import', index));
 }
 
 /**
@@ -41,11 +48,14 @@ export function rootModuleIn(entry: string): RootModule | undefined {
  */
 export function importMonitoring(source: string, name: string): string {
   const code = codeOf(source);
-  if (new RegExp(`\\b${MODULE}\\b`).test(code)) {
-    if (new RegExp(`\\b${MODULE}\\b[^}]*\\}\\s*from\\s*["']${PACKAGE}["']`).test(source)) return source;
-    throw new UnknownSource(`the name ${MODULE} is in use`);
-  }
-  return withImportStatement(withModule(source, code, name));
+  const uses = code.match(new RegExp(`\\b${MODULE}\\b`, 'g'))?.length ?? 0;
+  if (uses === 0) return withImportStatement(withModule(source, code, name));
+  const imported = statementsIn(source, IMPORT).find(
+    ([statement, , , , path]) => path === PACKAGE && statement.includes(MODULE),
+  );
+  if (imported === undefined) throw new UnknownSource(`the name ${MODULE} is in use`);
+  const isUsed = uses > 1 || imported[0].includes(`${MODULE} as `);
+  return isUsed ? source : withModule(source, code, name);
 }
 
 function withModule(source: string, code: string, name: string): string {
@@ -88,8 +98,8 @@ function argumentsOfDecorator(code: string, name: string): [open: number, close:
 
 /** Adds the import statement after that of Nest, with the same quotes, semicolon and line end. */
 function withImportStatement(source: string): string {
-  const statement = NEST_IMPORT.exec(source);
-  if (statement === null) throw new UnknownSource('it does not import Module from @nestjs/common');
+  const [statement] = statementsIn(source, NEST_IMPORT);
+  if (statement === undefined) throw new UnknownSource('it does not import Module from @nestjs/common');
   const { 0: text, 1: quote = "'", 2: semicolon = '', 3: lineEnd = '\n', index } = statement;
   const end = index + text.length;
   const added = `import { ${MODULE} } from ${quote}${PACKAGE}${quote}${semicolon}${lineEnd}`;

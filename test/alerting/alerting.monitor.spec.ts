@@ -291,6 +291,20 @@ describe('an invalid rule', () => {
     expect(() => alerting.addAlertRule(queueRule(more as Partial<AlertRule>))).toThrow(message);
   });
 
+  it.each([0.999, 0.99, 1, 0, -1, 100, 100.1, NaN, '99.9', undefined])(
+    'is rejected if the objective is no percentage: %j',
+    (objective) => {
+      const { registry, alerting } = testAlerting();
+      registry.counter('requests_total', 'Requests.', { labelNames: ['code'] });
+      const metric = 'requests_total';
+      const slo = { objective, total: { metric }, errors: { metric, labels: { code: '500' } } };
+
+      expect(() => alerting.addAlertRule({ name: 'availability', slo } as AlertRule)).toThrow(
+        '`slo.objective` of the alert rule "availability" must be a percentage above 1 and below 100, such as 99.9; got',
+      );
+    },
+  );
+
   it('accepts a metric that is defined later if the rule allows it', async () => {
     const { registry, alerting, step } = testAlerting();
     alerting.addAlertRule(queueRule({ allowMissingMetric: true }));

@@ -7,14 +7,19 @@ import {
   AlertHandler,
   defineCounter,
   HealthCheckProvider,
+  HealthMonitor,
   InjectMetric,
   MetricsCollector,
+  MetricsRegistry,
+  type MonitoringAsyncOptions,
   MonitoringModule,
+  type MonitoringOptions,
   MonitorModelOperation,
   MonitorPerformance,
   TrackErrors,
   TrackMetrics,
 } from 'nestjs-monitoring';
+import { eventually } from '../support/eventually.js';
 import { AlertmanagerHandler } from '../../lib/alerting/handlers/alertmanager.handler.js';
 import { EmailAlertHandler } from '../../lib/alerting/handlers/email.handler.js';
 import { LoggerAlertHandler } from '../../lib/alerting/handlers/logger.handler.js';
@@ -54,6 +59,42 @@ describe('MonitoringModule.forFeature()', () => {
   });
 });
 
+describe('a factory of MonitoringModule.forRootAsync() that waits for ever', () => {
+  @Injectable()
+  class Settings {
+    constructor(readonly registry: MetricsRegistry) {}
+  }
+  class SettingsModule {}
+  const settings = { module: SettingsModule, providers: [Settings], exports: [Settings] };
+  const never = () => new Promise<MonitoringOptions>(() => {});
+
+  it.each<[string, MonitoringAsyncOptions]>([
+    ['for the registry', { inject: [MetricsRegistry], useFactory: () => ({}) }],
+    ['for the health', { inject: [HealthMonitor], useFactory: () => ({}) }],
+    [
+      'for a provider that waits for the registry',
+      { imports: [settings], inject: [Settings], useFactory: () => ({}) },
+    ],
+    ['for a promise', { useFactory: never }],
+    [
+      'for a promise of a class',
+      {
+        useClass: class {
+          create = never;
+        },
+      },
+    ],
+  ])('fails the start instead of ending the process: %s', async (_, options) => {
+    const started = start(MonitoringModule.forRootAsync(options));
+    const failed = expect(started).rejects.toThrow(
+      'MonitoringModule.forRootAsync() has no options: its factory waits for something that never comes.',
+    );
+    await eventually(() => expect(process.listenerCount('beforeExit')).toBeGreaterThan(0));
+    process.emit('beforeExit', 0);
+    await failed;
+  });
+});
+
 describe('@InjectMetric()', () => {
   it.each<[unknown, string]>([
     [undefined, 'got undefined.'],
@@ -88,7 +129,10 @@ describe('MonitoringModule.forRootAsync()', () => {
     [{ useFactory: () => ({}), inject: 'CONFIG' }, 'must be an array of injection tokens; got the string'],
     [{ useFactory: () => ({}), imports: class {} }, 'must be an array of modules; got'],
     [{ useFactory: () => ({}), seriesLimit: 3 }, 'Unknown key `seriesLimit` in the argument of'],
-    [{ useFactory: () => ({}), controllers: 'yes' }, 'must be an object; got a string.'],
+    [
+      { useFactory: () => ({}), controllers: 'yes' },
+      'must be true, false or an object of paths; got the string "yes".',
+    ],
     [
       { useFactory: () => ({}), controllers: { dashboard: 'd' } },
       'Unknown key `dashboard` in `controllers` of',

@@ -103,6 +103,53 @@ describe('nest add nestjs-monitoring', () => {
     ]);
   });
 
+  it.each([
+    ['is imported by default', "import AppModule from './root';"],
+    ['has the extension of TypeScript', "import { AppModule } from './root.ts';"],
+    ['is imported from the root folder', "import { AppModule } from 'src/root';"],
+    ['is beside another import', "import config, { AppModule } from './root';"],
+    [
+      'was another one before',
+      "/*\nimport { AppModule } from './old';\n*/\nimport { AppModule } from './root';",
+    ],
+  ])('finds a root module that %s', (_, statement) => {
+    const main = MAIN.replace("import { AppModule } from './app.module.js';", statement);
+    const source =
+      "import { Module } from '@nestjs/common';\n\n@Module({})\nexport default class AppModule {}\n";
+    const { files } = run({ 'src/main.ts': main, 'src/root.ts': source });
+
+    expect(files['src/root.ts']).toContain('MonitoringModule.forRoot()');
+  });
+
+  it('writes no import statement into a comment', () => {
+    const comment = "/*\nimport { Module } from '@nestjs/common';\n*/\n";
+    const rest = "import { Module } from '@nestjs/common';\n\n@Module({})\nexport class AppModule {}\n";
+    const { files } = run({ 'src/app.module.ts': comment + rest });
+
+    expect(files['src/app.module.ts']).toBe(
+      `${comment}import { Module } from '@nestjs/common';\nimport { MonitoringModule } from 'nestjs-monitoring';\n\n@Module({ imports: [MonitoringModule.forRoot()] })\nexport class AppModule {}\n`,
+    );
+  });
+
+  it('adds the module where only its import statement is there', () => {
+    const source =
+      "import { Module } from '@nestjs/common';\nimport { MonitoringModule } from 'nestjs-monitoring';\n\n@Module({})\nexport class AppModule {}\n";
+    const { files } = run({ 'src/app.module.ts': source });
+
+    expect(files['src/app.module.ts']).toBe(
+      source.replace('@Module({})', '@Module({ imports: [MonitoringModule.forRoot()] })'),
+    );
+  });
+
+  it('changes nothing where the module has another name', () => {
+    const source =
+      "import { Module } from '@nestjs/common';\nimport { MonitoringModule as Monitoring } from 'nestjs-monitoring';\n\n@Module({ imports: [Monitoring.forRoot()] })\nexport class AppModule {}\n";
+    const { files, log } = run({ 'src/app.module.ts': source });
+
+    expect(files['src/app.module.ts']).toBe(source);
+    expect(log).toEqual(['src/app.module.ts imports MonitoringModule already.']);
+  });
+
   it('changes nothing the second time', () => {
     const source = "import { Module } from '@nestjs/common';\n\n@Module({})\nexport class AppModule {}\n";
     const { files } = run({ 'src/main.ts': MAIN, 'src/app.module.ts': source });

@@ -105,8 +105,13 @@ function orZero(first: Expression, all: Expression): Expression {
 function checkServiceLevel(option: string, slo: ServiceLevel, known: MetricDefinitions): EventSource {
   expectKeys(option, slo, ['objective', 'total', 'good', 'errors', 'latency', 'groupBy', 'burnRates']);
   const { objective, total, good, errors, latency, groupBy, burnRates } = slo;
-  const isPercentage = typeof objective === 'number' && objective > 0 && objective < 100;
-  expectOption(optionOf(option, 'objective'), objective, 'a percentage above 0 and below 100', isPercentage);
+  const isPercentage = typeof objective === 'number' && objective > 1 && objective < 100;
+  expectOption(
+    optionOf(option, 'objective'),
+    objective,
+    'a percentage above 1 and below 100, such as 99.9',
+    isPercentage,
+  );
   const source = sourceOf(option, slo);
   checkGroupBy(option, groupBy);
   for (const [name, part] of Object.entries({ total, good, errors, latency })) {
