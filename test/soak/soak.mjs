@@ -128,7 +128,7 @@ try {
   remotes.stop();
   rmSync(outputFile, { force: true });
 }
-console.log(list.totals);
+console.log(list.summary);
 process.exitCode = list.failed > 0 ? 1 : 0;
 
 async function runLoad() {
