@@ -1,5 +1,5 @@
 import { nearestName } from '../primitives/nearest-name.js';
-import { MetricDefinitionError } from './errors.js';
+import { MetricDefinitionError } from './metric-definition.error.js';
 import type { GivenOptions } from './metric-definition.js';
 
 const KEYS = [
