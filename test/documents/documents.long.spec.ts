@@ -71,7 +71,12 @@ describe('the application in the README', () => {
 
   it('has a metric of its own in the first scrape', async () => {
     const { AppModule } = await fileOf<{ AppModule: Type }>(`${folder}/app.module.ts`);
-    const url = await start(AppModule);
+    const { OrdersModule } = await fileOf<{ OrdersModule: Type }>(`${folder}/orders.module.ts`);
+
+    @Module({ imports: [AppModule, OrdersModule] })
+    class ShopModule {}
+
+    const url = await start(ShopModule);
     await fetch(`${url}/orders/web`, { method: 'POST' });
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('orders_placed_total{channel="web"} 1\n');
   });
