@@ -8,6 +8,7 @@ import type { AnyAlertHandler } from '../../lib/alerting/notifications/notificat
 import { eventually } from '../e2e/fixture/start-app.js';
 import { scalars } from '../metrics/support.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+import { FAILING_CALLBACKS } from '../support/failing-callbacks.js';
 
 const servers: Server[] = [];
 
@@ -434,50 +435,27 @@ describe('one of two Alertmanagers without a response', () => {
 });
 
 describe('a listener or a handler that fails', () => {
-  it.each<[string, () => unknown]>([
-    [
-      'throws',
-      () => {
-        throw new Error('oops');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('oops'))],
-    [
-      'throws nothing',
-      () => {
-        throw undefined;
-      },
-    ],
-    [
-      'throws a value that cannot be converted to a string',
-      () => {
-        throw Object.create(null);
-      },
-    ],
-    [
-      'returns a thenable that fails',
-      () => ({
-        then: () => {
-          throw new Error('oops');
-        },
-      }),
-    ],
-  ])('and %s has no effect on others, as a listener and as a handler', async (_name, fails) => {
-    const test = paged();
-    test.alerting.subscribe(fails);
-    test.alerting.addAlertHandler(fails, { name: 'fails', retries: 0 });
-    test.alerting.addAlertHandler(test.page);
-    test.alerting.start();
-    await test.step(() => test.set(11, 'a'));
-    expect(test.told).toEqual(['long_queue a firing']);
-    expect(test.warnings).toEqual([expect.stringMatching(/^Alert handler fails failed: /)]);
-    expect(test.alerting.handlers()[0]).toMatchObject({ failed: 1 });
-    await test.step(() => test.set(1, 'a'));
-    expect(test.registryWarnings).toEqual([expect.stringMatching(/^Callback "alerting.subscribe" failed: /)]);
-    expect(scalars(test.registry, 'monitoring_callback_errors_total')).toMatchObject([
-      { labels: { callback: 'alerting.subscribe' }, value: 2 },
-    ]);
-  });
+  it.each(FAILING_CALLBACKS)(
+    'and %s has no effect on others, as a listener and as a handler',
+    async (_name, fails) => {
+      const test = paged();
+      test.alerting.subscribe(fails);
+      test.alerting.addAlertHandler(fails, { name: 'fails', retries: 0 });
+      test.alerting.addAlertHandler(test.page);
+      test.alerting.start();
+      await test.step(() => test.set(11, 'a'));
+      expect(test.told).toEqual(['long_queue a firing']);
+      expect(test.warnings).toEqual([expect.stringMatching(/^Alert handler fails failed: /)]);
+      expect(test.alerting.handlers()[0]).toMatchObject({ failed: 1 });
+      await test.step(() => test.set(1, 'a'));
+      expect(test.registryWarnings).toEqual([
+        expect.stringMatching(/^Callback "alerting.subscribe" failed: /),
+      ]);
+      expect(scalars(test.registry, 'monitoring_callback_errors_total')).toMatchObject([
+        { labels: { callback: 'alerting.subscribe' }, value: 2 },
+      ]);
+    },
+  );
 
   it('does not change the leader when isLeader throws', async () => {
     let calls = 0;

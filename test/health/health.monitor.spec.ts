@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../e2e/fixture/start-app.js';
 import { FakeClock, scalars, testRegistry } from '../metrics/support.js';
 import { BEHAVIOURS, FOUND, ScriptedCheck } from './support.js';
+import { FAILING_CALLBACKS } from '../support/failing-callbacks.js';
 
 interface Watched {
   readonly monitor: HealthMonitor;
@@ -399,35 +400,7 @@ describe('a transition', () => {
     expect(told).toHaveLength(2);
   });
 
-  it.each<[string, () => void]>([
-    [
-      'throws',
-      () => {
-        throw new Error('no pager');
-      },
-    ],
-    ['rejects', () => Promise.reject(new Error('no mail'))],
-    [
-      'throws nothing',
-      () => {
-        throw undefined;
-      },
-    ],
-    [
-      'throws a value that cannot be converted to a string',
-      () => {
-        throw Object.create(null);
-      },
-    ],
-    [
-      'returns a thenable that fails',
-      () => ({
-        then: () => {
-          throw new Error('no');
-        },
-      }),
-    ],
-  ])(
+  it.each(FAILING_CALLBACKS)(
     'is passed to every handler even if another one %s, which is counted and logged once',
     async (_, fails) => {
       const { registry, warnings } = testRegistry();
