@@ -122,6 +122,7 @@ export class EventLoopCollector implements ManagedCollector {
     this.utilization.set(performance.eventLoopUtilization(utilization, this.utilizationAtStart).utilization);
     this.utilizationAtStart = utilization;
     this.windowStart = now;
+    // Node measures from one sample to the next, so the rest of this interval, the scrape with it, is in no window.
     delays.reset();
   }
 }
