@@ -19,6 +19,7 @@ const DOORS = [
   'alerting.ts',
   'health.ts',
   'grafana.ts',
+  'records.ts',
   'testing.ts',
 ];
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as alerting from 'nestjs-monitoring/alerting';
 import * as exporters from 'nestjs-monitoring/exporters';
 import * as grafana from 'nestjs-monitoring/grafana';
+import * as records from 'nestjs-monitoring/records';
 import * as health from 'nestjs-monitoring/health';
 import * as main from 'nestjs-monitoring';
 import * as metrics from 'nestjs-monitoring/metrics';
@@ -16,6 +17,7 @@ const DOORS: Readonly<Record<string, object>> = {
   alerting,
   health,
   grafana,
+  records,
   testing,
 };
 

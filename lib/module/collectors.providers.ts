@@ -9,6 +9,7 @@ import { RunningCollectors } from '../collectors/running-collectors.js';
 import { runtimeCollectors } from '../collectors/runtime/runtime.collectors.js';
 import { SeriesCountCollector } from '../collectors/runtime/series-count.collector.js';
 import { systemCollectors } from '../collectors/system/system.collectors.js';
+import { Operations } from '../instrumentation/requests/operations.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -30,19 +31,27 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: CollectorLifecycle,
-    inject: [RunningCollectors, MetricsRegistry, ScheduleIntegration, ApplicationObjects, RESOLVED_OPTIONS],
+    inject: [
+      RunningCollectors,
+      MetricsRegistry,
+      ScheduleIntegration,
+      ApplicationObjects,
+      Operations,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       running: RunningCollectors,
       registry: MetricsRegistry,
       { registerTimer }: ScheduleIntegration,
       objects: ApplicationObjects,
+      operations: Operations | null,
       { enabled, collectors, clock }: ResolvedOptions,
     ) => {
       if (!enabled) return new CollectorLifecycle(running, []);
       const runtime = collectors.runtime ? runtimeCollectors(registry, clock, collectors.runtime) : [];
       const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
       const database = collectors.database
-        ? databaseCollectors(objects, registry, clock, collectors.database)
+        ? databaseCollectors(objects, registry, clock, collectors.database, operations ?? undefined)
         : [];
       const cache = collectors.cache ? cacheCollectors(objects, registry, clock, collectors.cache) : [];
       const build = collectors.build

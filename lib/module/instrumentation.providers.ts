@@ -10,6 +10,7 @@ import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentat
 import { RpcRecorder } from '../instrumentation/messages/rpc.recorder.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { WebSocketRecorder } from '../instrumentation/messages/websocket.recorder.js';
+import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
@@ -37,11 +38,12 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: RequestRecorder,
-    inject: [MetricsRegistry, ServerErrorRecorder, ActiveTrace, RESOLVED_OPTIONS],
+    inject: [MetricsRegistry, ServerErrorRecorder, ActiveTrace, OperationRecorder, RESOLVED_OPTIONS],
     useFactory: (
       registry: MetricsRegistry,
       serverErrors: ServerErrorRecorder | null,
       trace: ActiveTrace,
+      records: OperationRecorder | null,
       { enabled, http, clock, exemplars }: ResolvedOptions,
     ) =>
       enabled && http !== false
@@ -51,6 +53,7 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
             http,
             serverErrors ?? undefined,
             exemplarSource(exemplars, trace),
+            records ?? undefined,
           )
         : null,
   },

@@ -15,6 +15,7 @@ import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.ins
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
+import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
 import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazilyLoaded } from './lazily-loaded.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
@@ -378,6 +379,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['rpc', RpcInstrumentation],
       ['websocket', WebSocketInstrumentation],
       ['queue jobs', QueueJobsInstrumentation],
+      ['operations', Operations],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(

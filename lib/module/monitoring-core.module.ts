@@ -19,6 +19,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { MonitoringHealthIndicator } from '../health/monitoring-health-indicator.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
+import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -42,6 +43,7 @@ import { LIFECYCLE_PROVIDERS } from './lifecycle.providers.js';
 import { API_STATISTICS_PROVIDERS } from './api-statistics.providers.js';
 import { OPTIONS_PROVIDERS } from './options.providers.js';
 import { OUTGOING_HTTP_PROVIDERS } from './outgoing-http.providers.js';
+import { REQUESTS_PROVIDERS } from './requests.providers.js';
 import { OptionsMerger } from './options-merger.js';
 
 /** The module with all providers, once per application, however often `MonitoringModule` is imported. */
@@ -61,6 +63,7 @@ import { OptionsMerger } from './options-merger.js';
     ...ALERTING_PROVIDERS,
     ...HISTORY_PROVIDERS,
     ...API_STATISTICS_PROVIDERS,
+    ...REQUESTS_PROVIDERS,
     ...INSTRUMENTATION_PROVIDERS,
     ...OUTGOING_HTTP_PROVIDERS,
     ...ERRORS_PROVIDERS,
@@ -79,6 +82,7 @@ import { OptionsMerger } from './options-merger.js';
     ApiStatistics,
     BusinessMetrics,
     Vitals,
+    RequestRecords,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -38,6 +38,11 @@ import {
   type OutgoingHttpOptions,
   resolveOutgoingHttp,
 } from '../instrumentation/outgoing-http/outgoing-http.options.js';
+import {
+  type RequestsOptions,
+  type ResolvedRequests,
+  resolveRequests,
+} from '../instrumentation/requests/requests.options.js';
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
@@ -78,6 +83,8 @@ export interface MonitoringOptions {
   readonly http?: HttpMetricsOptions | false;
   /** Metrics of outgoing HTTP requests, or false. @default on */
   readonly outgoingHttp?: OutgoingHttpOptions | false;
+  /** Records of what each request waited for and why it failed, or false. @default on */
+  readonly requests?: RequestsOptions | false;
   /** Error metrics, or false. @default all */
   readonly errors?: ErrorsOptions | false;
   /** Metrics of scheduled jobs and of queues, or false. @default each kind that the application has */
@@ -124,6 +131,7 @@ export interface ResolvedOptions {
   readonly endpoints: ResolvedEndpoints;
   readonly http: Required<HttpMetricsOptions> | false;
   readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
+  readonly requests: ResolvedRequests;
   readonly errors: Required<ErrorsOptions>;
   readonly jobs: ResolvedJobs;
   readonly rpc: Required<RpcMetricsOptions> | false;
@@ -159,6 +167,9 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
     endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
     http: group(resolveHttp),
     outgoingHttp: group(resolveOutgoingHttp),
+    requests: group((requests: RequestsOptions | false | undefined) =>
+      resolveRequests(requests, environment),
+    ),
     errors: group(resolveErrors),
     jobs: group(resolveJobs),
     rpc: group(resolveRpc),

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DOORS = ['index', 'metrics', 'exporters', 'alerting', 'health', 'grafana', 'testing'].map(
+const DOORS = ['index', 'metrics', 'exporters', 'alerting', 'health', 'grafana', 'records', 'testing'].map(
   (door) => `lib/${door}.ts`,
 );
 

@@ -62,7 +62,10 @@ const KEEPERS: Readonly<Record<string, () => { keep: (text: string) => unknown; 
     return {
       kept: [registry, statements],
       keep: (text) =>
-        statements.end(`INSERT INTO customer_order_items_${text.replace(' ', " VALUES ('")}')`, 0),
+        statements.end(
+          `INSERT INTO customer_order_items_${text.replace(' ', " VALUES ('")}')`,
+          statements.begin(undefined),
+        ),
     };
   },
 };

@@ -1,5 +1,6 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import { DatabaseClients } from '../../integrations/database-clients.js';
+import type { OperationWaits } from '../../integrations/operation-waits.js';
 import { QueryRecorder, type QueryRecorderOptions } from '../../integrations/queries/query.recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
@@ -27,6 +28,7 @@ export class DatabaseClientsCollector implements ManagedCollector {
     registry: MetricsRegistry,
     clock: Clock,
     options: QueryRecorderOptions,
+    operations?: OperationWaits,
   ) {
     this.connections = registry.gauge(
       DATABASE_METRICS.connections,
@@ -49,7 +51,7 @@ export class DatabaseClientsCollector implements ManagedCollector {
     );
     this.clients = new DatabaseClients(
       objects,
-      new QueryRecorder(registry, clock, options),
+      new QueryRecorder(registry, clock, options, operations),
       clock,
       (pool) => {
         const series = waits.labels({ pool });

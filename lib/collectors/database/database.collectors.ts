@@ -1,4 +1,5 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { OperationWaits } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
@@ -14,9 +15,10 @@ export function databaseCollectors(
   registry: MetricsRegistry,
   clock: Clock,
   options: ResolvedDatabaseCollector,
+  operations?: OperationWaits,
 ): ManagedCollector[] {
   return [
-    new DatabaseClientsCollector(objects, registry, clock, options),
+    new DatabaseClientsCollector(objects, registry, clock, options, operations),
     new PostgresqlCollector(objects, registry, options),
     new MysqlCollector(objects, registry, options),
     new SqliteCollector(objects, registry, options),

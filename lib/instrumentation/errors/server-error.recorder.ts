@@ -10,7 +10,7 @@ const NO_EXCEPTION = 'none';
 export class ServerErrorRecorder {
   private readonly errors: Counter<'method' | 'route' | 'error'>;
   private readonly errorClasses = new ErrorClasses();
-  private readonly exceptions = new WeakMap<ServerResponse, string>();
+  private readonly exceptions = new WeakMap<ServerResponse, unknown>();
 
   constructor(registry: MetricsRegistry) {
     this.errors = registry.counter(
@@ -22,13 +22,19 @@ export class ServerErrorRecorder {
 
   /** Records an exception of a request, whichever response follows. The last exception counts. */
   recordException(response: ServerResponse, exception: unknown): void {
-    this.exceptions.set(response, this.errorClasses.of(exception));
+    this.exceptions.set(response, exception);
+  }
+
+  /** Returns the last exception of a request; undefined if there was none. */
+  exceptionOf(response: ServerResponse): unknown {
+    return this.exceptions.get(response) ?? response.errored ?? undefined;
   }
 
   /** Counts a 5xx response. */
   record(response: ServerResponse, method: string, route: string): void {
-    const cause = response.errored ?? undefined;
-    const error = this.exceptions.get(response) ?? (cause ? this.errorClasses.of(cause) : NO_EXCEPTION);
+    const exception = this.exceptionOf(response);
+    const hasException = exception !== undefined || this.exceptions.has(response);
+    const error = hasException ? this.errorClasses.of(exception) : NO_EXCEPTION;
     this.errors.inc({ method, route, error });
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ExemplarLabels } from '../../metrics/exemplars.js';
+import type { Operation } from '../requests/operation.js';
 import type { MethodSeries } from './request-series.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
 
@@ -24,6 +25,8 @@ export interface RequestObservation {
   readonly isChunkedByDefault: boolean;
   /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
+  /** What the request waits for; undefined if it is not recorded. */
+  readonly operation: Operation | undefined;
   /** The Fastify reply, which knows the route once the response has ended. */
   reply: FastifyReplyLike | undefined;
   /** The trace of the request, which is no longer active when the response closes. */

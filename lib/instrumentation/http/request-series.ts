@@ -24,6 +24,8 @@ export interface RouteSeries {
   readonly method: string;
   /** The label value of the template. */
   readonly route: string;
+  /** Method and template, as the name of the requests. */
+  readonly name: string;
   readonly byStatus: StatusSeries[];
 }
 
@@ -136,7 +138,9 @@ export class RequestSeries {
     // All routes beyond the limit share one entry.
     const key = series.routes.size < MAX_ROUTES ? template : label;
     let route = isIgnored ? undefined : series.routes.get(key);
-    if (route === undefined && !isIgnored) route = { method: series.method, route: label, byStatus: [] };
+    if (route === undefined && !isIgnored) {
+      route = { method: series.method, route: label, name: `${series.method} ${label}`, byStatus: [] };
+    }
     series.routes.set(key, route);
     return route;
   }

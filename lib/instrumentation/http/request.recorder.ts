@@ -5,6 +5,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import { OTHER_METHOD } from '../http-method.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
 import { recordClientError } from './client-error.js';
 import type { HttpMetricsOptions } from './http.options.js';
@@ -19,7 +20,7 @@ import {
   type RequestObservation,
   startObservation,
 } from './request-observation.js';
-import { RequestSeries } from './request-series.js';
+import { RequestSeries, type RouteSeries } from './request-series.js';
 import { http2StreamOf, isEventStream, isOnSocket, isUpgrade, statusOf } from './response-end.js';
 import { Routes, UNMATCHED_ROUTE } from './routes.js';
 
@@ -44,6 +45,7 @@ export class RequestRecorder implements ObservationOwner {
     options: Required<HttpMetricsOptions>,
     private readonly serverErrors?: ServerErrorRecorder,
     private readonly exemplars?: ExemplarSource,
+    private readonly records?: OperationRecorder,
   ) {
     this.guard = instrumentationGuard(registry, 'http');
     this.series = new RequestSeries(registry, options);
@@ -80,7 +82,7 @@ export class RequestRecorder implements ObservationOwner {
   /** Excludes a request that has started, also for the applications in which this one is mounted. */
   ignore(response: ObservedResponse): void {
     for (let each = observationOf(response); each !== undefined; each = each.outer) {
-      endObservation(each, response);
+      if (endObservation(each, response)) this.records?.operations.discard(each.operation);
     }
   }
 
@@ -116,16 +118,44 @@ export class RequestRecorder implements ObservationOwner {
       if (observation === undefined || !endObservation(observation, response)) return;
       const { startedAt, exemplar } = observation;
       const route = this.series.ofRoute(observation.series, this.routes.templateOf(response, observation));
-      if (route === undefined) return;
+      if (route === undefined) {
+        this.records?.operations.discard(observation.operation);
+        return;
+      }
       const isStream = isEventStream(response, observation);
       const status = isStream ? response.statusCode : (knownStatus ?? statusOf(response, observation));
       const seconds = (this.clock.monotonic() - startedAt) / 1000;
       if (isStream) this.series.recordStream(route, status, seconds, exemplar);
       else this.series.recordRequest(route, status, seconds, exemplar);
       if (status >= 500) this.serverErrors?.record(response, route.method, route.route);
+      if (this.records !== undefined)
+        this.endRecord(this.records, observation, response, route, status, seconds);
     } catch (error) {
       this.guard.report(error);
     }
+  }
+
+  private endRecord(
+    records: OperationRecorder,
+    { operation, exemplar }: RequestObservation,
+    response: ObservedResponse,
+    { name, method, route }: RouteSeries,
+    status: number,
+    seconds: number,
+  ): void {
+    const hasFailed = status >= 500;
+    if (operation === undefined && !hasFailed) return;
+    records.end(operation, {
+      kind: 'http',
+      name,
+      method,
+      route,
+      status,
+      hasFailed,
+      durationMs: seconds * 1000,
+      exception: hasFailed ? this.serverErrors?.exceptionOf(response) : undefined,
+      traceId: exemplar?.['trace_id'],
+    });
   }
 
   private countUnmatched(method: string, status: number): void {
@@ -145,6 +175,7 @@ export class RequestRecorder implements ObservationOwner {
       request: hasSocket ? response.req : undefined,
       isChunkedByDefault: response.useChunkedEncodingByDefault,
       startedAt,
+      operation: this.records?.operations.start('http', startedAt),
       reply,
       exemplar: this.exemplars && exemplarOf(this.exemplars),
       connection: undefined,
@@ -153,6 +184,7 @@ export class RequestRecorder implements ObservationOwner {
       ended: false,
     };
     startObservation(response, observation);
+    this.records?.operations.enter(observation.operation);
     response.on('close', this.onClose);
     if (!hasSocket) this.observeFinish(response);
     // HTTP/2 closes every response itself.

@@ -65,9 +65,9 @@ function patchConnection(connection: object, guard: Guard, recorder: SystemRecor
     patchMethod(connection, 'prepare', guard, (args) => {
       const text = textOf(args[0]);
       if (text === undefined) return undefined;
-      const startedAt = recorder.now();
+      const started = recorder.begin(text);
       const prepared = ([error, statement]: readonly unknown[]): void => {
-        if (error) recorder.end(text, startedAt, error);
+        if (error) recorder.end(text, started, error);
         else if (typeof statement === 'object' && statement !== null) statements.add(statement);
       };
       return { args: withObservedCallback(args, 1, guard, prepared) };
@@ -99,14 +99,14 @@ function observeCommand(
   guard: Guard,
   recorder: SystemRecorder,
 ): CallObserver {
-  const startedAt = recorder.now();
+  const started = recorder.begin(text);
   let command: unknown = args[0];
   let hasEnded = false;
   const end = (error?: unknown): void => {
     if (hasEnded) return;
     hasEnded = true;
     const isFormatted = text.includes(NAME_PLACEHOLDER);
-    recorder.end((isFormatted ? textOf(command) : undefined) ?? text, startedAt, error ?? undefined);
+    recorder.end((isFormatted ? textOf(command) : undefined) ?? text, started, error ?? undefined);
   };
   const called = ([error]: readonly unknown[]): void => end(error);
   const threw = (error: unknown): void => end(error ?? new Error('unknown'));

@@ -63,14 +63,14 @@ function patchQuery(client: object, { guard }: QueryRecorder, recorder: SystemRe
     if (text === undefined ? typeof config.name !== 'string' && !isSubmittable(config) : isOwnQuery(text)) {
       return undefined;
     }
-    const startedAt = recorder.now();
+    const started = recorder.begin(text);
     let hasEnded = false;
     const end: End = (outcome) => {
       if (hasEnded) return;
       hasEnded = true;
       const sql = text ?? preparedText(client, config.name);
-      if ('error' in outcome) recorder.end(sql, startedAt, outcome.error ?? new Error('unknown'));
-      else recorder.end(sql, startedAt, undefined, commandTagsOf(outcome.result));
+      if ('error' in outcome) recorder.end(sql, started, outcome.error ?? new Error('unknown'));
+      else recorder.end(sql, started, undefined, commandTagsOf(outcome.result));
     };
     return isSubmittable(config)
       ? observeSubmittable(config, guard, end)

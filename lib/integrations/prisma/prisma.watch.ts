@@ -34,7 +34,7 @@ export function watchPrisma(client: PrismaClient, queries: QueryRecorder): () =>
     'query',
     queries.guard,
     ({ query, duration }: PrismaQueryEvent) => {
-      if (isActive && !isOwnQuery(query)) recorder.end(query, recorder.now() - duration);
+      if (isActive && !isOwnQuery(query)) recorder.endMeasured(query, duration);
     },
   );
   return () => (isActive = false);

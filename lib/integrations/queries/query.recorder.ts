@@ -8,9 +8,11 @@ import type { Guard } from '../../primitives/guard.js';
 import { boundedLabelValue, BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { copyString } from '../../primitives/copy-string.js';
 import { BoundedCache } from '../bounded-cache.js';
+import { type OperationWait, type OperationWaits, type WaitedCall, WaitedCalls } from '../operation-waits.js';
 import { SharedWatches } from '../shared-watches.js';
 import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
 import { queryErrorClass } from './query-error.js';
+import { queryShape } from './query-shape.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 import { readPartOf } from './sql-tokens.js';
 import { DATABASE_METRICS } from '../../metrics/metric-names.js';
@@ -46,6 +48,16 @@ interface QuerySeries {
 /** The class of a text of SQL, with its series. It keeps no part of the text alive. */
 interface KnownStatement extends Omit<ScriptClass, 'query'> {
   readonly series: QuerySeries;
+  /** The statement by its shape. Created on first use, since only recorded operations need it. */
+  call?: WaitedCall;
+}
+
+/** A statement that the application has sent. */
+export interface StartedStatement {
+  /** Start time, in milliseconds on the monotonic clock. */
+  readonly startedAt: number;
+  /** The wait of the operation that sent it; undefined if no operation is recorded. */
+  readonly wait: OperationWait | undefined;
 }
 
 /** A recorder of the statements that the application sends to databases, with any library. */
@@ -65,6 +77,8 @@ export class QueryRecorder {
     registry: MetricsRegistry,
     private readonly clock: Clock,
     private readonly options: QueryRecorderOptions,
+    /** The operations of the application that wait for statements; undefined if none is recorded. */
+    readonly operations?: OperationWaits,
   ) {
     this.guard = instrumentationGuard(registry, 'database');
     this.tables = new BoundedLabelValues(options.tableLimit);
@@ -92,7 +106,7 @@ export class QueryRecorder {
     );
   }
 
-  /** Returns the current time, for {@link SystemRecorder.end}. */
+  /** Returns the current time, for {@link StartedStatement}. */
   now(): number {
     return this.clock.monotonic();
   }
@@ -136,28 +150,46 @@ export class SystemRecorder {
   /** The classes by text, since an application repeats its statements. */
   private readonly known = new BoundedCache<KnownStatement>(MAX_STATEMENTS, MAX_TEXT_LENGTH);
   private readonly series = new Map<string, QuerySeries>();
+  private readonly calls: WaitedCalls;
 
   constructor(
     private readonly recorder: QueryRecorder,
     private readonly system: string,
     private readonly dialect: SqlDialect,
-  ) {}
+  ) {
+    this.calls = new WaitedCalls('database', system);
+  }
 
-  /** Returns the current time, for {@link end}. */
-  now(): number {
-    return this.recorder.now();
+  /**
+   * Begins a statement.
+   *
+   * @param sql its text; undefined if it becomes known at its end
+   */
+  begin(sql: string | undefined): StartedStatement {
+    const startedAt = this.recorder.now();
+    const { operations } = this.recorder;
+    const wait =
+      operations?.current === undefined
+        ? undefined
+        : operations.begin('database', sql === undefined ? undefined : this.callOf(sql, this.knownOf(sql)));
+    return { startedAt, wait };
   }
 
   /**
    * Records a text of SQL that has ended.
    *
-   * @param startedAt result of {@link now} at its start
+   * @param started result of {@link begin}
    * @param error the error, if it failed
    * @param commandTags the tag that the server returned for each statement of the text, if known
    */
-  end(sql: string, startedAt: number, error?: unknown, commandTags?: readonly unknown[]): void {
-    const text = readPartOf(sql);
-    const known = this.known.get(text) ?? this.classify(text);
+  end(
+    sql: string,
+    { startedAt, wait }: StartedStatement,
+    error?: unknown,
+    commandTags?: readonly unknown[],
+  ): void {
+    const known = this.knownOf(sql);
+    wait?.end(this.callOf(sql, known), error !== undefined);
     this.recorder.record(this.system, known.series, startedAt, error);
     if (error !== undefined) return;
     for (const { position, event, chains } of known.transactionSteps) {
@@ -168,6 +200,11 @@ export class SystemRecorder {
     }
   }
 
+  /** Records a text of SQL that has ended, and succeeded as far as its client says. @param milliseconds duration */
+  endMeasured(sql: string, milliseconds: number): void {
+    this.end(sql, { startedAt: this.recorder.now() - milliseconds, wait: undefined });
+  }
+
   /**
    * Records a command of a database without SQL that has ended.
    *
@@ -175,12 +212,21 @@ export class SystemRecorder {
    * @param error the error, if it failed
    */
   endCommand(query: QueryClass, milliseconds: number, error?: unknown): void {
-    this.recorder.record(this.system, this.seriesOf(query), this.now() - milliseconds, error);
+    this.recorder.record(this.system, this.seriesOf(query), this.recorder.now() - milliseconds, error);
   }
 
   /** Records a transaction event of a database without SQL. */
   recordTransaction(event: TransactionEvent): void {
     this.recorder.recordTransaction(this.system, event);
+  }
+
+  private knownOf(sql: string): KnownStatement {
+    const text = readPartOf(sql);
+    return this.known.get(text) ?? this.classify(text);
+  }
+
+  private callOf(sql: string, known: KnownStatement): WaitedCall {
+    return (known.call ??= this.calls.of(queryShape(sql, this.dialect)));
   }
 
   private classify(sql: string): KnownStatement {

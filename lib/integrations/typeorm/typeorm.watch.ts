@@ -1,7 +1,7 @@
 import { patchMethod } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
-import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder, StartedStatement } from '../queries/query.recorder.js';
 import { type TypeOrmDataSource, typeOrmSystem } from './typeorm.discovery.js';
 
 /** Number of statements in flight that are tracked for one query runner. */
@@ -23,7 +23,7 @@ interface AfterQueryEvent extends QueryEvent {
 interface StartedQuery {
   readonly query: string;
   readonly parameters: unknown;
-  readonly startedAt: number;
+  readonly started: StartedStatement;
 }
 
 /**
@@ -39,20 +39,21 @@ export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecord
     beforeQuery(event: QueryEvent): void {
       guard.run(() => {
         const { query, parameters, queryRunner } = event;
+        if (typeof query !== 'string' || isOwnQuery(query)) return;
         const list = inFlight.get(queryRunner) ?? [];
         if (list.length === 0) inFlight.set(queryRunner, list);
         // The oldest one may never end.
         if (list.length >= MAX_IN_FLIGHT) list.shift();
-        list.push({ query, parameters, startedAt: recorder.now() });
+        list.push({ query, parameters, started: recorder.begin(query) });
       });
     },
     afterQuery(event: AfterQueryEvent): void {
       guard.run(() => {
         const { query, parameters, queryRunner, success, error, rawResults } = event;
-        const started = takeStarted(inFlight.get(queryRunner) ?? [], query, parameters);
-        if (started === undefined || typeof query !== 'string' || isOwnQuery(query)) return;
+        const found = takeStarted(inFlight.get(queryRunner) ?? [], query, parameters);
+        if (found === undefined) return;
         const failure = success ? undefined : (error ?? new Error('unknown'));
-        recorder.end(query, started.startedAt, failure, commandTagsOf(rawResults));
+        recorder.end(query, found.started, failure, commandTagsOf(rawResults));
       });
     },
   };

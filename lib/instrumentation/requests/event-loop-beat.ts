@@ -1,0 +1,53 @@
+import type { Clock } from '../../metrics/clock.js';
+
+/** Time between two beats, in milliseconds. */
+const INTERVAL_MS = 20;
+/** Delay of a beat beyond which the event loop counts as blocked, in milliseconds. Timers are often a little late. */
+const TOLERANCE_MS = 10;
+
+/**
+ * A timer whose delay shows when the event loop was blocked. It runs only while operations are open, so that an idle
+ * process is not woken.
+ */
+export class EventLoopBeat {
+  private timer: NodeJS.Timeout | undefined;
+  private expectedAt = Infinity;
+
+  /**
+   * @param onLateBeat called after the event loop was blocked, before {@link blockedSince} forgets it
+   * @param isNeeded returns false to stop the timer
+   */
+  constructor(
+    private readonly clock: Clock,
+    private readonly onLateBeat: (now: number) => void,
+    private readonly isNeeded: () => boolean,
+  ) {}
+
+  /** Starts the timer, unless it runs. */
+  start(): void {
+    if (this.timer === undefined) this.arm(this.clock.monotonic());
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.expectedAt = Infinity;
+  }
+
+  /** Returns since when the event loop has been blocked, up to `now`; undefined if it is not. */
+  blockedSince(now: number): number | undefined {
+    return now > this.expectedAt + TOLERANCE_MS ? this.expectedAt : undefined;
+  }
+
+  private arm(now: number): void {
+    this.expectedAt = now + INTERVAL_MS;
+    this.timer = setTimeout(() => this.beat(), INTERVAL_MS).unref();
+  }
+
+  private beat(): void {
+    const now = this.clock.monotonic();
+    if (this.blockedSince(now) !== undefined) this.onLateBeat(now);
+    if (this.isNeeded()) this.arm(now);
+    else this.stop();
+  }
+}

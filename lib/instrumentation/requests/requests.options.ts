@@ -1,0 +1,74 @@
+import { count, checked, group, type OptionTable, readOptions } from '../../options/option-table.js';
+
+/** Options of the records of requests, jobs, messages and GraphQL operations. */
+export interface RequestsOptions {
+  /** Records that say what each operation waited for, or false. @default on */
+  readonly records?: RecordsOptions | false;
+}
+
+/** Options of the records. */
+export interface RecordsOptions {
+  /**
+   * Share of operations that are recorded in full, from 0 to 1. An operation that fails is recorded in any case, though
+   * without what it waited for.
+   * @default 1; 0.05 in production before Node.js 24, where following asynchronous work costs more
+   */
+  readonly sampleRate?: number;
+  /** Number of the slowest records of the last hour that are kept for each route. @default 10 */
+  readonly slowestPerRoute?: number;
+  /** Number of the last failures that are kept. @default 200 */
+  readonly failures?: number;
+  /** Number of equal calls within one operation from which on it counts as an N+1. @default 10 */
+  readonly repeatedCalls?: number;
+  /** Maximum size of all kept records together, in bytes. @default 4194304 */
+  readonly maxBytes?: number;
+}
+
+/** The options of the records, with every default filled in. */
+export type ResolvedRecords = Required<RecordsOptions>;
+
+/** The options of {@link RequestsOptions}, with every default filled in. */
+export interface ResolvedRequests {
+  readonly records: ResolvedRecords | false;
+}
+
+/** The first major version of Node.js in which following asynchronous work is nearly free. */
+const CHEAP_CONTEXT_NODE = 24;
+const EXPENSIVE_CONTEXT_RATE = 0.05;
+
+function recordsTable(environment: string | undefined, nodeMajor: number): OptionTable<RecordsOptions> {
+  const isExpensive =
+    nodeMajor < CHEAP_CONTEXT_NODE && environment !== 'development' && environment !== 'test';
+  return {
+    sampleRate: checked(
+      'a number from 0 to 1',
+      (rate) => typeof rate === 'number' && rate >= 0 && rate <= 1,
+      isExpensive ? EXPENSIVE_CONTEXT_RATE : 1,
+    ),
+    slowestPerRoute: count(10),
+    failures: count(200),
+    repeatedCalls: count(10, 2),
+    maxBytes: count(4 * 1024 * 1024, 64 * 1024),
+  };
+}
+
+/**
+ * Checks the options and fills in every default.
+ *
+ * @param environment the value of NODE_ENV
+ * @throws {MonitoringOptionsError} for invalid options
+ */
+export function resolveRequests(
+  requests: RequestsOptions | false = {},
+  environment?: string,
+  nodeMajor = Number(process.versions.node.split('.')[0]),
+): ResolvedRequests {
+  if (requests === false) return { records: false };
+  return readOptions<RequestsOptions, ResolvedRequests>('requests', requests, {
+    records: group((records: RecordsOptions | false = {}) =>
+      records === false
+        ? false
+        : readOptions('requests.records', records, recordsTable(environment, nodeMajor)),
+    ),
+  });
+}

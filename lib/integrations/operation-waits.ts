@@ -1,0 +1,68 @@
+import { boundedLabelValue } from '../primitives/bounded-label-values.js';
+import { copyString } from '../primitives/copy-string.js';
+
+/** The parts of its time that an operation of the application, such as a request, waits for. */
+export const WAIT_PARTS = ['database', 'cache', 'remote', 'pool'] as const;
+export type WaitPart = (typeof WAIT_PARTS)[number];
+
+/**
+ * One kind of call that an operation waits for, without any value of it: a statement by its shape, a command, a request to
+ * a host. Equal calls of one client are one object, so that they can be counted by identity.
+ */
+export interface WaitedCall {
+  readonly part: WaitPart;
+  /** Name of the system, such as `postgresql` or `redis`; the host for a remote. */
+  readonly system: string;
+  /** Text of the call without values, such as `SELECT * FROM orders WHERE id = ?` or `GET`. */
+  readonly name: string;
+}
+
+/** One wait of one operation. */
+export interface OperationWait {
+  /** Ends the wait. Only the first call counts. @param call what was waited for; undefined for a wait in a pool */
+  end(call: WaitedCall | undefined, hasFailed: boolean): void;
+}
+
+/** The operation that runs in the current async context, as the clients of the application see it. */
+export interface OperationWaits {
+  /** The recorded operation; undefined if there is none. A client may ask it before it prepares a {@link WaitedCall}. */
+  readonly current: object | undefined;
+  /**
+   * Begins a wait of the current operation; undefined if there is none, or none that is recorded. It never throws.
+   *
+   * @param call what is waited for, if it is known by now
+   */
+  begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined;
+}
+
+/** Upper limit for the calls of one system. */
+const MAX_CALLS = 1_000;
+/** Maximum length of the text of a call, in UTF-16 code units. */
+const MAX_NAME_LENGTH = 500;
+/** The text of all further calls. */
+const OTHER = 'other';
+
+/** The calls of one system, one object for each text, bounded in number and length. */
+export class WaitedCalls {
+  private readonly calls = new Map<string, WaitedCall>();
+  private readonly other: WaitedCall;
+
+  constructor(
+    private readonly part: WaitPart,
+    private readonly system: string,
+  ) {
+    this.other = { part, system, name: OTHER };
+  }
+
+  /** Returns the call with a text. */
+  of(name: string): WaitedCall {
+    const bounded = boundedLabelValue(name, MAX_NAME_LENGTH);
+    let call = this.calls.get(bounded);
+    if (call === undefined) {
+      if (this.calls.size >= MAX_CALLS) return this.other;
+      call = { part: this.part, system: this.system, name: copyString(bounded) };
+      this.calls.set(call.name, call);
+    }
+    return call;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Provider } from '@nestjs/common';
+import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
+import { Operations } from '../instrumentation/requests/operations.js';
+import { RecordStore } from '../instrumentation/requests/record-store.js';
+import { RequestRecords } from '../instrumentation/requests/request-records.js';
+import { instrumentationGuard } from '../metrics/error-guards.js';
+import { MetricsRegistry } from '../metrics/registry.js';
+import type { ResolvedOptions } from './monitoring.options.js';
+import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** Providers of the records of requests and other operations. */
+export const REQUESTS_PROVIDERS: readonly Provider[] = [
+  {
+    provide: Operations,
+    inject: [MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (registry: MetricsRegistry, { enabled, requests, clock }: ResolvedOptions) =>
+      enabled && requests.records
+        ? new Operations(clock, requests.records, instrumentationGuard(registry, 'requests'))
+        : null,
+  },
+  {
+    provide: RecordStore,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ enabled, requests }: ResolvedOptions) =>
+      enabled && requests.records ? new RecordStore(requests.records) : null,
+  },
+  {
+    provide: OperationRecorder,
+    inject: [MetricsRegistry, Operations, RecordStore, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      operations: Operations | null,
+      store: RecordStore | null,
+      { requests, clock }: ResolvedOptions,
+    ) =>
+      operations && store && requests.records
+        ? new OperationRecorder(registry, clock, operations, store, requests.records.repeatedCalls)
+        : null,
+  },
+  {
+    provide: RequestRecords,
+    inject: [Operations, RecordStore],
+    useFactory: (operations: Operations | null, store: RecordStore | null) =>
+      new RequestRecords(operations ?? undefined, store ?? undefined),
+  },
+];
