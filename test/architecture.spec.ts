@@ -273,6 +273,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'instrumentation/http/http.instrumentation.ts: .addHook()': 'calls nothing but what has a try of its own',
   'instrumentation/outgoing-http/outgoing-http.instrumentation.ts: subscribe()':
     'has a try around each listener',
+  'instrumentation/requests/call-sites.ts: a method in place of another':
+    'reads the files that run from one stack trace, and puts back what prepared them before it returns',
   'metrics/timer.ts: .defineProperties()': 'gives its own function the name and length of a timed one',
   'integrations/prisma/prisma.watch.ts: .$on()':
     'gives the listener of listenTo() to the only method that a client of Prisma has for that',

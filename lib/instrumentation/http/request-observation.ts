@@ -25,7 +25,7 @@ export interface RequestObservation {
   readonly isChunkedByDefault: boolean;
   /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
-  /** What the request waits for; undefined if it is not recorded. */
+  /** The recorded operation; undefined if the request is not sampled. */
   readonly operation: Operation | undefined;
   /** The Fastify reply, which knows the route once the response has ended. */
   reply: FastifyReplyLike | undefined;

@@ -35,23 +35,20 @@ export class CallSites {
   /** @param root directory to which files are relative */
   constructor(private readonly root = process.cwd()) {}
 
-  /**
-   * Returns the place of the application that called the current function; undefined if there is none.
-   *
-   * @param below the function whose caller is the first frame
-   */
-  current(below: (...args: never[]) => unknown): CallSite | undefined {
-    const { stackTraceLimit, prepareStackTrace } = Error;
+  /** Returns the innermost place of the application that waits for the current function; undefined if there is none. */
+  current(): CallSite | undefined {
+    const { stackTraceLimit } = Error;
+    const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
     const holder: { stack?: unknown } = {};
     try {
       Error.stackTraceLimit = STACK_DEPTH;
       // The files that run: what prepares stack traces may name files of a source map, also within packages.
       Error.prepareStackTrace = (_, frames) => frames.map((frame) => `    at ${String(frame)}`).join('\n');
-      Error.captureStackTrace(holder, below);
+      Error.captureStackTrace(holder);
       return this.ofStack(holder.stack);
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
-      Error.prepareStackTrace = prepareStackTrace;
+      Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
     }
   }
 

@@ -156,14 +156,14 @@ export class Operations implements OperationWaits {
    */
   private findSite(operation: Operation, tally: CallTally, now: number): void {
     const begun = ++tally.begun;
-    if (begun === this.options.repeatedCalls) tally.site = this.sites.current(this.begin) ?? tally.site;
+    if (begun === this.options.repeatedCalls) tally.site = this.sites.current() ?? tally.site;
     if (begun > 1) return;
     const { handler = '' } = operation;
     let sites = this.remembered.get(handler);
     if (sites === undefined) this.remembered.set(handler, (sites = new Map()));
     let found = sites.get(tally.call);
     if (found === undefined || now - found.at > SITE_AGE_MS) {
-      found = { site: this.sites.current(this.begin), at: now };
+      found = { site: this.sites.current(), at: now };
       if (!sites.has(tally.call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
       else sites.set(tally.call, found);
     }

@@ -138,7 +138,7 @@ class RecordRing {
   }
 
   newestFirst(): RequestRecord[] {
-    return this.kept.map(({ record }) => record).reverse();
+    return this.kept.map(({ record }) => record).toReversed();
   }
 }
 
