@@ -118,7 +118,7 @@ export class OperationRecorder {
   private callsOf({ calls }: Operation): RecordedCall[] {
     return [...calls.values()]
       .filter(({ count }) => count > 0)
-      .sort(
+      .toSorted(
         (a, b) => b.totalMs - a.totalMs || WAIT_PARTS.indexOf(a.call.part) - WAIT_PARTS.indexOf(b.call.part),
       )
       .map((tally) => recordedCall(tally, this.repeatedCalls));

@@ -71,7 +71,7 @@ export class RecordStore {
     return lists
       .flat()
       .map(({ record }) => record)
-      .sort((a, b) => b.durationMs - a.durationMs);
+      .toSorted((a, b) => b.durationMs - a.durationMs);
   }
 
   /** Returns the last failures, the newest first. */
