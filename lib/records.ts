@@ -1,3 +1,4 @@
+export type { CauseKind, RecordCause } from './instrumentation/requests/record-cause.js';
 export type { TimePart } from './instrumentation/requests/time-parts.js';
 export type {
   OperationKind,
@@ -6,6 +7,10 @@ export type {
   RequestPhase,
   RequestRecord,
 } from './instrumentation/requests/request-record.js';
-export { type RequestRecordQuery, RequestRecords } from './instrumentation/requests/request-records.js';
+export {
+  type OperationCause,
+  type RequestRecordQuery,
+  RequestRecords,
+} from './instrumentation/requests/request-records.js';
 export type { RecordsOptions, RequestsOptions } from './instrumentation/requests/requests.options.js';
 export type { WaitPart } from './integrations/operation-waits.js';

@@ -12,6 +12,12 @@ export {
   MonitoringTestingModule,
   type MonitoringTestingOptions,
 } from './testing/monitoring-testing.module.js';
+export {
+  type ExpectedRequest,
+  expectRequest,
+  RequestExpectation,
+  type RequestMethods,
+} from './testing/request-expectation.js';
 export type { SoughtLabels } from './testing/matching-series.js';
 export { createTestRegistry, type TestRegistry, type TestRegistryOptions } from './testing/test-registry.js';
 export { type ObservedMetrics, type TrackedMetrics, trackMetrics } from './testing/tracked-metrics.js';

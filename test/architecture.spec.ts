@@ -45,7 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.
-  testing: ['metrics', 'history', 'query', 'alerting', MODULE],
+  testing: ['metrics', 'history', 'query', 'alerting', 'instrumentation', MODULE],
 };
 
 /** Files with a role in Nest, by the end of their name; no other file knows Nest. */

@@ -22,6 +22,7 @@ export function dashboardQueries({
   history,
   registry,
   alerts,
+  records,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -56,6 +57,13 @@ export function dashboardQueries({
       if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
       return metric;
     },
+    causes: () => ({ causes: records.causes() }),
+    records: (query) => ({ records: records.find(recordQuery(query)) }),
+    record: (query) => {
+      const record = records.get(query.get('id') ?? '');
+      if (record === undefined) throw new ApiError(404, 'The record is no longer kept.');
+      return record;
+    },
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),
@@ -63,6 +71,21 @@ export function dashboardQueries({
       canSilence: hasAuth,
     }),
   };
+}
+
+const MAX_RECORDS = 200;
+
+function recordQuery(query: URLSearchParams): Parameters<DashboardSources['records']['find']>[0] {
+  const list = query.get('list') ?? 'slowest';
+  if (list !== 'slowest' && list !== 'failures' && list !== 'samples') {
+    throw new ApiError(400, '`list` must be slowest, failures or samples.');
+  }
+  const limit = Number(query.get('limit') ?? 50);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_RECORDS) {
+    throw new ApiError(400, `\`limit\` must be a whole number from 1 to ${MAX_RECORDS}.`);
+  }
+  const name = query.get('name');
+  return { list, limit, ...(name !== null && { name }) };
 }
 
 /** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */

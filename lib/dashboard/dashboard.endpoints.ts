@@ -34,12 +34,24 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['icon.svg', 'image/svg+xml'],
 ];
 
+/** The records of requests and other operations, as JSON. */
+export interface RecordSource {
+  find(query: {
+    list?: 'slowest' | 'failures' | 'samples';
+    name?: string;
+    limit?: number;
+  }): readonly unknown[];
+  get(id: string): unknown;
+  causes(): readonly unknown[];
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
   readonly history: MetricsHistory;
   readonly registry: MetricsSource;
   readonly alerts: DashboardAlerts;
+  readonly records: RecordSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -71,7 +83,18 @@ export function dashboardEndpoints(
 }
 
 /** The endpoints of the API that read. */
-const READS = ['overview', 'view', 'endpoints', 'route', 'metrics', 'metric', 'alerts'] as const;
+const READS = [
+  'overview',
+  'view',
+  'endpoints',
+  'route',
+  'metrics',
+  'metric',
+  'alerts',
+  'causes',
+  'records',
+  'record',
+] as const;
 
 /** The functions behind the endpoints of the API, by name. */
 export type DashboardQueries = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;

@@ -8,6 +8,7 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -43,14 +44,29 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DASHBOARD_SOURCES,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, DashboardAlerts, RESOLVED_OPTIONS],
+    inject: [
+      DashboardFeed,
+      MetricsHistory,
+      MetricsRegistry,
+      DashboardAlerts,
+      RequestRecords,
+      RESOLVED_OPTIONS,
+    ],
     useFactory: (
       feed: DashboardFeed,
       history: MetricsHistory,
       registry: MetricsRegistry,
       alerts: DashboardAlerts,
+      records: RequestRecords,
       { endpoints }: ResolvedOptions,
-    ): DashboardSources => ({ feed, history, registry, alerts, hasAuth: endpoints.auth !== undefined }),
+    ): DashboardSources => ({
+      feed,
+      history,
+      registry,
+      alerts,
+      records,
+      hasAuth: endpoints.auth !== undefined,
+    }),
   },
   {
     provide: DashboardLifecycle,

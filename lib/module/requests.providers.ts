@@ -1,12 +1,24 @@
-import type { Provider } from '@nestjs/common';
+import { Logger, type Provider } from '@nestjs/common';
 import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { RecordStore } from '../instrumentation/requests/record-store.js';
+import type { RequestRecord } from '../instrumentation/requests/request-record.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** Returns a function that says in the log of a developer where an N+1 is. */
+function warnOfRepeatedCalls(): (record: RequestRecord) => void {
+  const logger = new Logger('Monitoring');
+  return ({ name, calls }) => {
+    const repeated = calls.find(({ isRepeated }) => isRepeated);
+    if (repeated === undefined) return;
+    const { count, system, name: call, site = 'an unknown place' } = repeated;
+    logger.warn(`N+1 in ${name}: ${count} times ${system}: ${call}, at ${site}.`);
+  };
+}
 
 /** Providers of the records of requests and other operations. */
 export const REQUESTS_PROVIDERS: readonly Provider[] = [
@@ -34,13 +46,20 @@ export const REQUESTS_PROVIDERS: readonly Provider[] = [
       { requests, clock }: ResolvedOptions,
     ) =>
       operations && store && requests.records
-        ? new OperationRecorder(registry, clock, operations, store, requests.records.repeatedCalls)
+        ? new OperationRecorder(
+            registry,
+            clock,
+            operations,
+            store,
+            requests.records.repeatedCalls,
+            process.env['NODE_ENV'] === 'development' ? warnOfRepeatedCalls() : undefined,
+          )
         : null,
   },
   {
     provide: RequestRecords,
-    inject: [Operations, RecordStore],
-    useFactory: (operations: Operations | null, store: RecordStore | null) =>
-      new RequestRecords(operations ?? undefined, store ?? undefined),
+    inject: [Operations, RecordStore, RESOLVED_OPTIONS],
+    useFactory: (operations: Operations | null, store: RecordStore | null, { clock }: ResolvedOptions) =>
+      new RequestRecords(operations ?? undefined, store ?? undefined, clock),
   },
 ];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
+import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
 import { busyHour } from './support.js';
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +22,11 @@ function reads() {
   });
   const alerts = { vitals: () => [] } as unknown as DashboardSources['alerts'];
   const feed = {} as DashboardSources['feed'];
-  return { asked, ...dashboardQueries({ feed, history: counting, registry, alerts, hasAuth: false }) };
+  const records = new RequestRecords();
+  return {
+    asked,
+    ...dashboardQueries({ feed, history: counting, registry, alerts, records, hasAuth: false }),
+  };
 }
 
 describe('ranges that differ by less than an interval', () => {

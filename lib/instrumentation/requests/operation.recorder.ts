@@ -4,11 +4,15 @@ import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import type { CallTally, Operation } from './operation.js';
+import { causeOf } from './record-cause.js';
 import type { CallSite } from './call-sites.js';
 import type { Operations } from './operations.js';
 import type { RecordStore } from './record-store.js';
 import type { OperationKind, RecordedCall, RecordedException, RequestRecord } from './request-record.js';
 import { TIME_PARTS } from './time-parts.js';
+
+/** Number of operations that are warned of. */
+const MAX_WARNINGS = 1_000;
 
 /** An operation that has ended, as the one who ran it knows it. */
 export interface EndedOperation {
@@ -30,6 +34,8 @@ export class OperationRecorder {
   private readonly queries: Counter<'method' | 'route'>;
   private readonly repeated: Counter<'method' | 'route'>;
   private readonly recorded: Counter<'method' | 'route'>;
+  private readonly observers = new Set<(record: RequestRecord) => void>();
+  private readonly warned = new Set<string>();
 
   constructor(
     registry: MetricsRegistry,
@@ -37,6 +43,8 @@ export class OperationRecorder {
     readonly operations: Operations,
     private readonly store: RecordStore,
     private readonly repeatedCalls: number,
+    /** Receives the first record of each operation with an N+1. */
+    private readonly warn?: (record: RequestRecord) => void,
   ) {
     const labelNames = ['method', 'route'] as const;
     this.time = registry.counter(
@@ -68,23 +76,39 @@ export class OperationRecorder {
       return;
     }
     const now = this.clock.now();
-    this.store.offer(ended, now, () => this.recordOf(operation, ended, now));
+    let record: RequestRecord | undefined;
+    const build = (): RequestRecord => (record ??= this.recordOf(operation, ended, now));
+    this.store.offer(ended, now, build);
+    for (const observe of this.observers) observe(build());
+    if (this.warn !== undefined && operation !== undefined && this.hasRepeatedCalls(operation)) {
+      if (this.warned.size >= MAX_WARNINGS || this.warned.has(ended.name)) return;
+      this.warned.add(ended.name);
+      this.warn(build());
+    }
   }
 
-  private count({ parts, calls }: Operation, { method = '', route = '' }: EndedOperation): void {
+  /** Calls a function with every record, kept or not. @returns a function that ends this */
+  observe(observer: (record: RequestRecord) => void): () => void {
+    this.observers.add(observer);
+    return () => this.observers.delete(observer);
+  }
+
+  private hasRepeatedCalls({ calls }: Operation): boolean {
+    for (const { begun } of calls.values()) if (begun >= this.repeatedCalls) return true;
+    return false;
+  }
+
+  private count(operation: Operation, { method = '', route = '' }: EndedOperation): void {
+    const { parts, calls } = operation;
     this.recorded.inc({ method, route });
     for (const part of TIME_PARTS) {
       const milliseconds = parts.of(part);
       if (milliseconds > 0) this.time.inc({ method, route, part }, milliseconds / 1000);
     }
     let queries = 0;
-    let isRepeated = false;
-    for (const { call, begun, count } of calls.values()) {
-      if (call.part === 'database') queries += count;
-      if (begun >= this.repeatedCalls) isRepeated = true;
-    }
+    for (const { call, count } of calls.values()) if (call.part === 'database') queries += count;
     if (queries > 0) this.queries.inc({ method, route }, queries);
-    if (isRepeated) this.repeated.inc({ method, route });
+    if (this.hasRepeatedCalls(operation)) this.repeated.inc({ method, route });
   }
 
   private recordOf(operation: Operation | undefined, ended: EndedOperation, now: number): RequestRecord {
@@ -112,6 +136,9 @@ export class OperationRecorder {
           ? undefined
           : recordedException(errorClass(exception), this.operations.sites.ofError(exception)),
       traceId: operation?.traceId ?? ended.traceId,
+      get cause() {
+        return causeOf(this);
+      },
     };
   }
 

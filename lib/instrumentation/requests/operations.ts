@@ -18,6 +18,9 @@ const SITE_AGE_MS = 10_000;
 /** Number of places that are remembered by handler and call. */
 const MAX_REMEMBERED_SITES = 2_000;
 
+/** Number of operations that are recorded in each second before the sample rate counts. */
+const SAMPLED_PER_SECOND = 10;
+
 /** The options of {@link Operations}. */
 export interface OperationsOptions {
   /** Share of operations that are recorded, from 0 to 1. */
@@ -38,6 +41,8 @@ export class Operations implements OperationWaits {
   private remembered = new Map<string, Map<WaitedCall, { site: CallSite | undefined; at: number }>>();
   private remembers = 0;
   private isDisableScheduled = false;
+  private secondStart = -Infinity;
+  private startedInSecond = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -65,8 +70,7 @@ export class Operations implements OperationWaits {
 
   /** Starts an operation; undefined if it is not sampled. The caller must end it. */
   start(kind: OperationKind, startedAt: number): Operation | undefined {
-    const { sampleRate } = this.options;
-    if (sampleRate < 1 && Math.random() >= sampleRate) return undefined;
+    if (!this.isSampled(startedAt)) return undefined;
     const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
     this.open.add(operation);
     this.beat.start();
@@ -168,6 +172,18 @@ export class Operations implements OperationWaits {
       else sites.set(tally.call, found);
     }
     tally.site = found.site;
+  }
+
+  /** Samples by the rate, and the first operations of each second in any case: a quiet application is recorded whole. */
+  private isSampled(startedAt: number): boolean {
+    const { sampleRate } = this.options;
+    if (sampleRate >= 1) return true;
+    if (sampleRate <= 0) return false;
+    if (startedAt - this.secondStart >= 1_000) {
+      this.secondStart = startedAt;
+      this.startedInSecond = 0;
+    }
+    return this.startedInSecond++ < SAMPLED_PER_SECOND || Math.random() < sampleRate;
   }
 
   private forgetSites(): void {

@@ -1,4 +1,5 @@
 import type { WaitPart } from '../../integrations/operation-waits.js';
+import type { RecordCause } from './record-cause.js';
 import type { TimePart } from './time-parts.js';
 
 /** The kinds of operations that are recorded. */
@@ -69,6 +70,8 @@ export interface RequestRecord {
   /** Longest time for which the handler ran without awaiting anything, in milliseconds; the event loop was blocked then. */
   readonly longestRunMs: number;
   readonly exception: RecordedException | undefined;
+  /** The cause of its failure, or else of its duration, in one sentence. */
+  readonly cause: RecordCause;
   /** The trace of OpenTelemetry. */
   readonly traceId: string | undefined;
 }

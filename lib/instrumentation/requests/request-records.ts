@@ -1,5 +1,7 @@
+import type { Clock } from '../../metrics/clock.js';
 import type { Operations } from './operations.js';
 import type { RecordStore } from './record-store.js';
+import type { RecordCause } from './record-cause.js';
 import type { RequestRecord } from './request-record.js';
 
 /** A selection of {@link RequestRecords.find}. */
@@ -12,7 +14,24 @@ export interface RequestRecordQuery {
   readonly limit?: number;
 }
 
+/** A cause that several records of one operation share. */
+export interface OperationCause {
+  /** Name of the operation, such as `GET /orders/:id`. */
+  readonly name: string;
+  readonly hasFailed: boolean;
+  /** The cause in the slowest of the records. */
+  readonly cause: RecordCause;
+  /** Number of kept records; not of all operations. */
+  readonly count: number;
+  readonly maxDurationMs: number;
+  /** Start of the last of them, in milliseconds since the Unix epoch. */
+  readonly lastAt: number;
+  /** ID of the slowest record. */
+  readonly recordId: string;
+}
+
 const DEFAULT_LIMIT = 50;
+const DEFAULT_SINCE_MS = 900_000;
 
 /**
  * The records of requests, jobs, messages and GraphQL operations: what each of them waited for, and why it failed.
@@ -27,6 +46,7 @@ export class RequestRecords {
   constructor(
     private readonly operations?: Operations,
     private readonly store?: RecordStore,
+    private readonly clock?: Clock,
   ) {}
 
   /** True if operations are recorded. */
@@ -51,6 +71,40 @@ export class RequestRecords {
     if (this.store === undefined) return undefined;
     return [...this.store.slowestOf(), ...this.store.lastFailures(), ...this.store.lastSamples()].find(
       (record) => record.id === id || record.traceId === id,
+    );
+  }
+
+  /**
+   * Returns why operations were slow or failed lately: the causes of the kept records, the most frequent failures first,
+   * then the slowest operations.
+   *
+   * @param sinceMs age of the oldest record, in milliseconds. @default 900000
+   */
+  causes(sinceMs = DEFAULT_SINCE_MS): readonly OperationCause[] {
+    if (this.store === undefined) return [];
+    const since = (this.clock?.now() ?? Date.now()) - sinceMs;
+    const causes = new Map<string, OperationCause>();
+    const records = new Set([...this.store.lastFailures(), ...this.store.slowestOf()]);
+    for (const record of records) {
+      if (record.startedAt < since) continue;
+      const { name, cause, hasFailed, durationMs, startedAt, id } = record;
+      const key = `${name}\n${cause.kind}\n${hasFailed ? cause.text.replaceAll(/[\d.]+/g, '') : ''}`;
+      const known = causes.get(key);
+      const isWorst = known === undefined || durationMs > known.maxDurationMs;
+      causes.set(key, {
+        name,
+        hasFailed,
+        cause: isWorst ? cause : known.cause,
+        count: (known?.count ?? 0) + 1,
+        maxDurationMs: Math.max(durationMs, known?.maxDurationMs ?? 0),
+        lastAt: Math.max(startedAt, known?.lastAt ?? 0),
+        recordId: isWorst ? id : known.recordId,
+      });
+    }
+    return [...causes.values()].toSorted(
+      (a, b) =>
+        Number(b.hasFailed) - Number(a.hasFailed) ||
+        (a.hasFailed ? b.count - a.count : b.maxDurationMs - a.maxDurationMs),
     );
   }
 

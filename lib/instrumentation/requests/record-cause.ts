@@ -1,0 +1,113 @@
+import type { RecordedCall, RequestRecord } from './request-record.js';
+
+/** The kinds of causes of a slow or failed operation. */
+export type CauseKind =
+  | 'exception'
+  | 'failed_call'
+  | 'repeated_calls'
+  | 'slow_call'
+  | 'pool'
+  | 'blocked_event_loop'
+  | 'waiting_for_event_loop'
+  | 'application'
+  | 'unknown';
+
+/** The cause of a slow or failed operation. */
+export interface RecordCause {
+  readonly kind: CauseKind;
+  /** One sentence that names the statement, remote or exception, and the place in the application. */
+  readonly text: string;
+}
+
+/** Share of the duration from which on a part is the cause. */
+const CAUSE_SHARE = 0.3;
+
+type Explained = Omit<RequestRecord, 'cause'>;
+
+/** Returns the cause of the duration of an operation, or of its failure. */
+export function causeOf(record: Explained): RecordCause {
+  return (record.hasFailed ? causeOfFailure(record) : undefined) ?? causeOfDuration(record);
+}
+
+/** A call that failed is the cause rather than the exception that it led to. */
+function causeOfFailure({
+  calls,
+  exception,
+  status,
+  durationMs,
+  isSampled,
+}: Explained): RecordCause | undefined {
+  const thrown = exception && `${exception.error}${at(exception.site)}`;
+  const failed = calls.find(({ errors }) => errors > 0);
+  if (failed !== undefined) {
+    const times = failed.errors > 1 ? `${failed.errors} times ` : '';
+    return {
+      kind: 'failed_call',
+      text: `${nameOf(failed)} failed ${times}after ${milliseconds(failed.maxMs)}${at(failed.site)}${thrown === undefined ? '' : `; then ${thrown}`}.`,
+    };
+  }
+  if (thrown !== undefined) return { kind: 'exception', text: `${thrown}.` };
+  if (isSampled || status === undefined) return undefined;
+  return {
+    kind: 'unknown',
+    text: `Status ${status} without an exception, after ${milliseconds(durationMs)}.`,
+  };
+}
+
+function causeOfDuration(record: Explained): RecordCause {
+  const { calls, parts, durationMs, longestRunMs, handler, isSampled } = record;
+  if (!isSampled) return { kind: 'unknown', text: 'Only the end of the operation was recorded.' };
+  const isMost = (ms = 0): boolean => ms > 0 && ms >= durationMs * CAUSE_SHARE;
+  const share = (ms = 0): string => `${Math.round((100 * ms) / durationMs)} % of ${milliseconds(durationMs)}`;
+
+  const repeated = calls.find(({ isRepeated, totalMs }) => isRepeated && isMost(totalMs));
+  if (repeated !== undefined) return repeatedCalls(repeated, share(repeated.totalMs));
+  if (isMost(longestRunMs)) {
+    return {
+      kind: 'blocked_event_loop',
+      text: `${handler ?? 'The handler'} ran for ${milliseconds(longestRunMs)} without awaiting anything, which blocked the event loop.`,
+    };
+  }
+  if (isMost(parts.event_loop)) {
+    return {
+      kind: 'waiting_for_event_loop',
+      text: `The event loop was blocked by something else for ${share(parts.event_loop)}.`,
+    };
+  }
+  if (isMost(parts.pool)) {
+    return { kind: 'pool', text: `It waited for a connection of a pool for ${share(parts.pool)}.` };
+  }
+  const [slowest] = calls;
+  if (slowest !== undefined && isMost(slowest.totalMs)) {
+    const times = slowest.count === 1 ? '' : `${slowest.count} times, `;
+    return {
+      kind: 'slow_call',
+      text: `${nameOf(slowest)} took ${times}${share(slowest.totalMs)}${at(slowest.site)}.`,
+    };
+  }
+  const any = calls.find(({ isRepeated }) => isRepeated);
+  if (any !== undefined) return repeatedCalls(any, share(any.totalMs));
+  return {
+    kind: 'application',
+    text: `The application itself took ${share(parts.application)}${handler === undefined ? '' : `, in ${handler}`}.`,
+  };
+}
+
+function repeatedCalls(call: RecordedCall, share: string): RecordCause {
+  return {
+    kind: 'repeated_calls',
+    text: `${nameOf(call)} was sent ${call.count} times, ${share}${at(call.site)}: an N+1.`,
+  };
+}
+
+function nameOf({ part, system, name }: RecordedCall): string {
+  return part === 'remote' ? `${name} of ${system}` : `${system}: ${name}`;
+}
+
+function at(site: string | undefined): string {
+  return site === undefined ? '' : `, at ${site}`;
+}
+
+function milliseconds(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
