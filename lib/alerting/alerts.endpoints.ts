@@ -1,7 +1,7 @@
 import { type Endpoint, type EndpointReply, jsonReply } from '../http/endpoint.js';
 import type { Alert } from './alert.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
-import type { RuleStatus } from './rule-status.js';
+import type { RuleStatus } from './evaluation/rule-status.js';
 
 /** Returns the endpoints of rules and alerts, with the paths and responses of the Prometheus HTTP API. */
 export function alertsEndpoints(path: string, overridable: boolean, alerting: AlertingMonitor): Endpoint[] {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
 import { restarted, works } from './restarted.js';
 import { useStateFile } from './state-file.js';
-import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';
+import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from '../support.js';
 
 const file = useStateFile();
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { AlertingMonitor, MetricsHistory } from 'nestjs-monitoring';
 import { type AlertEvent, type BackTestResult } from 'nestjs-monitoring/alerting';
-import { HistoryStore } from '../../lib/history/history-store.js';
-import { NotationSnapshots } from '../../lib/testing/rules/notation-snapshots.js';
-import { readSeries } from '../../lib/testing/rules/series-notation.js';
-import { FakeClock } from '../metrics/support.js';
-import { expectThat } from '../support/expectations.js';
-import { exampleCases, randomCases, type RuleCase } from './rule-cases.js';
-import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+import { HistoryStore } from '../../../lib/history/history-store.js';
+import { NotationSnapshots } from '../../../lib/testing/rules/notation-snapshots.js';
+import { readSeries } from '../../../lib/testing/rules/series-notation.js';
+import { FakeClock } from '../../metrics/support.js';
+import { expectThat } from '../../support/expectations.js';
+import { exampleCases, randomCases, type RuleCase } from '../rule-cases.js';
+import { MINUTE, queueRule, SECOND, testAlerting } from '../support.js';
 
 /** What happened to whom, one line for each change; moments count from the first evaluation. */
 function lines({ timelines, from }: BackTestResult): string[] {

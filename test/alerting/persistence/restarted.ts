@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
-import { line, queueRule, testAlerting, type TestAlerting } from './support.js';
+import { line, queueRule, testAlerting, type TestAlerting } from '../support.js';
 
 /** An application that was restarted a second after the file was written. */
 export function restarted(stateFile: string, told: string[] = [], rules = [queueRule()]): TestAlerting {
