@@ -15,12 +15,7 @@ describe('the names of all metrics of the library', () => {
   const DEFINITION =
     /(?:(?:counter|gauge|histogram|timer)(?:<[^()]*>)?\(\s*|(?:total|duration|inProgress): \[\s*|\b(?:name|metric): )'([a-z]\w+_\w+)'/g;
   /** Parts of composed names. */
-  const OTHERS: ReadonlySet<string> = new Set([
-    'total_bytes',
-    'used_bytes',
-    'free_bytes',
-    'inodes_percent',
-  ]);
+  const OTHERS: ReadonlySet<string> = new Set(['total_bytes', 'used_bytes', 'free_bytes', 'inodes_percent']);
 
   /** Names that the sources put together from parts. */
   const COMPOSED = /^(nodejs_eventloop_lag_\w+_seconds|system_load\d+|system_disk_\w+)$/;

@@ -130,9 +130,9 @@ describe('a back test', () => {
   it('notifies no handler, changes no state, and accepts the name of an added rule', async () => {
     const { registry, history, alerting, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-    const told: unknown[] = [];
-    alerting.addAlertHandler((alert) => void told.push(alert));
-    alerting.subscribe((event) => void told.push(event));
+    const notified: unknown[] = [];
+    alerting.addAlertHandler((alert) => void notified.push(alert));
+    alerting.subscribe((event) => void notified.push(event));
     alerting.addAlertRule(queueRule({ condition: { metric: 'queue_length', operator: '>', threshold: 99 } }));
     alerting.start();
     await step(() => queue.set({ queue: 'mail' }, 12));
@@ -143,7 +143,7 @@ describe('a back test', () => {
       'There is no alert rule named "short_queue". Rules: long_queue.',
     );
     await alerting.settled();
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
     expect(alerting.alerts()).toEqual([]);
     await step();
     expect(history.bytes).toBe(bytes);

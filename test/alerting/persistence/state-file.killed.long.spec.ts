@@ -42,9 +42,9 @@ describe('SIGKILL while the state is written', () => {
     }
     // Otherwise nothing was tried.
     expect(cutOff).toBeGreaterThan(0);
-    const heard: string[] = [];
-    const test = restarted(file.path, heard);
-    await works(test, heard);
+    const notified: string[] = [];
+    const test = restarted(file.path, notified);
+    await works(test, notified);
     expect(test.warnings).toEqual([]);
     expect(await readdir(file.folder)).toEqual(['alerts.json']);
   }, 120_000);
