@@ -1,7 +1,7 @@
 // The door for alert handlers and for rules as code.
 export type { Alert, AlertEvent, AlertState, AlertStatus } from './alerting/alert.js';
 export type { AlertHandlerEntry } from './alerting/alerting.options.js';
-export type { AlertChange, AlertTimeline, BackTestOptions, BackTestResult } from './alerting/back-test.js';
+export type { AlertChange, AlertTimeline, BackTestOptions, BackTestResult } from './alerting/evaluation/back-test.js';
 export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
 export {
   EmailAlertHandler,
@@ -21,8 +21,8 @@ export {
   type NotificationHandler,
 } from './alerting/notifications/notification.js';
 export type { Silence, SilenceRequest, SilenceState } from './alerting/notifications/silences.js';
-export type { RuleHealth } from './alerting/rule-evaluator.js';
-export type { RuleStatus } from './alerting/rule-status.js';
+export type { RuleHealth } from './alerting/evaluation/rule-evaluator.js';
+export type { RuleStatus } from './alerting/evaluation/rule-status.js';
 export type {
   AlertAggregation,
   AlertCondition,

@@ -10,6 +10,8 @@ export {
   alertsHealthCheck,
   type AlertsHealthCheckOptions,
   type FiringAlerts,
+} from './health/checks/monitoring.checks.js';
+export {
   httpHealthCheck,
   type HttpHealthCheckOptions,
   type MicroserviceClient,
@@ -17,7 +19,7 @@ export {
   type MicroserviceHealthCheckOptions,
   tcpHealthCheck,
   type TcpHealthCheckOptions,
-} from './health/checks/dependency.checks.js';
+} from './health/checks/network.checks.js';
 export { diskHealthCheck, eventLoopHealthCheck, memoryHealthCheck } from './health/checks/process.checks.js';
 export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
 export type { HealthMonitorOptions, LifecyclePhase, HealthLogger } from './health/health.monitor.js';

@@ -258,7 +258,7 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'exporters/cloudwatch/bounded-response.ts: .on()': 'keeps an error of a body that is read no further',
   'exporters/datadog/datadog-client.transport.ts: a method in place of another':
     'sets the fetch of a configuration of its own',
-  'health/checks/dependency.checks.ts: .once()': 'listens to a socket of its own',
+  'health/checks/network.checks.ts: .once()': 'listens to a socket of its own',
   'health/health.lifecycle.ts: a method in place of another':
     'waits for the drain where Nest offers a hook, which nothing else has',
   'health/open-connections.ts: .once()': 'removes one element of a set',

@@ -48,6 +48,11 @@ export interface AlertEvent {
   readonly timestamp: number;
 }
 
+/** Returns the annotations of an alert, with its message as `summary` unless the rule sets one. */
+export function annotationsOf({ annotations, message }: Alert): Readonly<Record<string, string>> {
+  return { summary: message, ...annotations };
+}
+
 /** Returns a short hash of a label set. */
 export function fingerprintOf(labels: Readonly<Record<string, string>>): string {
   return createHash('sha256').update(keyOf(labels)).digest('hex').slice(0, 16);

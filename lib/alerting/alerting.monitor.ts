@@ -9,17 +9,18 @@ import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import type { Alert, AlertEvent, AlertStatus } from './alert.js';
-import { AlertingPersistence } from './alerting-persistence.js';
-import { backTest, type BackTestOptions, type BackTestResult } from './back-test.js';
-import { isDue } from './evaluation-schedule.js';
+import { AlertingPersistence } from './persistence/alerting-persistence.js';
+import { backTest, type BackTestOptions, type BackTestResult } from './evaluation/back-test.js';
+import { isDue } from './evaluation/evaluation-schedule.js';
 import type { ChannelStatus } from './notifications/channel.js';
 import { ChannelRegistry } from './notifications/channel-registry.js';
 import type { AlertHandlerOptions } from './notifications/handler.options.js';
-import { inhibition, type InhibitRule } from './notifications/inhibition.js';
+import type { InhibitRule } from './notifications/inhibition.js';
 import type { AnyAlertHandler } from './notifications/notification.js';
-import { type Silence, type SilenceRequest, Silences, type SilenceState } from './notifications/silences.js';
-import { RuleRegistry } from './rule-registry.js';
-import { type RuleStatus, statusOf } from './rule-status.js';
+import type { Silence, SilenceRequest, SilenceState } from './notifications/silences.js';
+import { Suppression } from './notifications/suppression.js';
+import { RuleRegistry } from './evaluation/rule-registry.js';
+import { type RuleStatus, statusOf } from './evaluation/rule-status.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
 import { prometheusRules } from './rules/prometheus-rules.js';
@@ -57,12 +58,10 @@ export class AlertingMonitor {
   private readonly listenersGuard: Guard;
   private readonly persistence: AlertingPersistence;
   private readonly logger: SafeLogger;
-  private readonly silenceStore = new Silences();
+  private readonly suppression: Suppression;
   private isStarted = false;
   private stopListening: (() => void) | undefined;
   private lastEvaluation = -Infinity;
-  /** Returns the alerts that inhibit an alert, as of the last evaluation. */
-  private inhibitorsOf = inhibition([], []);
 
   constructor(
     private readonly history: MetricsHistory,
@@ -79,7 +78,9 @@ export class AlertingMonitor {
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
     this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save());
-    const parts = { rules: this.registry, channels: this.channels, silences: this.silenceStore };
+    this.suppression = new Suppression(options.inhibitRules);
+    const { silences } = this.suppression;
+    const parts = { rules: this.registry, channels: this.channels, silences };
     this.persistence = new AlertingPersistence(parts, clock, {
       stateFile,
       ...(isLeader && { isLeader }),
@@ -178,34 +179,31 @@ export class AlertingMonitor {
    * @throws {MonitoringOptionsError} if it matches every alert
    */
   silence(request: SilenceRequest): Silence {
-    const silence = this.silenceStore.add(request, this.clock.now());
+    const silence = this.suppression.silences.add(request, this.clock.now());
     this.persistence.save();
     return silence;
   }
 
   /** Ends a silence. @returns true if there was a silence with this id that had not expired */
   expireSilence(id: string): boolean {
-    const expired = this.silenceStore.expire(id, this.clock.now());
+    const expired = this.suppression.silences.expire(id, this.clock.now());
     if (expired) this.persistence.save();
     return expired;
   }
 
   /** Returns every silence, those that expired in the last day included. */
   silences(): (Silence & { readonly state: SilenceState })[] {
-    return this.silenceStore.all(this.clock.now());
+    return this.suppression.silences.all(this.clock.now());
   }
 
   /** Returns the active silence of an alert, if there is one. */
   silenceOf({ labels }: Pick<Alert, 'labels'>): Silence | undefined {
-    return this.silenceStore.of(labels, this.clock.now()).at(0);
+    return this.suppression.silences.of(labels, this.clock.now()).at(0);
   }
 
   /** Returns the notification status of an alert, as of the last evaluation. */
   statusOf(alert: Alert): AlertStatus {
-    const silencedBy = this.silenceStore.of(alert.labels, this.clock.now()).map(({ id }) => id);
-    const inhibitedBy = this.inhibitorsOf(alert).map(({ fingerprint }) => fingerprint);
-    const isSuppressed = silencedBy.length + inhibitedBy.length > 0;
-    return { state: isSuppressed ? 'suppressed' : 'active', silencedBy, inhibitedBy };
+    return this.suppression.statusOf(alert, this.clock.now());
   }
 
   /** Returns the status of every rule. A service level has one entry for each severity. */
@@ -274,7 +272,7 @@ export class AlertingMonitor {
     this.persistence.synchronize();
     this.publish(events);
     const alerts = this.alerts();
-    this.inhibitorsOf = inhibition(this.options.inhibitRules, alerts);
+    this.suppression.update(alerts);
     if (this.persistence.isLeader) this.notify(alerts, at);
     this.registry.removeExpiredOrphans(at);
     return events;
@@ -300,7 +298,8 @@ export class AlertingMonitor {
    */
   private shiftTimes(ms: number, now: number): void {
     this.lastEvaluation -= ms;
-    for (const { rule, state } of this.registry.evaluators()) state.shiftTimes(ms, this.heldUntil(rule, now));
+    for (const { rule, alerts } of this.registry.evaluators())
+      alerts.shiftTimes(ms, this.heldUntil(rule, now));
     this.channels.shiftTimes(ms);
     this.persistence.clockSetBack();
   }
@@ -311,15 +310,14 @@ export class AlertingMonitor {
   }
 
   private notify(alerts: readonly Alert[], at: number): void {
-    const isMuted = (alert: Alert): boolean =>
-      this.silenceStore.of(alert.labels, at).length > 0 || this.inhibitorsOf(alert).length > 0;
+    const isSuppressed = (alert: Alert): boolean => this.suppression.isSuppressed(alert, at);
     const failing = new Set(
       this.registry
         .evaluators()
         .filter(({ health }) => health === 'err')
         .map(({ rule }) => rule.name),
     );
-    this.channels.update(alerts, { isMuted, isUncertain: ({ rule }) => failing.has(rule) }, at);
+    this.channels.update(alerts, { isSuppressed, isUncertain: ({ rule }) => failing.has(rule) }, at);
   }
 
   private publish(events: readonly AlertEvent[]): void {

@@ -1,7 +1,7 @@
 import { type Endpoint, type EndpointReply, jsonReply } from '../http/endpoint.js';
-import type { Alert } from './alert.js';
+import { type Alert, annotationsOf } from './alert.js';
 import type { AlertingMonitor } from './alerting.monitor.js';
-import type { RuleStatus } from './rule-status.js';
+import type { RuleStatus } from './evaluation/rule-status.js';
 
 /** Returns the endpoints of rules and alerts, with the paths and responses of the Prometheus HTTP API. */
 export function alertsEndpoints(path: string, overridable: boolean, alerting: AlertingMonitor): Endpoint[] {
@@ -68,7 +68,7 @@ function alertsOf(alerts: readonly Alert[], alerting: AlertingMonitor): unknown[
     .filter(({ state }) => state !== 'resolved')
     .map((alert) => ({
       labels: alert.labels,
-      annotations: { summary: alert.message, ...alert.annotations },
+      annotations: annotationsOf(alert),
       state: alert.state,
       activeAt: timeText(alert.activeAt),
       value: String(alert.value),

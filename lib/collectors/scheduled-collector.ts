@@ -4,7 +4,7 @@ import type { Collector, CollectorResult } from '../metrics/collector.js';
 import type { ManagedCollector } from './managed-collector.js';
 
 /**
- * A collector that runs at a fixed interval. Runs never overlap: while a run is pending, further ticks are skipped. A
+ * A collector that a timer runs at a fixed interval. Runs never overlap: while a run is pending, further ticks are skipped. A
  * scrape reports the result of the last run, and waits for the first one.
  */
 export class ScheduledCollector implements Collector {

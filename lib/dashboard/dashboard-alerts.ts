@@ -105,7 +105,7 @@ export class DashboardAlerts {
     }).id;
   }
 
-  /** Expires a silence. Returns false if it does not exist. */
+  /** Expires a silence. @returns false if it does not exist */
   unsilence(silenceId: string): boolean {
     return this.alerting.expireSilence(silenceId);
   }

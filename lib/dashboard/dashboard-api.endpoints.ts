@@ -6,7 +6,6 @@ import {
   jsonTextReply,
 } from '../http/endpoint.js';
 import type { EventStream } from '../http/event-stream.js';
-
 import { isSameOrigin } from './same-origin.js';
 import { TooManyRequestsError } from './response-cache.js';
 
@@ -60,8 +59,9 @@ export class DashboardActionEndpoint implements Endpoint {
     if (headers[CSRF_HEADER] === undefined) return errorReply(403, `The header ${CSRF_HEADER} is missing.`);
     if (!isSameOrigin(headers)) return errorReply(403, 'The request comes from a page of another origin.');
     const body = await json();
-    if (typeof body !== 'object' || body === null)
+    if (typeof body !== 'object' || body === null) {
       return errorReply(400, 'The request body must be a JSON object.');
+    }
     return replyWith(() => this.act(body as Readonly<Record<string, unknown>>));
   }
 }

@@ -1,8 +1,8 @@
 import type { VitalName } from '../query/vital-definitions.js';
+import { isDuration } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
-import { isDuration } from './is-duration.js';
 import { MetricExplorer } from './metric-explorer.js';
 import { ResponseCache } from './response-cache.js';
 import { businessView } from './views/business-view.js';
@@ -16,7 +16,7 @@ const MAX_RANGE_MS = 24 * 3_600_000;
 /** Age limit of responses that contain current values, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
-/** Returns what the API of the dashboard reads, by the name of its endpoint. */
+/** Returns the queries behind the endpoints of the API, by the name of the endpoint. */
 export function dashboardQueries({
   feed,
   history,
@@ -91,7 +91,9 @@ function recordQuery(query: URLSearchParams): Parameters<DashboardSources['recor
 /** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
 function roundedRange(query: URLSearchParams, intervalMs: number): number {
   const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
-  if (!isDuration(range)) throw new ApiError(400, '`range` must be a number of milliseconds above 0.');
+  if (!isDuration(range) || range === Infinity) {
+    throw new ApiError(400, '`range` must be a finite number of milliseconds above 0.');
+  }
   const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
   return intervals * intervalMs;
 }

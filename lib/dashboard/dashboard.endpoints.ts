@@ -1,5 +1,6 @@
 import type { Endpoint } from '../http/endpoint.js';
 import type { MetricsSource } from '../metrics/registry.js';
+import { isDuration } from '../options/option-checks.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import {
   ApiError,
@@ -12,7 +13,6 @@ import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
-import { isDuration } from './is-duration.js';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
@@ -99,7 +99,7 @@ const READS = [
 /** The functions behind the endpoints of the API, by name. */
 export type DashboardQueries = Readonly<Record<(typeof READS)[number], (query: URLSearchParams) => unknown>>;
 
-/** Returns the endpoints that read. Most applications start more often than somebody looks at them. */
+/** Returns the endpoints that read. Their code is loaded at the first request, since most processes serve none. */
 function readEndpoints(path: string, overridable: boolean, sources: DashboardSources): Endpoint[] {
   let loading: Promise<DashboardQueries> | undefined;
   const load = async (): Promise<DashboardQueries> =>
@@ -118,8 +118,12 @@ function actionEndpoints(
 ): Endpoint[] {
   const actions: Record<string, (body: Readonly<Record<string, unknown>>) => unknown> = {
     silence: ({ alert, durationMs = DEFAULT_SILENCE_MS, comment = '' }) => {
-      if (typeof alert !== 'string' || typeof comment !== 'string' || !isDuration(durationMs)) {
-        throw new ApiError(400, '`alert` and `comment` must be strings, and `durationMs` a number above 0.');
+      const isValid = typeof alert === 'string' && typeof comment === 'string' && isDuration(durationMs);
+      if (!isValid || durationMs === Infinity) {
+        throw new ApiError(
+          400,
+          '`alert` and `comment` must be strings, and `durationMs` a finite number above 0.',
+        );
       }
       const id = alerts.silence(alert, durationMs, comment);
       if (id === undefined) throw new ApiError(404, 'The alert no longer exists.');

@@ -31,11 +31,11 @@ export function* endpointRows(
   rangeMs: number,
 ): Generator<void, EndpointRow[], void> {
   const windowMs = history.coveredMs(REQUESTS, rangeMs);
-  const moments = history.lastSample === undefined || windowMs === 0 ? [] : [history.lastSample];
-  const counts = yield* history.queryRange(REQUESTS, 'increase', windowMs, moments, {
+  const times = history.lastSample === undefined || windowMs === 0 ? [] : [history.lastSample];
+  const counts = yield* history.queryRange(REQUESTS, 'increase', windowMs, times, {
     groupBy: [...BY_ENDPOINT, 'status_code'],
   });
-  const percentiles = yield* history.queryRange(DURATION, { quantiles: QUANTILES }, windowMs, moments, {
+  const percentiles = yield* history.queryRange(DURATION, { quantiles: QUANTILES }, windowMs, times, {
     groupBy: BY_ENDPOINT,
   });
   const percentilesOf = yield* byEndpoint(percentiles);
@@ -47,13 +47,14 @@ export function* endpointRows(
   return rows;
 }
 
-function* byEndpoint(courses: readonly RangeSeries[]): Generator<void, Map<string, RangeSeries[]>, void> {
+/** Groups series by endpoint. Yields after each. */
+function* byEndpoint(all: readonly RangeSeries[]): Generator<void, Map<string, RangeSeries[]>, void> {
   const found = new Map<string, RangeSeries[]>();
-  for (const course of courses) {
-    const key = keyOf(course.labels);
+  for (const series of all) {
+    const key = keyOf(series.labels);
     const others = found.get(key);
-    if (others === undefined) found.set(key, [course]);
-    else others.push(course);
+    if (others === undefined) found.set(key, [series]);
+    else others.push(series);
     yield;
   }
   return found;
@@ -88,6 +89,6 @@ function keyOf({ method, route }: Readonly<Record<string, string>>): string {
   return JSON.stringify([method, route]);
 }
 
-function sumOf(courses: readonly RangeSeries[]): number {
-  return courses.reduce((sum, { values: [value = 0] }) => sum + value, 0);
+function sumOf(series: readonly RangeSeries[]): number {
+  return series.reduce((sum, { values: [value = 0] }) => sum + value, 0);
 }

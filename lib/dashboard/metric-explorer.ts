@@ -51,7 +51,7 @@ export interface ExploredMetric {
 
 /** The data of the metrics page: the list of all metrics, and each metric with its series. */
 export class MetricExplorer {
-  /** The metric explored last; the history retains its samples for the chart. */
+  /** The last explored metric, whose samples the history retains for the chart. */
   private retained: string | undefined;
   private release: () => void = () => undefined;
 
@@ -81,7 +81,7 @@ export class MetricExplorer {
   }
 
   /**
-   * Collects a metric, and returns a generator of its details that overridable after each small step.
+   * Collects a metric, and returns a generator of its details that yields after each small step.
    *
    * @param tags label values that the series must have
    */
@@ -168,7 +168,7 @@ function measurementsOf(
   if (type === 'histogram') {
     const histograms = series.filter((each) => 'buckets' in each);
     // Math.max() cannot take an argument for each of very many series.
-    const highest = histograms.reduce((most, { max }) => (max > most ? max : most), 0);
+    const highest = histograms.reduce((highestSoFar, { max }) => Math.max(highestSoFar, max), 0);
     return [
       { statistic: 'COUNT', value: sumOf(histograms.map(({ count }) => count)) },
       { statistic: 'TOTAL', value: rounded(sumOf(histograms.map(({ sum }) => sum))) },

@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
  */
 export function isSameOrigin(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
-  // The browser knows the origin better than a server behind a proxy, but tells only trustworthy servers.
+  // The browser knows the origin better than a server behind a proxy, but sends this header only over HTTPS and to localhost.
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   const { origin } = headers;
   if (origin === undefined) return true;

@@ -39,7 +39,7 @@ export class HealthLifecycle {
   });
   private drain: HttpDrain | undefined;
   private unpatch: (() => void) | undefined;
-  /** True after a readiness probe: something routes requests by readiness, so a drain makes sense. */
+  /** True after a readiness probe: a load balancer routes requests by readiness, and needs time to notice a drain. */
   private isProbed = false;
   private closed: Promise<void> | undefined;
 

@@ -5,7 +5,7 @@ import { messageOf } from '../primitives/error-message.js';
 import { type HealthCheck, type HealthCheckDefaults, resolveCheck } from './health-check.js';
 import type { HealthCheckResult, HealthReport, HealthTransitionHandler } from './health-report.js';
 import { type HealthStatus, worstOf } from './health-status.js';
-import { HealthMetrics } from './health.metrics.js';
+import { HealthMetrics } from './health-metrics.js';
 import { type HealthCheckDefaultsOptions, resolveCheckDefaults } from './health.options.js';
 import { RegisteredCheck } from './registered-check.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
@@ -154,7 +154,7 @@ export class HealthMonitor {
     };
   }
 
-  /** Returns whether a check covers only this process; undefined if no check has this name. */
+  /** Returns true if a check covers only this process; undefined if no check has this name. */
   isInProcess(name: string): boolean | undefined {
     return this.checks.get(name)?.settings.inProcess;
   }

@@ -12,7 +12,7 @@ import {
   type BuiltInChecksOptions,
   resolveBuiltInChecks,
 } from './checks/built-in-checks.options.js';
-import type { AlertsHealthCheckOptions } from './checks/dependency.checks.js';
+import type { AlertsHealthCheckOptions } from './checks/monitoring.checks.js';
 import type { HealthCheck, HealthCheckDefaults } from './health-check.js';
 import { HEALTH_STATUSES, type HealthStatus } from './health-status.js';
 

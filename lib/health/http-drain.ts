@@ -65,8 +65,9 @@ export class HttpDrain {
     this.server.close();
     const deadline = performance.now() + timeoutMs;
     this.deadlineTimer = setTimeout(() => this.connections.closeAll(), timeoutMs).unref();
-    while (this.requestsLeft() > 0 && performance.now() < deadline && !this.isAborted)
+    while (this.requestsLeft() > 0 && performance.now() < deadline && !this.isAborted) {
       await this.pause(POLL_INTERVAL_MS);
+    }
     const inFlight = this.connections.requestsInFlight();
     if (inFlight > 0) {
       this.logger.warn(`Draining: aborting ${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight`);
@@ -125,6 +126,7 @@ export class HttpDrain {
     });
     clearTimeout(timer);
   }
+
   /** Ends a connection with a response, unless a pipelined request follows. HTTP/2 has no such header. */
   private readonly endConnection = (
     { httpVersionMajor, socket }: IncomingMessage,

@@ -34,7 +34,7 @@ interface Http2Session {
 
 const SOCKET_EVENTS = ['connection', 'secureConnection'];
 
-/** The open connections of a server. Tracking costs something per connection, nothing per request. */
+/** The open connections of a server. Tracking has a cost per connection, none per request. */
 export class OpenConnections {
   private readonly sockets = new Set<HttpSocket>();
   private readonly sessions = new Set<Http2Session>();
@@ -80,7 +80,7 @@ export class OpenConnections {
    * remaining HTTP/2 session counts as one request.
    */
   requestsInFlight(): number {
-    return this.count(isAnswering) + this.sessions.size;
+    return this.count(isResponding) + this.sessions.size;
   }
 
   /**
@@ -137,7 +137,7 @@ export class OpenConnections {
   }
 
   private readonly addSocket = (socket: HttpSocket): void => {
-    // First: an application may give its server anything as a connection.
+    // Before anything else, since an application may pass any object to its server as a connection.
     socket.once('close', () => this.sockets.delete(socket));
     this.sockets.add(socket);
     if (socket._parent) socket._parent[IS_SECURED] = true;
@@ -150,7 +150,7 @@ export class OpenConnections {
   };
 }
 
-function isAnswering({ _httpMessage: response }: HttpSocket): boolean {
+function isResponding({ _httpMessage: response }: HttpSocket): boolean {
   return Boolean(response) && !isEventStream(response as ServerResponse);
 }
 
@@ -158,19 +158,19 @@ function isEndless({ _httpMessage: response, parser }: HttpSocket): boolean {
   return response ? isEventStream(response) : parser === null;
 }
 
-/** Returns whether a connection has received no data. Unknown for TLS, where a handshake precedes the request. */
+/** Returns true if a connection has received no data. Always false for TLS, where a handshake precedes the request. */
 function isUnused(socket: HttpSocket): boolean {
   const { _httpMessage: response, parser, bytesRead, encrypted } = socket;
   if (bytesRead > 0 || encrypted === true) return false;
   return socket[SESSION] !== undefined || isBeginning(socket) || (!response && Boolean(parser));
 }
 
-/** Returns whether a connection has no HTTP parser or session yet, for example during a TLS handshake. */
+/** Returns true if a connection has no HTTP parser or session yet, for example during a TLS handshake. */
 function isBeginning(socket: HttpSocket): boolean {
   return socket.parser === undefined && socket[SESSION] === undefined && socket[IS_SECURED] !== true;
 }
 
-/** Returns whether a connection waits for the client to close its HTTP/2 session. */
+/** Returns true if a connection waits for the client to close its HTTP/2 session. */
 function isLingering(socket: HttpSocket): boolean {
   return socket[SESSION]?.destroyed === true;
 }

@@ -1,7 +1,7 @@
 /** The mark of the listeners of this library. */
-const IS_OURS = Symbol.for('nestjs-monitoring.terminationListener');
+const IS_OWN_LISTENER = Symbol.for('nestjs-monitoring.terminationListener');
 
-type SignalListener = ((signal: NodeJS.Signals) => void) & { readonly [IS_OURS]?: true };
+type SignalListener = ((signal: NodeJS.Signals) => void) & { readonly [IS_OWN_LISTENER]?: true };
 
 /** The actions that termination signals trigger. */
 export interface TerminationActions {
@@ -23,7 +23,7 @@ export class TerminationSignals {
 
   constructor(private readonly actions: TerminationActions) {
     this.listener = Object.assign((signal: NodeJS.Signals) => void this.receive(signal), {
-      [IS_OURS]: true,
+      [IS_OWN_LISTENER]: true,
     } as const);
   }
 
@@ -34,9 +34,11 @@ export class TerminationSignals {
     process.prependListener(signal, this.listener);
   }
 
-  /** Returns whether the signal has another listener, which is expected to close the application. */
+  /** Returns true if the signal has another listener, which is expected to close the application. */
   hasOtherListener(signal: NodeJS.Signals): boolean {
-    return process.listeners(signal).some((listener) => (listener as SignalListener)[IS_OURS] !== true);
+    return process
+      .listeners(signal)
+      .some((listener) => (listener as SignalListener)[IS_OWN_LISTENER] !== true);
   }
 
   stop(): void {

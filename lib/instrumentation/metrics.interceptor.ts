@@ -9,6 +9,7 @@ import type { Observable } from 'rxjs';
 import { DEFAULT_BUCKETS } from '../metrics/buckets.js';
 import type { Counter } from '../metrics/counter.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
+import { HANDLER_METRICS } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { type Measurement, trackCompletion } from '../primitives/track-completion.js';
 import type { Guard } from '../primitives/guard.js';
@@ -37,10 +38,10 @@ export class MetricsInterceptor implements NestInterceptor {
     this.guard = instrumentationGuard(registry, 'interceptor');
     this.calls = new OperationMetrics(registry, {
       total: [
-        'handler_calls_total',
+        HANDLER_METRICS.calls,
         'Calls of handlers with MetricsInterceptor, by outcome: success, error or cancelled.',
       ],
-      duration: ['handler_duration_seconds', 'Duration of handlers with MetricsInterceptor, in seconds.'],
+      duration: [HANDLER_METRICS.duration, 'Duration of handlers with MetricsInterceptor, in seconds.'],
       inProgress: [
         'handler_calls_in_progress',
         'Calls of handlers with MetricsInterceptor that are in progress.',

@@ -18,6 +18,8 @@ const FURTHER_NAMES = [
   'graphql_subscription_duration_seconds',
   'graphql_subscription_events_total',
   'graphql_subscriptions_open',
+  'handler_calls_in_progress',
+  'handler_errors_total',
   'http_client_errors_total',
   'http_server_errors_total',
   'http_stream_duration_seconds',
@@ -177,7 +179,7 @@ const FURTHER_NAMES = [
   'websocket_messages_in_progress',
 ];
 
-/** The names of all metrics of this library, by which the dashboard separates them from those of the application. */
+/** The names of all metrics of this library, by which dashboards separate them from those of the application. */
 export const LIBRARY_METRIC_NAMES: ReadonlySet<string> = new Set([
   ...Object.values(shared).flatMap((group) => Object.values<string>(group)),
   ...FURTHER_NAMES,

@@ -23,6 +23,12 @@ export const RPC_METRICS = {
   duration: 'rpc_server_request_duration_seconds',
 } as const;
 
+/** Metrics of the handlers with `MetricsInterceptor`. */
+export const HANDLER_METRICS = {
+  calls: 'handler_calls_total',
+  duration: 'handler_duration_seconds',
+} as const;
+
 /** Metrics of WebSocket gateways. */
 export const WEBSOCKET_METRICS = {
   connections: 'websocket_connections_open',

@@ -104,8 +104,12 @@ function endpointsOf(
     metrics: (path, overridable) => new MetricsEndpoint(exporter, registry, path, overridable),
     health: (path, overridable) => new HealthEndpoint(monitor, health.httpStatus, path, overridable),
     readiness: (path, overridable) =>
-      new ReadinessEndpoint(monitor, health, path, overridable, (address) =>
-        lifecycle.recordReadinessProbe(address),
+      new ReadinessEndpoint(
+        (address) => lifecycle.recordReadinessProbe(address),
+        monitor,
+        health,
+        path,
+        overridable,
       ),
     liveness: (path, overridable) => new LivenessEndpoint(monitor, health, path, overridable),
     startup: (path, overridable) => new StartupEndpoint(monitor, health, path, overridable),

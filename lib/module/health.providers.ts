@@ -2,8 +2,8 @@ import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
-import { applicationChecks } from '../health/checks/application.checks.js';
-import { alertsHealthCheck, exportersHealthCheck } from '../health/checks/dependency.checks.js';
+import { foundClientChecks } from '../health/checks/found-clients.checks.js';
+import { alertsHealthCheck, exportersHealthCheck } from '../health/checks/monitoring.checks.js';
 import { processChecks } from '../health/checks/process.checks.js';
 import type { HealthCheck } from '../health/health-check.js';
 import { HealthCheckExplorer } from '../health/health-check.explorer.js';
@@ -67,7 +67,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
           // By now, the hooks that create database and cache clients have run.
           objects.refresh();
           return [
-            ...applicationChecks(objects, health.builtIn),
+            ...foundClientChecks(objects, health.builtIn),
             ...processChecks(health.builtIn),
             ...alertChecks(alerting, health.alerts),
             ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),

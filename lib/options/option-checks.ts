@@ -120,13 +120,13 @@ export function countOf(option: string, value: number | undefined, defaultValue:
  */
 export function durationMsOf(option: string, value: number | undefined, defaultValue: number): number {
   const duration = value === undefined ? defaultValue : value;
-  expectOption(
-    option,
-    duration,
-    'a number of milliseconds above 0',
-    typeof duration === 'number' && duration > 0,
-  );
+  expectOption(option, duration, 'a number of milliseconds above 0', isDuration(duration));
   return duration;
+}
+
+/** Returns true for a number of milliseconds above 0, which may be infinite. */
+export function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
 }
 
 /**

@@ -1,9 +1,6 @@
 import { types } from 'node:util';
 
-/**
- * Returns whether a value is an error. One that Node made is, too, in the tests of Jest, where it is no instance of
- * the `Error` that code sees.
- */
+/** Returns true for an error, also of another realm: in Jest, an error of Node.js is no instance of the global `Error`. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value) || value instanceof DOMException;
 }

@@ -62,21 +62,21 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
   }
 
   it('evaluates rules, notifies functions and providers, and serves rules and alerts to authorized clients', async () => {
-    const told: string[] = [];
+    const notified: string[] = [];
     const { app, registry, get } = bound(
       await start({
         endpoints: { auth: { bearerToken: 'secret' } },
         alerting: {
           intervalMs: 20,
           rules: [queueRule({ severity: 'critical' })],
-          handlers: [({ rule, state, message }: Alert) => told.push(`${rule} ${state}: ${message}`)],
+          handlers: [({ rule, state, message }: Alert) => notified.push(`${rule} ${state}: ${message}`)],
         },
       }),
     );
     const queue = registry.gauge('queue_length', 'Jobs that wait.', { labelNames: ['queue'] });
     expect((await get('/monitoring/api/v1/rules')).status).toBe(401);
     queue.set({ queue: 'mail' }, 12);
-    await eventually(() => expect(told).toEqual(['long_queue firing: Queue mail has 12 jobs']));
+    await eventually(() => expect(notified).toEqual(['long_queue firing: Queue mail has 12 jobs']));
     expect(app.get(Pager).pages).toEqual(['long_queue firing']);
     const headers = { authorization: 'Bearer secret' };
     const { body: rules } = await get('/monitoring/api/v1/rules', { headers });
@@ -111,10 +111,10 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
     ]);
     expect(scalars(snapshot, 'monitoring_notifications_total').map(({ value }) => value)).toEqual([1, 1]);
     queue.set({ queue: 'mail' }, 2);
-    await eventually(() => expect(told).toHaveLength(2));
+    await eventually(() => expect(notified).toHaveLength(2));
     // As with ALERTS: what neither is pending nor fires has no series.
     expect(scalars(await registry.collect(), 'monitoring_alerts')).toEqual([]);
-    expect(told[1]).toBe('long_queue resolved: Queue mail has 2 jobs');
+    expect(notified[1]).toBe('long_queue resolved: Queue mail has 2 jobs');
     expect(app.get(SchedulerRegistry).getIntervals()).toContain('monitoring.history');
   });
 
@@ -186,7 +186,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
   it.each([60, 250])(
     'has no noData alert when scrapes with a short timeout interrupt a collector of %i ms',
     async (collectingMs) => {
-      const told: string[] = [];
+      const notified: string[] = [];
       const { app, registry, get } = bound(
         await start({
           alerting: {
@@ -202,7 +202,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
                 forMs: 0,
               },
             ],
-            handlers: [({ rule, state }: Alert) => void told.push(`${rule} ${state}`)],
+            handlers: [({ rule, state }: Alert) => void notified.push(`${rule} ${state}`)],
           },
         }),
       );
@@ -214,8 +214,8 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
       };
       registry.addCollector({ name: 'depth', metricNames: ['depth'], collect });
       await eventually(() => expect(runs).toBeGreaterThan(1), 10_000);
-      await eventually(() => expect(told.at(-1)).not.toBe('no_depth firing'), 10_000);
-      const before = told.length;
+      await eventually(() => expect(notified.at(-1)).not.toBe('no_depth firing'), 10_000);
+      const before = notified.length;
       const evaluations = (): number => app.get(AlertingMonitor).rules().at(0)?.evaluations ?? 0;
       const evaluated = evaluations();
       const headers = { 'x-prometheus-scrape-timeout-seconds': '0.000001' };
@@ -226,7 +226,7 @@ describe.each(ADAPTERS)('alerting in an application on %s', (adapter) => {
       await eventually(() => expect(evaluations()).toBeGreaterThan(evaluated + 15), 30_000);
       over.abort();
       await Promise.all(hurried);
-      expect(told.slice(before)).toEqual([]);
+      expect(notified.slice(before)).toEqual([]);
     },
     45_000,
   );

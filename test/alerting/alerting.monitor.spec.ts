@@ -106,7 +106,7 @@ describe('an alert', () => {
     const { registry, alerting, clock, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     const jobs = registry.counter('jobs_total', 'Jobs.');
-    const told: string[] = [];
+    const notified: string[] = [];
     alerting.addAlertRule(queueRule({ forMs: 30 * SECOND }));
     alerting.addAlertRule({
       name: 'busy',
@@ -114,7 +114,7 @@ describe('an alert', () => {
       severity: 'warning',
       message: 'Busy',
     });
-    alerting.addAlertHandler((alert) => void told.push(line(alert).replace(/ \S+$/, '')));
+    alerting.addAlertHandler((alert) => void notified.push(line(alert).replace(/ \S+$/, '')));
     alerting.start();
     const work = (): void => jobs.inc(30);
     await step(() => queue.set({ queue: 'mail' }, 11));
@@ -124,24 +124,24 @@ describe('an alert', () => {
       work();
       queue.set({ queue: 'late' }, 12);
     });
-    expect(told).toEqual(['busy firing', 'long_queue mail firing']);
+    expect(notified).toEqual(['busy firing', 'long_queue mail firing']);
 
     clock.jumpTo(clock.now() - 60 * MINUTE);
     // The rate is not known as long as there is one sample.
     await step(work);
-    expect(told).toHaveLength(2);
+    expect(notified).toHaveLength(2);
     await step(work);
-    expect(told).toEqual(['busy firing', 'long_queue mail firing', 'long_queue late firing']);
+    expect(notified).toEqual(['busy firing', 'long_queue mail firing', 'long_queue late firing']);
     for (const { activeAt } of alerting.alerts()) expect(activeAt).toBeLessThan(clock.now());
 
     await step(() => queue.reset());
     for (let i = 0; i < 8; i++) await step();
-    expect(told.toSorted().filter((message) => message.includes('resolved'))).toEqual([
+    expect(notified.toSorted().filter((message) => message.includes('resolved'))).toEqual([
       'busy resolved',
       'long_queue late resolved',
       'long_queue mail resolved',
     ]);
-    expect(told).toHaveLength(6);
+    expect(notified).toHaveLength(6);
   });
 });
 
@@ -352,20 +352,20 @@ describe('the state of alerts', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it('survives a restart: a firing alert is not notified again, and an ended one is notified as resolved', async () => {
-    const told: string[] = [];
+    const notified: string[] = [];
     const first = testAlerting({ stateFile });
     const queue = first.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     const rule = queueRule({ forMs: 15 * SECOND });
     const start = ({ alerting }: typeof first): void => {
       alerting.addAlertRule(rule);
-      alerting.addAlertHandler((alert) => told.push(line(alert)), { name: 'page' });
+      alerting.addAlertHandler((alert) => notified.push(line(alert)), { name: 'page' });
       alerting.start();
     };
     start(first);
     first.alerting.silence({ matchers: { queue: 'silent' }, durationMs: 60 * MINUTE });
     await first.step(() => ['mail', 'print'].forEach((name) => queue.set({ queue: name }, 11)));
     await first.step(() => queue.set({ queue: 'late' }, 12));
-    expect(told).toEqual(['long_queue mail firing 11', 'long_queue print firing 11']);
+    expect(notified).toEqual(['long_queue mail firing 11', 'long_queue print firing 11']);
     await first.alerting.stop();
     expect(await readdir(folder)).toEqual(['alerts.json']);
 
@@ -380,11 +380,11 @@ describe('the state of alerts', () => {
       'long_queue late pending 12',
     ]);
     await second.step(() => ['mail', 'late'].forEach((name) => again.set({ queue: name }, 13)));
-    expect(told.slice(2)).toEqual(['long_queue late firing 13']);
+    expect(notified.slice(2)).toEqual(['long_queue late firing 13']);
     // Nothing is known of the third; that it is not true any more shows when its window has been seen.
     await second.step();
     await second.step();
-    expect(told.slice(3)).toEqual(['long_queue print resolved 11']);
+    expect(notified.slice(3)).toEqual(['long_queue print resolved 11']);
     await second.alerting.stop();
   });
 

@@ -49,11 +49,11 @@ async function receiver(
 function paged(rule = queueRule(), options: Parameters<typeof testAlerting>[0] = {}) {
   const tested = testAlerting(options);
   const queue = tested.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-  const told: string[] = [];
+  const notified: string[] = [];
   const state = { isDown: false };
   const page = ({ rule: name, labels, state: now }: Alert): void => {
     if (state.isDown) throw new Error('down');
-    told.push(`${name} ${labels['queue']} ${now}`);
+    notified.push(`${name} ${labels['queue']} ${now}`);
   };
   tested.alerting.addAlertRule(rule);
   const set = (length: number, ...names: string[]) =>
@@ -61,7 +61,7 @@ function paged(rule = queueRule(), options: Parameters<typeof testAlerting>[0] =
   const steps = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++) await tested.step();
   };
-  return { ...tested, set, steps, told, state, page };
+  return { ...tested, set, steps, notified, state, page };
 }
 
 describe('a handler that was notified of a firing alert is notified of its end', () => {
@@ -129,9 +129,9 @@ describe('a handler that was notified of a firing alert is notified of its end',
     test.alerting.addAlertHandler(test.page, { retries: 0 });
     test.alerting.start();
     await test.step(() => test.set(11, 'a'));
-    expect(test.told).toEqual([firing]);
+    expect(test.notified).toEqual([firing]);
     await happens(test);
-    expect(test.told.filter((one) => one.startsWith('long_queue a'))).toEqual([firing, resolved]);
+    expect(test.notified.filter((one) => one.startsWith('long_queue a'))).toEqual([firing, resolved]);
   });
 
   it('not while the state is unknown because the rule exceeds its limit', async () => {
@@ -141,12 +141,12 @@ describe('a handler that was notified of a firing alert is notified of its end',
     await test.step(() => test.set(11, 'a'));
     await test.step(() => test.set(11, 'b', 'c'));
     await test.steps(3);
-    expect(test.told).toEqual([firing]);
+    expect(test.notified).toEqual([firing]);
     const events: string[] = [];
     test.alerting.subscribe(({ type }) => events.push(type));
     await test.step(() => test.set(1, 'b', 'c'));
     await test.steps(2);
-    expect(test.told).toEqual([firing]);
+    expect(test.notified).toEqual([firing]);
     expect(events).toEqual(['firing']);
   });
 
@@ -158,9 +158,9 @@ describe('a handler that was notified of a firing alert is notified of its end',
     test.alerting.silence({ matchers: { queue: 'a' }, durationMs: 30 * MINUTE });
     await test.step(() => test.set(1, 'a'));
     await test.steps(80);
-    expect(test.told).toEqual([firing]);
+    expect(test.notified).toEqual([firing]);
     await test.steps(45);
-    expect(test.told).toEqual([firing, resolved]);
+    expect(test.notified).toEqual([firing, resolved]);
   });
 });
 
@@ -175,17 +175,17 @@ describe('a first notification that failed', () => {
     await test.steps(100);
     test.state.isDown = false;
     await test.steps(6);
-    expect(test.told).toEqual(['long_queue a firing', 'long_queue a resolved']);
+    expect(test.notified).toEqual(['long_queue a firing', 'long_queue a resolved']);
     await test.steps(10);
-    expect(test.told).toHaveLength(2);
+    expect(test.notified).toHaveLength(2);
   });
 
   it('is retried for a group, with the alerts that joined it later', async () => {
     const test = paged();
-    const told: string[] = [];
+    const notified: string[] = [];
     const notify = ({ alerts }: AlertNotification): void => {
       if (test.state.isDown) throw new Error('down');
-      told.push(alerts.map(({ labels, state }) => `${labels['queue']} ${state}`).join());
+      notified.push(alerts.map(({ labels, state }) => `${labels['queue']} ${state}`).join());
     };
     test.alerting.addAlertHandler({ name: 'group', notify }, { retries: 0 });
     test.alerting.start();
@@ -195,8 +195,8 @@ describe('a first notification that failed', () => {
     await test.step(() => test.set(11, 'b'));
     test.state.isDown = false;
     await test.steps(6);
-    expect(told[0]?.split(',').toSorted()).toEqual(['a firing', 'b firing']);
-    expect(told[1]).toContain('a resolved');
+    expect(notified[0]?.split(',').toSorted()).toEqual(['a firing', 'b firing']);
+    expect(notified[1]).toContain('a resolved');
   });
 });
 
@@ -209,7 +209,7 @@ describe('a handler with sendResolved: false', () => {
       await test.step(() => test.set(11, 'a'));
       await test.step(() => test.set(1, 'a'));
     }
-    expect(test.told).toEqual(Array.from({ length: episodes }, () => 'long_queue a firing'));
+    expect(test.notified).toEqual(Array.from({ length: episodes }, () => 'long_queue a firing'));
   });
 });
 
@@ -218,20 +218,20 @@ describe('a group that hangs', () => {
     'keeps others waiting for no longer than the time limit, with %i of them',
     async (hanging) => {
       const test = paged();
-      const told: string[] = [];
+      const notified: string[] = [];
       let release = (): void => undefined;
       const hang = new Promise<void>((resolve) => (release = resolve));
       const names = Array.from({ length: hanging }, (_, i) => `hangs_${i}`);
       test.alerting.addAlertHandler(
         async ({ labels }: Alert) => {
           if (names.includes(labels['queue'] ?? '')) await hang;
-          told.push(labels['queue'] ?? '');
+          notified.push(labels['queue'] ?? '');
         },
         { timeoutMs: 60_000, retries: 3 },
       );
       test.alerting.start();
       void test.step(() => test.set(11, ...names, 'other'));
-      await eventually(() => expect(told).toEqual(['other']));
+      await eventually(() => expect(notified).toEqual(['other']));
       release();
       await test.alerting.stop();
     },
@@ -259,12 +259,12 @@ describe('a group that hangs', () => {
 describe('a call that ends after its time limit', () => {
   it('is a delivery, which is not repeated', async () => {
     const test = paged();
-    const told: string[] = [];
+    const notified: string[] = [];
     let finish: (() => void) | undefined;
     test.alerting.addAlertHandler(
       ({ state }: Alert) => {
-        told.push(state);
-        return told.length > 1 ? undefined : new Promise<void>((resolve) => (finish = resolve));
+        notified.push(state);
+        return notified.length > 1 ? undefined : new Promise<void>((resolve) => (finish = resolve));
       },
       { timeoutMs: 20 },
     );
@@ -274,9 +274,9 @@ describe('a call that ends after its time limit', () => {
     finish?.();
     await test.steps(8);
     expect(test.alerting.handlers()).toMatchObject([{ delivered: 1, failed: 1, lastError: undefined }]);
-    expect(told).toEqual(['firing']);
+    expect(notified).toEqual(['firing']);
     await test.step(() => test.set(1, 'a'));
-    expect(told).toEqual(['firing', 'resolved']);
+    expect(notified).toEqual(['firing', 'resolved']);
   });
 
   it('is repeated a minute later if it never ends', async () => {
@@ -314,7 +314,7 @@ function rfc850(date: Date): string {
 }
 
 describe('a receiver that asks for a pause', () => {
-  it('is left alone for that time, in seconds', async () => {
+  it('receives no request for that time, in seconds', async () => {
     const { url, bodies, times } = await receiver((count) =>
       count === 1 ? [429, { 'retry-after': '1' }] : [200],
     );
@@ -357,7 +357,7 @@ describe('a receiver whose request for a pause arrives late', () => {
   it.each<[string, (url: string) => AnyAlertHandler]>([
     ['a webhook', (url) => new WebhookAlertHandler({ url })],
     ['Alertmanager', (url) => new AlertmanagerHandler({ url })],
-  ])('is left alone from then on: %s', async (_name, handlerOf) => {
+  ])('receives no request from then on: %s', async (_name, handlerOf) => {
     let respond: (() => void) | undefined;
     const { url, bodies } = await receiver((count, response) => {
       if (count > 1) return [200];
@@ -367,11 +367,11 @@ describe('a receiver whose request for a pause arrives late', () => {
     const test = paged();
     test.alerting.addAlertHandler(handlerOf(url));
     test.alerting.start();
-    const told = test.step(() => test.set(11, 'a'));
+    const notified = test.step(() => test.set(11, 'a'));
     await eventually(() => expect(respond).toBeDefined());
     test.clock.advance(60 * SECOND);
     respond?.();
-    await told;
+    await notified;
     test.alerting.addAlertRule(queueRule({ name: 'another' }));
     await test.steps(6);
     expect(bodies).toHaveLength(1);
@@ -444,7 +444,7 @@ describe('a listener or a handler that fails', () => {
       test.alerting.addAlertHandler(test.page);
       test.alerting.start();
       await test.step(() => test.set(11, 'a'));
-      expect(test.told).toEqual(['long_queue a firing']);
+      expect(test.notified).toEqual(['long_queue a firing']);
       expect(test.warnings).toEqual([expect.stringMatching(/^Alert handler fails failed: /)]);
       expect(test.alerting.handlers()[0]).toMatchObject({ failed: 1 });
       await test.step(() => test.set(1, 'a'));
@@ -468,7 +468,7 @@ describe('a listener or a handler that fails', () => {
     test.alerting.start();
     await test.step();
     await test.step(() => test.set(11, 'a'));
-    expect(test.told).toEqual(['long_queue a firing']);
+    expect(test.notified).toEqual(['long_queue a firing']);
     expect(test.warnings).toEqual(['isLeader() of alerting failed: no idea']);
   });
 

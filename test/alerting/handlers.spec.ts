@@ -46,12 +46,12 @@ async function receiver(statuses: number[] = []): Promise<{ url: string; posts: 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, posts };
 }
 
-describe('an address with a user and a password', () => {
+describe('a URL with a user and a password', () => {
   it.each<[string, (url: string) => AnyAlertHandler]>([
     ['of a webhook', (url) => new WebhookAlertHandler({ url })],
     ['of Slack', (url) => new SlackAlertHandler({ url })],
     ['of Alertmanager', (url) => new AlertmanagerHandler({ url })],
-  ])('lets in, and they are shown nowhere: %s', async (_, handlerTo) => {
+  ])('authenticates the handler, and neither is shown anywhere: %s', async (_, handlerTo) => {
     const { url, posts } = await receiver([200, 400]);
     const { alerting, long, warnings } = queues();
     alerting.addAlertHandler(handlerTo(url.replace('//', '//user:p%40ss@')));

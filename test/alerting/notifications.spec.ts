@@ -14,26 +14,26 @@ function queues(options: Parameters<typeof testAlerting>[0] = {}, rule = queueRu
 
 /** Collects groups, one line for each. */
 function receiver(name: string) {
-  const told: string[] = [];
+  const notified: string[] = [];
   const notify = ({ status, groupLabels, alerts }: AlertNotification): void => {
-    told.push(`${status} ${JSON.stringify(groupLabels)} ${alerts.map(line).join(', ')}`);
+    notified.push(`${status} ${JSON.stringify(groupLabels)} ${alerts.map(line).join(', ')}`);
   };
-  return { told, handler: { name, notify } };
+  return { notified, handler: { name, notify } };
 }
 
 describe('a handler', () => {
   it('is notified when an alert fires, at each repeat interval while it fires, and when it is resolved', async () => {
     const { alerting, step, set } = queues();
-    const told: string[] = [];
-    alerting.addAlertHandler((alert) => told.push(line(alert)), { repeatIntervalMs: 5 * MINUTE });
+    const notified: string[] = [];
+    alerting.addAlertHandler((alert) => notified.push(line(alert)), { repeatIntervalMs: 5 * MINUTE });
     await step(() => set('mail', 11));
     for (let i = 0; i < 19; i++) await step();
-    expect(told).toEqual(['long_queue mail firing 11']);
+    expect(notified).toEqual(['long_queue mail firing 11']);
     await step();
-    expect(told).toHaveLength(2);
+    expect(notified).toHaveLength(2);
     await step(() => set('mail', 1));
     await step();
-    expect(told).toEqual([
+    expect(notified).toEqual([
       'long_queue mail firing 11',
       'long_queue mail firing 11',
       'long_queue mail resolved 1',
@@ -61,36 +61,36 @@ describe('a handler', () => {
 
   it('receives a group after groupWaitMs, and its changes at most every groupIntervalMs', async () => {
     const { alerting, step, set } = queues();
-    const { told, handler } = receiver('chat');
+    const { notified, handler } = receiver('chat');
     alerting.addAlertHandler(handler, { groupWaitMs: 30 * SECOND, groupIntervalMs: MINUTE });
     await step(() => set('a', 11));
     await step(() => set('b', 11));
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
     await step();
     const group = '{"alertname":"long_queue"}';
-    expect(told).toEqual([`firing ${group} long_queue a firing 11, long_queue b firing 11`]);
+    expect(notified).toEqual([`firing ${group} long_queue a firing 11, long_queue b firing 11`]);
     await step(() => set('a', 1));
     await step(() => set('b', 1));
     await step();
-    expect(told).toHaveLength(1);
+    expect(notified).toHaveLength(1);
     await step();
-    expect(told[1]).toBe(`resolved ${group} long_queue a resolved 1, long_queue b resolved 1`);
+    expect(notified[1]).toBe(`resolved ${group} long_queue a resolved 1, long_queue b resolved 1`);
   });
 
   it('is not notified of an alert that was resolved before its first notification', async () => {
     const { alerting, step, set } = queues();
-    const { told, handler } = receiver('chat');
+    const { notified, handler } = receiver('chat');
     alerting.addAlertHandler(handler, { groupWaitMs: MINUTE });
     await step(() => set('a', 11));
     await step(() => set('a', 1));
     for (let i = 0; i < 8; i++) await step();
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
   });
 
   it('can be removed, which frees its name', async () => {
     const { alerting, step, set } = queues();
-    const told: string[] = [];
-    const handler = (alert: Alert): void => void told.push(line(alert));
+    const notified: string[] = [];
+    const handler = (alert: Alert): void => void notified.push(line(alert));
     const remove = alerting.addAlertHandler(handler, { name: 'page' });
     expect(() => alerting.addAlertHandler(handler, { name: 'page' })).toThrow(
       'There is already an alert handler named "page". Set `name` in the options of one of them.',
@@ -101,14 +101,14 @@ describe('a handler', () => {
     remove();
     alerting.addAlertHandler(handler, { name: 'page' });
     await step(() => set('mail', 11));
-    expect(told).toHaveLength(1);
+    expect(notified).toHaveLength(1);
   });
 });
 
 describe('a handler that fails', () => {
   it('has no effect on others, whether it throws, hangs or is slow', async () => {
     const { alerting, step, set, warnings } = queues();
-    const told: string[] = [];
+    const notified: string[] = [];
     let finish: (() => void) | undefined;
     alerting.addAlertHandler(
       () => {
@@ -122,10 +122,10 @@ describe('a handler that fails', () => {
       timeoutMs: 20,
     });
     alerting.addAlertHandler(() => new Promise<void>((resolve) => (finish = resolve)), { name: 'slow' });
-    alerting.addAlertHandler((alert) => told.push(line(alert)), { name: 'works' });
+    alerting.addAlertHandler((alert) => notified.push(line(alert)), { name: 'works' });
     // What is slow is not waited for.
     const stepped = step(() => set('mail', 11));
-    await eventually(() => expect(told).toEqual(['long_queue mail firing 11']));
+    await eventually(() => expect(notified).toEqual(['long_queue mail firing 11']));
     await eventually(() =>
       expect(alerting.handlers()).toMatchObject([
         { handler: 'throws', delivered: 0, failed: 1, lastError: 'no such channel' },
@@ -180,13 +180,13 @@ describe('a handler that fails', () => {
 
   it('has a bounded queue, and counts the notifications that are dropped', async () => {
     const { alerting, step, set } = queues();
-    const told: string[] = [];
+    const notified: string[] = [];
     let release: (() => void) | undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     alerting.addAlertHandler(
       async (alert) => {
         await gate;
-        told.push(line(alert));
+        notified.push(line(alert));
       },
       { queueLimit: 2 },
     );
@@ -195,7 +195,7 @@ describe('a handler that fails', () => {
     release?.();
     await stepped;
     await step();
-    expect(told).toHaveLength(3);
+    expect(notified).toHaveLength(3);
   });
 
   it('does not keep the application from shutting down', async () => {
@@ -217,8 +217,8 @@ describe('a handler that fails', () => {
 describe('silences', () => {
   it('suppress notifications until they end', async () => {
     const { alerting, step, set, clock } = queues();
-    const told: string[] = [];
-    alerting.addAlertHandler((alert) => told.push(line(alert)));
+    const notified: string[] = [];
+    alerting.addAlertHandler((alert) => notified.push(line(alert)));
     const silence = alerting.silence({
       matchers: { queue: /mail/ },
       durationMs: 10 * MINUTE,
@@ -226,13 +226,13 @@ describe('silences', () => {
       comment: 'known',
     });
     await step(() => ['mail', 'print'].forEach((name) => set(name, 11)));
-    expect(told).toEqual(['long_queue print firing 11']);
+    expect(notified).toEqual(['long_queue print firing 11']);
     expect(alerting.silences()).toMatchObject([{ id: silence.id, state: 'active', comment: 'known' }]);
     expect(alerting.alerts().map((alert) => alerting.silenceOf(alert)?.id)).toEqual([silence.id, undefined]);
     expect(alerting.expireSilence(silence.id)).toBe(true);
     expect(alerting.expireSilence(silence.id)).toBe(false);
     await step();
-    expect(told).toEqual(['long_queue print firing 11', 'long_queue mail firing 11']);
+    expect(notified).toEqual(['long_queue print firing 11', 'long_queue mail firing 11']);
     alerting.silence({ matchers: { queue: 'x' }, durationMs: MINUTE, startsAt: clock.now() + MINUTE });
     expect(alerting.silences().map(({ state }) => state)).toEqual(['expired', 'pending']);
   });
@@ -257,13 +257,13 @@ describe('inhibition', () => {
         condition: { metric: 'queue_length', operator: '>', threshold: 20 },
       }),
     );
-    const told: string[] = [];
-    alerting.addAlertHandler((alert) => told.push(line(alert)));
+    const notified: string[] = [];
+    alerting.addAlertHandler((alert) => notified.push(line(alert)));
     await step(() => {
       set('a', 25);
       set('b', 15);
     });
-    expect(told).toEqual(['long_queue b firing 15', 'very_long_queue a firing 25']);
+    expect(notified).toEqual(['long_queue b firing 15', 'very_long_queue a firing 25']);
     const [critical] = alerting.alerts().filter(({ severity }) => severity === 'critical');
     const statuses = (): Record<string, AlertStatus> =>
       Object.fromEntries(alerting.alerts().map((alert) => [line(alert), alerting.statusOf(alert)]));
@@ -279,16 +279,16 @@ describe('inhibition', () => {
     alerting.expireSilence(id);
     await step(() => set('a', 15));
     expect(statuses()['long_queue a firing 15']).toEqual(active);
-    expect(told.slice(2).toSorted()).toEqual(['long_queue a firing 15', 'very_long_queue a resolved 15']);
+    expect(notified.slice(2).toSorted()).toEqual(['long_queue a firing 15', 'very_long_queue a resolved 15']);
   });
 
   it('never applies between alerts that are source and target at once', async () => {
     const { alerting, step, set } = queues({
       inhibitRules: [{ source: { alertname: /.*queue/ }, target: { alertname: /.*queue/ } }],
     });
-    const told: string[] = [];
-    alerting.addAlertHandler((alert) => told.push(line(alert)));
+    const notified: string[] = [];
+    alerting.addAlertHandler((alert) => notified.push(line(alert)));
     await step(() => ['a', 'b'].forEach((name) => set(name, 11)));
-    expect(told).toHaveLength(2);
+    expect(notified).toHaveLength(2);
   });
 });

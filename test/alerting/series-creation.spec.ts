@@ -40,7 +40,7 @@ describe('a test of rules', () => {
     ['one that ended and was created again', '20x2 stale _ created 30', [30]],
     ['one that was created again at a higher value', '20x3 created 50 50', [50]],
     ['one that was created twice', '_x2 created 10 created 10x2', [20]],
-  ])('knows %s', (_, values, increases) => {
+  ])('counts %s as Prometheus does', (_, values, increases) => {
     const { alerts } = testRules({
       rules: [ruleOf({ aggregate: 'increase', windowMs: 5 * MINUTE, operator: '>', threshold: 0 })],
       series: { ...good, [failing]: values },
@@ -54,7 +54,7 @@ describe('a test of rules', () => {
     ['_x5 created 20', '_x4 0 20'],
     ['_x5 created 20+3x4', '_x4 0 20+3x4'],
     ['_x3 created 7x2', '_x2 0 7x2'],
-  ])('takes %s for what Prometheus makes of %s', (created, promtool) => {
+  ])('reads %s as the series that promtool writes as %s', (created, promtool) => {
     const valuesOf = (values: string) =>
       ['60s', '75s', '90s', '2m'].map((at) => {
         const rate = { aggregate: 'rate', windowMs: MINUTE, operator: '>=', threshold: 0 };

@@ -22,7 +22,7 @@ export interface TestAlerting {
   readonly warnings: string[];
   /** Warnings of the registry, among them those about errors of listeners. */
   readonly registryWarnings: readonly string[];
-  /** Lets time pass, does something, samples and evaluates, and waits until everybody was told. */
+  /** Lets time pass, does something, samples and evaluates, and waits until everybody was notified. */
   readonly step: (work?: () => void) => Promise<void>;
 }
 

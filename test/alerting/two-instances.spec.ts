@@ -15,7 +15,7 @@ interface PostedAlert {
 /** What Alertmanager does with the alerts that it receives: the last end of an alert counts, until it has passed. */
 class AlertmanagerModel {
   /** What it would tell, in order. */
-  readonly told: string[] = [];
+  readonly notified: string[] = [];
   private readonly ends = new Map<string, number>();
   private readonly active = new Set<string>();
   private server: Server | undefined;
@@ -41,7 +41,7 @@ class AlertmanagerModel {
       if (end > now === this.active.has(queue)) continue;
       if (end > now) this.active.add(queue);
       else this.active.delete(queue);
-      this.told.push(`${queue} ${end > now ? 'firing' : 'resolved'}`);
+      this.notified.push(`${queue} ${end > now ? 'firing' : 'resolved'}`);
     }
   }
 
@@ -138,10 +138,10 @@ describe('two instances at one Alertmanager', () => {
         await each.step();
         alertmanager.at(each.clock.now());
       }
-      expect(alertmanager.told).toEqual(
+      expect(alertmanager.notified).toEqual(
         step < 40 ? ['mail firing'] : expect.arrayContaining(['mail firing']),
       );
     }
-    expect(alertmanager.told).toEqual(['mail firing', 'mail resolved']);
+    expect(alertmanager.notified).toEqual(['mail firing', 'mail resolved']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isSameOrigin } from '../../lib/dashboard/same-origin.js';
 
 describe('a request that changes something', () => {
-  it('may come from the page itself, or from a client that is no browser', () => {
+  it('may come from the page itself, or from a client other than a browser', () => {
     expect(isSameOrigin({ 'sec-fetch-site': 'same-origin' })).toBe(true);
     expect(isSameOrigin({ 'sec-fetch-site': 'none' })).toBe(true);
     expect(isSameOrigin({ origin: 'http://shop.example:3000', host: 'shop.example:3000' })).toBe(true);

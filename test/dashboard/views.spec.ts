@@ -96,7 +96,7 @@ describe('a chart', () => {
       },
       share: 0.5,
     },
-  ])('shows a share as what it is: $title', async ({ title, view, metric, unit, work, share }) => {
+  ])('shows a share in the unit of its chart: $title', async ({ title, view, metric, unit, work, share }) => {
     const world = past();
     world.history.retain({ metric });
     world.run(8, () => work(world.registry));
@@ -105,7 +105,7 @@ describe('a chart', () => {
     expect(panel?.series[0]?.values.at(-1)).toBeCloseTo(share, 6);
   });
 
-  it('that is a share is one of those', () => {
+  it('of a share is one of those', () => {
     const shares = VIEWS.flatMap(({ panels }) => panels.filter(({ unit }) => /percent|ratio/.test(unit)));
     expect(shares.map(({ title }) => title).toSorted()).toEqual([
       'CPU usage',
@@ -216,7 +216,7 @@ describe('rates right after the start', () => {
   );
 });
 
-describe('numbers for people', () => {
+describe('a number on the dashboard', () => {
   it.each([
     [1.0722630000000208, 1.07226],
     [0.1 + 0.2, 0.3],
@@ -225,23 +225,26 @@ describe('numbers for people', () => {
     [-0.000012345678, -0.0000123457],
     [Infinity, Infinity],
     [0, 0],
-  ])('%d is shown as %d', (value, shown) => {
+  ])('of %d is shown as %d', (value, shown) => {
     expect(rounded(value)).toBe(shown);
   });
 });
 
-describe('labels that are called like something else', () => {
-  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])('%s', (label) => {
-    const { registry, history, sample } = past();
-    const messages = registry.counter('messages_total', 'Messages.', { labelNames: ['kind'] });
-    history.retain({ metric: 'messages_total' });
-    sample();
-    messages.inc({ kind: 'a' });
-    sample();
-    const none = Object.fromEntries([[label, '']]);
-    expect(history.last('messages_total', { labels: none })).toHaveLength(1);
-    expect(history.last('messages_total', { groupBy: [label] })).toEqual([{ labels: {}, value: 1 }]);
-    const query = suggestedQueries({ name: 'messages_total', type: 'counter', labelNames: [label] }, {});
-    expect(query[0]).toContain(`by (${label})`);
-  });
+describe('a label with the name of an object member', () => {
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(
+    'is not confused with it: %s',
+    (label) => {
+      const { registry, history, sample } = past();
+      const messages = registry.counter('messages_total', 'Messages.', { labelNames: ['kind'] });
+      history.retain({ metric: 'messages_total' });
+      sample();
+      messages.inc({ kind: 'a' });
+      sample();
+      const none = Object.fromEntries([[label, '']]);
+      expect(history.last('messages_total', { labels: none })).toHaveLength(1);
+      expect(history.last('messages_total', { groupBy: [label] })).toEqual([{ labels: {}, value: 1 }]);
+      const query = suggestedQueries({ name: 'messages_total', type: 'counter', labelNames: [label] }, {});
+      expect(query[0]).toContain(`by (${label})`);
+    },
+  );
 });

@@ -75,7 +75,7 @@ describe.each(ADAPTERS)('the connections of an application on %s that closes', (
       if (isProbed) await request(running.port, { path: '/ready' });
     });
 
-    it('end with the response that is in progress, which says so', async () => {
+    it('end with the response in progress, which asks the client to close them', async () => {
       await open(CONNECTIONS);
       for (const connection of connections) connection.send(head('GET', '/later'));
       await eventually(() => expect(waiting).toHaveLength(CONNECTIONS), 20_000);

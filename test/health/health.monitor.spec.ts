@@ -104,7 +104,7 @@ describe('a health report', () => {
     }
   });
 
-  it('has the statuses, messages and details of the seed', async () => {
+  it('has the status, message and details of each check', async () => {
     const { monitor } = watched();
     monitor.addCheck({
       name: 'disk',

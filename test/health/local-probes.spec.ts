@@ -39,11 +39,11 @@ describe.each(ADAPTERS)('the end of an application on %s, after a probe from thi
     return performance.now() - startedAt;
   }
 
-  it('waits for nothing on a development machine, so that the port is free for the next start', async () => {
+  it('does not wait on a development machine, so that the port is free for the next start', async () => {
     expect(await endMs({})).toBeLessThan(4_000);
   });
 
-  it('drains if an option says for how long', async () => {
+  it('drains if health.drainDelayMs is set', async () => {
     expect(await endMs({ health: { drainDelayMs: 500 } })).toBeGreaterThanOrEqual(490);
   });
 });

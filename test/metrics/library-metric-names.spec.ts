@@ -14,17 +14,8 @@ const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
 describe('the names of all metrics of the library', () => {
   const DEFINITION =
     /(?:(?:counter|gauge|histogram|timer)(?:<[^()]*>)?\(\s*|(?:total|duration|inProgress): \[\s*|\b(?:name|metric): )'([a-z]\w+_\w+)'/g;
-  /** Parts of composed names, and the metrics of `MetricsInterceptor`, which are about handlers of the application. */
-  const OTHERS: ReadonlySet<string> = new Set([
-    'total_bytes',
-    'used_bytes',
-    'free_bytes',
-    'inodes_percent',
-    'handler_calls_total',
-    'handler_duration_seconds',
-    'handler_calls_in_progress',
-    'handler_errors_total',
-  ]);
+  /** Parts of composed names. */
+  const OTHERS: ReadonlySet<string> = new Set(['total_bytes', 'used_bytes', 'free_bytes', 'inodes_percent']);
 
   /** Names that the sources put together from parts. */
   const COMPOSED = /^(nodejs_eventloop_lag_\w+_seconds|system_load\d+|system_disk_\w+)$/;

@@ -109,7 +109,9 @@ describeWith(['initdb'], 'the causes that the dashboard names, with default opti
           'GET /remote': expect.stringMatching(
             /^failed_call: GET 504 of 127\.0\.0\.1:\d+ failed after .* at ExchangeRates\.inEuros .*; then BadGatewayException, at ExchangeRates\.inEuros/,
           ),
-          'GET /exception': expect.stringMatching(/^exception: TypeError, at FaultsController\.\w+ \(test/services/planted-faults/),
+          'GET /exception': expect.stringMatching(
+            /^exception: TypeError, at FaultsController\.\w+ \(test\/services\/planted-faults/,
+          ),
           'GET /block': expect.stringMatching(
             /^blocked_event_loop: FaultsController\.block ran for 4\d\d ms without awaiting anything/,
           ),

@@ -6,7 +6,7 @@ import {
   optionalString,
   optionOf,
 } from '../../options/option-checks.js';
-import type { Alert } from '../alert.js';
+import { type Alert, annotationsOf } from '../alert.js';
 import { type AlertStateHandler, NotificationError } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
 
@@ -86,13 +86,11 @@ export class AlertmanagerHandler implements AlertStateHandler {
     throw failures.reduce((first, other) => (pauseMsOf(other) < pauseMsOf(first) ? other : first));
   }
 
-  private payloadOf(
-    { labels, annotations, message, firedAt, activeAt, resolvedAt }: Alert,
-    until: number,
-  ): unknown {
+  private payloadOf(alert: Alert, until: number): unknown {
+    const { labels, firedAt, activeAt, resolvedAt } = alert;
     return {
       labels,
-      annotations: { summary: message, ...annotations },
+      annotations: annotationsOf(alert),
       startsAt: new Date(firedAt ?? activeAt).toISOString(),
       endsAt: new Date(resolvedAt ?? until).toISOString(),
       generatorURL: this.options.generatorUrl ?? '',

@@ -4,6 +4,7 @@ import {
   type AlertNotification,
   NotificationError,
   type NotificationHandler,
+  titleOf,
 } from '../notifications/notification.js';
 
 /** The part of a nodemailer transport that the handler uses. */
@@ -47,23 +48,22 @@ export class EmailAlertHandler implements NotificationHandler {
     checkTransport(transport);
   }
 
-  async notify({ status, groupLabels, alerts }: AlertNotification): Promise<void> {
+  async notify(notification: AlertNotification): Promise<void> {
     const transport = await (this.transport ??= this.open());
     const { from, to } = this.options;
-    const firing = alerts.filter(({ state }) => state === 'firing').length;
-    const title = groupLabels['alertname'] ?? alerts[0]?.rule ?? '';
-    const text = alerts.map(({ state, severity, message, labels, firedAt, activeAt, resolvedAt }) =>
-      [
-        `${state} (${severity}): ${message}`,
-        `  since ${new Date(firedAt ?? activeAt).toISOString()}${resolvedAt === undefined ? '' : ` until ${new Date(resolvedAt).toISOString()}`}`,
-        ...Object.entries(labels).map(([name, value]) => `  ${name} = ${value}`),
-      ].join('\n'),
+    const text = notification.alerts.map(
+      ({ state, severity, message, labels, firedAt, activeAt, resolvedAt }) =>
+        [
+          `${state} (${severity}): ${message}`,
+          `  since ${new Date(firedAt ?? activeAt).toISOString()}${resolvedAt === undefined ? '' : ` until ${new Date(resolvedAt).toISOString()}`}`,
+          ...Object.entries(labels).map(([name, value]) => `  ${name} = ${value}`),
+        ].join('\n'),
     );
     try {
       await transport.sendMail({
         from,
         to: typeof to === 'string' ? to : to.join(', '),
-        subject: oneLine(`[${status.toUpperCase()}${firing > 0 ? `:${firing}` : ''}] ${title}`),
+        subject: oneLine(titleOf(notification)),
         text: text.join('\n\n'),
       });
     } catch (error) {

@@ -1,3 +1,4 @@
+import { parseHttpUrl } from '../../options/http-url.js';
 import { MonitoringOptionsError } from '../../options/option-checks.js';
 import { requestAddress } from '../../primitives/request-address.js';
 import { parseRetryAfter } from '../../primitives/retry-after.js';
@@ -45,8 +46,8 @@ export async function postJson(
  * @throws {MonitoringOptionsError} if it is not an http or https URL; the error does not contain it, since it may be a secret
  */
 export function httpUrl(owner: string, text: string): URL {
-  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  const url = parseHttpUrl(text);
+  if (url !== undefined) return url;
   throw new MonitoringOptionsError(
     `\`url\` of ${owner} must be an http or https URL. Its value may be a secret and is not shown. Check that the environment variable it is read from is set.`,
   );

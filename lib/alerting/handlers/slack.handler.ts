@@ -1,6 +1,6 @@
 import { expectKeys, optionalString, optionOf } from '../../options/option-checks.js';
 import type { Alert } from '../alert.js';
-import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
+import { type AlertNotification, type NotificationHandler, titleOf } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
 
 /** Options of a {@link SlackAlertHandler}. */
@@ -29,14 +29,13 @@ export class SlackAlertHandler implements NotificationHandler {
     this.url = httpUrl(OWNER, options.url);
   }
 
-  async notify({ status, groupLabels, alerts }: AlertNotification, signal: AbortSignal): Promise<void> {
+  async notify(notification: AlertNotification, signal: AbortSignal): Promise<void> {
     const { channel } = this.options;
-    const count = alerts.filter(({ state }) => state === 'firing').length;
-    const title = groupLabels['alertname'] ?? alerts[0]?.rule ?? '';
+    const { alerts } = notification;
     const hidden = alerts.length - MAX_SHOWN_ALERTS;
     const body = {
       ...(channel !== undefined && { channel }),
-      text: escapeMarkup(`[${status.toUpperCase()}${count > 0 ? `:${count}` : ''}] ${title}`),
+      text: escapeMarkup(titleOf(notification)),
       attachments: [
         ...alerts.slice(0, MAX_SHOWN_ALERTS).map(attachmentOf),
         ...(hidden > 0 ? [{ fallback: `${hidden} more`, text: `and ${hidden} more` }] : []),

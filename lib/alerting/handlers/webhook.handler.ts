@@ -6,7 +6,7 @@ import {
   optionalString,
   optionOf,
 } from '../../options/option-checks.js';
-import type { Alert } from '../alert.js';
+import { type Alert, annotationsOf } from '../alert.js';
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
 
@@ -74,11 +74,11 @@ function webhookBody(notification: AlertNotification, externalURL: string): unkn
 }
 
 function webhookAlert(alert: Alert, generatorURL: string): unknown {
-  const { state, labels, annotations, message, firedAt, activeAt, resolvedAt, fingerprint } = alert;
+  const { state, labels, firedAt, activeAt, resolvedAt, fingerprint } = alert;
   return {
     status: state,
     labels,
-    annotations: { summary: message, ...annotations },
+    annotations: annotationsOf(alert),
     startsAt: new Date(firedAt ?? activeAt).toISOString(),
     endsAt: resolvedAt === undefined ? NEVER : new Date(resolvedAt).toISOString(),
     generatorURL,

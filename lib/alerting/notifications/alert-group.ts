@@ -19,7 +19,7 @@ export interface GroupAlerts {
 /** The facts of an evaluation on which notifications depend. */
 export interface EvaluationContext {
   /** Returns true if an alert is silenced or inhibited. */
-  readonly isMuted: (alert: Alert) => boolean;
+  readonly isSuppressed: (alert: Alert) => boolean;
   /** Returns true if the rule of an alert failed to evaluate, so that the state of the alert is unknown. */
   readonly isUncertain: (alert: Alert) => boolean;
 }
@@ -70,7 +70,7 @@ export class AlertGroup {
   }
 
   /** Updates the group after an evaluation. @param alerts its firing and recently resolved alerts */
-  update(alerts: readonly Alert[], { isMuted, isUncertain }: EvaluationContext, at: number): void {
+  update(alerts: readonly Alert[], { isSuppressed, isUncertain }: EvaluationContext, at: number): void {
     this.isPresent = alerts.length > 0;
     const current = new Map<string, Alert>();
     for (const alert of alerts) {
@@ -87,12 +87,12 @@ export class AlertGroup {
         this.delivered.delete(fingerprint);
     }
     for (const [fingerprint, alert] of this.undelivered)
-      if (isMuted(alert)) this.undelivered.delete(fingerprint);
-    const firing = [...current.values()].filter((alert) => alert.state === 'firing' && !isMuted(alert));
+      if (isSuppressed(alert)) this.undelivered.delete(fingerprint);
+    const firing = [...current.values()].filter((alert) => alert.state === 'firing' && !isSuppressed(alert));
     const missed = [...this.undelivered.values()].filter(
       ({ fingerprint }) => current.get(fingerprint)?.state !== 'firing',
     );
-    const resolved = this.resolvedAlerts().filter((alert) => !isMuted(alert));
+    const resolved = this.resolvedAlerts().filter((alert) => !isSuppressed(alert));
     this.next = { firing: [...firing, ...missed], resolved };
   }
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../../metrics/clock.js';
-import { withinTime } from '../../primitives/deadline.js';
-import { messageOf } from '../../primitives/error-message.js';
 import type { Alert } from '../alert.js';
 import type { EvaluationContext } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
+import { DeliveryRecord } from './delivery-record.js';
+import { callHandler } from './handler-call.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';
 import { type AlertStateHandler, NotificationError } from './notification.js';
 
@@ -28,22 +28,20 @@ export class FullStateChannel implements Channel {
   private inFlight: Promise<void> | undefined;
   /** The end of the pause that the receiver asked for, in milliseconds since the Unix epoch. */
   private pausedUntil = -Infinity;
-  private delivered = 0;
-  private failed = 0;
-  private lastError: string | undefined;
+  private readonly record: DeliveryRecord;
 
   constructor(
     private readonly handler: AlertStateHandler,
     private readonly options: ResolvedHandlerOptions,
     private readonly intervalMs: number,
     private readonly clock: Clock,
-    private readonly warn: (message: string) => void,
-  ) {}
+    warn: (message: string) => void,
+  ) {
+    this.record = new DeliveryRecord(handler.name, warn);
+  }
 
   get status(): ChannelStatus {
-    const { delivered, failed, lastError } = this;
-    const waiting = this.inFlight === undefined ? 0 : 1;
-    return { handler: this.handler.name, delivered, failed, dropped: 0, waiting, lastError };
+    return this.record.status(this.inFlight === undefined ? 0 : 1);
   }
 
   update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
@@ -99,36 +97,17 @@ export class FullStateChannel implements Channel {
 
   private async send(alerts: readonly Alert[], at: number): Promise<void> {
     try {
-      await this.attempt(alerts, at);
+      // A handler that ends at its signal may still have reached one of several receivers.
+      await callHandler(async (signal) => this.handler.send(alerts, at, this.intervalMs, signal), {
+        timeoutMs: this.options.timeoutMs,
+        graceMs: GRACE_MS,
+        closed: this.controller.signal,
+      });
       for (const alert of alerts) this.sent.set(alert.fingerprint, { at, alert });
-      this.delivered++;
-      this.lastError = undefined;
+      this.record.recordDelivery();
     } catch (error) {
-      this.failed++;
       if (error instanceof NotificationError) this.pausedUntil = this.clock.now() + (error.retryAfterMs ?? 0);
-      const reason = messageOf(error);
-      if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
-      this.lastError = reason;
-    }
-  }
-
-  /** Calls the handler. One that ends at its signal may still have reached one of several receivers. */
-  private async attempt(alerts: readonly Alert[], at: number): Promise<void> {
-    const { timeoutMs } = this.options;
-    const own = new AbortController();
-    const stop = (): void => own.abort(this.controller.signal.reason);
-    this.controller.signal.addEventListener('abort', stop, { once: true });
-    const timeout = new Error(`timed out after ${timeoutMs} ms`);
-    const timer = setTimeout(() => own.abort(timeout), timeoutMs).unref();
-    try {
-      const work = Promise.resolve(this.handler.send(alerts, at, this.intervalMs, own.signal));
-      const { signal } = this.controller;
-      await withinTime(work, timeoutMs + GRACE_MS, { signal, background: true });
-    } catch (error) {
-      throw own.signal.aborted && own.signal.reason === timeout ? timeout : error;
-    } finally {
-      clearTimeout(timer);
-      this.controller.signal.removeEventListener('abort', stop);
+      this.record.recordFailure(error);
     }
   }
 }

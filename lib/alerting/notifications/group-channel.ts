@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../metrics/clock.js';
-import { withinTime } from '../../primitives/deadline.js';
-import { messageOf } from '../../primitives/error-message.js';
 import type { Alert } from '../alert.js';
 import type { AlertGroup, EvaluationContext, GroupAlerts, NotificationLogEntry } from './alert-group.js';
 import { AlertGroups } from './alert-groups.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
+import { DeliveryRecord } from './delivery-record.js';
+import { callHandler } from './handler-call.js';
 import type { ResolvedHandlerOptions } from './handler.options.js';
 import { type NotificationHandler, notificationOf } from './notification.js';
 import { RECOVERY_MS, RetrySchedule } from './retry-schedule.js';
@@ -17,6 +17,7 @@ const MAX_CONCURRENT_CALLS = 4;
 const SLOW_CALL_MS = 1_000;
 /** Maximum number of calls that are pending, also beyond their time limit; above it the handler is not called. */
 const MAX_PENDING_CALLS = 20;
+
 /**
  * A channel that notifies a handler of alerts in groups: of changes at once or after the wait of the group, and of
  * firing alerts again at each repeat interval. Only a successful delivery is recorded, so that each change is delivered
@@ -32,21 +33,18 @@ export class GroupChannel implements Channel {
   private readonly schedule: RetrySchedule;
   /** Notifications that are queued or in flight. */
   private readonly inFlight = new Set<Promise<void>>();
+  private readonly record: DeliveryRecord;
   private pendingCalls = 0;
-  private delivered = 0;
-  private failed = 0;
-  private dropped = 0;
-  private lastError: string | undefined;
 
-  /** @param warn is called once when the handler begins to fail */
   constructor(
     private readonly handler: NotificationHandler,
     private readonly options: ResolvedHandlerOptions,
     clock: Clock,
-    private readonly warn: (message: string) => void,
+    warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
   ) {
     this.groups = new AlertGroups(options);
+    this.record = new DeliveryRecord(handler.name, warn);
     const { signal } = this.controller;
     // Each notification in flight listens to it; their number has a limit of its own.
     setMaxListeners(0, signal);
@@ -54,15 +52,7 @@ export class GroupChannel implements Channel {
   }
 
   get status(): ChannelStatus {
-    const { delivered, failed, dropped, lastError } = this;
-    return {
-      handler: this.handler.name,
-      delivered,
-      failed,
-      dropped,
-      waiting: this.inFlight.size,
-      lastError,
-    };
+    return this.record.status(this.inFlight.size);
   }
 
   update(alerts: readonly Alert[], context: EvaluationContext, at: number): void {
@@ -70,7 +60,7 @@ export class GroupChannel implements Channel {
     for (const group of this.groups.update(alerts, context, at)) {
       if (this.isDue(group, at)) this.enqueue(group, at);
     }
-    this.dropped += this.groups.evictBacklog();
+    this.record.recordDropped(this.groups.evictBacklog());
   }
 
   shiftTimes(ms: number): void {
@@ -110,7 +100,7 @@ export class GroupChannel implements Channel {
   private enqueue(group: AlertGroup, at: number): void {
     group.retainNewAlerts();
     if (this.inFlight.size >= this.options.queueLimit) {
-      this.dropped++;
+      this.record.recordDropped(1);
       return;
     }
     group.isWaiting = true;
@@ -133,7 +123,7 @@ export class GroupChannel implements Channel {
         if (pauseMs !== undefined) await this.schedule.pause(pauseMs);
         // A call that outlives its time limit may still deliver: a retry would deliver twice.
         if (pauseMs === undefined || group.pendingCalls > 0) {
-          this.recordFailure(error);
+          this.record.recordFailure(error);
           group.isFailing = true;
           return;
         }
@@ -150,7 +140,7 @@ export class GroupChannel implements Channel {
       await this.deliver(group, group.next, at).finally(() => clearTimeout(slow));
     }
     group.isFailing = false;
-    this.lastError = undefined;
+    this.record.recordRecovery();
   }
 
   private async deliver(group: AlertGroup, content: GroupAlerts, at: number): Promise<void> {
@@ -158,22 +148,13 @@ export class GroupChannel implements Channel {
     signal.throwIfAborted();
     if (this.pendingCalls >= MAX_PENDING_CALLS)
       throw new Error(`${this.pendingCalls} earlier calls are still pending`);
-    const own = new AbortController();
-    const stop = (): void => own.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      const alerts = [...content.firing, ...content.resolved];
-      const notification = notificationOf(this.handler.name, group.key, group.labels, alerts);
-      const work = this.call(group, notification, own.signal).then(() =>
-        this.recordDelivery(group, content, at),
-      );
-      await withinTime(work, this.options.timeoutMs, { signal, background: true });
-    } catch (error) {
-      own.abort(error);
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+    const alerts = [...content.firing, ...content.resolved];
+    const notification = notificationOf(this.handler.name, group.key, group.labels, alerts);
+    const call = async (callSignal: AbortSignal): Promise<void> => {
+      await this.call(group, notification, callSignal);
+      this.recordDelivery(group, content, at);
+    };
+    await callHandler(call, { timeoutMs: this.options.timeoutMs, closed: signal });
   }
 
   private async call(group: AlertGroup, ...args: Parameters<NotificationHandler['notify']>): Promise<void> {
@@ -189,17 +170,9 @@ export class GroupChannel implements Channel {
 
   /** Records a delivery, which may be later than the time limit of its call. */
   private recordDelivery(group: AlertGroup, content: GroupAlerts, at: number): void {
-    this.delivered++;
-    this.lastError = undefined;
+    this.record.recordDelivery();
     group.isFailing = false;
     group.recordDelivery(content, at);
     this.onDelivered();
-  }
-
-  private recordFailure(error: unknown): void {
-    this.failed++;
-    const reason = messageOf(error);
-    if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
-    this.lastError = reason;
   }
 }

@@ -1,4 +1,4 @@
-import type { Alert } from '../alert.js';
+import { type Alert, annotationsOf } from '../alert.js';
 
 /** A notification: the alerts of one group. */
 export interface AlertNotification {
@@ -88,11 +88,16 @@ export function notificationOf(
     groupKey,
     groupLabels,
     commonLabels: commonOf(alerts.map(({ labels }) => labels)),
-    commonAnnotations: commonOf(
-      alerts.map(({ annotations, message }) => ({ summary: message, ...annotations })),
-    ),
+    commonAnnotations: commonOf(alerts.map(annotationsOf)),
     alerts,
   };
+}
+
+/** Returns the title of a notification for people, such as `[FIRING:2] HighErrorRate`. */
+export function titleOf({ status, groupLabels, alerts }: AlertNotification): string {
+  const firing = alerts.filter(({ state }) => state === 'firing').length;
+  const count = firing > 0 ? `:${firing}` : '';
+  return `[${status.toUpperCase()}${count}] ${groupLabels['alertname'] ?? alerts[0]?.rule ?? ''}`;
 }
 
 function commonOf(all: readonly Readonly<Record<string, string>>[]): Record<string, string> {

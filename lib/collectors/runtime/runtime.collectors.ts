@@ -1,7 +1,7 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { ActiveResourcesCollector } from './active-resources.collector.js';
-import { withSchedule } from '../collector-schedule.js';
+import { withSchedule } from '../schedule.options.js';
 import { EventLoopCollector } from './event-loop.collector.js';
 import { GcCollector } from './gc.collector.js';
 import { HeapCollector } from './heap.collector.js';

@@ -5,7 +5,7 @@ import {
   type OptionTable,
   readOptions,
 } from '../../options/option-table.js';
-import { type CollectorSchedule, resolveSchedule } from '../collector-schedule.js';
+import { type CollectorSchedule, resolveSchedule } from '../schedule.options.js';
 
 /** Name of a runtime collector. */
 export type RuntimePart =

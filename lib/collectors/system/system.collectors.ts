@@ -1,6 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
-import { withSchedule } from '../collector-schedule.js';
+import { withSchedule } from '../schedule.options.js';
 import type { ManagedCollector } from '../managed-collector.js';
 import { SystemCpuCollector } from './cpu.collector.js';
 import { DiskIoCollector } from './disk-io.collector.js';

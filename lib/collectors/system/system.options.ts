@@ -1,5 +1,5 @@
 import { expectKeys, intervalMsOf } from '../../options/option-checks.js';
-import { type CollectorSchedule, resolveSchedule } from '../collector-schedule.js';
+import { type CollectorSchedule, resolveSchedule } from '../schedule.options.js';
 
 const DEFAULT_INTERVAL_MS = 10_000;
 /** Shortest interval for counting processes without `/proc`, which starts a process to list them. */

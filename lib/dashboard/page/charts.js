@@ -48,7 +48,7 @@ export class Chart {
     this.observer.observe(this.plotted);
   }
 
-  /** Shows newer data. Draws a new plot only if the series have changed. */
+  /** Shows new data. Draws a new plot only if the series have changed. */
   update(panel) {
     const same = this.plot !== undefined && shapeOf(panel) === shapeOf(this.panel);
     this.panel = panel;

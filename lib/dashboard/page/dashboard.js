@@ -54,7 +54,7 @@ const page = {
 };
 
 let current;
-let updating;
+let latestUpdate;
 
 function showNavigation() {
   const firing = page.overview?.alerts.filter(({ state }) => state === 'firing').length ?? 0;
@@ -114,21 +114,21 @@ async function showView() {
 /** Loads the current view again. Of concurrent updates, only the latest is shown. */
 async function showUpdate() {
   if (current === undefined) return;
-  const mine = {};
-  updating = mine;
+  const update = {};
+  latestUpdate = update;
   const { view } = current;
   try {
     const show = await view.load(page);
-    if (updating === mine) show();
+    if (latestUpdate === update) show();
   } catch (error) {
-    if (updating !== mine) return;
+    if (latestUpdate !== update) return;
     if (error.wantsToken !== undefined) showSignIn(error);
     else if (page.memory.size === 0) main.replaceChildren(notice('Could not load this view', error.message));
   }
 }
 
 function showSignIn({ wantsToken }) {
-  updating = undefined;
+  latestUpdate = undefined;
   current = undefined;
   showStatus('lost', 'Not signed in');
   live.textContent = '';

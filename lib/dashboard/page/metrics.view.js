@@ -40,8 +40,8 @@ async function loadList(page) {
     const list = element('div');
     let all = metrics;
     const show = () => {
-      const wanted = filter.value.trim().toLowerCase();
-      const rows = all.filter(({ name, help }) => `${name} ${help}`.toLowerCase().includes(wanted));
+      const searched = filter.value.trim().toLowerCase();
+      const rows = all.filter(({ name, help }) => `${name} ${help}`.toLowerCase().includes(searched));
       list.replaceChildren(
         sortableTable(LIST_COLUMNS, {
           rows,
@@ -54,8 +54,8 @@ async function loadList(page) {
       );
     };
     filter.addEventListener('input', show);
-    page.memory.set('list', (newer) => {
-      all = newer;
+    page.memory.set('list', (latest) => {
+      all = latest;
       if (!list.contains(document.activeElement)) show();
     });
     fill(
@@ -178,7 +178,7 @@ export const cardinalityView = {
   async load(page) {
     const metrics = await read('metrics');
     const total = metrics.reduce((sum, { seriesCount }) => sum + seriesCount, 0);
-    const most = Math.max(1, ...metrics.map(({ seriesCount }) => seriesCount));
+    const largest = Math.max(1, ...metrics.map(({ seriesCount }) => seriesCount));
     return () => {
       page.memory.set('shown', true);
       fill(
@@ -192,7 +192,7 @@ export const cardinalityView = {
         sortableTable(
           [
             LIST_COLUMNS[0],
-            { ...seriesColumn(), text: ({ seriesCount }) => share(seriesCount, most) },
+            { ...seriesColumn(), text: ({ seriesCount }) => share(seriesCount, largest) },
             {
               title: 'Label values',
               value: ({ labels }) => labels[0]?.values ?? 0,
@@ -207,8 +207,8 @@ export const cardinalityView = {
   },
 };
 
-function share(count, most) {
+function share(count, largest) {
   const bar = element('span', { class: 'bar-cell' });
-  bar.style.width = `${Math.max(1, (count / most) * 100)}%`;
+  bar.style.width = `${Math.max(1, (count / largest) * 100)}%`;
   return element('span', {}, formatted(count), bar);
 }

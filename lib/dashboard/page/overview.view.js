@@ -93,11 +93,11 @@ export const overviewView = {
     return () => {
       if (grid === undefined || !grid.node.isConnected) {
         grid = new ChartGrid();
-        fill(page.main, element('div', { class: 'stack', id: 'glance' }), grid.node);
+        fill(page.main, element('div', { class: 'stack', id: 'summary' }), grid.node);
       }
       page.memory.set('shown', true);
       document
-        .querySelector('#glance')
+        .querySelector('#summary')
         .replaceChildren(
           banner(overview),
           element('dl', { class: 'tiles' }, ...overview.vitals.map(tile)),

@@ -85,7 +85,7 @@ async function loadAll(page) {
     read('endpoints', { range }),
   ]);
   return () => {
-    const newer = sortableTable(COLUMNS, {
+    const newTable = sortableTable(COLUMNS, {
       rows,
       caption:
         rows.length === 0 ? 'Endpoints' : `Endpoints, last ${formatted(rows[0].windowMs, 'milliseconds')}`,
@@ -96,9 +96,9 @@ async function loadAll(page) {
     });
     if (grid === undefined || !grid.node.isConnected) {
       grid = new ChartGrid();
-      fill(page.main, element('h1', {}, 'Requests'), grid.node, newer);
-    } else table.replaceWith(newer);
-    table = newer;
+      fill(page.main, element('h1', {}, 'Requests'), grid.node, newTable);
+    } else table.replaceWith(newTable);
+    table = newTable;
     page.memory.set('shown', true);
     grid.update(panels);
   };

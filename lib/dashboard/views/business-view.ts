@@ -30,7 +30,7 @@ function panelOf(name: string, type: MetricType, history: MetricsHistory): Panel
     : panel(name, unit, [{ metric: name, compute: 'value', groupBy, legend }]);
 }
 
-/** Returns whether a label has different values. Default labels have the same value in all series. */
+/** Returns true if a label has different values. Default labels have the same value in all series. */
 function variesBy(history: MetricsHistory, metric: string, label: string): boolean {
   return new Set(history.series(metric).map((labels) => labels[label])).size > 1;
 }

@@ -1,13 +1,14 @@
 import { by, p95, panel, rate, value, type View } from './panel.js';
 import {
   GRAPHQL_METRICS,
+  HANDLER_METRICS,
   QUEUE_METRICS,
   RPC_METRICS,
   SCHEDULED_JOB_METRICS,
   WEBSOCKET_METRICS,
 } from '../../metrics/metric-names.js';
 
-/** Scheduled jobs, queues, microservice messages, WebSockets and GraphQL. */
+/** Scheduled jobs, queues, microservice messages, WebSockets, GraphQL and handlers with `MetricsInterceptor`. */
 export const JOBS: View = {
   name: 'jobs',
   title: 'Jobs and messages',
@@ -29,5 +30,9 @@ export const JOBS: View = {
     panel('WebSocket messages', 'per second', [rate(WEBSOCKET_METRICS.messages, by('event', 'outcome'))]),
     panel('GraphQL operations', 'per second', [rate(GRAPHQL_METRICS.operations, by('operation', 'outcome'))]),
     panel('GraphQL operation duration (p95)', 'seconds', [p95(GRAPHQL_METRICS.duration, by('operation'))]),
+    panel('Handler calls', 'per second', [rate(HANDLER_METRICS.calls, by('handler', 'outcome'))], {
+      help: 'Calls of handlers with MetricsInterceptor.',
+    }),
+    panel('Handler duration (p95)', 'seconds', [p95(HANDLER_METRICS.duration, by('handler'))]),
   ],
 };

@@ -24,7 +24,7 @@ export interface Query {
   readonly labels?: LabelMatchers;
   /** Labels to group by: one line for each combination of their values. @default one line for all series */
   readonly groupBy?: readonly string[];
-  /** Name of a line without label values. */
+  /** Name of the line, appended to its label values if it has any. */
   readonly legend: string;
   /** Factor of the values, such as 100 for percent. @default 1 */
   readonly scale?: number;

@@ -120,17 +120,17 @@ export class ViewReader {
     if (first === undefined) return [];
     const { metric, compute, labels, groupBy = [] } = first;
     const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
-    const number = isPercentile(compute) ? { quantiles } : compute;
-    const courses = yield* history.queryRange(metric, number, windowMs, times, {
+    const statistic = isPercentile(compute) ? { quantiles } : compute;
+    const found = yield* history.queryRange(metric, statistic, windowMs, times, {
       groupBy,
       ...(labels && { labels }),
     });
     const lines: Line[] = [];
     for (const query of queries) {
       const quantile = quantileOf(query.compute);
-      for (const course of courses) {
-        if (course.quantile !== quantile) continue;
-        lines.push(lineOf(query, course));
+      for (const series of found) {
+        if (series.quantile !== quantile) continue;
+        lines.push(lineOf(query, series));
         yield;
       }
     }
@@ -174,7 +174,7 @@ function roundedLine({ name, values }: Line): Line {
   return { name, values: values.map((value) => (value === null ? null : rounded(value))) };
 }
 
-/** Returns the mean distance of two points. */
+/** Returns the mean distance between two points, in milliseconds. */
 function gapOf(times: readonly number[]): number {
   const [first = 0] = times;
   return times.length < 2 ? 0 : ((times.at(-1) ?? first) - first) / (times.length - 1);
@@ -191,7 +191,7 @@ function* highestLines(lines: readonly Line[]): Generator<void, Line[], void> {
   if (lines.length <= MAX_LINES) return [...lines];
   const peaks: { readonly line: Line; readonly peak: number }[] = [];
   for (const line of lines) {
-    peaks.push({ line, peak: line.values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0) });
+    peaks.push({ line, peak: line.values.reduce<number>((peak, value) => Math.max(peak, value ?? 0), 0) });
     yield;
   }
   return peaks

@@ -6,7 +6,7 @@ const MAX_TAG_LENGTH = 200;
 
 /**
  * Returns a metric name that Datadog accepts, which starts with a letter and has no colons. Replacements use dots,
- * which our names never contain, so that distinct names stay distinct.
+ * which metric names never contain, so that distinct names stay distinct.
  *
  * @see https://docs.datadoghq.com/metrics/custom_metrics/
  */
@@ -36,6 +36,6 @@ function tagOf(text: string): string {
     .slice(0, MAX_TAG_LENGTH)
     // Half of a surrogate pair.
     .replace(/[\ud800-\udbff]$/, '');
-  // Datadog removes them.
+  // Datadog removes these characters at the end.
   return trimEnd(tag, '_:');
 }

@@ -16,14 +16,14 @@ import { PayloadBuilder } from './payload-builder.js';
 const FRAME_BYTES = 100;
 const LIMITS = { items: Infinity, bytes: MAX_BYTES - FRAME_BYTES };
 /** Longest interval whose counts get the timestamp of its start; Datadog rejects anything older than an hour. */
-const LONGEST_MS = 5 * 60 * 1_000;
+const MAX_INTERVAL_MS = 5 * 60 * 1_000;
 
 /**
  * Returns the timestamp of counts: the start of the interval, as the Datadog agent does, in seconds since the Unix
  * epoch.
  */
 export function countTimestampOf({ startedAt, endedAt }: MetricsInterval): number {
-  return Math.floor(Math.max(startedAt, endedAt - LONGEST_MS) / 1_000);
+  return Math.floor(Math.max(startedAt, endedAt - MAX_INTERVAL_MS) / 1_000);
 }
 
 /**

@@ -39,7 +39,7 @@ export const GAUGE = 3;
 
 /**
  * Size limit of one request, in bytes. It is the limit of Datadog for uncompressed series; distributions may be six
- * times as large, but this much a process can expand without blocking the event loop.
+ * times as large, but expanding that much would block the event loop.
  */
 export const MAX_BYTES = 512_000;
 /** Maximum size of a number and a comma in a request, in bytes. */

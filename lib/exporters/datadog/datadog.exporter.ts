@@ -3,7 +3,7 @@ import { findPackage } from '../../primitives/optional-package.js';
 import { loadPeerDependency } from '../push/peer-dependency.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
-import { redactSecrets } from '../push/redact-response.js';
+import { redactValues } from '../push/redact-response.js';
 import {
   DatadogClientTransport,
   DatadogGivenClientTransport,
@@ -32,7 +32,7 @@ export class DatadogExporter extends PushExporter {
       new DatadogDestination(
         withoutSecrets(resolved),
         () => transportFor(resolved),
-        (text) => redactSecrets(text, secrets),
+        (text) => redactValues(text, secrets),
       ),
       withoutSecrets(resolved),
       dependencies,

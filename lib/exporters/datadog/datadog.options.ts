@@ -1,14 +1,17 @@
 import { hostname } from 'node:os';
+import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import {
   expectKeys,
   expectOption,
   expectSecret,
+  expectStrings,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
+import { trimEnd } from '../push/trim-end.js';
 import type { DatadogClient } from './datadog-client.transport.js';
 
 /** Options of a {@link DatadogExporter}. */
@@ -123,7 +126,7 @@ export function resolveDatadog(
   expectOption(`${owner}.transport`, transport, '"client" or "fetch"', knownTransport);
   const knownHistograms = histograms === 'distributions' || histograms === 'counts';
   expectOption(`${owner}.histograms`, histograms, '"distributions" or "counts"', knownHistograms);
-  expectOption(`${owner}.tags`, tags, 'an object of strings', isRecordOfStrings(tags));
+  expectStrings(`${owner}.tags`, tags);
   const apiKey = options.apiKey ?? environment['DD_API_KEY'];
   const constant = {
     service: options.service ?? environment['DD_SERVICE'],
@@ -148,24 +151,18 @@ export function resolveDatadog(
 
 function urlOf(owner: string, { url, site }: DatadogExporterOptions, environment: NodeJS.ProcessEnv): string {
   if (url !== undefined) {
-    // An address with credentials is not shown.
-    if (!isServerUrl(url)) {
+    const parsed = parseHttpUrl(url);
+    if (parsed === undefined || hasCredentials(parsed)) {
       throw new MonitoringOptionsError(
         `\`${owner}.url\` must be an http or https URL without user and password; the value given is not shown, since it may contain them.`,
       );
     }
-    return url.replace(/(?<!\/)\/+$/, '');
+    return trimEnd(url, '/');
   }
   const given = site ?? (environment['DD_SITE'] || SITES[0]);
   const known = (SITES as readonly string[]).includes(given);
   expectOption(`${owner}.site`, given, `one of ${SITES.join(', ')}`, known);
   return `https://api.${given}`;
-}
-
-function isServerUrl(url: unknown): url is string {
-  if (typeof url !== 'string' || !URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && username + password === '';
 }
 
 /** Rejects a key that is not a valid header value, such as one with a trailing line break; that error would show it. */
@@ -185,9 +182,4 @@ function checkClient(option: string, client: DatadogClient): void {
   throw new MonitoringOptionsError(
     `\`${option}\` must be { v1: new v1.MetricsApi(configuration), v2: new v2.MetricsApi(configuration) }; got an object without these methods.`,
   );
-}
-
-function isRecordOfStrings(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every((entry) => typeof entry === 'string');
 }

@@ -96,14 +96,14 @@ function scalarOf({ labels, value, createdAt }: ScalarSeriesSnapshot): JsonScala
 
 function histogramOf(series: HistogramSeriesSnapshot): JsonHistogram {
   const { labels, count, sum, min, max, buckets, createdAt } = series;
-  const known = (value: number): number | null => (count === 0 ? null : value);
+  const orNull = (value: number): number | null => (count === 0 ? null : value);
   return {
     labels,
     count,
     sum,
-    min: known(min),
-    max: known(max),
-    mean: known(sum / count),
+    min: orNull(min),
+    max: orNull(max),
+    mean: orNull(sum / count),
     percentiles: {
       p50: percentileOf(series, 0.5),
       p90: percentileOf(series, 0.9),

@@ -2,7 +2,7 @@ import type { MetricsSource } from '../../metrics/registry.js';
 import { loadPeerDependency } from '../push/peer-dependency.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
-import { redactSecrets } from '../push/redact-response.js';
+import { redactValues } from '../push/redact-response.js';
 import { OtlpExporterSender } from './otlp-exporter.sender.js';
 import { OtlpHttpSender, type OtlpTransformer } from './otlp-http.sender.js';
 import { OtlpDestination } from './otlp.destination.js';
@@ -21,7 +21,7 @@ export class OtlpExporter extends PushExporter {
       new OtlpDestination(
         { temporality, histograms, resource },
         () => senderFor(resolved),
-        (text) => redactSecrets(text, secrets),
+        (text) => redactValues(text, secrets),
       ),
       resolved,
       dependencies,

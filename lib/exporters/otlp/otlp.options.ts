@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import {
   expectKeys,
   expectObject,
   expectOption,
+  expectStrings,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
+import { trimEnd } from '../push/trim-end.js';
 import type { OtlpMetricExporter } from './otlp-exporter.sender.js';
 
 /** Options of an {@link OtlpExporter}. */
@@ -161,18 +164,17 @@ function urlIn(environment: NodeJS.ProcessEnv): string {
   const forMetrics = environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'];
   if (forMetrics) return forMetrics;
   const forAll = environment['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
-  return `${forAll.replace(/(?<!\/)\/+$/, '')}/v1/metrics`;
+  return `${trimEnd(forAll, '/')}/v1/metrics`;
 }
 
 function urlOf(option: string, url: unknown): string {
-  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed !== undefined && (parsed.username !== '' || parsed.password !== '')) {
+  const parsed = parseHttpUrl(url);
+  if (parsed !== undefined && hasCredentials(parsed)) {
     throw new MonitoringOptionsError(
       `\`${option}\` must not contain credentials. Set the option headers instead: { authorization: 'Basic …' }.`,
     );
   }
-  const valid = parsed?.protocol === 'http:' || parsed?.protocol === 'https:';
-  expectOption(option, url, 'an http or https URL', valid);
+  expectOption(option, url, 'an http or https URL', parsed !== undefined);
   return url as string;
 }
 
@@ -195,11 +197,7 @@ function resourceOf(
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> {
   const given = resourceAttributes ?? {};
-  const valid =
-    typeof given === 'object' &&
-    !Array.isArray(given) &&
-    Object.values(given).every((value) => typeof value === 'string');
-  expectOption(option, given, 'an object of strings', valid);
+  expectStrings(option, given);
   const name = serviceName ?? given['service.name'] ?? (environment['OTEL_SERVICE_NAME'] || undefined);
   return {
     'service.name': 'unknown_service:node',

@@ -45,7 +45,7 @@ export function* renderExposition(
   let text = '';
   let lines = 0;
   for (const family of snapshot.families) {
-    if (options.names && !isWanted(family, options.names)) continue;
+    if (options.names && !isSelected(family, options.names)) continue;
     const { numbers, stride } = family;
     const linesPerSeries = family.type === 'histogram' ? stride : 1;
     let render: SeriesRenderer | undefined;
@@ -73,7 +73,7 @@ export function* renderExposition(
   if (text !== '') yield Buffer.from(text);
 }
 
-function isWanted(family: MetricFamily, names: ReadonlySet<string>): boolean {
+function isSelected(family: MetricFamily, names: ReadonlySet<string>): boolean {
   return claimedNames(family.name, family.type).some((name) => names.has(name));
 }
 

@@ -32,8 +32,8 @@ export class Backoff {
   next(atLeastMs = 0): number {
     const { firstMs, longestMs } = this.limits;
     const pauseMs = Math.min(firstMs * 2 ** this.failures++, longestMs);
-    const askedMs = Math.min(atLeastMs, MAX_RETRY_AFTER_MS) || 0;
-    return Math.max(pauseMs * (0.5 + this.random() / 2), askedMs);
+    const requestedMs = Math.min(atLeastMs, MAX_RETRY_AFTER_MS) || 0;
+    return Math.max(pauseMs * (0.5 + this.random() / 2), requestedMs);
   }
 
   /** Starts again from the shortest pause. */

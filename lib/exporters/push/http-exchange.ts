@@ -6,7 +6,7 @@ import { isError } from '../../primitives/is-error.js';
 export interface PushFetchInit {
   readonly method: string;
   readonly headers: Record<string, string>;
-  /** Bytes as `fetch` takes them. Only TypeScript 5.7 and newer have another name for them. */
+  /** Bytes in the form that `fetch` accepts; TypeScript 5.7 and newer call it `Uint8Array<ArrayBuffer>`. */
   readonly body?: Uint8Array & { readonly buffer: ArrayBuffer };
   readonly signal: AbortSignal;
   readonly redirect: 'manual';

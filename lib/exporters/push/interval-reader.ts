@@ -30,7 +30,7 @@ export class IntervalReader {
    */
   intervalUpTo(snapshot: MetricsSnapshot): MetricsInterval {
     const { previous } = this;
-    const startedAt = previous?.timestamp ?? firstMoment(snapshot);
+    const startedAt = previous?.timestamp ?? oldestCreation(snapshot);
     let families: IntervalFamily[] | undefined;
     return {
       // The system clock may have been set back.
@@ -67,15 +67,16 @@ class PreviousFamily {
 
   constructor(private readonly family: MetricFamily) {}
 
-  /** Returns the row that a series had then; undefined if it is new or was reset since. */
-  rowOf(now: MetricFamily, row: number): number | undefined {
+  /** Returns the row of a series in the previous snapshot; undefined if the series is new or was reset since. */
+  rowOf(current: MetricFamily, row: number): number | undefined {
     const { epoch, identities, numbers, stride } = this.family;
-    if (now.epoch !== epoch) return undefined;
-    if (now.identities === identities) return row * stride < numbers.length ? row : undefined;
+    if (current.epoch !== epoch) return undefined;
+    if (current.identities === identities) return row * stride < numbers.length ? row : undefined;
     // The rows were compacted since.
-    const then = this.rowsThen().get(now.identities.expositionPrefixOf(row));
-    const createdAt = now.numbers[row * stride + CREATED];
-    return then !== undefined && numbers[then * stride + CREATED] === createdAt ? then : undefined;
+    const previousRow = this.rows().get(current.identities.expositionPrefixOf(row));
+    const createdAt = current.numbers[row * stride + CREATED];
+    const isSame = previousRow !== undefined && numbers[previousRow * stride + CREATED] === createdAt;
+    return isSame ? previousRow : undefined;
   }
 
   valueAt(row: number): number {
@@ -88,7 +89,7 @@ class PreviousFamily {
     return this.histograms.get(row);
   }
 
-  private rowsThen(): ReadonlyMap<string, number> {
+  private rows(): ReadonlyMap<string, number> {
     const { identities } = this.family;
     this.rowsByIdentity ??= new Map(
       Array.from(liveRows(this.family), (row) => [identities.expositionPrefixOf(row), row]),
@@ -117,8 +118,8 @@ function counterIntervals(family: ScalarFamily, previous: PreviousFamily | undef
   const intervals: CounterInterval[] = [];
   for (const row of liveRows(family)) {
     const total = numbers[row * stride + VALUE] ?? 0;
-    const then = previous?.rowOf(family, row);
-    const before = then === undefined ? 0 : (previous?.valueAt(then) ?? 0);
+    const previousRow = previous?.rowOf(family, row);
+    const before = previousRow === undefined ? 0 : (previous?.valueAt(previousRow) ?? 0);
     // A total that went down is a sum over workers of which one was restarted.
     const delta = total < before ? total : total - before;
     if (delta === 0) continue;
@@ -138,8 +139,8 @@ function histogramIntervals(
 ): HistogramInterval[] {
   const intervals: HistogramInterval[] = [];
   for (const [row, series] of seriesByRow(family)) {
-    const then = previous?.rowOf(family, row);
-    const last = then === undefined ? undefined : previous?.histogramAt(then);
+    const previousRow = previous?.rowOf(family, row);
+    const last = previousRow === undefined ? undefined : previous?.histogramAt(previousRow);
     if (series.count === (last?.count ?? 0)) continue;
     const before = last !== undefined && series.count > last.count ? last : undefined;
     const { labels, min, max, createdAt } = series;
@@ -182,10 +183,11 @@ function bucketDifference(now: ExponentialBuckets, before: ExponentialBuckets): 
 }
 
 /** Returns the creation time of the oldest series. */
-function firstMoment({ timestamp, families }: MetricsSnapshot): number {
-  let first = timestamp;
+function oldestCreation({ timestamp, families }: MetricsSnapshot): number {
+  let oldest = timestamp;
   for (const { numbers, stride } of families) {
-    for (let at = CREATED; at < numbers.length; at += stride) first = Math.min(first, numbers[at] || first);
+    for (let at = CREATED; at < numbers.length; at += stride)
+      oldest = Math.min(oldest, numbers[at] || oldest);
   }
-  return first;
+  return oldest;
 }

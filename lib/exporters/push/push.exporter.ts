@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../metrics/clock.js';
 import type { MetricsSource } from '../../metrics/registry.js';
+import { describeValue } from '../../options/option-checks.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { NO_RECORDER } from './exporter-metrics.js';
 import { IntervalReader } from './interval-reader.js';
@@ -160,7 +161,9 @@ export class PushExporter {
     }
     const interval = this.reader.intervalUpTo(snapshot);
     const requests: unknown = this.destination.encode(interval);
-    if (!Array.isArray(requests)) throw new TypeError('its destination encoded no array of requests');
+    if (!Array.isArray(requests)) {
+      throw new TypeError(`encode() of the destination must return an array; got ${describeValue(requests)}`);
+    }
     // After encoding, so that an interval that cannot be encoded becomes part of the next one.
     this.reader.advance(snapshot);
     this.sender.enqueue(requests as readonly PushRequest[], interval.endedAt);
@@ -175,7 +178,7 @@ export class PushExporter {
   }
 }
 
-/** Returns a source of random numbers from 0 up to 1, whatever the given one returns. */
+/** Returns a source of numbers from 0 up to 1; 0.5 where the given source fails. */
 function fractionOf(random: () => number): () => number {
   return () => {
     try {

@@ -16,11 +16,11 @@ export function redactResponse(text: string, headers: Readonly<Record<string, st
     .flatMap(([, value]) => [value, ...value.split(' ').slice(1)])
     .filter((value) => value.length >= MIN_SECRET_LENGTH);
   // Redacted before it is cut, so that no half of a secret remains at the end.
-  const redacted = redactSecrets(text, secrets);
+  const redacted = redactValues(text, secrets);
   return redacted.replaceAll(/\s+/g, ' ').trim().slice(0, MAX_LENGTH);
 }
 
-/** Returns the text with every secret replaced by `***`. */
-export function redactSecrets(text: string, secrets: readonly string[]): string {
+/** Returns the text with each of these secrets replaced by `***`. */
+export function redactValues(text: string, secrets: readonly string[]): string {
   return secrets.reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text);
 }

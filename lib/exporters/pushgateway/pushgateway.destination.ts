@@ -39,7 +39,7 @@ export class PushgatewayDestination implements PushDestination {
       this.rejected = new Set();
       return undefined;
     }
-    const lost = await this.pushRest(snapshot, rejection, signal);
+    const lost = await this.pushOthers(snapshot, rejection, signal);
     if (lost === 0) return undefined;
     return [new RejectedPoints(lost, rejection.message), new AcceptedPoints(request.points - lost)];
   }
@@ -63,7 +63,7 @@ export class PushgatewayDestination implements PushDestination {
    * @returns the number of series that are rejected
    * @throws {PushError} if all are rejected
    */
-  private async pushRest(
+  private async pushOthers(
     snapshot: MetricsSnapshot,
     rejection: PushError,
     signal: AbortSignal,
@@ -77,7 +77,7 @@ export class PushgatewayDestination implements PushDestination {
     return pointsOf(families.filter(({ name }) => this.rejected.has(name)));
   }
 
-  /** @returns false if the rest is refused, too, or is nothing: then the group stays as it is */
+  /** @returns false if the other metrics are rejected, too, or if there are none; the group stays unchanged then */
   private async pushWithout(
     rejected: ReadonlySet<string>,
     snapshot: MetricsSnapshot,

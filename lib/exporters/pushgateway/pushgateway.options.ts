@@ -1,3 +1,4 @@
+import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import { expectKeys, expectOption, expectSecret } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
@@ -33,7 +34,7 @@ const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 export const PUSHGATEWAY: OptionTable<PushgatewayExporterOptions, ResolvedPushgateway> = {
   url: group((url: string | undefined, option) => {
     const expected = 'an http or https URL such as http://pushgateway:9091, without user, password and query';
-    if (!isHttpUrl(url)) expectOption(option, url, expected, false);
+    expectOption(option, url, expected, isBaseUrl(url));
     return trimEnd(url as string, '/');
   }),
   jobName: group((jobName: string | undefined, option) => {
@@ -74,8 +75,7 @@ function checkGroupings(option: string, groupings: unknown): void {
   }
 }
 
-function isHttpUrl(url: unknown): url is string {
-  if (typeof url !== 'string' || !URL.canParse(url)) return false;
-  const { protocol, username, password, search, hash } = new URL(url);
-  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
+function isBaseUrl(value: unknown): boolean {
+  const url = parseHttpUrl(value);
+  return url !== undefined && !hasCredentials(url) && url.search === '' && url.hash === '';
 }

@@ -1,6 +1,7 @@
 import { assertBuckets } from '../../metrics/buckets.js';
 import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import { assertLabelNames } from '../../metrics/labels.js';
+import { describeValue } from '../../options/option-checks.js';
 import type { StaticLabels } from '../performance-measurement.js';
 
 /** Values of labels that are the same for every sample, by label name. */
@@ -71,18 +72,10 @@ export function checkedBuckets(
   return assertBuckets(decorator, buckets);
 }
 
-/** Checks a value. @throws {MetricDefinitionError} an error with the option, the expectation and the given value */
+/** Checks the value of an option. @throws {MetricDefinitionError} unless the value is valid */
 export function expectOption(option: string, value: unknown, expected: string, isValid: boolean): void {
   if (isValid) return;
   throw new MetricDefinitionError(`${option} must be ${expected}; got ${describeValue(value)}.`);
-}
-
-function describeValue(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'string' ? `the string "${value}"` : `the ${typeof value} ${String(value)}`;
 }
 
 function isPlainObject(value: unknown): boolean {

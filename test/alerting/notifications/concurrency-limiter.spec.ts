@@ -51,7 +51,7 @@ describe('a limiter of concurrent tasks', () => {
     await Promise.all(tasks);
   });
 
-  it('has room again after a task that fails, at once or later', async () => {
+  it('runs the next task after one that fails, at once or later', async () => {
     const limiter = new ConcurrencyLimiter(1, 0);
     const failAtOnce = (): Promise<never> => {
       throw new Error('at once');

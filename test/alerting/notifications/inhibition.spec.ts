@@ -38,7 +38,7 @@ describe('inhibition()', () => {
     }
   });
 
-  it('takes a missing label as an empty one, whatever the prototype of the labels has', () => {
+  it('treats a missing label as an empty one, also one with the name of an object method', () => {
     const withConstructor = { ...rule, equal: ['constructor'] };
     const inhibitorsOf = inhibition([withConstructor], [critical]);
     expect(inhibitorsOf(alert({ severity: 'warning' }))).toEqual([critical]);

@@ -30,14 +30,14 @@ describe('silences', () => {
     expect(silences.all(5)).toMatchObject([{ id, state: 'expired', startsAt: 0, endsAt: 5 }]);
   });
 
-  it('are refused if they match an alert without labels, that is every alert', () => {
+  it('are rejected if they match every alert, such as one without labels', () => {
     const silences = new Silences();
     for (const matchers of [{}, { queue: /.*/ }, { queue: { not: 'mail' } }, { queue: '' }]) {
       expect(() => silences.add({ ...mail, matchers }, 0)).toThrow('must not match every alert');
     }
   });
 
-  it('are refused beyond their maximum number, until old ones are gone', () => {
+  it('are rejected beyond their maximum number, until old ones are removed', () => {
     const silences = new Silences();
     for (let i = 0; i < 1_000; i++) silences.add(mail, 0);
     expect(() => silences.add(mail, 0)).toThrow('already 1000 silences');

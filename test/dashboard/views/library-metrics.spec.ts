@@ -6,6 +6,7 @@ describe('the metrics of the library', () => {
     'api_requests_per_second',
     'cache_hits_total',
     'graphql_errors_total',
+    'handler_errors_total',
     'http_requests_total',
     'nodejs_eventloop_lag_p99_seconds',
     'process_cpu_seconds_total',

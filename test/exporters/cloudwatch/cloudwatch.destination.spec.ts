@@ -65,7 +65,7 @@ describe('CloudWatchDestination', () => {
     ]);
   });
 
-  it('knows the size of the request that the SDK sends', async () => {
+  it('computes the size of the request that the SDK sends', async () => {
     const series = Array.from({ length: 1_000 }, (_, i): [Record<string, string>, number[]] => [
       { n: `${i}` },
       [i / 7, i / 3, i],

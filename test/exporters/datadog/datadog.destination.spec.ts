@@ -184,7 +184,7 @@ describe.each<[string, (url: string, key: string) => DatadogTransport]>([
     },
   );
 
-  it.each([304, 302, 599])('takes the status %i as a failure', async (status) => {
+  it.each([304, 302, 599])('treats the status %i as a failure', async (status) => {
     server.troubles.push({ status });
     const remedy = status < 400 ? 'stop' : 'retry';
     expect(await failureOf(requestOf(gauges('g', [{}, 1])))).toMatchObject({ remedy });

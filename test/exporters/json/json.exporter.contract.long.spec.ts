@@ -9,7 +9,7 @@ import {
   type JsonScalar,
 } from 'nestjs-monitoring/exporters';
 import { type ContractRemote, describeExporter, type RemoteMood, sumsOf } from '../push/exporter.contract.js';
-import { SendsUnderWay } from '../push/sends-under-way.js';
+import { SendsInFlight } from '../push/sends-in-flight.js';
 
 /** A folder with a file for each process; a folder that is gone is a remote that fails. */
 async function folderRemote(lines: boolean): Promise<ContractRemote> {
@@ -29,7 +29,7 @@ async function folderRemote(lines: boolean): Promise<ContractRemote> {
     return found;
   }
 
-  const writes = new SendsUnderWay();
+  const writes = new SendsInFlight();
   return {
     complaints: [],
     get mood(): RemoteMood {

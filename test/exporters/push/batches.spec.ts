@@ -24,7 +24,7 @@ describe('batches', () => {
     ]);
   });
 
-  it('are none of nothing', () => {
+  it('are none without items', () => {
     expect(batch([], { items: 3, bytes: 6 })).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ describe('a filter of metrics', () => {
   const namesOf = (filter: readonly (string | RegExp)[] | undefined): string[] =>
     filterMetrics(snapshot, filter).families.map(({ name }) => name);
 
-  it('lets whole names and parts of names through', () => {
+  it('accepts whole names and parts of names', () => {
     expect(namesOf(['users_total', /^order_/])).toEqual(['order_errors_total', 'users_total']);
     expect(namesOf(['users'])).toEqual([]);
     expect(namesOf([])).toEqual([]);

@@ -662,7 +662,7 @@ describe('a destination of the application', () => {
       const encode = destination.encode.bind(destination);
       destination.encode = () => encoded as never;
       deals.inc(2);
-      await expect(exporter.exportAll()).rejects.toThrow('no array of requests');
+      await expect(exporter.exportAll()).rejects.toThrow('encode() of the destination must return an array');
       destination.encode = encode;
       await exporter.exportAll();
       expect(taken(destination)).toEqual([2]);

@@ -13,7 +13,7 @@ const idOf = (queued: { readonly request: { readonly payload: unknown } } | unde
   queued?.request.payload;
 
 describe('the queue of requests', () => {
-  it('gives the oldest first, and counts it until it is settled', () => {
+  it('returns the oldest first, and counts it until it is settled', () => {
     const { queue } = queueOf(2);
     expect([idOf(queue.take()), queue.size, queue.oldest]).toEqual([0, 4, 0]);
     queue.settle();
@@ -52,13 +52,13 @@ describe('the queue of requests', () => {
     expect(order).toEqual([0, 10, 11, 2]);
   });
 
-  it('tells what is lost when it is cleared, without the request in flight', () => {
+  it('returns the number of lost points when it is cleared, without the request in flight', () => {
     const { queue } = queueOf(3);
     queue.take();
     expect([queue.clear(), queue.size, queue.isEmpty]).toEqual([4, 2, false]);
   });
 
-  it('takes a size that is no positive number as 0', () => {
+  it('treats a size that is not a positive number as 0', () => {
     const { queue } = queueOf(0);
     for (const points of [NaN, -5, Infinity, 'many' as unknown as number]) {
       queue.add([{ payload: 0, bytes: points, points }], 0);

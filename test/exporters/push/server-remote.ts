@@ -2,7 +2,7 @@ import type { MetricsSource } from 'nestjs-monitoring';
 import type { PushExporter, PushExporterOptions, PushDependencies } from 'nestjs-monitoring/exporters';
 import type { RemoteServer } from '../remote.server.js';
 import type { ContractRemote, RemoteMood, ResponseBody, ToldSums } from './exporter.contract.js';
-import { SendsUnderWay } from './sends-under-way.js';
+import { SendsInFlight } from './sends-in-flight.js';
 
 /** What differs between the exporters whose remote is a server. */
 export interface ServerRemoteParts {
@@ -17,7 +17,7 @@ export function serverRemote(
   server: RemoteServer & { readonly refusals: readonly string[] },
   parts: ServerRemoteParts,
 ): ContractRemote {
-  const sends = new SendsUnderWay(() => server.held);
+  const sends = new SendsInFlight(() => server.held);
   return {
     connect: (source, options, dependencies) => {
       const exporter = parts.connect(source, options, dependencies);

@@ -9,7 +9,7 @@ describe('trimEnd', () => {
     ['team:_:_', '_:', 'team'],
     ['_:_', '_:', ''],
     ['', '/', ''],
-  ])('makes of %j without %j the text %j', (text, characters, trimmed) => {
+  ])('returns %j without %j at its end as %j', (text, characters, trimmed) => {
     expect(trimEnd(text, characters)).toBe(trimmed);
   });
 });

@@ -28,6 +28,16 @@ describe('a decorator', () => {
       'Options of @MonitorPerformance() must be an object; got the string "process_order".',
     ],
     [
+      'a URL instead of options, whose password the error does not show',
+      () => MonitorPerformance(given('postgres://user:s3cret@db/orders')),
+      'must be an object; got the string "postgres://***@db/…".',
+    ],
+    [
+      'a long string as reraise, of which the error shows the beginning',
+      () => TrackErrors(given({ metricName: 'x_total', reraise: 'n'.repeat(1_000) })),
+      `true or false; got the string "${'n'.repeat(200)}…"`,
+    ],
+    [
       'an unknown option',
       () => MonitorPerformance(given({ nmae: 'x' })),
       'only the keys name, labels, sampleRate, buckets; got nmae.',
@@ -48,13 +58,13 @@ describe('a decorator', () => {
       () => TrackErrors(given({ metricName: 'x_total', labels: { id: {} } })),
       '`labels.id` of @TrackErrors() must be',
     ],
-    ['a sample rate above 1', () => MonitorPerformance({ sampleRate: 1.5 }), 'got the number 1.5'],
-    ['NaN as a sample rate', () => MonitorPerformance({ sampleRate: NaN }), 'got the number NaN'],
+    ['a sample rate above 1', () => MonitorPerformance({ sampleRate: 1.5 }), 'got 1.5'],
+    ['NaN as a sample rate', () => MonitorPerformance({ sampleRate: NaN }), 'got NaN'],
     ['buckets in descending order', () => MonitorPerformance({ buckets: [2, 1] }), 'strictly ascending'],
     [
       'a number as buckets',
       () => TrackMetrics(given({ timerName: 'x', buckets: 5 })),
-      'an array of numbers; got the number 5',
+      'an array of numbers; got 5',
     ],
     ['options without a metric name', () => TrackMetrics({}), 'got none'],
     [

@@ -38,7 +38,7 @@ interface PingTarget {
 }
 
 /** Returns the checks of the databases, caches, Redis clients and queues found in the application. */
-export function applicationChecks(objects: ApplicationObjects, options: BuiltInChecks): HealthCheck[] {
+export function foundClientChecks(objects: ApplicationObjects, options: BuiltInChecks): HealthCheck[] {
   return [
     ...checksOf('database', databases(objects), options.database, 'Database connection successful'),
     ...checksOf('cache', caches(objects), options.cache, 'Cache operations successful'),
@@ -99,7 +99,7 @@ function targets<T extends object>(
   return found.map(({ name, instance }) => ({ name, ping: (signal) => ping(instance, signal) }));
 }
 
-/** Returns whether a pool belongs to a data source, which has a check of its own. */
+/** Returns true if a pool belongs to a data source, which has a check of its own. */
 function isPoolOf(pool: object, dataSources: readonly ObjectMatch<{ readonly driver: object }>[]): boolean {
   return dataSources.some(({ instance: { driver } }) => {
     const { master, pool: own, slaves } = driver as { master?: unknown; pool?: unknown; slaves?: unknown };

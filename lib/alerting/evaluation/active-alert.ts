@@ -1,8 +1,8 @@
-import { type Alert, fingerprintOf } from './alert.js';
-import type { CompiledRule } from './rules/compiled-rule.js';
-import type { Finding } from '../query/expression.js';
-import { keyOf } from '../query/label-sets.js';
-import type { TemplateData } from './rules/template.js';
+import { type Alert, fingerprintOf } from '../alert.js';
+import type { CompiledRule } from '../rules/compiled-rule.js';
+import type { Finding } from '../../query/expression.js';
+import { keyOf } from '../../query/label-sets.js';
+import type { TemplateData } from '../rules/template.js';
 
 /** An alert of a rule, as it is kept between evaluations. */
 export interface ActiveAlert {

@@ -1,7 +1,7 @@
-import type { Alert } from './alert.js';
+import type { Alert } from '../alert.js';
 import type { RuleEvaluator, RuleHealth } from './rule-evaluator.js';
-import type { Severity } from './rules/alert-rule.js';
-import type { CompiledRule } from './rules/compiled-rule.js';
+import type { Severity } from '../rules/alert-rule.js';
+import type { CompiledRule } from '../rules/compiled-rule.js';
 
 /** The status of a rule. */
 export interface RuleStatus {
@@ -36,12 +36,12 @@ export interface RuleStatus {
 
 /** Returns the status of the rule of an evaluator. */
 export function statusOf(evaluator: RuleEvaluator): RuleStatus {
-  const { rule, state, health, lastError, lastEvaluation, evaluationSeconds, evaluations, failures } =
+  const { rule, alerts, health, lastError, lastEvaluation, evaluationSeconds, evaluations, failures } =
     evaluator;
   return {
     name: rule.name,
     severity: rule.severity,
-    state: state.state,
+    state: alerts.mostAdvanced,
     health,
     ...(lastError !== undefined && { lastError }),
     expression: evaluator.expression,
@@ -52,6 +52,6 @@ export function statusOf(evaluator: RuleEvaluator): RuleStatus {
     evaluations,
     failures,
     rule,
-    alerts: state.alerts(),
+    alerts: alerts.all(),
   };
 }

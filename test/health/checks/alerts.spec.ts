@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AlertingMonitor, type Gauge, type HealthOptions, MetricsRegistry } from 'nestjs-monitoring';
-import { queueRule } from '../alerting/support.js';
-import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
-import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { queueRule } from '../../alerting/support.js';
+import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
+import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 
 const well = expect.objectContaining({
   status: 'healthy',

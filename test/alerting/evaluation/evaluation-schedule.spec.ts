@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isDue } from '../../lib/alerting/evaluation-schedule.js';
+import { isDue } from '../../../lib/alerting/evaluation/evaluation-schedule.js';
 
 describe('isDue()', () => {
   it('evaluates at the first sample, and then once in each interval', () => {

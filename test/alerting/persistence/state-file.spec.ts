@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Alert } from 'nestjs-monitoring';
 import { restarted, works } from './restarted.js';
 import { useStateFile } from './state-file.js';
-import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from './support.js';
+import { line, MINUTE, queueRule, testAlerting, type TestAlerting } from '../support.js';
 
 const file = useStateFile();
 
@@ -18,7 +18,7 @@ const firing = {
   activeAt: 0,
   firedAt: 0,
 };
-const notified = { ...firing, rule: 'long_queue', severity: 'warning' };
+const notifiedAlert = { ...firing, rule: 'long_queue', severity: 'warning' };
 const silence = {
   id: 'a',
   matchers: [{ name: 'queue', operator: '=', value: 'mail' }],
@@ -90,13 +90,17 @@ describe('a damaged state file', () => {
       'notifications.page.{}.firing',
     ],
     'a notification without a rule': [
-      { notifications: { page: { '{}': { at: 0, firing: [{ ...notified, rule: 3 }], undelivered: [] } } } },
+      {
+        notifications: {
+          page: { '{}': { at: 0, firing: [{ ...notifiedAlert, rule: 3 }], undelivered: [] } },
+        },
+      },
       'notifications.page.{}.firing[0]',
     ],
     'a notification with an unknown severity': [
       {
         notifications: {
-          page: { '{}': { at: 0, firing: [], undelivered: [{ ...notified, severity: 'dire' }] } },
+          page: { '{}': { at: 0, firing: [], undelivered: [{ ...notifiedAlert, severity: 'dire' }] } },
         },
       },
       'notifications.page.{}.undelivered[0]',
@@ -106,10 +110,10 @@ describe('a damaged state file', () => {
   it.each(Object.entries(oddParts))(
     'with %s is read without that part, which is named in a warning',
     async (_, [parts, named]) => {
-      const heard: string[] = [];
-      const test = restarted(file.path, heard);
+      const notified: string[] = [];
+      const test = restarted(file.path, notified);
       await writeFile(file.path, JSON.stringify(saved(test.clock.now(), parts)));
-      await works(test, heard);
+      await works(test, notified);
       expect(test.warnings).toHaveLength(1);
       expect(test.warnings[0]).toContain(`is damaged; ignoring ${named}.`);
     },
@@ -128,18 +132,18 @@ describe('a damaged state file', () => {
     ['huge', JSON.stringify('x'.repeat(80 * 1024 * 1024))],
   ])('that is %s is ignored and replaced', async (_, text) => {
     await writeFile(file.path, text);
-    const heard: string[] = [];
-    const test = restarted(file.path, heard);
-    await works(test, heard);
+    const notified: string[] = [];
+    const test = restarted(file.path, notified);
+    await works(test, notified);
     expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: /)]);
     expect(JSON.parse(await readFile(file.path, 'utf8'))).toMatchObject({ version: 1 });
   });
 
   it('that is a folder, or not readable, is reported once and has no other effect', async () => {
     await mkdir(file.path);
-    const heard: string[] = [];
-    const test = restarted(file.path, heard);
-    await works(test, heard);
+    const notified: string[] = [];
+    const test = restarted(file.path, notified);
+    await works(test, notified);
     expect(test.warnings).toEqual([expect.stringMatching(/^Saved alert state could not be read: EISDIR/)]);
     expect(await readdir(file.folder)).toEqual(['alerts.json']);
     await rm(file.path, { recursive: true });
@@ -150,9 +154,9 @@ describe('a damaged state file', () => {
   });
 
   it('with names of object methods as keys is read correctly', async () => {
-    const heard: string[] = [];
-    const test = restarted(file.path, heard);
-    const group = { at: 0, firing: [notified], undelivered: [] };
+    const notified: string[] = [];
+    const test = restarted(file.path, notified);
+    const group = { at: 0, firing: [notifiedAlert], undelivered: [] };
     const text = JSON.stringify(
       saved(test.clock.now(), {
         alerts: { x: [], constructor: [firing] },
@@ -160,13 +164,13 @@ describe('a damaged state file', () => {
       }),
     ).replace('"x":[]', '"__proto__":[]');
     await writeFile(file.path, text);
-    await works(test, heard);
+    await works(test, notified);
     expect(test.warnings).toEqual([]);
   });
 
   it('from a clock that was ahead keeps no alert forever, and suppresses no notification of its end', async () => {
-    const heard: string[] = [];
-    const test = restarted(file.path, heard);
+    const notified: string[] = [];
+    const test = restarted(file.path, notified);
     const late = test.clock.now() + 8e14;
     const keeps = { ...firing, keepFiringSince: late, heldUntil: late, activeAt: late, firedAt: late };
     await writeFile(
@@ -174,14 +178,14 @@ describe('a damaged state file', () => {
       JSON.stringify(
         saved(late, {
           alerts: { 'long_queue/warning': [keeps] },
-          notifications: { page: { '{}': { at: late, firing: [notified], undelivered: [] } } },
+          notifications: { page: { '{}': { at: late, firing: [notifiedAlert], undelivered: [] } } },
         }),
       ),
     );
     test.alerting.start();
     for (let i = 0; i < 64; i++) await test.step();
     expect(test.alerting.alerts()).toEqual([]);
-    expect(heard).toEqual([expect.stringMatching(/^long_queue mail resolved/)]);
+    expect(notified).toEqual([expect.stringMatching(/^long_queue mail resolved/)]);
     await test.alerting.stop();
   });
 });
@@ -191,31 +195,31 @@ describe('a rule that was removed during a restart', () => {
     ['a minute', MINUTE],
     ['three hours', 180 * MINUTE],
   ])('of %s leaves no handler with an alert that is never resolved', async (_, outageMs) => {
-    const heard: string[] = [];
-    const first = restarted(file.path, heard);
+    const notified: string[] = [];
+    const first = restarted(file.path, notified);
     first.alerting.start();
     const queue = first.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     await first.step(() => queue.set({ queue: 'mail' }, 11));
     await first.alerting.stop();
-    expect(heard).toEqual(['long_queue mail firing 11']);
+    expect(notified).toEqual(['long_queue mail firing 11']);
     const second = testAlerting({ stateFile: file.path }, { clock: first.clock });
     first.clock.advance(outageMs);
-    second.alerting.addAlertHandler((alert: Alert) => void heard.push(line(alert)), { name: 'page' });
+    second.alerting.addAlertHandler((alert: Alert) => void notified.push(line(alert)), { name: 'page' });
     second.alerting.start();
     await second.step();
     await second.step();
-    expect(heard).toEqual(['long_queue mail firing 11', 'long_queue mail resolved 11']);
+    expect(notified).toEqual(['long_queue mail firing 11', 'long_queue mail resolved 11']);
     await second.alerting.stop();
     const third = testAlerting({ stateFile: file.path }, { clock: first.clock });
-    third.alerting.addAlertHandler((alert: Alert) => void heard.push(line(alert)), { name: 'page' });
+    third.alerting.addAlertHandler((alert: Alert) => void notified.push(line(alert)), { name: 'page' });
     third.alerting.start();
     await third.step();
-    expect(heard).toHaveLength(2);
+    expect(notified).toHaveLength(2);
     await third.alerting.stop();
   });
 });
 
-describe('what a SIGKILL has left', () => {
+describe('the temporary file of a killed process', () => {
   it('is removed at the next start, even if nothing is written again', async () => {
     await writeFile(`${file.path}.4194305.0123abcd.tmp`, '{');
     const test = restarted(file.path);
@@ -226,11 +230,15 @@ describe('what a SIGKILL has left', () => {
 });
 
 describe('the state that several workers share', () => {
-  function worker(isLeader: () => boolean, told: string[], shared: { clock?: TestAlerting['clock'] } = {}) {
+  function worker(
+    isLeader: () => boolean,
+    notified: string[],
+    shared: { clock?: TestAlerting['clock'] } = {},
+  ) {
     const test = testAlerting({ stateFile: file.path, isLeader }, shared);
     const queue = test.registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
     test.alerting.addAlertRule(queueRule());
-    test.alerting.addAlertHandler((alert: Alert) => void told.push(line(alert)), { name: 'page' });
+    test.alerting.addAlertHandler((alert: Alert) => void notified.push(line(alert)), { name: 'page' });
     test.alerting.start();
     return { ...test, queue };
   }
@@ -238,24 +246,24 @@ describe('the state that several workers share', () => {
     JSON.parse(await readFile(file.path, 'utf8')) as { notifications: object };
 
   it('is not touched by a follower whose alert fires', async () => {
-    const told: string[] = [];
-    const follower = worker(() => false, told);
+    const notified: string[] = [];
+    const follower = worker(() => false, notified);
     await follower.step(() => follower.queue.set({ queue: 'mail' }, 11));
     expect(follower.alerting.alerts().map(line)).toEqual(['long_queue mail firing 11']);
-    expect([told, await readdir(file.folder)]).toEqual([[], []]);
+    expect([notified, await readdir(file.folder)]).toEqual([[], []]);
     await follower.alerting.stop();
   });
 
   it('is written again by the leader when a follower has put an older one in its place', async () => {
-    const told: string[] = [];
-    const leader = worker(() => true, told);
+    const notified: string[] = [];
+    const leader = worker(() => true, notified);
     await leader.step();
     leader.alerting.silence({ matchers: { queue: 'print' }, durationMs: 60 * MINUTE });
     await leader.alerting.settled();
     const before = await readFile(file.path, 'utf8');
     await leader.step(() => leader.queue.set({ queue: 'mail' }, 11));
     const { notifications } = await read();
-    expect(told).toEqual(['long_queue mail firing 11']);
+    expect(notified).toEqual(['long_queue mail firing 11']);
     expect(JSON.stringify(notifications)).toContain('mail');
 
     await writeFile(file.path, before);

@@ -1,10 +1,10 @@
-import { isMatcher } from '../query/label-matchers.js';
-import { type Alert, fingerprintOf } from './alert.js';
-import type { NotificationLogEntry } from './notifications/alert-group.js';
-import type { NotificationLog } from './notifications/channel-registry.js';
-import type { Silence } from './notifications/silences.js';
-import type { ActiveAlert } from './active-alert.js';
-import { SEVERITIES } from './rules/rule-checks.js';
+import { isMatcher } from '../../query/label-matchers.js';
+import { type Alert, fingerprintOf } from '../alert.js';
+import type { NotificationLogEntry } from '../notifications/alert-group.js';
+import type { NotificationLog } from '../notifications/channel-registry.js';
+import type { Silence } from '../notifications/silences.js';
+import type { ActiveAlert } from '../evaluation/active-alert.js';
+import { SEVERITIES } from '../rules/rule-checks.js';
 
 /** The state of alerting that survives a restart. */
 export interface AlertingState {

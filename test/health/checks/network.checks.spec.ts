@@ -218,7 +218,7 @@ describe('the check of alerts', () => {
   });
 });
 
-describe('a check that cannot work', () => {
+describe('an invalid check', () => {
   it.each([
     [
       { name: '', check: well },
@@ -241,7 +241,7 @@ describe('a check that cannot work', () => {
       { name: 'x', check: well, critical: 'no' },
       '`critical` of health check x must be true or false; got the string "no".',
     ],
-  ])('is refused: %j', (options, message) => {
+  ])('is rejected: %j', (options, message) => {
     expect(() => new HealthMonitor().addCheck(options as unknown as HealthCheck)).toThrow(message);
   });
 

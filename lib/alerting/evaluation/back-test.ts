@@ -1,14 +1,19 @@
-import type { MetricsHistory } from '../query/metrics-history.js';
-import type { Clock } from '../metrics/clock.js';
-import { durationMsOf, expectKeys, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
-import type { AlertEvent } from './alert.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { Clock } from '../../metrics/clock.js';
+import {
+  durationMsOf,
+  expectKeys,
+  expectOption,
+  MonitoringOptionsError,
+} from '../../options/option-checks.js';
+import { yieldToEventLoop } from '../../primitives/yield-to-event-loop.js';
+import type { AlertEvent } from '../alert.js';
 import { isDue } from './evaluation-schedule.js';
 import { RuleEvaluator } from './rule-evaluator.js';
-import { RuleState } from './rule-state.js';
-import type { Severity } from './rules/alert-rule.js';
-import type { CompiledRule } from './rules/compiled-rule.js';
-import { selectionsOf } from '../query/expression.js';
-import { keyOf } from '../query/label-sets.js';
+import type { Severity } from '../rules/alert-rule.js';
+import type { CompiledRule } from '../rules/compiled-rule.js';
+import { selectionsOf } from '../../query/expression.js';
+import { keyOf } from '../../query/label-sets.js';
 
 /** Options of a back test: its start and its resolution. */
 export interface BackTestOptions {
@@ -99,16 +104,14 @@ export async function backTest(
   sources: BackTestSources,
 ): Promise<BackTestResult> {
   const { times, from, to } = evaluationTimes(rules, options, sources);
-  const evaluators = rules.map(
-    (rule) => new RuleEvaluator(new RuleState(rule), sources.history, sources.clock),
-  );
+  const evaluators = rules.map((rule) => new RuleEvaluator(rule, sources.history, sources.clock));
   const timelines = new Map<string, OpenTimeline>();
   let failures = 0;
   let lastError: string | undefined;
   let sliceEnd = sources.clock.monotonic() + SLICE_MS;
   for (const at of times) {
     if (sources.clock.monotonic() > sliceEnd) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await yieldToEventLoop();
       sliceEnd = sources.clock.monotonic() + SLICE_MS;
     }
     for (const evaluator of evaluators) {

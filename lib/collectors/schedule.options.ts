@@ -14,7 +14,12 @@ export const SCHEDULE: OptionTable<CollectorSchedule, CollectorSchedule> = {
   timeoutMs: OPTIONAL_INTERVAL,
 };
 
-/** @throws {MonitoringOptionsError} */
+/**
+ * Checks the schedule of a collector and fills in the defaults of its group.
+ *
+ * @returns false if the collector is turned off
+ * @throws {MonitoringOptionsError}
+ */
 export function resolveSchedule(
   option: string,
   schedule: CollectorSchedule | false | undefined,

@@ -1,13 +1,13 @@
-import type { Clock } from '../metrics/clock.js';
-import { messageOf } from '../primitives/error-message.js';
+import type { Clock } from '../../metrics/clock.js';
+import { messageOf } from '../../primitives/error-message.js';
 import { AlertingStateFile } from './alerting-state-file.js';
 import type { AlertingState } from './alerting-state.js';
-import type { ChannelRegistry } from './notifications/channel-registry.js';
-import type { Silences } from './notifications/silences.js';
-import type { RuleRegistry } from './rule-registry.js';
-import type { ActiveAlert } from './active-alert.js';
-import type { CompiledRule } from './rules/compiled-rule.js';
-import { keyOf } from '../query/label-sets.js';
+import type { ChannelRegistry } from '../notifications/channel-registry.js';
+import type { Silences } from '../notifications/silences.js';
+import type { RuleRegistry } from '../evaluation/rule-registry.js';
+import type { ActiveAlert } from '../evaluation/active-alert.js';
+import type { CompiledRule } from '../rules/compiled-rule.js';
+import { keyOf } from '../../query/label-sets.js';
 
 /** Maximum outage after which alerts are restored: older ones say nothing about the present. */
 const MAX_OUTAGE_MS = 3_600_000;
@@ -97,7 +97,7 @@ export class AlertingPersistence {
     this.parts.channels.restore(shared?.notifications ?? {});
   }
 
-  /** Forgets the time of the last save, after the clock was set back. */
+  /** Discards the time of the last save, after the clock was set back. */
   clockSetBack(): void {
     this.savedAt = undefined;
   }
@@ -108,7 +108,7 @@ export class AlertingPersistence {
     const { rules, channels, silences } = this.parts;
     const now = this.clock.now();
     if (!this.leads) {
-      // Everything but the silences belongs to the leader.
+      // The leader alone writes everything but the silences.
       const shared = this.store.load(now) ?? { version: 1, savedAt: now, alerts: {}, notifications: {} };
       this.store.save({ ...shared, silences: silences.all(now) });
       return;
@@ -119,7 +119,7 @@ export class AlertingPersistence {
       version: 1,
       savedAt: this.savedAt,
       alerts: Object.fromEntries(
-        rules.evaluators().map(({ rule, state }) => [storedName(rule), [...state.active.values()]]),
+        rules.evaluators().map(({ rule, alerts }) => [storedName(rule), [...alerts.active.values()]]),
       ),
       silences: silences.all(now),
       notifications: channels.notificationLog(),
@@ -137,10 +137,10 @@ export class AlertingPersistence {
     channels.restore(this.loaded.notifications);
     const downMs = now - this.loaded.savedAt;
     if (downMs > MAX_OUTAGE_MS) return;
-    for (const { rule, state } of rules.evaluators()) {
+    for (const { rule, alerts } of rules.evaluators()) {
       const heldUntil = this.options.heldUntil(rule, now);
       for (const alert of this.loaded.alerts[storedName(rule)] ?? []) {
-        state.active.set(keyOf(alert.labels), restored(alert, downMs, heldUntil));
+        alerts.active.set(keyOf(alert.labels), restored(alert, downMs, heldUntil));
       }
     }
   }

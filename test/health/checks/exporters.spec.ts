@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OtlpExporter } from 'nestjs-monitoring/exporters';
-import { FixtureModule, WITHOUT_COLLECTORS } from '../e2e/fixture/fixture.module.js';
-import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
-import { OtlpServer } from '../exporters/otlp/otlp.server.js';
+import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
+import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
+import { OtlpServer } from '../../exporters/otlp/otlp.server.js';
 
 interface ShownCheck {
   readonly status: string;

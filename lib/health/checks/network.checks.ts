@@ -3,7 +3,6 @@ import { hasMethods } from '../../integrations/object-shape.js';
 import { isError } from '../../primitives/is-error.js';
 import { requestAddress } from '../../primitives/request-address.js';
 import type { HealthCheck, HealthCheckOptions } from '../health-check.js';
-import type { HealthStatus } from '../health-status.js';
 
 /** Options of {@link httpHealthCheck}. */
 export interface HttpHealthCheckOptions extends HealthCheckOptions {
@@ -113,67 +112,4 @@ function pingOf(transport: object): (() => unknown) | undefined {
     if (hasMethods(transport, name)) return () => (transport as Record<string, () => unknown>)[name]?.();
   }
   return undefined;
-}
-
-/** A source of firing alerts. */
-export interface FiringAlerts {
-  /** Returns the alerts that are firing now. */
-  firing(): Iterable<{ readonly rule: string; readonly severity: string; readonly message: string }>;
-}
-
-/** Options of {@link alertsHealthCheck}. */
-export interface AlertsHealthCheckOptions extends Partial<HealthCheckOptions> {
-  /** Alerts that are firing now. */
-  readonly alerts: FiringAlerts;
-  /** Severities of the alerts that count. @default ['critical'] */
-  readonly severities?: readonly string[];
-  /** Status while such an alert is firing. @default 'degraded' */
-  readonly status?: HealthStatus;
-}
-
-/** Returns a check that fails while an alert of certain severities is firing. */
-export function alertsHealthCheck(options: AlertsHealthCheckOptions): HealthCheck {
-  const { alerts, severities = ['critical'], status = 'degraded', ...rest } = options;
-  return {
-    name: 'alerts',
-    inProcess: true,
-    ...rest,
-    check: () => {
-      const firing = [...alerts.firing()].filter(({ severity }) => severities.includes(severity));
-      const [first] = firing;
-      if (first === undefined) {
-        return { status: 'healthy', message: `No ${severities.join(' or ')} alert is firing` };
-      }
-      return {
-        status,
-        message: first.message,
-        details: { firing: [...new Set(firing.map(({ rule }) => rule))] },
-      };
-    },
-  };
-}
-
-/** A source of exporters that have stopped, since their remote rejects everything they send. */
-export interface StoppedExporters {
-  /** Returns the stopped exporters. */
-  stopped(): readonly { readonly exporter: string; readonly reason: string }[];
-}
-
-/** Returns a check that is degraded while an exporter has stopped, for example because of an invalid key. */
-export function exportersHealthCheck(exporters: StoppedExporters): HealthCheck {
-  return {
-    name: 'exporters',
-    critical: false,
-    inProcess: true,
-    check: () => {
-      const stopped = exporters.stopped();
-      const [first] = stopped;
-      if (first === undefined) return { status: 'healthy', message: 'No exporter has stopped' };
-      return {
-        status: 'degraded',
-        message: `Exporter ${first.exporter} has stopped: ${first.reason}`,
-        details: { stopped: stopped.map(({ exporter }) => exporter) },
-      };
-    },
-  };
 }

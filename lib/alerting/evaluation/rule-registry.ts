@@ -1,12 +1,12 @@
-import type { MetricsHistory } from '../query/metrics-history.js';
-import type { Clock } from '../metrics/clock.js';
-import { MonitoringOptionsError } from '../options/option-checks.js';
-import type { Alert, AlertEvent } from './alert.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { Clock } from '../../metrics/clock.js';
+import { MonitoringOptionsError } from '../../options/option-checks.js';
+import type { Alert, AlertEvent } from '../alert.js';
 import { RuleEvaluator } from './rule-evaluator.js';
-import { RESOLVED_RETENTION_MS, RuleState } from './rule-state.js';
-import type { AlertRule } from './rules/alert-rule.js';
-import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
-import { assertKnown, compileRule } from './rules/rule-compiler.js';
+import { RESOLVED_RETENTION_MS } from './alert-states.js';
+import type { AlertRule } from '../rules/alert-rule.js';
+import type { CompiledRule, KnownMetrics } from '../rules/compiled-rule.js';
+import { assertKnown, compileRule } from '../rules/rule-compiler.js';
 
 /** A registered rule with its evaluators, one for each severity. The history retains its metrics until it is released. */
 class RegisteredRule {
@@ -19,7 +19,7 @@ class RegisteredRule {
     history: MetricsHistory,
     clock: Pick<Clock, 'monotonic'>,
   ) {
-    this.evaluators = compiled.map((rule) => new RuleEvaluator(new RuleState(rule), history, clock));
+    this.evaluators = compiled.map((rule) => new RuleEvaluator(rule, history, clock));
     this.releases = compiled.flatMap(({ retention }) => retention.map((request) => history.retain(request)));
   }
 
@@ -84,12 +84,15 @@ export class RuleRegistry {
     this.rules.set(rule.name, registered);
     if (previous === undefined) return [];
     const events: AlertEvent[] = [];
-    for (const { state } of registered.evaluators) {
-      const same = previous.evaluators.find(({ rule: { severity } }) => severity === state.rule.severity);
-      if (same !== undefined) events.push(...state.adoptAlerts(same.state, at));
+    const successors = new Map(
+      registered.evaluators.map((evaluator) => [evaluator.rule.severity, evaluator]),
+    );
+    const removed: RuleEvaluator[] = [];
+    for (const evaluator of previous.evaluators) {
+      const successor = successors.get(evaluator.rule.severity);
+      if (successor === undefined) removed.push(evaluator);
+      else events.push(...successor.alerts.adopt(evaluator.alerts, at));
     }
-    const severities = new Set(registered.evaluators.map((evaluator) => evaluator.rule.severity));
-    const removed = previous.evaluators.filter((evaluator) => !severities.has(evaluator.rule.severity));
     events.push(...this.retire(removed, at));
     previous.release();
     return events;
@@ -126,7 +129,7 @@ export class RuleRegistry {
 
   /** Returns all alerts, those of recently removed rules included. */
   alerts(): Alert[] {
-    return [...this.evaluators().flatMap(({ state }) => state.alerts()), ...this.orphans];
+    return [...this.evaluators().flatMap(({ alerts }) => alerts.all()), ...this.orphans];
   }
 
   /**
@@ -176,8 +179,8 @@ export class RuleRegistry {
 
   private retire(evaluators: readonly RuleEvaluator[], at: number): AlertEvent[] {
     return evaluators.flatMap((evaluator) => {
-      const events = evaluator.end(at);
-      this.orphans.push(...evaluator.state.alerts().filter(({ firedAt }) => firedAt !== undefined));
+      const events = evaluator.resolveAlerts(at);
+      this.orphans.push(...evaluator.alerts.all().filter(({ firedAt }) => firedAt !== undefined));
       return events;
     });
   }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { AlertingMonitor, MetricsHistory } from 'nestjs-monitoring';
 import { type AlertEvent, type BackTestResult } from 'nestjs-monitoring/alerting';
-import { HistoryStore } from '../../lib/history/history-store.js';
-import { NotationSnapshots } from '../../lib/testing/rules/notation-snapshots.js';
-import { readSeries } from '../../lib/testing/rules/series-notation.js';
-import { FakeClock } from '../metrics/support.js';
-import { expectThat } from '../support/expectations.js';
-import { exampleCases, randomCases, type RuleCase } from './rule-cases.js';
-import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+import { HistoryStore } from '../../../lib/history/history-store.js';
+import { NotationSnapshots } from '../../../lib/testing/rules/notation-snapshots.js';
+import { readSeries } from '../../../lib/testing/rules/series-notation.js';
+import { FakeClock } from '../../metrics/support.js';
+import { expectThat } from '../../support/expectations.js';
+import { exampleCases, randomCases, type RuleCase } from '../rule-cases.js';
+import { MINUTE, queueRule, SECOND, testAlerting } from '../support.js';
 
 /** What happened to whom, one line for each change; moments count from the first evaluation. */
 function lines({ timelines, from }: BackTestResult): string[] {
@@ -130,9 +130,9 @@ describe('a back test', () => {
   it('notifies no handler, changes no state, and accepts the name of an added rule', async () => {
     const { registry, history, alerting, step } = testAlerting();
     const queue = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-    const told: unknown[] = [];
-    alerting.addAlertHandler((alert) => void told.push(alert));
-    alerting.subscribe((event) => void told.push(event));
+    const notified: unknown[] = [];
+    alerting.addAlertHandler((alert) => void notified.push(alert));
+    alerting.subscribe((event) => void notified.push(event));
     alerting.addAlertRule(queueRule({ condition: { metric: 'queue_length', operator: '>', threshold: 99 } }));
     alerting.start();
     await step(() => queue.set({ queue: 'mail' }, 12));
@@ -143,7 +143,7 @@ describe('a back test', () => {
       'There is no alert rule named "short_queue". Rules: long_queue.',
     );
     await alerting.settled();
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
     expect(alerting.alerts()).toEqual([]);
     await step();
     expect(history.bytes).toBe(bytes);

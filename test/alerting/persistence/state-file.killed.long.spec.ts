@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { buildLibrary, ROOT } from '../services/support/built.js';
+import { buildLibrary, ROOT } from '../../services/support/built.js';
 import { restarted, works } from './restarted.js';
 import { useStateFile } from './state-file.js';
 
@@ -15,7 +15,7 @@ describe('SIGKILL while the state is written', () => {
 
   /** Saves some megabytes again and again. */
   const work = `
-    import { AlertingStateFile } from '${ROOT}build/alerting/alerting-state-file.js';
+    import { AlertingStateFile } from '${ROOT}build/alerting/persistence/alerting-state-file.js';
     const store = new AlertingStateFile(process.argv[1], console.error);
     const filler = 'x'.repeat(4_000_000);
     for (;;) {
@@ -42,9 +42,9 @@ describe('SIGKILL while the state is written', () => {
     }
     // Otherwise nothing was tried.
     expect(cutOff).toBeGreaterThan(0);
-    const heard: string[] = [];
-    const test = restarted(file.path, heard);
-    await works(test, heard);
+    const notified: string[] = [];
+    const test = restarted(file.path, notified);
+    await works(test, notified);
     expect(test.warnings).toEqual([]);
     expect(await readdir(file.folder)).toEqual(['alerts.json']);
   }, 120_000);

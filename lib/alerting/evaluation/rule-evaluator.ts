@@ -1,19 +1,19 @@
-import type { MetricsHistory } from '../query/metrics-history.js';
-import type { Clock } from '../metrics/clock.js';
-import { messageOf } from '../primitives/error-message.js';
-import type { AlertEvent } from './alert.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { Clock } from '../../metrics/clock.js';
+import { messageOf } from '../../primitives/error-message.js';
+import type { AlertEvent } from '../alert.js';
 import type { CurrentValues } from './active-alert.js';
-import type { RuleState } from './rule-state.js';
-import type { CompiledRule } from './rules/compiled-rule.js';
-import { evaluate, type Expression } from '../query/expression.js';
-import { keyOf } from '../query/label-sets.js';
-import { promqlOf } from '../query/promql.js';
-import { PROCESS_CPU } from '../query/vital-definitions.js';
+import { AlertStates } from './alert-states.js';
+import type { CompiledRule } from '../rules/compiled-rule.js';
+import { evaluate, type Expression } from '../../query/expression.js';
+import { keyOf } from '../../query/label-sets.js';
+import { promqlOf } from '../../query/promql.js';
+import { PROCESS_CPU } from '../../query/vital-definitions.js';
 
 /** The result of the last evaluation of a rule: `err` if it failed, `unknown` before the first one. */
 export type RuleHealth = 'unknown' | 'ok' | 'err';
 
-/** An evaluator of one compiled rule over the history. {@link RuleState} changes the states of its alerts. */
+/** An evaluator of one compiled rule over the history. {@link AlertStates} changes the states of its alerts. */
 export class RuleEvaluator {
   health: RuleHealth = 'unknown';
   lastError: string | undefined;
@@ -24,14 +24,14 @@ export class RuleEvaluator {
   evaluations = 0;
   failures = 0;
 
+  readonly alerts: AlertStates;
+
   constructor(
-    readonly state: RuleState,
+    readonly rule: CompiledRule,
     private readonly history: MetricsHistory,
     private readonly clock: Pick<Clock, 'monotonic'>,
-  ) {}
-
-  get rule(): CompiledRule {
-    return this.state.rule;
+  ) {
+    this.alerts = new AlertStates(rule);
   }
 
   /** The expression of the rule in PromQL. */
@@ -40,8 +40,8 @@ export class RuleEvaluator {
   }
 
   /** Resolves every alert of the rule, which is removed. */
-  end(at: number): AlertEvent[] {
-    return this.state.end(at, this.currentValues(at));
+  resolveAlerts(at: number): AlertEvent[] {
+    return this.alerts.resolveAll(at, this.currentValues(at));
   }
 
   /** Evaluates the rule. Its alerts stay unchanged if the evaluation fails. */
@@ -55,7 +55,7 @@ export class RuleEvaluator {
       this.lastError = undefined;
       this.checkDroppedSamples();
       if (this.keepsAll(found.length, at)) return [];
-      const { events, error } = this.state.update(found, at, this.currentValues(at));
+      const { events, error } = this.alerts.update(found, at, this.currentValues(at));
       if (error !== undefined) this.fail(error);
       return events;
     } catch (error) {

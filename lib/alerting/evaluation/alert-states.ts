@@ -5,22 +5,22 @@ import {
   resolveAlert,
   toAlert,
 } from './active-alert.js';
-import type { Alert, AlertEvent } from './alert.js';
-import type { CompiledRule } from './rules/compiled-rule.js';
-import type { Finding } from '../query/expression.js';
+import type { Alert, AlertEvent } from '../alert.js';
+import type { CompiledRule } from '../rules/compiled-rule.js';
+import type { Finding } from '../../query/expression.js';
 
 /** Retention of resolved alerts, so that every handler can be notified. */
 export const RESOLVED_RETENTION_MS = 15 * 60_000;
 
-/** The result of an update. */
-export interface RuleUpdate {
+/** The result of an update of the alerts of a rule. */
+export interface AlertsUpdate {
   readonly events: AlertEvent[];
   /** The reason why the rule has no alerts, if there are too many. */
   readonly error?: string;
 }
 
-/** The alerts of one rule, with the state transitions of Prometheus. */
-export class RuleState {
+/** The alerts of one rule and their state transitions, as in Prometheus: pending, firing, resolved. */
+export class AlertStates {
   /** The alerts by label set, recently resolved ones included. */
   readonly active = new Map<string, ActiveAlert>();
 
@@ -32,11 +32,11 @@ export class RuleState {
    * @returns the state changes; with more alerts than its limit, the rule has none
    * @throws {Error} if two alerts have the same labels
    */
-  update(found: readonly Finding[], at: number, values: CurrentValues): RuleUpdate {
+  update(found: readonly Finding[], at: number, values: CurrentValues): AlertsUpdate {
     const current = activeAlertsOf(this.rule, found, at, values);
     const error = this.limitError(current, at);
     if (error !== undefined) {
-      const events = this.end(at, { measuredValue: () => undefined, processCpu: () => undefined });
+      const events = this.resolveAll(at, { measuredValue: () => undefined, processCpu: () => undefined });
       this.active.clear();
       return { events, error };
     }
@@ -80,7 +80,7 @@ export class RuleState {
    *
    * @returns the state changes: a firing alert becomes pending if this rule has a longer `forMs`
    */
-  adoptAlerts(previous: RuleState, at: number): AlertEvent[] {
+  adopt(previous: AlertStates, at: number): AlertEvent[] {
     const events: AlertEvent[] = [];
     for (const [key, alert] of previous.active) {
       if (alert.state === 'firing' && at - alert.activeAt < this.rule.forMs) {
@@ -106,7 +106,7 @@ export class RuleState {
   }
 
   /** Resolves every alert of the rule, which is removed. */
-  end(at: number, values: CurrentValues): AlertEvent[] {
+  resolveAll(at: number, values: CurrentValues): AlertEvent[] {
     const events: AlertEvent[] = [];
     for (const alert of this.active.values()) {
       if (alert.state === 'resolved') continue;
@@ -118,12 +118,12 @@ export class RuleState {
   }
 
   /** Returns the alerts, recently resolved ones included. */
-  alerts(): Alert[] {
+  all(): Alert[] {
     return [...this.active.values()].map((alert) => toAlert(this.rule, alert));
   }
 
   /** The state of the most advanced alert. */
-  get state(): 'inactive' | 'pending' | 'firing' {
+  get mostAdvanced(): 'inactive' | 'pending' | 'firing' {
     const states = new Set([...this.active.values()].map(({ state }) => state));
     if (states.has('firing')) return 'firing';
     return states.has('pending') ? 'pending' : 'inactive';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { AtomicFile } from '../primitives/atomic-file.js';
-import { messageOf } from '../primitives/error-message.js';
+import { AtomicFile } from '../../primitives/atomic-file.js';
+import { messageOf } from '../../primitives/error-message.js';
 import { type AlertingState, parseState } from './alerting-state.js';
 
 /** A store of the alerting state in a file. A write is atomic, and consecutive failures are logged once. */

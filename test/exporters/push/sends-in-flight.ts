@@ -1,11 +1,11 @@
 import type { PushExporter } from 'nestjs-monitoring/exporters';
 
-/** Knows when exporters have nothing under way any more that will end by itself, by watching their destinations. */
-export class SendsUnderWay {
-  private underWay = 0;
+/** A counter of the sends in flight of watched exporters. */
+export class SendsInFlight {
+  private inFlight = 0;
   private heldBefore = 0;
 
-  /** @param held how many requests have been left without an answer, which only time will end */
+  /** @param held returns the number of requests without a response, which end by their timeout only */
   constructor(private readonly held: () => number = () => 0) {}
 
   watch(exporter: PushExporter): void {
@@ -16,18 +16,19 @@ export class SendsUnderWay {
     if (open !== undefined) destination.open = () => this.during(open);
   }
 
+  /** Resolves when no send is in flight that will end by itself. */
   async settled(): Promise<void> {
     // An exporter sends one request at a time.
-    while (this.underWay > 0 && this.held() === this.heldBefore) await new Promise(setImmediate);
+    while (this.inFlight > 0 && this.held() === this.heldBefore) await new Promise(setImmediate);
   }
 
   private async during<T>(act: () => Promise<T>): Promise<T> {
-    this.underWay++;
+    this.inFlight++;
     this.heldBefore = this.held();
     try {
       return await act();
     } finally {
-      this.underWay--;
+      this.inFlight--;
     }
   }
 }
