@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AlertContext } from './context/alert-context.js';
 import type { Severity } from './rules/alert-rule.js';
 import { keyOf } from '../query/label-sets.js';
 
@@ -27,6 +28,8 @@ export interface Alert {
   readonly firedAt?: number;
   /** The time at which the alert was resolved, in milliseconds since the Unix epoch. */
   readonly resolvedAt?: number;
+  /** What was found out when the alert began to fire: causes, worst labels, changes. Handlers receive it if it is there. */
+  readonly context?: AlertContext;
 }
 
 /** The notification status of an alert, in the terms of Alertmanager. */
@@ -48,9 +51,14 @@ export interface AlertEvent {
   readonly timestamp: number;
 }
 
-/** Returns the annotations of an alert, with its message as `summary` unless the rule sets one. */
-export function annotationsOf({ annotations, message }: Alert): Readonly<Record<string, string>> {
-  return { summary: message, ...annotations };
+/** Returns the annotations of an alert, with its message as `summary` and its cause as `cause` unless the rule sets them. */
+export function annotationsOf({ annotations, message, context }: Alert): Readonly<Record<string, string>> {
+  return { summary: message, ...(context && { cause: context.summary }), ...annotations };
+}
+
+/** Returns the message of an alert, with its cause on a line of its own. */
+export function messageWithCause({ message, context, state }: Alert): string {
+  return context === undefined || state === 'resolved' ? message : `${message}\n${context.summary}`;
 }
 
 /** Returns a short hash of a label set. */

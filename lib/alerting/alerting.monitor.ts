@@ -8,7 +8,11 @@ import type { MetricsRegistry } from '../metrics/registry.js';
 import { Guard } from '../primitives/guard.js';
 import { messageOf } from '../primitives/error-message.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
+import { inTimeSlices } from '../primitives/time-slices.js';
 import type { Alert, AlertEvent, AlertStatus } from './alert.js';
+import type { AlertContext, CauseSource } from './context/alert-context.js';
+import { readAlertContext } from './context/alert-context.reader.js';
+import { AlertContexts } from './context/alert-contexts.js';
 import { AlertingPersistence } from './persistence/alerting-persistence.js';
 import { backTest, type BackTestOptions, type BackTestResult } from './evaluation/back-test.js';
 import { isDue } from './evaluation/evaluation-schedule.js';
@@ -40,6 +44,8 @@ export interface AlertingMonitorOptions {
   readonly isLeader?: () => boolean;
   /** Logger of warnings. */
   readonly logger: WarningLogger;
+  /** The causes of slow and failed operations, for the context of alerts. @default alerts have no context */
+  readonly causes?: CauseSource;
   /** Registry in which errors of listeners are counted. @default they are only logged */
   readonly registry?: MetricsRegistry;
 }
@@ -58,6 +64,7 @@ export class AlertingMonitor {
   private readonly listenersGuard: Guard;
   private readonly persistence: AlertingPersistence;
   private readonly logger: SafeLogger;
+  private readonly contexts: AlertContexts | undefined;
   private readonly suppression: Suppression;
   private isStarted = false;
   private stopListening: (() => void) | undefined;
@@ -69,7 +76,7 @@ export class AlertingMonitor {
     private readonly clock: Clock,
     private readonly options: AlertingMonitorOptions,
   ) {
-    const { stateFile, intervalMs, isLeader, logger, registry } = options;
+    const { stateFile, intervalMs, isLeader, logger, registry, causes } = options;
     this.logger = new SafeLogger(logger);
     this.listenersGuard =
       registry === undefined
@@ -77,7 +84,14 @@ export class AlertingMonitor {
         : callbackGuard(registry, 'alerting.subscribe');
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
-    this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save());
+    const contexts =
+      causes &&
+      new AlertContexts(
+        (alert) => this.readContext(alert, causes),
+        new Guard((error) => warn(messageOf(error))),
+      );
+    this.contexts = contexts;
+    this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save(), contexts);
     this.suppression = new Suppression(options.inhibitRules);
     const { silences } = this.suppression;
     const parts = { rules: this.registry, channels: this.channels, silences };
@@ -216,6 +230,11 @@ export class AlertingMonitor {
     return this.registry.alerts();
   }
 
+  /** Returns what was found out about a firing alert, which is read before its first notification. */
+  contextOf(alert: Alert): AlertContext | undefined {
+    return this.contexts?.of(alert);
+  }
+
   /** Returns the delivery status of every handler. */
   handlers(): ChannelStatus[] {
     return this.channels.statuses();
@@ -282,6 +301,12 @@ export class AlertingMonitor {
   async settled(): Promise<void> {
     await this.channels.settled();
     await this.persistence.settled();
+  }
+
+  private async readContext(alert: Alert, causes: CauseSource): Promise<AlertContext | undefined> {
+    const rule = this.registry.evaluators().find((evaluator) => evaluator.rule.name === alert.rule)?.rule;
+    if (rule === undefined) return undefined;
+    return inTimeSlices(readAlertContext(alert, rule, this.lastEvaluation, this.history, causes));
   }
 
   private onSample(timestamp: number): void {

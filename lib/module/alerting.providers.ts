@@ -7,6 +7,8 @@ import { PerformanceMonitor, THRESHOLD_INHIBITION } from '../alerting/performanc
 import { Vitals } from '../query/vitals.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import type { ClusterMember } from '../cluster/cluster-member.js';
+import type { AlertCause } from '../alerting/context/alert-context.js';
+import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
@@ -17,11 +19,12 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 export const ALERTING_PROVIDERS: readonly Provider[] = [
   {
     provide: AlertingMonitor,
-    inject: [MetricsHistory, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, MetricsRegistry, CLUSTER_MEMBER, RequestRecords, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       registry: MetricsRegistry,
       member: ClusterMember | null,
+      records: RequestRecords,
       { alerting, clock, defaultLabels }: ResolvedOptions,
     ) => {
       const known = {
@@ -41,6 +44,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
         stateFile: stateFile ?? member?.fileFor('alerts'),
         ...(member && { isLeader: () => member.isLeader }),
         logger: new Logger('Monitoring'),
+        causes: () => causesOf(records),
         registry,
       });
       for (const rule of rules) monitor.addAlertRule(rule);
@@ -78,3 +82,16 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
     ) => new AlertingLifecycle(alerting, performance, modules, enabled),
   },
 ];
+
+/** Returns the causes that the records name. */
+function causesOf(records: RequestRecords): AlertCause[] {
+  return records.causes().map(({ name, hasFailed, cause, count, maxDurationMs, recordId }) => ({
+    name,
+    hasFailed,
+    text: cause.text,
+    count,
+    maxDurationMs,
+    recordId,
+    traceId: records.get(recordId)?.traceId,
+  }));
+}

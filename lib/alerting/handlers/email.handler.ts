@@ -52,9 +52,10 @@ export class EmailAlertHandler implements NotificationHandler {
     const transport = await (this.transport ??= this.open());
     const { from, to } = this.options;
     const text = notification.alerts.map(
-      ({ state, severity, message, labels, firedAt, activeAt, resolvedAt }) =>
+      ({ state, severity, message, labels, firedAt, activeAt, resolvedAt, context }) =>
         [
           `${state} (${severity}): ${message}`,
+          ...(context === undefined ? [] : [`  cause: ${context.summary}`]),
           `  since ${new Date(firedAt ?? activeAt).toISOString()}${resolvedAt === undefined ? '' : ` until ${new Date(resolvedAt).toISOString()}`}`,
           ...Object.entries(labels).map(([name, value]) => `  ${name} = ${value}`),
         ].join('\n'),

@@ -1,3 +1,4 @@
+import { messageWithCause } from '../alert.js';
 import { expectOption } from '../../options/option-checks.js';
 import { escapeControls } from '../../primitives/escape-controls.js';
 import type { AlertNotification, NotificationHandler } from '../notifications/notification.js';
@@ -33,8 +34,9 @@ export class LoggerAlertHandler implements NotificationHandler {
   }
 
   notify({ alerts }: AlertNotification): void {
-    for (const { rule, state, severity, message } of alerts) {
-      const text = escapeControls(`${rule} ${state}: ${message}`);
+    for (const alert of alerts) {
+      const { rule, state, severity } = alert;
+      const text = escapeControls(`${rule} ${state}: ${messageWithCause(alert).replace('\n', ' ')}`);
       if (state === 'resolved' || severity === 'info') this.logger.log(text);
       else if (severity === 'critical') this.logger.error(text);
       else this.logger.warn(text);

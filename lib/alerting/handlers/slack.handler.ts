@@ -1,5 +1,5 @@
 import { expectKeys, optionalString, optionOf } from '../../options/option-checks.js';
-import type { Alert } from '../alert.js';
+import { type Alert, messageWithCause } from '../alert.js';
 import { type AlertNotification, type NotificationHandler, titleOf } from '../notifications/notification.js';
 import { httpUrl, postJson } from './http-post.js';
 
@@ -45,8 +45,9 @@ export class SlackAlertHandler implements NotificationHandler {
   }
 }
 
-function attachmentOf({ state, severity, message, labels, firedAt, activeAt }: Alert): unknown {
-  const text = escapeMarkup(message);
+function attachmentOf(alert: Alert): unknown {
+  const { state, severity, labels, firedAt, activeAt } = alert;
+  const text = escapeMarkup(messageWithCause(alert));
   return {
     fallback: text,
     color: COLORS[state === 'resolved' ? 'resolved' : severity],

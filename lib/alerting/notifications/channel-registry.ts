@@ -3,6 +3,7 @@ import { expectOption, isClass, MonitoringOptionsError } from '../../options/opt
 import { freeName } from '../../primitives/free-name.js';
 import { messageOf } from '../../primitives/error-message.js';
 import type { Alert } from '../alert.js';
+import type { AlertContexts } from '../context/alert-contexts.js';
 import type { EvaluationContext, NotificationLogEntry } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { type AlertHandlerOptions, resolveHandlerOptions } from './handler.options.js';
@@ -27,6 +28,7 @@ export class ChannelRegistry {
     private readonly clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void,
+    private readonly contexts?: AlertContexts,
   ) {}
 
   /**
@@ -46,7 +48,7 @@ export class ChannelRegistry {
     }
     const channel =
       'send' in named
-        ? new FullStateChannel(named, resolved, this.intervalMs, this.clock, this.warn)
+        ? new FullStateChannel(named, resolved, this.intervalMs, this.clock, this.warn, this.contexts)
         : new GroupChannel(
             named,
             typeof handler === 'function'
@@ -55,6 +57,7 @@ export class ChannelRegistry {
             this.clock,
             this.warn,
             this.onDelivered,
+            this.contexts,
           );
     this.channels.set(named.name, channel);
     const remove = (): void => {

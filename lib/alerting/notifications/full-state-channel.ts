@@ -1,5 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Alert } from '../alert.js';
+import type { AlertContexts } from '../context/alert-contexts.js';
 import type { EvaluationContext } from './alert-group.js';
 import type { Channel, ChannelStatus } from './channel.js';
 import { DeliveryRecord } from './delivery-record.js';
@@ -36,6 +37,7 @@ export class FullStateChannel implements Channel {
     private readonly intervalMs: number,
     private readonly clock: Clock,
     warn: (message: string) => void,
+    private readonly contexts?: AlertContexts,
   ) {
     this.record = new DeliveryRecord(handler.name, warn);
   }
@@ -95,15 +97,16 @@ export class FullStateChannel implements Channel {
     return [...current.values()].filter(({ state }) => state === 'firing' || sendResolved);
   }
 
-  private async send(alerts: readonly Alert[], at: number): Promise<void> {
+  private async send(due: readonly Alert[], at: number): Promise<void> {
     try {
+      const alerts = this.contexts === undefined ? due : await this.contexts.addTo(due);
       // A handler that ends at its signal may still have reached one of several receivers.
       await callHandler(async (signal) => this.handler.send(alerts, at, this.intervalMs, signal), {
         timeoutMs: this.options.timeoutMs,
         graceMs: GRACE_MS,
         closed: this.controller.signal,
       });
-      for (const alert of alerts) this.sent.set(alert.fingerprint, { at, alert });
+      for (const alert of due) this.sent.set(alert.fingerprint, { at, alert });
       this.record.recordDelivery();
     } catch (error) {
       if (error instanceof NotificationError) this.pausedUntil = this.clock.now() + (error.retryAfterMs ?? 0);

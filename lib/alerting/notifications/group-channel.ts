@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../metrics/clock.js';
 import type { Alert } from '../alert.js';
+import type { AlertContexts } from '../context/alert-contexts.js';
 import type { AlertGroup, EvaluationContext, GroupAlerts, NotificationLogEntry } from './alert-group.js';
 import { AlertGroups } from './alert-groups.js';
 import type { Channel, ChannelStatus } from './channel.js';
@@ -42,6 +43,7 @@ export class GroupChannel implements Channel {
     clock: Clock,
     warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
+    private readonly contexts?: AlertContexts,
   ) {
     this.groups = new AlertGroups(options);
     this.record = new DeliveryRecord(handler.name, warn);
@@ -148,7 +150,9 @@ export class GroupChannel implements Channel {
     signal.throwIfAborted();
     if (this.pendingCalls >= MAX_PENDING_CALLS)
       throw new Error(`${this.pendingCalls} earlier calls are still pending`);
-    const alerts = [...content.firing, ...content.resolved];
+    const due = [...content.firing, ...content.resolved];
+    const alerts = this.contexts === undefined ? due : await this.contexts.addTo(due);
+    signal.throwIfAborted();
     const notification = notificationOf(this.handler.name, group.key, group.labels, alerts);
     const call = async (callSignal: AbortSignal): Promise<void> => {
       await this.call(group, notification, callSignal);

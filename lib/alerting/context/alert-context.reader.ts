@@ -1,0 +1,122 @@
+import { HTTP_METRICS } from '../../metrics/metric-names.js';
+import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { Alert } from '../alert.js';
+import type { AlertCause, AlertContext, CauseSource, SeriesChange, WorstLabels } from './alert-context.js';
+import { changedSeries, readerOf } from './changed-series.js';
+
+/** Shortest window that is compared with the one before, in milliseconds: a few samples. */
+const MIN_WINDOW_MS = 60_000;
+const MAX_WINDOW_MS = 15 * 60_000;
+const MAX_CAUSES = 5;
+const MAX_WORST = 5;
+/** The start of the status codes of failed requests. */
+const FAILED_STATUS = /^5/;
+
+/** The parts of a rule that its context depends on. */
+export interface AlertingRule {
+  readonly longestWindowMs: number;
+  readonly retention: readonly { readonly metric: string }[];
+}
+
+/**
+ * Reads what was found out about a firing alert. Yields often.
+ *
+ * @param at time of the evaluation, in milliseconds since the Unix epoch
+ */
+export function* readAlertContext(
+  { labels }: Pick<Alert, 'labels'>,
+  { longestWindowMs, retention }: AlertingRule,
+  at: number,
+  history: MetricsHistory,
+  causesOf: CauseSource,
+): Generator<void, AlertContext, void> {
+  const windowMs = Math.min(Math.max(longestWindowMs, MIN_WINDOW_MS), MAX_WINDOW_MS);
+  const causes = relevantCauses(causesOf(), labels);
+  yield;
+  const worst: WorstLabels[] = [];
+  for (const metric of new Set(retention.map((each) => each.metric))) {
+    worst.push(...worstOf(history, metric, labels, windowMs, at));
+    yield;
+  }
+  const ranked = worst.toSorted((a, b) => b.share - a.share).slice(0, MAX_WORST);
+  const changes = yield* changedSeries(history, windowMs, at);
+  return {
+    summary: summaryOf(causes[0], ranked[0], changes[0]),
+    causes,
+    worst: ranked,
+    changes,
+    traceId: causes[0]?.traceId,
+  };
+}
+
+/** Returns the causes with the operations that the labels of the alert name, or else all. */
+function relevantCauses(
+  causes: readonly AlertCause[],
+  { method, route }: Readonly<Record<string, string>>,
+): AlertCause[] {
+  const matching = causes.filter(
+    ({ name }) =>
+      (route !== undefined || method !== undefined) &&
+      (route === undefined || name.endsWith(` ${route}`)) &&
+      (method === undefined || name.startsWith(`${method} `)),
+  );
+  return (matching.length > 0 ? matching : causes).slice(0, MAX_CAUSES);
+}
+
+/** Returns the largest part of a metric by each label that the alert does not name. */
+function worstOf(
+  history: MetricsHistory,
+  metric: string,
+  named: Readonly<Record<string, string>>,
+  windowMs: number,
+  at: number,
+): WorstLabels[] {
+  const read = readerOf(history, metric);
+  const readings = read(windowMs, at).filter(({ labels }) =>
+    Object.entries(named).every(([name, value]) => !Object.hasOwn(labels, name) || labels[name] === value),
+  );
+  const failed =
+    metric === HTTP_METRICS.requests
+      ? readings.filter(({ labels, value }) => value > 0 && FAILED_STATUS.test(labels['status_code'] ?? ''))
+      : [];
+  const counted = failed.length > 0 ? failed : readings;
+  const whole = counted.reduce((sum, { value }) => sum + value, 0);
+  const names = new Set(counted.flatMap(({ labels }) => Object.keys(labels)));
+  return [...names].flatMap((name) => {
+    const parts = new Map<string, number>();
+    for (const { labels, value } of counted) {
+      const part = labels[name];
+      if (part !== undefined) parts.set(part, (parts.get(part) ?? 0) + value);
+    }
+    const [largest] = [...parts].toSorted(([, a], [, b]) => b - a);
+    if (largest === undefined || parts.size < 2 || !(whole > 0)) return [];
+    const [part, value] = largest;
+    return [{ metric, labels: { [name]: part }, value, share: value / whole }];
+  });
+}
+
+function summaryOf(
+  cause: AlertCause | undefined,
+  worst: WorstLabels | undefined,
+  change: SeriesChange | undefined,
+): string {
+  if (cause !== undefined) return `${cause.name}: ${cause.text}`;
+  if (worst !== undefined) {
+    return `${Math.round(worst.share * 100)} % of ${worst.metric} has ${labelsText(worst.labels)}.`;
+  }
+  if (change !== undefined) {
+    const { metric, labels, before, now } = change;
+    return `${metric}{${labelsText(labels)}} changed most, from ${figure(before)} to ${figure(now)}.`;
+  }
+  return 'Nothing else has changed.';
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ');
+}
+
+function figure(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,70 @@
+import type { Guard } from '../../primitives/guard.js';
+import { resultWithin } from '../../primitives/deadline.js';
+import type { Alert } from '../alert.js';
+import type { AlertContext } from './alert-context.js';
+
+/** Longest wait of a notification for the context of its alerts, in milliseconds. */
+const TIMEOUT_MS = 200;
+/** Number of alerts whose context is read for one notification. */
+const MAX_READ = 10;
+/** Upper limit for kept contexts. */
+const MAX_KEPT = 1_000;
+
+/** The contexts of firing alerts, each read once for each episode, before its first notification. */
+export class AlertContexts {
+  private readonly kept = new Map<string, KeptContext>();
+
+  /** @param read reads the context of a firing alert in slices; undefined if its rule no longer exists */
+  constructor(
+    private readonly read: (alert: Alert) => Promise<AlertContext | undefined>,
+    private readonly guard: Guard,
+  ) {}
+
+  /** Returns the context of an alert, as far as it was read. */
+  of({ fingerprint, firedAt }: Alert): AlertContext | undefined {
+    const kept = this.kept.get(fingerprint);
+    return kept?.firedAt === firedAt ? kept?.context : undefined;
+  }
+
+  /** Adds the contexts of alerts, as far as they are there within 200 ms. Never rejects. */
+  async addTo(alerts: readonly Alert[]): Promise<Alert[]> {
+    const unread = alerts.filter(({ state, fingerprint, firedAt }) => {
+      return state === 'firing' && this.kept.get(fingerprint)?.firedAt !== firedAt;
+    });
+    const reading = unread.slice(0, MAX_READ).map((alert) => this.keep(alert));
+    // Those that another channel reads already.
+    for (const alert of alerts) reading.push(this.kept.get(alert.fingerprint)?.reading ?? Promise.resolve());
+    await resultWithin(Promise.all(reading), TIMEOUT_MS, { background: true });
+    return alerts.map((alert) => {
+      const context = this.of(alert);
+      return context === undefined ? alert : { ...alert, context };
+    });
+  }
+
+  private keep(alert: Alert): Promise<void> {
+    const kept: KeptContext = { firedAt: alert.firedAt, context: undefined, reading: undefined };
+    kept.reading = this.read(alert).then(
+      (context) => {
+        kept.context = context;
+        kept.reading = undefined;
+      },
+      (error: unknown) => {
+        kept.reading = undefined;
+        this.guard.report(error);
+      },
+    );
+    this.kept.delete(alert.fingerprint);
+    this.kept.set(alert.fingerprint, kept);
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= MAX_KEPT) break;
+      this.kept.delete(oldest);
+    }
+    return kept.reading;
+  }
+}
+
+interface KeptContext {
+  readonly firedAt: number | undefined;
+  context: AlertContext | undefined;
+  reading: Promise<void> | undefined;
+}
