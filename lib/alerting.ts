@@ -1,7 +1,12 @@
 // The door for alert handlers and for rules as code.
 export type { Alert, AlertEvent, AlertState, AlertStatus } from './alerting/alert.js';
 export type { AlertHandlerEntry } from './alerting/alerting.options.js';
-export type { AlertChange, AlertTimeline, BackTestOptions, BackTestResult } from './alerting/evaluation/back-test.js';
+export type {
+  AlertChange,
+  AlertTimeline,
+  BackTestOptions,
+  BackTestResult,
+} from './alerting/evaluation/back-test.js';
 export { AlertmanagerHandler, type AlertmanagerOptions } from './alerting/handlers/alertmanager.handler.js';
 export {
   EmailAlertHandler,
