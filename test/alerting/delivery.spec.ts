@@ -412,7 +412,8 @@ describe('one of two Alertmanagers without a response', () => {
     const hangs = await receiver(() => [0]);
     const test = paged();
     test.alerting.addAlertHandler(new AlertmanagerHandler({ url: [hangs.url, good.url] }), {
-      timeoutMs: 300,
+      // Below the second that a late member has, and long enough for the other on a busy machine.
+      timeoutMs: 900,
     });
     test.alerting.start();
     await test.step(() => test.set(11, 'a'));

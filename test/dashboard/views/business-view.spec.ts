@@ -6,10 +6,10 @@ import { businessDashboard } from '../../../lib/dashboard/grafana/business.dashb
 import { businessView } from '../../../lib/dashboard/views/business-view.js';
 import { past } from '../../history/support.js';
 
-class OrdersController {
-  create(): string {
-    return 'created';
-  }
+class OrdersController {}
+
+function create(): string {
+  return 'created';
 }
 
 /** An application that measures a handler with `MetricsInterceptor`, and counts orders itself. */
@@ -20,7 +20,7 @@ async function application() {
   const interceptor = new MetricsInterceptor(registry);
   const context = {
     getClass: () => OrdersController,
-    getHandler: () => OrdersController.prototype.create,
+    getHandler: () => create,
     getType: () => 'http',
   } as unknown as ExecutionContext;
   await lastValueFrom(interceptor.intercept(context, { handle: () => of('created') }));
