@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { RE2JS } from 're2js';
-import { type AlertRule, MonitoringOptionsError } from 'nestjs-monitoring';
+import type { AlertRule } from 'nestjs-monitoring';
+import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import type { AlertNotification } from 'nestjs-monitoring/alerting';
-import { testRules } from 'nestjs-monitoring/testing';
+import { testRules } from '../../lib/testing/rules/test-rules.js';
 import { Template } from '../../lib/alerting/rules/template.js';
 import { PortableRegExp } from '../../lib/primitives/portable-regexp.js';
 import { expectThat, unreachable } from '../support/expectations.js';
