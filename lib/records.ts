@@ -1,7 +1,8 @@
-export type { CauseKind, RecordCause } from './instrumentation/requests/record-cause.js';
 export type { TimePart } from './instrumentation/requests/time-parts.js';
 export type {
+  CauseKind,
   OperationKind,
+  RecordCause,
   RecordedCall,
   RecordedException,
   RequestPhase,

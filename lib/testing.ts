@@ -17,6 +17,7 @@ export {
   expectRequest,
   RequestExpectation,
   type RequestMethods,
+  type TestedApplication,
 } from './testing/request-expectation.js';
 export type { SoughtLabels } from './testing/matching-series.js';
 export { createTestRegistry, type TestRegistry, type TestRegistryOptions } from './testing/test-registry.js';

@@ -1,9 +1,16 @@
-import { request as httpRequest, type Server } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { INestApplication } from '@nestjs/common';
+import { finished } from 'node:stream/promises';
 import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
 import type { RecordedCall, RequestRecord } from '../instrumentation/requests/request-record.js';
 import { MetricAssertionError } from './metric-assertion.error.js';
+
+/** The used part of an application of Nest. */
+export interface TestedApplication {
+  get<T>(token: unknown, options: { readonly strict: false }): T;
+  getHttpServer(): unknown;
+}
 
 /** The request of a {@link RequestExpectation}, besides its method and path. */
 export interface ExpectedRequest {
@@ -17,7 +24,7 @@ const RECORD_TIMEOUT_MS = 2_000;
 const POLL_MS = 5;
 
 /** The requests of one application run one after the other, so that each record is that of its request. */
-const lastRequests = new WeakMap<INestApplication, Promise<unknown>>();
+const lastRequests = new WeakMap<TestedApplication, Promise<unknown>>();
 
 /**
  * Returns expectations of what a request to an application does. The application must have been initialized; it need not
@@ -28,7 +35,7 @@ const lastRequests = new WeakMap<INestApplication, Promise<unknown>>();
  * await expectRequest(app).post('/deals', { body: { name: 'One' } }).toHaveNoRepeatedQueries();
  * ```
  */
-export function expectRequest(app: INestApplication): RequestMethods {
+export function expectRequest(app: TestedApplication): RequestMethods {
   const of =
     (method: string) =>
     (path: string, request: ExpectedRequest = {}) =>
@@ -48,7 +55,7 @@ export type RequestMethods = Readonly<
 export class RequestExpectation {
   /** @internal */
   constructor(
-    private readonly app: INestApplication,
+    private readonly app: TestedApplication,
     private readonly method: string,
     private readonly path: string,
     private readonly request: ExpectedRequest,
@@ -127,7 +134,7 @@ export class RequestExpectation {
 
 /** Sends a request to the server of an application, which is opened for it unless it listens, and reads the response. */
 async function exchange(
-  app: INestApplication,
+  app: TestedApplication,
   method: string,
   path: string,
   { body, headers }: ExpectedRequest,
@@ -138,29 +145,23 @@ async function exchange(
   try {
     const { port } = server.address() as AddressInfo;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    await new Promise<void>((resolve, reject) => {
-      httpRequest(
-        {
-          host: '127.0.0.1',
-          port,
-          method,
-          path,
-          agent: false,
-          headers: {
-            ...(text !== undefined && {
-              'content-type': 'application/json',
-              'content-length': Buffer.byteLength(text),
-            }),
-            ...headers,
-          },
-        },
-        (response) => {
-          response.on('error', reject).on('end', resolve).resume();
-        },
-      )
-        .on('error', reject)
-        .end(text);
+    const request = httpRequest({
+      host: '127.0.0.1',
+      port,
+      method,
+      path,
+      agent: false,
+      headers: {
+        ...(text !== undefined && {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+        }),
+        ...headers,
+      },
     });
+    request.end(text);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    await finished(response.resume());
   } finally {
     if (!isOpen) await new Promise((resolve) => server.close(resolve));
   }

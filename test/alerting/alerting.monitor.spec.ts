@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AlertRule } from 'nestjs-monitoring';
 import type { AlertEvent } from 'nestjs-monitoring/alerting';
-import { testRules } from 'nestjs-monitoring/testing';
+import { testRules } from '../../lib/testing/rules/test-rules.js';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 
 /** What became of the alerts, one line for each change: seconds, what, value. */

@@ -1,18 +1,22 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type Alert } from 'nestjs-monitoring';
-import { AlertmanagerHandler, type AlertNotification, WebhookAlertHandler } from 'nestjs-monitoring/alerting';
+import type { AlertNotification } from 'nestjs-monitoring/alerting';
+import { AlertmanagerHandler } from '../../lib/alerting/handlers/alertmanager.handler.js';
+import { WebhookAlertHandler } from '../../lib/alerting/handlers/webhook.handler.js';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { scalars } from '../metrics/support.js';
 import { MINUTE, queueRule, SECOND, testAlerting } from './support.js';
 import { FAILING_CALLBACKS } from '../support/failing-callbacks.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 
 const servers: Server[] = [];
 
 afterEach(() => {
+  jest.useRealTimers();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -217,6 +221,7 @@ describe('a group that hangs', () => {
   it.each([1, 3, 4, 9, 19])(
     'keeps others waiting for no longer than the time limit, with %i of them',
     async (hanging) => {
+      useFakeTimers();
       const test = paged();
       const notified: string[] = [];
       let release = (): void => undefined;
@@ -231,11 +236,11 @@ describe('a group that hangs', () => {
       );
       test.alerting.start();
       void test.step(() => test.set(11, ...names, 'other'));
-      await eventually(() => expect(notified).toEqual(['other']));
+      await jest.advanceTimersByTimeAsync(4 * SECOND);
+      expect(notified).toEqual(['other']);
       release();
       await test.alerting.stop();
     },
-    30_000,
   );
 
   it('is not called again while too many of its calls are pending', async () => {
@@ -280,14 +285,18 @@ describe('a call that ends after its time limit', () => {
   });
 
   it('is repeated a minute later if it never ends', async () => {
+    useFakeTimers();
     const test = paged();
     let calls = 0;
     test.alerting.addAlertHandler(() => new Promise(() => void calls++), { timeoutMs: 20 });
     test.alerting.start();
-    await test.step(() => test.set(11, 'a'));
+    const told = test.step(() => test.set(11, 'a'));
+    await jest.advanceTimersByTimeAsync(SECOND);
+    await told;
     await test.steps(3);
     expect(calls).toBe(1);
-    await test.step();
+    void test.step();
+    await jest.advanceTimersByTimeAsync(0);
     expect(calls).toBe(2);
   });
 });
@@ -473,19 +482,14 @@ describe('a listener or a handler that fails', () => {
     expect(test.warnings).toEqual(['isLeader() of alerting failed: no idea']);
   });
 
-  it(
-    'does not keep the application from ending when it hangs while it is closed',
-    async () => {
-      const test = paged();
-      const notify = (): void => undefined;
-      test.alerting.addAlertHandler({
-        name: 'hangs',
-        notify,
-        close: () => new Promise<void>(() => undefined),
-      });
-      test.alerting.start();
-      await test.alerting.stop();
-    },
-    30 * SECOND,
-  );
+  it('does not keep the application from ending when it hangs while it is closed', async () => {
+    useFakeTimers();
+    const test = paged();
+    const notify = (): void => undefined;
+    test.alerting.addAlertHandler({ name: 'hangs', notify, close: () => new Promise<void>(() => undefined) });
+    test.alerting.start();
+    const stopped = test.alerting.stop();
+    await jest.advanceTimersByTimeAsync(5 * SECOND);
+    await stopped;
+  });
 });

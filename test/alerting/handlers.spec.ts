@@ -3,13 +3,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  AlertmanagerHandler,
-  EmailAlertHandler,
-  LoggerAlertHandler,
-  SlackAlertHandler,
-  WebhookAlertHandler,
-} from 'nestjs-monitoring/alerting';
+import { AlertmanagerHandler } from '../../lib/alerting/handlers/alertmanager.handler.js';
+import { EmailAlertHandler } from '../../lib/alerting/handlers/email.handler.js';
+import { LoggerAlertHandler } from '../../lib/alerting/handlers/logger.handler.js';
+import { SlackAlertHandler } from '../../lib/alerting/handlers/slack.handler.js';
+import { WebhookAlertHandler } from '../../lib/alerting/handlers/webhook.handler.js';
 import { SMTPServer } from 'smtp-server';
 import type { AnyAlertHandler } from '../../lib/alerting/notifications/notification.js';
 import { queueRule, testAlerting } from './support.js';

@@ -1,8 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type Alert, type AlertStatus } from 'nestjs-monitoring';
-import { type AlertNotification, NotificationError } from 'nestjs-monitoring/alerting';
-import { eventually } from '../e2e/fixture/start-app.js';
+import type { AlertNotification } from 'nestjs-monitoring/alerting';
+import { NotificationError } from '../../lib/alerting/notifications/notification.js';
+import { eventually } from '../support/eventually.js';
+import { useFakeTimers } from '../support/fake-timers.js';
 import { line, MINUTE, queueRule, SECOND, testAlerting } from './support.js';
+
+afterEach(() => void jest.useRealTimers());
 
 function queues(options: Parameters<typeof testAlerting>[0] = {}, rule = queueRule()) {
   const tested = testAlerting(options);
@@ -199,6 +203,7 @@ describe('a handler that fails', () => {
   });
 
   it('does not keep the application from shutting down', async () => {
+    useFakeTimers();
     const { alerting, step, set } = queues();
     alerting.addAlertHandler(
       () => {
@@ -209,9 +214,11 @@ describe('a handler that fails', () => {
     void step(() => set('mail', 11));
     const removed = alerting.addAlertHandler(() => undefined, { name: 'other' });
     removed();
-    await alerting.stop();
+    const stopped = alerting.stop();
+    await jest.advanceTimersByTimeAsync(5 * SECOND);
+    await stopped;
     expect(alerting.handlers()[0]?.waiting).toBe(0);
-  }, 20_000);
+  });
 });
 
 describe('silences', () => {

@@ -1,11 +1,7 @@
 import { type AlertingMonitorOptions } from '../../lib/alerting/alerting.monitor.js';
-import {
-  type Alert,
-  AlertingMonitor,
-  type AlertRule,
-  MetricsHistory,
-  type MetricsRegistry,
-} from 'nestjs-monitoring';
+import type { Alert, AlertRule, MetricsRegistry } from 'nestjs-monitoring';
+import { AlertingMonitor } from '../../lib/alerting/alerting.monitor.js';
+import { MetricsHistory } from '../../lib/query/metrics-history.js';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import { type FakeClock, testRegistry } from '../metrics/support.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Alert, PerformanceMonitor, type Thresholds } from 'nestjs-monitoring';
+import type { Alert, Thresholds } from 'nestjs-monitoring';
+import { PerformanceMonitor } from '../../lib/alerting/performance.monitor.js';
 import { THRESHOLD_INHIBITION } from '../../lib/alerting/performance.monitor.js';
 import { Vitals } from '../../lib/query/vitals.js';
 import { SECOND, testAlerting } from './support.js';

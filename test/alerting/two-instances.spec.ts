@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AlertmanagerHandler } from 'nestjs-monitoring/alerting';
+import { AlertmanagerHandler } from '../../lib/alerting/handlers/alertmanager.handler.js';
 import { queueRule, SECOND, testAlerting } from './support.js';
 
 const INTERVAL_MS = 15 * SECOND;

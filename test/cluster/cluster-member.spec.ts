@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ClusterOptions, MetricsRegistry } from 'nestjs-monitoring';
+import type { ClusterOptions } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { ClusterMember } from '../../lib/cluster/cluster-member.js';
 import { resolveCluster } from '../../lib/cluster/cluster.options.js';
 import { PROTOCOL } from '../../lib/cluster/messages.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { histograms, scalars } from '../metrics/support.js';
 import { unreachable } from '../support/expectations.js';
 
@@ -149,7 +150,7 @@ describe('workers', () => {
   });
 
   it('respond in time when one hangs, and do not wait for it again until it has responded', async () => {
-    const options = { timeoutMs: 200, leaderTimeoutMs: 2_000 };
+    const options = { timeoutMs: 200, leaderTimeoutMs: 1_000 };
     const [leader, follower] = [await worker(options), await worker(options)];
     let hangs: (() => void) | undefined;
     const collect = follower.registry.collect.bind(follower.registry);
@@ -176,8 +177,7 @@ describe('workers', () => {
   });
 
   it('survive malformed messages, which only disconnect their sender', async () => {
-    const leader = await worker();
-    const follower = await worker();
+    const [leader, follower] = [await worker({ timeoutMs: 1_000 }), await worker({ timeoutMs: 1_000 })];
     orders(leader).inc(1);
     orders(follower).inc(1);
     const socket = readdirSync(directory).find((name) => name.endsWith('.sock'));

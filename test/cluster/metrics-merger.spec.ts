@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { type Aggregation } from 'nestjs-monitoring/metrics';
 import { withDeparted } from '../../lib/cluster/departed-totals.js';
 import { MetricsMerger } from '../../lib/cluster/metrics-merger.js';

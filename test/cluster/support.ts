@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { type MetricFamily, MetricsRegistry } from 'nestjs-monitoring';
+import type { MetricFamily } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import type { Contribution } from '../../lib/cluster/worker-contribution.js';
 import { testRegistry } from '../metrics/support.js';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { parseExposition } from '../e2e/fixture/exposition.js';
 import { request } from '../e2e/fixture/http-client.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { ROOT } from '../services/support/built.js';
 import { nth } from './support.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MonitoringOptionsError } from 'nestjs-monitoring';
+import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import { type CollectorsOptions, resolveCollectors } from '../../lib/collectors/collectors.options.js';
 
 const INTERVAL = 'a number of milliseconds from 1 to 2147483647';

@@ -5,7 +5,7 @@ import { DashboardEventsEndpoint } from '../../lib/dashboard/dashboard-api.endpo
 import { DashboardFeed } from '../../lib/dashboard/dashboard.feed.js';
 import type { Overview, OverviewReader } from '../../lib/dashboard/overview.js';
 import { EventStream } from '../../lib/http/event-stream.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { past } from '../history/support.js';
 
 describe('the feed of the dashboard', () => {

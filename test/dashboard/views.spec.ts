@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ApiStatistics, type MetricsRegistry } from 'nestjs-monitoring';
+import type { MetricsRegistry } from 'nestjs-monitoring';
+import { ApiStatistics } from '../../lib/query/api-statistics.js';
 import { endpointRows } from '../../lib/dashboard/endpoint-rows.js';
 import { DATABASE_METRICS } from '../../lib/metrics/metric-names.js';
 import { suggestedQueries } from '../../lib/query/suggested-promql.js';

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as alerting from 'nestjs-monitoring/alerting';
 import * as health from 'nestjs-monitoring/health';
 import type { AlertRule, MonitoringOptions } from 'nestjs-monitoring';
-import { testRules } from 'nestjs-monitoring/testing';
+import { testRules } from '../../lib/testing/rules/test-rules.js';
 import { register } from 'prom-client';
 import ts from 'typescript';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';

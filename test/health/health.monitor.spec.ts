@@ -1,14 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { type HealthMonitorOptions } from '../../lib/health/health.monitor.js';
-import {
-  type HealthCheck,
-  type HealthCheckAnswer,
-  HealthMonitor,
-  type HealthTransition,
-  MetricsRegistry,
-} from 'nestjs-monitoring';
+import type { HealthCheck, HealthCheckAnswer, HealthTransition } from 'nestjs-monitoring';
+import { HealthMonitor } from '../../lib/health/health.monitor.js';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { FakeClock, scalars, testRegistry } from '../metrics/support.js';
 import { BEHAVIOURS, FOUND, ScriptedCheck } from './support.js';
 import { FAILING_CALLBACKS } from '../support/failing-callbacks.js';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApiStatistics, MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
+import type { MetricsRegistry } from 'nestjs-monitoring';
+import { ApiStatistics } from '../../lib/query/api-statistics.js';
+import { MetricsHistory } from '../../lib/query/metrics-history.js';
 import { CounterMirror } from '../../lib/collectors/counter-mirror.js';
 import { OptionalCounter } from '../../lib/collectors/optional-counter.js';
 import { endpointRows } from '../../lib/dashboard/endpoint-rows.js';

@@ -1,4 +1,5 @@
-import { MetricsHistory, type MetricsRegistry } from 'nestjs-monitoring';
+import type { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsHistory } from '../../lib/query/metrics-history.js';
 import { HistoryStore } from '../../lib/history/history-store.js';
 import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
 import { type FakeClock, testRegistry } from '../metrics/support.js';

@@ -30,7 +30,7 @@ import { findPrismaClients } from '../../lib/integrations/prisma/prisma.discover
 import { pingPrisma } from '../../lib/integrations/prisma/prisma.ping.js';
 import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
 import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { startedApplication } from './started-application.js';
 
 const closing: (() => unknown)[] = [];

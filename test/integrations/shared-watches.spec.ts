@@ -63,7 +63,7 @@ describe('the watches of the connections of a pool', () => {
     await eventually(() => {
       bytesInUse();
       expect(dropped.length).toBeGreaterThanOrEqual(500);
-    });
+    }, 40_000);
     connections.stop();
   });
 });

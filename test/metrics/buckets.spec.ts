@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetricDefinitionError } from 'nestjs-monitoring';
-import { exponentialBuckets, linearBuckets } from 'nestjs-monitoring/metrics';
+import { MetricDefinitionError } from '../../lib/metrics/metric-definition.error.js';
+import { exponentialBuckets, linearBuckets } from '../../lib/metrics/buckets.js';
 
 describe('linearBuckets', () => {
   it('returns bounds that are equally far apart', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { PrometheusExporter } from 'nestjs-monitoring';
+import { PrometheusExporter } from '../../lib/exporters/prometheus/prometheus.exporter.js';
 import { type Collector } from 'nestjs-monitoring/metrics';
 import { useFakeTimers } from '../support/fake-timers.js';
 import { family, scalars, testRegistry } from './support.js';

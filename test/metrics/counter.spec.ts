@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PrometheusExporter } from 'nestjs-monitoring';
+import { PrometheusExporter } from '../../lib/exporters/prometheus/prometheus.exporter.js';
 import { dropped, scalars, testRegistry } from './support.js';
 
 describe('Counter', () => {

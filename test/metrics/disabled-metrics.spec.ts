@@ -1,12 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  MetricDefinitionError,
-  PrometheusExporter,
-  Timer,
-} from 'nestjs-monitoring';
+import { PrometheusExporter } from '../../lib/exporters/prometheus/prometheus.exporter.js';
+import { Counter } from '../../lib/metrics/counter.js';
+import { Gauge } from '../../lib/metrics/gauge.js';
+import { Histogram } from '../../lib/metrics/histogram.js';
+import { MetricDefinitionError } from '../../lib/metrics/metric-definition.error.js';
+import { Timer } from '../../lib/metrics/timer.js';
 import { testRegistry } from './support.js';
 
 const disabled = () => testRegistry({ enabled: false }).registry;

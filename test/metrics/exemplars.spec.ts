@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ExemplarLabels, PrometheusExporter } from 'nestjs-monitoring';
+import type { ExemplarLabels } from 'nestjs-monitoring';
+import { PrometheusExporter } from '../../lib/exporters/prometheus/prometheus.exporter.js';
 import { type Exemplar } from 'nestjs-monitoring/metrics';
 import type { TestRegistryOptions } from 'nestjs-monitoring/testing';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetricDefinitionError } from 'nestjs-monitoring';
-import { DEFAULT_BUCKETS } from 'nestjs-monitoring/metrics';
+import { MetricDefinitionError } from '../../lib/metrics/metric-definition.error.js';
+import { DEFAULT_BUCKETS } from '../../lib/metrics/buckets.js';
 import { dropped, histograms, testRegistry } from './support.js';
 
 describe('Histogram', () => {

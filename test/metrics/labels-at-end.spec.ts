@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 
 /** A registry whose monotonic time is set by hand, and the warnings of it. */
 function setUp(): { registry: MetricsRegistry; warnings: string[]; pass: (ms: number) => void } {

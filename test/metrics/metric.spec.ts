@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { type LabelValue, MetricsRegistry } from 'nestjs-monitoring';
+import type { LabelValue } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { dropped, histograms, scalars, testRegistry, type TestRegistry } from './support.js';
 
 /** A way to record a sample: to what, how, and how to see what it did. */

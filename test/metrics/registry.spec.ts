@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetricDefinitionError, MetricsRegistry } from 'nestjs-monitoring';
+import { MetricDefinitionError } from '../../lib/metrics/metric-definition.error.js';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { type MetricKind } from 'nestjs-monitoring/metrics';
 import { family, histograms, scalars, testRegistry } from './support.js';
 

@@ -4,7 +4,9 @@ import * as fc from 'fast-check';
 import { type MetricFamily, type MetricsRegistry, type MetricsSnapshot } from 'nestjs-monitoring';
 import { type HistogramSeriesSnapshot, type ScalarSeriesSnapshot } from 'nestjs-monitoring/metrics';
 
-export { createTestRegistry as testRegistry, FakeClock, type TestRegistry } from 'nestjs-monitoring/testing';
+export type { TestRegistry } from 'nestjs-monitoring/testing';
+export { FakeClock } from '../../lib/testing/fake-clock.js';
+export { createTestRegistry as testRegistry } from '../../lib/testing/test-registry.js';
 
 type Snapshotting = Pick<MetricsRegistry, 'snapshot'> | MetricsSnapshot;
 

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, rmdirSync, writeFileSync 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LinuxFiles } from '../../lib/collectors/system/linux-files.js';
 import { LinuxSource } from '../../lib/collectors/system/linux.source.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 
 const CPU = '/sys/fs/cgroup/cpu';
 const CPUACCT = '/sys/fs/cgroup/cpuacct';

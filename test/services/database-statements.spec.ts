@@ -11,7 +11,7 @@ import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
 import { DataSource } from 'typeorm';
 import { statementsOf, valuesOf } from '../collectors/values.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { monitoredApplication } from './support/monitored-application.js';

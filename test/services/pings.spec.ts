@@ -21,7 +21,7 @@ import { pingPgPool } from '../../lib/integrations/pg/pg.ping.js';
 import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
 import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
 import { startedApplication } from '../integrations/started-application.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { PostgresServer } from './support/postgres.server.js';

@@ -7,7 +7,7 @@ import knex from 'knex';
 import { Client, Pool, Query } from 'pg';
 import { DataSource } from 'typeorm';
 import { statementsOf, valuesOf } from '../collectors/values.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { monitoredApplication } from './support/monitored-application.js';
 import { PostgresServer } from './support/postgres.server.js';

@@ -7,7 +7,7 @@ import { Pool } from 'pg';
 import { PostgresqlCollector } from '../../lib/collectors/database/postgresql.collector.js';
 import { ApplicationObjects } from '../../lib/integrations/application-objects.integration.js';
 import { valuesOf } from '../collectors/values.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
 

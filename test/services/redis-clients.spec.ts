@@ -11,7 +11,7 @@ import { watchNodeRedis } from '../../lib/integrations/node-redis/node-redis.wat
 import { RedisRecorder } from '../../lib/integrations/redis/redis.recorder.js';
 import { systemClock } from '../../lib/metrics/clock.js';
 import { valuesOf } from '../collectors/values.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
 import { RedisClusterServers } from './support/redis.cluster.js';
 import { RedisSentinel } from './support/redis.sentinel.js';

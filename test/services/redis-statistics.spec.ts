@@ -12,7 +12,7 @@ import * as redis5 from 'redis-5';
 import { pingCacheManager } from '../../lib/integrations/cache-manager/cache-manager.ping.js';
 import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
 import { valuesOf } from '../collectors/values.js';
-import { eventually } from '../e2e/fixture/start-app.js';
+import { eventually } from '../support/eventually.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { RedisClusterServers } from './support/redis.cluster.js';

@@ -1,12 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { MetricsRegistry } from 'nestjs-monitoring';
-import {
-  createTestRegistry,
-  expectMetric,
-  MetricAssertionError,
-  type ObservedMetrics,
-  trackMetrics,
-} from 'nestjs-monitoring/testing';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
+import type { ObservedMetrics } from 'nestjs-monitoring/testing';
+import { MetricAssertionError } from '../../lib/testing/metric-assertion.error.js';
+import { expectMetric } from '../../lib/testing/metric-expectation.js';
+import { createTestRegistry } from '../../lib/testing/test-registry.js';
+import { trackMetrics } from '../../lib/testing/tracked-metrics.js';
 import { unreachable } from '../support/expectations.js';
 
 /** What an expectation that does not hold says. */

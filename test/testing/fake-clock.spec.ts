@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createTestRegistry, FakeClock } from 'nestjs-monitoring/testing';
+import { FakeClock } from '../../lib/testing/fake-clock.js';
+import { createTestRegistry } from '../../lib/testing/test-registry.js';
 
 describe('the clock of a test', () => {
   it('stands still until it is advanced', () => {

@@ -1,23 +1,4 @@
-import type { RecordedCall, RequestRecord } from './request-record.js';
-
-/** The kinds of causes of a slow or failed operation. */
-export type CauseKind =
-  | 'exception'
-  | 'failed_call'
-  | 'repeated_calls'
-  | 'slow_call'
-  | 'pool'
-  | 'blocked_event_loop'
-  | 'waiting_for_event_loop'
-  | 'application'
-  | 'unknown';
-
-/** The cause of a slow or failed operation. */
-export interface RecordCause {
-  readonly kind: CauseKind;
-  /** One sentence that names the statement, remote or exception, and the place in the application. */
-  readonly text: string;
-}
+import type { RecordCause, RecordedCall, RequestRecord } from './request-record.js';
 
 /** Share of the duration from which on a part is the cause. */
 const CAUSE_SHARE = 0.3;

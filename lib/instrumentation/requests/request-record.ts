@@ -1,5 +1,4 @@
 import type { WaitPart } from '../../integrations/operation-waits.js';
-import type { RecordCause } from './record-cause.js';
 import type { TimePart } from './time-parts.js';
 
 /** The kinds of operations that are recorded. */
@@ -32,6 +31,25 @@ export interface RecordedException {
   readonly error: string;
   /** The first place of the application in its stack trace. */
   readonly site: string | undefined;
+}
+
+/** The kinds of causes of a slow or failed operation. */
+export type CauseKind =
+  | 'exception'
+  | 'failed_call'
+  | 'repeated_calls'
+  | 'slow_call'
+  | 'pool'
+  | 'blocked_event_loop'
+  | 'waiting_for_event_loop'
+  | 'application'
+  | 'unknown';
+
+/** The cause of a slow or failed operation. */
+export interface RecordCause {
+  readonly kind: CauseKind;
+  /** One sentence that names the statement, remote or exception, and the place in the application. */
+  readonly text: string;
 }
 
 /**

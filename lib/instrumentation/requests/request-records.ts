@@ -1,8 +1,7 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { Operations } from './operations.js';
 import type { RecordStore } from './record-store.js';
-import type { RecordCause } from './record-cause.js';
-import type { RequestRecord } from './request-record.js';
+import type { RecordCause, RequestRecord } from './request-record.js';
 
 /** A selection of {@link RequestRecords.find}. */
 export interface RequestRecordQuery {

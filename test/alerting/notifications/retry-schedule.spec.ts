@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NotificationError } from 'nestjs-monitoring/alerting';
+import { NotificationError } from '../../../lib/alerting/notifications/notification.js';
 import { RetrySchedule } from '../../../lib/alerting/notifications/retry-schedule.js';
 import { testRegistry } from '../../metrics/support.js';
 

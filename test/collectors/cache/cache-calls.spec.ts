@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { watchCacheManager } from '../../../lib/integrations/cache-manager/cache-manager.watch.js';
 import { CacheRecorder } from '../../../lib/integrations/cache.recorder.js';
 import { watchKeyv, watchStore } from '../../../lib/integrations/keyv/keyv.watch.js';

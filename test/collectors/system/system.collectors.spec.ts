@@ -13,7 +13,7 @@ import { fileSystemsOnDisk, parseMountInfo } from '../../../lib/collectors/syste
 import { PortableSource } from '../../../lib/collectors/system/portable.source.js';
 import { systemCollectors } from '../../../lib/collectors/system/system.collectors.js';
 import { resolveSystem } from '../../../lib/collectors/system/system.options.js';
-import { eventually } from '../../e2e/fixture/start-app.js';
+import { eventually } from '../../support/eventually.js';
 import { scalars, testRegistry } from '../../metrics/support.js';
 import { FOUR_CPUS, IN_A_CONTAINER_V2, Machine } from './machine.js';
 import { describeOnLinux } from '../../support/on-linux.js';

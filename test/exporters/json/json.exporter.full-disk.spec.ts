@@ -4,7 +4,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { ExporterMetrics, JsonExporter, type JsonMetrics } from 'nestjs-monitoring/exporters';
+import type { JsonMetrics } from 'nestjs-monitoring/exporters';
+import { JsonExporter } from '../../../lib/exporters/json/json.exporter.js';
+import { ExporterMetrics } from '../../../lib/exporters/push/exporter-metrics.js';
 import { scalars, testRegistry } from '../../metrics/support.js';
 
 const DISK_BYTES = 1_000_000;

@@ -4,7 +4,7 @@ import { OTLPMetricExporter as ProtobufMetricExporter } from '@opentelemetry/exp
 import * as transformer from '@opentelemetry/otlp-transformer';
 import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import * as fc from 'fast-check';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { OtlpExporterSender } from '../../../lib/exporters/otlp/otlp-exporter.sender.js';
 import { OtlpHttpSender, type OtlpTransformer } from '../../../lib/exporters/otlp/otlp-http.sender.js';
 import {

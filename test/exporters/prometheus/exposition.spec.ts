@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MetricsRegistry, type MetricsSnapshot } from 'nestjs-monitoring';
+import type { MetricsSnapshot } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { type ExpositionFormat } from 'nestjs-monitoring/metrics';
 import { renderExposition } from '../../../lib/exporters/prometheus/exposition.js';
 import { FIRST_BUCKET, VALUE } from '../../../lib/metrics/snapshot.js';

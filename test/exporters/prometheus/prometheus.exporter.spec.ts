@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { type MetricsSource, PrometheusExporter } from 'nestjs-monitoring';
+import type { MetricsSource } from 'nestjs-monitoring';
+import { PrometheusExporter } from '../../../lib/exporters/prometheus/prometheus.exporter.js';
 import { type ExpositionFormat } from 'nestjs-monitoring/metrics';
 import { testRegistry } from '../../metrics/support.js';
 import { parseExposition } from './exposition-parser.js';

@@ -3,12 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MetricsRegistry, type MetricsSource } from 'nestjs-monitoring';
-import {
-  ExporterMetrics,
-  type PushExporterOptions,
-  type PushDependencies,
-} from 'nestjs-monitoring/exporters';
+import type { MetricsSource } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
+import type { PushExporterOptions, PushDependencies } from 'nestjs-monitoring/exporters';
+import { ExporterMetrics } from '../../../lib/exporters/push/exporter-metrics.js';
 import { scalars } from '../../metrics/support.js';
 import { KeptLog, timerClock, useFakeTime } from './support.js';
 

@@ -1,6 +1,6 @@
 import type { MetricsSource } from 'nestjs-monitoring';
 import type { PushExporterOptions, PushRequest, PushDependencies } from 'nestjs-monitoring/exporters';
-import { PushExporter } from 'nestjs-monitoring/exporters';
+import { PushExporter } from '../../../lib/exporters/push/push.exporter.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';
 import { type PushDestination, PushError } from '../../../lib/exporters/push/push-destination.js';
 import {

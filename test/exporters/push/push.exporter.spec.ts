@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { ExporterMetrics } from '../../../lib/exporters/push/exporter-metrics.js';
 import type { PushExporterOptions } from '../../../lib/exporters/push/push.options.js';
 import type { MetricsInterval } from '../../../lib/exporters/push/metrics-interval.js';

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { MetricsRegistry } from 'nestjs-monitoring';
-import { PushgatewayExporter, type PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
+import type { PushgatewayExporterOptions } from 'nestjs-monitoring/exporters';
+import { PushgatewayExporter } from '../../../lib/exporters/pushgateway/pushgateway.exporter.js';
 import { groupPath } from '../../../lib/exporters/pushgateway/pushgateway.client.js';
 
 let server: Server | undefined;

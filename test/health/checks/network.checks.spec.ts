@@ -1,14 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type HealthCheck, type HealthCheckResult, HealthMonitor } from 'nestjs-monitoring';
+import type { HealthCheck, HealthCheckResult } from 'nestjs-monitoring';
+import { HealthMonitor } from '../../lib/health/health.monitor.js';
+import type { FiringAlerts } from 'nestjs-monitoring/health';
 import {
   alertsHealthCheck,
-  type FiringAlerts,
   httpHealthCheck,
   microserviceHealthCheck,
   tcpHealthCheck,
-} from 'nestjs-monitoring/health';
+} from '../../lib/health/checks/dependency.checks.js';
 
 async function found(check: HealthCheck): Promise<HealthCheckResult | undefined> {
   const monitor = new HealthMonitor();

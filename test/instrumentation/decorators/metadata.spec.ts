@@ -11,7 +11,10 @@ import {
 import { MessagePattern } from '@nestjs/microservices';
 import { Cron } from '@nestjs/schedule';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { MonitorModelOperation, MonitorPerformance, TrackErrors, TrackMetrics } from 'nestjs-monitoring';
+import { MonitorModelOperation } from '../../../lib/instrumentation/decorators/monitor-model-operation.decorator.js';
+import { MonitorPerformance } from '../../../lib/instrumentation/decorators/monitor-performance.decorator.js';
+import { TrackErrors } from '../../../lib/instrumentation/decorators/track-errors.decorator.js';
+import { TrackMetrics } from '../../../lib/instrumentation/decorators/track-metrics.decorator.js';
 
 @Injectable()
 class Allow implements CanActivate {

@@ -1,11 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  MetricDefinitionError,
-  MonitorModelOperation,
-  MonitorPerformance,
-  TrackErrors,
-  TrackMetrics,
-} from 'nestjs-monitoring';
+import { MonitorModelOperation } from '../../../lib/instrumentation/decorators/monitor-model-operation.decorator.js';
+import { MonitorPerformance } from '../../../lib/instrumentation/decorators/monitor-performance.decorator.js';
+import { TrackErrors } from '../../../lib/instrumentation/decorators/track-errors.decorator.js';
+import { TrackMetrics } from '../../../lib/instrumentation/decorators/track-metrics.decorator.js';
+import { MetricDefinitionError } from '../../../lib/metrics/metric-definition.error.js';
 import { defaultMetricName } from '../../../lib/instrumentation/decorators/method-name.js';
 
 type AnyOptions = Parameters<typeof MonitorPerformance>[0] &

@@ -11,7 +11,7 @@ import axios from 'axios';
 import { PrometheusExporter } from 'nestjs-monitoring';
 import { firstValueFrom } from 'rxjs';
 import * as undici from 'undici';
-import { eventually } from '../../e2e/fixture/start-app.js';
+import { eventually } from '../../support/eventually.js';
 import { freePort } from '../../services/support/free-port.js';
 import { dropped, histograms } from '../../metrics/support.js';
 import { closeAll, counts, startMeasured } from '../support.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MetricsRegistry } from 'nestjs-monitoring';
+import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { classifyScript } from '../../../lib/integrations/queries/query-class.js';
 import { QueryRecorder } from '../../../lib/integrations/queries/query.recorder.js';
 import { systemClock } from '../../../lib/metrics/clock.js';

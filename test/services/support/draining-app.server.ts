@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { expect } from '@jest/globals';
 import { request } from '../../e2e/fixture/http-client.js';
-import { eventually } from '../../e2e/fixture/start-app.js';
+import { eventually } from '../../support/eventually.js';
 import { ROOT } from './built.js';
 
 /** The application of the fixture, as a process. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { eventually } from '../../e2e/fixture/start-app.js';
+import { eventually } from '../../support/eventually.js';
 import { requireBinary } from './binaries.js';
 import { freePort } from './free-port.js';
 import { RedisServer } from './redis.server.js';

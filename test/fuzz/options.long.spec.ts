@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MonitoringOptionsError, type MonitoringOptions } from 'nestjs-monitoring';
+import type { MonitoringOptions } from 'nestjs-monitoring';
+import { MonitoringOptionsError } from '../../lib/options/option-checks.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { runs } from './fuzz-runs.js';
 

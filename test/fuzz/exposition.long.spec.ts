@@ -1,7 +1,9 @@
 import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { MetricDefinitionError, MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
-import { JsonExporter } from 'nestjs-monitoring/exporters';
+import { PrometheusExporter } from '../../lib/exporters/prometheus/prometheus.exporter.js';
+import { MetricDefinitionError } from '../../lib/metrics/metric-definition.error.js';
+import { MetricsRegistry } from '../../lib/metrics/registry.js';
+import { JsonExporter } from '../../lib/exporters/json/json.exporter.js';
 import { type ExpositionFormat, type MetricKind } from 'nestjs-monitoring/metrics';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { dropped, oddText, testRegistry } from '../metrics/support.js';
