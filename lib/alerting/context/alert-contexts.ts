@@ -43,16 +43,7 @@ export class AlertContexts {
 
   private keep(alert: Alert): Promise<void> {
     const kept: KeptContext = { firedAt: alert.firedAt, context: undefined, reading: undefined };
-    kept.reading = this.read(alert).then(
-      (context) => {
-        kept.context = context;
-        kept.reading = undefined;
-      },
-      (error: unknown) => {
-        kept.reading = undefined;
-        this.guard.report(error);
-      },
-    );
+    kept.reading = this.readInto(kept, alert);
     this.kept.delete(alert.fingerprint);
     this.kept.set(alert.fingerprint, kept);
     for (const oldest of this.kept.keys()) {
@@ -60,6 +51,16 @@ export class AlertContexts {
       this.kept.delete(oldest);
     }
     return kept.reading;
+  }
+
+  private async readInto(kept: KeptContext, alert: Alert): Promise<void> {
+    try {
+      kept.context = await this.read(alert);
+    } catch (error) {
+      this.guard.report(error);
+    } finally {
+      kept.reading = undefined;
+    }
   }
 }
 

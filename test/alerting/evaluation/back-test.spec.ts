@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AlertingMonitor } from '../../lib/alerting/alerting.monitor.js';
-import { MetricsHistory } from '../../lib/query/metrics-history.js';
+import { AlertingMonitor } from '../../../lib/alerting/alerting.monitor.js';
+import { MetricsHistory } from '../../../lib/query/metrics-history.js';
 import { type AlertEvent, type BackTestResult } from 'nestjs-monitoring/alerting';
 import { HistoryStore } from '../../../lib/history/history-store.js';
 import { NotationSnapshots } from '../../../lib/testing/rules/notation-snapshots.js';

@@ -2,14 +2,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HealthCheck, HealthCheckResult } from 'nestjs-monitoring';
-import { HealthMonitor } from '../../lib/health/health.monitor.js';
+import { HealthMonitor } from '../../../lib/health/health.monitor.js';
 import type { FiringAlerts } from 'nestjs-monitoring/health';
 import {
-  alertsHealthCheck,
   httpHealthCheck,
   microserviceHealthCheck,
   tcpHealthCheck,
-} from '../../lib/health/checks/dependency.checks.js';
+} from '../../../lib/health/checks/network.checks.js';
+import { alertsHealthCheck } from '../../../lib/health/checks/monitoring.checks.js';
 
 async function found(check: HealthCheck): Promise<HealthCheckResult | undefined> {
   const monitor = new HealthMonitor();

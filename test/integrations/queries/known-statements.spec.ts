@@ -42,7 +42,8 @@ describe('a long statement that is sent again', () => {
     const registry = new MetricsRegistry();
     const statements = new QueryRecorder(registry, systemClock, options).forSystem('postgresql');
     const sql = `UPDATE customers SET a = '${'x'.repeat(100_000)}`;
-    for (const end of ["'", "y'", "' WHERE b = 1"]) statements.end(sql + end, statements.begin(sql + end), new Error('no'));
+    for (const end of ["'", "y'", "' WHERE b = 1"])
+      statements.end(sql + end, statements.begin(sql + end), new Error('no'));
     expect(scalars(registry, 'db_client_operation_errors_total').map(({ value }) => value)).toEqual([3]);
   });
 });
