@@ -1,6 +1,7 @@
 import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { copyString } from '../primitives/copy-string.js';
 import type { ExpositionPrefixes } from './exposition-prefix.js';
+import { escapeLabelValue } from './label-escaping.js';
 import { OVERFLOW_LABEL, toLabelString } from './labels.js';
 import { ABSENT, mix, TupleIndex } from './tuple-index.js';
 
@@ -31,8 +32,12 @@ export class SeriesTable {
 
   private readonly valueIds: Map<string, number>[];
   private readonly values: string[][];
-  private readonly renderedPrefixes: string[] = [];
+  private readonly keptPrefixes: string[] = [];
   private readonly index: TupleIndex;
+
+  /** The number of values of each label that are known to be the same when escaped, from the first one on. */
+  private readonly plainValues: number[];
+  private readonly escapedValues: string[];
 
   /** The values of the latest search, for {@link add}. */
   private readonly readValues: string[];
@@ -55,6 +60,8 @@ export class SeriesTable {
     this.index = new TupleIndex(labelNames.length);
     this.readValues = labelNames.map(() => '');
     this.readIds = new Int32Array(labelNames.length);
+    this.plainValues = labelNames.map(() => 0);
+    this.escapedValues = labelNames.map(() => '');
   }
 
   /** The number of slots, the removed ones included. */
@@ -137,7 +144,7 @@ export class SeriesTable {
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
       this.overflow = this.index.append(new Int32Array(this.labelNames.length).fill(NO_ID));
-      this.renderedPrefixes[this.overflow] = this.prefixes.overflow;
+      this.keptPrefixes[this.overflow] = this.prefixes.overflow;
     }
     return this.overflow;
   }
@@ -174,9 +181,30 @@ export class SeriesTable {
     );
   }
 
-  /** Returns the exposition prefix of a slot, which is rendered once. */
+  /** Returns the exposition prefix of a slot, which is rendered once and kept. */
   expositionPrefixOf(slot: number): string {
-    return (this.renderedPrefixes[slot] ??= this.prefixes.of(this.valuesOf(slot)));
+    return (this.keptPrefixes[slot] ??= this.prefixes.toKeep(this.escapedValuesOf(slot)));
+  }
+
+  /** Returns the exposition prefix of a slot without keeping it. */
+  renderPrefixOf(slot: number): string {
+    return this.keptPrefixes[slot] ?? this.prefixes.toAppend(this.escapedValuesOf(slot));
+  }
+
+  /** Returns the escaped label values of a slot, in an array that the next call changes. */
+  private escapedValuesOf(slot: number): readonly string[] {
+    const { escapedValues, plainValues, values, index } = this;
+    for (let i = 0; i < values.length; i++) {
+      const id = index.numberAt(slot, i);
+      const value = values[i]![id]!;
+      if (id < plainValues[i]!) escapedValues[i] = value;
+      else {
+        const escaped = escapeLabelValue(value);
+        escapedValues[i] = escaped;
+        if (escaped === value && id === plainValues[i]) plainValues[i]!++;
+      }
+    }
+    return escapedValues;
   }
 
   /** Reads the values into `readValues`. @returns 0, or `UNKNOWN_LABEL` */
