@@ -159,13 +159,13 @@ describe('the identity of a series', () => {
     const model = new Map<string, number>([[JSON.stringify(['0', '0', '0', '0', '0']), 0]]);
     const labels = ([a = '', b = '', c = '', d = '', e = '']: string[]) => ({ a, b, c, d, e });
     const values = () =>
-      scalars(registry, 'c_total').map((one): [string, number] => [
-        JSON.stringify(names.map((name) => one.labels[name])),
-        one.value,
+      scalars(registry, 'c_total').map((read): [string, number] => [
+        JSON.stringify(names.map((name) => read.labels[name])),
+        read.value,
       ]);
-    for (const [i, tuple] of tuples.entries()) {
-      const key = JSON.stringify(tuple);
-      counter.inc(labels(tuple));
+    for (const [i, one] of tuples.entries()) {
+      const key = JSON.stringify(one);
+      counter.inc(labels(one));
       bound.inc();
       model.set(key, (model.get(key) ?? 0) + 1);
       model.set('["0","0","0","0","0"]', model.get('["0","0","0","0","0"]')! + 1);
@@ -173,9 +173,9 @@ describe('the identity of a series', () => {
         expect(counter.remove(labels(tuples[i - 1]!))).toBe(model.delete(JSON.stringify(tuples[i - 1])));
       if (i % 1_000 === 999) expect(new Map(values())).toEqual(model);
     }
-    for (const tuple of tuples) {
-      counter.inc(labels(tuple), 2);
-      const key = JSON.stringify(tuple);
+    for (const one of tuples) {
+      counter.inc(labels(one), 2);
+      const key = JSON.stringify(one);
       model.set(key, (model.get(key) ?? 0) + 2);
     }
     expect(new Map(values())).toEqual(model);
