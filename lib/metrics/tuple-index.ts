@@ -134,7 +134,7 @@ export class TupleIndex {
   private fit(tuple: Int32Array): void {
     if (this.tuples !== undefined) return;
     let i = 0;
-    while (i < this.width && tuple[i]! >>> this.bits[i]! === 0) i++;
+    while (i < this.width && tuple[i]! < 2 ** this.bits[i]!) i++;
     if (i < this.width) this.widen(tuple);
   }
 
