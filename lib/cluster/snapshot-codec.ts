@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
 import { ExpositionPrefixes } from '../metrics/exposition-prefix.js';
+import { escapeLabelValue } from '../metrics/label-escaping.js';
 import type { Aggregation } from '../metrics/metric-definition.js';
 import {
   type Exemplar,
@@ -175,8 +176,12 @@ class ReceivedMetric implements SeriesIdentities {
     return (this.starts[row] ??= this.startOf(this.rows[row] ?? null));
   }
 
+  renderPrefixOf(row: number): string {
+    return this.expositionPrefixOf(row);
+  }
+
   private startOf(values: readonly string[] | null): string {
-    return values === null ? this.prefixes.overflow : this.prefixes.of(values);
+    return values === null ? this.prefixes.overflow : this.prefixes.toKeep(values.map(escapeLabelValue));
   }
 }
 

@@ -1,49 +1,51 @@
-/** The largest page has `2 ** 10` rows, which bounds the unused memory. */
-const LARGEST_PAGE_BITS = 10;
+/** A page has `2 ** 10` rows, which bounds the unused memory. */
+const PAGE_BITS = 10;
+const PAGE_ROWS = 1 << PAGE_BITS;
 
 /**
- * Rows of numbers, one row for each series, in pages that never move: a bound series may keep the page and the offset of
- * its row, and a snapshot is a few `memcpy`. Each page has twice the size of the one before, up to a limit.
+ * Rows of numbers, one row for each series, in pages: a bound series may keep the page and the offset of its row, and a
+ * snapshot is a few `memcpy`. The first page begins small and is replaced by one of twice its size until it is full.
  */
 export class NumberRows {
   private readonly pages: Float64Array[] = [];
-  /** The number of rows in pages that are smaller than the largest. */
-  private readonly growingRows: number;
-  private readonly growingPages: number;
 
   /**
    * @param stride numbers in a row
-   * @param firstPageBits binary logarithm of the number of rows in the first page
+   * @param firstRows number of rows in the first page, a power of two
    */
   constructor(
     readonly stride: number,
-    private readonly firstPageBits: number,
-  ) {
-    this.growingRows = (1 << LARGEST_PAGE_BITS) - (1 << firstPageBits);
-    this.growingPages = LARGEST_PAGE_BITS - firstPageBits;
-  }
+    private readonly firstRows: number,
+  ) {}
 
-  /** Allocates the page of a row, unless it exists. Rows are added in order. */
-  ensure(row: number): void {
-    const page = this.pageIndex(row);
-    if (page < this.pages.length) return;
-    const bits = Math.min(this.firstPageBits + page, LARGEST_PAGE_BITS);
-    this.pages.push(new Float64Array((1 << bits) * this.stride));
+  /** Makes room for a row. Rows are added in order. @returns true if earlier rows are in another page now */
+  ensure(row: number): boolean {
+    const { pages, stride } = this;
+    const last = pages.at(-1);
+    if (last === undefined) {
+      pages.push(new Float64Array(this.firstRows * stride));
+      return false;
+    }
+    if (row >= PAGE_ROWS) {
+      if (row >> PAGE_BITS === pages.length) pages.push(new Float64Array(PAGE_ROWS * stride));
+      return false;
+    }
+    if (row * stride < last.length) return false;
+    const larger = new Float64Array(last.length * 2);
+    larger.set(last);
+    pages[0] = larger;
+    return true;
   }
 
   /** Returns the page of a row that exists. */
   page(row: number): Float64Array {
     // On the hot path of a sample with labels, always with a row that exists.
-    return this.pages[this.pageIndex(row)]!;
+    return this.pages[row >> PAGE_BITS]!;
   }
 
   /** Returns the offset of a row in its page. */
   offset(row: number): number {
-    if (row >= this.growingRows) {
-      return ((row - this.growingRows) & ((1 << LARGEST_PAGE_BITS) - 1)) * this.stride;
-    }
-    const first = 1 << this.firstPageBits;
-    return (row + first - (first << this.pageIndex(row))) * this.stride;
+    return (row & (PAGE_ROWS - 1)) * this.stride;
   }
 
   /** Returns a copy of the first `count` rows in one array. */
@@ -57,11 +59,5 @@ export class NumberRows {
       at += page.length;
     }
     return copy;
-  }
-
-  private pageIndex(row: number): number {
-    return row < this.growingRows
-      ? 31 - Math.clz32(row + (1 << this.firstPageBits)) - this.firstPageBits
-      : this.growingPages + ((row - this.growingRows) >> LARGEST_PAGE_BITS);
   }
 }

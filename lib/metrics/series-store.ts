@@ -201,7 +201,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   }
 
   private begin(slot: number): number {
-    this.rows.ensure(slot);
+    if (this.rows.ensure(slot)) this.generation++;
     const page = this.rows.page(slot);
     const offset = this.rows.offset(slot);
     page[offset + CREATED] = this.mirrors ? CREATED_UNKNOWN : this.host.clock.now();
@@ -237,7 +237,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   }
 
   private newRows(): NumberRows {
-    return new NumberRows(this.stride, this.definition.labelNames.length === 0 ? 0 : 3);
+    return new NumberRows(this.stride, this.definition.labelNames.length === 0 ? 1 : 8);
   }
 
   /** Moves the live series to a new table, to free the memory of the removed ones. */

@@ -1,8 +1,9 @@
 import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { copyString } from '../primitives/copy-string.js';
 import type { ExpositionPrefixes } from './exposition-prefix.js';
+import { escapeLabelValue } from './label-escaping.js';
 import { OVERFLOW_LABEL, toLabelString } from './labels.js';
-import { ABSENT, mix, TupleIndex } from './tuple-index.js';
+import { ABSENT, TupleIndex } from './tuple-index.js';
 
 /** The result of a search with a label that the metric does not have. */
 export const UNKNOWN_LABEL = -2;
@@ -29,15 +30,23 @@ export class SeriesTable {
   unknownLabel = '';
   private overflow = ABSENT;
 
-  private readonly valueIds: Map<string, number>[];
+  /** The number of each value of a label, by its text, and by the number or boolean that was given for the text. */
+  private readonly valueIds: Map<unknown, number>[];
   private readonly values: string[][];
-  private readonly renderedPrefixes: string[] = [];
+  private readonly keptPrefixes: string[] = [];
   private readonly index: TupleIndex;
+
+  /** The number of values of each label that are known to be the same when escaped, from the first one on. */
+  private readonly plainValues: number[];
+  private readonly escapedValues: string[];
 
   /** The values of the latest search, for {@link add}. */
   private readonly readValues: string[];
   private readonly readIds: Int32Array;
-  /** The number of searches, by which a search notices that another one ran while it read the labels. */
+  /**
+   * A number by which a search notices that another one ran while it read the labels. It grows with each search but the
+   * usual ones, which write nothing.
+   */
   private reading = 0;
 
   /**
@@ -50,11 +59,13 @@ export class SeriesTable {
     private readonly valueLengthLimit = Infinity,
     private readonly valueCut: () => void = () => undefined,
   ) {
-    this.valueIds = labelNames.map(() => new Map<string, number>());
+    this.valueIds = labelNames.map(() => new Map<unknown, number>());
     this.values = labelNames.map(() => []);
     this.index = new TupleIndex(labelNames.length);
     this.readValues = labelNames.map(() => '');
     this.readIds = new Int32Array(labelNames.length);
+    this.plainValues = labelNames.map(() => 0);
+    this.escapedValues = labelNames.map(() => '');
   }
 
   /** The number of slots, the removed ones included. */
@@ -72,30 +83,27 @@ export class SeriesTable {
   }
 
   /**
-   * Returns the slot of labels in the usual case: strings in the order of the label names, all known. A negative result
+   * Returns the slot of labels in the usual case: known values in the order of the label names. A negative result
    * requires a call of {@link findOther}. Never throws.
    */
   findUsual(labels: object): number {
-    const { labelNames, valueIds, readIds } = this;
-    const turn = ++this.reading;
+    const { labelNames, valueIds, index, reading } = this;
+    const { shifts } = index;
     let count = 0;
-    let hash = 0;
+    let key = 0;
     try {
       for (const name in labels) {
         if (labelNames[count] !== name) return ABSENT;
-        const value = (labels as Readonly<Record<string, unknown>>)[name];
-        if (typeof value !== 'string') return ABSENT;
         // A new value is left to findOther(): every line of this function is on the path of every sample.
-        const id = valueIds[count]!.get(value);
+        const id = valueIds[count]!.get((labels as Readonly<Record<string, unknown>>)[name]);
         if (id === undefined) return ABSENT;
-        readIds[count++] = id;
-        hash = mix(hash, id);
+        key ^= id << shifts[count++]!;
       }
     } catch {
       return ABSENT;
     }
     // A getter among the labels may have used this very metric.
-    return count === labelNames.length && turn === this.reading ? this.index.find(readIds, hash) : ABSENT;
+    return count === labelNames.length && reading === this.reading ? index.findKey(key) : ABSENT;
   }
 
   /** Searches where {@link findUsual} has not found anything. @returns the same as {@link find} */
@@ -137,7 +145,7 @@ export class SeriesTable {
   overflowSlot(): number {
     if (this.overflow === ABSENT) {
       this.overflow = this.index.append(new Int32Array(this.labelNames.length).fill(NO_ID));
-      this.renderedPrefixes[this.overflow] = this.prefixes.overflow;
+      this.keptPrefixes[this.overflow] = this.prefixes.overflow;
     }
     return this.overflow;
   }
@@ -174,9 +182,30 @@ export class SeriesTable {
     );
   }
 
-  /** Returns the exposition prefix of a slot, which is rendered once. */
+  /** Returns the exposition prefix of a slot, which is rendered once and kept. */
   expositionPrefixOf(slot: number): string {
-    return (this.renderedPrefixes[slot] ??= this.prefixes.of(this.valuesOf(slot)));
+    return (this.keptPrefixes[slot] ??= this.prefixes.toKeep(this.escapedValuesOf(slot)));
+  }
+
+  /** Returns the exposition prefix of a slot without keeping it. */
+  renderPrefixOf(slot: number): string {
+    return this.keptPrefixes[slot] ?? this.prefixes.toAppend(this.escapedValuesOf(slot));
+  }
+
+  /** Returns the escaped label values of a slot, in an array that the next call changes. */
+  private escapedValuesOf(slot: number): readonly string[] {
+    const { escapedValues, plainValues, values, index } = this;
+    for (let i = 0; i < values.length; i++) {
+      const id = index.numberAt(slot, i);
+      const value = values[i]![id]!;
+      if (id < plainValues[i]!) escapedValues[i] = value;
+      else {
+        const escaped = escapeLabelValue(value);
+        escapedValues[i] = escaped;
+        if (escaped === value && id === plainValues[i]) plainValues[i]!++;
+      }
+    }
+    return escapedValues;
   }
 
   /** Reads the values into `readValues`. @returns 0, or `UNKNOWN_LABEL` */
@@ -202,24 +231,32 @@ export class SeriesTable {
         return UNKNOWN_LABEL;
       }
       const value = labels[name];
-      this.readValues[position] = typeof value === 'string' ? value : toLabelString(value);
+      this.readValues[position] = typeof value === 'string' ? value : this.textOf(value, position);
       count++;
     }
     return count;
   }
 
+  /** Returns the text of a value that is no string. A known number or boolean is found without it from then on. */
+  private textOf(value: unknown, position: number): string {
+    const text = toLabelString(value);
+    const ids = this.valueIds[position]!;
+    const id = ids.get(text);
+    // Each text has at most one of them, so the map stays bounded. An object may have another text each time.
+    if (id !== undefined && (typeof value === 'number' || typeof value === 'boolean')) ids.set(value, id);
+    return text;
+  }
+
   private findRead(): number {
     const { labelNames, valueIds, readValues, readIds } = this;
-    let hash = 0;
     let areKnown = true;
     for (let i = 0; i < labelNames.length; i++) {
       const id = valueIds[i]!.get(readValues[i]!) ?? this.idOfStored(i);
       // The search goes on, since the other values must be well-formed too before they are added.
       if (id === NO_ID) areKnown = false;
       readIds[i] = id;
-      hash = mix(hash, id);
     }
-    return areKnown ? this.index.find(readIds, hash) : ABSENT;
+    return areKnown ? this.index.find(readIds) : ABSENT;
   }
 
   /** Replaces an unknown value by the form in which it is stored. @returns the number of that; `NO_ID` if it is new */

@@ -52,8 +52,11 @@ export interface SeriesIdentities {
   /**
    * Returns the exposition prefix of a series: the beginning of its lines, with default labels and escapes. For a
    * counter or a gauge, it is all but the value, `name{method="GET"} `; for a histogram, `name_bucket{method="GET",`.
+   * It is rendered once and kept.
    */
   expositionPrefixOf(row: number): string;
+  /** Returns the same for text that it becomes part of at once. It need not be kept. */
+  renderPrefixOf(row: number): string;
   /** Returns the labels of a series without the default labels. */
   labelsOf(row: number): Record<string, string>;
 }

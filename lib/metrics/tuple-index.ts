@@ -4,9 +4,15 @@ export const ABSENT = -1;
 const EMPTY = 0;
 const REMOVED = -1;
 
+/** The number of bits of a key. */
+const KEY_BITS = 32;
+
 /**
- * A hash index from tuples of small numbers to slots. Tuples are compared number by number, so a hash collision cannot
- * merge two of them. A search allocates nothing.
+ * A hash index from tuples of small numbers to slots. A search allocates nothing.
+ *
+ * Each tuple has a key of 32 bits: its numbers side by side, each in as many bits as the largest at its position needs.
+ * As long as they all fit, the key is the tuple. From then on they overlap in the key, and the tuples are kept to be
+ * compared number by number. In both cases no collision can merge two tuples.
  *
  * Every index into a typed array is in range by construction: `!` is used instead of a check, since each search of the
  * hot path passes here.
@@ -14,10 +20,16 @@ const REMOVED = -1;
 export class TupleIndex {
   /** The number of slots, the removed ones included. */
   slots = 0;
-  /** The tuple of slot `s` stands at `s * width`. */
-  private tuples: Int32Array;
+  /** The bit of a key at which the number of each position begins. */
+  readonly shifts: number[];
+  /** The number of bits of a key for each position. */
+  private readonly bits: number[];
+  /** The key of each slot. */
+  private keys: Int32Array = new Int32Array(8);
+  /** The tuple of slot `s` at `s * width`; undefined while a key is the tuple. */
+  private tuples: Int32Array | undefined;
   /** A table with open addressing: {@link EMPTY}, {@link REMOVED} or slot + 1. */
-  private buckets = new Int32Array(8);
+  private buckets: Int32Array = new Int32Array(8);
   /** The number of buckets that are not {@link EMPTY}. */
   private usedBuckets = 0;
   /** The number of indexed tuples. */
@@ -25,27 +37,40 @@ export class TupleIndex {
 
   /** @param width length of a tuple */
   constructor(private readonly width: number) {
-    this.tuples = new Int32Array(8 * width);
+    this.bits = Array.from({ length: width }, () => 0);
+    this.shifts = this.bits.slice();
   }
 
-  /** Returns the slot of a tuple, or {@link ABSENT}. @param hash hash of the tuple, see {@link mix} */
-  find(tuple: Int32Array, hash: number): number {
-    const { buckets, tuples } = this;
-    const width = tuple.length;
+  /**
+   * Returns the slot of a key, or {@link ABSENT}; always that once keys are not tuples. The key is the exclusive or of
+   * each number shifted by {@link shifts}, which the hot path calculates while it reads the numbers.
+   */
+  findKey(key: number): number {
+    const { buckets, keys } = this;
+    if (this.tuples !== undefined) return ABSENT;
     const mask = buckets.length - 1;
-    for (let at = spread(hash) & mask; ; at = (at + 1) & mask) {
+    for (let at = spread(key) & mask; ; at = (at + 1) & mask) {
       const entry = buckets[at]!;
       if (entry === EMPTY) return ABSENT;
-      if (entry === REMOVED) continue;
-      const base = (entry - 1) * width;
-      let i = 0;
-      while (i < width && tuples[base + i] === tuple[i]) i++;
-      if (i === width) return entry - 1;
+      if (entry !== REMOVED && keys[entry - 1] === key) return entry - 1;
+    }
+  }
+
+  /** Returns the slot of a tuple, or {@link ABSENT}. */
+  find(tuple: Int32Array): number {
+    const { buckets, keys } = this;
+    const key = this.keyOf(tuple);
+    const mask = buckets.length - 1;
+    for (let at = spread(key) & mask; ; at = (at + 1) & mask) {
+      const entry = buckets[at]!;
+      if (entry === EMPTY) return ABSENT;
+      if (entry !== REMOVED && keys[entry - 1] === key && this.isTuple(entry - 1, tuple)) return entry - 1;
     }
   }
 
   /** Adds a tuple that is absent. @returns its slot */
   add(tuple: Int32Array): number {
+    this.fit(tuple);
     if ((this.usedBuckets + 1) * 2 > this.buckets.length) this.rehash();
     const slot = this.append(tuple);
     this.insert(slot);
@@ -54,22 +79,22 @@ export class TupleIndex {
     return slot;
   }
 
-  /** Adds a tuple without indexing it, so that {@link find} never returns its slot. @returns the slot */
+  /** Adds a tuple without indexing it, so that no search returns its slot. @returns the slot */
   append(tuple: Int32Array): number {
     const slot = this.slots++;
-    if (this.slots * this.width > this.tuples.length) {
-      const grown = new Int32Array(this.tuples.length * 2);
-      grown.set(this.tuples);
-      this.tuples = grown;
+    if (slot === this.keys.length) {
+      this.keys = grown(this.keys);
+      if (this.tuples !== undefined) this.tuples = grown(this.tuples);
     }
-    for (let i = 0; i < this.width; i++) this.tuples[slot * this.width + i] = tuple[i]!;
+    this.keys[slot] = this.keyOf(tuple);
+    this.tuples?.set(tuple, slot * this.width);
     return slot;
   }
 
   /** Removes the tuple of a slot. @returns false if it was absent */
   remove(slot: number): boolean {
     const mask = this.buckets.length - 1;
-    for (let at = spread(this.hashOf(slot)) & mask; this.buckets[at] !== EMPTY; at = (at + 1) & mask) {
+    for (let at = spread(this.keys[slot]!) & mask; this.buckets[at] !== EMPTY; at = (at + 1) & mask) {
       if (this.buckets[at] === slot + 1) {
         this.buckets[at] = REMOVED;
         this.size--;
@@ -81,20 +106,55 @@ export class TupleIndex {
 
   /** Returns one number of the tuple of a slot. */
   numberAt(slot: number, position: number): number {
-    return this.tuples[slot * this.width + position]!;
+    return this.tuples === undefined
+      ? (this.keys[slot]! >>> this.shifts[position]!) & ((1 << this.bits[position]!) - 1)
+      : this.tuples[slot * this.width + position]!;
   }
 
-  private hashOf(slot: number): number {
-    let hash = 0;
-    for (let i = 0; i < this.width; i++) hash = mix(hash, this.numberAt(slot, i));
-    return hash;
+  private keyOf(tuple: Int32Array): number {
+    let key = 0;
+    for (let i = 0; i < this.width; i++) key ^= tuple[i]! << this.shifts[i]!;
+    return key;
+  }
+
+  private isTuple(slot: number, tuple: Int32Array): boolean {
+    let i = 0;
+    while (i < this.width && this.numberAt(slot, i) === tuple[i]) i++;
+    return i === this.width;
   }
 
   private insert(slot: number): void {
     const mask = this.buckets.length - 1;
-    let at = spread(this.hashOf(slot)) & mask;
+    let at = spread(this.keys[slot]!) & mask;
     while (this.buckets[at] !== EMPTY) at = (at + 1) & mask;
     this.buckets[at] = slot + 1;
+  }
+
+  /** Makes room in the keys for the numbers of a tuple. */
+  private fit(tuple: Int32Array): void {
+    if (this.tuples !== undefined) return;
+    let i = 0;
+    while (i < this.width && tuple[i]! < 2 ** this.bits[i]!) i++;
+    if (i < this.width) this.widen(tuple);
+  }
+
+  private widen(added: Int32Array): void {
+    const { bits, keys, width } = this;
+    const tuples = new Int32Array(keys.length * width);
+    for (let slot = 0, at = 0; slot < this.slots; slot++) {
+      for (let i = 0; i < width; i++) tuples[at++] = this.numberAt(slot, i);
+    }
+    let end = 0;
+    for (let i = 0; i < width; i++) {
+      bits[i] = Math.max(bits[i]!, KEY_BITS - Math.clz32(added[i]!));
+      this.shifts[i] = end;
+      end += bits[i]!;
+    }
+    for (let slot = 0, at = 0; slot < this.slots; slot++, at += width) {
+      keys[slot] = this.keyOf(tuples.subarray(at, at + width));
+    }
+    if (end > KEY_BITS) this.tuples = tuples;
+    this.rehash();
   }
 
   /** Rebuilds the buckets without removed tuples, and with twice their number if the tuples need it. */
@@ -108,12 +168,14 @@ export class TupleIndex {
   }
 }
 
-/** Adds a number to the hash of a tuple: one step of FNV-1a, which handles small consecutive numbers well. */
-export function mix(hash: number, value: number): number {
-  return Math.imul(hash ^ value, 0x0100_0193);
+/** Mixes all bits of a key into the low ones, which choose the bucket. */
+function spread(key: number): number {
+  const product = Math.imul(key, 0x9e37_79b1);
+  return product ^ (product >>> 15);
 }
 
-/** Mixes the high bits of a hash into the low ones, which choose the bucket. */
-function spread(hash: number): number {
-  return hash ^ (hash >>> 15) ^ (hash >>> 7);
+function grown(numbers: Int32Array): Int32Array {
+  const larger = new Int32Array(numbers.length * 2);
+  larger.set(numbers);
+  return larger;
 }

@@ -118,6 +118,70 @@ describe('the identity of a series', () => {
     expect(series()).toEqual([['["1","2","3"]', 1]]);
   });
 
+  it('is the same for a number or boolean as for its text, however often it is used', () => {
+    const { counter, series } = labelled();
+    const given = fc.oneof(fc.integer(), fc.double(), fc.boolean(), fc.constantFrom(-0, NaN, 0.1, 1e21, 200));
+    fc.assert(
+      fc.property(fc.array(given), (values) => {
+        counter.reset();
+        const expected = new Map<string, number>();
+        for (const value of [...values, ...values]) {
+          const key = JSON.stringify([String(value), 'GET', '']);
+          counter.inc({ a: value, b: 'GET', constructor: '' });
+          counter.inc({ a: String(value), b: 'GET', constructor: '' }, 2);
+          counter.inc({ b: 'GET', a: value, constructor: null }, 4);
+          expected.set(key, (expected.get(key) ?? 0) + 7);
+        }
+        expect(new Map(series())).toEqual(expected);
+      }),
+    );
+  });
+
+  it('is asked of an object at each sample, since its text may change', () => {
+    const { counter, series } = labelled();
+    let calls = 0;
+    const changing = { toString: () => `call ${++calls % 2}` };
+    for (let i = 0; i < 4; i++) counter.inc({ a: changing as never, b: '', constructor: '' });
+    expect(series()).toEqual([
+      ['["call 1","",""]', 2],
+      ['["call 0","",""]', 2],
+    ]);
+  });
+
+  it('stays the same while the labels get more values than 32 bits can tell apart', () => {
+    const names = ['a', 'b', 'c', 'd', 'e'] as const;
+    const { registry } = testRegistry({ seriesLimit: Infinity });
+    const counter = registry.counter('c_total', 'C.', { labelNames: names });
+    const bound = counter.labels({ a: '0', b: '0', c: '0', d: '0', e: '0' });
+    const tuples = Array.from({ length: 4_000 }, (_, i) =>
+      [i, i >> 1, i * 7, i * 13, i >> 3].map((value) => String(value % 900)),
+    );
+    const model = new Map<string, number>([[JSON.stringify(['0', '0', '0', '0', '0']), 0]]);
+    const labels = ([a = '', b = '', c = '', d = '', e = '']: string[]) => ({ a, b, c, d, e });
+    const values = () =>
+      scalars(registry, 'c_total').map((read): [string, number] => [
+        JSON.stringify(names.map((name) => read.labels[name])),
+        read.value,
+      ]);
+    for (const [i, one] of tuples.entries()) {
+      const key = JSON.stringify(one);
+      counter.inc(labels(one));
+      bound.inc();
+      model.set(key, (model.get(key) ?? 0) + 1);
+      model.set('["0","0","0","0","0"]', model.get('["0","0","0","0","0"]')! + 1);
+      if (i % 3 === 2)
+        expect(counter.remove(labels(tuples[i - 1]!))).toBe(model.delete(JSON.stringify(tuples[i - 1])));
+      if (i % 1_000 === 999) expect(new Map(values())).toEqual(model);
+    }
+    for (const one of tuples) {
+      counter.inc(labels(one), 2);
+      const key = JSON.stringify(one);
+      model.set(key, (model.get(key) ?? 0) + 2);
+    }
+    expect(new Map(values())).toEqual(model);
+    expect(counter.seriesCount).toBe(model.size);
+  });
+
   it('stays correct while series are added and removed', () => {
     const some = fc.integer({ min: 0, max: 120 }).map((i): Tuple => [`${i % 11}`, `${i}`, '']);
     const step = fc.oneof(

@@ -27,7 +27,7 @@ export interface ExpositionOptions {
   readonly bridged?: readonly BridgedFamily[];
 }
 
-/** A function that renders all lines of one series; `at` is the index of its first number. */
+/** A function that renders all lines of one series but the last line feed; `at` is the index of its first number. */
 type SeriesRenderer = (row: number, at: number) => string;
 
 /** Number of lines per chunk: large enough to be efficient, small enough not to block the event loop. */
@@ -42,8 +42,16 @@ export function* renderExposition(
   snapshot: MetricsSnapshot,
   options: ExpositionOptions,
 ): Generator<Buffer, void, undefined> {
-  let text = '';
+  // V8 joins lines in less time than it adds them to a text one by one.
+  let texts: string[] = [];
   let lines = 0;
+  const chunk = (): Buffer => {
+    texts.push('');
+    const bytes = Buffer.from(texts.join('\n'));
+    texts = [];
+    lines = 0;
+    return bytes;
+  };
   for (const family of snapshot.families) {
     if (options.names && !isSelected(family, options.names)) continue;
     const { numbers, stride } = family;
@@ -52,44 +60,38 @@ export function* renderExposition(
     for (let row = 0, at = 0; at < numbers.length; row++, at += stride) {
       if (Number.isNaN(numbers[at + CREATED])) continue;
       if (render === undefined) {
-        text += metadata(family, options.format);
+        texts.push(metadata(family, options.format));
         render = seriesRenderer(family, options);
       }
-      text += render(row, at);
-      if ((lines += linesPerSeries) >= LINES_PER_CHUNK) {
-        yield Buffer.from(text);
-        text = '';
-        lines = 0;
-      }
+      texts.push(render(row, at));
+      if ((lines += linesPerSeries) >= LINES_PER_CHUNK) yield chunk();
     }
   }
+  if (texts.length > 0) yield chunk();
   for (const family of options.bridged ?? []) {
     if (options.names && !namesOf(family).some((name) => options.names?.has(name))) continue;
-    text += renderBridged(family, options.format);
-    yield Buffer.from(text);
-    text = '';
+    yield Buffer.from(renderBridged(family, options.format));
   }
-  if (options.format === 'openmetrics') text += '# EOF\n';
-  if (text !== '') yield Buffer.from(text);
+  if (options.format === 'openmetrics') yield Buffer.from('# EOF\n');
 }
 
 function isSelected(family: MetricFamily, names: ReadonlySet<string>): boolean {
   return claimedNames(family.name, family.type).some((name) => names.has(name));
 }
 
-/** Renders the HELP and TYPE lines of a metric, and in OpenMetrics its UNIT line. */
+/** Renders the HELP and TYPE lines of a metric, and in OpenMetrics its UNIT line, without the last line feed. */
 function metadata(family: MetricFamily, format: ExpositionFormat): string {
   const help = family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   if (format === 'prometheus') {
     const helpLine = help === '' ? '' : `# HELP ${family.name} ${help}\n`;
-    return `${helpLine}# TYPE ${family.name} ${family.type}\n`;
+    return `${helpLine}# TYPE ${family.name} ${family.type}`;
   }
   const name = familyName(family.name, family.type);
   const unit = unitOf(family.name, family.type);
   const type = family.type === 'counter' && !isTotal(family.name, family.type) ? 'unknown' : family.type;
-  const unitLine = unit === undefined ? '' : `# UNIT ${name} ${unit}\n`;
-  const helpLine = help === '' ? '' : `# HELP ${name} ${help.replaceAll('"', '\\"')}\n`;
-  return `# TYPE ${name} ${type}\n${unitLine}${helpLine}`;
+  const unitLine = unit === undefined ? '' : `\n# UNIT ${name} ${unit}`;
+  const helpLine = help === '' ? '' : `\n# HELP ${name} ${help.replaceAll('"', '\\"')}`;
+  return `# TYPE ${name} ${type}${unitLine}${helpLine}`;
 }
 
 function seriesRenderer(family: MetricFamily, options: ExpositionOptions): SeriesRenderer {
@@ -103,12 +105,12 @@ function scalarRenderer(family: ScalarFamily, options: ExpositionOptions): Serie
   const created = isOpenMetricsCounter && options.created;
   if (exemplars === undefined && !created) {
     // Most lines of a scrape are rendered here, so it does as little as possible.
-    return (row, at) => `${identities.expositionPrefixOf(row)}${formatValue(numbers[at + VALUE] ?? NaN)}\n`;
+    return (row, at) => identities.renderPrefixOf(row) + formatValue(numbers[at + VALUE] ?? NaN);
   }
   return (row, at) => {
-    const start = identities.expositionPrefixOf(row);
+    const start = identities.renderPrefixOf(row);
     const exemplar = exemplarText(exemplars?.get(at + VALUE));
-    const line = `${start}${formatValue(numbers[at + VALUE] ?? NaN)}${exemplar}\n`;
+    const line = `${start}${formatValue(numbers[at + VALUE] ?? NaN)}${exemplar}`;
     return created ? line + createdLine(family, start.slice(name.length, -1), numbers[at + CREATED]) : line;
   };
 }
@@ -124,20 +126,20 @@ function histogramRenderer(family: HistogramFamily, options: ExpositionOptions):
   const created = openmetrics && options.created;
   const labelsAt = `${name}_bucket`.length;
   return (row, at) => {
-    const start = identities.expositionPrefixOf(row);
+    const start = identities.renderPrefixOf(row);
+    const labels = start.endsWith('{') ? '' : `${start.slice(labelsAt, -1)}}`;
     let text = '';
     let count = 0;
     let index = at + FIRST_BUCKET;
     for (const bucketEnd of bucketEnds) {
       count += numbers[index] ?? 0;
+      if (text !== '') text += '\n';
       text += start + bucketEnd + count;
       if (exemplars !== undefined) text += exemplarText(exemplars.get(index));
-      text += '\n';
       index++;
     }
-    const labels = start.endsWith('{') ? '' : `${start.slice(labelsAt, -1)}}`;
     if (withSum) {
-      text += `${name}_sum${labels} ${formatValue(numbers[at + SUM] ?? NaN)}\n${name}_count${labels} ${count}\n`;
+      text += `\n${name}_sum${labels} ${formatValue(numbers[at + SUM] ?? NaN)}\n${name}_count${labels} ${count}`;
     }
     return created ? text + createdLine(family, labels, numbers[at + CREATED]) : text;
   };
@@ -145,7 +147,7 @@ function histogramRenderer(family: HistogramFamily, options: ExpositionOptions):
 
 function createdLine(family: MetricFamily, labels: string, createdAt = CREATED_UNKNOWN): string {
   if (createdAt === CREATED_UNKNOWN) return '';
-  return `${familyName(family.name, family.type)}_created${labels} ${formatSeconds(createdAt)}\n`;
+  return `\n${familyName(family.name, family.type)}_created${labels} ${formatSeconds(createdAt)}`;
 }
 
 function exemplarText(exemplar: Exemplar | undefined): string {

@@ -35,9 +35,10 @@ function exportedName(name: string, used: Set<string>): string {
 function renamed<F extends MetricFamily>(family: F, names: ReadonlyMap<string, string>): F {
   // Quotes within a value are escaped, so this matches label names only.
   const label = new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==")`, 'g');
+  const renamedPrefix = (prefix: string): string => prefix.replace(label, (name) => names.get(name) ?? name);
   const identities: SeriesIdentities = {
-    expositionPrefixOf: (row) =>
-      family.identities.expositionPrefixOf(row).replace(label, (name) => names.get(name) ?? name),
+    expositionPrefixOf: (row) => renamedPrefix(family.identities.expositionPrefixOf(row)),
+    renderPrefixOf: (row) => renamedPrefix(family.identities.renderPrefixOf(row)),
     labelsOf: (row) => family.identities.labelsOf(row),
   };
   return { ...family, identities };

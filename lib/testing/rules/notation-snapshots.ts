@@ -90,8 +90,10 @@ function familyAt({ name, type, rows }: Family, step: number, intervalMs: number
       below = count;
     });
   });
+  const keyOf = (row: number): string => present[row]?.key ?? '';
   const identities = {
-    expositionPrefixOf: (row: number) => present[row]?.key ?? '',
+    expositionPrefixOf: keyOf,
+    renderPrefixOf: keyOf,
     labelsOf: (row: number) => ({ ...present[row]?.labels }),
   };
   const seriesLimit = Infinity;
