@@ -33,6 +33,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   private readonly exemplars: Exemplars;
   private epoch: object = {};
   private mirrors = false;
+  private writeHeld: (() => void) | undefined;
 
   /** @param stride numbers in a row */
   constructor(
@@ -46,6 +47,23 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.table = this.newTable();
     this.rows = this.newRows();
     this.addUnlabelled();
+  }
+
+  /** Sets the function that writes the samples that a recorder holds back. It is called before each read. */
+  holdBack(write: () => void): void {
+    this.writeHeld = write;
+  }
+
+  /** Writes the samples that a recorder holds back. A read by the recorder itself, while it writes, does not write again. */
+  settle(): void {
+    const { writeHeld } = this;
+    if (writeHeld === undefined) return;
+    this.writeHeld = undefined;
+    try {
+      writeHeld();
+    } finally {
+      this.writeHeld = writeHeld;
+    }
   }
 
   /** The number of live series, the overflow series not counted. */
@@ -74,6 +92,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Returns the slot of existing labels. */
   peek(labels: object): number {
+    this.settle();
     return Math.max(this.find(labels), ABSENT);
   }
 
@@ -103,6 +122,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Removes one series. @returns false if there was none */
   remove(labels: object): boolean {
+    this.settle();
     const slot = this.find(labels);
     if (slot < 0) return false;
     this.generation++;
@@ -115,6 +135,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Removes every series. */
   reset(): void {
+    this.settle();
     this.generation++;
     this.clear();
   }
@@ -145,6 +166,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Returns a copy of the numbers and exemplars of every series. */
   columns(): SeriesColumns {
+    this.settle();
     const exemplars = this.exemplars.copy();
     return {
       numbers: this.rows.copy(this.table.slots),

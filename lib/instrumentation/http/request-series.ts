@@ -14,6 +14,8 @@ type RouteLabels = 'method' | 'route' | 'status_code';
 /** The series of one method. */
 export interface MethodSeries {
   readonly method: string;
+  /** The number of requests in progress. */
+  active: number;
   readonly inProgress: GaugeSeries;
   /** The routes by template; undefined for an ignored route. */
   readonly routes: Map<string, RouteSeries | undefined>;
@@ -36,10 +38,18 @@ interface StatusSeries {
   streamSeconds?: HistogramSeries;
 }
 
+/** Upper limit for ended requests that are held back. */
+const MAX_HELD = 256;
+
 /** Upper limit for routes that an application adds at run time, per method. */
 const MAX_ROUTES = 10_000;
 
-/** The HTTP request metrics, with every series looked up once. */
+/**
+ * The HTTP request metrics, with every series looked up once.
+ *
+ * The number of requests in progress and the durations of ended requests are held back until a metric is read, or until
+ * there are many: the rows of a counter, a gauge and a histogram are dozens of cache lines, which a request loads anew.
+ */
 export class RequestSeries {
   private readonly requests: Counter<RouteLabels>;
   private readonly seconds: Histogram<RouteLabels>;
@@ -51,6 +61,12 @@ export class RequestSeries {
   private readonly routeLabels = new BoundedLabelValues(MAX_ROUTES);
   private readonly slowSeconds: number;
   private readonly ignoreRoutes: readonly (string | RegExp)[];
+
+  private readonly heldSeries: StatusSeries[] = [];
+  private readonly heldSeconds = new Float64Array(MAX_HELD);
+  private held = 0;
+  /** False with a source of exemplars, which is asked for each sample when it is recorded. */
+  private readonly holdsBack: boolean;
 
   constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
     const labelNames = ['method', 'route', 'status_code'] as const;
@@ -79,6 +95,9 @@ export class RequestSeries {
     });
     this.slowSeconds = options.slowRequestThresholdMs / 1000;
     this.ignoreRoutes = options.ignoreRoutes;
+    this.holdsBack = !this.requests.store.asksForExemplars;
+    for (const metric of [this.requests, this.seconds]) metric.holdBack(() => this.writeHeld());
+    this.inProgress.holdBack(() => this.writeInProgress());
   }
 
   /** Returns the series of a method. */
@@ -99,9 +118,9 @@ export class RequestSeries {
   /** Counts and times a request whose response is not a stream. */
   recordRequest(route: RouteSeries, status: number, seconds: number, exemplar?: ExemplarLabels): void {
     const series = this.ofStatus(route, status);
-    series.requests.inc(1, exemplar);
     series.seconds ??= this.seconds.labels(labelsOf(route, status));
-    series.seconds.observe(seconds, exemplar);
+    if (this.holdsBack && exemplar === undefined) this.hold(series, seconds);
+    else recordEnded(series, seconds, exemplar);
     if (seconds > this.slowSeconds) {
       series.slow ??= this.slow.labels(labelsOf(route, status));
       series.slow.inc(1, exemplar);
@@ -116,11 +135,29 @@ export class RequestSeries {
     series.streamSeconds.observe(seconds, exemplar);
   }
 
+  private hold(series: StatusSeries, seconds: number): void {
+    this.heldSeries[this.held] = series;
+    this.heldSeconds[this.held] = seconds;
+    if (++this.held === MAX_HELD) this.writeHeld();
+  }
+
+  private writeHeld(): void {
+    const { held, heldSeries, heldSeconds } = this;
+    this.held = 0;
+    for (let i = 0; i < held; i++) recordEnded(heldSeries[i]!, heldSeconds[i]!);
+  }
+
+  private writeInProgress(): void {
+    for (const { active, inProgress } of this.methods.values()) {
+      if (inProgress.value() !== active) inProgress.set(active);
+    }
+  }
+
   private addMethod(requested: string): MethodSeries {
     const method = methodLabel(requested);
     let series = this.methods.get(method);
     if (series === undefined) {
-      series = { method, inProgress: this.inProgress.labels({ method }), routes: new Map() };
+      series = { method, active: 0, inProgress: this.inProgress.labels({ method }), routes: new Map() };
       this.methods.set(method, series);
     }
     return series;
@@ -144,6 +181,11 @@ export class RequestSeries {
   private ofStatus(route: RouteSeries, status: number): StatusSeries {
     return (route.byStatus[status] ??= { requests: this.requests.labels(labelsOf(route, status)) });
   }
+}
+
+function recordEnded(series: StatusSeries, seconds: number, exemplar?: ExemplarLabels): void {
+  series.requests.inc(1, exemplar);
+  series.seconds?.observe(seconds, exemplar);
 }
 
 function labelsOf({ method, route }: RouteSeries, status: number): Record<RouteLabels, string> {
