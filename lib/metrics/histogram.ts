@@ -91,7 +91,6 @@ export class Histogram<L extends string = never> extends Metric<L> {
   /** @internal */
   override snapshot({ exponential: requested = false }: SnapshotOptions): HistogramFamily {
     const { name, help, type, labelNames, seriesLimit, upperBounds, store } = this;
-    // First of all, since it settles the samples that are held back.
     const columns = store.columns();
     const isRequested = typeof requested === 'boolean' ? requested : requested.has(name);
     const exponential = isRequested ? store.extension.snapshots() : undefined;

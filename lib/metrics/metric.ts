@@ -65,11 +65,6 @@ export abstract class Metric<L extends string = string> {
     this.store.reset();
   }
 
-  /** @internal Sets the function that writes the samples that a recorder holds back. It is called before each read. */
-  holdBack(write: () => void): void {
-    this.store.holdBack(write);
-  }
-
   /** @internal Declares that this metric repeats a count kept elsewhere, which was not zero when its series were created. */
   mirrorsOther(): void {
     this.store.mirrorsOther();

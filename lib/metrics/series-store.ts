@@ -33,7 +33,8 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   private readonly exemplars: Exemplars;
   private epoch: object = {};
   private mirrors = false;
-  private writeHeld: (() => void) | undefined;
+  /** The writers of samples that are held back. */
+  private readonly heldBack: (() => void)[] = [];
 
   /** @param stride numbers in a row */
   constructor(
@@ -49,21 +50,24 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.addUnlabelled();
   }
 
-  /** Sets the function that writes the samples that a recorder holds back. It is called before each read. */
-  holdBack(write: () => void): void {
-    this.writeHeld = write;
+  /**
+   * Adds a function that writes the samples that a recorder holds back. It is called before each read, and must not read
+   * this metric.
+   *
+   * @returns a function that writes them a last time and removes it
+   */
+  holdBack(write: () => void): () => void {
+    this.heldBack.push(write);
+    return () => {
+      write();
+      const at = this.heldBack.indexOf(write);
+      if (at >= 0) this.heldBack.splice(at, 1);
+    };
   }
 
-  /** Writes the samples that a recorder holds back. A read by the recorder itself, while it writes, does not write again. */
+  /** Writes the samples that are held back. */
   settle(): void {
-    const { writeHeld } = this;
-    if (writeHeld === undefined) return;
-    this.writeHeld = undefined;
-    try {
-      writeHeld();
-    } finally {
-      this.writeHeld = writeHeld;
-    }
+    for (const write of this.heldBack) write();
   }
 
   /** The number of live series, the overflow series not counted. */

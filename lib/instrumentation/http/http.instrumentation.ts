@@ -48,6 +48,7 @@ export class HttpInstrumentation {
 
   stop(): void {
     for (const restore of this.restore.splice(0)) restore();
+    this.recorder.release();
   }
 
   private hookServer(server: object): void {

@@ -16,6 +16,8 @@ export interface MethodSeries {
   readonly method: string;
   /** The number of requests in progress. */
   active: number;
+  /** The number of requests in progress that is written to the gauge. */
+  written: number;
   readonly inProgress: GaugeSeries;
   /** The routes by template; undefined for an ignored route. */
   readonly routes: Map<string, RouteSeries | undefined>;
@@ -66,7 +68,9 @@ export class RequestSeries {
   private readonly heldSeconds = new Float64Array(MAX_HELD);
   private held = 0;
   /** False with a source of exemplars, which is asked for each sample when it is recorded. */
-  private readonly holdsBack: boolean;
+  private holdsBack: boolean;
+  private readonly releases: readonly (() => void)[];
+  private isReleased = false;
 
   constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
     const labelNames = ['method', 'route', 'status_code'] as const;
@@ -96,8 +100,19 @@ export class RequestSeries {
     this.slowSeconds = options.slowRequestThresholdMs / 1000;
     this.ignoreRoutes = options.ignoreRoutes;
     this.holdsBack = !this.requests.store.asksForExemplars;
-    for (const metric of [this.requests, this.seconds]) metric.holdBack(() => this.writeHeld());
-    this.inProgress.holdBack(() => this.writeInProgress());
+    const writeHeld = (): void => this.writeHeld();
+    this.releases = [
+      this.requests.store.holdBack(writeHeld),
+      this.seconds.store.holdBack(writeHeld),
+      this.inProgress.store.holdBack(() => this.writeInProgress()),
+    ];
+  }
+
+  /** Writes what is held back. From now on, each request is written when it ends. */
+  release(): void {
+    this.holdsBack = false;
+    this.isReleased = true;
+    for (const release of this.releases) release();
   }
 
   /** Returns the series of a method. */
@@ -121,6 +136,7 @@ export class RequestSeries {
     series.seconds ??= this.seconds.labels(labelsOf(route, status));
     if (this.holdsBack && exemplar === undefined) this.hold(series, seconds);
     else recordEnded(series, seconds, exemplar);
+    if (this.isReleased) this.writeInProgress();
     if (seconds > this.slowSeconds) {
       series.slow ??= this.slow.labels(labelsOf(route, status));
       series.slow.inc(1, exemplar);
@@ -133,6 +149,7 @@ export class RequestSeries {
     series.requests.inc(1, exemplar);
     series.streamSeconds ??= this.streamSeconds.labels(labelsOf(route, status));
     series.streamSeconds.observe(seconds, exemplar);
+    if (this.isReleased) this.writeInProgress();
   }
 
   private hold(series: StatusSeries, seconds: number): void {
@@ -148,8 +165,11 @@ export class RequestSeries {
   }
 
   private writeInProgress(): void {
-    for (const { active, inProgress } of this.methods.values()) {
-      if (inProgress.value() !== active) inProgress.set(active);
+    for (const series of this.methods.values()) {
+      const change = series.active - series.written;
+      if (change === 0) continue;
+      series.written = series.active;
+      series.inProgress.inc(change);
     }
   }
 
@@ -157,7 +177,13 @@ export class RequestSeries {
     const method = methodLabel(requested);
     let series = this.methods.get(method);
     if (series === undefined) {
-      series = { method, active: 0, inProgress: this.inProgress.labels({ method }), routes: new Map() };
+      series = {
+        method,
+        active: 0,
+        written: 0,
+        inProgress: this.inProgress.labels({ method }),
+        routes: new Map(),
+      };
       this.methods.set(method, series);
     }
     return series;

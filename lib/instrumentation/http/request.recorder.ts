@@ -91,6 +91,11 @@ export class RequestRecorder implements ObservationOwner {
     }
   }
 
+  /** Writes what is held back. From now on, each request is written when it ends. */
+  release(): void {
+    this.series.release();
+  }
+
   /** Excludes a request that has started, also for the applications in which this one is mounted. */
   ignore(response: ObservedResponse): void {
     for (let each = observationOf(response); each !== undefined; each = each.outer) {
@@ -144,7 +149,8 @@ export class RequestRecorder implements ObservationOwner {
 
   /** Sets the trace of a request that started outside of its context. */
   private trace(observation: RequestObservation): void {
-    if (this.exemplars !== undefined) observation.exemplar = exemplarOf(this.exemplars) ?? observation.exemplar;
+    if (this.exemplars !== undefined)
+      observation.exemplar = exemplarOf(this.exemplars) ?? observation.exemplar;
   }
 
   private countUnmatched(method: string, status: number): void {
