@@ -36,6 +36,7 @@ export abstract class BoundSeries<Extension extends RowExtension | undefined = R
 
   /** Returns true if there is a row to read from. */
   protected exists(): boolean {
+    this.store.settle();
     if (this.generation === this.store.generation) return true;
     return this.slot >= 0 && this.store.hasSeries(this.values) && this.rebind();
   }

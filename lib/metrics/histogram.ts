@@ -57,6 +57,7 @@ export class Histogram<L extends string = never> extends Metric<L> {
    */
   percentile(q: number): number {
     const { store } = this;
+    store.settle();
     const all = new ExponentialHistogram();
     let min = Infinity;
     let max = -Infinity;

@@ -33,6 +33,8 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   private readonly exemplars: Exemplars;
   private epoch: object = {};
   private mirrors = false;
+  /** The writers of samples that are held back. */
+  private readonly heldBack: (() => void)[] = [];
 
   /** @param stride numbers in a row */
   constructor(
@@ -46,6 +48,26 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.table = this.newTable();
     this.rows = this.newRows();
     this.addUnlabelled();
+  }
+
+  /**
+   * Adds a function that writes the samples that a recorder holds back. It is called before each read, and must not read
+   * this metric.
+   *
+   * @returns a function that writes them a last time and removes it
+   */
+  holdBack(write: () => void): () => void {
+    this.heldBack.push(write);
+    return () => {
+      write();
+      const at = this.heldBack.indexOf(write);
+      if (at >= 0) this.heldBack.splice(at, 1);
+    };
+  }
+
+  /** Writes the samples that are held back. */
+  settle(): void {
+    for (const write of this.heldBack) write();
   }
 
   /** The number of live series, the overflow series not counted. */
@@ -74,6 +96,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Returns the slot of existing labels. */
   peek(labels: object): number {
+    this.settle();
     return Math.max(this.find(labels), ABSENT);
   }
 
@@ -103,6 +126,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Removes one series. @returns false if there was none */
   remove(labels: object): boolean {
+    this.settle();
     const slot = this.find(labels);
     if (slot < 0) return false;
     this.generation++;
@@ -115,6 +139,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Removes every series. */
   reset(): void {
+    this.settle();
     this.generation++;
     this.clear();
   }
@@ -145,6 +170,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** Returns a copy of the numbers and exemplars of every series. */
   columns(): SeriesColumns {
+    this.settle();
     const exemplars = this.exemplars.copy();
     return {
       numbers: this.rows.copy(this.table.slots),

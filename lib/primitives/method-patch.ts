@@ -41,6 +41,55 @@ export type BeginCall = (args: readonly unknown[], receiver: unknown) => CallObs
  * @returns a function that removes the patch; it does nothing if there is no such method or the object is frozen
  */
 export function patchMethod(object: object, name: PropertyKey, guard: Guard, begin: BeginCall): () => void {
+  return replaceMethod(
+    object,
+    name,
+    guard,
+    (method, patch) =>
+      function (this: unknown, ...args) {
+        return patch.isActive
+          ? beginCall(method, this, args, guard, begin)
+          : Reflect.apply(method, this, args);
+      },
+  );
+}
+
+/**
+ * Patches one method of one object like {@link patchMethod}, to observe the start of each call only. The cheaper patch for
+ * a hot path: the arguments are copied nowhere.
+ *
+ * @param started called before each call with its first three arguments
+ */
+export function patchStart(
+  object: object,
+  name: PropertyKey,
+  guard: Guard,
+  started: (first: unknown, second: unknown, third: unknown) => void,
+): () => void {
+  return replaceMethod(
+    object,
+    name,
+    guard,
+    (method, patch) =>
+      function (this: unknown, ...args) {
+        if (patch.isActive) {
+          try {
+            started(args[0], args[1], args[2]);
+          } catch (error) {
+            guard.report(error);
+          }
+        }
+        return Reflect.apply(method, this, args);
+      },
+  );
+}
+
+function replaceMethod(
+  object: object,
+  name: PropertyKey,
+  guard: Guard,
+  replacementOf: (method: AnyMethod, patch: { readonly isActive: boolean }) => AnyMethod,
+): () => void {
   let own: PropertyDescriptor | undefined;
   let original: unknown;
   try {
@@ -53,10 +102,8 @@ export function patchMethod(object: object, name: PropertyKey, guard: Guard, beg
   if (typeof original !== 'function') return () => undefined;
   const method = original as AnyMethod;
 
-  let active = true;
-  const patched: AnyMethod = function (this: unknown, ...args) {
-    return active ? beginCall(method, this, args, guard, begin) : Reflect.apply(method, this, args);
-  };
+  const patch = { isActive: true };
+  const patched = replacementOf(method, patch);
   const isPatched = guard.run(() =>
     Reflect.defineProperty(object, name, {
       value: copyMethodMetadata(method, patched),
@@ -68,7 +115,7 @@ export function patchMethod(object: object, name: PropertyKey, guard: Guard, beg
   if (isPatched !== true) return () => undefined;
 
   return () => {
-    active = false;
+    patch.isActive = false;
     guard.run(() => {
       if (Object.getOwnPropertyDescriptor(object, name)?.value !== patched) return;
       if (own === undefined) Reflect.deleteProperty(object, name);

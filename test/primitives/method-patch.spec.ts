@@ -6,6 +6,7 @@ import {
   observeCallback,
   observeFunction,
   patchMethod,
+  patchStart,
 } from '../../lib/primitives/method-patch.js';
 import { nextUnhandledRejection } from '../support/unhandled-rejection.js';
 
@@ -253,6 +254,54 @@ describe('a patched method', () => {
     const unhandled = nextUnhandledRejection();
     void client.reject('nobody cares');
     expect(await unhandled).toBe('nobody cares');
+  });
+});
+
+describe('a method whose starts are observed', () => {
+  it('is called with the same this and arguments, and the observer sees the first three', () => {
+    const { guard, errors } = setUp();
+    const seen: unknown[] = [];
+    const target = {
+      factor: 2,
+      sum(...values: number[]): number {
+        return this.factor * values.reduce((sum, value) => sum + value, 0);
+      },
+    };
+    patchStart(target, 'sum', guard, (...started) => seen.push(started));
+    expect(target.sum(1, 2, 3, 4)).toBe(20);
+    expect(target.sum()).toBe(0);
+    expect(seen).toEqual([
+      [1, 2, 3],
+      [undefined, undefined, undefined],
+    ]);
+    expect(target.sum.name).toBe('sum');
+    expect(errors).toEqual([]);
+  });
+
+  it('runs even if the observer throws, whose error is reported', () => {
+    const { guard, errors } = setUp();
+    const client = new Client();
+    patchStart(client, 'add', guard, boom);
+    expect(client.add(2)).toBe(3);
+    expect(errors).toEqual([new Error('of ours')]);
+  });
+
+  it('throws its own error', () => {
+    const { guard } = setUp();
+    const client = new Client();
+    patchStart(client, 'fail', guard, () => undefined);
+    expect(() => client.fail()).toThrow(new RangeError('no'));
+  });
+
+  it('is no longer observed once the patch is removed, even under a later patch', () => {
+    const { guard } = setUp();
+    const client = new Client();
+    let starts = 0;
+    const restore = patchStart(client, 'add', guard, () => starts++);
+    patchMethod(client, 'add', guard, () => undefined);
+    restore();
+    expect(client.add(2)).toBe(3);
+    expect(starts).toBe(0);
   });
 });
 

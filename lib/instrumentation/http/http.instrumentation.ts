@@ -2,7 +2,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import type { Socket } from 'node:net';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { listenTo } from '../../primitives/emitter-listener.js';
-import { observeCallback, patchMethod } from '../../primitives/method-patch.js';
+import { observeCallback, patchMethod, patchStart } from '../../primitives/method-patch.js';
 import { rawResponse } from './raw-response.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
 import type { RequestRecorder } from './request.recorder.js';
@@ -48,22 +48,20 @@ export class HttpInstrumentation {
 
   stop(): void {
     for (const restore of this.restore.splice(0)) restore();
+    this.recorder.release();
   }
 
   private hookServer(server: object): void {
     const { recorder } = this;
     const { guard } = recorder;
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
-      recorder.begin(response, request.method);
-    // Diagnostics channels of Node would double the cost of each request.
-    this.restore.push(listenTo(server, 'request', guard, onRequest, { first: true }));
     this.restore.push(this.observeExpectations(server));
-    // A listener for `clientError` would stop Node from responding to client errors.
+    // A second listener for `request`, as well as a diagnostics channel, would make each event dearer. A listener for
+    // `clientError` would stop Node from responding to client errors.
     this.restore.push(
-      patchMethod(server, 'emit', guard, ([event, first, socket]) => {
-        if (event === 'clientError') recorder.clientError(first as Error, socket as Socket);
+      patchStart(server, 'emit', guard, (event, first, second) => {
+        if (event === 'request') recorder.begin(second as ServerResponse, (first as IncomingMessage).method);
+        else if (event === 'clientError') recorder.clientError(first as Error, second as Socket);
         else if (event === 'dropRequest') recorder.dropRequest(first as IncomingMessage);
-        return undefined;
       }),
     );
   }
@@ -100,9 +98,8 @@ export class HttpInstrumentation {
     const { recorder } = this;
     recorder.routes.express.setApp(express);
     this.restore.push(
-      patchMethod(express, 'handle', recorder.guard, ([request, response]) => {
-        recorder.begin(response as ServerResponse, (request as IncomingMessage).method);
-        return undefined;
+      patchStart(express, 'handle', recorder.guard, (request, response) => {
+        recorder.beginWithin(response as ServerResponse, (request as IncomingMessage).method);
       }),
     );
   }

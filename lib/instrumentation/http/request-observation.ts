@@ -30,7 +30,7 @@ export interface RequestObservation {
   /** The Fastify reply, which knows the route once the response has ended. */
   reply: FastifyReplyLike | undefined;
   /** The trace of the request, which is no longer active when the response closes. */
-  readonly exemplar: ExemplarLabels | undefined;
+  exemplar: ExemplarLabels | undefined;
   /** The connection of the request; undefined for HTTP/2 and for a request without a socket. */
   connection: Connection | undefined;
   /** True if the request started while an earlier response was still being sent on its connection. */
@@ -83,14 +83,14 @@ export function observationBy(
 /** Starts an observation. */
 export function startObservation(response: ObservedResponse, observation: RequestObservation): void {
   response[OBSERVATION] = observation;
-  observation.series.inProgress.inc();
+  observation.series.active++;
 }
 
 /** Ends an observation. Returns false if it had already ended. */
 export function endObservation(observation: RequestObservation, response: ObservedResponse): boolean {
   if (observation.ended) return false;
   observation.ended = true;
-  observation.series.inProgress.dec();
+  observation.series.active--;
   const { connection } = observation;
   if (connection === undefined) return true;
   if (connection.current === response) connection.current = undefined;

@@ -14,6 +14,10 @@ type RouteLabels = 'method' | 'route' | 'status_code';
 /** The series of one method. */
 export interface MethodSeries {
   readonly method: string;
+  /** The number of requests in progress. */
+  active: number;
+  /** The number of requests in progress that is written to the gauge. */
+  written: number;
   readonly inProgress: GaugeSeries;
   /** The routes by template; undefined for an ignored route. */
   readonly routes: Map<string, RouteSeries | undefined>;
@@ -38,10 +42,18 @@ interface StatusSeries {
   streamSeconds?: HistogramSeries;
 }
 
+/** Upper limit for ended requests that are held back. */
+const MAX_HELD = 256;
+
 /** Upper limit for routes that an application adds at run time, per method. */
 const MAX_ROUTES = 10_000;
 
-/** The HTTP request metrics, with every series looked up once. */
+/**
+ * The HTTP request metrics, with every series looked up once.
+ *
+ * The number of requests in progress and the durations of ended requests are held back until a metric is read, or until
+ * there are many: the rows of a counter, a gauge and a histogram are dozens of cache lines, which a request loads anew.
+ */
 export class RequestSeries {
   private readonly requests: Counter<RouteLabels>;
   private readonly seconds: Histogram<RouteLabels>;
@@ -53,6 +65,14 @@ export class RequestSeries {
   private readonly routeLabels = new BoundedLabelValues(MAX_ROUTES);
   private readonly slowSeconds: number;
   private readonly ignoreRoutes: readonly (string | RegExp)[];
+
+  private readonly heldSeries: StatusSeries[] = [];
+  private readonly heldSeconds = new Float64Array(MAX_HELD);
+  private held = 0;
+  /** False with a source of exemplars, which is asked for each sample when it is recorded. */
+  private holdsBack: boolean;
+  private readonly releases: readonly (() => void)[];
+  private isReleased = false;
 
   constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
     const labelNames = ['method', 'route', 'status_code'] as const;
@@ -81,6 +101,20 @@ export class RequestSeries {
     });
     this.slowSeconds = options.slowRequestThresholdMs / 1000;
     this.ignoreRoutes = options.ignoreRoutes;
+    this.holdsBack = !this.requests.store.asksForExemplars;
+    const writeHeld = (): void => this.writeHeld();
+    this.releases = [
+      this.requests.store.holdBack(writeHeld),
+      this.seconds.store.holdBack(writeHeld),
+      this.inProgress.store.holdBack(() => this.writeInProgress()),
+    ];
+  }
+
+  /** Writes what is held back. From now on, each request is written when it ends. */
+  release(): void {
+    this.holdsBack = false;
+    this.isReleased = true;
+    for (const release of this.releases) release();
   }
 
   /** Returns the series of a method. */
@@ -101,9 +135,10 @@ export class RequestSeries {
   /** Counts and times a request whose response is not a stream. */
   recordRequest(route: RouteSeries, status: number, seconds: number, exemplar?: ExemplarLabels): void {
     const series = this.ofStatus(route, status);
-    series.requests.inc(1, exemplar);
     series.seconds ??= this.seconds.labels(labelsOf(route, status));
-    series.seconds.observe(seconds, exemplar);
+    if (this.holdsBack && exemplar === undefined) this.hold(series, seconds);
+    else recordEnded(series, seconds, exemplar);
+    if (this.isReleased) this.writeInProgress();
     if (seconds > this.slowSeconds) {
       series.slow ??= this.slow.labels(labelsOf(route, status));
       series.slow.inc(1, exemplar);
@@ -116,13 +151,41 @@ export class RequestSeries {
     series.requests.inc(1, exemplar);
     series.streamSeconds ??= this.streamSeconds.labels(labelsOf(route, status));
     series.streamSeconds.observe(seconds, exemplar);
+    if (this.isReleased) this.writeInProgress();
+  }
+
+  private hold(series: StatusSeries, seconds: number): void {
+    this.heldSeries[this.held] = series;
+    this.heldSeconds[this.held] = seconds;
+    if (++this.held === MAX_HELD) this.writeHeld();
+  }
+
+  private writeHeld(): void {
+    const { held, heldSeries, heldSeconds } = this;
+    this.held = 0;
+    for (let i = 0; i < held; i++) recordEnded(heldSeries[i]!, heldSeconds[i]!);
+  }
+
+  private writeInProgress(): void {
+    for (const series of this.methods.values()) {
+      const change = series.active - series.written;
+      if (change === 0) continue;
+      series.written = series.active;
+      series.inProgress.inc(change);
+    }
   }
 
   private addMethod(requested: string): MethodSeries {
     const method = methodLabel(requested);
     let series = this.methods.get(method);
     if (series === undefined) {
-      series = { method, inProgress: this.inProgress.labels({ method }), routes: new Map() };
+      series = {
+        method,
+        active: 0,
+        written: 0,
+        inProgress: this.inProgress.labels({ method }),
+        routes: new Map(),
+      };
       this.methods.set(method, series);
     }
     return series;
@@ -148,6 +211,11 @@ export class RequestSeries {
   private ofStatus(route: RouteSeries, status: number): StatusSeries {
     return (route.byStatus[status] ??= { requests: this.requests.labels(labelsOf(route, status)) });
   }
+}
+
+function recordEnded(series: StatusSeries, seconds: number, exemplar?: ExemplarLabels): void {
+  series.requests.inc(1, exemplar);
+  series.seconds?.observe(seconds, exemplar);
 }
 
 function labelsOf({ method, route }: RouteSeries, status: number): Record<RouteLabels, string> {

@@ -67,16 +67,35 @@ export class RequestRecorder implements ObservationOwner {
     }
   }
 
-  /** Starts measuring a request of Fastify, like {@link begin}. */
+  /** Starts measuring a request that has reached the framework, within the context of its trace, like {@link begin}. */
+  beginWithin(response: ObservedResponse, method = OTHER_METHOD): void {
+    try {
+      const observation = observationBy(this, response);
+      if (observation === undefined) this.observe(response, method, undefined);
+      else this.trace(observation);
+    } catch (error) {
+      this.guard.report(error);
+    }
+  }
+
+  /** Starts measuring a request of Fastify, like {@link beginWithin}. */
   beginReply(reply: FastifyReplyLike): void {
     try {
       const response: ObservedResponse = reply.raw;
       const observation = observationBy(this, response);
       if (observation === undefined) this.observe(response, reply.request.raw.method ?? OTHER_METHOD, reply);
-      else observation.reply = reply;
+      else {
+        observation.reply = reply;
+        this.trace(observation);
+      }
     } catch (error) {
       this.guard.report(error);
     }
+  }
+
+  /** Writes what is held back. From now on, each request is written when it ends. */
+  release(): void {
+    this.series.release();
   }
 
   /** Excludes a request that has started, also for the applications in which this one is mounted. */
@@ -156,6 +175,12 @@ export class RequestRecorder implements ObservationOwner {
       exception: hasFailed ? this.serverErrors?.exceptionOf(response) : undefined,
       traceId: exemplar?.['trace_id'],
     });
+  }
+
+  /** Sets the trace of a request that started outside of its context. */
+  private trace(observation: RequestObservation): void {
+    if (this.exemplars !== undefined)
+      observation.exemplar = exemplarOf(this.exemplars) ?? observation.exemplar;
   }
 
   private countUnmatched(method: string, status: number): void {
