@@ -23,6 +23,12 @@ export interface OperationWait {
   end(call: WaitedCall | undefined, hasFailed: boolean): void;
 }
 
+/** The async context of an operation, or of none. */
+export interface OperationScope {
+  /** Runs work in this context. */
+  run<R>(work: () => R): R;
+}
+
 /** The operation that runs in the current async context, as the clients of the application see it. */
 export interface OperationWaits {
   /** The recorded operation; undefined if there is none. A client may ask it before it prepares a {@link WaitedCall}. */
@@ -33,6 +39,11 @@ export interface OperationWaits {
    * @param call what is waited for, if it is known by now
    */
   begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined;
+  /**
+   * Returns the context of the current operation, for a callback that a client calls in another one: that of whoever gave a
+   * connection back, or opened it.
+   */
+  capture(): OperationScope;
 }
 
 /** Upper limit for the calls of one system. */

@@ -71,19 +71,15 @@ export class OperationRecorder {
     this.store.offer(ended, now, () => this.recordOf(operation, ended, now));
   }
 
-  private count({ parts, calls }: Operation, { method = '', route = '' }: EndedOperation): void {
+  private count({ parts, calls, statements }: Operation, { method = '', route = '' }: EndedOperation): void {
     this.recorded.inc({ method, route });
     for (const part of TIME_PARTS) {
       const milliseconds = parts.of(part);
       if (milliseconds > 0) this.time.inc({ method, route, part }, milliseconds / 1000);
     }
-    let queries = 0;
+    if (statements > 0) this.queries.inc({ method, route }, statements);
     let isRepeated = false;
-    for (const { call, begun, count } of calls.values()) {
-      if (call.part === 'database') queries += count;
-      if (begun >= this.repeatedCalls) isRepeated = true;
-    }
-    if (queries > 0) this.queries.inc({ method, route }, queries);
+    for (const { begun } of calls.values()) isRepeated ||= begun >= this.repeatedCalls;
     if (isRepeated) this.repeated.inc({ method, route });
   }
 

@@ -28,6 +28,8 @@ export class Operation {
   /** Longest time for which its own code ran without awaiting anything, in milliseconds. */
   longestRunMs = 0;
   omittedCalls = 0;
+  /** Number of statements that have ended, also of those beyond the limit of distinct ones. */
+  statements = 0;
   isOpen = true;
 
   /**

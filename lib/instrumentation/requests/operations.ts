@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type {
+  OperationScope,
   OperationWait,
   OperationWaits,
   WaitedCall,
@@ -38,6 +39,8 @@ export class Operations implements OperationWaits {
   private remembered = new Map<string, Map<WaitedCall, { site: CallSite | undefined; at: number }>>();
   private remembers = 0;
   private isDisableScheduled = false;
+  /** The context of whatever is not recorded. */
+  private readonly none: OperationScope = { run: (work) => this.leave(work) };
 
   constructor(
     private readonly clock: Clock,
@@ -89,6 +92,11 @@ export class Operations implements OperationWaits {
     return this.storage.getStore() === operation ? work() : this.storage.run(operation, work);
   }
 
+  capture(): OperationScope {
+    const { current } = this;
+    return current === undefined ? this.none : { run: (work) => this.run(current, work) };
+  }
+
   /** Gives an operation up, which is not to be recorded. */
   discard(operation: Operation | undefined): void {
     if (operation !== undefined) this.end(operation, operation.startedAt);
@@ -111,30 +119,18 @@ export class Operations implements OperationWaits {
       operation.parts.begin(part, now, this.beat.blockedSince(now));
       const tally = call && operation.tally(call);
       if (tally !== undefined) this.findSite(operation, tally, now);
-      return new Wait(this, operation, part, now, call);
+      return new Wait(this, operation, part, now, call, tally);
     } catch (error) {
       this.guard.report(error);
       return undefined;
     }
   }
 
-  /** @internal Ends a wait. */
-  endWait(
-    { parts, isOpen }: Operation,
-    part: WaitPart,
-    startedAt: number,
-    tally: CallTally | undefined,
-    hasFailed: boolean,
-  ): void {
-    if (!isOpen) return;
+  /** @internal Ends a wait. @returns the current time */
+  endWait({ parts }: Operation, part: WaitPart): number {
     const now = this.clock.monotonic();
     parts.end(part, now, this.beat.blockedSince(now));
-    if (tally === undefined) return;
-    const milliseconds = now - startedAt;
-    tally.count++;
-    tally.totalMs += milliseconds;
-    if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
-    if (hasFailed) tally.errors++;
+    return now;
   }
 
   /** Says that the own code of an operation starts or ends to run without awaiting anything. */
@@ -170,6 +166,11 @@ export class Operations implements OperationWaits {
     tally.site = found.site;
   }
 
+  /** Runs work outside of every operation. */
+  private leave<R>(work: () => R): R {
+    return this.current === undefined ? work() : this.storage.run(undefined, work);
+  }
+
   private forgetSites(): void {
     this.remembered = new Map();
     this.remembers = 0;
@@ -201,13 +202,30 @@ class Wait implements OperationWait {
     private readonly part: WaitPart,
     private readonly startedAt: number,
     private readonly begun: WaitedCall | undefined,
+    private readonly tally: CallTally | undefined,
   ) {}
 
   end(call: WaitedCall | undefined, hasFailed: boolean): void {
-    if (this.hasEnded) return;
+    const { operations, operation, part } = this;
+    if (this.hasEnded || !operation.isOpen) return;
     this.hasEnded = true;
-    const known = call ?? this.begun;
-    const tally = known && this.operation.isOpen ? this.operation.tally(known) : undefined;
-    this.operations.endWait(this.operation, this.part, this.startedAt, tally, hasFailed);
+    const milliseconds = operations.endWait(operation, part) - this.startedAt;
+    if (part === 'database' && (call ?? this.begun) !== undefined) operation.statements++;
+    const tally = call === undefined || call === this.begun ? this.tally : this.tallyOf(call);
+    if (tally === undefined) return;
+    tally.count++;
+    tally.totalMs += milliseconds;
+    if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
+    if (hasFailed) tally.errors++;
+  }
+
+  /** Returns the tally of a call that has become known at its end, or otherwise than at its beginning. */
+  private tallyOf(call: WaitedCall): CallTally | undefined {
+    const tally = this.operation.tally(call);
+    if (tally !== undefined) {
+      tally.begun++;
+      tally.site ??= this.tally?.site;
+    }
+    return tally;
   }
 }

@@ -1,5 +1,6 @@
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { QueryRecorder } from '../../../lib/integrations/queries/query.recorder.js';
+import type { PoolWaits } from '../../../lib/integrations/pool-state.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
 
 /** The type of an argument that the types of a library forbid, but that an application in JavaScript may pass. */
@@ -16,6 +17,11 @@ export function queryRecorder(): QueryRecorder {
     slowQueryThresholdMs: 500,
     tableLimit: 50,
   });
+}
+
+/** Returns an observer of pools that throws. */
+export function failingWaits({ guard, operations }: QueryRecorder): PoolWaits {
+  return { clock: systemClock, guard, operations, observe: boom };
 }
 
 /** Returns the transcripts of the same use of a client, first without monitoring and then with it. */
