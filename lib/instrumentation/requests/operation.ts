@@ -17,10 +17,24 @@ export interface CallTally {
   site: CallSite | undefined;
 }
 
+/** What an async context belongs to. */
+export interface OperationContext {
+  readonly operation: Operation;
+  /** The place in the application that asked for the calls of this context; undefined if their stack traces lead to it. */
+  readonly site: CallSite | undefined;
+}
+
+/** How often a call was asked for, and where. */
+interface AskedCall {
+  times: number;
+  site: CallSite | undefined;
+}
+
 /** A recorded operation that runs. */
 export class Operation {
   readonly parts: TimeParts;
   readonly calls = new Map<WaitedCall, CallTally>();
+  readonly context: OperationContext = { operation: this, site: undefined };
   readonly phases: Partial<Record<RequestPhase, number>> = {};
   /** `Class.method` of the handler, once it is known. */
   handler: string | undefined;
@@ -31,6 +45,7 @@ export class Operation {
   /** Number of statements that have ended, also of those beyond the limit of distinct ones. */
   statements = 0;
   isOpen = true;
+  private readonly askedCalls = new Map<WaitedCall, AskedCall>();
 
   /**
    * @param startedAt in milliseconds on the monotonic clock
@@ -57,5 +72,24 @@ export class Operation {
       this.calls.set(call, tally);
     }
     return tally;
+  }
+
+  /** Returns how often a call was asked for; undefined beyond the limit. */
+  asked(call: WaitedCall): AskedCall | undefined {
+    let asked = this.askedCalls.get(call);
+    if (asked === undefined && this.askedCalls.size < MAX_CALLS) {
+      this.askedCalls.set(call, (asked = { times: 0, site: undefined }));
+    }
+    return asked;
+  }
+
+  /** Counts a call that has ended. @param tally its tally; undefined beyond the limit */
+  count({ part }: WaitedCall, tally: CallTally | undefined, milliseconds: number, hasFailed: boolean): void {
+    if (part === 'database') this.statements++;
+    if (tally === undefined) return;
+    tally.count++;
+    tally.totalMs += milliseconds;
+    if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
+    if (hasFailed) tally.errors++;
   }
 }

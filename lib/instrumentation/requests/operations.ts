@@ -11,7 +11,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallSite, CallSites } from './call-sites.js';
 import { EventLoopBeat } from './event-loop-beat.js';
-import { type CallTally, Operation } from './operation.js';
+import { type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationKind } from './request-record.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
@@ -31,7 +31,7 @@ export interface OperationsOptions {
 export class Operations implements OperationWaits {
   readonly sites = new CallSites();
 
-  private readonly storage = new AsyncLocalStorage<Operation | undefined>();
+  private readonly storage = new AsyncLocalStorage<OperationContext | undefined>();
   private readonly open = new Set<Operation>();
   private readonly beat: EventLoopBeat;
   private readonly idPrefix = randomBytes(6).toString('hex');
@@ -57,7 +57,7 @@ export class Operations implements OperationWaits {
   /** The recorded operation of the current async context; undefined if there is none, or it has ended. */
   get current(): Operation | undefined {
     if (this.open.size === 0) return undefined;
-    const operation = this.storage.getStore();
+    const operation = this.storage.getStore()?.operation;
     return operation?.isOpen === true ? operation : undefined;
   }
 
@@ -84,12 +84,13 @@ export class Operations implements OperationWaits {
   /** Makes an operation that of the rest of the current async context; undefined for none. */
   enter(operation: Operation | undefined): void {
     // An async context that has ended needs no replacement, and one that was never used costs nothing.
-    if (operation !== undefined || this.current !== undefined) this.storage.enterWith(operation);
+    if (operation !== undefined || this.current !== undefined) this.storage.enterWith(operation?.context);
   }
 
   /** Runs work in the async context of an operation. */
   run<R>(operation: Operation, work: () => R): R {
-    return this.storage.getStore() === operation ? work() : this.storage.run(operation, work);
+    const { context } = operation;
+    return this.storage.getStore() === context ? work() : this.storage.run(context, work);
   }
 
   capture(): OperationScope {
@@ -117,13 +118,43 @@ export class Operations implements OperationWaits {
       if (operation === undefined) return undefined;
       const now = this.clock.monotonic();
       operation.parts.begin(part, now, this.beat.blockedSince(now));
-      const tally = call && operation.tally(call);
-      if (tally !== undefined) this.findSite(operation, tally, now);
-      return new Wait(this, operation, part, now, call, tally);
+      return new Wait(this, operation, part, now, call, call && this.tally(operation, call, now));
     } catch (error) {
       this.guard.report(error);
       return undefined;
     }
+  }
+
+  add(call: WaitedCall, milliseconds: number): void {
+    this.guard.run(() => {
+      const operation = this.current;
+      if (operation === undefined) return;
+      operation.count(call, this.tally(operation, call, this.clock.monotonic()), milliseconds, false);
+    });
+  }
+
+  askFor(call: WaitedCall): OperationScope | undefined {
+    return this.guard.run(() => {
+      const operation = this.current;
+      const asked = operation?.asked(call);
+      if (operation === undefined || asked === undefined || this.storage.getStore()?.site !== undefined) {
+        return undefined;
+      }
+      asked.site = this.siteOf(operation, call, ++asked.times, asked.site, this.clock.monotonic());
+      const context = { operation, site: asked.site };
+      return { run: (work) => this.storage.run(context, work) };
+    });
+  }
+
+  /** Counts the beginning of a call. @returns its tally; undefined beyond the limit */
+  private tally(operation: Operation, call: WaitedCall, now: number): CallTally | undefined {
+    const tally = operation.tally(call);
+    if (tally === undefined) return undefined;
+    const begun = ++tally.begun;
+    const asked = this.storage.getStore()?.site;
+    if (asked === undefined) tally.site = this.siteOf(operation, call, begun, tally.site, now);
+    else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
+    return tally;
   }
 
   /** @internal Ends a wait. @returns the current time */
@@ -147,23 +178,27 @@ export class Operations implements OperationWaits {
   }
 
   /**
-   * Finds the place in the application that makes a call: at its first call, and at the call from which on it counts as
-   * repeated, which is made where the loop is.
+   * Returns the place in the application that makes a call. It is looked for at the first of equal calls, and at the one
+   * from which on they count as repeated, which is made where the loop is.
    */
-  private findSite(operation: Operation, tally: CallTally, now: number): void {
-    const begun = ++tally.begun;
-    if (begun === this.options.repeatedCalls) tally.site = this.sites.current() ?? tally.site;
-    if (begun > 1) return;
-    const { handler = '' } = operation;
+  private siteOf(
+    { handler = '' }: Operation,
+    call: WaitedCall,
+    times: number,
+    known: CallSite | undefined,
+    now: number,
+  ): CallSite | undefined {
+    if (times === this.options.repeatedCalls) return this.sites.current() ?? known;
+    if (times > 1) return known;
     let sites = this.remembered.get(handler);
     if (sites === undefined) this.remembered.set(handler, (sites = new Map()));
-    let found = sites.get(tally.call);
+    let found = sites.get(call);
     if (found === undefined || now - found.at > SITE_AGE_MS) {
       found = { site: this.sites.current(), at: now };
-      if (!sites.has(tally.call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
-      else sites.set(tally.call, found);
+      if (!sites.has(call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
+      else sites.set(call, found);
     }
-    tally.site = found.site;
+    return found.site;
   }
 
   /** Runs work outside of every operation. */
@@ -206,26 +241,20 @@ class Wait implements OperationWait {
   ) {}
 
   end(call: WaitedCall | undefined, hasFailed: boolean): void {
-    const { operations, operation, part } = this;
+    const { operations, operation, part, begun, tally } = this;
     if (this.hasEnded || !operation.isOpen) return;
     this.hasEnded = true;
     const milliseconds = operations.endWait(operation, part) - this.startedAt;
-    if (part === 'database' && (call ?? this.begun) !== undefined) operation.statements++;
-    const tally = call === undefined || call === this.begun ? this.tally : this.tallyOf(call);
-    if (tally === undefined) return;
-    tally.count++;
-    tally.totalMs += milliseconds;
-    if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
-    if (hasFailed) tally.errors++;
-  }
-
-  /** Returns the tally of a call that has become known at its end, or otherwise than at its beginning. */
-  private tallyOf(call: WaitedCall): CallTally | undefined {
-    const tally = this.operation.tally(call);
-    if (tally !== undefined) {
-      tally.begun++;
-      tally.site ??= this.tally?.site;
+    if (call === undefined || call === begun) {
+      if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
+      return;
     }
-    return tally;
+    // It has become known at its end, or otherwise than at its beginning, where its place was.
+    const known = operation.tally(call);
+    if (known !== undefined) {
+      known.begun++;
+      known.site ??= tally?.site;
+    }
+    operation.count(call, known, milliseconds, hasFailed);
   }
 }

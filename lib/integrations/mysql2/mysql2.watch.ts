@@ -39,10 +39,28 @@ export function watchMysql2Pool(pool: Mysql2Pool, queries: QueryRecorder): () =>
     connections.add(connection),
   );
   for (let i = 0; i < all.length; i++) connections.add(all.get(i));
+  const restores = ['query', 'execute'].map((method) => askByPool(pool, method, queries, recorder));
   return () => {
     stop();
+    for (const restore of restores) restore();
     connections.stop();
   };
+}
+
+/** Keeps the place that sends a statement by the pool, which a connection sends later. @returns a function that stops it */
+function askByPool(
+  pool: Mysql2Pool,
+  method: string,
+  { guard, operations }: QueryRecorder,
+  recorder: SystemRecorder,
+): () => void {
+  if (operations === undefined) return () => undefined;
+  return patchMethod(pool, method, guard, (args): CallObserver | undefined => {
+    if (operations.current === undefined) return undefined;
+    const text = textOf(args[0]);
+    const scope = text === undefined || isOwnQuery(text) ? undefined : recorder.askFor(text);
+    return scope && { scope };
+  });
 }
 
 /** Records the statements of one connection. @returns a function that stops the watch */

@@ -44,10 +44,23 @@ export function watchPgPool(pool: PgPool, queries: QueryRecorder): () => void {
   );
   const stop = listenTo(pool, 'connect', queries.guard, (client: object) => clients.add(client));
   for (const client of (pool as PgPoolInternals)._clients ?? []) clients.add(client);
+  const restore = askByPool(pool, queries, recorder);
   return () => {
     stop();
+    restore();
     clients.stop();
   };
+}
+
+/** Keeps the place that sends a statement by the pool, which a client sends later. @returns a function that stops it */
+function askByPool(pool: PgPool, { guard, operations }: QueryRecorder, recorder: SystemRecorder): () => void {
+  if (operations === undefined) return () => undefined;
+  return patchMethod(pool, 'query', guard, (args): CallObserver | undefined => {
+    if (operations.current === undefined) return undefined;
+    const text = textOf(configOf(args[0]));
+    const scope = text === undefined || isOwnQuery(text) ? undefined : recorder.askFor(text);
+    return scope && { scope };
+  });
 }
 
 /** Records the statements of one client. @returns a function that stops the watch */

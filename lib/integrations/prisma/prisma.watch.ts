@@ -1,6 +1,9 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
+import type { Guard } from '../../primitives/guard.js';
+import { type CallObserver, observeFunction, patchMethod } from '../../primitives/method-patch.js';
+import type { OperationScope, OperationWaits } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
 /** The event of a statement that has ended. */
@@ -16,6 +19,15 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['sqlserver', 'microsoft.sql_server'],
 ]);
 
+/** The engine that sends statements itself, in the async context of the operation that they are for. */
+const ENGINE_IN_CONTEXT = 'ClientEngine';
+
+/** The second argument of `_createPrismaPromise()`: what an operation on a model is. */
+interface OperationSpec {
+  readonly action?: unknown;
+  readonly model?: unknown;
+}
+
 /**
  * Records the statements of a client with `log: [{ emit: 'event', level: 'query' }]`, without which it emits no events.
  * The events do not show which statements failed.
@@ -24,18 +36,70 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
  */
 export function watchPrisma(client: PrismaClient, queries: QueryRecorder): () => void {
   const { _activeProvider: provider = 'other_sql' } = client;
+  const { guard, operations } = queries;
   const recorder = queries.forSystem(SYSTEMS.get(provider) ?? provider);
   // An extended client has no $on().
   const original = originalClient(client);
+  const restore = operations && watchOperations(original, operations, recorder, guard);
   // Prisma has no method to remove a listener.
   let isActive = true;
   listenTo(
     { on: (_: string, listener: (event: PrismaQueryEvent) => void) => original.$on?.('query', listener) },
     'query',
-    queries.guard,
+    guard,
     ({ query, duration }: PrismaQueryEvent) => {
-      if (isActive && !isOwnQuery(query)) recorder.endMeasured(query, duration);
+      if (!isActive || isOwnQuery(query)) return;
+      recorder.endMeasured(query, duration, tellsStatements(original) ? operations : undefined);
     },
   );
-  return () => (isActive = false);
+  return () => {
+    isActive = false;
+    restore?.();
+  };
+}
+
+/**
+ * Records the waits for the operations of a client. Their promises are lazy: nothing is sent before one is awaited, from
+ * where no stack trace leads back. An operation is counted itself if the client does not tell its statements.
+ */
+function watchOperations(
+  client: PrismaClient,
+  operations: OperationWaits,
+  recorder: SystemRecorder,
+  guard: Guard,
+): () => void {
+  return patchMethod(client, '_createPrismaPromise', guard, ([send, spec, ...rest]) => {
+    if (operations.current === undefined) return undefined;
+    const call = recorder.callNamed(nameOf(spec));
+    // A raw statement has no specification, by which to tell it from others.
+    const scope = spec === undefined ? undefined : operations.askFor(call);
+    const sent = (): CallObserver => {
+      const wait = operations.begin('database', tellsStatements(client) ? undefined : call);
+      return {
+        fulfilled: () => wait?.end(undefined, false),
+        rejected: () => wait?.end(undefined, true),
+        threw: () => wait?.end(undefined, true),
+      };
+    };
+    const observed = observeFunction(send, guard, sent);
+    return { args: [scope === undefined ? observed : within(scope, observed), spec, ...rest] };
+  });
+}
+
+/** Returns a function that runs another one in an async context. */
+function within(scope: OperationScope, call: unknown): unknown {
+  return typeof call === 'function'
+    ? (...args: unknown[]) => scope.run(() => Reflect.apply(call, undefined, args) as unknown)
+    : call;
+}
+
+function nameOf(spec: unknown): string {
+  const { action, model } = (spec ?? {}) as OperationSpec;
+  if (typeof action !== 'string') return 'query';
+  return typeof model === 'string' ? `${action} ${model}` : action;
+}
+
+/** Returns true if the events of a client are emitted in the async context of the operation that they are for. */
+function tellsStatements({ _engine: engine, _engineConfig: config }: PrismaClient): boolean {
+  return engine?.name === ENGINE_IN_CONTEXT && config?.logQueries === true;
 }
