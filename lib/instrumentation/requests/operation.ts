@@ -6,15 +6,21 @@ import { TimeParts } from './time-parts.js';
 /** Number of distinct calls of one operation that are kept. */
 const MAX_CALLS = 100;
 
+/** The place in the application that makes equal calls of one operation. */
+export interface CallPlace {
+  site: CallSite | undefined;
+  /** True if it was looked for in vain when a call began: an `async` function may not be awaited yet then. */
+  isMissing: boolean;
+}
+
 /** Equal calls of one operation. */
-export interface CallTally {
+export interface CallTally extends CallPlace {
   readonly call: WaitedCall;
   begun: number;
   count: number;
   totalMs: number;
   maxMs: number;
   errors: number;
-  site: CallSite | undefined;
 }
 
 /** What an async context belongs to. */
@@ -25,9 +31,8 @@ export interface OperationContext {
 }
 
 /** How often a call was asked for, and where. */
-interface AskedCall {
+interface AskedCall extends CallPlace {
   times: number;
-  site: CallSite | undefined;
 }
 
 /** A recorded operation that runs. */
@@ -68,7 +73,16 @@ export class Operation {
         this.omittedCalls++;
         return undefined;
       }
-      tally = { call, begun: 0, count: 0, totalMs: 0, maxMs: 0, errors: 0, site: undefined };
+      tally = {
+        call,
+        begun: 0,
+        count: 0,
+        totalMs: 0,
+        maxMs: 0,
+        errors: 0,
+        site: undefined,
+        isMissing: false,
+      };
       this.calls.set(call, tally);
     }
     return tally;
@@ -78,7 +92,7 @@ export class Operation {
   asked(call: WaitedCall): AskedCall | undefined {
     let asked = this.askedCalls.get(call);
     if (asked === undefined && this.askedCalls.size < MAX_CALLS) {
-      this.askedCalls.set(call, (asked = { times: 0, site: undefined }));
+      this.askedCalls.set(call, (asked = { times: 0, site: undefined, isMissing: false }));
     }
     return asked;
   }

@@ -11,7 +11,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallSite, CallSites } from './call-sites.js';
 import { EventLoopBeat } from './event-loop-beat.js';
-import { type CallTally, Operation, type OperationContext } from './operation.js';
+import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationKind } from './request-record.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
@@ -140,7 +140,7 @@ export class Operations implements OperationWaits {
       if (operation === undefined || asked === undefined || this.storage.getStore()?.site !== undefined) {
         return undefined;
       }
-      asked.site = this.siteOf(operation, call, ++asked.times, asked.site, this.clock.monotonic());
+      this.findSite(operation, call, ++asked.times, asked, this.clock.monotonic());
       const context = { operation, site: asked.site };
       return { run: (work) => this.storage.run(context, work) };
     });
@@ -152,7 +152,7 @@ export class Operations implements OperationWaits {
     if (tally === undefined) return undefined;
     const begun = ++tally.begun;
     const asked = this.storage.getStore()?.site;
-    if (asked === undefined) tally.site = this.siteOf(operation, call, begun, tally.site, now);
+    if (asked === undefined) this.findSite(operation, call, begun, tally, now);
     else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
     return tally;
   }
@@ -177,28 +177,43 @@ export class Operations implements OperationWaits {
     this.storage.disable();
   }
 
+  /** @internal Looks again for a place that was missing when a call began, now that it has ended. */
+  findMissingSite({ handler = '' }: Operation, tally: CallTally): void {
+    tally.isMissing = false;
+    const site = this.sites.current();
+    if (site === undefined) return;
+    tally.site = site;
+    const remembered = this.remembered.get(handler)?.get(tally.call);
+    if (remembered !== undefined) remembered.site ??= site;
+  }
+
   /**
-   * Returns the place in the application that makes a call. It is looked for at the first of equal calls, and at the one
-   * from which on they count as repeated, which is made where the loop is.
+   * Finds the place in the application that makes a call. It is looked for at the first of equal calls, and at the one from
+   * which on they count as repeated, which is made where the loop is.
    */
-  private siteOf(
+  private findSite(
     { handler = '' }: Operation,
     call: WaitedCall,
     times: number,
-    known: CallSite | undefined,
+    place: CallPlace,
     now: number,
-  ): CallSite | undefined {
-    if (times === this.options.repeatedCalls) return this.sites.current() ?? known;
-    if (times > 1) return known;
+  ): void {
+    if (times === this.options.repeatedCalls) {
+      const site = this.sites.current();
+      place.isMissing = site === undefined;
+      place.site = site ?? place.site;
+    }
+    if (times > 1) return;
     let sites = this.remembered.get(handler);
     if (sites === undefined) this.remembered.set(handler, (sites = new Map()));
     let found = sites.get(call);
     if (found === undefined || now - found.at > SITE_AGE_MS) {
       found = { site: this.sites.current(), at: now };
+      place.isMissing = found.site === undefined;
       if (!sites.has(call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
       else sites.set(call, found);
     }
-    return found.site;
+    place.site = found.site;
   }
 
   /** Runs work outside of every operation. */
@@ -245,6 +260,7 @@ class Wait implements OperationWait {
     if (this.hasEnded || !operation.isOpen) return;
     this.hasEnded = true;
     const milliseconds = operations.endWait(operation, part) - this.startedAt;
+    if (tally?.isMissing === true) operations.findMissingSite(operation, tally);
     if (call === undefined || call === begun) {
       if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
       return;
