@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Controller, Get, Inject, Injectable, Module, Param } from '@nestjs/common';
@@ -10,6 +9,7 @@ import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
 import { Pool } from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import { eventually, type RunningApp, startApp, total } from '../e2e/fixture/start-app.js';
+import { sourceLineOf } from '../support/source-line.js';
 import { RepeatedStatements } from './fixture/repeated-statements.mjs';
 import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
@@ -346,8 +346,3 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
     60_000,
   );
 });
-
-async function sourceLineOf(site: string): Promise<string> {
-  const [, file = '', line = '0'] = /([^\s()]+):(\d+):\d+\)?$/.exec(site) ?? [];
-  return (await readFile(file, 'utf8')).split('\n')[Number(line) - 1] ?? '';
-}
