@@ -27,7 +27,7 @@ export interface CallTally extends CallPlace {
 export interface OperationContext {
   readonly operation: Operation;
   /** The place in the application that asked for the calls of this context; undefined if their stack traces lead to it. */
-  readonly site: CallSite | undefined;
+  readonly place: CallPlace | undefined;
 }
 
 /** How often a call was asked for, and where. */
@@ -39,7 +39,7 @@ interface AskedCall extends CallPlace {
 export class Operation {
   readonly parts: TimeParts;
   readonly calls = new Map<WaitedCall, CallTally>();
-  readonly context: OperationContext = { operation: this, site: undefined };
+  readonly context: OperationContext = { operation: this, place: undefined };
   readonly phases: Partial<Record<RequestPhase, number>> = {};
   /** `Class.method` of the handler, once it is known. */
   handler: string | undefined;

@@ -137,11 +137,15 @@ export class Operations implements OperationWaits {
     return this.guard.run(() => {
       const operation = this.current;
       const asked = operation?.asked(call);
-      if (operation === undefined || asked === undefined || this.storage.getStore()?.site !== undefined) {
+      if (
+        operation === undefined ||
+        asked === undefined ||
+        this.storage.getStore()?.place?.site !== undefined
+      ) {
         return undefined;
       }
       this.findSite(operation, call, ++asked.times, asked, this.clock.monotonic());
-      const context = { operation, site: asked.site };
+      const context = { operation, place: asked };
       return { run: (work) => this.storage.run(context, work) };
     });
   }
@@ -151,7 +155,7 @@ export class Operations implements OperationWaits {
     const tally = operation.tally(call);
     if (tally === undefined) return undefined;
     const begun = ++tally.begun;
-    const asked = this.storage.getStore()?.site;
+    const asked = this.storage.getStore()?.place?.site;
     if (asked === undefined) this.findSite(operation, call, begun, tally, now);
     else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
     return tally;

@@ -1,9 +1,10 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
-import { type CallObserver, observeFunction, patchMethod } from '../../primitives/method-patch.js';
-import type { OperationScope, OperationWaits } from '../operation-waits.js';
+import { patchMethod } from '../../primitives/method-patch.js';
+import type { OperationScope, OperationWaits, WaitedCall } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
+import { stopAll } from '../stop-all.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
 /** The event of a statement that has ended. */
@@ -22,8 +23,8 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
 /** The engine that sends statements itself, in the async context of the operation that they are for. */
 const ENGINE_IN_CONTEXT = 'ClientEngine';
 
-/** The second argument of `_createPrismaPromise()`: what an operation on a model is. */
-interface OperationSpec {
+/** The used part of an operation, as `_createPrismaPromise()` and `_request()` get it. A raw statement has no model. */
+interface PrismaOperation {
   readonly action?: unknown;
   readonly model?: unknown;
 }
@@ -59,8 +60,9 @@ export function watchPrisma(client: PrismaClient, queries: QueryRecorder): () =>
 }
 
 /**
- * Records the waits for the operations of a client. Their promises are lazy: nothing is sent before one is awaited, from
- * where no stack trace leads back. An operation is counted itself if the client does not tell its statements.
+ * Records the waits for the operations of a client, and the places that ask for them: the promise of an operation is lazy,
+ * and from where it is awaited no stack trace leads back. An operation is counted itself if the client does not tell its
+ * statements.
  */
 function watchOperations(
   client: PrismaClient,
@@ -68,22 +70,42 @@ function watchOperations(
   recorder: SystemRecorder,
   guard: Guard,
 ): () => void {
-  return patchMethod(client, '_createPrismaPromise', guard, ([send, spec, ...rest]) => {
-    if (operations.current === undefined) return undefined;
-    const call = recorder.callNamed(nameOf(spec));
-    // A raw statement has no specification, by which to tell it from others.
-    const scope = spec === undefined ? undefined : operations.askFor(call);
-    const sent = (): CallObserver => {
-      const wait = operations.begin('database', tellsStatements(client) ? undefined : call);
+  const isBatched = batches();
+  return stopAll([
+    patchMethod(client, '_createPrismaPromise', guard, ([send, spec, ...rest]) => {
+      // A raw statement has no specification, by which to tell it from others.
+      if (operations.current === undefined || spec === undefined) return undefined;
+      const scope = operations.askFor(recorder.callNamed(nameOf(spec)));
+      return scope && { args: [within(scope, send), spec, ...rest] };
+    }),
+    patchMethod(client, '_request', guard, ([request]) => {
+      if (operations.current === undefined) return undefined;
+      const call = recorder.callNamed(nameOf(request));
+      const isCounted = !tellsStatements(client) && !isBatched(request, call);
+      const wait = operations.begin('database', isCounted ? call : undefined);
       return {
         fulfilled: () => wait?.end(undefined, false),
         rejected: () => wait?.end(undefined, true),
         threw: () => wait?.end(undefined, true),
       };
-    };
-    const observed = observeFunction(send, guard, sent);
-    return { args: [scope === undefined ? observed : within(scope, observed), spec, ...rest] };
-  });
+    }),
+  ]);
+}
+
+/**
+ * Returns a function that returns true for an operation that Prisma sends together with an equal one: those that find by a
+ * unique key and begin before the next tick are one statement.
+ */
+function batches(): (operation: unknown, call: WaitedCall) => boolean {
+  const current = new Set<WaitedCall>();
+  return (operation, call) => {
+    const { action } = (operation ?? {}) as PrismaOperation;
+    if (typeof action !== 'string' || !action.startsWith('findUnique')) return false;
+    if (current.has(call)) return true;
+    if (current.size === 0) process.nextTick(() => current.clear());
+    current.add(call);
+    return false;
+  };
 }
 
 /** Returns a function that runs another one in an async context. */
@@ -93,8 +115,8 @@ function within(scope: OperationScope, call: unknown): unknown {
     : call;
 }
 
-function nameOf(spec: unknown): string {
-  const { action, model } = (spec ?? {}) as OperationSpec;
+function nameOf(operation: unknown): string {
+  const { action, model } = (operation ?? {}) as PrismaOperation;
   if (typeof action !== 'string') return 'query';
   return typeof model === 'string' ? `${action} ${model}` : action;
 }
