@@ -1,6 +1,7 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallObserver, patchMethod, withObservedCallback } from '../../primitives/method-patch.js';
+import type { OperationScope } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
 import { ConnectionWatches } from '../shared-watches.js';
@@ -124,6 +125,7 @@ function observeCommand(
   recorder: SystemRecorder,
 ): CallObserver {
   const started = recorder.begin(text);
+  const scope = operations?.capture();
   let command: unknown = args[0];
   let hasEnded = false;
   const end = (error?: unknown): void => {
@@ -138,22 +140,27 @@ function observeCommand(
   const position = positions.find((each) => typeof args[each] === 'function');
   if (position !== undefined) {
     const returned = (result: unknown): void => void (command = result);
-    const observed = withObservedCallback(args, position, guard, called, operations?.capture());
+    const observed = withObservedCallback(args, position, guard, called, scope);
     return { args: observed, returned, threw };
   }
   if (isCommand(command)) {
-    observeEvents(command, guard, end);
+    observeEvents(command, guard, end, scope);
     return { threw };
   }
   const returned = (result: unknown): void => {
     command = result;
-    if (isCommand(result)) observeEvents(result, guard, end);
+    if (isCommand(result)) observeEvents(result, guard, end, scope);
   };
   return { returned, threw };
 }
 
-/** Observes a command by its callback if it has one, or else by its events. */
-function observeEvents(command: Command, guard: Guard, end: (error?: unknown) => void): void {
+/** Observes a command by its callback if it has one, which is called in the given context, or else by its events. */
+function observeEvents(
+  command: Command,
+  guard: Guard,
+  end: (error?: unknown) => void,
+  scope: OperationScope | undefined,
+): void {
   const restores: (() => void)[] = [];
   const ended = (error?: unknown): void => {
     for (const restore of restores.splice(0)) restore();
@@ -163,7 +170,7 @@ function observeEvents(command: Command, guard: Guard, end: (error?: unknown) =>
     restores.push(
       patchMethod(command, 'onResult', guard, ([error]) => {
         ended(error);
-        return undefined;
+        return scope && { scope };
       }),
     );
     return;
