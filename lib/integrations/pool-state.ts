@@ -16,7 +16,7 @@ export interface PoolState {
 /** A receiver of the time that a caller waited for a connection, in seconds. */
 export type WaitObserver = (seconds: number) => void;
 
-/** What measures the time that callers wait for a connection of a pool. */
+/** The dependencies for measuring the time that callers wait for a connection of a pool. */
 export interface PoolWaits {
   readonly clock: Clock;
   readonly guard: Guard;

@@ -23,14 +23,14 @@ export interface CallTally extends CallPlace {
   errors: number;
 }
 
-/** What an async context belongs to. */
+/** The operation that an async context belongs to. */
 export interface OperationContext {
   readonly operation: Operation;
   /** The place in the application that asked for the calls of this context; undefined if their stack traces lead to it. */
   readonly place: CallPlace | undefined;
 }
 
-/** How often a call was asked for, and where. */
+/** A call that the application asked for, and that begins later. */
 interface AskedCall extends CallPlace {
   times: number;
 }

@@ -9,7 +9,7 @@ const CAST = '::';
 const NUMBER = /^\p{N}/u;
 const WORD = /^[\p{L}\p{N}_]/u;
 
-/** What is before a sign that belongs to a number, since it is no operand. */
+/** Signs that are no operand: a plus or minus after one belongs to its number. */
 const BEFORE_OPERAND = new Set(['(', ',', '=', '<', '>']);
 /** Words before a list of values in parentheses. */
 const LISTS = new Set(['IN', 'VALUES']);
