@@ -136,11 +136,9 @@ const CLEAN: Readonly<Record<string, (ways: Ways) => Promise<unknown>>> = {
   'a join': ({ dataSource }) =>
     dataSource.getRepository(ORDER).createQueryBuilder('o').leftJoinAndSelect('o.customer', 'c').getMany(),
   'relations at once': ({ dataSource }) =>
-    dataSource.getRepository(ORDER).find({ relations: { customer: true } as never }),
+    dataSource.getRepository(ORDER).find({ relations: { customer: true } }),
   'relations by a query': ({ dataSource }) =>
-    dataSource
-      .getRepository(ORDER)
-      .find({ relations: { customer: true } as never, relationLoadStrategy: 'query' }),
+    dataSource.getRepository(ORDER).find({ relations: { customer: true }, relationLoadStrategy: 'query' }),
   'a list of values': ({ pool }) =>
     pool.query(`SELECT * FROM orders WHERE id IN (${Array.from({ length: 50 }, (_, i) => i).join(', ')})`),
   'many rows in one statement': ({ pool }) =>
@@ -332,7 +330,7 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
       expect(repeated).toHaveLength(1);
       expect(repeated[0]!.count).toBeGreaterThanOrEqual(12);
       expect(repeated[0]!.site).toMatch(/repeated-statements\.mjs:\d+:\d+/);
-      expect(await sourceLineOf(repeated[0]!.site!)).toContain(`// line of ${fault}`);
+      expect(await sourceLineOf(repeated[0]!.site)).toContain(`// line of ${fault}`);
     },
     60_000,
   );

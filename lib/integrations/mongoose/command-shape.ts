@@ -34,7 +34,7 @@ function pipelineShape(pipeline: unknown): string {
   const stages = (Array.isArray(pipeline) ? (pipeline as unknown[]) : [])
     .slice(0, MAX_FIELDS)
     .map((stage) => {
-      const [operator = VALUE] = Object.keys((stage ?? {}) as object);
+      const [operator = VALUE] = Object.keys(stage ?? {});
       return operator === '$match' ? `$match ${filterShape((stage as Command)['$match'])}` : nameOf(operator);
     });
   return `[${stages.join(', ')}]`;

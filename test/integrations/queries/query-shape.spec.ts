@@ -154,29 +154,7 @@ function quoted(text: string): string {
 }
 
 function anyText(): fc.Arbitrary<string> {
-  const parts = [
-    ...'\'"`[]()$:@?.,;-+*/=<>|#!\\ \n'.split(''),
-    ...[
-      'SELECT',
-      'VALUES',
-      'IN',
-      'a',
-      'b1',
-      '12',
-      '1e5',
-      '0xF',
-      '::int',
-      '$1',
-      ':x',
-      '@p1',
-      '--',
-      '/*',
-      '*/',
-      'E',
-      'q',
-      '$$',
-      '$a$',
-    ],
-  ];
-  return fc.string({ unit: fc.constantFrom(...parts), maxLength: 25 });
+  const signs = '\'"`[]()$:@?.,;-+*/=<>|#!\\ \n'.split('');
+  const words = 'SELECT VALUES IN a b1 12 1e5 0xF ::int $1 :x @p1 -- /* */ E q $$ $a$'.split(' ');
+  return fc.string({ unit: fc.constantFrom(...signs, ...words), maxLength: 25 });
 }
