@@ -314,11 +314,13 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
     const { pool } = app.app.get(Ways);
     const held = await Promise.all(Array.from({ length: POOL_SIZE }, () => pool.connect()));
     const answer = recordOf('/ways/pgAtOnce/waiting/1');
+    await eventually(() => expect(pool.waitingCount).toBe(1));
     await sleep(300);
     for (const client of held) client.release();
     const { parts, calls } = await answer;
-    expect(parts.pool).toBeGreaterThan(150);
-    expect(parts.database).toBeLessThan(parts.pool!);
+    // On a busy machine the event loop of the test itself is blocked meanwhile.
+    expect(parts.pool! + (parts.event_loop ?? 0)).toBeGreaterThan(290);
+    expect(parts.pool).toBeGreaterThan(0);
     expect(calls).toHaveLength(1);
   }, 60_000);
 
