@@ -1,5 +1,4 @@
 import type { Clock } from '../metrics/clock.js';
-import type { Guard } from '../primitives/guard.js';
 import type { ApplicationObjects } from './application-objects.integration.js';
 import { InstanceWatches } from './instance-watches.js';
 import { findKnex } from './knex/knex.discovery.js';
@@ -14,7 +13,7 @@ import type { ObjectMatch } from './object-search.js';
 import { findPgClients, findPgPools } from './pg/pg.discovery.js';
 import { pgPoolState, watchPgPoolWait } from './pg/pg.pool.js';
 import { watchPgClient, watchPgPool } from './pg/pg.watch.js';
-import type { PoolState, WaitObserver } from './pool-state.js';
+import type { PoolState, PoolWaits, WaitObserver } from './pool-state.js';
 import { findPrismaClients } from './prisma/prisma.discovery.js';
 import { watchPrisma } from './prisma/prisma.watch.js';
 import type { QueryRecorder } from './queries/query.recorder.js';
@@ -97,13 +96,13 @@ export class DatabaseClients {
   private watchPools<T extends object>(
     find: (objects: ApplicationObjects) => readonly ObjectMatch<T>[],
     stateOf: (instance: T) => PoolState | undefined,
-    watchWait: (instance: T, clock: Clock, guard: Guard, observe: WaitObserver) => () => void,
+    watchWait: (instance: T, waits: PoolWaits) => () => void,
   ): PoolWatches {
     const { clock, objects, waitsOf } = this;
-    const { guard } = this.queries;
+    const { guard, operations } = this.queries;
     const waits = new InstanceWatches(
       () => find(objects),
-      ({ name, instance }) => watchWait(instance, clock, guard, waitsOf(name)),
+      ({ name, instance }) => watchWait(instance, { clock, guard, operations, observe: waitsOf(name) }),
       guard,
     );
     const states = () =>

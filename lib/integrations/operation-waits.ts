@@ -23,6 +23,12 @@ export interface OperationWait {
   end(call: WaitedCall | undefined, hasFailed: boolean): void;
 }
 
+/** The async context of an operation, or of none. */
+export interface OperationScope {
+  /** Runs work in this context. */
+  run<R>(work: () => R): R;
+}
+
 /** The operation that runs in the current async context, as the clients of the application see it. */
 export interface OperationWaits {
   /** The recorded operation; undefined if there is none. A client may ask it before it prepares a {@link WaitedCall}. */
@@ -33,6 +39,19 @@ export interface OperationWaits {
    * @param call what is waited for, if it is known by now
    */
   begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined;
+  /** Adds a call of the current operation that has ended, and that a wait without a call was for. It never throws. */
+  add(call: WaitedCall, milliseconds: number): void;
+  /**
+   * Returns the context of the current operation at the place in the application that asks for a call now: the calls that
+   * are begun within it are made there, though no stack trace leads back from them, as from a callback or a lazy promise.
+   * Undefined if there is none that is recorded. It never throws.
+   */
+  askFor(call: WaitedCall): OperationScope | undefined;
+  /**
+   * Returns the context of the current operation, for a callback that a client calls in another one: that of whoever gave a
+   * connection back, or opened it.
+   */
+  capture(): OperationScope;
 }
 
 /** Upper limit for the calls of one system. */

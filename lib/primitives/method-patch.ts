@@ -5,6 +5,11 @@ import { followThenable } from './follow-thenable.js';
 /** A method of unknown signature. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
+/** An async context, which runs a function once and returns its result. */
+export interface CallScope {
+  run<R>(call: () => R): R;
+}
+
 /**
  * An observer of one call of a patched method. Each of its methods is called at most once, and errors that they throw do
  * not reach the caller.
@@ -12,8 +17,8 @@ export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 export interface CallObserver {
   /** Arguments of the call, if {@link observeCallback} replaced a callback among them. @default the given ones */
   readonly args?: readonly unknown[];
-  /** Async context of the call. It must run the function once and return its result. */
-  readonly scope?: { run(call: () => unknown): unknown };
+  /** Async context of the call. */
+  readonly scope?: CallScope;
   /** Called with the result of the method. */
   returned?(result: unknown): void;
   /** Called with the error that the method threw. */
@@ -127,11 +132,14 @@ function replaceMethod(
 /**
  * Returns a version of a callback that passes the arguments of each call to `observe` before it calls the callback. A
  * value that is not a function is returned as it is.
+ *
+ * @param scope async context of the callback. @default the one in which it is called
  */
 export function observeCallback<T>(
   callback: T,
   guard: Guard,
   observe: (args: readonly unknown[]) => void,
+  scope?: CallScope,
 ): T {
   if (typeof callback !== 'function') return callback;
   // A proxy keeps the identity of the function in every other respect, and is created faster than a function with a copy
@@ -143,7 +151,9 @@ export function observeCallback<T>(
       } catch (error) {
         guard.report(error);
       }
-      return Reflect.apply(target, receiver, args) as unknown;
+      return scope === undefined
+        ? (Reflect.apply(target, receiver, args) as unknown)
+        : scope.run(() => Reflect.apply(target, receiver, args) as unknown);
     },
   });
 }
@@ -167,9 +177,10 @@ export function withObservedCallback(
   position: number,
   guard: Guard,
   observe: (args: readonly unknown[]) => void,
+  scope?: CallScope,
 ): unknown[] {
   const observed = [...args];
-  observed[position] = observeCallback(args[position], guard, observe);
+  observed[position] = observeCallback(args[position], guard, observe, scope);
   return observed;
 }
 

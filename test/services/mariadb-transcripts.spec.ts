@@ -6,11 +6,10 @@ import * as older from 'mysql2-3-11';
 import type { Mysql2Pool } from '../../lib/integrations/mysql2/mysql2.discovery.js';
 import { watchMysql2PoolWait } from '../../lib/integrations/mysql2/mysql2.pool.js';
 import { watchMysql2Connection, watchMysql2Pool } from '../../lib/integrations/mysql2/mysql2.watch.js';
-import { systemClock } from '../../lib/metrics/clock.js';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { type Shape, transcriptOf } from './support/transcript.js';
-import { boom, queryRecorder, transcriptPairOf } from './support/watched-transcripts.js';
+import { boom, failingWaits, queryRecorder, transcriptPairOf } from './support/watched-transcripts.js';
 
 type Callback = (...args: unknown[]) => unknown;
 type Log = Parameters<Shape<Connection>['run']>[1];
@@ -366,10 +365,7 @@ describeWith(
         const queries = queryRecorder();
         const watched = pool as unknown as Mysql2Pool;
         const ends = isWatched
-          ? [
-              watchMysql2Pool(watched, queries),
-              watchMysql2PoolWait(watched, systemClock, queries.guard, () => boom()),
-            ]
+          ? [watchMysql2Pool(watched, queries), watchMysql2PoolWait(watched, failingWaits(queries))]
           : [];
         const transcript = await transcriptOf(pool, shape);
         for (const end of ends) end();

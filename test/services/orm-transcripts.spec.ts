@@ -5,11 +5,16 @@ import type { Knex as WatchedKnex } from '../../lib/integrations/knex/knex.disco
 import { watchKnexPoolWait } from '../../lib/integrations/knex/knex.pool.js';
 import { watchKnex } from '../../lib/integrations/knex/knex.watch.js';
 import { watchTypeOrm } from '../../lib/integrations/typeorm/typeorm.watch.js';
-import { systemClock } from '../../lib/metrics/clock.js';
 import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { type Shape, transcriptOf } from './support/transcript.js';
-import { type Anything, boom, queryRecorder, transcriptPairOf } from './support/watched-transcripts.js';
+import {
+  type Anything,
+  boom,
+  failingWaits,
+  queryRecorder,
+  transcriptPairOf,
+} from './support/watched-transcripts.js';
 
 /** Uses of TypeORM. */
 const OF_TYPEORM: readonly Shape<DataSource>[] = [
@@ -166,7 +171,7 @@ describeWith(
       const queries = queryRecorder();
       const watched = db as unknown as WatchedKnex;
       const ends = isWatched
-        ? [watchKnex(watched, queries), watchKnexPoolWait(watched, systemClock, queries.guard, () => boom())]
+        ? [watchKnex(watched, queries), watchKnexPoolWait(watched, failingWaits(queries))]
         : [];
       const transcript = await transcriptOf(db, shape);
       for (const end of ends) end();

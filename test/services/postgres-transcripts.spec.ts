@@ -5,11 +5,16 @@ import QueryStream from 'pg-query-stream';
 import type { PgPool } from '../../lib/integrations/pg/pg.discovery.js';
 import { watchPgPoolWait } from '../../lib/integrations/pg/pg.pool.js';
 import { watchPgClient, watchPgPool } from '../../lib/integrations/pg/pg.watch.js';
-import { systemClock } from '../../lib/metrics/clock.js';
 import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { type Shape, transcriptOf } from './support/transcript.js';
-import { type Anything, boom, queryRecorder, transcriptPairOf } from './support/watched-transcripts.js';
+import {
+  type Anything,
+  boom,
+  failingWaits,
+  queryRecorder,
+  transcriptPairOf,
+} from './support/watched-transcripts.js';
 
 /** A client or a pool, whose methods take anything from an application in JavaScript. */
 type Queryable = Client & Pool;
@@ -366,7 +371,7 @@ describeWith(
       const ends = isWatched
         ? [
             watchPgPool(pool as unknown as PgPool, queries),
-            watchPgPoolWait(pool as unknown as PgPool, systemClock, queries.guard, () => boom()),
+            watchPgPoolWait(pool as unknown as PgPool, failingWaits(queries)),
           ]
         : [];
       const transcript = await transcriptOf(pool as Queryable, shape);

@@ -99,15 +99,13 @@ export class OperationRecorder {
   }
 
   private count(operation: Operation, { method = '', route = '' }: EndedOperation): void {
-    const { parts, calls } = operation;
+    const { parts, statements } = operation;
     this.recorded.inc({ method, route });
     for (const part of TIME_PARTS) {
       const milliseconds = parts.of(part);
       if (milliseconds > 0) this.time.inc({ method, route, part }, milliseconds / 1000);
     }
-    let queries = 0;
-    for (const { call, count } of calls.values()) if (call.part === 'database') queries += count;
-    if (queries > 0) this.queries.inc({ method, route }, queries);
+    if (statements > 0) this.queries.inc({ method, route }, statements);
     if (this.hasRepeatedCalls(operation)) this.repeated.inc({ method, route });
   }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type {
+  OperationScope,
   OperationWait,
   OperationWaits,
   WaitedCall,
@@ -10,7 +11,7 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallSite, CallSites } from './call-sites.js';
 import { EventLoopBeat } from './event-loop-beat.js';
-import { type CallTally, Operation } from './operation.js';
+import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationKind } from './request-record.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
@@ -33,7 +34,7 @@ export interface OperationsOptions {
 export class Operations implements OperationWaits {
   readonly sites = new CallSites();
 
-  private readonly storage = new AsyncLocalStorage<Operation | undefined>();
+  private readonly storage = new AsyncLocalStorage<OperationContext | undefined>();
   private readonly open = new Set<Operation>();
   private readonly beat: EventLoopBeat;
   private readonly idPrefix = randomBytes(6).toString('hex');
@@ -43,6 +44,8 @@ export class Operations implements OperationWaits {
   private isDisableScheduled = false;
   private secondStart = -Infinity;
   private startedInSecond = 0;
+  /** The context of whatever is not recorded. */
+  private readonly none: OperationScope = { run: (work) => this.leave(work) };
 
   constructor(
     private readonly clock: Clock,
@@ -59,7 +62,7 @@ export class Operations implements OperationWaits {
   /** The recorded operation of the current async context; undefined if there is none, or it has ended. */
   get current(): Operation | undefined {
     if (this.open.size === 0) return undefined;
-    const operation = this.storage.getStore();
+    const operation = this.storage.getStore()?.operation;
     return operation?.isOpen === true ? operation : undefined;
   }
 
@@ -85,12 +88,18 @@ export class Operations implements OperationWaits {
   /** Makes an operation that of the rest of the current async context; undefined for none. */
   enter(operation: Operation | undefined): void {
     // An async context that has ended needs no replacement, and one that was never used costs nothing.
-    if (operation !== undefined || this.current !== undefined) this.storage.enterWith(operation);
+    if (operation !== undefined || this.current !== undefined) this.storage.enterWith(operation?.context);
   }
 
   /** Runs work in the async context of an operation. */
   run<R>(operation: Operation, work: () => R): R {
-    return this.storage.getStore() === operation ? work() : this.storage.run(operation, work);
+    const { context } = operation;
+    return this.storage.getStore() === context ? work() : this.storage.run(context, work);
+  }
+
+  capture(): OperationScope {
+    const { current } = this;
+    return current === undefined ? this.none : { run: (work) => this.run(current, work) };
   }
 
   /** Gives an operation up, which is not to be recorded. */
@@ -113,32 +122,54 @@ export class Operations implements OperationWaits {
       if (operation === undefined) return undefined;
       const now = this.clock.monotonic();
       operation.parts.begin(part, now, this.beat.blockedSince(now));
-      const tally = call && operation.tally(call);
-      if (tally !== undefined) this.findSite(operation, tally, now);
-      return new Wait(this, operation, part, now, call);
+      return new Wait(this, operation, part, now, call, call && this.tally(operation, call, now));
     } catch (error) {
       this.guard.report(error);
       return undefined;
     }
   }
 
-  /** @internal Ends a wait. */
-  endWait(
-    { parts, isOpen }: Operation,
-    part: WaitPart,
-    startedAt: number,
-    tally: CallTally | undefined,
-    hasFailed: boolean,
-  ): void {
-    if (!isOpen) return;
+  add(call: WaitedCall, milliseconds: number): void {
+    this.guard.run(() => {
+      const operation = this.current;
+      if (operation === undefined) return;
+      operation.count(call, this.tally(operation, call, this.clock.monotonic()), milliseconds, false);
+    });
+  }
+
+  askFor(call: WaitedCall): OperationScope | undefined {
+    return this.guard.run(() => {
+      const operation = this.current;
+      const asked = operation?.asked(call);
+      if (
+        operation === undefined ||
+        asked === undefined ||
+        this.storage.getStore()?.place?.site !== undefined
+      ) {
+        return undefined;
+      }
+      this.findSite(operation, call, ++asked.times, asked, this.clock.monotonic());
+      const context = { operation, place: asked };
+      return { run: (work) => this.storage.run(context, work) };
+    });
+  }
+
+  /** Counts the beginning of a call. @returns its tally; undefined beyond the limit */
+  private tally(operation: Operation, call: WaitedCall, now: number): CallTally | undefined {
+    const tally = operation.tally(call);
+    if (tally === undefined) return undefined;
+    const begun = ++tally.begun;
+    const asked = this.storage.getStore()?.place?.site;
+    if (asked === undefined) this.findSite(operation, call, begun, tally, now);
+    else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
+    return tally;
+  }
+
+  /** @internal Ends a wait. @returns the current time */
+  endWait({ parts }: Operation, part: WaitPart): number {
     const now = this.clock.monotonic();
     parts.end(part, now, this.beat.blockedSince(now));
-    if (tally === undefined) return;
-    const milliseconds = now - startedAt;
-    tally.count++;
-    tally.totalMs += milliseconds;
-    if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
-    if (hasFailed) tally.errors++;
+    return now;
   }
 
   /** Says that the own code of an operation starts or ends to run without awaiting anything. */
@@ -154,24 +185,48 @@ export class Operations implements OperationWaits {
     this.storage.disable();
   }
 
+  /** @internal Looks again for a place that was missing when a call began, now that it has ended. */
+  findMissingSite({ handler = '' }: Operation, tally: CallTally): void {
+    tally.isMissing = false;
+    const site = this.sites.current();
+    if (site === undefined) return;
+    tally.site = site;
+    const remembered = this.remembered.get(handler)?.get(tally.call);
+    if (remembered !== undefined) remembered.site ??= site;
+  }
+
   /**
-   * Finds the place in the application that makes a call: at its first call, and at the call from which on it counts as
-   * repeated, which is made where the loop is.
+   * Finds the place in the application that makes a call. It is looked for at the first of equal calls, and at the one from
+   * which on they count as repeated, which is made where the loop is.
    */
-  private findSite(operation: Operation, tally: CallTally, now: number): void {
-    const begun = ++tally.begun;
-    if (begun === this.options.repeatedCalls) tally.site = this.sites.current() ?? tally.site;
-    if (begun > 1) return;
-    const { handler = '' } = operation;
+  private findSite(
+    { handler = '' }: Operation,
+    call: WaitedCall,
+    times: number,
+    place: CallPlace,
+    now: number,
+  ): void {
+    if (times === this.options.repeatedCalls) {
+      const site = this.sites.current();
+      place.isMissing = site === undefined;
+      place.site = site ?? place.site;
+    }
+    if (times > 1) return;
     let sites = this.remembered.get(handler);
     if (sites === undefined) this.remembered.set(handler, (sites = new Map()));
-    let found = sites.get(tally.call);
+    let found = sites.get(call);
     if (found === undefined || now - found.at > SITE_AGE_MS) {
       found = { site: this.sites.current(), at: now };
-      if (!sites.has(tally.call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
-      else sites.set(tally.call, found);
+      place.isMissing = found.site === undefined;
+      if (!sites.has(call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
+      else sites.set(call, found);
     }
-    tally.site = found.site;
+    place.site = found.site;
+  }
+
+  /** Runs work outside of every operation. */
+  private leave<R>(work: () => R): R {
+    return this.current === undefined ? work() : this.storage.run(undefined, work);
   }
 
   /** Samples by the rate, and the first operations of each second in any case: a quiet application is recorded whole. */
@@ -217,13 +272,25 @@ class Wait implements OperationWait {
     private readonly part: WaitPart,
     private readonly startedAt: number,
     private readonly begun: WaitedCall | undefined,
+    private readonly tally: CallTally | undefined,
   ) {}
 
   end(call: WaitedCall | undefined, hasFailed: boolean): void {
-    if (this.hasEnded) return;
+    const { operations, operation, part, begun, tally } = this;
+    if (this.hasEnded || !operation.isOpen) return;
     this.hasEnded = true;
-    const known = call ?? this.begun;
-    const tally = known && this.operation.isOpen ? this.operation.tally(known) : undefined;
-    this.operations.endWait(this.operation, this.part, this.startedAt, tally, hasFailed);
+    const milliseconds = operations.endWait(operation, part) - this.startedAt;
+    if (tally?.isMissing === true) operations.findMissingSite(operation, tally);
+    if (call === undefined || call === begun) {
+      if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
+      return;
+    }
+    // It has become known at its end, or otherwise than at its beginning, where its place was.
+    const known = operation.tally(call);
+    if (known !== undefined) {
+      known.begun++;
+      known.site ??= tally?.site;
+    }
+    operation.count(call, known, milliseconds, hasFailed);
   }
 }

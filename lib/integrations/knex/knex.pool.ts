@@ -1,6 +1,4 @@
-import type { Clock } from '../../metrics/clock.js';
-import type { Guard } from '../../primitives/guard.js';
-import { type PoolState, watchPoolWait, type WaitObserver } from '../pool-state.js';
+import { type PoolState, type PoolWaits, watchPoolWait } from '../pool-state.js';
 import type { Knex } from './knex.discovery.js';
 
 /** Returns the state of the pool; undefined while Knex has none. */
@@ -10,11 +8,6 @@ export function knexPoolState({ client: { pool } }: Knex): PoolState | undefined
 }
 
 /** Measures the time that statements wait for a connection. @returns a function that stops the watch */
-export function watchKnexPoolWait(
-  { client }: Knex,
-  clock: Clock,
-  guard: Guard,
-  observe: WaitObserver,
-): () => void {
-  return watchPoolWait(client, 'acquireConnection', clock, guard, observe);
+export function watchKnexPoolWait(knex: Knex, waits: PoolWaits): () => void {
+  return watchPoolWait(knex.client, 'acquireConnection', waits, () => knexPoolState(knex));
 }

@@ -1,8 +1,10 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
+import type { OperationWait } from '../operation-waits.js';
 import { type Operation, UNKNOWN_TABLE } from '../queries/query-class.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
 import { stopAll } from '../stop-all.js';
+import { commandShape } from './command-shape.js';
 import type { MongooseConnection } from './mongoose.discovery.js';
 
 /** Number of commands in flight that are tracked for one client. */
@@ -21,6 +23,15 @@ const OPERATIONS: ReadonlyMap<unknown, Operation> = new Map([
   ['abortTransaction', 'rollback'],
   ...(['create', 'createIndexes', 'drop', 'dropIndexes'] as const).map((name) => [name, 'ddl'] as const),
 ]);
+
+/** The command that continues another one, of which it reads the next rows. */
+const CONTINUATION = 'getMore';
+
+/** A command in flight. */
+interface StartedCommand {
+  readonly table: string;
+  readonly wait: OperationWait | undefined;
+}
 
 interface CommandEvent {
   readonly requestId: number;
@@ -70,36 +81,44 @@ export function watchMongoose(connection: MongooseConnection, queries: QueryReco
 }
 
 function watchCommands(client: object, guard: Guard, recorder: SystemRecorder): () => void {
-  const collections = new Map<number, string>();
+  const inFlight = new Map<number, StartedCommand>();
 
-  const started = ({ requestId, commandName, command }: CommandStarted): void => {
+  const begin = ({ requestId, commandName, command }: CommandStarted): void => {
     if (!OPERATIONS.has(commandName)) return;
-    const collection = commandName === 'getMore' ? command['collection'] : command[commandName];
-    collections.set(requestId, typeof collection === 'string' ? collection : UNKNOWN_TABLE);
-    if (collections.size > MAX_IN_FLIGHT) {
+    const value = commandName === CONTINUATION ? command['collection'] : command[commandName];
+    const collection = typeof value === 'string' ? value : undefined;
+    // The driver tells of it in the async context of the sender.
+    const wait = guard.run(() =>
+      recorder.beginCommand(() =>
+        commandName === CONTINUATION ? undefined : commandShape(commandName, collection, command),
+      ),
+    );
+    inFlight.set(requestId, { table: collection ?? UNKNOWN_TABLE, wait });
+    if (inFlight.size > MAX_IN_FLIGHT) {
       // The oldest one may never end.
-      for (const oldest of collections.keys()) {
-        collections.delete(oldest);
+      for (const oldest of inFlight.keys()) {
+        inFlight.delete(oldest);
         break;
       }
     }
     if (command['startTransaction'] === true) recorder.recordTransaction('begun');
   };
-  const ended = ({ requestId, commandName, duration, failure, reply }: CommandEnded): void => {
+  const end = ({ requestId, commandName, duration, failure, reply }: CommandEnded): void => {
     const operation = OPERATIONS.get(commandName);
-    const table = collections.get(requestId);
-    if (operation === undefined || table === undefined) return;
-    collections.delete(requestId);
+    const started = inFlight.get(requestId);
+    if (operation === undefined || started === undefined) return;
+    inFlight.delete(requestId);
     const error = failure ?? reply?.writeErrors?.[0] ?? reply?.writeConcernError ?? undefined;
-    recorder.endCommand({ operation, table }, duration, error);
+    started.wait?.end(undefined, error !== undefined);
+    recorder.endCommand({ operation, table: started.table }, duration, error);
     if (error !== undefined) return;
     if (operation === 'commit') recorder.recordTransaction('committed');
     if (operation === 'rollback') recorder.recordTransaction('rolled_back');
   };
 
   return stopAll([
-    listenTo(client, 'commandStarted', guard, started),
-    listenTo(client, 'commandSucceeded', guard, ended),
-    listenTo(client, 'commandFailed', guard, ended),
+    listenTo(client, 'commandStarted', guard, begin),
+    listenTo(client, 'commandSucceeded', guard, end),
+    listenTo(client, 'commandFailed', guard, end),
   ]);
 }

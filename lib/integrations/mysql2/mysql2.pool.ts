@@ -1,6 +1,4 @@
-import type { Clock } from '../../metrics/clock.js';
-import type { Guard } from '../../primitives/guard.js';
-import { type PoolState, watchPoolWait, type WaitObserver } from '../pool-state.js';
+import { type PoolState, type PoolWaits, watchPoolWait } from '../pool-state.js';
 import type { Mysql2Pool } from './mysql2.discovery.js';
 
 /** Returns the state of a pool. */
@@ -16,11 +14,6 @@ export function mysql2PoolState(pool: Mysql2Pool): PoolState {
 }
 
 /** Measures the time that callers wait for a connection. @returns a function that stops the watch */
-export function watchMysql2PoolWait(
-  pool: Mysql2Pool,
-  clock: Clock,
-  guard: Guard,
-  observe: WaitObserver,
-): () => void {
-  return watchPoolWait(pool, 'getConnection', clock, guard, observe);
+export function watchMysql2PoolWait(pool: Mysql2Pool, waits: PoolWaits): () => void {
+  return watchPoolWait(pool, 'getConnection', waits, () => mysql2PoolState(pool));
 }

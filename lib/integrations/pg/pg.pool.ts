@@ -1,6 +1,4 @@
-import type { Clock } from '../../metrics/clock.js';
-import type { Guard } from '../../primitives/guard.js';
-import { type PoolState, watchPoolWait, type WaitObserver } from '../pool-state.js';
+import { type PoolState, type PoolWaits, watchPoolWait } from '../pool-state.js';
 import type { PgPool } from './pg.discovery.js';
 
 /** Returns the state of a pool. */
@@ -9,6 +7,6 @@ export function pgPoolState({ totalCount, idleCount, waitingCount, options }: Pg
 }
 
 /** Measures the time that callers wait for a connection. @returns a function that stops the watch */
-export function watchPgPoolWait(pool: PgPool, clock: Clock, guard: Guard, observe: WaitObserver): () => void {
-  return watchPoolWait(pool, 'connect', clock, guard, observe);
+export function watchPgPoolWait(pool: PgPool, waits: PoolWaits): () => void {
+  return watchPoolWait(pool, 'connect', waits, () => pgPoolState(pool));
 }

@@ -44,10 +44,23 @@ export function watchPgPool(pool: PgPool, queries: QueryRecorder): () => void {
   );
   const stop = listenTo(pool, 'connect', queries.guard, (client: object) => clients.add(client));
   for (const client of (pool as PgPoolInternals)._clients ?? []) clients.add(client);
+  const restore = askByPool(pool, queries, recorder);
   return () => {
     stop();
+    restore();
     clients.stop();
   };
+}
+
+/** Keeps the place that sends a statement by the pool, which a client sends later. @returns a function that stops it */
+function askByPool(pool: PgPool, { guard, operations }: QueryRecorder, recorder: SystemRecorder): () => void {
+  if (operations === undefined) return () => undefined;
+  return patchMethod(pool, 'query', guard, (args): CallObserver | undefined => {
+    if (operations.current === undefined) return undefined;
+    const text = textOf(configOf(args[0]));
+    const scope = text === undefined || isOwnQuery(text) ? undefined : recorder.askFor(text);
+    return scope && { scope };
+  });
 }
 
 /** Records the statements of one client. @returns a function that stops the watch */
@@ -55,40 +68,50 @@ export function watchPgClient(client: object, queries: QueryRecorder): () => voi
   return queries.watches.acquire(client, () => patchQuery(client, queries, queries.forSystem(SYSTEM)));
 }
 
-function patchQuery(client: object, { guard }: QueryRecorder, recorder: SystemRecorder): () => void {
+function patchQuery(client: object, queries: QueryRecorder, recorder: SystemRecorder): () => void {
+  const { guard } = queries;
   return patchMethod(client, 'query', guard, (args): CallObserver | undefined => {
     const config = configOf(args[0]);
-    const text = textOf(config);
+    const given = textOf(config);
     // Neither an own statement, nor an argument that pg rejects.
-    if (text === undefined ? typeof config.name !== 'string' && !isSubmittable(config) : isOwnQuery(text)) {
+    if (given === undefined ? typeof config.name !== 'string' && !isSubmittable(config) : isOwnQuery(given)) {
       return undefined;
     }
+    const text = given ?? preparedText(client, config.name);
     const started = recorder.begin(text);
     let hasEnded = false;
     const end: End = (outcome) => {
       if (hasEnded) return;
       hasEnded = true;
-      const sql = text ?? preparedText(client, config.name);
+      const sql = text ?? preparedText(client, config.name) ?? '';
       if ('error' in outcome) recorder.end(sql, started, outcome.error ?? new Error('unknown'));
       else recorder.end(sql, started, undefined, commandTagsOf(outcome.result));
     };
     return isSubmittable(config)
       ? observeSubmittable(config, guard, end)
-      : observeQuery(args, config, guard, end);
+      : observeQuery(args, config, queries, end);
   });
 }
 
-/** Observes a statement by its callback, as an argument or in the configuration, or else by its promise. */
-function observeQuery(args: readonly unknown[], config: QueryConfig, guard: Guard, end: End): CallObserver {
+/**
+ * Observes a statement by its callback, as an argument or in the configuration, or else by its promise. A callback would be
+ * called in the context of whoever opened the connection.
+ */
+function observeQuery(
+  args: readonly unknown[],
+  config: QueryConfig,
+  { guard, operations }: QueryRecorder,
+  end: End,
+): CallObserver {
   const called = ([error, result]: readonly unknown[]): void => end(error ? { error } : { result });
   const threw = (error: unknown): void => end({ error });
   const position = [2, 1].find((each) => typeof args[each] === 'function');
-  if (position !== undefined) return { args: withObservedCallback(args, position, guard, called), threw };
+  if (position !== undefined) {
+    return { args: withObservedCallback(args, position, guard, called, operations?.capture()), threw };
+  }
   if (typeof config.callback === 'function') {
-    return {
-      args: [withCallback(config, observeCallback(config.callback, guard, called)), ...args.slice(1)],
-      threw,
-    };
+    const callback = observeCallback(config.callback, guard, called, operations?.capture());
+    return { args: [withCallback(config, callback), ...args.slice(1)], threw };
   }
   return { threw, fulfilled: (result) => end({ result }), rejected: (error) => end({ error }) };
 }
@@ -134,8 +157,8 @@ function isSubmittable({ submit }: QueryConfig): boolean {
   return typeof submit === 'function';
 }
 
-/** Returns the text of a prepared statement that is executed by its name only. */
-function preparedText(client: PgClientInternals, name: unknown): string {
+/** Returns the text of a prepared statement that is executed by its name only; undefined if it is not prepared yet. */
+function preparedText(client: PgClientInternals, name: unknown): string | undefined {
   const text = typeof name === 'string' ? client.connection?.parsedStatements?.[name] : undefined;
-  return typeof text === 'string' ? text : '';
+  return typeof text === 'string' ? text : undefined;
 }

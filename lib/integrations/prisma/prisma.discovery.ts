@@ -9,6 +9,9 @@ export interface PrismaClient {
   /** The client behind a proxy or an extended client. */
   readonly _originalClient?: unknown;
   $on?(event: 'query', listener: (event: { query: string; duration: number }) => void): unknown;
+  /** The engine and its configuration: that of Prisma 7 runs in JavaScript, and older ones in a library or process. */
+  readonly _engine?: { readonly name?: unknown };
+  readonly _engineConfig?: { readonly logQueries?: unknown };
   /** Missing with MongoDB. */
   $queryRawUnsafe?(sql: string): Promise<unknown>;
   /** Only with MongoDB. */

@@ -1,6 +1,10 @@
 import { listenTo } from '../../primitives/emitter-listener.js';
+import type { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
+import type { OperationScope, OperationWaits, WaitedCall } from '../operation-waits.js';
 import { isOwnQuery } from '../own-query.js';
-import type { QueryRecorder } from '../queries/query.recorder.js';
+import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
+import { stopAll } from '../stop-all.js';
 import { originalClient, type PrismaClient } from './prisma.discovery.js';
 
 /** The event of a statement that has ended. */
@@ -16,6 +20,15 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
   ['sqlserver', 'microsoft.sql_server'],
 ]);
 
+/** The engine that sends statements itself, in the async context of the operation that they are for. */
+const ENGINE_IN_CONTEXT = 'ClientEngine';
+
+/** The used part of an operation, as `_createPrismaPromise()` and `_request()` get it. A raw statement has no model. */
+interface PrismaOperation {
+  readonly action?: unknown;
+  readonly model?: unknown;
+}
+
 /**
  * Records the statements of a client with `log: [{ emit: 'event', level: 'query' }]`, without which it emits no events.
  * The events do not show which statements failed.
@@ -24,18 +37,91 @@ const SYSTEMS: ReadonlyMap<string, string> = new Map([
  */
 export function watchPrisma(client: PrismaClient, queries: QueryRecorder): () => void {
   const { _activeProvider: provider = 'other_sql' } = client;
+  const { guard, operations } = queries;
   const recorder = queries.forSystem(SYSTEMS.get(provider) ?? provider);
   // An extended client has no $on().
   const original = originalClient(client);
+  const restore = operations && watchOperations(original, operations, recorder, guard);
   // Prisma has no method to remove a listener.
   let isActive = true;
   listenTo(
     { on: (_: string, listener: (event: PrismaQueryEvent) => void) => original.$on?.('query', listener) },
     'query',
-    queries.guard,
+    guard,
     ({ query, duration }: PrismaQueryEvent) => {
-      if (isActive && !isOwnQuery(query)) recorder.endMeasured(query, duration);
+      if (!isActive || isOwnQuery(query)) return;
+      recorder.endMeasured(query, duration, tellsStatements(original) ? operations : undefined);
     },
   );
-  return () => (isActive = false);
+  return () => {
+    isActive = false;
+    restore?.();
+  };
+}
+
+/**
+ * Records the waits for the operations of a client, and the places that ask for them: the promise of an operation is lazy,
+ * and from where it is awaited no stack trace leads back. An operation is counted itself if the client does not tell its
+ * statements.
+ */
+function watchOperations(
+  client: PrismaClient,
+  operations: OperationWaits,
+  recorder: SystemRecorder,
+  guard: Guard,
+): () => void {
+  const isBatched = batches();
+  return stopAll([
+    patchMethod(client, '_createPrismaPromise', guard, ([send, spec, ...rest]) => {
+      // A raw statement has no specification, by which to tell it from others.
+      if (operations.current === undefined || spec === undefined) return undefined;
+      const scope = operations.askFor(recorder.callNamed(nameOf(spec)));
+      return scope && { args: [within(scope, send), spec, ...rest] };
+    }),
+    patchMethod(client, '_request', guard, ([request]) => {
+      if (operations.current === undefined) return undefined;
+      const call = recorder.callNamed(nameOf(request));
+      const isCounted = !tellsStatements(client) && !isBatched(request, call);
+      const wait = operations.begin('database', isCounted ? call : undefined);
+      return {
+        fulfilled: () => wait?.end(undefined, false),
+        rejected: () => wait?.end(undefined, true),
+        threw: () => wait?.end(undefined, true),
+      };
+    }),
+  ]);
+}
+
+/**
+ * Returns a function that returns true for an operation that Prisma sends together with an equal one: those that find by a
+ * unique key and begin before the next tick are one statement.
+ */
+function batches(): (operation: unknown, call: WaitedCall) => boolean {
+  const current = new Set<WaitedCall>();
+  return (operation, call) => {
+    const { action } = (operation ?? {}) as PrismaOperation;
+    if (typeof action !== 'string' || !action.startsWith('findUnique')) return false;
+    if (current.has(call)) return true;
+    if (current.size === 0) process.nextTick(() => current.clear());
+    current.add(call);
+    return false;
+  };
+}
+
+/** Returns a function that runs another one in an async context. */
+function within(scope: OperationScope, call: unknown): unknown {
+  return typeof call === 'function'
+    ? (...args: unknown[]) => scope.run(() => Reflect.apply(call, undefined, args) as unknown)
+    : call;
+}
+
+function nameOf(operation: unknown): string {
+  const { action, model } = (operation ?? {}) as PrismaOperation;
+  if (typeof action !== 'string') return 'query';
+  return typeof model === 'string' ? `${action} ${model}` : action;
+}
+
+/** Returns true if the events of a client are emitted in the async context of the operation that they are for. */
+function tellsStatements({ _engine: engine, _engineConfig: config }: PrismaClient): boolean {
+  return engine?.name === ENGINE_IN_CONTEXT && config?.logQueries === true;
 }

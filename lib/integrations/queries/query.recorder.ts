@@ -8,7 +8,13 @@ import type { Guard } from '../../primitives/guard.js';
 import { boundedLabelValue, BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { copyString } from '../../primitives/copy-string.js';
 import { BoundedCache } from '../bounded-cache.js';
-import { type OperationWait, type OperationWaits, type WaitedCall, WaitedCalls } from '../operation-waits.js';
+import {
+  type OperationScope,
+  type OperationWait,
+  type OperationWaits,
+  type WaitedCall,
+  WaitedCalls,
+} from '../operation-waits.js';
 import { SharedWatches } from '../shared-watches.js';
 import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
 import { queryErrorClass } from './query-error.js';
@@ -200,9 +206,45 @@ export class SystemRecorder {
     }
   }
 
-  /** Records a text of SQL that has ended, and succeeded as far as its client says. @param milliseconds duration */
-  endMeasured(sql: string, milliseconds: number): void {
+  /**
+   * Records a text of SQL that has ended, and succeeded as far as its client says.
+   *
+   * @param milliseconds duration
+   * @param operations the operations of the application, if it ends in the async context of the one that sent it
+   */
+  endMeasured(sql: string, milliseconds: number, operations?: OperationWaits): void {
     this.end(sql, { startedAt: this.recorder.now() - milliseconds, wait: undefined });
+    if (operations?.current !== undefined) {
+      operations.add(this.callOf(sql, this.knownOf(sql)), milliseconds);
+    }
+  }
+
+  /**
+   * Returns the context for sending a statement from the place in the application that asks for it now; undefined if no
+   * operation is recorded.
+   */
+  askFor(sql: string): OperationScope | undefined {
+    const { operations } = this.recorder;
+    return operations?.current === undefined
+      ? undefined
+      : operations.askFor(this.callOf(sql, this.knownOf(sql)));
+  }
+
+  /** Returns a call that is no statement, by its text without values. */
+  callNamed(name: string): WaitedCall {
+    return this.calls.of(name);
+  }
+
+  /**
+   * Begins the wait for a command of a database without SQL; undefined if no operation is recorded.
+   *
+   * @param shapeOf returns its text without values; undefined if it is part of another one
+   */
+  beginCommand(shapeOf: () => string | undefined): OperationWait | undefined {
+    const { operations } = this.recorder;
+    if (operations?.current === undefined) return undefined;
+    const shape = shapeOf();
+    return operations.begin('database', shape === undefined ? undefined : this.calls.of(shape));
   }
 
   /**

@@ -16,6 +16,8 @@ export interface SqlDialect {
   readonly nestedComments?: boolean;
   /** True if `#` begins a comment, `--` does so only before white space, and `/*! … *\/` is executed. */
   readonly mysqlComments?: boolean;
+  /** True if a text may have the quotes of an identifier. */
+  readonly looseQuotes?: boolean;
   /** True if a carriage return ends a line comment. */
   readonly returnEndsComment?: boolean;
 }
@@ -41,7 +43,7 @@ const DIALECTS: ReadonlyMap<string, SqlDialect> = new Map([
   ['cockroachdb', POSTGRESQL],
   ['mysql', MYSQL],
   ['mariadb', MYSQL],
-  ['sqlite', { stringQuotes: "'", identifierQuotes: '"`[' }],
+  ['sqlite', { stringQuotes: "'", identifierQuotes: '"`[', looseQuotes: true }],
   ['microsoft.sql_server', { stringQuotes: "'", identifierQuotes: '"[', nestedComments: true }],
   ['oracle.db', { stringQuotes: "'", identifierQuotes: '"', alternativeQuotes: true }],
 ]);

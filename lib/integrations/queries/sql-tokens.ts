@@ -5,7 +5,7 @@ const READ_LENGTH = 20_000;
 
 const WHITE_SPACE = /\s+/y;
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const NUMBER = /\p{N}[\p{N}.]*/uy;
+const NUMBER = /0[xX][\da-fA-F]+|\p{N}[\p{N}._]*(?:[eE][+-]?\p{N}+)?/uy;
 const DOLLAR_QUOTE = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
 const EXECUTED_COMMENT = /\/\*M?!\d*/y;
 

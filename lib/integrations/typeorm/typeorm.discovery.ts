@@ -27,6 +27,8 @@ export interface TypeOrmDataSource {
   readonly subscribers: unknown[];
   readonly entityMetadatas: readonly { readonly name: string; readonly tableName: string }[];
   createQueryRunner(): TypeOrmQueryRunner;
+  /** Loads lazy relations. */
+  readonly relationLoader?: object;
 }
 
 /** The used part of a `QueryRunner` of TypeORM. */

@@ -1,7 +1,7 @@
-import { patchMethod } from '../../primitives/method-patch.js';
+import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
 import { isOwnQuery } from '../own-query.js';
 import { commandTagsOf } from '../queries/command-tags.js';
-import type { QueryRecorder, StartedStatement } from '../queries/query.recorder.js';
+import type { QueryRecorder, StartedStatement, SystemRecorder } from '../queries/query.recorder.js';
 import { type TypeOrmDataSource, typeOrmSystem } from './typeorm.discovery.js';
 
 /** Number of statements in flight that are tracked for one query runner. */
@@ -18,6 +18,12 @@ interface AfterQueryEvent extends QueryEvent {
   readonly error?: unknown;
   /** The result in the format of the driver. */
   readonly rawResults?: unknown;
+}
+
+/** The used part of the metadata of a relation. */
+interface LazyRelation {
+  readonly propertyPath: string;
+  readonly entityMetadata: { readonly name: string };
 }
 
 interface StartedQuery {
@@ -70,10 +76,27 @@ export function watchTypeOrm(dataSource: TypeOrmDataSource, queries: QueryRecord
     return { fulfilled: subscribe, rejected: subscribe };
   });
   if (dataSource.isInitialized) subscribe();
+  const restoreLoader = askByRelations(dataSource, queries, recorder);
   return () => {
     restore();
+    restoreLoader();
     unsubscribe();
   };
+}
+
+/** Keeps the place that reads a lazy relation, whose statement is sent later. @returns a function that stops it */
+function askByRelations(
+  { relationLoader }: TypeOrmDataSource,
+  { guard, operations }: QueryRecorder,
+  recorder: SystemRecorder,
+): () => void {
+  if (operations === undefined || relationLoader === undefined) return () => undefined;
+  return patchMethod(relationLoader, 'load', guard, ([relation]): CallObserver | undefined => {
+    if (operations.current === undefined) return undefined;
+    const { propertyPath, entityMetadata } = relation as LazyRelation;
+    const scope = operations.askFor(recorder.callNamed(`${entityMetadata.name}.${propertyPath}`));
+    return scope && { scope };
+  });
 }
 
 /**

@@ -23,12 +23,13 @@ export class PostgresServer {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
 
-  static async start(): Promise<PostgresServer> {
+  /** @param settings parameters of the server, such as `log_statement` */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-postgres-'));
     try {
       const user = databaseUser('postgres');
       await giveTo(user, folder);
-      const server = new PostgresServer(await freePort(), folder, user);
+      const server = new PostgresServer(await freePort(), folder, user, settings);
       const args = [
         '-D',
         server.data,
@@ -92,6 +93,11 @@ export class PostgresServer {
       stopSignal: 'SIGINT',
       isReady: async () => (await this.query('SELECT 1')).length === 1,
     });
+  }
+
+  /** The end of its log. */
+  get log(): string {
+    return this.process?.output ?? '';
   }
 
   get pid(): number | undefined {

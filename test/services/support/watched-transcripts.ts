@@ -1,5 +1,8 @@
 import { MetricsRegistry } from 'nestjs-monitoring';
 import { QueryRecorder } from '../../../lib/integrations/queries/query.recorder.js';
+import type { PoolWaits } from '../../../lib/integrations/pool-state.js';
+import { Operations } from '../../../lib/instrumentation/requests/operations.js';
+import { instrumentationGuard } from '../../../lib/metrics/error-guards.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
 
 /** The type of an argument that the types of a library forbid, but that an application in JavaScript may pass. */
@@ -10,12 +13,21 @@ export const boom = (): never => {
   throw new RangeError('of the application');
 };
 
-/** Returns a recorder of statements whose metrics are not read. */
+/** Returns a recorder of statements whose metrics are not read, within an operation that is recorded from now on. */
 export function queryRecorder(): QueryRecorder {
-  return new QueryRecorder(new MetricsRegistry({ logger: { warn: () => undefined } }), systemClock, {
-    slowQueryThresholdMs: 500,
-    tableLimit: 50,
-  });
+  const registry = new MetricsRegistry({ logger: { warn: () => undefined } });
+  const operations = new Operations(
+    systemClock,
+    { sampleRate: 1, repeatedCalls: 10 },
+    instrumentationGuard(registry, 'requests'),
+  );
+  operations.enter(operations.start('http', systemClock.monotonic()));
+  return new QueryRecorder(registry, systemClock, { slowQueryThresholdMs: 500, tableLimit: 50 }, operations);
+}
+
+/** Returns an observer of pools that throws. */
+export function failingWaits({ guard, operations }: QueryRecorder): PoolWaits {
+  return { clock: systemClock, guard, operations, observe: boom };
 }
 
 /** Returns the transcripts of the same use of a client, first without monitoring and then with it. */

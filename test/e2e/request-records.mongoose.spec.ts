@@ -1,0 +1,149 @@
+import { Controller, Get, Inject, Module, Param } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import mongoose, { type Connection, type Model, Schema } from 'mongoose';
+import { MonitoringModule } from 'nestjs-monitoring';
+import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { sourceLineOf } from '../support/source-line.js';
+import { MongoServer } from './fixture/mongo.server.js';
+import { RepeatedCommands } from './fixture/repeated-commands.mjs';
+import { eventually, type RunningApp, startApp, total } from './fixture/start-app.js';
+
+type Orders = Model<Record<string, unknown>>;
+
+const FAULTS = Object.getOwnPropertyNames(RepeatedCommands.prototype).filter(
+  (name) => name !== 'constructor',
+);
+
+/** What a handler does, and the shapes of its commands. */
+const SHAPES: Readonly<Record<string, readonly [(orders: Orders) => Promise<unknown>, readonly string[]]>> = {
+  'fields of a filter': [
+    (orders) => orders.find({ status: 'secret', 'customer.id': { $in: [4711] } }),
+    ['find orders {status, customer.id}'],
+  ],
+  alternatives: [
+    (orders) => orders.find({ $or: [{ status: 'secret' }, { total: { $gt: 4711 } }] }),
+    ['find orders {status, total}'],
+  ],
+  'parts of a path that are data': [
+    (orders) => orders.find({ 'notes.47114711.text': 'secret', 'a b': 1 }),
+    ['find orders {notes.?.text, ?}'],
+  ],
+  'no filter': [(orders) => orders.find(), ['find orders {}']],
+  'a count': [
+    (orders) => orders.countDocuments({ status: 'secret' }),
+    ['aggregate orders [$match {status}, $group]'],
+  ],
+  'an insertion': [(orders) => orders.create({ status: 'secret' }), ['insert orders']],
+  'a deletion': [(orders) => orders.deleteOne({ status: 'secret' }), ['delete orders {status}']],
+  'an update of one': [
+    (orders) => orders.findOneAndUpdate({ status: 'secret' }, { status: 'secret2' }),
+    ['findAndModify orders {status}'],
+  ],
+  'values of a field': [(orders) => orders.distinct('status', { total: 4711 }), ['distinct orders {total}']],
+  'two at once': [
+    (orders) => Promise.all([orders.find({ status: 'secret' }), orders.deleteMany({ total: 4711 })]),
+    ['delete orders {total}', 'find orders {status}'],
+  ],
+};
+
+@Controller()
+class OrdersController {
+  constructor(
+    @Inject('CONNECTION') private readonly connection: Connection,
+    private readonly records: RequestRecords,
+  ) {}
+
+  private get orders(): Orders {
+    return this.connection.model('Order') as Orders;
+  }
+
+  @Get('faults/:name')
+  async fault(@Param('name') name: string): Promise<unknown> {
+    await (new RepeatedCommands(this.orders) as unknown as Record<string, () => Promise<void>>)[name]!();
+    return { id: this.records.currentId };
+  }
+
+  @Get('shapes/:name')
+  async shape(@Param('name') name: string): Promise<unknown> {
+    await SHAPES[name]![0](this.orders);
+    return { id: this.records.currentId };
+  }
+
+  @Get('mixed/:key/:n')
+  async mixed(@Param('key') key: string, @Param('n') n: string): Promise<unknown> {
+    for (let i = 0; i < Number(n); i++) await this.orders.findOne({ key });
+    return { id: this.records.currentId };
+  }
+}
+
+describe('the record of a request to MongoDB', () => {
+  let server: MongoServer;
+  let connection: Connection;
+  let app: RunningApp;
+
+  beforeAll(async () => {
+    server = await MongoServer.start();
+    connection = mongoose.createConnection(server.url, { monitorCommands: true, maxPoolSize: 3 });
+    connection.model(
+      'Order',
+      new Schema({}, { strict: false, collection: 'orders', autoCreate: false, autoIndex: false }),
+    );
+    await connection.asPromise();
+    @Module({
+      imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: 500 } } })],
+      controllers: [OrdersController],
+      providers: [{ provide: 'CONNECTION', useValue: connection }],
+    })
+    class AppModule {}
+    app = await startApp('express', AppModule);
+  }, 60_000);
+
+  afterAll(async () => {
+    await app?.close();
+    await connection?.close();
+    await server?.stop();
+  }, 60_000);
+
+  async function recordOf(path: string): Promise<RequestRecord> {
+    const { status, body } = await app.get(path);
+    if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
+    let record: RequestRecord | undefined;
+    await eventually(() => {
+      record = app.app.get(RequestRecords).get((JSON.parse(body) as { id: string }).id);
+      expect(record).toBeDefined();
+    });
+    return record!;
+  }
+
+  it.each(FAULTS)('names the N+1 of %s by its line', async (name) => {
+    const { calls, parts } = await recordOf(`/faults/${name}`);
+    expect(calls).toEqual([expect.objectContaining({ system: 'mongodb', count: 12, isRepeated: true })]);
+    expect(await sourceLineOf(calls[0]!.site)).toContain(`// line of ${name}`);
+    expect(parts.database).toBeGreaterThan(0);
+  });
+
+  it.each(Object.keys(SHAPES))('names commands by their fields, without a value: %s', async (name) => {
+    const { calls } = await recordOf(`/shapes/${encodeURIComponent(name)}`);
+    expect(calls.map((call) => call.name).toSorted()).toEqual(SHAPES[name]![1]);
+    expect(JSON.stringify(calls)).not.toMatch(/secret|4711/);
+  });
+
+  it('has each command that the server got for it, and none of another request', async () => {
+    const counted = total(app.registry, 'http_request_queries_total');
+    const before = server.commands.length;
+    const keys = Array.from({ length: 60 }, (_, i) => ({ key: `key-${i}-`, n: i % 7 }));
+    const next = keys[Symbol.iterator]();
+    const records = new Map<string, RequestRecord>();
+    const client = async (): Promise<void> => {
+      for (const { key, n } of next) records.set(key, await recordOf(`/mixed/${key}/${n}`));
+    };
+    await Promise.all(Array.from({ length: 10 }, client));
+    const got = server.commands.slice(before);
+    for (const { key } of keys) {
+      const own = got.filter(({ filter }) => (filter as { key?: string } | undefined)?.key === key).length;
+      const [call] = records.get(key)!.calls;
+      expect(call?.count ?? 0).toBe(own);
+    }
+    expect(total(app.registry, 'http_request_queries_total') - counted).toBe(got.length);
+  });
+});

@@ -1,0 +1,348 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Controller, Get, Inject, Injectable, Module, Param } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import createKnex, { type Knex } from 'knex';
+import { MonitoringModule } from 'nestjs-monitoring';
+import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { Pool } from 'pg';
+import { DataSource, EntitySchema } from 'typeorm';
+import { eventually, type RunningApp, startApp, total } from '../e2e/fixture/start-app.js';
+import { sourceLineOf } from '../support/source-line.js';
+import { RepeatedStatements } from './fixture/repeated-statements.mjs';
+import { describeWith } from './support/binaries.js';
+import { PostgresServer } from './support/postgres.server.js';
+
+/** What a request did, for the comparison with what the server says. */
+interface Done {
+  /** ID of its record. */
+  readonly id: string | undefined;
+}
+
+interface Customer {
+  id: number;
+  name: string;
+}
+
+interface Order {
+  id: number;
+  total: number;
+  customer: Promise<Customer> | Customer;
+}
+
+const CUSTOMER = new EntitySchema<Customer>({
+  name: 'Customer',
+  tableName: 'customers',
+  columns: { id: { type: Number, primary: true }, name: { type: String } },
+});
+
+const ORDER = new EntitySchema<Order>({
+  name: 'Order',
+  tableName: 'orders',
+  columns: { id: { type: Number, primary: true }, total: { type: Number } },
+  relations: {
+    customer: {
+      type: 'many-to-one',
+      target: 'Customer',
+      lazy: true,
+      joinColumn: { name: 'customer_id' },
+    },
+  },
+});
+
+/** Ways to send statements. Each one marks its statements by a text with the key of the request. */
+@Injectable()
+class Ways {
+  constructor(
+    @Inject('POOL') readonly pool: Pool,
+    @Inject('KNEX') readonly knex: Knex,
+    readonly dataSource: DataSource,
+  ) {}
+
+  async pg(key: string, n: number): Promise<void> {
+    for (let i = 0; i < n; i++) await this.pool.query(`SELECT ${i} AS pg, '${key}' AS key, pg_sleep(0.001)`);
+  }
+
+  async pgAtOnce(key: string, n: number): Promise<void> {
+    await Promise.all(
+      Array.from({ length: n }, (_, i) => this.pool.query(`SELECT $1::int AS at_once, '${key}' AS key`, [i])),
+    );
+  }
+
+  async pgCallbacks(key: string, n: number): Promise<void> {
+    const query = (left: number, done: (error?: Error | null) => void): void => {
+      if (left === 0) return done();
+      this.pool.query(`SELECT ${left} AS callbacks, '${key}' AS key, pg_sleep(0.001)`, (error) =>
+        error ? done(error) : query(left - 1, done),
+      );
+    };
+    await promisify(query)(n);
+  }
+
+  async pgClient(key: string, n: number): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      for (let i = 0; i < n; i++) {
+        await client.query({ name: 'prepared', text: 'SELECT $1::text AS client', values: [key] });
+      }
+    } finally {
+      client.release();
+    }
+  }
+
+  async knexRaw(key: string, n: number): Promise<void> {
+    for (let i = 0; i < n; i++) await this.knex.select(this.knex.raw(`${i} AS knex, '${key}' AS key`));
+  }
+
+  async typeOrm(key: string, n: number): Promise<void> {
+    for (let i = 0; i < n; i++) await this.dataSource.query(`SELECT ${i} AS type_orm, '${key}' AS key`);
+  }
+
+  async transaction(key: string, n: number): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      for (let i = 0; i < n; i++) await manager.query(`SELECT ${i} AS transaction, '${key}' AS key`);
+      await Promise.all([1, 2].map((i) => manager.query(`SELECT ${i} AS transaction, '${key}' AS key`)));
+    });
+  }
+}
+
+type Way = Exclude<keyof Ways, 'pool' | 'knex' | 'dataSource'>;
+const WAYS: readonly Way[] = [
+  'pg',
+  'pgAtOnce',
+  'pgCallbacks',
+  'pgClient',
+  'knexRaw',
+  'typeOrm',
+  'transaction',
+];
+
+/** The names of the handlers with an N+1. */
+const FAULTS = Object.getOwnPropertyNames(RepeatedStatements.prototype).filter(
+  (name) => !['constructor', 'customers'].includes(name),
+);
+
+/** Handlers that do as much, without an N+1. */
+const CLEAN: Readonly<Record<string, (ways: Ways) => Promise<unknown>>> = {
+  ...Object.fromEntries(
+    [0, 1, 2, 3, 5, 9].map((n) => [
+      `${n} of the same statement`,
+      async ({ pool }: Ways) => {
+        for (let i = 0; i < n; i++) await pool.query('SELECT name FROM customers WHERE id = $1', [i]);
+      },
+    ]),
+  ),
+  'a join': ({ dataSource }) =>
+    dataSource.getRepository(ORDER).createQueryBuilder('o').leftJoinAndSelect('o.customer', 'c').getMany(),
+  'relations at once': ({ dataSource }) =>
+    dataSource.getRepository(ORDER).find({ relations: { customer: true } }),
+  'relations by a query': ({ dataSource }) =>
+    dataSource.getRepository(ORDER).find({ relations: { customer: true }, relationLoadStrategy: 'query' }),
+  'a list of values': ({ pool }) =>
+    pool.query(`SELECT * FROM orders WHERE id IN (${Array.from({ length: 50 }, (_, i) => i).join(', ')})`),
+  'many rows in one statement': ({ pool }) =>
+    pool.query(
+      `INSERT INTO notes (text) VALUES ${Array.from({ length: 50 }, (_, i) => `('note ${i}')`).join(', ')}`,
+    ),
+  'an array': ({ pool }) => pool.query('SELECT * FROM orders WHERE id = ANY($1)', [[1, 2, 3]]),
+  'many different statements': async ({ pool }) => {
+    for (let i = 0; i < 15; i++) await pool.query(`SELECT total AS c${i} FROM orders`);
+  },
+  'a page and its count': ({ dataSource }) => dataSource.getRepository(ORDER).findAndCount({ take: 5 }),
+  'a transaction': ({ dataSource }) =>
+    dataSource.transaction((manager) => manager.query('SELECT 1 AS in_transaction')),
+  'different statements at once': ({ pool }) =>
+    Promise.all([
+      pool.query('SELECT 1 AS a'),
+      pool.query('SELECT 1 AS b'),
+      pool.query('SELECT 1 AS c'),
+      pool.query('SELECT 1 AS d'),
+    ]),
+  'a stream of rows': async ({ knex }) => {
+    let rows = 0;
+    for await (const _ of knex.select('*').from('orders').stream()) rows++;
+    return rows;
+  },
+  'a chain of tables': async ({ knex }) => {
+    for (const table of ['orders', 'customers', 'notes']) await knex(table).limit(3);
+  },
+  'one statement with many parts': ({ pool }) =>
+    pool.query(Array.from({ length: 20 }, (_, i) => `SELECT ${i} AS x`).join(' UNION ALL ')),
+};
+
+@Controller()
+class AppController {
+  constructor(
+    private readonly ways: Ways,
+    private readonly records: RequestRecords,
+  ) {}
+
+  @Get('ways/:way/:key/:n')
+  async way(@Param('way') way: Way, @Param('key') key: string, @Param('n') n: string): Promise<Done> {
+    await this.ways[way](key, Number(n));
+    return { id: this.records.currentId };
+  }
+
+  @Get('faults/:fault')
+  async fault(@Param('fault') fault: string): Promise<Done> {
+    await (new RepeatedStatements(this.ways) as unknown as Record<string, () => Promise<void>>)[fault]!();
+    return { id: this.records.currentId };
+  }
+
+  @Get('clean/:at')
+  async clean(@Param('at') at: string): Promise<Done> {
+    await Object.values(CLEAN)[Number(at)]!(this.ways);
+    return { id: this.records.currentId };
+  }
+}
+
+const POOL_SIZE = 3;
+const SETTINGS = { log_statement: 'all', log_line_prefix: '%a ' };
+
+describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', () => {
+  let server: PostgresServer;
+  let app: RunningApp;
+  const closing: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    server = await PostgresServer.start(SETTINGS);
+    closing.push(() => server.stop());
+    await server.query(`
+      CREATE TABLE customers (id int PRIMARY KEY, name text);
+      CREATE TABLE orders (id int PRIMARY KEY, total int, customer_id int REFERENCES customers);
+      CREATE TABLE notes (id serial, text text);
+      INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 12) i;
+      INSERT INTO orders SELECT i, i * 10, i FROM generate_series(1, 12) i;`);
+    const url = `${server.url}?application_name=shop`;
+    const pool = new Pool({ connectionString: url, max: POOL_SIZE });
+    // The server ends before the test does, if the test fails.
+    pool.on('error', () => undefined);
+    // With the version, it asks the server for nothing of its own.
+    const knex = createKnex({
+      client: 'pg',
+      version: '15',
+      connection: url,
+      pool: { min: 0, max: POOL_SIZE },
+    });
+    closing.push(
+      () => pool.end(),
+      () => knex.destroy(),
+    );
+    @Module({
+      imports: [
+        TypeOrmModule.forRoot({
+          type: 'postgres',
+          url,
+          entities: [CUSTOMER, ORDER],
+          extra: { max: POOL_SIZE },
+        }),
+        MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: 1_000 } } }),
+      ],
+      controllers: [AppController],
+      providers: [Ways, { provide: 'POOL', useValue: pool }, { provide: 'KNEX', useValue: knex }],
+    })
+    class AppModule {}
+    app = await startApp('express', AppModule);
+    closing.push(() => app.close());
+  }, 120_000);
+
+  afterAll(async () => {
+    for (const close of closing.toReversed()) await close();
+  }, 60_000);
+
+  async function recordOf(path: string): Promise<RequestRecord> {
+    const { status, body } = await app.get(path);
+    if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
+    const { id } = JSON.parse(body) as Done;
+    let record: RequestRecord | undefined;
+    await eventually(() => {
+      record = app.app.get(RequestRecords).get(id ?? '');
+      expect(record).toBeDefined();
+    });
+    return record!;
+  }
+
+  const statementsOf = ({ calls }: RequestRecord): number =>
+    calls.filter(({ part }) => part === 'database').reduce((sum, { count }) => sum + count, 0);
+
+  /** The statements of the application that the server has logged, without those of monitoring, with their parameters. */
+  function logged(): string[] {
+    return server.log
+      .split(/^(?=\S+ (?:LOG|DETAIL):)/m)
+      .filter((line) => line.startsWith('shop ') && !line.includes('nestjs-monitoring'));
+  }
+
+  it('have each statement that the server logged for a request, and none of another request', async () => {
+    const before = logged().length;
+    const counted = total(app.registry, 'http_request_queries_total');
+    const requests = Array.from({ length: 210 }, (_, i) => ({
+      way: WAYS[i % WAYS.length]!,
+      key: `key-${i}-`,
+      n: (i * 7) % 9,
+    }));
+    const records = new Map<string, RequestRecord>();
+    const next = requests[Symbol.iterator]();
+    const client = async (): Promise<void> => {
+      for (const { way, key, n } of next) records.set(key, await recordOf(`/ways/${way}/${key}/${n}`));
+    };
+    await Promise.all(Array.from({ length: 12 }, client));
+
+    let lines: string[] = [];
+    const sent = (): number =>
+      lines.filter((line) => / LOG: {2}(statement|execute [^:]*):/.test(line)).length;
+    await eventually(() => {
+      lines = logged().slice(before);
+      const all = [...records.values()].reduce((sum, record) => sum + statementsOf(record), 0);
+      expect(all).toBe(sent());
+    });
+    expect(total(app.registry, 'http_request_queries_total') - counted).toBe(sent());
+    for (const { way, key } of requests) {
+      const record = records.get(key)!;
+      const own = lines.filter((line) => line.includes(key)).length;
+      const around = way === 'transaction' ? 2 : 0;
+      expect({ way, count: statementsOf(record) }).toEqual({ way, count: own + around });
+      // Neither a statement of another way, nor any value.
+      expect(record.calls.filter(({ part }) => part === 'database').length).toBeLessThanOrEqual(
+        way === 'transaction' ? 3 : 1,
+      );
+      expect(JSON.stringify(record.calls)).not.toContain('key-');
+    }
+  }, 240_000);
+
+  it('say how long a request waited for a connection', async () => {
+    const { pool } = app.app.get(Ways);
+    const held = await Promise.all(Array.from({ length: POOL_SIZE }, () => pool.connect()));
+    const answer = recordOf('/ways/pgAtOnce/waiting/1');
+    await eventually(() => expect(pool.waitingCount).toBe(1));
+    await sleep(300);
+    for (const client of held) client.release();
+    const { parts, calls } = await answer;
+    // On a busy machine the event loop of the test itself is blocked meanwhile.
+    expect(parts.pool! + (parts.event_loop ?? 0)).toBeGreaterThan(290);
+    expect(parts.pool).toBeGreaterThan(0);
+    expect(calls).toHaveLength(1);
+  }, 60_000);
+
+  it.each(FAULTS)(
+    'name the N+1 of %s by its line',
+    async (fault) => {
+      const { calls } = await recordOf(`/faults/${fault}`);
+      const repeated = calls.filter(({ isRepeated }) => isRepeated);
+      expect(repeated).toHaveLength(1);
+      expect(repeated[0]!.count).toBeGreaterThanOrEqual(12);
+      expect(repeated[0]!.site).toMatch(/repeated-statements\.mjs:\d+:\d+/);
+      expect(await sourceLineOf(repeated[0]!.site)).toContain(`// line of ${fault}`);
+    },
+    60_000,
+  );
+
+  it.each(Object.keys(CLEAN).map((name, at) => [name, at] as const))(
+    'find no N+1 in %s',
+    async (_, at) => {
+      const { calls } = await recordOf(`/clean/${at}`);
+      expect(calls.filter(({ isRepeated }) => isRepeated)).toEqual([]);
+    },
+    60_000,
+  );
+});
