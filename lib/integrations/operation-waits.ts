@@ -33,6 +33,8 @@ export interface OperationWaits {
    * @param call what is waited for, if it is known by now
    */
   begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined;
+  /** Runs a call outside of the current operation: what it waits for itself is part of a wait that has begun. */
+  leave<R>(work: () => R): R;
 }
 
 /** Upper limit for the calls of one system. */

@@ -5,6 +5,11 @@ import { followThenable } from './follow-thenable.js';
 /** A method of unknown signature. */
 export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
+/** An async context, which runs a function once and returns its result. */
+export interface CallScope {
+  run<R>(call: () => R): R;
+}
+
 /**
  * An observer of one call of a patched method. Each of its methods is called at most once, and errors that they throw do
  * not reach the caller.
@@ -12,8 +17,8 @@ export type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 export interface CallObserver {
   /** Arguments of the call, if {@link observeCallback} replaced a callback among them. @default the given ones */
   readonly args?: readonly unknown[];
-  /** Async context of the call. It must run the function once and return its result. */
-  readonly scope?: { run(call: () => unknown): unknown };
+  /** Async context of the call. @default that of the caller */
+  readonly scope?: CallScope | undefined;
   /** Called with the result of the method. */
   returned?(result: unknown): void;
   /** Called with the error that the method threw. */
