@@ -1,4 +1,5 @@
 import type { WaitedCall } from '../../integrations/operation-waits.js';
+import type { OperationIdentity } from './operation-identity.js';
 import type { CallSite } from './call-sites.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { TimeParts } from './time-parts.js';
@@ -28,6 +29,12 @@ export class Operation {
   /** Longest time for which its own code ran without awaiting anything, in milliseconds. */
   longestRunMs = 0;
   omittedCalls = 0;
+  /** The operation that it carries, such as that of GraphQL in an HTTP request. */
+  part: OperationIdentity | undefined;
+  /** True if it has failed although its response may not show it. */
+  hasFailed = false;
+  /** The last exception that was handled in it. */
+  exception: unknown;
   isOpen = true;
 
   /**

@@ -18,6 +18,9 @@ const SITE_AGE_MS = 10_000;
 /** Number of places that are remembered by handler and call. */
 const MAX_REMEMBERED_SITES = 2_000;
 
+/** Upper limit for open operations. An Observable that no one subscribes to never ends. */
+const MAX_OPEN = 10_000;
+
 /** The options of {@link Operations}. */
 export interface OperationsOptions {
   /** Share of operations that are recorded, from 0 to 1. */
@@ -68,6 +71,7 @@ export class Operations implements OperationWaits {
     const { sampleRate } = this.options;
     if (sampleRate < 1 && Math.random() >= sampleRate) return undefined;
     const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
+    if (this.open.size >= MAX_OPEN) this.discardOldest();
     this.open.add(operation);
     this.beat.start();
     return operation;
@@ -87,6 +91,18 @@ export class Operations implements OperationWaits {
   /** Runs work in the async context of an operation. */
   run<R>(operation: Operation, work: () => R): R {
     return this.storage.getStore() === operation ? work() : this.storage.run(operation, work);
+  }
+
+  leave<R>(work: () => R): R {
+    return this.current === undefined ? work() : this.storage.run(undefined, work);
+  }
+
+  /** Notes an exception that Nest handles in the current operation. @param handler the handler, as `Class.method` */
+  handled(exception: unknown, handler: string): void {
+    const { current } = this;
+    if (current === undefined) return;
+    current.exception = exception;
+    current.handler ??= handler;
   }
 
   /** Gives an operation up, which is not to be recorded. */
@@ -170,6 +186,11 @@ export class Operations implements OperationWaits {
     tally.site = found.site;
   }
 
+  private discardOldest(): void {
+    const [oldest] = this.open;
+    this.discard(oldest);
+  }
+
   private forgetSites(): void {
     this.remembered = new Map();
     this.remembers = 0;
@@ -208,6 +229,11 @@ class Wait implements OperationWait {
     this.hasEnded = true;
     const known = call ?? this.begun;
     const tally = known && this.operation.isOpen ? this.operation.tally(known) : undefined;
+    if (tally !== undefined && known !== this.begun) {
+      // The name has become known at the end; the place is that of the beginning.
+      tally.begun++;
+      tally.site = (this.begun && this.operation.calls.get(this.begun)?.site) ?? tally.site;
+    }
     this.operations.endWait(this.operation, this.part, this.startedAt, tally, hasFailed);
   }
 }
