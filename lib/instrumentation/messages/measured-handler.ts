@@ -30,7 +30,7 @@ export function measuredHandler<T extends AnyMethod>(
 ): T {
   return copyMethodMetadata(handler, function (this: unknown, ...args: unknown[]) {
     const startedAt = guard.run(() => metrics.start());
-    const run = begin && guard.run(begin);
+    const run = startedAt === undefined || begin === undefined ? undefined : guard.run(begin);
     const end: ReplyEnd = (given, kind) => {
       if (startedAt === undefined) return;
       const outcome = outcomeOf === undefined ? given : outcomeOf(given, kind);

@@ -9,4 +9,3 @@ export interface OperationIdentity {
   /** The metrics that count it, and its labels; undefined for none. */
   readonly metrics?: { readonly name: WaitMetricsName; readonly labels: Readonly<Record<string, string>> };
 }
-

@@ -67,4 +67,3 @@ export const WAIT_METRICS = {
 
 /** The sorts of operations that have metrics of what they wait for. */
 export type WaitMetricsName = keyof typeof WAIT_METRICS;
-
