@@ -5,7 +5,9 @@ import type { MetricsRegistry } from '../metrics/registry.js';
 import type { Timer } from '../metrics/timer.js';
 import { CurrentCall, type CallContext } from './current-call.js';
 import { type Guard, isThenable } from '../primitives/guard.js';
-import type { CallObserver } from '../primitives/method-patch.js';
+import { boundedLabelValue } from '../primitives/bounded-label-values.js';
+import type { CallObserver, CallScope } from '../primitives/method-patch.js';
+import { type OperationWaits, WaitedCalls } from './operation-waits.js';
 import { isOwnCall } from './own-calls.js';
 import { CACHE_METRICS } from '../metrics/metric-names.js';
 
@@ -34,6 +36,8 @@ export class CacheRecorder {
   constructor(
     registry: MetricsRegistry,
     private readonly clock: Clock,
+    /** The operations of the application that wait for caches; undefined if none is recorded. */
+    readonly operations?: OperationWaits,
   ) {
     this.guard = instrumentationGuard(registry, 'cache');
     const labelNames = ['cache'] as const;
@@ -56,13 +60,18 @@ export class CacheRecorder {
     });
   }
 
-  /** Returns the recorder of one cache, with its series resolved in advance. */
-  forCache(cache: string): SingleCacheRecorder {
+  /**
+   * Returns the recorder of one cache, with its series resolved in advance.
+   *
+   * @param isInMemory true if a call to the cache is nothing that an operation waits for
+   */
+  forCache(cache: string, isInMemory = false): SingleCacheRecorder {
     const of = (operation: CacheOperation) => ({
       durations: this.durations.labels({ cache, operation }),
       errors: this.errors.labels({ cache, operation }),
     });
-    return new SingleCacheRecorder(this, this.clock, {
+    const waited = isInMemory ? undefined : new WaitedCalls('cache', boundedLabelValue(cache));
+    return new SingleCacheRecorder(this, this.clock, waited, {
       hits: this.hits.labels({ cache }),
       misses: this.misses.labels({ cache }),
       sets: this.sets.labels({ cache }),
@@ -95,6 +104,7 @@ export class SingleCacheRecorder {
   constructor(
     private readonly caches: CacheRecorder,
     private readonly clock: Clock,
+    private readonly waited: WaitedCalls | undefined,
     private readonly series: CacheSeries,
   ) {
     this.guard = caches.guard;
@@ -111,12 +121,25 @@ export class SingleCacheRecorder {
   ): CallObserver | undefined {
     if (isOwnCall() || this.caches.calls.current !== undefined) return undefined;
     const { durations, errors } = this.series[operation];
+    const { operations, calls } = this.caches;
     const startedAt = this.clock.monotonic();
-    return new CacheCall(this.caches.calls, {
+    const wait =
+      this.waited === undefined || operations?.current === undefined
+        ? undefined
+        : operations.begin('cache', this.waited.of(operation));
+    let hasFailed = false;
+    const events: CacheCallEvents = {
       succeeded,
-      failed: () => errors.inc(),
-      ended: () => durations.observe((this.clock.monotonic() - startedAt) / 1000),
-    });
+      failed() {
+        hasFailed = true;
+        errors.inc();
+      },
+      ended: () => {
+        durations.observe((this.clock.monotonic() - startedAt) / 1000);
+        wait?.end(undefined, hasFailed);
+      },
+    };
+    return new CacheCall(calls, events, wait && operations);
   }
 
   /**
@@ -159,7 +182,7 @@ interface CacheCallEvents {
 /** A call to a cache, with the outcome that the watches of its stores have seen. */
 export class CacheCall implements CallObserver {
   args?: readonly unknown[];
-  readonly scope: CallContext<CacheCall>;
+  readonly scope: CallScope;
   /** True if a store had the key. */
   wasFound = false;
   /** True if a store has failed, even if the call itself succeeds. */
@@ -167,11 +190,17 @@ export class CacheCall implements CallObserver {
   /** True if the call goes on after it has returned its result, such as to refresh a value. */
   continuesAfterResult = false;
 
+  private readonly context: CallContext<CacheCall>;
+
+  /** @param operations operations of which one waits for the call, so that it does not wait for its parts too */
   constructor(
     calls: CurrentCall<CacheCall>,
     private readonly events: CacheCallEvents,
+    operations?: OperationWaits,
   ) {
-    this.scope = calls.open(this);
+    const context = calls.open(this);
+    this.context = context;
+    this.scope = operations ? { run: (call) => context.run(() => operations.leave(call)) } : context;
   }
 
   returned(result: unknown): void {
@@ -194,7 +223,7 @@ export class CacheCall implements CallObserver {
   }
 
   private end(): void {
-    if (!this.continuesAfterResult) this.scope.end();
+    if (!this.continuesAfterResult) this.context.end();
     this.events.ended();
   }
 }

@@ -52,6 +52,8 @@ export interface OperationWaits {
    * connection back, or opened it.
    */
   capture(): OperationScope;
+  /** Runs a call outside of the current operation: what it waits for itself is part of a wait that has begun. */
+  leave<R>(work: () => R): R;
 }
 
 /** Upper limit for the calls of one system. */

@@ -53,7 +53,9 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       const database = collectors.database
         ? databaseCollectors(objects, registry, clock, collectors.database, operations ?? undefined)
         : [];
-      const cache = collectors.cache ? cacheCollectors(objects, registry, clock, collectors.cache) : [];
+      const cache = collectors.cache
+        ? cacheCollectors(objects, registry, clock, collectors.cache, operations ?? undefined)
+        : [];
       const build = collectors.build
         ? [new BuildInfoCollector(registry, applicationBuild(collectors.build, process.env))]
         : [];

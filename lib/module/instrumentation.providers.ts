@@ -33,8 +33,9 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: MetricsContext,
-    inject: [MetricsRegistry],
-    useFactory: (registry: MetricsRegistry) => new MetricsContext(registry, new Logger('Monitoring')),
+    inject: [MetricsRegistry, OperationRecorder],
+    useFactory: (registry: MetricsRegistry, records: OperationRecorder | null) =>
+      new MetricsContext(registry, new Logger('Monitoring'), records ?? undefined),
   },
   {
     provide: RequestRecorder,
@@ -65,23 +66,29 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: RpcInstrumentation,
-    inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (modules: ModulesContainer, registry: MetricsRegistry, { enabled, rpc }: ResolvedOptions) =>
+    inject: [ModulesContainer, MetricsRegistry, OperationRecorder, RESOLVED_OPTIONS],
+    useFactory: (
+      modules: ModulesContainer,
+      registry: MetricsRegistry,
+      records: OperationRecorder | null,
+      { enabled, rpc }: ResolvedOptions,
+    ) =>
       enabled && rpc !== false
         ? new RpcInstrumentation(
             modules,
             instrumentationGuard(registry, 'rpc'),
-            () => new RpcRecorder(registry, rpc),
+            () => new RpcRecorder(registry, rpc, records ?? undefined),
           )
         : null,
   },
   {
     provide: WebSocketInstrumentation,
-    inject: [ApplicationConfig, ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [ApplicationConfig, ModulesContainer, MetricsRegistry, OperationRecorder, RESOLVED_OPTIONS],
     useFactory: (
       config: ApplicationConfig,
       modules: ModulesContainer,
       registry: MetricsRegistry,
+      records: OperationRecorder | null,
       { enabled, webSocket, clock }: ResolvedOptions,
     ) =>
       enabled && webSocket !== false
@@ -89,17 +96,18 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
             config,
             modules,
             instrumentationGuard(registry, 'websocket'),
-            () => new WebSocketRecorder(registry, clock, webSocket),
+            () => new WebSocketRecorder(registry, clock, webSocket, records ?? undefined),
           )
         : null,
   },
   {
     provide: GRAPHQL_INSTRUMENTATION,
-    inject: [ModulesContainer, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [ModulesContainer, MetricsRegistry, OperationRecorder, RESOLVED_OPTIONS],
     useFactory: async (
       modules: ModulesContainer,
       registry: MetricsRegistry,
-      { enabled, graphql, clock }: ResolvedOptions,
+      records: OperationRecorder | null,
+      { enabled, graphql, http, clock }: ResolvedOptions,
     ) => {
       if (!enabled || graphql === false || !hasGraphQL(modules)) return null;
       const [{ GraphQLInstrumentation }, { GraphQLRecorder }] = await Promise.all([
@@ -107,7 +115,12 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
         import('../instrumentation/graphql/graphql.recorder.js'),
       ]);
       const guard = instrumentationGuard(registry, 'graphql');
-      return new GraphQLInstrumentation(modules, guard, () => new GraphQLRecorder(registry, clock, graphql));
+      const recording = records ? { records, isWithinHttp: http !== false } : undefined;
+      return new GraphQLInstrumentation(
+        modules,
+        guard,
+        () => new GraphQLRecorder(registry, clock, graphql, recording),
+      );
     },
   },
 ];

@@ -6,6 +6,7 @@ import { QueueJobRecorder } from '../instrumentation/jobs/queue-job.recorder.js'
 import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
 import { ScheduledJobRecorder } from '../instrumentation/jobs/scheduled-job.recorder.js';
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
+import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
@@ -17,26 +18,28 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 export const JOBS_PROVIDERS: readonly Provider[] = [
   {
     provide: ScheduledJobsInstrumentation,
-    inject: [ScheduleIntegration, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [ScheduleIntegration, MetricsRegistry, OperationRecorder, RESOLVED_OPTIONS],
     useFactory: (
       schedule: ScheduleIntegration,
       registry: MetricsRegistry,
+      records: OperationRecorder | null,
       { enabled, jobs, clock }: ResolvedOptions,
     ) => {
       const options = jobs.schedule;
       if (!enabled || options === false) return null;
       return new ScheduledJobsInstrumentation(
         schedule,
-        () => new ScheduledJobRecorder(registry, clock, options),
+        () => new ScheduledJobRecorder(registry, clock, options, records ?? undefined),
       );
     },
   },
   {
     provide: QueueJobsInstrumentation,
-    inject: [ApplicationObjects, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [ApplicationObjects, MetricsRegistry, OperationRecorder, RESOLVED_OPTIONS],
     useFactory: (
       objects: ApplicationObjects,
       registry: MetricsRegistry,
+      records: OperationRecorder | null,
       { enabled, jobs, clock }: ResolvedOptions,
     ) => {
       const options = jobs.bullmq;
@@ -45,7 +48,8 @@ export const JOBS_PROVIDERS: readonly Provider[] = [
       return new QueueJobsInstrumentation(
         objects,
         guard,
-        () => new QueueJobRecorder(registry, clock, guard, options),
+        () => new QueueJobRecorder(registry, clock, guard, options, records ?? undefined),
+        records?.operations,
       );
     },
   },

@@ -1,3 +1,4 @@
+import type { CallScope } from './method-patch.js';
 import type { Guard } from './guard.js';
 import type { CallOutcome } from './call-outcome.js';
 import { overridingProxy } from './overriding-proxy.js';
@@ -17,6 +18,14 @@ interface SubscriberLike {
 
 /** A function that is called once at the end of a subscription, with the error, or with the last value of a success. */
 export type SubscriptionEnd = (outcome: CallOutcome, detail: unknown) => void;
+
+/** The options of {@link followObservable}. */
+export interface FollowOptions {
+  /** True to complete a subscription that fails. @default false */
+  readonly swallows?: boolean;
+  /** Async context in which the Observable runs. @default that of its subscriber */
+  readonly scope?: CallScope | undefined;
+}
 
 /** The methods of an Observable that must be called on the proxy, so that their subscriptions are observed. */
 const DERIVING: ReadonlySet<PropertyKey> = new Set([
@@ -41,14 +50,13 @@ export function isObservable(value: unknown): value is ObservableLike {
  * private fields included.
  *
  * @param begin called at each subscription; returns the function to call at its end
- * @param swallows true to complete a subscription that fails
  * @returns undefined if a proxy is impossible
  */
 export function followObservable(
   source: ObservableLike,
   begin: () => SubscriptionEnd,
   guard: Guard,
-  swallows = false,
+  { swallows = false, scope }: FollowOptions = {},
 ): ObservableLike | undefined {
   const followed = source.lift({
     call(subscriber, from) {
@@ -70,7 +78,9 @@ export function followObservable(
         },
       };
       subscriber.add(() => end('cancelled', undefined));
-      from.subscribe(overridingProxy(subscriber, observed) ?? subscriber);
+      const subscribe = (): unknown => from.subscribe(overridingProxy(subscriber, observed) ?? subscriber);
+      if (scope === undefined) subscribe();
+      else scope.run(subscribe);
     },
   });
   const subscribe = (...observer: unknown[]): unknown => followed.subscribe(...observer);

@@ -17,8 +17,8 @@ export interface CallScope {
 export interface CallObserver {
   /** Arguments of the call, if {@link observeCallback} replaced a callback among them. @default the given ones */
   readonly args?: readonly unknown[];
-  /** Async context of the call. */
-  readonly scope?: CallScope;
+  /** Async context of the call. @default that of the caller */
+  readonly scope?: CallScope | undefined;
   /** Called with the result of the method. */
   returned?(result: unknown): void;
   /** Called with the error that the method threw. */

@@ -1,3 +1,4 @@
+import type { CallScope } from './method-patch.js';
 import { errorMonitor } from 'node:events';
 import { listenTo } from './emitter-listener.js';
 import { type Guard, isThenable } from './guard.js';
@@ -10,6 +11,8 @@ import { followThenable, type SettlementObserver } from './follow-thenable.js';
 export interface Measurement {
   /** Guard for the errors of the measurement. */
   readonly guard: Guard;
+  /** Async context in which an Observable runs. @default that of its subscriber */
+  readonly scope?: CallScope | undefined;
   /** Starts one measurement. Its result is passed to {@link end}. */
   start(): number;
   /**
@@ -163,7 +166,7 @@ function trackObservable(
       return (outcome, detail) => measurement.end(startedAt, outcome, detail);
     },
     measurement.guard,
-    swallows,
+    { swallows, scope: measurement.scope },
   );
 }
 

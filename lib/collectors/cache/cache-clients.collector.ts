@@ -13,6 +13,7 @@ import { findKeyvStores, type KeyvStore } from '../../integrations/keyv/keyv.dis
 import { keyvSize, watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
+import type { OperationWaits } from '../../integrations/operation-waits.js';
 import { RedisRecorder } from '../../integrations/redis/redis.recorder.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Gauge } from '../../metrics/gauge.js';
@@ -34,9 +35,10 @@ export class CacheClientsCollector implements ManagedCollector {
     private readonly objects: ApplicationObjects,
     registry: MetricsRegistry,
     clock: Clock,
+    operations: OperationWaits | undefined,
   ) {
-    const caches = new CacheRecorder(registry, clock);
-    const redis = new RedisRecorder(registry, clock);
+    const caches = new CacheRecorder(registry, clock, operations);
+    const redis = new RedisRecorder(registry, clock, operations);
     this.entries = registry.gauge(CACHE_METRICS.entries, 'Entries in an in-memory cache.', {
       labelNames: ['cache'],
     });
@@ -50,12 +52,13 @@ export class CacheClientsCollector implements ManagedCollector {
       ),
       new InstanceWatches(
         () => findCacheManagers(objects),
-        ({ name, instance }) => watchCacheManager(instance, caches.forCache(name)),
+        ({ name, instance }) =>
+          watchCacheManager(instance, caches.forCache(name, instance.stores.every(isInMemory))),
         caches.guard,
       ),
       new InstanceWatches(
         () => findKeyvStores(objects),
-        ({ name, instance }) => watchKeyv(instance, caches.forCache(name)),
+        ({ name, instance }) => watchKeyv(instance, caches.forCache(name, isInMemory(instance))),
         caches.guard,
       ),
       new InstanceWatches(
@@ -93,6 +96,10 @@ export class CacheClientsCollector implements ManagedCollector {
       if (size !== undefined) this.entries.set({ cache }, size);
     }
   }
+}
+
+function isInMemory(store: KeyvStore): boolean {
+  return keyvSize(store) !== undefined;
 }
 
 /** Returns the Keyv stores, both those used directly and those inside caches, each once. */

@@ -1,4 +1,5 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
+import type { OperationWaits } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
@@ -12,9 +13,10 @@ export function cacheCollectors(
   registry: MetricsRegistry,
   clock: Clock,
   options: ResolvedCacheCollector,
+  operations: OperationWaits | undefined,
 ): ManagedCollector[] {
   return [
-    new CacheClientsCollector(objects, registry, clock),
+    new CacheClientsCollector(objects, registry, clock, operations),
     new RedisCollector(objects, registry, options),
   ];
 }

@@ -2,8 +2,13 @@ import { MetricDefinitionError } from '../../metrics/metric-definition.error.js'
 import { assertLabelNames, type LabelValue, toLabelString } from '../../metrics/labels.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { processWarnings, type WarningLogger } from '../../metrics/registry-options.js';
-import { trackCall } from '../../primitives/track-completion.js';
+import type { CallOutcome } from '../../primitives/call-outcome.js';
+import type { Guard } from '../../primitives/guard.js';
+import type { CallScope } from '../../primitives/method-patch.js';
+import { type Measurement, trackCall } from '../../primitives/track-completion.js';
 import { RESERVED_LABELS, type StaticLabels } from '../performance-measurement.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
 import { CONTEXT_NAME, JobMetrics } from './job-metrics.js';
 
 /** Options of {@link MetricsContext.run}. */
@@ -29,8 +34,15 @@ export interface JobContext {
 export class MetricsContext {
   private readonly metrics: JobMetrics;
 
-  /** @param logger receives a warning for a sample that cannot be recorded, such as the `Logger` of Nest */
-  constructor(registry: MetricsRegistry, logger: WarningLogger = processWarnings) {
+  /**
+   * @param logger receives a warning for a sample that cannot be recorded, such as the `Logger` of Nest
+   * @param records the records of the runs; set by the module
+   */
+  constructor(
+    registry: MetricsRegistry,
+    logger: WarningLogger = processWarnings,
+    /** @internal */ private readonly records?: OperationRecorder,
+  ) {
     this.metrics = new JobMetrics(registry, logger);
   }
 
@@ -49,7 +61,42 @@ export class MetricsContext {
     const measurement = labels && this.metrics.measurementOf(name, labels);
     if (measurement === undefined) return work(NO_CONTEXT);
     const context = new RunContext(this.metrics, name, labels ?? {});
-    return trackCall(() => work(context), undefined, NO_ARGUMENTS, measurement) as T;
+    const { records } = this;
+    // A run within a request or another job is a part of that.
+    if (records === undefined || records.operations.current !== undefined) {
+      return trackCall(() => work(context), undefined, NO_ARGUMENTS, measurement) as T;
+    }
+    const run = OperationRun.begin(records, { kind: 'job', name });
+    const call = (): T => work(context);
+    return trackCall(
+      () => (run.scope === undefined ? call() : run.scope.run(call)),
+      undefined,
+      NO_ARGUMENTS,
+      new RecordedMeasurement(measurement, run),
+    ) as T;
+  }
+}
+
+/** The measurement of a run that is recorded too. */
+class RecordedMeasurement implements Measurement {
+  readonly guard: Guard;
+  readonly scope: CallScope | undefined;
+
+  constructor(
+    private readonly metrics: Measurement,
+    private readonly run: OperationRun,
+  ) {
+    this.guard = metrics.guard;
+    this.scope = run.scope;
+  }
+
+  start(): number {
+    return this.metrics.start();
+  }
+
+  end(startedAt: number, outcome: CallOutcome, detail: unknown): void {
+    this.run.end(outcome === 'error', outcome === 'error' ? detail : undefined);
+    this.metrics.end(startedAt, outcome, detail);
   }
 }
 

@@ -31,22 +31,27 @@ export interface ApolloPlugin {
 /** Returns a plugin that records each operation that Apollo Server executes, over every protocol. */
 export function apolloPlugin(recorder: GraphQLRecorder, guard: Guard): ApolloPlugin {
   const openOperations = new WeakMap<object, OpenOperation>();
-  const end = (context: RequestContext, errors: readonly unknown[]): void => {
+  const end = (context: RequestContext, errors: readonly unknown[], causes = errors): void => {
     const open = openOperations.get(context);
     if (open === undefined) return;
     const { operation, document } = context;
     // Apollo Server sets the operation once the document is valid.
     if (operation !== undefined && document !== undefined) open.parsed = { operation, document };
-    open.end(errors);
+    open.end(errors, causes);
   };
   return {
     requestDidStart: async (context) => {
-      guard.run(() => openOperations.set(context, recorder.operationStarted()));
+      guard.run(() => {
+        const open = recorder.operationStarted();
+        openOperations.set(context, open);
+        open.run?.enter();
+      });
       return {
         willSendResponse: async (responseContext) => {
           guard.run(() => {
             const { body } = responseContext.response ?? {};
-            end(responseContext, body?.singleResult?.errors ?? body?.initialResult?.errors ?? []);
+            const errors = body?.singleResult?.errors ?? body?.initialResult?.errors ?? [];
+            end(responseContext, errors, responseContext.errors);
           });
         },
       };

@@ -8,6 +8,10 @@ import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { errorClass } from '../error-class.js';
 import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
 import { type Operation, OperationMetrics } from '../operation-metrics.js';
+import type { Operation as CarryingOperation } from '../requests/operation.js';
+import type { OperationIdentity } from '../requests/operation-identity.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
 import type { GraphQLMetricsOptions } from './graphql.options.js';
 import {
   type DocumentNode,
@@ -22,16 +26,32 @@ const UNKNOWN_TYPE = '<unknown>';
 /** The format of error codes, such as `GRAPHQL_VALIDATION_FAILED`. Other values may be arbitrary text. */
 const ERROR_CODE = /^[A-Z][A-Z0-9_]*$/;
 
+/** The code of an error that is the fault of the server. */
+const SERVER_ERROR = 'INTERNAL_SERVER_ERROR';
+
 /** Upper limits for values that come from data instead of code. */
 const MAX_OPERATIONS = 1_000;
 const MAX_ERRORS = 200;
+
+/** The records of GraphQL operations. */
+export interface GraphQLRecording {
+  readonly records: OperationRecorder;
+  /** True if the records of HTTP requests name the operations that they carry; false to record operations by themselves. */
+  readonly isWithinHttp: boolean;
+}
 
 /** An operation in progress. */
 export interface OpenOperation {
   /** The parsed operation; set once the document is valid. */
   parsed?: { readonly operation: OperationNode; readonly document: DocumentNode };
-  /** Records the end, with the errors of the response. Only the first call counts. */
-  end(errors: readonly unknown[]): void;
+  /** Its own record; undefined if it is within that of a request, or not recorded. */
+  readonly run: OperationRun | undefined;
+  /**
+   * Records the end, with the errors of the response. Only the first call counts.
+   *
+   * @param causes the errors before they were formatted for the response
+   */
+  end(errors: readonly unknown[], causes?: readonly unknown[]): void;
 }
 
 /** An open subscription. */
@@ -60,6 +80,7 @@ export class GraphQLRecorder {
     registry: MetricsRegistry,
     private readonly clock: Clock,
     { buckets, operationNames, resolvers }: Required<GraphQLMetricsOptions>,
+    private readonly recording?: GraphQLRecording,
   ) {
     this.knownNames = new Set(operationNames);
     this.operations = new OperationMetrics(registry, {
@@ -114,8 +135,12 @@ export class GraphQLRecorder {
   operationStarted(): OpenOperation {
     const startedAt = this.operationOf(UNKNOWN_TYPE, INVALID_OPERATION).start();
     let hasEnded = false;
+    const { recording } = this;
+    const carrier = recording?.records.operations.current;
+    const isOwn = recording?.isWithinHttp === false && carrier === undefined;
     const open: OpenOperation = {
-      end: (errors) => {
+      run: isOwn ? OperationRun.begin(recording.records, UNNAMED) : undefined,
+      end: (errors, causes = errors) => {
         if (hasEnded) return;
         hasEnded = true;
         const { parsed } = open;
@@ -129,6 +154,10 @@ export class GraphQLRecorder {
         for (const error of errors) {
           this.errors.inc({ operation_type, operation, error: this.errorNames.of(errorLabel(error)) });
         }
+        const identity = identityOf(operation_type, operation);
+        const exception = causes.map(thrownBy).find((thrown) => thrown !== undefined);
+        if (open.run !== undefined) open.run.end(exception !== undefined, exception, identity);
+        else if (carrier?.isOpen === true) carry(carrier, identity, exception);
       },
     };
     return open;
@@ -176,6 +205,50 @@ export class GraphQLRecorder {
     }
     return found;
   }
+}
+
+/** The identity of an operation until its document has been parsed. */
+const UNNAMED = identityOf(UNKNOWN_TYPE, INVALID_OPERATION);
+
+function identityOf(operation_type: string, operation: string): OperationIdentity {
+  return {
+    kind: 'graphql',
+    name: `${operation_type} ${operation}`,
+    metrics: { name: 'graphql', labels: { operation_type, operation } },
+  };
+}
+
+/** Names the operation in the record of the request that carries it. */
+function carry(carrier: CarryingOperation, identity: OperationIdentity, exception: unknown): void {
+  const isOnly = carrier.part === undefined || carrier.part.name === identity.name;
+  carrier.part = isOnly ? identity : SEVERAL;
+  if (exception === undefined) return;
+  carrier.hasFailed = true;
+  carrier.exception = exception;
+}
+
+/** The identity of several operations in one request. */
+const SEVERAL = identityOf(UNKNOWN_TYPE, '<several>');
+
+/** Returns the exception of the application that an error stands for; undefined if it refuses what the client has sent. */
+function thrownBy(error: unknown): unknown {
+  try {
+    const { originalError } = error as { readonly originalError?: unknown };
+    return isRefusal(error) || isRefusal(originalError) ? undefined : originalError;
+  } catch {
+    // A getter that throws.
+    return undefined;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { extensions, getStatus } = error as {
+    readonly extensions?: { readonly code?: unknown };
+    readonly getStatus?: unknown;
+  };
+  if (typeof getStatus === 'function') return Number(Reflect.apply(getStatus, error, [])) < 500;
+  return extensions?.code !== undefined && extensions.code !== SERVER_ERROR;
 }
 
 /** Returns the code of an error in a response, or else the class of the error that a resolver threw. */

@@ -167,6 +167,7 @@ export class RequestRecorder implements ObservationOwner {
     records.end(operation, {
       kind: 'http',
       name,
+      metrics: { name: 'http', labels: { method, route } },
       method,
       route,
       status,

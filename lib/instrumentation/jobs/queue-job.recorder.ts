@@ -10,6 +10,9 @@ import type { Guard } from '../../primitives/guard.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { errorClass } from '../error-class.js';
+import type { OperationIdentity } from '../requests/operation-identity.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
 import type { JobMetricsOptions } from './jobs.options.js';
 import { RunObserver } from './run-observer.js';
 import { QUEUE_METRICS } from '../../metrics/metric-names.js';
@@ -39,6 +42,7 @@ export class QueueJobRecorder {
     private readonly clock: Clock,
     private readonly guard: Guard,
     { buckets, maxJobs }: Required<JobMetricsOptions>,
+    private readonly records?: OperationRecorder,
   ) {
     const labelNames = ['queue', 'job'] as const;
     this.completed = registry.counter(
@@ -110,11 +114,13 @@ export class QueueJobRecorder {
     const startedAt = this.clock.monotonic();
     this.recordWait(job, labels);
     this.inProgress.inc(labels);
+    const run = this.records && OperationRun.begin(this.records, identityOf(labels));
     return new RunObserver((outcome, error) => {
-      this.inProgress.dec(labels);
       const recorded = outcome === 'error' && isDeferral(error) ? DEFERRED : outcome;
+      run?.end(recorded === 'error', error);
+      this.inProgress.dec(labels);
       this.seconds.observe({ ...labels, outcome: recorded }, (this.clock.monotonic() - startedAt) / 1000);
-    });
+    }, run?.scope);
   }
 
   /** Records the wait of a first attempt. Clock skew between producer and worker can make it negative: it counts as 0. */
@@ -135,4 +141,8 @@ export class QueueJobRecorder {
     }
     return names.of(job.name);
   }
+}
+
+function identityOf(labels: Readonly<Record<JobLabels, string>>): OperationIdentity {
+  return { kind: 'job', name: `${labels.queue} ${labels.job}`, metrics: { name: 'queueJob', labels } };
 }

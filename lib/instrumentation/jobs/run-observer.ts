@@ -1,5 +1,5 @@
 import { isThenable } from '../../primitives/guard.js';
-import type { CallObserver } from '../../primitives/method-patch.js';
+import type { CallObserver, CallScope } from '../../primitives/method-patch.js';
 
 /** The outcome of a run of a job. */
 export type RunOutcome = 'success' | 'error';
@@ -7,7 +7,11 @@ export type RunOutcome = 'success' | 'error';
 /** An observer of one run of a job, which ends when its promise settles, or when it returns or throws. */
 export class RunObserver implements CallObserver {
   /** @param end called once with the outcome, and the error of a failed run */
-  constructor(private readonly end: (outcome: RunOutcome, error?: unknown) => void) {}
+  constructor(
+    private readonly end: (outcome: RunOutcome, error?: unknown) => void,
+    /** Async context of the run; undefined if it is not recorded. */
+    readonly scope: CallScope | undefined,
+  ) {}
 
   returned(result: unknown): void {
     if (!isThenable(result)) this.end('success');

@@ -9,6 +9,9 @@ import type { Guard } from '../../primitives/guard.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { observeFunction } from '../../primitives/method-patch.js';
 import { errorClass } from '../error-class.js';
+import type { OperationIdentity } from '../requests/operation-identity.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
 import type { JobMetricsOptions } from './jobs.options.js';
 import { RunObserver, type RunOutcome } from './run-observer.js';
 import { SCHEDULED_JOB_METRICS } from '../../metrics/metric-names.js';
@@ -40,6 +43,7 @@ export class ScheduledJobRecorder {
     registry: MetricsRegistry,
     private readonly clock: Clock,
     options: Required<JobMetricsOptions>,
+    private readonly records?: OperationRecorder,
   ) {
     this.guard = instrumentationGuard(registry, 'schedule');
     const labelNames = ['job', 'type'] as const;
@@ -88,8 +92,13 @@ export class ScheduledJobRecorder {
 
   /** Returns the measured form of the method of a job, and creates its series at zero. */
   readonly measure = (name: string, type: ScheduleType, method: ScheduledMethod): ScheduledMethod => {
-    const { clock, errors, lastStart, lastSuccess } = this;
+    const { clock, errors, lastStart, lastSuccess, records } = this;
     const labels = { job: this.jobs.of(name), type };
+    const identity: OperationIdentity = {
+      kind: 'job',
+      name: labels.job,
+      metrics: { name: 'scheduledJob', labels },
+    };
     const series = this.seriesOf(labels);
     let runsInProgress = 0;
 
@@ -98,14 +107,16 @@ export class ScheduledJobRecorder {
       lastStart.set(labels, clock.now() / 1000);
       series.inProgress.inc();
       if (runsInProgress++ > 0) series.overlaps.inc();
+      const run = records && OperationRun.begin(records, identity);
       return new RunObserver((outcome, error) => {
+        run?.end(outcome === 'error', error);
         runsInProgress--;
         series.inProgress.dec();
         series.seconds.observe((clock.monotonic() - startedAt) / 1000);
         series.runs[outcome].inc();
         if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
         else errors.inc({ ...labels, error: errorClass(error) });
-      });
+      }, run?.scope);
     });
   };
 

@@ -3,6 +3,7 @@ import { copyMethodMetadata } from '../../primitives/copy-method-metadata.js';
 import type { AnyMethod } from '../../primitives/method-patch.js';
 import type { CallOutcome } from '../../primitives/call-outcome.js';
 import type { Operation } from '../operation-metrics.js';
+import type { OperationRun } from '../requests/operation-run.js';
 import { type ReplyEnd, type ReplyKind, trackReply } from './track-reply.js';
 
 /** Differences between the transports of a {@link measuredHandler}. */
@@ -13,26 +14,37 @@ export interface HandlerOptions {
   readonly isConnected?: () => boolean;
 }
 
+/** A message handler as it is measured. */
+export interface MeasuredOperation {
+  readonly metrics: Operation;
+  /** Begins the record of a run; undefined if none is recorded. */
+  readonly begin: (() => OperationRun) | undefined;
+}
+
 /** Returns the measured form of a message handler. Each call is one run of the operation, until its reply ends. */
 export function measuredHandler<T extends AnyMethod>(
   handler: T,
-  operation: Operation,
+  { metrics, begin }: MeasuredOperation,
   guard: Guard,
   { outcomeOf, isConnected }: HandlerOptions = {},
 ): T {
   return copyMethodMetadata(handler, function (this: unknown, ...args: unknown[]) {
-    const startedAt = guard.run(() => operation.start());
-    const end: ReplyEnd = (outcome, kind) => {
+    const startedAt = guard.run(() => metrics.start());
+    const run = startedAt === undefined || begin === undefined ? undefined : guard.run(begin);
+    const end: ReplyEnd = (given, kind) => {
       if (startedAt === undefined) return;
-      operation.end(startedAt, outcomeOf === undefined ? outcome : outcomeOf(outcome, kind));
+      const outcome = outcomeOf === undefined ? given : outcomeOf(given, kind);
+      metrics.end(startedAt, outcome);
+      run?.end(outcome === 'error');
     };
     let reply: unknown;
     try {
-      reply = Reflect.apply(handler, this, args);
+      const call = (): unknown => Reflect.apply(handler, this, args);
+      reply = run?.scope === undefined ? call() : run.scope.run(call);
     } catch (error) {
       guard.run(() => end('error', 'settling'));
       throw error;
     }
-    return trackReply(reply, end, guard, isConnected);
+    return trackReply(reply, end, guard, isConnected, run?.scope);
   } as T);
 }

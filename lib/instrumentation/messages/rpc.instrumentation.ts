@@ -2,9 +2,8 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Observable, Subscription } from 'rxjs';
 import type { Guard } from '../../primitives/guard.js';
 import { patchMethod } from '../../primitives/method-patch.js';
-import type { Operation } from '../operation-metrics.js';
 import { observeExceptions } from './exception-observer.instrumentation.js';
-import { measuredHandler } from './measured-handler.js';
+import { type MeasuredOperation, measuredHandler } from './measured-handler.js';
 import { transportName } from './message-pattern.js';
 import type { RpcRecorder } from './rpc.recorder.js';
 
@@ -67,7 +66,7 @@ export class RpcInstrumentation {
     );
   }
 
-  private measureHandler(handler: RpcHandler, operation: Operation): RpcHandler {
+  private measureHandler(handler: RpcHandler, operation: MeasuredOperation): RpcHandler {
     const measured = measuredHandler(handler, operation, this.guard);
     // An event with several handlers counts once: the first handler calls the others, unmeasured.
     let next: RpcHandler | undefined;

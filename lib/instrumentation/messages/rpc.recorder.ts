@@ -2,7 +2,11 @@ import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { ErrorClasses } from '../error-class.js';
-import { type Operation, OperationMetrics } from '../operation-metrics.js';
+import { OperationMetrics } from '../operation-metrics.js';
+import type { OperationIdentity } from '../requests/operation-identity.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
+import type { MeasuredOperation } from './measured-handler.js';
 import { formatPattern } from './message-pattern.js';
 import type { RpcMetricsOptions } from './rpc.options.js';
 import { RPC_METRICS } from '../../metrics/metric-names.js';
@@ -20,7 +24,11 @@ export class RpcRecorder {
   private readonly patterns = new BoundedLabelValues(MAX_PATTERNS);
   private readonly errorClasses = new ErrorClasses();
 
-  constructor(registry: MetricsRegistry, { buckets }: Required<RpcMetricsOptions>) {
+  constructor(
+    registry: MetricsRegistry,
+    { buckets }: Required<RpcMetricsOptions>,
+    private readonly records?: OperationRecorder,
+  ) {
     this.operations = new OperationMetrics(registry, {
       total: [
         RPC_METRICS.requests,
@@ -46,8 +54,18 @@ export class RpcRecorder {
   }
 
   /** Returns the operation of one pattern. */
-  operation(transport: string, pattern: string): Operation {
-    return this.operations.operation({ transport, pattern });
+  operation(transport: string, pattern: string): MeasuredOperation {
+    const labels = { transport, pattern };
+    const identity: OperationIdentity = {
+      kind: 'message',
+      name: `${transport} ${pattern}`,
+      metrics: { name: 'rpc', labels },
+    };
+    const { records } = this;
+    return {
+      metrics: this.operations.operation(labels),
+      begin: records && (() => OperationRun.begin(records, identity)),
+    };
   }
 
   /** Counts a message without a handler. */
@@ -60,8 +78,9 @@ export class RpcRecorder {
     return this.patterns.of(formatPattern(pattern));
   }
 
-  /** Counts an exception. @param handler the handler, as `Class.method` */
+  /** Counts an exception of the current message. @param handler the handler, as `Class.method` */
   countError(handler: string, exception: unknown): void {
+    this.records?.operations.handled(exception, handler);
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
   }
 }

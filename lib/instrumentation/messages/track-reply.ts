@@ -1,3 +1,4 @@
+import type { CallScope } from '../../primitives/method-patch.js';
 import type { Guard } from '../../primitives/guard.js';
 import { isThenable } from '../../primitives/guard.js';
 import { followObservable, isObservable } from '../../primitives/follow-observable.js';
@@ -16,6 +17,7 @@ export type ReplyEnd = (outcome: CallOutcome, kind: ReplyKind) => void;
  * A promise ends when it settles. An Observable, also one that a promise resolves to, ends when it completes, fails or
  * is unsubscribed from. `end` is called once.
  *
+ * @param scope async context in which an Observable runs. @default that of its subscriber
  * @param isConnected returns false if the client has disconnected, so that a resolved Observable gets no subscriber
  */
 export function trackReply(
@@ -23,6 +25,7 @@ export function trackReply(
   end: ReplyEnd,
   guard: Guard,
   isConnected = (): boolean => true,
+  scope?: CallScope,
 ): unknown {
   let isOpen = true;
   const endOnce: ReplyEnd = (outcome, kind) => {
@@ -39,7 +42,9 @@ export function trackReply(
       endOnce('cancelled', 'settling');
       return value;
     }
-    return followObservable(value, () => (outcome) => endOnce(outcome, 'streaming'), guard) ?? value;
+    return (
+      followObservable(value, () => (outcome) => endOnce(outcome, 'streaming'), guard, { scope }) ?? value
+    );
   };
   if (!isThenable(reply)) return trackSettled(reply);
   const observer = {

@@ -6,7 +6,11 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { ErrorClasses } from '../error-class.js';
 import { LONG_LIVED_BUCKETS } from '../long-lived-buckets.js';
-import { type Operation, OperationMetrics } from '../operation-metrics.js';
+import { OperationMetrics } from '../operation-metrics.js';
+import type { OperationIdentity } from '../requests/operation-identity.js';
+import { OperationRun } from '../requests/operation-run.js';
+import type { OperationRecorder } from '../requests/operation.recorder.js';
+import type { MeasuredOperation } from './measured-handler.js';
 import type { WebSocketMetricsOptions } from './websocket.options.js';
 import { WEBSOCKET_METRICS } from '../../metrics/metric-names.js';
 
@@ -17,7 +21,7 @@ const MAX_EVENTS = 1_000;
 /** The metrics of WebSocket connections and messages. */
 export class WebSocketRecorder {
   private readonly operations: OperationMetrics<'namespace' | 'event'>;
-  private readonly messages = new Map<string, Map<string, Operation>>();
+  private readonly messages = new Map<string, Map<string, MeasuredOperation>>();
   private readonly errors: Counter<'handler' | 'error'>;
   private readonly namespaces = new BoundedLabelValues(MAX_NAMESPACES);
   private readonly events = new BoundedLabelValues(MAX_EVENTS);
@@ -30,6 +34,7 @@ export class WebSocketRecorder {
     registry: MetricsRegistry,
     private readonly clock: Clock,
     { buckets }: Required<WebSocketMetricsOptions>,
+    private readonly records?: OperationRecorder,
   ) {
     this.operations = new OperationMetrics(registry, {
       total: [
@@ -72,15 +77,12 @@ export class WebSocketRecorder {
   }
 
   /** Returns the operation of one event. @param event an event for which a gateway has a handler */
-  message(namespace: string, event: string): Operation {
+  message(namespace: string, event: string): MeasuredOperation {
     let events = this.messages.get(namespace);
     if (events === undefined) this.messages.set(namespace, (events = new Map()));
     let operation = events.get(event);
     if (operation === undefined) {
-      operation = this.operations.operation({
-        namespace: this.namespaces.of(namespace),
-        event: this.events.of(event),
-      });
+      operation = this.measured({ namespace: this.namespaces.of(namespace), event: this.events.of(event) });
       events.set(event, operation);
     }
     return operation;
@@ -98,8 +100,22 @@ export class WebSocketRecorder {
     };
   }
 
-  /** Counts an exception. @param handler the handler, as `Class.method` */
+  /** Counts an exception of the current message. @param handler the handler, as `Class.method` */
   countError(handler: string, exception: unknown): void {
+    this.records?.operations.handled(exception, handler);
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
+  }
+
+  private measured(labels: Readonly<Record<'namespace' | 'event', string>>): MeasuredOperation {
+    const identity: OperationIdentity = {
+      kind: 'message',
+      name: `${labels.namespace} ${labels.event}`,
+      metrics: { name: 'websocket', labels },
+    };
+    const { records } = this;
+    return {
+      metrics: this.operations.operation(labels),
+      begin: records && (() => OperationRun.begin(records, identity)),
+    };
   }
 }

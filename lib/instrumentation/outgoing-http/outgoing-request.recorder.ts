@@ -1,3 +1,4 @@
+import { type OperationWait, type OperationWaits, WaitedCalls } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
@@ -11,6 +12,8 @@ import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 import { OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
 
 const SWITCHING_PROTOCOLS = 101;
+/** The first status by which the other side says that it has failed. */
+const FIRST_FAILURE = 500;
 
 /** The `status_code` of a request without a response. */
 const NO_RESPONSE = 'error';
@@ -32,6 +35,8 @@ interface OpenRequest {
   readonly method: string;
   /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
+  /** The wait of the operation that sent it; undefined if no operation is recorded. */
+  readonly wait: OperationWait | undefined;
 }
 
 /**
@@ -51,11 +56,14 @@ export class OutgoingRequestRecorder {
   private readonly errorNames = new BoundedLabelValues(MAX_ERRORS);
   private readonly ignored = new Map<string, boolean>();
   private readonly ignoreHosts: readonly (string | RegExp)[];
+  /** The requests that operations wait for, by host. */
+  private readonly calls = new Map<string, WaitedCalls>();
 
   constructor(
     registry: MetricsRegistry,
     private readonly clock: Clock,
     options: Required<OutgoingHttpOptions>,
+    private readonly operations?: OperationWaits,
   ) {
     this.guard = instrumentationGuard(registry, 'outgoing_http');
     const labelNames = ['host', 'method', 'status_code'] as const;
@@ -81,15 +89,19 @@ export class OutgoingRequestRecorder {
   /**
    * Records the start of a request. A second call for the same request does nothing.
    *
-   * @param host the value of the label `host`, without path, query and credentials
+   * @param requestedHost the value of the label `host`, without path, query and credentials
    */
-  begin(request: object, host: string, method: string): void {
-    if (this.open.has(request) || this.isIgnored(host)) return;
-    this.open.set(request, {
-      host: this.hosts.of(host),
-      method: methodLabel(method),
-      startedAt: this.clock.monotonic(),
-    });
+  begin(request: object, requestedHost: string, requestedMethod: string): void {
+    if (this.open.has(request) || this.isIgnored(requestedHost)) return;
+    const host = this.hosts.of(requestedHost);
+    const method = methodLabel(requestedMethod);
+    const startedAt = this.clock.monotonic();
+    const { operations } = this;
+    const wait =
+      operations?.current === undefined
+        ? undefined
+        : operations.begin('remote', this.callsOf(host).of(method));
+    this.open.set(request, { host, method, startedAt, wait });
   }
 
   /**
@@ -99,15 +111,30 @@ export class OutgoingRequestRecorder {
   respond(request: object, status: number): void {
     if (status < 200 && status !== SWITCHING_PROTOCOLS) return;
     const found = this.finish(request);
-    if (found !== undefined) this.record(found, String(status));
+    if (found === undefined) return;
+    this.record(found, String(status));
+    this.endWait(found, String(status), status >= FIRST_FAILURE);
   }
 
   /** Records an error. Ignores a request that has ended and an unknown request. */
   fail(request: object, error: unknown): void {
     const found = this.finish(request);
     if (found === undefined) return;
+    const { host, method } = found;
+    const name = this.errorNames.of(errorName(error));
     this.record(found, NO_RESPONSE);
-    this.errors.inc({ host: found.host, method: found.method, error: this.errorNames.of(errorName(error)) });
+    this.errors.inc({ host, method, error: name });
+    this.endWait(found, name, true);
+  }
+
+  private endWait({ host, method, wait }: OpenRequest, result: string, hasFailed: boolean): void {
+    wait?.end(this.callsOf(host).of(`${method} ${result}`), hasFailed);
+  }
+
+  private callsOf(host: string): WaitedCalls {
+    let calls = this.calls.get(host);
+    if (calls === undefined) this.calls.set(host, (calls = new WaitedCalls('remote', host)));
+    return calls;
   }
 
   private finish(request: object): OpenRequest | undefined {

@@ -1,15 +1,16 @@
 import { WAIT_PARTS } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
-import type { Counter } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import type { CallTally, Operation } from './operation.js';
 import { causeOf } from './record-cause.js';
 import type { CallSite } from './call-sites.js';
+import type { OperationIdentity } from './operation-identity.js';
 import type { Operations } from './operations.js';
 import type { RecordStore } from './record-store.js';
 import type { OperationKind, RecordedCall, RecordedException, RequestRecord } from './request-record.js';
-import { TIME_PARTS } from './time-parts.js';
+import type { WaitMetricsName } from './wait-metric-names.js';
+import { WaitMetrics } from './wait-metrics.js';
 
 /** Number of operations that are warned of. */
 const MAX_WARNINGS = 1_000;
@@ -18,6 +19,7 @@ const MAX_WARNINGS = 1_000;
 export interface EndedOperation {
   readonly kind: OperationKind;
   readonly name: string;
+  readonly metrics?: OperationIdentity['metrics'];
   readonly method?: string;
   readonly route?: string;
   readonly status?: number;
@@ -30,15 +32,12 @@ export interface EndedOperation {
 
 /** The metrics and the records of operations that have ended. */
 export class OperationRecorder {
-  private readonly time: Counter<'method' | 'route' | 'part'>;
-  private readonly queries: Counter<'method' | 'route'>;
-  private readonly repeated: Counter<'method' | 'route'>;
-  private readonly recorded: Counter<'method' | 'route'>;
+  private readonly metrics = new Map<WaitMetricsName, WaitMetrics>();
   private readonly observers = new Set<(record: RequestRecord) => void>();
   private readonly warned = new Set<string>();
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     readonly operations: Operations,
     private readonly store: RecordStore,
@@ -46,32 +45,22 @@ export class OperationRecorder {
     /** Receives the first record of each operation with an N+1. */
     private readonly warn?: (record: RequestRecord) => void,
   ) {
-    const labelNames = ['method', 'route'] as const;
-    this.time = registry.counter(
-      'http_request_time_seconds_total',
-      'Time of the recorded HTTP requests by what it was spent on, in seconds: waits for database, cache, remote, pool or event loop, and the application itself.',
-      { labelNames: [...labelNames, 'part'] },
-    );
-    this.queries = registry.counter(
-      'http_request_queries_total',
-      'Database statements of the recorded HTTP requests.',
-      { labelNames },
-    );
-    this.repeated = registry.counter(
-      'http_n_plus_one_requests_total',
-      `Recorded HTTP requests that made ${repeatedCalls} or more equal calls.`,
-      { labelNames },
-    );
-    this.recorded = registry.counter('http_recorded_requests_total', 'HTTP requests that were recorded.', {
-      labelNames,
-    });
+    this.metricsOf('http');
+  }
+
+  /** Returns the current time, in milliseconds on the monotonic clock. */
+  now(): number {
+    return this.clock.monotonic();
   }
 
   /** Ends an operation. @param operation undefined if it was not sampled */
-  end(operation: Operation | undefined, ended: EndedOperation): void {
+  end(operation: Operation | undefined, given: EndedOperation): void {
+    const ended = operation === undefined ? given : completed(operation, given);
     if (operation !== undefined) {
       this.operations.end(operation, this.clock.monotonic());
-      if (ended.kind === 'http') this.count(operation, ended);
+      const { part } = operation;
+      if (ended.metrics) this.metricsOf(ended.metrics.name).count(operation, ended.metrics.labels);
+      if (part?.metrics) this.metricsOf(part.metrics.name).count(operation, part.metrics.labels);
     } else if (!ended.hasFailed) {
       return;
     }
@@ -80,7 +69,7 @@ export class OperationRecorder {
     const build = (): RequestRecord => (record ??= this.recordOf(operation, ended, now));
     this.store.offer(ended, now, build);
     for (const observe of this.observers) observe(build());
-    if (this.warn !== undefined && operation !== undefined && this.hasRepeatedCalls(operation)) {
+    if (this.warn !== undefined && operation?.repeats(this.repeatedCalls) === true) {
       if (this.warned.size >= MAX_WARNINGS || this.warned.has(ended.name)) return;
       this.warned.add(ended.name);
       this.warn(build());
@@ -93,20 +82,12 @@ export class OperationRecorder {
     return () => this.observers.delete(observer);
   }
 
-  private hasRepeatedCalls({ calls }: Operation): boolean {
-    for (const { begun } of calls.values()) if (begun >= this.repeatedCalls) return true;
-    return false;
-  }
-
-  private count(operation: Operation, { method = '', route = '' }: EndedOperation): void {
-    const { parts, statements } = operation;
-    this.recorded.inc({ method, route });
-    for (const part of TIME_PARTS) {
-      const milliseconds = parts.of(part);
-      if (milliseconds > 0) this.time.inc({ method, route, part }, milliseconds / 1000);
+  private metricsOf(name: WaitMetricsName): WaitMetrics {
+    let metrics = this.metrics.get(name);
+    if (metrics === undefined) {
+      this.metrics.set(name, (metrics = new WaitMetrics(this.registry, name, this.repeatedCalls)));
     }
-    if (statements > 0) this.queries.inc({ method, route }, statements);
-    if (this.hasRepeatedCalls(operation)) this.repeated.inc({ method, route });
+    return metrics;
   }
 
   private recordOf(operation: Operation | undefined, ended: EndedOperation, now: number): RequestRecord {
@@ -148,6 +129,18 @@ export class OperationRecorder {
       )
       .map((tally) => recordedCall(tally, this.repeatedCalls));
   }
+}
+
+/** Returns the end of an operation with what its code has said of it meanwhile. */
+function completed({ part, hasFailed, exception }: Operation, ended: EndedOperation): EndedOperation {
+  if (part === undefined && exception === undefined) return ended;
+  const isFailure = ended.hasFailed || hasFailed;
+  return {
+    ...ended,
+    name: part === undefined ? ended.name : `${ended.name} ${part.name}`,
+    hasFailed: isFailure,
+    exception: isFailure ? (ended.exception ?? exception) : undefined,
+  };
 }
 
 /** Returns a call of a record. Its place is named by its source as soon as the source map has been read. */

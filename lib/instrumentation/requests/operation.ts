@@ -1,4 +1,5 @@
 import type { WaitedCall } from '../../integrations/operation-waits.js';
+import type { OperationIdentity } from './operation-identity.js';
 import type { CallSite } from './call-sites.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { TimeParts } from './time-parts.js';
@@ -49,6 +50,12 @@ export class Operation {
   omittedCalls = 0;
   /** Number of statements that have ended, also of those beyond the limit of distinct ones. */
   statements = 0;
+  /** The operation that it carries, such as that of GraphQL in an HTTP request. */
+  part: OperationIdentity | undefined;
+  /** True if it has failed although its response may not show it. */
+  hasFailed = false;
+  /** The last exception that was handled in it. */
+  exception: unknown;
   isOpen = true;
   private readonly askedCalls = new Map<WaitedCall, AskedCall>();
 
@@ -63,6 +70,12 @@ export class Operation {
     readonly startTime: number,
   ) {
     this.parts = new TimeParts(startedAt);
+  }
+
+  /** Returns true if it has made equal calls this many times. */
+  repeats(times: number): boolean {
+    for (const { begun } of this.calls.values()) if (begun >= times) return true;
+    return false;
   }
 
   /** Returns the tally of a call; undefined beyond the limit. */

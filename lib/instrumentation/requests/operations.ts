@@ -21,6 +21,8 @@ const MAX_REMEMBERED_SITES = 2_000;
 
 /** Number of operations that are recorded in each second before the sample rate counts. */
 const SAMPLED_PER_SECOND = 10;
+/** Upper limit for open operations. An Observable that no one subscribes to never ends. */
+const MAX_OPEN = 10_000;
 
 /** The options of {@link Operations}. */
 export interface OperationsOptions {
@@ -75,6 +77,7 @@ export class Operations implements OperationWaits {
   start(kind: OperationKind, startedAt: number): Operation | undefined {
     if (!this.isSampled(startedAt)) return undefined;
     const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
+    if (this.open.size >= MAX_OPEN) this.discardOldest();
     this.open.add(operation);
     this.beat.start();
     return operation;
@@ -100,6 +103,18 @@ export class Operations implements OperationWaits {
   capture(): OperationScope {
     const { current } = this;
     return current === undefined ? this.none : { run: (work) => this.run(current, work) };
+  }
+
+  leave<R>(work: () => R): R {
+    return this.current === undefined ? work() : this.storage.run(undefined, work);
+  }
+
+  /** Notes an exception that Nest handles in the current operation. @param handler the handler, as `Class.method` */
+  handled(exception: unknown, handler: string): void {
+    const { current } = this;
+    if (current === undefined) return;
+    current.exception = exception;
+    current.handler ??= handler;
   }
 
   /** Gives an operation up, which is not to be recorded. */
@@ -224,11 +239,6 @@ export class Operations implements OperationWaits {
     place.site = found.site;
   }
 
-  /** Runs work outside of every operation. */
-  private leave<R>(work: () => R): R {
-    return this.current === undefined ? work() : this.storage.run(undefined, work);
-  }
-
   /** Samples by the rate, and the first operations of each second in any case: a quiet application is recorded whole. */
   private isSampled(startedAt: number): boolean {
     const { sampleRate } = this.options;
@@ -239,6 +249,11 @@ export class Operations implements OperationWaits {
       this.startedInSecond = 0;
     }
     return this.startedInSecond++ < SAMPLED_PER_SECOND || Math.random() < sampleRate;
+  }
+
+  private discardOldest(): void {
+    const [oldest] = this.open;
+    this.discard(oldest);
   }
 
   private forgetSites(): void {

@@ -1,4 +1,5 @@
 import type { CallObserver } from '../../primitives/method-patch.js';
+import type { OperationWait } from '../operation-waits.js';
 import type { RedisCall, RedisRecorder } from './redis.recorder.js';
 import { isError } from '../../primitives/is-error.js';
 
@@ -10,12 +11,37 @@ export const PIPELINE = 'pipeline';
 /** The kind of a batch, as the command of its own errors. */
 export type BatchKind = typeof TRANSACTION | typeof PIPELINE;
 
+/** The wait for all commands of one batch together, which ends with the last of them. */
+export class BatchWait implements OperationWait {
+  private openCommands = 0;
+  private hasFailed = false;
+
+  constructor(private readonly wait: OperationWait) {}
+
+  /** Returns the wait for a further command. */
+  join(): OperationWait {
+    this.openCommands++;
+    return this;
+  }
+
+  end(_: undefined, hasFailed: boolean): void {
+    this.hasFailed ||= hasFailed;
+    if (--this.openCommands === 0) this.wait.end(undefined, this.hasFailed);
+  }
+}
+
+/** Begins the wait of the current operation for a batch; undefined if none is recorded. */
+export function beginBatchWait(recorder: RedisRecorder, kind: BatchKind): OperationWait | undefined {
+  return recorder.beginWait(kind === TRANSACTION ? 'multi' : kind);
+}
+
 /**
  * An observer of the commands of one batch. A command that the server refuses is an error of that command. If the whole
  * batch fails, and the client does not say by which command, that is one error of the batch.
  */
 export class RedisBatch implements CallObserver {
   private readonly calls: (RedisCall | undefined)[];
+  private readonly wait: OperationWait | undefined;
 
   constructor(
     private readonly recorder: RedisRecorder,
@@ -23,16 +49,19 @@ export class RedisBatch implements CallObserver {
     private readonly kind: BatchKind,
     commands: readonly unknown[],
   ) {
-    this.calls = commands.map((command) => recorder.begin(client, command));
+    this.wait = commands.length === 0 ? undefined : beginBatchWait(recorder, kind);
+    this.calls = commands.map((command) => recorder.beginWithin(client, command, undefined));
   }
 
   fulfilled(replies: unknown): void {
     const all: readonly unknown[] = Array.isArray(replies) ? replies : [];
+    this.wait?.end(undefined, all.some(isError));
     this.end((index) => isError(all[index]));
   }
 
   rejected(error: unknown): void {
     const failed = failedIndexes(error);
+    this.wait?.end(undefined, true);
     this.end((index) => failed?.includes(index) === true);
     if (failed === undefined && this.calls.some((call) => call !== undefined)) {
       this.recorder.recordError(this.client, this.kind);

@@ -5,6 +5,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Timer } from '../../metrics/timer.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { CallObserver } from '../../primitives/method-patch.js';
+import { type OperationWait, type OperationWaits, WaitedCalls } from '../operation-waits.js';
 import { isOwnCall } from '../own-calls.js';
 import { REDIS_METRICS } from '../../metrics/metric-names.js';
 
@@ -28,10 +29,13 @@ export class RedisRecorder {
   private readonly durations: Timer<'client' | 'command'>;
   private readonly errors: Counter<'client' | 'command'>;
   private readonly commands = new Set<string>();
+  private readonly calls = new WaitedCalls('cache', 'redis');
 
   constructor(
     registry: MetricsRegistry,
     private readonly clock: Clock,
+    /** The operations of the application that wait for commands; undefined if none is recorded. */
+    readonly operations?: OperationWaits,
   ) {
     this.guard = instrumentationGuard(registry, 'redis');
     const labelNames = ['client', 'command'] as const;
@@ -50,7 +54,25 @@ export class RedisRecorder {
    * @param command name of the command; undefined if it becomes known later, by {@link RedisCall.name}
    */
   begin(client: string, command?: unknown): RedisCall | undefined {
-    return isOwnCall() ? undefined : new RedisCall(this, client, this.clock.monotonic(), command);
+    if (isOwnCall()) return undefined;
+    const wait = command === undefined ? undefined : this.beginWait(command);
+    return new RedisCall(this, client, this.clock.monotonic(), command, wait);
+  }
+
+  /**
+   * Begins to record a command that is sent with others; returns undefined for an own call.
+   *
+   * @param wait wait that it ends, like each of the others
+   */
+  beginWithin(client: string, command: unknown, wait: OperationWait | undefined): RedisCall | undefined {
+    return isOwnCall() ? undefined : new RedisCall(this, client, this.clock.monotonic(), command, wait);
+  }
+
+  /** Begins the wait of the current operation for a command or a batch; undefined if none is recorded. */
+  beginWait(command: unknown): OperationWait | undefined {
+    const { operations } = this;
+    if (operations?.current === undefined || isOwnCall()) return undefined;
+    return operations.begin('cache', this.calls.of(this.nameOf(command).toUpperCase()));
   }
 
   /** Records a command that has ended. */
@@ -85,11 +107,14 @@ export class RedisCall implements CallObserver {
     private readonly client: string,
     private readonly startedAt: number,
     private command: unknown,
+    private wait: OperationWait | undefined,
   ) {}
 
   /** Sets the name of the command, if it is not set yet. */
   name(command: unknown): void {
-    this.command ??= command;
+    if (this.command !== undefined || command === undefined) return;
+    this.command = command;
+    this.wait = this.recorder.beginWait(command);
   }
 
   fulfilled(): void {
@@ -108,6 +133,7 @@ export class RedisCall implements CallObserver {
   end(failed: boolean): void {
     if (this.hasEnded || this.command === undefined) return;
     this.hasEnded = true;
+    this.wait?.end(undefined, failed);
     this.recorder.record(this.client, this.command, this.startedAt, failed);
   }
 

@@ -1,0 +1,47 @@
+import type { CallScope } from '../../primitives/method-patch.js';
+import type { OperationIdentity } from './operation-identity.js';
+import type { Operation } from './operation.js';
+import type { OperationRecorder } from './operation.recorder.js';
+
+/** One run of a job, a message or another operation that is no HTTP request. It is recorded once, at its first end. */
+export class OperationRun {
+  /** Async context of the run; undefined if it is not sampled. */
+  readonly scope: CallScope | undefined;
+  private hasEnded = false;
+
+  /** Begins a run. The caller must end it. */
+  static begin(records: OperationRecorder, identity: OperationIdentity): OperationRun {
+    const startedAt = records.now();
+    return new OperationRun(records, identity, records.operations.start(identity.kind, startedAt), startedAt);
+  }
+
+  /** @param operation undefined if it is not sampled */
+  private constructor(
+    private readonly records: OperationRecorder,
+    private readonly identity: OperationIdentity,
+    private readonly operation: Operation | undefined,
+    private readonly startedAt: number,
+  ) {
+    this.scope = operation && { run: (work) => records.operations.run(operation, work) };
+  }
+
+  /** Makes the run that of the rest of the current async context. */
+  enter(): void {
+    this.records.operations.enter(this.operation);
+  }
+
+  /**
+   * Ends the run.
+   *
+   * @param exception the thrown value, if it is known and Nest has not handled it already
+   * @param identity its identity, if it was unknown at its beginning
+   */
+  end(hasFailed: boolean, exception?: unknown, { kind, name, metrics } = this.identity): void {
+    const { operation, records } = this;
+    // An operation that is no longer open was given up.
+    if (this.hasEnded || operation?.isOpen === false) return;
+    this.hasEnded = true;
+    const durationMs = records.now() - this.startedAt;
+    records.end(operation, { kind, name, metrics, hasFailed, durationMs, exception });
+  }
+}

@@ -1,0 +1,377 @@
+import { createServer, get, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  type ClientProxy,
+  ClientProxyFactory,
+  MessagePattern,
+  type MicroserviceOptions,
+  Payload,
+  Transport,
+} from '@nestjs/microservices';
+import { ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { CronJob } from 'cron';
+import { MetricsContext, MetricsRegistry } from 'nestjs-monitoring';
+import { defer, lastValueFrom, type Observable, of } from 'rxjs';
+import { io } from 'socket.io-client';
+import { systemClock } from '../../../lib/metrics/clock.js';
+import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
+import { startApp } from '../../e2e/fixture/start-app.js';
+import { freePort } from '../../services/support/free-port.js';
+import { closeAll, counts, startMeasured } from '../support.js';
+import { callsOf, recordsOf } from './recorded.js';
+
+const OPTIONS = { ...WITHOUT_COLLECTORS, outgoingHttp: {}, requests: { records: { sampleRate: 1 } } };
+const LINE = /\(test\/instrumentation\/requests\/operation-records\.spec\.ts:\d+:\d+\)$/;
+
+let remote: Server;
+let host: string;
+const closing: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  // Answers `/status/milliseconds` with that status after that time.
+  remote = createServer(({ url = '' }, response) => {
+    const [, status, delay] = url.replace(/\?.*/, '').split('/');
+    setTimeout(() => response.writeHead(Number(status)).end(), Number(delay));
+  });
+  await new Promise<void>((resolve) => remote.listen(0, '127.0.0.1', resolve));
+  host = `127.0.0.1:${(remote.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+  await closeAll();
+});
+
+afterAll(() => {
+  remote.closeAllConnections();
+  remote.close();
+});
+
+async function ask(status = 200, delay = 0): Promise<void> {
+  const { body } = await fetch(`http://${host}/${status}/${delay}?secret=1`);
+  await body?.cancel();
+}
+
+/** Asks with `node:http`. */
+function askPlainly(status: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    get(`http://${host}/${status}/0`, (response) => response.resume().on('end', resolve)).on('error', reject);
+  });
+}
+
+/** Asks in turn with others, `times` times. */
+async function askOften(times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    await ask();
+    await sleep(1);
+  }
+}
+
+describe('the record of a job of MetricsContext', () => {
+  async function start() {
+    const { app, registry } = await startMeasured({}, { ...OPTIONS, clock: systemClock });
+    return { app, registry, context: app.get(MetricsContext) };
+  }
+
+  it('has the outgoing requests by host and status, those that failed, and no URL', async () => {
+    const { app, context } = await start();
+    const closed = await freePort();
+    await context.run('ask_remotes', async () => {
+      await Promise.all([ask(200), ask(200), ask(504), askPlainly(404), askPlainly(500)]);
+      await fetch(`http://127.0.0.1:${closed}/nobody`).catch(() => undefined);
+    });
+    const [record] = await recordsOf(app, 'ask_remotes');
+    expect(callsOf(record!)).toEqual(
+      [
+        `remote ${host} GET 200 ×2`,
+        `remote ${host} GET 404 ×1`,
+        `remote ${host} GET 500 ×1 !1`,
+        `remote ${host} GET 504 ×1 !1`,
+        `remote 127.0.0.1:${closed} GET ECONNREFUSED ×1 !1`,
+      ].toSorted(),
+    );
+    expect(JSON.stringify(record)).not.toMatch(/secret|nobody/);
+  });
+
+  it.each([
+    ['fetch', () => ask(200, 150)],
+    [
+      'node:http',
+      () =>
+        new Promise<void>((resolve) => {
+          get(`http://${host}/200/150`, (response) => response.resume().on('end', resolve));
+        }),
+    ],
+  ])('has the time until the head of the response of %s', async (_, request) => {
+    const { app, context } = await start();
+    await context.run('wait_for_remote', async () => {
+      await request();
+      await sleep(100);
+    });
+    const [record] = await recordsOf(app, 'wait_for_remote');
+    const waited = record!.parts.remote! + (record!.parts.event_loop ?? 0);
+    expect(waited).toBeGreaterThan(140);
+    expect(waited).toBeLessThan(record!.durationMs - 90);
+  });
+
+  it('names a loop of requests as an N+1, with its line', async () => {
+    const { app, context } = await start();
+    await context.run('ask_each', () => askOften(12));
+    const [record] = await recordsOf(app, 'ask_each');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×12 *`]);
+    expect(record!.calls[0]!.site).toMatch(LINE);
+  });
+
+  it('has the exception and its line', async () => {
+    const { app, context } = await start();
+    await expect(
+      context.run('breaks', async () => {
+        await ask();
+        throw new RangeError('not to be kept');
+      }),
+    ).rejects.toThrow(RangeError);
+    const [record] = await recordsOf(app, 'breaks', { list: 'failures' });
+    expect(record!.exception).toEqual({
+      error: 'RangeError',
+      site: expect.stringMatching(/operation-records/),
+    });
+    expect(JSON.stringify(record)).not.toContain('not to be kept');
+  });
+
+  it('lasts until an Observable has completed, with what that asked for', async () => {
+    const { app, context } = await start();
+    await lastValueFrom(context.run('observes', () => defer(() => ask(200, 50))));
+    const [record] = await recordsOf(app, 'observes');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
+    expect(record!.durationMs).toBeGreaterThan(45);
+  });
+
+  it('is part of the record of another job around it', async () => {
+    const { app, context } = await start();
+    await context.run('outer', () => context.run('inner', () => ask()));
+    const [record] = await recordsOf(app, 'outer');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
+    await recordsOf(app, 'inner', { count: 0 });
+  });
+
+  it('has only its own calls among 200 jobs that run in turn', async () => {
+    const { app, context } = await start();
+    const numbers = Array.from({ length: 200 }, (_, i) => i + 1);
+    await Promise.all(numbers.map((i) => context.run(`job_${i}`, () => askOften(1 + (i % 5)))));
+    for (const i of numbers) {
+      const [record] = await recordsOf(app, `job_${i}`);
+      expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×${1 + (i % 5)}`]);
+    }
+  }, 60_000);
+
+  it('is kept by nothing when records are off', async () => {
+    const { app } = await startMeasured({}, { ...OPTIONS, clock: systemClock, requests: false });
+    expect(await app.get(MetricsContext).run('plain', () => Promise.resolve(5))).toBe(5);
+    await recordsOf(app, 'plain', { count: 0 });
+  });
+});
+
+@Injectable()
+class Jobs {
+  @Timeout('asking', 1)
+  async asking(): Promise<void> {
+    await askOften(11);
+  }
+
+  @Timeout(1)
+  async breaking(): Promise<void> {
+    await ask();
+    throw new TypeError('not to be kept');
+  }
+}
+
+describe('the record of a scheduled job', () => {
+  it('has its calls, its failure and its metrics', async () => {
+    const { app, registry } = await startMeasured(
+      { imports: [ScheduleModule.forRoot()], providers: [Jobs] },
+      { ...OPTIONS, clock: systemClock },
+    );
+    await app.init();
+    const [asking] = await recordsOf(app, 'asking');
+    expect(asking!.kind).toBe('job');
+    expect(callsOf(asking!)).toEqual([`remote ${host} GET 200 ×11 *`]);
+    const [breaking] = await recordsOf(app, 'Jobs.breaking', { list: 'failures' });
+    expect(breaking).toMatchObject({
+      hasFailed: true,
+      exception: { error: 'TypeError', site: expect.stringMatching(/^Jobs\.breaking /) },
+    });
+    expect(callsOf(breaking!)).toEqual([`remote ${host} GET 200 ×1`]);
+    expect(counts(registry, 'scheduled_job_recorded_runs_total')).toEqual({
+      'job=asking type=timeout': 1,
+      'job=Jobs.breaking type=timeout': 1,
+    });
+    expect(counts(registry, 'scheduled_job_n_plus_one_runs_total')).toEqual({ 'job=asking type=timeout': 1 });
+    expect(
+      counts(registry, 'scheduled_job_time_seconds_total')['job=asking type=timeout part=remote'],
+    ).toBeGreaterThan(0);
+    expect(counts(registry, 'http_recorded_requests_total')).toEqual({});
+  });
+
+  it('is there for each run of a job that is added later', async () => {
+    const { app } = await startMeasured(
+      { imports: [ScheduleModule.forRoot()] },
+      { ...OPTIONS, clock: systemClock },
+    );
+    await app.init();
+    const job = new CronJob('0 0 1 1 *', () => ask());
+    app.get(SchedulerRegistry).addCronJob('added', job);
+    await job.fireOnTick();
+    const [record] = await recordsOf(app, 'added');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
+  });
+});
+
+@Controller()
+class Messages {
+  @MessagePattern('often')
+  async often(@Payload() times: number): Promise<number> {
+    await askOften(times);
+    return times;
+  }
+
+  @MessagePattern('observed')
+  observed(): Observable<unknown> {
+    return defer(async () => {
+      await ask(200, 20);
+      return 'done';
+    });
+  }
+
+  @MessagePattern('broken')
+  async broken(): Promise<never> {
+    await ask();
+    throw new TypeError('not to be kept');
+  }
+}
+
+describe('the record of a message of a microservice', () => {
+  async function start(): Promise<{ app: Parameters<typeof recordsOf>[0]; client: ClientProxy }> {
+    const options = { host: '127.0.0.1', port: await freePort() };
+    const server: MicroserviceOptions = { transport: Transport.TCP, options };
+    const app = await NestFactory.createMicroservice(
+      FixtureModule.with(OPTIONS, { controllers: [Messages] }),
+      { ...server, logger: false, abortOnError: false },
+    );
+    closing.push(() => app.close());
+    await app.listen();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options });
+    closing.push(() => client.close());
+    return { app, client };
+  }
+
+  it('has only its own calls among messages that are handled in turn', async () => {
+    const { app, client } = await start();
+    const numbers = Array.from({ length: 10 }, (_, i) => i + 1);
+    const asked = numbers.flatMap((times) =>
+      Array.from({ length: 5 }, () => lastValueFrom(client.send<number>('often', times))),
+    );
+    await Promise.all(asked);
+    const records = await recordsOf(app, 'tcp often', { count: 10 });
+    expect(records.every(({ kind }) => kind === 'message')).toBe(true);
+    expect(records.map(({ calls }) => calls.map(({ count }) => count)).every(([count]) => count! > 0)).toBe(
+      true,
+    );
+    const registry = app.get(MetricsRegistry);
+    expect(counts(registry, 'rpc_server_recorded_requests_total')).toEqual({
+      'transport=tcp pattern=often': 50,
+    });
+    // Those with ten requests.
+    expect(counts(registry, 'rpc_server_n_plus_one_requests_total')).toEqual({
+      'transport=tcp pattern=often': 5,
+    });
+    expect(counts(registry, 'http_client_requests_total')).toEqual({
+      [`host=${host} method=GET status_code=200`]: 275,
+    });
+  });
+
+  it('has what an Observable asks for, until it has completed', async () => {
+    const { app, client } = await start();
+    expect(await lastValueFrom(client.send<string>('observed', ''))).toBe('done');
+    const [record] = await recordsOf(app, 'tcp observed');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
+    expect(record!.durationMs).toBeGreaterThan(15);
+  });
+
+  it('has the exception, its line and its handler', async () => {
+    const { app, client } = await start();
+    await expect(lastValueFrom(client.send('broken', ''))).rejects.toBeDefined();
+    const [record] = await recordsOf(app, 'tcp broken', { list: 'failures' });
+    expect(record).toMatchObject({
+      hasFailed: true,
+      handler: 'Messages.broken',
+      exception: { error: 'TypeError', site: expect.stringMatching(/^Messages\.broken /) },
+    });
+    expect(JSON.stringify(record)).not.toContain('not to be kept');
+  });
+});
+
+@WebSocketGateway()
+class Feed {
+  @SubscribeMessage('often')
+  async often(_: unknown, times: number): Promise<object> {
+    await askOften(times);
+    return { event: 'done', data: times };
+  }
+
+  @SubscribeMessage('several')
+  several(): Observable<object> {
+    return defer(async () => {
+      await ask(200, 10);
+      return { event: 'done', data: 1 };
+    });
+  }
+
+  @SubscribeMessage('broken')
+  async broken(): Promise<object> {
+    await ask();
+    return of(null).pipe(() => {
+      throw new TypeError('not to be kept');
+    });
+  }
+}
+
+describe('the record of a message of a gateway', () => {
+  it('has its calls, what an Observable asks for, and the exception', async () => {
+    const running = await startApp('express', FixtureModule.with(OPTIONS, { providers: [Feed] }));
+    closing.push(() => running.app.close());
+    const { app, registry } = running;
+    const socket = io(`http://127.0.0.1:${running.port}`, { transports: ['websocket'], reconnection: false });
+    closing.push(() => socket.disconnect());
+    for (const [event, times] of [
+      ['often', 3],
+      ['several', 0],
+      ['broken', 0],
+    ] as const) {
+      socket.emit(event, times);
+    }
+    const [often] = await recordsOf(app, '/ often');
+    const [several] = await recordsOf(app, '/ several');
+    const [broken] = await recordsOf(app, '/ broken', { list: 'failures' });
+    expect([often, several, broken].map((record) => callsOf(record!))).toEqual([
+      [`remote ${host} GET 200 ×3`],
+      [`remote ${host} GET 200 ×1`],
+      [`remote ${host} GET 200 ×1`],
+    ]);
+    expect(broken).toMatchObject({
+      kind: 'message',
+      hasFailed: true,
+      handler: 'Feed.broken',
+      exception: { error: 'TypeError' },
+    });
+    expect(counts(registry, 'websocket_recorded_messages_total')).toEqual({
+      'namespace=/ event=often': 1,
+      'namespace=/ event=several': 1,
+      'namespace=/ event=broken': 1,
+    });
+  });
+});
