@@ -53,15 +53,17 @@ export class HttpInstrumentation {
   private hookServer(server: object): void {
     const { recorder } = this;
     const { guard } = recorder;
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
-      recorder.begin(response, request.method);
-    // Diagnostics channels of Node would double the cost of each request.
-    this.restore.push(listenTo(server, 'request', guard, onRequest, { first: true }));
     this.restore.push(this.observeExpectations(server));
-    // A listener for `clientError` would stop Node from responding to client errors.
+    // Diagnostics channels of Node would double the cost of each request, and a listener for `clientError` would stop Node
+    // from responding to client errors. All listeners of a request run in its async context.
     this.restore.push(
-      patchMethod(server, 'emit', guard, ([event, first, socket]) => {
-        if (event === 'clientError') recorder.clientError(first as Error, socket as Socket);
+      patchMethod(server, 'emit', guard, ([event, first, second]) => {
+        if (event === 'request') {
+          const response = second as ServerResponse;
+          recorder.begin(response, (first as IncomingMessage).method);
+          return recorder.contextOf(response);
+        }
+        if (event === 'clientError') recorder.clientError(first as Error, second as Socket);
         else if (event === 'dropRequest') recorder.dropRequest(first as IncomingMessage);
         return undefined;
       }),
@@ -90,8 +92,11 @@ export class HttpInstrumentation {
 
   private hookFastify(fastify: FastifyLike): void {
     fastify.addHook('onRequest', (_request, reply, done) => {
-      this.recorder.beginReply(reply);
-      done();
+      const { recorder } = this;
+      recorder.beginReply(reply);
+      const context = recorder.contextOf(reply.raw);
+      if (context === undefined) done();
+      else context.run(done);
     });
   }
 
@@ -102,7 +107,7 @@ export class HttpInstrumentation {
     this.restore.push(
       patchMethod(express, 'handle', recorder.guard, ([request, response]) => {
         recorder.begin(response as ServerResponse, (request as IncomingMessage).method);
-        return undefined;
+        return recorder.contextOf(response as ServerResponse);
       }),
     );
   }

@@ -6,6 +6,7 @@ import type { Guard } from '../../primitives/guard.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import { OTHER_METHOD } from '../http-method.js';
 import type { OperationRecorder } from '../requests/operation.recorder.js';
+import type { OperationScope } from '../requests/operations.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
 import { recordClientError } from './client-error.js';
 import type { HttpMetricsOptions } from './http.options.js';
@@ -77,6 +78,13 @@ export class RequestRecorder implements ObservationOwner {
     } catch (error) {
       this.guard.report(error);
     }
+  }
+
+  /** Returns the async context for the work of a request that has started; undefined if it needs none of its own. */
+  contextOf(response: ObservedResponse): OperationScope | undefined {
+    if (this.records === undefined) return undefined;
+    const observation = observationBy(this, response);
+    return observation && this.records.operations.scopeOf(observation.operation);
   }
 
   /** Excludes a request that has started, also for the applications in which this one is mounted. */
@@ -184,7 +192,6 @@ export class RequestRecorder implements ObservationOwner {
       ended: false,
     };
     startObservation(response, observation);
-    this.records?.operations.enter(observation.operation);
     response.on('close', this.onClose);
     if (!hasSocket) this.observeFinish(response);
     // HTTP/2 closes every response itself.

@@ -62,13 +62,15 @@ export class OperationRecorder {
   /** Ends an operation. @param operation undefined if it was not sampled */
   end(operation: Operation | undefined, ended: EndedOperation): void {
     if (operation !== undefined) {
-      this.operations.end(operation, this.clock.monotonic());
+      // The parts and the steps add up to the duration.
+      this.operations.end(operation, operation.startedAt + ended.durationMs);
       if (ended.kind === 'http') this.count(operation, ended);
     } else if (!ended.hasFailed) {
       return;
     }
     const now = this.clock.now();
     this.store.offer(ended, now, () => this.recordOf(operation, ended, now));
+    operation?.release();
   }
 
   private count({ parts, calls }: Operation, { method = '', route = '' }: EndedOperation): void {

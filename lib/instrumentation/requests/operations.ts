@@ -9,9 +9,9 @@ import type {
 import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallSite, CallSites } from './call-sites.js';
-import { EventLoopBeat } from './event-loop-beat.js';
+import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
 import { type CallTally, Operation } from './operation.js';
-import type { OperationKind } from './request-record.js';
+import type { OperationKind, RequestPhase } from './request-record.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
 const SITE_AGE_MS = 10_000;
@@ -38,6 +38,9 @@ export class Operations implements OperationWaits {
   private remembered = new Map<string, Map<WaitedCall, { site: CallSite | undefined; at: number }>>();
   private remembers = 0;
   private isDisableScheduled = false;
+  /** The operation whose code was the last one seen to run, and when. */
+  private lastRunner: Operation | undefined;
+  private lastRunAt = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -78,28 +81,36 @@ export class Operations implements OperationWaits {
     return `${this.idPrefix}${(++this.lastId).toString(36).padStart(6, '0')}`;
   }
 
-  /** Makes an operation that of the rest of the current async context; undefined for none. */
-  enter(operation: Operation | undefined): void {
-    // An async context that has ended needs no replacement, and one that was never used costs nothing.
-    if (operation !== undefined || this.current !== undefined) this.storage.enterWith(operation);
+  /**
+   * Returns the observer of a call that is to run in the async context of an operation; undefined if it does so anyway.
+   * The context ends with the call: one that is entered for good would stay on a connection that several requests share.
+   *
+   * @param operation undefined for none
+   */
+  scopeOf(operation: Operation | undefined): OperationScope | undefined {
+    return this.current === operation ? undefined : new OperationScope(this.storage, operation);
   }
 
-  /** Runs work in the async context of an operation. */
-  run<R>(operation: Operation, work: () => R): R {
-    return this.storage.getStore() === operation ? work() : this.storage.run(operation, work);
+  /** Runs work in the async context of an operation; undefined for none. */
+  run<R>(operation: Operation | undefined, work: () => R): R {
+    return this.current === operation ? work() : this.storage.run(operation, work);
   }
 
   /** Gives an operation up, which is not to be recorded. */
   discard(operation: Operation | undefined): void {
-    if (operation !== undefined) this.end(operation, operation.startedAt);
+    if (operation === undefined) return;
+    this.end(operation, operation.startedAt);
+    operation.release();
   }
 
   /** Ends an operation, at the given time on the monotonic clock. */
   end(operation: Operation, now: number): void {
     if (!operation.isOpen) return;
     operation.parts.advance(now, this.beat.blockedSince(now));
+    if (operation.phase !== undefined) operation.enterPhase(undefined, now);
     operation.isOpen = false;
     this.open.delete(operation);
+    if (this.lastRunner === operation) this.lastRunner = undefined;
     if (this.open.size === 0) this.scheduleDisable();
   }
 
@@ -108,7 +119,10 @@ export class Operations implements OperationWaits {
       const operation = this.current;
       if (operation === undefined) return undefined;
       const now = this.clock.monotonic();
-      operation.parts.begin(part, now, this.beat.blockedSince(now));
+      const blockedSince = this.beat.blockedSince(now);
+      if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
+      operation.parts.begin(part, now, blockedSince);
+      this.ran(operation, now);
       const tally = call && operation.tally(call);
       if (tally !== undefined) this.findSite(operation, tally, now);
       return new Wait(this, operation, part, now, call);
@@ -120,15 +134,16 @@ export class Operations implements OperationWaits {
 
   /** @internal Ends a wait. */
   endWait(
-    { parts, isOpen }: Operation,
+    operation: Operation,
     part: WaitPart,
     startedAt: number,
     tally: CallTally | undefined,
     hasFailed: boolean,
   ): void {
-    if (!isOpen) return;
+    if (!operation.isOpen) return;
     const now = this.clock.monotonic();
-    parts.end(part, now, this.beat.blockedSince(now));
+    operation.parts.end(part, now, this.beat.blockedSince(now));
+    this.ran(operation, now);
     if (tally === undefined) return;
     const milliseconds = now - startedAt;
     tally.count++;
@@ -139,7 +154,32 @@ export class Operations implements OperationWaits {
 
   /** Says that the own code of an operation starts or ends to run without awaiting anything. */
   ownCode(operation: Operation, runs: boolean): void {
-    operation.parts.ownCode(runs, this.clock.monotonic());
+    this.step(operation, undefined, runs);
+  }
+
+  /**
+   * Says that an operation has come to its next step.
+   *
+   * @param phase undefined for the same step
+   * @param runs true if its own code runs from now on until it first awaits something
+   */
+  step(operation: Operation, phase: RequestPhase | undefined, runs: boolean): void {
+    if (!operation.isOpen) return;
+    const now = this.clock.monotonic();
+    const blockedSince = this.beat.blockedSince(now);
+    const { parts } = operation;
+    if (parts.isInOwnCode) {
+      if (!runs) this.recordRun(operation, operation.runningSince, now);
+    } else {
+      if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
+      if (runs) operation.runningSince = now;
+    }
+    parts.ownCode(runs, now, blockedSince);
+    if (phase !== undefined && phase !== operation.phase) {
+      operation.enterPhase(phase, now);
+      if (phase === 'response') parts.answered(now, blockedSince);
+    }
+    this.ran(operation, now);
   }
 
   /** Stops the timer, and gives up what runs. */
@@ -147,6 +187,7 @@ export class Operations implements OperationWaits {
     this.beat.stop();
     for (const operation of this.open) operation.isOpen = false;
     this.open.clear();
+    this.lastRunner = undefined;
     this.storage.disable();
   }
 
@@ -170,6 +211,30 @@ export class Operations implements OperationWaits {
     tally.site = found.site;
   }
 
+  private ran(operation: Operation, now: number): void {
+    this.lastRunner = operation;
+    this.lastRunAt = now;
+  }
+
+  /**
+   * Records that the code of an operation has blocked the event loop, if it was the last to run before and waits for
+   * nothing: nothing else can have run, other than code of which nothing is recorded.
+   */
+  private blame(operation: Operation, now: number, blockedSince: number): void {
+    if (this.lastRunner !== operation || operation.parts.isWaiting || operation.phase === 'response') return;
+    // A run before the last beat has let the event loop turn.
+    const since = this.lastRunAt >= blockedSince - INTERVAL_MS ? this.lastRunAt : blockedSince;
+    this.recordRun(operation, since, now);
+  }
+
+  /** Records a run of own code. The other operations waited for the event loop. */
+  private recordRun(operation: Operation, since: number, now: number): void {
+    const milliseconds = now - since;
+    if (milliseconds > operation.longestRunMs) operation.longestRunMs = milliseconds;
+    if (milliseconds < TOLERANCE_MS) return;
+    for (const other of this.open) if (other !== operation) other.parts.blocked(since, now);
+  }
+
   private forgetSites(): void {
     this.remembered = new Map();
     this.remembers = 0;
@@ -188,6 +253,23 @@ export class Operations implements OperationWaits {
       this.isDisableScheduled = false;
       if (this.open.size === 0) this.storage.disable();
     }).unref();
+  }
+}
+
+/** The async context of a call. */
+export class OperationScope {
+  constructor(
+    private readonly storage: AsyncLocalStorage<Operation | undefined>,
+    private readonly operation: Operation | undefined,
+  ) {}
+
+  /** The scope itself, as an observer of the call has it. */
+  get scope(): this {
+    return this;
+  }
+
+  run<R>(call: () => R): R {
+    return this.storage.run(this.operation, call);
   }
 }
 
