@@ -37,7 +37,14 @@ export const REQUESTS_PROVIDERS: readonly Provider[] = [
       { requests, clock }: ResolvedOptions,
     ) =>
       operations && store && requests.records
-        ? new OperationRecorder(registry, clock, operations, store, requests.records.repeatedCalls)
+        ? new OperationRecorder(
+            registry,
+            clock,
+            operations,
+            store,
+            requests.records.repeatedCalls,
+            requests.serverTiming,
+          )
         : null,
   },
   {

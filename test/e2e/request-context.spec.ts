@@ -16,10 +16,11 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import inject from 'light-my-request';
+import { inject } from 'light-my-request';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import type { Observable } from 'rxjs';
 import { WaitedCalls } from '../../lib/integrations/operation-waits.js';
 import { Operations } from '../../lib/instrumentation/requests/operations.js';
 import { RecordStore } from '../../lib/instrumentation/requests/record-store.js';
@@ -45,7 +46,7 @@ const elsewhere = new EventEmitter();
 class CallingInterceptor implements NestInterceptor {
   constructor(@Inject(Probe) private readonly probe: Probe) {}
 
-  async intercept(_context: unknown, handler: CallHandler): Promise<unknown> {
+  async intercept(_context: unknown, handler: CallHandler): Promise<Observable<unknown>> {
     await this.probe.call('interceptor');
     return handler.handle();
   }

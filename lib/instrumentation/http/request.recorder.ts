@@ -23,6 +23,7 @@ import {
 } from './request-observation.js';
 import { RequestSeries, type RouteSeries } from './request-series.js';
 import { http2StreamOf, isEventStream, isOnSocket, isUpgrade, statusOf } from './response-end.js';
+import { announceTimings } from './server-timing.js';
 import { Routes, UNMATCHED_ROUTE } from './routes.js';
 
 /** The status with which Node responds to a request beyond the limit of requests per connection. */
@@ -192,10 +193,21 @@ export class RequestRecorder implements ObservationOwner {
       ended: false,
     };
     startObservation(response, observation);
+    if (this.records?.serverTiming === true) this.announceTimings(this.records, response, observation);
     response.on('close', this.onClose);
     if (!hasSocket) this.observeFinish(response);
     // HTTP/2 closes every response itself.
     else if (response.req.httpVersionMajor < 2) observeConnection(response, observation);
+  }
+
+  private announceTimings(
+    { operations }: OperationRecorder,
+    response: ObservedResponse,
+    { operation }: RequestObservation,
+  ): void {
+    if (operation !== undefined) {
+      announceTimings(response, this.guard, () => operations.timesOf(operation));
+    }
   }
 
   /** Ends a request without a socket at `finish`: a mock response may emit no `close`, or emit it too early. */

@@ -37,6 +37,8 @@ export class OperationRecorder {
     readonly operations: Operations,
     private readonly store: RecordStore,
     private readonly repeatedCalls: number,
+    /** True if responses announce the times of their requests. */
+    readonly serverTiming = false,
   ) {
     const labelNames = ['method', 'route'] as const;
     this.time = registry.counter(

@@ -182,6 +182,14 @@ export class Operations implements OperationWaits {
     this.ran(operation, now);
   }
 
+  /** Returns the time of each part of an operation up to now, and in total, in milliseconds; none once it has ended. */
+  timesOf({ parts, startedAt, isOpen }: Operation): Readonly<Record<string, number>> {
+    if (!isOpen) return {};
+    const now = this.clock.monotonic();
+    parts.advance(now, this.beat.blockedSince(now));
+    return { ...parts.toObject(), total: now - startedAt };
+  }
+
   /** Stops the timer, and gives up what runs. */
   stop(): void {
     this.beat.stop();

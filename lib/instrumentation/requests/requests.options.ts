@@ -1,9 +1,15 @@
-import { count, checked, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import { checked, count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the records of requests, jobs, messages and GraphQL operations. */
 export interface RequestsOptions {
   /** Records that say what each operation waited for, or false. @default on */
   readonly records?: RecordsOptions | false;
+  /**
+   * True to add the header `Server-Timing` to the responses of recorded requests: the time by what it was spent on, and in
+   * total, up to the moment at which the head is written. Browsers show it in their developer tools.
+   * @default false
+   */
+  readonly serverTiming?: boolean;
 }
 
 /** Options of the records. */
@@ -30,6 +36,7 @@ export type ResolvedRecords = Required<RecordsOptions>;
 /** The options of {@link RequestsOptions}, with every default filled in. */
 export interface ResolvedRequests {
   readonly records: ResolvedRecords | false;
+  readonly serverTiming: boolean;
 }
 
 /** The first major version of Node.js in which following asynchronous work is nearly free. */
@@ -63,12 +70,13 @@ export function resolveRequests(
   environment?: string,
   nodeMajor = Number(process.versions.node.split('.')[0]),
 ): ResolvedRequests {
-  if (requests === false) return { records: false };
+  if (requests === false) return { records: false, serverTiming: false };
   return readOptions<RequestsOptions, ResolvedRequests>('requests', requests, {
     records: group((records: RecordsOptions | false = {}) =>
       records === false
         ? false
         : readOptions('requests.records', records, recordsTable(environment, nodeMajor)),
     ),
+    serverTiming: flag(false),
   });
 }
