@@ -161,7 +161,10 @@ describe.each(ADAPTERS)('the async context of a request on %s', (adapter) => {
     await eventually(() => expect(elsewhere.listenerCount('go')).toBe(1));
     await app.get('/context/wakes');
     await late;
-    expect(await callsOf(2)).toEqual({ 'GET /late': { interceptor: 1, late: 1 }, 'GET /wakes': { wakes: 2 } });
+    expect(await callsOf(2)).toEqual({
+      'GET /late': { interceptor: 1, late: 1 },
+      'GET /wakes': { wakes: 2 },
+    });
   });
 
   it('is not kept by a connection for a request that is not recorded', async () => {

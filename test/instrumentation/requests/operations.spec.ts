@@ -56,7 +56,9 @@ describe('the operations that run', () => {
   it('blame the code after an answer of the database', () => {
     const busy = operations.start('http', 0)!;
     const waiting = operations.start('http', 0)!;
-    const [own, other] = [busy, waiting].map((each) => operations.run(each, () => operations.begin('database')));
+    const [own, other] = [busy, waiting].map((each) =>
+      operations.run(each, () => operations.begin('database')),
+    );
     turn(40);
     own!.end(undefined, false);
     now += 300;
