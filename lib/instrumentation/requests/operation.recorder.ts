@@ -1,6 +1,6 @@
 import { WAIT_PARTS } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
-import type { Counter } from '../../metrics/counter.js';
+import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import type { CallTally, Operation } from './operation.js';
@@ -24,12 +24,23 @@ export interface EndedOperation {
   readonly traceId?: string | undefined;
 }
 
+/** The series of one route, looked up once. */
+interface RouteCounters {
+  readonly labels: { readonly method: string; readonly route: string };
+  readonly recorded: CounterSeries;
+  /** By position in {@link TIME_PARTS}. */
+  readonly time: CounterSeries[];
+  queries?: CounterSeries;
+  repeated?: CounterSeries;
+}
+
 /** The metrics and the records of operations that have ended. */
 export class OperationRecorder {
   private readonly time: Counter<'method' | 'route' | 'part'>;
   private readonly queries: Counter<'method' | 'route'>;
   private readonly repeated: Counter<'method' | 'route'>;
   private readonly recorded: Counter<'method' | 'route'>;
+  private readonly routes = new Map<string, RouteCounters>();
 
   constructor(
     registry: MetricsRegistry,
@@ -75,11 +86,15 @@ export class OperationRecorder {
     operation?.release();
   }
 
-  private count({ parts, calls }: Operation, { method = '', route = '' }: EndedOperation): void {
-    this.recorded.inc({ method, route });
-    for (const part of TIME_PARTS) {
+  private count({ parts, calls }: Operation, ended: EndedOperation): void {
+    const series = this.seriesOf(ended);
+    series.recorded.inc();
+    for (let i = 0; i < TIME_PARTS.length; i++) {
+      const part = TIME_PARTS[i]!;
       const milliseconds = parts.of(part);
-      if (milliseconds > 0) this.time.inc({ method, route, part }, milliseconds / 1000);
+      if (milliseconds <= 0) continue;
+      const time = (series.time[i] ??= this.time.labels({ ...series.labels, part }));
+      time.inc(milliseconds / 1000);
     }
     let queries = 0;
     let isRepeated = false;
@@ -87,8 +102,19 @@ export class OperationRecorder {
       if (call.part === 'database') queries += count;
       if (begun >= this.repeatedCalls) isRepeated = true;
     }
-    if (queries > 0) this.queries.inc({ method, route }, queries);
-    if (isRepeated) this.repeated.inc({ method, route });
+    if (queries > 0) (series.queries ??= this.queries.labels(series.labels)).inc(queries);
+    if (isRepeated) (series.repeated ??= this.repeated.labels(series.labels)).inc();
+  }
+
+  /** Returns the series of a route. The HTTP metrics bound the names of the routes. */
+  private seriesOf({ name, method = '', route = '' }: EndedOperation): RouteCounters {
+    let series = this.routes.get(name);
+    if (series === undefined) {
+      const labels = { method, route };
+      series = { labels, recorded: this.recorded.labels(labels), time: [] };
+      this.routes.set(name, series);
+    }
+    return series;
   }
 
   private recordOf(operation: Operation | undefined, ended: EndedOperation, now: number): RequestRecord {

@@ -12,9 +12,12 @@ import { type CallSite, CallSites } from './call-sites.js';
 import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
 import { type CallTally, Operation } from './operation.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
+import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
 const SITE_AGE_MS = 10_000;
+/** Time for which a decision about sampling holds, in milliseconds. */
+const SLICE_MS = 100;
 /** Number of places that are remembered by handler and call. */
 const MAX_REMEMBERED_SITES = 2_000;
 
@@ -41,6 +44,8 @@ export class Operations implements OperationWaits {
   /** The operation whose code was the last one seen to run, and when. */
   private lastRunner: Operation | undefined;
   private lastRunAt = 0;
+  private sliceEnd = -Infinity;
+  private isSliceSampled = false;
 
   constructor(
     private readonly clock: Clock,
@@ -68,8 +73,7 @@ export class Operations implements OperationWaits {
 
   /** Starts an operation; undefined if it is not sampled. The caller must end it. */
   start(kind: OperationKind, startedAt: number): Operation | undefined {
-    const { sampleRate } = this.options;
-    if (sampleRate < 1 && Math.random() >= sampleRate) return undefined;
+    if (!this.isSampled(startedAt)) return undefined;
     const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
     this.open.add(operation);
     this.beat.start();
@@ -219,6 +223,21 @@ export class Operations implements OperationWaits {
     tally.site = found.site;
   }
 
+  /**
+   * Decides by time: either every operation that starts within a slice is recorded or none. Before Node.js 24, an async
+   * context in use makes every promise of the process slower, whichever operation it belongs to; with a decision for each
+   * operation, one of many that run at once would always be recorded.
+   */
+  private isSampled(now: number): boolean {
+    const { sampleRate } = this.options;
+    if (sampleRate >= 1) return true;
+    if (now >= this.sliceEnd || now < this.sliceEnd - SLICE_MS) {
+      this.sliceEnd = now + SLICE_MS;
+      this.isSliceSampled = Math.random() < sampleRate;
+    }
+    return this.isSliceSampled;
+  }
+
   private ran(operation: Operation, now: number): void {
     this.lastRunner = operation;
     this.lastRunAt = now;
@@ -255,7 +274,7 @@ export class Operations implements OperationWaits {
 
   /** Disables the async context once nothing is recorded: before Node.js 24, one in use makes every promise slower. */
   private scheduleDisable(): void {
-    if (this.isDisableScheduled) return;
+    if (!IS_CONTEXT_EXPENSIVE || this.isDisableScheduled) return;
     this.isDisableScheduled = true;
     setImmediate(() => {
       this.isDisableScheduled = false;

@@ -41,6 +41,8 @@ export interface ResolvedRequests {
 
 /** The first major version of Node.js in which following asynchronous work is nearly free. */
 const CHEAP_CONTEXT_NODE = 24;
+/** True if an async context in use makes every promise of the process slower. */
+export const IS_CONTEXT_EXPENSIVE = majorOf(process.versions.node) < CHEAP_CONTEXT_NODE;
 const EXPENSIVE_CONTEXT_RATE = 0.05;
 
 function recordsTable(environment: string | undefined, nodeMajor: number): OptionTable<RecordsOptions> {
@@ -68,7 +70,7 @@ function recordsTable(environment: string | undefined, nodeMajor: number): Optio
 export function resolveRequests(
   requests: RequestsOptions | false = {},
   environment?: string,
-  nodeMajor = Number(process.versions.node.split('.')[0]),
+  nodeMajor = majorOf(process.versions.node),
 ): ResolvedRequests {
   if (requests === false) return { records: false, serverTiming: false };
   return readOptions<RequestsOptions, ResolvedRequests>('requests', requests, {
@@ -79,4 +81,8 @@ export function resolveRequests(
     ),
     serverTiming: flag(false),
   });
+}
+
+function majorOf(version: string): number {
+  return Number(version.split('.')[0]);
 }

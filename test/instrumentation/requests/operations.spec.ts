@@ -95,6 +95,21 @@ describe('the operations that run', () => {
     expect(operation.longestRunMs).toBe(0);
   });
 
+  it('are sampled by slices of time, so that many that run at once are recorded together or not at all', () => {
+    const sampled = new Operations(clock, { sampleRate: 0.3, repeatedCalls: 10 }, new Guard(() => undefined));
+    let random = 0;
+    jest.spyOn(Math, 'random').mockImplementation(() => (random = (random + 0.37) % 1));
+    const slices: boolean[] = [];
+    for (let slice = 0; slice < 1_000; slice++, now += 100) {
+      const started = [0, 30, 60, 99].map((after) => sampled.start('http', now + after) !== undefined);
+      expect(new Set(started).size).toBe(1);
+      slices.push(started[0]!);
+    }
+    expect(slices.filter(Boolean).length / slices.length).toBeCloseTo(0.3, 1);
+    sampled.stop();
+    jest.restoreAllMocks();
+  });
+
   it('leave the async context of a caller as it was', () => {
     const [outer, inner] = [operations.start('http', 0)!, operations.start('http', 0)!];
     operations.run(outer, () => {
