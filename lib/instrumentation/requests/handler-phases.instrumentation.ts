@@ -29,7 +29,7 @@ interface MetadataReader {
   getMetadata?(key: unknown, target: object, property?: PropertyKey): unknown;
 }
 
-/** What is known about the handler of a route. */
+/** The properties of the handler of a route that stay the same. */
 interface HandlerInfo {
   /** `Class.method` */
   readonly name: string;
@@ -241,7 +241,8 @@ function handlerInfo(
 }
 
 function metadataOf(key: string, target: object, property?: PropertyKey): unknown {
-  const { getMetadata } = Reflect as MetadataReader;
-  if (getMetadata === undefined) return undefined;
-  return property === undefined ? getMetadata(key, target) : getMetadata(key, target, property);
+  const reflection = Reflect as MetadataReader;
+  return property === undefined
+    ? reflection.getMetadata?.(key, target)
+    : reflection.getMetadata?.(key, target, property);
 }

@@ -7,7 +7,7 @@ import fastifyMetrics from 'fastify-metrics';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import promBundle from 'express-prom-bundle';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import pg from 'pg';
+import { Client } from 'pg';
 import { PromInterceptor } from './prom.interceptor.js';
 
 export type AdapterName = 'express' | 'fastify';
@@ -32,9 +32,9 @@ class UsersController {
 }
 
 /** A client of PostgreSQL that answers at the next turn of the event loop, from no server. */
-function standInClient(): pg.Client {
+function standInClient(): Client {
   const answer = { rows: [{ id: 1 }], rowCount: 1, command: 'SELECT' };
-  return Object.assign(new pg.Client(), { query: () => turn(answer) });
+  return Object.assign(new Client(), { query: () => turn(answer) });
 }
 
 const CLIENT = 'PG_CLIENT';
@@ -42,7 +42,7 @@ const CLIENT = 'PG_CLIENT';
 /** A handler that awaits twenty things, three of them statements. */
 @Controller('work')
 class WorkController {
-  constructor(@Inject(CLIENT) private readonly client: pg.Client) {}
+  constructor(@Inject(CLIENT) private readonly client: Client) {}
 
   @Get(':id')
   async find(@Param('id') id: string): Promise<{ id: string; sum: number }> {
