@@ -53,6 +53,9 @@ export class HttpInstrumentation {
   private hookServer(server: object): void {
     const { recorder } = this;
     const { guard } = recorder;
+    const onRequest = (_request: IncomingMessage, response: ServerResponse): void =>
+      recorder.joinTrace(response);
+    this.restore.push(listenTo(server, 'request', guard, onRequest, { first: true }));
     this.restore.push(this.observeExpectations(server));
     // Diagnostics channels of Node would double the cost of each request, and a listener for `clientError` would stop Node
     // from responding to client errors. All listeners of a request run in its async context.

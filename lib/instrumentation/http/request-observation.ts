@@ -30,7 +30,7 @@ export interface RequestObservation {
   /** The Fastify reply, which knows the route once the response has ended. */
   reply: FastifyReplyLike | undefined;
   /** The trace of the request, which is no longer active when the response closes. */
-  readonly exemplar: ExemplarLabels | undefined;
+  exemplar: ExemplarLabels | undefined;
   /** The connection of the request; undefined for HTTP/2 and for a request without a socket. */
   connection: Connection | undefined;
   /** True if the request started while an earlier response was still being sent on its connection. */

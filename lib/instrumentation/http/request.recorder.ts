@@ -81,6 +81,14 @@ export class RequestRecorder implements ObservationOwner {
     }
   }
 
+  /** Takes the trace that is active for the listeners of a request: OpenTelemetry starts it within the event. */
+  joinTrace(response: ObservedResponse): void {
+    const { exemplars } = this;
+    if (exemplars === undefined) return;
+    const observation = observationBy(this, response);
+    if (observation !== undefined) observation.exemplar = exemplarOf(exemplars) ?? observation.exemplar;
+  }
+
   /** Returns the async context for the work of a request that has started; undefined if it needs none of its own. */
   contextOf(response: ObservedResponse): OperationScope | undefined {
     if (this.records === undefined) return undefined;
