@@ -30,13 +30,13 @@ class AppModule {}
 
 describe.each(ADAPTERS)('the record of a traced request on %s', (adapter) => {
   const prototype = Server.prototype as { emit(this: unknown, ...args: unknown[]): boolean };
-  const emit = Reflect.get(prototype, 'emit') as (this: unknown, ...args: unknown[]) => boolean;
+  const emit = Reflect.get(prototype, 'emit');
   let app: RunningApp;
 
   beforeAll(async () => {
     // As OpenTelemetry starts the span of a request.
     prototype.emit = function (...args) {
-      const call = (): boolean => Reflect.apply(emit, this, args) as boolean;
+      const call = (): boolean => Reflect.apply(emit, this, args);
       return args[0] === 'request'
         ? trace.run({ trace_id: TRACE_ID, span_id: 'b'.repeat(16) }, call)
         : call();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WAIT_PARTS } from '../../../lib/integrations/operation-waits.js';
 import { TIME_PARTS, TimeParts } from '../../../lib/instrumentation/requests/time-parts.js';
 
