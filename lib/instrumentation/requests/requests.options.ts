@@ -15,8 +15,8 @@ export interface RequestsOptions {
 /** Options of the records. */
 export interface RecordsOptions {
   /**
-   * Share of operations that are recorded in full, from 0 to 1. An operation that fails is recorded in any case, though
-   * without what it waited for.
+   * Share of operations that are recorded in full, from 0 to 1. It is decided every 100 ms for all that start meanwhile. An
+   * operation that fails is recorded in any case, though without what it waited for.
    * @default 1; 0.05 in production before Node.js 24, where following asynchronous work costs more
    */
   readonly sampleRate?: number;
