@@ -15,6 +15,7 @@ import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.ins
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
+import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
 import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazilyLoaded } from './lazily-loaded.token.js';
@@ -115,6 +116,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     ExceptionsInstrumentation,
     (exceptions) => exceptions.start(),
     'The handlers of exceptions are created with the routes, after this hook.',
+  ),
+  step(
+    'init',
+    'handler phases: start',
+    HandlerPhasesInstrumentation,
+    (phases) => phases.start(),
+    'An application without a server may call guards and interceptors in its own hooks.',
   ),
   step(
     'init',
@@ -379,6 +387,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['rpc', RpcInstrumentation],
       ['websocket', WebSocketInstrumentation],
       ['queue jobs', QueueJobsInstrumentation],
+      ['handler phases', HandlerPhasesInstrumentation],
       ['operations', Operations],
     ] as const
   ).map(([name, part]) =>

@@ -1,4 +1,7 @@
 import { Logger, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { RequestRecorder } from '../instrumentation/http/request.recorder.js';
+import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { RecordStore } from '../instrumentation/requests/record-store.js';
@@ -53,6 +56,27 @@ export const REQUESTS_PROVIDERS: readonly Provider[] = [
             store,
             requests.records.repeatedCalls,
             process.env['NODE_ENV'] === 'development' ? warnOfRepeatedCalls() : undefined,
+            requests.serverTiming,
+          )
+        : null,
+  },
+  {
+    provide: HandlerPhasesInstrumentation,
+    inject: [ModulesContainer, HttpAdapterHost, Operations, RequestRecorder, MetricsRegistry],
+    useFactory: (
+      modules: ModulesContainer,
+      host: HttpAdapterHost,
+      operations: Operations | null,
+      recorder: RequestRecorder | null,
+      registry: MetricsRegistry,
+    ) =>
+      operations && recorder
+        ? new HandlerPhasesInstrumentation(
+            modules,
+            host,
+            operations,
+            recorder,
+            instrumentationGuard(registry, 'requests'),
           )
         : null,
   },

@@ -63,13 +63,13 @@ export function patchMethod(object: object, name: PropertyKey, guard: Guard, beg
  * Patches one method of one object like {@link patchMethod}, to observe the start of each call only. The cheaper patch for
  * a hot path: the arguments are copied nowhere.
  *
- * @param started called before each call with its first three arguments
+ * @param started called before each call with its first three arguments; it may return an async context for the call
  */
 export function patchStart(
   object: object,
   name: PropertyKey,
   guard: Guard,
-  started: (first: unknown, second: unknown, third: unknown) => void,
+  started: (first: unknown, second: unknown, third: unknown) => CallScope | undefined,
 ): () => void {
   return replaceMethod(
     object,
@@ -77,14 +77,17 @@ export function patchStart(
     guard,
     (method, patch) =>
       function (this: unknown, ...args) {
+        let scope: CallScope | undefined;
         if (patch.isActive) {
           try {
-            started(args[0], args[1], args[2]);
+            scope = started(args[0], args[1], args[2]);
           } catch (error) {
             guard.report(error);
           }
         }
-        return Reflect.apply(method, this, args);
+        return scope === undefined
+          ? Reflect.apply(method, this, args)
+          : scope.run(() => Reflect.apply(method, this, args));
       },
   );
 }

@@ -267,7 +267,7 @@ describe('a method whose starts are observed', () => {
         return this.factor * values.reduce((sum, value) => sum + value, 0);
       },
     };
-    patchStart(target, 'sum', guard, (...started) => seen.push(started));
+    patchStart(target, 'sum', guard, (...started) => void seen.push(started));
     expect(target.sum(1, 2, 3, 4)).toBe(20);
     expect(target.sum()).toBe(0);
     expect(seen).toEqual([
@@ -297,7 +297,7 @@ describe('a method whose starts are observed', () => {
     const { guard } = setUp();
     const client = new Client();
     let starts = 0;
-    const restore = patchStart(client, 'add', guard, () => starts++);
+    const restore = patchStart(client, 'add', guard, () => void starts++);
     patchMethod(client, 'add', guard, () => undefined);
     restore();
     expect(client.add(2)).toBe(3);

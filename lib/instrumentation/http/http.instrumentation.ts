@@ -56,12 +56,15 @@ export class HttpInstrumentation {
     const { guard } = recorder;
     this.restore.push(this.observeExpectations(server));
     // A second listener for `request`, as well as a diagnostics channel, would make each event dearer. A listener for
-    // `clientError` would stop Node from responding to client errors.
+    // `clientError` would stop Node from responding to client errors. All listeners of a request run in its async context.
     this.restore.push(
       patchStart(server, 'emit', guard, (event, first, second) => {
-        if (event === 'request') recorder.begin(second as ServerResponse, (first as IncomingMessage).method);
-        else if (event === 'clientError') recorder.clientError(first as Error, second as Socket);
+        if (event === 'request') {
+          return recorder.begin(second as ServerResponse, (first as IncomingMessage).method);
+        }
+        if (event === 'clientError') recorder.clientError(first as Error, second as Socket);
         else if (event === 'dropRequest') recorder.dropRequest(first as IncomingMessage);
+        return undefined;
       }),
     );
   }
@@ -88,8 +91,11 @@ export class HttpInstrumentation {
 
   private hookFastify(fastify: FastifyLike): void {
     fastify.addHook('onRequest', (_request, reply, done) => {
-      this.recorder.beginReply(reply);
-      done();
+      const { recorder } = this;
+      recorder.beginReply(reply);
+      const context = recorder.contextOf(reply.raw);
+      if (context === undefined) done();
+      else context.run(done);
     });
   }
 
@@ -98,9 +104,9 @@ export class HttpInstrumentation {
     const { recorder } = this;
     recorder.routes.express.setApp(express);
     this.restore.push(
-      patchStart(express, 'handle', recorder.guard, (request, response) => {
-        recorder.beginWithin(response as ServerResponse, (request as IncomingMessage).method);
-      }),
+      patchStart(express, 'handle', recorder.guard, (request, response) =>
+        recorder.beginWithin(response as ServerResponse, (request as IncomingMessage).method),
+      ),
     );
   }
 

@@ -6,6 +6,7 @@ import type { Guard } from '../../primitives/guard.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
 import { OTHER_METHOD } from '../http-method.js';
 import type { OperationRecorder } from '../requests/operation.recorder.js';
+import type { ContextScope } from '../requests/operations.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
 import { recordClientError } from './client-error.js';
 import type { HttpMetricsOptions } from './http.options.js';
@@ -22,6 +23,7 @@ import {
 } from './request-observation.js';
 import { RequestSeries, type RouteSeries } from './request-series.js';
 import { http2StreamOf, isEventStream, isOnSocket, isUpgrade, statusOf } from './response-end.js';
+import { announceTimings } from './server-timing.js';
 import { Routes, UNMATCHED_ROUTE } from './routes.js';
 
 /** The status with which Node responds to a request beyond the limit of requests per connection. */
@@ -58,23 +60,31 @@ export class RequestRecorder implements ObservationOwner {
     };
   }
 
-  /** Starts measuring a request. A second call for the same request does nothing. */
-  begin(response: ObservedResponse, method = OTHER_METHOD): void {
+  /**
+   * Starts measuring a request. A second call for the same request does nothing.
+   *
+   * @returns the async context for its work; undefined if it needs none of its own
+   */
+  begin(response: ObservedResponse, method = OTHER_METHOD): ContextScope | undefined {
     try {
       if (observationBy(this, response) === undefined) this.observe(response, method, undefined);
+      return this.contextOf(response);
     } catch (error) {
       this.guard.report(error);
+      return undefined;
     }
   }
 
   /** Starts measuring a request that has reached the framework, within the context of its trace, like {@link begin}. */
-  beginWithin(response: ObservedResponse, method = OTHER_METHOD): void {
+  beginWithin(response: ObservedResponse, method = OTHER_METHOD): ContextScope | undefined {
     try {
       const observation = observationBy(this, response);
       if (observation === undefined) this.observe(response, method, undefined);
       else this.trace(observation);
+      return this.contextOf(response);
     } catch (error) {
       this.guard.report(error);
+      return undefined;
     }
   }
 
@@ -96,6 +106,13 @@ export class RequestRecorder implements ObservationOwner {
   /** Writes what is held back. From now on, each request is written when it ends. */
   release(): void {
     this.series.release();
+  }
+
+  /** Returns the async context for the work of a request that has started; undefined if it needs none of its own. */
+  contextOf(response: ObservedResponse): ContextScope | undefined {
+    if (this.records === undefined) return undefined;
+    const observation = observationBy(this, response);
+    return observation && this.records.operations.scopeOf(observation.operation);
   }
 
   /** Excludes a request that has started, also for the applications in which this one is mounted. */
@@ -210,11 +227,21 @@ export class RequestRecorder implements ObservationOwner {
       ended: false,
     };
     startObservation(response, observation);
-    this.records?.operations.enter(observation.operation);
+    if (this.records?.serverTiming === true) this.announceTimings(this.records, response, observation);
     response.on('close', this.onClose);
     if (!hasSocket) this.observeFinish(response);
     // HTTP/2 closes every response itself.
     else if (response.req.httpVersionMajor < 2) observeConnection(response, observation);
+  }
+
+  private announceTimings(
+    { operations }: OperationRecorder,
+    response: ObservedResponse,
+    { operation }: RequestObservation,
+  ): void {
+    if (operation !== undefined) {
+      announceTimings(response, this.guard, () => operations.timesOf(operation));
+    }
   }
 
   /** Ends a request without a socket at `finish`: a mock response may emit no `close`, or emit it too early. */

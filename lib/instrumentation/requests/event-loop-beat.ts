@@ -1,9 +1,9 @@
 import type { Clock } from '../../metrics/clock.js';
 
 /** Time between two beats, in milliseconds. */
-const INTERVAL_MS = 20;
+export const INTERVAL_MS = 20;
 /** Delay of a beat beyond which the event loop counts as blocked, in milliseconds. Timers are often a little late. */
-const TOLERANCE_MS = 10;
+export const TOLERANCE_MS = 10;
 
 /**
  * A timer whose delay shows when the event loop was blocked. It runs only while operations are open, so that an idle

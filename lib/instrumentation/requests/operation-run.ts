@@ -27,7 +27,7 @@ export class OperationRun {
 
   /** Makes the run that of the rest of the current async context. */
   enter(): void {
-    this.records.operations.enter(this.operation);
+    if (this.operation !== undefined) this.records.operations.enter(this.operation);
   }
 
   /**

@@ -44,6 +44,8 @@ export class OperationRecorder {
     private readonly repeatedCalls: number,
     /** Receives the first record of each operation with an N+1. */
     private readonly warn?: (record: RequestRecord) => void,
+    /** True if responses announce the times of their requests. */
+    readonly serverTiming = false,
   ) {
     this.metricsOf('http');
   }
@@ -57,10 +59,12 @@ export class OperationRecorder {
   end(operation: Operation | undefined, given: EndedOperation): void {
     const ended = operation === undefined ? given : completed(operation, given);
     if (operation !== undefined) {
-      this.operations.end(operation, this.clock.monotonic());
+      // The parts and the steps add up to the duration.
+      this.operations.end(operation, operation.startedAt + ended.durationMs);
       const { part } = operation;
-      if (ended.metrics) this.metricsOf(ended.metrics.name).count(operation, ended.metrics.labels);
-      if (part?.metrics) this.metricsOf(part.metrics.name).count(operation, part.metrics.labels);
+      if (ended.metrics)
+        this.metricsOf(ended.metrics.name).count(operation, ended.name, ended.metrics.labels);
+      if (part?.metrics) this.metricsOf(part.metrics.name).count(operation, part.name, part.metrics.labels);
     } else if (!ended.hasFailed) {
       return;
     }
@@ -69,11 +73,14 @@ export class OperationRecorder {
     const build = (): RequestRecord => (record ??= this.recordOf(operation, ended, now));
     this.store.offer(ended, now, build);
     for (const observe of this.observers) observe(build());
-    if (this.warn !== undefined && operation?.repeats(this.repeatedCalls) === true) {
-      if (this.warned.size >= MAX_WARNINGS || this.warned.has(ended.name)) return;
-      this.warned.add(ended.name);
-      this.warn(build());
-    }
+    if (operation?.repeats(this.repeatedCalls) === true) this.warnOnce(ended.name, build);
+    operation?.release();
+  }
+
+  private warnOnce(name: string, build: () => RequestRecord): void {
+    if (this.warn === undefined || this.warned.size >= MAX_WARNINGS || this.warned.has(name)) return;
+    this.warned.add(name);
+    this.warn(build());
   }
 
   /** Calls a function with every record, kept or not. @returns a function that ends this */

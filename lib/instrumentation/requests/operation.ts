@@ -31,6 +31,8 @@ export interface OperationContext {
   readonly place: CallPlace | undefined;
 }
 
+const NO_CALLS: ReadonlyMap<WaitedCall, CallTally> = new Map();
+
 /** A call that the application asked for, and that begins later. */
 interface AskedCall extends CallPlace {
   times: number;
@@ -39,12 +41,12 @@ interface AskedCall extends CallPlace {
 /** A recorded operation that runs. */
 export class Operation {
   readonly parts: TimeParts;
-  readonly calls = new Map<WaitedCall, CallTally>();
   readonly context: OperationContext = { operation: this, place: undefined };
-  readonly phases: Partial<Record<RequestPhase, number>> = {};
   /** `Class.method` of the handler, once it is known. */
   handler: string | undefined;
   traceId: string | undefined;
+  /** The step that runs; undefined for an operation without steps, and before its first one. */
+  phase: RequestPhase | undefined;
   /** Longest time for which its own code ran without awaiting anything, in milliseconds. */
   longestRunMs = 0;
   omittedCalls = 0;
@@ -56,8 +58,14 @@ export class Operation {
   hasFailed = false;
   /** The last exception that was handled in it. */
   exception: unknown;
+  /** Time since which its own code has run without awaiting anything, on the monotonic clock. */
+  runningSince = 0;
   isOpen = true;
-  private readonly askedCalls = new Map<WaitedCall, AskedCall>();
+
+  private tallies: Map<WaitedCall, CallTally> | undefined;
+  private askedCalls: Map<WaitedCall, AskedCall> | undefined;
+  private phaseTimes: Partial<Record<RequestPhase, number>> | undefined;
+  private phaseSince: number;
 
   /**
    * @param startedAt in milliseconds on the monotonic clock
@@ -70,6 +78,17 @@ export class Operation {
     readonly startTime: number,
   ) {
     this.parts = new TimeParts(startedAt);
+    this.phaseSince = startedAt;
+  }
+
+  /** The calls that it has made. */
+  get calls(): ReadonlyMap<WaitedCall, CallTally> {
+    return this.tallies ?? NO_CALLS;
+  }
+
+  /** Time by step, in milliseconds. */
+  get phases(): Readonly<Partial<Record<RequestPhase, number>>> {
+    return this.phaseTimes ?? {};
   }
 
   /** Returns true if it has made equal calls this many times. */
@@ -80,9 +99,10 @@ export class Operation {
 
   /** Returns the tally of a call; undefined beyond the limit. */
   tally(call: WaitedCall): CallTally | undefined {
-    let tally = this.calls.get(call);
+    const tallies = (this.tallies ??= new Map());
+    let tally = tallies.get(call);
     if (tally === undefined) {
-      if (this.calls.size >= MAX_CALLS) {
+      if (tallies.size >= MAX_CALLS) {
         this.omittedCalls++;
         return undefined;
       }
@@ -96,16 +116,17 @@ export class Operation {
         site: undefined,
         isMissing: false,
       };
-      this.calls.set(call, tally);
+      tallies.set(call, tally);
     }
     return tally;
   }
 
   /** Returns how often a call was asked for; undefined beyond the limit. */
   asked(call: WaitedCall): AskedCall | undefined {
-    let asked = this.askedCalls.get(call);
-    if (asked === undefined && this.askedCalls.size < MAX_CALLS) {
-      this.askedCalls.set(call, (asked = { times: 0, site: undefined, isMissing: false }));
+    const askedCalls = (this.askedCalls ??= new Map());
+    let asked = askedCalls.get(call);
+    if (asked === undefined && askedCalls.size < MAX_CALLS) {
+      askedCalls.set(call, (asked = { times: 0, site: undefined, isMissing: false }));
     }
     return asked;
   }
@@ -118,5 +139,22 @@ export class Operation {
     tally.totalMs += milliseconds;
     if (milliseconds > tally.maxMs) tally.maxMs = milliseconds;
     if (hasFailed) tally.errors++;
+  }
+
+  /** Ends the step that runs, at the given time on the monotonic clock. The time before the first step is `middleware`. */
+  enterPhase(phase: RequestPhase | undefined, now: number): void {
+    const ended = this.phase ?? 'middleware';
+    const times = (this.phaseTimes ??= {});
+    times[ended] = (times[ended] ?? 0) + (now - this.phaseSince);
+    this.phase = phase;
+    this.phaseSince = now;
+  }
+
+  /** Forgets what it has measured: an async context may keep an operation that has ended for as long as a connection. */
+  release(): void {
+    this.tallies = undefined;
+    this.askedCalls = undefined;
+    this.exception = undefined;
+    this.phaseTimes = undefined;
   }
 }

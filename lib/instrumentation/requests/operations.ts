@@ -10,15 +10,17 @@ import type {
 import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { type CallSite, CallSites } from './call-sites.js';
-import { EventLoopBeat } from './event-loop-beat.js';
+import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
 import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
-import type { OperationKind } from './request-record.js';
+import type { OperationKind, RequestPhase } from './request-record.js';
+import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
 const SITE_AGE_MS = 10_000;
+/** Time for which a decision about sampling holds, in milliseconds. */
+const SLICE_MS = 100;
 /** Number of places that are remembered by handler and call. */
 const MAX_REMEMBERED_SITES = 2_000;
-
 /** Number of operations that are recorded in each second before the sample rate counts. */
 const SAMPLED_PER_SECOND = 10;
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
@@ -46,6 +48,11 @@ export class Operations implements OperationWaits {
   private isDisableScheduled = false;
   private secondStart = -Infinity;
   private startedInSecond = 0;
+  private sliceEnd = -Infinity;
+  private isSliceSampled = false;
+  /** The operation whose code was the last one seen to run, and when. */
+  private lastRunner: Operation | undefined;
+  private lastRunAt = 0;
   /** The context of whatever is not recorded. */
   private readonly none: OperationScope = { run: (work) => this.leave(work) };
 
@@ -88,16 +95,26 @@ export class Operations implements OperationWaits {
     return `${this.idPrefix}${(++this.lastId).toString(36).padStart(6, '0')}`;
   }
 
-  /** Makes an operation that of the rest of the current async context; undefined for none. */
-  enter(operation: Operation | undefined): void {
-    // An async context that has ended needs no replacement, and one that was never used costs nothing.
-    if (operation !== undefined || this.current !== undefined) this.storage.enterWith(operation?.context);
+  /**
+   * Returns the observer of a call that is to run in the async context of an operation; undefined if it does so anyway.
+   * The context ends with the call: one that is entered for good would stay on a connection that several requests share.
+   *
+   * @param operation undefined for none
+   */
+  scopeOf(operation: Operation | undefined): ContextScope | undefined {
+    return this.current === operation ? undefined : new ContextScope(this.storage, operation?.context);
   }
 
-  /** Runs work in the async context of an operation. */
-  run<R>(operation: Operation, work: () => R): R {
+  /** Runs work in the async context of an operation; undefined for none. */
+  run<R>(operation: Operation | undefined, work: () => R): R {
+    if (operation === undefined) return this.leave(work);
     const { context } = operation;
     return this.storage.getStore() === context ? work() : this.storage.run(context, work);
+  }
+
+  /** Makes an operation that of the rest of an async function, none of whose calls can be run in its context. */
+  enter(operation: Operation): void {
+    this.storage.enterWith(operation.context);
   }
 
   capture(): OperationScope {
@@ -119,15 +136,19 @@ export class Operations implements OperationWaits {
 
   /** Gives an operation up, which is not to be recorded. */
   discard(operation: Operation | undefined): void {
-    if (operation !== undefined) this.end(operation, operation.startedAt);
+    if (operation === undefined) return;
+    this.end(operation, operation.startedAt);
+    operation.release();
   }
 
   /** Ends an operation, at the given time on the monotonic clock. */
   end(operation: Operation, now: number): void {
     if (!operation.isOpen) return;
     operation.parts.advance(now, this.beat.blockedSince(now));
+    if (operation.phase !== undefined) operation.enterPhase(undefined, now);
     operation.isOpen = false;
     this.open.delete(operation);
+    if (this.lastRunner === operation) this.lastRunner = undefined;
     if (this.open.size === 0) this.scheduleDisable();
   }
 
@@ -136,7 +157,10 @@ export class Operations implements OperationWaits {
       const operation = this.current;
       if (operation === undefined) return undefined;
       const now = this.clock.monotonic();
-      operation.parts.begin(part, now, this.beat.blockedSince(now));
+      const blockedSince = this.beat.blockedSince(now);
+      if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
+      operation.parts.begin(part, now, blockedSince);
+      this.ran(operation, now);
       return new Wait(this, operation, part, now, call, call && this.tally(operation, call, now));
     } catch (error) {
       this.guard.report(error);
@@ -181,15 +205,49 @@ export class Operations implements OperationWaits {
   }
 
   /** @internal Ends a wait. @returns the current time */
-  endWait({ parts }: Operation, part: WaitPart): number {
+  endWait(operation: Operation, part: WaitPart): number {
     const now = this.clock.monotonic();
-    parts.end(part, now, this.beat.blockedSince(now));
+    operation.parts.end(part, now, this.beat.blockedSince(now));
+    this.ran(operation, now);
     return now;
   }
 
   /** Says that the own code of an operation starts or ends to run without awaiting anything. */
   ownCode(operation: Operation, runs: boolean): void {
-    operation.parts.ownCode(runs, this.clock.monotonic());
+    this.step(operation, undefined, runs);
+  }
+
+  /**
+   * Says that an operation has come to its next step.
+   *
+   * @param phase undefined for the same step
+   * @param runs true if its own code runs from now on until it first awaits something
+   */
+  step(operation: Operation, phase: RequestPhase | undefined, runs: boolean): void {
+    if (!operation.isOpen) return;
+    const now = this.clock.monotonic();
+    const blockedSince = this.beat.blockedSince(now);
+    const { parts } = operation;
+    if (parts.isInOwnCode) {
+      if (!runs) this.recordRun(operation, operation.runningSince, now);
+    } else {
+      if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
+      if (runs) operation.runningSince = now;
+    }
+    parts.ownCode(runs, now, blockedSince);
+    if (phase !== undefined && phase !== operation.phase) {
+      operation.enterPhase(phase, now);
+      if (phase === 'response') parts.answered(now, blockedSince);
+    }
+    this.ran(operation, now);
+  }
+
+  /** Returns the time of each part of an operation up to now, and in total, in milliseconds; none once it has ended. */
+  timesOf({ parts, startedAt, isOpen }: Operation): Readonly<Record<string, number>> {
+    if (!isOpen) return {};
+    const now = this.clock.monotonic();
+    parts.advance(now, this.beat.blockedSince(now));
+    return { ...parts.toObject(), total: now - startedAt };
   }
 
   /** Stops the timer, and gives up what runs. */
@@ -197,6 +255,7 @@ export class Operations implements OperationWaits {
     this.beat.stop();
     for (const operation of this.open) operation.isOpen = false;
     this.open.clear();
+    this.lastRunner = undefined;
     this.storage.disable();
   }
 
@@ -239,16 +298,50 @@ export class Operations implements OperationWaits {
     place.site = found.site;
   }
 
-  /** Samples by the rate, and the first operations of each second in any case: a quiet application is recorded whole. */
-  private isSampled(startedAt: number): boolean {
+  /**
+   * Samples the first operations of each second, so that a quiet application is recorded whole, and by time beyond them:
+   * either every operation that starts within a slice is recorded or none. Before Node.js 24, an async context in use
+   * makes every promise of the process slower, whichever operation it belongs to; with a decision for each operation, one
+   * of many that run at once would always be recorded.
+   */
+  private isSampled(now: number): boolean {
     const { sampleRate } = this.options;
     if (sampleRate >= 1) return true;
     if (sampleRate <= 0) return false;
-    if (startedAt - this.secondStart >= 1_000) {
-      this.secondStart = startedAt;
+    if (!(now - this.secondStart < 1_000)) {
+      this.secondStart = now;
       this.startedInSecond = 0;
     }
-    return this.startedInSecond++ < SAMPLED_PER_SECOND || Math.random() < sampleRate;
+    if (this.startedInSecond++ < SAMPLED_PER_SECOND) return true;
+    if (now >= this.sliceEnd || now < this.sliceEnd - SLICE_MS) {
+      this.sliceEnd = now + SLICE_MS;
+      this.isSliceSampled = Math.random() < sampleRate;
+    }
+    return this.isSliceSampled;
+  }
+
+  private ran(operation: Operation, now: number): void {
+    this.lastRunner = operation;
+    this.lastRunAt = now;
+  }
+
+  /**
+   * Records that the code of an operation has blocked the event loop, if it was the last to run before and waits for
+   * nothing: nothing else can have run, other than code of which nothing is recorded.
+   */
+  private blame(operation: Operation, now: number, blockedSince: number): void {
+    if (this.lastRunner !== operation || operation.parts.isWaiting || operation.phase === 'response') return;
+    // A run before the last beat has let the event loop turn.
+    const since = this.lastRunAt >= blockedSince - INTERVAL_MS ? this.lastRunAt : blockedSince;
+    this.recordRun(operation, since, now);
+  }
+
+  /** Records a run of own code. The other operations waited for the event loop. */
+  private recordRun(operation: Operation, since: number, now: number): void {
+    const milliseconds = now - since;
+    if (milliseconds > operation.longestRunMs) operation.longestRunMs = milliseconds;
+    if (milliseconds < TOLERANCE_MS) return;
+    for (const other of this.open) if (other !== operation) other.parts.blocked(since, now);
   }
 
   private discardOldest(): void {
@@ -268,12 +361,29 @@ export class Operations implements OperationWaits {
 
   /** Disables the async context once nothing is recorded: before Node.js 24, one in use makes every promise slower. */
   private scheduleDisable(): void {
-    if (this.isDisableScheduled) return;
+    if (!IS_CONTEXT_EXPENSIVE || this.isDisableScheduled) return;
     this.isDisableScheduled = true;
     setImmediate(() => {
       this.isDisableScheduled = false;
       if (this.open.size === 0) this.storage.disable();
     }).unref();
+  }
+}
+
+/** The async context of a call. */
+export class ContextScope implements OperationScope {
+  constructor(
+    private readonly storage: AsyncLocalStorage<OperationContext | undefined>,
+    private readonly context: OperationContext | undefined,
+  ) {}
+
+  /** The scope itself, as an observer of the call has it. */
+  get scope(): this {
+    return this;
+  }
+
+  run<R>(call: () => R): R {
+    return this.storage.run(this.context, call);
   }
 }
 

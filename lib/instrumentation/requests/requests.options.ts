@@ -1,15 +1,22 @@
-import { count, checked, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import { checked, count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the records of requests, jobs, messages and GraphQL operations. */
 export interface RequestsOptions {
   /** Records that say what each operation waited for, or false. @default on */
   readonly records?: RecordsOptions | false;
+  /**
+   * True to add the header `Server-Timing` to the responses of recorded requests: the time by what it was spent on, and in
+   * total, up to the moment at which the head is written. Browsers show it in their developer tools.
+   * @default false
+   */
+  readonly serverTiming?: boolean;
 }
 
 /** Options of the records. */
 export interface RecordsOptions {
   /**
-   * Share of operations that are recorded in full, from 0 to 1, beyond the first ten of each second. With 0, none is. An
+   * Share of operations that are recorded in full, from 0 to 1, beyond the first ten of each second. It is decided every
+   * 100 ms for all that start meanwhile. With 0, none is recorded. An
    * operation that fails is recorded in any case, though without what it waited for.
    * @default 1; 0.05 in production before Node.js 24, where following asynchronous work costs more
    */
@@ -30,10 +37,13 @@ export type ResolvedRecords = Required<RecordsOptions>;
 /** The options of {@link RequestsOptions}, with every default filled in. */
 export interface ResolvedRequests {
   readonly records: ResolvedRecords | false;
+  readonly serverTiming: boolean;
 }
 
 /** The first major version of Node.js in which following asynchronous work is nearly free. */
 const CHEAP_CONTEXT_NODE = 24;
+/** True if an async context in use makes every promise of the process slower. */
+export const IS_CONTEXT_EXPENSIVE = majorOf(process.versions.node) < CHEAP_CONTEXT_NODE;
 const EXPENSIVE_CONTEXT_RATE = 0.05;
 
 function recordsTable(environment: string | undefined, nodeMajor: number): OptionTable<RecordsOptions> {
@@ -61,14 +71,19 @@ function recordsTable(environment: string | undefined, nodeMajor: number): Optio
 export function resolveRequests(
   requests: RequestsOptions | false = {},
   environment?: string,
-  nodeMajor = Number(process.versions.node.split('.')[0]),
+  nodeMajor = majorOf(process.versions.node),
 ): ResolvedRequests {
-  if (requests === false) return { records: false };
+  if (requests === false) return { records: false, serverTiming: false };
   return readOptions<RequestsOptions, ResolvedRequests>('requests', requests, {
     records: group((records: RecordsOptions | false = {}) =>
       records === false
         ? false
         : readOptions('requests.records', records, recordsTable(environment, nodeMajor)),
     ),
+    serverTiming: flag(false),
   });
+}
+
+function majorOf(version: string): number {
+  return Number(version.split('.')[0]);
 }

@@ -23,10 +23,21 @@ export class TimeParts {
   private readonly spent = [0, 0, 0, 0, 0, 0];
   private readonly open = [0, 0, 0, 0];
   private openParts = 0;
-  private isInOwnCode = false;
+  private runsOwnCode = false;
+  private isAnswered = false;
 
   /** @param at start of the operation, in milliseconds on the monotonic clock */
   constructor(private at: number) {}
+
+  /** True if the operation waits for something that is measured. */
+  get isWaiting(): boolean {
+    return this.openParts > 0;
+  }
+
+  /** True while the code of the operation itself runs without awaiting anything, as far as that is known. */
+  get isInOwnCode(): boolean {
+    return this.runsOwnCode;
+  }
 
   /** Begins a wait. */
   begin(part: WaitPart, now: number, blockedSince: number | undefined): void {
@@ -43,9 +54,23 @@ export class TimeParts {
   }
 
   /** Says that the code of the operation itself runs, or no longer runs, until it first awaits something. */
-  ownCode(runs: boolean, now: number): void {
-    this.advance(now, undefined);
-    this.isInOwnCode = runs;
+  ownCode(runs: boolean, now: number, blockedSince: number | undefined): void {
+    this.advance(now, blockedSince);
+    this.runsOwnCode = runs;
+  }
+
+  /** Says that the application has answered: from now on, its own code has nothing to do with the operation. */
+  answered(now: number, blockedSince: number | undefined): void {
+    this.advance(now, blockedSince);
+    this.isAnswered = true;
+  }
+
+  /** Says that the code of another operation has blocked the event loop up to `now`. */
+  blocked(since: number, now: number): void {
+    if (this.runsOwnCode) return;
+    this.advance(since, undefined);
+    if (now > this.at) this.spent[EVENT_LOOP]! += now - this.at;
+    this.at = Math.max(this.at, now);
   }
 
   /**
@@ -57,12 +82,16 @@ export class TimeParts {
     const { at } = this;
     if (now <= at) return;
     this.at = now;
-    if (this.openParts === 0 || this.isInOwnCode) {
+    if (this.runsOwnCode || (this.openParts === 0 && !this.isAnswered)) {
       this.spent[APPLICATION]! += now - at;
       return;
     }
-    const blockedAt = Math.min(Math.max(blockedSince ?? now, at), now);
+    const blockedAt = blockedSince === undefined ? now : Math.min(Math.max(blockedSince, at), now);
     this.spent[EVENT_LOOP]! += now - blockedAt;
+    if (this.openParts === 0) {
+      this.spent[APPLICATION]! += blockedAt - at;
+      return;
+    }
     const share = (blockedAt - at) / this.openParts;
     for (let i = 0; i < WAITS; i++) if (this.open[i]! > 0) this.spent[i]! += share;
   }

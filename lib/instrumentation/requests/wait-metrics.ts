@@ -1,8 +1,20 @@
-import type { Counter } from '../../metrics/counter.js';
+import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Operation } from './operation.js';
 import { TIME_PARTS } from './time-parts.js';
 import { WAIT_METRICS, type WaitMetricsDefinition, type WaitMetricsName } from './wait-metric-names.js';
+
+/** Upper limit for operations whose series are looked up once. */
+const MAX_BOUND = 10_000;
+
+/** The series of one operation, looked up once. */
+interface BoundSeries {
+  readonly recorded: CounterSeries;
+  /** By position in {@link TIME_PARTS}. */
+  readonly time: CounterSeries[];
+  queries?: CounterSeries;
+  repeated?: CounterSeries;
+}
 
 /** The metrics of what one sort of operation waits for. */
 export class WaitMetrics {
@@ -10,6 +22,7 @@ export class WaitMetrics {
   private readonly queries: Counter<string>;
   private readonly repeated: Counter<string>;
   private readonly recorded: Counter<string>;
+  private readonly bound = new Map<string, BoundSeries>();
 
   /** @param repeatedCalls number of equal calls from which on they are an N+1 */
   constructor(
@@ -35,15 +48,27 @@ export class WaitMetrics {
     this.recorded = registry.counter<string>(recorded, `The ${subject} that were recorded.`, { labelNames });
   }
 
-  /** Counts an operation that has ended. */
-  count(operation: Operation, labels: Readonly<Record<string, string>>): void {
+  /** Counts an operation that has ended. @param name its name, which is that of its labels */
+  count(operation: Operation, name: string, labels: Readonly<Record<string, string>>): void {
+    const series = this.seriesOf(name, labels);
     const { parts, statements } = operation;
-    this.recorded.inc(labels);
-    for (const part of TIME_PARTS) {
+    series.recorded.inc();
+    for (const [i, part] of TIME_PARTS.entries()) {
       const milliseconds = parts.of(part);
-      if (milliseconds > 0) this.time.inc({ ...labels, part }, milliseconds / 1000);
+      if (milliseconds <= 0) continue;
+      const time = (series.time[i] ??= this.time.labels({ ...labels, part }));
+      time.inc(milliseconds / 1000);
     }
-    if (statements > 0) this.queries.inc(labels, statements);
-    if (operation.repeats(this.repeatedCalls)) this.repeated.inc(labels);
+    if (statements > 0) (series.queries ??= this.queries.labels(labels)).inc(statements);
+    if (operation.repeats(this.repeatedCalls)) (series.repeated ??= this.repeated.labels(labels)).inc();
+  }
+
+  private seriesOf(name: string, labels: Readonly<Record<string, string>>): BoundSeries {
+    let series = this.bound.get(name);
+    if (series === undefined) {
+      series = { recorded: this.recorded.labels(labels), time: [] };
+      if (this.bound.size < MAX_BOUND) this.bound.set(name, series);
+    }
+    return series;
   }
 }

@@ -57,13 +57,14 @@ async function startServers(adapter: AdapterName, ...started: readonly Subject[]
   const names = started.map(({ name }) => name);
   const child = fork(fileURLToPath(new URL('./server.js', import.meta.url)), [adapter, ...names]);
   const urls = await answerOf<string[]>(child);
-  return urls.map((url) => ({ process: child, url }));
+  return started.map(({ path = '/users' }, i) => ({ process: child, url: `${urls[i]}${path}` }));
 }
 
-/** Starts a bare application and one that is measured, in one process or two. */
+/** Starts the application that a subject is compared with, and one that is measured, in one process or two. */
 async function startPair(adapter: AdapterName, subject: Subject, together: boolean): Promise<Server[]> {
-  if (together) return startServers(adapter, baseline, subject);
-  return [...(await startServers(adapter, baseline)), ...(await startServers(adapter, subject))];
+  const { against = baseline } = subject;
+  if (together) return startServers(adapter, against, subject);
+  return [...(await startServers(adapter, against)), ...(await startServers(adapter, subject))];
 }
 
 /** What a process says next, asked something first if there is something to ask. */
@@ -76,7 +77,7 @@ async function answerOf<T>(child: ChildProcess, question?: object): Promise<T> {
 async function sliceOf(client: ChildProcess, { process: server, url }: Server): Promise<Slice> {
   const before = await answerOf<NodeJS.CpuUsage>(server, {});
   const startedAt = performance.now();
-  const { error } = await answerOf<{ error?: string }>(client, { origin: url, count: REQUESTS_PER_SLICE });
+  const { error } = await answerOf<{ error?: string }>(client, { url, count: REQUESTS_PER_SLICE });
   if (error !== undefined) throw new Error(error);
   const milliseconds = performance.now() - startedAt;
   const after = await answerOf<NodeJS.CpuUsage>(server, {});

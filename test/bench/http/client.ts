@@ -13,16 +13,16 @@ function request(url: string): Promise<void> {
   });
 }
 
-async function send(origin: string, count: number): Promise<void> {
+async function send(url: string, count: number): Promise<void> {
   let sent = 0;
   const work = async (): Promise<void> => {
-    while (sent < count) await request(`${origin}/users/${sent++ % 100}`);
+    while (sent < count) await request(`${url}/${sent++ % 100}`);
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }
 
-process.on('message', ({ origin, count }: { origin: string; count: number }) => {
-  send(origin, count).then(
+process.on('message', ({ url, count }: { url: string; count: number }) => {
+  send(url, count).then(
     () => process.send?.({ done: true }),
     (error: unknown) => process.send?.({ error: String(error) }),
   );

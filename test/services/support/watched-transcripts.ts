@@ -21,7 +21,8 @@ export function queryRecorder(): QueryRecorder {
     { sampleRate: 1, repeatedCalls: 10 },
     instrumentationGuard(registry, 'requests'),
   );
-  operations.enter(operations.start('http', systemClock.monotonic()));
+  const operation = operations.start('http', systemClock.monotonic());
+  if (operation !== undefined) operations.enter(operation);
   return new QueryRecorder(registry, systemClock, { slowQueryThresholdMs: 500, tableLimit: 50 }, operations);
 }
 

@@ -1,0 +1,248 @@
+import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
+import { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
+import type { Guard } from '../../primitives/guard.js';
+import { isObject } from '../../primitives/is-object.js';
+import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
+import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
+import { rawResponse } from '../http/raw-response.js';
+import {
+  observationOf,
+  type ObservationOwner,
+  type RequestObservation,
+} from '../http/request-observation.js';
+import type { Operation } from './operation.js';
+import type { Operations } from './operations.js';
+
+/** The metadata of Nest that is read. */
+const ROUTE_PATH = 'path';
+const ROUTE_ARGUMENTS = '__routeArguments__';
+const EVENT_STREAM = '__sse__';
+const PASSTHROUGH = '__responsePassthrough__';
+/** The start of the keys of `@Res()` and `@Next()` among the arguments of a route. */
+const RESPONSE_ARGUMENT = /^[12]:/;
+
+/** Methods of the HTTP adapter with which Nest answers. */
+const ANSWERS = ['reply', 'render'] as const;
+
+interface MetadataReader {
+  getMetadata?(key: unknown, target: object, property?: PropertyKey): unknown;
+}
+
+/** The properties of the handler of a route that stay the same. */
+interface HandlerInfo {
+  /** `Class.method` */
+  readonly name: string;
+  /** True if the handler writes the response itself, or returns a stream of server-sent events. */
+  readonly answersItself: boolean;
+}
+
+interface InterceptorLike {
+  intercept(context: unknown, handler: unknown): unknown;
+}
+
+/**
+ * The instrumentation of the steps of HTTP requests in Nest: guards, interceptors, pipes, handler and response. It also
+ * gives each step the async context of its request, which a library may have lost on the way.
+ *
+ * It patches the two classes that call guards and interceptors, because Nest creates an instance for each module and
+ * exposes none of them, and the methods that are handlers of routes, because Nest calls them within a closure.
+ */
+export class HandlerPhasesInstrumentation {
+  private readonly restore: (() => void)[] = [];
+  private readonly handlers = new WeakMap<object, WeakMap<object, HandlerInfo>>();
+
+  /** Patches the handlers at once, before Nest creates the routes. */
+  constructor(
+    modules: ModulesContainer,
+    private readonly host: HttpAdapterHost,
+    private readonly operations: Operations,
+    private readonly recorder: ObservationOwner,
+    private readonly guard: Guard,
+  ) {
+    guard.run(() => this.patchHandlers(modules));
+  }
+
+  /** Starts observing guards, interceptors and answers. */
+  start(): void {
+    const { guard } = this;
+    this.restore.push(
+      patchSharedMethod(GuardsConsumer.prototype, 'tryActivate', guard, (args) => this.beginGuards(args)),
+      patchSharedMethod(InterceptorsConsumer.prototype, 'intercept', guard, (args) =>
+        this.beginInterceptors(args),
+      ),
+    );
+    const adapter: unknown = this.host.httpAdapter;
+    if (!isObject(adapter)) return;
+    for (const name of ANSWERS) {
+      this.restore.push(patchMethod(adapter, name, guard, ([response]) => this.beginAnswer(response)));
+    }
+  }
+
+  /** Stops observing. */
+  stop(): void {
+    for (const restore of this.restore.splice(0)) restore();
+  }
+
+  private patchHandlers(modules: ModulesContainer): void {
+    const seen = new Set<unknown>([Object.prototype]);
+    for (const { controllers } of modules.values()) {
+      for (const { metatype } of controllers.values()) {
+        let prototype: unknown = typeof metatype === 'function' ? metatype.prototype : undefined;
+        for (; isObject(prototype) && !seen.has(prototype); prototype = Object.getPrototypeOf(prototype)) {
+          seen.add(prototype);
+          this.patchHandlersOf(prototype);
+        }
+      }
+    }
+  }
+
+  private patchHandlersOf(prototype: object): void {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (typeof value !== 'function' || metadataOf(ROUTE_PATH, value as object) === undefined) continue;
+      this.restore.push(patchSharedMethod(prototype, name, this.guard, () => this.beginHandler()));
+    }
+  }
+
+  private beginGuards(args: readonly unknown[]): CallObserver | undefined {
+    const [, params, instance, callback, type] = args;
+    if (type !== 'http') return undefined;
+    const observation = this.observationOf(params);
+    if (observation === undefined) return undefined;
+    const { operation } = observation;
+    if (operation === undefined) return this.operations.scopeOf(undefined);
+    operation.handler ??= this.infoOf(instance, callback).name;
+    this.operations.step(operation, 'guards', true);
+    return new OwnCode(this.operations, operation);
+  }
+
+  private beginInterceptors(args: readonly unknown[]): CallObserver | undefined {
+    const [interceptors, params, instance, callback, next, type] = args;
+    if (type !== 'http' || typeof next !== 'function') return undefined;
+    const observation = this.observationOf(params);
+    if (observation === undefined) return undefined;
+    const { operation } = observation;
+    const { operations } = this;
+    const isLost = operations.current !== operation;
+    if (operation === undefined) {
+      return isLost
+        ? { args: inContext(args, operations, undefined), scope: operations.scopeOf(undefined)! }
+        : undefined;
+    }
+    const { name, answersItself } = this.infoOf(instance, callback);
+    operation.handler ??= name;
+    const hasInterceptors = Array.isArray(interceptors) && interceptors.length > 0;
+    if (hasInterceptors) operations.step(operation, 'interceptors', false);
+    const following = hasInterceptors && !answersItself ? 'interceptors' : 'response';
+    const settled = (): void => operations.step(operation, following, false);
+    // Nest calls it once, for the pipes and the handler, and handles its rejection.
+    const observedNext = (): unknown => {
+      operations.step(operation, 'pipes', true);
+      try {
+        const result = operations.run(operation, next as () => Promise<unknown>);
+        result.then(settled, settled);
+        return result;
+      } finally {
+        operations.step(operation, undefined, false);
+      }
+    };
+    const observed = [interceptors, params, instance, callback, observedNext, type];
+    return { args: isLost ? inContext(observed, operations, operation) : observed };
+  }
+
+  private beginHandler(): CallObserver | undefined {
+    const operation = this.operations.current;
+    // Other code of the application may call the method, too.
+    if (operation?.phase !== 'pipes') return undefined;
+    this.operations.step(operation, 'handler', true);
+    return new OwnCode(this.operations, operation);
+  }
+
+  private beginAnswer(response: unknown): CallObserver | undefined {
+    const operation = this.observationOf([undefined, response])?.operation;
+    if (operation === undefined) return undefined;
+    this.operations.step(operation, 'response', true);
+    return new OwnCode(this.operations, operation);
+  }
+
+  /** Returns the observation of a request by this application; undefined if it belongs to one that is mounted in it. */
+  private observationOf(params: unknown): RequestObservation | undefined {
+    const response: unknown = Array.isArray(params) ? params[1] : undefined;
+    if (!isObject(response)) return undefined;
+    const observation = observationOf(rawResponse(response));
+    return observation?.recorder === this.recorder ? observation : undefined;
+  }
+
+  private infoOf(instance: unknown, callback: unknown): HandlerInfo {
+    const { constructor } = instance as object;
+    let handlers = this.handlers.get(constructor);
+    if (handlers === undefined) this.handlers.set(constructor, (handlers = new WeakMap()));
+    let info = handlers.get(callback as object);
+    if (info === undefined) {
+      info = handlerInfo(constructor, callback as (...args: unknown[]) => unknown);
+      handlers.set(callback as object, info);
+    }
+    return info;
+  }
+}
+
+/** The observer of a step that runs in the async context of its request until it first awaits something. */
+class OwnCode implements CallObserver {
+  constructor(
+    private readonly operations: Operations,
+    private readonly operation: Operation,
+  ) {}
+
+  get scope(): this {
+    return this;
+  }
+
+  run<R>(call: () => R): R {
+    return this.operations.run(this.operation, call);
+  }
+
+  returned(): void {
+    this.operations.step(this.operation, undefined, false);
+  }
+
+  threw(): void {
+    this.returned();
+  }
+}
+
+/** Returns the arguments of `intercept()` with interceptors and handler in the async context of an operation. */
+function inContext(
+  [interceptors, params, instance, callback, next, type]: readonly unknown[],
+  operations: Operations,
+  operation: Operation | undefined,
+): readonly unknown[] {
+  const scoped = Array.isArray(interceptors)
+    ? interceptors.map((each: InterceptorLike) => ({
+        intercept: (context: unknown, handler: unknown) =>
+          operations.run(operation, () => each.intercept(context, handler)),
+      }))
+    : interceptors;
+  const scopedNext = (): unknown => operations.run(operation, next as () => unknown);
+  return [scoped, params, instance, callback, scopedNext, type];
+}
+
+function handlerInfo(
+  controller: { readonly name: string },
+  callback: (...args: unknown[]) => unknown,
+): HandlerInfo {
+  const routeArguments = metadataOf(ROUTE_ARGUMENTS, controller, callback.name);
+  const usesResponse =
+    isObject(routeArguments) && Object.keys(routeArguments).some((key) => RESPONSE_ARGUMENT.test(key));
+  const passesThrough = metadataOf(PASSTHROUGH, controller, callback.name) === true;
+  return {
+    name: `${controller.name}.${callback.name}`,
+    answersItself: metadataOf(EVENT_STREAM, callback) !== undefined || (usesResponse && !passesThrough),
+  };
+}
+
+function metadataOf(key: string, target: object, property?: PropertyKey): unknown {
+  const reflection = Reflect as MetadataReader;
+  return property === undefined
+    ? reflection.getMetadata?.(key, target)
+    : reflection.getMetadata?.(key, target, property);
+}

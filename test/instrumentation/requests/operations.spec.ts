@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Operations } from '../../../lib/instrumentation/requests/operations.js';
+import { Guard } from '../../../lib/primitives/guard.js';
+
+describe('the operations that run', () => {
+  let now = 0;
+  let operations: Operations;
+  const clock = { now: () => 1_700_000_000_000 + now, monotonic: () => now };
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    now = 0;
+    operations = new Operations(
+      clock,
+      { sampleRate: 1, repeatedCalls: 10 },
+      new Guard((error) => {
+        throw error;
+      }),
+    );
+  });
+  afterEach(() => {
+    operations.stop();
+    jest.useRealTimers();
+  });
+
+  /** Lets the event loop turn for a time. */
+  function turn(milliseconds: number): void {
+    for (let passed = 0; passed < milliseconds; passed += 5) {
+      now += 5;
+      jest.advanceTimersByTime(5);
+    }
+  }
+
+  it('blame the handler that runs, and let the others wait for the event loop', () => {
+    const busy = operations.start('http', 0)!;
+    const waiting = operations.start('http', 0)!;
+    const idle = operations.start('http', 0)!;
+    const wait = operations.run(waiting, () => operations.begin('database'))!;
+    turn(10);
+    operations.step(busy, 'handler', true);
+    now += 400;
+    operations.step(busy, 'response', false);
+    wait.end(undefined, false);
+    // The beats that were due meanwhile.
+    jest.advanceTimersByTime(400);
+    turn(10);
+    for (const each of [busy, waiting, idle]) operations.end(each, now);
+    expect(busy.longestRunMs).toBe(400);
+    expect(busy.parts.toObject()).toEqual({ application: 420 });
+    expect(busy.phases).toEqual({ middleware: 10, handler: 400, response: 10 });
+    expect(waiting.parts.toObject()).toEqual({ database: 10, event_loop: 400, application: 10 });
+    expect(idle.parts.toObject()).toEqual({ event_loop: 400, application: 20 });
+    expect([waiting.longestRunMs, idle.longestRunMs]).toEqual([0, 0]);
+  });
+
+  it('blame the code after an answer of the database', () => {
+    const busy = operations.start('http', 0)!;
+    const waiting = operations.start('http', 0)!;
+    const [own, other] = [busy, waiting].map((each) =>
+      operations.run(each, () => operations.begin('database')),
+    );
+    turn(40);
+    own!.end(undefined, false);
+    now += 300;
+    operations.run(busy, () => operations.begin('remote'));
+    other!.end(undefined, false);
+    for (const each of [busy, waiting]) operations.end(each, now);
+    expect(busy.longestRunMs).toBe(300);
+    expect(busy.parts.toObject()).toEqual({ database: 40, application: 300 });
+    expect(waiting.parts.toObject()).toEqual({ database: 40, event_loop: 300 });
+  });
+
+  it('blame nobody for what was blocked by code of which nothing is recorded', () => {
+    const waiting = operations.start('http', 0)!;
+    const wait = operations.run(waiting, () => operations.begin('database'))!;
+    const answered = operations.start('http', 0)!;
+    operations.step(answered, 'response', true);
+    operations.step(answered, undefined, false);
+    turn(40);
+    now += 300;
+    wait.end(undefined, false);
+    for (const each of [waiting, answered]) operations.end(each, now);
+    expect([waiting.longestRunMs, answered.longestRunMs]).toEqual([0, 0]);
+    expect(waiting.parts.of('event_loop')).toBeGreaterThan(279);
+    expect(answered.parts.of('event_loop')).toBeGreaterThan(279);
+  });
+
+  it('do not call time a run in which the event loop turned', () => {
+    const operation = operations.start('http', 0)!;
+    operations.step(operation, 'handler', true);
+    operations.step(operation, undefined, false);
+    turn(500);
+    operations.run(operation, () => operations.begin('database'))!.end(undefined, false);
+    operations.end(operation, now);
+    expect(operation.longestRunMs).toBe(0);
+  });
+
+  it('are sampled by slices of time, so that many that run at once are recorded together or not at all', () => {
+    const sampled = new Operations(clock, { sampleRate: 0.3, repeatedCalls: 10 }, new Guard(() => undefined));
+    let random = 0;
+    jest.spyOn(Math, 'random').mockImplementation(() => (random = (random + 0.37) % 1));
+    const slices: boolean[] = [];
+    for (let slice = 0; slice < 1_000; slice++, now += 100) {
+      const started = [0, 30, 60, 99].map((after) => sampled.start('http', now + after) !== undefined);
+      expect(new Set(started).size).toBe(1);
+      slices.push(started[0]!);
+    }
+    expect(slices.filter(Boolean).length / slices.length).toBeCloseTo(0.3, 1);
+    sampled.stop();
+    jest.restoreAllMocks();
+  });
+
+  it('leave the async context of a caller as it was', () => {
+    const [outer, inner] = [operations.start('http', 0)!, operations.start('http', 0)!];
+    operations.run(outer, () => {
+      operations.scopeOf(inner)!.run(() => expect(operations.current).toBe(inner));
+      expect(operations.current).toBe(outer);
+      expect(operations.scopeOf(outer)).toBeUndefined();
+      operations.scopeOf(undefined)!.run(() => expect(operations.current).toBeUndefined());
+      expect(operations.current).toBe(outer);
+    });
+    expect(operations.current).toBeUndefined();
+    expect(operations.scopeOf(undefined)).toBeUndefined();
+  });
+
+  it('are none once they have ended, and keep nothing for the async contexts that outlive them', () => {
+    const operation = operations.start('http', 0)!;
+    const keepAlive = operations.run(operation, () => operations.begin('database'))!;
+    operations.discard(operation);
+    operations.run(operation, () => expect(operations.current).toBeUndefined());
+    keepAlive.end({ part: 'database', system: 'postgresql', name: 'SELECT ?' }, false);
+    operations.step(operation, 'handler', true);
+    expect(operation.calls.size).toBe(0);
+    expect(operation.phases).toEqual({});
+  });
+});
