@@ -78,7 +78,13 @@ export class AlertingMonitor {
         : callbackGuard(registry, 'alerting.subscribe');
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
-    this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save());
+    this.channels = new ChannelRegistry(
+      intervalMs,
+      clock,
+      warn,
+      () => this.persistence.save(),
+      (handler, error) => registry?.errors?.observe(error, 'alert', handler),
+    );
     const parts = { rules: this.registry, channels: this.channels, silences: this.silenceStore };
     this.persistence = new AlertingPersistence(parts, clock, {
       stateFile,

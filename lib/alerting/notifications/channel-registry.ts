@@ -21,12 +21,14 @@ export class ChannelRegistry {
    * @param intervalMs the interval between evaluations, in milliseconds
    * @param clock the clock of the evaluations
    * @param onDelivered is called after each delivery
+   * @param onFailed is called with the errors of handlers of the application
    */
   constructor(
     private readonly intervalMs: number,
     private readonly clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void,
+    private readonly onFailed: (handler: string, error: unknown) => void = () => undefined,
   ) {}
 
   /**
@@ -55,6 +57,7 @@ export class ChannelRegistry {
             this.clock,
             this.warn,
             this.onDelivered,
+            typeof handler === 'function' ? (error) => this.onFailed(named.name, error) : undefined,
           );
     this.channels.set(named.name, channel);
     const remove = (): void => {

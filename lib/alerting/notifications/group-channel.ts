@@ -38,13 +38,17 @@ export class GroupChannel implements Channel {
   private dropped = 0;
   private lastError: string | undefined;
 
-  /** @param warn is called once when the handler begins to fail */
+  /**
+   * @param warn is called once when the handler begins to fail
+   * @param onFailed is called with the error of each notification that failed with all its retries
+   */
   constructor(
     private readonly handler: NotificationHandler,
     private readonly options: ResolvedHandlerOptions,
     clock: Clock,
     private readonly warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
+    private readonly onFailed: (error: unknown) => void = () => undefined,
   ) {
     this.groups = new AlertGroups(options);
     const { signal } = this.controller;
@@ -201,5 +205,6 @@ export class GroupChannel implements Channel {
     const reason = messageOf(error);
     if (this.lastError === undefined) this.warn(`Alert handler ${this.handler.name} failed: ${reason}`);
     this.lastError = reason;
+    this.onFailed(error);
   }
 }

@@ -57,7 +57,7 @@ export class GraphQLRecorder {
   private readonly errorNames = new BoundedLabelValues(MAX_ERRORS);
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     { buckets, operationNames, resolvers }: Required<GraphQLMetricsOptions>,
   ) {
@@ -128,6 +128,9 @@ export class GraphQLRecorder {
         this.operationOf(operation_type, operation).end(startedAt, errors.length > 0 ? 'error' : 'success');
         for (const error of errors) {
           this.errors.inc({ operation_type, operation, error: this.errorNames.of(errorLabel(error)) });
+          const thrown = thrownBy(error);
+          if (thrown !== undefined)
+            this.registry.errors?.observe(thrown, 'graphql', `${operation_type} ${operation}`);
         }
       },
     };
@@ -191,4 +194,10 @@ function errorLabel(error: unknown): string {
   const type = errorClass(originalError ?? error);
   // Mercurius passes plain objects that are ready to be serialized.
   return type === 'Object' ? 'GraphQLError' : type;
+}
+
+/** Returns the error that a resolver threw; undefined for an invalid request, or for one that a `GraphQLError` refuses. */
+function thrownBy(error: unknown): unknown {
+  const { originalError } = error as { readonly originalError?: { readonly extensions?: unknown } | null };
+  return originalError?.extensions === undefined ? originalError : undefined;
 }

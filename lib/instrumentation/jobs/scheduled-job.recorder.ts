@@ -37,7 +37,7 @@ export class ScheduledJobRecorder {
   private readonly jobs: BoundedLabelValues;
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     options: Required<JobMetricsOptions>,
   ) {
@@ -88,7 +88,7 @@ export class ScheduledJobRecorder {
 
   /** Returns the measured form of the method of a job, and creates its series at zero. */
   readonly measure = (name: string, type: ScheduleType, method: ScheduledMethod): ScheduledMethod => {
-    const { clock, errors, lastStart, lastSuccess } = this;
+    const { clock, errors, lastStart, lastSuccess, registry } = this;
     const labels = { job: this.jobs.of(name), type };
     const series = this.seriesOf(labels);
     let runsInProgress = 0;
@@ -104,7 +104,10 @@ export class ScheduledJobRecorder {
         series.seconds.observe((clock.monotonic() - startedAt) / 1000);
         series.runs[outcome].inc();
         if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
-        else errors.inc({ ...labels, error: errorClass(error) });
+        else {
+          errors.inc({ ...labels, error: errorClass(error) });
+          registry.errors?.observe(error, 'job', labels.job);
+        }
       });
     });
   };

@@ -20,7 +20,10 @@ export class RpcRecorder {
   private readonly patterns = new BoundedLabelValues(MAX_PATTERNS);
   private readonly errorClasses = new ErrorClasses();
 
-  constructor(registry: MetricsRegistry, { buckets }: Required<RpcMetricsOptions>) {
+  constructor(
+    private readonly registry: MetricsRegistry,
+    { buckets }: Required<RpcMetricsOptions>,
+  ) {
     this.operations = new OperationMetrics(registry, {
       total: [
         RPC_METRICS.requests,
@@ -63,5 +66,6 @@ export class RpcRecorder {
   /** Counts an exception. @param handler the handler, as `Class.method` */
   countError(handler: string, exception: unknown): void {
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
+    this.registry.errors?.observe(exception, 'message', handler);
   }
 }

@@ -27,7 +27,7 @@ export class WebSocketRecorder {
   private readonly seconds: Histogram<'namespace'>;
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     { buckets }: Required<WebSocketMetricsOptions>,
   ) {
@@ -101,5 +101,6 @@ export class WebSocketRecorder {
   /** Counts an exception. @param handler the handler, as `Class.method` */
   countError(handler: string, exception: unknown): void {
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
+    this.registry.errors?.observe(exception, 'message', handler);
   }
 }

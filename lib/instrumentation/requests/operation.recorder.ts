@@ -59,16 +59,21 @@ export class OperationRecorder {
     });
   }
 
-  /** Ends an operation. @param operation undefined if it was not sampled */
-  end(operation: Operation | undefined, ended: EndedOperation): void {
+  /**
+   * Ends an operation.
+   *
+   * @param operation undefined if it was not sampled
+   * @returns the ID of its record; undefined if it is not kept
+   */
+  end(operation: Operation | undefined, ended: EndedOperation): string | undefined {
     if (operation !== undefined) {
       this.operations.end(operation, this.clock.monotonic());
       if (ended.kind === 'http') this.count(operation, ended);
     } else if (!ended.hasFailed) {
-      return;
+      return undefined;
     }
     const now = this.clock.now();
-    this.store.offer(ended, now, () => this.recordOf(operation, ended, now));
+    return this.store.offer(ended, now, () => this.recordOf(operation, ended, now))?.id;
   }
 
   private count({ parts, calls }: Operation, { method = '', route = '' }: EndedOperation): void {
