@@ -14,7 +14,7 @@ const MAX_CAUSES = 5;
 /** Returns the facts of a thrown value. Never throws, whatever the value does. */
 export function describeError(thrown: unknown, error: string, sites: CallSites): ErrorDescription {
   const stack = stackTraceOf(thrown);
-  const places = stack === undefined ? [] : sitesOf(sites, stack);
+  const places = stack === undefined ? [] : sites.ofStack(stack, MAX_SITES);
   const message = messageOf(thrown);
   return {
     key: `${error}\n${places[0]?.key ?? firstFrame(stack)}`,
@@ -28,15 +28,6 @@ export function describeError(thrown: unknown, error: string, sites: CallSites):
 /** Returns the key of errors of a class whose stack traces are not read. */
 export function unreadKey(error: string): string {
   return `${error}\n`;
-}
-
-function sitesOf(sites: CallSites, stack: string): ReturnType<CallSites['ofStack']> {
-  try {
-    return sites.ofStack(stack, MAX_SITES);
-  } catch {
-    // Such as an invalid file URL.
-    return [];
-  }
 }
 
 /** Returns the first frame of code of Node or a package, by which errors without a place of the application differ. */
@@ -74,7 +65,9 @@ function nextOf(error: unknown): unknown[] {
   const errors = property(error, 'errors');
   return [
     ...(cause === undefined || cause === null ? [] : [cause]),
-    ...(error instanceof AggregateError && Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : []),
+    ...(Array.isArray(errors) && !types.isProxy(errors)
+      ? errors.slice(0, MAX_CAUSES).filter((each) => types.isNativeError(each))
+      : []),
   ];
 }
 

@@ -25,8 +25,8 @@ const ENCLOSURES: Readonly<Record<string, string>> = {
 
 const OPENING = /["'`“„‘«{[<]/g;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-/** A word of a language, such as `can't` or `read-only`. */
-const LANGUAGE_WORD = /^\p{Lu}?\p{Ll}+(?:['’-]\p{L}?\p{Ll}*)?$/u;
+/** A word of a language, such as `can't` or `read-only`. One with `'s` is often a name. */
+const LANGUAGE_WORD = /^\p{Lu}?\p{Ll}+(?:['’](?:t|re|ve|ll|d|m)|-\p{Ll}+)?$/u;
 /** An abbreviation, such as `HTTP`. */
 const ABBREVIATION = /^\p{Lu}{1,8}$/u;
 /** The code of an error of a system or of Node, such as `ECONNREFUSED` or `ERR_INVALID_ARG_TYPE`. */

@@ -58,7 +58,7 @@ export class ProcessErrorRecorder {
 
 /** Returns the name of a warning of the process; `unknown` for one that may be arbitrary text. */
 export function warningName(warning: unknown): string {
-  return labelOf((warning as { readonly name?: unknown }).name, 'unknown');
+  return labelOf((warning as { readonly name?: unknown } | null | undefined)?.name, 'unknown');
 }
 
 function labelOf(value: unknown, absent: string): string {

@@ -73,12 +73,21 @@ export class CallSites {
   private readonly exists = (file: string): boolean => {
     let exists = this.files.get(file);
     if (exists === undefined) {
-      // The sources of a bundle are rarely deployed.
-      exists = isWebpackSource(file) || existsSync(this.pathOf(file));
+      exists = this.isFile(file);
       if (this.files.size < MAX_SITES) this.files.set(file, exists);
     }
     return exists;
   };
+
+  private isFile(file: string): boolean {
+    try {
+      // The sources of a bundle are rarely deployed.
+      return isWebpackSource(file) || existsSync(this.pathOf(file));
+    } catch {
+      // An invalid file URL.
+      return false;
+    }
+  }
 
   private ofFrame(frame: CodeFrame): CallSite {
     const key = `${frame.file}:${frame.line}:${frame.column}:${frame.name}`;
