@@ -198,6 +198,7 @@ function errorLabel(error: unknown): string {
 
 /** Returns the error that a resolver threw; undefined for an invalid request, or for one that a `GraphQLError` refuses. */
 function thrownBy(error: unknown): unknown {
-  const { originalError } = error as { readonly originalError?: { readonly extensions?: unknown } | null };
+  const originalError = (error as { readonly originalError?: { readonly extensions?: unknown } } | undefined)
+    ?.originalError;
   return originalError?.extensions === undefined ? originalError : undefined;
 }

@@ -7,7 +7,9 @@ import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 import { eventually } from '../../support/eventually.js';
 
 let root: string;
-beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'call-sites-'))));
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'call-sites-'));
+});
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 function write(file: string, text: string): string {
