@@ -47,12 +47,14 @@ export class CallSites {
     const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
     const holder: { stack?: unknown } = {};
     try {
-      // An application may have frozen `Error`, which an assignment would say by an exception.
-      Reflect.set(Error, 'stackTraceLimit', STACK_DEPTH);
+      Error.stackTraceLimit = STACK_DEPTH;
       // The files that run: what prepares stack traces may name files of a source map, also within packages.
-      Reflect.set(Error, 'prepareStackTrace', framesAsText);
+      Error.prepareStackTrace = (_, frames) => frames.map((frame) => `    at ${String(frame)}`).join('\n');
       Error.captureStackTrace(holder);
       return typeof holder.stack === 'string' ? this.ofStack(holder.stack, 1)[0] : undefined;
+    } catch {
+      // The application has frozen `Error`.
+      return undefined;
     } finally {
       Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
       Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
@@ -165,8 +167,4 @@ async function readSourceMap(path: string): Promise<SourcesOfFile | undefined> {
   const payload = JSON.parse(text) as SourceMapPayload;
   const directory = inline === undefined ? dirname(file) : dirname(path);
   return { map: new SourceMap(payload), directory, root: payload.sourceRoot ?? '' };
-}
-
-function framesAsText(_: Error, frames: readonly NodeJS.CallSite[]): string {
-  return frames.map((frame) => `    at ${String(frame)}`).join('\n');
 }

@@ -16,6 +16,7 @@ import { Guard } from '../../../lib/primitives/guard.js';
 import { ErrorRecords } from '../../../lib/records.js';
 import { FakeClock } from '../../metrics/support.js';
 import { eventually } from '../../support/eventually.js';
+import { queueRule, testAlerting } from '../../alerting/support.js';
 import { closeAll, startMeasured } from '../support.js';
 
 const clock = new FakeClock();
@@ -101,6 +102,22 @@ describe('an error is reported', () => {
     const collector = new BusinessCollector({ name: 'sales' }, registry, () => true, collect);
     await expect(collector.collect(new AbortController().signal)).rejects.toBe(failure);
     expect(errors).toEqual([[failure, 'collector', 'sales', false]]);
+  });
+
+  it('if an alert handler of the application fails, and not if a ready-made one does', async () => {
+    const { registry, errors } = observed();
+    const { alerting, registry: rules, step } = testAlerting();
+    rules.errors = registry.errors;
+    const queue = rules.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
+    alerting.addAlertRule(queueRule());
+    alerting.start();
+    const fail = (): never => {
+      throw failure;
+    };
+    alerting.addAlertHandler(fail, { name: 'own', retries: 0 });
+    alerting.addAlertHandler({ name: 'made', notify: fail }, { retries: 0 });
+    await step(() => queue.set({ queue: 'mail' }, 11));
+    expect(errors).toEqual([[failure, 'alert', 'own', false]]);
   });
 
   it('if a callback of the application fails, and not if this library does', () => {
