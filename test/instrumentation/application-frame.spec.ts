@@ -73,10 +73,10 @@ describe('a frame of a stack trace', () => {
   it('is that of V8 for functions of every kind', async () => {
     class Orders {
       static create(): Error {
-        return new Orders('').failure;
+        return new Orders().failure;
       }
       readonly failure: Error;
-      constructor(_: string) {
+      constructor() {
         this.failure = new Error('x');
       }
       get total(): Error {
@@ -87,12 +87,7 @@ describe('a frame of a stack trace', () => {
         return new Error('x');
       }
     }
-    const errors = [
-      Orders.create(),
-      new Orders('').total,
-      await new Orders('').load(),
-      (() => new Error('x'))(),
-    ];
+    const errors = [Orders.create(), new Orders().total, await new Orders().load(), (() => new Error('x'))()];
     for (const error of errors) {
       const [frame] = applicationFrames(stackTraceOf(error)!, 1);
       expect(frame?.file).toContain('application-frame.spec');

@@ -9,7 +9,7 @@ const MAX_LENGTH = 300;
 /** Maximum length of a word. Longer ones are rarely words of a language. */
 const MAX_WORD_LENGTH = 24;
 
-/** What encloses values, by its opening character. */
+/** The characters that enclose values: the closing one by the opening one. */
 const ENCLOSURES: Readonly<Record<string, string>> = {
   '"': '"',
   "'": "'",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { commonTemplate, messageTemplate } from '../../../lib/instrumentation/errors/message-template.js';
 
 /** Runs a function several times, and returns its shortest duration in milliseconds. */

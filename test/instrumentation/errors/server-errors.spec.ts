@@ -266,7 +266,7 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
 
   it.each([
     [{ errors: false as const }],
-    [{ errors: { responses: false } }],
+    [{ errors: { responses: false, records: false } }],
     [{ http: false as const }],
     [{ enabled: false }],
   ])('are not counted with %j', async (options) => {

@@ -105,16 +105,16 @@ describe('the place of a call', () => {
   });
 
   it('is found with what prepares stack traces, which stays as it was', () => {
-    const before = Error.prepareStackTrace;
+    const before: unknown = Reflect.get(Error, 'prepareStackTrace');
     const prepare = (): never => {
       throw new Error('no');
     };
     Error.prepareStackTrace = prepare;
     try {
       expect(new CallSites().current()?.text).toContain('call-sites.spec');
-      expect(Error.prepareStackTrace).toBe(prepare);
+      expect(Reflect.get(Error, 'prepareStackTrace')).toBe(prepare);
     } finally {
-      Error.prepareStackTrace = before;
+      Reflect.set(Error, 'prepareStackTrace', before);
     }
   });
 });
