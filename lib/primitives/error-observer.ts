@@ -11,6 +11,7 @@ export const ERROR_SOURCES = [
   'alert',
   'callback',
 ] as const;
+/** The part of an application in which an error occurred. */
 export type ErrorSource = (typeof ERROR_SOURCES)[number];
 
 /** Further facts about an error that has occurred. */

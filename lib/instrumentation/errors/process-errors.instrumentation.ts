@@ -12,7 +12,6 @@ export class ProcessErrorsInstrumentation {
     private readonly guard: Guard,
     private readonly recorder: ProcessErrorRecorder,
   ) {
-    // The application has a listener of its own, which handles the rejection.
     this.rejections = new RejectionListener((reason) => guard.run(() => recorder.countRejection(reason)));
   }
 
