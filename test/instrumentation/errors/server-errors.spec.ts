@@ -264,7 +264,7 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     expect(next()).toBe(plainNext);
   });
 
-  it.each([
+  it.each<[MonitoringOptions]>([
     [{ errors: false as const }],
     [{ errors: { responses: false, records: false } }],
     [{ http: false as const }],
