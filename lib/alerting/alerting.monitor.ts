@@ -91,7 +91,12 @@ export class AlertingMonitor {
         new Guard((error) => warn(messageOf(error))),
       );
     this.contexts = contexts;
-    this.channels = new ChannelRegistry(intervalMs, clock, warn, () => this.persistence.save(), contexts);
+    this.channels = new ChannelRegistry(intervalMs, clock, {
+      warn,
+      onDelivered: () => this.persistence.save(),
+      onFailed: (handler, error) => registry?.errors?.observe(error, 'alert', handler),
+      contexts,
+    });
     this.suppression = new Suppression(options.inhibitRules);
     const { silences } = this.suppression;
     const parts = { rules: this.registry, channels: this.channels, silences };

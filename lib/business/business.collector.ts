@@ -29,7 +29,7 @@ export class BusinessCollector implements ManagedCollector {
 
   constructor(
     private readonly options: BusinessCollectorOptions,
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly isLeader: IsLeader,
     private readonly collectMetrics: CollectMetrics,
   ) {
@@ -47,7 +47,13 @@ export class BusinessCollector implements ManagedCollector {
 
   async collect(signal: AbortSignal): Promise<void> {
     this.standsBy = this.options.leaderOnly === true && !(await this.isLeader());
-    if (!this.standsBy) await this.collectMetrics(this.recordingRegistry, signal);
+    if (this.standsBy) return;
+    try {
+      await this.collectMetrics(this.recordingRegistry, signal);
+    } catch (error) {
+      this.registry.errors?.observe(error, 'collector', this.name);
+      throw error;
+    }
   }
 }
 

@@ -49,6 +49,7 @@ const LIFECYCLE_MESSAGES: Readonly<Record<LifecyclePhase, string>> = {
 export class HealthMonitor {
   private readonly clock: Clock;
   private readonly defaults: HealthCheckDefaults;
+  private readonly registry: MetricsRegistry | undefined;
   private readonly metrics: HealthMetrics | undefined;
   private readonly logger: SafeLogger | undefined;
   private readonly checks = new Map<string, RegisteredCheck>();
@@ -63,6 +64,7 @@ export class HealthMonitor {
   constructor(options: HealthMonitorOptions = {}) {
     this.clock = options.clock ?? systemClock;
     this.defaults = resolveCheckDefaults(options);
+    this.registry = options.registry;
     this.metrics = options.registry && new HealthMetrics(options.registry);
     this.logger = options.logger && new SafeLogger(options.logger);
     this.handlersGuard =
@@ -98,7 +100,9 @@ export class HealthMonitor {
         `A health check named \`${name}\` already exists. Choose another name.`,
       );
     }
-    const registered = new RegisteredCheck(check, settings, this.clock, this.onRun);
+    const registered = new RegisteredCheck(check, settings, this.clock, this.onRun, (failed, error) =>
+      this.registry?.errors?.observe(error, 'health', failed),
+    );
     this.checks.set(name, registered);
     if (this.registerTimer !== undefined) this.startCheck(registered, this.registerTimer);
     return () => {

@@ -36,6 +36,7 @@ export class RegisteredCheck {
     readonly settings: HealthCheckSettings,
     private readonly clock: Clock,
     private readonly onRun: RunListener,
+    private readonly onError: (name: string, error: unknown) => void = () => undefined,
   ) {}
 
   get name(): string {
@@ -119,6 +120,7 @@ export class RegisteredCheck {
       return outcomeOf(await unlessAborted(result, signal));
     } catch (error) {
       if (result !== undefined && signal.aborted) this.addPendingCall(result, startedAt);
+      this.onError(this.name, error);
       return outcomeOfError(error);
     } finally {
       clearTimeout(timer);

@@ -8,50 +8,101 @@ export interface CodeFrame {
   readonly column: number;
 }
 
-/** A frame of V8: an optional function with an optional alias, then the position, in parentheses if there is a function. */
-const FRAME = /^\s*at (?:async )?(?:(.*?) (?:\[as .*?\] )?\()?(.*?):(\d+):(\d+)\)?$/;
 /** Upper limit for frames that are read. */
 const MAX_FRAMES = 100;
 /** Upper limit for the length of a frame, in UTF-16 code units. */
 const MAX_FRAME_LENGTH = 1_000;
 
+const NUMBER = /^\d{1,9}$/;
+const APPLICATION_FILE = /^(?:\/|file:|[A-Za-z]:[\\/])/;
+/** Sources of the application begin with `./`; those of webpack itself and external modules do not. */
+const WEBPACK_SOURCE = /^webpack(?:-internal)?:\/\/[^/]{0,100}\/\.\//;
+const PACKAGE = /[\\/]node_modules[\\/]/;
+
 /** The directory of this library, which is no code of the application where it is not below `node_modules`. */
 const OWN_DIRECTORY = ownDirectory();
 
 /**
- * Returns the first frame of a stack trace that is code of the application, not of Node, of a package or of this library.
+ * Returns the frames of a stack trace that are code of the application, not of Node, of a package or of this library. The
+ * innermost comes first.
  *
  * @param exists returns true if there is such a file: the source maps of some packages name files that they do not have
  */
-export function applicationFrame(
+export function applicationFrames(
   stack: string,
+  limit: number,
   exists: (file: string) => boolean = () => true,
-): CodeFrame | undefined {
+): CodeFrame[] {
+  const frames: CodeFrame[] = [];
   for (const line of stack.split('\n', MAX_FRAMES)) {
-    const frame = frameOf(line);
-    if (frame !== undefined && isApplicationFile(frame.file) && exists(frame.file)) return frame;
+    if (frames.length >= limit) break;
+    const frame = codeFrame(line);
+    if (frame !== undefined && isApplicationFile(frame.file) && exists(frame.file)) frames.push(frame);
   }
-  return undefined;
+  return frames;
 }
 
-function frameOf(line: string): CodeFrame | undefined {
+/**
+ * Returns the place that a line of a stack trace of V8 names; undefined if it names none. A frame of `eval()` has the place
+ * of the call of `eval()`. It takes linear time.
+ */
+export function codeFrame(line: string): CodeFrame | undefined {
   if (line.length > MAX_FRAME_LENGTH) return undefined;
-  const match = FRAME.exec(line);
-  if (match === null) return undefined;
-  const [, name = '', file = '', lineNumber, column] = match;
-  return { name, file, line: Number(lineNumber), column: Number(column) };
+  const trimmed = line.trim();
+  if (!trimmed.startsWith('at ')) return undefined;
+  const frame = trimmed.startsWith('at async ') ? trimmed.slice(9) : trimmed.slice(3);
+  const open = frame.endsWith(')') ? startOfPosition(frame) : -1;
+  if (open < 0) return positionOf('', frame);
+  const alias = frame.indexOf(' [as ');
+  const name = frame.slice(0, alias >= 0 && alias < open ? alias : open);
+  return positionOf(name, frame.slice(open + 2, -1));
+}
+
+/** Returns the index of the ` (` before the position of a frame; -1 if there is none. */
+function startOfPosition(frame: string): number {
+  const alias = frame.indexOf(' [as ');
+  const first = frame.indexOf(' (');
+  return alias >= 0 && alias < first ? frame.indexOf('] (', alias) + 1 || -1 : first;
+}
+
+function positionOf(name: string, position: string): CodeFrame | undefined {
+  const text = position.startsWith('eval at ') ? callOfEval(position) : position;
+  const columnAt = text.lastIndexOf(':');
+  const lineAt = text.lastIndexOf(':', columnAt - 1);
+  if (lineAt < 1) return undefined;
+  const [line, column] = [text.slice(lineAt + 1, columnAt), text.slice(columnAt + 1)];
+  if (!NUMBER.test(line) || !NUMBER.test(column)) return undefined;
+  return { name, file: text.slice(0, lineAt), line: Number(line), column: Number(column) };
+}
+
+/** Returns the innermost position of `eval at a (eval at b (/app/x.js:1:2), <anonymous>:3:4), <anonymous>:5:6`. */
+function callOfEval(position: string): string {
+  const inner = position.slice(position.lastIndexOf(' (') + 2);
+  return inner.slice(0, Math.max(0, inner.indexOf(')')));
 }
 
 function isApplicationFile(file: string): boolean {
   return (
-    /^(\/|file:|[A-Za-z]:[\\/])/.test(file) &&
-    !/[\\/]node_modules[\\/]/.test(file) &&
+    (APPLICATION_FILE.test(file) || isWebpackSource(file)) &&
+    !PACKAGE.test(file) &&
     !(OWN_DIRECTORY !== undefined && file.includes(OWN_DIRECTORY))
   );
 }
 
+/** Returns true for a source that a bundle of webpack names, such as `webpack://shop/./src/orders.service.ts`. */
+export function isWebpackSource(file: string): boolean {
+  return WEBPACK_SOURCE.test(file);
+}
+
 /** Returns the directory of this library from a stack trace, since neither module format can tell it in both of them. */
 function ownDirectory(): string | undefined {
-  const file = frameOf(String(new Error().stack).split('\n')[1] ?? '')?.file;
-  return file?.replace(/(instrumentation[\\/]application-frame\.\w+|[^\\/]*)$/, '').replace(/^file:\/\//, '');
+  try {
+    const file = codeFrame(String(new Error().stack).split('\n')[1] ?? '')?.file;
+    return file
+      ?.replace(/(instrumentation[\\/]application-frame\.\w+|[^\\/]*)$/, '')
+      .replace(/^file:\/\//, '');
+  } catch {
+    // What the application has set to prepare stack traces throws.
+    return undefined;
+  }
 }

@@ -1,10 +1,13 @@
 import { Guard } from '../primitives/guard.js';
+import type { ErrorObserver } from '../primitives/error-observer.js';
 import { messageOf } from '../primitives/error-message.js';
 
 /** The part of a registry that a guard uses. */
 interface ErrorCounts {
   /** The guards that count in this registry, by message. */
   readonly guards: Map<string, Guard>;
+  /** The observer of the errors of the application. */
+  readonly errors?: ErrorObserver | undefined;
   warn(message: string): void;
   counter(
     name: string,
@@ -40,6 +43,7 @@ export function callbackGuard(registry: ErrorCounts, callback: string): Guard {
     help: 'Errors thrown by callbacks of the application, by callback.',
     labels: { callback },
     message: `Callback "${callback}" failed`,
+    observe: (error) => registry.errors?.observe(error, 'callback', callback),
   });
 }
 
@@ -48,6 +52,8 @@ interface ErrorReport {
   readonly help: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly message: string;
+  /** Called with each error of the application. */
+  readonly observe?: (error: unknown) => void;
 }
 
 function countingGuard(registry: ErrorCounts, report: ErrorReport): Guard {
@@ -59,13 +65,14 @@ function countingGuard(registry: ErrorCounts, report: ErrorReport): Guard {
   return guard;
 }
 
-function newGuard(registry: ErrorCounts, { metric, help, labels, message }: ErrorReport): Guard {
+function newGuard(registry: ErrorCounts, { metric, help, labels, message, observe }: ErrorReport): Guard {
   let isLogged = false;
   return new Guard((error) => {
     if (!isLogged) {
       isLogged = true;
       registry.warn(`${message}: ${messageOf(error)}. Further errors are only counted in ${metric}.`);
     }
+    observe?.(error);
     registry.counter(metric, help, { labelNames: Object.keys(labels) }).inc(labels);
   });
 }

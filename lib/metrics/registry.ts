@@ -1,3 +1,4 @@
+import type { ErrorObserver } from '../primitives/error-observer.js';
 import type { Guard } from '../primitives/guard.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
 import { DEFAULT_BUCKETS } from './buckets.js';
@@ -79,6 +80,8 @@ export class MetricsRegistry implements MetricsSource {
   private readonly collectorReports: CollectorReports;
   /** @internal The guards that count in this registry, by message; each logs once. */
   readonly guards = new Map<string, Guard>();
+  /** @internal The observer of the errors of the application; undefined if there is none. */
+  errors: ErrorObserver | undefined;
 
   /** @throws {MetricDefinitionError} for invalid options */
   constructor(options: MetricsRegistryOptions = {}) {

@@ -1,9 +1,13 @@
 import type { Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
+import { ErrorRecorder } from '../instrumentation/errors/error.recorder.js';
+import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorRecorder } from '../instrumentation/errors/process-error.recorder.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { ServerErrorRecorder } from '../instrumentation/errors/server-error.recorder.js';
+import { Operations } from '../instrumentation/requests/operations.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -15,7 +19,27 @@ export const ERRORS_PROVIDERS: readonly Provider[] = [
     provide: ServerErrorRecorder,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
     useFactory: (registry: MetricsRegistry, { enabled, http, errors }: ResolvedOptions) =>
-      enabled && http !== false && errors.responses ? new ServerErrorRecorder(registry) : null,
+      enabled && http !== false && (errors.responses || errors.records)
+        ? new ServerErrorRecorder(registry, errors.responses)
+        : null,
+  },
+  {
+    provide: ErrorRecorder,
+    inject: [MetricsRegistry, Operations, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      operations: Operations | null,
+      { enabled, errors, clock, collectors }: ResolvedOptions,
+    ) => {
+      if (!enabled || errors.records === false) return null;
+      const { version } = collectors.build === false ? {} : applicationBuild(collectors.build, process.env);
+      return new ErrorRecorder(registry, clock, errors.records, version, operations ?? undefined);
+    },
+  },
+  {
+    provide: ErrorRecords,
+    inject: [ErrorRecorder],
+    useFactory: (recorder: ErrorRecorder | null) => new ErrorRecords(recorder ?? undefined),
   },
   {
     provide: ExceptionsInstrumentation,

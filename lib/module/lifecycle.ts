@@ -8,6 +8,7 @@ import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { DecoratorsLifecycle } from '../instrumentation/decorators/decorators.lifecycle.js';
+import { ErrorRecorder } from '../instrumentation/errors/error.recorder.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
@@ -109,6 +110,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     HttpInstrumentation,
     (http) => http.install(),
     'The hook of the framework has to come before those that main.ts adds.',
+  ),
+  step(
+    'init',
+    'errors: start',
+    ErrorRecorder,
+    (errors) => errors.start(),
+    'The hooks of other modules may fail, such as a job at the start.',
   ),
   step(
     'init',
@@ -380,6 +388,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     [
       ['decorators', DecoratorsLifecycle],
       ['http', HttpInstrumentation],
+      ['errors', ErrorRecorder],
       ['exceptions', ExceptionsInstrumentation],
       ['process errors', ProcessErrorsInstrumentation],
       ['outgoing http', OutgoingHttpInstrumentation],

@@ -19,6 +19,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { MonitoringHealthIndicator } from '../health/monitoring-health-indicator.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsContext } from '../instrumentation/context/metrics-context.js';
+import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { RegistryReference } from '../instrumentation/registry-reference.js';
 import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
@@ -83,6 +84,7 @@ import { OptionsMerger } from './options-merger.js';
     BusinessMetrics,
     Vitals,
     RequestRecords,
+    ErrorRecords,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -27,7 +27,11 @@ import { type HistoryOptions, type ResolvedHistory, resolveHistory } from '../hi
 import { type GraphQLMetricsOptions, resolveGraphQL } from '../instrumentation/graphql/graphql.options.js';
 import { type HealthOptions, type ResolvedHealth, resolveHealth } from '../health/health.options.js';
 import { type HttpMetricsOptions, resolveHttp } from '../instrumentation/http/http.options.js';
-import { type ErrorsOptions, resolveErrors } from '../instrumentation/errors/errors.options.js';
+import {
+  type ErrorsOptions,
+  type ResolvedErrors,
+  resolveErrors,
+} from '../instrumentation/errors/errors.options.js';
 import { type JobsOptions, type ResolvedJobs, resolveJobs } from '../instrumentation/jobs/jobs.options.js';
 import { type RpcMetricsOptions, resolveRpc } from '../instrumentation/messages/rpc.options.js';
 import {
@@ -85,7 +89,7 @@ export interface MonitoringOptions {
   readonly outgoingHttp?: OutgoingHttpOptions | false;
   /** Records of what each request waited for and why it failed, or false. @default on */
   readonly requests?: RequestsOptions | false;
-  /** Error metrics, or false. @default all */
+  /** Error metrics and groups of errors, or false. @default all */
   readonly errors?: ErrorsOptions | false;
   /** Metrics of scheduled jobs and of queues, or false. @default each kind that the application has */
   readonly jobs?: JobsOptions | false;
@@ -132,7 +136,7 @@ export interface ResolvedOptions {
   readonly http: Required<HttpMetricsOptions> | false;
   readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
   readonly requests: ResolvedRequests;
-  readonly errors: Required<ErrorsOptions>;
+  readonly errors: ResolvedErrors;
   readonly jobs: ResolvedJobs;
   readonly rpc: Required<RpcMetricsOptions> | false;
   readonly webSocket: Required<WebSocketMetricsOptions> | false;

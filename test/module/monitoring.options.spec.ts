@@ -342,7 +342,7 @@ describe('options that cannot work stop the start', () => {
       '`outgoingHttp.ignoreHosts` must be an array of hosts or regular expressions; got the string "a".',
     ],
     [{ errors: true }, '`errors` must be an object; got true.'],
-    [{ errors: { http: true } }, 'Unknown key `http` in `errors`. Known keys: process, responses.'],
+    [{ errors: { http: true } }, 'Unknown key `http` in `errors`. Known keys: process, responses, records.'],
     [{ errors: { process: 1 } }, '`errors.process` must be true or false; got 1.'],
     [
       { collectors: { queues: { every: 5 } } },

@@ -14,6 +14,17 @@ import { FullStateChannel } from './full-state-channel.js';
 /** The notification logs of all handlers, by handler name and group key. */
 export type NotificationLog = Readonly<Record<string, Readonly<Record<string, NotificationLogEntry>>>>;
 
+/** Parts of every channel. */
+export interface ChannelParts {
+  readonly warn: (message: string) => void;
+  /** Called after each delivery. */
+  readonly onDelivered: () => void;
+  /** Called with the error of each notification that a function failed with all its retries. */
+  readonly onFailed?: (handler: string, error: unknown) => void;
+  /** The contexts of alerts, which notifications carry. */
+  readonly contexts?: AlertContexts | undefined;
+}
+
 /** The channels to all alert handlers, by handler name. */
 export class ChannelRegistry {
   private readonly channels = new Map<string, Channel>();
@@ -21,14 +32,11 @@ export class ChannelRegistry {
   /**
    * @param intervalMs the interval between evaluations, in milliseconds
    * @param clock the clock of the evaluations
-   * @param onDelivered is called after each delivery
    */
   constructor(
     private readonly intervalMs: number,
     private readonly clock: Clock,
-    private readonly warn: (message: string) => void,
-    private readonly onDelivered: () => void,
-    private readonly contexts?: AlertContexts,
+    private readonly parts: ChannelParts,
   ) {}
 
   /**
@@ -46,18 +54,20 @@ export class ChannelRegistry {
         `There is already an alert handler named "${named.name}". Set \`name\` in the options of one of them.`,
       );
     }
+    const { warn, onDelivered, onFailed, contexts } = this.parts;
     const channel =
       'send' in named
-        ? new FullStateChannel(named, resolved, this.intervalMs, this.clock, this.warn, this.contexts)
+        ? new FullStateChannel(named, resolved, this.intervalMs, this.clock, warn, contexts)
         : new GroupChannel(
             named,
             typeof handler === 'function'
               ? resolved
               : { ...resolved, groupBy: resolved.groupBy ?? ['alertname'] },
             this.clock,
-            this.warn,
-            this.onDelivered,
-            this.contexts,
+            warn,
+            onDelivered,
+            typeof handler === 'function' ? (error) => onFailed?.(named.name, error) : undefined,
+            contexts,
           );
     this.channels.set(named.name, channel);
     const remove = (): void => {
@@ -116,7 +126,7 @@ export class ChannelRegistry {
     try {
       await channel.close();
     } catch (error) {
-      this.warn(`Alert handler ${channel.status.handler} could not be closed: ${messageOf(error)}`);
+      this.parts.warn(`Alert handler ${channel.status.handler} could not be closed: ${messageOf(error)}`);
     }
   }
 }

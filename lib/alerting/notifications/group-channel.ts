@@ -37,12 +37,17 @@ export class GroupChannel implements Channel {
   private readonly record: DeliveryRecord;
   private pendingCalls = 0;
 
+  /**
+   * @param warn is called once when the handler begins to fail
+   * @param onFailed is called with the error of each notification that failed with all its retries
+   */
   constructor(
     private readonly handler: NotificationHandler,
     private readonly options: ResolvedHandlerOptions,
     clock: Clock,
     warn: (message: string) => void,
     private readonly onDelivered: () => void = () => undefined,
+    private readonly onFailed: (error: unknown) => void = () => undefined,
     private readonly contexts?: AlertContexts,
   ) {
     this.groups = new AlertGroups(options);
@@ -126,6 +131,7 @@ export class GroupChannel implements Channel {
         // A call that outlives its time limit may still deliver: a retry would deliver twice.
         if (pauseMs === undefined || group.pendingCalls > 0) {
           this.record.recordFailure(error);
+          this.onFailed(error);
           group.isFailing = true;
           return;
         }

@@ -16,7 +16,7 @@ export class ProcessErrorRecorder {
   private readonly warningNames = new BoundedLabelValues(MAX_WARNINGS);
   private readonly warningCodes = new BoundedLabelValues(MAX_WARNINGS);
 
-  constructor(registry: MetricsRegistry) {
+  constructor(private readonly registry: MetricsRegistry) {
     this.exceptions = registry.counter(
       'process_uncaught_exceptions_total',
       'Uncaught exceptions of the process, by class of error.',
@@ -37,21 +37,28 @@ export class ProcessErrorRecorder {
   /** Counts an uncaught exception. */
   countException(error: unknown): void {
     this.exceptions.inc({ error: this.errorClasses.of(error) });
+    this.registry.errors?.observe(error, 'process', 'uncaughtException', { isUnhandled: true });
   }
 
   /** Counts an unhandled rejection. */
   countRejection(reason: unknown): void {
     this.rejections.inc({ error: this.errorClasses.of(reason) });
+    this.registry.errors?.observe(reason, 'process', 'unhandledRejection', { isUnhandled: true });
   }
 
   /** Counts a warning. */
   countWarning(warning: { readonly name?: unknown; readonly code?: unknown }): void {
-    const { name, code } = warning;
     this.warnings.inc({
-      warning: this.warningNames.of(labelOf(name, 'unknown')),
-      code: this.warningCodes.of(labelOf(code, 'none')),
+      warning: this.warningNames.of(warningName(warning)),
+      code: this.warningCodes.of(labelOf(warning.code, 'none')),
     });
+    this.registry.errors?.observe(warning, 'warning', 'warning');
   }
+}
+
+/** Returns the name of a warning of the process; `unknown` for one that may be arbitrary text. */
+export function warningName(warning: unknown): string {
+  return labelOf((warning as { readonly name?: unknown } | null | undefined)?.name, 'unknown');
 }
 
 function labelOf(value: unknown, absent: string): string {

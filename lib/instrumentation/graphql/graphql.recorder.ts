@@ -77,7 +77,7 @@ export class GraphQLRecorder {
   private readonly errorNames = new BoundedLabelValues(MAX_ERRORS);
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     { buckets, operationNames, resolvers }: Required<GraphQLMetricsOptions>,
     private readonly recording?: GraphQLRecording,
@@ -153,6 +153,9 @@ export class GraphQLRecorder {
         this.operationOf(operation_type, operation).end(startedAt, errors.length > 0 ? 'error' : 'success');
         for (const error of errors) {
           this.errors.inc({ operation_type, operation, error: this.errorNames.of(errorLabel(error)) });
+          const thrown = thrownBy(error);
+          if (thrown !== undefined)
+            this.registry.errors?.observe(thrown, 'graphql', `${operation_type} ${operation}`);
         }
         const identity = identityOf(operation_type, operation);
         const exception = causes.map(thrownBy).find((thrown) => thrown !== undefined);
@@ -233,8 +236,10 @@ const SEVERAL = identityOf(UNKNOWN_TYPE, '<several>');
 /** Returns the exception of the application that an error stands for; undefined if it refuses what the client has sent. */
 function thrownBy(error: unknown): unknown {
   try {
-    const { originalError } = error as { readonly originalError?: unknown };
-    return isRefusal(error) || isRefusal(originalError) ? undefined : originalError;
+    const { originalError } = error as { readonly originalError?: { readonly extensions?: unknown } };
+    // A resolver that throws a `GraphQLError` of its own refuses, too.
+    const isRefused = isRefusal(error) || isRefusal(originalError) || originalError?.extensions !== undefined;
+    return isRefused ? undefined : originalError;
   } catch {
     // A getter that throws.
     return undefined;

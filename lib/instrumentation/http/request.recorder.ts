@@ -164,8 +164,9 @@ export class RequestRecorder implements ObservationOwner {
       if (isStream) this.series.recordStream(route, status, seconds, exemplar);
       else this.series.recordRequest(route, status, seconds, exemplar);
       if (status >= 500) this.serverErrors?.record(response, route.method, route.route);
-      if (this.records !== undefined)
-        this.endRecord(this.records, observation, response, route, status, seconds);
+      const recordId =
+        this.records && this.endRecord(this.records, observation, response, route, status, seconds);
+      this.serverErrors?.report(response, status, route.name, route.route, recordId);
     } catch (error) {
       this.guard.report(error);
     }
@@ -178,10 +179,10 @@ export class RequestRecorder implements ObservationOwner {
     { name, method, route }: RouteSeries,
     status: number,
     seconds: number,
-  ): void {
+  ): string | undefined {
     const hasFailed = status >= 500;
-    if (operation === undefined && !hasFailed) return;
-    records.end(operation, {
+    if (operation === undefined && !hasFailed) return undefined;
+    return records.end(operation, {
       kind: 'http',
       name,
       metrics: { name: 'http', labels: { method, route } },

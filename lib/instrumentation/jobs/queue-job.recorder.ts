@@ -38,7 +38,7 @@ export class QueueJobRecorder {
   private readonly maxJobs: number;
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     private readonly guard: Guard,
     { buckets, maxJobs }: Required<JobMetricsOptions>,
@@ -98,6 +98,7 @@ export class QueueJobRecorder {
         // BullMQ sets finishedOn if it does not retry the job.
         if (job !== undefined && job.finishedOn === undefined) this.retries.inc(labels);
         else this.failed.inc(labels);
+        this.registry.errors?.observe(error, 'job', `${queue} ${labels.job}`);
       }),
       listenTo(worker, 'stalled', this.guard, () => this.stalled.inc({ queue })),
       // BullMQ emits no event at the end of an attempt that postpones the job.

@@ -40,7 +40,7 @@ export class ScheduledJobRecorder {
   private readonly jobs: BoundedLabelValues;
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     options: Required<JobMetricsOptions>,
     private readonly records?: OperationRecorder,
@@ -92,7 +92,7 @@ export class ScheduledJobRecorder {
 
   /** Returns the measured form of the method of a job, and creates its series at zero. */
   readonly measure = (name: string, type: ScheduleType, method: ScheduledMethod): ScheduledMethod => {
-    const { clock, errors, lastStart, lastSuccess, records } = this;
+    const { clock, errors, lastStart, lastSuccess, records, registry } = this;
     const labels = { job: this.jobs.of(name), type };
     const identity: OperationIdentity = {
       kind: 'job',
@@ -115,7 +115,10 @@ export class ScheduledJobRecorder {
         series.seconds.observe((clock.monotonic() - startedAt) / 1000);
         series.runs[outcome].inc();
         if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
-        else errors.inc({ ...labels, error: errorClass(error) });
+        else {
+          errors.inc({ ...labels, error: errorClass(error) });
+          registry.errors?.observe(error, 'job', labels.job);
+        }
       }, run?.scope);
     });
   };

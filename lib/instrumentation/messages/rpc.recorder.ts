@@ -25,7 +25,7 @@ export class RpcRecorder {
   private readonly errorClasses = new ErrorClasses();
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     { buckets }: Required<RpcMetricsOptions>,
     private readonly records?: OperationRecorder,
   ) {
@@ -82,5 +82,6 @@ export class RpcRecorder {
   countError(handler: string, exception: unknown): void {
     this.records?.operations.handled(exception, handler);
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
+    this.registry.errors?.observe(exception, 'message', handler);
   }
 }

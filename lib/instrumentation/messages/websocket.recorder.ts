@@ -31,7 +31,7 @@ export class WebSocketRecorder {
   private readonly seconds: Histogram<'namespace'>;
 
   constructor(
-    registry: MetricsRegistry,
+    private readonly registry: MetricsRegistry,
     private readonly clock: Clock,
     { buckets }: Required<WebSocketMetricsOptions>,
     private readonly records?: OperationRecorder,
@@ -104,6 +104,7 @@ export class WebSocketRecorder {
   countError(handler: string, exception: unknown): void {
     this.records?.operations.handled(exception, handler);
     this.errors.inc({ handler, error: this.errorClasses.of(exception) });
+    this.registry.errors?.observe(exception, 'message', handler);
   }
 
   private measured(labels: Readonly<Record<'namespace' | 'event', string>>): MeasuredOperation {

@@ -4,10 +4,13 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
-import { applicationFrame, type CodeFrame } from '../application-frame.js';
+import { applicationFrames, type CodeFrame, isWebpackSource } from '../application-frame.js';
+import { stackTraceOf } from '../stack-trace.js';
 
 /** A place in the code of the application, such as `OrdersService.list (src/orders.service.ts:42:17)`. */
 export interface CallSite {
+  /** The place in the file that runs, which never changes. */
+  readonly key: string;
   /** The place in the source, once its source map has been read; until then, in the file that runs. */
   readonly text: string;
 }
@@ -23,14 +26,17 @@ const MAX_LENGTH = 300;
 /** Depth of the stack traces that are searched: an ORM has dozens of frames of its own. */
 const STACK_DEPTH = 60;
 
-const MAP_COMMENT = /^\/\/# sourceMappingURL=(?!data:)(\S+)\s*$/m;
+const MAP_COMMENT = '//# sourceMappingURL=';
+/** The start of a source map within the file itself. */
+const INLINE_MAP = /^data:application\/json[^,]{0,100};base64,/;
 const SOURCE_FILE = /\.[cm]?tsx?$/;
+const URL_OR_ABSOLUTE = /^(?:[a-z][a-z-]+:|\/)/;
 
 /** Finds the places of the application in stack traces, and names them by their source. */
 export class CallSites {
   private readonly known = new Map<string, MappedSite>();
   private readonly files = new Map<string, boolean>();
-  private readonly maps = new Map<string, Promise<SourceMap | undefined>>();
+  private readonly maps = new Map<string, Promise<SourcesOfFile | undefined>>();
 
   /** @param root directory to which files are relative */
   constructor(private readonly root = process.cwd()) {}
@@ -45,39 +51,51 @@ export class CallSites {
       // The files that run: what prepares stack traces may name files of a source map, also within packages.
       Error.prepareStackTrace = (_, frames) => frames.map((frame) => `    at ${String(frame)}`).join('\n');
       Error.captureStackTrace(holder);
-      return this.ofStack(holder.stack);
+      return typeof holder.stack === 'string' ? this.ofStack(holder.stack, 1)[0] : undefined;
+    } catch {
+      // The application has frozen `Error`.
+      return undefined;
     } finally {
-      Error.stackTraceLimit = stackTraceLimit;
+      Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
       Reflect.set(Error, 'prepareStackTrace', prepareStackTrace);
     }
   }
 
   /** Returns the first place of the application in the stack trace of an error; undefined if there is none. */
   ofError(error: unknown): CallSite | undefined {
-    try {
-      return this.ofStack((error as { readonly stack?: unknown } | null)?.stack);
-    } catch {
-      // A getter or a proxy that throws.
-      return undefined;
-    }
+    const stack = stackTraceOf(error);
+    return stack === undefined ? undefined : this.ofStack(stack, 1)[0];
+  }
+
+  /** Returns the places of the application in the frames of a stack trace, the innermost first. */
+  ofStack(stack: string, limit: number): CallSite[] {
+    return applicationFrames(stack, limit, this.exists).map((frame) => this.ofFrame(frame));
   }
 
   private readonly exists = (file: string): boolean => {
     let exists = this.files.get(file);
     if (exists === undefined) {
-      exists = existsSync(pathOf(file));
+      exists = this.isFile(file);
       if (this.files.size < MAX_SITES) this.files.set(file, exists);
     }
     return exists;
   };
 
-  private ofStack(stack: unknown): CallSite | undefined {
-    const frame = typeof stack === 'string' ? applicationFrame(stack, this.exists) : undefined;
-    if (frame === undefined) return undefined;
+  private isFile(file: string): boolean {
+    try {
+      // The sources of a bundle are rarely deployed.
+      return isWebpackSource(file) || existsSync(this.pathOf(file));
+    } catch {
+      // An invalid file URL.
+      return false;
+    }
+  }
+
+  private ofFrame(frame: CodeFrame): CallSite {
     const key = `${frame.file}:${frame.line}:${frame.column}:${frame.name}`;
     let site = this.known.get(key);
     if (site === undefined) {
-      site = { text: this.textOf(frame) };
+      site = { key, text: this.textOf(frame) };
       if (this.known.size < MAX_SITES) {
         this.known.set(key, site);
         if (!SOURCE_FILE.test(frame.file)) void this.readSource(site, frame);
@@ -89,13 +107,15 @@ export class CallSites {
   /** Replaces the text of a place by that of its source, if its file has a source map. */
   private async readSource(site: MappedSite, frame: CodeFrame): Promise<void> {
     try {
-      const path = pathOf(frame.file);
+      const path = this.pathOf(frame.file);
       if (!this.maps.has(path) && this.maps.size >= MAX_MAPS) return;
       let map = this.maps.get(path);
       if (map === undefined) this.maps.set(path, (map = readSourceMap(path)));
-      const entry = (await map)?.findEntry(frame.line - 1, frame.column - 1);
-      if (entry === undefined || !('originalSource' in entry)) return;
-      const file = resolve(dirname(path), pathOf(entry.originalSource));
+      const sources = await map;
+      const entry = sources?.map.findEntry(frame.line - 1, frame.column - 1);
+      if (sources === undefined || entry === undefined || !('originalSource' in entry)) return;
+      const source = entry.originalSource;
+      const file = URL_OR_ABSOLUTE.test(source) ? source : resolve(sources.directory, sources.root, source);
       site.text = this.textOf({
         name: frame.name,
         file,
@@ -108,8 +128,14 @@ export class CallSites {
   }
 
   private textOf({ name, file, line, column }: CodeFrame): string {
-    const position = `${relative(this.root, pathOf(file))}:${line}:${column}`;
+    const position = `${relative(this.root, this.pathOf(file))}:${line}:${column}`;
     return boundedLabelValue(name === '' ? position : `${name} (${position})`, MAX_LENGTH);
+  }
+
+  private pathOf(file: string): string {
+    if (isWebpackSource(file))
+      return resolve(this.root, file.slice(file.indexOf('/./') + 3).replace(/\?\w*$/, ''));
+    return file.startsWith('file:') ? fileURLToPath(file) : file;
   }
 }
 
@@ -117,14 +143,28 @@ interface MappedSite extends CallSite {
   text: string;
 }
 
-async function readSourceMap(path: string): Promise<SourceMap | undefined> {
-  const code = await readFile(path, 'utf8');
-  const name = MAP_COMMENT.exec(code.slice(-2_000))?.[1];
-  if (name === undefined) return undefined;
-  const text = await readFile(resolve(dirname(path), decodeURI(name)), 'utf8');
-  return text.length > MAX_MAP_BYTES ? undefined : new SourceMap(JSON.parse(text) as SourceMapPayload);
+/** The source map of one file. */
+interface SourcesOfFile {
+  readonly map: SourceMap;
+  /** Directory to which the root of the sources is relative. */
+  readonly directory: string;
+  /** Root of the sources, which the class of Node does not apply. */
+  readonly root: string;
 }
 
-function pathOf(file: string): string {
-  return file.startsWith('file:') ? fileURLToPath(file) : file;
+async function readSourceMap(path: string): Promise<SourcesOfFile | undefined> {
+  const code = await readFile(path, 'utf8');
+  const comment = code.lastIndexOf(MAP_COMMENT);
+  if (comment < 0) return undefined;
+  const [url = ''] = code.slice(comment + MAP_COMMENT.length).split(/\s/, 1);
+  const inline = INLINE_MAP.exec(url.slice(0, 200))?.[0];
+  const file = resolve(dirname(path), inline === undefined ? decodeURI(url) : '.');
+  const text =
+    inline === undefined
+      ? await readFile(file, 'utf8')
+      : Buffer.from(url.slice(inline.length), 'base64').toString('utf8');
+  if (text.length > MAX_MAP_BYTES) return undefined;
+  const payload = JSON.parse(text) as SourceMapPayload;
+  const directory = inline === undefined ? dirname(file) : dirname(path);
+  return { map: new SourceMap(payload), directory, root: payload.sourceRoot ?? '' };
 }

@@ -55,8 +55,13 @@ export class OperationRecorder {
     return this.clock.monotonic();
   }
 
-  /** Ends an operation. @param operation undefined if it was not sampled */
-  end(operation: Operation | undefined, given: EndedOperation): void {
+  /**
+   * Ends an operation.
+   *
+   * @param operation undefined if it was not sampled
+   * @returns the ID of its record; undefined if it is not kept
+   */
+  end(operation: Operation | undefined, given: EndedOperation): string | undefined {
     const ended = operation === undefined ? given : completed(operation, given);
     if (operation !== undefined) {
       // The parts and the steps add up to the duration.
@@ -66,15 +71,16 @@ export class OperationRecorder {
         this.metricsOf(ended.metrics.name).count(operation, ended.name, ended.metrics.labels);
       if (part?.metrics) this.metricsOf(part.metrics.name).count(operation, part.name, part.metrics.labels);
     } else if (!ended.hasFailed) {
-      return;
+      return undefined;
     }
     const now = this.clock.now();
     let record: RequestRecord | undefined;
     const build = (): RequestRecord => (record ??= this.recordOf(operation, ended, now));
-    this.store.offer(ended, now, build);
+    const kept = this.store.offer(ended, now, build);
     for (const observe of this.observers) observe(build());
     if (operation?.repeats(this.repeatedCalls) === true) this.warnOnce(ended.name, build);
     operation?.release();
+    return kept?.id;
   }
 
   private warnOnce(name: string, build: () => RequestRecord): void {

@@ -264,9 +264,9 @@ describe.each(ADAPTERS)('responses of 5xx on %s', (adapter) => {
     expect(next()).toBe(plainNext);
   });
 
-  it.each([
+  it.each<[MonitoringOptions]>([
     [{ errors: false as const }],
-    [{ errors: { responses: false } }],
+    [{ errors: { responses: false, records: false } }],
     [{ http: false as const }],
     [{ enabled: false }],
   ])('are not counted with %j', async (options) => {
