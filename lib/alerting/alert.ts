@@ -28,7 +28,7 @@ export interface Alert {
   readonly firedAt?: number;
   /** The time at which the alert was resolved, in milliseconds since the Unix epoch. */
   readonly resolvedAt?: number;
-  /** What was found out when the alert began to fire: causes, worst labels, changes. Handlers receive it if it is there. */
+  /** Causes, worst labels and changes at the time of the first notification; handlers receive them if they are there. */
   readonly context?: AlertContext;
 }
 

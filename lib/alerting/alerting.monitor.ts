@@ -235,7 +235,7 @@ export class AlertingMonitor {
     return this.registry.alerts();
   }
 
-  /** Returns what was found out about a firing alert, which is read before its first notification. */
+  /** Returns the context of a firing alert, which is read before its first notification; undefined until then. */
   contextOf(alert: Alert): AlertContext | undefined {
     return this.contexts?.of(alert);
   }

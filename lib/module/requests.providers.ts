@@ -1,5 +1,5 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost } from '@nestjs/core';
 import { RequestRecorder } from '../instrumentation/http/request.recorder.js';
 import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
@@ -62,9 +62,8 @@ export const REQUESTS_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: HandlerPhasesInstrumentation,
-    inject: [ModulesContainer, HttpAdapterHost, Operations, RequestRecorder, MetricsRegistry],
+    inject: [HttpAdapterHost, Operations, RequestRecorder, MetricsRegistry],
     useFactory: (
-      modules: ModulesContainer,
       host: HttpAdapterHost,
       operations: Operations | null,
       recorder: RequestRecorder | null,
@@ -72,7 +71,6 @@ export const REQUESTS_PROVIDERS: readonly Provider[] = [
     ) =>
       operations && recorder
         ? new HandlerPhasesInstrumentation(
-            modules,
             host,
             operations,
             recorder,

@@ -19,7 +19,7 @@ export interface AlertingRule {
 }
 
 /**
- * Reads what was found out about a firing alert. Yields often.
+ * Reads the context of a firing alert. Yields often.
  *
  * @param at time of the evaluation, in milliseconds since the Unix epoch
  */

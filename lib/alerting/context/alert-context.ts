@@ -37,7 +37,7 @@ export interface WorstLabels {
   readonly share: number;
 }
 
-/** What was found out about a firing alert: where to look first. */
+/** The findings about a firing alert: where to look first. */
 export interface AlertContext {
   /** The most likely cause in one sentence. */
   readonly summary: string;

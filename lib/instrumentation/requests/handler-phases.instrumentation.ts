@@ -1,6 +1,7 @@
-import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { HttpAdapterHost } from '@nestjs/core';
 import { GuardsConsumer } from '@nestjs/core/guards/guards-consumer.js';
 import { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
+import { PipesConsumer } from '@nestjs/core/pipes/pipes-consumer.js';
 import type { Guard } from '../../primitives/guard.js';
 import { isObject } from '../../primitives/is-object.js';
 import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
@@ -15,7 +16,6 @@ import type { Operation } from './operation.js';
 import type { Operations } from './operations.js';
 
 /** The metadata of Nest that is read. */
-const ROUTE_PATH = 'path';
 const ROUTE_ARGUMENTS = '__routeArguments__';
 const EVENT_STREAM = '__sse__';
 const PASSTHROUGH = '__responsePassthrough__';
@@ -45,23 +45,19 @@ interface InterceptorLike {
  * The instrumentation of the steps of HTTP requests in Nest: guards, interceptors, pipes, handler and response. It also
  * gives each step the async context of its request, which a library may have lost on the way.
  *
- * It patches the two classes that call guards and interceptors, because Nest creates an instance for each module and
- * exposes none of them, and the methods that are handlers of routes, because Nest calls them within a closure.
+ * It patches the three classes that call guards, interceptors and pipes, because Nest creates an instance for each module
+ * and exposes none of them. The classes of the application stay as they are.
  */
 export class HandlerPhasesInstrumentation {
   private readonly restore: (() => void)[] = [];
   private readonly handlers = new WeakMap<object, WeakMap<object, HandlerInfo>>();
 
-  /** Patches the handlers at once, before Nest creates the routes. */
   constructor(
-    modules: ModulesContainer,
     private readonly host: HttpAdapterHost,
     private readonly operations: Operations,
     private readonly recorder: ObservationOwner,
     private readonly guard: Guard,
-  ) {
-    guard.run(() => this.patchHandlers(modules));
-  }
+  ) {}
 
   /** Starts observing guards, interceptors and answers. */
   start(): void {
@@ -71,6 +67,7 @@ export class HandlerPhasesInstrumentation {
       patchSharedMethod(InterceptorsConsumer.prototype, 'intercept', guard, (args) =>
         this.beginInterceptors(args),
       ),
+      patchSharedMethod(PipesConsumer.prototype, 'apply', guard, () => this.beginPipes()),
     );
     const adapter: unknown = this.host.httpAdapter;
     if (!isObject(adapter)) return;
@@ -82,26 +79,6 @@ export class HandlerPhasesInstrumentation {
   /** Stops observing. */
   stop(): void {
     for (const restore of this.restore.splice(0)) restore();
-  }
-
-  private patchHandlers(modules: ModulesContainer): void {
-    const seen = new Set<unknown>([Object.prototype]);
-    for (const { controllers } of modules.values()) {
-      for (const { metatype } of controllers.values()) {
-        let prototype: unknown = typeof metatype === 'function' ? metatype.prototype : undefined;
-        for (; isObject(prototype) && !seen.has(prototype); prototype = Object.getPrototypeOf(prototype)) {
-          seen.add(prototype);
-          this.patchHandlersOf(prototype);
-        }
-      }
-    }
-  }
-
-  private patchHandlersOf(prototype: object): void {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (typeof value !== 'function' || metadataOf(ROUTE_PATH, value as object) === undefined) continue;
-      this.restore.push(patchSharedMethod(prototype, name, this.guard, () => this.beginHandler()));
-    }
   }
 
   private beginGuards(args: readonly unknown[]): CallObserver | undefined {
@@ -137,25 +114,40 @@ export class HandlerPhasesInstrumentation {
     const settled = (): void => operations.step(operation, following, false);
     // Nest calls it once, for the pipes and the handler, and handles its rejection.
     const observedNext = (): unknown => {
-      operations.step(operation, 'pipes', true);
+      operations.step(operation, 'handler', true);
       try {
         const result = operations.run(operation, next as () => Promise<unknown>);
         result.then(settled, settled);
         return result;
       } finally {
-        operations.step(operation, undefined, false);
+        if (operation.openPipes > 0) operations.step(operation, undefined, false);
+        else this.endRun(operation);
       }
     };
     const observed = [interceptors, params, instance, callback, observedNext, type];
     return { args: isLost ? inContext(observed, operations, operation) : observed };
   }
 
-  private beginHandler(): CallObserver | undefined {
+  /** Observes one argument of a handler. Nest reads all of them at once. */
+  private beginPipes(): CallObserver | undefined {
     const operation = this.operations.current;
-    // Other code of the application may call the method, too.
-    if (operation?.phase !== 'pipes') return undefined;
-    this.operations.step(operation, 'handler', true);
-    return new OwnCode(this.operations, operation);
+    if (operation?.phase !== 'handler' && operation?.phase !== 'pipes') return undefined;
+    // What has run of the step so far has prepared the arguments, too.
+    if (operation.openPipes++ === 0) operation.phase = 'pipes';
+    return {
+      fulfilled: () => {
+        if (--operation.openPipes !== 0) return;
+        this.operations.step(operation, 'handler', true);
+        this.endRun(operation);
+      },
+      // The handler is not called.
+      rejected: () => (operation.openPipes = -Infinity),
+    };
+  }
+
+  /** Ends the run of own code once it has awaited something: when no promise that has settled is left to go on with. */
+  private endRun(operation: Operation): void {
+    queueMicrotask(() => process.nextTick(() => this.operations.step(operation, undefined, false)));
   }
 
   private beginAnswer(response: unknown): CallObserver | undefined {

@@ -1,7 +1,7 @@
 import type { WaitedCall } from '../../integrations/operation-waits.js';
 import type { OperationIdentity } from './operation-identity.js';
 import type { CallSite } from './call-sites.js';
-import type { OperationKind, RequestPhase } from './request-record.js';
+import { type OperationKind, REQUEST_PHASES, type RequestPhase } from './request-record.js';
 import { TimeParts } from './time-parts.js';
 
 /** Number of distinct calls of one operation that are kept. */
@@ -60,6 +60,8 @@ export class Operation {
   exception: unknown;
   /** Time since which its own code has run without awaiting anything, on the monotonic clock. */
   runningSince = 0;
+  /** Number of arguments of its handler that pipes are preparing. */
+  openPipes = 0;
   isOpen = true;
 
   private tallies: Map<WaitedCall, CallTally> | undefined;
@@ -88,7 +90,10 @@ export class Operation {
 
   /** Time by step, in milliseconds. */
   get phases(): Readonly<Partial<Record<RequestPhase, number>>> {
-    return this.phaseTimes ?? {};
+    const { phaseTimes = {} } = this;
+    return Object.fromEntries(
+      REQUEST_PHASES.flatMap((phase) => (phase in phaseTimes ? [[phase, phaseTimes[phase]]] : [])),
+    );
   }
 
   /** Returns true if it has made equal calls this many times. */

@@ -5,7 +5,15 @@ import type { TimePart } from './time-parts.js';
 export type OperationKind = 'http' | 'job' | 'message' | 'graphql';
 
 /** The steps of an HTTP request in Nest, in their order. */
-export type RequestPhase = 'middleware' | 'guards' | 'interceptors' | 'pipes' | 'handler' | 'response';
+export const REQUEST_PHASES = [
+  'middleware',
+  'guards',
+  'interceptors',
+  'pipes',
+  'handler',
+  'response',
+] as const;
+export type RequestPhase = (typeof REQUEST_PHASES)[number];
 
 /** Equal calls of one operation: statements of one shape, commands of one name, requests to one host. */
 export interface RecordedCall {

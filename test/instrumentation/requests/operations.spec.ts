@@ -101,6 +101,8 @@ describe('the operations that run', () => {
     jest.spyOn(Math, 'random').mockImplementation(() => (random = (random + 0.37) % 1));
     const slices: boolean[] = [];
     for (let slice = 0; slice < 1_000; slice++, now += 100) {
+      // The first ten of each second are recorded in any case.
+      if (slice % 10 === 0) for (let i = 0; i < 10; i++) sampled.start('http', now);
       const started = [0, 30, 60, 99].map((after) => sampled.start('http', now + after) !== undefined);
       expect(new Set(started).size).toBe(1);
       slices.push(started[0]!);
@@ -108,6 +110,20 @@ describe('the operations that run', () => {
     expect(slices.filter(Boolean).length / slices.length).toBeCloseTo(0.3, 1);
     sampled.stop();
     jest.restoreAllMocks();
+  });
+
+  it('are recorded whole while there are few, whatever the rate, but for none', () => {
+    const rarely = new Operations(clock, { sampleRate: 1e-9, repeatedCalls: 10 }, new Guard(() => undefined));
+    const never = new Operations(clock, { sampleRate: 0, repeatedCalls: 10 }, new Guard(() => undefined));
+    const recorded = { rarely: 0, never: 0 };
+    for (let i = 0; i < 100; i++, now += 50) {
+      if (rarely.start('http', now) !== undefined) recorded.rarely++;
+      if (never.start('http', now) !== undefined) recorded.never++;
+    }
+    // Twenty in each of five seconds.
+    expect(recorded).toEqual({ rarely: 50, never: 0 });
+    rarely.stop();
+    never.stop();
   });
 
   it('leave the async context of a caller as it was', () => {
