@@ -98,9 +98,12 @@ export function isWebpackSource(file: string): boolean {
 function ownDirectory(): string | undefined {
   try {
     const file = codeFrame(String(new Error().stack).split('\n')[1] ?? '')?.file;
-    return file
-      ?.replace(/(instrumentation[\\/]application-frame\.\w+|[^\\/]*)$/, '')
-      .replace(/^file:\/\//, '');
+    if (file === undefined) return undefined;
+    const path = file.startsWith('file://') ? file.slice('file://'.length) : file;
+    // In a bundle, the file itself is in the directory.
+    const room = Math.max(path.lastIndexOf('/instrumentation/'), path.lastIndexOf('\\instrumentation\\'));
+    const end = room >= 0 ? room : Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
+    return path.slice(0, end + 1);
   } catch {
     // What the application has set to prepare stack traces throws.
     return undefined;

@@ -3,6 +3,7 @@ import { copyString } from '../primitives/copy-string.js';
 
 /** The parts of its time that an operation of the application, such as a request, waits for. */
 export const WAIT_PARTS = ['database', 'cache', 'remote', 'pool'] as const;
+/** A part of the time of an operation that it waits for. */
 export type WaitPart = (typeof WAIT_PARTS)[number];
 
 /**

@@ -8,7 +8,9 @@ import { MetricAssertionError } from './metric-assertion.error.js';
 
 /** The used part of an application of Nest. */
 export interface TestedApplication {
+  /** Returns a provider. */
   get<T>(token: unknown, options: { readonly strict: false }): T;
+  /** Returns the HTTP server. */
   getHttpServer(): unknown;
 }
 

@@ -123,6 +123,7 @@ describe('what is public', () => {
        "Matcher",
        "MetricDefinition",
        "MountedEndpoint",
+       "OperationRecorder",
        "RangeSeries",
        "RangeStatistic",
        "Respond",

@@ -13,6 +13,7 @@ export const REQUEST_PHASES = [
   'handler',
   'response',
 ] as const;
+/** A step of an HTTP request in Nest. */
 export type RequestPhase = (typeof REQUEST_PHASES)[number];
 
 /** Equal calls of one operation: statements of one shape, commands of one name, requests to one host. */

@@ -5,6 +5,7 @@ import { WAIT_PARTS, type WaitPart } from '../../integrations/operation-waits.js
  * have been there, and the application's own code as the rest. Together they are the whole duration.
  */
 export const TIME_PARTS = [...WAIT_PARTS, 'event_loop', 'application'] as const;
+/** A part of the time of an operation. */
 export type TimePart = WaitPart | 'event_loop' | 'application';
 
 /** The positions of the waits in {@link TIME_PARTS}. */
