@@ -9,7 +9,13 @@ import { watchMysql2Connection, watchMysql2Pool } from '../../lib/integrations/m
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { type Shape, transcriptOf } from './support/transcript.js';
-import { boom, failingWaits, queryRecorder, transcriptPairOf } from './support/watched-transcripts.js';
+import {
+  boom,
+  endOperations,
+  failingWaits,
+  queryRecorder,
+  transcriptPairOf,
+} from './support/watched-transcripts.js';
 
 type Callback = (...args: unknown[]) => unknown;
 type Log = Parameters<Shape<Connection>['run']>[1];
@@ -339,6 +345,7 @@ describeWith(
     beforeAll(async () => {
       server = await MariaDbServer.start();
     }, 60_000);
+    afterAll(endOperations);
     afterAll(() => server.stop());
 
     describe.each([

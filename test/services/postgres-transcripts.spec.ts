@@ -11,6 +11,7 @@ import { type Shape, transcriptOf } from './support/transcript.js';
 import {
   type Anything,
   boom,
+  endOperations,
   failingWaits,
   queryRecorder,
   transcriptPairOf,
@@ -351,6 +352,7 @@ describeWith(
     beforeAll(async () => {
       server = await PostgresServer.start();
     }, 60_000);
+    afterAll(endOperations);
     afterAll(() => server.stop());
 
     async function ofClient(shape: Shape<Queryable>, isWatched: boolean): Promise<string[]> {

@@ -118,7 +118,9 @@ export class PushSender {
     this.isShuttingDown = true;
     // The pauses may have become long; now there is little time left.
     this.remote.resetPauses();
-    const requestTimer = setTimeout(() => this.attempt?.timeOut(), this.lastRequestTimeoutMs);
+    // A request that begins later has this limit of its own.
+    const { attempt } = this;
+    const requestTimer = setTimeout(() => attempt?.timeOut(), this.lastRequestTimeoutMs);
     const deadlineTimer = setTimeout(
       () => this.deadline.abort(new Error(`the shutdown timeout of ${shutdownTimeoutMs} ms is over`)),
       shutdownTimeoutMs,

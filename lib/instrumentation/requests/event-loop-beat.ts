@@ -6,8 +6,8 @@ export const INTERVAL_MS = 20;
 export const TOLERANCE_MS = 10;
 
 /**
- * A timer whose delay shows when the event loop was blocked. It runs only while operations are open, so that an idle
- * process is not woken.
+ * A timer whose delay shows when the event loop was blocked. It runs only while it is needed, so that an idle process is not
+ * woken, nor one with a stream that stays open.
  */
 export class EventLoopBeat {
   private timer: NodeJS.Timeout | undefined;
@@ -20,7 +20,7 @@ export class EventLoopBeat {
   constructor(
     private readonly clock: Clock,
     private readonly onLateBeat: (now: number) => void,
-    private readonly isNeeded: () => boolean,
+    private readonly isNeeded: (now: number) => boolean,
   ) {}
 
   /** Starts the timer, unless it runs. */
@@ -47,7 +47,7 @@ export class EventLoopBeat {
   private beat(): void {
     const now = this.clock.monotonic();
     if (this.blockedSince(now) !== undefined) this.onLateBeat(now);
-    if (this.isNeeded()) this.arm(now);
+    if (this.isNeeded(now)) this.arm(now);
     else this.stop();
   }
 }

@@ -26,6 +26,9 @@ const SAMPLED_PER_SECOND = 10;
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
 
+/** Time without a step of any operation after which the event loop is not watched for those that are open, in milliseconds. */
+const MAX_QUIET_MS = 10_000;
+
 /** The options of {@link Operations}. */
 export interface OperationsOptions {
   /** Share of operations that are recorded, from 0 to 1. */
@@ -53,6 +56,8 @@ export class Operations implements OperationWaits {
   /** The operation whose code was the last one seen to run, and when. */
   private lastRunner: Operation | undefined;
   private lastRunAt = 0;
+  /** Time of the last step of any operation. */
+  private activeAt = 0;
   /** The context of whatever is not recorded. */
   private readonly none: OperationScope = { run: (work) => this.leave(work) };
 
@@ -64,7 +69,7 @@ export class Operations implements OperationWaits {
     this.beat = new EventLoopBeat(
       clock,
       (now) => this.advanceAll(now),
-      () => this.open.size > 0,
+      (now) => this.open.size > 0 && now - this.activeAt < MAX_QUIET_MS,
     );
   }
 
@@ -86,6 +91,7 @@ export class Operations implements OperationWaits {
     const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
     if (this.open.size >= MAX_OPEN) this.discardOldest();
     this.open.add(operation);
+    this.activeAt = startedAt;
     this.beat.start();
     return operation;
   }
@@ -323,6 +329,8 @@ export class Operations implements OperationWaits {
   private ran(operation: Operation, now: number): void {
     this.lastRunner = operation;
     this.lastRunAt = now;
+    this.activeAt = now;
+    this.beat.start();
   }
 
   /**

@@ -23,7 +23,7 @@ export interface PgPool {
   readonly options: { readonly max?: number };
   /** The class of the clients in the pool. */
   readonly Client: { readonly prototype: object };
-  connect(): Promise<PgPoolClient>;
+  connect(connected: (error: unknown, client: PgPoolClient | undefined) => void): void;
 }
 
 /** The query of {@link findPgPools}. */

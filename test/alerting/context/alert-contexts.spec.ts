@@ -57,7 +57,7 @@ describe('the contexts of alerts', () => {
   });
 
   it('do not keep a notification back for longer than a moment', async () => {
-    let finish = (_: AlertContext): void => undefined;
+    let finish: (context: AlertContext) => void = () => undefined;
     const { all } = contexts(() => new Promise((resolve) => (finish = resolve)));
     const [early] = await all.addTo([alert()]);
     expect(early?.context).toBeUndefined();

@@ -337,6 +337,35 @@ describe('an exporter that has been started', () => {
     await exporter.shutdown();
   });
 
+  it('gives each request at shutdown its own time limit', async () => {
+    const { exporter, destination, deals } = exporting({
+      intervalMs: 10_000,
+      timeoutMs: 4_000,
+      shutdownTimeoutMs: 6_000,
+    });
+    const aborted: number[] = [];
+    let answers = false;
+    destination.answer = (_, signal) =>
+      new Promise((resolve, reject) => {
+        const began = Date.now();
+        signal.addEventListener('abort', () => {
+          aborted.push(Date.now() - began);
+          reject(signal.reason as Error);
+        });
+        if (answers) setTimeout(resolve, 1_500, undefined);
+      });
+    deals.inc(3);
+    exporter.start();
+    await jest.advanceTimersByTimeAsync(13_900);
+    // The request of 10 s is given up at 14 s, and sent again before the third of the shutdown timeout is over.
+    answers = true;
+    const ended = exporter.shutdown();
+    await jest.advanceTimersByTimeAsync(10_000);
+    await ended;
+    expect(aborted[0]).toBeGreaterThan(3_500);
+    expect(aborted).toHaveLength(1);
+  });
+
   it('tries once more at shutdown, and counts what is rejected then', async () => {
     const { exporter, destination, deals, own } = exporting({ intervalMs: 10_000 });
     destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));

@@ -126,6 +126,27 @@ describe('the operations that run', () => {
     never.stop();
   });
 
+  it('do not wake the process while none of them comes to a next step, as a stream that stays open', () => {
+    jest.useFakeTimers({ doNotFake: ['performance'] });
+    try {
+      const quiet = new Operations(clock, { sampleRate: 1, repeatedCalls: 10 }, new Guard(() => undefined));
+      const stream = quiet.start('http', now)!;
+      const beats = (): number => jest.getTimerCount();
+      expect(beats()).toBe(1);
+      for (let i = 0; i < 600; i++) {
+        now += 20;
+        jest.advanceTimersByTime(20);
+      }
+      expect(beats()).toBe(0);
+      quiet.step(stream, undefined, false);
+      expect(beats()).toBe(1);
+      quiet.stop();
+      expect(beats()).toBe(0);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('leave the async context of a caller as it was', () => {
     const [outer, inner] = [operations.start('http', 0)!, operations.start('http', 0)!];
     operations.run(outer, () => {

@@ -13,6 +13,13 @@ export const boom = (): never => {
   throw new RangeError('of the application');
 };
 
+const recorded: Operations[] = [];
+
+/** Ends every operation within which statements were recorded. */
+export function endOperations(): void {
+  for (const operations of recorded.splice(0)) operations.stop();
+}
+
 /** Returns a recorder of statements whose metrics are not read, within an operation that is recorded from now on. */
 export function queryRecorder(): QueryRecorder {
   const registry = new MetricsRegistry({ logger: { warn: () => undefined } });
@@ -21,6 +28,7 @@ export function queryRecorder(): QueryRecorder {
     { sampleRate: 1, repeatedCalls: 10 },
     instrumentationGuard(registry, 'requests'),
   );
+  recorded.push(operations);
   const operation = operations.start('http', systemClock.monotonic());
   if (operation !== undefined) operations.enter(operation);
   return new QueryRecorder(registry, systemClock, { slowQueryThresholdMs: 500, tableLimit: 50 }, operations);
