@@ -23,6 +23,7 @@ import { ContextIdFactory, HttpAdapterHost } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import { inject } from 'light-my-request';
 import { delay, from, map, mergeMap, type Observable } from 'rxjs';
 import { Operations } from '../../lib/instrumentation/requests/operations.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
@@ -303,5 +304,45 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
     await app.close();
     expect(Object.hasOwn(adapterOf, 'reply')).toBe(false);
     expect([...app.app.get(Operations).running]).toEqual([]);
+  });
+});
+
+describe.each(ADAPTERS)('the steps of a request on %s whose handler calls another application', (adapter) => {
+  it('have no pipes of the other one', async () => {
+    const apps: RunningApp[] = [];
+
+    @Controller()
+    class CallingController {
+      @Get('calling')
+      async call(): Promise<string> {
+        const handle = (request: unknown, response: unknown): void => {
+          apps[1]!.app.getHttpServer().emit('request', request, response);
+        };
+        const { payload } = await inject(handle, { url: '/steps/all/7' });
+        return payload;
+      }
+    }
+
+    @Module({
+      imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1 } } })],
+      controllers: [CallingController],
+    })
+    class CallingModule {}
+
+    apps.push(await startApp(adapter, CallingModule));
+    apps.push(await startApp(adapter, AppModule));
+    try {
+      await apps[0]!.get('/calling');
+      const phasesOf = (app: RunningApp, name: string): object | undefined =>
+        app.app.get(RequestRecords).find({ name })[0]?.phases;
+      await eventually(() => {
+        expect(phasesOf(apps[0]!, 'GET /calling')).toBeDefined();
+        expect(phasesOf(apps[1]!, 'GET /steps/all/:id')).toBeDefined();
+      });
+      expect(phasesOf(apps[0]!, 'GET /calling')).not.toHaveProperty('pipes');
+      expect(phasesOf(apps[1]!, 'GET /steps/all/:id')).toHaveProperty('pipes');
+    } finally {
+      for (const app of apps) await app.close();
+    }
   });
 });
