@@ -16,9 +16,9 @@ const BEFORE_OPERAND = new Set(['(', ',', '=', '<', '>']);
 const LISTS = new Set(['IN', 'VALUES']);
 /** Words that begin a statement whose values may be words without quotes, such as `SET search_path TO tenant_17`. */
 const SETTINGS = new Set(['SET', 'PRAGMA']);
-/** What stands before a value of such a statement. */
+/** Tokens before a value of such a statement. */
 const BEFORE_SETTING = new Set(['=', 'TO', ',']);
-/** What stands after a word of such a statement that is a name. */
+/** Tokens after a name of such a statement. */
 const AFTER_NAME = new Set(['=', ':', '(']);
 /** The signs before the name of a parameter. */
 const PARAMETER_SIGNS = new Set(['$', ':', '@']);
