@@ -24,7 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
 import { inject } from 'light-my-request';
-import { delay, from, map, mergeMap, type Observable } from 'rxjs';
+import { delay, from, map, mergeMap, type Observable, retry } from 'rxjs';
 import { Operations } from '../../lib/instrumentation/requests/operations.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
@@ -54,6 +54,22 @@ class SlowInterceptor implements NestInterceptor {
   }
 }
 
+class RetryingInterceptor implements NestInterceptor {
+  intercept(_context: unknown, handler: CallHandler): Observable<unknown> {
+    return handler.handle().pipe(retry(1));
+  }
+}
+
+class FlakyPipe implements PipeTransform {
+  private calls = 0;
+
+  async transform(value: string): Promise<string> {
+    if (++this.calls % 2 === 1) throw new Error('flaky');
+    await sleep(40);
+    return value;
+  }
+}
+
 class TransparentInterceptor implements NestInterceptor {
   intercept(_context: unknown, handler: CallHandler): Observable<unknown> {
     return handler.handle().pipe(map((value: unknown) => value));
@@ -79,6 +95,12 @@ interface RawResponse {
 }
 
 class Base {
+  @Get('retried/:id')
+  @UseInterceptors(RetryingInterceptor)
+  retried(@Param('id', new FlakyPipe()) id: string): string {
+    return id;
+  }
+
   @Get('inherited')
   async inherited(): Promise<string> {
     await sleep(20);
@@ -254,6 +276,13 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
     const { phases } = await recordOf('/steps/invalid/7');
     expect(phases.pipes).toBeGreaterThan(35);
     expect(Object.keys(phases)).toEqual(['middleware', 'pipes', 'response']);
+  });
+
+  it('have the time of pipes that an interceptor calls once more', async () => {
+    const { phases, status } = await recordOf('/steps/retried/7');
+    expect(status).toBe(200);
+    expect(phases.pipes).toBeGreaterThan(35);
+    expect(phases.handler).toBeLessThan(35);
   });
 
   it('name a handler that is inherited by the class of its controller', async () => {

@@ -114,10 +114,12 @@ export class HandlerPhasesInstrumentation {
     if (hasInterceptors) operations.step(operation, 'interceptors', false);
     const following = hasInterceptors && !answersItself ? 'interceptors' : 'response';
     const settled = (): void => operations.step(operation, following, false);
-    // Nest calls it once, for the pipes and the handler, and handles its rejection.
+    // Nest calls it for the pipes and the handler, once unless an interceptor retries, and handles its rejection.
     const observedNext = (): unknown => {
       operations.step(operation, 'handler', true);
       this.preparing = operation;
+      // Pipes that have thrown before a retry leave it negative.
+      operation.openPipes = Math.max(operation.openPipes, 0);
       try {
         const result = operations.run(operation, next as () => Promise<unknown>);
         result.then(settled, settled);
