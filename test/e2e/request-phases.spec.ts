@@ -23,7 +23,8 @@ import { ContextIdFactory, HttpAdapterHost } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
-import { delay, from, map, mergeMap, type Observable } from 'rxjs';
+import { inject } from 'light-my-request';
+import { delay, from, map, mergeMap, type Observable, retry } from 'rxjs';
 import { Operations } from '../../lib/instrumentation/requests/operations.js';
 import { ADAPTERS, eventually, type RunningApp, startApp } from './fixture/start-app.js';
 
@@ -53,6 +54,22 @@ class SlowInterceptor implements NestInterceptor {
   }
 }
 
+class RetryingInterceptor implements NestInterceptor {
+  intercept(_context: unknown, handler: CallHandler): Observable<unknown> {
+    return handler.handle().pipe(retry(1));
+  }
+}
+
+class FlakyPipe implements PipeTransform {
+  private calls = 0;
+
+  async transform(value: string): Promise<string> {
+    if (++this.calls % 2 === 1) throw new Error('flaky');
+    await sleep(40);
+    return value;
+  }
+}
+
 class TransparentInterceptor implements NestInterceptor {
   intercept(_context: unknown, handler: CallHandler): Observable<unknown> {
     return handler.handle().pipe(map((value: unknown) => value));
@@ -78,6 +95,12 @@ interface RawResponse {
 }
 
 class Base {
+  @Get('retried/:id')
+  @UseInterceptors(RetryingInterceptor)
+  retried(@Param('id', new FlakyPipe()) id: string): string {
+    return id;
+  }
+
   @Get('inherited')
   async inherited(): Promise<string> {
     await sleep(20);
@@ -255,6 +278,13 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
     expect(Object.keys(phases)).toEqual(['middleware', 'pipes', 'response']);
   });
 
+  it('have the time of pipes that an interceptor calls once more', async () => {
+    const { phases, status } = await recordOf('/steps/retried/7');
+    expect(status).toBe(200);
+    expect(phases.pipes).toBeGreaterThan(35);
+    expect(phases.handler).toBeLessThan(35);
+  });
+
   it('name a handler that is inherited by the class of its controller', async () => {
     const { phases, handler } = await recordOf('/steps/inherited');
     expect(handler).toBe('StepsController.inherited');
@@ -303,5 +333,45 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
     await app.close();
     expect(Object.hasOwn(adapterOf, 'reply')).toBe(false);
     expect([...app.app.get(Operations).running]).toEqual([]);
+  });
+});
+
+describe.each(ADAPTERS)('the steps of a request on %s whose handler calls another application', (adapter) => {
+  it('have no pipes of the other one', async () => {
+    const apps: RunningApp[] = [];
+
+    @Controller()
+    class CallingController {
+      @Get('calling')
+      async call(): Promise<string> {
+        const handle = (request: unknown, response: unknown): void => {
+          apps[1]!.app.getHttpServer().emit('request', request, response);
+        };
+        const { payload } = await inject(handle, { url: '/steps/all/7' });
+        return payload;
+      }
+    }
+
+    @Module({
+      imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1 } } })],
+      controllers: [CallingController],
+    })
+    class CallingModule {}
+
+    apps.push(await startApp(adapter, CallingModule));
+    apps.push(await startApp(adapter, AppModule));
+    try {
+      await apps[0]!.get('/calling');
+      const phasesOf = (app: RunningApp, name: string): object | undefined =>
+        app.app.get(RequestRecords).find({ name })[0]?.phases;
+      await eventually(() => {
+        expect(phasesOf(apps[0]!, 'GET /calling')).toBeDefined();
+        expect(phasesOf(apps[1]!, 'GET /steps/all/:id')).toBeDefined();
+      });
+      expect(phasesOf(apps[0]!, 'GET /calling')).not.toHaveProperty('pipes');
+      expect(phasesOf(apps[1]!, 'GET /steps/all/:id')).toHaveProperty('pipes');
+    } finally {
+      for (const app of apps) await app.close();
+    }
   });
 });

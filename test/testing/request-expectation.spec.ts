@@ -25,6 +25,12 @@ class DealsController {
     return this.dataSource.query('SELECT 1 AS deal');
   }
 
+  @Get('many')
+  async many(): Promise<string> {
+    for (let id = 0; id < 130; id++) await this.dataSource.query(`SELECT 1 AS deal_${id}`);
+    return 'listed';
+  }
+
   @Post()
   create(@Body() body: object): object {
     return body;
@@ -86,6 +92,13 @@ describe.each([
     expect(message).toMatch(/1 × sqlite: SELECT count ?\(\?\) AS deals/);
   });
 
+  it('counts statements of more kinds than a record has', async () => {
+    await expectRequest(app).get('/deals/many').toQueryAtMost(130);
+    const message = await messageOf(() => expectRequest(app).get('/deals/many').toQueryAtMost(129));
+    expect(message).toMatch(/at most 129 statements; it sent 130:\n/);
+    expect(message).toMatch(/\n {2}30 × others$/);
+  });
+
   it('names an N+1', async () => {
     const message = await messageOf(() => expectRequest(app).get('/deals').toHaveNoRepeatedQueries());
     expect(message).toMatch(/^Expected GET \/deals to repeat no query:\n\s+12 × sqlite: SELECT \? AS deal\n/);
@@ -102,6 +115,13 @@ describe.each([
     const record = await expectRequest(app).get('/deals/broken').record();
     expect(record).toMatchObject({ status: 500, hasFailed: true, exception: { error: 'Error' } });
   });
+});
+
+it('does not hold for a failed request whose statements were not recorded', async () => {
+  const app = await created(false, { requests: { records: { sampleRate: 0 } } });
+  const message = await messageOf(() => expectRequest(app).get('/deals/broken').toQueryAtMost(0));
+  expect(message).toMatch(/was not recorded: .*sampleRate` is not 1/);
+  await app.close();
 });
 
 it.each<[string, MonitoringOptions, RegExp]>([

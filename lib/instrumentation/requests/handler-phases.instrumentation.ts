@@ -51,6 +51,8 @@ interface InterceptorLike {
 export class HandlerPhasesInstrumentation {
   private readonly restore: (() => void)[] = [];
   private readonly handlers = new WeakMap<object, WeakMap<object, HandlerInfo>>();
+  /** The operation whose arguments Nest starts to read. */
+  private preparing: Operation | undefined;
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -112,14 +114,18 @@ export class HandlerPhasesInstrumentation {
     if (hasInterceptors) operations.step(operation, 'interceptors', false);
     const following = hasInterceptors && !answersItself ? 'interceptors' : 'response';
     const settled = (): void => operations.step(operation, following, false);
-    // Nest calls it once, for the pipes and the handler, and handles its rejection.
+    // Nest calls it for the pipes and the handler, once unless an interceptor retries, and handles its rejection.
     const observedNext = (): unknown => {
       operations.step(operation, 'handler', true);
+      this.preparing = operation;
+      // Pipes that have thrown before a retry leave it negative.
+      operation.openPipes = Math.max(operation.openPipes, 0);
       try {
         const result = operations.run(operation, next as () => Promise<unknown>);
         result.then(settled, settled);
         return result;
       } finally {
+        this.preparing = undefined;
         if (operation.openPipes > 0) operations.step(operation, undefined, false);
         else this.endRun(operation);
       }
@@ -128,10 +134,13 @@ export class HandlerPhasesInstrumentation {
     return { args: isLost ? inContext(observed, operations, operation) : observed };
   }
 
-  /** Observes one argument of a handler. Nest reads all of them at once. */
+  /**
+   * Observes one argument of a handler. Nest starts to read all of them at once: later ones are of another handler, such as
+   * that of another application that the handler calls.
+   */
   private beginPipes(): CallObserver | undefined {
-    const operation = this.operations.current;
-    if (operation?.phase !== 'handler' && operation?.phase !== 'pipes') return undefined;
+    const operation = this.preparing;
+    if (operation === undefined) return undefined;
     // What has run of the step so far has prepared the arguments, too.
     if (operation.openPipes++ === 0) operation.phase = 'pipes';
     return {

@@ -39,10 +39,13 @@ function causeOfDuration(record: Explained): RecordCause {
   const { calls, parts, durationMs, longestRunMs, handler, isSampled } = record;
   if (!isSampled) return { kind: 'unknown', text: 'Only the end of the operation was recorded.' };
   const isMost = (ms = 0): boolean => ms > 0 && ms >= durationMs * CAUSE_SHARE;
-  const share = (ms = 0): string => `${Math.round((100 * ms) / durationMs)} % of ${milliseconds(durationMs)}`;
+  const share = (ms = 0): string =>
+    `${durationMs > 0 ? Math.round((100 * ms) / durationMs) : 0} % of ${milliseconds(durationMs)}`;
+  // Calls that overlap count once, as in the parts.
+  const timeOf = ({ part, totalMs }: RecordedCall): number => Math.min(totalMs, parts[part] ?? 0);
 
-  const repeated = calls.find(({ isRepeated, totalMs }) => isRepeated && isMost(totalMs));
-  if (repeated !== undefined) return repeatedCalls(repeated, share(repeated.totalMs));
+  const repeated = calls.find((call) => call.isRepeated && isMost(timeOf(call)));
+  if (repeated !== undefined) return repeatedCalls(repeated, share(timeOf(repeated)));
   if (isMost(longestRunMs)) {
     return {
       kind: 'blocked_event_loop',
@@ -59,15 +62,15 @@ function causeOfDuration(record: Explained): RecordCause {
     return { kind: 'pool', text: `It waited for a connection of a pool for ${share(parts.pool)}.` };
   }
   const [slowest] = calls;
-  if (slowest !== undefined && isMost(slowest.totalMs)) {
+  if (slowest !== undefined && isMost(timeOf(slowest))) {
     const times = slowest.count === 1 ? '' : `${slowest.count} times, `;
     return {
       kind: 'slow_call',
-      text: `${nameOf(slowest)} took ${times}${share(slowest.totalMs)}${at(slowest.site)}.`,
+      text: `${nameOf(slowest)} took ${times}${share(timeOf(slowest))}${at(slowest.site)}.`,
     };
   }
   const any = calls.find(({ isRepeated }) => isRepeated);
-  if (any !== undefined) return repeatedCalls(any, share(any.totalMs));
+  if (any !== undefined) return repeatedCalls(any, share(timeOf(any)));
   return {
     kind: 'application',
     text: `The application itself took ${share(parts.application)}${handler === undefined ? '' : `, in ${handler}`}.`,

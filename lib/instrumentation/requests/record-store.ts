@@ -2,6 +2,8 @@ import type { RequestRecord } from './request-record.js';
 
 /** Time after which a record is no longer among the slowest of its route, in milliseconds. */
 const SLOWEST_AGE_MS = 3_600_000;
+/** Time between two searches for records that are too old, in milliseconds. */
+const SWEEP_INTERVAL_MS = 60_000;
 /** Shortest time between two records of the sample, in milliseconds. */
 const SAMPLE_INTERVAL_MS = 1_000;
 /** Number of records of the sample: the last ten minutes under load. */
@@ -34,6 +36,7 @@ export class RecordStore {
   private readonly slowestPerRoute: number;
   private readonly maxSlowestBytes: number;
   private slowestBytes = 0;
+  private sweptAt = -Infinity;
   private sampledAt = -Infinity;
 
   constructor({ slowestPerRoute, failures, maxBytes }: RecordStoreOptions) {
@@ -51,7 +54,8 @@ export class RecordStore {
    * @param build creates the record; called only if it is kept
    */
   offer(candidate: RecordCandidate, now: number, build: () => RequestRecord): RequestRecord | undefined {
-    const isSlow = this.isSlow(candidate, now);
+    if (now - this.sweptAt >= SWEEP_INTERVAL_MS || now < this.sweptAt) this.sweep(now);
+    const isSlow = this.isSlow(candidate);
     const isSample = now - this.sampledAt >= SAMPLE_INTERVAL_MS || now < this.sampledAt;
     if (!isSlow && !isSample && !candidate.hasFailed) return undefined;
     const record = build();
@@ -65,11 +69,16 @@ export class RecordStore {
     return record;
   }
 
-  /** Returns the slowest records of the last hour, of one operation or of all, the slowest first. */
-  slowestOf(name?: string): RequestRecord[] {
+  /**
+   * Returns the slowest records of the last hour, of one operation or of all, the slowest first.
+   *
+   * @param now wall-clock time in milliseconds
+   */
+  slowestOf(now: number, name?: string): RequestRecord[] {
     const lists = name === undefined ? [...this.slowest.values()] : [this.slowest.get(name) ?? []];
     return lists
       .flat()
+      .filter((kept) => !isOld(kept, now))
       .map(({ record }) => record)
       .toSorted((a, b) => b.durationMs - a.durationMs);
   }
@@ -84,12 +93,22 @@ export class RecordStore {
     return this.samples.newestFirst();
   }
 
-  private isSlow({ name, durationMs }: RecordCandidate, now: number): boolean {
+  private isSlow({ name, durationMs }: RecordCandidate): boolean {
     const records = this.slowest.get(name);
     if (records === undefined) return this.slowest.size < MAX_NAMES;
-    const oldest = records.findIndex(({ record }) => record.startedAt < now - SLOWEST_AGE_MS);
-    if (oldest >= 0) this.slowestBytes -= records.splice(oldest, 1)[0]?.bytes ?? 0;
     return records.length < this.slowestPerRoute || durationMs > (records.at(-1)?.record.durationMs ?? 0);
+  }
+
+  /** Drops what is too old, also of operations that no longer run, which would keep the place of others. */
+  private sweep(now: number): void {
+    this.sweptAt = now;
+    for (const [name, records] of this.slowest) {
+      const recent = records.filter((kept) => !isOld(kept, now));
+      if (recent.length === records.length) continue;
+      for (const kept of records) if (isOld(kept, now)) this.slowestBytes -= kept.bytes;
+      if (recent.length === 0) this.slowest.delete(name);
+      else this.slowest.set(name, recent);
+    }
   }
 
   private addSlow(kept: KeptRecord): void {
@@ -117,6 +136,11 @@ export class RecordStore {
 interface KeptRecord {
   readonly record: RequestRecord;
   readonly bytes: number;
+}
+
+/** Returns true for a record that is no longer among the slowest. */
+function isOld({ record }: KeptRecord, now: number): boolean {
+  return record.startedAt < now - SLOWEST_AGE_MS;
 }
 
 /** The last records, bounded by number and size. */

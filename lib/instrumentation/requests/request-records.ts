@@ -68,9 +68,11 @@ export class RequestRecords {
   /** Returns the record with an ID, or of a trace; undefined if it is not kept. */
   get(id: string): RequestRecord | undefined {
     if (this.store === undefined) return undefined;
-    return [...this.store.slowestOf(), ...this.store.lastFailures(), ...this.store.lastSamples()].find(
-      (record) => record.id === id || record.traceId === id,
-    );
+    return [
+      ...this.store.slowestOf(this.now()),
+      ...this.store.lastFailures(),
+      ...this.store.lastSamples(),
+    ].find((record) => record.id === id || record.traceId === id);
   }
 
   /**
@@ -81,9 +83,10 @@ export class RequestRecords {
    */
   causes(sinceMs = DEFAULT_SINCE_MS): readonly OperationCause[] {
     if (this.store === undefined) return [];
-    const since = (this.clock?.now() ?? Date.now()) - sinceMs;
+    const now = this.now();
+    const since = now - sinceMs;
     const causes = new Map<string, OperationCause>();
-    const records = new Set([...this.store.lastFailures(), ...this.store.slowestOf()]);
+    const records = new Set([...this.store.lastFailures(), ...this.store.slowestOf(now)]);
     for (const record of records) {
       if (record.startedAt < since) continue;
       const { name, cause, hasFailed, durationMs, startedAt, id } = record;
@@ -110,6 +113,10 @@ export class RequestRecords {
   private listOf(list: 'slowest' | 'failures' | 'samples', name: string | undefined): RequestRecord[] {
     if (this.store === undefined) return [];
     if (list === 'failures') return this.store.lastFailures();
-    return list === 'samples' ? this.store.lastSamples() : this.store.slowestOf(name);
+    return list === 'samples' ? this.store.lastSamples() : this.store.slowestOf(this.now(), name);
+  }
+
+  private now(): number {
+    return this.clock?.now() ?? Date.now();
   }
 }

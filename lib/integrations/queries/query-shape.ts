@@ -8,11 +8,18 @@ const LITERAL = "'";
 const CAST = '::';
 const NUMBER = /^\p{N}/u;
 const WORD = /^[\p{L}\p{N}_]/u;
+const WORD_OR_QUOTED = /^[\p{L}\p{N}_"`]/u;
 
 /** Signs that are no operand: a plus or minus after one belongs to its number. */
 const BEFORE_OPERAND = new Set(['(', ',', '=', '<', '>']);
 /** Words before a list of values in parentheses. */
 const LISTS = new Set(['IN', 'VALUES']);
+/** Words that begin a statement whose values may be words without quotes, such as `SET search_path TO tenant_17`. */
+const SETTINGS = new Set(['SET', 'PRAGMA']);
+/** Tokens before a value of such a statement. */
+const BEFORE_SETTING = new Set(['=', 'TO', ',']);
+/** Tokens after a name of such a statement. */
+const AFTER_NAME = new Set(['=', ':', '(']);
 /** The signs before the name of a parameter. */
 const PARAMETER_SIGNS = new Set(['$', ':', '@']);
 
@@ -56,10 +63,12 @@ export function queryShape(sql: string, dialect: SqlDialect): string {
 function values(tokens: readonly string[], { looseQuotes = false }: SqlDialect): string[] {
   const shape: string[] = [];
   let isInList = false;
+  let isSetting = false;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] ?? '';
     const next = tokens[i + 1] ?? '';
     const previous = tokens[i - 1] ?? '';
+    if (previous === '' || previous === ';') isSetting = SETTINGS.has(token.toUpperCase());
     if (token === LITERAL) shape.push(VALUE);
     else if (NUMBER.test(token)) pushNumber(shape);
     else if (token === ':' && next === ':') {
@@ -71,6 +80,8 @@ function values(tokens: readonly string[], { looseQuotes = false }: SqlDialect):
     ) {
       shape.push(VALUE);
       i++;
+    } else if (isSetting && isSettingValue(previous, token, next)) {
+      shape.push(VALUE);
     } else {
       if (token === '(') isInList = LISTS.has(previous.toUpperCase());
       const isText = looseQuotes && token.startsWith('"') && next !== '.';
@@ -78,6 +89,11 @@ function values(tokens: readonly string[], { looseQuotes = false }: SqlDialect):
     }
   }
   return shape;
+}
+
+/** Returns true for a word that is a value of a setting. */
+function isSettingValue(previous: string, token: string, next: string): boolean {
+  return BEFORE_SETTING.has(previous.toUpperCase()) && WORD_OR_QUOTED.test(token) && !AFTER_NAME.has(next);
 }
 
 /** Pushes the value of a number, in place of its sign and of a point before it. */

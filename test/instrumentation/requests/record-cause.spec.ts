@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RecordedCall, RequestRecord } from 'nestjs-monitoring/records';
+import { causeOf } from '../../../lib/instrumentation/requests/record-cause.js';
+
+describe('the cause of a record', () => {
+  it('gives calls that overlap no more than the time of their part', () => {
+    const { kind, text } = causeOf(
+      record({
+        durationMs: 100,
+        parts: { database: 90, application: 10 },
+        calls: [call({ count: 5, totalMs: 450 })],
+      }),
+    );
+
+    expect(kind).toBe('slow_call');
+    expect(text).toBe('postgresql: SELECT ? took 5 times, 90 % of 100 ms.');
+  });
+
+  it('gives an N+1 whose calls overlap no more than the time of its part', () => {
+    const calls = [call({ count: 15, totalMs: 1_500, isRepeated: true })];
+    const { text } = causeOf(record({ durationMs: 200, parts: { database: 110, application: 90 }, calls }));
+
+    expect(text).toBe('postgresql: SELECT ? was sent 15 times, 55 % of 200 ms: an N+1.');
+  });
+
+  it('does not blame calls for which the request hardly waited', () => {
+    const calls = [call({ count: 1, totalMs: 80 })];
+    const { kind } = causeOf(record({ durationMs: 100, parts: { database: 5, application: 95 }, calls }));
+
+    expect(kind).toBe('application');
+  });
+
+  it('is a number for an operation that took no time, as with a clock that stands still', () => {
+    const repeated = [call({ count: 12, totalMs: 0, isRepeated: true })];
+
+    expect(causeOf(record({ durationMs: 0 })).text).toBe('The application itself took 0 % of 0.0 ms.');
+    expect(causeOf(record({ durationMs: 0, calls: repeated })).text).toBe(
+      'postgresql: SELECT ? was sent 12 times, 0 % of 0.0 ms: an N+1.',
+    );
+  });
+});
+
+function call(given: Partial<RecordedCall>): RecordedCall {
+  return {
+    part: 'database',
+    system: 'postgresql',
+    name: 'SELECT ?',
+    count: 1,
+    totalMs: 0,
+    maxMs: 0,
+    errors: 0,
+    isRepeated: false,
+    site: undefined,
+    ...given,
+  };
+}
+
+function record(given: Partial<RequestRecord>): Omit<RequestRecord, 'cause'> {
+  return {
+    id: '1',
+    kind: 'http',
+    name: 'GET /',
+    method: 'GET',
+    route: '/',
+    status: 200,
+    handler: undefined,
+    startedAt: 0,
+    durationMs: 0,
+    hasFailed: false,
+    isSampled: true,
+    parts: {},
+    phases: {},
+    calls: [],
+    omittedCalls: 0,
+    longestRunMs: 0,
+    exception: undefined,
+    traceId: undefined,
+    ...given,
+  };
+}
