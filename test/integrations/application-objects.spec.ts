@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createKeyv } from '@keyv/redis';
 import { CACHE_MANAGER, CacheModule } from '@nestjs/cache-manager';
@@ -259,7 +259,10 @@ describe('a ping', () => {
       on: () => undefined,
       off: () => undefined,
     };
-    const pool = { ...emptyPool, connect: () => Promise.resolve(client) };
+    const pool = {
+      ...emptyPool,
+      connect: (connected: (error: unknown, taken: PgPoolClient) => void) => connected(undefined, client),
+    };
     await expect(pingPgPool(pool, AbortSignal.timeout(1))).rejects.toThrow('timeout');
     expect(released).toEqual([true]);
   });
@@ -269,11 +272,16 @@ describe('a ping', () => {
     const connected = new EventEmitter();
     const pool = {
       ...emptyPool,
-      connect: () => once(connected, 'client').then(([client]) => client as PgPoolClient),
+      connect: (callback: (error: unknown, client: PgPoolClient) => void) =>
+        void connected.once('client', (client: PgPoolClient) => callback(undefined, client)),
     };
     await expect(pingPgPool(pool, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
-    connected.emit('client', { release: (destroy?: boolean) => void released.push(destroy) });
-    await eventually(() => expect(released).toEqual([undefined]));
+    connected.emit('client', {
+      release: (destroy?: boolean) => void released.push(destroy),
+      on: () => undefined,
+      off: () => undefined,
+    });
+    await eventually(() => expect(released).toEqual([false]));
   });
 });
 
