@@ -105,7 +105,7 @@ function ownDirectory(): string | undefined {
     const end = room >= 0 ? room : Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
     return path.slice(0, end + 1);
   } catch {
-    // What the application has set to prepare stack traces throws.
+    // The application may have set an `Error.prepareStackTrace` that throws.
     return undefined;
   }
 }

@@ -32,7 +32,7 @@ export class AlertContexts {
       return state === 'firing' && this.kept.get(fingerprint)?.firedAt !== firedAt;
     });
     const reading = unread.slice(0, MAX_READ).map((alert) => this.keep(alert));
-    // Those that another channel reads already.
+    // Another channel may be reading some of them already.
     for (const alert of alerts) reading.push(this.kept.get(alert.fingerprint)?.reading ?? Promise.resolve());
     await resultWithin(Promise.all(reading), TIMEOUT_MS, { background: true });
     return alerts.map((alert) => {

@@ -141,7 +141,7 @@ export class HandlerPhasesInstrumentation {
   private beginPipes(): CallObserver | undefined {
     const operation = this.preparing;
     if (operation === undefined) return undefined;
-    // What has run of the step so far has prepared the arguments, too.
+    // The time of the step so far has prepared the arguments, too.
     if (operation.openPipes++ === 0) operation.phase = 'pipes';
     return {
       fulfilled: () => {

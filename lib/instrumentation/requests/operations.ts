@@ -13,16 +13,13 @@ import { type CallSite, CallSites } from './call-sites.js';
 import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
 import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
+import { Sampler } from './sampler.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 
 /** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
 const SITE_AGE_MS = 10_000;
-/** Time for which a decision about sampling holds, in milliseconds. */
-const SLICE_MS = 100;
 /** Number of places that are remembered by handler and call. */
 const MAX_REMEMBERED_SITES = 2_000;
-/** Number of operations that are recorded in each second before the sample rate counts. */
-const SAMPLED_PER_SECOND = 10;
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
 
@@ -44,15 +41,12 @@ export class Operations implements OperationWaits {
   private readonly storage = new AsyncLocalStorage<OperationContext | undefined>();
   private readonly open = new Set<Operation>();
   private readonly beat: EventLoopBeat;
+  private readonly sampler: Sampler;
   private readonly idPrefix = randomBytes(6).toString('hex');
   private lastId = 0;
   private remembered = new Map<string, Map<WaitedCall, { site: CallSite | undefined; at: number }>>();
   private remembers = 0;
   private isDisableScheduled = false;
-  private secondStart = -Infinity;
-  private startedInSecond = 0;
-  private sliceEnd = -Infinity;
-  private isSliceSampled = false;
   /** The operation whose code was the last one seen to run, and when. */
   private lastRunner: Operation | undefined;
   private lastRunAt = 0;
@@ -66,6 +60,7 @@ export class Operations implements OperationWaits {
     private readonly options: OperationsOptions,
     private readonly guard: Guard,
   ) {
+    this.sampler = new Sampler(options.sampleRate);
     this.beat = new EventLoopBeat(
       clock,
       (now) => this.advanceAll(now),
@@ -87,7 +82,7 @@ export class Operations implements OperationWaits {
 
   /** Starts an operation; undefined if it is not sampled. The caller must end it. */
   start(kind: OperationKind, startedAt: number): Operation | undefined {
-    if (!this.isSampled(startedAt)) return undefined;
+    if (!this.sampler.samples(startedAt)) return undefined;
     const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
     if (this.open.size >= MAX_OPEN) this.discardOldest();
     this.open.add(operation);
@@ -302,28 +297,6 @@ export class Operations implements OperationWaits {
       else sites.set(call, found);
     }
     place.site = found.site;
-  }
-
-  /**
-   * Samples the first operations of each second, so that a quiet application is recorded whole, and by time beyond them:
-   * either every operation that starts within a slice is recorded or none. Before Node.js 24, an async context in use
-   * makes every promise of the process slower, whichever operation it belongs to; with a decision for each operation, one
-   * of many that run at once would always be recorded.
-   */
-  private isSampled(now: number): boolean {
-    const { sampleRate } = this.options;
-    if (sampleRate >= 1) return true;
-    if (sampleRate <= 0) return false;
-    if (!(now - this.secondStart < 1_000)) {
-      this.secondStart = now;
-      this.startedInSecond = 0;
-    }
-    if (this.startedInSecond++ < SAMPLED_PER_SECOND) return true;
-    if (now >= this.sliceEnd || now < this.sliceEnd - SLICE_MS) {
-      this.sliceEnd = now + SLICE_MS;
-      this.isSliceSampled = Math.random() < sampleRate;
-    }
-    return this.isSliceSampled;
   }
 
   private ran(operation: Operation, now: number): void {
