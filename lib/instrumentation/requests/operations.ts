@@ -9,17 +9,14 @@ import type {
 } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
-import { type CallSite, CallSites } from './call-sites.js';
+import { CallPlaces } from './call-places.js';
+import { CallSites } from './call-sites.js';
 import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
-import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
+import { type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { Sampler } from './sampler.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 
-/** Time after which the place of a call is looked up again, in milliseconds: a stack trace costs more than a statement. */
-const SITE_AGE_MS = 10_000;
-/** Number of places that are remembered by handler and call. */
-const MAX_REMEMBERED_SITES = 2_000;
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
 
@@ -44,8 +41,8 @@ export class Operations implements OperationWaits {
   private readonly sampler: Sampler;
   private readonly idPrefix = randomBytes(6).toString('hex');
   private lastId = 0;
-  private remembered = new Map<string, Map<WaitedCall, { site: CallSite | undefined; at: number }>>();
-  private remembers = 0;
+  /** @internal */
+  readonly places: CallPlaces;
   private isDisableScheduled = false;
   /** The operation whose code was the last one seen to run, and when. */
   private lastRunner: Operation | undefined;
@@ -61,6 +58,7 @@ export class Operations implements OperationWaits {
     private readonly guard: Guard,
   ) {
     this.sampler = new Sampler(options.sampleRate);
+    this.places = new CallPlaces(this.sites, options.repeatedCalls);
     this.beat = new EventLoopBeat(
       clock,
       (now) => this.advanceAll(now),
@@ -188,7 +186,7 @@ export class Operations implements OperationWaits {
       ) {
         return undefined;
       }
-      this.findSite(operation, call, ++asked.times, asked, this.clock.monotonic());
+      this.places.find(operation, call, ++asked.times, asked, this.clock.monotonic());
       const context = { operation, place: asked };
       return { run: (work) => this.storage.run(context, work) };
     });
@@ -200,7 +198,7 @@ export class Operations implements OperationWaits {
     if (tally === undefined) return undefined;
     const begun = ++tally.begun;
     const asked = this.storage.getStore()?.place?.site;
-    if (asked === undefined) this.findSite(operation, call, begun, tally, now);
+    if (asked === undefined) this.places.find(operation, call, begun, tally, now);
     else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
     return tally;
   }
@@ -260,45 +258,6 @@ export class Operations implements OperationWaits {
     this.storage.disable();
   }
 
-  /** @internal Looks again for a place that was missing when a call began, now that it has ended. */
-  findMissingSite({ handler = '' }: Operation, tally: CallTally): void {
-    tally.isMissing = false;
-    const site = this.sites.current();
-    if (site === undefined) return;
-    tally.site = site;
-    const remembered = this.remembered.get(handler)?.get(tally.call);
-    if (remembered !== undefined) remembered.site ??= site;
-  }
-
-  /**
-   * Finds the place in the application that makes a call. It is looked for at the first of equal calls, and at the one from
-   * which on they count as repeated, which is made where the loop is.
-   */
-  private findSite(
-    { handler = '' }: Operation,
-    call: WaitedCall,
-    times: number,
-    place: CallPlace,
-    now: number,
-  ): void {
-    if (times === this.options.repeatedCalls) {
-      const site = this.sites.current();
-      place.isMissing = site === undefined;
-      place.site = site ?? place.site;
-    }
-    if (times > 1) return;
-    let sites = this.remembered.get(handler);
-    if (sites === undefined) this.remembered.set(handler, (sites = new Map()));
-    let found = sites.get(call);
-    if (found === undefined || now - found.at > SITE_AGE_MS) {
-      found = { site: this.sites.current(), at: now };
-      place.isMissing = found.site === undefined;
-      if (!sites.has(call) && ++this.remembers > MAX_REMEMBERED_SITES) this.forgetSites();
-      else sites.set(call, found);
-    }
-    place.site = found.site;
-  }
-
   private ran(operation: Operation, now: number): void {
     this.lastRunner = operation;
     this.lastRunAt = now;
@@ -328,11 +287,6 @@ export class Operations implements OperationWaits {
   private discardOldest(): void {
     const [oldest] = this.open;
     this.discard(oldest);
-  }
-
-  private forgetSites(): void {
-    this.remembered = new Map();
-    this.remembers = 0;
   }
 
   private advanceAll(now: number): void {
@@ -386,7 +340,7 @@ class Wait implements OperationWait {
     if (this.hasEnded || !operation.isOpen) return;
     this.hasEnded = true;
     const milliseconds = operations.endWait(operation, part) - this.startedAt;
-    if (tally?.isMissing === true) operations.findMissingSite(operation, tally);
+    if (tally?.isMissing === true) operations.places.findMissing(operation, tally);
     if (call === undefined || call === begun) {
       if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
       return;
