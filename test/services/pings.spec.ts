@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import knex from 'knex';
 import { createPool } from 'mysql2';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
@@ -12,12 +13,15 @@ import { findBullMqQueues, findBullMqWorkers } from '../../lib/integrations/bull
 import { pingBullMq } from '../../lib/integrations/bullmq/bullmq.ping.js';
 import { findIoRedisClients } from '../../lib/integrations/ioredis/ioredis.discovery.js';
 import { pingIoRedis } from '../../lib/integrations/ioredis/ioredis.ping.js';
+import { findKnex } from '../../lib/integrations/knex/knex.discovery.js';
+import { pingKnex } from '../../lib/integrations/knex/knex.ping.js';
 import { findMysql2Pools } from '../../lib/integrations/mysql2/mysql2.discovery.js';
 import { pingMysql2 } from '../../lib/integrations/mysql2/mysql2.ping.js';
 import { findNodeRedisClients } from '../../lib/integrations/node-redis/node-redis.discovery.js';
 import { pingNodeRedis } from '../../lib/integrations/node-redis/node-redis.ping.js';
 import { findPgPools, type PgPool } from '../../lib/integrations/pg/pg.discovery.js';
 import { pingPgPool } from '../../lib/integrations/pg/pg.ping.js';
+import { findSqlSources } from '../../lib/integrations/sql/sql-sources.js';
 import { findTypeOrmDataSources } from '../../lib/integrations/typeorm/typeorm.discovery.js';
 import { pingTypeOrm } from '../../lib/integrations/typeorm/typeorm.ping.js';
 import { startedApplication } from '../integrations/started-application.js';
@@ -26,6 +30,7 @@ import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { RedisServer } from './support/redis.server.js';
+import { TerminatingProxy } from './support/terminating.proxy.js';
 
 const RECOVERY_MS = 30_000;
 const PING_MS = 2_000;
@@ -152,6 +157,51 @@ describeWith(['initdb', 'postgres'], 'pings of a real PostgreSQL', () => {
     await app.close();
     await pool.end();
   }, 60_000);
+
+  it.each([
+    ['as it is opened', 1],
+    ['as it has answered', 2],
+  ])('fail when it ends a connection %s, and end nothing else', async (_, times) => {
+    const proxy = await TerminatingProxy.start(server.port);
+    const url = server.url.replace(`:${server.port}`, `:${proxy.port}`);
+    const pool = new Pool({ connectionString: url });
+    const builder = knex({ client: 'pg', connection: url });
+    pool.on('error', () => undefined);
+    const { app, objects } = await startedApplication({
+      imports: [TypeOrmModule.forRoot({ type: 'postgres', url, entities: [], logging: false })],
+      providers: [
+        { provide: 'POOL', useValue: pool },
+        { provide: 'KNEX', useValue: builder },
+      ],
+    });
+    const asks = [
+      ...pingsOf(findTypeOrmDataSources(objects), pingTypeOrm),
+      ...pingsOf(findPgPools(objects), pingPgPool),
+      ...pingsOf(findKnex(objects), pingKnex),
+      ...findSqlSources(objects).map((source) => ({
+        name: source.name,
+        send: async () => void (await source.query('SELECT 1', AbortSignal.timeout(PING_MS))),
+      })),
+    ];
+    expect(asks.map(({ name }) => name)).toEqual([
+      'default',
+      'POOL',
+      'default',
+      'KNEX',
+      'default',
+      'POOL',
+      'KNEX',
+    ]);
+    proxy.terminateWhenReady(times);
+    // One after the other, so that each of them opens a connection (Knex opens one for two).
+    for (const ask of asks) await ask.send().catch(() => undefined);
+    expect(proxy.terminated).toBeGreaterThanOrEqual(asks.length - 1);
+    proxy.terminateWhenReady(Infinity);
+    for (const ask of asks) await ask.send();
+    await app.close();
+    await Promise.all([pool.end(), builder.destroy()]);
+    proxy.stop();
+  });
 
   it.each([{}, { connectionTimeoutMillis: 20_000 }])(
     'wait no longer than they may for a connection of a pool that has none left (%o)',

@@ -1,7 +1,12 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
 import type { ObjectMatch, ObjectQuery } from '../object-search.js';
 import { hasMethods } from '../object-shape.js';
-import { dataSourceName, hasDriver, typeOrmPools } from '../typeorm/typeorm.discovery.js';
+import {
+  dataSourceName,
+  hasDriver,
+  type TypeOrmDataSource,
+  typeOrmPools,
+} from '../typeorm/typeorm.discovery.js';
 
 /** The used part of a `Client` of `pg`. */
 export interface PgClient {
@@ -61,6 +66,16 @@ export function isPgPool(candidate: object): candidate is PgPool {
     'idleCount' in candidate &&
     'options' in candidate
   );
+}
+
+/**
+ * Returns the pool for writes of a data source on `pg`. What asks by itself takes a connection from it and not from a
+ * query runner, which listens to the errors of its connection one promise too late: a connection that is lost before
+ * would end the process.
+ */
+export function pgPoolOf(dataSource: TypeOrmDataSource): PgPool | undefined {
+  const [writes] = typeOrmPools(dataSource);
+  return typeof writes === 'object' && writes !== null && isPgPool(writes) ? writes : undefined;
 }
 
 function isClient(candidate: object): candidate is PgClient & { readonly connection: unknown } {

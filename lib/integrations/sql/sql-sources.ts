@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../application-objects.integration.js';
 import { findKnex, type Knex } from '../knex/knex.discovery.js';
 import { findMysql2Pools, type Mysql2Pool } from '../mysql2/mysql2.discovery.js';
 import { ownQuery } from '../own-query.js';
-import { findPgPools, type PgPool } from '../pg/pg.discovery.js';
+import { findPgPools, type PgPool, pgPoolOf } from '../pg/pg.discovery.js';
 import { connectPgPool, useOnce } from '../pg/pg.pool-client.js';
 import {
   findTypeOrmDataSources,
@@ -31,7 +31,7 @@ export function findSqlSources(objects: ApplicationObjects): SqlSource[] {
     ...dataSources.map(({ name, instance }) => ({
       name,
       system: typeOrmSystem(instance),
-      query: (sql: string) => queryTypeOrm(instance, sql),
+      query: (sql: string, signal: AbortSignal) => queryTypeOrm(instance, sql, signal),
     })),
     ...findPgPools(objects)
       .filter(({ instance }) => !typeOrmOwned.has(instance))
@@ -54,8 +54,14 @@ export function findSqlSources(objects: ApplicationObjects): SqlSource[] {
   ];
 }
 
-async function queryTypeOrm(dataSource: TypeOrmDataSource, sql: string): Promise<SqlRow[]> {
+async function queryTypeOrm(
+  dataSource: TypeOrmDataSource,
+  sql: string,
+  signal: AbortSignal,
+): Promise<readonly SqlRow[]> {
   if (!dataSource.isInitialized) throw new Error('the data source is not initialized');
+  const pool = pgPoolOf(dataSource);
+  if (pool !== undefined) return queryPgPool(pool, sql, signal);
   const runner = dataSource.createQueryRunner();
   try {
     return (await runner.query(ownQuery(sql))) as SqlRow[];

@@ -1,10 +1,14 @@
-import { ownQuery } from '../own-query.js';
 import { abandonOnAbort } from '../abandoned-work.js';
+import { ownQuery } from '../own-query.js';
+import { pgPoolOf } from '../pg/pg.discovery.js';
+import { pingPgPool } from '../pg/pg.ping.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.discovery.js';
 
 /** Rejects if the database does not answer. */
 export async function pingTypeOrm(dataSource: TypeOrmDataSource, signal: AbortSignal): Promise<void> {
   if (!dataSource.isInitialized) throw new Error('the data source is not initialized');
+  const pool = pgPoolOf(dataSource);
+  if (pool !== undefined) return pingPgPool(pool, signal);
   const runner = dataSource.createQueryRunner();
   await abandonOnAbort(
     sendPing(runner, dataSource.options).finally(() => runner.release()),
