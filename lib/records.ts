@@ -6,6 +6,7 @@ export type {
   CauseKind,
   OperationKind,
   RecordCause,
+  RecordedBlocker,
   RecordedCall,
   RecordedException,
   RequestPhase,

@@ -68,26 +68,22 @@ export class MetricsContext {
     }
     const run = OperationRun.begin(records, { kind: 'job', name });
     const call = (): T => work(context);
-    return trackCall(
-      () => (run.scope === undefined ? call() : run.scope.run(call)),
-      undefined,
-      NO_ARGUMENTS,
-      new RecordedMeasurement(measurement, run),
-    ) as T;
+    const recorded = new RecordedMeasurement(measurement, run);
+    return trackCall(() => run.run(call), undefined, NO_ARGUMENTS, recorded) as T;
   }
 }
 
 /** The measurement of a run that is recorded too. */
 class RecordedMeasurement implements Measurement {
   readonly guard: Guard;
-  readonly scope: CallScope | undefined;
+  readonly scope: CallScope;
 
   constructor(
     private readonly metrics: Measurement,
     private readonly run: OperationRun,
   ) {
     this.guard = metrics.guard;
-    this.scope = run.scope;
+    this.scope = run;
   }
 
   start(): number {

@@ -54,7 +54,7 @@ export function measureMercurius(
     operations.set(context, { open, operationName });
     return {
       args: [source, context, variables, operationName, ...more],
-      scope: open.run?.scope,
+      scope: open.run,
       fulfilled: (execution) =>
         open.end((execution as { errors?: readonly unknown[] } | undefined)?.errors ?? []),
       rejected: (error) => open.end([error]),

@@ -121,7 +121,7 @@ export class QueueJobRecorder {
       run?.end(recorded === 'error', error);
       this.inProgress.dec(labels);
       this.seconds.observe({ ...labels, outcome: recorded }, (this.clock.monotonic() - startedAt) / 1000);
-    }, run?.scope);
+    }, run);
   }
 
   /** Records the wait of a first attempt. Clock skew between producer and worker can make it negative: it counts as 0. */

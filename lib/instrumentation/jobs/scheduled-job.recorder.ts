@@ -119,7 +119,7 @@ export class ScheduledJobRecorder {
           errors.inc({ ...labels, error: errorClass(error) });
           registry.errors?.observe(error, 'job', labels.job);
         }
-      }, run?.scope);
+      }, run);
     });
   };
 

@@ -40,11 +40,11 @@ export function measuredHandler<T extends AnyMethod>(
     let reply: unknown;
     try {
       const call = (): unknown => Reflect.apply(handler, this, args);
-      reply = run?.scope === undefined ? call() : run.scope.run(call);
+      reply = run === undefined ? call() : run.run(call);
     } catch (error) {
       guard.run(() => end('error', 'settling'));
       throw error;
     }
-    return trackReply(reply, end, guard, isConnected, run?.scope);
+    return trackReply(reply, end, guard, isConnected, run);
   } as T);
 }

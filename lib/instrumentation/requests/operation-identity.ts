@@ -9,3 +9,8 @@ export interface OperationIdentity {
   /** The metrics that count it, and its labels; undefined for none. */
   readonly metrics?: { readonly name: WaitMetricsName; readonly labels: Readonly<Record<string, string>> };
 }
+
+/** Returns what an operation is called among others, such as `job nightly-report`. */
+export function titleOf({ kind, name }: OperationIdentity): string {
+  return `${kind} ${name}`;
+}

@@ -4,15 +4,14 @@ import type { Operation } from './operation.js';
 import type { OperationRecorder } from './operation.recorder.js';
 
 /** One run of a job, a message or another operation that is no HTTP request. It is recorded once, at its first end. */
-export class OperationRun {
-  /** Async context of the run; undefined if it is not sampled. */
-  readonly scope: CallScope | undefined;
+export class OperationRun implements CallScope {
   private hasEnded = false;
 
   /** Begins a run. The caller must end it. */
   static begin(records: OperationRecorder, identity: OperationIdentity): OperationRun {
     const startedAt = records.now();
-    return new OperationRun(records, identity, records.operations.start(identity.kind, startedAt), startedAt);
+    const operation = records.operations.start(identity.kind, startedAt, identity);
+    return new OperationRun(records, identity, operation, startedAt);
   }
 
   /** @param operation undefined if it is not sampled */
@@ -21,8 +20,14 @@ export class OperationRun {
     private readonly identity: OperationIdentity,
     private readonly operation: Operation | undefined,
     private readonly startedAt: number,
-  ) {
-    this.scope = operation && { run: (work) => records.operations.run(operation, work) };
+  ) {}
+
+  /** Runs its work, in its async context if it is sampled. */
+  run<R>(work: () => R): R {
+    const { operation, records, identity } = this;
+    return operation === undefined
+      ? records.operations.runUnsampled(identity, work)
+      : records.operations.runOwnCode(operation, work);
   }
 
   /** Makes the run that of the rest of the current async context. */

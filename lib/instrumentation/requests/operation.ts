@@ -1,7 +1,12 @@
 import type { WaitedCall } from '../../integrations/operation-waits.js';
-import type { OperationIdentity } from './operation-identity.js';
+import { type OperationIdentity, titleOf } from './operation-identity.js';
 import type { CallSite } from './call-sites.js';
-import { type OperationKind, REQUEST_PHASES, type RequestPhase } from './request-record.js';
+import {
+  type OperationKind,
+  type RecordedBlocker,
+  REQUEST_PHASES,
+  type RequestPhase,
+} from './request-record.js';
 import { TimeParts } from './time-parts.js';
 
 /** Number of distinct calls of one operation that are kept. */
@@ -49,6 +54,8 @@ export class Operation {
   phase: RequestPhase | undefined;
   /** Longest time for which its own code ran without awaiting anything, in milliseconds. */
   longestRunMs = 0;
+  /** The other operation that kept it waiting for the event loop longest. */
+  blockedBy: RecordedBlocker | undefined;
   omittedCalls = 0;
   /** Number of statements that have ended, also of those beyond the limit of distinct ones. */
   statements = 0;
@@ -72,15 +79,22 @@ export class Operation {
   /**
    * @param startedAt in milliseconds on the monotonic clock
    * @param startTime in milliseconds since the Unix epoch
+   * @param identity undefined for a request, whose route is known at its end
    */
   constructor(
     readonly id: string,
     readonly kind: OperationKind,
     readonly startedAt: number,
     readonly startTime: number,
+    private readonly identity?: OperationIdentity,
   ) {
     this.parts = new TimeParts(startedAt);
     this.phaseSince = startedAt;
+  }
+
+  /** What it is called among others; undefined for a request that has not come to its handler. */
+  get title(): string | undefined {
+    return this.identity === undefined ? this.handler : titleOf(this.identity);
   }
 
   /** The calls that it has made. */
@@ -153,6 +167,11 @@ export class Operation {
     times[ended] = (times[ended] ?? 0) + (now - this.phaseSince);
     this.phase = phase;
     this.phaseSince = now;
+  }
+
+  /** Notes that another operation has kept it waiting for the event loop. */
+  wasBlocked(name: string, milliseconds: number): void {
+    if (milliseconds > (this.blockedBy?.milliseconds ?? 0)) this.blockedBy = { name, milliseconds };
   }
 
   /** Forgets what it has measured: an async context may keep an operation that has ended for as long as a connection. */

@@ -11,17 +11,15 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { CallPlaces } from './call-places.js';
 import { CallSites } from './call-sites.js';
-import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
+import { EventLoopUse } from './event-loop-use.js';
 import { type CallTally, Operation, type OperationContext } from './operation.js';
+import type { OperationIdentity } from './operation-identity.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { Sampler } from './sampler.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
-
-/** Time without a step of any operation after which the event loop is not watched for those that are open, in milliseconds. */
-const MAX_QUIET_MS = 10_000;
 
 /** The options of {@link Operations}. */
 export interface OperationsOptions {
@@ -37,18 +35,13 @@ export class Operations implements OperationWaits {
 
   private readonly storage = new AsyncLocalStorage<OperationContext | undefined>();
   private readonly open = new Set<Operation>();
-  private readonly beat: EventLoopBeat;
+  private readonly eventLoop: EventLoopUse;
   private readonly sampler: Sampler;
   private readonly idPrefix = randomBytes(6).toString('hex');
   private lastId = 0;
   /** @internal */
   readonly places: CallPlaces;
   private isDisableScheduled = false;
-  /** The operation whose code was the last one seen to run, and when. */
-  private lastRunner: Operation | undefined;
-  private lastRunAt = 0;
-  /** Time of the last step of any operation. */
-  private activeAt = 0;
   /** The context of whatever is not recorded. */
   private readonly none: OperationScope = { run: (work) => this.leave(work) };
 
@@ -59,11 +52,7 @@ export class Operations implements OperationWaits {
   ) {
     this.sampler = new Sampler(options.sampleRate);
     this.places = new CallPlaces(this.sites, options.repeatedCalls);
-    this.beat = new EventLoopBeat(
-      clock,
-      (now) => this.advanceAll(now),
-      (now) => this.open.size > 0 && now - this.activeAt < MAX_QUIET_MS,
-    );
+    this.eventLoop = new EventLoopUse(clock, this.open);
   }
 
   /** The recorded operation of the current async context; undefined if there is none, or it has ended. */
@@ -78,14 +67,17 @@ export class Operations implements OperationWaits {
     return this.open;
   }
 
-  /** Starts an operation; undefined if it is not sampled. The caller must end it. */
-  start(kind: OperationKind, startedAt: number): Operation | undefined {
+  /**
+   * Starts an operation; undefined if it is not sampled. The caller must end it.
+   *
+   * @param identity undefined for a request, whose route is known at its end
+   */
+  start(kind: OperationKind, startedAt: number, identity?: OperationIdentity): Operation | undefined {
     if (!this.sampler.samples(startedAt)) return undefined;
-    const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now());
+    const operation = new Operation(this.nextId(), kind, startedAt, this.clock.now(), identity);
     if (this.open.size >= MAX_OPEN) this.discardOldest();
     this.open.add(operation);
-    this.activeAt = startedAt;
-    this.beat.start();
+    this.eventLoop.watch(startedAt);
     return operation;
   }
 
@@ -143,11 +135,11 @@ export class Operations implements OperationWaits {
   /** Ends an operation, at the given time on the monotonic clock. */
   end(operation: Operation, now: number): void {
     if (!operation.isOpen) return;
-    operation.parts.advance(now, this.beat.blockedSince(now));
+    operation.parts.advance(now, this.eventLoop.blockedSince(now));
     if (operation.phase !== undefined) operation.enterPhase(undefined, now);
     operation.isOpen = false;
     this.open.delete(operation);
-    if (this.lastRunner === operation) this.lastRunner = undefined;
+    this.eventLoop.forget(operation);
     if (this.open.size === 0) this.scheduleDisable();
   }
 
@@ -156,10 +148,10 @@ export class Operations implements OperationWaits {
       const operation = this.current;
       if (operation === undefined) return undefined;
       const now = this.clock.monotonic();
-      const blockedSince = this.beat.blockedSince(now);
-      if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
+      const blockedSince = this.eventLoop.blockedSince(now);
+      if (blockedSince !== undefined) this.eventLoop.recordUnseen(operation, now, blockedSince);
       operation.parts.begin(part, now, blockedSince);
-      this.ran(operation, now);
+      this.eventLoop.runs(operation, now);
       return new Wait(this, operation, part, now, call, call && this.tally(operation, call, now));
     } catch (error) {
       this.guard.report(error);
@@ -206,14 +198,30 @@ export class Operations implements OperationWaits {
   /** @internal Ends a wait. @returns the current time */
   endWait(operation: Operation, part: WaitPart): number {
     const now = this.clock.monotonic();
-    operation.parts.end(part, now, this.beat.blockedSince(now));
-    this.ran(operation, now);
+    operation.parts.end(part, now, this.eventLoop.blockedSince(now));
+    this.eventLoop.runs(operation, now);
     return now;
   }
 
-  /** Says that the own code of an operation starts or ends to run without awaiting anything. */
-  ownCode(operation: Operation, runs: boolean): void {
-    this.step(operation, undefined, runs);
+  /** Runs the work of an operation in its async context. Until it first awaits something, its own code runs. */
+  runOwnCode<R>(operation: Operation, work: () => R): R {
+    this.step(operation, undefined, true);
+    try {
+      return this.run(operation, work);
+    } finally {
+      this.step(operation, undefined, false);
+    }
+  }
+
+  /** Runs the work of an operation that is not recorded, which the others wait for until it first awaits something. */
+  runUnsampled<R>(identity: OperationIdentity, work: () => R): R {
+    if (this.open.size === 0) return work();
+    const since = this.clock.monotonic();
+    try {
+      return work();
+    } finally {
+      this.eventLoop.recordUnsampled(identity, since, this.clock.monotonic());
+    }
   }
 
   /**
@@ -225,12 +233,13 @@ export class Operations implements OperationWaits {
   step(operation: Operation, phase: RequestPhase | undefined, runs: boolean): void {
     if (!operation.isOpen) return;
     const now = this.clock.monotonic();
-    const blockedSince = this.beat.blockedSince(now);
+    const { eventLoop } = this;
+    const blockedSince = eventLoop.blockedSince(now);
     const { parts } = operation;
     if (parts.isInOwnCode) {
-      if (!runs) this.recordRun(operation, operation.runningSince, now);
+      if (!runs) eventLoop.record(operation, operation.runningSince, now);
     } else {
-      if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
+      if (blockedSince !== undefined) eventLoop.recordUnseen(operation, now, blockedSince);
       if (runs) operation.runningSince = now;
     }
     parts.ownCode(runs, now, blockedSince);
@@ -238,60 +247,28 @@ export class Operations implements OperationWaits {
       operation.enterPhase(phase, now);
       if (phase === 'response') parts.answered(now, blockedSince);
     }
-    this.ran(operation, now);
+    eventLoop.runs(operation, now);
   }
 
   /** Returns the time of each part of an operation up to now, and in total, in milliseconds; none once it has ended. */
   timesOf({ parts, startedAt, isOpen }: Operation): Readonly<Record<string, number>> {
     if (!isOpen) return {};
     const now = this.clock.monotonic();
-    parts.advance(now, this.beat.blockedSince(now));
+    parts.advance(now, this.eventLoop.blockedSince(now));
     return { ...parts.toObject(), total: now - startedAt };
   }
 
   /** Stops the timer, and gives up what runs. */
   stop(): void {
-    this.beat.stop();
+    this.eventLoop.stop();
     for (const operation of this.open) operation.isOpen = false;
     this.open.clear();
-    this.lastRunner = undefined;
     this.storage.disable();
-  }
-
-  private ran(operation: Operation, now: number): void {
-    this.lastRunner = operation;
-    this.lastRunAt = now;
-    this.activeAt = now;
-    this.beat.start();
-  }
-
-  /**
-   * Records that the code of an operation has blocked the event loop, if it was the last to run before and waits for
-   * nothing: nothing else can have run, other than code of which nothing is recorded.
-   */
-  private blame(operation: Operation, now: number, blockedSince: number): void {
-    if (this.lastRunner !== operation || operation.parts.isWaiting || operation.phase === 'response') return;
-    // A run before the last beat has let the event loop turn.
-    const since = this.lastRunAt >= blockedSince - INTERVAL_MS ? this.lastRunAt : blockedSince;
-    this.recordRun(operation, since, now);
-  }
-
-  /** Records a run of own code. The other operations waited for the event loop. */
-  private recordRun(operation: Operation, since: number, now: number): void {
-    const milliseconds = now - since;
-    if (milliseconds > operation.longestRunMs) operation.longestRunMs = milliseconds;
-    if (milliseconds < TOLERANCE_MS) return;
-    for (const other of this.open) if (other !== operation) other.parts.blocked(since, now);
   }
 
   private discardOldest(): void {
     const [oldest] = this.open;
     this.discard(oldest);
-  }
-
-  private advanceAll(now: number): void {
-    const blockedSince = this.beat.blockedSince(now);
-    for (const { parts } of this.open) parts.advance(now, blockedSince);
   }
 
   /** Disables the async context once nothing is recorded: before Node.js 24, one in use makes every promise slower. */

@@ -36,7 +36,7 @@ function causeOfFailure({
 }
 
 function causeOfDuration(record: Explained): RecordCause {
-  const { calls, parts, durationMs, longestRunMs, handler, isSampled } = record;
+  const { calls, parts, durationMs, longestRunMs, blockedBy, handler, name, isSampled } = record;
   if (!isSampled) return { kind: 'unknown', text: 'Only the end of the operation was recorded.' };
   const isMost = (ms = 0): boolean => ms > 0 && ms >= durationMs * CAUSE_SHARE;
   const share = (ms = 0): string =>
@@ -49,13 +49,16 @@ function causeOfDuration(record: Explained): RecordCause {
   if (isMost(longestRunMs)) {
     return {
       kind: 'blocked_event_loop',
-      text: `${handler ?? 'The handler'} ran for ${milliseconds(longestRunMs)} without awaiting anything, which blocked the event loop.`,
+      text: `${handler ?? name} ran for ${milliseconds(longestRunMs)} without awaiting anything, which blocked the event loop.`,
     };
   }
   if (isMost(parts.event_loop)) {
     return {
       kind: 'waiting_for_event_loop',
-      text: `The event loop was blocked by something else for ${share(parts.event_loop)}.`,
+      text:
+        blockedBy === undefined
+          ? `The event loop was blocked by something else for ${share(parts.event_loop)}.`
+          : `The event loop was blocked for ${share(parts.event_loop)}, ${milliseconds(blockedBy.milliseconds)} of it by ${blockedBy.name}.`,
     };
   }
   if (isMost(parts.pool)) {

@@ -167,8 +167,9 @@ class RecordRing {
 }
 
 /** Returns the approximate size of a record in memory. */
-function bytesOf({ name, handler, calls, exception }: RequestRecord): number {
-  let bytes = RECORD_BYTES + 2 * (name.length + (handler?.length ?? 0) + (exception?.site?.length ?? 0));
+function bytesOf({ name, handler, calls, blockedBy, exception }: RequestRecord): number {
+  const texts = [name, handler, blockedBy?.name, exception?.site];
+  let bytes = RECORD_BYTES + texts.reduce((sum, text = '') => sum + 2 * text.length, 0);
   for (const call of calls) {
     bytes += CALL_BYTES + 2 * (call.name.length + call.system.length + (call.site?.length ?? 0));
   }

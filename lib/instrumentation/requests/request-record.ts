@@ -34,6 +34,14 @@ export interface RecordedCall {
   readonly site: string | undefined;
 }
 
+/** Another operation whose code blocked the event loop while an operation was waiting. */
+export interface RecordedBlocker {
+  /** `Class.method` of the handler of a request, or kind and name, such as `job nightly-report`. */
+  readonly name: string;
+  /** The longest time for which it did so at once, in milliseconds. */
+  readonly milliseconds: number;
+}
+
 /** The exception of an operation, without its message, which may hold data of a request. */
 export interface RecordedException {
   /** Class of the exception. */
@@ -94,8 +102,10 @@ export interface RequestRecord {
   readonly calls: readonly RecordedCall[];
   /** Number of calls beyond the limit of distinct ones. */
   readonly omittedCalls: number;
-  /** Longest time for which the handler ran without awaiting anything, in milliseconds; the event loop was blocked then. */
+  /** Longest time for which its own code ran without awaiting anything, in milliseconds; the event loop was blocked then. */
   readonly longestRunMs: number;
+  /** The other operation that kept it waiting for the event loop longest, if one is known. */
+  readonly blockedBy: RecordedBlocker | undefined;
   readonly exception: RecordedException | undefined;
   /** The cause of its failure, or else of its duration, in one sentence. */
   readonly cause: RecordCause;

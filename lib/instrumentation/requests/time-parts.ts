@@ -66,12 +66,18 @@ export class TimeParts {
     this.isAnswered = true;
   }
 
-  /** Says that the code of another operation has blocked the event loop up to `now`. */
-  blocked(since: number, now: number): void {
-    if (this.runsOwnCode) return;
+  /**
+   * Says that the code of another operation has blocked the event loop up to `now`.
+   *
+   * @returns the time for which it kept this operation waiting, in milliseconds
+   */
+  blocked(since: number, now: number): number {
+    if (this.runsOwnCode) return 0;
     this.advance(since, undefined);
-    if (now > this.at) this.spent[EVENT_LOOP]! += now - this.at;
-    this.at = Math.max(this.at, now);
+    const milliseconds = Math.max(now - this.at, 0);
+    this.spent[EVENT_LOOP]! += milliseconds;
+    this.at += milliseconds;
+    return milliseconds;
   }
 
   /**

@@ -31,10 +31,11 @@ describe('the operations that run', () => {
     }
   }
 
-  it('blame the handler that runs, and let the others wait for the event loop', () => {
+  it('name the handler that blocks the event loop, for which the others wait', () => {
     const busy = operations.start('http', 0)!;
     const waiting = operations.start('http', 0)!;
     const idle = operations.start('http', 0)!;
+    busy.handler = 'ReportsController.pdf';
     const wait = operations.run(waiting, () => operations.begin('database'))!;
     turn(10);
     operations.step(busy, 'handler', true);
@@ -51,9 +52,55 @@ describe('the operations that run', () => {
     expect(waiting.parts.toObject()).toEqual({ database: 10, event_loop: 400, application: 10 });
     expect(idle.parts.toObject()).toEqual({ event_loop: 400, application: 20 });
     expect([waiting.longestRunMs, idle.longestRunMs]).toEqual([0, 0]);
+    const blockedBy = { name: 'ReportsController.pdf', milliseconds: 400 };
+    expect([busy, waiting, idle].map((each) => each.blockedBy)).toEqual([undefined, blockedBy, blockedBy]);
   });
 
-  it('blame the code after an answer of the database', () => {
+  it.each([1, 0])('name the job that blocks the event loop longest, at a sample rate of %d', (sampleRate) => {
+    const waiting = operations.start('http', 0)!;
+    operations.run(waiting, () => operations.begin('database'));
+    const work = (milliseconds: number) => () => {
+      now += milliseconds;
+      return 'result';
+    };
+    for (const [name, milliseconds] of [
+      ['short', 30],
+      ['long', 200],
+      ['hardly', 5],
+    ] as const) {
+      const identity = { kind: 'job', name } as const;
+      const job = sampleRate === 1 ? operations.start('job', now, identity)! : undefined;
+      const call = work(milliseconds);
+      const result =
+        job === undefined ? operations.runUnsampled(identity, call) : operations.runOwnCode(job, call);
+      expect(result).toBe('result');
+      if (job !== undefined) {
+        operations.end(job, now);
+        expect(job.longestRunMs).toBe(milliseconds);
+      }
+    }
+    operations.end(waiting, now);
+    // The beat of the event loop has been late since the first job.
+    expect(waiting.parts.toObject()).toEqual({ event_loop: 235 });
+    expect(waiting.blockedBy).toEqual({ name: 'job long', milliseconds: 200 });
+  });
+
+  it('let the error of a job through, which ends its run', () => {
+    const failing = (): never => {
+      now += 50;
+      throw new Error('broken');
+    };
+    const waiting = operations.start('http', 0)!;
+    const identity = { kind: 'job', name: 'broken' } as const;
+    const job = operations.start('job', 0, identity)!;
+    expect(() => operations.runOwnCode(job, failing)).toThrow('broken');
+    expect(() => operations.runUnsampled(identity, failing)).toThrow('broken');
+    expect(job.parts.isInOwnCode).toBe(false);
+    expect(job.longestRunMs).toBe(50);
+    expect(waiting.parts.of('event_loop')).toBe(100);
+  });
+
+  it('find the code after an answer of the database that blocks the event loop', () => {
     const busy = operations.start('http', 0)!;
     const waiting = operations.start('http', 0)!;
     const [own, other] = [busy, waiting].map((each) =>
@@ -70,7 +117,7 @@ describe('the operations that run', () => {
     expect(waiting.parts.toObject()).toEqual({ database: 40, event_loop: 300 });
   });
 
-  it('blame nobody for what was blocked by code of which nothing is recorded', () => {
+  it('name nobody if code of which nothing is recorded blocks the event loop', () => {
     const waiting = operations.start('http', 0)!;
     const wait = operations.run(waiting, () => operations.begin('database'))!;
     const answered = operations.start('http', 0)!;
@@ -83,6 +130,7 @@ describe('the operations that run', () => {
     expect([waiting.longestRunMs, answered.longestRunMs]).toEqual([0, 0]);
     expect(waiting.parts.of('event_loop')).toBeGreaterThan(279);
     expect(answered.parts.of('event_loop')).toBeGreaterThan(279);
+    expect([waiting.blockedBy, answered.blockedBy]).toEqual([undefined, undefined]);
   });
 
   it('do not call time a run in which the event loop turned', () => {

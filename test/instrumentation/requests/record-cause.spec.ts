@@ -23,11 +23,35 @@ describe('the cause of a record', () => {
     expect(text).toBe('postgresql: SELECT ? was sent 15 times, 55 % of 200 ms: an N+1.');
   });
 
-  it('does not blame calls for which the request hardly waited', () => {
+  it('is no call for which the request hardly waited', () => {
     const calls = [call({ count: 1, totalMs: 80 })];
     const { kind } = causeOf(record({ durationMs: 100, parts: { database: 5, application: 95 }, calls }));
 
     expect(kind).toBe('application');
+  });
+
+  it('names the operation that blocked the event loop, with its own share of the time, as far as it is known', () => {
+    const waiting = { durationMs: 420, parts: { event_loop: 380, database: 40 } };
+    const blockedBy = { name: 'job nightly-report', milliseconds: 300 };
+
+    expect(causeOf(record({ ...waiting, blockedBy }))).toEqual({
+      kind: 'waiting_for_event_loop',
+      text: 'The event loop was blocked for 90 % of 420 ms, 300 ms of it by job nightly-report.',
+    });
+    expect(causeOf(record(waiting)).text).toBe(
+      'The event loop was blocked by something else for 90 % of 420 ms.',
+    );
+  });
+
+  it('is the own code of the operation, by its handler or its name', () => {
+    const busy = { durationMs: 420, longestRunMs: 400, parts: { application: 420 } };
+
+    expect(causeOf(record({ ...busy, handler: 'ReportsController.pdf' })).text).toBe(
+      'ReportsController.pdf ran for 400 ms without awaiting anything, which blocked the event loop.',
+    );
+    expect(causeOf(record({ ...busy, kind: 'job', name: 'nightly-report' })).text).toBe(
+      'nightly-report ran for 400 ms without awaiting anything, which blocked the event loop.',
+    );
   });
 
   it('is a number for an operation that took no time, as with a clock that stands still', () => {
@@ -73,6 +97,7 @@ function record(given: Partial<RequestRecord>): Omit<RequestRecord, 'cause'> {
     calls: [],
     omittedCalls: 0,
     longestRunMs: 0,
+    blockedBy: undefined,
     exception: undefined,
     traceId: undefined,
     ...given,

@@ -1,0 +1,94 @@
+import type { Clock } from '../../metrics/clock.js';
+import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
+import { type OperationIdentity, titleOf } from './operation-identity.js';
+import type { Operation } from './operation.js';
+
+/** Time without a step of any operation after which the event loop is not watched for those that are open, in milliseconds. */
+const MAX_QUIET_MS = 10_000;
+
+/** The use of the event loop by operations: whose code ran without awaiting anything, and which others waited meanwhile. */
+export class EventLoopUse {
+  private readonly beat: EventLoopBeat;
+  /** The operation whose code was the last one seen to run, and when. */
+  private lastRunner: Operation | undefined;
+  private lastRunAt = 0;
+  /** Time of the last step of any operation. */
+  private activeAt = 0;
+
+  /** @param open the operations that have not ended */
+  constructor(
+    clock: Clock,
+    private readonly open: ReadonlySet<Operation>,
+  ) {
+    this.beat = new EventLoopBeat(
+      clock,
+      (now) => this.advanceAll(now),
+      (now) => this.open.size > 0 && now - this.activeAt < MAX_QUIET_MS,
+    );
+  }
+
+  /** Returns since when the event loop has been blocked, up to `now`; undefined if it is not. */
+  blockedSince(now: number): number | undefined {
+    return this.beat.blockedSince(now);
+  }
+
+  /** Watches the event loop, since an operation has started or come to a next step. */
+  watch(now: number): void {
+    this.activeAt = now;
+    this.beat.start();
+  }
+
+  /** Notes that the code of an operation runs now. */
+  runs(operation: Operation, now: number): void {
+    this.lastRunner = operation;
+    this.lastRunAt = now;
+    this.watch(now);
+  }
+
+  /** Forgets an operation that has ended. */
+  forget(operation: Operation): void {
+    if (this.lastRunner === operation) this.lastRunner = undefined;
+  }
+
+  /**
+   * Records that the code of an operation has blocked the event loop since it was last seen, if it was the last to run and
+   * waits for nothing: nothing else can have run since, other than code of which nothing is recorded.
+   */
+  recordUnseen(operation: Operation, now: number, blockedSince: number): void {
+    if (this.lastRunner !== operation || operation.parts.isWaiting || operation.phase === 'response') return;
+    // Code that ran before the last beat has let the event loop turn.
+    const since = this.lastRunAt >= blockedSince - INTERVAL_MS ? this.lastRunAt : blockedSince;
+    this.record(operation, since, now);
+  }
+
+  /** Records that the code of an operation ran without awaiting anything. */
+  record(operation: Operation, since: number, now: number): void {
+    const milliseconds = now - since;
+    if (milliseconds > operation.longestRunMs) operation.longestRunMs = milliseconds;
+    if (milliseconds >= TOLERANCE_MS) this.delayOthers(operation.title, since, now, operation);
+  }
+
+  /** Records that the code of an operation that is not sampled ran without awaiting anything. */
+  recordUnsampled(identity: OperationIdentity, since: number, now: number): void {
+    if (now - since >= TOLERANCE_MS) this.delayOthers(titleOf(identity), since, now);
+  }
+
+  stop(): void {
+    this.beat.stop();
+    this.lastRunner = undefined;
+  }
+
+  /** Lets all operations wait for the event loop, except for the one whose code ran. */
+  private delayOthers(title: string | undefined, since: number, now: number, operation?: Operation): void {
+    for (const other of this.open) {
+      if (other === operation) continue;
+      const milliseconds = other.parts.blocked(since, now);
+      if (title !== undefined && milliseconds > 0) other.wasBlocked(title, milliseconds);
+    }
+  }
+
+  private advanceAll(now: number): void {
+    const blockedSince = this.beat.blockedSince(now);
+    for (const { parts } of this.open) parts.advance(now, blockedSince);
+  }
+}
