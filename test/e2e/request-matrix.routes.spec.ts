@@ -208,8 +208,94 @@ const MOUNTED: readonly Mounted[] = [
   },
 ];
 
+/** Middleware that answers itself, as Apollo Server does. */
+const ANSWERING: readonly Mounted[] = [
+  {
+    name: 'a path, whatever its case and what follows',
+    mount: (nest) => void nest.use('/graphql', pass).use('/graphql', answer),
+    path: '/GraphQL/of/a/client?query=1',
+    counted: 'GET /graphql 200 1',
+  },
+  {
+    name: 'a path with a parameter',
+    mount: (nest) => void nest.use('/tenants/:tenant/graphql', answer),
+    path: '/tenants/acme/graphql',
+    counted: 'GET /tenants/:tenant/graphql 200 1',
+  },
+  {
+    name: 'a path in a router',
+    mount: (nest) =>
+      void nest.use(
+        '/shop',
+        routed((router) => router.use('/graphql', answer)),
+      ),
+    path: '/shop/graphql',
+    counted: 'GET /shop/graphql 200 1',
+  },
+  {
+    name: 'the root of a router in a router of the root',
+    mount: (nest) =>
+      void nest.use(
+        routed((router) =>
+          router.use(
+            '/shop',
+            routed((inner) => inner.use(answer)),
+          ),
+        ),
+      ),
+    path: '/shop/a/b',
+    counted: 'GET /shop 200 1',
+  },
+  {
+    name: 'one of several paths, after middleware for all of them',
+    mount: (nest) => void nest.use(['/graphql', '/admin'], pass).use('/{*any}', pass).use('/graphql', answer),
+    path: '/graphql',
+    counted: 'GET /graphql 200 1',
+  },
+  {
+    name: 'several paths',
+    mount: (nest) => void nest.use(['/v1', '/v2'], answer),
+    path: '/v2/x',
+    counted: 'GET /v1|/v2 200 1',
+  },
+  {
+    name: 'an application of Express, which is mounted',
+    mount: (nest) => {
+      const inner = express();
+      inner.use(answer);
+      nest.use('/inner', inner);
+    },
+    path: '/inner/x',
+    counted: 'GET /inner 200 1',
+  },
+  {
+    name: 'the root, which has no path',
+    mount: (nest) => void nest.use(answer),
+    path: '/users/5',
+    counted: 'GET <unmatched> 200 1',
+  },
+  {
+    name: 'a wildcard, which matches everything',
+    mount: (nest) => void nest.use('/{*path}', answer),
+    path: '/users/5',
+    counted: 'GET <unmatched> 200 1',
+  },
+  {
+    name: 'a regular expression',
+    mount: (nest) => void nest.use(/^\/u/, answer),
+    path: '/u',
+    counted: 'GET <unmatched> 200 1',
+  },
+  {
+    name: 'a path whose middleware passes on what nobody answers',
+    mount: (nest) => void nest.use('/graphql', pass),
+    path: '/graphql/x',
+    counted: 'GET <unmatched> 404 1',
+  },
+];
+
 describe('the route of what is mounted on Express', () => {
-  it.each(MOUNTED)('is the full template: $name', async ({ mount, path, counted: expected }) => {
+  const expectCounted = async ({ mount, path, counted: expected }: Mounted): Promise<void> => {
     app = await startApp('express', FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [] }), {
       configure: mount,
     });
@@ -217,7 +303,11 @@ describe('the route of what is mounted on Express', () => {
     await app.recorded();
 
     expect(counted(app.registry)).toEqual([expected]);
-  });
+  };
+
+  it.each(MOUNTED)('is the full template: $name', expectCounted);
+
+  it.each(ANSWERING)('is the path of middleware that answers itself: $name', expectCounted);
 
   it('never has the URL in it where the router does not tell its mount', () => {
     const server = express();

@@ -28,6 +28,8 @@ interface ExpressRequest extends IncomingMessage {
   readonly app?: ExpressApp;
   readonly route?: ExpressRoute;
   readonly originalUrl?: string;
+  /** The part of the path at which the middleware that answered is mounted; empty for the root. */
+  readonly baseUrl?: string;
 }
 
 /** A location of a route in the tree of routers. */
@@ -47,7 +49,7 @@ const MAX_DEPTH = 20;
 const MAX_FAILED_SEARCHES = 50;
 
 /**
- * The full templates of the routes of an Express application.
+ * The full templates of the routes of an Express application, and of the paths at which middleware is mounted.
  *
  * Express exposes the path of a route within its router, but not the template at which the router is mounted. The
  * templates are therefore read from the tree of routers, once for each route.
@@ -62,12 +64,21 @@ export class ExpressRoutes {
     this.ownApp = app;
   }
 
-  /** Returns the template of the route that served a request, such as `/api/users/:id`; undefined if none did. */
+  /**
+   * Returns the template of the route that served a request, such as `/api/users/:id`, or the path of the middleware that
+   * did, such as `/graphql`; undefined for middleware of the root.
+   */
   templateOf(request: ExpressRequest): string | undefined {
     const { route } = request;
-    if (route === undefined) return undefined;
+    if (route === undefined) return this.mountOf(request);
     const found = this.locations.get(route) ?? this.search(route, request.app);
     return typeof found === 'string' ? found : templateAt(found, request);
+  }
+
+  private mountOf({ baseUrl = '', app }: ExpressRequest): string | undefined {
+    if (baseUrl === '' || app === undefined) return undefined;
+    const root = rootOf(app);
+    return findMount(root.router?.stack ?? [], baseUrl, mountsOf(root, rootOf(this.ownApp ?? app)));
   }
 
   private search(route: ExpressRoute, app: ExpressApp | undefined): string | readonly RouteLocation[] {
@@ -112,15 +123,54 @@ function readTree(app: ExpressApp, mounts: string[]): Map<ExpressRoute, RouteLoc
         else known.push(location);
         continue;
       }
-      const inner = (layer.handle as { readonly stack?: unknown } | undefined)?.stack;
-      if (Array.isArray(inner)) {
-        const mount = layer.slash === true ? '/' : (layer.rawPath ?? UNKNOWN_MOUNT);
-        read(inner as ExpressLayer[], prefixed(prefixes, mount), path);
-      }
+      const inner = layersIn(layer);
+      if (inner !== undefined) read(inner, prefixed(prefixes, pathOf(layer)), path);
     }
   };
   read(app.router?.stack ?? [], mounts, []);
   return tree;
+}
+
+/**
+ * Returns the path at which middleware is mounted, by the part of a URL that it matches; undefined if there is none, or if it
+ * matches every path. Of several, the last one has answered: the others have passed the request on.
+ */
+function findMount(
+  layers: readonly ExpressLayer[],
+  baseUrl: string,
+  prefixes: string[],
+  depth = 0,
+): string | undefined {
+  if (depth > MAX_DEPTH) return undefined;
+  let found: string | undefined;
+  for (const layer of layers) {
+    const matched = layer.route === undefined ? matchOf(layer, baseUrl) : undefined;
+    if (matched === undefined) continue;
+    const rest = baseUrl.slice(matched.length);
+    const inner = layersIn(layer);
+    const mounts = prefixed(prefixes, pathOf(layer));
+    const innerMount = inner && findMount(inner, rest, mounts, depth + 1);
+    if (innerMount !== undefined) found = innerMount;
+    else if (rest === '' && isOnePath(layer)) found = mounts.join('|');
+  }
+  return found;
+}
+
+/** Returns the layers of the router that is mounted in a layer. */
+function layersIn({ handle }: ExpressLayer): readonly ExpressLayer[] | undefined {
+  const stack = (handle as { readonly stack?: unknown } | undefined)?.stack;
+  return Array.isArray(stack) ? (stack as ExpressLayer[]) : undefined;
+}
+
+function pathOf({ slash, rawPath }: ExpressLayer): ExpressPath {
+  return slash === true ? '/' : (rawPath ?? UNKNOWN_MOUNT);
+}
+
+/** Returns false for middleware of the root, and for a path with a wildcard or a regular expression, which match anything. */
+function isOnePath({ slash, rawPath }: ExpressLayer): boolean {
+  if (slash === true) return false;
+  const paths: unknown[] = Array.isArray(rawPath) ? rawPath : [rawPath];
+  return paths.every((path) => typeof path === 'string' && !path.includes('*'));
 }
 
 /**
@@ -146,12 +196,17 @@ function templateAt(locations: readonly RouteLocation[], { originalUrl, url = ''
 function matches(layers: readonly ExpressLayer[], path: string): boolean {
   let rest = path;
   return layers.every((layer) => {
-    const match = layer.match(rest);
-    if (match === false) return false;
-    const matched = (typeof match === 'object' ? match.path : undefined) ?? layer.path ?? '';
-    rest = rest.slice(matched.length) || '/';
-    return true;
+    const matched = matchOf(layer, rest);
+    if (matched !== undefined) rest = rest.slice(matched.length) || '/';
+    return matched !== undefined;
   });
+}
+
+/** Returns the part of a path that a layer matches; undefined if it does not match. */
+function matchOf(layer: ExpressLayer, path: string): string | undefined {
+  const match = layer.match(path);
+  if (match === false) return undefined;
+  return (typeof match === 'object' ? match.path : undefined) ?? layer.path ?? '';
 }
 
 function joinPaths(prefixes: readonly string[], path: ExpressPath): string {

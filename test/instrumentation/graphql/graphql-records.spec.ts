@@ -66,13 +66,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-/** The route of GraphQL; on Express, it has none. */
-const ROUTES = { Apollo: '<unmatched>', Mercurius: '/graphql' } as const;
-
 describe.each(['Apollo', 'Mercurius'] as const)('the record of a GraphQL operation on %s', (driver) => {
   /** Mercurius has no exceptions in what it responds. */
   const isNamed = driver === 'Apollo';
-  const request = `POST ${ROUTES[driver]}`;
+  const request = 'POST /graphql';
 
   async function start(options: MonitoringOptions = {}): Promise<RunningApp> {
     const [adapter, driverOptions] = DRIVERS[driver];
@@ -126,7 +123,7 @@ describe.each(['Apollo', 'Mercurius'] as const)('the record of a GraphQL operati
       'operation_type=query operation=orders': 13,
     });
     expect(counts(running.registry, 'http_request_queries_total')).toEqual({
-      [`method=POST route=${ROUTES[driver]}`]: 13,
+      'method=POST route=/graphql': 13,
     });
   });
 
