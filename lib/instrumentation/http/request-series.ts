@@ -168,6 +168,8 @@ export class RequestSeries {
 
   private writeInProgress(): void {
     for (const series of this.methods.values()) {
+      // A reset has removed what was written.
+      if (!this.inProgress.store.hasSeries([series.method])) series.written = 0;
       const change = series.active - series.written;
       if (change === 0) continue;
       series.written = series.active;

@@ -79,6 +79,22 @@ describe('samples of requests that are held back', () => {
     expect(seconds.count(LABELS)).toBe(1);
   });
 
+  it('leave the number of requests in progress right when a reset comes in between', () => {
+    const { registry } = testRegistry();
+    const { method } = seriesIn(registry);
+    const { inProgress } = metricsOf(registry);
+    const value = () => inProgress.value({ method: 'GET' });
+    method.active += 2;
+    registry.resetAll();
+    expect(value()).toBe(2);
+    method.active--;
+    inProgress.remove({ method: 'GET' });
+    expect(value()).toBe(1);
+    registry.resetAll();
+    method.active--;
+    expect(value()).toBe(0);
+  });
+
   it('of several applications on one registry are added up', () => {
     const { registry } = testRegistry();
     const first = seriesIn(registry);
