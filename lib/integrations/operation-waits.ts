@@ -16,6 +16,8 @@ export interface WaitedCall {
   readonly system: string;
   /** Text of the call without values, such as `SELECT * FROM orders WHERE id = ?` or `GET`. */
   readonly name: string;
+  /** True if many of it are no N+1: it goes with other calls, such as `COMMIT`, or reads the next rows of a cursor. */
+  readonly isAuxiliary?: boolean;
 }
 
 /** One wait of one operation. */
@@ -69,11 +71,14 @@ export class WaitedCalls {
   private readonly calls = new Map<string, WaitedCall>();
   private readonly other: WaitedCall;
 
+  /** @param auxiliary matches the names of auxiliary calls. @default none is auxiliary */
   constructor(
     private readonly part: WaitPart,
     private readonly system: string,
+    private readonly auxiliary?: RegExp,
   ) {
-    this.other = { part, system, name: OTHER };
+    // They are of many names, so that many of them are no N+1 either.
+    this.other = { part, system, name: OTHER, isAuxiliary: true };
   }
 
   /** Returns the call with a text. */
@@ -82,7 +87,8 @@ export class WaitedCalls {
     let call = this.calls.get(bounded);
     if (call === undefined) {
       if (this.calls.size >= MAX_CALLS) return this.other;
-      call = { part: this.part, system: this.system, name: copyString(bounded) };
+      const isAuxiliary = this.auxiliary?.test(bounded) === true;
+      call = { part: this.part, system: this.system, name: copyString(bounded), isAuxiliary };
       this.calls.set(call.name, call);
     }
     return call;

@@ -1,18 +1,14 @@
-import { Controller, Get, Inject, Module, Param } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import mongoose, { type Connection, type Model, Schema } from 'mongoose';
-import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/records';
 import { sourceLineOf } from '../support/source-line.js';
 import { MongoServer } from './fixture/mongo.server.js';
+import { methodsOf, RecordedApp } from './fixture/recorded-app.js';
 import { RepeatedCommands } from './fixture/repeated-commands.mjs';
-import { eventually, type RunningApp, startApp, total } from './fixture/start-app.js';
+import { total } from './fixture/start-app.js';
 
 type Orders = Model<Record<string, unknown>>;
-
-const FAULTS = Object.getOwnPropertyNames(RepeatedCommands.prototype).filter(
-  (name) => name !== 'constructor',
-);
 
 /** What a handler does, and the shapes of its commands. */
 const SHAPES: Readonly<Record<string, readonly [(orders: Orders) => Promise<unknown>, readonly string[]]>> = {
@@ -48,38 +44,32 @@ const SHAPES: Readonly<Record<string, readonly [(orders: Orders) => Promise<unkn
 
 @Controller()
 class OrdersController {
-  constructor(
-    @Inject('CONNECTION') private readonly connection: Connection,
-    private readonly records: RequestRecords,
-  ) {}
+  constructor(@Inject('CONNECTION') private readonly connection: Connection) {}
 
   private get orders(): Orders {
     return this.connection.model('Order') as Orders;
   }
 
   @Get('faults/:name')
-  async fault(@Param('name') name: string): Promise<unknown> {
+  async fault(@Param('name') name: string): Promise<void> {
     await (new RepeatedCommands(this.orders) as unknown as Record<string, () => Promise<void>>)[name]!();
-    return { id: this.records.currentId };
   }
 
   @Get('shapes/:name')
-  async shape(@Param('name') name: string): Promise<unknown> {
+  async shape(@Param('name') name: string): Promise<void> {
     await SHAPES[name]![0](this.orders);
-    return { id: this.records.currentId };
   }
 
   @Get('mixed/:key/:n')
-  async mixed(@Param('key') key: string, @Param('n') n: string): Promise<unknown> {
+  async mixed(@Param('key') key: string, @Param('n') n: string): Promise<void> {
     for (let i = 0; i < Number(n); i++) await this.orders.findOne({ key });
-    return { id: this.records.currentId };
   }
 }
 
 describe('the record of a request to MongoDB', () => {
   let server: MongoServer;
   let connection: Connection;
-  let app: RunningApp;
+  let app: RecordedApp;
 
   beforeAll(async () => {
     server = await MongoServer.start();
@@ -89,13 +79,10 @@ describe('the record of a request to MongoDB', () => {
       new Schema({}, { strict: false, collection: 'orders', autoCreate: false, autoIndex: false }),
     );
     await connection.asPromise();
-    @Module({
-      imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: 500 } } })],
+    app = await RecordedApp.start('express', {
       controllers: [OrdersController],
       providers: [{ provide: 'CONNECTION', useValue: connection }],
-    })
-    class AppModule {}
-    app = await startApp('express', AppModule);
+    });
   }, 60_000);
 
   afterAll(async () => {
@@ -104,26 +91,15 @@ describe('the record of a request to MongoDB', () => {
     await server?.stop();
   }, 60_000);
 
-  async function recordOf(path: string): Promise<RequestRecord> {
-    const { status, body } = await app.get(path);
-    if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
-    let record: RequestRecord | undefined;
-    await eventually(() => {
-      record = app.app.get(RequestRecords).get((JSON.parse(body) as { id: string }).id);
-      expect(record).toBeDefined();
-    });
-    return record!;
-  }
-
-  it.each(FAULTS)('names the N+1 of %s by its line', async (name) => {
-    const { calls, parts } = await recordOf(`/faults/${name}`);
+  it.each(methodsOf(RepeatedCommands))('names the N+1 of %s by its line', async (name) => {
+    const { calls, parts } = await app.recordOf(`/faults/${name}`);
     expect(calls).toEqual([expect.objectContaining({ system: 'mongodb', count: 12, isRepeated: true })]);
     expect(await sourceLineOf(calls[0]!.site)).toContain(`// line of ${name}`);
     expect(parts.database).toBeGreaterThan(0);
   });
 
   it.each(Object.keys(SHAPES))('names commands by their fields, without a value: %s', async (name) => {
-    const { calls } = await recordOf(`/shapes/${encodeURIComponent(name)}`);
+    const { calls } = await app.recordOf(`/shapes/${encodeURIComponent(name)}`);
     expect(calls.map((call) => call.name).toSorted()).toEqual(SHAPES[name]![1]);
     expect(JSON.stringify(calls)).not.toMatch(/secret|4711/);
   });
@@ -135,7 +111,7 @@ describe('the record of a request to MongoDB', () => {
     const next = keys[Symbol.iterator]();
     const records = new Map<string, RequestRecord>();
     const client = async (): Promise<void> => {
-      for (const { key, n } of next) records.set(key, await recordOf(`/mixed/${key}/${n}`));
+      for (const { key, n } of next) records.set(key, await app.recordOf(`/mixed/${key}/${n}`));
     };
     await Promise.all(Array.from({ length: 10 }, client));
     const got = server.commands.slice(before);

@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
-import { Controller, Get, Inject, Module, Param } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
 import { sourceLineOf } from '../support/source-line.js';
+import { methodsOf, RecordedApp } from './fixture/recorded-app.js';
 import { RepeatedOperations } from './fixture/repeated-operations.mjs';
-import { eventually, type RunningApp, startApp, total } from './fixture/start-app.js';
+import { total } from './fixture/start-app.js';
 
 interface PrismaClient {
   /** The statements that the server got. */
@@ -28,31 +27,23 @@ function loadPrisma(): { PrismaClient: new (engine: string, logQueries: boolean)
   return module.exports as ReturnType<typeof loadPrisma>;
 }
 
-const FAULTS = ['loop', 'all', 'afterAnother'] as const;
-
 @Controller()
 class OrdersController {
-  constructor(
-    @Inject('CLIENT') private readonly client: PrismaClient,
-    private readonly records: RequestRecords,
-  ) {}
+  constructor(@Inject('CLIENT') private readonly client: PrismaClient) {}
 
   @Get('faults/:name')
-  async fault(@Param('name') name: string): Promise<unknown> {
+  async fault(@Param('name') name: string): Promise<void> {
     await (new RepeatedOperations(this.client) as unknown as Record<string, () => Promise<void>>)[name]!();
-    return { id: this.records.currentId };
   }
 
   @Get('batch')
-  async unique(): Promise<unknown> {
+  async unique(): Promise<void> {
     await Promise.all(Array.from({ length: 12 }, (_, id) => this.client.order.findUnique({ where: { id } })));
-    return { id: this.records.currentId };
   }
 
   @Get('mixed/:n')
-  async mixed(@Param('n') n: string): Promise<unknown> {
+  async mixed(@Param('n') n: string): Promise<void> {
     for (let id = 0; id < Number(n); id++) await this.client.order.findFirst({ where: { id } });
-    return { id: this.records.currentId };
   }
 }
 
@@ -61,35 +52,21 @@ describe.each([
   ['one without events', 'ClientEngine', false, /^findFirst Order$/],
   ['one whose events are late', 'LibraryEngine', true, /^findFirst Order$/],
 ] as const)('the record of a request to Prisma, with %s', (_, engine, logQueries, name) => {
-  let app: RunningApp;
+  let app: RecordedApp;
   let client: PrismaClient;
 
   beforeAll(async () => {
     const { PrismaClient } = loadPrisma();
     client = new PrismaClient(engine, logQueries);
-    @Module({
-      imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: 500 } } })],
+    app = await RecordedApp.start('fastify', {
       controllers: [OrdersController],
       providers: [{ provide: 'CLIENT', useValue: client }],
-    })
-    class AppModule {}
-    app = await startApp('fastify', AppModule);
+    });
   }, 60_000);
   afterAll(() => app.close());
 
-  async function recordOf(path: string): Promise<RequestRecord> {
-    const { status, body } = await app.get(path);
-    if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
-    let record: RequestRecord | undefined;
-    await eventually(() => {
-      record = app.app.get(RequestRecords).get((JSON.parse(body) as { id: string }).id);
-      expect(record).toBeDefined();
-    });
-    return record!;
-  }
-
-  it.each(FAULTS)('names the N+1 of a handler by its line: %s', async (fault) => {
-    const { calls, parts } = await recordOf(`/faults/${fault}`);
+  it.each(methodsOf(RepeatedOperations))('names the N+1 of a handler by its line: %s', async (fault) => {
+    const { calls, parts } = await app.recordOf(`/faults/${fault}`);
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatchObject({ system: 'postgresql', isRepeated: true });
     expect(calls[0]!.name).toMatch(name);
@@ -99,7 +76,7 @@ describe.each([
   });
 
   it('finds no N+1 in operations that are one statement', async () => {
-    const { calls } = await recordOf('/batch');
+    const { calls } = await app.recordOf('/batch');
     expect(calls).toEqual([expect.objectContaining({ count: 1, isRepeated: false })]);
   });
 
@@ -108,7 +85,7 @@ describe.each([
     const before = client.sent.length;
     await Promise.all(
       Array.from({ length: 40 }, async (_unused, i) => {
-        const { calls } = await recordOf(`/mixed/${i % 6}`);
+        const { calls } = await app.recordOf(`/mixed/${i % 6}`);
         expect(calls[0]?.count ?? 0).toBe(i % 6);
       }),
     );

@@ -1,18 +1,14 @@
 import { promisify } from 'node:util';
-import { Controller, Get, Inject, Module, Param } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createPool, type Pool } from 'mysql2';
-import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
-import { eventually, type RunningApp, startApp, total } from '../e2e/fixture/start-app.js';
+import type { RequestRecord } from 'nestjs-monitoring/records';
+import { methodsOf, RecordedApp } from '../e2e/fixture/recorded-app.js';
+import { total } from '../e2e/fixture/start-app.js';
 import { sourceLineOf } from '../support/source-line.js';
 import { RepeatedMysqlStatements } from './fixture/repeated-mysql-statements.mjs';
 import { describeWith } from './support/binaries.js';
 import { MariaDbServer } from './support/mariadb.server.js';
-
-const FAULTS = Object.getOwnPropertyNames(RepeatedMysqlStatements.prototype).filter(
-  (name) => name !== 'constructor',
-);
 
 /** Ways to send a number of statements, which hold a text with the key of their request. */
 const WAYS: Readonly<Record<string, (pool: Pool, key: string, n: number) => Promise<unknown>>> = {
@@ -44,41 +40,33 @@ const WAYS: Readonly<Record<string, (pool: Pool, key: string, n: number) => Prom
 
 @Controller()
 class AppController {
-  constructor(
-    @Inject('POOL') private readonly pool: Pool,
-    private readonly records: RequestRecords,
-  ) {}
+  constructor(@Inject('POOL') private readonly pool: Pool) {}
 
   @Get('ways/:way/:key/:n')
-  async way(@Param('way') way: string, @Param('key') key: string, @Param('n') n: string): Promise<unknown> {
+  async way(@Param('way') way: string, @Param('key') key: string, @Param('n') n: string): Promise<void> {
     await WAYS[way]!(this.pool, key, Number(n));
-    return { id: this.records.currentId };
   }
 
   @Get('faults/:fault')
-  async fault(@Param('fault') fault: string): Promise<unknown> {
-    await (new RepeatedMysqlStatements(this.pool) as unknown as Record<string, () => Promise<void>>)[
+  fault(@Param('fault') fault: string): Promise<void> {
+    return (new RepeatedMysqlStatements(this.pool) as unknown as Record<string, () => Promise<void>>)[
       fault
     ]!();
-    return { id: this.records.currentId };
   }
 }
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'the records of requests to MariaDB', () => {
   let server: MariaDbServer;
   let pool: Pool;
-  let app: RunningApp;
+  let app: RecordedApp;
 
   beforeAll(async () => {
     server = await MariaDbServer.start('--log-output=TABLE', '--general-log=1');
     pool = createPool({ uri: server.url, connectionLimit: 2 });
-    @Module({
-      imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: 500 } } })],
+    app = await RecordedApp.start('fastify', {
       controllers: [AppController],
       providers: [{ provide: 'POOL', useValue: pool }],
-    })
-    class AppModule {}
-    app = await startApp('fastify', AppModule);
+    });
   }, 120_000);
 
   afterAll(async () => {
@@ -86,17 +74,6 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the records of requests to Mar
     await pool?.promise().end();
     await server?.stop();
   }, 60_000);
-
-  async function recordOf(path: string): Promise<RequestRecord> {
-    const { status, body } = await app.get(path);
-    if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
-    let record: RequestRecord | undefined;
-    await eventually(() => {
-      record = app.app.get(RequestRecords).get((JSON.parse(body) as { id: string }).id);
-      expect(record).toBeDefined();
-    });
-    return record!;
-  }
 
   it('have each statement that the server logged for a request, and none of another request', async () => {
     const names = Object.keys(WAYS);
@@ -109,7 +86,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the records of requests to Mar
     const records = new Map<string, RequestRecord>();
     const next = requests[Symbol.iterator]();
     const client = async (): Promise<void> => {
-      for (const { way, key, n } of next) records.set(key, await recordOf(`/ways/${way}/${key}/${n}`));
+      for (const { way, key, n } of next) records.set(key, await app.recordOf(`/ways/${way}/${key}/${n}`));
     };
     await Promise.all(Array.from({ length: 10 }, client));
 
@@ -126,10 +103,10 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the records of requests to Mar
     expect(total(app.registry, 'http_request_queries_total') - counted).toBe(logged.length);
   }, 120_000);
 
-  it.each(FAULTS)(
+  it.each(methodsOf(RepeatedMysqlStatements))(
     'name the N+1 of %s by its line',
     async (fault) => {
-      const { calls } = await recordOf(`/faults/${fault}`);
+      const { calls } = await app.recordOf(`/faults/${fault}`);
       expect(calls).toEqual([
         expect.objectContaining({ system: 'mysql', count: 12, isRepeated: true, part: 'database' }),
       ]);

@@ -1,24 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Controller, Get, Inject, Injectable, Module, Param } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Param } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import createKnex, { type Knex } from 'knex';
-import { MonitoringModule } from 'nestjs-monitoring';
-import { type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
+import type { RequestRecord } from 'nestjs-monitoring/records';
 import { Pool } from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
-import { eventually, type RunningApp, startApp, total } from '../e2e/fixture/start-app.js';
+import { methodsOf, RecordedApp } from '../e2e/fixture/recorded-app.js';
+import { eventually, total } from '../e2e/fixture/start-app.js';
 import { sourceLineOf } from '../support/source-line.js';
 import { RepeatedStatements } from './fixture/repeated-statements.mjs';
 import { describeWith } from './support/binaries.js';
 import { PostgresServer } from './support/postgres.server.js';
-
-/** What a request did, for the comparison with what the server says. */
-interface Done {
-  /** ID of its record. */
-  readonly id: string | undefined;
-}
 
 interface Customer {
   id: number;
@@ -118,82 +112,18 @@ const WAYS: readonly Way[] = [
   'transaction',
 ];
 
-/** The names of the handlers with an N+1. */
-const FAULTS = Object.getOwnPropertyNames(RepeatedStatements.prototype).filter(
-  (name) => !['constructor', 'customers'].includes(name),
-);
-
-/** Handlers that do as much, without an N+1. */
-const CLEAN: Readonly<Record<string, (ways: Ways) => Promise<unknown>>> = {
-  ...Object.fromEntries(
-    [0, 1, 2, 3, 5, 9].map((n) => [
-      `${n} of the same statement`,
-      async ({ pool }: Ways) => {
-        for (let i = 0; i < n; i++) await pool.query('SELECT name FROM customers WHERE id = $1', [i]);
-      },
-    ]),
-  ),
-  'a join': ({ dataSource }) =>
-    dataSource.getRepository(ORDER).createQueryBuilder('o').leftJoinAndSelect('o.customer', 'c').getMany(),
-  'relations at once': ({ dataSource }) =>
-    dataSource.getRepository(ORDER).find({ relations: { customer: true } }),
-  'relations by a query': ({ dataSource }) =>
-    dataSource.getRepository(ORDER).find({ relations: { customer: true }, relationLoadStrategy: 'query' }),
-  'a list of values': ({ pool }) =>
-    pool.query(`SELECT * FROM orders WHERE id IN (${Array.from({ length: 50 }, (_, i) => i).join(', ')})`),
-  'many rows in one statement': ({ pool }) =>
-    pool.query(
-      `INSERT INTO notes (text) VALUES ${Array.from({ length: 50 }, (_, i) => `('note ${i}')`).join(', ')}`,
-    ),
-  'an array': ({ pool }) => pool.query('SELECT * FROM orders WHERE id = ANY($1)', [[1, 2, 3]]),
-  'many different statements': async ({ pool }) => {
-    for (let i = 0; i < 15; i++) await pool.query(`SELECT total AS c${i} FROM orders`);
-  },
-  'a page and its count': ({ dataSource }) => dataSource.getRepository(ORDER).findAndCount({ take: 5 }),
-  'a transaction': ({ dataSource }) =>
-    dataSource.transaction((manager) => manager.query('SELECT 1 AS in_transaction')),
-  'different statements at once': ({ pool }) =>
-    Promise.all([
-      pool.query('SELECT 1 AS a'),
-      pool.query('SELECT 1 AS b'),
-      pool.query('SELECT 1 AS c'),
-      pool.query('SELECT 1 AS d'),
-    ]),
-  'a stream of rows': async ({ knex }) => {
-    let rows = 0;
-    for await (const _ of knex.select('*').from('orders').stream()) rows++;
-    return rows;
-  },
-  'a chain of tables': async ({ knex }) => {
-    for (const table of ['orders', 'customers', 'notes']) await knex(table).limit(3);
-  },
-  'one statement with many parts': ({ pool }) =>
-    pool.query(Array.from({ length: 20 }, (_, i) => `SELECT ${i} AS x`).join(' UNION ALL ')),
-};
-
 @Controller()
 class AppController {
-  constructor(
-    private readonly ways: Ways,
-    private readonly records: RequestRecords,
-  ) {}
+  constructor(private readonly ways: Ways) {}
 
   @Get('ways/:way/:key/:n')
-  async way(@Param('way') way: Way, @Param('key') key: string, @Param('n') n: string): Promise<Done> {
-    await this.ways[way](key, Number(n));
-    return { id: this.records.currentId };
+  way(@Param('way') way: Way, @Param('key') key: string, @Param('n') n: string): Promise<void> {
+    return this.ways[way](key, Number(n));
   }
 
   @Get('faults/:fault')
-  async fault(@Param('fault') fault: string): Promise<Done> {
-    await (new RepeatedStatements(this.ways) as unknown as Record<string, () => Promise<void>>)[fault]!();
-    return { id: this.records.currentId };
-  }
-
-  @Get('clean/:at')
-  async clean(@Param('at') at: string): Promise<Done> {
-    await Object.values(CLEAN)[Number(at)]!(this.ways);
-    return { id: this.records.currentId };
+  fault(@Param('fault') fault: string): Promise<void> {
+    return (new RepeatedStatements(this.ways) as unknown as Record<string, () => Promise<void>>)[fault]!();
   }
 }
 
@@ -202,7 +132,7 @@ const SETTINGS = { log_statement: 'all', log_line_prefix: '%a ' };
 
 describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', () => {
   let server: PostgresServer;
-  let app: RunningApp;
+  let app: RecordedApp;
   const closing: (() => unknown)[] = [];
 
   beforeAll(async () => {
@@ -229,7 +159,7 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
       () => pool.end(),
       () => knex.destroy(),
     );
-    @Module({
+    app = await RecordedApp.start('express', {
       imports: [
         TypeOrmModule.forRoot({
           type: 'postgres',
@@ -237,31 +167,16 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
           entities: [CUSTOMER, ORDER],
           extra: { max: POOL_SIZE },
         }),
-        MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: 1_000 } } }),
       ],
       controllers: [AppController],
       providers: [Ways, { provide: 'POOL', useValue: pool }, { provide: 'KNEX', useValue: knex }],
-    })
-    class AppModule {}
-    app = await startApp('express', AppModule);
+    });
     closing.push(() => app.close());
   }, 120_000);
 
   afterAll(async () => {
     for (const close of closing.toReversed()) await close();
   }, 60_000);
-
-  async function recordOf(path: string): Promise<RequestRecord> {
-    const { status, body } = await app.get(path);
-    if (status !== 200) throw new Error(`${path}: ${status} ${body}`);
-    const { id } = JSON.parse(body) as Done;
-    let record: RequestRecord | undefined;
-    await eventually(() => {
-      record = app.app.get(RequestRecords).get(id ?? '');
-      expect(record).toBeDefined();
-    });
-    return record!;
-  }
 
   const statementsOf = ({ calls }: RequestRecord): number =>
     calls.filter(({ part }) => part === 'database').reduce((sum, { count }) => sum + count, 0);
@@ -284,7 +199,7 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
     const records = new Map<string, RequestRecord>();
     const next = requests[Symbol.iterator]();
     const client = async (): Promise<void> => {
-      for (const { way, key, n } of next) records.set(key, await recordOf(`/ways/${way}/${key}/${n}`));
+      for (const { way, key, n } of next) records.set(key, await app.recordOf(`/ways/${way}/${key}/${n}`));
     };
     await Promise.all(Array.from({ length: 12 }, client));
 
@@ -311,9 +226,9 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
   }, 240_000);
 
   it('say how long a request waited for a connection', async () => {
-    const { pool } = app.app.get(Ways);
+    const { pool } = app.running.app.get(Ways);
     const held = await Promise.all(Array.from({ length: POOL_SIZE }, () => pool.connect()));
-    const answer = recordOf('/ways/pgAtOnce/waiting/1');
+    const answer = app.recordOf('/ways/pgAtOnce/waiting/1');
     await eventually(() => expect(pool.waitingCount).toBe(1));
     await sleep(300);
     for (const client of held) client.release();
@@ -324,24 +239,15 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
     expect(calls).toHaveLength(1);
   }, 60_000);
 
-  it.each(FAULTS)(
+  it.each(methodsOf(RepeatedStatements))(
     'name the N+1 of %s by its line',
     async (fault) => {
-      const { calls } = await recordOf(`/faults/${fault}`);
+      const { calls } = await app.recordOf(`/faults/${fault}`);
       const repeated = calls.filter(({ isRepeated }) => isRepeated);
       expect(repeated).toHaveLength(1);
       expect(repeated[0]!.count).toBeGreaterThanOrEqual(12);
       expect(repeated[0]!.site).toMatch(/repeated-statements\.mjs:\d+:\d+/);
       expect(await sourceLineOf(repeated[0]!.site)).toContain(`// line of ${fault}`);
-    },
-    60_000,
-  );
-
-  it.each(Object.keys(CLEAN).map((name, at) => [name, at] as const))(
-    'find no N+1 in %s',
-    async (_, at) => {
-      const { calls } = await recordOf(`/clean/${at}`);
-      expect(calls.filter(({ isRepeated }) => isRepeated)).toEqual([]);
     },
     60_000,
   );

@@ -2,7 +2,7 @@ import { WAIT_PARTS } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
-import type { CallTally, Operation } from './operation.js';
+import { type CallTally, isRepeated, type Operation } from './operation.js';
 import { causeOf } from './record-cause.js';
 import type { CallSite } from './call-sites.js';
 import type { OperationIdentity } from './operation-identity.js';
@@ -158,10 +158,8 @@ function completed({ part, hasFailed, exception }: Operation, ended: EndedOperat
 }
 
 /** Returns a call of a record. Its place is named by its source as soon as the source map has been read. */
-function recordedCall(
-  { call, begun, count, totalMs, maxMs, errors, site }: CallTally,
-  limit: number,
-): RecordedCall {
+function recordedCall(tally: CallTally, repeatedCalls: number): RecordedCall {
+  const { call, count, totalMs, maxMs, errors, site } = tally;
   const { part, system, name } = call;
   return {
     part,
@@ -171,7 +169,7 @@ function recordedCall(
     totalMs,
     maxMs,
     errors,
-    isRepeated: begun >= limit,
+    isRepeated: isRepeated(tally, repeatedCalls),
     get site() {
       return site?.text;
     },

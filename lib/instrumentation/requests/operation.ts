@@ -110,9 +110,9 @@ export class Operation {
     );
   }
 
-  /** Returns true if it has made equal calls this many times. */
+  /** Returns true if it has an N+1. @param times number of equal calls from which on they are repeated */
   repeats(times: number): boolean {
-    for (const { begun } of this.calls.values()) if (begun >= times) return true;
+    for (const tally of this.calls.values()) if (isRepeated(tally, times)) return true;
     return false;
   }
 
@@ -181,4 +181,9 @@ export class Operation {
     this.exception = undefined;
     this.phaseTimes = undefined;
   }
+}
+
+/** Returns true if equal calls are an N+1. @param times number of calls from which on they are repeated */
+export function isRepeated({ call, begun }: CallTally, times: number): boolean {
+  return begun >= times && call.isAuxiliary !== true;
 }

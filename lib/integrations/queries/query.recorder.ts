@@ -151,6 +151,10 @@ export class QueryRecorder {
   }
 }
 
+/** The statements that bound a transaction, set something for others, or read the rows of a cursor. */
+const AUXILIARY =
+  /^(?:abort|abortTransaction|begin|close|commit|commitTransaction|declare|end|fetch|move|release|reset|rollback|savepoint|set|start)\b/i;
+
 /** A recorder of the statements that the application sends to one database system. */
 export class SystemRecorder {
   /** The classes by text, since an application repeats its statements. */
@@ -163,7 +167,7 @@ export class SystemRecorder {
     private readonly system: string,
     private readonly dialect: SqlDialect,
   ) {
-    this.calls = new WaitedCalls('database', system);
+    this.calls = new WaitedCalls('database', system, AUXILIARY);
   }
 
   /**

@@ -21,6 +21,9 @@ const MAX_COMMANDS = 300;
 /** The name of all further commands. */
 const OTHER = 'other';
 
+/** The commands that read the next keys or members of a cursor. */
+const CURSORS = /^[HSZ]?SCAN$/;
+
 /** A recorder of the commands that the application sends to Redis. */
 export class RedisRecorder {
   /** The guard that keeps our errors out of the calls of the application. */
@@ -29,7 +32,7 @@ export class RedisRecorder {
   private readonly durations: Timer<'client' | 'command'>;
   private readonly errors: Counter<'client' | 'command'>;
   private readonly commands = new Set<string>();
-  private readonly calls = new WaitedCalls('cache', 'redis');
+  private readonly calls = new WaitedCalls('cache', 'redis', CURSORS);
 
   constructor(
     registry: MetricsRegistry,
