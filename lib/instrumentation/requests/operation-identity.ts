@@ -10,7 +10,7 @@ export interface OperationIdentity {
   readonly metrics?: { readonly name: WaitMetricsName; readonly labels: Readonly<Record<string, string>> };
 }
 
-/** Returns what an operation is called among others, such as `job nightly-report`. */
+/** Returns the name of an operation among others, such as `job nightly-report`. */
 export function titleOf({ kind, name }: OperationIdentity): string {
   return `${kind} ${name}`;
 }

@@ -92,7 +92,7 @@ export class Operation {
     this.phaseSince = startedAt;
   }
 
-  /** What it is called among others; undefined for a request that has not come to its handler. */
+  /** Its name among other operations; undefined for a request that has not come to its handler. */
   get title(): string | undefined {
     return this.identity === undefined ? this.handler : titleOf(this.identity);
   }
