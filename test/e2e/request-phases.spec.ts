@@ -232,11 +232,14 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
   afterAll(() => app.close());
 
   async function recordOf(path: string): Promise<RequestRecord> {
+    const since = Date.now();
     const { status } = await app.get(path);
     const records = app.app.get(RequestRecords);
     let found: RequestRecord | undefined;
     await eventually(() => {
-      [found] = records.find({ name: `GET ${path.replace(/\/7$/, '/:id')}` });
+      found = records
+        .find({ name: `GET ${path.replace(/\/7$/, '/:id')}` })
+        .find(({ startedAt }) => startedAt >= since);
       expect(found?.status).toBe(status);
     });
     return found!;
@@ -324,6 +327,11 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
       expect(busy.parts.event_loop ?? 0).toBeLessThan(50);
       expect(bystander.parts.event_loop).toBeGreaterThan(150);
       expect(bystander.longestRunMs).toBeLessThan(100);
+      const { name, milliseconds } = bystander.blockedBy!;
+      expect(name).toBe(busy.handler);
+      expect(milliseconds).toBeGreaterThan(150);
+      expect(bystander.cause.text).toContain(` of it by ${name}.`);
+      expect(busy.blockedBy?.name).not.toBe(name);
     },
   );
 

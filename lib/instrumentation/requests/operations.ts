@@ -11,12 +11,14 @@ import type { Clock } from '../../metrics/clock.js';
 import type { Guard } from '../../primitives/guard.js';
 import { CallPlaces } from './call-places.js';
 import { CallSites } from './call-sites.js';
+import { ContextScope } from './context-scope.js';
 import { EventLoopUse } from './event-loop-use.js';
 import { type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationIdentity } from './operation-identity.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
-import { Sampler } from './sampler.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
+import { Sampler } from './sampler.js';
+import { StartedWait } from './started-wait.js';
 
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
@@ -152,7 +154,7 @@ export class Operations implements OperationWaits {
       if (blockedSince !== undefined) this.eventLoop.recordUnseen(operation, now, blockedSince);
       operation.parts.begin(part, now, blockedSince);
       this.eventLoop.runs(operation, now);
-      return new Wait(this, operation, part, now, call, call && this.tally(operation, call, now));
+      return new StartedWait(this, operation, part, now, call, call && this.tally(operation, call, now));
     } catch (error) {
       this.guard.report(error);
       return undefined;
@@ -279,55 +281,5 @@ export class Operations implements OperationWaits {
       this.isDisableScheduled = false;
       if (this.open.size === 0) this.storage.disable();
     }).unref();
-  }
-}
-
-/** The async context of a call. */
-export class ContextScope implements OperationScope {
-  constructor(
-    private readonly storage: AsyncLocalStorage<OperationContext | undefined>,
-    private readonly context: OperationContext | undefined,
-  ) {}
-
-  /** The scope itself, as an observer of the call has it. */
-  get scope(): this {
-    return this;
-  }
-
-  run<R>(call: () => R): R {
-    return this.storage.run(this.context, call);
-  }
-}
-
-/** One wait of one operation. */
-class Wait implements OperationWait {
-  private hasEnded = false;
-
-  constructor(
-    private readonly operations: Operations,
-    private readonly operation: Operation,
-    private readonly part: WaitPart,
-    private readonly startedAt: number,
-    private readonly begun: WaitedCall | undefined,
-    private readonly tally: CallTally | undefined,
-  ) {}
-
-  end(call: WaitedCall | undefined, hasFailed: boolean): void {
-    const { operations, operation, part, begun, tally } = this;
-    if (this.hasEnded || !operation.isOpen) return;
-    this.hasEnded = true;
-    const milliseconds = operations.endWait(operation, part) - this.startedAt;
-    if (tally?.isMissing === true) operations.places.findMissing(operation, tally);
-    if (call === undefined || call === begun) {
-      if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
-      return;
-    }
-    // It has become known at its end, or otherwise than at its beginning, where its place was.
-    const known = operation.tally(call);
-    if (known !== undefined) {
-      known.begun++;
-      known.site ??= tally?.site;
-    }
-    operation.count(call, known, milliseconds, hasFailed);
   }
 }

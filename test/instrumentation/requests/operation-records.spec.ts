@@ -12,10 +12,11 @@ import {
   Payload,
   Transport,
 } from '@nestjs/microservices';
-import { ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
+import { Cron, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { CronJob } from 'cron';
 import { MetricsContext, MetricsRegistry } from 'nestjs-monitoring';
+import { RequestRecords } from 'nestjs-monitoring/records';
 import { defer, lastValueFrom, type Observable, of } from 'rxjs';
 import { io } from 'socket.io-client';
 import { systemClock } from '../../../lib/metrics/clock.js';
@@ -190,7 +191,41 @@ class Jobs {
   }
 }
 
+/** A job that blocks the event loop in each second. */
+@Injectable()
+class BlockingJobs {
+  @Cron('* * * * * *', { name: 'nightly-report' })
+  report(): void {
+    const until = performance.now() + 150;
+    while (performance.now() < until);
+  }
+}
+
 describe('the record of a scheduled job', () => {
+  it('is named by those that waited while it blocked the event loop', async () => {
+    const { app } = await startMeasured(
+      { imports: [ScheduleModule.forRoot()], providers: [BlockingJobs] },
+      { ...OPTIONS, clock: systemClock },
+    );
+    await app.init();
+    await app.get(MetricsContext).run('bystander', () => ask(200, 1_300));
+    const [bystander] = await recordsOf(app, 'bystander');
+    expect(bystander!.blockedBy).toEqual({
+      name: 'job nightly-report',
+      milliseconds: expect.any(Number),
+    });
+    expect(bystander!.blockedBy!.milliseconds).toBeGreaterThan(140);
+    expect(bystander!.parts.event_loop).toBeGreaterThan(140);
+    const [report] = app.get(RequestRecords).find({ name: 'nightly-report' });
+    expect(report).toMatchObject({
+      blockedBy: undefined,
+      cause: {
+        kind: 'blocked_event_loop',
+        text: expect.stringMatching(/^nightly-report ran for 1\d\d ms without awaiting anything/),
+      },
+    });
+  });
+
   it('has its calls, its failure and its metrics', async () => {
     const { app, registry } = await startMeasured(
       { imports: [ScheduleModule.forRoot()], providers: [Jobs] },
