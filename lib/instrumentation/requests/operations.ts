@@ -18,7 +18,7 @@ import type { OperationIdentity } from './operation-identity.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
 import { Sampler } from './sampler.js';
-import { StartedWait } from './started-wait.js';
+import { StartedWait, type WaitingOperations } from './started-wait.js';
 
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
@@ -32,7 +32,7 @@ export interface OperationsOptions {
 }
 
 /** The operations of the application that run: which one an async context belongs to, and what each of them waits for. */
-export class Operations implements OperationWaits {
+export class Operations implements OperationWaits, WaitingOperations {
   readonly sites = new CallSites();
 
   private readonly storage = new AsyncLocalStorage<OperationContext | undefined>();
@@ -41,7 +41,6 @@ export class Operations implements OperationWaits {
   private readonly sampler: Sampler;
   private readonly idPrefix = randomBytes(6).toString('hex');
   private lastId = 0;
-  /** @internal */
   readonly places: CallPlaces;
   private isDisableScheduled = false;
   /** The context of whatever is not recorded. */
@@ -197,7 +196,6 @@ export class Operations implements OperationWaits {
     return tally;
   }
 
-  /** @internal Ends a wait. @returns the current time */
   endWait(operation: Operation, part: WaitPart): number {
     const now = this.clock.monotonic();
     operation.parts.end(part, now, this.eventLoop.blockedSince(now));

@@ -1,13 +1,20 @@
 import type { OperationWait, WaitedCall, WaitPart } from '../../integrations/operation-waits.js';
+import type { CallPlaces } from './call-places.js';
 import type { CallTally, Operation } from './operation.js';
-import type { Operations } from './operations.js';
+
+/** The operations whose waits end. */
+export interface WaitingOperations {
+  readonly places: CallPlaces;
+  /** Ends a wait. @returns the current time, in milliseconds on the monotonic clock */
+  endWait(operation: Operation, part: WaitPart): number;
+}
 
 /** A wait of one operation. */
 export class StartedWait implements OperationWait {
   private hasEnded = false;
 
   constructor(
-    private readonly operations: Operations,
+    private readonly operations: WaitingOperations,
     private readonly operation: Operation,
     private readonly part: WaitPart,
     private readonly startedAt: number,
