@@ -43,6 +43,7 @@ class CleanController {
 
 describeWith(['initdb', 'postgres', 'redis-server'], 'the records of handlers without an N+1', () => {
   let app: RecordedApp;
+  const background: Promise<unknown>[] = [];
   const closing: (() => unknown)[] = [];
 
   beforeAll(async () => {
@@ -92,7 +93,7 @@ describeWith(['initdb', 'postgres', 'redis-server'], 'the records of handlers wi
           provide: 'CLIENTS',
           useFactory: (dataSource: DataSource): Clients => {
             const ownUrl = (): string => `http://127.0.0.1:${app.running.port}`;
-            return { pool, knex, dataSource, ioredis, nodeRedis, cache, remotes, ownUrl };
+            return { pool, knex, dataSource, ioredis, nodeRedis, cache, remotes, ownUrl, background };
           },
           inject: [DataSource],
         },
@@ -102,6 +103,7 @@ describeWith(['initdb', 'postgres', 'redis-server'], 'the records of handlers wi
   }, 120_000);
 
   afterAll(async () => {
+    await Promise.all(background);
     for (const close of closing.toReversed()) await close();
   }, 60_000);
 
