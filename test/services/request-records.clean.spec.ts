@@ -113,8 +113,10 @@ describeWith(['initdb', 'postgres', 'redis-server'], 'the records of handlers wi
 
   it.each(Object.keys(CLEAN).map((name, at) => [name, at] as const))(
     'have no N+1, and parts that add up: %s',
-    async (_, at) => {
+    async (name, at) => {
       const record = await app.recordOf(`/clean/${at}`);
+      expect(record.calls.length > 0).toBe(name !== '0 of the same statement');
+      expect(JSON.stringify(record.calls)).not.toContain('afterwards');
       expect(callsOf(record).filter((call) => call.endsWith('*'))).toEqual([]);
       const sum = Object.values(record.parts).reduce((total, milliseconds) => total + milliseconds, 0);
       expect(Math.abs(sum - record.durationMs)).toBeLessThan(0.01);
