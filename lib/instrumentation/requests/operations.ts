@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type {
+  CountableWait,
   OperationScope,
-  OperationWait,
   OperationWaits,
   WaitedCall,
   WaitPart,
@@ -151,7 +151,7 @@ export class Operations implements OperationWaits {
     if (this.open.size === 0) this.scheduleDisable();
   }
 
-  begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined {
+  begin(part: WaitPart, call?: WaitedCall): CountableWait | undefined {
     try {
       const operation = this.current;
       if (operation === undefined) return undefined;
@@ -201,6 +201,11 @@ export class Operations implements OperationWaits {
     if (asked === undefined) this.places.find(operation, call, begun, tally, now);
     else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
     return tally;
+  }
+
+  /** @internal Returns the current time, in milliseconds on the monotonic clock. */
+  now(): number {
+    return this.clock.monotonic();
   }
 
   /** @internal Ends a wait. @returns the current time */
@@ -323,8 +328,11 @@ export class ContextScope implements OperationScope {
 }
 
 /** One wait of one operation. */
-class Wait implements OperationWait {
+class Wait implements CountableWait {
   private hasEnded = false;
+  /** Time up to which the call has been counted, in milliseconds; undefined if it has not been. */
+  private countedMs: number | undefined;
+  private hasFailed = false;
 
   constructor(
     private readonly operations: Operations,
@@ -332,14 +340,28 @@ class Wait implements OperationWait {
     private readonly part: WaitPart,
     private readonly startedAt: number,
     private readonly begun: WaitedCall | undefined,
-    private readonly tally: CallTally | undefined,
+    private tally: CallTally | undefined,
   ) {}
 
+  count(call: WaitedCall, hasFailed: boolean): void {
+    const { operations, operation } = this;
+    if (this.hasEnded || this.countedMs !== undefined || !operation.isOpen) return;
+    this.countedMs = operations.now() - this.startedAt;
+    this.hasFailed = hasFailed;
+    this.countAs(call, this.countedMs, hasFailed);
+  }
+
   end(call: WaitedCall | undefined, hasFailed: boolean): void {
-    const { operations, operation, part, begun, tally } = this;
+    const { operations, operation, part, countedMs } = this;
     if (this.hasEnded || !operation.isOpen) return;
     this.hasEnded = true;
     const milliseconds = operations.endWait(operation, part) - this.startedAt;
+    if (countedMs === undefined) this.countAs(call, milliseconds, hasFailed);
+    else operation.lengthen(this.tally, countedMs, milliseconds, hasFailed && !this.hasFailed);
+  }
+
+  private countAs(call: WaitedCall | undefined, milliseconds: number, hasFailed: boolean): void {
+    const { operations, operation, begun, tally } = this;
     if (tally?.isMissing === true) operations.places.findMissing(operation, tally);
     if (call === undefined || call === begun) {
       if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
@@ -351,6 +373,7 @@ class Wait implements OperationWait {
       known.begun++;
       known.site ??= tally?.site;
     }
+    this.tally = known;
     operation.count(call, known, milliseconds, hasFailed);
   }
 }
