@@ -12,7 +12,7 @@ import type { Guard } from '../../primitives/guard.js';
 import { CallPlaces } from './call-places.js';
 import { CallSites } from './call-sites.js';
 import { EventLoopBeat, INTERVAL_MS, TOLERANCE_MS } from './event-loop-beat.js';
-import { type CallTally, Operation, type OperationContext } from './operation.js';
+import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { Sampler } from './sampler.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
@@ -160,7 +160,9 @@ export class Operations implements OperationWaits {
       if (blockedSince !== undefined) this.blame(operation, now, blockedSince);
       operation.parts.begin(part, now, blockedSince);
       this.ran(operation, now);
-      return new Wait(this, operation, part, now, call, call && this.tally(operation, call, now));
+      const tally = call && this.tally(operation, call, now);
+      const place = part === 'remote' ? this.placeOf(operation, tally, now) : tally;
+      return new Wait(this, operation, part, now, call, tally, place);
     } catch (error) {
       this.guard.report(error);
       return undefined;
@@ -199,8 +201,23 @@ export class Operations implements OperationWaits {
     const begun = ++tally.begun;
     const asked = this.storage.getStore()?.place?.site;
     if (asked === undefined) this.places.find(operation, call, begun, tally, now);
-    else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
+    else if (this.isPlaceOf(begun)) tally.site = asked;
     return tally;
+  }
+
+  /**
+   * Returns the place of a call that is not known by its name before its end, such as a request by its status: it may be
+   * another one than that of the first such call.
+   */
+  private placeOf(operation: Operation, tally: CallTally | undefined, now: number): CallPlace | undefined {
+    const asked = this.storage.getStore()?.place;
+    if (tally === undefined || asked?.site !== undefined) return asked;
+    return this.places.ofEach(operation, tally.call, tally.begun, now);
+  }
+
+  /** @internal Returns true if the place of equal calls is that of the one with this number. */
+  isPlaceOf(begun: number): boolean {
+    return begun === 1 || begun === this.options.repeatedCalls;
   }
 
   /** @internal Returns the current time, in milliseconds on the monotonic clock. */
@@ -341,6 +358,7 @@ class Wait implements CountableWait {
     private readonly startedAt: number,
     private readonly begun: WaitedCall | undefined,
     private tally: CallTally | undefined,
+    private readonly place: CallPlace | undefined,
   ) {}
 
   count(call: WaitedCall, hasFailed: boolean): void {
@@ -361,7 +379,7 @@ class Wait implements CountableWait {
   }
 
   private countAs(call: WaitedCall | undefined, milliseconds: number, hasFailed: boolean): void {
-    const { operations, operation, begun, tally } = this;
+    const { operations, operation, begun, tally, place } = this;
     if (tally?.isMissing === true) operations.places.findMissing(operation, tally);
     if (call === undefined || call === begun) {
       if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
@@ -369,10 +387,7 @@ class Wait implements CountableWait {
     }
     // It has become known at its end, or otherwise than at its beginning, where its place was.
     const known = operation.tally(call);
-    if (known !== undefined) {
-      known.begun++;
-      known.site ??= tally?.site;
-    }
+    if (known !== undefined && operations.isPlaceOf(++known.begun)) known.site = place?.site ?? known.site;
     this.tally = known;
     operation.count(call, known, milliseconds, hasFailed);
   }

@@ -183,6 +183,36 @@ describe('the record of a job of MetricsContext', () => {
     expect(record!.calls[0]!.site).toMatch(LINE);
   });
 
+  it('names the line of the loop though another request to the host came before it', async () => {
+    const { app, context } = await start();
+    await context.run('ask_first', async () => {
+      await READERS['fetch']!('/200/0');
+      await askOften(12);
+    });
+    const [record] = await recordsOf(app, 'ask_first');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×13 *`]);
+    expect(record!.calls[0]!.site).toMatch(/^ask \(/);
+  });
+
+  it('has the line of the request that failed, and not of another one to the host', async () => {
+    const { app, context } = await start();
+    const failing = async (): Promise<void> => {
+      await fetch(`http://${host}/504/0`).then((response) => response.text());
+    };
+    // The places are remembered from the second time on.
+    for (let i = 0; i < 2; i++) {
+      await context.run('ask_two', async () => {
+        await ask(200, 30);
+        await failing();
+        await Promise.all([ask(200, 30), failing()]);
+      });
+    }
+    for (const { calls } of await recordsOf(app, 'ask_two', { count: 2 })) {
+      const sites = Object.fromEntries(calls.map(({ name, site }) => [name, site?.split(' ')[0]]));
+      expect(sites).toEqual({ 'GET 200': 'ask', 'GET 504': 'failing' });
+    }
+  });
+
   it('has the exception and its line', async () => {
     const { app, context } = await start();
     await expect(
