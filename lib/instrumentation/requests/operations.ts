@@ -387,7 +387,10 @@ class Wait implements CountableWait {
     }
     // It has become known at its end, or otherwise than at its beginning, where its place was.
     const known = operation.tally(call);
-    if (known !== undefined && operations.isPlaceOf(++known.begun)) known.site = place?.site ?? known.site;
+    if (known !== undefined) {
+      const isItsPlace = operations.isPlaceOf(++known.begun);
+      if (isItsPlace || known.site === undefined) known.site = place?.site ?? known.site;
+    }
     this.tally = known;
     operation.count(call, known, milliseconds, hasFailed);
   }
