@@ -26,6 +26,12 @@ export interface OperationWait {
   end(call: WaitedCall | undefined, hasFailed: boolean): void;
 }
 
+/** One wait of one operation, whose call may be counted before the wait ends: a response, of which the body is to come. */
+export interface CountableWait extends OperationWait {
+  /** Counts the call. Only the first one counts. The end adds the rest of the time, and a failure if there was none. */
+  count(call: WaitedCall, hasFailed: boolean): void;
+}
+
 /** The async context of an operation, or of none. */
 export interface OperationScope {
   /** Runs work in this context. */
@@ -41,7 +47,7 @@ export interface OperationWaits {
    *
    * @param call what is waited for, if it is known by now
    */
-  begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined;
+  begin(part: WaitPart, call?: WaitedCall): CountableWait | undefined;
   /** Adds a call of the current operation that has ended, and that a wait without a call was for. It never throws. */
   add(call: WaitedCall, milliseconds: number): void;
   /**

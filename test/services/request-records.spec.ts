@@ -7,6 +7,8 @@ import createKnex, { type Knex } from 'knex';
 import type { RequestRecord } from 'nestjs-monitoring/records';
 import { Pool } from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
+import { queryShape } from '../../lib/integrations/queries/query-shape.js';
+import { dialectOf } from '../../lib/integrations/queries/sql-dialect.js';
 import { methodsOf, RecordedApp } from '../e2e/fixture/recorded-app.js';
 import { eventually, total } from '../e2e/fixture/start-app.js';
 import { sourceLineOf } from '../support/source-line.js';
@@ -125,10 +127,90 @@ class AppController {
   fault(@Param('fault') fault: string): Promise<void> {
     return (new RepeatedStatements(this.ways) as unknown as Record<string, () => Promise<void>>)[fault]!();
   }
+
+  @Get('counted/:at/:n')
+  async counted(@Param('at') at: string, @Param('n') n: string): Promise<void> {
+    await Object.values(COUNTED)[Number(at)]!(this.ways, Number(n));
+  }
 }
 
 const POOL_SIZE = 3;
-const SETTINGS = { log_statement: 'all', log_line_prefix: '%a ' };
+const SETTINGS = {
+  log_statement: 'all',
+  log_line_prefix: '%a ',
+  shared_preload_libraries: 'pg_stat_statements',
+};
+/** The role of the application, by which the server tells its statements from those of the test. */
+const ROLE = 'shop';
+
+/** Requests whose statements the server counts by itself, in texts of its own. Each is sent with values of its own. */
+const COUNTED: Readonly<Record<string, (ways: Ways, n: number) => Promise<unknown>>> = {
+  'literals, lists and rows': async ({ pool }, n) => {
+    await pool.query(`SELECT name FROM customers WHERE id = ${n} AND name <> 'customer ${n}'`);
+    const ids = Array.from({ length: 1 + (n % 4) }, (_, i) => n + i).join(', ');
+    await pool.query(`SELECT name FROM customers WHERE id IN (${ids})`);
+    await pool.query(`INSERT INTO notes (text) VALUES ('${n}'), ('x')`);
+  },
+  'parameters at once': ({ pool }, n) =>
+    Promise.all(
+      Array.from({ length: n % 5 }, (_, i) =>
+        pool.query('SELECT total FROM orders WHERE id = $1 AND total > $2', [i, n]),
+      ),
+    ),
+  'a prepared statement': async ({ pool }, n) => {
+    for (let i = 0; i < 3; i++) {
+      await pool.query({ name: 'note', text: 'SELECT text FROM notes WHERE id = $1', values: [n] });
+    }
+  },
+  failures: async ({ pool, knex }, n) => {
+    await pool.query('SELECT 1 / $1::int AS failures', [n % 2]).catch(() => undefined);
+    await knex('missing')
+      .where({ id: n })
+      .catch(() => undefined);
+  },
+  'a transaction of pg': async ({ pool }, n) => {
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('UPDATE notes SET text = $1 WHERE id = $2', [`note ${n}`, n]);
+      await client.query(n % 2 === 0 ? 'COMMIT' : 'ROLLBACK');
+    } finally {
+      client.release();
+    }
+  },
+  'a builder of Knex': async ({ knex }, n) => {
+    await knex('orders').where('id', '<', n).andWhere({ customer_id: n }).orderBy('id').limit(3);
+    await knex('notes')
+      .insert({ text: `note ${n}` })
+      .returning('id');
+    await knex('orders')
+      .whereIn('id', n % 2 === 0 ? [1, 2, 3] : [n])
+      .count();
+  },
+  'a transaction of Knex': ({ knex }, n) =>
+    knex.transaction(async (trx) => {
+      await trx('orders').where({ id: n }).update({ total: n });
+      await trx('notes').where({ id: -n }).delete();
+    }),
+  'a stream of Knex': async ({ knex }, n) => {
+    for await (const _ of knex('orders').where('total', '>', n).stream());
+  },
+  'repositories of TypeORM': async ({ dataSource }, n) => {
+    const orders = dataSource.getRepository(ORDER);
+    await orders.findOneBy({ id: 1 + (n % 12) });
+    await orders.find({ relations: { customer: true }, take: 1 + (n % 3) });
+    await orders.findAndCount({ where: { total: n } });
+    await orders.count();
+  },
+  'a lazy relation of TypeORM': async ({ dataSource }, n) => {
+    for (const order of await dataSource.getRepository(ORDER).find({ take: n % 4 })) await order.customer;
+  },
+  'a transaction of TypeORM': ({ dataSource }, n) =>
+    dataSource.transaction(async (manager) => {
+      await manager.getRepository(CUSTOMER).save({ id: 100 + n, name: `customer ${n}` });
+      await manager.query('SELECT $1::int AS transaction', [n]);
+    }),
+};
 
 describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', () => {
   let server: PostgresServer;
@@ -143,8 +225,10 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
       CREATE TABLE orders (id int PRIMARY KEY, total int, customer_id int REFERENCES customers);
       CREATE TABLE notes (id serial, text text);
       INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 12) i;
-      INSERT INTO orders SELECT i, i * 10, i FROM generate_series(1, 12) i;`);
-    const url = `${server.url}?application_name=shop`;
+      INSERT INTO orders SELECT i, i * 10, i FROM generate_series(1, 12) i;
+      CREATE EXTENSION pg_stat_statements;
+      CREATE ROLE ${ROLE} LOGIN SUPERUSER;`);
+    const url = `${server.url.replace('postgres@', `${ROLE}@`)}?application_name=shop`;
     const pool = new Pool({ connectionString: url, max: POOL_SIZE });
     // The server ends before the test does, if the test fails.
     pool.on('error', () => undefined);
@@ -224,6 +308,35 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
       expect(JSON.stringify(record.calls)).not.toContain('key-');
     }
   }, 240_000);
+
+  it('count the statements of each shape as often as pg_stat_statements does', async () => {
+    await server.query('SELECT pg_stat_statements_reset()');
+    const paths = Object.keys(COUNTED).flatMap((_, at) =>
+      Array.from({ length: 12 }, (__, n) => `/counted/${at}/${n}`),
+    );
+    const recorded: Record<string, number> = {};
+    const next = paths.values();
+    const client = async (): Promise<void> => {
+      for (const path of next) {
+        for (const { part, name, count, errors } of (await app.recordOf(path)).calls) {
+          // The server does not count what fails.
+          if (part === 'database') recorded[name] = (recorded[name] ?? 0) + count - errors;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, client));
+
+    const rows = await server.query(`
+      SELECT query, calls FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid
+      WHERE rolname = '${ROLE}' AND query NOT LIKE '%nestjs-monitoring%'`);
+    const counted: Record<string, number> = {};
+    for (const { query, calls } of rows) {
+      const shape = queryShape(String(query), dialectOf('postgresql'));
+      counted[shape] = (counted[shape] ?? 0) + Number(calls);
+    }
+    expect(Object.keys(counted).length).toBeGreaterThan(20);
+    expect(Object.fromEntries(Object.entries(recorded).filter(([, count]) => count > 0))).toEqual(counted);
+  }, 120_000);
 
   it('say how long a request waited for a connection', async () => {
     const { pool } = app.running.app.get(Ways);

@@ -44,9 +44,15 @@ export class OutgoingHttpInstrumentation {
         }
       };
     const onClose = (request: ClientRequest & { readonly res?: IncomingMessage | null }): void => {
-      const status = request.res?.statusCode;
-      if (status === undefined) recorder.fail(request, new Error('closed without a response'));
-      else recorder.respond(request, status);
+      const { res: response } = request;
+      if (response?.statusCode === undefined) {
+        recorder.fail(request, new Error('closed without a response'));
+        return;
+      }
+      recorder.respond(request, response.statusCode);
+      const { errored } = response;
+      if (errored === null) recorder.end(request);
+      else recorder.fail(request, errored);
     };
     const begin = (request: ClientRequest): void => recorder.begin(request, hostOf(request), request.method);
     this.listeners = {
@@ -56,12 +62,16 @@ export class OutgoingHttpInstrumentation {
       'undici:request:headers': guarded<UndiciMessage>(({ request, response }) =>
         recorder.respond(request, response.statusCode),
       ),
+      // Published also without trailers.
+      'undici:request:trailers': guarded<Pick<UndiciMessage, 'request'>>(({ request }) =>
+        recorder.end(request),
+      ),
       'undici:request:error': guarded<UndiciMessage>(({ request, error }) => recorder.fail(request, error)),
       // Published earlier than http.client.request.start, from Node 22.12 on.
       'http.client.request.created': guarded<ClientMessage>(({ request }) => begin(request)),
       'http.client.request.start': guarded<ClientMessage>(({ request }) => {
         begin(request);
-        // A request whose connection is upgraded, such as to a WebSocket, has no other end.
+        // After the body of the response; also if the connection is upgraded, such as to a WebSocket.
         listenTo(request, 'close', guard, () => onClose(request));
       }),
       'http.client.response.finish': guarded<ClientMessage>(({ request, response }) =>

@@ -1,4 +1,4 @@
-import { type OperationWait, type OperationWaits, WaitedCalls } from '../../integrations/operation-waits.js';
+import { type CountableWait, type OperationWaits, WaitedCalls } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
@@ -29,19 +29,21 @@ const MAX_HOST_LENGTH = 260;
 
 type RequestLabels = 'host' | 'method' | 'status_code';
 
-/** A request without a response. */
+/** A request whose response, or the body of it, is to come. */
 interface OpenRequest {
   readonly host: string;
   readonly method: string;
   /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
   /** The wait of the operation that sent it; undefined if no operation is recorded. */
-  readonly wait: OperationWait | undefined;
+  readonly wait: CountableWait | undefined;
+  /** True once the head of its response has come. */
+  isAnswered: boolean;
 }
 
 /**
  * The metrics of outgoing HTTP requests. A request is identified by its client object, is counted once, and lasts until
- * the head of its response or an error.
+ * the head of its response or an error. An operation waits for it until the end of the body of its response.
  */
 export class OutgoingRequestRecorder {
   /** Receives the errors of the measurement itself. */
@@ -101,7 +103,7 @@ export class OutgoingRequestRecorder {
       operations?.current === undefined
         ? undefined
         : operations.begin('remote', this.callsOf(host).of(method));
-    this.open.set(request, { host, method, startedAt, wait });
+    this.open.set(request, { host, method, startedAt, wait, isAnswered: false });
   }
 
   /**
@@ -110,37 +112,44 @@ export class OutgoingRequestRecorder {
    */
   respond(request: object, status: number): void {
     if (status < 200 && status !== SWITCHING_PROTOCOLS) return;
-    const found = this.finish(request);
-    if (found === undefined) return;
+    const found = this.open.get(request);
+    if (found === undefined || found.isAnswered) return;
+    const { host, method, wait } = found;
+    found.isAnswered = true;
+    if (wait === undefined) this.open.delete(request);
     this.record(found, String(status));
-    this.endWait(found, String(status), status >= FIRST_FAILURE);
+    wait?.count(this.callsOf(host).of(`${method} ${status}`), status >= FIRST_FAILURE);
   }
 
-  /** Records an error. Ignores a request that has ended and an unknown request. */
+  /** Records the end of the body of a response. Ignores a request without a response and an unknown request. */
+  end(request: object): void {
+    const found = this.open.get(request);
+    if (found?.isAnswered !== true) return;
+    this.open.delete(request);
+    found.wait?.end(undefined, false);
+  }
+
+  /** Records an error, also one in the body of a response. Ignores a request that has ended and an unknown request. */
   fail(request: object, error: unknown): void {
-    const found = this.finish(request);
+    const found = this.open.get(request);
     if (found === undefined) return;
-    const { host, method } = found;
+    this.open.delete(request);
+    const { host, method, wait } = found;
+    if (found.isAnswered) {
+      // The application may have seen enough of the body.
+      wait?.end(undefined, !isAbort(error));
+      return;
+    }
     const name = this.errorNames.of(errorName(error));
     this.record(found, NO_RESPONSE);
     this.errors.inc({ host, method, error: name });
-    this.endWait(found, name, true);
-  }
-
-  private endWait({ host, method, wait }: OpenRequest, result: string, hasFailed: boolean): void {
-    wait?.end(this.callsOf(host).of(`${method} ${result}`), hasFailed);
+    wait?.end(this.callsOf(host).of(`${method} ${name}`), true);
   }
 
   private callsOf(host: string): WaitedCalls {
     let calls = this.calls.get(host);
     if (calls === undefined) this.calls.set(host, (calls = new WaitedCalls('remote', host)));
     return calls;
-  }
-
-  private finish(request: object): OpenRequest | undefined {
-    const found = this.open.get(request);
-    if (found !== undefined) this.open.delete(request);
-    return found;
   }
 
   private record({ host, method, startedAt }: OpenRequest, status: string): void {
@@ -174,4 +183,13 @@ function errorName(error: unknown): string {
     // The error is undefined or has a getter that throws.
   }
   return errorClass(error);
+}
+
+/** Returns true for the error of a request that the application has given up. */
+function isAbort(error: unknown): boolean {
+  try {
+    return (error as { readonly name?: unknown }).name === 'AbortError';
+  } catch {
+    return false;
+  }
 }

@@ -15,7 +15,8 @@ interface RememberedSite {
 
 /** The places in the application that make calls, remembered by handler and call, so that few calls need a stack trace. */
 export class CallPlaces {
-  private remembered = new Map<string, Map<WaitedCall, RememberedSite>>();
+  /** By handler, call, and position of the call among equal ones of its operation. */
+  private remembered = new Map<string, Map<WaitedCall, RememberedSite[]>>();
   private count = 0;
 
   /** @param repeatedCalls number of equal calls within one operation from which on they are repeated */
@@ -28,23 +29,20 @@ export class CallPlaces {
    * Finds the place of a call. It is looked for at the first of equal calls, and at the one from which on they count as
    * repeated, which is made where the loop is.
    */
-  find({ handler = '' }: Operation, call: WaitedCall, times: number, place: CallPlace, now: number): void {
+  find(operation: Operation, call: WaitedCall, times: number, place: CallPlace, now: number): void {
     if (times === this.repeatedCalls) {
       const site = this.sites.current();
       place.isMissing = site === undefined;
       place.site = site ?? place.site;
     }
-    if (times > 1) return;
-    let sites = this.remembered.get(handler);
-    if (sites === undefined) this.remembered.set(handler, (sites = new Map()));
-    let found = sites.get(call);
-    if (found === undefined || now - found.at > SITE_AGE_MS) {
-      found = { site: this.sites.current(), at: now };
-      place.isMissing = found.site === undefined;
-      if (!sites.has(call) && ++this.count > MAX_REMEMBERED_SITES) this.forget();
-      else sites.set(call, found);
-    }
-    place.site = found.site;
+    if (times === 1) this.recall(operation, call, 1, place, now);
+  }
+
+  /** Returns the place of one of equal calls, which may turn out to be different ones at their ends. */
+  ofEach(operation: Operation, call: WaitedCall, times: number, now: number): CallPlace {
+    const place: CallPlace = { site: undefined, isMissing: false };
+    this.recall(operation, call, Math.min(times, this.repeatedCalls), place, now);
+    return place;
   }
 
   /** Looks again for a place that was missing when a call began, now that it has ended. */
@@ -53,8 +51,35 @@ export class CallPlaces {
     const site = this.sites.current();
     if (site === undefined) return;
     tally.site = site;
-    const remembered = this.remembered.get(handler)?.get(tally.call);
+    const remembered = this.remembered.get(handler)?.get(tally.call)?.[0];
     if (remembered !== undefined) remembered.site ??= site;
+  }
+
+  /** Sets a place to the remembered one, or looks for it. */
+  private recall(
+    { handler = '' }: Operation,
+    call: WaitedCall,
+    times: number,
+    place: CallPlace,
+    now: number,
+  ): void {
+    const found = this.remembered.get(handler)?.get(call)?.[times - 1];
+    if (found !== undefined && now - found.at <= SITE_AGE_MS) {
+      place.site = found.site;
+      return;
+    }
+    place.site = this.sites.current();
+    place.isMissing = place.site === undefined;
+    if (found === undefined && ++this.count > MAX_REMEMBERED_SITES) this.forget();
+    else this.remember(handler, call, times, { site: place.site, at: now });
+  }
+
+  private remember(handler: string, call: WaitedCall, times: number, site: RememberedSite): void {
+    let calls = this.remembered.get(handler);
+    if (calls === undefined) this.remembered.set(handler, (calls = new Map()));
+    let sites = calls.get(call);
+    if (sites === undefined) calls.set(call, (sites = []));
+    sites[times - 1] = site;
   }
 
   private forget(): void {

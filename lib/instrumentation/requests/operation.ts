@@ -160,6 +160,19 @@ export class Operation {
     if (hasFailed) tally.errors++;
   }
 
+  /**
+   * Adds the rest of the time of a call that has been counted.
+   *
+   * @param from time that has been counted, in milliseconds
+   * @param to time of the call up to its end, in milliseconds
+   */
+  lengthen(tally: CallTally | undefined, from: number, to: number, hasFailed: boolean): void {
+    if (tally === undefined) return;
+    tally.totalMs += to - from;
+    if (to > tally.maxMs) tally.maxMs = to;
+    if (hasFailed) tally.errors++;
+  }
+
   /** Ends the step that runs, at the given time on the monotonic clock. The time before the first step is `middleware`. */
   enterPhase(phase: RequestPhase | undefined, now: number): void {
     const ended = this.phase ?? 'middleware';

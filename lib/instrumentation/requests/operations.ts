@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type {
+  CountableWait,
   OperationScope,
-  OperationWait,
   OperationWaits,
   WaitedCall,
   WaitPart,
@@ -13,7 +13,7 @@ import { CallPlaces } from './call-places.js';
 import { CallSites } from './call-sites.js';
 import { ContextScope } from './context-scope.js';
 import { EventLoopUse } from './event-loop-use.js';
-import { type CallTally, Operation, type OperationContext } from './operation.js';
+import { type CallPlace, type CallTally, Operation, type OperationContext } from './operation.js';
 import type { OperationIdentity } from './operation-identity.js';
 import type { OperationKind, RequestPhase } from './request-record.js';
 import { IS_CONTEXT_EXPENSIVE } from './requests.options.js';
@@ -144,7 +144,7 @@ export class Operations implements OperationWaits, WaitingOperations {
     if (this.open.size === 0) this.scheduleDisable();
   }
 
-  begin(part: WaitPart, call?: WaitedCall): OperationWait | undefined {
+  begin(part: WaitPart, call?: WaitedCall): CountableWait | undefined {
     try {
       const operation = this.current;
       if (operation === undefined) return undefined;
@@ -153,7 +153,9 @@ export class Operations implements OperationWaits, WaitingOperations {
       if (blockedSince !== undefined) this.eventLoop.recordUnseen(operation, now, blockedSince);
       operation.parts.begin(part, now, blockedSince);
       this.eventLoop.runs(operation, now);
-      return new StartedWait(this, operation, part, now, call, call && this.tally(operation, call, now));
+      const tally = call && this.tally(operation, call, now);
+      const place = part === 'remote' ? this.placeOf(operation, tally, now) : tally;
+      return new StartedWait(this, operation, part, now, call, tally, place);
     } catch (error) {
       this.guard.report(error);
       return undefined;
@@ -192,8 +194,28 @@ export class Operations implements OperationWaits, WaitingOperations {
     const begun = ++tally.begun;
     const asked = this.storage.getStore()?.place?.site;
     if (asked === undefined) this.places.find(operation, call, begun, tally, now);
-    else if (begun === 1 || begun === this.options.repeatedCalls) tally.site = asked;
+    else if (this.isPlaceOf(begun)) tally.site = asked;
     return tally;
+  }
+
+  /**
+   * Returns the place of a call that is not known by its name before its end, such as a request by its status: it may be
+   * another one than that of the first such call.
+   */
+  private placeOf(operation: Operation, tally: CallTally | undefined, now: number): CallPlace | undefined {
+    const asked = this.storage.getStore()?.place;
+    if (tally === undefined || asked?.site !== undefined) return asked;
+    return this.places.ofEach(operation, tally.call, tally.begun, now);
+  }
+
+  /** Returns true if the place of equal calls is that of the one with this number. */
+  isPlaceOf(begun: number): boolean {
+    return begun === 1 || begun === this.options.repeatedCalls;
+  }
+
+  /** Returns the current time, in milliseconds on the monotonic clock. */
+  now(): number {
+    return this.clock.monotonic();
   }
 
   endWait(operation: Operation, part: WaitPart): number {

@@ -56,7 +56,7 @@ const KEYWORDS = new Set(
  * statements that differ only in values have the same shape, and no part of a value is in it.
  */
 export function queryShape(sql: string, dialect: SqlDialect): string {
-  return spaced(withoutRows(withoutLists(values(tokensOf(sql, dialect), dialect))));
+  return spaced(withoutRows(withoutLists(withoutEnd(values(tokensOf(sql, dialect), dialect)))));
 }
 
 /** Replaces literals, and parameters such as `$1`, `:name`, `@p1` and `?2`. */
@@ -107,6 +107,12 @@ function pushNumber(shape: string[]): void {
 /** Returns true for what may stand before a text rather than before a name, if both have the same quotes. */
 function isComparison(token: string): boolean {
   return token === '=' || token === '<' || token === '>' || token.toUpperCase() === 'LIKE';
+}
+
+/** Removes the semicolons at the end, which some libraries send. */
+function withoutEnd(tokens: string[]): string[] {
+  while (tokens.length > 1 && tokens.at(-1) === ';') tokens.pop();
+  return tokens;
 }
 
 /** Folds `?, ?, ?` to `?`, also with a cast, such as `?::int, ?::int`. */

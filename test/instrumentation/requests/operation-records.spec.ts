@@ -34,10 +34,18 @@ let host: string;
 const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  // Answers `/status/milliseconds` with that status after that time.
+  // Answers `/status/milliseconds` with that status after that time, and `/status/milliseconds/body` with a body that ends
+  // after the time `body`, or that breaks off after it.
   remote = createServer(({ url = '' }, response) => {
-    const [, status, delay] = url.replace(/\?.*/, '').split('/');
-    setTimeout(() => response.writeHead(Number(status)).end(), Number(delay));
+    const [, status, delay, body, breaksOff] = url.replace(/\?.*/, '').split('/');
+    setTimeout(() => {
+      response.writeHead(Number(status), breaksOff === undefined ? {} : { 'content-length': 100 });
+      if (body === undefined) response.end();
+      else response.write('x');
+      if (body !== undefined) {
+        setTimeout(() => (breaksOff === undefined ? response.end() : response.destroy()), Number(body));
+      }
+    }, Number(delay));
   });
   await new Promise<void>((resolve) => remote.listen(0, '127.0.0.1', resolve));
   host = `127.0.0.1:${(remote.address() as AddressInfo).port}`;
@@ -99,25 +107,73 @@ describe('the record of a job of MetricsContext', () => {
     expect(JSON.stringify(record)).not.toMatch(/secret|nobody/);
   });
 
-  it.each([
-    ['fetch', () => ask(200, 150)],
+  /** Reads the whole body of a response. */
+  const READERS: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+    fetch: async (path) => (await fetch(`http://${host}${path}`)).text(),
+    'node:http': (path) =>
+      new Promise((resolve, reject) => {
+        get(`http://${host}${path}`, { agent: false }, (response) =>
+          response.resume().on('end', resolve).on('error', reject),
+        );
+      }),
+  };
+
+  it.each(Object.entries(READERS))(
+    'has the time until the end of the body of the response of %s',
+    async (_, read) => {
+      const { app, context } = await start();
+      await context.run('wait_for_remote', async () => {
+        await read('/200/80/80');
+        await sleep(100);
+      });
+      const [record] = await recordsOf(app, 'wait_for_remote');
+      const waited = record!.parts.remote! + (record!.parts.event_loop ?? 0);
+      expect(waited).toBeGreaterThan(150);
+      expect(waited).toBeLessThan(record!.durationMs - 90);
+      const [call] = record!.calls;
+      expect(call).toMatchObject({ name: 'GET 200', count: 1, errors: 0 });
+      expect(call!.totalMs).toBeGreaterThan(150);
+      expect(call!.maxMs).toBe(call!.totalMs);
+    },
+  );
+
+  it.each(Object.entries(READERS))('says that a body has broken off for %s', async (_, read) => {
+    const { app, context } = await start();
+    await context.run('breaks_off', async () => {
+      await read('/200/0/30/breaks-off').catch(() => undefined);
+      await read('/503/0/30/breaks-off').catch(() => undefined);
+    });
+    const [record] = await recordsOf(app, 'breaks_off');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1 !1`, `remote ${host} GET 503 ×1 !1`]);
+    expect(record!.parts.remote! + (record!.parts.event_loop ?? 0)).toBeGreaterThan(50);
+  });
+
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ['fetch', async (path) => (await fetch(`http://${host}${path}`)).body?.cancel()],
     [
       'node:http',
-      () =>
-        new Promise<void>((resolve) => {
-          get(`http://${host}/200/150`, (response) => response.resume().on('end', resolve));
+      (path) =>
+        new Promise((resolve) => {
+          get(`http://${host}${path}`, (response) => response.on('close', resolve).destroy());
         }),
     ],
-  ])('has the time until the head of the response of %s', async (_, request) => {
+  ])('ends the wait once the application gives a body up, which is no failure: %s', async (_, request) => {
     const { app, context } = await start();
-    await context.run('wait_for_remote', async () => {
-      await request();
+    await context.run('gives_up', async () => {
+      await request('/200/0/10000');
       await sleep(100);
     });
-    const [record] = await recordsOf(app, 'wait_for_remote');
-    const waited = record!.parts.remote! + (record!.parts.event_loop ?? 0);
-    expect(waited).toBeGreaterThan(140);
-    expect(waited).toBeLessThan(record!.durationMs - 90);
+    const [record] = await recordsOf(app, 'gives_up');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
+    expect(record!.parts.application).toBeGreaterThan(90);
+  });
+
+  it('counts a request that has been answered though its body is still to come', async () => {
+    const { app, context } = await start();
+    await context.run('leaves', async () => (await fetch(`http://${host}/500/0/100`)).status);
+    const [record] = await recordsOf(app, 'leaves');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 500 ×1 !1`]);
+    expect(record!.parts.remote! + (record!.parts.event_loop ?? 0)).toBeLessThan(record!.durationMs);
   });
 
   it('names a loop of requests as an N+1, with its line', async () => {
@@ -126,6 +182,36 @@ describe('the record of a job of MetricsContext', () => {
     const [record] = await recordsOf(app, 'ask_each');
     expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×12 *`]);
     expect(record!.calls[0]!.site).toMatch(LINE);
+  });
+
+  it('names the line of the loop though another request to the host came before it', async () => {
+    const { app, context } = await start();
+    await context.run('ask_first', async () => {
+      await READERS['fetch']!('/200/0');
+      await askOften(12);
+    });
+    const [record] = await recordsOf(app, 'ask_first');
+    expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×13 *`]);
+    expect(record!.calls[0]!.site).toMatch(/^ask \(/);
+  });
+
+  it('has the line of the request that failed, and not of another one to the host', async () => {
+    const { app, context } = await start();
+    const failing = async (): Promise<void> => {
+      await fetch(`http://${host}/504/0`).then((response) => response.text());
+    };
+    // The places are remembered from the second time on.
+    for (let i = 0; i < 2; i++) {
+      await context.run('ask_two', async () => {
+        await ask(200, 30);
+        await failing();
+        await Promise.all([ask(200, 30), failing()]);
+      });
+    }
+    for (const { calls } of await recordsOf(app, 'ask_two', { count: 2 })) {
+      const sites = Object.fromEntries(calls.map(({ name, site }) => [name, site?.split(' ')[0]]));
+      expect(sites).toEqual({ 'GET 200': 'ask', 'GET 504': 'failing' });
+    }
   });
 
   it('has the exception and its line', async () => {

@@ -35,6 +35,8 @@ const SHAPES: readonly (readonly [system: string, sql: string, shape: string])[]
     'set app.user = bob; SELECT a FROM b WHERE c = d',
     'set app.user = ?; SELECT a FROM b WHERE c = d',
   ],
+  ['postgresql', 'BEGIN;', 'BEGIN'],
+  ['postgresql', 'SELECT a; SELECT $1 ; ; -- end', 'SELECT a; SELECT ?'],
   ['postgresql', 'UPDATE a SET b = c, d = e', 'UPDATE a SET b = c, d = e'],
   ['mysql', 'SET SESSION a = secret, b = ON, c = count(d)', 'SET SESSION a = ?, b = ?, c = count(d)'],
   ['mysql', 'SET NAMES utf8mb4', 'SET NAMES utf8mb4'],
