@@ -8,7 +8,7 @@ const SEED = 7;
 
 /** The route, its share of the failures, the exception, and the line of the source that throws it. */
 const CAUSE =
-  /GET \/api\/reports\/revenue \(\d+ % of the last \d+ failures\): ServiceUnavailableException, at ExchangeRatesGateway\.inEuros \(sample-app\/src\/reports\/exchange-rates\.gateway\.ts:23:\d+\)\./;
+  /GET \/api\/reports\/revenue \(\d+ % of the last \d+ failures\): ServiceUnavailableException, at ExchangeRatesGateway\.inEuros \(sample-app\/src\/reports\/exchange-rates\.gateway\.ts:22:\d+\)\./;
 
 describe('the incident of the sample application', () => {
   const apps = new Map<AdapterName, SampleAppServer>();

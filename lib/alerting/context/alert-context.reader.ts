@@ -21,9 +21,11 @@ export interface AlertingRule {
 }
 
 /**
- * Reads the context of a firing alert. Yields often.
+ * Reads the context of a firing alert. Yields often. The causes are read before the first time it yields, since each
+ * turn of the event loop may take long during an incident.
  *
  * @param at time of the evaluation, in milliseconds since the Unix epoch
+ * @param onContext called with the causes alone, if there are any, and with the whole context
  */
 export function* readAlertContext(
   { labels }: Pick<Alert, 'labels'>,
@@ -31,11 +33,23 @@ export function* readAlertContext(
   at: number,
   history: MetricsHistory,
   causesOf: CauseSource,
-): Generator<void, AlertContext, void> {
+  onContext: (context: AlertContext) => void,
+): Generator<void, void, void> {
   const windowMs = Math.min(Math.max(longestWindowMs, MIN_WINDOW_MS), MAX_WINDOW_MS);
   const metrics = new Set(retention.map(({ metric }) => metric));
   const isAboutDuration = metrics.size > 0 && [...metrics].every((metric) => DURATION.test(metric));
   const relevant = relevantCauses(causesOf(), labels, isAboutDuration);
+  const causes = relevant.slice(0, MAX_CAUSES);
+  const traceId = causes[0]?.traceId;
+  if (causes.length > 0) {
+    onContext({
+      summary: summaryOf(relevant, undefined, undefined),
+      causes,
+      worst: [],
+      changes: [],
+      traceId,
+    });
+  }
   yield;
   const worst: WorstLabels[] = [];
   for (const metric of metrics) {
@@ -44,14 +58,13 @@ export function* readAlertContext(
   }
   const ranked = worst.toSorted((a, b) => b.share - a.share).slice(0, MAX_WORST);
   const changes = yield* changedSeries(history, windowMs, at);
-  const causes = relevant.slice(0, MAX_CAUSES);
-  return {
+  onContext({
     summary: summaryOf(relevant, ranked[0], changes[0]),
     causes,
     worst: ranked,
     changes,
-    traceId: causes[0]?.traceId,
-  };
+    traceId,
+  });
 }
 
 /** Returns the causes with the operations that the labels of the alert name, or else all; of an alert about a duration, the slowest first. */

@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { Alert, AlertRule } from 'nestjs-monitoring';
 import {
   type AlertCause,
+  type AlertContext,
   type AlertNotification,
   LoggerAlertHandler,
   type NotificationHandler,
 } from 'nestjs-monitoring/alerting';
+import { readAlertContext } from '../../../lib/alerting/context/alert-context.reader.js';
 import { MINUTE, testAlerting, type TestAlerting } from '../support.js';
 
 const CAUSE: AlertCause = {
@@ -170,6 +172,26 @@ describe('the context of an alert', () => {
     for (let i = 0; i < 6; i++) await alerting.step(() => duration.observe({ route: '/reports' }, 3));
     expect(heard[0]?.context?.summary).toBe('GET /reports: Slow.');
     expect(heard[0]?.context?.causes).toEqual([slow, CAUSE]);
+  });
+
+  it('has the causes before the event loop turns, which may take long during an incident', () => {
+    const { history } = testAlerting();
+    const found: AlertContext[] = [];
+    const rule = { longestWindowMs: MINUTE, retention: [{ metric: 'http_requests_total' }] };
+    const reading = readAlertContext(
+      { labels: {} },
+      rule,
+      0,
+      history,
+      () => [CAUSE],
+      (context) => {
+        found.push(context);
+      },
+    );
+    reading.next();
+    expect(found).toEqual([
+      { summary: SUMMARY, causes: [CAUSE], worst: [], changes: [], traceId: CAUSE.traceId },
+    ]);
   });
 
   it('is in the text of ready-made handlers', async () => {
