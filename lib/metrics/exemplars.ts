@@ -63,6 +63,20 @@ export class Exemplars {
   }
 }
 
+/** Returns labels with a further one, unless they have one of that name or it is beyond the limit. Never throws. */
+export function withExemplarLabel(
+  labels: ExemplarLabels | undefined,
+  name: string,
+  value: string,
+): ExemplarLabels {
+  if (labels === undefined) return { [name]: value };
+  try {
+    return checkedLabels({ [name]: value, ...labels });
+  } catch {
+    return labels;
+  }
+}
+
 /** Returns the labels as strings. @throws {RangeError} for labels that OpenMetrics does not allow */
 function checkedLabels(given: ExemplarLabels): ExemplarLabels {
   const entries = Object.entries(given).map(([name, value]): [string, string] => [
