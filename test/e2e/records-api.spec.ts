@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Module, Param } from '@nestjs/common';
-import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import type { ErrorRecord, RequestRecord } from 'nestjs-monitoring/records';
+import { ConsoleLogger, Controller, Get, Logger, Module, Param } from '@nestjs/common';
+import { ActiveTrace, MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { type ErrorRecord, type RequestRecord, RequestRecords } from 'nestjs-monitoring/records';
 import { restoreEnv, stubEnv } from '../support/environment.js';
 import { WITHOUT_COLLECTORS } from './fixture/fixture.module.js';
 import { ADAPTERS, type AdapterName, eventually, type RunningApp, startApp } from './fixture/start-app.js';
@@ -15,6 +15,13 @@ class OrdersController {
   @Get('fine')
   fine(): string {
     return 'fine';
+  }
+
+  @Get('logged')
+  async logged(): Promise<string> {
+    await Promise.resolve();
+    new Logger('Orders').log('in the request');
+    return 'logged';
   }
 
   @Get('broken')
@@ -268,5 +275,56 @@ describe.each(ADAPTERS)('the exemplars of HTTP metrics on %s', (adapter) => {
     ['there are no records', { requests: { records: false } }],
   ])('are absent if %s', async (_, options) => {
     expect(await exemplarsWith(options)).toEqual([undefined]);
+  });
+});
+
+describe.each(ADAPTERS)('a logger on %s', (adapter) => {
+  /** The logger of the documents, which keeps its lines. */
+  class RecordLogger extends ConsoleLogger {
+    readonly lines: Record<string, unknown>[] = [];
+
+    constructor(
+      private readonly records: RequestRecords,
+      private readonly trace: ActiveTrace,
+    ) {
+      super({ json: true });
+    }
+
+    protected override printAsJson(...args: Parameters<ConsoleLogger['printAsJson']>): void {
+      this.lines.push({ ...this.getJsonLogObject(...args) });
+    }
+
+    protected override getJsonLogObject(...args: Parameters<ConsoleLogger['getJsonLogObject']>) {
+      const { currentId } = this.records;
+      return {
+        ...super.getJsonLogObject(...args),
+        ...(currentId !== undefined && { record_id: currentId }),
+        ...this.trace.current(),
+      };
+    }
+  }
+
+  it('has the ID of the record in the lines of a request, and in no others', async () => {
+    const app = await start(adapter);
+    try {
+      const records = app.app.get(RequestRecords);
+      const logger = new RecordLogger(records, app.app.get(ActiveTrace));
+      app.app.useLogger(logger);
+      await app.get('/orders/logged');
+      await app.recorded();
+      new Logger('Orders').log('outside');
+      const record = await eventually(() => {
+        const [found] = records.find({ name: 'GET /orders/logged' });
+        expect(found).toBeDefined();
+        return found;
+      });
+      expect(logger.lines.map(({ message, record_id }) => [message, record_id])).toEqual([
+        ['in the request', record?.id],
+        ['outside', undefined],
+      ]);
+    } finally {
+      app.app.useLogger(false);
+      await app.close();
+    }
   });
 });
