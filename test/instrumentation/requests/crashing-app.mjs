@@ -45,7 +45,7 @@ const expected = Math.min(routes, 200);
 while (app.get(RequestRecords).find({ list: 'failures', limit: expected }).length < expected) await sleep(5);
 
 function lost() {
-  return new OrderError("user 'Ada' is lost", { cause: new RangeError('x') });
+  return new OrderError("user 'Ada' not found", { cause: new RangeError('x') });
 }
 
 function throwLater(thrown) {
