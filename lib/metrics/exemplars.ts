@@ -71,7 +71,9 @@ export function withExemplarLabel(
 ): ExemplarLabels {
   if (labels === undefined) return { [name]: value };
   try {
-    return checkedLabels({ [name]: value, ...labels });
+    let length = name.length + value.length;
+    for (const [label, given] of Object.entries(labels)) length += label.length + String(given).length;
+    return length > MAX_LABELS_LENGTH || name in labels ? labels : { [name]: value, ...labels };
   } catch {
     return labels;
   }
