@@ -72,7 +72,7 @@ export function withExemplarLabel(
   if (labels === undefined) return { [name]: value };
   try {
     let length = name.length + value.length;
-    for (const [label, given] of Object.entries(labels)) length += label.length + String(given).length;
+    for (const [label, given] of Object.entries(labels)) length += label.length + toLabelString(given).length;
     return length > MAX_LABELS_LENGTH || name in labels ? labels : { [name]: value, ...labels };
   } catch {
     return labels;
