@@ -1,6 +1,7 @@
 export { type ErrorRecordQuery, ErrorRecords } from './instrumentation/errors/error-records.js';
 export type { ErrorOperation, ErrorRecord } from './instrumentation/errors/error-record.js';
 export type { ErrorRecordsOptions } from './instrumentation/errors/errors.options.js';
+export type { CrashError, CrashReport } from './instrumentation/requests/crash-report.js';
 export type { TimePart } from './instrumentation/requests/time-parts.js';
 export type {
   CauseKind,

@@ -52,13 +52,14 @@ export interface AlertEvent {
 }
 
 /** Returns the annotations of an alert, with its message as `summary` and its cause as `cause` unless the rule sets them. */
-export function annotationsOf({ annotations, message, context }: Alert): Readonly<Record<string, string>> {
+export function annotationsOf(alert: Alert, context = alert.context): Readonly<Record<string, string>> {
+  const { annotations, message } = alert;
   return { summary: message, ...(context && { cause: context.summary }), ...annotations };
 }
 
-/** Returns the message of an alert, with its cause on a line of its own. */
-export function messageWithCause({ message, context, state }: Alert): string {
-  return context === undefined || state === 'resolved' ? message : `${message}\n${context.summary}`;
+/** Returns the message of an alert and its cause, which is on a line of its own by default. */
+export function messageWithCause({ message, context, state }: Alert, separator = '\n'): string {
+  return context === undefined || state === 'resolved' ? message : `${message}${separator}${context.summary}`;
 }
 
 /** Returns a short hash of a label set. */

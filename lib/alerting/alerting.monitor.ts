@@ -87,7 +87,7 @@ export class AlertingMonitor {
     const contexts =
       causes &&
       new AlertContexts(
-        (alert) => this.readContext(alert, causes),
+        (alert, onContext) => this.readContext(alert, causes, onContext),
         new Guard((error) => warn(messageOf(error))),
       );
     this.contexts = contexts;
@@ -308,10 +308,14 @@ export class AlertingMonitor {
     await this.persistence.settled();
   }
 
-  private async readContext(alert: Alert, causes: CauseSource): Promise<AlertContext | undefined> {
+  private async readContext(
+    alert: Alert,
+    causes: CauseSource,
+    onContext: (context: AlertContext) => void,
+  ): Promise<void> {
     const rule = this.registry.evaluators().find((evaluator) => evaluator.rule.name === alert.rule)?.rule;
-    if (rule === undefined) return undefined;
-    return inTimeSlices(readAlertContext(alert, rule, this.lastEvaluation, this.history, causes));
+    if (rule === undefined) return;
+    await inTimeSlices(readAlertContext(alert, rule, this.lastEvaluation, this.history, causes, onContext));
   }
 
   private onSample(timestamp: number): void {

@@ -68,7 +68,7 @@ function alertsOf(alerts: readonly Alert[], alerting: AlertingMonitor): unknown[
     .filter(({ state }) => state !== 'resolved')
     .map((alert) => ({
       labels: alert.labels,
-      annotations: annotationsOf(alert),
+      annotations: annotationsOf(alert, alerting.contextOf(alert)),
       state: alert.state,
       activeAt: timeText(alert.activeAt),
       value: String(alert.value),

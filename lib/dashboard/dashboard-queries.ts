@@ -23,6 +23,7 @@ export function dashboardQueries({
   registry,
   alerts,
   records,
+  errors,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -64,6 +65,12 @@ export function dashboardQueries({
       if (record === undefined) throw new ApiError(404, 'The record is no longer kept.');
       return record;
     },
+    errors: (query) => ({ errors: errors.find(errorQuery(query)), dropped: errors.dropped }),
+    error: (query) => {
+      const error = errors.get(query.get('id') ?? '');
+      if (error === undefined) throw new ApiError(404, 'The group of errors is no longer kept.');
+      return error;
+    },
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),
@@ -73,19 +80,34 @@ export function dashboardQueries({
   };
 }
 
-const MAX_RECORDS = 200;
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
 
 function recordQuery(query: URLSearchParams): Parameters<DashboardSources['records']['find']>[0] {
   const list = query.get('list') ?? 'slowest';
   if (list !== 'slowest' && list !== 'failures' && list !== 'samples') {
     throw new ApiError(400, '`list` must be slowest, failures or samples.');
   }
-  const limit = Number(query.get('limit') ?? 50);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_RECORDS) {
-    throw new ApiError(400, `\`limit\` must be a whole number from 1 to ${MAX_RECORDS}.`);
-  }
   const name = query.get('name');
-  return { list, limit, ...(name !== null && { name }) };
+  return { list, limit: limitOf(query), ...(name !== null && { name }) };
+}
+
+function errorQuery(query: URLSearchParams): Parameters<DashboardSources['errors']['find']>[0] {
+  const error = query.get('error');
+  const operation = query.get('operation');
+  return {
+    limit: limitOf(query),
+    ...(error !== null && { error }),
+    ...(operation !== null && { operation }),
+  };
+}
+
+function limitOf(query: URLSearchParams): number {
+  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new ApiError(400, `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
+  }
+  return limit;
 }
 
 /** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */

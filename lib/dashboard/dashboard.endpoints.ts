@@ -45,6 +45,14 @@ export interface RecordSource {
   causes(): readonly unknown[];
 }
 
+/** The groups of errors, as JSON. */
+export interface ErrorSource {
+  /** Number of groups that are no longer kept. */
+  readonly dropped: number;
+  find(query: { error?: string; operation?: string; limit?: number }): readonly unknown[];
+  get(id: string): unknown;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -52,6 +60,7 @@ export interface DashboardSources {
   readonly registry: MetricsSource;
   readonly alerts: DashboardAlerts;
   readonly records: RecordSource;
+  readonly errors: ErrorSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -94,6 +103,8 @@ const READS = [
   'causes',
   'records',
   'record',
+  'errors',
+  'error',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

@@ -63,6 +63,22 @@ export class Exemplars {
   }
 }
 
+/** Returns labels with a further one, unless they have one of that name or it is beyond the limit. Never throws. */
+export function withExemplarLabel(
+  labels: ExemplarLabels | undefined,
+  name: string,
+  value: string,
+): ExemplarLabels {
+  if (labels === undefined) return { [name]: value };
+  try {
+    let length = name.length + value.length;
+    for (const [label, given] of Object.entries(labels)) length += label.length + toLabelString(given).length;
+    return length > MAX_LABELS_LENGTH || name in labels ? labels : { [name]: value, ...labels };
+  } catch {
+    return labels;
+  }
+}
+
 /** Returns the labels as strings. @throws {RangeError} for labels that OpenMetrics does not allow */
 function checkedLabels(given: ExemplarLabels): ExemplarLabels {
   const entries = Object.entries(given).map(([name, value]): [string, string] => [

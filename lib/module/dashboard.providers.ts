@@ -8,6 +8,7 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { HealthMonitor } from '../health/health.monitor.js';
+import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -50,6 +51,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       MetricsRegistry,
       DashboardAlerts,
       RequestRecords,
+      ErrorRecords,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -58,6 +60,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       registry: MetricsRegistry,
       alerts: DashboardAlerts,
       records: RequestRecords,
+      errors: ErrorRecords,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -65,6 +68,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       registry,
       alerts,
       records,
+      errors,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

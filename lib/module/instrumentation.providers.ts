@@ -55,6 +55,7 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
             serverErrors ?? undefined,
             exemplarSource(exemplars, trace),
             records ?? undefined,
+            exemplars !== false,
           )
         : null,
   },

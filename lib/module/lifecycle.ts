@@ -16,6 +16,7 @@ import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.ins
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
+import { CrashFile } from '../instrumentation/requests/crash-file.js';
 import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
@@ -247,6 +248,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     (errors) => errors.start(),
     'Errors before this moment end the start, and the process reports them.',
   ),
+  step(
+    'bootstrap',
+    'crash file: start',
+    CrashFile,
+    (file) => file.start(),
+    'The error that ends the process is in its group before the groups are written.',
+    ['process errors: start'],
+  ),
 
   step(
     'started',
@@ -391,6 +400,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['errors', ErrorRecorder],
       ['exceptions', ExceptionsInstrumentation],
       ['process errors', ProcessErrorsInstrumentation],
+      ['crash file', CrashFile],
       ['outgoing http', OutgoingHttpInstrumentation],
       ['graphql', GRAPHQL_INSTRUMENTATION],
       ['rpc', RpcInstrumentation],

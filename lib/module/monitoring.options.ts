@@ -72,7 +72,8 @@ export interface MonitoringOptions {
   readonly labelValueLengthLimit?: number;
   /**
    * Exemplars of counters and histograms in OpenMetrics: with true, the recorded traces of OpenTelemetry, if its SDK was
-   * started before the application; with a function, the labels that it returns.
+   * started before the application; with a function, the labels that it returns. Those of HTTP requests also name the
+   * record of their request. With false, there are none.
    * @default true
    */
   readonly exemplars?: boolean | ExemplarSource;

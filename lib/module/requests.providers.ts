@@ -1,6 +1,8 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { RequestRecorder } from '../instrumentation/http/request.recorder.js';
+import { ErrorRecords } from '../instrumentation/errors/error-records.js';
+import { CrashFile } from '../instrumentation/requests/crash-file.js';
 import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { OperationRecorder } from '../instrumentation/requests/operation.recorder.js';
 import { Operations } from '../instrumentation/requests/operations.js';
@@ -8,6 +10,7 @@ import { RecordStore } from '../instrumentation/requests/record-store.js';
 import type { RequestRecord } from '../instrumentation/requests/request-record.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -77,6 +80,26 @@ export const REQUESTS_PROVIDERS: readonly Provider[] = [
             instrumentationGuard(registry, 'requests'),
           )
         : null,
+  },
+  {
+    provide: CrashFile,
+    inject: [RequestRecords, ErrorRecords, Operations, RESOLVED_OPTIONS],
+    useFactory: (
+      records: RequestRecords,
+      errors: ErrorRecords,
+      operations: Operations | null,
+      { requests, clock }: ResolvedOptions,
+    ) => {
+      if (!operations || !requests.records || requests.records.crashFile === undefined) return null;
+      const logger = new SafeLogger(new Logger('Monitoring'));
+      return new CrashFile(requests.records.crashFile, {
+        records,
+        errors,
+        sites: operations.sites,
+        clock,
+        warn: (message) => logger.warn(message),
+      });
+    },
   },
   {
     provide: RequestRecords,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -30,8 +31,7 @@ export class AtomicFile {
   async write(pieces: readonly (Buffer | string)[], signal?: AbortSignal): Promise<void> {
     if (await isDeviceOrPipe(this.path)) return writeInto(this.path, 'w', this.mode, pieces);
     await this.cleanUp();
-    const random = randomBytes(4).toString('hex');
-    const temporary = `${this.path}.${hostname()}.${process.pid}.${random}.tmp`;
+    const temporary = this.temporaryPath();
     try {
       await writeInto(temporary, 'wx', this.mode, pieces, (file) => file.sync());
       signal?.throwIfAborted();
@@ -41,6 +41,24 @@ export class AtomicFile {
       throw error;
     }
     await syncFolder(dirname(this.path));
+  }
+
+  /**
+   * Replaces the content of the file before it returns, for a process that ends. It is not flushed to the disk, which may
+   * take long: it survives the end of the process, though maybe not of the machine. A device or a pipe is refused, since it
+   * may block for ever.
+   */
+  writeSync(content: string): void {
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    if (found !== undefined && !found.isFile()) throw new Error(`${this.path} is not a regular file`);
+    const temporary = this.temporaryPath();
+    try {
+      writeFileSync(temporary, content, { flag: 'wx', mode: this.mode });
+      renameSync(temporary, this.path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   }
 
   /** Removes the temporary files of processes that died during a write. Runs once, before the first write. */
@@ -55,6 +73,10 @@ export class AtomicFile {
       const file = join(folder, name);
       if (await isAbandoned(file, host, Number(pid))) await rm(file, { force: true }).catch(() => undefined);
     }
+  }
+
+  private temporaryPath(): string {
+    return `${this.path}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   }
 }
 

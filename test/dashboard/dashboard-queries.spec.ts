@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
+import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
 import { busyHour } from './support.js';
 
@@ -25,7 +26,15 @@ function reads() {
   const records = new RequestRecords();
   return {
     asked,
-    ...dashboardQueries({ feed, history: counting, registry, alerts, records, hasAuth: false }),
+    ...dashboardQueries({
+      feed,
+      history: counting,
+      registry,
+      alerts,
+      records,
+      errors: new ErrorRecords(),
+      hasAuth: false,
+    }),
   };
 }
 

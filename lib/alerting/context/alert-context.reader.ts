@@ -11,6 +11,8 @@ const MAX_CAUSES = 5;
 const MAX_WORST = 5;
 /** The start of the status codes of failed requests. */
 const FAILED_STATUS = /^5/;
+/** The metrics of durations, whose alerts are about slow operations, failed or not. */
+const DURATION = /_duration_seconds$/;
 
 /** The parts of a rule that its context depends on. */
 export interface AlertingRule {
@@ -19,9 +21,11 @@ export interface AlertingRule {
 }
 
 /**
- * Reads the context of a firing alert. Yields often.
+ * Reads the context of a firing alert. Yields often. The causes are read before the first time it yields, since each
+ * turn of the event loop may take long during an incident.
  *
  * @param at time of the evaluation, in milliseconds since the Unix epoch
+ * @param onContext called with the causes alone, if there are any, and with the whole context
  */
 export function* readAlertContext(
   { labels }: Pick<Alert, 'labels'>,
@@ -29,38 +33,54 @@ export function* readAlertContext(
   at: number,
   history: MetricsHistory,
   causesOf: CauseSource,
-): Generator<void, AlertContext, void> {
+  onContext: (context: AlertContext) => void,
+): Generator<void, void, void> {
   const windowMs = Math.min(Math.max(longestWindowMs, MIN_WINDOW_MS), MAX_WINDOW_MS);
-  const causes = relevantCauses(causesOf(), labels);
+  const metrics = new Set(retention.map(({ metric }) => metric));
+  const isAboutDuration = metrics.size > 0 && [...metrics].every((metric) => DURATION.test(metric));
+  const relevant = relevantCauses(causesOf(), labels, isAboutDuration);
+  const causes = relevant.slice(0, MAX_CAUSES);
+  const traceId = causes[0]?.traceId;
+  if (causes.length > 0) {
+    onContext({
+      summary: summaryOf(relevant, undefined, undefined),
+      causes,
+      worst: [],
+      changes: [],
+      traceId,
+    });
+  }
   yield;
   const worst: WorstLabels[] = [];
-  for (const metric of new Set(retention.map((each) => each.metric))) {
+  for (const metric of metrics) {
     worst.push(...worstOf(history, metric, labels, windowMs, at));
     yield;
   }
   const ranked = worst.toSorted((a, b) => b.share - a.share).slice(0, MAX_WORST);
   const changes = yield* changedSeries(history, windowMs, at);
-  return {
-    summary: summaryOf(causes[0], ranked[0], changes[0]),
+  onContext({
+    summary: summaryOf(relevant, ranked[0], changes[0]),
     causes,
     worst: ranked,
     changes,
-    traceId: causes[0]?.traceId,
-  };
+    traceId,
+  });
 }
 
-/** Returns the causes with the operations that the labels of the alert name, or else all. */
+/** Returns the causes with the operations that the labels of the alert name, or else all; of an alert about a duration, the slowest first. */
 function relevantCauses(
   causes: readonly AlertCause[],
   { method, route }: Readonly<Record<string, string>>,
-): AlertCause[] {
+  isAboutDuration: boolean,
+): readonly AlertCause[] {
   const matching = causes.filter(
     ({ name }) =>
       (route !== undefined || method !== undefined) &&
       (route === undefined || name.endsWith(` ${route}`)) &&
       (method === undefined || name.startsWith(`${method} `)),
   );
-  return (matching.length > 0 ? matching : causes).slice(0, MAX_CAUSES);
+  const relevant = matching.length > 0 ? matching : causes;
+  return isAboutDuration ? relevant.toSorted((a, b) => b.maxDurationMs - a.maxDurationMs) : relevant;
 }
 
 /** Returns the largest part of a metric by each label that the alert does not name. */
@@ -96,11 +116,12 @@ function worstOf(
 }
 
 function summaryOf(
-  cause: AlertCause | undefined,
+  causes: readonly AlertCause[],
   worst: WorstLabels | undefined,
   change: SeriesChange | undefined,
 ): string {
-  if (cause !== undefined) return `${cause.name}: ${cause.text}`;
+  const [cause] = causes;
+  if (cause !== undefined) return `${cause.name}${shareOfFailures(cause, causes)}: ${cause.text}`;
   if (worst !== undefined) {
     return `${Math.round(worst.share * 100)} % of ${worst.metric} has ${labelsText(worst.labels)}.`;
   }
@@ -109,6 +130,14 @@ function summaryOf(
     return `${metric}{${labelsText(labels)}} changed most, from ${figure(before)} to ${figure(now)}.`;
   }
   return 'Nothing else has changed.';
+}
+
+/** Returns the share that a cause has in the failures whose records are kept; empty for one of slow operations. */
+function shareOfFailures({ hasFailed, count }: AlertCause, causes: readonly AlertCause[]): string {
+  if (!hasFailed) return '';
+  const failures = causes.reduce((sum, each) => sum + (each.hasFailed ? each.count : 0), 0);
+  if (failures === 1) return ' (the last failure)';
+  return ` (${Math.round((100 * count) / failures)} % of the last ${failures} failures)`;
 }
 
 function labelsText(labels: Readonly<Record<string, string>>): string {

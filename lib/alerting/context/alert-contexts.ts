@@ -14,9 +14,9 @@ const MAX_KEPT = 1_000;
 export class AlertContexts {
   private readonly kept = new Map<string, KeptContext>();
 
-  /** @param read reads the context of a firing alert in slices; undefined if its rule no longer exists */
+  /** @param read reads the context of a firing alert in slices, and hands over what it has of it meanwhile */
   constructor(
-    private readonly read: (alert: Alert) => Promise<AlertContext | undefined>,
+    private readonly read: (alert: Alert, onContext: (context: AlertContext) => void) => Promise<void>,
     private readonly guard: Guard,
   ) {}
 
@@ -55,7 +55,9 @@ export class AlertContexts {
 
   private async readInto(kept: KeptContext, alert: Alert): Promise<void> {
     try {
-      kept.context = await this.read(alert);
+      await this.read(alert, (context) => {
+        kept.context = context;
+      });
     } catch (error) {
       this.guard.report(error);
     } finally {

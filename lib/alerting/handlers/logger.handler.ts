@@ -36,7 +36,7 @@ export class LoggerAlertHandler implements NotificationHandler {
   notify({ alerts }: AlertNotification): void {
     for (const alert of alerts) {
       const { rule, state, severity } = alert;
-      const text = escapeControls(`${rule} ${state}: ${messageWithCause(alert).replace('\n', ' ')}`);
+      const text = escapeControls(`${rule} ${state}: ${messageWithCause(alert, '; cause: ')}`);
       if (state === 'resolved' || severity === 'info') this.logger.log(text);
       else if (severity === 'critical') this.logger.error(text);
       else this.logger.warn(text);

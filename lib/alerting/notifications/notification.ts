@@ -88,7 +88,7 @@ export function notificationOf(
     groupKey,
     groupLabels,
     commonLabels: commonOf(alerts.map(({ labels }) => labels)),
-    commonAnnotations: commonOf(alerts.map(annotationsOf)),
+    commonAnnotations: commonOf(alerts.map((alert) => annotationsOf(alert))),
     alerts,
   };
 }

@@ -25,8 +25,10 @@ const ENCLOSURES: Readonly<Record<string, string>> = {
 
 const OPENING = /["'`“„‘«{[<]/g;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-/** A word of a language, such as `can't` or `read-only`. One with `'s` is often a name. */
-const LANGUAGE_WORD = /^\p{Lu}?\p{Ll}+(?:['’](?:t|re|ve|ll|d|m)|-\p{Ll}+)?$/u;
+/** A word of a language, such as `can't`. One with `'s` is often a name. */
+const LANGUAGE_WORD = /^\p{Lu}?\p{Ll}+(?:['’](?:t|re|ve|ll|d|m))?$/u;
+/** A word with a hyphen, such as `read-only` or `non-empty`. Others are often values, such as the slug of a page. */
+const HYPHENATED_WORD = /^(?:[Nn]on|[Pp]re|[Rr]e|[Mm]ulti|[Ss]elf|[Rr]ead|[Ww]rite)-\p{Ll}+$/u;
 /** An abbreviation, such as `HTTP`. */
 const ABBREVIATION = /^\p{Lu}{1,8}$/u;
 /** The code of an error of a system or of Node, such as `ECONNREFUSED` or `ERR_INVALID_ARG_TYPE`. */
@@ -146,5 +148,8 @@ function partsOf(word: string): { readonly before: string; readonly core: string
 
 function isWord(core: string): boolean {
   if (CODE.test(core) || CLASS_NAME.test(core)) return true;
-  return core.length <= MAX_WORD_LENGTH && (LANGUAGE_WORD.test(core) || ABBREVIATION.test(core));
+  return (
+    core.length <= MAX_WORD_LENGTH &&
+    (LANGUAGE_WORD.test(core) || HYPHENATED_WORD.test(core) || ABBREVIATION.test(core))
+  );
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
-import type { ExemplarLabels, ExemplarSource } from '../../metrics/exemplars.js';
+import { type ExemplarLabels, type ExemplarSource, withExemplarLabel } from '../../metrics/exemplars.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
@@ -48,6 +48,8 @@ export class RequestRecorder implements ObservationOwner {
     private readonly serverErrors?: ServerErrorRecorder,
     private readonly exemplars?: ExemplarSource,
     private readonly records?: OperationRecorder,
+    /** True if exemplars name the record of their request. */
+    private readonly linksRecords = false,
   ) {
     this.guard = instrumentationGuard(registry, 'http');
     this.series = new RequestSeries(registry, options);
@@ -152,7 +154,7 @@ export class RequestRecorder implements ObservationOwner {
     try {
       const observation = observationBy(this, response);
       if (observation === undefined || !endObservation(observation, response)) return;
-      const { startedAt, exemplar } = observation;
+      const { startedAt } = observation;
       const route = this.series.ofRoute(observation.series, this.routes.templateOf(response, observation));
       if (route === undefined) {
         this.records?.operations.discard(observation.operation);
@@ -161,17 +163,33 @@ export class RequestRecorder implements ObservationOwner {
       const isStream = isEventStream(response, observation);
       const status = isStream ? response.statusCode : (knownStatus ?? statusOf(response, observation));
       const seconds = (this.clock.monotonic() - startedAt) / 1000;
+      // Ended first, since the exemplars of the metrics name the record.
+      const recordId =
+        this.records && this.endRecord(this.records, observation, response, route, status, seconds);
+      const exemplar = this.exemplarOf(observation, recordId);
       if (isStream) this.series.recordStream(route, status, seconds, exemplar);
       else this.series.recordRequest(route, status, seconds, exemplar);
       if (status >= 500) this.serverErrors?.record(response, route.method, route.route);
-      const recordId =
-        this.records && this.endRecord(this.records, observation, response, route, status, seconds);
       this.serverErrors?.report(response, status, route.name, route.route, recordId);
     } catch (error) {
       this.guard.report(error);
     }
   }
 
+  /** Returns the labels of the exemplars of a request: its trace, and its record if that is kept. */
+  private exemplarOf(
+    { exemplar }: RequestObservation,
+    recordId: string | undefined,
+  ): ExemplarLabels | undefined {
+    if (recordId === undefined || !this.linksRecords) return exemplar;
+    return withExemplarLabel(
+      exemplar ?? (this.exemplars && exemplarOf(this.exemplars)),
+      'record_id',
+      recordId,
+    );
+  }
+
+  /** Ends the operation of a request. @returns the ID of its record; undefined if it is not kept */
   private endRecord(
     records: OperationRecorder,
     { operation, exemplar }: RequestObservation,
@@ -182,18 +200,24 @@ export class RequestRecorder implements ObservationOwner {
   ): string | undefined {
     const hasFailed = status >= 500;
     if (operation === undefined && !hasFailed) return undefined;
-    return records.end(operation, {
-      kind: 'http',
-      name,
-      metrics: { name: 'http', labels: { method, route } },
-      method,
-      route,
-      status,
-      hasFailed,
-      durationMs: seconds * 1000,
-      exception: hasFailed ? this.serverErrors?.exceptionOf(response) : undefined,
-      traceId: exemplar?.['trace_id'],
-    });
+    try {
+      return records.end(operation, {
+        kind: 'http',
+        name,
+        metrics: { name: 'http', labels: { method, route } },
+        method,
+        route,
+        status,
+        hasFailed,
+        durationMs: seconds * 1000,
+        exception: hasFailed ? this.serverErrors?.exceptionOf(response) : undefined,
+        traceId: exemplar?.['trace_id'],
+      });
+    } catch (error) {
+      // The request counts all the same.
+      this.guard.report(error);
+      return undefined;
+    }
   }
 
   /** Sets the trace of a request that started outside of its context. */

@@ -153,18 +153,25 @@ interface SourcesOfFile {
 }
 
 async function readSourceMap(path: string): Promise<SourcesOfFile | undefined> {
-  const code = await readFile(path, 'utf8');
+  // Both at once: while the event loop is busy, each read takes seconds.
+  const usual = `${path}.map`;
+  const [code, usualText] = await Promise.all([
+    readFile(path, 'utf8'),
+    readFile(usual, 'utf8').catch(() => undefined),
+  ]);
   const comment = code.lastIndexOf(MAP_COMMENT);
   if (comment < 0) return undefined;
   const [url = ''] = code.slice(comment + MAP_COMMENT.length).split(/\s/, 1);
   const inline = INLINE_MAP.exec(url.slice(0, 200))?.[0];
-  const file = resolve(dirname(path), inline === undefined ? decodeURI(url) : '.');
-  const text =
-    inline === undefined
-      ? await readFile(file, 'utf8')
-      : Buffer.from(url.slice(inline.length), 'base64').toString('utf8');
-  if (text.length > MAX_MAP_BYTES) return undefined;
+  if (inline !== undefined) {
+    return sourcesIn(Buffer.from(url.slice(inline.length), 'base64').toString('utf8'), dirname(path));
+  }
+  const file = resolve(dirname(path), decodeURI(url));
+  return sourcesIn(file === usual ? usualText : await readFile(file, 'utf8'), dirname(file));
+}
+
+function sourcesIn(text: string | undefined, directory: string): SourcesOfFile | undefined {
+  if (text === undefined || text.length > MAX_MAP_BYTES) return undefined;
   const payload = JSON.parse(text) as SourceMapPayload;
-  const directory = inline === undefined ? dirname(file) : dirname(path);
   return { map: new SourceMap(payload), directory, root: payload.sourceRoot ?? '' };
 }

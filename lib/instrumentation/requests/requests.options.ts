@@ -1,4 +1,12 @@
-import { checked, count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import {
+  checked,
+  count,
+  flag,
+  group,
+  type OptionTable,
+  readOptions,
+  text,
+} from '../../options/option-table.js';
 
 /** Options of the records of requests, jobs, messages and GraphQL operations. */
 export interface RequestsOptions {
@@ -29,10 +37,18 @@ export interface RecordsOptions {
   readonly repeatedCalls?: number;
   /** Maximum size of all kept records together, in bytes. @default 4194304 */
   readonly maxBytes?: number;
+  /**
+   * Path of a file that has the error and the records of a process which an uncaught exception or an unhandled rejection
+   * has ended. A later one replaces it.
+   * @default no file
+   */
+  readonly crashFile?: string;
 }
 
 /** The options of the records, with every default filled in. */
-export type ResolvedRecords = Required<RecordsOptions>;
+export interface ResolvedRecords extends Required<Omit<RecordsOptions, 'crashFile'>> {
+  readonly crashFile: string | undefined;
+}
 
 /** The options of {@link RequestsOptions}, with every default filled in. */
 export interface ResolvedRequests {
@@ -46,7 +62,10 @@ const CHEAP_CONTEXT_NODE = 24;
 export const IS_CONTEXT_EXPENSIVE = majorOf(process.versions.node) < CHEAP_CONTEXT_NODE;
 const EXPENSIVE_CONTEXT_RATE = 0.05;
 
-function recordsTable(environment: string | undefined, nodeMajor: number): OptionTable<RecordsOptions> {
+function recordsTable(
+  environment: string | undefined,
+  nodeMajor: number,
+): OptionTable<RecordsOptions, ResolvedRecords> {
   const isExpensive =
     nodeMajor < CHEAP_CONTEXT_NODE && environment !== 'development' && environment !== 'test';
   return {
@@ -59,6 +78,7 @@ function recordsTable(environment: string | undefined, nodeMajor: number): Optio
     failures: count(200),
     repeatedCalls: count(10, 2),
     maxBytes: count(4 * 1024 * 1024, 64 * 1024),
+    crashFile: text('the path of a file'),
   };
 }
 

@@ -74,6 +74,7 @@ async function during(
 /** Looks at the alerts of the application, and says what became of them. */
 class AlertWatch {
   private known = new Map<string, string>();
+  private readonly explained = new Set<string>();
 
   constructor(
     private readonly url: URL,
@@ -104,6 +105,13 @@ class AlertWatch {
     for (const [alert, what] of now) {
       const state = what.slice(0, what.indexOf(':'));
       if (!this.known.get(alert)?.startsWith(state)) this.say(`Alert ${alert} is ${what}`);
+    }
+    for (const { labels, annotations } of data.alerts) {
+      const { cause } = annotations;
+      // It is there once the handlers of the alert have been told.
+      if (labels['alertname'] !== RULE || cause === undefined || this.explained.has(cause)) continue;
+      this.explained.add(cause);
+      this.say(`The cause: ${cause}`);
     }
     for (const alert of this.known.keys()) if (!now.has(alert)) this.say(`Alert ${alert} is over`);
     this.known = now;

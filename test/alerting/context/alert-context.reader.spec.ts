@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { Alert, AlertRule } from 'nestjs-monitoring';
 import {
   type AlertCause,
+  type AlertContext,
   type AlertNotification,
   LoggerAlertHandler,
   type NotificationHandler,
 } from 'nestjs-monitoring/alerting';
+import { readAlertContext } from '../../../lib/alerting/context/alert-context.reader.js';
 import { MINUTE, testAlerting, type TestAlerting } from '../support.js';
 
 const CAUSE: AlertCause = {
@@ -17,6 +19,8 @@ const CAUSE: AlertCause = {
   recordId: 'abc',
   traceId: '0af7651916cd43dd8448eb211c80319c',
 };
+
+const SUMMARY = `GET /reports (100 % of the last 12 failures): ${CAUSE.text}`;
 
 const RULE: AlertRule = {
   name: 'many_errors',
@@ -71,7 +75,7 @@ describe('the context of an alert', () => {
   it('reaches handlers with the first notification, and says the cause in a sentence', async () => {
     const { heard, alerting } = await failing(() => [CAUSE]);
     expect(heard[0]?.context).toMatchObject({
-      summary: `GET /reports: ${CAUSE.text}`,
+      summary: SUMMARY,
       causes: [CAUSE],
       traceId: CAUSE.traceId,
     });
@@ -126,16 +130,80 @@ describe('the context of an alert', () => {
     expect(heard[0]?.context?.causes).toEqual([CAUSE]);
   });
 
+  it.each<[string, AlertCause[], string]>([
+    [
+      'the share of the failures that are its own',
+      [CAUSE, { ...CAUSE, text: 'Other.', count: 4 }],
+      '75 % of the last 16 failures',
+    ],
+    ['a single failure as such', [{ ...CAUSE, count: 1 }], 'the last failure'],
+    [
+      'no share of what did not fail',
+      [CAUSE, { ...CAUSE, hasFailed: false, count: 99 }],
+      '100 % of the last 12 failures',
+    ],
+  ])('says %s', async (_, causes, share) => {
+    const { heard } = await failing(() => causes);
+    expect(heard[0]?.context?.summary).toBe(`GET /reports (${share}): ${CAUSE.text}`);
+  });
+
+  it('begins with the slowest cause if the alert is about a duration, also before failures', async () => {
+    const slow = { ...CAUSE, hasFailed: false, text: 'Slow.', maxDurationMs: 3_000 };
+    const alerting = testAlerting({ causes: () => [CAUSE, slow] });
+    const heard: Alert[] = [];
+    const duration = alerting.registry.histogram('http_request_duration_seconds', 'Time', {
+      labelNames: ['route'],
+    });
+    alerting.alerting.addAlertRule({
+      name: 'slow',
+      condition: {
+        metric: 'http_request_duration_seconds',
+        aggregate: 'p95',
+        windowMs: MINUTE,
+        groupBy: ['route'],
+        operator: '>',
+        threshold: 1,
+      },
+      severity: 'warning',
+      message: 'slow',
+    });
+    alerting.alerting.addAlertHandler((alert) => void heard.push(alert));
+    alerting.alerting.start();
+    for (let i = 0; i < 6; i++) await alerting.step(() => duration.observe({ route: '/reports' }, 3));
+    expect(heard[0]?.context?.summary).toBe('GET /reports: Slow.');
+    expect(heard[0]?.context?.causes).toEqual([slow, CAUSE]);
+  });
+
+  it('has the causes before the event loop turns, which may take long during an incident', () => {
+    const { history } = testAlerting();
+    const found: AlertContext[] = [];
+    const rule = { longestWindowMs: MINUTE, retention: [{ metric: 'http_requests_total' }] };
+    const reading = readAlertContext(
+      { labels: {} },
+      rule,
+      0,
+      history,
+      () => [CAUSE],
+      (context) => {
+        found.push(context);
+      },
+    );
+    reading.next();
+    expect(found).toEqual([
+      { summary: SUMMARY, causes: [CAUSE], worst: [], changes: [], traceId: CAUSE.traceId },
+    ]);
+  });
+
   it('is in the text of ready-made handlers', async () => {
     const lines: string[] = [];
     const log = (text: string): void => void lines.push(text);
     await failing(() => [CAUSE], new LoggerAlertHandler({ error: log, warn: log, log }));
-    expect(lines[0]).toBe(`many_errors firing: Errors GET /reports: ${CAUSE.text}`);
+    expect(lines[0]).toBe(`many_errors firing: Errors; cause: ${SUMMARY}`);
   });
 
   it('is in the annotations that all alerts of a notification have', async () => {
     const heard: AlertNotification[] = [];
     await failing(() => [CAUSE], { name: 'all', notify: (notification) => void heard.push(notification) });
-    expect(heard[0]?.commonAnnotations).toMatchObject({ cause: `GET /reports: ${CAUSE.text}` });
+    expect(heard[0]?.commonAnnotations).toMatchObject({ cause: SUMMARY });
   });
 });

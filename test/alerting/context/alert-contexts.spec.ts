@@ -22,22 +22,28 @@ function alert(more: Partial<Alert> = {}): Alert {
   };
 }
 
-function contexts(read: (alert: Alert) => Promise<AlertContext | undefined>) {
+type OnContext = (context: AlertContext) => void;
+
+function contexts(read: (onContext: OnContext) => Promise<void>) {
   const errors: unknown[] = [];
   const asked: Alert[] = [];
   const all = new AlertContexts(
-    (each) => {
+    (each, onContext) => {
       asked.push(each);
-      return read(each);
+      return read(onContext);
     },
     new Guard((error) => void errors.push(error)),
   );
   return { all, asked, errors };
 }
 
+async function found(onContext: OnContext): Promise<void> {
+  onContext(CONTEXT);
+}
+
 describe('the contexts of alerts', () => {
   it('are read once for each episode, by whichever channel is first', async () => {
-    const { all, asked } = contexts(() => Promise.resolve(CONTEXT));
+    const { all, asked } = contexts(found);
     const both = await Promise.all([all.addTo([alert()]), all.addTo([alert()])]);
     expect(both.flat().map(({ context }) => context)).toEqual([CONTEXT, CONTEXT]);
     await all.addTo([alert()]);
@@ -47,7 +53,7 @@ describe('the contexts of alerts', () => {
   });
 
   it('stay with an alert that is resolved, and are not read for one', async () => {
-    const { all, asked } = contexts(() => Promise.resolve(CONTEXT));
+    const { all, asked } = contexts(found);
     const [unknown] = await all.addTo([alert({ state: 'resolved', fingerprint: 'b' })]);
     expect(unknown?.context).toBeUndefined();
     await all.addTo([alert()]);
@@ -57,13 +63,30 @@ describe('the contexts of alerts', () => {
   });
 
   it('do not keep a notification back for longer than a moment', async () => {
-    let finish: (context: AlertContext) => void = () => undefined;
-    const { all } = contexts(() => new Promise((resolve) => (finish = resolve)));
+    let finish: OnContext = () => undefined;
+    const { all } = contexts(async (onContext) => {
+      finish = onContext;
+      await new Promise(() => undefined);
+    });
     const [early] = await all.addTo([alert()]);
     expect(early?.context).toBeUndefined();
     finish(CONTEXT);
     const [late] = await all.addTo([alert()]);
     expect(late?.context).toBe(CONTEXT);
+  });
+
+  it('have the causes at once, also if the rest of them takes longer or cannot be read', async () => {
+    const slow = contexts(async (onContext) => {
+      onContext(CONTEXT);
+      await new Promise(() => undefined);
+    });
+    expect(await slow.all.addTo([alert()])).toEqual([alert({ context: CONTEXT })]);
+    const failing = contexts(async (onContext) => {
+      onContext(CONTEXT);
+      throw new Error('no history');
+    });
+    expect(await failing.all.addTo([alert()])).toEqual([alert({ context: CONTEXT })]);
+    expect(failing.errors).toHaveLength(1);
   });
 
   it('are missing where they cannot be read', async () => {
@@ -74,7 +97,7 @@ describe('the contexts of alerts', () => {
   });
 
   it('are read for ten alerts of a notification, and kept for a thousand', async () => {
-    const { all, asked } = contexts(() => Promise.resolve(CONTEXT));
+    const { all, asked } = contexts(found);
     const many = Array.from({ length: 50 }, (_, i) => alert({ fingerprint: `many ${i}` }));
     expect(await all.addTo(many)).toHaveLength(50);
     expect(asked).toHaveLength(10);

@@ -56,6 +56,11 @@ describe('the template of a message', () => {
     ],
     ['a quote that does not end', 'cannot find "Ada Lovelace', 'cannot find ?'],
     ['quotes in quotes', `cannot find 'O'Brien' here`, 'cannot find ? here'],
+    [
+      'a slug',
+      'cannot show summer-sale of Read-only or non-empty pages',
+      'cannot show ? of Read-only or non-empty pages',
+    ],
     ['several lines', 'cannot parse "a\nsecret\nb" here', 'cannot parse ? here'],
     ['letters that no word of a language has', 'cannot read aGVsbG8gd29ybGQ here', 'cannot read ? here'],
     ['a name after a colon', 'user:ada is gone', '? is gone'],

@@ -6,6 +6,9 @@ import type { AdapterName } from './loaded-app.js';
 import { keyOf } from './outcomes.js';
 import { ServerProcess } from './server.process.js';
 
+/** Longer than the script itself waits for the alert and for its end. */
+const INCIDENT_MS = 240_000;
+
 /** What the load script says in the end. */
 export interface LoadReport {
   readonly total: number;
@@ -65,6 +68,25 @@ export class SampleAppServer {
       timeout: (seconds + 30) * 1000,
     });
     return JSON.parse(stdout) as LoadReport;
+  }
+
+  /**
+   * Lets the load script cause its incident, and waits until it is over.
+   *
+   * @returns what the script printed
+   */
+  async incident(seed: number): Promise<string> {
+    const args = ['sample-app/dist/load.js', '--incident', '--seed', String(seed), '--url', this.url];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: ROOT,
+      timeout: INCIDENT_MS,
+    });
+    return stdout;
+  }
+
+  /** The end of what it has printed so far. */
+  get output(): string {
+    return this.process.output;
   }
 
   /** @throws {Error} if it does not end by itself */
