@@ -49,10 +49,6 @@ export class SampleAppServer {
         ...env,
       },
       isReady: async () => (await fetch(`${url}/ready`)).ok,
-      // The client of Datadog alone takes seconds.
-      startMs: 60_000,
-      // A drain and the connections of a browser, on a busy machine.
-      stopMs: 30_000,
     });
     return new SampleAppServer(url, process);
   }
