@@ -80,9 +80,9 @@ async function expectToSurvive(proxy: TerminatingProxy, times: number, asks: rea
 }
 
 function sqlSourceAsks(objects: ApplicationObjects): Ping[] {
-  return findSqlSources(objects).map(({ name, query }) => ({
-    name,
-    send: async () => void (await query('SELECT 1', AbortSignal.timeout(PING_MS))),
+  return findSqlSources(objects).map((source) => ({
+    name: source.name,
+    send: async () => void (await source.query('SELECT 1', AbortSignal.timeout(PING_MS))),
   }));
 }
 
