@@ -266,7 +266,6 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'listens to a signal only while a drain is due, and ends the process as the signal would',
   'http/event-stream.ts: .on()': 'listens to the responses of its own endpoint',
   'http/monitoring.server.ts: .on()': 'listens to a server of its own',
-  'http/monitoring.server.ts: .once()': 'listens to a server of its own',
   'http/response-watch.ts: a method in place of another':
     'sets one flag, in a response of an endpoint of monitoring',
   'instrumentation/graphql/mercurius-hook.ts: .addHook()': 'has the guard around all it does',

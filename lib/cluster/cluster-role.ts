@@ -43,8 +43,9 @@ export class ClusterRole {
   /** Leaves the cluster and passes the totals of this worker on. */
   async leave(): Promise<void> {
     this.hasLeft = true;
-    clearInterval(this.leaderCheck);
     await this.joining;
+    // Which the attempt to join may only now have started.
+    clearInterval(this.leaderCheck);
     await this.follower?.leave();
     if (this.leading === undefined) return;
     const { leader, server } = this.leading;

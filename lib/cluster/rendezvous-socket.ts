@@ -67,12 +67,13 @@ export class RendezvousSocket {
 
   /** Connects to the leader; rejects if there is none. */
   async connect(signal: AbortSignal): Promise<Socket> {
-    const socket = connect(this.address);
+    // The listener stays: an error before the caller listens would end the process.
+    const socket = connect(this.address).on('error', ignore);
     try {
       await once(socket, 'connect', { signal });
       return socket;
     } catch (error) {
-      socket.on('error', () => undefined).destroy();
+      socket.destroy();
       throw error;
     }
   }
@@ -90,7 +91,8 @@ export class RendezvousSocket {
 
   /** Listens in place of an earlier leader. Must be called within {@link exclusively}. */
   async listen(onConnection: (socket: Socket) => void): Promise<Server> {
-    const server = createServer(onConnection).unref();
+    // The listener stays: a connection that cannot be accepted, as without a free file descriptor, is an error too.
+    const server = createServer(onConnection).on('error', ignore).unref();
     // Renamed into place once it listens, so that closing this server later cannot remove another leader's socket.
     const address = IS_WINDOWS ? this.address : `${this.address}.${process.pid}.${threadId}`;
     server.listen(address);
@@ -163,6 +165,8 @@ export class RendezvousSocket {
     }
   }
 }
+
+function ignore(): void {}
 
 function inode(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false });

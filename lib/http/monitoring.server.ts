@@ -58,7 +58,8 @@ export class MonitoringServer {
     );
     server.on('connection', (socket: Socket) => socket.unref());
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
+      // Stays: a connection that cannot be accepted, as without a free file descriptor, is an error of the server too.
+      server.on('error', (error: NodeJS.ErrnoException) =>
         reject(
           new MonitoringOptionsError(
             `\`endpoints.listen\` must be an address on which the process can listen; got port ${port} of ${host} (${error.code}). ${ADVICE[error.code ?? ''] ?? error.message}`,

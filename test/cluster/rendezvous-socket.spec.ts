@@ -53,6 +53,18 @@ describe('the socket of a cluster', () => {
     expect(latter.isOurs()).toBe(true);
   });
 
+  it('survives a connection that is lost as it is opened, and connections that cannot be accepted', async () => {
+    const server = await listening(opened());
+    for (let i = 0; i < 3; i++) {
+      const socket = await opened().connect(never);
+      // Before whoever asked for it could listen.
+      socket.emit('error', new Error('read ECONNRESET'));
+      socket.destroy();
+      // As Node.js does for each connection for which there is no file descriptor.
+      server.emit('error', new Error('accept EMFILE'));
+    }
+  });
+
   it('gives up to connect when it is asked to', async () => {
     await expect(opened().connect(AbortSignal.abort())).rejects.toThrow('abort');
   });

@@ -213,12 +213,20 @@ class DurableController {
   }
 }
 
+/** More records of a route than are made of one here. */
+const KEPT = 100;
+
 @Module({
-  imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1 } } })],
+  imports: [MonitoringModule.forRoot({ requests: { records: { sampleRate: 1, slowestPerRoute: KEPT } } })],
   controllers: [StepsController, ScopedController, DurableController],
   providers: [RequestScoped, Durable],
 })
 class AppModule {}
+
+/** Asks again where a busy machine has held the process up in a step that takes no time. */
+function unlessHeldUp(ask: () => Promise<void>): Promise<void> {
+  return eventually(ask, 20_000);
+}
 
 describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
   let app: RunningApp;
@@ -232,17 +240,15 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
   afterAll(() => app.close());
 
   async function recordOf(path: string): Promise<RequestRecord> {
-    const since = Date.now();
+    const name = `GET ${path.replace(/\/7$/, '/:id')}`;
+    const found = (): readonly RequestRecord[] => app.app.get(RequestRecords).find({ name, limit: KEPT });
+    const before = new Set(found().map(({ id }) => id));
     const { status } = await app.get(path);
-    const records = app.app.get(RequestRecords);
-    let found: RequestRecord | undefined;
-    await eventually(() => {
-      found = records
-        .find({ name: `GET ${path.replace(/\/7$/, '/:id')}` })
-        .find(({ startedAt }) => startedAt >= since);
-      expect(found?.status).toBe(status);
+    return eventually(() => {
+      const record = found().find(({ id }) => !before.has(id));
+      expect(record?.status).toBe(status);
+      return record!;
     });
-    return found!;
   }
 
   it('are timed one after the other', async () => {
@@ -282,10 +288,12 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
   });
 
   it('have the time of pipes that an interceptor calls once more', async () => {
-    const { phases, status } = await recordOf('/steps/retried/7');
-    expect(status).toBe(200);
-    expect(phases.pipes).toBeGreaterThan(35);
-    expect(phases.handler).toBeLessThan(35);
+    await unlessHeldUp(async () => {
+      const { phases, status } = await recordOf('/steps/retried/7');
+      expect(status).toBe(200);
+      expect(phases.pipes).toBeGreaterThan(35);
+      expect(phases.handler).toBeLessThan(35);
+    });
   });
 
   it('name a handler that is inherited by the class of its controller', async () => {
@@ -297,10 +305,12 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
   it.each(['/steps/own-response', '/steps/stream', '/steps/events'])(
     'end with the response, which a handler may write later: %s',
     async (path) => {
-      const { phases } = await recordOf(path);
-      expect(phases.response).toBeGreaterThan(50);
-      expect(phases.handler).toBeLessThan(50);
-      expect(phases.interceptors ?? 0).toBeLessThan(50);
+      await unlessHeldUp(async () => {
+        const { phases } = await recordOf(path);
+        expect(phases.response).toBeGreaterThan(50);
+        expect(phases.handler).toBeLessThan(50);
+        expect(phases.interceptors ?? 0).toBeLessThan(50);
+      });
     },
   );
 
@@ -317,21 +327,23 @@ describe.each(ADAPTERS)('the steps of a request on %s', (adapter) => {
   it.each(['/steps/busy', '/steps/busy-later'])(
     'show which handler blocked the event loop, and which requests waited for it: %s',
     async (path) => {
-      const [bystander, busy] = await Promise.all([
-        recordOf('/steps/bystander'),
-        sleep(10).then(() => recordOf(path)),
-      ]);
-      // Of 300 ms. After it has awaited something, its run is known as precisely as the beat of the event loop.
-      expect(busy.longestRunMs).toBeGreaterThan(270);
-      expect(busy.parts.application).toBeGreaterThan(270);
-      expect(busy.parts.event_loop ?? 0).toBeLessThan(50);
-      expect(bystander.parts.event_loop).toBeGreaterThan(150);
-      expect(bystander.longestRunMs).toBeLessThan(100);
-      const { name, milliseconds } = bystander.blockedBy!;
-      expect(name).toBe(busy.handler);
-      expect(milliseconds).toBeGreaterThan(150);
-      expect(bystander.cause.text).toContain(` of it by ${name}.`);
-      expect(busy.blockedBy?.name).not.toBe(name);
+      await unlessHeldUp(async () => {
+        const [bystander, busy] = await Promise.all([
+          recordOf('/steps/bystander'),
+          sleep(10).then(() => recordOf(path)),
+        ]);
+        // Of 300 ms. After it has awaited something, its run is known as precisely as the beat of the event loop.
+        expect(busy.longestRunMs).toBeGreaterThan(270);
+        expect(busy.parts.application).toBeGreaterThan(270);
+        expect(busy.parts.event_loop ?? 0).toBeLessThan(50);
+        expect(bystander.parts.event_loop).toBeGreaterThan(150);
+        expect(bystander.longestRunMs).toBeLessThan(100);
+        const { name, milliseconds } = bystander.blockedBy!;
+        expect(name).toBe(busy.handler);
+        expect(milliseconds).toBeGreaterThan(150);
+        expect(bystander.cause.text).toContain(` of it by ${name}.`);
+        expect(busy.blockedBy?.name).not.toBe(name);
+      });
     },
   );
 

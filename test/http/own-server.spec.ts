@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -86,6 +87,16 @@ async function startKind(
   return app;
 }
 
+/** The server that answers a request. */
+async function answering(ask: () => Promise<unknown>): Promise<Server> {
+  let found: Server | undefined;
+  const note = (message: unknown): void => void (found = (message as { server: Server }).server);
+  subscribe('http.server.request.start', note);
+  await ask();
+  unsubscribe('http.server.request.start', note);
+  return found!;
+}
+
 describe.each(KINDS)('the monitoring endpoints on a separate server, beside %s', (kind) => {
   let app: INestApplicationContext | undefined;
 
@@ -115,6 +126,15 @@ describe.each(KINDS)('the monitoring endpoints on a separate server, beside %s',
       'cache-control': 'no-store',
     });
     expect((await ask('/metrics?name[]=monitoring_series')).body).toContain('monitoring_series{');
+  });
+
+  it('go on answering when connections cannot be accepted', async () => {
+    await start();
+    const own = await answering(() => ask('/alive'));
+    // As Node.js does for each connection for which there is no file descriptor.
+    const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE', syscall: 'accept' });
+    for (let i = 0; i < 3; i++) own.emit('error', error);
+    expect((await ask('/alive')).status).toBe(200);
   });
 
   it('answer HEAD, and 404 and 405 elsewhere', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { escapeControls } from '../../lib/primitives/escape-controls.js';
 import { redactOption, redactSecrets } from '../../lib/primitives/redact.js';
 import { SafeLogger } from '../../lib/primitives/safe-logger.js';
+import { leastCpuMs } from '../support/cpu-time.js';
 
 describe('a message', () => {
   it.each([
@@ -21,10 +22,10 @@ describe('a message', () => {
   });
 
   it('is redacted in time that grows with its length', () => {
-    const startedAt = performance.now();
-    for (const piece of ['//', '//@', 'password=', '://a:', '@', 'bearer '])
-      redactSecrets(piece.repeat(50_000));
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    for (const piece of ['//', '//@', 'password=', '://a:', '@', 'bearer ']) {
+      const text = piece.repeat(50_000);
+      expect(leastCpuMs(() => redactSecrets(text), 3)).toBeLessThan(500);
+    }
   });
 });
 

@@ -90,7 +90,7 @@ describeWith(['prometheus-alertmanager'], 'alerts in Alertmanager', () => {
               message: 'Queue {{ labels.queue }} has {{ value }} jobs',
             },
           ],
-          handlers: [new AlertmanagerHandler({ url, resendDelayMs: 1_000 })],
+          handlers: [new AlertmanagerHandler({ url, resendDelayMs: 2_000 })],
         },
       }),
     );
@@ -121,7 +121,7 @@ describeWith(['prometheus-alertmanager'], 'alerts in Alertmanager', () => {
     expect(notified[0]).toMatchObject({ status: 'firing', alerts: [{ labels: { queue: 'mail' } }] });
     // One of them is well long before the other: that contradicts nothing.
     first.set(1);
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
     expect(notified.map(({ status }) => status)).toEqual(['firing']);
     second.set(1);
     await eventually(() => expect(notified.at(-1)).toMatchObject({ status: 'resolved' }), PATIENCE_MS);

@@ -49,7 +49,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
     beforeAll(async () => {
       await buildSampleApp();
       server = await SampleAppServer.start('express');
-      await server.load(12, 7);
+      await server.load({ requests: 2_500, seed: 7 });
     }, 240_000);
 
     afterAll(async () => {

@@ -6,6 +6,8 @@ import { buildLibrary } from './support/built.js';
 import { DrainingApp } from './support/draining-app.server.js';
 
 const FOREVER_MS = 600_000;
+/** Much longer than whoever sends requests takes to do what it does meanwhile, also on a busy machine. */
+const DRAIN_DELAY_MS = 5_000;
 /** How long whoever sends requests may take to notice that it should not any more. */
 const NOTICE_MS = 500;
 
@@ -25,7 +27,7 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
   }
 
   it('loses no request, and closes the database after the last one', async () => {
-    const app = await start(2_000);
+    const app = await start(DRAIN_DELAY_MS);
     const client = new SteadyClient(app.port);
     await client.sendUntil(() => client.answers.length > 50);
     app.end('SIGTERM');
@@ -35,16 +37,13 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
     const slow = request(app.port, { path: '/slow' });
     const alive = await request(app.port, { path: '/alive' });
     expect((await slow).status).toBe(200);
-    const lastAnswerAt = Date.now();
     const [exitCode, signal] = await app.ended;
 
     expect(alive.status).toBe(200);
     expect(client.failures).toEqual([]);
     expect(client.answers.length).toBeGreaterThan(atTurn);
     expect([exitCode, signal]).toEqual([null, 'SIGTERM']);
-    const [, closedAt] = /database closed (\d+)/.exec(app.output) ?? [];
-    // The answer is on its way for a moment after the application has sent it.
-    expect(Number(closedAt)).toBeGreaterThanOrEqual(lastAnswerAt - 100);
+    expect(app.output).toMatch(/slow request is answered[^]*database closed/);
   }, 60_000);
 
   it('tells clients to close their connections, from when readiness turns', async () => {
@@ -73,7 +72,7 @@ describe.each(['express', 'fastify'])('an application on %s that is asked to end
   }, 60_000);
 
   it('drains and ends although the shutdown hooks were forgotten, with a warning', async () => {
-    const app = await start(1_000, 'no-hooks');
+    const app = await start(DRAIN_DELAY_MS, 'no-hooks');
     const client = new SteadyClient(app.port);
     await client.sendUntil(() => client.answers.length > 20);
     app.end('SIGTERM');

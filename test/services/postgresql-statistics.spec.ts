@@ -9,6 +9,7 @@ import { ApplicationObjects } from '../../lib/integrations/application-objects.i
 import { valuesOf } from '../collectors/values.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith } from './support/binaries.js';
+import { whileFrozen } from './support/frozen.js';
 import { PostgresServer } from './support/postgres.server.js';
 
 const RECOVERY_MS = 30_000;
@@ -177,32 +178,16 @@ describeWith(['initdb', 'postgres'], 'what a real PostgreSQL says of itself', ()
   }, 90_000);
 
   it('takes no more than one connection of the pool while the server hangs', async () => {
-    const pid = server.pid;
-    if (pid === undefined) throw new Error('it does not run');
-    const hung = await server.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'");
-    const pids = [pid, ...hung.map((row) => Number(row['pid'])).filter((each) => each !== pid)];
-    const stopped = pids.filter((each) => signal(each, 'SIGSTOP'));
-    try {
+    await whileFrozen(server, async () => {
       await eventually(async () => {
         await appRegistry.collect();
         expect(valuesOf(appRegistry, 'monitoring_collector_success')['postgresql']).toBe(0);
       }, RECOVERY_MS);
       expect(pool.totalCount - pool.idleCount + pool.waitingCount).toBeLessThanOrEqual(1);
-    } finally {
-      for (const each of stopped) signal(each, 'SIGCONT');
-    }
+    });
     await eventually(async () => {
       await appRegistry.collect();
       expect(valuesOf(appRegistry, 'monitoring_collector_success')['postgresql']).toBe(1);
     }, RECOVERY_MS);
   }, 90_000);
 });
-
-function signal(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, name);
-  } catch {
-    // It has ended.
-    return false;
-  }
-}

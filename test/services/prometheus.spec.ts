@@ -9,8 +9,8 @@ import { CLEAN, promtoolCheckMetrics } from './support/promtool.js';
 import { startScrapedRegistry } from './support/scraped-registry.js';
 import { startTextFormatProxy } from './support/text-format.proxy.js';
 
-/** A scrape a second, and some patience. */
-const POLL = { timeout: 10_000, interval: 200 };
+/** A scrape a second, and some patience: after one that took too long, there are no values until the next. */
+const POLL = { timeout: 30_000, interval: 200 };
 
 const ADAPTERS: readonly AdapterName[] = ['express', 'fastify'];
 const FORMATS = ['openmetrics', 'text'] as const;
@@ -93,20 +93,22 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
       });
 
       it('computes quantiles of the durations, by route', async () => {
-        const samples = await prometheus.query(
-          `histogram_quantile(0.95, sum by (le, route) (http_request_duration_seconds_bucket{job="${job}"}))`,
-        );
-        expect(samples.map(({ labels }) => labels['route']!).toSorted()).toEqual([
-          '/deals',
-          '/deals/:id',
-          '/deals/:id/report',
-          '/deals/:id/win',
-          '<unmatched>',
-        ]);
-        for (const { value } of samples) {
-          expect(value).toBeGreaterThan(0);
-          expect(value).toBeLessThan(10);
-        }
+        await eventually(async () => {
+          const samples = await prometheus.query(
+            `histogram_quantile(0.95, sum by (le, route) (http_request_duration_seconds_bucket{job="${job}"}))`,
+          );
+          expect(samples.map(({ labels }) => labels['route']!).toSorted()).toEqual([
+            '/deals',
+            '/deals/:id',
+            '/deals/:id/report',
+            '/deals/:id/win',
+            '<unmatched>',
+          ]);
+          for (const { value } of samples) {
+            expect(value).toBeGreaterThan(0);
+            expect(value).toBeLessThan(10);
+          }
+        }, POLL);
       });
 
       it('knows types, help and units', async () => {
@@ -162,40 +164,50 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
     const job = `script ${format}`;
 
     it('reads every label value back as it was', async () => {
-      const samples = await prometheus.query(`script_hostile{job="${job}"}`);
-      expect(samples.map(({ labels, value }) => [labels['value'], value])).toEqual(
-        expect.arrayContaining(HOSTILE_VALUES.map((value, i) => [value, i])),
-      );
-      expect(samples).toHaveLength(HOSTILE_VALUES.length);
+      await eventually(async () => {
+        const samples = await prometheus.query(`script_hostile{job="${job}"}`);
+        expect(samples.map(({ labels, value }) => [labels['value'], value])).toEqual(
+          expect.arrayContaining(HOSTILE_VALUES.map((value, i) => [value, i])),
+        );
+        expect(samples).toHaveLength(HOSTILE_VALUES.length);
+      }, POLL);
     });
 
     it('reads every number back as it was', async () => {
-      const samples = await prometheus.query(`script_number{job="${job}"}`);
-      const numbers = new Map(samples.map(({ labels, value }) => [Number(labels['index']), value]));
-      expect(NUMBERS.map((_, index) => numbers.get(index))).toEqual(NUMBERS);
+      await eventually(async () => {
+        const samples = await prometheus.query(`script_number{job="${job}"}`);
+        const numbers = new Map(samples.map(({ labels, value }) => [Number(labels['index']), value]));
+        expect(NUMBERS.map((_, index) => numbers.get(index))).toEqual(NUMBERS);
+      }, POLL);
     });
 
     it('computes a quantile as the buckets give it', async () => {
-      const [median] = await prometheus.query(
-        `histogram_quantile(0.5, script_order_items_bucket{job="${job}"})`,
-      );
-      expect(median?.value).toBe(50);
-      const [sum] = await prometheus.query(`script_order_items_sum{job="${job}"}`);
-      expect(sum?.value).toBe(5050);
+      await eventually(async () => {
+        const [median] = await prometheus.query(
+          `histogram_quantile(0.5, script_order_items_bucket{job="${job}"})`,
+        );
+        expect(median?.value).toBe(50);
+        const [sum] = await prometheus.query(`script_order_items_sum{job="${job}"}`);
+        expect(sum?.value).toBe(5050);
+      }, POLL);
     });
 
     it('stores the bounds of buckets in the form of the format', async () => {
-      const samples = await prometheus.query(`script_order_items_bucket{job="${job}"}`);
-      const bounds = samples.map(({ labels }) => labels['le']!);
-      expect(bounds.toSorted()).toEqual(
-        format === 'openmetrics'
-          ? ['+Inf', '0.5', '1.0', '100.0', '1e+06', '50.0']
-          : ['+Inf', '0.5', '1', '100', '1e+06', '50'],
-      );
+      await eventually(async () => {
+        const samples = await prometheus.query(`script_order_items_bucket{job="${job}"}`);
+        const bounds = samples.map(({ labels }) => labels['le']!);
+        expect(bounds.toSorted()).toEqual(
+          format === 'openmetrics'
+            ? ['+Inf', '0.5', '1.0', '100.0', '1e+06', '50.0']
+            : ['+Inf', '0.5', '1', '100', '1e+06', '50'],
+        );
+      }, POLL);
     });
 
     it('takes a counter whose name does not end in _total', async () => {
-      expect((await prometheus.query(`script_legacy_hits{job="${job}"}`))[0]?.value).toBe(3);
+      await eventually(async () => {
+        expect((await prometheus.query(`script_legacy_hits{job="${job}"}`))[0]?.value).toBe(3);
+      }, POLL);
       expect(typesIn(await prometheus.metadata(job))['script_legacy_hits']?.type).toBe(
         format === 'openmetrics' ? 'unknown' : 'counter',
       );

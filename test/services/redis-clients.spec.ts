@@ -414,7 +414,13 @@ describeWith(['redis-server', 'redis-cli'], 'a client of Redis that is watched',
 
   it('of ioredis counts a command once, as an error, that has timed out and is answered later', async () => {
     const client = await ready(
-      new Redis(servers.single.port, { lazyConnect: true, commandTimeout: 50, maxRetriesPerRequest: null }),
+      new Redis(servers.single.port, {
+        lazyConnect: true,
+        commandTimeout: 500,
+        maxRetriesPerRequest: null,
+        // Which is a command that would time out too, if the machine is busy.
+        enableReadyCheck: false,
+      }),
     );
     const helper = new Redis(servers.single.port);
     const { recorder, commands, errors } = measured();

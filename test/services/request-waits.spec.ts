@@ -149,9 +149,9 @@ describeWith(['redis-server'], 'what operations wait for in Redis', () => {
   });
 
   it('counts the time of a blocking command as a wait', async () => {
-    const { parts, durationMs } = await recordOf(() => ioredis.blpop('nothing', 0.2));
+    const { parts } = await recordOf(() => ioredis.blpop('nothing', 0.2));
     // On a busy machine the loop is late to hear of the answer.
-    expect((parts.cache! + (parts.event_loop ?? 0)) / durationMs).toBeGreaterThan(0.9);
+    expect(parts.cache! + (parts.event_loop ?? 0)).toBeGreaterThan(190);
   });
 
   it('names a loop of commands as an N+1, with its line', async () => {
@@ -183,7 +183,7 @@ describeWith(['redis-server'], 'what operations wait for in Redis', () => {
       }),
     );
     expect(callsOf(record)).toEqual(['cache redis GET ×2', 'cache redis SET ×1']);
-    expect(record.parts.application).toBeGreaterThan(80);
+    expect(record.parts.application! + (record.parts.event_loop ?? 0)).toBeGreaterThan(80);
   });
 
   it('counts a job sent to a queue as one wait, though the queue has the client of the application', async () => {

@@ -7,7 +7,7 @@ import { buildLibrary } from './support/built.js';
 import { DrainingApp } from './support/draining-app.server.js';
 
 /** Much longer than the balancer takes to notice, also on a busy machine. */
-const DRAIN_DELAY_MS = 2_000;
+const DRAIN_DELAY_MS = 5_000;
 const PROBE_INTERVAL_MS = 50;
 const CLIENTS = 4;
 /** So many requests an instance has to have answered before the next one is restarted. */

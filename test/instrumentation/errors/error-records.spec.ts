@@ -4,6 +4,7 @@ import { ErrorRecords } from '../../../lib/instrumentation/errors/error-records.
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { FakeClock } from '../../metrics/support.js';
 import { counts } from '../support.js';
+import { leastCpuMs } from '../../support/cpu-time.js';
 
 const MINUTE = 60_000;
 
@@ -256,12 +257,14 @@ describe('a hostile error', () => {
   ])('with %s is counted and blocks nothing', (_, make) => {
     const { registry, recorder, records } = newRecords();
     const thrown = make();
-    const startedAt = performance.now();
-    for (const source of ['http', 'job', 'message', 'graphql'] as const) {
-      recorder.observe(thrown, source, 'x');
-    }
+    const observe = (): void => {
+      for (const source of ['http', 'job', 'message', 'graphql'] as const) {
+        recorder.observe(thrown, source, 'x');
+      }
+      records.find();
+    };
+    expect(leastCpuMs(observe, 1)).toBeLessThan(1_000);
     const [group] = records.find();
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(group?.count).toBeGreaterThan(0);
     expect(JSON.stringify(records.find()).length).toBeLessThan(20_000);
     expect(Object.keys(counts(registry, 'exceptions_total')).length).toBeGreaterThan(0);

@@ -8,6 +8,11 @@ import { ServerProcess } from './server.process.js';
 
 /** Longer than the script itself waits for the alert and for its end. */
 const INCIDENT_MS = 240_000;
+/** Longer than any load takes, also on a busy machine. */
+const LOAD_MS = 180_000;
+
+/** What is sent to the application: with the same seed, the same requests. */
+export type Load = { readonly seed: number } & ({ readonly seconds: number } | { readonly requests: number });
 
 /** What the load script says in the end. */
 export interface LoadReport {
@@ -52,20 +57,17 @@ export class SampleAppServer {
         ...env,
       },
       isReady: async () => (await fetch(`${url}/ready`)).ok,
-      // The client of Datadog alone takes seconds.
-      startMs: 60_000,
-      // A drain and the connections of a browser, on a busy machine.
-      stopMs: 30_000,
     });
     return new SampleAppServer(url, process);
   }
 
-  /** Lets the load script work on it. */
-  async load(seconds: number, seed: number): Promise<LoadReport> {
-    const args = ['--json', '--seconds', String(seconds), '--seed', String(seed), '--url', this.url];
+  /** Lets the load script work on it, for a time or until a number of requests is sent. */
+  async load({ seed, ...extent }: Load): Promise<LoadReport> {
+    const [[name, count]] = Object.entries(extent) as [[string, number]];
+    const args = ['--json', `--${name}`, String(count), '--seed', String(seed), '--url', this.url];
     const { stdout } = await promisify(execFile)(process.execPath, ['sample-app/dist/load.js', ...args], {
       cwd: ROOT,
-      timeout: (seconds + 30) * 1000,
+      timeout: LOAD_MS,
     });
     return JSON.parse(stdout) as LoadReport;
   }

@@ -4,6 +4,9 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 50;
+/** How long a server may take to answer, and to end: on a busy machine, much longer than it takes. */
+const START_MS = 60_000;
+const STOP_MS = 30_000;
 /** How much of what a server prints is kept, to be shown if it fails. */
 const KEPT_OUTPUT = 1_000_000;
 
@@ -17,12 +20,8 @@ export interface ServerProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether the server answers now. Called again and again; an error means that it does not. */
   readonly isReady: () => Promise<boolean>;
-  /** @default 20 s */
-  readonly startMs?: number;
   /** What asks it to end. @default SIGTERM */
   readonly stopSignal?: NodeJS.Signals;
-  /** How long the server may take to end after that. @default 10 s */
-  readonly stopMs?: number;
 }
 
 /** A server that a test starts for itself, as a process of its own, and stops. */
@@ -92,14 +91,14 @@ export class ServerProcess {
   }
 
   private async untilReady(): Promise<void> {
-    const { isReady, startMs = 20_000 } = this.options;
-    const deadline = Date.now() + startMs;
+    const { isReady } = this.options;
+    const deadline = Date.now() + START_MS;
     while (Date.now() < deadline) {
       if (this.hasEnded) throw this.failure('ended before it was ready');
       if (await isReady().catch(() => false)) return;
       await sleep(POLL_MS);
     }
-    throw this.failure(`was not ready after ${startMs / 1000} s`);
+    throw this.failure(`was not ready after ${START_MS / 1000} s`);
   }
 
   /** @returns whether it had to be killed */
@@ -110,7 +109,7 @@ export class ServerProcess {
       const timer = setTimeout(() => {
         killed = true;
         this.kill();
-      }, this.options.stopMs ?? 10_000);
+      }, STOP_MS);
       await this.closed;
       clearTimeout(timer);
     }
