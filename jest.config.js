@@ -27,6 +27,7 @@ export default {
   moduleNameMapper: {
     '^nestjs-monitoring$': '<rootDir>/lib/index.ts',
     '^nestjs-monitoring/(\\w+)$': '<rootDir>/lib/$1.ts',
+    '^typescript$': '<rootDir>/test/support/jest/typescript.cjs',
     '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
   },
   setupFiles: ['reflect-metadata'],

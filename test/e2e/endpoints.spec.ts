@@ -1,10 +1,11 @@
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   All,
   type CanActivate,
   Controller,
+  type DynamicModule,
   type ExecutionContext,
   Get,
   type INestApplication,
@@ -83,16 +84,33 @@ class UnprovidedGuard implements CanActivate {
 
 describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
   let app: RunningApp;
+  /** The application of one test. */
+  let own: RunningApp | undefined;
 
   afterEach(async () => {
     restoreEnv();
-    await app.close();
+    await own?.close();
+    own = undefined;
   });
 
-  async function start(endpoints: EndpointsOptions = {}, options: StartOptions = {}): Promise<void> {
-    // What a drain does is tested elsewhere.
-    const health = { ...WITHOUT_COLLECTORS.health, drainDelayMs: 0 };
-    app = await startApp(adapter, FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints, health }), options);
+  async function startModule(module: DynamicModule, options?: StartOptions): Promise<void> {
+    app = own = await startApp(adapter, module, options);
+  }
+
+  function start(endpoints: EndpointsOptions = {}, options?: StartOptions): Promise<void> {
+    return startModule(withEndpoints(endpoints), options);
+  }
+
+  /** One application for the tests of a group, each of which leaves it as it was for the others. */
+  function share(): void {
+    let shared: RunningApp;
+    beforeAll(async () => {
+      shared = await startApp(adapter, withEndpoints({}));
+    });
+    beforeEach(() => {
+      app = shared;
+    });
+    afterAll(() => shared.close());
   }
 
   /** The statuses of these paths. */
@@ -127,8 +145,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       ['the media type', { type: VersioningType.MEDIA_TYPE, key: 'v=', defaultVersion: '1' }],
       ['a function', { type: VersioningType.CUSTOM, extractor: () => '2', defaultVersion: '1' }],
     ])('have no version where those of the application are in %s', async (_, versioning) => {
-      app = await startApp(
-        adapter,
+      await startModule(
         FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [VersionedController, FixtureController] }),
         { configure: (nest) => void nest.enableVersioning(versioning) },
       );
@@ -174,10 +191,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     });
 
     it('win against an application that takes every path there is', async () => {
-      app = await startApp(
-        adapter,
-        FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [CatchAllController] }),
-      );
+      await startModule(FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [CatchAllController] }));
 
       expect((await app.get('/whatever')).body).toBe('caught');
       const bodies = await Promise.all(ALL.map(async (path) => (await app.get(path)).body));
@@ -192,7 +206,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       ['@All()', OwnHealthForAllController],
     ])('make way for a default path with a warning: %s', async (_, controller) => {
       const warnings: string[] = [];
-      app = await startApp(adapter, FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [controller] }), {
+      await startModule(FixtureModule.with(WITHOUT_COLLECTORS, { controllers: [controller] }), {
         nest: { logger: collecting(warnings) },
       });
 
@@ -222,8 +236,9 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
   });
 
   describe('as HTTP', () => {
+    share();
+
     it.each(ALL)('answer HEAD and forbid caches to keep anything: %s', async (path) => {
-      await start();
       const got = await app.get(path);
       const headed = await app.ask({ path, method: 'HEAD' });
 
@@ -237,7 +252,6 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     });
 
     it('answer nothing but GET and HEAD', async () => {
-      await start();
       const methods = ['POST', 'PUT', 'DELETE', 'PATCH'];
       const statuses = await Promise.all(
         methods.map(async (method) => (await app.ask({ path: '/metrics', method })).status),
@@ -254,7 +268,6 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4', OPENMETRICS],
       ['application/openmetrics-text;q=0.1,text/plain;version=0.0.4;q=0.9', TEXT],
     ])('negotiate the format of the metrics: %s', async (accept, expected) => {
-      await start();
       const { headers, body } = await app.get('/metrics', {
         headers: accept === undefined ? {} : { accept },
       });
@@ -265,7 +278,6 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     });
 
     it('compress the metrics for who can read that, unless there is little to compress', async () => {
-      await start();
       const many = app.registry.counter('many_total', 'Many.', { labelNames: ['i'] });
       for (let i = 0; i < 200; i++) many.inc({ i: String(i) });
       const gzip = { 'accept-encoding': 'gzip, deflate' };
@@ -283,7 +295,6 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     });
 
     it('show only the metrics that name[] names', async () => {
-      await start();
       app.registry.counter('wanted_total', 'Wanted.').inc();
       app.registry.counter('other_total', 'Other.').inc();
       app.registry.histogram('size', 'Sizes.', { buckets: [1] }).observe(1);
@@ -490,8 +501,7 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
         { guard: { canActivate: (context) => of(keyOf(context) === 'right') } },
       ],
     ])('ask a guard: %s', async (_, auth) => {
-      app = await startApp(
-        adapter,
+      await startModule(
         FixtureModule.with(
           { ...WITHOUT_COLLECTORS, endpoints: { auth } },
           { providers: [Keys, ...(auth.guard === ProvidedGuard ? [ProvidedGuard] : [])] },
@@ -564,6 +574,12 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
     });
   });
 });
+
+function withEndpoints(endpoints: EndpointsOptions): DynamicModule {
+  // What a drain does is tested elsewhere.
+  const health = { ...WITHOUT_COLLECTORS.health, drainDelayMs: 0 };
+  return FixtureModule.with({ ...WITHOUT_COLLECTORS, endpoints, health });
+}
 
 /** The same status for each path. */
 function each(paths: readonly string[], status: number): Record<string, number> {

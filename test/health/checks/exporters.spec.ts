@@ -4,6 +4,9 @@ import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.mod
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { OtlpServer } from '../../exporters/otlp/otlp.server.js';
 
+/** Each look asks for all metrics. */
+const SELDOM = { timeout: 10_000, interval: 50 };
+
 interface ShownCheck {
   readonly status: string;
   readonly message: string;
@@ -49,7 +52,7 @@ describe.each(ADAPTERS)('an exporter that its remote refuses, on %s', (adapter) 
       const headers = refusal < 400 ? { location: 'http://127.0.0.1:9/login' } : {};
       remote.troubles.push({ status: refusal, headers });
       const app = await start();
-      await eventually(async () => expect((await shown(app)).stopped).toEqual([1]), 10_000);
+      await eventually(async () => expect((await shown(app)).stopped).toEqual([1]), SELDOM);
       const refused = await shown(app);
       expect(refused).toMatchObject({
         status: 200,

@@ -1,4 +1,5 @@
 import asyncHooks from 'node:async_hooks';
+import { createRequire } from 'node:module';
 import vm from 'node:vm';
 import { TestEnvironment } from 'jest-environment-node';
 
@@ -13,7 +14,7 @@ asyncHooks.AsyncLocalStorage = class AsyncLocalStorage extends asyncHooks.AsyncL
 };
 
 /**
- * The environment of Jest for Node, with three differences:
+ * The environment of Jest for Node, with four differences:
  *
  * - A global such as `Math` is looked up as in any program; in the context that Jest makes, it takes a hundred times
  *   as long.
@@ -21,6 +22,8 @@ asyncHooks.AsyncLocalStorage = class AsyncLocalStorage extends asyncHooks.AsyncL
  *   What a file of tests does to the environment variables ends with the file.
  * - An `AsyncLocalStorage` ends with its file. Node before 24 would otherwise carry it on with each promise of the
  *   files that come after it, which get slower and slower.
+ * - `requireOfNode` loads a module as any program does, once in a process. Modules of Jest are loaded again for each
+ *   file of tests.
  */
 export default class ProcessEnvironment extends TestEnvironment {
   #variables = { ...process.env };
@@ -34,6 +37,7 @@ export default class ProcessEnvironment extends TestEnvironment {
       vm.createContext = createContext;
     }
     this.global.process = process;
+    this.global.requireOfNode = createRequire(import.meta.url);
   }
 
   async teardown() {

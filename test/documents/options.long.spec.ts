@@ -48,7 +48,7 @@ describe('an option', () => {
 describe('docs/options.md', () => {
   const page = 'docs/options.md';
   const [start, end] = [
-    '<!-- from here on by UPDATE_DOCS=1 npm test -- test/documents/options -->',
+    '<!-- from here on by UPDATE_DOCS=1 npm run test:services -- test/documents/options -->',
     '<!-- to here -->',
   ];
 
