@@ -20,6 +20,7 @@ const DOORS = [
   'health.ts',
   'grafana.ts',
   'records.ts',
+  'diagnostics.ts',
   'testing.ts',
 ];
 
@@ -43,6 +44,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
   dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
+  diagnostics: ['metrics', 'instrumentation'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.
   testing: ['metrics', 'history', 'query', 'alerting', 'instrumentation', MODULE],
