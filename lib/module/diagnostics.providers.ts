@@ -25,10 +25,11 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: BlockedLoopLifecycle,
-    inject: [BlockRecorder, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [BlockRecorder, MetricsRegistry, Operations, RESOLVED_OPTIONS],
     useFactory: (
       recorder: BlockRecorder | null,
       registry: MetricsRegistry,
+      operations: Operations | null,
       { diagnostics: { blockedLoop } }: ResolvedOptions,
     ) =>
       recorder && blockedLoop
@@ -36,6 +37,7 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
             recorder,
             blockedLoop.thresholdMs,
             instrumentationGuard(registry, 'diagnostics'),
+            operations?.eventLoop,
           )
         : null,
   },

@@ -87,6 +87,11 @@ describe('what blocks the event loop', () => {
     60_000,
   );
 
+  it('is named in the first request after a rest, in which the watch rests, too', async () => {
+    const { blocks } = await run(['loop'], { REST_MS: '12000' });
+    expect(blocks.map(({ culprit }) => culprit)).toEqual(['BlockingController.block', 'Reports.loop']);
+  }, 60_000);
+
   it('is named under an inspector of a developer, without what NODE_OPTIONS preloads in the thread', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'preloaded-'));
     await writeFile(join(directory, 'preloaded.cjs'), 'process.stderr.write("preloaded;")');

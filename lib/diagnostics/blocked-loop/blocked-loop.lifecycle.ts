@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { EventLoopUse } from '../../instrumentation/requests/event-loop-use.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { BlockRecorder } from './block.recorder.js';
 import { LoopWatch, type SampledBlock } from './loop-watch.js';
@@ -15,7 +16,8 @@ export class BlockedLoopLifecycle {
     private readonly recorder: BlockRecorder,
     private readonly thresholdMs: number,
     private readonly guard: Guard,
-    private readonly watch = LoopWatch.shared(),
+    private readonly eventLoop?: EventLoopUse,
+    private readonly loop = LoopWatch.shared(),
   ) {}
 
   /** Starts to watch a moment later. */
@@ -27,11 +29,14 @@ export class BlockedLoopLifecycle {
     clearTimeout(this.timer);
     this.unsubscribe?.();
     this.unsubscribe = undefined;
+    if (this.eventLoop) this.eventLoop.onWork = undefined;
   }
 
   private subscribe(): void {
-    this.unsubscribe = this.watch.subscribe({
+    if (this.eventLoop) this.eventLoop.onWork = () => this.guard.run(() => this.loop.wake());
+    this.unsubscribe = this.loop.watch({
       thresholdMs: this.thresholdMs,
+      isActive: () => this.eventLoop?.isWatched === true,
       onBlock: (block: SampledBlock) => this.guard.run(() => this.recorder.record(block)),
       onUnavailable: ({ message }) =>
         new Logger('Monitoring').debug(

@@ -1,5 +1,6 @@
-/** Time between two beats of the event loop, in milliseconds. */
+/** Time between two beats of the event loop, in milliseconds: while the application works, and while it rests. */
 export const BEAT_MS = 50;
+export const RESTING_BEAT_MS = 1_000;
 
 /** The cells of memory that the event loop shares with the thread that watches it. */
 export const CELLS = {
@@ -9,6 +10,8 @@ export const CELLS = {
   isAsking: 1,
   /** Delay from which on the event loop counts as blocked, in milliseconds. */
   thresholdMs: 2,
+  /** Time between two beats, in milliseconds. A change of it is notified. */
+  beatMs: 3,
 } as const;
 
 /** A message to the sampling thread: the event loop was blocked. */
@@ -41,7 +44,6 @@ export interface SampleAnswer {
 /** What the sampling thread is given. */
 export interface SamplerData {
   readonly cells: Int32Array;
-  readonly beatMs: number;
   readonly cellNumbers: typeof CELLS;
 }
 
@@ -54,7 +56,7 @@ export interface SamplerData {
 export const LOOP_SAMPLER = `'use strict';
 const { Session } = require('node:inspector');
 const { parentPort, workerData } = require('node:worker_threads');
-const { cells, beatMs, cellNumbers } = workerData;
+const { cells, cellNumbers } = workerData;
 
 const STACK = \`(() => {
   const { stackTraceLimit, prepareStackTrace } = Error;
@@ -98,17 +100,24 @@ function poll() {
     if (delays.length > MAX_DELAYS) delays.shift();
   }
   polls++;
-  let waitMs = beatMs;
+  const beatMs = Atomics.load(cells, cellNumbers.beatMs);
   const current = Atomics.load(cells, cellNumbers.beats);
-  if (current !== beat) {
+  const isMissing = current === beat;
+  let waitMs = beatMs;
+  if (!isMissing) {
     beat = current;
     beatAt = now;
-  } else if (now - beatAt >= Atomics.load(cells, cellNumbers.thresholdMs)) {
+  } else if (now - beatAt >= Atomics.load(cells, cellNumbers.thresholdMs) + beatMs - ${BEAT_MS}) {
     if (sampled.beat !== beat) sampled = { beat, samples: new Map(), until: beatAt };
     if (!isAsking) ask(sampled);
     waitMs = Math.max(FIRST_INTERVAL_MS, (now - beatAt) / 50);
   }
   dueAt = now + waitMs;
+  if (beatMs > ${BEAT_MS} && !isMissing) {
+    // Asleep until the next beat, or until the application works again.
+    Atomics.wait(cells, cellNumbers.beatMs, beatMs, waitMs);
+    waitMs = 0;
+  }
   setTimeout(poll, waitMs);
 }
 
@@ -140,7 +149,7 @@ function add(block, stack, isAfterNative) {
 
 function starvedMs(durationMs) {
   const now = performance.now();
-  const since = now - durationMs - 2 * beatMs;
+  const since = now - durationMs - 2 * FIRST_INTERVAL_MS;
   return delays.reduce((sum, { at, ms }) => (at >= since ? sum + ms : sum), Math.max(0, now - dueAt));
 }
 

@@ -5,6 +5,7 @@ import {
   BEAT_MS,
   CELLS,
   LOOP_SAMPLER,
+  RESTING_BEAT_MS,
   type SampleAnswer,
   type SampleRequest,
   type SamplerData,
@@ -24,6 +25,8 @@ export interface SampledBlock {
 
 export interface LoopWatchSubscriber {
   readonly thresholdMs: number;
+  /** Returns true while the application has work in progress. */
+  isActive(): boolean;
   onBlock(block: SampledBlock): void;
   /** Called once if stack traces cannot be taken, such as without the inspector or under the permission model. */
   onUnavailable(error: Error): void;
@@ -40,6 +43,10 @@ interface PendingBlock {
 const EXIT_WAIT_MS = 50;
 /** A delay that the event loop never has, in milliseconds. */
 const NEVER_MS = 2 ** 30;
+/** Time without work after which the application rests, in milliseconds. */
+const MAX_QUIET_MS = 10_000;
+/** Use of the event loop between two beats from which on the application works, in milliseconds. */
+const WORKING_MS = 5;
 const MAX_PENDING = 10;
 const MAX_COLLECTIONS = 200;
 /** Heap of the sampling thread, in MiB: it keeps a few stack traces. */
@@ -47,7 +54,8 @@ const SAMPLER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32
 
 /**
  * A watch of the event loop. A timer of the main thread beats; a thread that misses its beats takes stack traces of the
- * main thread. The applications of a process share one.
+ * main thread. Both rest with the application, so that an idle process is hardly woken. The applications of a process
+ * share one.
  */
 export class LoopWatch {
   private readonly cells = new Int32Array(new SharedArrayBuffer(Object.keys(CELLS).length * 4));
@@ -57,16 +65,19 @@ export class LoopWatch {
   private timer: NodeJS.Timeout | undefined;
   private collections: PerformanceObserver | undefined;
   private recentCollections: { readonly startTime: number; readonly duration: number }[] = [];
+  private beatMs = BEAT_MS;
   private beatAt = 0;
+  /** Time that the event loop has been in use until the last beat, in milliseconds. */
   private activeMs = 0;
+  private workedAt = 0;
 
   /** Returns the watch of this process. */
   static shared(): LoopWatch {
     return processWide('loopWatch', () => new LoopWatch());
   }
 
-  /** Starts to watch for a subscriber. Returns a function that ends it. */
-  subscribe(subscriber: LoopWatchSubscriber): () => void {
+  /** Watches for a subscriber. Returns a function that ends it. */
+  watch(subscriber: LoopWatchSubscriber): () => void {
     this.subscribers.add(subscriber);
     this.setThreshold();
     if (this.subscribers.size === 1) this.start();
@@ -77,13 +88,20 @@ export class LoopWatch {
     };
   }
 
+  /** Watches closely again, since the application has work after a rest. */
+  wake(): void {
+    if (this.beatMs === BEAT_MS || this.subscribers.size === 0) return;
+    this.pass(performance.now());
+    this.setPace(BEAT_MS);
+  }
+
   private setThreshold(): void {
     const thresholds = Array.from(this.subscribers, ({ thresholdMs }) => thresholdMs);
     Atomics.store(this.cells, CELLS.thresholdMs, Math.ceil(Math.min(...thresholds, NEVER_MS)));
   }
 
   private start(): void {
-    const data: SamplerData = { cells: this.cells, beatMs: BEAT_MS, cellNumbers: CELLS };
+    const data: SamplerData = { cells: this.cells, cellNumbers: CELLS };
     try {
       if (!isMainThread) throw new Error('the application does not run in the main thread');
       // Nothing that the application preloads: neither by its arguments nor by NODE_OPTIONS.
@@ -104,9 +122,17 @@ export class LoopWatch {
       this.lose(error);
     }
     this.observeCollections();
-    this.beatAt = performance.now();
-    this.activeMs = performance.eventLoopUtilization().active;
-    this.timer = setInterval(() => this.beat(), BEAT_MS).unref();
+    this.workedAt = performance.now();
+    this.pass(this.workedAt);
+    this.setPace(BEAT_MS);
+  }
+
+  private setPace(beatMs: number): void {
+    clearInterval(this.timer);
+    this.beatMs = beatMs;
+    Atomics.store(this.cells, CELLS.beatMs, beatMs);
+    Atomics.notify(this.cells, CELLS.beatMs);
+    this.timer = setInterval(() => this.beat(), beatMs).unref();
   }
 
   private observeCollections(): void {
@@ -144,16 +170,32 @@ export class LoopWatch {
 
   private beat(): void {
     const now = performance.now();
-    const { active } = performance.eventLoopUtilization();
-    const lateMs = now - this.beatAt - BEAT_MS;
-    const beat = Atomics.add(this.cells, CELLS.beats, 1);
+    const sinceMs = now - this.beatAt;
+    const lateMs = sinceMs - this.beatMs;
+    const { beat, usedMs } = this.pass(now);
     if (lateMs >= Atomics.load(this.cells, CELLS.thresholdMs)) {
       // Up to one interval of a block is before the beat was due.
-      const durationMs = Math.min(now - this.beatAt, Math.max(lateMs, active - this.activeMs));
+      const durationMs = Math.min(sinceMs, Math.max(lateMs, usedMs));
       this.ask({ beat, durationMs, startedAt: now - durationMs });
     }
+    const isWorking = usedMs >= WORKING_MS * (this.beatMs / BEAT_MS) || this.isActive();
+    if (isWorking) this.workedAt = now;
+    const beatMs = now - this.workedAt > MAX_QUIET_MS ? RESTING_BEAT_MS : BEAT_MS;
+    if (beatMs !== this.beatMs) this.setPace(beatMs);
+  }
+
+  /** Passes a beat. Returns the number of the one before, and how long the event loop was in use since, in milliseconds. */
+  private pass(now: number): { readonly beat: number; readonly usedMs: number } {
+    const { active } = performance.eventLoopUtilization();
+    const usedMs = active - this.activeMs;
     this.beatAt = now;
     this.activeMs = active;
+    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs };
+  }
+
+  private isActive(): boolean {
+    for (const subscriber of this.subscribers) if (subscriber.isActive()) return true;
+    return false;
   }
 
   private ask(block: PendingBlock): void {
