@@ -35,7 +35,7 @@ const UNKNOWN: BlockCause = {
 const MAJORITY = 0.5;
 /** Number of functions of the application in a stack trace that are asked for their name. */
 const MAX_CALLERS = 5;
-/** What a function was called on, where that says nothing of it. */
+/** Receivers of calls that say nothing of the function. */
 const RECEIVER = /^(?:Object|Function|Timeout|Immediate|process)\./;
 /** A frame with its name and, if it was called by another name, that one. */
 const FRAME = /^ {4}at (?:async |new )?([^([]{1,200}?)(?: \[as ([^\]]{1,200})\])? \(/;

@@ -22,7 +22,7 @@ export class BlockedLoopLifecycle {
 
   /** Starts to watch a moment later. */
   start(): void {
-    this.timer = setTimeout(() => this.guard.run(() => this.subscribe()), START_DELAY_MS).unref();
+    this.timer = setTimeout(() => this.guard.run(() => this.watch()), START_DELAY_MS).unref();
   }
 
   stop(): void {
@@ -32,7 +32,7 @@ export class BlockedLoopLifecycle {
     if (this.eventLoop) this.eventLoop.onWork = undefined;
   }
 
-  private subscribe(): void {
+  private watch(): void {
     if (this.eventLoop) this.eventLoop.onWork = () => this.guard.run(() => this.loop.wake());
     this.unsubscribe = this.loop.watch({
       thresholdMs: this.thresholdMs,

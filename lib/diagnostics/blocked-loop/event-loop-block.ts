@@ -23,7 +23,7 @@ export interface EventLoopBlock {
 
 /** A stack trace during a block. */
 export interface BlockStack {
-  /** How long it stood, in milliseconds. */
+  /** Time during which it was the same, in milliseconds. */
   readonly ms: number;
   /** The frames, the innermost first. */
   readonly frames: readonly string[];

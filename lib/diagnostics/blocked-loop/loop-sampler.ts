@@ -21,7 +21,7 @@ export interface SampleRequest {
   readonly durationMs: number;
 }
 
-/** A stack trace of the main thread, and how long it stood. */
+/** A stack trace of the main thread, and for how long it was the same. */
 export interface StackSample {
   /** The frames, the innermost first, each on a line of its own. */
   readonly stack: string;
@@ -37,11 +37,11 @@ export interface StackSample {
 export interface SampleAnswer {
   readonly beat: number;
   readonly samples: readonly StackSample[];
-  /** How long the sampling thread itself did not run meanwhile, in milliseconds. */
+  /** Time during which the sampling thread itself did not run, in milliseconds. */
   readonly starvedMs: number;
 }
 
-/** What the sampling thread is given. */
+/** The data of the sampling thread. */
 export interface SamplerData {
   readonly cells: Int32Array;
   readonly cellNumbers: typeof CELLS;
@@ -90,7 +90,7 @@ let polls = 0;
 let isAsking = false;
 /** The samples since the last missing beat. */
 let sampled = { beat: -1, samples: new Map(), until: 0 };
-/** When this thread did not run, since the process was stopped or had no processor. */
+/** The times in which this thread did not run, since the process was stopped or had no processor. */
 const delays = [];
 
 function poll() {

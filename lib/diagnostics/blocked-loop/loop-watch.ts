@@ -17,9 +17,9 @@ export interface SampledBlock {
   readonly durationMs: number;
   /** The stack traces of the main thread meanwhile; none if the block was over too early, or nothing can take them. */
   readonly samples: readonly StackSample[];
-  /** How long garbage was collected meanwhile, in milliseconds. */
+  /** Time of garbage collection meanwhile, in milliseconds. */
   readonly gcMs: number;
-  /** How long the process did not run meanwhile, since it was stopped or had no processor, in milliseconds. */
+  /** Time during which the process did not run, since it was stopped or had no processor, in milliseconds. */
   readonly starvedMs: number;
 }
 
