@@ -20,6 +20,7 @@ const DOORS = [
   'health.ts',
   'grafana.ts',
   'records.ts',
+  'diagnostics.ts',
   'testing.ts',
 ];
 
@@ -43,6 +44,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
   dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
+  diagnostics: ['metrics', 'instrumentation'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.
   testing: ['metrics', 'history', 'query', 'alerting', 'instrumentation', MODULE],
@@ -284,6 +286,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'decorates the methods of the class that it stands on, as the application asks for',
   'instrumentation/decorators/registry-injection.decorator.ts: .defineProperty()':
     'declares the property by which Nest injects the registry',
+  'diagnostics/blocked-loop/loop-watch.ts: .on()':
+    'listens to its own thread, and lets it disconnect as the process exits',
   'instrumentation/errors/rejection-listener.ts: .on()':
     'is there only while a listener of the application is, which changes what a rejection does',
   'instrumentation/http/request.recorder.ts: .on()':

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as alerting from 'nestjs-monitoring/alerting';
 import * as exporters from 'nestjs-monitoring/exporters';
 import * as grafana from 'nestjs-monitoring/grafana';
+import * as diagnostics from 'nestjs-monitoring/diagnostics';
 import * as records from 'nestjs-monitoring/records';
 import * as health from 'nestjs-monitoring/health';
 import * as main from 'nestjs-monitoring';
@@ -18,6 +19,7 @@ const DOORS: Readonly<Record<string, object>> = {
   health,
   grafana,
   records,
+  diagnostics,
   testing,
 };
 

@@ -98,6 +98,8 @@ export const PROCESS_METRICS = {
 /** Metrics of Node.js. */
 export const NODEJS_METRICS = {
   activeResources: 'nodejs_active_resources',
+  eventLoopBlocked: 'nodejs_eventloop_blocks_seconds_total',
+  eventLoopBlocks: 'nodejs_eventloop_blocks_total',
   eventLoopUtilization: 'nodejs_eventloop_utilization_ratio',
   externalMemory: 'nodejs_external_memory_bytes',
   gcDuration: 'nodejs_gc_duration_seconds',

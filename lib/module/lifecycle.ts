@@ -3,6 +3,7 @@ import { MetricsCollectorExplorer } from '../business/metrics-collector.explorer
 import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
+import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -297,6 +298,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'serving',
+    'blocked loop: start',
+    BlockedLoopLifecycle,
+    (blockedLoop) => blockedLoop.start(),
+    'Its thread starts when the application has started, and costs the start nothing.',
+  ),
+  step(
+    'serving',
     'alerting: add thresholds',
     AlertingLifecycle,
     (alerting) => alerting.addThresholds(),
@@ -408,6 +416,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['queue jobs', QueueJobsInstrumentation],
       ['handler phases', HandlerPhasesInstrumentation],
       ['operations', Operations],
+      ['blocked loop', BlockedLoopLifecycle],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(

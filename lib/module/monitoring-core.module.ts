@@ -10,6 +10,7 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../query/api-statistics.js';
 import { BusinessMetrics } from '../business/business-metrics.js';
+import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -29,6 +30,7 @@ import { ALERTING_PROVIDERS } from './alerting.providers.js';
 import { CLUSTER_PROVIDERS } from './cluster.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
+import { DIAGNOSTICS_PROVIDERS } from './diagnostics.providers.js';
 import { ENDPOINTS_PROVIDERS } from './endpoints.providers.js';
 import { EXPORTERS, EXPORTERS_PROVIDERS } from './exporters.providers.js';
 import { ERRORS_PROVIDERS } from './errors.providers.js';
@@ -69,6 +71,7 @@ import { OptionsMerger } from './options-merger.js';
     ...OUTGOING_HTTP_PROVIDERS,
     ...ERRORS_PROVIDERS,
     ...JOBS_PROVIDERS,
+    ...DIAGNOSTICS_PROVIDERS,
     ...DASHBOARD_PROVIDERS,
     ...ENDPOINTS_PROVIDERS,
   ],
@@ -85,6 +88,7 @@ import { OptionsMerger } from './options-merger.js';
     Vitals,
     RequestRecords,
     ErrorRecords,
+    EventLoopBlocks,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -23,6 +23,11 @@ import {
   resolveExporters,
 } from '../exporters/exporters.options.js';
 import type { BridgesOptions } from '../exporters/prometheus/prometheus.exporter.js';
+import {
+  type DiagnosticsOptions,
+  type ResolvedDiagnostics,
+  resolveDiagnostics,
+} from '../diagnostics/diagnostics.options.js';
 import { type HistoryOptions, type ResolvedHistory, resolveHistory } from '../history/history.options.js';
 import { type GraphQLMetricsOptions, resolveGraphQL } from '../instrumentation/graphql/graphql.options.js';
 import { type HealthOptions, type ResolvedHealth, resolveHealth } from '../health/health.options.js';
@@ -92,6 +97,8 @@ export interface MonitoringOptions {
   readonly requests?: RequestsOptions | false;
   /** Error metrics and groups of errors, or false. @default all */
   readonly errors?: ErrorsOptions | false;
+  /** Diagnostics of the process, such as what blocks the event loop, or false. @default on */
+  readonly diagnostics?: DiagnosticsOptions | false;
   /** Metrics of scheduled jobs and of queues, or false. @default each kind that the application has */
   readonly jobs?: JobsOptions | false;
   /** Metrics of microservice handlers, or false. @default on */
@@ -138,6 +145,7 @@ export interface ResolvedOptions {
   readonly outgoingHttp: Required<OutgoingHttpOptions> | false;
   readonly requests: ResolvedRequests;
   readonly errors: ResolvedErrors;
+  readonly diagnostics: ResolvedDiagnostics;
   readonly jobs: ResolvedJobs;
   readonly rpc: Required<RpcMetricsOptions> | false;
   readonly webSocket: Required<WebSocketMetricsOptions> | false;
@@ -176,6 +184,7 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
       resolveRequests(requests, environment),
     ),
     errors: group(resolveErrors),
+    diagnostics: group(resolveDiagnostics),
     jobs: group(resolveJobs),
     rpc: group(resolveRpc),
     webSocket: group(resolveWebSocket),

@@ -3,9 +3,17 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DOORS = ['index', 'metrics', 'exporters', 'alerting', 'health', 'grafana', 'records', 'testing'].map(
-  (door) => `lib/${door}.ts`,
-);
+const DOORS = [
+  'index',
+  'metrics',
+  'exporters',
+  'alerting',
+  'health',
+  'grafana',
+  'records',
+  'diagnostics',
+  'testing',
+].map((door) => `lib/${door}.ts`);
 
 const program = ts.createProgram(
   DOORS.map((door) => resolve(ROOT, door)),

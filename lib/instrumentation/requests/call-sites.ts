@@ -9,6 +9,8 @@ import { stackTraceOf } from '../stack-trace.js';
 
 /** A place in the code of the application, such as `OrdersService.list (src/orders.service.ts:42:17)`. */
 export interface CallSite {
+  /** Name of the function, such as `OrdersService.list`; empty at the top level of a file and for one without a name. */
+  readonly name: string;
   /** The place in the file that runs, which never changes. */
   readonly key: string;
   /** The place in the source, once its source map has been read; until then, in the file that runs. */
@@ -95,7 +97,7 @@ export class CallSites {
     const key = `${frame.file}:${frame.line}:${frame.column}:${frame.name}`;
     let site = this.known.get(key);
     if (site === undefined) {
-      site = { key, text: this.textOf(frame) };
+      site = { name: frame.name, key, text: this.textOf(frame) };
       if (this.known.size < MAX_SITES) {
         this.known.set(key, site);
         if (!SOURCE_FILE.test(frame.file)) void this.readSource(site, frame);

@@ -23,6 +23,10 @@ export class EventLoopBeat {
     private readonly isNeeded: (now: number) => boolean,
   ) {}
 
+  get isRunning(): boolean {
+    return this.timer !== undefined;
+  }
+
   /** Starts the timer, unless it runs. */
   start(): void {
     if (this.timer === undefined) this.arm(this.clock.monotonic());

@@ -14,6 +14,8 @@ export class EventLoopUse {
   private lastRunAt = 0;
   /** Time of the last step of any operation. */
   private activeAt = 0;
+  /** Called when an operation begins after a rest. */
+  onWork: (() => void) | undefined;
 
   /** @param open the operations that have not ended */
   constructor(
@@ -27,6 +29,11 @@ export class EventLoopUse {
     );
   }
 
+  /** True while operations are in progress. */
+  get isWatched(): boolean {
+    return this.beat.isRunning;
+  }
+
   /** Returns since when the event loop has been blocked, up to `now`; undefined if it is not. */
   blockedSince(now: number): number | undefined {
     return this.beat.blockedSince(now);
@@ -35,7 +42,9 @@ export class EventLoopUse {
   /** Watches the event loop, since an operation has started or come to a next step. */
   watch(now: number): void {
     this.activeAt = now;
+    if (this.beat.isRunning) return;
     this.beat.start();
+    this.onWork?.();
   }
 
   /** Notes that the code of an operation runs now. */

@@ -37,7 +37,7 @@ export class Operations implements OperationWaits, WaitingOperations {
 
   private readonly storage = new AsyncLocalStorage<OperationContext | undefined>();
   private readonly open = new Set<Operation>();
-  private readonly eventLoop: EventLoopUse;
+  readonly eventLoop: EventLoopUse;
   private readonly sampler: Sampler;
   private readonly idPrefix = randomBytes(6).toString('hex');
   private lastId = 0;

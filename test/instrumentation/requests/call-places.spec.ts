@@ -11,7 +11,7 @@ class StubSites extends CallSites {
 
   override current(): CallSite | undefined {
     this.looked++;
-    return this.here === undefined ? undefined : { key: this.here, text: this.here };
+    return this.here === undefined ? undefined : { name: this.here, key: this.here, text: this.here };
   }
 }
 

@@ -1,0 +1,128 @@
+import type { CallSite, CallSites } from '../../instrumentation/requests/call-sites.js';
+import type { StackSample } from './loop-sampler.js';
+import type { SampledBlock } from './loop-watch.js';
+
+/** The cause of a block of the event loop. */
+export interface BlockCause {
+  /** Function of the application, such as `ReportsService.total`, or a reason in parentheses, such as `(garbage collection)`. */
+  readonly culprit: string;
+  /** Place of that function in the source, once its source map has been read. */
+  readonly site: CallSite | undefined;
+  /** Operation that it called, such as `JSON.parse`; undefined if its own code ran. */
+  readonly operation: string | undefined;
+  /** Share of the block that it took, from 0 to 1. */
+  readonly share: number;
+  /** True if native code ran that cannot be interrupted; it was called by the culprit or just before it. */
+  readonly isAfterNative: boolean;
+}
+
+/** The culprit of a block in which the process was stopped or had no processor. */
+export const NOT_SCHEDULED = '(not scheduled)';
+/** The culprit of a block by native code that cannot be interrupted, such as `JSON.parse`, if its caller is unknown. */
+export const NATIVE_CODE = '(native code)';
+/** The culprit of a block by a garbage collection that no function is known to have caused. */
+export const GARBAGE_COLLECTION = '(garbage collection)';
+
+const UNKNOWN: BlockCause = {
+  culprit: '(unknown)',
+  site: undefined,
+  operation: undefined,
+  share: 0,
+  isAfterNative: false,
+};
+
+/** The share of a block from which on garbage collection, or a process that did not run, is its cause. */
+const MAJORITY = 0.5;
+/** Number of functions of the application in a stack trace that are asked for their name. */
+const MAX_CALLERS = 5;
+/** Receivers of calls that say nothing of the function. */
+const RECEIVER = /^(?:Object|Function|Timeout|Immediate|process)\./;
+/** A frame with its name and, if it was called by another name, that one. */
+const FRAME = /^ {4}at (?:async |new )?([^([]{1,200}?)(?: \[as ([^\]]{1,200})\])? \(/;
+const PACKAGE = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
+
+/** Returns the cause of a block: the function that most of its stack traces have in common. */
+export function causeOfBlock(block: SampledBlock, sites: CallSites): BlockCause {
+  const { durationMs, starvedMs, gcMs } = block;
+  if (starvedMs >= durationMs * MAJORITY) return { ...UNKNOWN, culprit: NOT_SCHEDULED };
+  const isCollection = gcMs >= durationMs * MAJORITY;
+  const functions = functionsOf(block.samples, sites);
+  const [top] = functions.toSorted((a, b) => b.ms - a.ms);
+  if (top === undefined) return { ...UNKNOWN, culprit: isCollection ? GARBAGE_COLLECTION : UNKNOWN.culprit };
+  const { culprit, site, operation, isAfterNative, ms } = top;
+  return {
+    culprit: isCollection && site === undefined ? GARBAGE_COLLECTION : culprit,
+    site,
+    operation: isCollection ? GARBAGE_COLLECTION.slice(1, -1) : operation,
+    share: ms / functions.reduce((sum, each) => sum + each.ms, 0),
+    isAfterNative,
+  };
+}
+
+/** A function, and how long it and what it called ran during a block. */
+interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operation' | 'isAfterNative'> {
+  ms: number;
+}
+
+function functionsOf(samples: readonly StackSample[], sites: CallSites): BlockingFunction[] {
+  const functions = new Map<string, BlockingFunction>();
+  // The longest sample of a function has the line that is shown.
+  for (const { stack, ms, isAfterNative } of samples.toSorted((a, b) => b.ms - a.ms)) {
+    const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, sites), isAfterNative, ms };
+    const known = functions.get(blocking.culprit);
+    if (known === undefined) functions.set(blocking.culprit, blocking);
+    else known.ms += ms;
+  }
+  return [...functions.values()];
+}
+
+/** Returns the innermost function of the application, or else of a package, or else of Node. */
+function culpritOf(
+  frames: readonly string[],
+  isAfterNative: boolean,
+  sites: CallSites,
+): Pick<BlockCause, 'culprit' | 'site' | 'operation'> {
+  const own = frames.findIndex((frame) => sites.ofStack(frame, 1).length > 0);
+  if (own < 0) {
+    // What came after native code is of the application, or says nothing.
+    const culprit = isAfterNative ? NATIVE_CODE : (packageFunction(frames) ?? NATIVE_CODE);
+    return { culprit, site: undefined, operation: undefined };
+  }
+  const callers = sites.ofStack(frames.slice(own).join('\n'), MAX_CALLERS);
+  const [site] = callers;
+  // A callback without a name is named by the function that it is written in.
+  const named = callers.find(({ name }) => name !== '' && name !== 'eval');
+  return {
+    culprit: named === undefined ? anonymousIn(site) : named.name.replace(RECEIVER, ''),
+    site,
+    operation: nameOf(frames[own - 1]),
+  };
+}
+
+function packageFunction(frames: readonly string[]): string | undefined {
+  for (const frame of frames) {
+    const [, name] = PACKAGE.exec(frame) ?? [];
+    if (name !== undefined) return `${name.replaceAll('\\', '/')}: ${nameOf(frame) ?? 'anonymous'}`;
+  }
+  return undefined;
+}
+
+/** Returns the name of code without a function's name: its file and line. */
+function anonymousIn(site: CallSite | undefined): string {
+  return site === undefined
+    ? UNKNOWN.culprit
+    : `anonymous (${site.text.slice(0, site.text.lastIndexOf(':'))})`;
+}
+
+/** Returns the name of the function of a frame, such as `JSON.parse`; undefined if it has none. */
+function nameOf(frame: string | undefined): string | undefined {
+  const [, name, alias] = FRAME.exec(frame ?? '') ?? [];
+  return name === undefined || name.startsWith('<anonymous>')
+    ? undefined
+    : (alias ?? name.replace(RECEIVER, ''));
+}
+
+/** Returns a frame with a path that is relative to a directory, without `at`. */
+export function shortFrame(frame: string, root: string): string {
+  return frame.trim().replace(/^at /, '').replace(`file://${root}/`, '').replace(`${root}/`, '');
+}

@@ -1,0 +1,103 @@
+import type { CallSites } from '../../instrumentation/requests/call-sites.js';
+import type { Clock } from '../../metrics/clock.js';
+import type { Counter } from '../../metrics/counter.js';
+import { NODEJS_METRICS } from '../../metrics/metric-names.js';
+import type { MetricsRegistry } from '../../metrics/registry.js';
+import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
+import { type BlockCause, causeOfBlock, NOT_SCHEDULED, shortFrame } from './block-cause.js';
+import type { BlockStack, EventLoopBlock } from './event-loop-block.js';
+import type { SampledBlock } from './loop-watch.js';
+
+const MAX_BLOCKS = 50;
+const MAX_CULPRITS = 100;
+const MAX_STACKS = 5;
+const MAX_FRAMES = 30;
+
+/** The blocks of the event loop, counted by their culprit; the last ones are kept. */
+export class BlockRecorder {
+  private readonly count: Counter<'culprit'>;
+  private readonly seconds: Counter<'culprit'>;
+  private readonly culprits = new BoundedLabelValues(MAX_CULPRITS);
+  private readonly kept: RecordedBlock[] = [];
+
+  constructor(
+    registry: MetricsRegistry,
+    private readonly clock: Clock,
+    private readonly sites: CallSites,
+    private readonly root = process.cwd(),
+  ) {
+    const labelNames = ['culprit'] as const;
+    this.count = registry.counter(
+      NODEJS_METRICS.eventLoopBlocks,
+      'Times in which the event loop was blocked, by the function that blocked it.',
+      { labelNames },
+    );
+    this.seconds = registry.counter(
+      NODEJS_METRICS.eventLoopBlocked,
+      'Time in which the event loop was blocked, by the function that blocked it.',
+      { labelNames },
+    );
+  }
+
+  record(block: SampledBlock): void {
+    const cause = causeOfBlock(block, this.sites);
+    const labels = { culprit: this.culprits.of(cause.culprit) };
+    this.count.inc(labels);
+    this.seconds.inc(labels, block.durationMs / 1000);
+    this.kept.push({
+      startedAt: this.clock.now() - block.durationMs,
+      ...block,
+      cause,
+      stacks: this.stacksOf(block),
+    });
+    if (this.kept.length > MAX_BLOCKS) this.kept.shift();
+  }
+
+  /** Returns the last blocks, the newest first. */
+  blocks(): EventLoopBlock[] {
+    return this.kept.map(describe).toReversed();
+  }
+
+  private stacksOf({ samples }: SampledBlock): BlockStack[] {
+    return samples
+      .toSorted((a, b) => b.ms - a.ms)
+      .slice(0, MAX_STACKS)
+      .map(({ ms, stack }) => ({
+        ms: Math.round(ms),
+        frames: stack
+          .split('\n')
+          // The innermost are of the question itself.
+          .filter((frame) => !frame.includes('at <anonymous>:'))
+          .slice(0, MAX_FRAMES)
+          .map((frame) => shortFrame(frame, this.root)),
+      }));
+  }
+}
+
+interface RecordedBlock extends Pick<EventLoopBlock, 'startedAt' | 'durationMs' | 'stacks'> {
+  readonly cause: BlockCause;
+}
+
+function describe({ startedAt, durationMs, stacks, cause }: RecordedBlock): EventLoopBlock {
+  const { culprit, site, operation, share } = cause;
+  return {
+    startedAt: Math.round(startedAt),
+    durationMs: Math.round(durationMs),
+    culprit,
+    // Its text is that of the source once that has been read.
+    ...(site && { site: site.text }),
+    ...(operation !== undefined && { operation }),
+    share: Math.round(share * 100) / 100,
+    cause: sentenceOf(durationMs, cause),
+    stacks,
+  };
+}
+
+function sentenceOf(durationMs: number, { culprit, site, operation, isAfterNative }: BlockCause): string {
+  const blocked = `The event loop was blocked for ${Math.round(durationMs)} ms`;
+  if (culprit === NOT_SCHEDULED) return `${blocked}: the process was stopped or had no processor.`;
+  const by = `${blocked} by ${site?.text ?? culprit}`;
+  if (operation !== undefined) return `${by}, in ${operation}.`;
+  if (site === undefined) return `${by}.`;
+  return isAfterNative ? `${blocked} by native code in ${site.text}, or just before it.` : `${by}.`;
+}

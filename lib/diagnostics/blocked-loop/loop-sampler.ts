@@ -1,0 +1,168 @@
+/** Time between two beats of the event loop, in milliseconds: while the application works, and while it rests. */
+export const BEAT_MS = 50;
+export const RESTING_BEAT_MS = 1_000;
+
+/** The cells of memory that the event loop shares with the thread that watches it. */
+export const CELLS = {
+  /** Number of beats of the event loop. */
+  beats: 0,
+  /** 1 while the main thread is asked for its stack trace. */
+  isAsking: 1,
+  /** Delay from which on the event loop counts as blocked, in milliseconds. */
+  thresholdMs: 2,
+  /** Time between two beats, in milliseconds. A change of it is notified. */
+  beatMs: 3,
+} as const;
+
+/** A message to the sampling thread: the event loop was blocked. */
+export interface SampleRequest {
+  /** Number of the last beat before it. */
+  readonly beat: number;
+  readonly durationMs: number;
+}
+
+/** A stack trace of the main thread, and for how long it was the same. */
+export interface StackSample {
+  /** The frames, the innermost first, each on a line of its own. */
+  readonly stack: string;
+  readonly ms: number;
+  /**
+   * True if the main thread answered late, because native code ran that cannot be interrupted. The stack trace is that of
+   * what came next.
+   */
+  readonly isAfterNative: boolean;
+}
+
+/** The answer of the sampling thread. */
+export interface SampleAnswer {
+  readonly beat: number;
+  readonly samples: readonly StackSample[];
+  /** Time during which the sampling thread itself did not run, in milliseconds. */
+  readonly starvedMs: number;
+}
+
+/** The data of the sampling thread. */
+export interface SamplerData {
+  readonly cells: Int32Array;
+  readonly cellNumbers: typeof CELLS;
+}
+
+/**
+ * The program of the sampling thread, as text, since a bundle of the application has one file. While beats are missing, it
+ * asks the main thread for its stack trace by the inspector, which interrupts JavaScript and stops nothing. The expression
+ * uses nothing of the application, such as its `Error.prepareStackTrace`, and no regular expression: one may be running.
+ * It disconnects after each answer, since a process that exits waits for a session that is connected.
+ */
+export const LOOP_SAMPLER = `'use strict';
+const { Session } = require('node:inspector');
+const { parentPort, workerData } = require('node:worker_threads');
+const { cells, cellNumbers } = workerData;
+
+const STACK = \`(() => {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  const isPrepared = 'prepareStackTrace' in Error;
+  const holder = {};
+  try {
+    Error.stackTraceLimit = 60;
+    Error.prepareStackTrace = (_, frames) => frames.map((frame) => '    at ' + frame).join('\\\\n');
+    Error.captureStackTrace(holder);
+    return holder.stack;
+  } catch {
+    return undefined;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    if (isPrepared) Error.prepareStackTrace = prepareStackTrace;
+    else delete Error.prepareStackTrace;
+  }
+})()\`;
+const FIRST_INTERVAL_MS = 20;
+const MAX_STACKS = 30;
+/** Number of polls without an answer after which native code must be running. */
+const NATIVE_POLLS = 2;
+
+/** Number of delays of this thread that are remembered. */
+const MAX_DELAYS = 100;
+
+let beat = -1;
+let beatAt = 0;
+let dueAt = 0;
+let polls = 0;
+let isAsking = false;
+/** The samples since the last missing beat. */
+let sampled = { beat: -1, samples: new Map(), until: 0 };
+/** The times in which this thread did not run, since the process was stopped or had no processor. */
+const delays = [];
+
+function poll() {
+  const now = performance.now();
+  if (dueAt > 0 && now - dueAt > FIRST_INTERVAL_MS / 2) {
+    delays.push({ at: now, ms: now - dueAt });
+    if (delays.length > MAX_DELAYS) delays.shift();
+  }
+  polls++;
+  const beatMs = Atomics.load(cells, cellNumbers.beatMs);
+  const current = Atomics.load(cells, cellNumbers.beats);
+  const isMissing = current === beat;
+  let waitMs = beatMs;
+  if (!isMissing) {
+    beat = current;
+    beatAt = now;
+  } else if (now - beatAt >= Atomics.load(cells, cellNumbers.thresholdMs) + beatMs - ${BEAT_MS}) {
+    if (sampled.beat !== beat) sampled = { beat, samples: new Map(), until: beatAt };
+    if (!isAsking) ask(sampled);
+    waitMs = Math.max(FIRST_INTERVAL_MS, (now - beatAt) / 50);
+  }
+  dueAt = now + waitMs;
+  if (beatMs > ${BEAT_MS} && !isMissing) {
+    // Asleep until the next beat, or until the application works again.
+    Atomics.wait(cells, cellNumbers.beatMs, beatMs, waitMs);
+    waitMs = 0;
+  }
+  setTimeout(poll, waitMs);
+}
+
+function ask(block) {
+  const askedPolls = polls;
+  const session = new Session();
+  isAsking = true;
+  Atomics.store(cells, cellNumbers.isAsking, 1);
+  session.connectToMainThread();
+  session.post('Runtime.evaluate', { expression: STACK, returnByValue: true, silent: true }, (error, answer) => {
+    session.disconnect();
+    isAsking = false;
+    Atomics.store(cells, cellNumbers.isAsking, 0);
+    Atomics.notify(cells, cellNumbers.isAsking);
+    const stack = error ? undefined : answer.result.value;
+    if (typeof stack === 'string') add(block, stack, polls - askedPolls >= NATIVE_POLLS);
+  });
+}
+
+function add(block, stack, isAfterNative) {
+  const now = performance.now();
+  const key = isAfterNative + stack;
+  const sample = block.samples.get(key);
+  const ms = now - block.until;
+  block.until = now;
+  if (sample !== undefined) sample.ms += ms;
+  else if (block.samples.size < MAX_STACKS) block.samples.set(key, { stack, ms, isAfterNative });
+}
+
+function starvedMs(durationMs) {
+  const now = performance.now();
+  const since = now - durationMs - 2 * FIRST_INTERVAL_MS;
+  return delays.reduce((sum, { at, ms }) => (at >= since ? sum + ms : sum), Math.max(0, now - dueAt));
+}
+
+parentPort.on('message', ({ beat: missed, durationMs }) => {
+  const answer = () =>
+    parentPort.postMessage({
+      beat: missed,
+      samples: sampled.beat === missed ? [...sampled.samples.values()] : [],
+      starvedMs: starvedMs(durationMs),
+    });
+  // An answer after native code may be on its way.
+  if (isAsking) setTimeout(answer, FIRST_INTERVAL_MS);
+  else answer();
+});
+poll();
+`;

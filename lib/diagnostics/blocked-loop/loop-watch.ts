@@ -1,0 +1,244 @@
+import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { isMainThread, Worker } from 'node:worker_threads';
+import { processWide } from '../../primitives/process-wide.js';
+import {
+  BEAT_MS,
+  CELLS,
+  LOOP_SAMPLER,
+  RESTING_BEAT_MS,
+  type SampleAnswer,
+  type SampleRequest,
+  type SamplerData,
+  type StackSample,
+} from './loop-sampler.js';
+
+/** A time in which the event loop was blocked. */
+export interface SampledBlock {
+  readonly durationMs: number;
+  /** The stack traces of the main thread meanwhile; none if the block was over too early, or nothing can take them. */
+  readonly samples: readonly StackSample[];
+  /** Time of garbage collection meanwhile, in milliseconds. */
+  readonly gcMs: number;
+  /** Time during which the process did not run, since it was stopped or had no processor, in milliseconds. */
+  readonly starvedMs: number;
+}
+
+export interface LoopWatchSubscriber {
+  readonly thresholdMs: number;
+  /** Returns true while the application has work in progress. */
+  isActive(): boolean;
+  onBlock(block: SampledBlock): void;
+  /** Called once if stack traces cannot be taken, such as without the inspector or under the permission model. */
+  onUnavailable(error: Error): void;
+}
+
+/** A block whose stack traces are awaited. */
+interface PendingBlock {
+  readonly beat: number;
+  readonly durationMs: number;
+  readonly startedAt: number;
+}
+
+/** Time during which an exit waits for the answer of an open question, in milliseconds. */
+const EXIT_WAIT_MS = 50;
+/** A delay that the event loop never has, in milliseconds. */
+const NEVER_MS = 2 ** 30;
+/** Time without work after which the application rests, in milliseconds. */
+const MAX_QUIET_MS = 10_000;
+/** Use of the event loop between two beats from which on the application works, in milliseconds. */
+const WORKING_MS = 5;
+const MAX_PENDING = 10;
+const MAX_COLLECTIONS = 200;
+/** Heap of the sampling thread, in MiB: it keeps a few stack traces. */
+const SAMPLER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+
+/**
+ * A watch of the event loop. A timer of the main thread beats; a thread that misses its beats takes stack traces of the
+ * main thread. Both rest with the application, so that an idle process is hardly woken. The applications of a process
+ * share one.
+ */
+export class LoopWatch {
+  private readonly cells = new Int32Array(new SharedArrayBuffer(Object.keys(CELLS).length * 4));
+  private readonly subscribers = new Set<LoopWatchSubscriber>();
+  private readonly pending: PendingBlock[] = [];
+  private sampler: Worker | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private collections: PerformanceObserver | undefined;
+  private recentCollections: { readonly startTime: number; readonly duration: number }[] = [];
+  private beatMs = BEAT_MS;
+  private beatAt = 0;
+  /** Time that the event loop has been in use until the last beat, in milliseconds. */
+  private activeMs = 0;
+  private workedAt = 0;
+
+  /** Returns the watch of this process. */
+  static shared(): LoopWatch {
+    return processWide('loopWatch', () => new LoopWatch());
+  }
+
+  /** Watches for a subscriber. Returns a function that ends it. */
+  watch(subscriber: LoopWatchSubscriber): () => void {
+    this.subscribers.add(subscriber);
+    this.setThreshold();
+    if (this.subscribers.size === 1) this.start();
+    return () => {
+      if (!this.subscribers.delete(subscriber)) return;
+      this.setThreshold();
+      if (this.subscribers.size === 0) this.stop();
+    };
+  }
+
+  /** Watches closely again, since the application has work after a rest. */
+  wake(): void {
+    if (this.beatMs === BEAT_MS || this.subscribers.size === 0) return;
+    this.pass(performance.now());
+    this.setPace(BEAT_MS);
+  }
+
+  private setThreshold(): void {
+    const thresholds = Array.from(this.subscribers, ({ thresholdMs }) => thresholdMs);
+    Atomics.store(this.cells, CELLS.thresholdMs, Math.ceil(Math.min(...thresholds, NEVER_MS)));
+  }
+
+  private start(): void {
+    const data: SamplerData = { cells: this.cells, cellNumbers: CELLS };
+    try {
+      if (!isMainThread) throw new Error('the application does not run in the main thread');
+      // Nothing that the application preloads: neither by its arguments nor by NODE_OPTIONS.
+      const sampler = new Worker(LOOP_SAMPLER, {
+        eval: true,
+        name: 'monitoring-loop-sampler',
+        workerData: data,
+        execArgv: [],
+        env: {},
+        resourceLimits: SAMPLER_LIMITS,
+      });
+      sampler.unref();
+      sampler.on('message', (answer: SampleAnswer) => this.complete(answer));
+      sampler.on('error', (error) => this.lose(error));
+      this.sampler = sampler;
+      process.on('exit', this.onExit);
+    } catch (error) {
+      this.lose(error);
+    }
+    this.observeCollections();
+    this.workedAt = performance.now();
+    this.pass(this.workedAt);
+    this.setPace(BEAT_MS);
+  }
+
+  private setPace(beatMs: number): void {
+    clearInterval(this.timer);
+    this.beatMs = beatMs;
+    Atomics.store(this.cells, CELLS.beatMs, beatMs);
+    Atomics.notify(this.cells, CELLS.beatMs);
+    this.timer = setInterval(() => this.beat(), beatMs).unref();
+  }
+
+  private observeCollections(): void {
+    this.collections = new PerformanceObserver((list) => {
+      this.recentCollections = [...this.recentCollections, ...list.getEntries()].slice(-MAX_COLLECTIONS);
+    });
+    this.collections.observe({ entryTypes: ['gc'] });
+  }
+
+  private stop(): void {
+    clearInterval(this.timer);
+    this.collections?.disconnect();
+    this.endSampler();
+    this.recentCollections = [];
+    this.pending.length = 0;
+  }
+
+  private endSampler(): void {
+    const { sampler } = this;
+    this.sampler = undefined;
+    process.off('exit', this.onExit);
+    sampler?.removeAllListeners();
+    // It may still fail while it ends.
+    sampler?.on('error', () => undefined);
+    void sampler?.terminate();
+  }
+
+  /** Goes on without stack traces. */
+  private lose(error: unknown): void {
+    this.endSampler();
+    const reason = error instanceof Error ? error : new Error(String(error));
+    for (const subscriber of this.subscribers) subscriber.onUnavailable(reason);
+    for (const block of this.pending.splice(0)) this.report(block, [], 0);
+  }
+
+  private beat(): void {
+    const now = performance.now();
+    const sinceMs = now - this.beatAt;
+    const lateMs = sinceMs - this.beatMs;
+    const { beat, usedMs } = this.pass(now);
+    if (lateMs >= Atomics.load(this.cells, CELLS.thresholdMs)) {
+      // Up to one interval of a block is before the beat was due.
+      const durationMs = Math.min(sinceMs, Math.max(lateMs, usedMs));
+      this.ask({ beat, durationMs, startedAt: now - durationMs });
+    }
+    const isWorking = usedMs >= WORKING_MS * (this.beatMs / BEAT_MS) || this.isActive();
+    if (isWorking) this.workedAt = now;
+    const beatMs = now - this.workedAt > MAX_QUIET_MS ? RESTING_BEAT_MS : BEAT_MS;
+    if (beatMs !== this.beatMs) this.setPace(beatMs);
+  }
+
+  /** Passes a beat. Returns the number of the one before, and how long the event loop was in use since, in milliseconds. */
+  private pass(now: number): { readonly beat: number; readonly usedMs: number } {
+    const { active } = performance.eventLoopUtilization();
+    const usedMs = active - this.activeMs;
+    this.beatAt = now;
+    this.activeMs = active;
+    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs };
+  }
+
+  private isActive(): boolean {
+    for (const subscriber of this.subscribers) if (subscriber.isActive()) return true;
+    return false;
+  }
+
+  private ask(block: PendingBlock): void {
+    if (this.sampler === undefined || this.pending.length >= MAX_PENDING) {
+      this.report(block, [], 0);
+      return;
+    }
+    this.pending.push(block);
+    const { beat, durationMs } = block;
+    this.sampler.postMessage({ beat, durationMs } satisfies SampleRequest);
+  }
+
+  private complete({ beat, samples, starvedMs }: SampleAnswer): void {
+    const at = this.pending.findIndex((block) => block.beat === beat);
+    if (at < 0) return;
+    const [block] = this.pending.splice(at, 1);
+    if (block !== undefined) this.report(block, samples, starvedMs);
+  }
+
+  private report(
+    { startedAt, durationMs }: PendingBlock,
+    samples: readonly StackSample[],
+    starvedMs: number,
+  ): void {
+    const block = { durationMs, samples, gcMs: this.gcMs(startedAt, startedAt + durationMs), starvedMs };
+    for (const subscriber of this.subscribers) {
+      if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
+    }
+  }
+
+  private gcMs(from: number, until: number): number {
+    let sum = 0;
+    for (const { startTime, duration } of this.recentCollections) {
+      sum += Math.max(0, Math.min(until, startTime + duration) - Math.max(from, startTime));
+    }
+    return sum;
+  }
+
+  /** Lets the sampling thread disconnect, since Node waits, and says so, while an inspector is connected. */
+  private readonly onExit = (): void => {
+    Atomics.store(this.cells, CELLS.thresholdMs, NEVER_MS);
+    if (Atomics.load(this.cells, CELLS.isAsking) === 1) {
+      Atomics.wait(this.cells, CELLS.isAsking, 1, EXIT_WAIT_MS);
+    }
+  };
+}

@@ -1,0 +1,34 @@
+import { duration, group, type OptionTable, readOptions } from '../options/option-table.js';
+
+/** Options of the diagnostics. */
+export interface DiagnosticsOptions {
+  /** Watch of the event loop, which names the function that blocked it, or false. @default on */
+  readonly blockedLoop?: BlockedLoopOptions | false;
+}
+
+/** Options of the watch of the event loop. */
+export interface BlockedLoopOptions {
+  /** Delay from which on the event loop counts as blocked, in milliseconds. @default 100 */
+  readonly thresholdMs?: number;
+}
+
+/** The options of {@link DiagnosticsOptions}, with every default filled in. */
+export interface ResolvedDiagnostics {
+  readonly blockedLoop: Required<BlockedLoopOptions> | false;
+}
+
+const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
+
+/**
+ * Checks the options and fills in every default.
+ *
+ * @throws {MonitoringOptionsError} for invalid options
+ */
+export function resolveDiagnostics(diagnostics: DiagnosticsOptions | false = {}): ResolvedDiagnostics {
+  if (diagnostics === false) return { blockedLoop: false };
+  return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
+    blockedLoop: group((blockedLoop: BlockedLoopOptions | false = {}) =>
+      blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
+    ),
+  });
+}

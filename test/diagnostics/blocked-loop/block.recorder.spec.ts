@@ -1,0 +1,171 @@
+import { describe, expect, it } from '@jest/globals';
+import { MetricsRegistry } from 'nestjs-monitoring';
+import { BlockRecorder } from '../../../lib/diagnostics/blocked-loop/block.recorder.js';
+import type { StackSample } from '../../../lib/diagnostics/blocked-loop/loop-sampler.js';
+import type { SampledBlock } from '../../../lib/diagnostics/blocked-loop/loop-watch.js';
+import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
+
+const FILE = import.meta.filename;
+const CLOCK = { now: () => 10_000, monotonic: () => 0 };
+const QUESTION = '    at <anonymous>:1:135\n    at <anonymous>:9:4';
+
+function recorder(registry = new MetricsRegistry()): BlockRecorder {
+  return new BlockRecorder(registry, CLOCK, new CallSites());
+}
+
+function sample(ms: number, frames: readonly string[], isAfterNative = false): StackSample {
+  return { ms, isAfterNative, stack: [QUESTION, ...frames.map((frame) => `    at ${frame}`)].join('\n') };
+}
+
+function block(samples: readonly StackSample[], further: Partial<SampledBlock> = {}): SampledBlock {
+  return { durationMs: 400, gcMs: 0, starvedMs: 0, samples, ...further };
+}
+
+const own = (name: string, line = 1): string => `${name} (${FILE}:${line}:5)`;
+
+describe('a block of the event loop', () => {
+  it.each<[string, SampledBlock, string, string | undefined]>([
+    [
+      'the innermost function of the application',
+      block([sample(400, [own('Reports.sum'), own('Reports.all')])]),
+      'Reports.sum',
+      undefined,
+    ],
+    [
+      'the function that most stack traces have',
+      block([sample(90, [own('A.a', 1)]), sample(200, [own('B.b')]), sample(115, [own('A.a', 2)])]),
+      'A.a',
+      undefined,
+    ],
+    [
+      'the function that a callback without a name is written in',
+      block([sample(400, [`${FILE}:1:5`, 'Array.map (<anonymous>)', own('Reports.sum')])]),
+      'Reports.sum',
+      undefined,
+    ],
+    [
+      'the file and line of a callback without any',
+      block([sample(400, [`${FILE}:7:5`, 'node:internal/timers:1:1'])]),
+      'anonymous (test/diagnostics/blocked-loop/block.recorder.spec.ts:7)',
+      undefined,
+    ],
+    [
+      'the caller of an operation',
+      block([sample(400, ['JSON.stringify (<anonymous>)', own('Reports.sum')])]),
+      'Reports.sum',
+      'JSON.stringify',
+    ],
+    [
+      'the caller of a module of Node',
+      block([sample(400, ['Object.readFileSync (node:fs:440:20)', own('Reports.sum')])]),
+      'Reports.sum',
+      'readFileSync',
+    ],
+    [
+      'a function of a package',
+      block([sample(400, ['baseClone (/srv/node_modules/lodash/lodash.js:2:1)'])]),
+      'lodash: baseClone',
+      undefined,
+    ],
+    [
+      'a function of a package with a scope',
+      block([sample(400, ['parse (/srv/node_modules/@scope/csv/a.js:2:1)'])]),
+      '@scope/csv: parse',
+      undefined,
+    ],
+    [
+      'what came after native code',
+      block([sample(400, [own('Reports.sum')], true)]),
+      'Reports.sum',
+      undefined,
+    ],
+    [
+      'native code of an unknown caller',
+      block([sample(400, ['emit (/srv/node_modules/rxjs/a.js:2:1)'], true)]),
+      '(native code)',
+      undefined,
+    ],
+    [
+      'code of Node alone',
+      block([sample(400, ['listOnTimeout (node:internal/timers:5:1)'])]),
+      '(native code)',
+      undefined,
+    ],
+    [
+      'who made the garbage',
+      block([sample(300, [own('Reports.sum')])], { gcMs: 250 }),
+      'Reports.sum',
+      'garbage collection',
+    ],
+    ['a collection of garbage', block([], { gcMs: 250 }), '(garbage collection)', undefined],
+    [
+      'a process that did not run',
+      block([sample(300, [own('Reports.sum')])], { starvedMs: 250 }),
+      '(not scheduled)',
+      undefined,
+    ],
+    ['nothing if nothing is known', block([]), '(unknown)', undefined],
+    [
+      'nothing for what is no stack trace',
+      block([{ ms: 1, isAfterNative: false, stack: '' }]),
+      '(native code)',
+      undefined,
+    ],
+  ])('names %s', (_, sampled, culprit, operation) => {
+    const recorded = recorder();
+    recorded.record(sampled);
+    expect(recorded.blocks()).toEqual([
+      expect.objectContaining({
+        culprit,
+        durationMs: 400,
+        startedAt: 9_600,
+        ...(operation && { operation }),
+      }),
+    ]);
+    expect(recorded.blocks()[0]?.operation).toBe(operation);
+  });
+
+  it('is said in a sentence', () => {
+    const recorded = recorder();
+    for (const [frames, isAfterNative] of [
+      [[own('Reports.sum', 7)], false],
+      [['JSON.stringify (<anonymous>)', own('Reports.sum', 7)], false],
+      [[own('Reports.sum', 7)], true],
+    ] as const) {
+      recorded.record(block([sample(400, frames, isAfterNative)]));
+    }
+    const place = 'Reports.sum (test/diagnostics/blocked-loop/block.recorder.spec.ts:7:5)';
+    expect(recorded.blocks().map(({ cause }) => cause)).toEqual([
+      `The event loop was blocked for 400 ms by native code in ${place}, or just before it.`,
+      `The event loop was blocked for 400 ms by ${place}, in JSON.stringify.`,
+      `The event loop was blocked for 400 ms by ${place}.`,
+    ]);
+  });
+
+  it('is counted by its culprit, of which there are at most a hundred', () => {
+    const registry = new MetricsRegistry();
+    const recorded = recorder(registry);
+    for (let i = 0; i < 150; i++) recorded.record(block([sample(400, [own(`Reports.sum${i}`)])]));
+    recorded.record(block([sample(400, [own(`Reports.${'long'.repeat(1_000)}`)])]));
+    const counted = registry.snapshot().families.find(({ name }) => name === 'nodejs_eventloop_blocks_total');
+    expect([...(counted?.series ?? [])]).toHaveLength(101);
+  });
+
+  it('is one of the last fifty, each with the five longest stack traces', () => {
+    const recorded = recorder();
+    const samples = Array.from({ length: 30 }, (_, i) =>
+      sample(
+        i,
+        Array.from({ length: 60 }, () => own(`f${i}`)),
+      ),
+    );
+    for (let i = 0; i < 80; i++) recorded.record(block(samples, { durationMs: i }));
+    const blocks = recorded.blocks();
+    expect(blocks.map(({ durationMs }) => durationMs)).toEqual(Array.from({ length: 50 }, (_, i) => 79 - i));
+    expect(blocks[0]?.stacks.map(({ ms }) => ms)).toEqual([29, 28, 27, 26, 25]);
+    expect(blocks[0]?.stacks[0]?.frames).toHaveLength(30);
+    expect(blocks[0]?.stacks[0]?.frames[0]).toBe(
+      'f29 (test/diagnostics/blocked-loop/block.recorder.spec.ts:1:5)',
+    );
+  });
+});

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { buildLibrary, ROOT } from './support/built.js';
+
+interface FoundBlock {
+  readonly name: string;
+  readonly tookMs: number;
+  readonly durationMs?: number;
+  readonly culprit?: string;
+  readonly operation?: string;
+  readonly site?: string;
+  readonly stacks?: unknown;
+}
+
+interface Run {
+  readonly blocks: readonly FoundBlock[];
+  readonly exitCode: number | null;
+  readonly errors: string;
+}
+
+/** Runs the application of the fixture, which blocks its event loop in these ways. */
+async function run(
+  names: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
+): Promise<Run> {
+  const child = spawn(process.execPath, [...nodeOptions, 'test/services/fixture/blocked-app.mjs', ...names], {
+    cwd: ROOT,
+    env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  return new Promise((resolve) => {
+    child.on('close', (exitCode) => {
+      const lines = output.split('\n').filter((line) => line.startsWith('{'));
+      resolve({ blocks: lines.map((line) => JSON.parse(line) as FoundBlock), exitCode, errors });
+    });
+  });
+}
+
+/** What the fixture says of each of its ways to block. */
+interface Expectations {
+  readonly CULPRITS: Readonly<Record<string, readonly [unknown, string | RegExp, (string | RegExp)?]>>;
+}
+
+beforeAll(buildLibrary, 180_000);
+
+describe('what blocks the event loop', () => {
+  it('is named, in fifty ways', async () => {
+    const { CULPRITS } = (await import('./fixture/culprits.mjs' as string)) as Expectations;
+    expect(Object.keys(CULPRITS).length).toBeGreaterThanOrEqual(50);
+    const { blocks, errors, exitCode } = await run([]);
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    expect(blocks.map(({ name }) => name)).toEqual(Object.keys(CULPRITS));
+    const wrong = blocks.filter(({ name, culprit = '', operation = '', site = '' }) => {
+      const [, expected, expectedOperation = /.*/] = CULPRITS[name] ?? [];
+      return !(
+        matches(culprit, expected) &&
+        // A collection of garbage may take more of it.
+        (matches(operation, expectedOperation) || operation === 'garbage collection') &&
+        site.includes('culprits.mjs')
+      );
+    });
+    expect(wrong.map(({ stacks: _, ...block }) => block)).toEqual([]);
+    const untrue = blocks.filter(({ tookMs, durationMs = 0 }) => Math.abs(tookMs - durationMs) > 100);
+    expect(untrue.length).toBeLessThanOrEqual(3);
+  }, 300_000);
+
+  it.each([
+    ['exit', 3, ''],
+    ['throw', 1, 'thrown at the end'],
+  ])(
+    'does not keep the process from ending by %s, nor says anything of a debugger',
+    async (END, exitCode, message) => {
+      for (const name of ['loop', 'pbkdf2']) {
+        const ended = await run([name], { END });
+        expect(ended.exitCode).toBe(exitCode);
+        expect(ended.errors).toContain(message);
+        expect(ended.errors).not.toContain('debugger');
+      }
+    },
+    60_000,
+  );
+
+  it('is named in the first request after a rest, in which the watch rests, too', async () => {
+    const { blocks } = await run(['loop'], { REST_MS: '12000' });
+    expect(blocks.map(({ culprit }) => culprit)).toEqual(['BlockingController.block', 'Reports.loop']);
+  }, 60_000);
+
+  it('is named under an inspector of a developer, without what NODE_OPTIONS preloads in the thread', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'preloaded-'));
+    await writeFile(join(directory, 'preloaded.cjs'), 'process.stderr.write("preloaded;")');
+    const { blocks, errors } = await run(
+      ['loop'],
+      { NODE_OPTIONS: `--require ${join(directory, 'preloaded.cjs')}` },
+      ['--inspect=127.0.0.1:0'],
+    );
+    await rm(directory, { recursive: true });
+    expect(blocks.map(({ culprit }) => culprit)).toEqual(['Reports.loop']);
+    expect(errors.match(/preloaded;/g)).toHaveLength(1);
+  }, 60_000);
+});
+
+function matches(text: string, expected: string | RegExp | undefined): boolean {
+  return typeof expected === 'string' ? text === expected : expected?.test(text) === true;
+}
