@@ -181,7 +181,7 @@ class ReceivedMetric implements SeriesIdentities {
   }
 
   private startOf(values: readonly string[] | null): string {
-    return values === null ? this.prefixes.overflow : this.prefixes.toKeep(values.map(escapeLabelValue));
+    return values === null ? this.prefixes.overflow : this.prefixes.of(values.map(escapeLabelValue));
   }
 }
 

@@ -1,6 +1,5 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
-import type { MetricsSource } from '../metrics/registry.js';
-import { liveRows, type MetricFamily } from '../metrics/snapshot.js';
+import type { MetricsRegistry } from '../metrics/registry.js';
 import { HTTP_METRICS } from '../metrics/metric-names.js';
 
 /** The most series of a metric retained permanently. Larger ones are retained only while they are explored. */
@@ -17,7 +16,7 @@ export class DashboardRetention {
 
   constructor(
     private readonly history: MetricsHistory,
-    private readonly source: MetricsSource,
+    private readonly registry: Pick<MetricsRegistry, 'getAllMetrics'>,
   ) {}
 
   start(): void {
@@ -35,20 +34,12 @@ export class DashboardRetention {
   }
 
   private retainSmall(): void {
-    for (const family of this.source.snapshot().families) {
-      if (!this.retained.has(family.name) && isSmall(family)) this.retain(family.name);
+    for (const { name, seriesCount } of this.registry.getAllMetrics()) {
+      if (seriesCount <= MAX_SERIES && !this.retained.has(name)) this.retain(name);
     }
   }
 
   private retain(metric: string): void {
     this.retained.set(metric, this.history.retain({ metric, bestEffort: true }));
   }
-}
-
-function isSmall(family: MetricFamily): boolean {
-  let count = 0;
-  for (const _ of liveRows(family)) {
-    if (++count > MAX_SERIES) return false;
-  }
-  return true;
 }

@@ -57,7 +57,8 @@ export class DashboardFeed {
 
   private async read(): Promise<Overview> {
     this.latest = await this.overview.read();
-    this.events.send(eventText('overview', this.latest));
+    // Most of the time nobody looks, and the text is long.
+    if (this.events.readerCount > 0) this.events.send(eventText('overview', this.latest));
     return this.latest;
   }
 }

@@ -213,7 +213,8 @@ export class FamilyHistory {
    * @returns true if the series was created again since the last sample that contained it
    */
   private updateCreation(series: StoredSeries, createdAt: number, since: number): boolean {
-    if (createdAt === series.createdAt) return false;
+    // A gauge does not start at zero, and some are created again for each sample.
+    if (createdAt === series.createdAt || this.type === 'gauge') return false;
     const seenAt = this.times.ofSample(series.lastSample);
     // A sum over several workers begins with the oldest of them, which may leave, or be joined by an older one.
     if (createdAt > series.createdAt && createdAt < seenAt) return false;

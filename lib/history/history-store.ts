@@ -152,7 +152,7 @@ export class HistoryStore {
     const requiredShape = required && this.shapeOf(required);
     const upperBounds = family.type === 'histogram' ? family.upperBounds : [];
     let history = this.families.get(name);
-    if (history?.type !== family.type || history.upperBounds.join() !== upperBounds.join()) {
+    if (history?.type !== family.type || !isSame(history.upperBounds, upperBounds)) {
       history?.dispose();
       history = new FamilyHistory(family.type, upperBounds, requiredShape ?? full, {
         samples: this.memory.budget(() => this.retentions.get(name)?.required && this.evict),
@@ -190,6 +190,10 @@ export class HistoryStore {
   private countDrop(metric: string): void {
     this.dropped.set(metric, (this.dropped.get(metric) ?? 0) + 1);
   }
+}
+
+function isSame(some: readonly number[], others: readonly number[]): boolean {
+  return some.length === others.length && some.every((number, i) => number === others[i]);
 }
 
 function rowCount(family: MetricFamily): number {

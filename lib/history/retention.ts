@@ -27,6 +27,8 @@ export interface Retention {
 /** The set of open retention requests. */
 export class RetentionRequests {
   private readonly requests = new Set<RetentionRequest>();
+  /** The result of {@link byMetric}; undefined once the requests have changed. */
+  private retentions: ReadonlyMap<string, Retention> | undefined;
 
   /** @param durationMs window of a request without one, in milliseconds */
   constructor(private readonly durationMs: number) {}
@@ -35,8 +37,10 @@ export class RetentionRequests {
   add(request: RetentionRequest): () => void {
     const own = { ...request };
     this.requests.add(own);
+    this.retentions = undefined;
     return () => {
       this.requests.delete(own);
+      this.retentions = undefined;
     };
   }
 
@@ -49,7 +53,11 @@ export class RetentionRequests {
   }
 
   /** Returns the retention of each metric, the required ones first, since they get memory first. */
-  byMetric(): Map<string, Retention> {
+  byMetric(): ReadonlyMap<string, Retention> {
+    return (this.retentions ??= this.computeByMetric());
+  }
+
+  private computeByMetric(): ReadonlyMap<string, Retention> {
     const retentions = new Map<string, Retention>();
     for (const request of this.requests) {
       const { metric, windowMs = this.durationMs, percentiles = false, bestEffort = false } = request;

@@ -1,19 +1,12 @@
 import { renderLabel } from './label-escaping.js';
 import { OVERFLOW_LABEL } from './labels.js';
 
-/**
- * The exposition prefixes of the series of one metric; see `SeriesIdentities`. Most series differ from the one before in
- * one label only, the same one for a long stretch: the text on both sides of it is then joined once.
- */
+/** The exposition prefixes of the series of one metric; see `SeriesIdentities`. */
 export class ExpositionPrefixes {
   /** The prefix of the overflow series. */
   readonly overflow: string;
   /** The pieces of a prefix; the label values stand at the odd indexes. */
   private readonly pieces: string[];
-  /** The index of the piece that differed alone from the latest prefix; -1 if none or several did. */
-  private varying = -1;
-  /** The text before and after the varying piece, joined when a second prefix in a row differs in it alone. */
-  private around: readonly [before: string, after: string] | undefined;
 
   constructor(
     name: string,
@@ -38,39 +31,23 @@ export class ExpositionPrefixes {
   }
 
   /**
-   * Returns the prefix of a series as one piece of text, to be kept: V8 keeps the pieces of a concatenated string.
+   * Returns the prefix of a series. It is joined, since V8 keeps the pieces of a concatenated string.
    *
    * @param values escaped label values in the order of the label names
    */
-  toKeep(values: readonly string[]): string {
-    this.fill(values);
-    return this.pieces.join('');
+  of(values: readonly string[]): string {
+    return this.filled(values).join('');
   }
 
-  /** Returns the prefix of a series for text that it becomes part of at once. */
-  toAppend(values: readonly string[]): string {
-    const { pieces } = this;
-    const varying = this.fill(values);
-    if (varying < 0) return pieces.reduce((text, piece) => text + piece);
-    this.around ??= [pieces.slice(0, varying).join(''), pieces.slice(varying + 1).join('')];
-    return this.around[0] + pieces[varying]! + this.around[1];
+  /** Returns the text before and after one label value in the prefix of a series. */
+  around(values: readonly string[], position: number): readonly [before: string, after: string] {
+    const pieces = this.filled(values);
+    const at = 2 * position + 1;
+    return [pieces.slice(0, at).join(''), pieces.slice(at + 1).join('')];
   }
 
-  /** Puts values into the pieces. @returns the index of the piece that alone differed, now and before; -1 if none did */
-  private fill(values: readonly string[]): number {
-    const { pieces } = this;
-    let differing = -1;
-    let count = 0;
-    for (let i = 0, at = 1; i < values.length; i++, at += 2) {
-      const value = values[i]!;
-      if (value === pieces[at]) continue;
-      pieces[at] = value;
-      differing = at;
-      count++;
-    }
-    if (count === 1 && differing === this.varying) return differing;
-    this.varying = count === 1 ? differing : -1;
-    this.around = undefined;
-    return -1;
+  private filled(values: readonly string[]): readonly string[] {
+    for (let i = 0; i < values.length; i++) this.pieces[2 * i + 1] = values[i]!;
+    return this.pieces;
   }
 }

@@ -13,6 +13,15 @@ export const UNREADABLE_LABEL = -3;
 /** The number of an unknown value, and of every value of the overflow series. */
 const NO_ID = -1;
 
+/** Slots that differ from one slot in one label value alone: all the other text of their prefixes is the same. */
+interface Stretch {
+  readonly slot: number;
+  /** The position of the label value. */
+  readonly position: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 /**
  * The identities of the series of a metric: a slot for each distinct set of label values.
  *
@@ -39,6 +48,8 @@ export class SeriesTable {
   /** The number of values of each label that are known to be the same when escaped, from the first one on. */
   private readonly plainValues: number[];
   private readonly escapedValues: string[];
+  private stretch: Stretch | undefined;
+  private lastRendered = ABSENT;
 
   /** The values of the latest search, for {@link add}. */
   private readonly readValues: string[];
@@ -184,28 +195,48 @@ export class SeriesTable {
 
   /** Returns the exposition prefix of a slot, which is rendered once and kept. */
   expositionPrefixOf(slot: number): string {
-    return (this.keptPrefixes[slot] ??= this.prefixes.toKeep(this.escapedValuesOf(slot)));
+    return (this.keptPrefixes[slot] ??= this.prefixes.of(this.escapedValuesOf(slot)));
   }
 
   /** Returns the exposition prefix of a slot without keeping it. */
   renderPrefixOf(slot: number): string {
-    return this.keptPrefixes[slot] ?? this.prefixes.toAppend(this.escapedValuesOf(slot));
+    const kept = this.keptPrefixes[slot];
+    if (kept !== undefined) return kept;
+    const { stretch, index } = this;
+    if (stretch === undefined) return this.renderFirstOfStretch(slot);
+    const { position } = stretch;
+    if (!index.areAlikeBut(position, slot, stretch.slot)) return this.renderFirstOfStretch(slot);
+    return stretch.before + this.escapedValue(position, index.numberAt(slot, position)) + stretch.after;
+  }
+
+  /** Renders the prefix of a slot, and begins a stretch if one value alone has changed since the last call. */
+  private renderFirstOfStretch(slot: number): string {
+    const values = this.escapedValuesOf(slot);
+    const position = this.lastRendered === ABSENT ? -1 : this.index.onlyDifference(slot, this.lastRendered);
+    this.lastRendered = slot;
+    if (position >= 0) {
+      const [before, after] = this.prefixes.around(values, position);
+      this.stretch = { slot, position, before, after };
+    }
+    return this.prefixes.of(values);
   }
 
   /** Returns the escaped label values of a slot, in an array that the next call changes. */
   private escapedValuesOf(slot: number): readonly string[] {
-    const { escapedValues, plainValues, values, index } = this;
-    for (let i = 0; i < values.length; i++) {
-      const id = index.numberAt(slot, i);
-      const value = values[i]![id]!;
-      if (id < plainValues[i]!) escapedValues[i] = value;
-      else {
-        const escaped = escapeLabelValue(value);
-        escapedValues[i] = escaped;
-        if (escaped === value && id === plainValues[i]) plainValues[i]!++;
-      }
+    const { escapedValues, index } = this;
+    for (let i = 0; i < escapedValues.length; i++) {
+      escapedValues[i] = this.escapedValue(i, index.numberAt(slot, i));
     }
     return escapedValues;
+  }
+
+  private escapedValue(position: number, id: number): string {
+    const value = this.values[position]![id]!;
+    const plain = this.plainValues[position]!;
+    if (id < plain) return value;
+    const escaped = escapeLabelValue(value);
+    if (escaped === value && id === plain) this.plainValues[position] = plain + 1;
+    return escaped;
   }
 
   /** Reads the values into `readValues`. @returns 0, or `UNKNOWN_LABEL` */

@@ -107,8 +107,36 @@ export class TupleIndex {
   /** Returns one number of the tuple of a slot. */
   numberAt(slot: number, position: number): number {
     return this.tuples === undefined
-      ? (this.keys[slot]! >>> this.shifts[position]!) & ((1 << this.bits[position]!) - 1)
+      ? (this.keys[slot]! >>> this.shifts[position]!) & this.maskOf(position)
       : this.tuples[slot * this.width + position]!;
+  }
+
+  /** Returns true if the tuples of two slots differ at most at one position. */
+  areAlikeBut(position: number, slot: number, other: number): boolean {
+    if (this.tuples === undefined) {
+      const difference = this.keys[slot]! ^ this.keys[other]!;
+      return (difference & ~(this.maskOf(position) << this.shifts[position]!)) === 0;
+    }
+    for (let i = 0; i < this.width; i++) {
+      if (i !== position && this.numberAt(slot, i) !== this.numberAt(other, i)) return false;
+    }
+    return true;
+  }
+
+  /** Returns the only position at which the tuples of two slots differ; -1 if they differ at none or at several. */
+  onlyDifference(slot: number, other: number): number {
+    let found = -1;
+    for (let i = 0; i < this.width; i++) {
+      if (this.numberAt(slot, i) === this.numberAt(other, i)) continue;
+      if (found >= 0) return -1;
+      found = i;
+    }
+    return found;
+  }
+
+  /** Returns as many bits as a number at this position has in a key. */
+  private maskOf(position: number): number {
+    return (1 << this.bits[position]!) - 1;
   }
 
   private keyOf(tuple: Int32Array): number {

@@ -13,6 +13,7 @@ import { Operations } from '../instrumentation/requests/operations.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { MetricsRegistry } from '../metrics/registry.js';
+import { EventLoopMonitor } from '../primitives/event-loop-monitor.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -22,6 +23,11 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
     provide: ScheduleIntegration,
     inject: [ModulesContainer],
     useFactory: (modules: ModulesContainer) => new ScheduleIntegration(modules),
+  },
+  {
+    provide: EventLoopMonitor,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ clock }: ResolvedOptions) => new EventLoopMonitor(() => clock.monotonic()),
   },
   {
     provide: RunningCollectors,
@@ -37,6 +43,7 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       ScheduleIntegration,
       ApplicationObjects,
       Operations,
+      EventLoopMonitor,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -45,10 +52,13 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       { registerTimer }: ScheduleIntegration,
       objects: ApplicationObjects,
       operations: Operations | null,
+      eventLoop: EventLoopMonitor,
       { enabled, collectors, clock }: ResolvedOptions,
     ) => {
       if (!enabled) return new CollectorLifecycle(running, []);
-      const runtime = collectors.runtime ? runtimeCollectors(registry, clock, collectors.runtime) : [];
+      const runtime = collectors.runtime
+        ? runtimeCollectors(registry, clock, collectors.runtime, eventLoop)
+        : [];
       const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
       const database = collectors.database
         ? databaseCollectors(objects, registry, clock, collectors.database, operations ?? undefined)

@@ -15,6 +15,7 @@ import { ApplicationObjects } from '../integrations/application-objects.integrat
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
+import { EventLoopMonitor } from '../primitives/event-loop-monitor.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
@@ -48,6 +49,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       ScheduleIntegration,
       AlertingMonitor,
       ExportersLifecycle,
+      EventLoopMonitor,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -59,6 +61,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       { registerTimer }: ScheduleIntegration,
       alerting: AlertingMonitor,
       exporters: ExportersLifecycle,
+      eventLoop: EventLoopMonitor,
       { enabled, health }: ResolvedOptions,
     ) => {
       const sources = {
@@ -68,7 +71,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
           objects.refresh();
           return [
             ...foundClientChecks(objects, health.builtIn),
-            ...processChecks(health.builtIn),
+            ...processChecks(health.builtIn, eventLoop),
             ...alertChecks(alerting, health.alerts),
             ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),
           ];

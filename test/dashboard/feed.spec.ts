@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -23,6 +24,7 @@ describe('the feed of the dashboard', () => {
       const feed = new DashboardFeed(past().history, { read } as unknown as OverviewReader, () => now);
       let sent = 0;
       feed.events.send = () => void sent++;
+      Object.defineProperty(feed.events, 'readerCount', { value: 1_000 });
       const endpoint = new DashboardEventsEndpoint('events', false, feed.events, () => {
         feed.current().catch(() => undefined);
       });
@@ -47,6 +49,16 @@ describe('the feed of the dashboard', () => {
       expect(computed).toBe(3);
     },
   );
+
+  it('writes no message while nobody reads', async () => {
+    const read = async (): Promise<Overview> => {
+      const overview = { status: 'healthy' } as Overview;
+      Object.defineProperty(overview, 'toJSON', { value: () => assert.fail('nobody reads') });
+      return Promise.resolve(overview);
+    };
+    const feed = new DashboardFeed(past().history, { read } as unknown as OverviewReader, () => 0);
+    await expect(feed.current()).resolves.toMatchObject({ status: 'healthy' });
+  });
 
   it('rejects readers beyond its limit with Retry-After', () => {
     const stream = new EventStream();

@@ -255,6 +255,18 @@ describe('nothing counts from zero', () => {
     expect(history.increase('requests_total', MINUTE)[0]?.value).toBeLessThan(7);
   });
 
+  it('of a gauge that is set anew for each sample, of which no times are kept', () => {
+    const { registry, history, store, run } = past();
+    history.retain({ metric: 'size' });
+    const size = registry.gauge('size', 'Size.', { labelNames: ['of'] });
+    run(5, () => {
+      size.reset();
+      size.set({ of: 'a' }, 1);
+    });
+    const [series] = store.family('size')?.series.values() ?? [];
+    expect(series?.earlierZeroTimes).toBeUndefined();
+  });
+
   it('in the percentiles of a series for which there was no memory until now', () => {
     const { registry, history, run, clock } = past({ maxBytes: 60_000 });
     const sizes = registry.histogram('size', 'Sizes.', { labelNames: ['of'], buckets: [1_000] });

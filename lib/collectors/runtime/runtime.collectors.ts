@@ -1,5 +1,6 @@
 import type { Clock } from '../../metrics/clock.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
+import type { EventLoopMonitor } from '../../primitives/event-loop-monitor.js';
 import { ActiveResourcesCollector } from './active-resources.collector.js';
 import { withSchedule } from '../schedule.options.js';
 import { EventLoopCollector } from './event-loop.collector.js';
@@ -17,10 +18,11 @@ export function runtimeCollectors(
   registry: MetricsRegistry,
   clock: Clock,
   schedules: ResolvedRuntime,
+  eventLoop: EventLoopMonitor,
 ): ManagedCollector[] {
   const make: Record<RuntimePart, () => ManagedCollector> = {
     process: () => new ProcessCollector(registry),
-    eventLoop: () => new EventLoopCollector(registry, clock),
+    eventLoop: () => new EventLoopCollector(registry, eventLoop),
     gc: () => new GcCollector(registry, clock),
     heap: () => new HeapCollector(registry),
     activeResources: () => new ActiveResourcesCollector(registry),

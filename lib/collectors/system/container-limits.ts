@@ -22,6 +22,9 @@ const MEMORY_FILES = {
   },
 } as const;
 
+/** Names of the numbers that tell how a group was throttled, in both versions of control groups. */
+const THROTTLING = ['nr_periods', 'nr_throttled', 'throttled_usec', 'throttled_time'] as const;
+
 /** Memory limit and usage of a control group, in bytes. */
 export interface MemoryLimit {
   readonly limit: number;
@@ -80,8 +83,8 @@ export class ContainerLimits {
     const usage = this.files.number(posix.join(directory, usageFile));
     if (usage === undefined || limit <= 0) return undefined;
     // The kernel drops inactive file pages before it kills anything.
-    const cached = this.files.numbers(posix.join(directory, 'memory.stat'))[inactive] ?? 0;
-    const oomKills = this.files.numbers(posix.join(directory, events))['oom_kill'];
+    const cached = this.files.numbers(posix.join(directory, 'memory.stat'), [inactive])[inactive] ?? 0;
+    const oomKills = this.files.numbers(posix.join(directory, events), ['oom_kill']).oom_kill;
     return { limit, used: Math.max(0, usage - cached), ...(oomKills !== undefined && { oomKills }) };
   }
 
@@ -111,16 +114,15 @@ export class ContainerLimits {
       const nanoseconds = this.files.number(posix.join(directory, 'cpuacct.usage'));
       return nanoseconds === undefined ? undefined : nanoseconds / NANOSECONDS;
     }
-    const microseconds = this.files.numbers(posix.join(directory, 'cpu.stat'))['usage_usec'];
+    const microseconds = this.files.numbers(posix.join(directory, 'cpu.stat'), ['usage_usec']).usage_usec;
     return microseconds === undefined ? undefined : microseconds / MICROSECONDS;
   }
 
   private throttlingOf(directory: string): CpuLimit['throttling'] {
-    const counts = this.files.numbers(posix.join(directory, 'cpu.stat'));
-    const periods = counts['nr_periods'];
-    const throttledPeriods = counts['nr_throttled'];
+    const counts = this.files.numbers(posix.join(directory, 'cpu.stat'), THROTTLING);
+    const { nr_periods: periods, nr_throttled: throttledPeriods } = counts;
     // Version 2 reports microseconds, version 1 nanoseconds.
-    const microseconds = counts['throttled_usec'] ?? (counts['throttled_time'] ?? NaN) / 1000;
+    const microseconds = counts.throttled_usec ?? (counts.throttled_time ?? NaN) / 1000;
     if (periods === undefined || throttledPeriods === undefined || Number.isNaN(microseconds)) {
       return undefined;
     }

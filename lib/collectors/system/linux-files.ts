@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -23,16 +23,19 @@ export class LinuxFiles {
     return numberOf(this.read(path).trim());
   }
 
-  /** Returns the numbers in lines such as `nr_periods 12`, by name. */
-  numbers(path: string): Readonly<Record<string, number | undefined>> {
-    const lines = this.read(path).split('\n');
-    return Object.fromEntries(
-      lines.flatMap((line) => {
-        const [name = '', text = ''] = line.trim().split(/:?\s+/);
-        const number = numberOf(text);
-        return name === '' || number === undefined ? [] : [[name, number]];
-      }),
-    );
+  /** Returns some of the numbers in lines such as `nr_periods 12`, by name. */
+  numbers<Name extends string>(
+    path: string,
+    names: readonly Name[],
+  ): Readonly<Partial<Record<Name, number>>> {
+    const text = this.read(path);
+    const numbers: Partial<Record<Name, number>> = {};
+    for (const name of names) {
+      // Most of these files have many lines more than are of interest.
+      const number = numberOf(new RegExp(`^${name}:?\\s+(\\S+)`, 'm').exec(text)?.[1]);
+      if (number !== undefined) numbers[name] = number;
+    }
+    return numbers;
   }
 
   /** Returns the names of the entries of a directory; empty if it cannot be read. */
@@ -41,6 +44,16 @@ export class LinuxFiles {
       return readdirSync(join(this.root, path));
     } catch {
       return [];
+    }
+  }
+
+  /** Returns the number of directories in a directory of `/proc`, which its number of links tells; 0 if it cannot be read. */
+  directoriesIn(path: string): number {
+    try {
+      // The other links are its name and its entry for itself.
+      return statSync(join(this.root, path)).nlink - 2;
+    } catch {
+      return 0;
     }
   }
 }

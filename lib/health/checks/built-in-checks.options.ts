@@ -40,7 +40,7 @@ export interface BuiltInChecksOptions {
   readonly disk?: DiskCheckOptions | false;
   /** Check of the heap usage and the container memory. @default degraded from 90 %, unhealthy from 97 %, not critical */
   readonly memory?: (BuiltInCheckOptions & PercentLimits) | false;
-  /** Check of the event loop lag: its 99th percentile since the previous run. @default not critical */
+  /** Check of the event loop lag: its 99th percentile over the last ten seconds at least. @default not critical */
   readonly eventLoop?: EventLoopCheckOptions | false;
 }
 

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import { EventLoopMonitor } from '../../primitives/event-loop-monitor.js';
 import type { HealthCheck } from '../health-check.js';
 import type { HealthStatus } from '../health-status.js';
 import type {
@@ -13,20 +14,18 @@ import type {
 
 const GB = 1_000_000_000;
 const MB = 1_000_000;
-/**
- * The sampling interval of the event loop lag; Node.js counts it as part of the lag. Each sample wakes an idle process, and
- * the limits of the check are far above.
- */
-const RESOLUTION_MS = 50;
 /** cgroup v1 reports a value near 2 ** 63 if there is no limit. */
 const NO_LIMIT_BYTES = 2 ** 50;
 
 /** Returns the built-in checks of the process and the machine. */
-export function processChecks({ disk, memory, eventLoop }: BuiltInChecks): HealthCheck[] {
+export function processChecks(
+  { disk, memory, eventLoop }: BuiltInChecks,
+  monitor: EventLoopMonitor,
+): HealthCheck[] {
   return [
     ...(disk === false ? [] : [diskHealthCheck(disk)]),
     ...(memory === false ? [] : [memoryHealthCheck(memory)]),
-    ...(eventLoop === false ? [] : [eventLoopHealthCheck(eventLoop)]),
+    ...(eventLoop === false ? [] : [eventLoopCheck(eventLoop, monitor)]),
   ];
 }
 
@@ -91,24 +90,27 @@ export function memoryHealthCheck(
   };
 }
 
-/** Returns a check of the event loop lag: its 99th percentile since the previous run. */
+/** Returns a check of the event loop lag: its 99th percentile over the last ten seconds at least. */
 export function eventLoopHealthCheck(
   options: EventLoopCheckOptions & { readonly name?: string } = {},
 ): HealthCheck {
+  return eventLoopCheck(options, new EventLoopMonitor(() => performance.now()));
+}
+
+function eventLoopCheck(
+  options: EventLoopCheckOptions & { readonly name?: string },
+  monitor: EventLoopMonitor,
+): HealthCheck {
   const { name = 'event_loop', degradedMs = 200, unhealthyMs = 1_000, ...checkOptions } = options;
-  let histogram: IntervalHistogram | undefined;
+  let endUse: (() => void) | undefined;
   return {
     critical: false,
     ...checkOptions,
     name,
     inProcess: true,
     check: () => {
-      if (histogram === undefined) {
-        histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-        histogram.enable();
-      }
-      const lagMs = histogram.count === 0 ? 0 : Math.max(0, histogram.percentile(99) / 1e6 - RESOLUTION_MS);
-      histogram.reset();
+      endUse ??= monitor.use();
+      const lagMs = monitor.recentLag();
       const status = statusAt(lagMs, degradedMs, unhealthyMs);
       return {
         status,
@@ -117,8 +119,8 @@ export function eventLoopHealthCheck(
       };
     },
     stop: () => {
-      histogram?.disable();
-      histogram = undefined;
+      endUse?.();
+      endUse = undefined;
     },
   };
 }

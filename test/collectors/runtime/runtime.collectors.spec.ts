@@ -17,6 +17,7 @@ import { type ResolvedRuntime, resolveRuntime } from '../../../lib/collectors/ru
 import { SeriesCountCollector } from '../../../lib/collectors/runtime/series-count.collector.js';
 import { ThreadPoolCollector } from '../../../lib/collectors/runtime/thread-pool.collector.js';
 import { WorkerThreadsCollector } from '../../../lib/collectors/runtime/worker-threads.collector.js';
+import { EventLoopMonitor } from '../../../lib/primitives/event-loop-monitor.js';
 import { histograms, scalars, type TestRegistry, testRegistry } from '../../metrics/support.js';
 import { itOnLinux } from '../../support/on-linux.js';
 import { eventually } from '../../support/eventually.js';
@@ -38,7 +39,10 @@ async function running(): Promise<TestRegistry> {
 /** @returns how to stop the collectors */
 function start({ registry, clock }: TestRegistry): () => void {
   const collectors = new RunningCollectors(registry, clock);
-  for (const collector of runtimeCollectors(registry, clock, allParts())) collectors.add(collector);
+  const eventLoop = new EventLoopMonitor(() => clock.monotonic());
+  for (const collector of runtimeCollectors(registry, clock, allParts(), eventLoop)) {
+    collectors.add(collector);
+  }
   collectors.startSchedules();
   return () => collectors.stop();
 }
@@ -112,6 +116,9 @@ describe('the event loop collector', () => {
   const busy = (ms: number): void => {
     for (const until = performance.now() + ms; performance.now() < until;);
   };
+  /** Waits until Node has looked at the event loop so many times. */
+  const looks = (count: number): Promise<void> =>
+    new Promise((resolve) => setTimeout(resolve, (count + 0.5) * 50));
 
   it.each<[string, readonly (() => unknown)[]]>([
     ['one that computes', [() => busy(60)]],
@@ -169,31 +176,32 @@ describe('the event loop collector', () => {
     const given = await running();
     // The first window was closed by the first collection.
     given.clock.advance(10_000);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    for (const until = performance.now() + 80; performance.now() < until;);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await looks(2);
+    busy(200);
+    await looks(2);
     await given.registry.collect();
-    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.06);
-    expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.01);
+    // Node looks every 50 ms: the block is seen from the look after its beginning on.
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.14);
+    expect(value(given, 'nodejs_eventloop_lag_min_seconds')).toBeLessThan(0.02);
     expect(value(given, 'nodejs_eventloop_utilization_ratio')).toBeGreaterThan(0.3);
   });
 
   it('shows all scrapes within a window the same values', async () => {
     const given = await running();
     given.clock.advance(10_000);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await looks(2);
     await given.registry.collect();
     const first = value(given, 'nodejs_eventloop_lag_max_seconds');
-    // Node measures from one sample to the next, and a new window begins with the next.
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    for (const until = performance.now() + 60; performance.now() < until;);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    // Node measures from one look to the next, and a new window begins with the next.
+    await looks(2);
+    busy(200);
+    await looks(2);
     given.clock.advance(9_999);
     await given.registry.collect();
     expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBe(first);
     given.clock.advance(1);
     await given.registry.collect();
-    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.04);
+    expect(value(given, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.14);
   });
 });
 
