@@ -205,6 +205,7 @@ export class LoopWatch {
     }
     this.pending.push(block);
     const { beat, durationMs } = block;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     this.sampler.postMessage({ beat, durationMs } satisfies SampleRequest);
   }
 
