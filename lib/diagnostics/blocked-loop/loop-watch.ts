@@ -14,6 +14,8 @@ import {
 
 /** A time in which the event loop was blocked. */
 export interface SampledBlock {
+  /** Start on the clock of `performance.now()`, in milliseconds. */
+  readonly startedAt: number;
   readonly durationMs: number;
   /** The stack traces of the main thread meanwhile; none if the block was over too early, or nothing can take them. */
   readonly samples: readonly StackSample[];
@@ -221,7 +223,13 @@ export class LoopWatch {
     samples: readonly StackSample[],
     starvedMs: number,
   ): void {
-    const block = { durationMs, samples, gcMs: this.gcMs(startedAt, startedAt + durationMs), starvedMs };
+    const block = {
+      startedAt,
+      durationMs,
+      samples,
+      gcMs: this.gcMs(startedAt, startedAt + durationMs),
+      starvedMs,
+    };
     for (const subscriber of this.subscribers) {
       if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
     }
