@@ -127,7 +127,8 @@ describeWith(['redis-server'], 'what operations wait for in Redis', () => {
   it.each(Object.entries(IOREDIS))('with ioredis: %s', async (_, [work, calls]) => {
     const record = await recordOf(work);
     expect(callsOf(record)).toEqual(calls);
-    expect(record.parts.cache).toBeGreaterThan(0);
+    // On a busy machine, all of it may be that of the event loop.
+    expect((record.parts.cache ?? 0) + (record.parts.event_loop ?? 0)).toBeGreaterThan(0);
   });
 
   it.each(['4', '5', '6'])('with node-redis %s: commands, pipelines, transactions', async (major) => {
