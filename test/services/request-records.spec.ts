@@ -273,6 +273,9 @@ describeWith(['initdb', 'postgres'], 'the records of requests to PostgreSQL', ()
   }
 
   it('have each statement that the server logged for a request, and none of another request', async () => {
+    // What the clients sent as they were created has arrived once this has: the server writes in order.
+    await server.query("SELECT 'the clients are ready'");
+    await eventually(() => expect(server.log).toContain('the clients are ready'));
     const before = logged().length;
     const counted = total(app.registry, 'http_request_queries_total');
     const requests = Array.from({ length: 210 }, (_, i) => ({
