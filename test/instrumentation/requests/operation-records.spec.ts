@@ -44,7 +44,10 @@ beforeAll(async () => {
       if (body === undefined) response.end();
       else response.write('x');
       if (body !== undefined) {
-        setTimeout(() => (breaksOff === undefined ? response.end() : response.destroy()), Number(body));
+        setTimeout(
+          () => (breaksOff === undefined ? response.end() : response.destroy()),
+          Number(body),
+        ).unref();
       }
     }, Number(delay));
   });
