@@ -1,4 +1,4 @@
-import { createServer, get, request, type Server } from 'node:http';
+import { createServer, get, request as requestOf, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -39,7 +39,10 @@ beforeAll(async () => {
   remote = createServer(({ url = '' }, response) => {
     const [, status, delay, body, breaksOff] = url.replace(/\?.*/, '').split('/');
     setTimeout(() => {
-      if (body === 'empty') return void response.writeHead(Number(status), { 'content-length': 0 }).end();
+      if (body === 'empty') {
+        response.writeHead(Number(status), { 'content-length': 0 }).end();
+        return;
+      }
       response.writeHead(Number(status), breaksOff === undefined ? {} : { 'content-length': 100 });
       if (body === undefined) response.end();
       else response.write('x');
@@ -183,7 +186,7 @@ describe('the record of a job of MetricsContext', () => {
       const { app, context } = await start();
       await context.run('has_no_body', async () => {
         await new Promise((resolve, reject) => {
-          request({ method, path, port: (remote.address() as AddressInfo).port }, resolve)
+          requestOf({ method, path, port: (remote.address() as AddressInfo).port }, resolve)
             .on('error', reject)
             .end();
         });
