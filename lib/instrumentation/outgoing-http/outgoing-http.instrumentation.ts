@@ -74,9 +74,11 @@ export class OutgoingHttpInstrumentation {
         // After the body of the response; also if the connection is upgraded, such as to a WebSocket.
         listenTo(request, 'close', guard, () => onClose(request));
       }),
-      'http.client.response.finish': guarded<ClientMessage>(({ request, response }) =>
-        recorder.respond(request, response.statusCode ?? 0),
-      ),
+      'http.client.response.finish': guarded<ClientMessage>(({ request, response }) => {
+        recorder.respond(request, response.statusCode ?? 0);
+        // Its request closes only once the application has read the body, though there is none.
+        if (isBodiless(request, response)) recorder.end(request);
+      }),
       'http.client.request.error': guarded<ClientMessage>(({ request, error }) =>
         recorder.fail(request, error),
       ),
@@ -92,4 +94,9 @@ export class OutgoingHttpInstrumentation {
   stop(): void {
     for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
   }
+}
+
+/** Returns true for the response of `node:http` that ends with its head. */
+function isBodiless({ method }: ClientRequest, { statusCode, headers }: IncomingMessage): boolean {
+  return method === 'HEAD' || statusCode === 204 || statusCode === 304 || headers?.['content-length'] === '0';
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../metrics/clock.js';
 import { AtomicFile } from '../../primitives/atomic-file.js';
 import { listenTo } from '../../primitives/emitter-listener.js';
@@ -30,6 +30,8 @@ export interface CrashFileSources {
  * before the process ends. It changes neither the exit code nor the printed error.
  */
 export class CrashFile {
+  /** Absolute, since the application may change its working directory. */
+  private readonly path: string;
   private readonly file: AtomicFile;
   private readonly guard: Guard;
   private readonly removeListeners: (() => void)[] = [];
@@ -37,10 +39,11 @@ export class CrashFile {
   private handled: { readonly error: CrashError; readonly time: number } | undefined;
 
   constructor(
-    private readonly path: string,
+    path: string,
     private readonly sources: CrashFileSources,
   ) {
-    this.file = new AtomicFile(path, 0o600);
+    this.path = resolve(path);
+    this.file = new AtomicFile(this.path, 0o600);
     this.guard = new Guard((error) => this.warnFailure(error));
   }
 
@@ -62,8 +65,9 @@ export class CrashFile {
     const found = { error: crashError(description, origin), time: this.sources.clock.now() };
     const survives =
       process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
-    if (survives) this.handled = found;
-    else this.write(found.error, found.time);
+    // An exception that ends the process leaves no other one to write at its exit.
+    this.handled = survives ? found : undefined;
+    if (!survives) this.write(found.error, found.time);
   };
 
   /** Writes the file if the application ends the process because of an exception that it has received. */

@@ -199,7 +199,11 @@ export class Operation {
   }
 }
 
-/** Returns true if equal calls are an N+1. @param times number of calls from which on they are repeated */
-export function isRepeated({ call, begun }: CallTally, times: number): boolean {
-  return begun >= times && call.isAuxiliary !== true;
+/**
+ * Returns true if equal calls are an N+1. Those that have not ended do not count, as in the number that the record has.
+ *
+ * @param times number of calls from which on they are repeated
+ */
+export function isRepeated({ call, count }: CallTally, times: number): boolean {
+  return count >= times && call.isAuxiliary !== true;
 }

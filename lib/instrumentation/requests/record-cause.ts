@@ -1,7 +1,15 @@
+import type { WaitPart } from '../../integrations/operation-waits.js';
 import type { RecordCause, RecordedCall, RequestRecord } from './request-record.js';
 
 /** Share of the duration from which on a part is the cause. */
 const CAUSE_SHARE = 0.3;
+
+/** The parts whose calls are named one by one, as what they wait for. */
+const AWAITED: Readonly<Record<Exclude<WaitPart, 'pool'>, string>> = {
+  database: 'a database',
+  cache: 'a cache',
+  remote: 'another service',
+};
 
 type Explained = Omit<RequestRecord, 'cause'>;
 
@@ -72,12 +80,30 @@ function causeOfDuration(record: Explained): RecordCause {
       text: `${nameOf(slowest)} took ${times}${share(timeOf(slowest))}${at(slowest.site)}.`,
     };
   }
+  const [longest, awaited] = longestPart(parts);
+  if (isMost(longest)) {
+    return {
+      kind: 'other_calls',
+      text: `It waited for ${awaited} for ${share(longest)}, in calls of which each is short or had not ended.`,
+    };
+  }
   const any = calls.find(({ isRepeated }) => isRepeated);
   if (any !== undefined) return repeatedCalls(any, share(timeOf(any)));
   return {
     kind: 'application',
     text: `The application itself took ${share(parts.application)}${handler === undefined ? '' : `, in ${handler}`}.`,
   };
+}
+
+/** Returns the time of the longest part that has calls, and what it is; no time if the application itself took longer. */
+function longestPart(parts: Explained['parts']): readonly [ms: number, awaited: string] {
+  const { application = 0 } = parts;
+  let longest: readonly [number, string] = [0, ''];
+  for (const [part, awaited] of Object.entries(AWAITED)) {
+    const ms = parts[part as WaitPart] ?? 0;
+    if (ms > application && ms > longest[0]) longest = [ms, awaited];
+  }
+  return longest;
 }
 
 function repeatedCalls(call: RecordedCall, share: string): RecordCause {

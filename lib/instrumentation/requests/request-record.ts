@@ -23,6 +23,7 @@ export interface RecordedCall {
   readonly system: string;
   /** Text without any value, such as `SELECT * FROM orders WHERE id = ?`. */
   readonly name: string;
+  /** Number of calls that had ended; a request to another service counts from the head of its response on. */
   readonly count: number;
   readonly totalMs: number;
   readonly maxMs: number;
@@ -56,6 +57,7 @@ export type CauseKind =
   | 'failed_call'
   | 'repeated_calls'
   | 'slow_call'
+  | 'other_calls'
   | 'pool'
   | 'blocked_event_loop'
   | 'waiting_for_event_loop'

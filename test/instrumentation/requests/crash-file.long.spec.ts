@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CrashReport } from 'nestjs-monitoring/records';
 import { ADAPTERS, type AdapterName } from '../../e2e/fixture/start-app.js';
@@ -148,6 +148,18 @@ describe('the crash file', () => {
     },
     180_000,
   );
+
+  it('has the error that ended the process, and not one that the application survived before', async () => {
+    const file = newFile();
+    expect((await crash({ crashFile: file, end: 'throw twice and survive once' })).code).toBe(1);
+    expect(reportIn(file).error.error).toBe('OrderError');
+  }, 120_000);
+
+  it('is where it was at the start, though the application changes its working directory', async () => {
+    const file = newFile();
+    expect((await crash({ crashFile: relative(ROOT, file), end: 'throw elsewhere' })).code).toBe(1);
+    expect(reportIn(file).error.error).toBe('OrderError');
+  }, 120_000);
 
   it('is replaced by a later one, and nothing of a write that did not end is left', async () => {
     const folder = join(directory, 'replaced');

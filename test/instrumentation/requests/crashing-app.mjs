@@ -70,6 +70,14 @@ const ENDS = {
     process.on('uncaughtException', () => process.exit(7));
     throwLater(lost());
   },
+  'throw twice and survive once': () => {
+    process.once('uncaughtException', () => throwLater(lost()));
+    throwLater(new RangeError('x'));
+  },
+  'throw elsewhere': () => {
+    process.chdir('/');
+    throwLater(lost());
+  },
   'throw and survive': () => {
     process.on('uncaughtException', () => setTimeout(() => process.exit(0), 50));
     throwLater(lost());

@@ -1,4 +1,4 @@
-import { createServer, get, type Server } from 'node:http';
+import { createServer, get, request as requestOf, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -39,11 +39,18 @@ beforeAll(async () => {
   remote = createServer(({ url = '' }, response) => {
     const [, status, delay, body, breaksOff] = url.replace(/\?.*/, '').split('/');
     setTimeout(() => {
+      if (body === 'empty') {
+        response.writeHead(Number(status), { 'content-length': 0 }).end();
+        return;
+      }
       response.writeHead(Number(status), breaksOff === undefined ? {} : { 'content-length': 100 });
       if (body === undefined) response.end();
       else response.write('x');
       if (body !== undefined) {
-        setTimeout(() => (breaksOff === undefined ? response.end() : response.destroy()), Number(body));
+        setTimeout(
+          () => (breaksOff === undefined ? response.end() : response.destroy()),
+          Number(body),
+        ).unref();
       }
     }, Number(delay));
   });
@@ -167,6 +174,29 @@ describe('the record of a job of MetricsContext', () => {
     expect(callsOf(record!)).toEqual([`remote ${host} GET 200 ×1`]);
     expect(record!.parts.application).toBeGreaterThan(90);
   });
+
+  it.each<[string, string, string]>([
+    ['a status without a body', 'GET', '/204/0'],
+    ['a status of a cache', 'GET', '/304/0'],
+    ['a HEAD request', 'HEAD', '/200/0'],
+    ['a body of no length', 'GET', '/200/0/empty'],
+  ])(
+    'ends the wait with the head of a response that has no body, and is not read: %s',
+    async (_, method, path) => {
+      const { app, context } = await start();
+      await context.run('has_no_body', async () => {
+        await new Promise((resolve, reject) => {
+          requestOf({ method, path, port: (remote.address() as AddressInfo).port }, resolve)
+            .on('error', reject)
+            .end();
+        });
+        await sleep(200);
+      });
+      const [record] = await recordsOf(app, 'has_no_body');
+      expect(record!.calls).toEqual([expect.objectContaining({ part: 'remote', count: 1, errors: 0 })]);
+      expect(record!.parts.application).toBeGreaterThan(150);
+    },
+  );
 
   it('counts a request that has been answered though its body is still to come', async () => {
     const { app, context } = await start();

@@ -56,6 +56,31 @@ describe('the operations that run', () => {
     expect([busy, waiting, idle].map((each) => each.blockedBy)).toEqual([undefined, blockedBy, blockedBy]);
   });
 
+  it('have an N+1 once as many equal calls have ended as the limit says, like the number in the record', () => {
+    const select = { part: 'database', system: 'postgresql', name: 'SELECT ?' } as const;
+    const operation = operations.start('http', 0)!;
+    const waits = operations.run(operation, () =>
+      Array.from({ length: 10 }, () => operations.begin('database', select)!),
+    );
+    for (const wait of waits.slice(1)) wait.end(select, false);
+    expect(operation.calls.get(select)!.count).toBe(9);
+    expect(operation.repeats(10)).toBe(false);
+    waits[0]!.end(select, false);
+    expect(operation.repeats(10)).toBe(true);
+  });
+
+  it('have no N+1 of requests to one host that had different statuses, as in the record', () => {
+    const [asked, found, missing] = (['GET', 'GET 200', 'GET 404'] as const).map(
+      (name) => ({ part: 'remote', system: 'rates.example.com', name }) as const,
+    );
+    const operation = operations.start('http', 0)!;
+    operations.run(operation, () => {
+      for (let i = 0; i < 10; i++) operations.begin('remote', asked)!.end(i < 9 ? found : missing, false);
+    });
+    expect(operation.repeats(10)).toBe(false);
+    expect(operation.repeats(9)).toBe(true);
+  });
+
   it.each([1, 0])('name the job that blocks the event loop longest, at a sample rate of %d', (sampleRate) => {
     const waiting = operations.start('http', 0)!;
     operations.run(waiting, () => operations.begin('database'));

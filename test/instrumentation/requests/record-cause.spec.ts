@@ -54,6 +54,26 @@ describe('the cause of a record', () => {
     );
   });
 
+  it('is what it waited for, though no call that has ended explains it', () => {
+    const waiting = { durationMs: 300, parts: { remote: 290, application: 10 } };
+    const text =
+      'It waited for another service for 97 % of 300 ms, in calls of which each is short or had not ended.';
+
+    expect(causeOf(record(waiting))).toEqual({ kind: 'other_calls', text });
+    const calls = [call({ part: 'remote', system: 'rates', name: 'GET 200', totalMs: 1 })];
+    expect(causeOf(record({ ...waiting, calls })).text).toBe(text);
+    const short = Array.from({ length: 20 }, () => call({ totalMs: 14 }));
+    expect(
+      causeOf(record({ durationMs: 300, parts: { database: 280, application: 20 }, calls: short })).text,
+    ).toBe('It waited for a database for 93 % of 300 ms, in calls of which each is short or had not ended.');
+  });
+
+  it('is the application itself if that took longer than the short calls', () => {
+    const { kind } = causeOf(record({ durationMs: 300, parts: { database: 100, application: 200 } }));
+
+    expect(kind).toBe('application');
+  });
+
   it('is a number for an operation that took no time, as with a clock that stands still', () => {
     const repeated = [call({ count: 12, totalMs: 0, isRepeated: true })];
 
