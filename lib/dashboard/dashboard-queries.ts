@@ -24,6 +24,7 @@ export function dashboardQueries({
   alerts,
   records,
   errors,
+  blocks,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -71,6 +72,7 @@ export function dashboardQueries({
       if (error === undefined) throw new ApiError(404, 'The group of errors is no longer kept.');
       return error;
     },
+    blocks: () => ({ blocks: blocks.find() }),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

@@ -53,6 +53,11 @@ export interface ErrorSource {
   get(id: string): unknown;
 }
 
+/** The blocks of the event loop, as JSON. */
+export interface BlockSource {
+  find(): readonly unknown[];
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -61,6 +66,7 @@ export interface DashboardSources {
   readonly alerts: DashboardAlerts;
   readonly records: RecordSource;
   readonly errors: ErrorSource;
+  readonly blocks: BlockSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -105,6 +111,7 @@ const READS = [
   'record',
   'errors',
   'error',
+  'blocks',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

@@ -17,7 +17,7 @@ export interface ResolvedDiagnostics {
   readonly blockedLoop: Required<BlockedLoopOptions> | false;
 }
 
-const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
+export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
 
 /**
  * Checks the options and fills in every default.

@@ -48,7 +48,7 @@ export interface OperationWaits {
    * @param call what is waited for, if it is known by now
    */
   begin(part: WaitPart, call?: WaitedCall): CountableWait | undefined;
-  /** Adds a call of the current operation that has ended, and that a wait without a call was for. It never throws. */
+  /** Adds an ended call to the current operation, for a wait that began without a known call. It never throws. */
   add(call: WaitedCall, milliseconds: number): void;
   /**
    * Returns the context of the current operation at the place in the application that asks for a call now: the calls that

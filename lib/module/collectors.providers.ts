@@ -7,7 +7,7 @@ import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { databaseCollectors } from '../collectors/database/database.collectors.js';
 import { RunningCollectors } from '../collectors/running-collectors.js';
 import { runtimeCollectors } from '../collectors/runtime/runtime.collectors.js';
-import { SeriesCountCollector } from '../collectors/runtime/series-count.collector.js';
+import { SeriesCountCollector } from '../collectors/series-count.collector.js';
 import { systemCollectors } from '../collectors/system/system.collectors.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';

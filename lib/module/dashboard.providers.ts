@@ -7,6 +7,7 @@ import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
+import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -52,6 +53,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       DashboardAlerts,
       RequestRecords,
       ErrorRecords,
+      EventLoopBlocks,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -61,6 +63,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       alerts: DashboardAlerts,
       records: RequestRecords,
       errors: ErrorRecords,
+      blocks: EventLoopBlocks,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -69,6 +72,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       alerts,
       records,
       errors,
+      blocks,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -20,7 +20,7 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
       { enabled, diagnostics, clock }: ResolvedOptions,
     ) =>
       enabled && diagnostics.blockedLoop
-        ? new BlockRecorder(registry, clock, operations?.sites ?? new CallSites())
+        ? new BlockRecorder(registry, clock, operations?.sites ?? new CallSites(), operations?.eventLoop)
         : null,
   },
   {

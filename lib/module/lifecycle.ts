@@ -28,7 +28,7 @@ import { StartWatch } from './start-watch.integration.js';
 
 /**
  * The moments at which a step runs, in the order in which they come. Each is a hook of Nest, before or after the hooks of
- * the application: Nest calls those of a start from the farthest module to the nearest, and those of an end in reverse.
+ * the application. At the start, Nest calls the hooks of the most distant module first; at the end, last.
  *
  * The end begins with `app.close()`, which `enableShutdownHooks()` calls on SIGTERM. Without it, SIGTERM at most
  * drains the server before the process ends; see `health/termination-signals.ts`.
@@ -88,8 +88,9 @@ function step<Part>(
 }
 
 /**
- * Every step of the start and the end of the application, in order. No part has a hook of its own: `MonitoringCoreModule`
- * and `LifecycleModule` have the hooks, which run these steps.
+ * Every step of the start and the end of the application. The steps of a start run in this order; those of one moment of
+ * the end run at once, each after the steps in `after`. No part has a hook of its own: `MonitoringCoreModule` and
+ * `LifecycleModule` have the hooks, which run these steps.
  */
 export const LIFECYCLE: readonly LifecycleStep[] = [
   step(

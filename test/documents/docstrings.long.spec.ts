@@ -113,6 +113,7 @@ describe('what is public', () => {
     expect([...new Set(leaking)].toSorted()).toMatchInlineSnapshot(`
      [
        "AnyAlertHandler",
+       "BlockRecorder",
        "ChannelStatus",
        "CheckingClass",
        "CollectorSchedule",

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { CULPRITS } from './fixture/culprits.mjs';
 import { buildLibrary, ROOT } from './support/built.js';
 
 interface FoundBlock {
@@ -44,16 +45,10 @@ async function run(
   });
 }
 
-/** What the fixture says of each of its ways to block. */
-interface Expectations {
-  readonly CULPRITS: Readonly<Record<string, readonly [unknown, string | RegExp, (string | RegExp)?]>>;
-}
-
 beforeAll(buildLibrary, 180_000);
 
 describe('what blocks the event loop', () => {
   it('is named, in fifty ways', async () => {
-    const { CULPRITS } = (await import('./fixture/culprits.mjs' as string)) as Expectations;
     expect(Object.keys(CULPRITS).length).toBeGreaterThanOrEqual(50);
     const { blocks, errors, exitCode } = await run([]);
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
@@ -67,7 +62,7 @@ describe('what blocks the event loop', () => {
         site.includes('culprits.mjs')
       );
     });
-    expect(wrong.map(({ stacks: _, ...block }) => block)).toEqual([]);
+    expect(wrong.map((block) => ({ ...block, stacks: undefined }))).toEqual([]);
     const untrue = blocks.filter(({ tookMs, durationMs = 0 }) => Math.abs(tookMs - durationMs) > 100);
     expect(untrue.length).toBeLessThanOrEqual(3);
   }, 300_000);
@@ -88,9 +83,13 @@ describe('what blocks the event loop', () => {
     60_000,
   );
 
-  it('is named in the first request after a rest, in which the watch rests, too', async () => {
+  it('is named in the first requests after a rest, in which the watch rests, too', async () => {
     const { blocks } = await run(['loop'], { REST_MS: '12000' });
-    expect(blocks.map(({ culprit }) => culprit)).toEqual(['BlockingController.block', 'Reports.loop']);
+    expect(blocks.map(({ culprit }) => culprit)).toEqual([
+      'BlockingController.block',
+      'BlockingController.parse',
+      'Reports.loop',
+    ]);
   }, 60_000);
 
   it('is named under an inspector of a developer, without what NODE_OPTIONS preloads in the thread', async () => {

@@ -12,7 +12,7 @@ export interface BlockCause {
   readonly operation: string | undefined;
   /** Share of the block that it took, from 0 to 1. */
   readonly share: number;
-  /** True if native code ran that cannot be interrupted; it was called by the culprit or just before it. */
+  /** True if native code ran that cannot be interrupted; it was called by the culprit or before it. */
   readonly isAfterNative: boolean;
 }
 
@@ -23,7 +23,8 @@ export const NATIVE_CODE = '(native code)';
 /** The culprit of a block by a garbage collection that no function is known to have caused. */
 export const GARBAGE_COLLECTION = '(garbage collection)';
 
-const UNKNOWN: BlockCause = {
+/** The cause of a block that was over before anything was known. */
+export const UNKNOWN: BlockCause = {
   culprit: '(unknown)',
   site: undefined,
   operation: undefined,

@@ -1,10 +1,18 @@
 import type { CallSites } from '../../instrumentation/requests/call-sites.js';
+import type { EventLoopUse } from '../../instrumentation/requests/event-loop-use.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter } from '../../metrics/counter.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
-import { type BlockCause, causeOfBlock, NOT_SCHEDULED, shortFrame } from './block-cause.js';
+import {
+  type BlockCause,
+  causeOfBlock,
+  NATIVE_CODE,
+  NOT_SCHEDULED,
+  shortFrame,
+  UNKNOWN,
+} from './block-cause.js';
 import type { BlockStack, EventLoopBlock } from './event-loop-block.js';
 import type { SampledBlock } from './loop-watch.js';
 
@@ -24,6 +32,7 @@ export class BlockRecorder {
     registry: MetricsRegistry,
     private readonly clock: Clock,
     private readonly sites: CallSites,
+    private readonly eventLoop?: EventLoopUse,
     private readonly root = process.cwd(),
   ) {
     const labelNames = ['culprit'] as const;
@@ -40,13 +49,14 @@ export class BlockRecorder {
   }
 
   record(block: SampledBlock): void {
-    const cause = causeOfBlock(block, this.sites);
+    const cause = this.causeOf(block);
     const labels = { culprit: this.culprits.of(cause.culprit) };
     this.count.inc(labels);
     this.seconds.inc(labels, block.durationMs / 1000);
+    const { durationMs } = block;
     this.kept.push({
-      startedAt: this.clock.now() - block.durationMs,
-      ...block,
+      startedAt: this.clock.now() - durationMs,
+      durationMs,
       cause,
       stacks: this.stacksOf(block),
     });
@@ -56,6 +66,15 @@ export class BlockRecorder {
   /** Returns the last blocks, the newest first. */
   blocks(): EventLoopBlock[] {
     return this.kept.map(describe).toReversed();
+  }
+
+  private causeOf(block: SampledBlock): BlockCause {
+    const cause = causeOfBlock(block, this.sites);
+    if (cause.culprit !== NATIVE_CODE && cause.culprit !== UNKNOWN.culprit) return cause;
+    const { startedAt, durationMs } = block;
+    // No stack trace shows it, but a job, message or handler is known to have run.
+    const culprit = this.eventLoop?.titleDuring(startedAt, startedAt + durationMs) ?? cause.culprit;
+    return { ...cause, culprit };
   }
 
   private stacksOf({ samples }: SampledBlock): BlockStack[] {

@@ -15,6 +15,8 @@ import { observeTimedScripts } from './timed-scripts.js';
 
 /** A time in which the event loop was blocked. */
 export interface SampledBlock {
+  /** Start on the clock of `performance.now()`, in milliseconds. */
+  readonly startedAt: number;
   readonly durationMs: number;
   /** The stack traces of the main thread meanwhile; none if the block was over too early, or nothing can take them. */
   readonly samples: readonly StackSample[];
@@ -218,6 +220,7 @@ export class LoopWatch {
     }
     this.pending.push(block);
     const { beat, durationMs } = block;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     this.sampler.postMessage({ beat, durationMs } satisfies SampleRequest);
   }
 
@@ -233,7 +236,13 @@ export class LoopWatch {
     samples: readonly StackSample[],
     starvedMs: number,
   ): void {
-    const block = { durationMs, samples, gcMs: this.gcMs(startedAt, startedAt + durationMs), starvedMs };
+    const block = {
+      startedAt,
+      durationMs,
+      samples,
+      gcMs: this.gcMs(startedAt, startedAt + durationMs),
+      starvedMs,
+    };
     for (const subscriber of this.subscribers) {
       if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
     }

@@ -118,7 +118,7 @@ export class PushSender {
     this.isShuttingDown = true;
     // The pauses may have become long; now there is little time left.
     this.remote.resetPauses();
-    // A request that begins later has this limit of its own.
+    // For the request in flight; `send()` limits later ones.
     const { attempt } = this;
     const requestTimer = setTimeout(() => attempt?.timeOut(), this.lastRequestTimeoutMs);
     const deadlineTimer = setTimeout(

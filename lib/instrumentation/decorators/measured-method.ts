@@ -130,7 +130,7 @@ export function measureMethod(
     const startedAt = beginCall(measurement);
     let result: unknown;
     try {
-      // Called here and not by `trackCall`, since V8 makes no array of arguments that are passed on where they arrive.
+      // Called here and not by `trackCall`, since V8 allocates no array for rest arguments that the same function passes on.
       result = Reflect.apply(method, this, args);
     } catch (error) {
       return failCall(error, measurement, startedAt, swallowsErrors);

@@ -73,7 +73,7 @@ export class ErrorGroup {
     this.addOperation(source, name);
   }
 
-  /** Says that an error which has been counted was not handled after all. */
+  /** Records that an error which has been counted was not handled after all. */
   addUnhandled(): void {
     if (this.unhandled < this.count) this.unhandled++;
   }

@@ -26,8 +26,8 @@ export class CallPlaces {
   ) {}
 
   /**
-   * Finds the place of a call. It is looked for at the first of equal calls, and at the one from which on they count as
-   * repeated, which is made where the loop is.
+   * Finds the place of a call. It is looked up for the first of equal calls, and again for the one at the threshold of an
+   * N+1, which is made in the loop.
    */
   find(operation: Operation, call: WaitedCall, times: number, place: CallPlace, now: number): void {
     if (times === this.repeatedCalls) {

@@ -6,6 +6,16 @@ import type { Operation } from './operation.js';
 /** Time without a step of any operation after which the event loop is not watched for those that are open, in milliseconds. */
 const MAX_QUIET_MS = 10_000;
 
+/** Duration from which on a run is kept to name what blocked the event loop, in milliseconds. */
+const LONG_RUN_MS = 50;
+
+/** Code of an operation that ran without awaiting anything, between two times on the monotonic clock. */
+interface LongRun {
+  readonly title: string;
+  readonly since: number;
+  readonly until: number;
+}
+
 /** The use of the event loop by operations: whose code ran without awaiting anything, and which others waited meanwhile. */
 export class EventLoopUse {
   private readonly beat: EventLoopBeat;
@@ -14,6 +24,7 @@ export class EventLoopUse {
   private lastRunAt = 0;
   /** Time of the last step of any operation. */
   private activeAt = 0;
+  private lastLongRun: LongRun | undefined;
   /** Called when an operation begins after a rest. */
   onWork: (() => void) | undefined;
 
@@ -54,6 +65,14 @@ export class EventLoopUse {
     this.watch(now);
   }
 
+  /** Returns the job, message or handler whose code ran for most of a time; undefined if none is known. */
+  titleDuring(since: number, until: number): string | undefined {
+    const run = this.lastLongRun;
+    if (run === undefined) return undefined;
+    const milliseconds = Math.min(until, run.until) - Math.max(since, run.since);
+    return milliseconds * 2 > until - since ? run.title : undefined;
+  }
+
   /** Forgets an operation that has ended. */
   forget(operation: Operation): void {
     if (this.lastRunner === operation) this.lastRunner = undefined;
@@ -74,12 +93,12 @@ export class EventLoopUse {
   record(operation: Operation, since: number, now: number): void {
     const milliseconds = now - since;
     if (milliseconds > operation.longestRunMs) operation.longestRunMs = milliseconds;
-    if (milliseconds >= TOLERANCE_MS) this.delayOthers(operation.title, since, now, operation);
+    if (milliseconds >= TOLERANCE_MS) this.hasRun(operation.title, since, now, operation);
   }
 
   /** Records that the code of an operation that is not sampled ran without awaiting anything. */
   recordUnsampled(identity: OperationIdentity, since: number, now: number): void {
-    if (now - since >= TOLERANCE_MS) this.delayOthers(titleOf(identity), since, now);
+    if (now - since >= TOLERANCE_MS) this.hasRun(titleOf(identity), since, now);
   }
 
   stop(): void {
@@ -88,7 +107,8 @@ export class EventLoopUse {
   }
 
   /** Lets all operations wait for the event loop, except for the one whose code ran. */
-  private delayOthers(title: string | undefined, since: number, now: number, operation?: Operation): void {
+  private hasRun(title: string | undefined, since: number, now: number, operation?: Operation): void {
+    if (title !== undefined && now - since >= LONG_RUN_MS) this.lastLongRun = { title, since, until: now };
     for (const other of this.open) {
       if (other === operation) continue;
       const milliseconds = other.parts.blocked(since, now);

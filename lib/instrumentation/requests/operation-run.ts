@@ -30,7 +30,7 @@ export class OperationRun implements CallScope {
       : records.operations.runOwnCode(operation, work);
   }
 
-  /** Makes the run that of the rest of the current async context. */
+  /** Enters the run for the rest of the current async context. */
   enter(): void {
     if (this.operation !== undefined) this.records.operations.enter(this.operation);
   }

@@ -15,7 +15,7 @@ import { WaitMetrics } from './wait-metrics.js';
 /** Number of operations that are warned of. */
 const MAX_WARNINGS = 1_000;
 
-/** An operation that has ended, as the one who ran it knows it. */
+/** The result of an operation, as its caller reports it. */
 export interface EndedOperation {
   readonly kind: OperationKind;
   readonly name: string;
@@ -145,7 +145,7 @@ export class OperationRecorder {
   }
 }
 
-/** Returns the end of an operation with what its code has said of it meanwhile. */
+/** Returns the result with the exception and the nested operation that were recorded during the run. */
 function completed({ part, hasFailed, exception }: Operation, ended: EndedOperation): EndedOperation {
   if (part === undefined && exception === undefined) return ended;
   const isFailure = ended.hasFailed || hasFailed;

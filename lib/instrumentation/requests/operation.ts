@@ -15,7 +15,10 @@ const MAX_CALLS = 100;
 /** The place in the application that makes equal calls of one operation. */
 export interface CallPlace {
   site: CallSite | undefined;
-  /** True if it was looked for in vain when a call began: an `async` function may not be awaited yet then. */
+  /**
+   * True if no call site was found when the call began, since its `async` caller was not awaited yet. It is looked for again
+   * when the call ends.
+   */
   isMissing: boolean;
 }
 
@@ -32,7 +35,7 @@ export interface CallTally extends CallPlace {
 /** The operation that an async context belongs to. */
 export interface OperationContext {
   readonly operation: Operation;
-  /** The place in the application that asked for the calls of this context; undefined if their stack traces lead to it. */
+  /** Place that created a lazy call of this context; undefined if the stack trace of the call itself shows it. */
   readonly place: CallPlace | undefined;
 }
 

@@ -247,7 +247,7 @@ export class Operations implements OperationWaits, WaitingOperations {
   }
 
   /**
-   * Says that an operation has come to its next step.
+   * Records that an operation enters a phase, or that its own code begins or ends.
    *
    * @param phase undefined for the same step
    * @param runs true if its own code runs from now on until it first awaits something

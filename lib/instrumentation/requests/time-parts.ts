@@ -54,20 +54,20 @@ export class TimeParts {
     if (--this.open[index]! === 0) this.openParts--;
   }
 
-  /** Says that the code of the operation itself runs, or no longer runs, until it first awaits something. */
+  /** Records that the code of the operation itself runs, or no longer runs, until it first awaits something. */
   ownCode(runs: boolean, now: number, blockedSince: number | undefined): void {
     this.advance(now, blockedSince);
     this.runsOwnCode = runs;
   }
 
-  /** Says that the application has answered: from now on, its own code has nothing to do with the operation. */
+  /** Records that the application has answered: from now on, its own code has nothing to do with the operation. */
   answered(now: number, blockedSince: number | undefined): void {
     this.advance(now, blockedSince);
     this.isAnswered = true;
   }
 
   /**
-   * Says that the code of another operation has blocked the event loop up to `now`.
+   * Records that the code of another operation has blocked the event loop up to `now`.
    *
    * @returns the time for which it kept this operation waiting, in milliseconds
    */

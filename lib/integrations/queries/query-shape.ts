@@ -43,7 +43,7 @@ const OPERATORS = new Set([
   ':=',
   '@@',
 ]);
-/** Words that are no name of a function, which has no space before its parenthesis. */
+/** Keywords before a parenthesis. Any other word there is the name of a function, which has no space after it. */
 const KEYWORDS = new Set(
   (
     'ALL AND ANY AS BETWEEN BY CASE CONFLICT DISTINCT ELSE EXCEPT EXISTS FILTER FROM HAVING IN INTERSECT INTO IS JOIN KEY ' +
@@ -104,7 +104,7 @@ function pushNumber(shape: string[]): void {
   shape.push(VALUE);
 }
 
-/** Returns true for what may stand before a text rather than before a name, if both have the same quotes. */
+/** Returns true for a token after which quotes enclose a text, and not a name. */
 function isComparison(token: string): boolean {
   return token === '=' || token === '<' || token === '>' || token.toUpperCase() === 'LIKE';
 }
@@ -144,7 +144,7 @@ function endsWithRowTwice(shape: readonly string[]): boolean {
   return shape.at(-1) === ')' && shape.at(-4) === ',' && shape.slice(-7).join('') === '(?),(?)';
 }
 
-/** Folds the rows of VALUES, of which the first remains. */
+/** Reduces the rows of VALUES to the first. */
 function withoutRows(tokens: readonly string[]): string[] {
   const shape: string[] = [];
   for (let i = 0; i < tokens.length; i++) {

@@ -65,7 +65,7 @@ export class RedisRecorder {
   /**
    * Begins to record a command that is sent with others; returns undefined for an own call.
    *
-   * @param wait wait that it ends, like each of the others
+   * @param wait wait that all commands of the batch share; it ends with the last of them
    */
   beginWithin(client: string, command: unknown, wait: OperationWait | undefined): RedisCall | undefined {
     return isOwnCall() ? undefined : new RedisCall(this, client, this.clock.monotonic(), command, wait);

@@ -14,7 +14,7 @@ import { GcPressure } from '../../../lib/collectors/runtime/gc-pressure.js';
 import { RunningCollectors } from '../../../lib/collectors/running-collectors.js';
 import { runtimeCollectors } from '../../../lib/collectors/runtime/runtime.collectors.js';
 import { type ResolvedRuntime, resolveRuntime } from '../../../lib/collectors/runtime/runtime.options.js';
-import { SeriesCountCollector } from '../../../lib/collectors/runtime/series-count.collector.js';
+import { SeriesCountCollector } from '../../../lib/collectors/series-count.collector.js';
 import { ThreadPoolCollector } from '../../../lib/collectors/runtime/thread-pool.collector.js';
 import { WorkerThreadsCollector } from '../../../lib/collectors/runtime/worker-threads.collector.js';
 import { EventLoopMonitor } from '../../../lib/primitives/event-loop-monitor.js';

@@ -3,6 +3,7 @@ import { MetricsRegistry } from 'nestjs-monitoring';
 import { BlockRecorder } from '../../../lib/diagnostics/blocked-loop/block.recorder.js';
 import type { StackSample } from '../../../lib/diagnostics/blocked-loop/loop-sampler.js';
 import type { SampledBlock } from '../../../lib/diagnostics/blocked-loop/loop-watch.js';
+import { EventLoopUse } from '../../../lib/instrumentation/requests/event-loop-use.js';
 import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 
 const FILE = import.meta.filename;
@@ -18,7 +19,7 @@ function sample(ms: number, frames: readonly string[], isAfterNative = false): S
 }
 
 function block(samples: readonly StackSample[], further: Partial<SampledBlock> = {}): SampledBlock {
-  return { durationMs: 400, gcMs: 0, starvedMs: 0, samples, ...further };
+  return { startedAt: 0, durationMs: 400, gcMs: 0, starvedMs: 0, samples, ...further };
 }
 
 const own = (name: string, line = 1): string => `${name} (${FILE}:${line}:5)`;
@@ -123,6 +124,20 @@ describe('a block of the event loop', () => {
       }),
     ]);
     expect(recorded.blocks()[0]?.operation).toBe(operation);
+  });
+
+  it.each<[string, SampledBlock, string]>([
+    ['native code that it called', block([sample(400, ['emit (node:events:1:1)'], true)]), 'job nightly'],
+    ['a block without a stack trace', block([]), 'job nightly'],
+    ['nothing else', block([sample(400, [own('Reports.sum')])]), 'Reports.sum'],
+    ['nothing that was at another time', block([], { startedAt: 900 }), '(unknown)'],
+  ])('names the job that is known to have run for %s', (_, sampled, culprit) => {
+    const clock = { now: () => 0, monotonic: () => 0 };
+    const eventLoop = new EventLoopUse(clock, new Set());
+    eventLoop.recordUnsampled({ kind: 'job', name: 'nightly' }, 100, 390);
+    const recorded = new BlockRecorder(new MetricsRegistry(), CLOCK, new CallSites(), eventLoop);
+    recorded.record(sampled);
+    expect(recorded.blocks()[0]?.culprit).toBe(culprit);
   });
 
   it('is said in a sentence', () => {

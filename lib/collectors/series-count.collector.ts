@@ -1,6 +1,6 @@
-import type { Gauge } from '../../metrics/gauge.js';
-import type { MetricsRegistry } from '../../metrics/registry.js';
-import type { ManagedCollector } from '../managed-collector.js';
+import type { Gauge } from '../metrics/gauge.js';
+import type { MetricsRegistry } from '../metrics/registry.js';
+import type { ManagedCollector } from './managed-collector.js';
 
 /** A collector of the number of series of each metric. */
 export class SeriesCountCollector implements ManagedCollector {
