@@ -27,8 +27,9 @@ async function run(
   names: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   nodeOptions: readonly string[] = [],
+  app = 'blocked-app.mjs',
 ): Promise<Run> {
-  const child = spawn(process.execPath, [...nodeOptions, 'test/services/fixture/blocked-app.mjs', ...names], {
+  const child = spawn(process.execPath, [...nodeOptions, `test/services/fixture/${app}`, ...names], {
     cwd: ROOT,
     env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,7 +39,7 @@ async function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   return new Promise((resolve) => {
     child.on('close', (exitCode) => {
-      const lines = output.split('\n').filter((line) => line.startsWith('{'));
+      const lines = output.split('\n').filter((line) => line.startsWith('{"'));
       resolve({ blocks: lines.map((line) => JSON.parse(line) as FoundBlock), exitCode, errors });
     });
   });
@@ -102,6 +103,25 @@ describe('what blocks the event loop', () => {
     await rm(directory, { recursive: true });
     expect(blocks.map(({ culprit }) => culprit)).toEqual(['Reports.loop']);
     expect(errors.match(/preloaded;/g)).toHaveLength(1);
+  }, 60_000);
+
+  it('is counted, but not named, where the permission model forbids the inspector to a thread', async () => {
+    const isStable = process.allowedNodeEnvironmentFlags.has('--permission');
+    const { blocks, exitCode } = await run(['loop'], {}, [
+      isStable ? '--permission' : '--experimental-permission',
+      '--allow-fs-read=*',
+      '--allow-worker',
+    ]);
+    expect(blocks.map(({ culprit }) => culprit)).toEqual(['(unknown)']);
+    expect(exitCode).toBe(0);
+  }, 60_000);
+
+  it('keeps nothing in memory that the application logs meanwhile', async () => {
+    const { blocks, errors } = await run([], {}, ['--expose-gc'], 'logging-app.mjs');
+    expect(errors).toBe('');
+    const [{ logged, kept }] = blocks as unknown as [{ readonly logged: number; readonly kept: number }];
+    expect(logged).toBeGreaterThan(1_000);
+    expect(kept).toBeLessThan(5);
   }, 60_000);
 });
 

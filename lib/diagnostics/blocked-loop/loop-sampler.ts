@@ -12,6 +12,8 @@ export const CELLS = {
   thresholdMs: 2,
   /** Time between two beats, in milliseconds. A change of it is notified. */
   beatMs: 3,
+  /** Number of reasons not to ask the main thread now. */
+  holds: 4,
 } as const;
 
 /** A message to the sampling thread: the event loop was blocked. */
@@ -27,8 +29,8 @@ export interface StackSample {
   readonly stack: string;
   readonly ms: number;
   /**
-   * True if the main thread answered late, because native code ran that cannot be interrupted. The stack trace is that of
-   * what came next.
+   * True if the main thread answered late, because code ran that cannot be interrupted. The stack trace is that of what
+   * came next.
    */
   readonly isAfterNative: boolean;
 }
@@ -51,7 +53,8 @@ export interface SamplerData {
  * The program of the sampling thread, as text, since a bundle of the application has one file. While beats are missing, it
  * asks the main thread for its stack trace by the inspector, which interrupts JavaScript and stops nothing. The expression
  * uses nothing of the application, such as its `Error.prepareStackTrace`, and no regular expression: one may be running.
- * It disconnects after each answer, since a process that exits waits for a session that is connected.
+ * It disconnects after each answer, since a process that exits waits for a session that is connected. It discards what the
+ * application logged meanwhile, since the inspector would keep up to a thousand messages with all that they refer to.
  */
 export const LOOP_SAMPLER = `'use strict';
 const { Session } = require('node:inspector');
@@ -77,7 +80,7 @@ const STACK = \`(() => {
 })()\`;
 const FIRST_INTERVAL_MS = 20;
 const MAX_STACKS = 30;
-/** Number of polls without an answer after which native code must be running. */
+/** Number of polls without an answer after which code must be running that cannot be interrupted. */
 const NATIVE_POLLS = 2;
 
 /** Number of delays of this thread that are remembered. */
@@ -86,12 +89,15 @@ const MAX_DELAYS = 100;
 let beat = -1;
 let beatAt = 0;
 let dueAt = 0;
-let polls = 0;
 let isAsking = false;
 /** The samples since the last missing beat. */
-let sampled = { beat: -1, samples: new Map(), until: 0 };
+let sampled = newBlock(-1, 0);
 /** The times in which this thread did not run, since the process was stopped or had no processor. */
 const delays = [];
+
+function newBlock(beat, until) {
+  return { beat, until, samples: new Map(), unanswered: 0 };
+}
 
 function poll() {
   const now = performance.now();
@@ -99,7 +105,6 @@ function poll() {
     delays.push({ at: now, ms: now - dueAt });
     if (delays.length > MAX_DELAYS) delays.shift();
   }
-  polls++;
   const beatMs = Atomics.load(cells, cellNumbers.beatMs);
   const current = Atomics.load(cells, cellNumbers.beats);
   const isMissing = current === beat;
@@ -108,8 +113,8 @@ function poll() {
     beat = current;
     beatAt = now;
   } else if (now - beatAt >= Atomics.load(cells, cellNumbers.thresholdMs) + beatMs - ${BEAT_MS}) {
-    if (sampled.beat !== beat) sampled = { beat, samples: new Map(), until: beatAt };
-    if (!isAsking) ask(sampled);
+    if (sampled.beat !== beat) sampled = newBlock(beat, beatAt);
+    if (isAsking || !ask(sampled)) sampled.unanswered++;
     waitMs = Math.max(FIRST_INTERVAL_MS, (now - beatAt) / 50);
   }
   dueAt = now + waitMs;
@@ -122,23 +127,40 @@ function poll() {
 }
 
 function ask(block) {
-  const askedPolls = polls;
-  const session = new Session();
-  isAsking = true;
   Atomics.store(cells, cellNumbers.isAsking, 1);
-  session.connectToMainThread();
+  // Only now, since the main thread looks at these two the other way round.
+  if (Atomics.load(cells, cellNumbers.holds) > 0) {
+    endAsking();
+    return false;
+  }
+  const session = new Session();
+  try {
+    session.connectToMainThread();
+  } catch (error) {
+    endAsking();
+    throw error;
+  }
+  isAsking = true;
   session.post('Runtime.evaluate', { expression: STACK, returnByValue: true, silent: true }, (error, answer) => {
+    session.post('Runtime.discardConsoleEntries');
     session.disconnect();
     isAsking = false;
-    Atomics.store(cells, cellNumbers.isAsking, 0);
-    Atomics.notify(cells, cellNumbers.isAsking);
+    endAsking();
     const stack = error ? undefined : answer.result.value;
-    if (typeof stack === 'string') add(block, stack, polls - askedPolls >= NATIVE_POLLS);
+    if (typeof stack === 'string') add(block, stack);
   });
+  return true;
 }
 
-function add(block, stack, isAfterNative) {
+function endAsking() {
+  Atomics.store(cells, cellNumbers.isAsking, 0);
+  Atomics.notify(cells, cellNumbers.isAsking);
+}
+
+function add(block, stack) {
   const now = performance.now();
+  const isAfterNative = block.unanswered >= NATIVE_POLLS;
+  block.unanswered = 0;
   const key = isAfterNative + stack;
   const sample = block.samples.get(key);
   const ms = now - block.until;

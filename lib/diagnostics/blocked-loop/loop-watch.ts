@@ -11,6 +11,7 @@ import {
   type SamplerData,
   type StackSample,
 } from './loop-sampler.js';
+import { observeTimedScripts } from './timed-scripts.js';
 
 /** A time in which the event loop was blocked. */
 export interface SampledBlock {
@@ -41,8 +42,8 @@ interface PendingBlock {
   readonly startedAt: number;
 }
 
-/** Time during which an exit waits for the answer of an open question, in milliseconds. */
-const EXIT_WAIT_MS = 50;
+/** Time during which the main thread waits for the answer of an open question, in milliseconds. */
+const ANSWER_WAIT_MS = 50;
 /** A delay that the event loop never has, in milliseconds. */
 const NEVER_MS = 2 ** 30;
 /** Time without work after which the application rests, in milliseconds. */
@@ -64,6 +65,7 @@ export class LoopWatch {
   private readonly subscribers = new Set<LoopWatchSubscriber>();
   private readonly pending: PendingBlock[] = [];
   private sampler: Worker | undefined;
+  private ignoreScripts: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
   private collections: PerformanceObserver | undefined;
   private recentCollections: { readonly startTime: number; readonly duration: number }[] = [];
@@ -106,6 +108,7 @@ export class LoopWatch {
     const data: SamplerData = { cells: this.cells, cellNumbers: CELLS };
     try {
       if (!isMainThread) throw new Error('the application does not run in the main thread');
+      if (!mayInspect()) throw new Error('the permission model forbids the inspector');
       // Nothing that the application preloads: neither by its arguments nor by NODE_OPTIONS.
       const sampler = new Worker(LOOP_SAMPLER, {
         eval: true,
@@ -119,7 +122,9 @@ export class LoopWatch {
       sampler.on('message', (answer: SampleAnswer) => this.complete(answer));
       sampler.on('error', (error) => this.lose(error));
       this.sampler = sampler;
-      process.on('exit', this.onExit);
+      // Node waits, and says so, while an inspector is connected.
+      process.on('exit', this.hold);
+      this.ignoreScripts = observeTimedScripts(this.hold, this.release);
     } catch (error) {
       this.lose(error);
     }
@@ -155,11 +160,19 @@ export class LoopWatch {
   private endSampler(): void {
     const { sampler } = this;
     this.sampler = undefined;
-    process.off('exit', this.onExit);
-    sampler?.removeAllListeners();
+    process.off('exit', this.hold);
+    this.ignoreScripts?.();
+    this.ignoreScripts = undefined;
+    if (sampler === undefined) return;
+    sampler.removeAllListeners();
     // It may still fail while it ends.
-    sampler?.on('error', () => undefined);
-    void sampler?.terminate();
+    sampler.on('error', () => undefined);
+    // The next one asks nothing before this one has ended.
+    this.hold();
+    void sampler.terminate().finally(() => {
+      Atomics.store(this.cells, CELLS.isAsking, 0);
+      this.release();
+    });
   }
 
   /** Goes on without stack traces. */
@@ -243,11 +256,22 @@ export class LoopWatch {
     return sum;
   }
 
-  /** Lets the sampling thread disconnect, since Node waits, and says so, while an inspector is connected. */
-  private readonly onExit = (): void => {
-    Atomics.store(this.cells, CELLS.thresholdMs, NEVER_MS);
+  /** Lets the sampling thread ask nothing more until it is released, and disconnect if it has asked. */
+  private readonly hold = (): void => {
+    Atomics.add(this.cells, CELLS.holds, 1);
     if (Atomics.load(this.cells, CELLS.isAsking) === 1) {
-      Atomics.wait(this.cells, CELLS.isAsking, 1, EXIT_WAIT_MS);
+      Atomics.wait(this.cells, CELLS.isAsking, 1, ANSWER_WAIT_MS);
     }
   };
+
+  private readonly release = (): void => {
+    Atomics.sub(this.cells, CELLS.holds, 1);
+  };
+}
+
+/** Returns false under a permission model without the inspector, where Node aborts the process of a thread that connects. */
+function mayInspect(): boolean {
+  const { permission } = process;
+  // Undefined without a permission model, in spite of its type.
+  return (permission as typeof permission | undefined)?.has('inspector') !== false;
 }

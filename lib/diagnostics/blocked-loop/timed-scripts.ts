@@ -1,0 +1,34 @@
+import vm from 'node:vm';
+import { Guard } from '../../primitives/guard.js';
+import { patchMethod } from '../../primitives/method-patch.js';
+
+/** The methods that run a script, and the position of their options. */
+const METHODS = [
+  ['runInContext', 1],
+  ['runInThisContext', 0],
+] as const;
+
+/**
+ * Observes when scripts of `node:vm` run that have a time limit or that SIGINT may end. V8 ends them by an interrupt. If
+ * that comes while the inspector evaluates something, the inspector takes it for its own, and the script never ends.
+ *
+ * @returns a function that ends the observation
+ */
+export function observeTimedScripts(started: () => void, ended: () => void): () => void {
+  const guard = new Guard(() => undefined);
+  const removals = METHODS.map(([method, position]) =>
+    patchMethod(vm.Script.prototype, method, guard, (args) => {
+      if (!isLimited(args[position])) return undefined;
+      started();
+      return { returned: ended, threw: ended };
+    }),
+  );
+  return () => {
+    for (const remove of removals) remove();
+  };
+}
+
+function isLimited(options: unknown): boolean {
+  const { timeout, breakOnSigint } = (options ?? {}) as vm.RunningScriptOptions;
+  return timeout !== undefined || breakOnSigint === true;
+}
