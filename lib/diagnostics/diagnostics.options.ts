@@ -2,7 +2,7 @@ import { duration, group, type OptionTable, readOptions } from '../options/optio
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
-  /** Watch of the event loop, which names the function that blocked it, or false. @default on */
+  /** Watch of the event loop, which names the function that blocked it, or false. @default on, but not in production */
   readonly blockedLoop?: BlockedLoopOptions | false;
 }
 
@@ -22,13 +22,18 @@ export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: dura
 /**
  * Checks the options and fills in every default.
  *
+ * @param environment the value of NODE_ENV
  * @throws {MonitoringOptionsError} for invalid options
  */
-export function resolveDiagnostics(diagnostics: DiagnosticsOptions | false = {}): ResolvedDiagnostics {
+export function resolveDiagnostics(
+  diagnostics: DiagnosticsOptions | false = {},
+  environment?: string,
+): ResolvedDiagnostics {
   if (diagnostics === false) return { blockedLoop: false };
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
-    blockedLoop: group((blockedLoop: BlockedLoopOptions | false = {}) =>
-      blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
+    blockedLoop: group(
+      (blockedLoop: BlockedLoopOptions | false = environment === 'production' ? false : {}) =>
+        blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
     ),
   });
 }

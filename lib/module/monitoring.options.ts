@@ -184,7 +184,9 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
       resolveRequests(requests, environment),
     ),
     errors: group(resolveErrors),
-    diagnostics: group(resolveDiagnostics),
+    diagnostics: group((diagnostics: DiagnosticsOptions | false | undefined) =>
+      resolveDiagnostics(diagnostics, environment),
+    ),
     jobs: group(resolveJobs),
     rpc: group(resolveRpc),
     webSocket: group(resolveWebSocket),
