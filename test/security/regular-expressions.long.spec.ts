@@ -17,6 +17,7 @@ const OWN_INPUT: Readonly<Record<string, string>> = {
 const MADE = [
   // Fields of /proc, by constants.
   "collectors/runtime/process.collector.ts: new RegExp(`^${line}:\\\\s*(\\\\d+)`, 'm')",
+  "collectors/system/linux-files.ts: new RegExp(`^${name}:?\\\\s+(\\\\S+)`, 'm')",
   // Matchers of alert rules.
   "options/option-checks.ts: new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))",
   "primitives/portable-regexp.ts: new RegExp(`^(?:${translated(source)})$`, 'u')",

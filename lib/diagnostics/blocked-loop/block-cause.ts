@@ -40,7 +40,7 @@ const MAX_CALLERS = 5;
 const RECEIVER = /^(?:Object|Function|Timeout|Immediate|process)\./;
 /** A frame with its name and, if it was called by another name, that one. */
 const FRAME = /^ {4}at (?:async |new )?([^([]{1,200}?)(?: \[as ([^\]]{1,200})\])? \(/;
-const PACKAGE = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
+const PACKAGES = 'node_modules';
 
 /** Returns the cause of a block: the function that most of its stack traces have in common. */
 export function causeOfBlock(block: SampledBlock, sites: CallSites): BlockCause {
@@ -102,8 +102,11 @@ function culpritOf(
 
 function packageFunction(frames: readonly string[]): string | undefined {
   for (const frame of frames) {
-    const [, name] = PACKAGE.exec(frame) ?? [];
-    if (name !== undefined) return `${name.replaceAll('\\', '/')}: ${nameOf(frame) ?? 'anonymous'}`;
+    const at = frame.lastIndexOf(PACKAGES);
+    if (at < 0) continue;
+    const [first = '', second] = frame.slice(at + PACKAGES.length + 1).split(/[\\/]/, 2);
+    const name = first.startsWith('@') ? `${first}/${second}` : first;
+    return `${name}: ${nameOf(frame) ?? 'anonymous'}`;
   }
   return undefined;
 }
