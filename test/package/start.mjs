@@ -165,7 +165,8 @@ async function get(url, headers = {}) {
 /** @param {string} body in either format */
 function checkCounts(body) {
   const counts = {};
-  for (const [, text, value] of body.matchAll(/^http_requests_total\{(.*)\} (\S+)$/gm)) {
+  // In OpenMetrics, an exemplar follows.
+  for (const [, text, value] of body.matchAll(/^http_requests_total\{([^}]*)\} (\S+)(?: # \{.*)?$/gm)) {
     const labels = Object.fromEntries([...text.matchAll(/(\w+)="([^"]*)"/g)].map((label) => label.slice(1)));
     equal(labels.service, 'orders');
     counts[`${labels.method} ${labels.route} ${labels.status_code}`] = Number(value);
