@@ -116,6 +116,11 @@ describe('what blocks the event loop', () => {
     expect(exitCode).toBe(0);
   }, 60_000);
 
+  it('does not keep a process from ending that has nothing left to do', async () => {
+    const { blocks, errors, exitCode } = await run([], {}, [], 'finished-app.mjs');
+    expect({ blocks, errors, exitCode }).toEqual({ blocks: [{ isWatched: true }], errors: '', exitCode: 0 });
+  }, 60_000);
+
   it('keeps nothing in memory that the application logs meanwhile', async () => {
     const { blocks, errors } = await run([], {}, ['--expose-gc'], 'logging-app.mjs');
     expect(errors).toBe('');

@@ -118,9 +118,10 @@ export class LoopWatch {
         env: {},
         resourceLimits: SAMPLER_LIMITS,
       });
-      sampler.unref();
       sampler.on('message', (answer: SampleAnswer) => this.complete(answer));
       sampler.on('error', (error) => this.lose(error));
+      // Last, since a listener for messages refers to the thread again.
+      sampler.unref();
       this.sampler = sampler;
       // Node waits, and says so, while an inspector is connected.
       process.on('exit', this.hold);
