@@ -20,6 +20,7 @@ import { SampleAppProcess } from './sample-app.process.mjs';
 import { Watchers } from './watchers.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const WATCH_STARTS_MS = 4_000;
 const MEASURE_EVERY_MS = 3_000;
 /**
  * Until then code is compiled, caches fill, and every series that there will be has come: after more than a minute,
@@ -55,6 +56,8 @@ const watchers = new Watchers(app.monitoringUrl);
 try {
   console.log(`${seconds} s of load on ${values.adapter}`);
   await scrape();
+  // The watch of the event loop starts two seconds after the application, with a few files of its thread.
+  await sleep(WATCH_STARTS_MS);
   const before = await app.measure();
   watchers.start();
   const samples = [];
