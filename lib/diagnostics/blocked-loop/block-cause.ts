@@ -77,7 +77,7 @@ function functionsOf(samples: readonly StackSample[], sites: CallSites): Blockin
   return [...functions.values()];
 }
 
-/** Returns the innermost function of the application, or else of a package, or else of Node. */
+/** Returns the innermost function of the application, or else of a package; native code if there is neither. */
 function culpritOf(
   frames: readonly string[],
   isAfterNative: boolean,
@@ -85,7 +85,7 @@ function culpritOf(
 ): Pick<BlockCause, 'culprit' | 'site' | 'operation'> {
   const own = frames.findIndex((frame) => sites.ofStack(frame, 1).length > 0);
   if (own < 0) {
-    // What came after native code is of the application, or says nothing.
+    // After native code, a function of a package may have begun only then.
     const culprit = isAfterNative ? NATIVE_CODE : (packageFunction(frames) ?? NATIVE_CODE);
     return { culprit, site: undefined, operation: undefined };
   }
