@@ -87,7 +87,7 @@ describe.each([
     const message = await messageOf(() => expectRequest(app).get('/deals').toQueryAtMost(3));
     expect(message).toMatch(/^Expected GET \/deals to send at most 3 statements; it sent 13:\n/);
     expect(message).toMatch(
-      /12 × sqlite: SELECT \? AS deal\n\s+at DealsController\.list \(test\/testing\/request-expectation\.spec\.ts:\d+/,
+      /12 × sqlite: SELECT \? AS deal\n\s+at DealsController\.list \(test\/testing\/request-expectation\.long\.spec\.ts:\d+/,
     );
     expect(message).toMatch(/1 × sqlite: SELECT count ?\(\?\) AS deals/);
   });
