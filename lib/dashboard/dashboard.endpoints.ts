@@ -30,6 +30,12 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['alerts.view.js', SCRIPT],
   ['health.view.js', SCRIPT],
   ['metrics.view.js', SCRIPT],
+  ['diagnostics.view.js', SCRIPT],
+  ['causes.part.js', SCRIPT],
+  ['entries.js', SCRIPT],
+  ['flame.js', SCRIPT],
+  ['flame-tree.js', SCRIPT],
+  ['diagnostics.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
 ];

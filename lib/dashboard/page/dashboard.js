@@ -26,7 +26,20 @@ const VIEWS = [
   ['health', 'Health', healthView],
   ['metrics', 'Metrics', metricsView],
   ['cardinality', 'Cardinality', cardinalityView],
+  ['diagnostics', 'Diagnostics', lazyView(() => import('./diagnostics.view.js'))],
 ];
+
+/** Returns a view whose code is loaded when it is opened, since it is seldom. */
+function lazyView(importView) {
+  let view;
+  return {
+    async load(shared) {
+      ({ view } = await importView());
+      return view.load(shared);
+    },
+    leave: () => view?.leave(),
+  };
+}
 
 const RANGES = [
   ['5 min', 300_000],

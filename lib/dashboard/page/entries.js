@@ -1,0 +1,122 @@
+import { element, fill } from './elements.js';
+import { ago, clock } from './format.js';
+
+/** The most entries of a list that are shown at first. */
+const FIRST = 10;
+
+/**
+ * A list of entries that open. Between updates they are kept by their keys, so that what is open or focused stays so.
+ */
+export class EntryList {
+  /**
+   * @param {{ title: string, empty: string, key: (item: any) => string | number, summary: (item: any) => unknown[], body: (item: any) => unknown }} options
+   *   `summary` and `body` return children; `body` is called when an entry is opened, and may return a promise
+   */
+  constructor({ title, empty, ...options }) {
+    this.options = options;
+    this.entries = new Map();
+    this.isWhole = false;
+    this.count = element('span', { class: 'muted' });
+    this.list = element('div', { class: 'entries' });
+    this.empty = element('p', { class: 'empty', hidden: true }, empty);
+    this.more = element('button', { type: 'button', hidden: true, onclick: () => this.showAll() });
+    this.node = element(
+      'section',
+      { class: 'stack' },
+      element('h2', {}, title, ' ', this.count),
+      this.empty,
+      this.list,
+      this.more,
+    );
+  }
+
+  /** @param {any[]} items */
+  update(items) {
+    this.items = items;
+    const shown = this.isWhole ? items : items.slice(0, FIRST);
+    const entries = new Map();
+    for (const item of shown) {
+      const key = this.options.key(item);
+      const entry = this.entries.get(key) ?? new Entry(this.options);
+      entry.update(item);
+      entries.set(key, entry);
+    }
+    for (const [key, { node }] of this.entries) if (!entries.has(key)) node.remove();
+    this.entries = entries;
+    // An entry that stays in its place is not moved, which would take its focus.
+    [...entries.values()].forEach(({ node }, i) => {
+      if (this.list.children[i] !== node) this.list.insertBefore(node, this.list.children[i] ?? null);
+    });
+    this.count.textContent = items.length === 0 ? '' : String(items.length);
+    this.empty.hidden = items.length > 0;
+    this.list.hidden = items.length === 0;
+    this.more.hidden = shown.length === items.length;
+    this.more.textContent = `Show all ${items.length}`;
+  }
+
+  showAll() {
+    this.isWhole = true;
+    this.update(this.items);
+  }
+}
+
+class Entry {
+  constructor({ summary, body }) {
+    this.summaryOf = summary;
+    this.bodyOf = body;
+    this.summary = element('summary');
+    this.body = element('div', { class: 'entry-body stack' });
+    this.node = element('details', { class: 'entry' }, this.summary, this.body);
+    this.node.addEventListener('toggle', () => this.showBody());
+  }
+
+  update(item) {
+    const text = JSON.stringify(item);
+    this.isChanged ||= text !== this.text;
+    this.text = text;
+    this.item = item;
+    const summary = element('summary', {}, ...this.summaryOf(item));
+    // What is the same is kept, with what is selected in it.
+    if (summary.innerHTML !== this.summary.innerHTML) this.summary.replaceChildren(...summary.childNodes);
+    this.showBody();
+  }
+
+  async showBody() {
+    if (!this.node.open || !this.isChanged) return;
+    this.isChanged = false;
+    try {
+      fill(this.body, ...[await this.bodyOf(this.item)].flat());
+    } catch (error) {
+      fill(this.body, element('p', { class: 'error' }, error.message));
+    }
+  }
+}
+
+/** Returns the time of day and the age of a timestamp in milliseconds. */
+export function when(timestamp) {
+  return element(
+    'time',
+    {
+      class: 'muted',
+      datetime: new Date(timestamp).toISOString(),
+      title: new Date(timestamp).toLocaleString(),
+    },
+    `${clock(timestamp)}, ${ago(timestamp)}`,
+  );
+}
+
+/** Returns a list of names and values. Those without a value are left out. */
+export function facts(rows) {
+  return element(
+    'dl',
+    { class: 'facts' },
+    ...rows
+      .filter(([, value]) => value !== undefined && value !== null && value !== '')
+      .map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
+  );
+}
+
+/** Returns a list of the places of a stack trace, the innermost first. */
+export function stackList(frames) {
+  return element('ol', { class: 'frames' }, ...frames.map((frame) => element('li', {}, frame)));
+}

@@ -1,0 +1,164 @@
+/**
+ * A function in a flame graph: its value is its own, and that of what it called.
+ *
+ * @typedef {{ name: string, place: string, kind: 'own' | 'package' | 'node' | 'folded', value: number, own: number, children: FlameNode[] }} FlameNode
+ */
+
+/** A frame of a stack trace: its function, if it has a name, and its place. */
+const FRAME = /^(?:async )?(?:new )?(.*?) \(([^()]*)\)$/;
+/** The folder of a package. */
+const PACKAGE = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
+/** The shortest run of frames that is folded into one. */
+const MIN_FOLDED = 3;
+
+/**
+ * Returns the tree of stack traces.
+ *
+ * @param {{ ms: number, frames: string[] }[]} stacks the frames, the innermost first
+ * @returns {FlameNode}
+ */
+export function treeOfStacks(stacks) {
+  const root = newNode('All', '', 'node');
+  for (const { ms, frames } of stacks) {
+    let node = root;
+    node.value += ms;
+    for (const frame of frames.toReversed()) {
+      const [, name = '', place = frame] = FRAME.exec(frame) ?? [];
+      node = childOf(node, name, place);
+      node.value += ms;
+    }
+    node.own += ms;
+  }
+  return sorted(root);
+}
+
+/**
+ * Returns the tree of a CPU profile of V8, in milliseconds, without the time in which the process was idle.
+ *
+ * @returns {FlameNode}
+ */
+export function treeOfCpuProfile({ nodes, samples = [], timeDeltas = [] }) {
+  const own = new Map();
+  for (const [i, id] of samples.entries()) {
+    // A sample lasts until the next one.
+    const microseconds = timeDeltas[i + 1] ?? 0;
+    own.set(id, (own.get(id) ?? 0) + Math.max(0, microseconds) / 1000);
+  }
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const root = newNode('All', '', 'node');
+  const add = (parent, { id, callFrame, children = [] }) => {
+    if (callFrame.functionName === '(idle)') return;
+    const node = childOf(parent, callFrame.functionName, placeOf(callFrame));
+    node.own += own.get(id) ?? 0;
+    for (const child of children) add(node, byId.get(child));
+  };
+  for (const child of nodes[0].children ?? []) add(root, byId.get(child));
+  return sorted(summed(root));
+}
+
+/**
+ * Returns the tree of a sampled allocation profile of V8, in bytes.
+ *
+ * @returns {FlameNode}
+ */
+export function treeOfAllocations({ head }) {
+  const root = newNode('All', '', 'node');
+  const add = (parent, { callFrame, selfSize, children }) => {
+    const node = childOf(parent, callFrame.functionName, placeOf(callFrame));
+    node.own += selfSize;
+    for (const child of children) add(node, child);
+  };
+  for (const child of head.children) add(root, child);
+  return sorted(summed(root));
+}
+
+/**
+ * Returns a tree in which runs of frames that are not of the application are one frame.
+ *
+ * @param {FlameNode} root
+ * @returns {FlameNode}
+ */
+export function folded(root) {
+  return { ...root, children: root.children.map(foldedRun) };
+}
+
+function foldedRun(node) {
+  const run = [];
+  let end = node;
+  while (end.kind !== 'own' && end.children.length === 1 && end.own === 0) {
+    run.push(end);
+    [end] = end.children;
+  }
+  if (run.length < MIN_FOLDED) return folded(node);
+  const packages = [...new Set(run.map(({ place }) => PACKAGE.exec(place)?.[1] ?? 'Node.js'))];
+  return {
+    name: `${run.length} frames of ${packages.slice(0, 3).join(', ')}${packages.length > 3 ? ' and others' : ''}`,
+    place: '',
+    kind: 'folded',
+    value: node.value,
+    own: 0,
+    children: [folded(end)],
+  };
+}
+
+/**
+ * Returns the functions of a tree with their own value, and with their value including what they called. A recursive
+ * function counts once.
+ *
+ * @param {FlameNode} root
+ * @returns {{ name: string, place: string, kind: string, value: number, own: number }[]} the highest own value first
+ */
+export function functionsOf(root) {
+  const functions = new Map();
+  const callers = new Set();
+  const add = ({ name, place, kind, value, own, children }) => {
+    const key = `${name}\n${place}`;
+    const known = functions.get(key) ?? { name, place, kind, value: 0, own: 0 };
+    functions.set(key, known);
+    known.own += own;
+    const isOutermost = !callers.has(key);
+    if (isOutermost) {
+      known.value += value;
+      callers.add(key);
+    }
+    for (const child of children) add(child);
+    if (isOutermost) callers.delete(key);
+  };
+  for (const child of root.children) add(child);
+  return [...functions.values()].toSorted((a, b) => b.own - a.own || b.value - a.value);
+}
+
+function newNode(name, place, kind) {
+  return { name, place, kind, value: 0, own: 0, children: [] };
+}
+
+function childOf(node, functionName, place) {
+  const name = functionName === '' ? '(anonymous)' : functionName;
+  const known = node.children.find((child) => child.name === name && child.place === place);
+  if (known !== undefined) return known;
+  const child = newNode(name, place, kindOf(place));
+  node.children.push(child);
+  return child;
+}
+
+function kindOf(place) {
+  if (place.includes('node_modules/')) return 'package';
+  return place === '' || /^(?:node:|native|<anonymous>|internal\/)/.test(place) ? 'node' : 'own';
+}
+
+/** Returns the place of a frame of V8, whose lines and columns begin at 0. */
+function placeOf({ url, lineNumber, columnNumber }) {
+  return url === '' ? '' : `${url}:${lineNumber + 1}:${columnNumber + 1}`;
+}
+
+function summed(node) {
+  node.value = node.own;
+  for (const child of node.children) node.value += summed(child).value;
+  return node;
+}
+
+function sorted(node) {
+  node.children.sort((a, b) => b.value - a.value);
+  for (const child of node.children) sorted(child);
+  return node;
+}
