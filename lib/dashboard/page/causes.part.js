@@ -1,21 +1,12 @@
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import { badge, element } from './elements.js';
-import { EntryList, facts, stackList, when } from './entries.js';
+import { bars, EntryList, facts, PART_NAMES, stackList, when } from './entries.js';
 import { flame } from './flame.js';
-import { treeOfStacks } from './flame-tree.js';
+import { treeOfBlock } from './flame-tree.js';
 import { formatted } from './format.js';
 
 const ms = (value) => formatted(value, 'milliseconds');
-
-const PART_NAMES = {
-  database: 'Database',
-  cache: 'Cache',
-  remote: 'Other services',
-  pool: 'Waiting for a connection of a pool',
-  event_loop: 'Waiting for the event loop',
-  application: 'Code of the application',
-};
 
 function causeList() {
   return new EntryList({
@@ -33,8 +24,7 @@ function causeList() {
       element(
         'span',
         { class: 'row muted' },
-        `${formatted(count)} ${count === 1 ? 'record' : 'records'}`,
-        hasFailed && `longest ${ms(maxDurationMs)}`,
+        `${formatted(count)} ${count === 1 ? 'record' : 'records'}, longest ${ms(maxDurationMs)}`,
         when(lastAt),
       ),
     ],
@@ -60,24 +50,13 @@ function recordBody(record) {
   ].filter(Boolean);
 }
 
+/** Returns the parts of the time of an operation, the longest first. */
 function partBars(parts, durationMs) {
-  return element(
-    'ul',
-    { class: 'bars', 'aria-label': 'Time by what it was spent on' },
-    ...Object.entries(parts)
+  return bars(
+    'Time by what it was spent on',
+    Object.entries(parts)
       .toSorted(([, a], [, b]) => b - a)
-      .map(([part, time]) => bar(PART_NAMES[part] ?? part, ms(time), time / durationMs)),
-  );
-}
-
-/** Returns a row with a bar in proportion to a share from 0 to 1. */
-function bar(name, value, share) {
-  return element(
-    'li',
-    {},
-    element('span', {}, name),
-    element('span', { class: 'number' }, value),
-    element('progress', { max: 1, value: share, 'aria-hidden': 'true' }),
+      .map(([part, time]) => ({ name: PART_NAMES[part] ?? part, value: ms(time), share: time / durationMs })),
   );
 }
 
@@ -147,13 +126,13 @@ function blockList() {
       element('span', {}, cause),
       element('span', { class: 'row' }, when(startedAt)),
     ],
-    body: ({ stacks, share, culprit }) =>
+    body: ({ stacks, flame: tree, share, culprit }) =>
       stacks.length === 0
         ? element('p', { class: 'muted' }, 'No stack trace was taken.')
         : [
             share < 0.995 &&
               element('p', { class: 'muted' }, `${culprit} took ${formatted(share, 'ratio')} of it.`),
-            flame(treeOfStacks(stacks), { unit: 'milliseconds', caption: 'Flame graph of the block' }),
+            flame(treeOfBlock(tree), { unit: 'milliseconds', caption: 'Flame graph of the block' }),
             ...stacks.map(({ ms: time, frames }) =>
               element('details', {}, element('summary', {}, `Stack trace of ${ms(time)}`), stackList(frames)),
             ),

@@ -16,6 +16,7 @@ import { requestsView } from './requests.view.js';
 const VIEWS = [
   ['overview', 'Overview', overviewView],
   ['requests', 'Requests', requestsView],
+  ['diagnostics', 'Diagnostics', lazyView(() => import('./diagnostics.view.js'))],
   ['runtime', 'Runtime', panelsView('runtime')],
   ['system', 'System', panelsView('system')],
   ['database', 'Database', panelsView('database')],
@@ -26,7 +27,6 @@ const VIEWS = [
   ['health', 'Health', healthView],
   ['metrics', 'Metrics', metricsView],
   ['cardinality', 'Cardinality', cardinalityView],
-  ['diagnostics', 'Diagnostics', lazyView(() => import('./diagnostics.view.js'))],
 ];
 
 /** Returns a view whose code is loaded when it is opened, since it is seldom. */
@@ -38,6 +38,7 @@ function lazyView(importView) {
       return view.load(shared);
     },
     leave: () => view?.leave(),
+    redraw: () => view?.redraw(),
   };
 }
 

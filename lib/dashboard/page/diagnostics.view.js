@@ -6,7 +6,15 @@ import { element, fill } from './elements.js';
  *
  * @type {[name: string, title: string, load: () => Promise<{ part: any }>][]}
  */
-const PARTS = [['causes', 'Causes', () => import('./causes.part.js')]];
+const PARTS = [
+  ['causes', 'Causes', () => import('./causes.part.js')],
+  ['process', 'Process', () => import('./process.part.js')],
+  ['last-exit', 'Last exit', () => import('./last-exit.part.js')],
+  ['memory', 'Memory', () => import('./memory.part.js')],
+  ['profiles', 'Profiles', () => import('./profiles.part.js')],
+  ['startup', 'Start-up', () => import('./startup.part.js')],
+  ['log-levels', 'Log levels', () => import('./logs.part.js')],
+];
 
 /** The style sheet of this view, which is loaded with it. */
 const styles = new Promise((resolve) => {
@@ -56,4 +64,5 @@ export const view = {
     current?.leave?.();
     current = undefined;
   },
+  redraw: () => current?.redraw?.(),
 };

@@ -1,5 +1,16 @@
+import { read } from './connection.js';
 import { element, fill } from './elements.js';
 import { ago, clock } from './format.js';
+
+/** The parts of the time of an operation. */
+export const PART_NAMES = {
+  database: 'Database',
+  cache: 'Cache',
+  remote: 'Other services',
+  pool: 'Waiting for a connection of a pool',
+  event_loop: 'Waiting for the event loop',
+  application: 'Code of the application',
+};
 
 /** The most entries of a list that are shown at first. */
 const FIRST = 10;
@@ -111,12 +122,61 @@ export function facts(rows) {
     'dl',
     { class: 'facts' },
     ...rows
-      .filter(([, value]) => value !== undefined && value !== null && value !== '')
+      .filter(([, value]) => ![undefined, null, false, ''].includes(value))
       .map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
   );
+}
+
+/** Returns an input with its label. */
+export function field(label, input) {
+  return element('label', { class: 'field' }, label, input);
 }
 
 /** Returns a list of the places of a stack trace, the innermost first. */
 export function stackList(frames) {
   return element('ol', { class: 'frames' }, ...frames.map((frame) => element('li', {}, frame)));
+}
+
+/**
+ * Returns a list with a bar for each row.
+ *
+ * @param {string} label
+ * @param {{ name: string, note?: string, value: string, valueNote?: string, share: number }[]} rows the shares are from 0 to 1
+ */
+export function bars(label, rows) {
+  return element(
+    'ul',
+    { class: 'bars', 'aria-label': label },
+    ...rows.map(({ name, note, value, valueNote, share }) =>
+      element(
+        'li',
+        {},
+        element('span', {}, name),
+        element('span', { class: 'number' }, value),
+        (note || valueNote) && element('small', {}, note ?? ''),
+        valueNote && element('small', { class: 'number' }, valueNote),
+        element('progress', { max: 1, value: share, 'aria-hidden': 'true' }),
+      ),
+    ),
+  );
+}
+
+/** Returns a section of a part, under a heading. */
+export function section(title, ...children) {
+  return element(
+    'section',
+    { class: 'stack' },
+    element('h2', {}, title),
+    ...children.filter((child) => child !== null && child !== undefined && child !== false),
+  );
+}
+
+/** Reads from the API of the diagnostics. Returns undefined if that part is off. */
+export async function readPart(name, parameters) {
+  try {
+    return await read(`diagnostics/${name}`, parameters);
+  } catch (error) {
+    if (error.status === 404) return undefined;
+    throw error;
+  }
 }

@@ -4,32 +4,24 @@
  * @typedef {{ name: string, place: string, kind: 'own' | 'package' | 'node' | 'folded', value: number, own: number, children: FlameNode[] }} FlameNode
  */
 
-/** A frame of a stack trace: its function, if it has a name, and its place. */
-const FRAME = /^(?:async )?(?:new )?(.*?) \(([^()]*)\)$/;
+/** A function and its place in parentheses. */
+const FRAME = /^(.*?) \(([^()]*)\)$/;
 /** The folder of a package. */
 const PACKAGE = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
 /** The shortest run of frames that is folded into one. */
 const MIN_FOLDED = 3;
 
 /**
- * Returns the tree of stack traces.
+ * Returns the tree of a block of the event loop, in milliseconds.
  *
- * @param {{ ms: number, frames: string[] }[]} stacks the frames, the innermost first
+ * @param {{ name: string, value: number, children: object[] }} flame a name has its place in parentheses
  * @returns {FlameNode}
  */
-export function treeOfStacks(stacks) {
-  const root = newNode('All', '', 'node');
-  for (const { ms, frames } of stacks) {
-    let node = root;
-    node.value += ms;
-    for (const frame of frames.toReversed()) {
-      const [, name = '', place = frame] = FRAME.exec(frame) ?? [];
-      node = childOf(node, name, place);
-      node.value += ms;
-    }
-    node.own += ms;
-  }
-  return sorted(root);
+export function treeOfBlock({ name: text, value, children }) {
+  const [, name, place] = FRAME.exec(text) ?? [undefined, text, text];
+  const callees = children.map(treeOfBlock);
+  const own = callees.reduce((rest, callee) => rest - callee.value, value);
+  return { ...newNode(name || 'All', place), value, own: Math.max(0, own), children: callees };
 }
 
 /**
@@ -45,7 +37,7 @@ export function treeOfCpuProfile({ nodes, samples = [], timeDeltas = [] }) {
     own.set(id, (own.get(id) ?? 0) + Math.max(0, microseconds) / 1000);
   }
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const root = newNode('All', '', 'node');
+  const root = newNode('All', '');
   const add = (parent, { id, callFrame, children = [] }) => {
     if (callFrame.functionName === '(idle)') return;
     const node = childOf(parent, callFrame.functionName, placeOf(callFrame));
@@ -62,7 +54,7 @@ export function treeOfCpuProfile({ nodes, samples = [], timeDeltas = [] }) {
  * @returns {FlameNode}
  */
 export function treeOfAllocations({ head }) {
-  const root = newNode('All', '', 'node');
+  const root = newNode('All', '');
   const add = (parent, { callFrame, selfSize, children }) => {
     const node = childOf(parent, callFrame.functionName, placeOf(callFrame));
     node.own += selfSize;
@@ -128,15 +120,16 @@ export function functionsOf(root) {
   return [...functions.values()].toSorted((a, b) => b.own - a.own || b.value - a.value);
 }
 
-function newNode(name, place, kind) {
-  return { name, place, kind, value: 0, own: 0, children: [] };
+function newNode(name, place) {
+  return { name, place, kind: kindOf(place), value: 0, own: 0, children: [] };
 }
 
 function childOf(node, functionName, place) {
-  const name = functionName === '' ? '(anonymous)' : functionName;
+  // A function without a name is called by its file and line.
+  const name = functionName || place.slice(place.lastIndexOf('/') + 1) || '(anonymous)';
   const known = node.children.find((child) => child.name === name && child.place === place);
   if (known !== undefined) return known;
-  const child = newNode(name, place, kindOf(place));
+  const child = newNode(name, place);
   node.children.push(child);
   return child;
 }

@@ -1,4 +1,5 @@
-import { element, fill, sortableTable } from './elements.js';
+import { element, fill } from './elements.js';
+import { bars } from './entries.js';
 import { folded, functionsOf } from './flame-tree.js';
 import { formatted } from './format.js';
 
@@ -8,7 +9,14 @@ const ROW_HEIGHT = 26;
 const MIN_SHARE = 0.002;
 const MAX_FRAMES = 800;
 /** The most functions in the list. */
-const MAX_FUNCTIONS = 50;
+const MAX_FUNCTIONS = 20;
+
+/** The colors of the frames of a stack trace. */
+const LEGEND = [
+  ['own', 'Application'],
+  ['package', 'Packages'],
+  ['node', 'Node.js'],
+];
 
 /**
  * A flame graph, with what was called below its caller. A function is shown in full width by a click, a touch or Enter;
@@ -17,9 +25,9 @@ const MAX_FUNCTIONS = 50;
 class FlameGraph {
   /**
    * @param {import('./flame-tree.js').FlameNode} tree
-   * @param {{ unit: string, caption: string }} options
+   * @param {{ unit: string, caption: string, legend?: [kind: string, title: string][] }} options
    */
-  constructor(tree, { unit, caption }) {
+  constructor(tree, { unit, caption, legend = LEGEND }) {
     this.tree = tree;
     this.unit = unit;
     this.frames = element('div', { class: 'flame', role: 'tree', 'aria-label': caption });
@@ -48,6 +56,7 @@ class FlameGraph {
         { class: 'row' },
         countFrames(this.root) < countFrames(tree) && this.allButton,
         this.resetButton,
+        ...legend.map(([kind, title]) => element('span', { class: 'kind', 'data-kind': kind }, title)),
       ),
       this.frames,
       this.detail,
@@ -189,48 +198,39 @@ function pathTo(root, target) {
   return [];
 }
 
-const SHARE_WORDS = { milliseconds: 'time', bytes: 'memory' };
-
-function functionList(tree, unit) {
-  const functions = functionsOf(tree);
-  const word = SHARE_WORDS[unit];
-  const column = (title, name) => ({
-    title,
-    number: true,
-    value: (row) => row[name],
-    text: (row) => formatted(row[name], unit),
-  });
-  return sortableTable(
-    [
-      {
-        title: 'Function',
-        value: ({ name }) => name,
-        text: ({ name, place }) =>
-          element('span', { class: 'function' }, name, place !== '' && element('small', {}, place)),
-      },
-      column(`Own ${word}`, 'own'),
-      column(`Total ${word}`, 'value'),
-    ],
-    {
-      rows: functions.slice(0, MAX_FUNCTIONS),
-      caption:
-        functions.length > MAX_FUNCTIONS
-          ? `The first ${MAX_FUNCTIONS} of ${functions.length} functions by their own ${word}`
-          : `Functions by their own ${word}`,
-      sortBy: `Own ${word}`,
-      remember: new Map(),
-    },
-  );
+/** Returns the functions by their own time or memory, each with a bar. */
+function functionList(tree, { unit }) {
+  const functions = functionsOf(tree).filter(({ own }) => own > 0);
+  const rows = functions.slice(0, MAX_FUNCTIONS).map(({ name, place, value, own }) => ({
+    name,
+    note: place,
+    value: formatted(own, unit),
+    valueNote: value > own ? `of ${formatted(value, unit)}` : undefined,
+    share: own / tree.value,
+  }));
+  return [
+    bars('Functions', rows),
+    functions.length > MAX_FUNCTIONS &&
+      element('p', { class: 'muted' }, `${functions.length - MAX_FUNCTIONS} more functions with less`),
+  ].filter(Boolean);
 }
 
 /**
- * Returns a flame graph, and the same as a list.
+ * Returns a flame graph, and its functions as a list.
  *
  * @param {import('./flame-tree.js').FlameNode} tree
- * @param {{ unit: 'milliseconds' | 'bytes', caption: string }} options
+ * @param {{ unit: 'milliseconds' | 'bytes', caption: string, legend?: [kind: string, title: string][] }} options
  */
 export function flame(tree, options) {
-  const list = element('details', { class: 'as-list' }, element('summary', {}, 'As a list'));
-  list.addEventListener('toggle', () => list.append(functionList(tree, options.unit)), { once: true });
+  const list = element(
+    'details',
+    { class: 'as-list' },
+    element(
+      'summary',
+      {},
+      `As a list, by each function's own ${options.unit === 'bytes' ? 'memory' : 'time'}`,
+    ),
+  );
+  list.addEventListener('toggle', () => list.append(...functionList(tree, options)), { once: true });
   return element('div', { class: 'stack' }, new FlameGraph(tree, options).node, list);
 }
