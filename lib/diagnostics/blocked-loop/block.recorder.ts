@@ -13,6 +13,7 @@ import {
   shortFrame,
   UNKNOWN,
 } from './block-cause.js';
+import { StackTree } from './block-flame.js';
 import type { BlockStack, EventLoopBlock } from './event-loop-block.js';
 import type { SampledBlock } from './loop-watch.js';
 
@@ -59,6 +60,7 @@ export class BlockRecorder {
       durationMs,
       cause,
       stacks: this.stacksOf(block),
+      tree: new StackTree(block.samples, this.sites, this.root),
     });
     if (this.kept.length > MAX_BLOCKS) this.kept.shift();
   }
@@ -85,8 +87,6 @@ export class BlockRecorder {
         ms: Math.round(ms),
         frames: stack
           .split('\n')
-          // The innermost are of the question itself.
-          .filter((frame) => !frame.includes('at <anonymous>:'))
           .slice(0, MAX_FRAMES)
           .map((frame) => shortFrame(frame, this.root)),
       }));
@@ -95,9 +95,10 @@ export class BlockRecorder {
 
 interface RecordedBlock extends Pick<EventLoopBlock, 'startedAt' | 'durationMs' | 'stacks'> {
   readonly cause: BlockCause;
+  readonly tree: StackTree;
 }
 
-function describe({ startedAt, durationMs, stacks, cause }: RecordedBlock): EventLoopBlock {
+function describe({ startedAt, durationMs, stacks, cause, tree }: RecordedBlock): EventLoopBlock {
   const { culprit, site, operation, share } = cause;
   return {
     startedAt: Math.round(startedAt),
@@ -109,6 +110,7 @@ function describe({ startedAt, durationMs, stacks, cause }: RecordedBlock): Even
     share: Math.round(share * 100) / 100,
     cause: sentenceOf(durationMs, cause),
     stacks,
+    flame: tree.flame(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { processWide } from '../../primitives/process-wide.js';
 import {
@@ -11,6 +11,8 @@ import {
   type SamplerData,
   type StackSample,
 } from './loop-sampler.js';
+import { RecentCollections } from './recent-collections.js';
+import { offerStackTraces } from './stack-trace-question.js';
 import { observeTimedScripts } from './timed-scripts.js';
 
 /** A time in which the event loop was blocked. */
@@ -35,6 +37,9 @@ export interface LoopWatchSubscriber {
   onUnavailable(error: Error): void;
 }
 
+/** The inspector of Node; undefined where Node is built without it. */
+const inspector = optionalInspector();
+
 /** A block whose stack traces are awaited. */
 interface PendingBlock {
   readonly beat: number;
@@ -51,7 +56,6 @@ const MAX_QUIET_MS = 10_000;
 /** Use of the event loop between two beats from which on the application works, in milliseconds. */
 const WORKING_MS = 5;
 const MAX_PENDING = 10;
-const MAX_COLLECTIONS = 200;
 /** Heap of the sampling thread, in MiB: it keeps a few stack traces. */
 const SAMPLER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
@@ -65,10 +69,9 @@ export class LoopWatch {
   private readonly subscribers = new Set<LoopWatchSubscriber>();
   private readonly pending: PendingBlock[] = [];
   private sampler: Worker | undefined;
-  private ignoreScripts: (() => void) | undefined;
+  private readonly endings: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
-  private collections: PerformanceObserver | undefined;
-  private recentCollections: { readonly startTime: number; readonly duration: number }[] = [];
+  private readonly collections = new RecentCollections();
   private beatMs = BEAT_MS;
   private beatAt = 0;
   /** Time that the event loop has been in use until the last beat, in milliseconds. */
@@ -125,11 +128,15 @@ export class LoopWatch {
       this.sampler = sampler;
       // Node waits, and says so, while an inspector is connected.
       process.on('exit', this.hold);
-      this.ignoreScripts = observeTimedScripts(this.hold, this.release);
+      this.endings.push(
+        () => process.off('exit', this.hold),
+        observeTimedScripts(this.hold, this.release),
+        offerStackTraces(),
+      );
     } catch (error) {
       this.lose(error);
     }
-    this.observeCollections();
+    this.collections.start();
     this.workedAt = performance.now();
     this.pass(this.workedAt);
     this.setPace(BEAT_MS);
@@ -143,27 +150,17 @@ export class LoopWatch {
     this.timer = setInterval(() => this.beat(), beatMs).unref();
   }
 
-  private observeCollections(): void {
-    this.collections = new PerformanceObserver((list) => {
-      this.recentCollections = [...this.recentCollections, ...list.getEntries()].slice(-MAX_COLLECTIONS);
-    });
-    this.collections.observe({ entryTypes: ['gc'] });
-  }
-
   private stop(): void {
     clearInterval(this.timer);
-    this.collections?.disconnect();
+    this.collections.stop();
     this.endSampler();
-    this.recentCollections = [];
     this.pending.length = 0;
   }
 
   private endSampler(): void {
     const { sampler } = this;
     this.sampler = undefined;
-    process.off('exit', this.hold);
-    this.ignoreScripts?.();
-    this.ignoreScripts = undefined;
+    for (const end of this.endings.splice(0)) end();
     if (sampler === undefined) return;
     sampler.removeAllListeners();
     // It may still fail while it ends.
@@ -204,6 +201,7 @@ export class LoopWatch {
   private pass(now: number): { readonly beat: number; readonly usedMs: number } {
     const { active } = performance.eventLoopUtilization();
     const usedMs = active - this.activeMs;
+    Atomics.store(this.cells, CELLS.isInspected, mayBeInspected() ? 1 : 0);
     this.beatAt = now;
     this.activeMs = active;
     return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs };
@@ -241,20 +239,12 @@ export class LoopWatch {
       startedAt,
       durationMs,
       samples,
-      gcMs: this.gcMs(startedAt, startedAt + durationMs),
+      gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
       starvedMs,
     };
     for (const subscriber of this.subscribers) {
       if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
     }
-  }
-
-  private gcMs(from: number, until: number): number {
-    let sum = 0;
-    for (const { startTime, duration } of this.recentCollections) {
-      sum += Math.max(0, Math.min(until, startTime + duration) - Math.max(from, startTime));
-    }
-    return sum;
   }
 
   /** Lets the sampling thread ask nothing more until it is released, and disconnect if it has asked. */
@@ -275,4 +265,17 @@ function mayInspect(): boolean {
   const { permission } = process;
   // Undefined without a permission model, in spite of its type.
   return (permission as typeof permission | undefined)?.has('inspector') !== false;
+}
+
+/** Returns true while a developer can connect an inspector; false where Node has none. */
+function mayBeInspected(): boolean {
+  return inspector?.url() !== undefined;
+}
+
+function optionalInspector(): typeof import('node:inspector') | undefined {
+  try {
+    return process.getBuiltinModule('node:inspector');
+  } catch {
+    return undefined;
+  }
 }
