@@ -24,7 +24,7 @@ function causeList() {
       element(
         'span',
         { class: 'row muted' },
-        `${formatted(count)} ${count === 1 ? 'record' : 'records'}, longest ${ms(maxDurationMs)}`,
+        `${formatted(count)} ${count === 1 ? 'record' : 'records'}${hasFailed ? `, longest ${ms(maxDurationMs)}` : ''}`,
         when(lastAt),
       ),
     ],

@@ -14,14 +14,19 @@ const MIN_FOLDED = 3;
 /**
  * Returns the tree of a block of the event loop, in milliseconds.
  *
- * @param {{ name: string, value: number, children: object[] }} flame a name has its place in parentheses
+ * @param {{ name: string, value: number, children: object[] }} block a name has its place in parentheses, or is one
  * @returns {FlameNode}
  */
 export function treeOfBlock({ name: text, value, children }) {
-  const [, name, place] = FRAME.exec(text) ?? [undefined, text, text];
+  const [, name, place] = FRAME.exec(text) ?? [undefined, fileOf(text), text];
   const callees = children.map(treeOfBlock);
   const own = callees.reduce((rest, callee) => rest - callee.value, value);
-  return { ...newNode(name || 'All', place), value, own: Math.max(0, own), children: callees };
+  return {
+    ...newNode(name || 'All', place === '<anonymous>' ? '' : place),
+    value,
+    own: Math.max(0, own),
+    children: callees,
+  };
 }
 
 /**
@@ -126,12 +131,17 @@ function newNode(name, place) {
 
 function childOf(node, functionName, place) {
   // A function without a name is called by its file and line.
-  const name = functionName || place.slice(place.lastIndexOf('/') + 1) || '(anonymous)';
+  const name = functionName || fileOf(place) || '(anonymous)';
   const known = node.children.find((child) => child.name === name && child.place === place);
   if (known !== undefined) return known;
   const child = newNode(name, place);
   node.children.push(child);
   return child;
+}
+
+/** Returns the name of the file of a place, with the line. */
+function fileOf(place) {
+  return place.slice(place.lastIndexOf('/') + 1);
 }
 
 function kindOf(place) {

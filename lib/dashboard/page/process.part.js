@@ -106,7 +106,7 @@ function processFacts({ application, runtime, limits, watched }) {
         ],
         ...Object.entries(limits.system ?? {}).map(([limit, { soft, hard }]) => [
           wordsOf(limit),
-          `${limitText(soft)}${hard === soft ? '' : `, at most ${limitText(hard)}`}`,
+          `${limitText(soft)}${hard === soft ? '' : ` (hard limit ${limitText(hard)})`}`,
         ]),
       ]),
     ),
