@@ -44,7 +44,8 @@ export class EntryList {
   /** @param {any[]} items */
   update(items) {
     this.items = items;
-    const shown = this.isWhole ? items : items.slice(0, FIRST);
+    // An entry that is open stays, however many come before it.
+    const shown = items.filter((item, i) => this.isWhole || i < FIRST || this.isOpen(item));
     const entries = new Map();
     for (const item of shown) {
       const key = this.options.key(item);
@@ -63,6 +64,10 @@ export class EntryList {
     this.list.hidden = items.length === 0;
     this.more.hidden = shown.length === items.length;
     this.more.textContent = `Show all ${items.length}`;
+  }
+
+  isOpen(item) {
+    return this.entries.get(this.options.key(item))?.node.open === true;
   }
 
   showAll() {

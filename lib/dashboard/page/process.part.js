@@ -70,7 +70,7 @@ function updateInFlight(memory, inFlight) {
   list.update(operations.toSorted((a, b) => b.ageMs - a.ageMs));
   note.textContent = [
     running > operations.length && `${formatted(running)} operations run.`,
-    sampleRate < 1 && `Only ${formatted(sampleRate, 'ratio')} of them are recorded with what they wait for.`,
+    sampleRate < 1 && `Of ${formatted(sampleRate, 'ratio')} of operations it is known what they wait for.`,
     omitted > 0 && `${formatted(omitted)} are not shown.`,
   ]
     .filter(Boolean)
@@ -104,10 +104,7 @@ function processFacts({ application, runtime, limits, watched }) {
           'Processors',
           `${limits.processors}${cores ? `, of which the container may use ${formatted(cores)}` : ''}`,
         ],
-        ...Object.entries(limits.system ?? {}).map(([limit, { soft, hard }]) => [
-          wordsOf(limit),
-          `${limitText(soft)}${hard === soft ? '' : ` (hard limit ${limitText(hard)})`}`,
-        ]),
+        ...systemLimits(limits.system ?? {}),
       ]),
     ),
     section(
@@ -122,8 +119,20 @@ function processFacts({ application, runtime, limits, watched }) {
   ];
 }
 
-function limitText(value) {
-  return value === null ? 'unlimited' : value.toLocaleString();
+/** Returns the limits of the operating system; those that do not limit anything are left out. */
+function systemLimits(system) {
+  return Object.entries(system)
+    .filter(([, { soft, hard }]) => soft !== null || hard !== null)
+    .map(([name, { soft, hard }]) => {
+      const [, words, unit] = /^(.*?)(Bytes|Seconds)?$/.exec(name);
+      const text = limitText(soft, unit);
+      return [wordsOf(words), hard === soft ? text : `${text} (hard limit ${limitText(hard, unit)})`];
+    });
+}
+
+function limitText(value, unit) {
+  if (value === null) return 'unlimited';
+  return unit === undefined ? value.toLocaleString() : formatted(value, unit.toLowerCase());
 }
 
 /** Returns a name such as `openFiles` in words. */

@@ -25,7 +25,7 @@ const LEGEND = [
 /** The kinds of frames by their depth: the whole start, phases, modules, then providers. */
 const KINDS = ['node', 'node', 'package'];
 /** The most steps in the list. */
-const MAX_STEPS = 20;
+const MAX_STEPS = 10;
 
 function flameNode({ name, ms: value, children = [] }, depth = 0) {
   const rest = children.reduce((sum, child) => sum - child.ms, value);

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Module, type Type } from '@nestjs/common';
+import type { AxeResults } from 'axe-core';
+import { MonitoringModule } from 'nestjs-monitoring';
+import { EventLoopBlocks } from 'nestjs-monitoring/diagnostics';
+import type { Locator, Page } from 'playwright-core';
+import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { expectThat } from '../support/expectations.js';
+import { describeWith } from './support/binaries.js';
+import { Browser, type Offences } from './support/browser.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const CLEAN: Offences = { console: [], foreign: [] };
+const PATIENCE_MS = 30_000;
+const SCREENS = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 360],
+  ['dark', 360],
+] as const;
+
+describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await Browser.start();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.stop();
+  });
+
+  describe.each(ADAPTERS)('of an application on %s', (adapter) => {
+    let app: RunningApp;
+
+    beforeAll(async () => {
+      app = await startApp(adapter, OpenModule);
+      await app.get('/reports/failing');
+      await eventually(block, PATIENCE_MS);
+    }, 60_000);
+
+    afterAll(async () => {
+      await app.close();
+    });
+
+    /** Blocks the event loop, which is watched from a moment after the start on. */
+    async function block(): Promise<void> {
+      await app.get('/reports/blocking');
+      const [last] = app.app.get(EventLoopBlocks).find();
+      expect(last?.culprit).toBe('Reports.total');
+    }
+
+    function open(part: string): Promise<{ page: Page; offences: Offences }> {
+      return browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/diagnostics/${part}`);
+    }
+
+    it('name what failed and what blocked the event loop, and keep open what is open', async () => {
+      const { page, offences } = await open('causes');
+      const failure = entry(page, 'TypeError');
+      await failure.waitFor({ timeout: PATIENCE_MS });
+      expect(await failure.innerText()).toContain('ReportsController.failing');
+      await entry(page, 'GET /reports/failing').click();
+      await page.getByText('ReportsController.failing', { exact: true }).waitFor();
+
+      const blocked = entry(page, 'Reports.total');
+      expect(await blocked.innerText()).toMatch(/The event loop was blocked for .* ms by Reports\.total/);
+      await blocked.click();
+      const frame = page.getByRole('treeitem', { name: /^Reports\.total, / }).first();
+      await frame.waitFor();
+      await page.evaluate("document.querySelector('[role=tree]').dataset.kept = 'yes'");
+      await app.get('/reports/failing');
+      await page.getByText(/^2 ×/).waitFor({ timeout: PATIENCE_MS });
+      expect(await page.locator('[role=tree][data-kept=yes]').count()).toBe(1);
+      expect(offences).toEqual(CLEAN);
+      await page.close();
+    }, 120_000);
+
+    it('show a function of the flame graph in full width, by keyboard and by pointer', async () => {
+      const { page } = await open('causes');
+      await entry(page, 'Reports.total').click({ timeout: PATIENCE_MS });
+      const tree = page.getByRole('tree');
+      const whole = await boxOf(tree);
+      await page.getByRole('treeitem', { name: /^All, / }).focus();
+      for (let i = 0; i < 60 && !(await focused(page)).startsWith('Reports.total'); i++) {
+        await page.keyboard.press('ArrowDown');
+      }
+      expect(await focused(page)).toMatch(/^Reports\.total, [\d.]+ m?s, \d+/);
+      await page.keyboard.press('Enter');
+      const frame = page.getByRole('treeitem', { name: /^Reports\.total, / }).first();
+      expect((await boxOf(frame)).width).toBeCloseTo(whole.width, 0);
+      expect(await focused(page)).toMatch(/^Reports\.total/);
+      await page.keyboard.press('Escape');
+      expect(await focused(page)).toMatch(/^All/);
+      await frame.click();
+      expect(await page.locator('.flame-detail').innerText()).toContain('Reports.total');
+      await page.getByText('As a list').click();
+      await page.getByRole('list', { name: 'Functions' }).getByText('Reports.total').waitFor();
+      await page.close();
+    }, 60_000);
+
+    it('are accessible and fit the screen, in both themes, on a desk and on a phone', async () => {
+      const { page } = await open('causes');
+      await entry(page, 'Reports.total').click({ timeout: PATIENCE_MS });
+      await page.getByRole('tree').waitFor();
+      await expectAccessible(page, 'causes');
+      await page.close();
+    }, 120_000);
+  });
+});
+
+class Reports {
+  total(): number {
+    const end = performance.now() + 1_000;
+    let sum = 0;
+    while (performance.now() < end) sum += Math.sqrt(sum + 1);
+    return sum;
+  }
+}
+
+@Controller('reports')
+class ReportsController {
+  private readonly reports = new Reports();
+
+  @Get('blocking')
+  blocking(): string {
+    return String(this.reports.total());
+  }
+
+  @Get('failing')
+  failing(): never {
+    throw new TypeError('The report <img src=x onerror="globalThis.pwned=1"> cannot be read.');
+  }
+}
+
+/** The machine of the test is busy: other things hold up the process, too, but for a shorter time. */
+const OpenModule = moduleWith({ diagnostics: { blockedLoop: { thresholdMs: 600 } } });
+
+function moduleWith(options: Parameters<typeof MonitoringModule.forRoot>[0]): Type {
+  @Module({ imports: [MonitoringModule.forRoot(options)], controllers: [ReportsController] })
+  class DiagnosedModule {}
+  return DiagnosedModule;
+}
+
+/** The summary of the first entry with a heading. */
+function entry(page: Page, heading: string): Locator {
+  return page.locator('.entry > summary', { has: page.getByText(heading, { exact: true }) }).first();
+}
+
+async function boxOf(locator: Locator): Promise<{ width: number; height: number }> {
+  const box = await locator.boundingBox();
+  if (box === null) throw new Error('It is not shown.');
+  return box;
+}
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate("document.activeElement.getAttribute('aria-label') ?? ''");
+}
+
+/** Expects that axe finds nothing wrong with a page, and that it is not wider than the screen. */
+async function expectAccessible(page: Page, about: string): Promise<void> {
+  await page.evaluate(AXE);
+  for (const [colorScheme, width] of SCREENS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
+    const found = violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+    );
+    expectThat(found, `${about}, ${colorScheme}, ${width}`).toEqual([]);
+    const shown = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expectThat(shown, `${about}, ${colorScheme}, ${width}`).toBeLessThanOrEqual(width);
+  }
+}
