@@ -81,6 +81,8 @@ export function messageTemplate(message: string): string {
     const isValue: boolean = isCut || !isWord(core) || (followsNoun && !FUNCTION_WORDS.has(lower));
     followsNoun = VALUE_NOUNS.has(lower) || (followsNoun && (isValue || NOUN_LINKS.has(lower)));
     if (!isValue) kept.push(before + core + after);
+    // A mark keeps its punctuation, as that of a quoted text has it.
+    else if (core === VALUE) kept.push((kept.at(-1) === VALUE ? kept.pop()! : before + VALUE) + after);
     else if (kept.at(-1) !== VALUE) kept.push(VALUE);
   }
   return boundedLabelValue(kept.join(' '), MAX_LENGTH);

@@ -23,6 +23,9 @@ import { StartedWait, type WaitingOperations } from './started-wait.js';
 /** Upper limit for open operations. An Observable that no one subscribes to never ends. */
 const MAX_OPEN = 10_000;
 
+/** Number of operations that are recorded in each second whatever the sample rate, so that a quiet application is recorded whole. */
+const FIRST_OF_SECOND = IS_CONTEXT_EXPENSIVE ? 10 : 100;
+
 /** The options of {@link Operations}. */
 export interface OperationsOptions {
   /** Share of operations that are recorded, from 0 to 1. */
@@ -51,7 +54,7 @@ export class Operations implements OperationWaits, WaitingOperations {
     private readonly options: OperationsOptions,
     private readonly guard: Guard,
   ) {
-    this.sampler = new Sampler(options.sampleRate);
+    this.sampler = new Sampler(options.sampleRate, FIRST_OF_SECOND);
     this.places = new CallPlaces(this.sites, options.repeatedCalls);
     this.eventLoop = new EventLoopUse(clock, this.open);
   }

@@ -1,7 +1,5 @@
 /** Time for which a decision about sampling holds, in milliseconds. */
 const SLICE_MS = 100;
-/** Number of operations that are recorded in each second before the sample rate counts. */
-const SAMPLED_PER_SECOND = 10;
 
 /** The decision which operations are recorded. */
 export class Sampler {
@@ -10,8 +8,14 @@ export class Sampler {
   private sliceEnd = -Infinity;
   private isSliceSampled = false;
 
-  /** @param sampleRate share of operations that are recorded, from 0 to 1 */
-  constructor(private readonly sampleRate: number) {}
+  /**
+   * @param sampleRate share of operations that are recorded, from 0 to 1
+   * @param firstOfSecond number of operations that are recorded in each second before the sample rate counts
+   */
+  constructor(
+    private readonly sampleRate: number,
+    private readonly firstOfSecond: number,
+  ) {}
 
   /**
    * Samples the first operations of each second, so that a quiet application is recorded whole, and by time beyond them:
@@ -27,7 +31,7 @@ export class Sampler {
       this.secondStart = now;
       this.startedInSecond = 0;
     }
-    if (this.startedInSecond++ < SAMPLED_PER_SECOND) return true;
+    if (this.startedInSecond++ < this.firstOfSecond) return true;
     if (now >= this.sliceEnd || now < this.sliceEnd - SLICE_MS) {
       this.sliceEnd = now + SLICE_MS;
       this.isSliceSampled = Math.random() < sampleRate;

@@ -136,7 +136,7 @@ describe('the template of a message', () => {
         const template = messageTemplate(message);
         expect(messageTemplate(template)).toBe(template);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [['։ ('], ['7 !'], ['a ( b']] },
     );
   });
 

@@ -7,7 +7,7 @@ describe('the sampling of operations', () => {
   });
 
   it('takes the operations of a slice of time together, so that many that run at once are recorded or none', () => {
-    const sampler = new Sampler(0.3);
+    const sampler = new Sampler(0.3, 10);
     let random = 0;
     jest.spyOn(Math, 'random').mockImplementation(() => (random = (random + 0.37) % 1));
     const slices: boolean[] = [];
@@ -29,7 +29,7 @@ describe('the sampling of operations', () => {
   ])(
     'takes the first ten of each second, but for none: at a rate of %d, %i of a hundred',
     (rate, expected) => {
-      const sampler = new Sampler(rate);
+      const sampler = new Sampler(rate, 10);
       let sampled = 0;
       for (let i = 0; i < 100; i++) if (sampler.samples(50 * i)) sampled++;
       expect(sampled).toBe(expected);
@@ -37,7 +37,7 @@ describe('the sampling of operations', () => {
   );
 
   it('goes on when the clock goes back, and never fails for one that is broken', () => {
-    const sampler = new Sampler(0.5);
+    const sampler = new Sampler(0.5, 10);
     jest.spyOn(Math, 'random').mockReturnValue(0.1);
     for (let i = 0; i < 20; i++) sampler.samples(1_000_000);
     expect(sampler.samples(5)).toBe(true);
