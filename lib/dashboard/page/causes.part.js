@@ -1,7 +1,7 @@
 import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import { badge, element } from './elements.js';
-import { bars, EntryList, facts, PART_NAMES, stackList, when } from './entries.js';
+import { at, bars, disclosure, EntryList, facts, PART_NAMES, stackList, when } from './entries.js';
 import { flame } from './flame.js';
 import { treeOfBlock } from './flame-tree.js';
 import { formatted } from './format.js';
@@ -34,11 +34,13 @@ function causeList() {
 
 function recordBody(record) {
   const { handler, status, durationMs, startedAt, parts, calls, exception, blockedBy, traceId } = record;
+  const { method, route } = record;
   return [
     facts([
+      ['Route', route && routeLink(method, route)],
       ['Handler', handler],
       ['Status', status],
-      ['Started', when(startedAt)],
+      ['Started', at(startedAt)],
       ['Duration', ms(durationMs)],
       ['Exception', exception && [exception.error, exception.site].filter(Boolean).join(' at ')],
       ['Blocked by', blockedBy && `${blockedBy.name}, for ${ms(blockedBy.milliseconds)} at once`],
@@ -48,6 +50,11 @@ function recordBody(record) {
       ? [partBars(parts, durationMs), callList(record, calls)]
       : [element('p', { class: 'muted' }, 'It was not sampled: only its end is known.')]),
   ].filter(Boolean);
+}
+
+function routeLink(method, route) {
+  const href = `#/requests/${encodeURIComponent(method)}/${encodeURIComponent(route)}`;
+  return element('a', { href }, `${method} ${route}`);
 }
 
 /** Returns the parts of the time of an operation, the longest first. */
@@ -102,9 +109,9 @@ function errorList() {
       site && element('small', {}, site),
       element('span', { class: 'row muted' }, `${formatted(count)} ×`, when(lastSeenAt)),
     ],
-    body: ({ stack, causes, perMinute, version, firstSeenAt, operations, otherOperations }) => [
+    body: ({ stack, causes, perMinute, version, firstSeenAt, operations, otherOperations, lastRecordId }) => [
       facts([
-        ['First seen', when(firstSeenAt)],
+        ['First seen', at(firstSeenAt)],
         ['Version', version],
         ['Caused by', causes.join(', ')],
         ['In', operations.map(({ name, count }) => `${name} (${formatted(count)})`).join(', ')],
@@ -112,6 +119,8 @@ function errorList() {
       ]),
       element('figure', { 'aria-label': 'Errors in each of the last 60 minutes' }, sparkline(perMinute)),
       stackList(stack),
+      lastRecordId &&
+        disclosure('The last operation', async () => recordBody(await read('record', { id: lastRecordId }))),
     ],
   });
 }

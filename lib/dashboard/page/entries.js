@@ -100,9 +100,12 @@ class Entry {
   async showBody() {
     if (!this.node.open || !this.isChanged) return;
     this.isChanged = false;
+    const { text } = this;
     try {
-      fill(this.body, ...[await this.bodyOf(this.item)].flat());
+      const body = await this.bodyOf(this.item);
+      if (text === this.text) fill(this.body, ...[body].flat());
     } catch (error) {
+      this.isChanged = true;
       fill(this.body, element('p', { class: 'error' }, error.message));
     }
   }
@@ -119,6 +122,19 @@ export function when(timestamp) {
     },
     `${clock(timestamp)}, ${ago(timestamp)}`,
   );
+}
+
+/** Returns the date and time of a timestamp in milliseconds. */
+export function at(timestamp) {
+  const date = new Date(timestamp);
+  return element('time', { datetime: date.toISOString() }, date.toLocaleString());
+}
+
+/** Returns an element that opens, whose content is read then. */
+export function disclosure(title, body) {
+  const entry = new Entry({ summary: () => [title], body });
+  entry.update({});
+  return entry.node;
 }
 
 /** Returns a list of names and values. Those without a value are left out. */

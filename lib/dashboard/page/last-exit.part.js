@@ -1,5 +1,5 @@
 import { badge, element, fill, notice, sortableTable } from './elements.js';
-import { facts, readPart, section, when } from './entries.js';
+import { at, facts, readPart, section } from './entries.js';
 import { formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
 
@@ -29,8 +29,8 @@ function exitFacts(exit) {
   const { time, exitCode, signal, startedAt, pid, version, node, error, heapLimitBytes, memoryLimitBytes } =
     exit;
   return facts([
-    ['Ended', time && when(time)],
-    ['Started', startedAt && when(startedAt)],
+    ['Ended', time && at(time)],
+    ['Started', startedAt && at(startedAt)],
     ['Exit code', exitCode],
     ['Signal', signal],
     ['Exception', error && [error.error, error.site].filter(Boolean).join(' at ')],

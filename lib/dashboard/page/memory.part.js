@@ -1,5 +1,5 @@
 import { badge, element, fill, notice, sortableTable } from './elements.js';
-import { bars, readPart, section, when } from './entries.js';
+import { at, bars, readPart, section } from './entries.js';
 import { formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
 
@@ -40,10 +40,10 @@ function siteBars({ sites, allocationSites }) {
 function listenerTable(listeners, memory) {
   return sortableTable(
     [
-      { title: 'Listeners', number: true, value: ({ count }) => count },
       { title: 'Emitter', value: ({ emitter }) => emitter },
       { title: 'Event', value: ({ event }) => event },
       { title: 'Added by', value: ({ site }) => site },
+      { title: 'Listeners', number: true, value: ({ count }) => count },
     ],
     { rows: listeners, caption: 'Emitters with many listeners', sortBy: 'Listeners', remember: memory },
   );
@@ -78,7 +78,6 @@ export const part = {
     const report = await readPart('memory');
     return (node) => {
       if (report === undefined || report.status === 'off') {
-        memory.delete('summary');
         fill(node, notice('Memory is not watched', 'Set diagnostics.memory to find what grows.'));
         return;
       }
@@ -88,7 +87,12 @@ export const part = {
         memory.set('details', element('div', { class: 'stack sections' }));
         fill(node, memory.get('summary'), grid.node, memory.get('details'));
       }
-      const { status, cause, since, windows, listeners, counts } = report;
+      const { windows, ...rest } = report;
+      grid.update(windows.length > 0 ? [panelOf(windows)] : []);
+      const text = JSON.stringify(rest);
+      if (text === memory.get('text')) return;
+      memory.set('text', text);
+      const { status, cause, since, listeners, counts } = report;
       fill(
         memory.get('summary'),
         section(
@@ -97,7 +101,7 @@ export const part = {
             'p',
             { class: 'row' },
             badge(...(STATES[status] ?? [status])),
-            since !== undefined && element('span', { class: 'muted' }, 'since ', when(since)),
+            since !== undefined && element('span', { class: 'muted' }, 'since ', at(since)),
           ),
           element('p', {}, cause),
         ),
@@ -108,7 +112,6 @@ export const part = {
         counts.length > 0 && countTable(counts, memory),
         listeners.length > 0 && listenerTable(listeners, memory),
       );
-      grid.update(windows.length > 0 ? [panelOf(windows)] : []);
     };
   },
   leave: () => grid?.remove(),

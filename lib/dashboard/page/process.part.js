@@ -1,5 +1,5 @@
 import { element, fill, notice } from './elements.js';
-import { bars, EntryList, facts, PART_NAMES, readPart, section, when } from './entries.js';
+import { at, bars, EntryList, facts, PART_NAMES, readPart, section } from './entries.js';
 import { formatted } from './format.js';
 
 const ms = (value) => formatted(value, 'milliseconds');
@@ -34,7 +34,7 @@ function inFlightList() {
         ['Handler', name],
         ['Kind', kind],
         ['Phase', phase],
-        ['Started', when(startedAt)],
+        ['Started', at(startedAt)],
         [
           'Waits at',
           waits
@@ -86,7 +86,7 @@ function processFacts({ application, runtime, limits, watched }) {
       facts([
         ['Application', [name, version].filter(Boolean).join(' ')],
         ['Revision', revision],
-        ['Started', when(runtime.startedAt)],
+        ['Started', at(runtime.startedAt)],
         ['Process ID', runtime.pid],
         ['Node.js', `${runtime.node} (V8 ${runtime.v8}), ${runtime.platform} ${runtime.arch}`],
         ['Monitoring', runtime.monitoring],
