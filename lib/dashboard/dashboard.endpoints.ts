@@ -11,6 +11,7 @@ import {
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
+import { logLevelEndpoints } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 
@@ -58,6 +59,13 @@ export interface BlockSource {
   find(): readonly unknown[];
 }
 
+/** The levels of log messages, as JSON. */
+export interface LogLevelSource {
+  read(): unknown;
+  set(change: { context?: string; level: string; forMs?: number }): unknown;
+  reset(context?: string): boolean;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -67,6 +75,7 @@ export interface DashboardSources {
   readonly records: RecordSource;
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
+  readonly logLevels: LogLevelSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -94,6 +103,7 @@ export function dashboardEndpoints(
     ),
     ...readEndpoints(path, overridable, sources),
     ...actionEndpoints(path, overridable, sources),
+    ...logLevelEndpoints(`${path}/api/diagnostics/log-levels`, overridable, sources),
   ];
 }
 
