@@ -1,58 +1,60 @@
 import type { Guard } from '../../primitives/guard.js';
-import { observeFunction } from '../../primitives/method-patch.js';
 import { LOG_LEVELS } from './log-levels.js';
 
-type Record = (level: string, context: unknown) => void;
-
 /**
- * The watch of a logger of the application's own. Each of its methods becomes an accessor that returns the method: a
- * message that an instance of Nest's `Logger` passes on is counted when it takes the method, so that no function of
- * this library is on the stack when the method runs. Any other caller gets a version of the method that counts its calls.
+ * The watch of a logger of the application's own. Each of its methods becomes an accessor that returns the method
+ * itself, so that a message is counted when its caller takes the method: no function of this library is on the stack
+ * when it runs, since such a logger may print the place that called it. The arguments are not seen.
  */
 export class OwnLogger {
   private readonly stops: (() => void)[];
-  /** The context of the instance of `Logger` that takes a method next; undefined if none does. */
-  private expected: string | undefined;
+  /** The context of the instance of Nest's `Logger` that takes a method next. */
+  private context: unknown;
 
+  /** @param record called with each message, and the context if it is known */
   constructor(
     private readonly logger: object,
     private readonly guard: Guard,
-    private readonly record: Record,
+    private readonly record: (level: string, context: unknown) => void,
   ) {
     this.stops = LOG_LEVELS.map((level) => guard.run(() => this.observe(level)) ?? (() => undefined));
   }
 
-  /** Notes that an instance of `Logger` is about to take a method. */
+  /** Notes that an instance of Nest's `Logger` is about to take a method. */
   expectCall(context: unknown): void {
-    this.expected = typeof context === 'string' && context !== '' ? context : undefined;
+    this.context = context;
   }
 
   stop(): void {
-    for (const stop of this.stops) stop();
+    for (const stop of this.stops) this.guard.run(stop);
   }
 
   private observe(level: string): () => void {
     const { logger } = this;
     const own = Object.getOwnPropertyDescriptor(logger, level);
     const found = own ?? inherited(logger, level);
+    // A getter of the application is not called for nothing, and a frozen logger stays as it is.
     if (typeof found?.value !== 'function' || own?.configurable === false || !Object.isExtensible(logger)) {
       return () => undefined;
     }
-    const counted = new WeakMap<object, unknown>();
-    const currentMethod = (): unknown =>
-      own === undefined ? Reflect.get(Object.getPrototypeOf(logger) as object, level, logger) : own.value;
-    const take = (receiver: unknown): unknown => this.take(level, receiver, currentMethod(), counted);
+    const { guard } = this;
+    const count = (): void => this.count(level);
     const accessor: PropertyDescriptor = {
       configurable: true,
       enumerable: own?.enumerable ?? false,
-      get(this: unknown) {
-        return take(this);
+      get(this: unknown): unknown {
+        try {
+          count();
+        } catch (error) {
+          guard.report(error);
+        }
+        return own === undefined ? Reflect.get(Object.getPrototypeOf(logger) as object, level, this) : own.value;
       },
       set(this: object, value: unknown) {
         Reflect.defineProperty(this, level, { value, configurable: true, enumerable: true, writable: true });
       },
     };
-    Reflect.defineProperty(logger, level, accessor);
+    if (!Reflect.defineProperty(logger, level, accessor)) return () => undefined;
     return () => {
       if (Object.getOwnPropertyDescriptor(logger, level)?.get !== accessor.get) return;
       if (own === undefined) Reflect.deleteProperty(logger, level);
@@ -60,36 +62,14 @@ export class OwnLogger {
     };
   }
 
-  private take(
-    level: string,
-    receiver: unknown,
-    method: unknown,
-    counted: WeakMap<object, unknown>,
-  ): unknown {
-    const { expected } = this;
-    this.expected = undefined;
-    if (typeof method !== 'function') return method;
-    if (receiver === this.logger && expected !== undefined) {
-      this.record(level, expected);
-      return method;
-    }
-    const known = counted.get(method);
-    if (known !== undefined) return known;
-    const observed = observeFunction(method, this.guard, (args) => {
-      this.record(level, contextOf(args));
-      return undefined;
-    });
-    counted.set(method, observed);
-    return observed;
+  private count(level: string): void {
+    const context = this.context ?? Object.getOwnPropertyDescriptor(this.logger, 'context')?.value;
+    this.context = undefined;
+    this.record(level, context);
   }
 }
 
-/** Returns the context of a call as Nest passes it: its last argument, if that is a string and not the message. */
-function contextOf(args: readonly unknown[]): unknown {
-  const last = args.length > 1 ? args.at(-1) : undefined;
-  return typeof last === 'string' ? last : undefined;
-}
-
+/** Returns a property that an object inherits. */
 function inherited(object: object, name: string): PropertyDescriptor | undefined {
   for (
     let owner = Object.getPrototypeOf(object) as object | null;
