@@ -49,6 +49,8 @@ interface ChangedTransport {
   };
   /** Level that the transport had, its own or that of the logger. */
   readonly before: string;
+  /** True for the transports that print the most; a file of errors stays one. */
+  readonly printsMost: boolean;
   readonly changedTo: string;
   readonly filter: WinstonFormat;
 }
@@ -66,7 +68,12 @@ class TransportLevels {
     this.restore();
     const { lowest } = this.messages.rules;
     if (lowest === undefined) return;
-    for (const transport of this.logger.transports) this.change(transport, lowest);
+    const most = Math.max(
+      ...this.logger.transports.map((transport) => this.numberOf(this.levelOf(transport))),
+    );
+    for (const transport of this.logger.transports) {
+      this.change(transport, lowest, this.numberOf(this.levelOf(transport)) === most);
+    }
   }
 
   restore(): void {
@@ -83,47 +90,57 @@ class TransportLevels {
     return this.logger.transports.some((transport) => {
       if (transport.silent === true) return false;
       const changed = this.changed.find((each) => each.transport === transport);
-      if (changed !== undefined) return this.passes(info, changed.before);
-      return this.isEnabled(levelOf(info), transport.level ?? this.logger.level);
+      if (changed !== undefined) return this.passes(info, changed);
+      return this.isEnabled(levelOf(info), this.levelOf(transport));
     });
   }
 
-  private change(transport: WinstonTransport, lowest: string): void {
-    const { logger } = this;
-    const before = transport.level ?? logger.level;
+  private change(transport: WinstonTransport, lowest: string, printsMost: boolean): void {
+    const before = this.levelOf(transport);
     const name = this.nameOf(lowest);
-    const isLowered = name !== undefined && !this.isEnabled(name, before);
-    const changedTo = isLowered ? name : before;
+    const isLowered = printsMost && name !== undefined && !this.isEnabled(name, before);
     const { format } = transport;
-    const filter: WinstonFormat = {
-      options: format?.options,
-      transform: (info, options) => {
-        if (!this.passes(info, before)) return false;
-        return format === undefined ? info : format.transform(info, options);
+    const changed: ChangedTransport = {
+      transport,
+      own: {
+        level: Object.getOwnPropertyDescriptor(transport, 'level'),
+        format: Object.getOwnPropertyDescriptor(transport, 'format'),
+      },
+      before,
+      printsMost,
+      changedTo: isLowered ? name : before,
+      filter: {
+        options: format?.options,
+        transform: (info, options) => {
+          if (!this.passes(info, changed)) return false;
+          return format === undefined ? info : format.transform(info, options);
+        },
       },
     };
-    const own = {
-      level: Object.getOwnPropertyDescriptor(transport, 'level'),
-      format: Object.getOwnPropertyDescriptor(transport, 'format'),
-    };
-    transport.level = changedTo;
-    transport.format = filter;
-    this.changed.push({ transport, own, before, changedTo, filter });
+    transport.level = changed.changedTo;
+    transport.format = changed.filter;
+    this.changed.push(changed);
   }
 
-  /** Returns true if the rules print a message, or, without a rule for it, the level does. */
-  private passes(info: object, before: string): boolean {
+  /** Returns true if the rules print a message on a transport, or, without a rule for it, its level does. */
+  private passes(info: object, { before, printsMost }: ChangedTransport): boolean {
     const level = levelOf(info);
-    const ruled =
-      level === undefined
-        ? undefined
-        : this.messages.rules.prints(contextOf(info), NEST_NAMES[level] ?? level);
-    return ruled ?? this.isEnabled(level, before);
+    const isEnabled = this.isEnabled(level, before);
+    if (level === undefined) return isEnabled;
+    const ruled = this.messages.rules.prints(contextOf(info), NEST_NAMES[level] ?? level);
+    return printsMost ? (ruled ?? isEnabled) : ruled !== false && isEnabled;
   }
 
   private isEnabled(level: string | undefined, limit: string): boolean {
-    const { levels } = this.logger;
-    return level !== undefined && (levels[level] ?? Infinity) <= (levels[limit] ?? Infinity);
+    return level !== undefined && this.numberOf(level) <= this.numberOf(limit);
+  }
+
+  private levelOf(transport: WinstonTransport): string {
+    return transport.level ?? this.logger.level;
+  }
+
+  private numberOf(level: string): number {
+    return this.logger.levels[level] ?? Infinity;
   }
 
   /** Returns the name that the logger has for a level of Nest. */
