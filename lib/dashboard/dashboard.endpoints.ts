@@ -11,7 +11,7 @@ import {
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
-import { logLevelEndpoints } from './log-levels.endpoints.js';
+import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 
@@ -59,13 +59,6 @@ export interface BlockSource {
   find(): readonly unknown[];
 }
 
-/** The levels of log messages, as JSON. */
-export interface LogLevelSource {
-  read(): unknown;
-  set(change: { context?: string; level: string; forMs?: number }): unknown;
-  reset(context?: string): boolean;
-}
-
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -103,7 +96,12 @@ export function dashboardEndpoints(
     ),
     ...readEndpoints(path, overridable, sources),
     ...actionEndpoints(path, overridable, sources),
-    ...logLevelEndpoints(`${path}/api/diagnostics/log-levels`, overridable, sources),
+    ...logLevelEndpoints(
+      `${path}/api/diagnostics/log-levels`,
+      overridable,
+      sources.hasAuth,
+      sources.logLevels,
+    ),
   ];
 }
 

@@ -1,13 +1,20 @@
 import type { Endpoint } from '../http/endpoint.js';
 import { MonitoringOptionsError } from '../options/option-checks.js';
 import { ApiError, DashboardActionEndpoint, DashboardReadEndpoint } from './dashboard-api.endpoints.js';
-import type { DashboardSources } from './dashboard.endpoints.js';
+
+/** The levels of log messages, as JSON. */
+export interface LogLevelSource {
+  read(): unknown;
+  set(change: { context?: string; level: string; forMs?: number }): unknown;
+  reset(context?: string): boolean;
+}
 
 /** Returns the endpoints that read the levels of log messages and change them. */
 export function logLevelEndpoints(
   path: string,
   overridable: boolean,
-  { logLevels, hasAuth }: Pick<DashboardSources, 'logLevels' | 'hasAuth'>,
+  hasAuth: boolean,
+  logLevels: LogLevelSource,
 ): Endpoint[] {
   return [
     new DashboardReadEndpoint(path, overridable, () => logLevels.read()),

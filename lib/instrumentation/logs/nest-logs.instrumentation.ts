@@ -1,4 +1,5 @@
 import { ConsoleLogger, Logger } from '@nestjs/common';
+import { patchAccess } from '../../primitives/access-patch.js';
 import { Guard } from '../../primitives/guard.js';
 import { isObject } from '../../primitives/is-object.js';
 import { patchMethod } from '../../primitives/method-patch.js';
@@ -79,7 +80,10 @@ export class NestLogs {
       patchMethod(prototype, 'getContextAndStackAndMessagesToPrint', this.guard, (_, logger) =>
         this.print(take(), logger),
       ),
-      this.watchTarget(),
+      // Read by an instance of `Logger` just before it calls the logger of the application.
+      patchAccess(Logger.prototype, 'localInstance', this.guard, (target, caller) =>
+        this.reach(target, caller),
+      ),
     ];
     this.guard.run(() => this.reach((Logger as unknown as LoggerStatics).staticInstanceRef));
   }
@@ -143,33 +147,6 @@ export class NestLogs {
       }
     }
   };
-
-  /** Observes which logger an instance of `Logger` is about to call. */
-  private watchTarget(): () => void {
-    const { prototype } = Logger;
-    const original = Object.getOwnPropertyDescriptor(prototype, 'localInstance');
-    const get = original?.get;
-    if (get === undefined || original?.configurable !== true) return () => undefined;
-    const { guard } = this;
-    const reach = (target: unknown, logger: unknown): void => this.reach(target, logger);
-    const patched: PropertyDescriptor = {
-      ...original,
-      get(this: unknown): unknown {
-        const target: unknown = Reflect.apply(get, this, []);
-        try {
-          reach(target, this);
-        } catch (error) {
-          guard.report(error);
-        }
-        return target;
-      },
-    };
-    Object.defineProperty(prototype, 'localInstance', patched);
-    return () => {
-      const current = Object.getOwnPropertyDescriptor(prototype, 'localInstance');
-      if (current?.get === patched.get) Object.defineProperty(prototype, 'localInstance', original);
-    };
-  }
 
   /** Watches a logger of the application's own, and notes the context of the instance of `Logger` that calls it. */
   private reach(target: unknown, caller?: unknown): void {

@@ -1,10 +1,11 @@
+import { patchAccess } from '../../primitives/access-patch.js';
 import type { Guard } from '../../primitives/guard.js';
 import { LOG_LEVELS } from './log-levels.js';
 
 /**
- * The watch of a logger of the application's own. Each of its methods becomes an accessor that returns the method
- * itself, so that a message is counted when its caller takes the method: no function of this library is on the stack
- * when it runs, since such a logger may print the place that called it. The arguments are not seen.
+ * The watch of a logger of the application's own. A message is counted when its caller takes the method: no function of
+ * this library is on the stack when the method runs, since such a logger may print the place that called it. The
+ * arguments are not seen.
  */
 export class OwnLogger {
   private readonly stops: (() => void)[];
@@ -14,10 +15,12 @@ export class OwnLogger {
   /** @param record called with each message, and the context if it is known */
   constructor(
     private readonly logger: object,
-    private readonly guard: Guard,
+    guard: Guard,
     private readonly record: (level: string, context: unknown) => void,
   ) {
-    this.stops = LOG_LEVELS.map((level) => guard.run(() => this.observe(level)) ?? (() => undefined));
+    // A getter of the application is not called for nothing.
+    const levels = LOG_LEVELS.filter((level) => guard.run(() => hasMethod(logger, level)) === true);
+    this.stops = levels.map((level) => patchAccess(logger, level, guard, () => this.count(level)));
   }
 
   /** Notes that an instance of Nest's `Logger` is about to take a method. */
@@ -26,40 +29,7 @@ export class OwnLogger {
   }
 
   stop(): void {
-    for (const stop of this.stops) this.guard.run(stop);
-  }
-
-  private observe(level: string): () => void {
-    const { logger } = this;
-    const own = Object.getOwnPropertyDescriptor(logger, level);
-    const found = own ?? inherited(logger, level);
-    // A getter of the application is not called for nothing, and a frozen logger stays as it is.
-    if (typeof found?.value !== 'function' || own?.configurable === false || !Object.isExtensible(logger)) {
-      return () => undefined;
-    }
-    const { guard } = this;
-    const count = (): void => this.count(level);
-    const accessor: PropertyDescriptor = {
-      configurable: true,
-      enumerable: own?.enumerable ?? false,
-      get(this: unknown): unknown {
-        try {
-          count();
-        } catch (error) {
-          guard.report(error);
-        }
-        return own === undefined ? Reflect.get(Object.getPrototypeOf(logger) as object, level, this) : own.value;
-      },
-      set(this: object, value: unknown) {
-        Reflect.defineProperty(this, level, { value, configurable: true, enumerable: true, writable: true });
-      },
-    };
-    if (!Reflect.defineProperty(logger, level, accessor)) return () => undefined;
-    return () => {
-      if (Object.getOwnPropertyDescriptor(logger, level)?.get !== accessor.get) return;
-      if (own === undefined) Reflect.deleteProperty(logger, level);
-      else Reflect.defineProperty(logger, level, own);
-    };
+    for (const stop of this.stops) stop();
   }
 
   private count(level: string): void {
@@ -69,15 +39,15 @@ export class OwnLogger {
   }
 }
 
-/** Returns a property that an object inherits. */
-function inherited(object: object, name: string): PropertyDescriptor | undefined {
+/** Returns true if an object has a method, its own or inherited, and not by a getter. */
+function hasMethod(object: object, name: string): boolean {
   for (
-    let owner = Object.getPrototypeOf(object) as object | null;
+    let owner: object | null = object;
     owner !== null;
     owner = Object.getPrototypeOf(owner) as object | null
   ) {
     const found = Object.getOwnPropertyDescriptor(owner, name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return typeof found.value === 'function';
   }
-  return undefined;
+  return false;
 }

@@ -43,10 +43,8 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
 /** A transport whose level was changed. */
 interface ChangedTransport {
   readonly transport: WinstonTransport;
-  readonly own: {
-    readonly level?: PropertyDescriptor | undefined;
-    readonly format?: PropertyDescriptor | undefined;
-  };
+  /** What the transport has of its own; it is undefined on one that follows its logger. */
+  readonly own: Pick<WinstonTransport, 'level' | 'format'>;
   /** Level that the transport had, its own or that of the logger. */
   readonly before: string;
   /** True for the transports that print the most; a file of errors stays one. */
@@ -79,8 +77,8 @@ class TransportLevels {
   restore(): void {
     for (const { transport, own, changedTo, filter } of this.changed) {
       // What the application has set meanwhile stays.
-      if (transport.level === changedTo) restoreProperty(transport, 'level', own.level);
-      if (transport.format === filter) restoreProperty(transport, 'format', own.format);
+      if (transport.level === changedTo) transport.level = own.level;
+      if (transport.format === filter) transport.format = own.format;
     }
     this.changed = [];
   }
@@ -103,8 +101,8 @@ class TransportLevels {
     const changed: ChangedTransport = {
       transport,
       own: {
-        level: Object.getOwnPropertyDescriptor(transport, 'level'),
-        format: Object.getOwnPropertyDescriptor(transport, 'format'),
+        level: transport.level,
+        format,
       },
       before,
       printsMost,
@@ -148,11 +146,6 @@ class TransportLevels {
     const { levels } = this.logger;
     return (WINSTON_NAMES[level] ?? [level]).find((name) => name in levels);
   }
-}
-
-function restoreProperty(object: object, name: string, own: PropertyDescriptor | undefined): void {
-  if (own === undefined) Reflect.deleteProperty(object, name);
-  else Reflect.defineProperty(object, name, own);
 }
 
 function levelOf(info: object): string | undefined {
