@@ -43,7 +43,7 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
 /** A transport whose level was changed. */
 interface ChangedTransport {
   readonly transport: WinstonTransport;
-  /** What the transport has of its own; it is undefined on one that follows its logger. */
+  /** Its own level and format; undefined on a transport that follows its logger. */
   readonly own: Pick<WinstonTransport, 'level' | 'format'>;
   /** Level that the transport had, its own or that of the logger. */
   readonly before: string;
