@@ -69,10 +69,9 @@ export function hasOwnLevel(logger: object): boolean {
   return ownKey(logger, LEVEL_VALUE) !== undefined;
 }
 
-/** Returns the bindings of a logger as pino keeps them: a part of a line of JSON. */
-export function bindingsOf(logger: object): unknown {
-  const key = keyOf(logger, CHILD_BINDINGS);
-  return key === undefined ? undefined : (Reflect.get(logger, key) as unknown);
+/** Returns the key of the bindings of a logger and its children: a part of a line of JSON. */
+export function bindingsKeyOf(logger: object): symbol | undefined {
+  return keyOf(logger, CHILD_BINDINGS);
 }
 
 function isPinoLogger(candidate: object): candidate is PinoLogger {

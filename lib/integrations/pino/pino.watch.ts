@@ -1,7 +1,7 @@
 import { patchMethod } from '../../primitives/method-patch.js';
 import type { LogMessages, WatchedLevel } from '../log-watch.js';
 import { stopAll } from '../stop-all.js';
-import { asJsonKeyOf, bindingsOf, hasOwnLevel, type PinoLogger } from './pino.discovery.js';
+import { asJsonKeyOf, bindingsKeyOf, hasOwnLevel, type PinoLogger } from './pino.discovery.js';
 
 /** The levels of pino by their names in Nest, and the other way round. */
 const NEST_NAMES: Readonly<Record<string, string>> = { trace: 'verbose', info: 'log' };
@@ -17,7 +17,7 @@ const BOUND_CONTEXT = /,"context":"((?:[^"\\]|\\.){0,200})"/g;
 export function watchPino(logger: PinoLogger, messages: LogMessages): WatchedLevel {
   const level = new PinoLevel(logger, messages);
   const { guard, rules } = messages;
-  const contexts = new BoundContexts();
+  const contexts = new BoundContexts(bindingsKeyOf(logger));
   level.apply();
   const stop = stopAll([
     () => level.restore(),
@@ -104,8 +104,11 @@ class BoundContexts {
     { readonly bindings: unknown; readonly context: string | undefined }
   >();
 
+  constructor(private readonly key: symbol | undefined) {}
+
   of(logger: object): string | undefined {
-    const bindings = bindingsOf(logger);
+    if (this.key === undefined) return undefined;
+    const bindings: unknown = Reflect.get(logger, this.key);
     const known = this.known.get(logger);
     if (known !== undefined && known.bindings === bindings) return known.context;
     const context =
