@@ -5,7 +5,7 @@ import type { Guard } from './guard.js';
  * In contrast to a patched method, no function of this library is on the stack when the value, such as a method, is
  * called.
  *
- * An assignment replaces the patch. The property of another object of the class is not affected.
+ * An assignment works as before, and the patch stays. The property of another object of the class is not affected.
  *
  * @param observe called with each value that is read, and the object from which it is read
  * @returns a function that removes the patch; it does nothing if there is no such property, or it cannot be changed
@@ -25,15 +25,23 @@ function replaceProperty(
   guard: Guard,
   observe: (value: unknown, receiver: unknown) => void,
 ): (() => void) | undefined {
-  const own = Object.getOwnPropertyDescriptor(object, name);
-  if (own?.configurable === false || !Object.isExtensible(object) || !(name in object)) return undefined;
+  const given = Object.getOwnPropertyDescriptor(object, name);
+  if (given?.configurable === false || !Object.isExtensible(object) || !(name in object)) return undefined;
+  let own = given;
   const read = (receiver: unknown): unknown => {
     if (own === undefined) return Reflect.get(Object.getPrototypeOf(object) as object, name, receiver);
-    return own.get === undefined ? own.value : Reflect.apply(own.get, receiver, []);
+    return 'value' in own
+      ? own.value
+      : Reflect.get(Object.create(null, { value: own }) as object, 'value', receiver);
+  };
+  const write = (receiver: object, value: unknown): void => {
+    const assigned = { value, configurable: true, enumerable: own?.enumerable ?? true, writable: true };
+    if (receiver === object) own = assigned;
+    else Reflect.defineProperty(receiver, name, assigned);
   };
   const accessor: PropertyDescriptor = {
     configurable: true,
-    enumerable: own?.enumerable ?? false,
+    enumerable: given?.enumerable ?? false,
     get(this: unknown) {
       const value = read(this);
       try {
@@ -43,23 +51,21 @@ function replaceProperty(
       }
       return value;
     },
-    // An accessor without a setter stays one.
-    set:
-      own?.get !== undefined
-        ? own.set
-        : function (this: object, value: unknown) {
-            Reflect.defineProperty(this, name, {
-              value,
-              configurable: true,
-              enumerable: own?.enumerable ?? true,
-              writable: true,
-            });
-          },
   };
-  if (!Reflect.defineProperty(object, name, accessor)) return undefined;
+  // An accessor keeps its setter, and one without a setter stays read-only.
+  const isData = given === undefined || 'value' in given;
+  const patched: PropertyDescriptor = isData
+    ? {
+        ...accessor,
+        set(this: object, value: unknown) {
+          write(this, value);
+        },
+      }
+    : { ...given, ...accessor };
+  if (!Reflect.defineProperty(object, name, patched)) return undefined;
   return () => {
     guard.run(() => {
-      if (Object.getOwnPropertyDescriptor(object, name)?.get !== accessor.get) return;
+      if (Object.getOwnPropertyDescriptor(object, name)?.get !== patched.get) return;
       if (own === undefined) Reflect.deleteProperty(object, name);
       else Reflect.defineProperty(object, name, own);
     });

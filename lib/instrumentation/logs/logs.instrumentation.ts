@@ -54,7 +54,7 @@ export class LogsInstrumentation {
 
   /** Returns the loggers that were found, and their levels without the changes at run time. */
   loggers(): LoggerLevel[] {
-    return [...this.nest.levels(), ...Array.from(this.watched.values(), ({ describe }) => describe())];
+    return [...this.nest.levels(), ...Array.from(this.watched.values(), (logger) => logger.describe())];
   }
 
   /** Returns the contexts that have logged. */
@@ -66,7 +66,7 @@ export class LogsInstrumentation {
   stop(): void {
     this.rules.clear();
     this.unwatch?.();
-    for (const { stop } of this.watched.values()) this.sink.guard.run(stop);
+    for (const logger of this.watched.values()) this.sink.guard.run(() => logger.stop());
     this.watched.clear();
   }
 
@@ -87,7 +87,7 @@ export class LogsInstrumentation {
     const watch = this.sink.guard.run(start);
     if (watch === undefined) return;
     this.watched.set(logger, {
-      stop: watch.stop,
+      stop: () => watch.stop(),
       describe: () => {
         const level = watch.level();
         return { logger: library, ...(level !== undefined && { level }) };

@@ -80,6 +80,10 @@ export class NestLogs {
       patchMethod(prototype, 'getContextAndStackAndMessagesToPrint', this.guard, (_, logger) =>
         this.print(take(), logger),
       ),
+      // Read first by each call of `Logger`: an earlier one may have found no method for its level.
+      patchAccess(Logger, 'staticInstanceRef', this.guard, (target) => {
+        this.own.get(target as object)?.expectCall(undefined);
+      }),
       // Read by an instance of `Logger` just before it calls the logger of the application.
       patchAccess(Logger.prototype, 'localInstance', this.guard, (target, caller) =>
         this.reach(target, caller),
