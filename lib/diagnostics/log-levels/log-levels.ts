@@ -108,7 +108,7 @@ export class LogLevels {
 
   /** Ends all changes. */
   stop(): void {
-    for (const context of [...this.running.keys()]) this.reset(context);
+    for (const context of this.running.keys()) this.reset(context);
   }
 
   private forget(context: string | undefined): boolean {

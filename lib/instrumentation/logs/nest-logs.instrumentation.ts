@@ -162,7 +162,6 @@ export class NestLogs {
   private startOwn(logger: object): OwnLogger | undefined {
     for (const sink of this.sinks) sink.guard.run(() => sink.found(logger));
     if (innerLoggersOf(logger).length > 0) return undefined;
-    const isOfNest = (inner: object): boolean => inner instanceof ConsoleLogger || inner instanceof Logger;
     if (isOfNest(logger) || innerLoggersOf(logger, isOfNest).length > 0) return undefined;
     return new OwnLogger(logger, this.guard, this.record);
   }
@@ -171,4 +170,8 @@ export class NestLogs {
 /** The static property of `Logger` that holds the logger of the application. */
 interface LoggerStatics {
   readonly staticInstanceRef?: unknown;
+}
+
+function isOfNest(logger: object): boolean {
+  return logger instanceof ConsoleLogger || logger instanceof Logger;
 }

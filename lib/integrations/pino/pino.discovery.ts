@@ -44,9 +44,8 @@ export function pinoLoggerOf(candidate: object): PinoLogger | undefined {
 
 /** Returns the first ancestor of a logger, of which it is a child; the logger itself if it is none. */
 export function rootOf(logger: PinoLogger): PinoLogger {
-  const asJson = asJsonKeyOf(logger);
   let root = logger;
-  for (let i = 0; asJson !== undefined && i < MAX_ANCESTORS; i++) {
+  for (let i = 0; i < MAX_ANCESTORS; i++) {
     const parent = Object.getPrototypeOf(root) as PinoLogger | null;
     // The prototype of all loggers has the method itself.
     if (

@@ -98,11 +98,12 @@ describe('a logger of the application’s own', () => {
       warn: () => 'warned',
     };
     const errors: unknown[] = [];
-    new OwnLogger(logger, new Guard((error) => errors.push(error)), () => {
+    const watched = new OwnLogger(logger, new Guard((error) => errors.push(error)), () => {
       throw new Error('count');
     });
     expect(calls).toBe(0);
     expect(logger.warn()).toBe('warned');
     expect(errors).toEqual([new Error('count')]);
+    watched.stop();
   });
 });
