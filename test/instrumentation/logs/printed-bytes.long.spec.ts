@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -20,26 +21,25 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Runs the application, which logs in one of its ways; `off` is with `logs: false`. */
-function run(way: string, adapter: string, logs: 'on' | 'off', counts = ''): Promise<Run> {
+async function run(way: string, adapter: string, logs: 'on' | 'off', counts = ''): Promise<Run> {
+  // Into files, since several loggers that write to a full pipe overtake each other.
+  const files = ['out', 'err'].map((name) => join(folder, `${way}.${logs}.${name}`));
+  const handles = await Promise.all(files.map((file) => open(file, 'a+')));
   const child = spawn(
     process.execPath,
     ['--import', './test/support/typescript/register.mjs', APP, way, adapter, logs, counts],
     {
       cwd: ROOT,
       env: { ...process.env, NODE_ENV: 'test', NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', ...handles.map(({ fd }) => fd)],
     },
   );
-  let [output, errors] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  return new Promise((done) => {
-    child.on('close', (exitCode) => {
-      const same = (text: string): string =>
-        text.replaceAll(String(child.pid), 'PID').replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
-      done({ exitCode, output: withoutLateness(same(output)), errors: same(errors) });
-    });
-  });
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  await Promise.all(handles.map((handle) => handle.close()));
+  const [output = '', errors = ''] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const same = (text: string): string =>
+    text.replaceAll(String(child.pid), 'PID').replaceAll(/127\.0\.0\.1:\d+/g, 'HOST');
+  return { exitCode, output: withoutLateness(same(output)), errors: same(errors) };
 }
 
 /** Returns the output without what is said of a busy machine. */
