@@ -42,6 +42,10 @@ async function run(way: string, adapter: string, logs: 'on' | 'off', counts = ''
   return { exitCode, output: withoutLateness(same(output)), errors: same(errors) };
 }
 
+function sorted({ output, ...rest }: Run): Run {
+  return { ...rest, output: output.split('\n').toSorted().join('\n') };
+}
+
 /** Returns the output without what is said of a busy machine. */
 function withoutLateness(output: string): string {
   return output
@@ -82,7 +86,8 @@ describe.each(WAYS)('an application that logs by %s, on %s', (way, adapter, coun
   it('prints the same bytes with its messages counted', async () => {
     const file = join(folder, `${way}.txt`);
     const [off, on] = await Promise.all([run(way, adapter, 'off'), run(way, adapter, 'on', file)]);
-    expect(on).toEqual(off);
+    // Two runs of pino without monitoring have lines in different order, too.
+    expect(way === 'pino' ? sorted(on) : on).toEqual(way === 'pino' ? sorted(off) : off);
     expect(on.exitCode).toBe(0);
     const counted = new Map(
       Array.from(
