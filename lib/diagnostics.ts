@@ -1,3 +1,12 @@
 export type { BlockFlame, BlockStack, EventLoopBlock } from './diagnostics/blocked-loop/event-loop-block.js';
 export { EventLoopBlocks } from './diagnostics/blocked-loop/event-loop-blocks.js';
+export { LogLevels } from './diagnostics/log-levels/log-levels.js';
+export type {
+  ChangedLogLevel,
+  LogLevelChange,
+  LogLevelReport,
+} from './diagnostics/log-levels/log-levels.js';
 export type { BlockedLoopOptions, DiagnosticsOptions } from './diagnostics/diagnostics.options.js';
+export type { LoggerLevel } from './instrumentation/logs/logger-level.js';
+export type { MessageLevel } from './instrumentation/logs/log-levels.js';
+export type { LogsOptions } from './instrumentation/logs/logs.options.js';

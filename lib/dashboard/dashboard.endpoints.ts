@@ -11,6 +11,7 @@ import {
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
+import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
 
@@ -79,6 +80,7 @@ export interface DashboardSources {
   readonly records: RecordSource;
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
+  readonly logLevels: LogLevelSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -106,6 +108,12 @@ export function dashboardEndpoints(
     ),
     ...readEndpoints(path, overridable, sources),
     ...actionEndpoints(path, overridable, sources),
+    ...logLevelEndpoints(
+      `${path}/api/diagnostics/log-levels`,
+      overridable,
+      sources.hasAuth,
+      sources.logLevels,
+    ),
   ];
 }
 

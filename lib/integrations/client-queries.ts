@@ -8,8 +8,10 @@ import { MYSQL2_CONNECTIONS, MYSQL2_POOLS } from './mysql2/mysql2.discovery.js';
 import { NODE_REDIS_CLIENTS, OWN_NODE_REDIS_CLIENTS } from './node-redis/node-redis.discovery.js';
 import type { ObjectQuery } from './object-search.js';
 import { PG_CLIENTS, PG_POOLS } from './pg/pg.discovery.js';
+import { PINO_LOGGERS } from './pino/pino.discovery.js';
 import { PRISMA_CLIENTS } from './prisma/prisma.discovery.js';
 import { TYPEORM_DATA_SOURCES } from './typeorm/typeorm.discovery.js';
+import { WINSTON_LOGGERS } from './winston/winston.discovery.js';
 
 /** The queries of all finders of this library. One scan answers them together. */
 export const CLIENT_QUERIES: readonly ObjectQuery<object>[] = [
@@ -29,4 +31,6 @@ export const CLIENT_QUERIES: readonly ObjectQuery<object>[] = [
   BULLMQ_QUEUES,
   BULLMQ_WORKERS,
   BULL_REGISTRARS,
+  PINO_LOGGERS,
+  WINSTON_LOGGERS,
 ];

@@ -36,6 +36,7 @@ const FURTHER_NAMES = [
   'http_request_time_seconds_total',
   'http_server_errors_total',
   'http_stream_duration_seconds',
+  'log_messages_total',
   'model_operation_duration_seconds',
   'model_operation_errors_total',
   'model_operation_total',

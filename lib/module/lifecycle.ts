@@ -4,6 +4,7 @@ import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
+import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -15,6 +16,7 @@ import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-
 import { HttpInstrumentation } from '../instrumentation/http/http.instrumentation.js';
 import { QueueJobsInstrumentation } from '../instrumentation/jobs/queue-jobs.instrumentation.js';
 import { ScheduledJobsInstrumentation } from '../instrumentation/jobs/scheduled-jobs.instrumentation.js';
+import { LogsInstrumentation } from '../instrumentation/logs/logs.instrumentation.js';
 import { RpcInstrumentation } from '../instrumentation/messages/rpc.instrumentation.js';
 import { WebSocketInstrumentation } from '../instrumentation/messages/websocket.instrumentation.js';
 import { CrashFile } from '../instrumentation/requests/crash-file.js';
@@ -99,6 +101,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     StartWatch,
     (watch, lifecycle) => watch.start(() => lifecycle.abort()),
     'Nest reports a failing start to no provider; the watch has to see every hook that may fail.',
+  ),
+  step(
+    'init',
+    'logs: start',
+    LogsInstrumentation,
+    (logs) => logs.start(),
+    'Other modules log in their own hooks.',
   ),
   step(
     'init',
@@ -276,6 +285,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'started',
+    'logs: refresh',
+    LogsInstrumentation,
+    (logs) => logs.refresh(),
+    'The modules have created their loggers, and main.ts has set that of the application.',
+  ),
+  step(
+    'started',
     'start report: log',
     StartReport,
     (report) => report.log(),
@@ -418,6 +434,8 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['handler phases', HandlerPhasesInstrumentation],
       ['operations', Operations],
       ['blocked loop', BlockedLoopLifecycle],
+      ['log levels', LogLevels],
+      ['logs', LogsInstrumentation],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(

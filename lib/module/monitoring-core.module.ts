@@ -11,6 +11,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../query/api-statistics.js';
 import { BusinessMetrics } from '../business/business-metrics.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
+import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -39,6 +40,7 @@ import { HISTORY_PROVIDERS } from './history.providers.js';
 import { INSTRUMENTATION_PROVIDERS } from './instrumentation.providers.js';
 import { INTEGRATIONS_PROVIDERS } from './integrations.providers.js';
 import { JOBS_PROVIDERS } from './jobs.providers.js';
+import { LOGS_PROVIDERS } from './logs.providers.js';
 import { LifecycleModule } from './lifecycle.module.js';
 import { METRICS_PROVIDERS } from './metrics.providers.js';
 import { StepRunner } from './step-runner.js';
@@ -72,6 +74,7 @@ import { OptionsMerger } from './options-merger.js';
     ...ERRORS_PROVIDERS,
     ...JOBS_PROVIDERS,
     ...DIAGNOSTICS_PROVIDERS,
+    ...LOGS_PROVIDERS,
     ...DASHBOARD_PROVIDERS,
     ...ENDPOINTS_PROVIDERS,
   ],
@@ -89,6 +92,7 @@ import { OptionsMerger } from './options-merger.js';
     RequestRecords,
     ErrorRecords,
     EventLoopBlocks,
+    LogLevels,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -43,6 +43,7 @@ import {
   resolveWebSocket,
   type WebSocketMetricsOptions,
 } from '../instrumentation/messages/websocket.options.js';
+import { type LogsOptions, resolveLogs } from '../instrumentation/logs/logs.options.js';
 import {
   type OutgoingHttpOptions,
   resolveOutgoingHttp,
@@ -99,6 +100,8 @@ export interface MonitoringOptions {
   readonly errors?: ErrorsOptions | false;
   /** Diagnostics of the process, such as what blocks the event loop, or false. @default on */
   readonly diagnostics?: DiagnosticsOptions | false;
+  /** Counts of log messages by level and context, whose levels can be changed at run time, or false. @default on */
+  readonly logs?: LogsOptions | boolean;
   /** Metrics of scheduled jobs and of queues, or false. @default each kind that the application has */
   readonly jobs?: JobsOptions | false;
   /** Metrics of microservice handlers, or false. @default on */
@@ -146,6 +149,7 @@ export interface ResolvedOptions {
   readonly requests: ResolvedRequests;
   readonly errors: ResolvedErrors;
   readonly diagnostics: ResolvedDiagnostics;
+  readonly logs: Required<LogsOptions> | false;
   readonly jobs: ResolvedJobs;
   readonly rpc: Required<RpcMetricsOptions> | false;
   readonly webSocket: Required<WebSocketMetricsOptions> | false;
@@ -187,6 +191,7 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
     diagnostics: group((diagnostics: DiagnosticsOptions | false | undefined) =>
       resolveDiagnostics(diagnostics, environment),
     ),
+    logs: group(resolveLogs),
     jobs: group(resolveJobs),
     rpc: group(resolveRpc),
     webSocket: group(resolveWebSocket),

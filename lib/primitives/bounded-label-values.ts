@@ -34,6 +34,11 @@ export class BoundedLabelValues {
     private readonly other = OTHER,
   ) {}
 
+  /** Returns the values that are kept. */
+  values(): Iterable<string> {
+    return this.known.keys();
+  }
+
   /** Returns the label value to use for a value. */
   of(value: string): string {
     const bounded = boundedLabelValue(value);

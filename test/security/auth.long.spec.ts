@@ -54,7 +54,7 @@ describe.each(PLACES)('every monitoring endpoint, on $adapter, apart: $apart', (
   }
 
   function ask({ method, path }: Surface, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    const body = method === 'POST' ? { body: '{"alert":"none","silence":"none"}' } : {};
+    const body = method === 'POST' ? { body: '{"alert":"none","silence":"none","level":null}' } : {};
     return request(port, { method, path, headers, ...body });
   }
 

@@ -1,0 +1,6 @@
+/** A logger that was found, and the least important level that it prints. */
+export interface LoggerLevel {
+  readonly logger: 'nest' | 'pino' | 'winston' | 'other';
+  /** The name of the level in Nest, or in the library; undefined for a logger that does not tell. */
+  readonly level?: string;
+}

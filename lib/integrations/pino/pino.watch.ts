@@ -1,0 +1,124 @@
+import { patchMethod } from '../../primitives/method-patch.js';
+import type { LogMessages, WatchedLevel } from '../log-watch.js';
+import { stopAll } from '../stop-all.js';
+import { asJsonKeyOf, bindingsKeyOf, hasOwnLevel, type PinoLogger } from './pino.discovery.js';
+
+/** The levels of pino by their names in Nest, and the other way round. */
+const NEST_NAMES: Readonly<Record<string, string>> = { trace: 'verbose', info: 'log' };
+const PINO_NAMES: Readonly<Record<string, string>> = { verbose: 'trace', log: 'info' };
+
+/** The context among the bindings of a child, which are a part of a line of JSON. */
+const BOUND_CONTEXT = /,"context":"((?:[^"\\]|\\.){0,200})"/g;
+
+/**
+ * Counts the lines of a logger and its children, and applies the levels that were changed at run time. A line is seen
+ * where it is made: this function has returned before the line is written.
+ */
+export function watchPino(logger: PinoLogger, messages: LogMessages): WatchedLevel {
+  const level = new PinoLevel(logger, messages);
+  const { guard, rules } = messages;
+  const contexts = new BoundContexts(bindingsKeyOf(logger));
+  level.apply();
+  const stop = stopAll([
+    () => level.restore(),
+    rules.onChange(() => guard.run(() => level.apply())),
+    patchMethod(logger, asJsonKeyOf(logger) ?? '', guard, ([fields, , value], receiver) => {
+      const child = receiver as PinoLogger;
+      const label = child.levels.labels[value as number] ?? 'other';
+      const name = NEST_NAMES[label] ?? label;
+      const context = contextOf(fields) ?? contexts.of(child);
+      if (!rules.isEmpty && !(rules.prints(context, name) ?? level.prints(child, value as number)))
+        return DROPPED;
+      messages.record(name, context);
+      return undefined;
+    }),
+  ]);
+  return { stop, level: () => level.name };
+}
+
+/** Applies the levels that were changed at run time to a child with a level of its own. */
+export function watchPinoLevel(child: PinoLogger, messages: LogMessages): WatchedLevel {
+  const { guard, rules } = messages;
+  const level = new PinoLevel(child, messages);
+  level.apply();
+  const stop = stopAll([() => level.restore(), rules.onChange(() => guard.run(() => level.apply()))]);
+  return { stop, level: () => level.name };
+}
+
+/** An empty line: nothing is written. */
+const DROPPED = { replaceResult: () => '' };
+
+/** The values of the levels that loggers had before they were changed. */
+const BEFORE = new WeakMap<object, number>();
+
+/** The level of a logger, which is lowered while a rule asks for more than the logger prints. */
+class PinoLevel {
+  private before: string | undefined;
+  private changedTo: string | undefined;
+
+  constructor(
+    private readonly logger: PinoLogger,
+    private readonly messages: LogMessages,
+  ) {}
+
+  /** The level without a change, by its name in Nest. */
+  get name(): string {
+    const level = this.before ?? this.logger.level;
+    return NEST_NAMES[level] ?? level;
+  }
+
+  apply(): void {
+    this.restore();
+    const { lowest } = this.messages.rules;
+    if (lowest === undefined) return;
+    const { logger } = this;
+    const name = PINO_NAMES[lowest] ?? lowest;
+    const value = logger.levels.values[name];
+    if (value === undefined || value >= logger.levelVal) return;
+    this.before = logger.level;
+    BEFORE.set(logger, logger.levelVal);
+    logger.level = name;
+    this.changedTo = name;
+  }
+
+  restore(): void {
+    const { before, changedTo, logger } = this;
+    this.before = undefined;
+    BEFORE.delete(logger);
+    // A level that the application has set meanwhile stays.
+    if (before !== undefined && logger.level === changedTo) logger.level = before;
+  }
+
+  /** Returns true if a logger would print a message without any rule. */
+  prints(child: PinoLogger, value: number): boolean {
+    let owner: object | null = child;
+    while (owner !== null && !hasOwnLevel(owner)) owner = Object.getPrototypeOf(owner) as object | null;
+    return value >= ((owner === null ? undefined : BEFORE.get(owner)) ?? child.levelVal);
+  }
+}
+
+/** The contexts of children, read from their bindings once. */
+class BoundContexts {
+  private readonly known = new WeakMap<
+    object,
+    { readonly bindings: unknown; readonly context: string | undefined }
+  >();
+
+  constructor(private readonly key: symbol | undefined) {}
+
+  of(logger: object): string | undefined {
+    if (this.key === undefined) return undefined;
+    const bindings: unknown = Reflect.get(logger, this.key);
+    const known = this.known.get(logger);
+    if (known !== undefined && known.bindings === bindings) return known.context;
+    const context =
+      typeof bindings === 'string' ? [...bindings.matchAll(BOUND_CONTEXT)].at(-1)?.[1] : undefined;
+    this.known.set(logger, { bindings, context });
+    return context;
+  }
+}
+
+function contextOf(fields: unknown): unknown {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  return Object.getOwnPropertyDescriptor(fields, 'context')?.value;
+}
