@@ -83,7 +83,7 @@ class Entry {
     this.summary = element('summary');
     this.body = element('div', { class: 'entry-body stack' });
     this.node = element('details', { class: 'entry' }, this.summary, this.body);
-    this.node.addEventListener('toggle', () => this.showBody());
+    this.node.addEventListener('toggle', () => void this.showBody());
   }
 
   update(item) {
@@ -94,7 +94,7 @@ class Entry {
     const summary = element('summary', {}, ...this.summaryOf(item));
     // What is the same is kept, with what is selected in it.
     if (summary.innerHTML !== this.summary.innerHTML) this.summary.replaceChildren(...summary.childNodes);
-    this.showBody();
+    void this.showBody();
   }
 
   async showBody() {

@@ -65,7 +65,7 @@ function panelOf(windows) {
   return {
     title: 'Memory in use after garbage collection',
     unit: 'bytes',
-    times: windows.map(({ at }) => at),
+    times: windows.map((each) => each.at),
     series: [series('heap', 'heapBytes'), series('external', 'externalBytes')],
   };
 }

@@ -13,11 +13,11 @@ interface Tree {
 const { folded, functionsOf, treeOfAllocations, treeOfBlock, treeOfCpuProfile } = (await import(
   String(new URL('../../../lib/dashboard/page/flame-tree.js', import.meta.url))
 )) as {
-  folded(tree: Tree): Tree;
-  functionsOf(tree: Tree): readonly Omit<Tree, 'children'>[];
-  treeOfAllocations(profile: object): Tree;
-  treeOfBlock(block: object): Tree;
-  treeOfCpuProfile(profile: object): Tree;
+  readonly folded: (tree: Tree) => Tree;
+  readonly functionsOf: (tree: Tree) => readonly Omit<Tree, 'children'>[];
+  readonly treeOfAllocations: (profile: object) => Tree;
+  readonly treeOfBlock: (block: object) => Tree;
+  readonly treeOfCpuProfile: (profile: object) => Tree;
 };
 
 /** A tree in short: names with their values, and what they called. */
