@@ -9,6 +9,15 @@ import type { Locator, Page } from 'playwright-core';
 import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
+import {
+  ALLOCATIONS,
+  IN_FLIGHT,
+  LAST_EXIT,
+  MEMORY,
+  PROCESS,
+  PROFILES,
+  STARTUP,
+} from './fixture/diagnostics-answers.js';
 import { Browser, type Offences } from './support/browser.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -107,8 +116,130 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       await expectAccessible(page, 'causes');
       await page.close();
     }, 120_000);
+
+    it('change the level of log messages for a time with credentials, and say without them what is missing', async () => {
+      const { page } = await open('log-levels');
+      await page.getByText('Set endpoints.auth to change levels').waitFor({ timeout: PATIENCE_MS });
+      expect(await page.getByRole('button', { name: 'Change' }).isDisabled()).toBe(true);
+      await page.close();
+
+      const secret = await startApp(adapter, SecretModule);
+      const opened = await browser.open(
+        `http://127.0.0.1:${secret.port}/metrics-dashboard#/diagnostics/log-levels`,
+      );
+      await signIn(opened.page);
+      await opened.page.getByLabel('Context').fill('Orders');
+      await opened.page.getByRole('button', { name: 'Change' }).click();
+      await opened.page.getByText(/^debug until/).waitFor();
+      await opened.page.getByRole('button', { name: 'End' }).click();
+      await opened.page.getByText('No level is changed.').waitFor();
+      await opened.page.close();
+      await secret.close();
+    }, 120_000);
+  });
+
+  describe('draw what the API answers', () => {
+    let app: RunningApp;
+
+    beforeAll(async () => {
+      app = await startApp('express', OpenModule);
+    }, 60_000);
+
+    afterAll(async () => {
+      await app.close();
+    });
+
+    /** Opens a part with answers of the API by name; other names are unknown to it. */
+    async function open(part: string, answers: Readonly<Record<string, unknown>>): Promise<Page> {
+      const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
+      await page.route(/\/api\/diagnostics\//, async (route) => {
+        const name = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
+        const json = answers[name];
+        await (json === undefined ? route.fulfill({ status: 404, json: {} }) : route.fulfill({ json }));
+      });
+      await page.evaluate(`location.hash = '#/diagnostics/${part}'`);
+      await page.getByRole('heading', { name: 'Diagnostics' }).waitFor({ timeout: PATIENCE_MS });
+      return page;
+    }
+
+    it.each([
+      [
+        'startup',
+        { startup: STARTUP },
+        ['Started in 1.84 s', 'instance in DatabaseModule', '12 faster ones'],
+      ],
+      [
+        'process',
+        { process: PROCESS, 'in-flight': IN_FLIGHT },
+        [
+          'GET /orders/:id',
+          'SELECT * FROM orders WHERE id = ?',
+          'shop 3.2.1',
+          '1,024 (hard limit unlimited)',
+        ],
+      ],
+      [
+        'last-exit',
+        { 'last-exit': LAST_EXIT },
+        ['The kernel killed the process', 'In flight at the end', 'OrderError', 'Requests in flight'],
+      ],
+      [
+        'memory',
+        { memory: MEMORY },
+        ['leak suspected', 'remember (src/orders.service.ts:42:3)', 'subscribe'],
+      ],
+      [
+        'profiles',
+        { profiles: PROFILES, profile: ALLOCATIONS },
+        ['Set endpoints.auth to capture', 'A heap snapshot is not possible', 'alert HeapGrows'],
+      ],
+    ])(
+      '%s, on a desk and on a phone',
+      async (part, answers, texts) => {
+        const page = await open(part, answers);
+        for (const text of texts) await page.getByText(text).first().waitFor();
+        for (const summary of await page.locator('main summary').all()) await summary.click();
+        if (part === 'profiles') await page.getByRole('treeitem', { name: /^remember, 7.72 MiB/ }).waitFor();
+        await expectAccessible(page, part);
+        await page.close();
+      },
+      120_000,
+    );
+
+    it('filter the routes', async () => {
+      const page = await open('process', { process: PROCESS, 'in-flight': IN_FLIGHT });
+      await page.getByText('Routes (2)').click();
+      await page.getByLabel('Filter Routes').fill('authguard');
+      expect(await page.getByText('GET /users').isVisible()).toBe(false);
+      expect(await page.getByText('guards: AuthGuard').isVisible()).toBe(true);
+      await page.close();
+    }, 60_000);
+
+    it.each([
+      ['startup', 'No start-up report'],
+      ['process', 'No process report'],
+      ['last-exit', 'No flight recorder'],
+      ['memory', 'Memory is not watched'],
+      ['profiles', 'No profiles'],
+      ['log-levels', 'Levels cannot be changed'],
+    ])(
+      '%s, or a sentence if that part is off',
+      async (part, sentence) => {
+        const page = await open(part, {});
+        await page.getByRole('heading', { name: sentence }).waitFor();
+        await page.close();
+      },
+      60_000,
+    );
   });
 });
+
+/** Gives the page its token. */
+async function signIn(page: Page): Promise<void> {
+  await page.getByLabel(/token/).fill('T0ken', { timeout: PATIENCE_MS });
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Diagnostics' }).waitFor({ timeout: PATIENCE_MS });
+}
 
 class Reports {
   total(): number {
@@ -136,6 +267,8 @@ class ReportsController {
 
 /** The machine of the test is busy: other things hold up the process, too, but for a shorter time. */
 const OpenModule = moduleWith({ diagnostics: { blockedLoop: { thresholdMs: 600 } } });
+
+const SecretModule = moduleWith({ endpoints: { auth: { bearerToken: 'T0ken' } } });
 
 function moduleWith(options: Parameters<typeof MonitoringModule.forRoot>[0]): Type {
   @Module({ imports: [MonitoringModule.forRoot(options)], controllers: [ReportsController] })

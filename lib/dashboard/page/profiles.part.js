@@ -69,7 +69,7 @@ async function flameOf({ kind, name, bytes }) {
 
 /** The form that captures a profile. */
 class CaptureForm {
-  constructor(page, { canCapture, heapSnapshot }) {
+  constructor(page, { canCapture = true, heapSnapshot }) {
     this.page = page;
     this.isDisabled = !canCapture;
     this.seconds = element(
