@@ -1,3 +1,4 @@
+import './diagnostics/startup/import-times.js';
 export { AlertHandler, type AlertHandlerProvider } from './alerting/alert-handler.decorator.js';
 export type { Alert, AlertStatus } from './alerting/alert.js';
 export { AlertingMonitor } from './alerting/alerting.monitor.js';

@@ -8,6 +8,8 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
+import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
+import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -54,6 +56,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       RequestRecords,
       ErrorRecords,
       EventLoopBlocks,
+      StartupTimes,
+      ProcessInfo,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -64,6 +68,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       records: RequestRecords,
       errors: ErrorRecords,
       blocks: EventLoopBlocks,
+      startup: StartupTimes,
+      process: ProcessInfo,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -73,6 +79,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       records,
       errors,
       blocks,
+      startup,
+      process,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -11,6 +11,8 @@ import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../query/api-statistics.js';
 import { BusinessMetrics } from '../business/business-metrics.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
+import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
+import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -89,6 +91,8 @@ import { OptionsMerger } from './options-merger.js';
     RequestRecords,
     ErrorRecords,
     EventLoopBlocks,
+    StartupTimes,
+    ProcessInfo,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
 import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-blocks.js';
+import { ProcessInfo } from '../../lib/diagnostics/process-info/process-info.js';
+import { StartupTimes } from '../../lib/diagnostics/startup/startup-times.js';
 import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
 import { busyHour } from './support.js';
@@ -35,6 +37,8 @@ function reads() {
       records,
       errors: new ErrorRecords(),
       blocks: new EventLoopBlocks(),
+      startup: new StartupTimes(),
+      process: new ProcessInfo(),
       hasAuth: false,
     }),
   };
