@@ -8,6 +8,7 @@ import { BlockRecorder } from '../diagnostics/blocked-loop/block.recorder.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
+import { InstanceTimes } from '../diagnostics/startup/instance-times.instrumentation.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { CallSites } from '../instrumentation/requests/call-sites.js';
@@ -24,21 +25,31 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 /** Providers of the times of the start. */
 const STARTUP_PROVIDERS: readonly Provider[] = [
   {
+    provide: InstanceTimes,
+    useFactory: () => new InstanceTimes(),
+  },
+  {
     provide: StartRecorder,
-    inject: [MetricsRegistry, ModulesContainer, RESOLVED_OPTIONS],
+    inject: [MetricsRegistry, ModulesContainer, InstanceTimes, RESOLVED_OPTIONS],
     useFactory: (
       registry: MetricsRegistry,
       modules: ModulesContainer,
+      instances: InstanceTimes,
       { enabled, diagnostics }: ResolvedOptions,
-    ) =>
-      enabled && diagnostics.startup
-        ? new StartRecorder(
-            registry,
-            modules,
-            [StartRecorder, OptionsMerger.ADDED],
-            new SafeLogger(new Logger('Monitoring')),
-          )
-        : null,
+    ) => {
+      if (!enabled || !diagnostics.startup) {
+        instances.stop();
+        return null;
+      }
+      return new StartRecorder(
+        registry,
+        modules,
+        instances,
+        InstanceTimes,
+        [InstanceTimes, OptionsMerger.ADDED],
+        new SafeLogger(new Logger('Monitoring')),
+      );
+    },
   },
   {
     provide: StartupTimes,

@@ -33,6 +33,12 @@ export interface StartedInstance {
   isDependencyTreeStatic(): boolean;
 }
 
+/** The time in which an instance was created. */
+export interface InstanceTime {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
 /** A module, as Nest keeps it. */
 export interface StartedModule {
   readonly name: string;
@@ -62,8 +68,10 @@ export interface StartTimes {
   readonly ownTokens: readonly unknown[];
   /** Undefined for an application that is not the first one of its process. */
   readonly imports: { readonly libraryMs: number; readonly definedAt: number } | undefined;
-  /** A provider that has measured when it was created. */
-  readonly recorder: { readonly token: unknown; readonly createdAt: number };
+  /** Returns the time in which an instance was created, by how Nest keeps it; undefined if that was not observed. */
+  readonly observed: (wrapper: object) => InstanceTime | undefined;
+  /** The provider that observes the others once it is created. */
+  readonly observer: { readonly token: unknown; readonly startedAt: number };
   /** The steps of monitoring at each moment of the start. */
   readonly init: TimeSpan | undefined;
   readonly bootstrap: TimeSpan | undefined;
@@ -100,8 +108,8 @@ export function slowestLine({ steps, totalMs }: StartupReport): string | undefin
 function* reportOf(times: StartTimes): Generator<void, StartupReport, void> {
   const { modules, init } = times;
   const beganAt = creationOf(times);
-  const instances = yield* instancesOf(modules, beganAt);
-  setAdded(instances, beganAt);
+  const instances = yield* instancesOf(times);
+  setAdded(instances, times.observer.startedAt);
   const hooks = yield* hooksOf(times);
   setAdded(hooks, init?.from ?? 0);
   const phases = phasesOf(times, beganAt, instances.at(-1)?.endedAt ?? beganAt);
@@ -132,56 +140,39 @@ function* reportOf(times: StartTimes): Generator<void, StartupReport, void> {
 }
 
 /** Returns the time at which Nest began to create instances: it begins with all providers at once. */
-function creationOf({ modules, recorder }: StartTimes): number {
+function creationOf({ modules, observer }: StartTimes): number {
   for (const { providers } of modules) {
-    const initTime = providers.get(recorder.token)?.initTime;
-    if (initTime !== undefined) return recorder.createdAt - initTime;
+    const initTime = providers.get(observer.token)?.initTime;
+    if (initTime !== undefined) return observer.startedAt - initTime;
   }
-  return recorder.createdAt;
+  return observer.startedAt;
 }
 
-/**
- * Returns the instances of the start. Nest begins with the providers of all modules at once, so that the time of each one
- * since then contains that of all which were created meanwhile. In a module, the injectables follow on the providers, and
- * the controllers on those.
- */
-function* instancesOf(
-  modules: readonly StartedModule[],
-  beganAt: number,
-): Generator<void, TimedStep[], void> {
+/** Returns the instances of the start whose creation was observed. */
+function* instancesOf({ modules, observed }: StartTimes): Generator<void, TimedStep[], void> {
   const found: TimedStep[] = [];
-  for (const [index, { providers, injectables, controllers }] of modules.entries()) {
-    let groupBeganAt = beganAt;
+  for (const [module, { providers, injectables, controllers }] of modules.entries()) {
     for (const group of [providers, injectables, controllers]) {
-      let groupEndedAt = groupBeganAt;
       for (const wrapper of group.values()) {
         yield;
         const { initTime } = wrapper;
         // The time of any other one is that of a request.
         if (initTime === undefined || wrapper.isAlias || wrapper.isTransient) continue;
         if (!wrapper.isDependencyTreeStatic()) continue;
-        const endedAt = groupBeganAt + initTime;
-        groupEndedAt = Math.max(groupEndedAt, endedAt);
-        found.push({
-          name: textOf(wrapper.token),
-          module: index,
-          kind: 'instance',
-          startedAt: groupBeganAt,
-          endedAt,
-          addedMs: 0,
-        });
+        const time = observed(wrapper);
+        if (time === undefined) continue;
+        found.push({ name: textOf(wrapper.token), module, kind: 'instance', ...time, addedMs: 0 });
       }
-      groupBeganAt = groupEndedAt;
     }
   }
   return found;
 }
 
-function* hooksOf({ modules, hooks, recorder, init }: StartTimes): Generator<void, TimedStep[], void> {
+function* hooksOf({ modules, hooks, observer, init }: StartTimes): Generator<void, TimedStep[], void> {
   const owners = new Map<unknown, { readonly name: string; readonly module: number }>();
   const found: TimedStep[] = [];
   for (const [index, { providers, injectables, controllers }] of modules.entries()) {
-    if (init !== undefined && providers.has(recorder.token)) {
+    if (init !== undefined && providers.has(observer.token)) {
       // The hook of the library itself runs when the watch begins.
       const name = moduleName(modules, index);
       const { from, to } = init;

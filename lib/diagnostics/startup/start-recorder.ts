@@ -3,7 +3,7 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SafeLogger } from '../../primitives/safe-logger.js';
 import { importTimes } from './import-times.js';
 import type { StartupReport } from './startup-report.js';
-import type { StartedHook, StartedModule, StartTimes } from './start-reader.js';
+import type { InstanceTime, StartedHook, StartedModule, StartTimes } from './start-reader.js';
 
 /** Upper limit for the hooks of a start that are kept until they are read. */
 const MAX_HOOKS = 20_000;
@@ -11,14 +11,20 @@ const MAX_HOOKS = 20_000;
 /** A hook of an instance that runs. */
 export type RunningHook = Pick<StartedHook, 'instance' | 'kind' | 'startedAt'> & { endedAt: number };
 
+/** The observation of the creation of instances. */
+interface ObservedInstances {
+  readonly startedAt: number;
+  of(wrapper: object): InstanceTime | undefined;
+  stop(): void;
+}
+
 /**
- * The recorder of the times of a start. Nest measures the creation of instances itself; the hooks are observed by the watch
- * that observes them anyway. It is read once, when the application has started.
+ * The recorder of the times of a start. The hooks are observed by the watch that observes them anyway. It is read once, when
+ * the application has started.
  */
 export class StartRecorder {
   private readonly seconds: Gauge<'phase'>;
   private readonly imports = importTimes.take();
-  private readonly createdAt = performance.now();
   private modules: readonly StartedModule[] = [];
   private hooks: RunningHook[] = [];
   private readonly moments = new Map<string, { readonly from: number; readonly to: number }>();
@@ -28,11 +34,14 @@ export class StartRecorder {
 
   /**
    * @param container the modules of the application
+   * @param instancesToken the token of `instances`
    * @param ownTokens a token of each module of this library
    */
   constructor(
     registry: MetricsRegistry,
     private readonly container: ReadonlyMap<string, StartedModule>,
+    private readonly instances: ObservedInstances,
+    private readonly instancesToken: unknown,
     private readonly ownTokens: readonly unknown[],
     private readonly logger: Pick<SafeLogger, 'debug'>,
   ) {
@@ -45,6 +54,7 @@ export class StartRecorder {
 
   /** Notes the modules whose instances have been created: modules that are loaded later are no part of the start. */
   instancesCreated(): void {
+    this.instances.stop();
     this.modules = [...this.container.values()];
   }
 
@@ -80,13 +90,14 @@ export class StartRecorder {
   }
 
   private times(): StartTimes {
-    const { modules, hooks, moments, ownTokens, imports, createdAt, listeningAt } = this;
+    const { modules, hooks, moments, instances, instancesToken, ownTokens, imports, listeningAt } = this;
     return {
       modules,
       hooks,
       ownTokens,
       imports,
-      recorder: { token: StartRecorder, createdAt },
+      observed: (wrapper) => instances.of(wrapper),
+      observer: { token: instancesToken, startedAt: instances.startedAt },
       init: moments.get('init'),
       bootstrap: moments.get('bootstrap'),
       started: moments.get('started'),
