@@ -10,7 +10,9 @@ const MAX_VALUES = 2_000;
 
 /** Names of options whose values are never shown, whatever their type. */
 const SECRET_NAME =
-  /pass|secret|token|key|credential|auth|cookie|session|signature|salt|^(?:pin|pwd|user|username)$/i;
+  /pass|secret|token|key|credential|(?<!failed)auth|cookie|session|signature|salt|^(?:pin|pwd|user|username)$/i;
+/** Names of options whose values are objects of the application or of another library. */
+const FOREIGN = /^(?:client|exporter|promClient|clock|handler)$/;
 /** Names of options whose keys are given by the application. */
 const FREE_KEYS = /headers|labels|attributes|annotations|grouping|metadata|tags/i;
 /** A name that an option of this library has. */
@@ -18,6 +20,14 @@ const OPTION_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
 
 /** The texts that are shown: values that options of this library can be chosen from. */
 const SHOWN_TEXTS: ReadonlySet<string> = new Set([
+  'values',
+  'statistics',
+  'distributions',
+  'counts',
+  'explicit',
+  'exponential',
+  'client',
+  'fetch',
   'otel',
   'prometheus',
   'both',
@@ -116,5 +126,6 @@ function redactedProperty(name: string, value: unknown, depth: number, budget: B
   if (value === undefined || value === null || value === false) return value ?? null;
   if (SECRET_NAME.test(name)) return SET;
   if (FREE_KEYS.test(name) && isObject(value)) return SET;
+  if (FOREIGN.test(name) && typeof value === 'object') return '(object)';
   return redacted(value, depth + 1, budget);
 }
