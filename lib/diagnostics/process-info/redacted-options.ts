@@ -1,3 +1,4 @@
+import { isOptionName } from '../../options/option-table.js';
 import { isObject } from '../../primitives/is-object.js';
 
 /** The replacement of a text, which may be a secret. */
@@ -15,8 +16,49 @@ const SECRET_NAME =
 const FOREIGN = /^(?:client|exporter|promClient|clock|handler)$/;
 /** Names of options whose keys are given by the application. */
 const FREE_KEYS = /headers|labels|attributes|annotations|grouping|metadata|tags/i;
-/** A name that an option of this library has. */
-const OPTION_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
+/** Names of options that no table has. Any other name may be given by the application. */
+const FURTHER_NAMES: ReadonlySet<string> = new Set([
+  ...[
+    'paths',
+    'path',
+    'given',
+    'metrics',
+    'health',
+    'readiness',
+    'liveness',
+    'startup',
+    'dashboard',
+    'alerts',
+  ],
+  ...[
+    'isDashboardWithheld',
+    'controllers',
+    'useGlobalPrefix',
+    'auth',
+    'failedAuth',
+    'listen',
+    'port',
+    'host',
+  ],
+  ...['cpu', 'memory', 'fileSystems', 'network', 'diskIo', 'processes'],
+  ...[
+    'prices',
+    'customMetrics',
+    'thousandCalls',
+    'apiKey',
+    'appKey',
+    'tags',
+    'histograms',
+    'site',
+    'transport',
+  ],
+  ...['url', 'headers', 'protocol', 'compression', 'temporality', 'resourceAttributes', 'serviceName'],
+  ...['defaults', 'httpStatus', 'healthy', 'degraded', 'unhealthy', 'critical', 'builtIn', 'redis', 'disk'],
+  ...['checks', 'groups', 'drain', 'delayMs', 'timeoutMs', 'ignoresLocalProbes'],
+  ...['cpu_percent', 'memory_percent', 'disk_percent', 'response_time_ms', 'error_rate_percent'],
+  ...['cache_hit_rate_percent', 'rules', 'handlers', 'handler', 'condition', 'severity', 'slo', 'forMs'],
+  ...['labels', 'annotations', 'name', 'now', 'monotonic'],
+]);
 
 /** The texts that are shown: values that options of this library can be chosen from. */
 const SHOWN_TEXTS: ReadonlySet<string> = new Set([
@@ -107,18 +149,15 @@ function redactedList(list: readonly unknown[], depth: number, budget: Budget): 
 
 function redactedObject(object: object, depth: number, budget: Budget): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
-  let hidden = 0;
-  for (const name of Object.keys(object)) {
-    const isShown = OPTION_NAME.test(name) && Object.keys(shown).length < MAX_KEYS;
-    const property = Object.getOwnPropertyDescriptor(object, name);
-    if (!isShown || property === undefined) {
-      hidden++;
-      continue;
-    }
-    if (property.get !== undefined || property.set !== undefined) shown[name] = SET;
-    else shown[name] = redactedProperty(name, property.value, depth, budget);
+  const names = Object.keys(object);
+  const known = names.slice(0, MAX_KEYS).filter((name) => isOptionName(name) || FURTHER_NAMES.has(name));
+  for (const name of known) {
+    // A getter is not called.
+    const { value, get } = Object.getOwnPropertyDescriptor(object, name) ?? {};
+    shown[name] = get === undefined ? redactedProperty(name, value, depth, budget) : SET;
   }
-  if (hidden > 0) shown['(other)'] = hidden;
+  const others = names.length - known.length;
+  if (others > 0) shown['(other)'] = others;
   return shown;
 }
 

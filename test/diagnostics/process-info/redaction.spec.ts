@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { flagsOf, redactedFlags } from '../../../lib/diagnostics/process-info/node-flags.js';
 import { redactedOptions } from '../../../lib/diagnostics/process-info/redacted-options.js';
@@ -44,6 +44,11 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
 }));
 
 describe('options without secrets', () => {
+  // The names of options are known once they have been read.
+  beforeAll(
+    () => void resolveOptions({ exporters: { pushgateway: { url: 'http://localhost', jobName: 'a' } } }),
+  );
+
   it('never contain a text that was planted in them, under whatever name and in whatever object', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, tree), { maxLength: 6 }), (entries) => {
@@ -59,7 +64,7 @@ describe('options without secrets', () => {
       redactedOptions({
         enabled: true,
         seriesLimit: 1000,
-        limit: Infinity,
+        maxBytes: Infinity,
         http: false,
         cluster: undefined,
         histograms: 'exponential',
@@ -67,18 +72,18 @@ describe('options without secrets', () => {
         buckets: [0.1, 0.5],
         clock: { now: () => 0, epoch: 4711 },
         fetch: () => undefined,
-        ignore: [/planted/, '/planted'],
+        ignoreRoutes: [/planted/, '/planted'],
         auth: { bearerToken: 'planted' },
-        pin: 4711,
+        apiKey: 4711,
         headers: { planted: 'planted' },
-        failedAuth: { count: 10 },
-        big: 12n,
+        failedAuth: { maxFailures: 10 },
+        metrics: 12n,
         'planted-name': 1,
       }),
     ).toEqual({
       enabled: true,
       seriesLimit: 1000,
-      limit: 'Infinity',
+      maxBytes: 'Infinity',
       http: false,
       cluster: null,
       histograms: 'exponential',
@@ -86,12 +91,12 @@ describe('options without secrets', () => {
       buckets: [0.1, 0.5],
       clock: '(object)',
       fetch: '(function)',
-      ignore: ['(regular expression)', '(set)'],
+      ignoreRoutes: ['(regular expression)', '(set)'],
       auth: '(set)',
-      pin: '(set)',
+      apiKey: '(set)',
       headers: '(set)',
-      failedAuth: { count: 10 },
-      big: '(set)',
+      failedAuth: { maxFailures: 10 },
+      metrics: '(set)',
       '(other)': 1,
     });
   });
@@ -107,10 +112,10 @@ describe('options without secrets', () => {
       },
     );
     const circular: Record<string, unknown> = {};
-    circular['self'] = circular;
+    circular['rules'] = circular;
     const shown = redactedOptions({
-      hostile,
-      circular,
+      http: hostile,
+      rules: circular,
       get secretUrl(): string {
         calls++;
         return 'planted';
@@ -125,15 +130,15 @@ describe('options without secrets', () => {
       },
     });
     expect(JSON.stringify(shown)).not.toContain('planted');
-    expect(shown).toMatchObject({ hostile: '(object)', url: '(set)' });
+    expect(shown).toMatchObject({ http: '(object)', url: '(set)' });
     expect(calls).toBe(0);
   });
 
   it('are bounded', () => {
-    const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`option${i}`, [i, [i]]]));
-    const deep = Array.from({ length: 200 }).reduce<unknown>((inner) => ({ inner }), 1);
+    const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`planted${i}`, [i, [i]]]));
+    const deep = Array.from({ length: 200 }).reduce<unknown>((rules) => ({ rules }), 1);
     const text = JSON.stringify(
-      redactedOptions({ wide, deep, list: Array.from({ length: 5_000 }, () => wide) }),
+      redactedOptions({ http: wide, rules: deep, checks: Array.from({ length: 5_000 }, () => wide) }),
     );
     expect(text.length).toBeLessThan(200_000);
   });
