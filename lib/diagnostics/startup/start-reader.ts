@@ -81,7 +81,8 @@ export interface StartTimes {
 
 /** A step with its end, and the position of its module. */
 interface TimedStep {
-  readonly name: string;
+  /** The injection token: of most steps, no name is needed. */
+  readonly token: unknown;
   readonly module: number;
   readonly kind: StartupStep['kind'];
   readonly startedAt: number;
@@ -127,8 +128,8 @@ function* reportOf(times: StartTimes): Generator<void, StartupReport, void> {
     phases: phases.map((phase) => ({ ...phase, startMs: phase.startMs - start })),
     monitoring: monitoringOf(times, steps),
     modules: rows.slice(0, MAX_MODULES),
-    steps: kept.map(({ name, module, kind, startedAt, endedAt, addedMs }) => ({
-      name,
+    steps: kept.map(({ token, module, kind, startedAt, endedAt, addedMs }) => ({
+      name: textOf(token),
       module: moduleName(modules, module),
       kind,
       durationMs: endedAt - startedAt,
@@ -161,7 +162,7 @@ function* instancesOf({ modules, observed }: StartTimes): Generator<void, TimedS
         if (!wrapper.isDependencyTreeStatic()) continue;
         const time = observed(wrapper);
         if (time === undefined) continue;
-        found.push({ name: textOf(wrapper.token), module, kind: 'instance', ...time, addedMs: 0 });
+        found.push({ token: wrapper.token, module, kind: 'instance', ...time, addedMs: 0 });
       }
     }
   }
@@ -169,20 +170,20 @@ function* instancesOf({ modules, observed }: StartTimes): Generator<void, TimedS
 }
 
 function* hooksOf({ modules, hooks, observer, init }: StartTimes): Generator<void, TimedStep[], void> {
-  const owners = new Map<unknown, { readonly name: string; readonly module: number }>();
+  const owners = new Map<unknown, Pick<TimedStep, 'token' | 'module'>>();
   const found: TimedStep[] = [];
   for (const [index, { providers, injectables, controllers }] of modules.entries()) {
     if (init !== undefined && providers.has(observer.token)) {
       // The hook of the library itself runs when the watch begins.
-      const name = moduleName(modules, index);
       const { from, to } = init;
-      found.push({ name, module: index, kind: 'onModuleInit', startedAt: from, endedAt: to, addedMs: 0 });
+      const { name: token } = modules[index]!;
+      found.push({ token, module: index, kind: 'onModuleInit', startedAt: from, endedAt: to, addedMs: 0 });
     }
     for (const group of [providers, injectables, controllers]) {
       for (const { token, instance, isAlias } of group.values()) {
         yield;
         if (!isAlias && isObject(instance) && !owners.has(instance)) {
-          owners.set(instance, { name: textOf(token), module: index });
+          owners.set(instance, { token, module: index });
         }
       }
     }
@@ -290,14 +291,14 @@ function treeOf(
 ): StartupNode {
   const children = phases.map(({ phase, durationMs }): StartupNode => {
     const byModule = new Map<number, { name: string; ms: number; children: StartupNode[] }>();
-    for (const { name, module, kind, addedMs } of steps) {
+    for (const { token, module, kind, addedMs } of steps) {
       if (PHASE_OF[kind] !== phase) continue;
       let node = byModule.get(module);
       if (node === undefined) {
         byModule.set(module, (node = { name: moduleName(modules, module), ms: 0, children: [] }));
       }
       node.ms += addedMs;
-      node.children.push({ name, ms: addedMs });
+      node.children.push({ name: textOf(token), ms: addedMs });
     }
     const found = [...byModule.values()].sort((a, b) => b.ms - a.ms);
     return { name: phase, ms: durationMs, ...(found.length > 0 && { children: found }) };
