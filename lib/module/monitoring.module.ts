@@ -1,3 +1,5 @@
+// Before all others, since it measures how long they take.
+import { importTimes } from '../diagnostics/startup/import-times.js';
 import {
   ConfigurableModuleBuilder,
   type DynamicModule,
@@ -11,7 +13,6 @@ import {
   type EndpointsOptions,
   resolveEndpoints,
 } from '../http/endpoints.options.js';
-import { importTimes } from '../diagnostics/startup/import-times.js';
 import { getMetricToken } from '../instrumentation/injection/inject-metric.decorator.js';
 import { isDeclaration, type MetricDeclaration } from '../instrumentation/injection/metric-declaration.js';
 import { MetricsRegistry } from '../metrics/registry.js';

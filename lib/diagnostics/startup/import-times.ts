@@ -1,6 +1,6 @@
 /**
  * The times at which the process imported this library and the application, in milliseconds since the process started.
- * The main door imports this file first.
+ * Its file is the first one of the library that runs.
  */
 class ImportTimes {
   /** Time at which the first file of the library ran. */
