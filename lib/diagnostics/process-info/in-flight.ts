@@ -27,7 +27,7 @@ export function inFlight(
   return {
     running,
     sampleRate: operations.sampleRate,
-    operations: listed.sort((a, b) => b.ageMs - a.ageMs),
+    operations: listed.toSorted((a, b) => b.ageMs - a.ageMs),
     omitted: running - listed.length,
   };
 }

@@ -2,7 +2,7 @@ import type { Operations } from '../../instrumentation/requests/operations.js';
 import type { InFlightReport, ProcessReport } from './process-report.js';
 import type { routeList } from './route-list.integration.js';
 
-/** What the state of the process is read from. */
+/** The sources of the state of the process. */
 export interface ProcessSources {
   readonly modules: Parameters<typeof routeList>[0];
   readonly config: Parameters<typeof routeList>[1];

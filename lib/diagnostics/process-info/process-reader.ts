@@ -50,9 +50,8 @@ export class ProcessReader {
     const { sources } = this;
     const modules: readonly GraphModule[] = [...sources.modules.values()];
     const routes = await this.routes.get();
-    const build = sources.build();
     return {
-      application: Object.fromEntries(Object.entries(build).map(([name, value]) => [name, safeName(value)])),
+      application: applicationInfo(sources),
       runtime: runtimeInfo(sources.version),
       limits: await limits(sources),
       options: redactedOptions(sources.options),
@@ -85,6 +84,15 @@ class BrieflyKept<T> {
       this.kept.value.catch(() => (this.kept = undefined));
     }
     return this.kept.value;
+  }
+}
+
+function applicationInfo({ build }: ProcessSources): ProcessReport['application'] {
+  try {
+    return Object.fromEntries(Object.entries(build()).map(([name, value]) => [name, safeName(value)]));
+  } catch {
+    // The package file is gone, or the working directory another one.
+    return {};
   }
 }
 

@@ -111,7 +111,7 @@ export interface InFlightOperation {
   readonly ageMs: number;
   /** Step that runs, such as `guards` or `handler`. */
   readonly phase?: string;
-  /** What it waits for now; empty if its own code runs or it waits for something that is not measured. */
+  /** Open waits; empty if its own code runs or it waits for something that is not measured. */
   readonly waits: readonly InFlightWait[];
   /** Time by part so far, in milliseconds. */
   readonly times: Readonly<Record<string, number>>;

@@ -17,48 +17,18 @@ const FOREIGN = /^(?:client|exporter|promClient|clock|handler)$/;
 /** Names of options whose keys are given by the application. */
 const FREE_KEYS = /headers|labels|attributes|annotations|grouping|metadata|tags/i;
 /** Names of options that no table has. Any other name may be given by the application. */
-const FURTHER_NAMES: ReadonlySet<string> = new Set([
-  ...[
-    'paths',
-    'path',
-    'given',
-    'metrics',
-    'health',
-    'readiness',
-    'liveness',
-    'startup',
-    'dashboard',
-    'alerts',
-  ],
-  ...[
-    'isDashboardWithheld',
-    'controllers',
-    'useGlobalPrefix',
-    'auth',
-    'failedAuth',
-    'listen',
-    'port',
-    'host',
-  ],
-  ...['cpu', 'memory', 'fileSystems', 'network', 'diskIo', 'processes'],
-  ...[
-    'prices',
-    'customMetrics',
-    'thousandCalls',
-    'apiKey',
-    'appKey',
-    'tags',
-    'histograms',
-    'site',
-    'transport',
-  ],
-  ...['url', 'headers', 'protocol', 'compression', 'temporality', 'resourceAttributes', 'serviceName'],
-  ...['defaults', 'httpStatus', 'healthy', 'degraded', 'unhealthy', 'critical', 'builtIn', 'redis', 'disk'],
-  ...['checks', 'groups', 'drain', 'delayMs', 'timeoutMs', 'ignoresLocalProbes'],
-  ...['cpu_percent', 'memory_percent', 'disk_percent', 'response_time_ms', 'error_rate_percent'],
-  ...['cache_hit_rate_percent', 'rules', 'handlers', 'handler', 'condition', 'severity', 'slo', 'forMs'],
-  ...['labels', 'annotations', 'name', 'now', 'monotonic'],
-]);
+const FURTHER_NAMES: ReadonlySet<string> = new Set(
+  (
+    'paths path given metrics health readiness liveness startup dashboard alerts isDashboardWithheld ' +
+    'controllers useGlobalPrefix auth failedAuth listen port host cpu memory fileSystems network ' +
+    'diskIo processes prices customMetrics thousandCalls apiKey appKey tags histograms site ' +
+    'transport url headers protocol compression temporality resourceAttributes serviceName defaults ' +
+    'httpStatus healthy degraded unhealthy critical builtIn redis disk checks groups drain delayMs ' +
+    'timeoutMs ignoresLocalProbes cpu_percent memory_percent disk_percent response_time_ms ' +
+    'error_rate_percent cache_hit_rate_percent rules handlers handler condition severity slo forMs ' +
+    'labels annotations name now monotonic'
+  ).split(' '),
+);
 
 /** The texts that are shown: values that options of this library can be chosen from. */
 const SHOWN_TEXTS: ReadonlySet<string> = new Set([

@@ -46,7 +46,11 @@ export function* routeList(
   for (const module of modules.values()) {
     for (const wrapper of module.controllers.values()) {
       yield;
-      yield* routesOf(wrapper, module, { modules, config, explorer, paths, global, routes });
+      try {
+        yield* routesOf(wrapper, module, { modules, config, explorer, paths, global, routes });
+      } catch {
+        // A controller whose metadata or name cannot be read has no routes here.
+      }
     }
   }
   return routes;

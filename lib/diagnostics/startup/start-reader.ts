@@ -60,7 +60,7 @@ interface TimeSpan {
   readonly to: number;
 }
 
-/** What is known of a start, in milliseconds since the process started. */
+/** The known times of a start, in milliseconds since the process started. */
 export interface StartTimes {
   readonly modules: readonly StartedModule[];
   readonly hooks: readonly StartedHook[];
@@ -114,7 +114,7 @@ function* reportOf(times: StartTimes): Generator<void, StartupReport, void> {
   const hooks = yield* hooksOf(times);
   setAdded(hooks, init?.from ?? 0);
   const phases = phasesOf(times, beganAt, instances.at(-1)?.endedAt ?? beganAt);
-  const steps = [...instances, ...hooks].sort((a, b) => b.addedMs - a.addedMs);
+  const steps = [...instances, ...hooks].toSorted((a, b) => b.addedMs - a.addedMs);
   yield;
   const rows = moduleRows(modules, steps);
   yield;
@@ -273,7 +273,9 @@ function moduleRows(modules: readonly StartedModule[], steps: readonly TimedStep
       row.hooksMs += addedMs;
     }
   }
-  return rows.filter(({ instances, hooks }) => instances + hooks > 0).sort((a, b) => b.addedMs - a.addedMs);
+  return rows
+    .filter(({ instances, hooks }) => instances + hooks > 0)
+    .toSorted((a, b) => b.addedMs - a.addedMs);
 }
 
 /** The phases in which the steps of each kind ran. */
@@ -300,7 +302,7 @@ function treeOf(
       node.ms += addedMs;
       node.children.push({ name: textOf(token), ms: addedMs });
     }
-    const found = [...byModule.values()].sort((a, b) => b.ms - a.ms);
+    const found = [...byModule.values()].toSorted((a, b) => b.ms - a.ms);
     return { name: phase, ms: durationMs, ...(found.length > 0 && { children: found }) };
   });
   return { name: 'start', ms: totalMs, children };
@@ -312,7 +314,9 @@ function moduleName(modules: readonly StartedModule[], index: number): string {
 
 function textOf(token: unknown): string {
   if (typeof token === 'function') return safeName(token.name);
-  return safeName(typeof token === 'symbol' ? (token.description ?? 'symbol') : String(token));
+  if (typeof token === 'symbol') return safeName(token.description ?? 'symbol');
+  // The text of an object comes from the application.
+  return typeof token === 'string' ? safeName(token) : '(object)';
 }
 
 /** A token may be a text from a configuration. */

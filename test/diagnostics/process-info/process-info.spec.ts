@@ -18,10 +18,19 @@ import {
   ValidationPipe,
   VersioningType,
 } from '@nestjs/common';
-import { APP_GUARD, LazyModuleLoader, ModuleRef, RouterModule } from '@nestjs/core';
+import {
+  APP_GUARD,
+  ApplicationConfig,
+  LazyModuleLoader,
+  ModuleRef,
+  ModulesContainer,
+  RouterModule,
+} from '@nestjs/core';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { ProcessInfo, type RouteInfo } from 'nestjs-monitoring/diagnostics';
+import { routeList } from '../../../lib/diagnostics/process-info/route-list.integration.js';
 import { Operations } from '../../../lib/instrumentation/requests/operations.js';
+import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
 import { WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type AdapterName, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { eventually } from '../../support/eventually.js';
@@ -153,6 +162,33 @@ async function read(running: RunningApp, name: string): Promise<Record<string, u
   expect(status).toBe(200);
   return JSON.parse(body) as Record<string, unknown>;
 }
+
+describe('routes that cannot be read', () => {
+  it('leave those of other controllers in the list', async () => {
+    class Nameless {}
+    Controller('nameless')(Nameless);
+    class Hostile {}
+    Object.defineProperty(Hostile, 'name', {
+      get: () => {
+        throw new Error('hostile');
+      },
+    });
+    const wrapper = (metatype: unknown, instance: unknown) => [metatype, { metatype, instance }] as const;
+    const module = {
+      name: 'HostileModule',
+      metatype: class {},
+      controllers: new Map([
+        wrapper(Hostile, null),
+        wrapper(undefined, null),
+        wrapper(Nameless, undefined),
+        wrapper(OrdersController, OrdersController.prototype),
+      ]),
+    };
+    const modules = new Map([['a', module]]) as unknown as ModulesContainer;
+    const routes = await inTimeSlices(routeList(modules, new ApplicationConfig()));
+    expect(routes.map(({ path }) => path)).toEqual(['/orders/:id', '/orders/new', '/orders/created']);
+  });
+});
 
 describe.each(ADAPTERS)('the state of the process on %s', (adapter) => {
   it('has the routes that are served, with their guards, interceptors and pipes', async () => {
