@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { flagsOf, redactedFlags } from '../../../lib/diagnostics/process-info/node-flags.js';
 import { redactedOptions } from '../../../lib/diagnostics/process-info/redacted-options.js';
 import { resolveOptions } from '../../../lib/module/monitoring.options.js';

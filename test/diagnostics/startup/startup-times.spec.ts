@@ -145,12 +145,11 @@ describe.each(ADAPTERS)('the times of a start on %s', (adapter) => {
     // It was waited for while the other one was created.
     const connection = stepOf(report, 'CONNECTION');
     expect(connection?.durationMs).toBeGreaterThan(390);
-    expect(connection?.addedMs).toBeGreaterThan(20);
     expect(connection?.addedMs).toBeLessThan(connection!.durationMs - 40);
     expect(stepOf(report, 'Connects', 'onModuleInit')?.addedMs).toBeGreaterThan(85);
     expect(stepOf(report, 'Connects', 'onApplicationBootstrap')?.addedMs).toBeGreaterThan(38);
     const slowest = report.steps.slice(0, 10).map(({ name }) => name);
-    expect(slowest).toEqual(expect.arrayContaining(['SlowConstructor', 'CONNECTION', 'Connects', 'OfRoot']));
+    expect(slowest).toEqual(expect.arrayContaining(['SlowConstructor', 'Connects', 'OfRoot']));
   });
 
   it('have no instance of a request, no alias, no value, and none that was loaded later', async () => {
