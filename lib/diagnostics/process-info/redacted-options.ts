@@ -123,8 +123,9 @@ function redactedObject(object: object, depth: number, budget: Budget): Record<s
   const known = names.slice(0, MAX_KEYS).filter((name) => isOptionName(name) || FURTHER_NAMES.has(name));
   for (const name of known) {
     // A getter is not called.
-    const { value, get } = Object.getOwnPropertyDescriptor(object, name) ?? {};
-    shown[name] = get === undefined ? redactedProperty(name, value, depth, budget) : SET;
+    const property = Object.getOwnPropertyDescriptor(object, name);
+    const hasValue = property !== undefined && 'value' in property;
+    shown[name] = hasValue ? redactedProperty(name, property.value, depth, budget) : SET;
   }
   const others = names.length - known.length;
   if (others > 0) shown['(other)'] = others;

@@ -78,7 +78,7 @@ function* routesOf(
   const modulePath =
     metadataOf(`${MODULE_PATH}${modules.applicationId}`, module.metatype) ??
     metadataOf(MODULE_PATH, module.metatype);
-  for (const route of explorer.scanForPaths((instance ?? prototype) as never, prototype)) {
+  for (const route of explorer.scanForPaths(instance ?? prototype, prototype)) {
     const method = route.requestMethod;
     const ofHandler = enhancersOf(route.targetCallback);
     const version = versionText(route.version ?? controllerVersion);
