@@ -59,6 +59,17 @@ export interface BlockSource {
   find(): readonly unknown[];
 }
 
+/** The times of the start, as JSON. */
+export interface StartupSource {
+  report(): unknown;
+}
+
+/** The state of the process and the operations that run, as JSON. */
+export interface ProcessSource {
+  report(): Promise<unknown>;
+  inFlight(): Promise<unknown>;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -69,6 +80,8 @@ export interface DashboardSources {
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
   readonly logLevels: LogLevelSource;
+  readonly startup: StartupSource;
+  readonly process: ProcessSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -120,6 +133,9 @@ const READS = [
   'errors',
   'error',
   'blocks',
+  'diagnostics/startup',
+  'diagnostics/process',
+  'diagnostics/in-flight',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

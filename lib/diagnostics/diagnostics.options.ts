@@ -1,9 +1,13 @@
-import { duration, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { duration, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
   /** Watch of the event loop, which names the function that blocked it, or false. @default on, but not in production */
   readonly blockedLoop?: BlockedLoopOptions | false;
+  /** Times of the start, by phase, module, instance and hook. @default true */
+  readonly startup?: boolean;
+  /** State of the process: versions, limits, options, routes, modules, operations in flight. @default true */
+  readonly processInfo?: boolean;
 }
 
 /** Options of the watch of the event loop. */
@@ -15,6 +19,8 @@ export interface BlockedLoopOptions {
 /** The options of {@link DiagnosticsOptions}, with every default filled in. */
 export interface ResolvedDiagnostics {
   readonly blockedLoop: Required<BlockedLoopOptions> | false;
+  readonly startup: boolean;
+  readonly processInfo: boolean;
 }
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
@@ -29,11 +35,13 @@ export function resolveDiagnostics(
   diagnostics: DiagnosticsOptions | false = {},
   environment?: string,
 ): ResolvedDiagnostics {
-  if (diagnostics === false) return { blockedLoop: false };
+  if (diagnostics === false) return { blockedLoop: false, startup: false, processInfo: false };
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
     blockedLoop: group(
       (blockedLoop: BlockedLoopOptions | false = environment === 'production' ? false : {}) =>
         blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
     ),
+    startup: flag(true),
+    processInfo: flag(true),
   });
 }

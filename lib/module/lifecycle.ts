@@ -5,6 +5,7 @@ import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
+import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -95,6 +96,13 @@ function step<Part>(
  * `LifecycleModule` have the hooks, which run these steps.
  */
 export const LIFECYCLE: readonly LifecycleStep[] = [
+  step(
+    'init',
+    'start times: begin',
+    StartRecorder,
+    (times) => times.instancesCreated(),
+    'The hooks of other modules may load further modules, which are no part of the start.',
+  ),
   step(
     'init',
     'start watch: start',
@@ -312,6 +320,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     CollectorLifecycle,
     (collectors) => collectors.runAll(),
     'The first run reads files and finds clients, which no application has to wait for.',
+  ),
+  step(
+    'serving',
+    'start times: read',
+    StartRecorder,
+    (times) => times.read(),
+    'The start is over, and nobody waits for its times.',
   ),
   step(
     'serving',
