@@ -45,6 +45,8 @@ interface PendingBlock {
   readonly beat: number;
   readonly durationMs: number;
   readonly startedAt: number;
+  /** Time during which nothing of the process ran, at most, in milliseconds. */
+  readonly idleMs: number;
 }
 
 /** Time during which the main thread waits for the answer of an open question, in milliseconds. */
@@ -76,6 +78,8 @@ export class LoopWatch {
   private beatAt = 0;
   /** Time that the event loop has been in use until the last beat, in milliseconds. */
   private activeMs = 0;
+  /** Time that the process has used processors until the last beat, in milliseconds. */
+  private cpuMs = 0;
   private workedAt = 0;
 
   /** Returns the watch of this process. */
@@ -185,11 +189,11 @@ export class LoopWatch {
     const now = performance.now();
     const sinceMs = now - this.beatAt;
     const lateMs = sinceMs - this.beatMs;
-    const { beat, usedMs } = this.pass(now);
+    const { beat, usedMs, cpuMs } = this.pass(now);
     if (lateMs >= Atomics.load(this.cells, CELLS.thresholdMs)) {
       // Up to one interval of a block is before the beat was due.
       const durationMs = Math.min(sinceMs, Math.max(lateMs, usedMs));
-      this.ask({ beat, durationMs, startedAt: now - durationMs });
+      this.ask({ beat, durationMs, startedAt: now - durationMs, idleMs: Math.max(0, durationMs - cpuMs) });
     }
     const isWorking = usedMs >= WORKING_MS * (this.beatMs / BEAT_MS) || this.isActive();
     if (isWorking) this.workedAt = now;
@@ -197,14 +201,21 @@ export class LoopWatch {
     if (beatMs !== this.beatMs) this.setPace(beatMs);
   }
 
-  /** Passes a beat. Returns the number of the one before, and how long the event loop was in use since, in milliseconds. */
-  private pass(now: number): { readonly beat: number; readonly usedMs: number } {
+  /**
+   * Passes a beat. Returns the number of the one before, and how long the event loop was in use and the process used
+   * processors since, in milliseconds.
+   */
+  private pass(now: number): { readonly beat: number; readonly usedMs: number; readonly cpuMs: number } {
     const { active } = performance.eventLoopUtilization();
+    const { user, system } = process.cpuUsage();
+    const totalCpuMs = (user + system) / 1000;
     const usedMs = active - this.activeMs;
+    const cpuMs = totalCpuMs - this.cpuMs;
     Atomics.store(this.cells, CELLS.isInspected, mayBeInspected() ? 1 : 0);
     this.beatAt = now;
     this.activeMs = active;
-    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs };
+    this.cpuMs = totalCpuMs;
+    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs, cpuMs };
   }
 
   private isActive(): boolean {
@@ -231,7 +242,7 @@ export class LoopWatch {
   }
 
   private report(
-    { startedAt, durationMs }: PendingBlock,
+    { startedAt, durationMs, idleMs }: PendingBlock,
     samples: readonly StackSample[],
     starvedMs: number,
   ): void {
@@ -240,7 +251,8 @@ export class LoopWatch {
       durationMs,
       samples,
       gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
-      starvedMs,
+      // The sampling thread may have had no processor while the main thread had one.
+      starvedMs: Math.min(starvedMs, idleMs),
     };
     for (const subscriber of this.subscribers) {
       if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
