@@ -13,7 +13,9 @@ describe('processWide', () => {
     const first = processWide('test.frozen', () => ({ creator: 1 }));
     expect(processWide('test.frozen', () => ({ creator: 2 }))).toBe(first);
     extensible.mockRestore();
-    expect(Object.getOwnPropertySymbols(globalThis)).not.toContain(Symbol.for('nestjs-monitoring.test.frozen'));
+    expect(Object.getOwnPropertySymbols(globalThis)).not.toContain(
+      Symbol.for('nestjs-monitoring.test.frozen'),
+    );
   });
 
   it('is found under a registered symbol, as another copy of the package looks for it', () => {

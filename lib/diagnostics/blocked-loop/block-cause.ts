@@ -37,7 +37,13 @@ const MAJORITY = 0.5;
 /** Number of functions of the application in a stack trace that are asked for their name. */
 const MAX_CALLERS = 5;
 /** Receivers of calls that say nothing of the function. */
-const RECEIVER = /^(?:Object|Function|Timeout|Immediate|process)\./;
+const RECEIVER = /^(?:Object|Function|Module|Timeout|Immediate|process)\./;
+/** A function without a name. */
+const NAMELESS = /^$|^eval$|<anonymous>$/;
+/** A function within the engine, such as `Array.map (<anonymous>)`. */
+const BUILT_IN = '(<anonymous>)';
+/** Operations that are known by another name. */
+const OPERATIONS: Readonly<Record<string, string>> = { 'RegExpStringIterator.next': 'String.matchAll' };
 /** A frame with its name and, if it was called by another name, that one. */
 const FRAME = /^ {4}at (?:async |new )?([^([]{1,200}?)(?: \[as ([^\]]{1,200})\])? \(/;
 const PACKAGES = 'node_modules';
@@ -60,21 +66,30 @@ export function causeOfBlock(block: SampledBlock, sites: CallSites): BlockCause 
   };
 }
 
-/** A function, and how long it and what it called ran during a block. */
+/** A function in stack traces, and how long it and what it called ran during a block. */
 interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operation' | 'isAfterNative'> {
   ms: number;
 }
 
+/** Returns the functions, each with the operation that took the longest of it. */
 function functionsOf(samples: readonly StackSample[], sites: CallSites): BlockingFunction[] {
-  const functions = new Map<string, BlockingFunction>();
-  // The longest sample of a function has the line that is shown.
+  const operations = new Map<string, BlockingFunction>();
+  // The longest sample has the line that is shown.
   for (const { stack, ms, isAfterNative } of samples.toSorted((a, b) => b.ms - a.ms)) {
     const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, sites), isAfterNative, ms };
-    const known = functions.get(blocking.culprit);
-    if (known === undefined) functions.set(blocking.culprit, blocking);
-    else known.ms += ms;
+    addTo(operations, `${blocking.culprit}\n${blocking.operation ?? ''}`, blocking);
+  }
+  const functions = new Map<string, BlockingFunction>();
+  for (const operation of [...operations.values()].toSorted((a, b) => b.ms - a.ms)) {
+    addTo(functions, operation.culprit, operation);
   }
   return [...functions.values()];
+}
+
+function addTo(functions: Map<string, BlockingFunction>, key: string, added: BlockingFunction): void {
+  const known = functions.get(key);
+  if (known === undefined) functions.set(key, added);
+  else known.ms += added.ms;
 }
 
 /** Returns the innermost function of the application, or else of a package; native code if there is neither. */
@@ -92,11 +107,14 @@ function culpritOf(
   const callers = sites.ofStack(frames.slice(own).join('\n'), MAX_CALLERS);
   const [site] = callers;
   // A callback without a name is named by the function that it is written in.
-  const named = callers.find(({ name }) => name !== '' && name !== 'eval');
+  const named = callers.find(({ name }) => !NAMELESS.test(name));
+  const called = frames[own - 1];
+  // After native code, a function of the engine may have begun only then.
+  const isKnown = called !== undefined && !(isAfterNative && called.endsWith(BUILT_IN));
   return {
     culprit: named === undefined ? anonymousIn(site) : named.name.replace(RECEIVER, ''),
     site,
-    operation: nameOf(frames[own - 1]),
+    operation: isKnown ? nameOf(called) : undefined,
   };
 }
 
@@ -119,11 +137,11 @@ function anonymousIn(site: CallSite | undefined): string {
 }
 
 /** Returns the name of the function of a frame, such as `JSON.parse`; undefined if it has none. */
-function nameOf(frame: string | undefined): string | undefined {
-  const [, name, alias] = FRAME.exec(frame ?? '') ?? [];
-  return name === undefined || name.startsWith('<anonymous>')
-    ? undefined
-    : (alias ?? name.replace(RECEIVER, ''));
+function nameOf(frame: string): string | undefined {
+  const [, name = '', alias] = FRAME.exec(frame) ?? [];
+  if (NAMELESS.test(name)) return undefined;
+  const called = alias ?? name.replace(RECEIVER, '');
+  return OPERATIONS[called] ?? called;
 }
 
 /** Returns a frame with a path that is relative to a directory, without `at`. */

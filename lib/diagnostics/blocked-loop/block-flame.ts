@@ -39,7 +39,8 @@ export class StackTree {
     let node = this.top;
     node.ms += ms;
     for (const frame of frames.toReversed()) {
-      const place = this.sites.ofStack(frame, 1)[0] ?? shortFrame(frame, this.root).slice(0, MAX_FRAME_LENGTH);
+      const place =
+        this.sites.ofStack(frame, 1)[0] ?? shortFrame(frame, this.root).slice(0, MAX_FRAME_LENGTH);
       const key = withoutPosition(typeof place === 'string' ? place : shortFrame(frame, this.root));
       let child = node.children.get(key);
       if (child === undefined) {

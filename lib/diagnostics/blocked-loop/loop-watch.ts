@@ -246,17 +246,19 @@ export class LoopWatch {
     samples: readonly StackSample[],
     starvedMs: number,
   ): void {
-    const block = {
-      startedAt,
-      durationMs,
-      samples,
-      gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
-      // The sampling thread may have had no processor while the main thread had one.
-      starvedMs: Math.min(starvedMs, idleMs),
-    };
-    for (const subscriber of this.subscribers) {
-      if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
-    }
+    this.collections.whenKnown(() => {
+      const block = {
+        startedAt,
+        durationMs,
+        samples,
+        gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
+        // The sampling thread may have had no processor while the main thread had one.
+        starvedMs: Math.min(starvedMs, idleMs),
+      };
+      for (const subscriber of this.subscribers) {
+        if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
+      }
+    });
   }
 
   /** Lets the sampling thread ask nothing more until it is released, and disconnect if it has asked. */

@@ -8,14 +8,13 @@ import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 
 const FILE = import.meta.filename;
 const CLOCK = { now: () => 10_000, monotonic: () => 0 };
-const QUESTION = '    at <anonymous>:1:135\n    at <anonymous>:9:4';
 
 function recorder(registry = new MetricsRegistry()): BlockRecorder {
   return new BlockRecorder(registry, CLOCK, new CallSites());
 }
 
 function sample(ms: number, frames: readonly string[], isAfterNative = false): StackSample {
-  return { ms, isAfterNative, stack: [QUESTION, ...frames.map((frame) => `    at ${frame}`)].join('\n') };
+  return { ms, isAfterNative, stack: frames.map((frame) => `    at ${frame}`).join('\n') };
 }
 
 function block(samples: readonly StackSample[], further: Partial<SampledBlock> = {}): SampledBlock {
