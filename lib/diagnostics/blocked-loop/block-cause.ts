@@ -1,4 +1,5 @@
-import type { CallSite, CallSites } from '../../instrumentation/requests/call-sites.js';
+import type { CallSite } from '../../instrumentation/requests/call-sites.js';
+import type { FindSite } from './find-site.js';
 import type { StackSample } from './loop-sampler.js';
 import type { SampledBlock } from './loop-watch.js';
 
@@ -34,8 +35,8 @@ export const UNKNOWN: BlockCause = {
 
 /** The share of a block from which on garbage collection, or a process that did not run, is its cause. */
 const MAJORITY = 0.5;
-/** Number of functions of the application in a stack trace that are asked for their name. */
-const MAX_CALLERS = 5;
+/** Number of frames from a function without a name on, among which one with a name is searched. */
+const MAX_CALLERS = 20;
 /** Receivers of calls that say nothing of the function. */
 const RECEIVER = /^(?:Object|Function|Module|Timeout|Immediate|process)\./;
 /** A function without a name. */
@@ -49,11 +50,11 @@ const FRAME = /^ {4}at (?:async |new )?([^([]{1,200}?)(?: \[as ([^\]]{1,200})\])
 const PACKAGES = 'node_modules';
 
 /** Returns the cause of a block: the function that most of its stack traces have in common. */
-export function causeOfBlock(block: SampledBlock, sites: CallSites): BlockCause {
+export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause {
   const { durationMs, starvedMs, gcMs } = block;
   if (starvedMs >= durationMs * MAJORITY) return { ...UNKNOWN, culprit: NOT_SCHEDULED };
   const isCollection = gcMs >= durationMs * MAJORITY;
-  const functions = functionsOf(block.samples, sites);
+  const functions = functionsOf(block.samples, siteOf);
   const [top] = functions.toSorted((a, b) => b.ms - a.ms);
   if (top === undefined) return { ...UNKNOWN, culprit: isCollection ? GARBAGE_COLLECTION : UNKNOWN.culprit };
   const { culprit, site, operation, isAfterNative, ms } = top;
@@ -72,11 +73,11 @@ interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operat
 }
 
 /** Returns the functions, each with the operation that took the longest of it. */
-function functionsOf(samples: readonly StackSample[], sites: CallSites): BlockingFunction[] {
+function functionsOf(samples: readonly StackSample[], siteOf: FindSite): BlockingFunction[] {
   const operations = new Map<string, BlockingFunction>();
   // The longest sample has the line that is shown.
   for (const { stack, ms, isAfterNative } of samples.toSorted((a, b) => b.ms - a.ms)) {
-    const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, sites), isAfterNative, ms };
+    const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, siteOf), isAfterNative, ms };
     addTo(operations, `${blocking.culprit}\n${blocking.operation ?? ''}`, blocking);
   }
   const functions = new Map<string, BlockingFunction>();
@@ -96,18 +97,20 @@ function addTo(functions: Map<string, BlockingFunction>, key: string, added: Blo
 function culpritOf(
   frames: readonly string[],
   isAfterNative: boolean,
-  sites: CallSites,
+  siteOf: FindSite,
 ): Pick<BlockCause, 'culprit' | 'site' | 'operation'> {
-  const own = frames.findIndex((frame) => sites.ofStack(frame, 1).length > 0);
+  const own = frames.findIndex((frame) => siteOf(frame) !== undefined);
   if (own < 0) {
     // After native code, a function of a package may have begun only then.
     const culprit = isAfterNative ? NATIVE_CODE : (packageFunction(frames) ?? NATIVE_CODE);
     return { culprit, site: undefined, operation: undefined };
   }
-  const callers = sites.ofStack(frames.slice(own).join('\n'), MAX_CALLERS);
-  const [site] = callers;
+  const site = siteOf(frames[own] ?? '');
   // A callback without a name is named by the function that it is written in.
-  const named = callers.find(({ name }) => !NAMELESS.test(name));
+  const named = frames
+    .slice(own, own + MAX_CALLERS)
+    .map(siteOf)
+    .find((caller) => caller !== undefined && !NAMELESS.test(caller.name));
   const called = frames[own - 1];
   // After native code, a function of the engine may have begun only then.
   const isKnown = called !== undefined && !(isAfterNative && called.endsWith(BUILT_IN));

@@ -67,7 +67,7 @@ const { cells, cellNumbers } = workerData;
 
 const STACK = ${JSON.stringify(STACK_TRACE_QUESTION)};
 const FIRST_INTERVAL_MS = 20;
-const MAX_STACKS = 100;
+const MAX_STACKS = 60;
 /** Number of polls without an answer after which code must be running that cannot be interrupted. */
 const NATIVE_POLLS = 2;
 

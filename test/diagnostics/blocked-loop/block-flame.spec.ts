@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { StackTree } from '../../../lib/diagnostics/blocked-loop/block-flame.js';
 import type { BlockFlame } from '../../../lib/diagnostics/blocked-loop/event-loop-block.js';
+import { siteFinder } from '../../../lib/diagnostics/blocked-loop/find-site.js';
 import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 
 const FILE = import.meta.filename;
@@ -15,7 +16,7 @@ function flame(samples: readonly (readonly [number, readonly string[]])[]): Bloc
     isAfterNative: false,
     stack: frames.map((frame) => `    at ${frame}`).join('\n'),
   }));
-  return new StackTree(stacks, new CallSites(ROOT), ROOT).flame();
+  return new StackTree(stacks, siteFinder(new CallSites(ROOT)), ROOT).flame();
 }
 
 const sizeOf = ({ children }: BlockFlame): number => children.reduce((sum, child) => sum + sizeOf(child), 1);
