@@ -62,12 +62,18 @@ const ANSWER = `(() => {
   };
 })()`;
 
-/** Offers stack traces to an inspector that asks {@link STACK_TRACE_QUESTION}. Returns a function that ends it. */
+/**
+ * Offers stack traces to an inspector that asks {@link STACK_TRACE_QUESTION}. Returns a function that ends it.
+ *
+ * @throws {Error} if the global object cannot be extended
+ */
 export function offerStackTraces(): () => void {
   // Of the main context, in which an inspector asks: the application may run in another one.
   const main = vm.runInThisContext('globalThis') as object;
   const answer = processWide('stackTraceContext', createAnswer).answer;
-  Reflect.defineProperty(main, KEY, { value: answer, configurable: true });
+  if (!Reflect.defineProperty(main, KEY, { value: answer, configurable: true })) {
+    throw new Error('the global object cannot be extended');
+  }
   return () => Reflect.deleteProperty(main, KEY);
 }
 
