@@ -41,8 +41,8 @@ const MAX_CALLERS = 20;
 const RECEIVER = /^(?:Object|Function|Module|Timeout|Immediate|process)\./;
 /** A function without a name. */
 const NAMELESS = /^$|^eval$|<anonymous>$/;
-/** A function within the engine, such as `Array.map (<anonymous>)`. */
-const BUILT_IN = '(<anonymous>)';
+/** A function of the engine, such as `Array.map (<anonymous>)`, except for those that take long without a callback. */
+const CALLING_BUILT_IN = /^ {4}at (?!(?:JSON|RegExp\w*|String)\.).{1,200} \(<anonymous>\)$/;
 /** Operations that are known by another name. */
 const OPERATIONS: Readonly<Record<string, string>> = { 'RegExpStringIterator.next': 'String.matchAll' };
 /** A frame with its name and, if it was called by another name, that one. */
@@ -113,7 +113,7 @@ function culpritOf(
     .find((caller) => caller !== undefined && !NAMELESS.test(caller.name));
   const called = frames[own - 1];
   // After native code, a function of the engine may have begun only then.
-  const isKnown = called !== undefined && !(isAfterNative && called.endsWith(BUILT_IN));
+  const isKnown = called !== undefined && !(isAfterNative && CALLING_BUILT_IN.test(called));
   return {
     culprit: named === undefined ? anonymousIn(site) : named.name.replace(RECEIVER, ''),
     site,

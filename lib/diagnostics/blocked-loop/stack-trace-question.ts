@@ -41,6 +41,9 @@ const ANSWER = `(() => {
     return frame.isAsync() ? 'async ' + text : text;
   };
   const isAtEntry = (frame) => {
+    const file = frame.getScriptNameOrSourceURL() || 'node:';
+    // What native code ran in a function of Node or of the engine is told by its name.
+    if (file.startsWith('node:')) return false;
     if (frame.getLineNumber() !== frame.getEnclosingLineNumber()) return false;
     const offset = frame.getColumnNumber() - frame.getEnclosingColumnNumber();
     const { length } = frame.getFunctionName() || '';

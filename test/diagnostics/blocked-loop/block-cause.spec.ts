@@ -56,10 +56,12 @@ describe('the cause of a block', () => {
     expect(cause([[400, [`${FILE}:7:5`, `async ${FILE}:9:5`]]]).culprit).toBe(name);
   });
 
-  it('names no operation of the engine after native code, since that may have begun only then', () => {
+  it('names no operation of the engine with a callback after native code, since that may have begun only then', () => {
     const frames = ['Array.map (<anonymous>)', own('Reports.parse')];
     expect(cause([[400, frames]], true)).toMatchObject({ culprit: 'Reports.parse', operation: undefined });
     expect(cause([[400, frames]])).toMatchObject({ operation: 'Array.map' });
+    const replaced = ['String.replace (<anonymous>)', own('Reports.clean')];
+    expect(cause([[400, replaced]], true).operation).toBe('String.replace');
     const hash = ['Module.pbkdf2Sync (node:internal/crypto/pbkdf2:1:1)', own('Users.hash')];
     expect(cause([[400, hash]], true)).toMatchObject({ culprit: 'Users.hash', operation: 'pbkdf2Sync' });
   });
