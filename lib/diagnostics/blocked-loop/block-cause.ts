@@ -57,14 +57,13 @@ export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause 
   const functions = functionsOf(block.samples, siteOf);
   const [top] = functions.toSorted((a, b) => b.ms - a.ms);
   if (top === undefined) return { ...UNKNOWN, culprit: isCollection ? GARBAGE_COLLECTION : UNKNOWN.culprit };
-  const { culprit, site, operation, isAfterNative, ms } = top;
-  return {
-    culprit: isCollection && site === undefined ? GARBAGE_COLLECTION : culprit,
-    site,
-    operation: isCollection ? GARBAGE_COLLECTION.slice(1, -1) : operation,
-    share: ms / functions.reduce((sum, each) => sum + each.ms, 0),
-    isAfterNative,
-  };
+  const { ms, ...cause } = top;
+  const share = ms / functions.reduce((sum, each) => sum + each.ms, 0);
+  if (!isCollection) return { ...cause, share };
+  const collection = GARBAGE_COLLECTION.slice(1, -1);
+  return cause.site === undefined
+    ? { ...cause, culprit: GARBAGE_COLLECTION, operation: undefined, share }
+    : { ...cause, operation: collection, share };
 }
 
 /** A function in stack traces, and how long it and what it called ran during a block. */

@@ -97,6 +97,12 @@ describe('a block of the event loop', () => {
       'Reports.sum',
       'garbage collection',
     ],
+    [
+      'a collection of garbage that a package or Node caused',
+      block([sample(300, ['listOnTimeout (node:internal/timers:5:1)'])], { gcMs: 250 }),
+      '(garbage collection)',
+      undefined,
+    ],
     ['a collection of garbage', block([], { gcMs: 250 }), '(garbage collection)', undefined],
     [
       'a process that did not run',
