@@ -1,4 +1,4 @@
-export type { BlockStack, EventLoopBlock } from './diagnostics/blocked-loop/event-loop-block.js';
+export type { BlockFlame, BlockStack, EventLoopBlock } from './diagnostics/blocked-loop/event-loop-block.js';
 export { EventLoopBlocks } from './diagnostics/blocked-loop/event-loop-blocks.js';
 export { LogLevels } from './diagnostics/log-levels/log-levels.js';
 export type { ChangedLogLevel, LogLevelChange, LogLevelReport } from './diagnostics/log-levels/log-levels.js';

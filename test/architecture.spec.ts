@@ -287,6 +287,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'decorates the methods of the class that it stands on, as the application asks for',
   'instrumentation/decorators/registry-injection.decorator.ts: .defineProperty()':
     'declares the property by which Nest injects the registry',
+  'diagnostics/blocked-loop/stack-trace-question.ts: .defineProperty()':
+    'a symbol of this library on the global object, which only the inspector reads',
   'diagnostics/blocked-loop/loop-watch.ts: .on()':
     'listens to its own thread, and lets it disconnect as the process exits',
   'instrumentation/errors/rejection-listener.ts: .on()':

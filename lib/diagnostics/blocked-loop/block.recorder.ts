@@ -13,7 +13,9 @@ import {
   shortFrame,
   UNKNOWN,
 } from './block-cause.js';
+import { StackTree } from './block-flame.js';
 import type { BlockStack, EventLoopBlock } from './event-loop-block.js';
+import { siteFinder, type FindSite } from './find-site.js';
 import type { SampledBlock } from './loop-watch.js';
 
 const MAX_BLOCKS = 50;
@@ -49,7 +51,8 @@ export class BlockRecorder {
   }
 
   record(block: SampledBlock): void {
-    const cause = this.causeOf(block);
+    const siteOf = siteFinder(this.sites);
+    const cause = this.causeOf(block, siteOf);
     const labels = { culprit: this.culprits.of(cause.culprit) };
     this.count.inc(labels);
     this.seconds.inc(labels, block.durationMs / 1000);
@@ -59,6 +62,7 @@ export class BlockRecorder {
       durationMs,
       cause,
       stacks: this.stacksOf(block),
+      tree: new StackTree(block.samples, siteOf, this.root),
     });
     if (this.kept.length > MAX_BLOCKS) this.kept.shift();
   }
@@ -68,8 +72,8 @@ export class BlockRecorder {
     return this.kept.map(describe).toReversed();
   }
 
-  private causeOf(block: SampledBlock): BlockCause {
-    const cause = causeOfBlock(block, this.sites);
+  private causeOf(block: SampledBlock, siteOf: FindSite): BlockCause {
+    const cause = causeOfBlock(block, siteOf);
     if (cause.culprit !== NATIVE_CODE && cause.culprit !== UNKNOWN.culprit) return cause;
     const { startedAt, durationMs } = block;
     // No stack trace shows it, but a job, message or handler is known to have run.
@@ -85,8 +89,6 @@ export class BlockRecorder {
         ms: Math.round(ms),
         frames: stack
           .split('\n')
-          // The innermost are of the question itself.
-          .filter((frame) => !frame.includes('at <anonymous>:'))
           .slice(0, MAX_FRAMES)
           .map((frame) => shortFrame(frame, this.root)),
       }));
@@ -95,9 +97,10 @@ export class BlockRecorder {
 
 interface RecordedBlock extends Pick<EventLoopBlock, 'startedAt' | 'durationMs' | 'stacks'> {
   readonly cause: BlockCause;
+  readonly tree: StackTree;
 }
 
-function describe({ startedAt, durationMs, stacks, cause }: RecordedBlock): EventLoopBlock {
+function describe({ startedAt, durationMs, stacks, cause, tree }: RecordedBlock): EventLoopBlock {
   const { culprit, site, operation, share } = cause;
   return {
     startedAt: Math.round(startedAt),
@@ -109,6 +112,7 @@ function describe({ startedAt, durationMs, stacks, cause }: RecordedBlock): Even
     share: Math.round(share * 100) / 100,
     cause: sentenceOf(durationMs, cause),
     stacks,
+    flame: tree.flame(),
   };
 }
 

@@ -19,6 +19,18 @@ export interface EventLoopBlock {
   readonly cause: string;
   /** The stack traces that were taken meanwhile, the longest first. */
   readonly stacks: readonly BlockStack[];
+  /** All stack traces that were taken meanwhile, joined to a tree of at most 200 functions; the first has no name. */
+  readonly flame: BlockFlame;
+}
+
+/** A function in the stack traces of a block, with those that it called. */
+export interface BlockFlame {
+  /** Name and file, such as `ReportsService.total (src/reports.service.ts)`; with the line if it has no name. */
+  readonly name: string;
+  /** Time during which it, or what it called, ran, in milliseconds. */
+  readonly value: number;
+  /** The functions that it called, the longest first. */
+  readonly children: readonly BlockFlame[];
 }
 
 /** A stack trace during a block. */

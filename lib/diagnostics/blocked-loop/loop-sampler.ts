@@ -1,3 +1,5 @@
+import { STACK_TRACE_QUESTION } from './stack-trace-question.js';
+
 /** Time between two beats of the event loop, in milliseconds: while the application works, and while it rests. */
 export const BEAT_MS = 50;
 export const RESTING_BEAT_MS = 1_000;
@@ -14,6 +16,8 @@ export const CELLS = {
   beatMs: 3,
   /** Number of reasons not to ask the main thread now. */
   holds: 4,
+  /** 1 while an inspector of a developer may connect. */
+  isInspected: 5,
 } as const;
 
 /** A message to the sampling thread: the event loop was blocked. */
@@ -51,35 +55,19 @@ export interface SamplerData {
 
 /**
  * The program of the sampling thread, as text, since a bundle of the application has one file. While beats are missing, it
- * asks the main thread for its stack trace by the inspector, which interrupts JavaScript and stops nothing. The expression
- * uses nothing of the application, such as its `Error.prepareStackTrace`, and no regular expression: one may be running.
- * It disconnects after each answer, since a process that exits waits for a session that is connected. It discards what the
- * application logged meanwhile, since the inspector would keep up to a thousand messages with all that they refer to.
+ * asks the main thread for its stack trace by the inspector, which interrupts JavaScript and stops nothing. It disconnects
+ * after each answer, since a process that exits waits for a session that is connected. It discards what the application
+ * logged meanwhile, since the inspector would keep up to a thousand messages with all that they refer to; but not what a
+ * developer's inspector keeps for its console.
  */
 export const LOOP_SAMPLER = `'use strict';
 const { Session } = require('node:inspector');
 const { parentPort, workerData } = require('node:worker_threads');
 const { cells, cellNumbers } = workerData;
 
-const STACK = \`(() => {
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  const isPrepared = 'prepareStackTrace' in Error;
-  const holder = {};
-  try {
-    Error.stackTraceLimit = 60;
-    Error.prepareStackTrace = (_, frames) => frames.map((frame) => '    at ' + frame).join('\\\\n');
-    Error.captureStackTrace(holder);
-    return holder.stack;
-  } catch {
-    return undefined;
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    if (isPrepared) Error.prepareStackTrace = prepareStackTrace;
-    else delete Error.prepareStackTrace;
-  }
-})()\`;
+const STACK = ${JSON.stringify(STACK_TRACE_QUESTION)};
 const FIRST_INTERVAL_MS = 20;
-const MAX_STACKS = 30;
+const MAX_STACKS = 60;
 /** Number of polls without an answer after which code must be running that cannot be interrupted. */
 const NATIVE_POLLS = 2;
 
@@ -142,12 +130,12 @@ function ask(block) {
   }
   isAsking = true;
   session.post('Runtime.evaluate', { expression: STACK, returnByValue: true, silent: true }, (error, answer) => {
-    session.post('Runtime.discardConsoleEntries');
+    if (Atomics.load(cells, cellNumbers.isInspected) === 0) session.post('Runtime.discardConsoleEntries');
     session.disconnect();
     isAsking = false;
     endAsking();
-    const stack = error ? undefined : answer.result.value;
-    if (typeof stack === 'string') add(block, stack);
+    const trace = error ? undefined : answer.result.value;
+    if (typeof trace?.stack === 'string') add(block, trace);
   });
   return true;
 }
@@ -157,9 +145,11 @@ function endAsking() {
   Atomics.notify(cells, cellNumbers.isAsking);
 }
 
-function add(block, stack) {
+function add(block, trace) {
   const now = performance.now();
   const isAfterNative = block.unanswered >= NATIVE_POLLS;
+  // What has not begun yet has not called native code.
+  const stack = isAfterNative && trace.isAtEntry ? trace.stack.split('\\n').slice(1).join('\\n') : trace.stack;
   block.unanswered = 0;
   const key = isAfterNative + stack;
   const sample = block.samples.get(key);

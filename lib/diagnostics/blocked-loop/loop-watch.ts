@@ -1,4 +1,4 @@
-import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { processWide } from '../../primitives/process-wide.js';
 import {
@@ -11,6 +11,8 @@ import {
   type SamplerData,
   type StackSample,
 } from './loop-sampler.js';
+import { RecentCollections } from './recent-collections.js';
+import { offerStackTraces } from './stack-trace-question.js';
 import { observeTimedScripts } from './timed-scripts.js';
 
 /** A time in which the event loop was blocked. */
@@ -35,11 +37,16 @@ export interface LoopWatchSubscriber {
   onUnavailable(error: Error): void;
 }
 
+/** The inspector of Node; undefined where Node is built without it. */
+const inspector = optionalInspector();
+
 /** A block whose stack traces are awaited. */
 interface PendingBlock {
   readonly beat: number;
   readonly durationMs: number;
   readonly startedAt: number;
+  /** Time during which nothing of the process ran, at most, in milliseconds. */
+  readonly idleMs: number;
 }
 
 /** Time during which the main thread waits for the answer of an open question, in milliseconds. */
@@ -51,7 +58,6 @@ const MAX_QUIET_MS = 10_000;
 /** Use of the event loop between two beats from which on the application works, in milliseconds. */
 const WORKING_MS = 5;
 const MAX_PENDING = 10;
-const MAX_COLLECTIONS = 200;
 /** Heap of the sampling thread, in MiB: it keeps a few stack traces. */
 const SAMPLER_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
@@ -65,14 +71,15 @@ export class LoopWatch {
   private readonly subscribers = new Set<LoopWatchSubscriber>();
   private readonly pending: PendingBlock[] = [];
   private sampler: Worker | undefined;
-  private ignoreScripts: (() => void) | undefined;
+  private readonly endings: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
-  private collections: PerformanceObserver | undefined;
-  private recentCollections: { readonly startTime: number; readonly duration: number }[] = [];
+  private readonly collections = new RecentCollections();
   private beatMs = BEAT_MS;
   private beatAt = 0;
   /** Time that the event loop has been in use until the last beat, in milliseconds. */
   private activeMs = 0;
+  /** Time that the process has used processors until the last beat, in milliseconds. */
+  private cpuMs = 0;
   private workedAt = 0;
 
   /** Returns the watch of this process. */
@@ -125,11 +132,15 @@ export class LoopWatch {
       this.sampler = sampler;
       // Node waits, and says so, while an inspector is connected.
       process.on('exit', this.hold);
-      this.ignoreScripts = observeTimedScripts(this.hold, this.release);
+      this.endings.push(
+        () => process.off('exit', this.hold),
+        observeTimedScripts(this.hold, this.release),
+        offerStackTraces(),
+      );
     } catch (error) {
       this.lose(error);
     }
-    this.observeCollections();
+    this.collections.start();
     this.workedAt = performance.now();
     this.pass(this.workedAt);
     this.setPace(BEAT_MS);
@@ -143,27 +154,17 @@ export class LoopWatch {
     this.timer = setInterval(() => this.beat(), beatMs).unref();
   }
 
-  private observeCollections(): void {
-    this.collections = new PerformanceObserver((list) => {
-      this.recentCollections = [...this.recentCollections, ...list.getEntries()].slice(-MAX_COLLECTIONS);
-    });
-    this.collections.observe({ entryTypes: ['gc'] });
-  }
-
   private stop(): void {
     clearInterval(this.timer);
-    this.collections?.disconnect();
+    this.collections.stop();
     this.endSampler();
-    this.recentCollections = [];
     this.pending.length = 0;
   }
 
   private endSampler(): void {
     const { sampler } = this;
     this.sampler = undefined;
-    process.off('exit', this.hold);
-    this.ignoreScripts?.();
-    this.ignoreScripts = undefined;
+    for (const end of this.endings.splice(0)) end();
     if (sampler === undefined) return;
     sampler.removeAllListeners();
     // It may still fail while it ends.
@@ -188,11 +189,11 @@ export class LoopWatch {
     const now = performance.now();
     const sinceMs = now - this.beatAt;
     const lateMs = sinceMs - this.beatMs;
-    const { beat, usedMs } = this.pass(now);
+    const { beat, usedMs, cpuMs } = this.pass(now);
     if (lateMs >= Atomics.load(this.cells, CELLS.thresholdMs)) {
       // Up to one interval of a block is before the beat was due.
       const durationMs = Math.min(sinceMs, Math.max(lateMs, usedMs));
-      this.ask({ beat, durationMs, startedAt: now - durationMs });
+      this.ask({ beat, durationMs, startedAt: now - durationMs, idleMs: Math.max(0, durationMs - cpuMs) });
     }
     const isWorking = usedMs >= WORKING_MS * (this.beatMs / BEAT_MS) || this.isActive();
     if (isWorking) this.workedAt = now;
@@ -200,13 +201,21 @@ export class LoopWatch {
     if (beatMs !== this.beatMs) this.setPace(beatMs);
   }
 
-  /** Passes a beat. Returns the number of the one before, and how long the event loop was in use since, in milliseconds. */
-  private pass(now: number): { readonly beat: number; readonly usedMs: number } {
+  /**
+   * Passes a beat. Returns the number of the one before, and how long the event loop was in use and the process used
+   * processors since, in milliseconds.
+   */
+  private pass(now: number): { readonly beat: number; readonly usedMs: number; readonly cpuMs: number } {
     const { active } = performance.eventLoopUtilization();
+    const { user, system } = process.cpuUsage();
+    const totalCpuMs = (user + system) / 1000;
     const usedMs = active - this.activeMs;
+    const cpuMs = totalCpuMs - this.cpuMs;
+    Atomics.store(this.cells, CELLS.isInspected, mayBeInspected() ? 1 : 0);
     this.beatAt = now;
     this.activeMs = active;
-    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs };
+    this.cpuMs = totalCpuMs;
+    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs, cpuMs };
   }
 
   private isActive(): boolean {
@@ -233,28 +242,23 @@ export class LoopWatch {
   }
 
   private report(
-    { startedAt, durationMs }: PendingBlock,
+    { startedAt, durationMs, idleMs }: PendingBlock,
     samples: readonly StackSample[],
     starvedMs: number,
   ): void {
-    const block = {
-      startedAt,
-      durationMs,
-      samples,
-      gcMs: this.gcMs(startedAt, startedAt + durationMs),
-      starvedMs,
-    };
-    for (const subscriber of this.subscribers) {
-      if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
-    }
-  }
-
-  private gcMs(from: number, until: number): number {
-    let sum = 0;
-    for (const { startTime, duration } of this.recentCollections) {
-      sum += Math.max(0, Math.min(until, startTime + duration) - Math.max(from, startTime));
-    }
-    return sum;
+    this.collections.whenKnown(() => {
+      const block = {
+        startedAt,
+        durationMs,
+        samples,
+        gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
+        // The sampling thread may have had no processor while the main thread had one.
+        starvedMs: Math.min(starvedMs, idleMs),
+      };
+      for (const subscriber of this.subscribers) {
+        if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
+      }
+    });
   }
 
   /** Lets the sampling thread ask nothing more until it is released, and disconnect if it has asked. */
@@ -275,4 +279,17 @@ function mayInspect(): boolean {
   const { permission } = process;
   // Undefined without a permission model, in spite of its type.
   return (permission as typeof permission | undefined)?.has('inspector') !== false;
+}
+
+/** Returns true while a developer can connect an inspector; false where Node has none. */
+function mayBeInspected(): boolean {
+  return inspector?.url() !== undefined;
+}
+
+function optionalInspector(): typeof import('node:inspector') | undefined {
+  try {
+    return process.getBuiltinModule('node:inspector');
+  } catch {
+    return undefined;
+  }
 }
