@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   exporters: ['metrics', 'http'],
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
-  dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
+  dashboard: ['metrics', 'query', 'health', 'alerting', 'diagnostics', 'http'],
   diagnostics: ['metrics', 'instrumentation'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.

@@ -13,6 +13,8 @@ import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
+import type { Profiles } from '../diagnostics/profiles/profiles.js';
+import { profileEndpoints } from './profiles.endpoints.js';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
@@ -67,6 +69,7 @@ export interface DashboardSources {
   readonly records: RecordSource;
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
+  readonly profiles: Profiles;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -94,6 +97,7 @@ export function dashboardEndpoints(
     ),
     ...readEndpoints(path, overridable, sources),
     ...actionEndpoints(path, overridable, sources),
+    ...profileEndpoints(path, overridable, sources.profiles, sources.hasAuth),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
+import { Profiles } from '../../lib/diagnostics/profiles/profiles.js';
 import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-blocks.js';
 import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
@@ -35,6 +36,7 @@ function reads() {
       records,
       errors: new ErrorRecords(),
       blocks: new EventLoopBlocks(),
+      profiles: new Profiles(),
       hasAuth: false,
     }),
   };

@@ -93,7 +93,8 @@ export interface ProfilesOverview {
 }
 
 /** Why a profile is refused. */
-export type ProfileRefusal = 'disabled' | 'invalid' | 'unknown' | 'busy' | 'no headroom' | 'closed' | 'failed';
+export type ProfileRefusal =
+  'disabled' | 'invalid' | 'unknown' | 'busy' | 'no headroom' | 'closed' | 'failed';
 
 /** An error of a profile that is refused or that failed. */
 export class ProfileError extends Error {
