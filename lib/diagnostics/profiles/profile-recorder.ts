@@ -104,7 +104,7 @@ export class ProfileRecorder {
       return { running, done };
     } catch (error) {
       this.current = undefined;
-      throw profileErrorOf(error);
+      throw this.errorOf(error);
     }
   }
 
@@ -169,7 +169,7 @@ export class ProfileRecorder {
         this.signal,
       );
     } catch (error) {
-      throw profileErrorOf(error);
+      throw this.errorOf(error);
     }
   }
 
@@ -221,6 +221,15 @@ export class ProfileRecorder {
     }
     return expectedPauseMs;
   }
+
+  /** Returns the error that a caller sees; once the application ends, that one, whatever failed by it. */
+  private errorOf(error: unknown): ProfileError {
+    if (this.signal.aborted && this.signal.reason instanceof ProfileError) return this.signal.reason;
+    if (error instanceof ProfileError) return error;
+    return new ProfileError('failed', `The profile could not be captured: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function pprofOf(kind: ProfileKind, text: string, { startedAt, durationMs }: Profile): Promise<Buffer> {
@@ -261,16 +270,6 @@ function busy(kind: ProfileKind, running: RunningProfile | undefined): ProfileEr
     'busy',
     `Another profile (${kind}) is being captured${until}. Try again afterwards.`,
   );
-}
-
-function profileErrorOf(error: unknown): ProfileError {
-  if (error instanceof ProfileError) return error;
-  // What was aborted has the reason as its cause.
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof ProfileError) return cause;
-  return new ProfileError('failed', `The profile could not be captured: ${messageOf(error)}`, {
-    cause: error,
-  });
 }
 
 function mib(bytes: number): string {

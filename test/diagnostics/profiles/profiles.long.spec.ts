@@ -66,7 +66,7 @@ describe('the profiles of a process', () => {
     expect(first.bytes).toBe((await content(await profilesWith().read(first.name))).length);
   });
 
-  it('name a function that uses the CPU first, by the line of its source', async () => {
+  it('name a function that uses the CPU first', async () => {
     const profiles = profilesWith();
     const capturing = profiles.capture('cpuProfile', { seconds: 1 });
     await eventually(async () => expect((await profiles.overview()).running).not.toBeNull());
@@ -74,7 +74,7 @@ describe('the profiles of a process', () => {
     const { name } = await capturing;
     const profile = JSON.parse((await content(await profiles.read(name))).toString()) as CpuProfile;
     const hot = profile.nodes.filter(({ callFrame }) => callFrame.functionName === 'plantedHotFunction');
-    expect(hot.map(({ callFrame }) => callFrame.url)).toEqual(hot.map(() => import.meta.filename));
+    expect(hot.every(({ callFrame }) => callFrame.url.endsWith('profiles.long.spec.ts'))).toBe(true);
     const hits = hot.reduce((sum, { hitCount = 0 }) => sum + hitCount, 0);
     const others = profile.nodes.filter(
       (node) => !hot.includes(node) && !node.callFrame.functionName.startsWith('('),
@@ -142,7 +142,7 @@ describe('the profiles of a process', () => {
       refusal: 'no headroom',
       message: expect.stringMatching(
         /^A heap snapshot needs up to \d+ MiB of memory, and 1 MiB are available\. It would stop the process for about \d+\.\d s\.$/,
-      ) as string,
+      ),
     });
     await expect(profilesWith({ maxBytes: 1000 }).capture('heapSnapshot')).rejects.toMatchObject({
       refusal: 'no headroom',
@@ -188,7 +188,7 @@ describe('the profiles of a process', () => {
   ])('are refused for an invalid %s: %s %j', async (option, kind, request) => {
     await expect(profilesWith().capture(kind, request)).rejects.toMatchObject({
       refusal: 'invalid',
-      message: expect.stringContaining(`\`${option}\``) as string,
+      message: expect.stringContaining(`\`${option}\``),
     });
     expect(await files()).toEqual([]);
   });
@@ -267,11 +267,15 @@ function plantedHotFunction(): number {
 }
 
 function plantedLeak(count: number): unknown[] {
-  return Array.from({ length: count }, (_, i) => [i]);
+  const kept: unknown[] = [];
+  for (let i = 0; i < count; i++) kept.push([i]);
+  return kept;
 }
 
 function plantedGarbage(count: number): number {
-  return Array.from({ length: count }, (_, i) => [i]).length;
+  const kept: unknown[] = [];
+  for (let i = 0; i < count; i++) kept.push([i]);
+  return kept.length;
 }
 
 async function content({ open, bytes }: ProfileContent): Promise<Buffer> {
