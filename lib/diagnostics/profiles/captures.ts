@@ -69,8 +69,6 @@ async function withSession<T>(signal: AbortSignal, use: (post: Post) => Promise<
   session.connect();
   const disconnect = (): void => session.disconnect();
   signal.addEventListener('abort', disconnect, { once: true });
-  // A process that ends by process.exit() meanwhile has to find no session.
-  process.once('exit', disconnect);
   try {
     return await use(
       <R>(method: string, params: object = {}) =>
@@ -82,7 +80,6 @@ async function withSession<T>(signal: AbortSignal, use: (post: Post) => Promise<
     );
   } finally {
     signal.removeEventListener('abort', disconnect);
-    process.off('exit', disconnect);
     session.disconnect();
   }
 }
