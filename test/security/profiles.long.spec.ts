@@ -95,8 +95,8 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
       expect((await app!.get(`${API}/${path}`)).status).toBe(401);
     }
     const body = '{"kind":"report"}';
-    expect((await post(body, { 'x-monitoring-request': '1' })).status).toBe(401);
-    expect((await post(body, RIGHT)).status).toBe(403);
+    expect((await post(body, { ...INTENT, authorization: 'Bearer T0ke' })).status).toBe(401);
+    expect((await post(body, { ...RIGHT, 'content-type': 'application/json' })).status).toBe(403);
     expect((await post(body, { ...INTENT, origin: 'http://elsewhere.example' })).status).toBe(403);
     expect((await post(body, { ...INTENT, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     expect(await readdir(directory).catch(() => 'nothing')).toBe('nothing');

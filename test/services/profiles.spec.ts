@@ -9,6 +9,7 @@ import type { Profile } from 'nestjs-monitoring/diagnostics';
 import { allocationsPprof, cpuPprof } from '../../lib/diagnostics/profiles/pprof.js';
 import type { AllocationProfile, CpuProfile } from '../../lib/diagnostics/profiles/v8-profiles.js';
 import { eventually } from '../support/eventually.js';
+import { describeWith, requireBinary } from './support/binaries.js';
 import { buildLibrary, ROOT } from './support/built.js';
 
 const SOURCE = `${ROOT}test/services/fixture/profiled-app.ts`;
@@ -22,7 +23,7 @@ function lineOf(text: string): number {
 
 beforeAll(buildLibrary, 300_000);
 
-describe('a profile of a real application', () => {
+describeWith(['go'], 'a profile of a real application', () => {
   let directory: string;
   let compiled: string;
 
@@ -85,7 +86,7 @@ describe('a profile of a real application', () => {
   async function topOf(pprof: Buffer): Promise<string> {
     const file = join(directory, 'profile.pb.gz');
     await writeFile(file, pprof);
-    return execFileSync('go', ['tool', 'pprof', '-top', '-lines', file], { encoding: 'utf8' });
+    return execFileSync(requireBinary('go'), ['tool', 'pprof', '-top', '-lines', file], { encoding: 'utf8' });
   }
 
   it('of the CPU has a hot function on top, with its line of TypeScript, as Go reads it; the watch of the event loop goes on', async () => {

@@ -250,7 +250,7 @@ function checkedDuration(kind: ProfileKind, given: number | undefined): number {
   if (given !== undefined && !isTimed(kind)) {
     throw new ProfileError('invalid', `\`seconds\` must not be given for a ${kind}, which takes no time.`);
   }
-  const duration = given ?? (isTimed(kind) ? DEFAULT_SECONDS : MIN_SECONDS);
+  const duration = given === undefined ? DEFAULT_SECONDS : given;
   if (typeof duration !== 'number' || !(duration >= MIN_SECONDS && duration <= MAX_SECONDS)) {
     throw new ProfileError('invalid', `\`seconds\` must be a number from ${MIN_SECONDS} to ${MAX_SECONDS}.`);
   }

@@ -21,12 +21,7 @@ function monitored(collect: AlertCollection, collectLimit?: CollectLimit) {
   });
   const { alerting, registry } = test;
   const gauge = registry.gauge('queue_length', 'Jobs.', { labelNames: ['queue'] });
-  alerting.addAlertHandler(
-    { name: 'kept', handle: (alert) => void alerts.push(alert) } as never,
-    {
-      groupWaitMs: 0,
-    } as never,
-  );
+  alerting.addAlertHandler((alert) => void alerts.push(alert), { name: 'kept' });
   alerting.addAlertRule(queueRule({ collect, ...(collectLimit && { collectLimit }) }));
   alerting.start();
   return { ...test, gauge, asked, alerts, end: () => end() };
@@ -40,6 +35,9 @@ describe('the profiles that an alert captures', () => {
     const [alert] = test.alerting.alerts();
     expect(test.alerting.contextOf(alert!)?.profiles).toEqual([
       { kind: 'report', name: 'report-1', isComplete: false },
+    ]);
+    expect(test.alerts.map(({ context }) => context?.profiles)).toEqual([
+      [{ kind: 'report', name: 'report-1', isComplete: false }],
     ]);
     test.end();
     await Promise.resolve();
@@ -80,7 +78,7 @@ describe('the profiles that an alert captures', () => {
       matchers: { alertname: 'long_queue' },
       durationMs: MINUTE,
       comment: '',
-    } as never);
+    });
     await test.step(() => test.gauge.set({ queue: 'mail' }, 11));
     expect(test.asked).toEqual([]);
   });

@@ -181,6 +181,7 @@ describe('the profiles of a process', () => {
     ['seconds', 'cpuProfile', { seconds: 0 }],
     ['seconds', 'cpuProfile', { seconds: 1e9 }],
     ['seconds', 'cpuProfile', { seconds: NaN }],
+    ['seconds', 'cpuProfile', { seconds: null as unknown as number }],
     ['seconds', 'allocations', { seconds: '10' as unknown as number }],
     ['seconds', 'heapSnapshot', { seconds: 10 }],
     ['reason', 'report', { reason: {} as string }],
@@ -285,8 +286,8 @@ async function content({ open, bytes }: ProfileContent): Promise<Buffer> {
   return all;
 }
 
-function decoded(content: Buffer) {
-  const profile = Pprof.decode(gunzipSync(content));
+function decoded(compressed: Buffer) {
+  const profile = Pprof.decode(gunzipSync(compressed));
   const { strings } = profile.stringTable;
   const text = (index: number | bigint): string => strings[Number(index)] ?? '';
   const functions = new Map(profile.function.map((each) => [each.id, each]));
