@@ -133,6 +133,7 @@ describe('what is public', () => {
        "MetricDefinition",
        "MountedEndpoint",
        "OperationRecorder",
+       "ProfileCapture",
        "RangeSeries",
        "RangeStatistic",
        "Respond",
