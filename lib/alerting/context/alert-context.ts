@@ -48,8 +48,8 @@ export interface AlertProfile {
   readonly problem?: string;
 }
 
-/** A profile that an alert wants to have captured. */
-export interface ProfileWish {
+/** A profile that a rule asks for. */
+export interface RequestedProfile {
   readonly kind: AlertProfile['kind'];
   /** Undefined for a kind that takes no time. */
   readonly seconds?: number;

@@ -1,11 +1,11 @@
 import { messageOf } from '../../primitives/error-message.js';
 import type { Alert } from '../alert.js';
 import type { CompiledCollection } from '../rules/collection.js';
-import type { AlertProfile, ProfileWish } from './alert-context.js';
+import type { AlertProfile, RequestedProfile } from './alert-context.js';
 
 /** Starts to capture a profile of this process. Rejects if it is refused. */
 export type ProfileCapture = (
-  wish: ProfileWish,
+  request: RequestedProfile,
   reason: string,
 ) => Promise<{ readonly name: string; readonly done: Promise<unknown> }>;
 
@@ -43,7 +43,12 @@ export class AlertProfiles {
    *
    * @param at time of the evaluation, in milliseconds since the Unix epoch
    */
-  collect(rule: string, alerts: readonly Alert[], { wishes, limit }: CompiledCollection, at: number): void {
+  collect(
+    rule: string,
+    alerts: readonly Alert[],
+    { requested, limit }: CompiledCollection,
+    at: number,
+  ): void {
     // Of a clock that was set back, all times are in the window.
     const recent = (this.times.get(rule) ?? []).filter((time) => time > at - limit.windowMs);
     const [first] = alerts;
@@ -53,22 +58,22 @@ export class AlertProfiles {
     let begin = (): void => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
     for (const { fingerprint, firedAt } of alerts) this.keep(fingerprint, { firedAt, profiles, begun });
-    void this.captureEach(rule, reasonOf(first), wishes, profiles, begin);
+    void this.captureEach(rule, reasonOf(first), requested, profiles, begin);
   }
 
   private async captureEach(
     rule: string,
     reason: string,
-    wishes: readonly ProfileWish[],
+    requested: readonly RequestedProfile[],
     profiles: AlertProfile[],
     begin: () => void,
   ): Promise<void> {
-    for (const wish of wishes) {
-      const { kind } = wish;
+    for (const request of requested) {
+      const { kind } = request;
       const index = profiles.length;
       let name: string | undefined;
       try {
-        const started = await this.capture(wish, reason);
+        const started = await this.capture(request, reason);
         ({ name } = started);
         profiles[index] = { kind, name, isComplete: false };
         begin();

@@ -1,6 +1,6 @@
 import { count, duration, type OptionTable, readOptions } from '../../options/option-table.js';
 import { booleanOf, expectKeys, expectOption, optionError, optionOf } from '../../options/option-checks.js';
-import type { ProfileWish } from '../context/alert-context.js';
+import type { RequestedProfile } from '../context/alert-context.js';
 import type { AlertCollection, CollectLimit, RuleBase } from './alert-rule.js';
 
 const MIN_SECONDS = 1;
@@ -12,7 +12,7 @@ const COLLECT_LIMIT: OptionTable<CollectLimit> = { count: count(2), windowMs: du
 
 /** The profiles that the alerts of a rule capture. */
 export interface CompiledCollection {
-  readonly wishes: readonly ProfileWish[];
+  readonly requested: readonly RequestedProfile[];
   readonly limit: Required<CollectLimit>;
 }
 
@@ -31,7 +31,7 @@ export function compileCollection(
   if (collect === undefined) return undefined;
   const collectOption = optionOf(owner, 'collect');
   expectKeys(collectOption, collect, KEYS);
-  const wishes = KEYS.flatMap((kind): ProfileWish[] => {
+  const requested = KEYS.flatMap((kind): RequestedProfile[] => {
     const given = collect[kind];
     const name = optionOf(collectOption, kind);
     if (kind === 'report' || kind === 'heapSnapshot') {
@@ -39,8 +39,9 @@ export function compileCollection(
     }
     return given === undefined ? [] : [{ kind, seconds: secondsOf(name, given) }];
   });
-  if (wishes.length === 0) throw optionError(collectOption, `must have at least one of ${KEYS.join(', ')}.`);
-  return { wishes, limit };
+  if (requested.length === 0)
+    throw optionError(collectOption, `must have at least one of ${KEYS.join(', ')}.`);
+  return { requested, limit };
 }
 
 function secondsOf(option: string, given: unknown): number {

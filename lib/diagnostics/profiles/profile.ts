@@ -20,7 +20,7 @@ export type TimedProfileKind = 'cpuProfile' | 'allocations';
 /** A format in which a profile can be read: its own, or that of pprof. */
 export type ProfileFormat = (typeof PROFILE_EXTENSIONS)[ProfileKind] | 'pprof';
 
-/** A wish for a profile. */
+/** The duration and the reason of a profile. */
 export interface ProfileRequest {
   /** Duration of a `cpuProfile` or of `allocations`, in seconds, from 0.1 to 120. @default 10 */
   readonly seconds?: number;
@@ -92,7 +92,7 @@ export interface ProfilesOverview {
   readonly heapSnapshot?: SnapshotEstimate;
 }
 
-/** Why a profile is refused. */
+/** The reason for which a profile is refused, for code. */
 export type ProfileRefusal =
   'disabled' | 'invalid' | 'unknown' | 'busy' | 'no headroom' | 'closed' | 'failed';
 
