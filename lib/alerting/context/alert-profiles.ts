@@ -55,10 +55,10 @@ export class AlertProfiles {
     if (first === undefined || recent.length >= limit.count) return;
     this.times.set(rule, [...recent, at]);
     const profiles: AlertProfile[] = [];
-    let begin = (): void => undefined;
-    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const begun = new Promise<void>((resolve) => {
+      void this.captureEach(rule, reasonOf(first), requested, profiles, resolve);
+    });
     for (const { fingerprint, firedAt } of alerts) this.keep(fingerprint, { firedAt, profiles, begun });
-    void this.captureEach(rule, reasonOf(first), requested, profiles, begin);
   }
 
   private async captureEach(

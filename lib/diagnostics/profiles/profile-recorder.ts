@@ -204,7 +204,7 @@ export class ProfileRecorder {
    */
   private async expectedPauseMs(): Promise<number> {
     const { isPossible, expectedPauseMs, requiredBytes, availableBytes, fileBytes } = await this.estimate();
-    const wouldStop = `It would stop the process for about ${seconds(expectedPauseMs)}.`;
+    const wouldStop = `It would stop the process for about ${inSeconds(expectedPauseMs)}.`;
     if (!isPossible) {
       const available = availableBytes === null ? 'it is unknown how much is' : `${mib(availableBytes)} are`;
       throw new ProfileError(
@@ -276,6 +276,6 @@ function mib(bytes: number): string {
   return `${Math.ceil(bytes / MIB)} MiB`;
 }
 
-function seconds(ms: number): string {
+function inSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
