@@ -28,3 +28,14 @@ export type {
   StartupStep,
 } from './diagnostics/startup/startup-report.js';
 export { StartupTimes } from './diagnostics/startup/startup-times.js';
+export {
+  type Profile,
+  type ProfileContent,
+  ProfileError,
+  type ProfileFormat,
+  type ProfileKind,
+  type ProfileRefusal,
+  type ProfileRequest,
+} from './diagnostics/profiles/profile.js';
+export { Profiles } from './diagnostics/profiles/profiles.js';
+export type { ProfilesOptions } from './diagnostics/profiles/profiles.options.js';

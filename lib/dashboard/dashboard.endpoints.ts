@@ -14,6 +14,8 @@ import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
+import type { Profiles } from '../diagnostics/profiles/profiles.js';
+import { profileEndpoints } from './profiles.endpoints.js';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
@@ -82,6 +84,7 @@ export interface DashboardSources {
   readonly logLevels: LogLevelSource;
   readonly startup: StartupSource;
   readonly process: ProcessSource;
+  readonly profiles: Profiles;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -115,6 +118,7 @@ export function dashboardEndpoints(
       sources.hasAuth,
       sources.logLevels,
     ),
+    ...profileEndpoints(path, overridable, sources.profiles, sources.hasAuth),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { duration, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { type ProfilesOptions, type ResolvedProfiles, resolveProfiles } from './profiles/profiles.options.js';
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
@@ -8,6 +9,11 @@ export interface DiagnosticsOptions {
   readonly startup?: boolean;
   /** State of the process: versions, limits, options, routes, modules, operations in flight. @default true */
   readonly processInfo?: boolean;
+  /**
+   * Profiles of the process on demand, by a signal or by an alert, or false.
+   * @default on; false if NODE_ENV is `production` and there is no `endpoints.auth`
+   */
+  readonly profiles?: ProfilesOptions | false;
 }
 
 /** Options of the watch of the event loop. */
@@ -21,6 +27,7 @@ export interface ResolvedDiagnostics {
   readonly blockedLoop: Required<BlockedLoopOptions> | false;
   readonly startup: boolean;
   readonly processInfo: boolean;
+  readonly profiles: ResolvedProfiles | false;
 }
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
@@ -35,7 +42,9 @@ export function resolveDiagnostics(
   diagnostics: DiagnosticsOptions | false = {},
   environment?: string,
 ): ResolvedDiagnostics {
-  if (diagnostics === false) return { blockedLoop: false, startup: false, processInfo: false };
+  if (diagnostics === false) {
+    return { blockedLoop: false, startup: false, processInfo: false, profiles: false };
+  }
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
     blockedLoop: group(
       (blockedLoop: BlockedLoopOptions | false = environment === 'production' ? false : {}) =>
@@ -43,5 +52,8 @@ export function resolveDiagnostics(
     ),
     startup: flag(true),
     processInfo: flag(true),
+    profiles: group((profiles: ProfilesOptions | false | undefined) =>
+      resolveProfiles(profiles, environment),
+    ),
   });
 }

@@ -11,6 +11,7 @@ import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.j
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -60,6 +61,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       LogLevels,
       StartupTimes,
       ProcessInfo,
+      Profiles,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -73,6 +75,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       logLevels: LogLevels,
       startup: StartupTimes,
       process: ProcessInfo,
+      profiles: Profiles,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -85,6 +88,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       logLevels,
       startup,
       process,
+      profiles,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

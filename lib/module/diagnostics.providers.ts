@@ -1,3 +1,4 @@
+import { freemem, totalmem } from 'node:os';
 import { Logger, type Provider } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { applicationBuild } from '../collectors/app-info/application-build.js';
@@ -11,6 +12,9 @@ import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { InstanceTimes } from '../diagnostics/startup/instance-times.instrumentation.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
+import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
+import type { MemoryRoom } from '../diagnostics/profiles/snapshot-estimate.js';
 import { CallSites } from '../instrumentation/requests/call-sites.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
@@ -96,6 +100,33 @@ const PROCESS_INFO_PROVIDERS: readonly Provider[] = [
   },
 ];
 
+/** Providers of the profiles. */
+const PROFILES_PROVIDERS: readonly Provider[] = [
+  {
+    provide: Profiles,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ enabled, diagnostics: { profiles }, endpoints: { auth }, clock }: ResolvedOptions) =>
+      new Profiles(
+        enabled && profiles && (auth !== undefined || !profiles.needsAuth)
+          ? { limits: profiles, clock, memory: memoryRoom }
+          : undefined,
+      ),
+  },
+  {
+    provide: ProfilesLifecycle,
+    inject: [Profiles, RESOLVED_OPTIONS],
+    useFactory: (profiles: Profiles, { diagnostics }: ResolvedOptions) =>
+      new ProfilesLifecycle(profiles, diagnostics.profiles && diagnostics.profiles.signal),
+  },
+];
+
+/** Returns the memory of the machine or of the container. Its source is loaded when it is needed. */
+async function memoryRoom(): Promise<MemoryRoom | undefined> {
+  if (process.platform !== 'linux') return { total: totalmem(), used: totalmem() - freemem() };
+  const { LinuxSource } = await import('../collectors/system/linux.source.js');
+  return new LinuxSource().memory();
+}
+
 /** Providers of the diagnostics. */
 export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   {
@@ -135,4 +166,5 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   },
   ...STARTUP_PROVIDERS,
   ...PROCESS_INFO_PROVIDERS,
+  ...PROFILES_PROVIDERS,
 ];

@@ -6,6 +6,7 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
+import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -337,6 +338,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'serving',
+    'profiles: start',
+    ProfilesLifecycle,
+    (profiles) => profiles.start(),
+    'The application listens to its own signals by now, and keeps them.',
+  ),
+  step(
+    'serving',
     'alerting: add thresholds',
     AlertingLifecycle,
     (alerting) => alerting.addThresholds(),
@@ -372,6 +380,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     DashboardLifecycle,
     (dashboard) => dashboard.stop(),
     'The HTTP server closes only when the event streams of the dashboard have ended.',
+  ),
+
+  step(
+    'disconnecting',
+    'profiles: stop',
+    ProfilesLifecycle,
+    (profiles) => profiles.stop(),
+    'A capture takes minutes, and the HTTP server closes only when the downloads have ended.',
   ),
 
   step(

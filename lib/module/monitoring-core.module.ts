@@ -14,6 +14,7 @@ import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.j
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -97,6 +98,7 @@ import { OptionsMerger } from './options-merger.js';
     LogLevels,
     StartupTimes,
     ProcessInfo,
+    Profiles,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

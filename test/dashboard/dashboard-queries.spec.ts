@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
+import { Profiles } from '../../lib/diagnostics/profiles/profiles.js';
 import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../../lib/diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../../lib/diagnostics/process-info/process-info.js';
@@ -41,6 +42,7 @@ function reads() {
       logLevels: new LogLevels(),
       startup: new StartupTimes(),
       process: new ProcessInfo(),
+      profiles: new Profiles(),
       hasAuth: false,
     }),
   };

@@ -134,6 +134,7 @@ describe('what is public', () => {
        "MountedEndpoint",
        "OperationRecorder",
        "ProcessSources",
+       "ProfileCapture",
        "RangeSeries",
        "RangeStatistic",
        "Respond",

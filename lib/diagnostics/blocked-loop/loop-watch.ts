@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { processWide } from '../../primitives/process-wide.js';
+import { mayInspect } from '../may-inspect.js';
 import {
   BEAT_MS,
   CELLS,
@@ -272,13 +273,6 @@ export class LoopWatch {
   private readonly release = (): void => {
     Atomics.sub(this.cells, CELLS.holds, 1);
   };
-}
-
-/** Returns false under a permission model without the inspector, where Node aborts the process of a thread that connects. */
-function mayInspect(): boolean {
-  const { permission } = process;
-  // Undefined without a permission model, in spite of its type.
-  return (permission as typeof permission | undefined)?.has('inspector') !== false;
 }
 
 /** Returns true while a developer can connect an inspector; false where Node has none. */
