@@ -3,6 +3,7 @@ export type { Alert, AlertEvent, AlertState, AlertStatus } from './alerting/aler
 export type {
   AlertCause,
   AlertContext,
+  AlertProfile,
   CauseSource,
   SeriesChange,
   WorstLabels,
@@ -37,9 +38,11 @@ export type { RuleHealth } from './alerting/evaluation/rule-evaluator.js';
 export type { RuleStatus } from './alerting/evaluation/rule-status.js';
 export type {
   AlertAggregation,
+  AlertCollection,
   AlertCondition,
   AlertRule,
   BurnRate,
+  CollectLimit,
   Comparison,
   ConditionRule,
   Measurement,

@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   exporters: ['metrics', 'http'],
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
-  dashboard: ['metrics', 'query', 'health', 'alerting', 'http'],
+  dashboard: ['metrics', 'query', 'health', 'alerting', 'diagnostics', 'http'],
   diagnostics: ['metrics', 'instrumentation'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.
@@ -258,6 +258,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'collectors/running-collectors.ts: a method in place of another': 'sets a field of its own record',
   'collectors/runtime/worker-threads.collector.ts: subscribe()': 'has the guard around all it does',
   'collectors/runtime/worker-threads.collector.ts: .once()': 'removes one element of a set',
+  'diagnostics/profiles/profiles.lifecycle.ts: .on()':
+    'listens to a signal by option, unless the application does, and catches whatever fails',
   'exporters/cloudwatch/bounded-response.ts: .on()': 'keeps an error of a body that is read no further',
   'exporters/datadog/datadog-client.transport.ts: a method in place of another':
     'sets the fetch of a configuration of its own',
@@ -287,6 +289,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
     'decorates the methods of the class that it stands on, as the application asks for',
   'instrumentation/decorators/registry-injection.decorator.ts: .defineProperty()':
     'declares the property by which Nest injects the registry',
+  'diagnostics/blocked-loop/stack-trace-question.ts: .defineProperty()':
+    'a symbol of this library on the global object, which only the inspector reads',
   'diagnostics/blocked-loop/loop-watch.ts: .on()':
     'listens to its own thread, and lets it disconnect as the process exits',
   'instrumentation/errors/rejection-listener.ts: .on()':

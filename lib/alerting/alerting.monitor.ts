@@ -13,6 +13,7 @@ import type { Alert, AlertEvent, AlertStatus } from './alert.js';
 import type { AlertContext, CauseSource } from './context/alert-context.js';
 import { readAlertContext } from './context/alert-context.reader.js';
 import { AlertContexts } from './context/alert-contexts.js';
+import { AlertProfiles, type ProfileCapture } from './context/alert-profiles.js';
 import { AlertingPersistence } from './persistence/alerting-persistence.js';
 import { backTest, type BackTestOptions, type BackTestResult } from './evaluation/back-test.js';
 import { isDue } from './evaluation/evaluation-schedule.js';
@@ -46,6 +47,8 @@ export interface AlertingMonitorOptions {
   readonly logger: WarningLogger;
   /** The causes of slow and failed operations, for the context of alerts. @default alerts have no context */
   readonly causes?: CauseSource;
+  /** Captures the profiles that rules ask for. @default rules capture none */
+  readonly capture?: ProfileCapture;
   /** Registry in which errors of listeners are counted. @default they are only logged */
   readonly registry?: MetricsRegistry;
 }
@@ -65,6 +68,7 @@ export class AlertingMonitor {
   private readonly persistence: AlertingPersistence;
   private readonly logger: SafeLogger;
   private readonly contexts: AlertContexts | undefined;
+  private readonly profiles: AlertProfiles | undefined;
   private readonly suppression: Suppression;
   private isStarted = false;
   private stopListening: (() => void) | undefined;
@@ -76,7 +80,7 @@ export class AlertingMonitor {
     private readonly clock: Clock,
     private readonly options: AlertingMonitorOptions,
   ) {
-    const { stateFile, intervalMs, isLeader, logger, registry, causes } = options;
+    const { stateFile, intervalMs, isLeader, logger, registry, causes, capture } = options;
     this.logger = new SafeLogger(logger);
     this.listenersGuard =
       registry === undefined
@@ -84,11 +88,14 @@ export class AlertingMonitor {
         : callbackGuard(registry, 'alerting.subscribe');
     const warn = (message: string): void => this.warn(message);
     this.registry = new RuleRegistry(history, known, clock);
+    const profiles = capture && new AlertProfiles(capture, warn);
+    this.profiles = profiles;
     const contexts =
       causes &&
       new AlertContexts(
         (alert, onContext) => this.readContext(alert, causes, onContext),
         new Guard((error) => warn(messageOf(error))),
+        profiles,
       );
     this.contexts = contexts;
     this.channels = new ChannelRegistry(intervalMs, clock, {
@@ -297,7 +304,10 @@ export class AlertingMonitor {
     this.publish(events);
     const alerts = this.alerts();
     this.suppression.update(alerts);
-    if (this.persistence.isLeader) this.notify(alerts, at);
+    if (this.persistence.isLeader) {
+      this.collect(events, at);
+      this.notify(alerts, at);
+    }
     this.registry.removeExpiredOrphans(at);
     return events;
   }
@@ -341,6 +351,21 @@ export class AlertingMonitor {
   /** Returns the time until which an alert is held without data. */
   private heldUntil({ longestWindowMs }: CompiledRule, now: number): number {
     return now + longestWindowMs + 2 * this.options.intervalMs;
+  }
+
+  /** Captures the profiles of the rules whose alerts begin to fire, unless they are suppressed. */
+  private collect(events: readonly AlertEvent[], at: number): void {
+    if (this.profiles === undefined) return;
+    const fired = events
+      .filter(({ type, alert }) => type === 'firing' && !this.suppression.isSuppressed(alert, at))
+      .map(({ alert }) => alert);
+    if (fired.length === 0) return;
+    for (const { rule } of this.registry.evaluators()) {
+      const { name, severity, collection } = rule;
+      if (collection === undefined) continue;
+      const own = fired.filter((alert) => alert.rule === name && alert.severity === severity);
+      this.profiles.collect(name, own, collection, at);
+    }
   }
 
   private notify(alerts: readonly Alert[], at: number): void {

@@ -6,6 +6,7 @@ import {
   jsonTextReply,
 } from '../http/endpoint.js';
 import type { EventStream } from '../http/event-stream.js';
+import type { StreamBody } from '../http/stream-body.js';
 import { isSameOrigin } from './same-origin.js';
 import { TooManyRequestsError } from './response-cache.js';
 
@@ -66,6 +67,43 @@ export class DashboardActionEndpoint implements Endpoint {
   }
 }
 
+/** An API endpoint that returns a file. It requires credentials, since the file may contain anything. */
+export class DashboardFileEndpoint implements Endpoint {
+  readonly option = 'dashboard';
+  readonly restricted = true;
+
+  /** @param allowed true if credentials are configured; otherwise every file is denied */
+  constructor(
+    readonly path: string,
+    readonly overridable: boolean,
+    private readonly allowed: boolean,
+    private readonly find: (query: URLSearchParams) => Promise<DashboardFile>,
+  ) {}
+
+  async handle({ query }: EndpointRequest): Promise<EndpointReply> {
+    if (!this.allowed) {
+      return errorReply(403, 'Files require credentials. Set endpoints.auth to enable them.');
+    }
+    return replyTo(async () => {
+      const { name, contentType, body } = await this.find(query);
+      const headers = {
+        'content-type': contentType,
+        'content-disposition': `attachment; filename="${name}"`,
+        'x-content-type-options': 'nosniff',
+      };
+      return { status: 200, headers, body };
+    });
+  }
+}
+
+/** A file that the API returns. */
+export interface DashboardFile {
+  /** Name of letters, digits, hyphens and dots. */
+  readonly name: string;
+  readonly contentType: string;
+  readonly body: StreamBody;
+}
+
 /** The event stream of the dashboard. A new reader triggers a new overview. */
 export class DashboardEventsEndpoint implements Endpoint {
   readonly option = 'dashboard';
@@ -89,10 +127,16 @@ export class DashboardEventsEndpoint implements Endpoint {
   }
 }
 
-async function replyWith(handle: () => unknown): Promise<EndpointReply> {
-  try {
+function replyWith(handle: () => unknown): Promise<EndpointReply> {
+  return replyTo(async () => {
     const result = await handle();
     return typeof result === 'string' ? jsonTextReply(200, result) : jsonReply(200, result);
+  });
+}
+
+async function replyTo(handle: () => Promise<EndpointReply>): Promise<EndpointReply> {
+  try {
+    return await handle();
   } catch (error) {
     if (error instanceof ApiError) return errorReply(error.status, error.message);
     if (error instanceof TooManyRequestsError) return busyReply(error.message);

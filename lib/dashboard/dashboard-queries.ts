@@ -25,6 +25,8 @@ export function dashboardQueries({
   records,
   errors,
   blocks,
+  startup,
+  process,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -73,6 +75,10 @@ export function dashboardQueries({
       return error;
     },
     blocks: () => ({ blocks: blocks.find() }),
+    'diagnostics/startup': () => known(startup.report(), 'The times of the start are not known.'),
+    'diagnostics/process': async () => known(await process.report(), '`diagnostics.processInfo` is false.'),
+    'diagnostics/in-flight': async () =>
+      known(await process.inFlight(), '`diagnostics.processInfo` is false.'),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),
@@ -80,6 +86,12 @@ export function dashboardQueries({
       canSilence: hasAuth,
     }),
   };
+}
+
+/** @throws {ApiError} if there is no such thing */
+function known<T>(found: T | undefined, otherwise: string): T {
+  if (found === undefined) throw new ApiError(404, otherwise);
+  return found;
 }
 
 const DEFAULT_LIMIT = 50;

@@ -14,6 +14,8 @@ import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
 import type { DashboardFeed } from './dashboard.feed.js';
+import type { Profiles } from '../diagnostics/profiles/profiles.js';
+import { profileEndpoints } from './profiles.endpoints.js';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
@@ -71,6 +73,17 @@ export interface BlockSource {
   find(): readonly unknown[];
 }
 
+/** The times of the start, as JSON. */
+export interface StartupSource {
+  report(): unknown;
+}
+
+/** The state of the process and the operations that run, as JSON. */
+export interface ProcessSource {
+  report(): Promise<unknown>;
+  inFlight(): Promise<unknown>;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -81,6 +94,9 @@ export interface DashboardSources {
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
   readonly logLevels: LogLevelSource;
+  readonly startup: StartupSource;
+  readonly process: ProcessSource;
+  readonly profiles: Profiles;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -114,6 +130,7 @@ export function dashboardEndpoints(
       sources.hasAuth,
       sources.logLevels,
     ),
+    ...profileEndpoints(path, overridable, sources.profiles, sources.hasAuth),
   ];
 }
 
@@ -132,6 +149,9 @@ const READS = [
   'errors',
   'error',
   'blocks',
+  'diagnostics/startup',
+  'diagnostics/process',
+  'diagnostics/in-flight',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

@@ -1,9 +1,19 @@
-import { duration, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { duration, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { type ProfilesOptions, type ResolvedProfiles, resolveProfiles } from './profiles/profiles.options.js';
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
   /** Watch of the event loop, which names the function that blocked it, or false. @default on, but not in production */
   readonly blockedLoop?: BlockedLoopOptions | false;
+  /** Times of the start, by phase, module, instance and hook. @default true */
+  readonly startup?: boolean;
+  /** State of the process: versions, limits, options, routes, modules, operations in flight. @default true */
+  readonly processInfo?: boolean;
+  /**
+   * Profiles of the process on demand, by a signal or by an alert, or false.
+   * @default on; false if NODE_ENV is `production` and there is no `endpoints.auth`
+   */
+  readonly profiles?: ProfilesOptions | false;
 }
 
 /** Options of the watch of the event loop. */
@@ -15,6 +25,9 @@ export interface BlockedLoopOptions {
 /** The options of {@link DiagnosticsOptions}, with every default filled in. */
 export interface ResolvedDiagnostics {
   readonly blockedLoop: Required<BlockedLoopOptions> | false;
+  readonly startup: boolean;
+  readonly processInfo: boolean;
+  readonly profiles: ResolvedProfiles | false;
 }
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
@@ -29,11 +42,18 @@ export function resolveDiagnostics(
   diagnostics: DiagnosticsOptions | false = {},
   environment?: string,
 ): ResolvedDiagnostics {
-  if (diagnostics === false) return { blockedLoop: false };
+  if (diagnostics === false) {
+    return { blockedLoop: false, startup: false, processInfo: false, profiles: false };
+  }
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
     blockedLoop: group(
       (blockedLoop: BlockedLoopOptions | false = environment === 'production' ? false : {}) =>
         blockedLoop === false ? false : readOptions('diagnostics.blockedLoop', blockedLoop, BLOCKED_LOOP),
+    ),
+    startup: flag(true),
+    processInfo: flag(true),
+    profiles: group((profiles: ProfilesOptions | false | undefined) =>
+      resolveProfiles(profiles, environment),
     ),
   });
 }

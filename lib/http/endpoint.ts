@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { EventStream } from './event-stream.js';
+import type { StreamBody } from './stream-body.js';
 
 /** A request to an endpoint, independent of the framework that received it. */
 export interface EndpointRequest {
@@ -25,7 +26,7 @@ export interface EndpointReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Body of the reply; an event stream stays open until the client disconnects or the stream is closed. */
-  readonly body: string | Buffer | EventStream;
+  readonly body: string | Buffer | EventStream | StreamBody;
 }
 
 /** An HTTP endpoint of this library. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { watchResponse } from './response-watch.js';
 import type { Endpoint, EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
+import { StreamBody } from './stream-body.js';
 import type { Claim, Respond } from './mount.js';
 import { type MountedEndpoint, methodOf } from './route-table.js';
 import { bytesOf, sendReply, headersWithLength } from './send-reply.js';
@@ -99,11 +100,11 @@ function ignoresTrailingSlash({ initialConfig }: FastifyLike): boolean {
 }
 
 /**
- * Prepares a reply and returns the body for Fastify to send, so that its hooks may change headers and body. An event
- * stream bypasses Fastify, with the headers that hooks have set, since compression would buffer its events.
+ * Prepares a reply and returns the body for Fastify to send, so that its hooks may change headers and body. A
+ * stream bypasses Fastify, with the headers that hooks have set, since compression would buffer it.
  */
 function prepare(reply: FastifyReplyLike, { status, headers, body }: EndpointReply): Buffer | undefined {
-  if (body instanceof EventStream) {
+  if (body instanceof EventStream || body instanceof StreamBody) {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { EndpointReply } from './endpoint.js';
 import { EventStream } from './event-stream.js';
+import { StreamBody } from './stream-body.js';
 
 /**
  * Writes a reply to the response of Node, unless it has been sent or the client has disconnected. Express's own
@@ -19,6 +20,12 @@ export function sendReply(response: ServerResponse, { status, headers, body }: E
     else body.open(response);
     return;
   }
+  if (body instanceof StreamBody) {
+    response.writeHead(status, headersWithLength(headers, { byteLength: body.bytes }));
+    if (response.req.method === 'HEAD') response.end();
+    else body.sendTo(response);
+    return;
+  }
   const bytes = bytesOf(body);
   response.writeHead(status, headersWithLength(headers, bytes)).end(bytes);
 }
@@ -31,7 +38,7 @@ export function bytesOf(body: string | Buffer): Buffer {
 /** Returns the headers of a reply whose body is complete. */
 export function headersWithLength(
   headers: EndpointReply['headers'],
-  { byteLength }: Buffer,
+  { byteLength }: Pick<Buffer, 'byteLength'>,
 ): Record<string, string> {
   return { 'cache-control': 'no-store', ...headers, 'content-length': String(byteLength) };
 }

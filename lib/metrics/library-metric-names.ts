@@ -6,6 +6,7 @@ const FURTHER_NAMES = [
   'api_requests_per_second',
   'api_response_time_seconds',
   'application_build_info',
+  'application_startup_seconds',
   'bullmq_job_queries_total',
   'bullmq_job_retries_total',
   'bullmq_job_time_seconds_total',

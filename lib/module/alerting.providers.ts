@@ -8,6 +8,7 @@ import { Vitals } from '../query/vitals.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import type { ClusterMember } from '../cluster/cluster-member.js';
 import type { AlertCause } from '../alerting/context/alert-context.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
@@ -19,12 +20,13 @@ import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 export const ALERTING_PROVIDERS: readonly Provider[] = [
   {
     provide: AlertingMonitor,
-    inject: [MetricsHistory, MetricsRegistry, CLUSTER_MEMBER, RequestRecords, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, MetricsRegistry, CLUSTER_MEMBER, RequestRecords, Profiles, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       registry: MetricsRegistry,
       member: ClusterMember | null,
       records: RequestRecords,
+      profiles: Profiles,
       { alerting, clock, defaultLabels }: ResolvedOptions,
     ) => {
       const known = {
@@ -45,6 +47,10 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
         ...(member && { isLeader: () => member.isLeader }),
         logger: new Logger('Monitoring'),
         causes: () => causesOf(records),
+        capture: async ({ kind, ...times }, reason) => {
+          const { running, done } = await profiles.start(kind, { ...times, reason });
+          return { name: running.name, done };
+        },
         registry,
       });
       for (const rule of rules) monitor.addAlertRule(rule);

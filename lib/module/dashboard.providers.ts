@@ -9,6 +9,9 @@ import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
+import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
+import { StartupTimes } from '../diagnostics/startup/startup-times.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -56,6 +59,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       ErrorRecords,
       EventLoopBlocks,
       LogLevels,
+      StartupTimes,
+      ProcessInfo,
+      Profiles,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -67,6 +73,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       errors: ErrorRecords,
       blocks: EventLoopBlocks,
       logLevels: LogLevels,
+      startup: StartupTimes,
+      process: ProcessInfo,
+      profiles: Profiles,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -77,6 +86,9 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       errors,
       blocks,
       logLevels,
+      startup,
+      process,
+      profiles,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

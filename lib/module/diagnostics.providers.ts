@@ -1,13 +1,131 @@
-import type { Provider } from '@nestjs/common';
+import { freemem, totalmem } from 'node:os';
+import { Logger, type Provider } from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { applicationBuild } from '../collectors/app-info/application-build.js';
+import { LIBRARY_VERSION } from '../collectors/app-info/library-version.js';
+import { ContainerLimits } from '../collectors/system/container-limits.js';
+import { LinuxFiles } from '../collectors/system/linux-files.js';
 import { BlockRecorder } from '../diagnostics/blocked-loop/block.recorder.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
+import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
+import { InstanceTimes } from '../diagnostics/startup/instance-times.instrumentation.js';
+import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
+import { StartupTimes } from '../diagnostics/startup/startup-times.js';
+import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
+import type { MemoryRoom } from '../diagnostics/profiles/snapshot-estimate.js';
 import { CallSites } from '../instrumentation/requests/call-sites.js';
 import { Operations } from '../instrumentation/requests/operations.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { foundCaches, foundDatabases, foundQueues } from '../integrations/found-clients.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
 import { MetricsRegistry } from '../metrics/registry.js';
+import { SafeLogger } from '../primitives/safe-logger.js';
 import type { ResolvedOptions } from './monitoring.options.js';
+import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
+
+/** Providers of the times of the start. */
+const STARTUP_PROVIDERS: readonly Provider[] = [
+  {
+    provide: InstanceTimes,
+    useFactory: () => new InstanceTimes(),
+  },
+  {
+    provide: StartRecorder,
+    inject: [MetricsRegistry, ModulesContainer, InstanceTimes, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      modules: ModulesContainer,
+      instances: InstanceTimes,
+      { enabled, diagnostics }: ResolvedOptions,
+    ) => {
+      if (!enabled || !diagnostics.startup) {
+        instances.stop();
+        return null;
+      }
+      return new StartRecorder(
+        registry,
+        modules,
+        instances,
+        InstanceTimes,
+        [InstanceTimes, OptionsMerger.ADDED],
+        new SafeLogger(new Logger('Monitoring')),
+      );
+    },
+  },
+  {
+    provide: StartupTimes,
+    inject: [StartRecorder],
+    useFactory: (recorder: StartRecorder | null) => new StartupTimes(recorder ?? undefined),
+  },
+];
+
+/** Providers of the state of the process. */
+const PROCESS_INFO_PROVIDERS: readonly Provider[] = [
+  {
+    provide: ProcessInfo,
+    inject: [ModulesContainer, ApplicationConfig, ApplicationObjects, Operations, RESOLVED_OPTIONS],
+    useFactory: (
+      modules: ModulesContainer,
+      config: ApplicationConfig,
+      objects: ApplicationObjects,
+      operations: Operations | null,
+      options: ResolvedOptions,
+    ) => {
+      if (!options.enabled || !options.diagnostics.processInfo) return new ProcessInfo();
+      const { build } = options.collectors;
+      return new ProcessInfo({
+        modules,
+        config,
+        operations: operations ?? undefined,
+        options,
+        version: LIBRARY_VERSION,
+        build: () => ({ ...applicationBuild(build || {}, process.env) }),
+        container: (machineBytes, processors) => {
+          const limits = new ContainerLimits(new LinuxFiles());
+          return {
+            memoryBytes: limits.memory(machineBytes)?.limit,
+            cores: limits.cpu(processors)?.cores,
+          };
+        },
+        clients: {
+          databases: () => foundDatabases(objects),
+          caches: () => foundCaches(objects),
+          queues: () => foundQueues(objects),
+        },
+      });
+    },
+  },
+];
+
+/** Providers of the profiles. */
+const PROFILES_PROVIDERS: readonly Provider[] = [
+  {
+    provide: Profiles,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: ({ enabled, diagnostics: { profiles }, endpoints: { auth }, clock }: ResolvedOptions) =>
+      new Profiles(
+        enabled && profiles && (auth !== undefined || !profiles.needsAuth)
+          ? { limits: profiles, clock, memory: memoryRoom }
+          : undefined,
+      ),
+  },
+  {
+    provide: ProfilesLifecycle,
+    inject: [Profiles, RESOLVED_OPTIONS],
+    useFactory: (profiles: Profiles, { diagnostics }: ResolvedOptions) =>
+      new ProfilesLifecycle(profiles, diagnostics.profiles && diagnostics.profiles.signal),
+  },
+];
+
+/** Returns the memory of the machine or of the container. Its source is loaded when it is needed. */
+async function memoryRoom(): Promise<MemoryRoom | undefined> {
+  if (process.platform !== 'linux') return { total: totalmem(), used: totalmem() - freemem() };
+  const { LinuxSource } = await import('../collectors/system/linux.source.js');
+  return new LinuxSource().memory();
+}
 
 /** Providers of the diagnostics. */
 export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
@@ -46,4 +164,7 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
     inject: [BlockRecorder],
     useFactory: (recorder: BlockRecorder | null) => new EventLoopBlocks(recorder ?? undefined),
   },
+  ...STARTUP_PROVIDERS,
+  ...PROCESS_INFO_PROVIDERS,
+  ...PROFILES_PROVIDERS,
 ];

@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
@@ -24,6 +25,7 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
       ModulesContainer,
       HttpAdapterHost,
       RESOLVED_OPTIONS,
+      StartRecorder,
       ProcessErrorsInstrumentation,
       ExceptionsInstrumentation,
       OutgoingHttpInstrumentation,
@@ -32,6 +34,7 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
       modules: ModulesContainer,
       host: HttpAdapterHost,
       { enabled }: ResolvedOptions,
+      times: StartRecorder | null,
       ...listeners: (ProcessListener | null)[]
     ) =>
       new StartWatch(
@@ -39,12 +42,14 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
         host,
         listeners.filter((listener) => listener !== null),
         enabled,
+        times ?? undefined,
       ),
   },
   {
     provide: ServingWatch,
-    inject: [HttpAdapterHost, RESOLVED_OPTIONS],
-    useFactory: (host: HttpAdapterHost, { enabled }: ResolvedOptions) => new ServingWatch(host, enabled),
+    inject: [HttpAdapterHost, RESOLVED_OPTIONS, StartRecorder],
+    useFactory: (host: HttpAdapterHost, { enabled }: ResolvedOptions, times: StartRecorder | null) =>
+      new ServingWatch(host, enabled, times ?? undefined),
   },
   {
     provide: StartReport,
@@ -54,11 +59,13 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: StepRunner,
-    inject: PARTS,
-    useFactory: (...parts: unknown[]) =>
+    inject: [StartRecorder, ...PARTS],
+    useFactory: (times: StartRecorder | null, ...parts: unknown[]) =>
       new StepRunner(
         new Map(PARTS.map((part, i) => [part, parts[i]])),
         new SafeLogger(new Logger('Monitoring')),
+        LIFECYCLE,
+        times ?? undefined,
       ),
   },
 ];

@@ -5,6 +5,8 @@ import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
+import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
+import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -95,6 +97,13 @@ function step<Part>(
  * `LifecycleModule` have the hooks, which run these steps.
  */
 export const LIFECYCLE: readonly LifecycleStep[] = [
+  step(
+    'init',
+    'start times: begin',
+    StartRecorder,
+    (times) => times.instancesCreated(),
+    'The hooks of other modules may load further modules, which are no part of the start.',
+  ),
   step(
     'init',
     'start watch: start',
@@ -315,10 +324,24 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'serving',
+    'start times: read',
+    StartRecorder,
+    (times) => times.read(),
+    'The start is over, and nobody waits for its times.',
+  ),
+  step(
+    'serving',
     'blocked loop: start',
     BlockedLoopLifecycle,
     (blockedLoop) => blockedLoop.start(),
     'Its thread starts when the application has started, and costs the start nothing.',
+  ),
+  step(
+    'serving',
+    'profiles: start',
+    ProfilesLifecycle,
+    (profiles) => profiles.start(),
+    'The application listens to its own signals by now, and keeps them.',
   ),
   step(
     'serving',
@@ -357,6 +380,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     DashboardLifecycle,
     (dashboard) => dashboard.stop(),
     'The HTTP server closes only when the event streams of the dashboard have ended.',
+  ),
+
+  step(
+    'disconnecting',
+    'profiles: stop',
+    ProfilesLifecycle,
+    (profiles) => profiles.stop(),
+    'A capture takes minutes, and the HTTP server closes only when the downloads have ended.',
   ),
 
   step(

@@ -12,6 +12,9 @@ import { ApiStatistics } from '../query/api-statistics.js';
 import { BusinessMetrics } from '../business/business-metrics.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
+import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
+import { StartupTimes } from '../diagnostics/startup/startup-times.js';
+import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -93,6 +96,9 @@ import { OptionsMerger } from './options-merger.js';
     ErrorRecords,
     EventLoopBlocks,
     LogLevels,
+    StartupTimes,
+    ProcessInfo,
+    Profiles,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

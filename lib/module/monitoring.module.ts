@@ -1,3 +1,5 @@
+// Before all others, since it measures how long they take.
+import { importTimes } from '../diagnostics/startup/import-times.js';
 import {
   ConfigurableModuleBuilder,
   type DynamicModule,
@@ -60,6 +62,7 @@ export class MonitoringModule extends ConfigurableModuleClass {
   /** Returns the module. @throws {MonitoringOptionsError} for invalid options; most of them are checked at the start only */
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     expectObject('the options of MonitoringModule', options);
+    importTimes.defined();
     const { enabled, endpoints } = options;
     const controllers = endpoints?.controllers === true && enabled !== false ? controllersAt(endpoints) : [];
     return { ...super.forRoot(options), controllers };
@@ -73,6 +76,7 @@ export class MonitoringModule extends ConfigurableModuleClass {
    */
   static override forRootAsync(options: MonitoringAsyncOptions): DynamicModule {
     checkAsyncOptions(options);
+    importTimes.defined();
     const { controllers = false, ...source } = options;
     const { providers = [], ...module } = super.forRootAsync(source);
     const paths = controllers === true ? {} : controllers;
@@ -199,3 +203,5 @@ function expectCreate(factory: unknown): void {
     `The class of ${ASYNC_OWNER} must have a method create() that returns the options; got none.`,
   );
 }
+
+importTimes.ran();

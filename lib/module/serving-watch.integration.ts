@@ -15,6 +15,7 @@ export class ServingWatch {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly enabled: boolean,
+    private readonly times?: { listening(): void },
   ) {}
 
   /** Starts to watch, once the application has started. @param onServing called once */
@@ -27,7 +28,10 @@ export class ServingWatch {
     this.timer = setTimeout(serves, LONGEST_WAIT_MS).unref();
     const adapter: { getHttpServer(): object | undefined } | null | undefined = this.host.httpAdapter;
     const server = this.guard.run(() => adapter?.getHttpServer());
-    this.unlisten = listenTo(server, 'listening', this.guard, serves);
+    this.unlisten = listenTo(server, 'listening', this.guard, () => {
+      this.times?.listening();
+      serves();
+    });
   }
 
   stop(): void {

@@ -12,7 +12,14 @@ export interface ProcessListener {
   stop(): void;
 }
 
-const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'];
+const START_HOOKS = ['onModuleInit', 'onApplicationBootstrap'] as const;
+type StartHook = (typeof START_HOOKS)[number];
+
+/** A recorder of the times of the hooks of a start. */
+interface HookTimes {
+  /** Records that a hook begins. @returns an object whose `endedAt` is to be set; undefined if it is not recorded */
+  hookBegins(instance: object, hook: StartHook): { endedAt: number } | undefined;
+}
 
 /**
  * A watch for a failing start, which Nest reports to no provider: it calls no further hook. The watch observes the start
@@ -34,6 +41,7 @@ export class StartWatch {
     private readonly host: HttpAdapterHost,
     private readonly processListeners: readonly ProcessListener[],
     private readonly enabled: boolean,
+    private readonly times?: HookTimes,
   ) {}
 
   /** Starts to watch. Must run before any hook that could fail. @param onFailure called once, when a hook has failed */
@@ -49,7 +57,11 @@ export class StartWatch {
     for (const instance of this.instances()) {
       for (const hook of START_HOOKS) {
         this.restore.push(
-          patchMethod(instance, hook, this.guard, () => ({ threw: failed, rejected: failed })),
+          patchMethod(instance, hook, this.guard, () => {
+            const running = this.times?.hookBegins(instance, hook);
+            const ended = (): void => void (running && (running.endedAt = performance.now()));
+            return { threw: failed, rejected: failed, returned: ended, fulfilled: ended };
+          }),
         );
       }
     }

@@ -15,11 +15,14 @@ export class StepRunner implements LifecycleOutcome {
     private readonly parts: ReadonlyMap<unknown, unknown>,
     private readonly logger: { warn(message: string): void },
     private readonly steps: readonly LifecycleStep[] = LIFECYCLE,
+    private readonly times?: { ran(moment: Moment, from: number, to: number): void },
   ) {}
 
   /** Runs the steps of a moment of the start, one after the other. @throws the error of the first step that fails */
   async start(moment: Moment): Promise<void> {
+    const from = performance.now();
     for (const step of this.stepsAt(moment)) await this.run(step);
+    this.times?.ran(moment, from, performance.now());
   }
 
   /**

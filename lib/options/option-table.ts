@@ -26,6 +26,14 @@ export type OptionTable<O, R = Required<O>> = {
   readonly [K in keyof O]-?: OptionEntry<K extends keyof R ? R[K] : never>;
 };
 
+/** The names of all options that have been read. They are those of the tables, which the application cannot add to. */
+const namesRead = new Set<string>();
+
+/** Returns true for the name of an option that has been read, given or not. */
+export function isOptionName(name: string): boolean {
+  return namesRead.has(name);
+}
+
 /**
  * Reads options by their table: refuses unknown keys, checks the values and fills in the defaults. Options without a
  * value are left out.
@@ -55,6 +63,7 @@ export function readValues<O extends object, R>(
 ): R {
   const read: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries<OptionEntry<unknown>>(table)) {
+    namesRead.add(key);
     const value = entry.read(optionOf(key), options[key as keyof O]);
     if (value !== undefined) read[key] = value;
   }

@@ -30,10 +30,22 @@ export class AtomicFile {
    */
   async write(pieces: readonly (Buffer | string)[], signal?: AbortSignal): Promise<void> {
     if (await isDeviceOrPipe(this.path)) return writeInto(this.path, 'w', this.mode, pieces);
+    await this.replace(
+      (temporary) => writeInto(temporary, 'wx', this.mode, pieces, (file) => file.sync()),
+      signal,
+    );
+  }
+
+  /**
+   * Replaces the file by the one that a function writes.
+   *
+   * @param write writes the file with this path
+   */
+  async replace(write: (temporary: string) => Promise<void>, signal?: AbortSignal): Promise<void> {
     await this.cleanUp();
     const temporary = this.temporaryPath();
     try {
-      await writeInto(temporary, 'wx', this.mode, pieces, (file) => file.sync());
+      await write(temporary);
       signal?.throwIfAborted();
       await rename(temporary, this.path);
     } catch (error) {

@@ -1,8 +1,14 @@
+/** The objects of this copy of the package, where the application lets nobody extend the global object. */
+const own: Record<symbol, object | undefined> = {};
+
 /**
  * Returns the object that all copies of this package in a process share, created by the first of them. A process has two
- * copies if one part of an application imports the ES modules and another requires the CommonJS ones.
+ * copies if one part of an application imports the ES modules and another requires the CommonJS ones. Each has its own if
+ * the global object is frozen.
  */
 export function processWide<T extends object>(name: string, create: () => T): T {
-  const shared = globalThis as Record<symbol, T | undefined>;
-  return (shared[Symbol.for(`nestjs-monitoring.${name}`)] ??= create());
+  const key = Symbol.for(`nestjs-monitoring.${name}`);
+  const isShared = key in globalThis || Object.isExtensible(globalThis);
+  const objects = (isShared ? globalThis : own) as Record<symbol, T | undefined>;
+  return (objects[key] ??= create());
 }

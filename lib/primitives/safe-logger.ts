@@ -4,6 +4,7 @@ import { redactSecrets } from './redact.js';
 
 /** A logger that has some of the methods. */
 interface AnyLogger {
+  debug?(message: string): unknown;
   log?(message: string): unknown;
   warn?(message: string): unknown;
   error?(message: string, stack?: string): unknown;
@@ -19,6 +20,10 @@ const SILENT = new Guard(() => undefined);
  */
 export class SafeLogger {
   constructor(private readonly logger: AnyLogger) {}
+
+  debug(message: string): void {
+    SILENT.call(() => this.logger.debug?.(lineOf(message)));
+  }
 
   log(message: string): void {
     SILENT.call(() => this.logger.log?.(lineOf(message)));

@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
+import { Profiles } from '../../lib/diagnostics/profiles/profiles.js';
 import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../../lib/diagnostics/log-levels/log-levels.js';
+import { ProcessInfo } from '../../lib/diagnostics/process-info/process-info.js';
+import { StartupTimes } from '../../lib/diagnostics/startup/startup-times.js';
 import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
 import { busyHour } from './support.js';
@@ -37,6 +40,9 @@ function reads() {
       errors: new ErrorRecords(),
       blocks: new EventLoopBlocks(),
       logLevels: new LogLevels(),
+      startup: new StartupTimes(),
+      process: new ProcessInfo(),
+      profiles: new Profiles(),
       hasAuth: false,
     }),
   };

@@ -133,6 +133,8 @@ describe('what is public', () => {
        "MetricDefinition",
        "MountedEndpoint",
        "OperationRecorder",
+       "ProcessSources",
+       "ProfileCapture",
        "RangeSeries",
        "RangeStatistic",
        "Respond",

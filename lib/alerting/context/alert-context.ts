@@ -37,6 +37,24 @@ export interface WorstLabels {
   readonly share: number;
 }
 
+/** A profile of the process that an alert captured when it began to fire. */
+export interface AlertProfile {
+  readonly kind: 'cpuProfile' | 'allocations' | 'heapSnapshot' | 'report';
+  /** Name by which `Profiles` and the API of the dashboard return it; undefined if it was not captured. */
+  readonly name?: string;
+  /** False while it is being captured. */
+  readonly isComplete: boolean;
+  /** The reason for which it was not captured. */
+  readonly problem?: string;
+}
+
+/** A profile that a rule asks for. */
+export interface RequestedProfile {
+  readonly kind: AlertProfile['kind'];
+  /** Undefined for a kind that takes no time. */
+  readonly seconds?: number;
+}
+
 /** The findings about a firing alert: where to look first. */
 export interface AlertContext {
   /** The most likely cause in one sentence. */
@@ -49,6 +67,8 @@ export interface AlertContext {
   readonly changes: readonly SeriesChange[];
   /** The trace of the slowest record of the first cause. */
   readonly traceId: string | undefined;
+  /** The profiles that the rule has captured; undefined if its `collect` is not given. */
+  readonly profiles?: readonly AlertProfile[];
 }
 
 /** Returns the causes of the last minutes, those that matter most first. */

@@ -2,6 +2,7 @@ import type { Guard } from '../../primitives/guard.js';
 import { resultWithin } from '../../primitives/deadline.js';
 import type { Alert } from '../alert.js';
 import type { AlertContext } from './alert-context.js';
+import type { AlertProfiles } from './alert-profiles.js';
 
 /** Longest wait of a notification for the context of its alerts, in milliseconds. */
 const TIMEOUT_MS = 200;
@@ -18,12 +19,15 @@ export class AlertContexts {
   constructor(
     private readonly read: (alert: Alert, onContext: (context: AlertContext) => void) => Promise<void>,
     private readonly guard: Guard,
+    private readonly profiles?: AlertProfiles,
   ) {}
 
   /** Returns the context of an alert, as far as it was read. */
-  of({ fingerprint, firedAt }: Alert): AlertContext | undefined {
-    const kept = this.kept.get(fingerprint);
-    return kept?.firedAt === firedAt ? kept?.context : undefined;
+  of(alert: Alert): AlertContext | undefined {
+    const kept = this.kept.get(alert.fingerprint);
+    if (kept?.context === undefined || kept.firedAt !== alert.firedAt) return undefined;
+    const profiles = this.profiles?.of(alert) ?? [];
+    return profiles.length === 0 ? kept.context : { ...kept.context, profiles };
   }
 
   /** Adds the contexts of alerts, as far as they are there within 200 ms. Never rejects. */
@@ -33,7 +37,10 @@ export class AlertContexts {
     });
     const reading = unread.slice(0, MAX_READ).map((alert) => this.keep(alert));
     // Another channel may be reading some of them already.
-    for (const alert of alerts) reading.push(this.kept.get(alert.fingerprint)?.reading ?? Promise.resolve());
+    for (const alert of alerts) {
+      reading.push(this.kept.get(alert.fingerprint)?.reading ?? Promise.resolve());
+      if (this.profiles) reading.push(this.profiles.begun(alert));
+    }
     await resultWithin(Promise.all(reading), TIMEOUT_MS, { background: true });
     return alerts.map((alert) => {
       const context = this.of(alert);

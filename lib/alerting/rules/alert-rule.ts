@@ -40,6 +40,26 @@ export interface Comparison extends Measurement {
 export type AlertCondition =
   Comparison | { readonly all: readonly AlertCondition[] } | { readonly any: readonly AlertCondition[] };
 
+/** The profiles of the process that an alert captures, each if it is given. */
+export interface AlertCollection {
+  /** The functions that use the CPU, for a time such as `'10s'`, of 1 to 120 s. */
+  readonly cpuProfile?: `${number}s`;
+  /** The functions that allocated the memory in use, for a time such as `'30s'`, of 1 to 120 s. */
+  readonly allocations?: `${number}s`;
+  /** Everything on the heap. It stops the process for seconds. @default false */
+  readonly heapSnapshot?: boolean;
+  /** The diagnostic report of Node. @default false */
+  readonly report?: boolean;
+}
+
+/** A limit of how often the alerts of a rule capture profiles. */
+export interface CollectLimit {
+  /** Number of times within the window. @default 2 */
+  readonly count?: number;
+  /** Length of the window, in milliseconds. @default 3_600_000 */
+  readonly windowMs?: number;
+}
+
 /** The part that every kind of rule has. */
 export interface RuleBase {
   /** The name of the rule, which is the label `alertname` of its alerts: letters, digits and underscores. */
@@ -71,6 +91,10 @@ export interface RuleBase {
    * @default false
    */
   readonly allowMissingMetric?: boolean;
+  /** The profiles that are captured when an alert begins to fire, one after the other. @default none */
+  readonly collect?: AlertCollection;
+  /** The limit of how often they are captured. @default twice an hour */
+  readonly collectLimit?: CollectLimit;
 }
 
 /** A rule that fires while a condition holds. */

@@ -2,6 +2,7 @@ import type { RetentionRequest } from '../../history/retention.js';
 import type { MetricType } from '../../metrics/naming-rules.js';
 import type { AlertCondition, Measurement, Severity } from './alert-rule.js';
 import { type Expression, type Selection } from '../../query/expression.js';
+import type { CompiledCollection } from './collection.js';
 import type { Template } from './template.js';
 import { isVital, VITALS } from '../../query/vital-definitions.js';
 
@@ -31,6 +32,8 @@ export interface CompiledRule {
   readonly noData: 'ok' | 'alert' | 'keep';
   readonly limit: number;
   readonly allowMissingMetric: boolean;
+  /** The profiles that its alerts capture. */
+  readonly collection: CompiledCollection | undefined;
   /** The metrics that the rule names. */
   readonly metrics: readonly string[];
   /** The samples that the history must retain for the rule. */

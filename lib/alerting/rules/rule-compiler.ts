@@ -15,6 +15,7 @@ import {
   type KnownMetrics,
   type MetricDefinitions,
 } from './compiled-rule.js';
+import { compileCollection } from './collection.js';
 import { checkCondition } from './condition-checks.js';
 import { type Expression, retentionOf } from '../../query/expression.js';
 import { checkName, checkText, durationOf, oneOf, SEVERITIES } from './rule-checks.js';
@@ -32,6 +33,8 @@ const BASE_KEYS: readonly (keyof RuleBase)[] = [
   'noData',
   'limit',
   'allowMissingMetric',
+  'collect',
+  'collectLimit',
 ];
 const NO_DATA = ['ok', 'alert', 'keep'] as const;
 /** The labels that the engine sets. */
@@ -153,6 +156,7 @@ function compileBase(owner: string, rule: RuleBase) {
     noData,
     limit: rule.limit === undefined ? Infinity : countOf(at('limit'), rule.limit, 1),
     allowMissingMetric: booleanOf(at('allowMissingMetric'), rule.allowMissingMetric, false),
+    collection: compileCollection(owner, rule),
   };
 }
 

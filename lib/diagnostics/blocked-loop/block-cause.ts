@@ -1,4 +1,5 @@
-import type { CallSite, CallSites } from '../../instrumentation/requests/call-sites.js';
+import type { CallSite } from '../../instrumentation/requests/call-sites.js';
+import type { FindSite } from './find-site.js';
 import type { StackSample } from './loop-sampler.js';
 import type { SampledBlock } from './loop-watch.js';
 
@@ -34,69 +35,88 @@ export const UNKNOWN: BlockCause = {
 
 /** The share of a block from which on garbage collection, or a process that did not run, is its cause. */
 const MAJORITY = 0.5;
-/** Number of functions of the application in a stack trace that are asked for their name. */
-const MAX_CALLERS = 5;
+/** Number of frames from a function without a name on, among which one with a name is searched. */
+const MAX_CALLERS = 20;
 /** Receivers of calls that say nothing of the function. */
-const RECEIVER = /^(?:Object|Function|Timeout|Immediate|process)\./;
+const RECEIVER = /^(?:Object|Function|Module|Timeout|Immediate|process)\./;
+/** A function without a name. */
+const NAMELESS = /^$|^eval$|<anonymous>$/;
+/** A function of the engine, such as `Array.map (<anonymous>)`, except for those that take long without a callback. */
+const CALLING_BUILT_IN = /^ {4}at (?!(?:JSON|RegExp\w*|String)\.).{1,200} \(<anonymous>\)$/;
+/** Operations that are known by another name. */
+const OPERATIONS: Readonly<Record<string, string>> = { 'RegExpStringIterator.next': 'String.matchAll' };
 /** A frame with its name and, if it was called by another name, that one. */
 const FRAME = /^ {4}at (?:async |new )?([^([]{1,200}?)(?: \[as ([^\]]{1,200})\])? \(/;
 const PACKAGES = 'node_modules';
 
 /** Returns the cause of a block: the function that most of its stack traces have in common. */
-export function causeOfBlock(block: SampledBlock, sites: CallSites): BlockCause {
+export function causeOfBlock(block: SampledBlock, siteOf: FindSite): BlockCause {
   const { durationMs, starvedMs, gcMs } = block;
   if (starvedMs >= durationMs * MAJORITY) return { ...UNKNOWN, culprit: NOT_SCHEDULED };
   const isCollection = gcMs >= durationMs * MAJORITY;
-  const functions = functionsOf(block.samples, sites);
+  const functions = functionsOf(block.samples, siteOf);
   const [top] = functions.toSorted((a, b) => b.ms - a.ms);
   if (top === undefined) return { ...UNKNOWN, culprit: isCollection ? GARBAGE_COLLECTION : UNKNOWN.culprit };
-  const { culprit, site, operation, isAfterNative, ms } = top;
-  return {
-    culprit: isCollection && site === undefined ? GARBAGE_COLLECTION : culprit,
-    site,
-    operation: isCollection ? GARBAGE_COLLECTION.slice(1, -1) : operation,
-    share: ms / functions.reduce((sum, each) => sum + each.ms, 0),
-    isAfterNative,
-  };
+  const { ms, ...cause } = top;
+  const share = ms / functions.reduce((sum, each) => sum + each.ms, 0);
+  if (!isCollection) return { ...cause, share };
+  const collection = GARBAGE_COLLECTION.slice(1, -1);
+  return cause.site === undefined
+    ? { ...cause, culprit: GARBAGE_COLLECTION, operation: undefined, share }
+    : { ...cause, operation: collection, share };
 }
 
-/** A function, and how long it and what it called ran during a block. */
+/** A function in stack traces, and how long it and what it called ran during a block. */
 interface BlockingFunction extends Pick<BlockCause, 'culprit' | 'site' | 'operation' | 'isAfterNative'> {
   ms: number;
 }
 
-function functionsOf(samples: readonly StackSample[], sites: CallSites): BlockingFunction[] {
-  const functions = new Map<string, BlockingFunction>();
-  // The longest sample of a function has the line that is shown.
+/** Returns the functions, each with the operation that took the longest of it. */
+function functionsOf(samples: readonly StackSample[], siteOf: FindSite): BlockingFunction[] {
+  const operations = new Map<string, BlockingFunction>();
+  // The longest sample has the line that is shown.
   for (const { stack, ms, isAfterNative } of samples.toSorted((a, b) => b.ms - a.ms)) {
-    const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, sites), isAfterNative, ms };
-    const known = functions.get(blocking.culprit);
-    if (known === undefined) functions.set(blocking.culprit, blocking);
-    else known.ms += ms;
+    const blocking = { ...culpritOf(stack.split('\n'), isAfterNative, siteOf), isAfterNative, ms };
+    addTo(operations, `${blocking.culprit}\n${blocking.operation ?? ''}`, blocking);
+  }
+  const functions = new Map<string, BlockingFunction>();
+  for (const operation of [...operations.values()].toSorted((a, b) => b.ms - a.ms)) {
+    addTo(functions, operation.culprit, operation);
   }
   return [...functions.values()];
+}
+
+function addTo(functions: Map<string, BlockingFunction>, key: string, added: BlockingFunction): void {
+  const known = functions.get(key);
+  if (known === undefined) functions.set(key, added);
+  else known.ms += added.ms;
 }
 
 /** Returns the innermost function of the application, or else of a package; native code if there is neither. */
 function culpritOf(
   frames: readonly string[],
   isAfterNative: boolean,
-  sites: CallSites,
+  siteOf: FindSite,
 ): Pick<BlockCause, 'culprit' | 'site' | 'operation'> {
-  const own = frames.findIndex((frame) => sites.ofStack(frame, 1).length > 0);
+  const own = frames.findIndex((frame) => siteOf(frame) !== undefined);
   if (own < 0) {
     // After native code, a function of a package may have begun only then.
     const culprit = isAfterNative ? NATIVE_CODE : (packageFunction(frames) ?? NATIVE_CODE);
     return { culprit, site: undefined, operation: undefined };
   }
-  const callers = sites.ofStack(frames.slice(own).join('\n'), MAX_CALLERS);
-  const [site] = callers;
+  const site = siteOf(frames[own] ?? '');
   // A callback without a name is named by the function that it is written in.
-  const named = callers.find(({ name }) => name !== '' && name !== 'eval');
+  const named = frames
+    .slice(own, own + MAX_CALLERS)
+    .map(siteOf)
+    .find((caller) => caller !== undefined && !NAMELESS.test(caller.name));
+  const called = frames[own - 1];
+  // After native code, a function of the engine may have begun only then.
+  const isKnown = called !== undefined && !(isAfterNative && CALLING_BUILT_IN.test(called));
   return {
     culprit: named === undefined ? anonymousIn(site) : named.name.replace(RECEIVER, ''),
     site,
-    operation: nameOf(frames[own - 1]),
+    operation: isKnown ? nameOf(called) : undefined,
   };
 }
 
@@ -119,11 +139,11 @@ function anonymousIn(site: CallSite | undefined): string {
 }
 
 /** Returns the name of the function of a frame, such as `JSON.parse`; undefined if it has none. */
-function nameOf(frame: string | undefined): string | undefined {
-  const [, name, alias] = FRAME.exec(frame ?? '') ?? [];
-  return name === undefined || name.startsWith('<anonymous>')
-    ? undefined
-    : (alias ?? name.replace(RECEIVER, ''));
+function nameOf(frame: string): string | undefined {
+  const [, name = '', alias] = FRAME.exec(frame) ?? [];
+  if (NAMELESS.test(name)) return undefined;
+  const called = alias ?? name.replace(RECEIVER, '');
+  return OPERATIONS[called] ?? called;
 }
 
 /** Returns a frame with a path that is relative to a directory, without `at`. */

@@ -1,10 +1,11 @@
-import type { CallSite, CallSites } from '../../instrumentation/requests/call-sites.js';
+import type { CallSite } from '../../instrumentation/requests/call-sites.js';
 import { shortFrame } from './block-cause.js';
 import type { BlockFlame } from './event-loop-block.js';
+import type { FindSite } from './find-site.js';
 import type { StackSample } from './loop-sampler.js';
 
 const MAX_NODES = 200;
-const MAX_FRAME_LENGTH = 300;
+const MAX_LENGTH = 300;
 /** The position at the end of a place, such as `:42:17`, with a parenthesis after it. */
 const POSITION = /:(\d{1,9}):\d{1,9}(\)?)$/;
 
@@ -19,15 +20,17 @@ interface FlameNode {
 /** The stack traces of a block, joined to a tree of functions from the outermost on. Lines of one function are one. */
 export class StackTree {
   private readonly top = nodeOf('');
+  private readonly names = new Map<string, string>();
   private size = 1;
 
   constructor(
     samples: readonly StackSample[],
-    private readonly sites: CallSites,
+    private readonly siteOf: FindSite,
     private readonly root: string,
   ) {
     // If there are too many functions, those that took the longest are kept.
     for (const { stack, ms } of samples.toSorted((a, b) => b.ms - a.ms)) this.add(stack.split('\n'), ms);
+    this.names.clear();
   }
 
   /** Returns the tree, the longest functions first. */
@@ -39,19 +42,28 @@ export class StackTree {
     let node = this.top;
     node.ms += ms;
     for (const frame of frames.toReversed()) {
-      const place = this.sites.ofStack(frame, 1)[0] ?? shortFrame(frame, this.root).slice(0, MAX_FRAME_LENGTH);
-      const key = withoutPosition(typeof place === 'string' ? place : shortFrame(frame, this.root));
-      let child = node.children.get(key);
+      const name = this.nameOf(frame);
+      let child = node.children.get(name);
       if (child === undefined) {
         // Its time stays that of its caller.
         if (this.size >= MAX_NODES) return;
         this.size++;
-        child = nodeOf(place);
-        node.children.set(key, child);
+        child = nodeOf(this.siteOf(frame) ?? name);
+        node.children.set(name, child);
       }
       child.ms += ms;
       node = child;
     }
+  }
+
+  /** Returns the function of a frame. Most stack traces have most frames in common. */
+  private nameOf(frame: string): string {
+    let name = this.names.get(frame);
+    if (name === undefined) {
+      name = withoutPosition(shortFrame(frame, this.root)).slice(0, MAX_LENGTH);
+      this.names.set(frame, name);
+    }
+    return name;
   }
 }
 

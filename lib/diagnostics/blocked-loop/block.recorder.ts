@@ -15,6 +15,7 @@ import {
 } from './block-cause.js';
 import { StackTree } from './block-flame.js';
 import type { BlockStack, EventLoopBlock } from './event-loop-block.js';
+import { siteFinder, type FindSite } from './find-site.js';
 import type { SampledBlock } from './loop-watch.js';
 
 const MAX_BLOCKS = 50;
@@ -50,7 +51,8 @@ export class BlockRecorder {
   }
 
   record(block: SampledBlock): void {
-    const cause = this.causeOf(block);
+    const siteOf = siteFinder(this.sites);
+    const cause = this.causeOf(block, siteOf);
     const labels = { culprit: this.culprits.of(cause.culprit) };
     this.count.inc(labels);
     this.seconds.inc(labels, block.durationMs / 1000);
@@ -60,7 +62,7 @@ export class BlockRecorder {
       durationMs,
       cause,
       stacks: this.stacksOf(block),
-      tree: new StackTree(block.samples, this.sites, this.root),
+      tree: new StackTree(block.samples, siteOf, this.root),
     });
     if (this.kept.length > MAX_BLOCKS) this.kept.shift();
   }
@@ -70,8 +72,8 @@ export class BlockRecorder {
     return this.kept.map(describe).toReversed();
   }
 
-  private causeOf(block: SampledBlock): BlockCause {
-    const cause = causeOfBlock(block, this.sites);
+  private causeOf(block: SampledBlock, siteOf: FindSite): BlockCause {
+    const cause = causeOfBlock(block, siteOf);
     if (cause.culprit !== NATIVE_CODE && cause.culprit !== UNKNOWN.culprit) return cause;
     const { startedAt, durationMs } = block;
     // No stack trace shows it, but a job, message or handler is known to have run.

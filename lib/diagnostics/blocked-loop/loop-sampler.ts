@@ -67,7 +67,7 @@ const { cells, cellNumbers } = workerData;
 
 const STACK = ${JSON.stringify(STACK_TRACE_QUESTION)};
 const FIRST_INTERVAL_MS = 20;
-const MAX_STACKS = 100;
+const MAX_STACKS = 60;
 /** Number of polls without an answer after which code must be running that cannot be interrupted. */
 const NATIVE_POLLS = 2;
 
@@ -134,8 +134,8 @@ function ask(block) {
     session.disconnect();
     isAsking = false;
     endAsking();
-    const stack = error ? undefined : answer.result.value;
-    if (typeof stack === 'string') add(block, stack);
+    const trace = error ? undefined : answer.result.value;
+    if (typeof trace?.stack === 'string') add(block, trace);
   });
   return true;
 }
@@ -145,9 +145,11 @@ function endAsking() {
   Atomics.notify(cells, cellNumbers.isAsking);
 }
 
-function add(block, stack) {
+function add(block, trace) {
   const now = performance.now();
   const isAfterNative = block.unanswered >= NATIVE_POLLS;
+  // What has not begun yet has not called native code.
+  const stack = isAfterNative && trace.isAtEntry ? trace.stack.split('\\n').slice(1).join('\\n') : trace.stack;
   block.unanswered = 0;
   const key = isAfterNative + stack;
   const sample = block.samples.get(key);

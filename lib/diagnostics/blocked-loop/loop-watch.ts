@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { isMainThread, Worker } from 'node:worker_threads';
 import { processWide } from '../../primitives/process-wide.js';
+import { mayInspect } from '../may-inspect.js';
 import {
   BEAT_MS,
   CELLS,
@@ -45,6 +46,8 @@ interface PendingBlock {
   readonly beat: number;
   readonly durationMs: number;
   readonly startedAt: number;
+  /** Time during which nothing of the process ran, at most, in milliseconds. */
+  readonly idleMs: number;
 }
 
 /** Time during which the main thread waits for the answer of an open question, in milliseconds. */
@@ -76,6 +79,8 @@ export class LoopWatch {
   private beatAt = 0;
   /** Time that the event loop has been in use until the last beat, in milliseconds. */
   private activeMs = 0;
+  /** Time that the process has used processors until the last beat, in milliseconds. */
+  private cpuMs = 0;
   private workedAt = 0;
 
   /** Returns the watch of this process. */
@@ -185,11 +190,11 @@ export class LoopWatch {
     const now = performance.now();
     const sinceMs = now - this.beatAt;
     const lateMs = sinceMs - this.beatMs;
-    const { beat, usedMs } = this.pass(now);
+    const { beat, usedMs, cpuMs } = this.pass(now);
     if (lateMs >= Atomics.load(this.cells, CELLS.thresholdMs)) {
       // Up to one interval of a block is before the beat was due.
       const durationMs = Math.min(sinceMs, Math.max(lateMs, usedMs));
-      this.ask({ beat, durationMs, startedAt: now - durationMs });
+      this.ask({ beat, durationMs, startedAt: now - durationMs, idleMs: Math.max(0, durationMs - cpuMs) });
     }
     const isWorking = usedMs >= WORKING_MS * (this.beatMs / BEAT_MS) || this.isActive();
     if (isWorking) this.workedAt = now;
@@ -197,14 +202,21 @@ export class LoopWatch {
     if (beatMs !== this.beatMs) this.setPace(beatMs);
   }
 
-  /** Passes a beat. Returns the number of the one before, and how long the event loop was in use since, in milliseconds. */
-  private pass(now: number): { readonly beat: number; readonly usedMs: number } {
+  /**
+   * Passes a beat. Returns the number of the one before, and how long the event loop was in use and the process used
+   * processors since, in milliseconds.
+   */
+  private pass(now: number): { readonly beat: number; readonly usedMs: number; readonly cpuMs: number } {
     const { active } = performance.eventLoopUtilization();
+    const { user, system } = process.cpuUsage();
+    const totalCpuMs = (user + system) / 1000;
     const usedMs = active - this.activeMs;
+    const cpuMs = totalCpuMs - this.cpuMs;
     Atomics.store(this.cells, CELLS.isInspected, mayBeInspected() ? 1 : 0);
     this.beatAt = now;
     this.activeMs = active;
-    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs };
+    this.cpuMs = totalCpuMs;
+    return { beat: Atomics.add(this.cells, CELLS.beats, 1), usedMs, cpuMs };
   }
 
   private isActive(): boolean {
@@ -231,20 +243,23 @@ export class LoopWatch {
   }
 
   private report(
-    { startedAt, durationMs }: PendingBlock,
+    { startedAt, durationMs, idleMs }: PendingBlock,
     samples: readonly StackSample[],
     starvedMs: number,
   ): void {
-    const block = {
-      startedAt,
-      durationMs,
-      samples,
-      gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
-      starvedMs,
-    };
-    for (const subscriber of this.subscribers) {
-      if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
-    }
+    this.collections.whenKnown(() => {
+      const block = {
+        startedAt,
+        durationMs,
+        samples,
+        gcMs: this.collections.msBetween(startedAt, startedAt + durationMs),
+        // The sampling thread may have had no processor while the main thread had one.
+        starvedMs: Math.min(starvedMs, idleMs),
+      };
+      for (const subscriber of this.subscribers) {
+        if (durationMs >= subscriber.thresholdMs) subscriber.onBlock(block);
+      }
+    });
   }
 
   /** Lets the sampling thread ask nothing more until it is released, and disconnect if it has asked. */
@@ -258,13 +273,6 @@ export class LoopWatch {
   private readonly release = (): void => {
     Atomics.sub(this.cells, CELLS.holds, 1);
   };
-}
-
-/** Returns false under a permission model without the inspector, where Node aborts the process of a thread that connects. */
-function mayInspect(): boolean {
-  const { permission } = process;
-  // Undefined without a permission model, in spite of its type.
-  return (permission as typeof permission | undefined)?.has('inspector') !== false;
 }
 
 /** Returns true while a developer can connect an inspector; false where Node has none. */

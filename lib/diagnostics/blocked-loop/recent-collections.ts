@@ -1,6 +1,8 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 
 const MAX_COLLECTIONS = 200;
+/** Number of turns of the event loop after which Node has told of a collection. */
+const TURNS = 3;
 
 /** The last collections of garbage. */
 export class RecentCollections {
@@ -19,6 +21,12 @@ export class RecentCollections {
     this.observer?.disconnect();
     this.observer = undefined;
     this.recent.length = 0;
+  }
+
+  /** Calls back once the collections until now are known, which Node tells after some turns of the event loop. */
+  whenKnown(callback: () => void, turns = TURNS): void {
+    if (turns === 0) callback();
+    else setImmediate(() => this.whenKnown(callback, turns - 1));
   }
 
   /** Returns the time of garbage collection between two times on the clock of `performance.now()`, in milliseconds. */

@@ -1,7 +1,15 @@
 import vm from 'node:vm';
 import { processWide } from '../../primitives/process-wide.js';
 
-/** The expression that answers with the stack trace of the main thread; undefined if nothing offers it. */
+/** The stack trace of a thread. */
+export interface StackTrace {
+  /** The frames, the innermost first, each on a line of its own. */
+  readonly stack: string;
+  /** True if the innermost function has been called, but not run any of its code yet. */
+  readonly isAtEntry: boolean;
+}
+
+/** The expression whose value is the {@link StackTrace} of the main thread; undefined if nothing offers it. */
 export const STACK_TRACE_QUESTION = `globalThis[Symbol.for('nestjs-monitoring.stackTrace')]?.()`;
 const KEY = Symbol.for('nestjs-monitoring.stackTrace');
 
@@ -32,13 +40,23 @@ const ANSWER = `(() => {
     const text = name === '' ? placeOf(frame) : name + ' (' + placeOf(frame) + ')';
     return frame.isAsync() ? 'async ' + text : text;
   };
+  const isAtEntry = (frame) => {
+    const file = frame.getScriptNameOrSourceURL() || 'node:';
+    // What native code ran in a function of Node or of the engine is told by its name.
+    if (file.startsWith('node:')) return false;
+    if (frame.getLineNumber() !== frame.getEnclosingLineNumber()) return false;
+    const offset = frame.getColumnNumber() - frame.getEnclosingColumnNumber();
+    const { length } = frame.getFunctionName() || '';
+    // At the parameters, which may come after 'function', a star and a name.
+    return offset === 0 || offset === 8 || offset === 9 || offset === 9 + length || offset === 10 + length;
+  };
   Error.stackTraceLimit = 61;
   Error.prepareStackTrace = (_, frames) => {
+    // The question itself.
+    if (frames.length > 0 && !frames[0].getScriptNameOrSourceURL() && frames[0].isToplevel()) frames.shift();
     const lines = [];
     for (const frame of frames) lines.push('    at ' + textOf(frame));
-    // The outermost frame of the question itself.
-    if (lines[0]?.startsWith('    at <anonymous>:')) lines.shift();
-    return lines.join('\\n');
+    return { stack: lines.join('\\n'), isAtEntry: frames.length > 0 && isAtEntry(frames[0]) };
   };
   return function answer() {
     const holder = {};
@@ -47,15 +65,23 @@ const ANSWER = `(() => {
   };
 })()`;
 
-/** Offers stack traces to an inspector that asks {@link STACK_TRACE_QUESTION}. Returns a function that ends it. */
+/**
+ * Offers stack traces to an inspector that asks {@link STACK_TRACE_QUESTION}. Returns a function that ends it.
+ *
+ * @throws {Error} if the global object cannot be extended
+ */
 export function offerStackTraces(): () => void {
   // Of the main context, in which an inspector asks: the application may run in another one.
   const main = vm.runInThisContext('globalThis') as object;
   const answer = processWide('stackTraceContext', createAnswer).answer;
-  Reflect.defineProperty(main, KEY, { value: answer, configurable: true });
+  if (!Reflect.defineProperty(main, KEY, { value: answer, configurable: true })) {
+    throw new Error('the global object cannot be extended');
+  }
   return () => Reflect.deleteProperty(main, KEY);
 }
 
 function createAnswer(): { readonly answer: () => unknown } {
-  return { answer: vm.runInContext(ANSWER, vm.createContext(), 'nestjs-monitoring:stack-trace') as () => unknown };
+  return {
+    answer: vm.runInContext(ANSWER, vm.createContext(), 'nestjs-monitoring:stack-trace') as () => unknown,
+  };
 }

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { SourceMap, type SourceMapPayload } from 'node:module';
-import { dirname, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boundedLabelValue } from '../../primitives/bounded-label-values.js';
 import { applicationFrames, type CodeFrame, isWebpackSource } from '../application-frame.js';
+import { type FileSources, readSourceMap } from '../source-maps.js';
 import { stackTraceOf } from '../stack-trace.js';
 
 /** A place in the code of the application, such as `OrdersService.list (src/orders.service.ts:42:17)`. */
@@ -21,24 +20,18 @@ export interface CallSite {
 const MAX_SITES = 5_000;
 /** Upper limit for kept source maps. */
 const MAX_MAPS = 200;
-/** Maximum size of a source map, in bytes. */
-const MAX_MAP_BYTES = 16 * 1024 * 1024;
 /** Maximum length of a place, in UTF-16 code units. */
 const MAX_LENGTH = 300;
 /** Depth of the stack traces that are searched: an ORM has dozens of frames of its own. */
 const STACK_DEPTH = 60;
 
-const MAP_COMMENT = '//# sourceMappingURL=';
-/** The start of a source map within the file itself. */
-const INLINE_MAP = /^data:application\/json[^,]{0,100};base64,/;
 const SOURCE_FILE = /\.[cm]?tsx?$/;
-const URL_OR_ABSOLUTE = /^(?:[a-z][a-z-]+:|\/)/;
 
 /** Finds the places of the application in stack traces, and names them by their source. */
 export class CallSites {
   private readonly known = new Map<string, MappedSite>();
   private readonly files = new Map<string, boolean>();
-  private readonly maps = new Map<string, Promise<SourcesOfFile | undefined>>();
+  private readonly maps = new Map<string, Promise<FileSources | undefined>>();
 
   /** @param root directory to which files are relative */
   constructor(private readonly root = process.cwd()) {}
@@ -113,17 +106,8 @@ export class CallSites {
       if (!this.maps.has(path) && this.maps.size >= MAX_MAPS) return;
       let map = this.maps.get(path);
       if (map === undefined) this.maps.set(path, (map = readSourceMap(path)));
-      const sources = await map;
-      const entry = sources?.map.findEntry(frame.line - 1, frame.column - 1);
-      if (sources === undefined || entry === undefined || !('originalSource' in entry)) return;
-      const source = entry.originalSource;
-      const file = URL_OR_ABSOLUTE.test(source) ? source : resolve(sources.directory, sources.root, source);
-      site.text = this.textOf({
-        name: frame.name,
-        file,
-        line: entry.originalLine + 1,
-        column: entry.originalColumn + 1,
-      });
+      const position = (await map)?.positionOf(frame.line, frame.column);
+      if (position !== undefined) site.text = this.textOf({ name: frame.name, ...position });
     } catch {
       // Without its source, a place is named by the file that runs.
     }
@@ -143,37 +127,4 @@ export class CallSites {
 
 interface MappedSite extends CallSite {
   text: string;
-}
-
-/** The source map of one file. */
-interface SourcesOfFile {
-  readonly map: SourceMap;
-  /** Directory to which the root of the sources is relative. */
-  readonly directory: string;
-  /** Root of the sources, which the class of Node does not apply. */
-  readonly root: string;
-}
-
-async function readSourceMap(path: string): Promise<SourcesOfFile | undefined> {
-  // Both at once: while the event loop is busy, each read takes seconds.
-  const usual = `${path}.map`;
-  const [code, usualText] = await Promise.all([
-    readFile(path, 'utf8'),
-    readFile(usual, 'utf8').catch(() => undefined),
-  ]);
-  const comment = code.lastIndexOf(MAP_COMMENT);
-  if (comment < 0) return undefined;
-  const [url = ''] = code.slice(comment + MAP_COMMENT.length).split(/\s/, 1);
-  const inline = INLINE_MAP.exec(url.slice(0, 200))?.[0];
-  if (inline !== undefined) {
-    return sourcesIn(Buffer.from(url.slice(inline.length), 'base64').toString('utf8'), dirname(path));
-  }
-  const file = resolve(dirname(path), decodeURI(url));
-  return sourcesIn(file === usual ? usualText : await readFile(file, 'utf8'), dirname(file));
-}
-
-function sourcesIn(text: string | undefined, directory: string): SourcesOfFile | undefined {
-  if (text === undefined || text.length > MAX_MAP_BYTES) return undefined;
-  const payload = JSON.parse(text) as SourceMapPayload;
-  return { map: new SourceMap(payload), directory, root: payload.sourceRoot ?? '' };
 }

@@ -27,6 +27,8 @@ export interface CallTally extends CallPlace {
   readonly call: WaitedCall;
   begun: number;
   count: number;
+  /** Number of those that were counted as another call, which became known later. */
+  renamed: number;
   totalMs: number;
   maxMs: number;
   errors: number;
@@ -132,6 +134,7 @@ export class Operation {
         call,
         begun: 0,
         count: 0,
+        renamed: 0,
         totalMs: 0,
         maxMs: 0,
         errors: 0,

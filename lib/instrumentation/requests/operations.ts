@@ -66,6 +66,11 @@ export class Operations implements OperationWaits, WaitingOperations {
     return operation?.isOpen === true ? operation : undefined;
   }
 
+  /** Share of operations that are recorded, from 0 to 1. */
+  get sampleRate(): number {
+    return this.options.sampleRate;
+  }
+
   /** The operations that run. */
   get running(): Iterable<Operation> {
     return this.open;

@@ -54,6 +54,7 @@ export class StartedWait implements CountableWait {
       if (begun !== undefined) operation.count(begun, tally, milliseconds, hasFailed);
       return;
     }
+    if (tally !== undefined) tally.renamed++;
     // It has become known at its end, or otherwise than at its beginning, where its place was.
     const known = operation.tally(call);
     if (known !== undefined) {

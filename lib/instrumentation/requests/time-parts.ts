@@ -103,6 +103,11 @@ export class TimeParts {
     for (let i = 0; i < WAITS; i++) if (this.open[i]! > 0) this.spent[i]! += share;
   }
 
+  /** Returns the parts that are waited for now, each with the number of its open waits. */
+  openWaits(): (readonly [part: WaitPart, count: number])[] {
+    return WAIT_PARTS.flatMap((part, i) => (this.open[i]! > 0 ? [[part, this.open[i]!] as const] : []));
+  }
+
   /** Returns the time of a part, in milliseconds. */
   of(part: TimePart): number {
     return this.spent[TIME_PARTS.indexOf(part)]!;

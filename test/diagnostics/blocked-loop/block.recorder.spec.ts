@@ -8,14 +8,13 @@ import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 
 const FILE = import.meta.filename;
 const CLOCK = { now: () => 10_000, monotonic: () => 0 };
-const QUESTION = '    at <anonymous>:1:135\n    at <anonymous>:9:4';
 
 function recorder(registry = new MetricsRegistry()): BlockRecorder {
   return new BlockRecorder(registry, CLOCK, new CallSites());
 }
 
 function sample(ms: number, frames: readonly string[], isAfterNative = false): StackSample {
-  return { ms, isAfterNative, stack: [QUESTION, ...frames.map((frame) => `    at ${frame}`)].join('\n') };
+  return { ms, isAfterNative, stack: frames.map((frame) => `    at ${frame}`).join('\n') };
 }
 
 function block(samples: readonly StackSample[], further: Partial<SampledBlock> = {}): SampledBlock {
@@ -97,6 +96,12 @@ describe('a block of the event loop', () => {
       block([sample(300, [own('Reports.sum')])], { gcMs: 250 }),
       'Reports.sum',
       'garbage collection',
+    ],
+    [
+      'a collection of garbage that a package or Node caused',
+      block([sample(300, ['listOnTimeout (node:internal/timers:5:1)'])], { gcMs: 250 }),
+      '(garbage collection)',
+      undefined,
     ],
     ['a collection of garbage', block([], { gcMs: 250 }), '(garbage collection)', undefined],
     [

@@ -9,6 +9,9 @@ const FILE = { filename: 'user-script.js' };
 
 const ends: (() => void)[] = [];
 
+/** The method that evaluates a module. */
+const evaluate = (): unknown => Reflect.get(vm.Module.prototype, 'evaluate');
+
 /** Returns the method that runs a script, which is never called without one. */
 const method = (): unknown => Reflect.get(vm.Script.prototype, 'runInContext');
 
@@ -60,28 +63,41 @@ describe('the watch of the event loop', () => {
         expect(() => runScript({ timeout: 300 })).toThrow('timed out');
         busy(200);
       }
-      await eventually(() => expect(blocks).not.toEqual([]));
+      await eventually(() => expect(blocks.flatMap(({ samples }) => samples)).not.toEqual([]));
       expect(withinScripts(blocks)).toEqual([]);
-      expect(blocks[0]?.samples.map(({ isAfterNative }) => isAfterNative)).toContain(true);
+      const samples = blocks.flatMap((block) => block.samples);
+      expect(samples.map(({ isAfterNative }) => isAfterNative)).toContain(true);
     },
   );
+
+  it('does not interrupt a module with a time limit either', async () => {
+    const blocks = await watched();
+    for (let i = 0; i < 3; i++) {
+      const module = new vm.SourceTextModule(ENDLESS, { identifier: FILE.filename });
+      await module.link(() => Promise.reject(new Error('no imports')));
+      await expect(module.evaluate({ timeout: 300 })).rejects.toThrow('timed out');
+      busy(200);
+    }
+    await eventually(() => expect(blocks.flatMap(({ samples }) => samples)).not.toEqual([]));
+    expect(withinScripts(blocks)).toEqual([]);
+  });
 
   it('interrupts a script without a time limit', async () => {
     const blocks = await watched();
     vm.runInNewContext('const end = now() + 500; while (now() < end);', { now: Date.now }, FILE);
-    await eventually(() => expect(blocks).not.toEqual([]));
-    expect(withinScripts(blocks)).not.toEqual([]);
+    await eventually(() => expect(withinScripts(blocks)).not.toEqual([]));
   });
 
   it('leaves the scripts as they are for the caller, and as they were when it ends', async () => {
-    const before = method();
+    const before = [method(), evaluate()];
     await watched();
+    expect(evaluate()).not.toBe(before[1]);
     expect(method()).toHaveProperty('name', 'runInContext');
     expect(vm.runInNewContext('a + 1', { a: 1 }, { timeout: 1000 })).toBe(2);
     expect(() => vm.runInNewContext('a.b.c', { a: {} }, { timeout: 1000 })).toThrow('Cannot read properties');
     const options = { timeout: -1 };
     expect(() => vm.runInNewContext('1', {}, options)).toThrow('must be');
     for (const end of ends.splice(0)) end();
-    expect(method()).toBe(before);
+    expect([method(), evaluate()]).toEqual(before);
   });
 });

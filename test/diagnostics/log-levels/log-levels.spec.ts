@@ -9,7 +9,7 @@ function create() {
   return { rules, levels: new LogLevels(logs, { now: () => 1_000 }) };
 }
 
-afterEach(() => jest.useRealTimers());
+afterEach(() => void jest.useRealTimers());
 
 describe('a level that is changed', () => {
   it('goes back after 15 minutes by default, and the last change of a context counts', () => {

@@ -89,7 +89,7 @@ describe.each(WAYS)('an application that logs by %s, on %s', (way, adapter, coun
     // Two runs of pino without monitoring have lines in different order, too.
     expect(way === 'pino' ? sorted(on) : on).toEqual(way === 'pino' ? sorted(off) : off);
     expect(on.exitCode).toBe(0);
-    const counted = new Map(
+    const counted = new Map<string, number>(
       Array.from(
         (await readFile(file, 'utf8')).matchAll(/level="(\w+)",context="([^"]*)"} (\d+)/g),
         ([, level, context, count]) => [`${level} ${context}`, Number(count)] as const,

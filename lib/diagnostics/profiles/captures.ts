@@ -1,0 +1,120 @@
+import { Session } from 'node:inspector';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processWide } from '../../primitives/process-wide.js';
+import { redactSecrets } from '../../primitives/redact.js';
+import { mayInspect } from '../may-inspect.js';
+import { nameAllocationProfile, nameCpuProfile } from './named-by-source.js';
+import { ProfileError, type TimedProfileKind } from './profile.js';
+import type { AllocationProfile, CpuProfile } from './v8-profiles.js';
+
+/** Time between two samples of the CPU, in microseconds. */
+const CPU_INTERVAL_US = 1_000;
+/** Average number of bytes between two sampled allocations. */
+const ALLOCATION_INTERVAL_BYTES = 32 * 1024;
+
+type Post = <T>(method: string, params?: object) => Promise<T>;
+
+/**
+ * Captures a profile that takes its time, as JSON.
+ *
+ * @throws {unknown} the reason of the signal, at once when it is aborted
+ */
+export function captureTimed(
+  kind: TimedProfileKind,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<string> {
+  return kind === 'cpuProfile' ? captureCpu(durationMs, signal) : captureAllocations(durationMs, signal);
+}
+
+async function captureCpu(durationMs: number, signal: AbortSignal): Promise<string> {
+  const profile = await withSession(signal, async (post) => {
+    await post('Profiler.enable');
+    await post('Profiler.setSamplingInterval', { interval: CPU_INTERVAL_US });
+    await post('Profiler.start');
+    await sleep(durationMs, undefined, { ref: false, signal });
+    return (await post<{ profile: CpuProfile }>('Profiler.stop')).profile;
+  });
+  await nameCpuProfile(profile);
+  return JSON.stringify(profile);
+}
+
+async function captureAllocations(durationMs: number, signal: AbortSignal): Promise<string> {
+  const sampling = processWide('allocationSampling', () => ({ isInUse: false }));
+  // V8 has one sampler, which all sessions share: the first that stops it would stop it for the others.
+  if (sampling.isInUse)
+    throw new ProfileError('busy', 'Allocations of this process are being sampled already.');
+  sampling.isInUse = true;
+  try {
+    const profile = await withSession(signal, async (post) => {
+      await post('HeapProfiler.enable');
+      await post('HeapProfiler.startSampling', { samplingInterval: ALLOCATION_INTERVAL_BYTES });
+      await sleep(durationMs, undefined, { ref: false, signal });
+      // What is garbage already would count as in use.
+      await post('HeapProfiler.collectGarbage');
+      return (await post<{ profile: AllocationProfile }>('HeapProfiler.stopSampling')).profile;
+    });
+    await nameAllocationProfile(profile);
+    return JSON.stringify(profile);
+  } finally {
+    sampling.isInUse = false;
+  }
+}
+
+/** Calls a function with a session of the inspector, which is disconnected whatever comes, and at once when the signal is aborted. */
+async function withSession<T>(signal: AbortSignal, use: (post: Post) => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  if (!mayInspect()) throw new ProfileError('failed', 'The permission model forbids the inspector.');
+  const session = new Session();
+  session.connect();
+  const disconnect = (): void => session.disconnect();
+  signal.addEventListener('abort', disconnect, { once: true });
+  try {
+    return await use(
+      <R>(method: string, params: object = {}) =>
+        new Promise<R>((resolve, reject) => {
+          session.post(method, params, (error, result) =>
+            error === null ? resolve(result as R) : reject(new Error(error.message, { cause: error })),
+          );
+        }),
+    );
+  } finally {
+    signal.removeEventListener('abort', disconnect);
+    session.disconnect();
+  }
+}
+
+/** The parts of a diagnostic report that are read here. */
+interface DiagnosticReport {
+  header: { commandLine?: unknown; networkInterfaces?: unknown };
+  environmentVariables?: unknown;
+}
+
+/** The switches of Node for what a report contains; older versions have only some of them. */
+interface ReportSwitches {
+  excludeNetwork?: boolean;
+  excludeEnv?: boolean;
+  getReport(): object;
+}
+
+/** Returns the diagnostic report of Node as JSON, without the environment, the arguments of the application and secrets. */
+export function captureReport(): string {
+  const node: ReportSwitches = process.report;
+  const { excludeNetwork, excludeEnv } = node;
+  try {
+    // Node would look up the name of each remote address, which stops the process.
+    if (excludeNetwork !== undefined) node.excludeNetwork = true;
+    if (excludeEnv !== undefined) node.excludeEnv = true;
+    const { environmentVariables: _, ...report } = node.getReport() as DiagnosticReport;
+    const { networkInterfaces: __, ...header } = report.header;
+    const commandLine = [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)];
+    return JSON.stringify({ ...report, header: { ...header, commandLine } }, hideSecrets, 2);
+  } finally {
+    if (excludeNetwork !== undefined) node.excludeNetwork = excludeNetwork;
+    if (excludeEnv !== undefined) node.excludeEnv = excludeEnv;
+  }
+}
+
+function hideSecrets(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? redactSecrets(value) : value;
+}

@@ -1,0 +1,185 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import type { Profile } from 'nestjs-monitoring/diagnostics';
+import { allocationsPprof, cpuPprof } from '../../lib/diagnostics/profiles/pprof.js';
+import type { AllocationProfile, CpuProfile } from '../../lib/diagnostics/profiles/v8-profiles.js';
+import { eventually } from '../support/eventually.js';
+import { describeWith, requireBinary } from './support/binaries.js';
+import { buildLibrary, ROOT } from './support/built.js';
+
+const SOURCE = `${ROOT}test/services/fixture/profiled-app.ts`;
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory';
+const MIB = 1024 * 1024;
+
+/** Returns the number of the line of the source that contains a text. */
+function lineOf(text: string): number {
+  return readFileSync(SOURCE, 'utf8').slice(0, readFileSync(SOURCE, 'utf8').indexOf(text)).split('\n').length;
+}
+
+beforeAll(buildLibrary, 300_000);
+
+describeWith(['go'], 'a profile of a real application', () => {
+  let directory: string;
+  let compiled: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'profiles-'));
+    compiled = join(directory, 'dist', 'profiled-app.mjs');
+    const { outputText, sourceMapText = '' } = ts.transpileModule(readFileSync(SOURCE, 'utf8'), {
+      fileName: SOURCE,
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        sourceMap: true,
+        removeComments: true,
+      },
+    });
+    mkdirSync(join(directory, 'dist'));
+    await writeFile(compiled, outputText.replace('profiled-app.js.map', 'profiled-app.mjs.map'));
+    const map = JSON.parse(sourceMapText) as { sources: string[] };
+    await writeFile(`${compiled}.map`, JSON.stringify({ ...map, sources: [SOURCE] }));
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  interface Run {
+    readonly profiles: readonly Profile[];
+    readonly blocks: readonly string[];
+    readonly output: string;
+    readonly errors: string;
+    readonly exitCode: number | null;
+    readonly ms: number;
+  }
+
+  function run(kind: string, environment: Readonly<Record<string, string>> = {}): Promise<Run> {
+    const begin = performance.now();
+    const child = spawn(
+      process.execPath,
+      ['test/services/fixture/profiled-app.mjs', kind, compiled, join(directory, 'profiles')],
+      {
+        cwd: ROOT,
+        env: { ...process.env, NO_COLOR: '1', ...environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let [output, errors] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    return new Promise((resolve) => {
+      child.on('close', (exitCode) => {
+        const line = output.split('\n').find((each) => each.startsWith('{"profiles"')) ?? '{}';
+        const { profiles = [], blocks = [] } = JSON.parse(line) as Partial<Run>;
+        resolve({ profiles, blocks, output, errors, exitCode, ms: performance.now() - begin });
+      });
+    });
+  }
+
+  function textOf({ name }: Profile): string {
+    return readFileSync(join(directory, 'profiles', name), 'utf8');
+  }
+
+  async function topOf(pprof: Buffer): Promise<string> {
+    const file = join(directory, 'profile.pb.gz');
+    await writeFile(file, pprof);
+    return execFileSync(requireBinary('go'), ['tool', 'pprof', '-top', '-lines', file], { encoding: 'utf8' });
+  }
+
+  it('of the CPU has a hot function on top, with its line of TypeScript, as Go reads it; the watch of the event loop goes on', async () => {
+    const { profiles, blocks, errors, exitCode } = await run('cpuProfile');
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    expect(blocks).toContain('Reports.plantedTotal');
+    const profile = JSON.parse(textOf(profiles[0]!)) as CpuProfile;
+    const [hot] = profile.nodes.toSorted((a, b) => (b.hitCount ?? 0) - (a.hitCount ?? 0));
+    expect(hot?.callFrame).toMatchObject({
+      functionName: 'plantedTotal',
+      url: SOURCE,
+      lineNumber: lineOf('plantedTotal()') - 1,
+    });
+    const top = await topOf(await cpuPprof(profile, { startedAt: Date.now(), durationMs: 2_000 }));
+    expect(top).toContain('Type: cpu');
+    const [, first = ''] = top.split(/flat%.*\n/);
+    expect(first.split('\n')[0]).toContain(`plantedTotal ${SOURCE}:${lineOf('for (let i = 0; i < 3')}`);
+  }, 120_000);
+
+  it('of the allocations has a leak on top, with its line of TypeScript, as Go reads it', async () => {
+    const { profiles, errors, exitCode } = await run('allocations');
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    const profile = JSON.parse(textOf(profiles[0]!)) as AllocationProfile;
+    const top = await topOf(await allocationsPprof(profile, { startedAt: Date.now(), durationMs: 2_000 }));
+    expect(top).toContain('Type: inuse_space');
+    const [, first = ''] = top.split(/flat%.*\n/);
+    expect(first.split('\n')[0]).toContain(`plantedLeak ${SOURCE}:${lineOf('plantedLeak()')}`);
+  }, 120_000);
+
+  it('is captured by SIGUSR2', async () => {
+    const { profiles, errors } = await run('report', { SIGNAL: 'yes' });
+    expect(errors).toBe('');
+    expect(profiles).toMatchObject([{ kind: 'report', reason: 'SIGUSR2' }]);
+  }, 120_000);
+
+  it.each(['exit', 'close', 'nothing left'])(
+    'keeps no process from ending by %s in the middle of it, and leaves no file',
+    async (END) => {
+      for (const kind of ['cpuProfile', 'allocations']) {
+        const { errors, exitCode, ms } = await run(kind, { END, SECONDS: '100' });
+        expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+        expect(ms).toBeLessThan(60_000);
+        expect(await readdir(join(directory, 'profiles'))).toEqual([]);
+      }
+    },
+    240_000,
+  );
+});
+
+const hasGroups = process.getuid?.() === 0 && existsSync(`${MEMORY_GROUPS}/memory.limit_in_bytes`);
+if (!hasGroups) console.warn('Skipped: heap snapshots near the limit of a control group, which needs root.');
+
+(hasGroups ? describe : describe.skip)('heap snapshots near the memory limit of a control group', () => {
+  const group = `${MEMORY_GROUPS}/nestjs-monitoring-profiles-${process.pid}`;
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'profiles-'));
+    mkdirSync(group);
+  });
+
+  afterEach(async () => {
+    // The kernel takes a moment to see that the group is empty.
+    await eventually(() => rmdirSync(group), 30_000);
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it.each([
+    ['limit', 600, 60],
+    ['heap', 260, 120],
+  ])(
+    'are refused in time, in 50 forced tries up to the %s',
+    async (_, limitMib, heapMb) => {
+      writeFileSync(`${group}/memory.limit_in_bytes`, String(limitMib * MIB));
+      const child = spawn(
+        process.execPath,
+        ['test/services/fixture/full-app.mjs', String(heapMb), '50', directory],
+        { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' }, stdio: ['pipe', 'pipe', 'pipe'] },
+      );
+      writeFileSync(`${group}/cgroup.procs`, String(child.pid));
+      child.stdin.write('go\n');
+      let [output, errors] = ['', ''];
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+      const ended = await new Promise((resolve) => {
+        child.on('close', (exitCode, signal) => resolve({ exitCode, signal }));
+      });
+      expect({ ended, errors }).toEqual({ ended: { exitCode: 0, signal: null }, errors: '' });
+      const { captured, refused } = JSON.parse(output) as { captured: number; refused: number };
+      expect(captured + refused).toBe(50);
+      expect(refused).toBeGreaterThan(0);
+      if (limitMib === 600) expect(captured).toBeGreaterThan(0);
+    },
+    900_000,
+  );
+});
