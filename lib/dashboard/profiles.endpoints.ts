@@ -48,7 +48,10 @@ export function profileEndpoints(
     return { name, contentType, body: new StreamBody(bytes, open, profiles.signal) };
   };
   return [
-    new DashboardReadEndpoint(all, overridable, () => answered(profiles.overview())),
+    new DashboardReadEndpoint(all, overridable, async () => ({
+      ...(await answered(profiles.overview())),
+      canCapture: hasAuth,
+    })),
     new DashboardActionEndpoint(all, overridable, hasAuth, (body) => answered(start(body))),
     new DashboardFileEndpoint(`${path}/api/diagnostics/profile`, overridable, hasAuth, (query) =>
       answered(read(query)),

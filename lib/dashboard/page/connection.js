@@ -49,12 +49,13 @@ export async function read(path, parameters = {}) {
 }
 
 /** Reads from the API and saves the answer as a file. A link cannot send a token. */
-export async function download(path, parameters, fileName) {
+export async function download(path, parameters) {
   const response = await request(`api/${path}?${new URLSearchParams(parameters)}`);
   const url = URL.createObjectURL(await response.blob());
   const link = document.createElement('a');
   link.href = url;
-  link.download = fileName;
+  const [, fileName] = /filename="([^"]+)"/.exec(response.headers.get('content-disposition')) ?? [];
+  link.download = fileName ?? '';
   link.click();
   URL.revokeObjectURL(url);
 }

@@ -51,10 +51,7 @@ function profileList() {
 }
 
 function downloadButton({ name }, format) {
-  const fileName = name.replace(/\.[^.]+$/, format === 'pprof' ? '.pb.gz' : `.${format}`);
-  return actionButton(`Download ${format}`, () =>
-    download('diagnostics/profile', { name, format }, fileName),
-  );
+  return actionButton(`Download ${format}`, () => download('diagnostics/profile', { name, format }));
 }
 
 async function flameOf({ kind, name, bytes }) {
@@ -69,7 +66,7 @@ async function flameOf({ kind, name, bytes }) {
 
 /** The form that captures a profile. */
 class CaptureForm {
-  constructor(page, { canCapture = true, heapSnapshot }) {
+  constructor(page, { canCapture, heapSnapshot }) {
     this.page = page;
     this.isDisabled = !canCapture;
     this.seconds = element(
@@ -104,8 +101,9 @@ class CaptureForm {
     return actionButton(
       KINDS[kind],
       async () => {
-        const seconds = Number(this.seconds.value);
-        await post('diagnostics/profiles', { kind, seconds, reason: this.reason.value });
+        // What takes time by itself has no duration.
+        const seconds = Object.hasOwn(FLAMES, kind) && { seconds: Number(this.seconds.value) };
+        await post('diagnostics/profiles', { kind, ...seconds, reason: this.reason.value });
         await this.page.refresh();
       },
       { disabled: this.isDisabled || isImpossible },
