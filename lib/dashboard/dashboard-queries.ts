@@ -25,6 +25,7 @@ export function dashboardQueries({
   records,
   errors,
   blocks,
+  lastExit,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -73,6 +74,11 @@ export function dashboardQueries({
       return error;
     },
     blocks: () => ({ blocks: blocks.find() }),
+    'diagnostics/last-exit': () => ({
+      enabled: lastExit.enabled,
+      file: lastExit.file ?? null,
+      exit: lastExit.get() ?? null,
+    }),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

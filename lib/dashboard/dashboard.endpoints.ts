@@ -58,6 +58,15 @@ export interface BlockSource {
   find(): readonly unknown[];
 }
 
+/** The end of the process before this one, as JSON. */
+export interface LastExitSource {
+  /** True if a flight recorder runs. */
+  readonly enabled: boolean;
+  /** Path of its file; undefined if it does not record. */
+  readonly file: string | undefined;
+  get(): unknown;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -67,6 +76,7 @@ export interface DashboardSources {
   readonly records: RecordSource;
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
+  readonly lastExit: LastExitSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -112,6 +122,7 @@ const READS = [
   'errors',
   'error',
   'blocks',
+  'diagnostics/last-exit',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

@@ -21,7 +21,12 @@ import { CrashFile } from '../instrumentation/requests/crash-file.js';
 import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
-import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazilyLoaded } from './lazily-loaded.token.js';
+import {
+  CLUSTER_MEMBER,
+  FLIGHT_RECORDER,
+  GRAPHQL_INSTRUMENTATION,
+  type LazilyLoaded,
+} from './lazily-loaded.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
 import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
@@ -99,6 +104,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     StartWatch,
     (watch, lifecycle) => watch.start(() => lifecycle.abort()),
     'Nest reports a failing start to no provider; the watch has to see every hook that may fail.',
+  ),
+  step(
+    'init',
+    'flight recorder: start',
+    FLIGHT_RECORDER,
+    (recorder) => recorder.start(),
+    'A start that fails or is killed has to leave a trace.',
   ),
   step(
     'init',
@@ -268,6 +280,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'started',
+    'flight recorder: succeed',
+    FLIGHT_RECORDER,
+    (recorder) => recorder.started(),
+    'Until every hook that may fail has run, an end is a failed start.',
+    ['health: ready'],
+  ),
+  step(
+    'started',
     'start watch: succeed',
     StartWatch,
     (watch) => watch.succeeded(),
@@ -418,6 +438,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['handler phases', HandlerPhasesInstrumentation],
       ['operations', Operations],
       ['blocked loop', BlockedLoopLifecycle],
+      ['flight recorder', FLIGHT_RECORDER],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(
