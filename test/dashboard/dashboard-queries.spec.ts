@@ -36,7 +36,7 @@ function reads() {
       records,
       errors: new ErrorRecords(),
       blocks: new EventLoopBlocks(),
-    lastExit: new LastExit(),
+      lastExit: new LastExit(),
       hasAuth: false,
     }),
   };

@@ -158,9 +158,9 @@ export function readEntry(text: string): FlightEntry | undefined {
   const process = fieldsOf(entry['process']);
   if (typeof process['pid'] !== 'number') return undefined;
   const { kills, row } = entry;
-  const asked = entry['asked'] === undefined ? undefined : fieldsOf(entry['asked']);
-  const error = entry['error'] === undefined ? undefined : fieldsOf(entry['error']);
-  const end = entry['end'] === undefined ? undefined : fieldsOf(entry['end']);
+  const asked = objectIn(entry, 'asked');
+  const error = objectIn(entry, 'error');
+  const end = objectIn(entry, 'end');
   return {
     row: readRow(fieldsOf(row)),
     process: {
@@ -213,6 +213,11 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function objectIn(fields: Fields, name: string): Fields | undefined {
+  const value = fields[name];
+  return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
 }
 
 function isNumber(value: unknown): value is number {
