@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { posix } from 'node:path';
 import { ContainerLimits } from './container-limits.js';
 import { ControlGroups } from './control-groups.js';
 import type { LinuxFiles } from './linux-files.js';
-import { totalmem } from 'node:os';
 
 /** Files that count the processes of a group that the kernel killed, by version of control groups. */
 const EVENTS = { 1: 'memory.oom_control', 2: 'memory.events' } as const;
@@ -45,7 +44,7 @@ export class MemoryKillCounts {
   /** Returns the directory and its number, which another group with the same name does not have. */
   private identity(): string {
     if (this.directory === undefined) return '';
-    const found = statSync(this.directory, { throwIfNoEntry: false });
-    return found === undefined ? '' : `${found.ino} ${this.directory}`.slice(0, 100);
+    const inode = this.files.inode(this.directory);
+    return inode === undefined ? '' : `${inode} ${this.directory}`.slice(0, 100);
   }
 }
