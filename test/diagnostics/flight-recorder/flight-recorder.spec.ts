@@ -56,6 +56,10 @@ describe('the options of the flight recorder', () => {
 describe('the file', () => {
   const open = (runs: boolean | 'uncertain' = false): FlightFile =>
     new FlightFile(file, BYTES, () => (runs === 'uncertain' ? undefined : runs));
+
+  it('has the entries of the last process, and is written on', () => {
+    for (const pid of [1, 1, 2, 2, 2]) {
+      const writer = open();
       writer.claim();
       writer.write(entryOf({ process: { pid } }));
       writer.close();
