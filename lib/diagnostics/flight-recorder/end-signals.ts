@@ -1,5 +1,5 @@
-import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
+import { ownSignalListener } from '../../primitives/own-signal-listener.js';
 
 /** Signals that end a process in Node.js, unless it has a listener. */
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -9,7 +9,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * one removes itself at once, and sends the signal again if nothing else listens for it.
  */
 export class EndSignals {
-  private readonly removeListeners = new Map<NodeJS.Signals, () => void>();
+  private readonly listener = ownSignalListener((signal) => this.receive(signal));
 
   /** @param onSignal receives the signal, and true if it ends the process at once */
   constructor(
@@ -18,21 +18,16 @@ export class EndSignals {
   ) {}
 
   start(): void {
-    for (const signal of SIGNALS) {
-      // First: a listener added by once() removes itself when called, and would not be seen any more.
-      const remove = listenTo(process, signal, this.guard, () => this.receive(signal), { first: true });
-      this.removeListeners.set(signal, remove);
-    }
+    // First: a listener added by once() removes itself when called, and would not be seen any more.
+    for (const signal of SIGNALS) process.prependListener(signal, this.listener);
   }
 
   stop(): void {
-    for (const remove of this.removeListeners.values()) remove();
-    this.removeListeners.clear();
+    for (const signal of SIGNALS) process.removeListener(signal, this.listener);
   }
 
   private receive(signal: NodeJS.Signals): void {
-    this.removeListeners.get(signal)?.();
-    this.removeListeners.delete(signal);
+    process.removeListener(signal, this.listener);
     const endsProcess = process.listenerCount(signal) === 0;
     this.guard.run(() => this.onSignal(signal, endsProcess));
     if (endsProcess) process.kill(process.pid, signal);

@@ -25,6 +25,10 @@ import { entryText, type FlightEntry, MAX_ITEMS, readEntry } from './flight-row.
 
 /** Maximum number of files, and so of processes that record at once. */
 const MAX_FILES = 64;
+/** Maximum number of entries that are read: those of the last minute. */
+const MAX_ENTRIES = 60;
+/** Sequence number from which on a file begins again. */
+const MAX_SEQUENCE = 1e11;
 /** Permissions of a new file: it names routes and errors of the application. */
 const MODE = 0o600;
 /** Neither waits for the other end of a pipe nor makes a terminal that of this process. */
@@ -40,7 +44,7 @@ interface Candidate {
   readonly last?: FlightEntry;
 }
 
-/** What is known of the process that wrote the last entry of a file. */
+/** The process that wrote the last entry of a file. */
 export interface Predecessor {
   /** The entries of that process, the oldest first. */
   readonly entries: readonly FlightEntry[];
@@ -193,12 +197,14 @@ export class FlightFile {
       const { dev, ino, size } = fstatSync(fd);
       const empty = emptyRing(this.bytes);
       // Written in full, so that it can be written to when the disk is full.
-      if (size !== empty.length || ring === undefined || ring.isTorn || ring.slots.length === 0) {
+      const sequence = lastSequence(ring);
+      const isUsable = ring?.isTorn === false && sequence > 0 && sequence < MAX_SEQUENCE;
+      if (size !== empty.length || !isUsable) {
         ftruncateSync(fd, empty.length);
         for (let at = 0; at < empty.length;) at += writeSync(fd, empty, at, empty.length - at, at);
       }
       this.opened = { fd, path, dev, ino, bytes: empty.length };
-      this.sequence = lastSequence(ring);
+      this.sequence = isUsable ? sequence : 0;
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -214,7 +220,7 @@ function chooseFrom(candidates: readonly Candidate[]): Candidate | undefined {
 }
 
 function predecessorIn(ring: Ring = { slots: [], isTorn: false }): Predecessor {
-  const all = ring.slots.flatMap(({ text }) => readEntry(text) ?? []);
+  const all = ring.slots.slice(-MAX_ENTRIES).flatMap(({ text }) => readEntry(text) ?? []);
   const last = all.at(-1)?.process;
   const entries = all.filter(
     ({ process }) => process.pid === last?.pid && process.startedAt === last.startedAt,

@@ -104,6 +104,8 @@ export interface FlightEntry {
 
 const MAX_TEXT = 120;
 const MAX_VITALS = 20;
+/** The last time of a `Date`, in milliseconds since the Unix epoch. */
+const MAX_TIME = 8.64e15;
 const LISTS = ['routes', 'operations', 'errors', 'alerts'] as const;
 /** Maximum number of items of a list. */
 export const MAX_ITEMS = 5;
@@ -137,7 +139,7 @@ export function boundedSample(sample: object): FlightSample {
       error: textIn(item, 'error'),
       site: textIn(item, 'site'),
       count: numberIn(item, 'count'),
-      lastSeenAt: numberIn(item, 'lastSeenAt'),
+      lastSeenAt: timeIn(item, 'lastSeenAt'),
     })),
     alerts: listIn(fields, 'alerts', (item) => ({
       rule: textIn(item, 'rule'),
@@ -165,7 +167,7 @@ export function readEntry(text: string): FlightEntry | undefined {
     row: readRow(fieldsOf(row)),
     process: {
       pid: numberIn(process, 'pid'),
-      startedAt: numberIn(process, 'startedAt'),
+      startedAt: timeIn(process, 'startedAt'),
       version: textIn(process, 'version'),
       node: textIn(process, 'node'),
       boot: textIn(process, 'boot'),
@@ -182,7 +184,7 @@ export function readEntry(text: string): FlightEntry | undefined {
       onMachine: numberIn(fieldsOf(kills), 'onMachine', -1),
     },
     oldSpaceBytes: numberIn(entry, 'oldSpaceBytes'),
-    asked: asked && { signal: textIn(asked, 'signal'), time: numberIn(asked, 'time') },
+    asked: asked && { signal: textIn(asked, 'signal'), time: timeIn(asked, 'time') },
     error: error && {
       error: textIn(error, 'error'),
       site: textIn(error, 'site'),
@@ -198,7 +200,7 @@ export function readEntry(text: string): FlightEntry | undefined {
 
 function readRow(row: Fields): FlightRow {
   return {
-    time: numberIn(row, 'time'),
+    time: timeIn(row, 'time'),
     rssBytes: numberIn(row, 'rssBytes'),
     heapUsedBytes: numberIn(row, 'heapUsedBytes'),
     externalBytes: numberIn(row, 'externalBytes'),
@@ -227,6 +229,12 @@ function isNumber(value: unknown): value is number {
 function numberIn(fields: Fields, name: string, otherwise = 0): number {
   const value = fields[name];
   return isNumber(value) ? value : otherwise;
+}
+
+/** Returns a time that a `Date` can have. */
+function timeIn(fields: Fields, name: string): number {
+  const value = numberIn(fields, name);
+  return Math.abs(value) <= MAX_TIME ? value : 0;
 }
 
 function textIn(fields: Fields, name: string): string {

@@ -13,11 +13,22 @@ import {
   resolveFlightRecorder,
 } from '../../../lib/diagnostics/flight-recorder/flight-recorder.options.js';
 import { FlightRecorder } from '../../../lib/diagnostics/flight-recorder/flight-recorder.js';
-import { type FlightEntry, readEntry } from '../../../lib/diagnostics/flight-recorder/flight-row.js';
+import {
+  emptyRing,
+  encodeSlot,
+  positionOf,
+  SLOT_BYTES,
+} from '../../../lib/diagnostics/flight-recorder/flight-ring.js';
+import {
+  entryText,
+  type FlightEntry,
+  readEntry,
+} from '../../../lib/diagnostics/flight-recorder/flight-row.js';
 import { FlightSampler } from '../../../lib/module/flight-sampler.js';
 import { CallSites } from '../../../lib/instrumentation/requests/call-sites.js';
 import { systemClock } from '../../../lib/metrics/clock.js';
 import { Guard } from '../../../lib/primitives/guard.js';
+import { hasSignalListener, ownSignalListener } from '../../../lib/primitives/own-signal-listener.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, startApp } from '../../e2e/fixture/start-app.js';
 import { entryOf } from './flight-entries.js';
@@ -115,6 +126,22 @@ describe('the file', () => {
     second.close();
   });
 
+  it('begins again where its numbers would end', () => {
+    const ring = emptyRing(BYTES);
+    const slot = Buffer.alloc(SLOT_BYTES);
+    const text = entryText(entryOf({ row: { time: 1e300 } }));
+    encodeSlot(slot, 999_999_999_999, text);
+    slot.copy(ring, positionOf(999_999_999_999, BYTES));
+    writeFileSync(file, ring);
+    for (let i = 0; i < 2; i++) {
+      const opened = open();
+      expect(opened.claim()).toMatchObject({ predecessor: { entries: [{ process: { pid: 4711 } }] } });
+      opened.write(entryOf({}));
+      opened.close();
+    }
+    expect(readEntry(text)?.row.time).toBe(0);
+  });
+
   it('gets another size if the option has changed', () => {
     writeFileSync(file, 'nestjs-monitoring flight recorder 1 4096 16'.padEnd(4095) + '\n');
     const opened = open();
@@ -156,6 +183,22 @@ describe('the listener for signals', () => {
     expect(process.listenerCount('SIGTERM')).toBe(before);
     signals.stop();
     expect(process.listenerCount('SIGINT')).toBe(process.listeners('SIGINT').length);
+  });
+});
+
+describe('the mark of the listeners of this library', () => {
+  it('keeps them from being taken for one that closes the application', () => {
+    const signals = new EndSignals(new Guard(() => undefined), () => undefined);
+    const before = hasSignalListener('SIGTERM');
+    signals.start();
+    expect(process.listenerCount('SIGTERM')).toBeGreaterThan(0);
+    expect(hasSignalListener('SIGTERM')).toBe(before);
+    const own = ownSignalListener(() => undefined);
+    const application = (): void => undefined;
+    process.on('SIGTERM', own).on('SIGTERM', application);
+    expect(hasSignalListener('SIGTERM')).toBe(true);
+    process.off('SIGTERM', own).off('SIGTERM', application);
+    signals.stop();
   });
 });
 
