@@ -9,7 +9,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * one removes itself at once, and sends the signal again if nothing else listens for it.
  */
 export class EndSignals {
-  private readonly listener = ownSignalListener((signal) => this.receive(signal));
+  /** By signal: an application that emits one by itself may pass no argument. */
+  private readonly listeners = SIGNALS.map(
+    (signal) => [signal, ownSignalListener(() => void this.guard.run(() => this.receive(signal)))] as const,
+  );
 
   /** @param onSignal receives the signal, and true if it ends the process at once */
   constructor(
@@ -19,15 +22,21 @@ export class EndSignals {
 
   start(): void {
     // First: a listener added by once() removes itself when called, and would not be seen any more.
-    for (const signal of SIGNALS) process.prependListener(signal, this.listener);
+    for (const [signal, listener] of this.listeners) process.prependListener(signal, listener);
   }
 
   stop(): void {
-    for (const signal of SIGNALS) process.removeListener(signal, this.listener);
+    for (const [signal, listener] of this.listeners) process.removeListener(signal, listener);
+  }
+
+  private stepAside(signal: NodeJS.Signals): void {
+    for (const [each, listener] of this.listeners) {
+      if (each === signal) process.removeListener(signal, listener);
+    }
   }
 
   private receive(signal: NodeJS.Signals): void {
-    process.removeListener(signal, this.listener);
+    this.stepAside(signal);
     const endsProcess = process.listenerCount(signal) === 0;
     this.guard.run(() => this.onSignal(signal, endsProcess));
     if (endsProcess) process.kill(process.pid, signal);
