@@ -11,7 +11,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export class EndSignals {
   /** By signal: an application that emits one by itself may pass no argument. */
   private readonly listeners = SIGNALS.map(
-    (signal) => [signal, ownSignalListener(() => void this.guard.run(() => this.receive(signal)))] as const,
+    (signal) => [signal, ownSignalListener(() => this.guard.run(() => this.receive(signal)))] as const,
   );
 
   /** @param onSignal receives the signal, and true if it ends the process at once */
