@@ -39,3 +39,6 @@ export {
 } from './diagnostics/profiles/profile.js';
 export { Profiles } from './diagnostics/profiles/profiles.js';
 export type { ProfilesOptions } from './diagnostics/profiles/profiles.options.js';
+export type { FlightRecorderOptions } from './diagnostics/flight-recorder/flight-recorder.options.js';
+export type { FlightRow } from './diagnostics/flight-recorder/flight-row.js';
+export { LastExit, type ExitReason, type ExitReport } from './diagnostics/flight-recorder/last-exit.js';

@@ -27,6 +27,7 @@ export function dashboardQueries({
   blocks,
   startup,
   process,
+  lastExit,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -79,6 +80,11 @@ export function dashboardQueries({
     'diagnostics/process': async () => known(await process.report(), '`diagnostics.processInfo` is false.'),
     'diagnostics/in-flight': async () =>
       known(await process.inFlight(), '`diagnostics.processInfo` is false.'),
+    'diagnostics/last-exit': () => ({
+      enabled: lastExit.enabled,
+      file: lastExit.file ?? null,
+      exit: lastExit.get() ?? null,
+    }),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

@@ -72,6 +72,15 @@ export interface ProcessSource {
   inFlight(): Promise<unknown>;
 }
 
+/** The end of the process before this one, as JSON. */
+export interface LastExitSource {
+  /** True if a flight recorder runs. */
+  readonly enabled: boolean;
+  /** Path of its file; undefined if it does not record. */
+  readonly file: string | undefined;
+  get(): unknown;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -85,6 +94,7 @@ export interface DashboardSources {
   readonly startup: StartupSource;
   readonly process: ProcessSource;
   readonly profiles: Profiles;
+  readonly lastExit: LastExitSource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -140,6 +150,7 @@ const READS = [
   'diagnostics/startup',
   'diagnostics/process',
   'diagnostics/in-flight',
+  'diagnostics/last-exit',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

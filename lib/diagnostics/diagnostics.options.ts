@@ -1,5 +1,9 @@
 import { duration, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
 import { type ProfilesOptions, type ResolvedProfiles, resolveProfiles } from './profiles/profiles.options.js';
+import {
+  type FlightRecorderOptions,
+  resolveFlightRecorder,
+} from './flight-recorder/flight-recorder.options.js';
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
@@ -14,6 +18,8 @@ export interface DiagnosticsOptions {
    * @default on; false if NODE_ENV is `production` and there is no `endpoints.auth`
    */
   readonly profiles?: ProfilesOptions | false;
+  /** Recorder of the last minute, which tells how the process before this one ended, or false. @default off */
+  readonly flightRecorder?: FlightRecorderOptions | false;
 }
 
 /** Options of the watch of the event loop. */
@@ -28,6 +34,7 @@ export interface ResolvedDiagnostics {
   readonly startup: boolean;
   readonly processInfo: boolean;
   readonly profiles: ResolvedProfiles | false;
+  readonly flightRecorder: Required<FlightRecorderOptions> | false;
 }
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
@@ -43,7 +50,7 @@ export function resolveDiagnostics(
   environment?: string,
 ): ResolvedDiagnostics {
   if (diagnostics === false) {
-    return { blockedLoop: false, startup: false, processInfo: false, profiles: false };
+    return { blockedLoop: false, startup: false, processInfo: false, profiles: false, flightRecorder: false };
   }
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
     blockedLoop: group(
@@ -55,5 +62,6 @@ export function resolveDiagnostics(
     profiles: group((profiles: ProfilesOptions | false | undefined) =>
       resolveProfiles(profiles, environment),
     ),
+    flightRecorder: group(resolveFlightRecorder),
   });
 }

@@ -92,6 +92,7 @@ export const PROCESS_METRICS = {
   residentMemory: 'process_resident_memory_bytes',
   startTime: 'process_start_time_seconds',
   openFds: 'process_open_fds',
+  lastExit: 'process_last_exit_info',
   maxFds: 'process_max_fds',
 } as const;
 

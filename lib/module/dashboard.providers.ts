@@ -12,6 +12,7 @@ import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { Profiles } from '../diagnostics/profiles/profiles.js';
+import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -62,6 +63,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       StartupTimes,
       ProcessInfo,
       Profiles,
+      LastExit,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -76,6 +78,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       startup: StartupTimes,
       process: ProcessInfo,
       profiles: Profiles,
+      lastExit: LastExit,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -89,6 +92,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       startup,
       process,
       profiles,
+      lastExit,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -25,7 +25,12 @@ import { CrashFile } from '../instrumentation/requests/crash-file.js';
 import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
-import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazilyLoaded } from './lazily-loaded.token.js';
+import {
+  CLUSTER_MEMBER,
+  FLIGHT_RECORDER,
+  GRAPHQL_INSTRUMENTATION,
+  type LazilyLoaded,
+} from './lazily-loaded.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
 import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
@@ -117,6 +122,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     LogsInstrumentation,
     (logs) => logs.start(),
     'Other modules log in their own hooks.',
+  ),
+  step(
+    'init',
+    'flight recorder: start',
+    FLIGHT_RECORDER,
+    (recorder) => recorder.start(),
+    'A start that fails or is killed has to leave a trace.',
   ),
   step(
     'init',
@@ -283,6 +295,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     HealthLifecycle,
     (health) => health.started(),
     'Readiness means that every module has started.',
+  ),
+  step(
+    'started',
+    'flight recorder: succeed',
+    FLIGHT_RECORDER,
+    (recorder) => recorder.started(),
+    'Until every hook that may fail has run, an end is a failed start.',
+    ['health: ready'],
   ),
   step(
     'started',
@@ -467,6 +487,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['blocked loop', BlockedLoopLifecycle],
       ['log levels', LogLevels],
       ['logs', LogsInstrumentation],
+      ['flight recorder', FLIGHT_RECORDER],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(
