@@ -25,6 +25,7 @@ export function dashboardQueries({
   records,
   errors,
   blocks,
+  memory,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -73,6 +74,7 @@ export function dashboardQueries({
       return error;
     },
     blocks: () => ({ blocks: blocks.find() }),
+    'diagnostics/memory': () => memory.report(),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

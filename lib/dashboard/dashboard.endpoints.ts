@@ -58,6 +58,11 @@ export interface BlockSource {
   find(): readonly unknown[];
 }
 
+/** The growth of the memory, as JSON. */
+export interface MemorySource {
+  report(): unknown;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -67,6 +72,7 @@ export interface DashboardSources {
   readonly records: RecordSource;
   readonly errors: ErrorSource;
   readonly blocks: BlockSource;
+  readonly memory: MemorySource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -112,6 +118,7 @@ const READS = [
   'errors',
   'error',
   'blocks',
+  'diagnostics/memory',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

@@ -30,7 +30,7 @@ export interface LiveProfile {
  */
 export class HeapSampling {
   private session: Session | undefined;
-  private generation = 0;
+  private sampling = 0;
   private isSampling = false;
   private isRecording = false;
   private liveUsers = 0;
@@ -39,6 +39,11 @@ export class HeapSampling {
   /** Returns the profiler of this process. */
   static shared(): HeapSampling {
     return processWide('heapSampling', () => new HeapSampling());
+  }
+
+  /** Number of the last sampling. */
+  get generation(): number {
+    return this.sampling;
   }
 
   /**
@@ -70,14 +75,14 @@ export class HeapSampling {
    */
   async readLive(): Promise<LiveProfile | undefined> {
     if (this.isRecording || !this.isSampling) return undefined;
-    const { generation } = this;
+    const generation = this.sampling;
     try {
       const { profile } = await this.post<HeapProfiler.GetSamplingProfileReturnType>(
         'HeapProfiler.getSamplingProfile',
       );
       return { profile, generation };
     } catch {
-      if (generation === this.generation && !this.isRecording) this.stop();
+      if (generation === this.sampling && !this.isRecording) this.stop();
       await this.resume();
       return undefined;
     }
@@ -130,11 +135,11 @@ export class HeapSampling {
 
   private async start(intervalBytes: number, includesCollected: boolean): Promise<void> {
     this.isSampling = true;
-    const generation = ++this.generation;
+    const generation = ++this.sampling;
     try {
       const { Session } = await import('node:inspector');
       // Ended meanwhile, or begun anew.
-      if (generation !== this.generation || !this.isSampling) return;
+      if (generation !== this.sampling || !this.isSampling) return;
       const session = new Session();
       session.connect();
       this.session = session;

@@ -8,6 +8,7 @@ import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -54,6 +55,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       RequestRecords,
       ErrorRecords,
       EventLoopBlocks,
+      MemoryGrowth,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -64,6 +66,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       records: RequestRecords,
       errors: ErrorRecords,
       blocks: EventLoopBlocks,
+      memory: MemoryGrowth,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -73,6 +76,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       records,
       errors,
       blocks,
+      memory,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -4,6 +4,7 @@ import { CollectorLifecycle } from '../collectors/collector.lifecycle.js';
 import { QueuesLifecycle } from '../collectors/queues/queues.lifecycle.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.lifecycle.js';
+import { MemoryLifecycle } from '../diagnostics/memory/memory.lifecycle.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -306,6 +307,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
   ),
   step(
     'serving',
+    'memory: start',
+    MemoryLifecycle,
+    (memory) => memory.start(),
+    'Memory that the start takes is no growth.',
+  ),
+  step(
+    'serving',
     'alerting: add thresholds',
     AlertingLifecycle,
     (alerting) => alerting.addThresholds(),
@@ -418,6 +426,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['handler phases', HandlerPhasesInstrumentation],
       ['operations', Operations],
       ['blocked loop', BlockedLoopLifecycle],
+      ['memory', MemoryLifecycle],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(

@@ -11,6 +11,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ApiStatistics } from '../query/api-statistics.js';
 import { BusinessMetrics } from '../business/business-metrics.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -89,6 +90,7 @@ import { OptionsMerger } from './options-merger.js';
     RequestRecords,
     ErrorRecords,
     EventLoopBlocks,
+    MemoryGrowth,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { DashboardSources } from '../../lib/dashboard/dashboard.endpoints.js';
 import { dashboardQueries } from '../../lib/dashboard/dashboard-queries.js';
 import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-blocks.js';
+import { MemoryGrowth } from '../../lib/diagnostics/memory/memory-growth.js';
 import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
 import { busyHour } from './support.js';
@@ -35,6 +36,7 @@ function reads() {
       records,
       errors: new ErrorRecords(),
       blocks: new EventLoopBlocks(),
+      memory: new MemoryGrowth(),
       hasAuth: false,
     }),
   };
