@@ -30,8 +30,6 @@ const GROWING: Demand = { windows: 6, z: 2, share: 0.5, recent: 0.35 };
 export const WINDOWS = 20;
 /** Number of windows after which a peak no longer counts: the load of one day says little of the next but one. */
 const PEAK_WINDOWS = 60 * WINDOWS;
-/** Rise of the load from which on memory may grow with it. */
-const LOAD_RISE = 0.3;
 /** Collections per window that are no rise of the load, however few there were. */
 const LOAD_NOISE = 2;
 
@@ -107,7 +105,7 @@ export class GrowthScale {
     // The last window has not ended.
     const ended = this.windows.slice(0, -1);
     const [first, last] = [mean(ended.slice(0, third)), mean(ended.slice(-third))];
-    return last > first * (1 + Math.max(LOAD_RISE, share)) + LOAD_NOISE;
+    return last > first * (1 + share) + LOAD_NOISE;
   }
 
   private windowAt(at: number): Window {
