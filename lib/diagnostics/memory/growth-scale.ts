@@ -13,6 +13,9 @@ export interface Growth {
 
 /** The growth from which on values count as growing, and evenness and number of windows that it takes. */
 interface Demand {
+  /** Number of windows with a value. */
+  readonly values: number;
+  /** Number of windows from the first to the last of them. */
   readonly windows: number;
   /** Standard deviations after Mann and Kendall. */
   readonly z: number;
@@ -23,8 +26,8 @@ interface Demand {
 }
 
 /** With z = 3, values without a trend are suspected once in 740 times; they have to have grown by the minimum as well. */
-const SUSPECTED: Demand = { windows: 8, z: 3, share: 1, recent: 0.5 };
-const GROWING: Demand = { windows: 6, z: 2, share: 0.5, recent: 0.35 };
+const SUSPECTED: Demand = { values: 8, windows: 12, z: 3, share: 1, recent: 0.5 };
+const GROWING: Demand = { values: 6, windows: 6, z: 2, share: 0.5, recent: 0.35 };
 
 /** Number of windows that are kept. */
 export const WINDOWS = 20;
@@ -88,7 +91,8 @@ export class GrowthScale {
 
   private meets(demand: Demand, values: readonly TimedValue[]): Omit<Growth, 'isSuspected'> | undefined {
     const [from, to] = [values[0], values.at(-1)];
-    if (from === undefined || to === undefined || values.length < demand.windows) return undefined;
+    if (from === undefined || to === undefined || values.length < demand.values) return undefined;
+    if (to.at - from.at < demand.windows * this.windowMs) return undefined;
     const { slope, z } = trendOf(values);
     if (z < demand.z) return undefined;
     const grown = slope * (to.at - from.at);
