@@ -21,12 +21,12 @@ interface Demand {
   readonly z: number;
   /** Share of the minimum of bytes and of the minimum of growth in relation to the value itself. */
   readonly share: number;
-  /** Share of the whole slope that the last third has to have. */
+  /** Share of the whole slope that the last quarter has to have. */
   readonly recent: number;
 }
 
 /** With z = 3, values without a trend are suspected once in 740 times; they have to have grown by the minimum as well. */
-const SUSPECTED: Demand = { values: 8, windows: 12, z: 3, share: 1, recent: 0.5 };
+const SUSPECTED: Demand = { values: 8, windows: 12, z: 3, share: 1, recent: 0.6 };
 const GROWING: Demand = { values: 6, windows: 6, z: 2, share: 0.5, recent: 0.35 };
 
 /** Number of windows that are kept. */
@@ -98,7 +98,7 @@ export class GrowthScale {
     const grown = slope * (to.at - from.at);
     const minimum = Math.max(this.minBytes, from.value * this.minShare);
     if (grown < minimum * demand.share) return undefined;
-    const recent = trendOf(values.slice(-Math.max(4, Math.ceil(values.length / 3))));
+    const recent = trendOf(values.slice(-Math.max(4, Math.ceil(values.length / 4))));
     return recent.slope < slope * demand.recent ? undefined : { slope, from, to };
   }
 

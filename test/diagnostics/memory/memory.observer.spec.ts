@@ -96,7 +96,7 @@ describe('a leak', () => {
   it('is told by its rate, its start and its size', async () => {
     const { logged, reports, registry } = await observe({ heap: (minute) => 50 + minute }, 12);
     expect(logged[0]?.cause).toMatch(
-      /^The heap in use after garbage collection has grown by (?:0\.9\d|1\.[01]) MB a minute for \d+ min, from 5\d\.\d to \d+\.\d MB; a leak is suspected\. Set diagnostics\.memory\.allocationSites to name what allocated it\.$/,
+      /^The heap in use after garbage collection has grown by (?:0\.9\d|1\.[01]) MB a minute for \d+ min, from 5\d\.\d MB to \d+\.\d MB; a leak is suspected\. Set diagnostics\.memory\.allocationSites to name what allocated it\.$/,
     );
     const last = reports.at(-1);
     expect(last).toMatchObject({ status: 'suspected', kind: 'heap', allocationSites: 'off', sites: [] });
