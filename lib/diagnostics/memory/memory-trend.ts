@@ -12,8 +12,8 @@ export interface MemoryTrendGrowth extends Growth {
 /** Lengths of the windows in relation to the shortest ones, and the growth that each needs. Slow leaks show in long windows. */
 const SCALES = [
   { windows: 1, minimum: 1, minShare: 0.05 },
-  { windows: 10, minimum: 2, minShare: 0.1 },
-  { windows: 120, minimum: 4, minShare: 0.1 },
+  { windows: 10, minimum: 1.5, minShare: 0.1 },
+  { windows: 120, minimum: 3, minShare: 0.1 },
 ] as const;
 const KINDS: readonly MemoryKind[] = ['heap', 'external'];
 
