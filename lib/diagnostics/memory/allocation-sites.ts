@@ -8,13 +8,15 @@ const MAX_READINGS = 12;
 const MAX_SITES = 200;
 /** Number of functions that are shown. */
 const MAX_SHOWN = 10;
+/** Number of functions of the application in a stack that are told apart. */
+const MAX_CALLERS = 3;
 /** Share of all growth from which on a function is shown. */
 const MIN_SHARE = 0.03;
 
 /** The live memory that a function allocated. */
 interface SiteMemory {
-  /** Place of a function of the application; undefined for other code. */
-  readonly site: CallSite | undefined;
+  /** Place of a function of the application and of its callers in it, the innermost first; none for other code. */
+  readonly callers: readonly CallSite[];
   /** Name of other code, such as `lodash: baseClone`. */
   readonly name: string;
   bytes: number;
@@ -58,9 +60,10 @@ export class AllocationSites {
       .filter(({ grownBytes }) => grownBytes > 0 && grownBytes >= total * MIN_SHARE)
       .toSorted((a, b) => b.grownBytes - a.grownBytes)
       .slice(0, MAX_SHOWN)
-      .map(({ site, name, bytes, grownBytes }) => ({
-        // Its text is that of the source once that has been read.
+      .map(({ callers: [site, ...callers], name, bytes, grownBytes }) => ({
+        // Their text is that of the source once that has been read.
         site: site?.text ?? name,
+        callers: callers.map(({ text }) => text),
         grownBytes: Math.round(grownBytes),
         liveBytes: Math.round(bytes),
         share: Math.round((grownBytes / total) * 100) / 100,
@@ -88,11 +91,11 @@ function addTo(
   bytes: number,
   sites: CallSites,
 ): void {
-  const [site] = sites.ofStack(stack.join('\n'), 1);
-  const name = site === undefined ? nameOf(stack) : site.text;
-  const key = site?.key ?? name;
+  const callers = sites.ofStack(stack.join('\n'), MAX_CALLERS);
+  const name = callers.length === 0 ? nameOf(stack) : '';
+  const key = name + callers.map((caller) => caller.key).join('\n');
   const known = memory.get(key);
-  if (known === undefined) memory.set(key, { site, name, bytes });
+  if (known === undefined) memory.set(key, { callers, name, bytes });
   else known.bytes += bytes;
 }
 

@@ -22,7 +22,7 @@ export function causeOf(
   const [top] = sites;
   const hint =
     allocationSites === 'off' ? ' Set diagnostics.memory.allocationSites to name what allocated it.' : '';
-  const by = top === undefined || kind === 'external' ? hint : ` Most of it was allocated by ${top.site}.`;
+  const by = top === undefined || kind === 'external' ? hint : ` Most of it was allocated by ${[top.site, ...top.callers.slice(0, 1)].join(', called by ')}.`;
   return `${grown}; a leak is suspected.${by}`;
 }
 
