@@ -33,7 +33,7 @@ describe('the sampling of the heap', () => {
   it('shows live objects, and begins anew after a recording', async () => {
     const sampling = new HeapSampling();
     const end = await sampling.sampleLive(64 * 1024);
-    keepMuch(10);
+    keepMuch(20);
     const before = await sampling.readLive();
     expect(bytesOf('keepMuch', before!.profile.head as Node)).toBeGreaterThan(5_000_000);
 
@@ -44,7 +44,7 @@ describe('the sampling of the heap', () => {
     const recorded = await recording.end();
     expect(await recording.end()).toBe(recorded);
     expect(bytesOf('keepMuch', recorded.head as Node)).toBeGreaterThan(2_000_000);
-    expect(bytesOf('keepMuch', recorded.head as Node)).toBeLessThan(9_000_000);
+    expect(bytesOf('keepMuch', recorded.head as Node)).toBeLessThan(15_000_000);
 
     const after = await sampling.readLive();
     expect(after!.generation).toBeGreaterThan(before!.generation);
@@ -58,7 +58,8 @@ describe('the sampling of the heap', () => {
     const sampling = new HeapSampling();
     const recording = await sampling.record({ intervalBytes: 32 * 1024, includesCollected: true });
     dropMuch(20);
-    expect(bytesOf('dropMuch', (await recording.end()).head as Node)).toBeGreaterThan(5_000_000);
+    const profile = await recording.end();
+    expect(bytesOf('dropMuch', profile.head as Node)).toBeGreaterThan(5_000_000);
   });
 
   it('can be abandoned', async () => {

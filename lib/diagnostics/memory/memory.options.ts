@@ -4,7 +4,7 @@ import { count, duration, flag, interval, type OptionTable, readOptions } from '
 export interface MemoryOptions {
   /**
    * True to name the functions that allocated the memory that grows, by V8's sampling heap profiler. It collects garbage at
-   * times, which takes at most a thousandth of the time. @default false
+   * times, which takes at most 0.2 % of the time. @default false
    */
   readonly allocationSites?: boolean;
   /** Time after the start during which memory may grow, in milliseconds. @default 180_000 */
