@@ -5,6 +5,8 @@ export interface MemoryInUse {
   readonly heapBytes: number;
   /** Memory outside of the heap that objects hold, such as buffers. */
   readonly externalBytes: number;
+  /** All of the heap in use, with what has seen no garbage collection. */
+  readonly usedBytes: number;
 }
 
 /** Spaces whose use says nothing of a leak: new objects have seen no garbage collection, and code is compiled by V8. */
@@ -20,7 +22,8 @@ export function memoryInUse(): MemoryInUse {
   for (const { space_name: name, space_used_size: used } of getHeapSpaceStatistics()) {
     if (!IGNORED_SPACES.has(name)) heapBytes += used;
   }
-  return { heapBytes, externalBytes: getHeapStatistics().external_memory };
+  const { external_memory: externalBytes, used_heap_size: usedBytes } = getHeapStatistics();
+  return { heapBytes, externalBytes, usedBytes };
 }
 
 /** Returns the number of resources of the process by kind. */

@@ -33,7 +33,7 @@ export class MemoryTrend {
     this.scales = { heap: scales(), external: scales() };
   }
 
-  add(at: number, { heapBytes, externalBytes }: MemoryInUse): void {
+  add(at: number, { heapBytes, externalBytes }: Omit<MemoryInUse, 'usedBytes'>): void {
     for (const scale of this.scales.heap) scale.add(at, heapBytes);
     for (const scale of this.scales.external) scale.add(at, externalBytes);
   }

@@ -140,7 +140,7 @@ export class MemoryObserver {
       ...(episode && { kind: episode.kind, since: wallClock(episode.since) }),
       bytesPerHour: Math.round((episode?.slope ?? 0) * 3_600_000),
       grownBytes: episode ? episode.toBytes - episode.fromBytes : 0,
-      ...floor,
+      ...(floor && { heapBytes: floor.heapBytes, externalBytes: floor.externalBytes }),
       sites: episode ? this.sites.growingSince(episode.since) : [],
       allocationSites: this.allocationSites,
       counts: this.counts.growing(),
@@ -181,8 +181,8 @@ export class MemoryObserver {
   private isFloorUnknown(now: number): boolean {
     if (now - this.lastMajorAt < this.options.windowMs) return false;
     if (this.floor === undefined) return true;
-    const { heapBytes, externalBytes } = this.memory();
-    const grown = Math.max(heapBytes - this.floor.heapBytes, externalBytes - this.floor.externalBytes);
+    const { usedBytes, externalBytes } = this.memory();
+    const grown = Math.max(usedBytes - this.floor.usedBytes, externalBytes - this.floor.externalBytes);
     return grown >= this.options.minBytes / NOTABLE_PART;
   }
 

@@ -54,6 +54,7 @@ async function observe(shape: Shape, minutes: number): Promise<Run> {
       memory: () => ({
         heapBytes: (heap(now / MINUTE) + 0.6 * random()) * MB,
         externalBytes: (external(now / MINUTE) + 0.2 * random()) * MB,
+        usedBytes: 0,
       }),
       resources: () => new Map(Object.entries(resources(now / MINUTE))),
     },
