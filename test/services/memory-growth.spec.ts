@@ -18,7 +18,13 @@ interface Run extends MemoryReport {
 async function run(name: string): Promise<Run> {
   const child = spawn(process.execPath, ['test/services/fixture/leaking-app.mjs', name], {
     cwd: ROOT,
-    env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1', SPEED: String(SPEED), MINUTES: String(MINUTES) },
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      NO_COLOR: '1',
+      SPEED: String(SPEED),
+      MINUTES: String(MINUTES),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [output, errors] = ['', ''];
@@ -60,7 +66,8 @@ describe('memory that grows by 1 MB a minute', () => {
       return !(
         status === 'suspected' &&
         kind === expectedKind &&
-        (site === undefined || namesOf(sites[0]).some((name) => name.startsWith(`${site} (test/services/fixture/leaks.mjs:`))) &&
+        (site === undefined ||
+          namesOf(sites[0]).some((name) => name.startsWith(`${site} (test/services/fixture/leaks.mjs:`))) &&
         (count === undefined || counts.some((each) => each.kind === count)) &&
         (hasListeners === undefined || listeners.length > 0)
       );

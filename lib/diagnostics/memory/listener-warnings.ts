@@ -55,9 +55,7 @@ export class ListenerWarnings {
   growing(): ListenerGrowth[] {
     return this.warned.flatMap(({ emitter, event, site, count, read }) => {
       const current = read() ?? 0;
-      return current < count
-        ? []
-        : [{ emitter, event, count: current, ...(site && { site: site.text }) }];
+      return current < count ? [] : [{ emitter, event, count: current, ...(site && { site: site.text }) }];
     });
   }
 }

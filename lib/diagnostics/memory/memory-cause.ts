@@ -15,14 +15,18 @@ export function causeOf(
   const { status, kind, sites, allocationSites } = report;
   if (status === 'off') return 'The growth of the memory is not observed.';
   if (status === 'starting') return 'The application has just started; its memory may still grow.';
-  if (growth === undefined || kind === undefined) return 'The memory in use after garbage collection is steady.';
+  if (growth === undefined || kind === undefined)
+    return 'The memory in use after garbage collection is steady.';
   const rate = megabytes(growth.slope * MINUTE_MS);
   const grown = `${SUBJECTS[kind]} has grown by ${rate} a minute for ${timeOf(forMs)}, from ${megabytes(growth.fromBytes)} to ${megabytes(growth.toBytes)}`;
   if (status === 'growing') return `${grown}.`;
   const [top] = sites;
   const hint =
     allocationSites === 'off' ? ' Set diagnostics.memory.allocationSites to name what allocated it.' : '';
-  const by = top === undefined || kind === 'external' ? hint : ` Most of it was allocated by ${[top.site, ...top.callers.slice(0, 1)].join(', called by ')}.`;
+  const by =
+    top === undefined || kind === 'external'
+      ? hint
+      : ` Most of it was allocated by ${[top.site, ...top.callers.slice(0, 1)].join(', called by ')}.`;
   return `${grown}; a leak is suspected.${by}`;
 }
 

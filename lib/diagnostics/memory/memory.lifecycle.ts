@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { listenTo } from '../../primitives/emitter-listener.js';
 import { GarbageCollections } from '../../primitives/garbage-collections.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { MemoryObserver } from './memory.observer.js';
@@ -6,7 +7,7 @@ import type { MemoryObserver } from './memory.observer.js';
 /** Starts and ends the observation of the memory with the application. */
 export class MemoryLifecycle {
   private timer: NodeJS.Timeout | undefined;
-  private unlisten: (() => void) | undefined;
+  private unlisten: (() => void)[] = [];
 
   constructor(
     private readonly observer: MemoryObserver,
@@ -17,24 +18,18 @@ export class MemoryLifecycle {
 
   start(): void {
     this.observer.start();
-    this.unlisten = this.collections.listen((collection) =>
-      this.guard.run(() => this.observer.record(collection)),
-    );
-    process.on('warning', this.onWarning);
+    this.unlisten = [
+      this.collections.listen((collection) => this.guard.run(() => this.observer.record(collection))),
+      listenTo(process, 'warning', this.guard, this.observer.listeners.add),
+    ];
     this.timer = setInterval(() => this.guard.call(() => this.judge()), this.windowMs).unref();
   }
 
   stop(): void {
     clearInterval(this.timer);
-    process.off('warning', this.onWarning);
-    this.unlisten?.();
-    this.unlisten = undefined;
+    for (const unlisten of this.unlisten.splice(0)) unlisten();
     this.observer.stop();
   }
-
-  private readonly onWarning = (warning: Error): void => {
-    this.guard.run(() => this.observer.listeners.add(warning));
-  };
 
   private async judge(): Promise<void> {
     const cause = await this.observer.judge();

@@ -62,7 +62,11 @@ export class MemoryObserver {
     private readonly clock: Clock,
     private readonly options: ResolvedMemory,
     sites: CallSites,
-    { sampling = HeapSampling.shared(), memory = memoryInUse, resources = resourcesInUse }: MemorySources = {},
+    {
+      sampling = HeapSampling.shared(),
+      memory = memoryInUse,
+      resources = resourcesInUse,
+    }: MemorySources = {},
   ) {
     this.growth = registry.gauge(
       NODEJS_METRICS.memoryGrowth,

@@ -1,4 +1,11 @@
-import { count, duration, flag, interval, type OptionTable, readOptions } from '../../options/option-table.js';
+import {
+  count,
+  duration,
+  flag,
+  interval,
+  type OptionTable,
+  readOptions,
+} from '../../options/option-table.js';
 
 /** Options of the search for memory that grows. */
 export interface MemoryOptions {

@@ -87,12 +87,16 @@ describe('a leak', () => {
     ['with a sawtooth upon it', { heap: (m) => 50 + 2 * m + 3 * (m % 1) }, 13],
     ['of 6 MB an hour', { heap: (minute) => 50 + minute / 10 }, 8 * 60],
     ['that follows a cache that fills', { heap: (m) => 50 + Math.min(m, 3) * 5 + Math.max(0, m - 8) }, 20],
-  ])('%s is suspected', async (_, shape, withinMinutes) => {
-    const { logged, registry } = await observe(shape, withinMinutes + 1);
-    expect(logged).toHaveLength(1);
-    expect(logged[0]?.minute).toBeLessThanOrEqual(withinMinutes);
-    expect(valueOf(registry, 'nodejs_memory_leak_suspected')).toBe(1);
-  }, 60_000);
+  ])(
+    '%s is suspected',
+    async (_, shape, withinMinutes) => {
+      const { logged, registry } = await observe(shape, withinMinutes + 1);
+      expect(logged).toHaveLength(1);
+      expect(logged[0]?.minute).toBeLessThanOrEqual(withinMinutes);
+      expect(valueOf(registry, 'nodejs_memory_leak_suspected')).toBe(1);
+    },
+    60_000,
+  );
 
   it('is told by its rate, its start and its size', async () => {
     const { logged, reports, registry } = await observe({ heap: (minute) => 50 + minute }, 12);
@@ -134,12 +138,20 @@ describe('memory that is no leak', () => {
     ['is that of the sample application', { heap: (m) => 55 - 9 * Math.exp(-m / 6) + m / 40, every: 15 }],
     ['is one that allocates more, and keeps nothing', { load: (minute) => 1 + minute / 2 }],
     ['is freed', { heap: (minute) => 200 - minute }],
-    ['is larger again at a second peak', { heap: (m) => 50 + 30 * wave(40)(m), load: (m) => 2 + 20 * wave(40)(m) }, 240],
-  ])('%s', async (_, shape, minutes = 150) => {
-    const { logged, registry } = await observe(shape, minutes);
-    expect(logged).toEqual([]);
-    expect(valueOf(registry, 'nodejs_memory_leak_suspected')).toBe(0);
-  }, 60_000);
+    [
+      'is larger again at a second peak',
+      { heap: (m) => 50 + 30 * wave(40)(m), load: (m) => 2 + 20 * wave(40)(m) },
+      240,
+    ],
+  ])(
+    '%s',
+    async (_, shape, minutes = 150) => {
+      const { logged, registry } = await observe(shape, minutes);
+      expect(logged).toEqual([]);
+      expect(valueOf(registry, 'nodejs_memory_leak_suspected')).toBe(0);
+    },
+    60_000,
+  );
 });
 
 describe('the report', () => {
@@ -151,7 +163,9 @@ describe('the report', () => {
   it('has the kinds of resources that grow', async () => {
     const resources = (minute: number) => ({ Timeout: 4 + Math.round(minute * 30), TCPServerWrap: 1 });
     const { reports } = await observe({ resources }, 12);
-    expect(reports.at(-1)?.counts).toEqual([{ kind: 'Timeout', from: expect.any(Number), to: expect.any(Number) }]);
+    expect(reports.at(-1)?.counts).toEqual([
+      { kind: 'Timeout', from: expect.any(Number), to: expect.any(Number) },
+    ]);
   });
 
   it('stays small, however long it goes on', async () => {
