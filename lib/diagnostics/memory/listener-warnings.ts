@@ -19,8 +19,8 @@ interface WarnedEmitter {
   readonly site: CallSite | undefined;
   /** Count of the warning. */
   readonly count: number;
-  /** Number of listeners now; undefined if the emitter has gone. */
-  read(): number | undefined;
+  /** Returns the number of listeners now; 0 if the emitter has gone. */
+  read(): number;
 }
 
 /** The emitters of events of which Node has warned that they have more listeners than their limit. */
@@ -42,10 +42,15 @@ export class ListenerWarnings {
       site: this.sites.ofError(warning),
       count,
       read: () => {
-        const target = reference.deref();
-        if (target === undefined) return undefined;
-        // An `EventTarget` does not say how many it has.
-        return 'listenerCount' in target ? target.listenerCount(type) : count;
+        try {
+          const target = reference.deref();
+          if (target === undefined) return 0;
+          // An `EventTarget` does not say how many it has.
+          return 'listenerCount' in target ? target.listenerCount(type) : count;
+        } catch {
+          // The application may have a method of its own.
+          return count;
+        }
       },
     });
     if (this.warned.length > MAX_EMITTERS) this.warned.pop();
@@ -54,7 +59,7 @@ export class ListenerWarnings {
   /** Returns those that still have at least as many listeners as in the warning, the last one first. */
   growing(): ListenerGrowth[] {
     return this.warned.flatMap(({ emitter, event, site, count, read }) => {
-      const current = read() ?? 0;
+      const current = read();
       return current < count ? [] : [{ emitter, event, count: current, ...(site && { site: site.text }) }];
     });
   }
