@@ -259,6 +259,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'The error that ends the process is in its group before the groups are written.',
     ['process errors: start'],
   ),
+  step(
+    'bootstrap',
+    'memory: start',
+    MemoryLifecycle,
+    (memory) => memory.start(),
+    'Node warns of an emitter once, which may be at the start of other modules.',
+  ),
 
   step(
     'started',
@@ -304,13 +311,6 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     BlockedLoopLifecycle,
     (blockedLoop) => blockedLoop.start(),
     'Its thread starts when the application has started, and costs the start nothing.',
-  ),
-  step(
-    'serving',
-    'memory: start',
-    MemoryLifecycle,
-    (memory) => memory.start(),
-    'Memory that the start takes is no growth.',
   ),
   step(
     'serving',
