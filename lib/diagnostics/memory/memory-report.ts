@@ -37,7 +37,7 @@ export interface MemoryReport {
 export interface GrowingSite {
   /** Function and its place in the source, such as `addToCache (src/orders.service.ts:42:17)`. */
   readonly site: string;
-  /** Functions of the application that called it, the innermost first; two at most. */
+  /** Functions of the application that called it, the innermost first; four at most. */
   readonly callers: readonly string[];
   /** Bytes by which its memory has grown. */
   readonly grownBytes: number;
