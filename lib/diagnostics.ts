@@ -2,6 +2,16 @@ export type { BlockFlame, BlockStack, EventLoopBlock } from './diagnostics/block
 export { EventLoopBlocks } from './diagnostics/blocked-loop/event-loop-blocks.js';
 export { LogLevels } from './diagnostics/log-levels/log-levels.js';
 export type { ChangedLogLevel, LogLevelChange, LogLevelReport } from './diagnostics/log-levels/log-levels.js';
+export { MemoryGrowth } from './diagnostics/memory/memory-growth.js';
+export type {
+  GrowingCount,
+  GrowingSite,
+  ListenerGrowth,
+  MemoryReport,
+  MemoryStatus,
+  MemoryWindow,
+} from './diagnostics/memory/memory-report.js';
+export type { MemoryOptions } from './diagnostics/memory/memory.options.js';
 export type { BlockedLoopOptions, DiagnosticsOptions } from './diagnostics/diagnostics.options.js';
 export type { LoggerLevel } from './instrumentation/logs/logger-level.js';
 export type { MessageLevel } from './instrumentation/logs/log-levels.js';

@@ -28,6 +28,7 @@ export function dashboardQueries({
   startup,
   process,
   lastExit,
+  memory,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -85,6 +86,7 @@ export function dashboardQueries({
       file: lastExit.file ?? null,
       exit: lastExit.get() ?? null,
     }),
+    'diagnostics/memory': () => memory.report(),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

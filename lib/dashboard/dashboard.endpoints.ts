@@ -81,6 +81,11 @@ export interface LastExitSource {
   get(): unknown;
 }
 
+/** The growth of the memory, as JSON. */
+export interface MemorySource {
+  report(): unknown;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -95,6 +100,7 @@ export interface DashboardSources {
   readonly process: ProcessSource;
   readonly profiles: Profiles;
   readonly lastExit: LastExitSource;
+  readonly memory: MemorySource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -151,6 +157,7 @@ const READS = [
   'diagnostics/process',
   'diagnostics/in-flight',
   'diagnostics/last-exit',
+  'diagnostics/memory',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

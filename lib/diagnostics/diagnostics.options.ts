@@ -4,6 +4,7 @@ import {
   type FlightRecorderOptions,
   resolveFlightRecorder,
 } from './flight-recorder/flight-recorder.options.js';
+import { type MemoryOptions, type ResolvedMemory, resolveMemory } from './memory/memory.options.js';
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
@@ -20,6 +21,8 @@ export interface DiagnosticsOptions {
   readonly profiles?: ProfilesOptions | false;
   /** Recorder of the last minute, which tells how the process before this one ended, or false. @default off */
   readonly flightRecorder?: FlightRecorderOptions | false;
+  /** Search for memory that grows, which suspects a leak, or false. @default on */
+  readonly memory?: MemoryOptions | false;
 }
 
 /** Options of the watch of the event loop. */
@@ -35,6 +38,7 @@ export interface ResolvedDiagnostics {
   readonly processInfo: boolean;
   readonly profiles: ResolvedProfiles | false;
   readonly flightRecorder: Required<FlightRecorderOptions> | false;
+  readonly memory: ResolvedMemory | false;
 }
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
@@ -50,7 +54,14 @@ export function resolveDiagnostics(
   environment?: string,
 ): ResolvedDiagnostics {
   if (diagnostics === false) {
-    return { blockedLoop: false, startup: false, processInfo: false, profiles: false, flightRecorder: false };
+    return {
+      blockedLoop: false,
+      startup: false,
+      processInfo: false,
+      profiles: false,
+      flightRecorder: false,
+      memory: false,
+    };
   }
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
     blockedLoop: group(
@@ -63,5 +74,6 @@ export function resolveDiagnostics(
       resolveProfiles(profiles, environment),
     ),
     flightRecorder: group(resolveFlightRecorder),
+    memory: group(resolveMemory),
   });
 }

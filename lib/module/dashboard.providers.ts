@@ -13,6 +13,7 @@ import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -64,6 +65,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       ProcessInfo,
       Profiles,
       LastExit,
+      MemoryGrowth,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -79,6 +81,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       process: ProcessInfo,
       profiles: Profiles,
       lastExit: LastExit,
+      memory: MemoryGrowth,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -93,6 +96,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       process,
       profiles,
       lastExit,
+      memory,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -21,6 +21,9 @@ import type { FlightRecorder } from '../diagnostics/flight-recorder/flight-recor
 import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
 import { UNEXPECTED_END } from '../diagnostics/flight-recorder/unexpected-end.rule.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
+import { MemoryLifecycle } from '../diagnostics/memory/memory.lifecycle.js';
+import { MemoryObserver } from '../diagnostics/memory/memory.observer.js';
 import { CallSites } from '../instrumentation/requests/call-sites.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
@@ -188,6 +191,39 @@ const FLIGHT_RECORDER_PROVIDERS: readonly Provider[] = [
   },
 ];
 
+/** Providers of the search for memory that grows. */
+const MEMORY_PROVIDERS: readonly Provider[] = [
+  {
+    provide: MemoryObserver,
+    inject: [MetricsRegistry, Operations, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      operations: Operations | null,
+      { enabled, diagnostics, clock }: ResolvedOptions,
+    ) =>
+      enabled && diagnostics.memory
+        ? new MemoryObserver(registry, clock, diagnostics.memory, operations?.sites ?? new CallSites())
+        : null,
+  },
+  {
+    provide: MemoryLifecycle,
+    inject: [MemoryObserver, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      observer: MemoryObserver | null,
+      registry: MetricsRegistry,
+      { diagnostics: { memory } }: ResolvedOptions,
+    ) =>
+      observer && memory
+        ? new MemoryLifecycle(observer, memory.windowMs, instrumentationGuard(registry, 'diagnostics'))
+        : null,
+  },
+  {
+    provide: MemoryGrowth,
+    inject: [MemoryObserver],
+    useFactory: (observer: MemoryObserver | null) => new MemoryGrowth(observer ?? undefined),
+  },
+];
+
 /** Providers of the diagnostics. */
 export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   {
@@ -229,4 +265,5 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   ...PROCESS_INFO_PROVIDERS,
   ...PROFILES_PROVIDERS,
   ...FLIGHT_RECORDER_PROVIDERS,
+  ...MEMORY_PROVIDERS,
 ];

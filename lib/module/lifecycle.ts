@@ -7,6 +7,7 @@ import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.l
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
+import { MemoryLifecycle } from '../diagnostics/memory/memory.lifecycle.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -288,6 +289,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'The error that ends the process is in its group before the groups are written.',
     ['process errors: start'],
   ),
+  step(
+    'bootstrap',
+    'memory: start',
+    MemoryLifecycle,
+    (memory) => memory.start(),
+    'Node warns of an emitter once, which may be at the start of other modules.',
+  ),
 
   step(
     'started',
@@ -488,6 +496,7 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['log levels', LogLevels],
       ['logs', LogsInstrumentation],
       ['flight recorder', FLIGHT_RECORDER],
+      ['memory', MemoryLifecycle],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(

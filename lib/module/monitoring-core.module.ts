@@ -16,6 +16,7 @@ import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { Profiles } from '../diagnostics/profiles/profiles.js';
 import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -101,6 +102,7 @@ import { OptionsMerger } from './options-merger.js';
     ProcessInfo,
     Profiles,
     LastExit,
+    MemoryGrowth,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

@@ -130,6 +130,7 @@ describe('what is public', () => {
        "KnownMetrics",
        "LabelInput",
        "Matcher",
+       "MemoryObserver",
        "MetricDefinition",
        "MountedEndpoint",
        "OperationRecorder",
