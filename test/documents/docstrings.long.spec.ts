@@ -129,6 +129,7 @@ describe('what is public', () => {
        "JsonMetricBase",
        "KnownMetrics",
        "LabelInput",
+       "LogsInstrumentation",
        "Matcher",
        "MemoryObserver",
        "MetricDefinition",
