@@ -2,6 +2,16 @@ export type { BlockFlame, BlockStack, EventLoopBlock } from './diagnostics/block
 export { EventLoopBlocks } from './diagnostics/blocked-loop/event-loop-blocks.js';
 export { LogLevels } from './diagnostics/log-levels/log-levels.js';
 export type { ChangedLogLevel, LogLevelChange, LogLevelReport } from './diagnostics/log-levels/log-levels.js';
+export { MemoryGrowth } from './diagnostics/memory/memory-growth.js';
+export type {
+  GrowingCount,
+  GrowingSite,
+  ListenerGrowth,
+  MemoryReport,
+  MemoryStatus,
+  MemoryWindow,
+} from './diagnostics/memory/memory-report.js';
+export type { MemoryOptions } from './diagnostics/memory/memory.options.js';
 export type { BlockedLoopOptions, DiagnosticsOptions } from './diagnostics/diagnostics.options.js';
 export type { LoggerLevel } from './instrumentation/logs/logger-level.js';
 export type { MessageLevel } from './instrumentation/logs/log-levels.js';
@@ -39,3 +49,6 @@ export {
 } from './diagnostics/profiles/profile.js';
 export { Profiles } from './diagnostics/profiles/profiles.js';
 export type { ProfilesOptions } from './diagnostics/profiles/profiles.options.js';
+export type { FlightRecorderOptions } from './diagnostics/flight-recorder/flight-recorder.options.js';
+export type { FlightRow } from './diagnostics/flight-recorder/flight-row.js';
+export { LastExit, type ExitReason, type ExitReport } from './diagnostics/flight-recorder/last-exit.js';

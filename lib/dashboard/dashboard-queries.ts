@@ -27,6 +27,8 @@ export function dashboardQueries({
   blocks,
   startup,
   process,
+  lastExit,
+  memory,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
@@ -79,6 +81,12 @@ export function dashboardQueries({
     'diagnostics/process': async () => known(await process.report(), '`diagnostics.processInfo` is false.'),
     'diagnostics/in-flight': async () =>
       known(await process.inFlight(), '`diagnostics.processInfo` is false.'),
+    'diagnostics/last-exit': () => ({
+      enabled: lastExit.enabled,
+      file: lastExit.file ?? null,
+      exit: lastExit.get() ?? null,
+    }),
+    'diagnostics/memory': () => memory.report(),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

@@ -84,6 +84,20 @@ export interface ProcessSource {
   inFlight(): Promise<unknown>;
 }
 
+/** The end of the process before this one, as JSON. */
+export interface LastExitSource {
+  /** True if a flight recorder runs. */
+  readonly enabled: boolean;
+  /** Path of its file; undefined if it does not record. */
+  readonly file: string | undefined;
+  get(): unknown;
+}
+
+/** The growth of the memory, as JSON. */
+export interface MemorySource {
+  report(): unknown;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -97,6 +111,8 @@ export interface DashboardSources {
   readonly startup: StartupSource;
   readonly process: ProcessSource;
   readonly profiles: Profiles;
+  readonly lastExit: LastExitSource;
+  readonly memory: MemorySource;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -152,6 +168,8 @@ const READS = [
   'diagnostics/startup',
   'diagnostics/process',
   'diagnostics/in-flight',
+  'diagnostics/last-exit',
+  'diagnostics/memory',
 ] as const;
 
 /** The functions behind the endpoints of the API, by name. */

@@ -1,5 +1,10 @@
 import { duration, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
 import { type ProfilesOptions, type ResolvedProfiles, resolveProfiles } from './profiles/profiles.options.js';
+import {
+  type FlightRecorderOptions,
+  resolveFlightRecorder,
+} from './flight-recorder/flight-recorder.options.js';
+import { type MemoryOptions, type ResolvedMemory, resolveMemory } from './memory/memory.options.js';
 
 /** Options of the diagnostics. */
 export interface DiagnosticsOptions {
@@ -14,6 +19,10 @@ export interface DiagnosticsOptions {
    * @default on; false if NODE_ENV is `production` and there is no `endpoints.auth`
    */
   readonly profiles?: ProfilesOptions | false;
+  /** Recorder of the last minute, which tells how the process before this one ended, or false. @default off */
+  readonly flightRecorder?: FlightRecorderOptions | false;
+  /** Search for memory that grows, which suspects a leak, or false. @default on */
+  readonly memory?: MemoryOptions | false;
 }
 
 /** Options of the watch of the event loop. */
@@ -28,6 +37,8 @@ export interface ResolvedDiagnostics {
   readonly startup: boolean;
   readonly processInfo: boolean;
   readonly profiles: ResolvedProfiles | false;
+  readonly flightRecorder: Required<FlightRecorderOptions> | false;
+  readonly memory: ResolvedMemory | false;
 }
 
 export const BLOCKED_LOOP: OptionTable<BlockedLoopOptions> = { thresholdMs: duration(100) };
@@ -43,7 +54,14 @@ export function resolveDiagnostics(
   environment?: string,
 ): ResolvedDiagnostics {
   if (diagnostics === false) {
-    return { blockedLoop: false, startup: false, processInfo: false, profiles: false };
+    return {
+      blockedLoop: false,
+      startup: false,
+      processInfo: false,
+      profiles: false,
+      flightRecorder: false,
+      memory: false,
+    };
   }
   return readOptions<DiagnosticsOptions, ResolvedDiagnostics>('diagnostics', diagnostics, {
     blockedLoop: group(
@@ -55,5 +73,7 @@ export function resolveDiagnostics(
     profiles: group((profiles: ProfilesOptions | false | undefined) =>
       resolveProfiles(profiles, environment),
     ),
+    flightRecorder: group(resolveFlightRecorder),
+    memory: group(resolveMemory),
   });
 }

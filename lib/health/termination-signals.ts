@@ -1,7 +1,4 @@
-/** The mark of the listeners of this library. */
-const IS_OWN_LISTENER = Symbol.for('nestjs-monitoring.terminationListener');
-
-type SignalListener = ((signal: NodeJS.Signals) => void) & { readonly [IS_OWN_LISTENER]?: true };
+import { hasSignalListener, ownSignalListener } from '../primitives/own-signal-listener.js';
 
 /** The actions that termination signals trigger. */
 export interface TerminationActions {
@@ -19,12 +16,10 @@ export interface TerminationActions {
 export class TerminationSignals {
   private received = 0;
   private readonly signals = new Set<NodeJS.Signals>();
-  private readonly listener: SignalListener;
+  private readonly listener: (signal: NodeJS.Signals) => void;
 
   constructor(private readonly actions: TerminationActions) {
-    this.listener = Object.assign((signal: NodeJS.Signals) => void this.receive(signal), {
-      [IS_OWN_LISTENER]: true,
-    } as const);
+    this.listener = ownSignalListener((signal) => void this.receive(signal));
   }
 
   listenFor(signal: NodeJS.Signals): void {
@@ -36,9 +31,7 @@ export class TerminationSignals {
 
   /** Returns true if the signal has another listener, which is expected to close the application. */
   hasOtherListener(signal: NodeJS.Signals): boolean {
-    return process
-      .listeners(signal)
-      .some((listener) => (listener as SignalListener)[IS_OWN_LISTENER] !== true);
+    return hasSignalListener(signal);
   }
 
   stop(): void {

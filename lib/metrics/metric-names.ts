@@ -92,6 +92,7 @@ export const PROCESS_METRICS = {
   residentMemory: 'process_resident_memory_bytes',
   startTime: 'process_start_time_seconds',
   openFds: 'process_open_fds',
+  lastExit: 'process_last_exit_info',
   maxFds: 'process_max_fds',
 } as const;
 
@@ -106,6 +107,8 @@ export const NODEJS_METRICS = {
   heapTotal: 'nodejs_heap_size_total_bytes',
   heapUsed: 'nodejs_heap_size_used_bytes',
   heapSpaceUsed: 'nodejs_heap_space_size_used_bytes',
+  memoryGrowth: 'nodejs_memory_growth_bytes_per_second',
+  memoryLeakSuspected: 'nodejs_memory_leak_suspected',
 } as const;
 
 /** Metrics of the machine or the container. */

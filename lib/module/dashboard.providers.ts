@@ -12,6 +12,8 @@ import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { Profiles } from '../diagnostics/profiles/profiles.js';
+import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
@@ -62,6 +64,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       StartupTimes,
       ProcessInfo,
       Profiles,
+      LastExit,
+      MemoryGrowth,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -76,6 +80,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       startup: StartupTimes,
       process: ProcessInfo,
       profiles: Profiles,
+      lastExit: LastExit,
+      memory: MemoryGrowth,
       { endpoints }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -89,6 +95,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       startup,
       process,
       profiles,
+      lastExit,
+      memory,
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -15,13 +15,25 @@ import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
 import { Profiles } from '../diagnostics/profiles/profiles.js';
 import type { MemoryRoom } from '../diagnostics/profiles/snapshot-estimate.js';
+import { AlertingMonitor } from '../alerting/alerting.monitor.js';
+import { isClusterWorker } from '../cluster/worker-identity.js';
+import type { FlightRecorder } from '../diagnostics/flight-recorder/flight-recorder.js';
+import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
+import { UNEXPECTED_END } from '../diagnostics/flight-recorder/unexpected-end.rule.js';
+import { ErrorRecords } from '../instrumentation/errors/error-records.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
+import { MemoryLifecycle } from '../diagnostics/memory/memory.lifecycle.js';
+import { MemoryObserver } from '../diagnostics/memory/memory.observer.js';
 import { CallSites } from '../instrumentation/requests/call-sites.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { foundCaches, foundDatabases, foundQueues } from '../integrations/found-clients.js';
 import { instrumentationGuard } from '../metrics/error-guards.js';
+import { PROCESS_METRICS } from '../metrics/metric-names.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { SafeLogger } from '../primitives/safe-logger.js';
+import { Vitals } from '../query/vitals.js';
+import { FLIGHT_RECORDER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
@@ -127,6 +139,91 @@ async function memoryRoom(): Promise<MemoryRoom | undefined> {
   return new LinuxSource().memory();
 }
 
+/** Providers of the flight recorder. */
+const FLIGHT_RECORDER_PROVIDERS: readonly Provider[] = [
+  {
+    provide: FLIGHT_RECORDER,
+    inject: [MetricsRegistry, Operations, ErrorRecords, AlertingMonitor, Vitals, RESOLVED_OPTIONS],
+    useFactory: async (
+      registry: MetricsRegistry,
+      operations: Operations | null,
+      errors: ErrorRecords,
+      alerting: AlertingMonitor,
+      vitals: Vitals,
+      { enabled, diagnostics: { flightRecorder }, collectors: { build }, clock }: ResolvedOptions,
+    ): Promise<FlightRecorder | null> => {
+      if (!enabled || flightRecorder === false) return null;
+      const [{ FlightRecorder }, { FlightSampler }] = await Promise.all([
+        import('../diagnostics/flight-recorder/flight-recorder.js'),
+        import('./flight-sampler.js'),
+      ]);
+      const lastExit = registry.gauge(
+        PROCESS_METRICS.lastExit,
+        'The way in which the process before this one ended: 1 for its reason.',
+        { labelNames: ['reason'] },
+      );
+      if (flightRecorder.alert) alerting.addAlertRule(UNEXPECTED_END);
+      const logger = new SafeLogger(new Logger('Monitoring'));
+      const sampler = new FlightSampler({ registry, operations, errors, alerting, vitals, clock });
+      const { version } = build === false ? {} : applicationBuild(build, process.env);
+      return new FlightRecorder(flightRecorder, {
+        clock,
+        sites: operations?.sites ?? new CallSites(),
+        version: version ?? '',
+        isWorker: isClusterWorker(),
+        sample: () => sampler.sample(),
+        requestsInFlight: () => sampler.requestsInFlight(),
+        kills: () => sampler.kills(),
+        warn: (message) => logger.warn(message),
+        onReport: ({ reason, isClean, details, pid }) => {
+          lastExit.set({ reason }, 1);
+          if (!isClean)
+            logger.warn(`The process before this one (${pid ?? 'unknown'}) ended early. ${details}`);
+        },
+        onSettled: () => void alerting.removeAlertRule(UNEXPECTED_END.name),
+      });
+    },
+  },
+  {
+    provide: LastExit,
+    inject: [FLIGHT_RECORDER],
+    useFactory: (recorder: FlightRecorder | null) => new LastExit(recorder ?? undefined),
+  },
+];
+
+/** Providers of the search for memory that grows. */
+const MEMORY_PROVIDERS: readonly Provider[] = [
+  {
+    provide: MemoryObserver,
+    inject: [MetricsRegistry, Operations, RESOLVED_OPTIONS],
+    useFactory: (
+      registry: MetricsRegistry,
+      operations: Operations | null,
+      { enabled, diagnostics, clock }: ResolvedOptions,
+    ) =>
+      enabled && diagnostics.memory
+        ? new MemoryObserver(registry, clock, diagnostics.memory, operations?.sites ?? new CallSites())
+        : null,
+  },
+  {
+    provide: MemoryLifecycle,
+    inject: [MemoryObserver, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      observer: MemoryObserver | null,
+      registry: MetricsRegistry,
+      { diagnostics: { memory } }: ResolvedOptions,
+    ) =>
+      observer && memory
+        ? new MemoryLifecycle(observer, memory.windowMs, instrumentationGuard(registry, 'diagnostics'))
+        : null,
+  },
+  {
+    provide: MemoryGrowth,
+    inject: [MemoryObserver],
+    useFactory: (observer: MemoryObserver | null) => new MemoryGrowth(observer ?? undefined),
+  },
+];
+
 /** Providers of the diagnostics. */
 export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   {
@@ -167,4 +264,6 @@ export const DIAGNOSTICS_PROVIDERS: readonly Provider[] = [
   ...STARTUP_PROVIDERS,
   ...PROCESS_INFO_PROVIDERS,
   ...PROFILES_PROVIDERS,
+  ...FLIGHT_RECORDER_PROVIDERS,
+  ...MEMORY_PROVIDERS,
 ];

@@ -2,8 +2,13 @@ import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
+import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
 import { foundClientChecks } from '../health/checks/found-clients.checks.js';
-import { alertsHealthCheck, exportersHealthCheck } from '../health/checks/monitoring.checks.js';
+import {
+  alertsHealthCheck,
+  exportersHealthCheck,
+  lastExitHealthCheck,
+} from '../health/checks/monitoring.checks.js';
 import { processChecks } from '../health/checks/process.checks.js';
 import type { HealthCheck } from '../health/health-check.js';
 import { HealthCheckExplorer } from '../health/health-check.explorer.js';
@@ -50,6 +55,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       AlertingMonitor,
       ExportersLifecycle,
       EventLoopMonitor,
+      LastExit,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -62,6 +68,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
       alerting: AlertingMonitor,
       exporters: ExportersLifecycle,
       eventLoop: EventLoopMonitor,
+      lastExit: LastExit,
       { enabled, health }: ResolvedOptions,
     ) => {
       const sources = {
@@ -74,6 +81,7 @@ export const HEALTH_PROVIDERS: readonly Provider[] = [
             ...processChecks(health.builtIn, eventLoop),
             ...alertChecks(alerting, health.alerts),
             ...(exporters.isEmpty ? [] : [exportersHealthCheck(exporters)]),
+            ...(lastExit.enabled ? [lastExitHealthCheck(lastExit)] : []),
           ];
         },
       };

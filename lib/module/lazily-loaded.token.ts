@@ -1,4 +1,5 @@
 import type { ClusterMember } from '../cluster/cluster-member.js';
+import type { FlightRecorder } from '../diagnostics/flight-recorder/flight-recorder.js';
 import type { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
 
 /** The injection token of a part whose class is loaded only by an application that uses it. */
@@ -9,3 +10,6 @@ export const CLUSTER_MEMBER: LazilyLoaded<ClusterMember> = Symbol('monitoring.cl
 
 /** The injection token of the instrumentation of GraphQL; null without a `GraphQLModule`. */
 export const GRAPHQL_INSTRUMENTATION: LazilyLoaded<GraphQLInstrumentation> = Symbol('monitoring.graphql');
+
+/** The injection token of the flight recorder; null if the option is not given. */
+export const FLIGHT_RECORDER: LazilyLoaded<FlightRecorder> = Symbol('monitoring.flightRecorder');

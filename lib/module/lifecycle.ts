@@ -7,6 +7,7 @@ import { BlockedLoopLifecycle } from '../diagnostics/blocked-loop/blocked-loop.l
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { ProfilesLifecycle } from '../diagnostics/profiles/profiles.lifecycle.js';
+import { MemoryLifecycle } from '../diagnostics/memory/memory.lifecycle.js';
 import { ExportersLifecycle } from '../exporters/exporters.lifecycle.js';
 import { HealthLifecycle } from '../health/health.lifecycle.js';
 import { HistoryLifecycle } from '../history/history.lifecycle.js';
@@ -25,7 +26,12 @@ import { CrashFile } from '../instrumentation/requests/crash-file.js';
 import { HandlerPhasesInstrumentation } from '../instrumentation/requests/handler-phases.instrumentation.js';
 import { Operations } from '../instrumentation/requests/operations.js';
 import { OutgoingHttpInstrumentation } from '../instrumentation/outgoing-http/outgoing-http.instrumentation.js';
-import { CLUSTER_MEMBER, GRAPHQL_INSTRUMENTATION, type LazilyLoaded } from './lazily-loaded.token.js';
+import {
+  CLUSTER_MEMBER,
+  FLIGHT_RECORDER,
+  GRAPHQL_INSTRUMENTATION,
+  type LazilyLoaded,
+} from './lazily-loaded.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
 import { StartReport } from './start-report.integration.js';
 import { StartWatch } from './start-watch.integration.js';
@@ -117,6 +123,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     LogsInstrumentation,
     (logs) => logs.start(),
     'Other modules log in their own hooks.',
+  ),
+  step(
+    'init',
+    'flight recorder: start',
+    FLIGHT_RECORDER,
+    (recorder) => recorder.start(),
+    'A start that fails or is killed has to leave a trace.',
   ),
   step(
     'init',
@@ -276,6 +289,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     'The error that ends the process is in its group before the groups are written.',
     ['process errors: start'],
   ),
+  step(
+    'bootstrap',
+    'memory: start',
+    MemoryLifecycle,
+    (memory) => memory.start(),
+    'Node warns of an emitter once, which may be at the start of other modules.',
+  ),
 
   step(
     'started',
@@ -283,6 +303,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     HealthLifecycle,
     (health) => health.started(),
     'Readiness means that every module has started.',
+  ),
+  step(
+    'started',
+    'flight recorder: succeed',
+    FLIGHT_RECORDER,
+    (recorder) => recorder.started(),
+    'Until every hook that may fail has run, an end is a failed start.',
+    ['health: ready'],
   ),
   step(
     'started',
@@ -467,6 +495,8 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
       ['blocked loop', BlockedLoopLifecycle],
       ['log levels', LogLevels],
       ['logs', LogsInstrumentation],
+      ['flight recorder', FLIGHT_RECORDER],
+      ['memory', MemoryLifecycle],
     ] as const
   ).map(([name, part]) =>
     step<{ stop(): void }>(

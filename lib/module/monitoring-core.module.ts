@@ -15,6 +15,8 @@ import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../diagnostics/startup/startup-times.js';
 import { Profiles } from '../diagnostics/profiles/profiles.js';
+import { LastExit } from '../diagnostics/flight-recorder/last-exit.js';
+import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { Vitals } from '../query/vitals.js';
@@ -99,6 +101,8 @@ import { OptionsMerger } from './options-merger.js';
     StartupTimes,
     ProcessInfo,
     Profiles,
+    LastExit,
+    MemoryGrowth,
     AlertingMonitor,
     PerformanceMonitor,
     HealthMonitor,

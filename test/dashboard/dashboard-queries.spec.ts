@@ -6,6 +6,8 @@ import { EventLoopBlocks } from '../../lib/diagnostics/blocked-loop/event-loop-b
 import { LogLevels } from '../../lib/diagnostics/log-levels/log-levels.js';
 import { ProcessInfo } from '../../lib/diagnostics/process-info/process-info.js';
 import { StartupTimes } from '../../lib/diagnostics/startup/startup-times.js';
+import { LastExit } from '../../lib/diagnostics/flight-recorder/last-exit.js';
+import { MemoryGrowth } from '../../lib/diagnostics/memory/memory-growth.js';
 import { ErrorRecords } from '../../lib/instrumentation/errors/error-records.js';
 import { RequestRecords } from '../../lib/instrumentation/requests/request-records.js';
 import { busyHour } from './support.js';
@@ -43,6 +45,8 @@ function reads() {
       startup: new StartupTimes(),
       process: new ProcessInfo(),
       profiles: new Profiles(),
+      lastExit: new LastExit(),
+      memory: new MemoryGrowth(),
       hasAuth: false,
     }),
   };

@@ -169,7 +169,7 @@ describe.each(ADAPTERS)('the records in the API of the dashboard on %s', (adapte
 });
 
 describe.each(ADAPTERS)('the records of the API on %s', (adapter) => {
-  const PATHS = ['causes', 'records', 'record?id=x', 'errors', 'error?id=x', 'blocks'];
+  const PATHS = ['causes', 'records', 'record?id=x', 'errors', 'error?id=x', 'blocks', 'diagnostics/memory'];
   afterEach(restoreEnv);
 
   async function statuses(options: MonitoringOptions, authorization?: string): Promise<number[]> {
@@ -186,17 +186,17 @@ describe.each(ADAPTERS)('the records of the API on %s', (adapter) => {
 
   it('are not there in production without credentials', async () => {
     stubEnv('NODE_ENV', 'production');
-    expect(await statuses({})).toEqual([404, 404, 404, 404, 404, 404]);
+    expect(await statuses({})).toEqual([404, 404, 404, 404, 404, 404, 404]);
   });
 
   it('require the credentials that are configured', async () => {
     const endpoints = { auth: { bearerToken: 'T0ken' } };
-    expect(await statuses({ endpoints })).toEqual([401, 401, 401, 401, 401, 401]);
-    expect(await statuses({ endpoints }, 'Bearer T0ken')).toEqual([200, 200, 404, 200, 404, 200]);
+    expect(await statuses({ endpoints })).toEqual([401, 401, 401, 401, 401, 401, 401]);
+    expect(await statuses({ endpoints }, 'Bearer T0ken')).toEqual([200, 200, 404, 200, 404, 200, 200]);
   });
 
   it('are empty without records', async () => {
-    expect(await statuses({ requests: false, errors: false })).toEqual([200, 200, 404, 200, 404, 200]);
+    expect(await statuses({ requests: false, errors: false })).toEqual([200, 200, 404, 200, 404, 200, 200]);
   });
 });
 

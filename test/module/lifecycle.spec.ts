@@ -156,7 +156,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter) => {
       ...named('bootstrap').filter(hasPart),
       '(onApplicationBootstrap)',
       '(onApplicationBootstrap)',
-      ...named('started'),
+      ...named('started').filter(hasPart),
     ]);
     for (const name of ['http: install', 'endpoints: mount']) expect(calls).toContain(name);
 

@@ -1,10 +1,11 @@
-import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { constants } from 'node:perf_hooks';
 import type { Clock } from '../../metrics/clock.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { GcPressure } from './gc-pressure.js';
 import type { ManagedCollector } from '../managed-collector.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
+import { type GarbageCollection, GarbageCollections } from '../../primitives/garbage-collections.js';
 
 /** Bucket bounds in seconds: minor collections take about 1 ms, major ones up to some 100 ms. */
 const BUCKETS = [0.001, 0.01, 0.1, 1, 2, 5];
@@ -16,10 +17,6 @@ const KINDS: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: 'weakcb',
 };
 
-interface GcEntry extends PerformanceEntry {
-  readonly detail: { readonly kind: number };
-}
-
 /** A collector of the duration of garbage collections, and of the load on the garbage collector. */
 export class GcCollector implements ManagedCollector {
   readonly name = 'gc';
@@ -27,9 +24,13 @@ export class GcCollector implements ManagedCollector {
 
   private readonly seconds: Histogram<'kind'>;
   private readonly pressure: GcPressure;
-  private observer: PerformanceObserver | undefined;
+  private unlisten: (() => void) | undefined;
 
-  constructor(registry: MetricsRegistry, clock: Clock) {
+  constructor(
+    registry: MetricsRegistry,
+    clock: Clock,
+    private readonly collections = GarbageCollections.shared(),
+  ) {
     this.seconds = registry.histogram(
       NODEJS_METRICS.gcDuration,
       'Duration of garbage collections, by kind: major, minor, incremental or weakcb.',
@@ -40,25 +41,22 @@ export class GcCollector implements ManagedCollector {
   }
 
   start(): void {
-    this.observer = new PerformanceObserver((list) => this.record(list.getEntries()));
-    this.observer.observe({ entryTypes: ['gc'] });
+    this.unlisten = this.collections.listen((collection) => this.record(collection));
   }
 
   stop(): void {
-    this.observer?.disconnect();
-    this.observer = undefined;
+    this.unlisten?.();
+    this.unlisten = undefined;
   }
 
-  /** Records the entries that the observer has not delivered yet. */
+  /** Records the garbage collections that have not been delivered yet. */
   collect(): void {
-    this.record(this.observer?.takeRecords() ?? []);
+    this.collections.flush();
     this.pressure.collect();
   }
 
-  private record(entries: readonly PerformanceEntry[]): void {
-    for (const { detail, duration } of entries as readonly GcEntry[]) {
-      this.seconds.observe({ kind: KINDS[detail.kind] ?? 'unknown' }, duration / 1000);
-      this.pressure.record(duration, detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR);
-    }
+  private record({ kind, durationMs, isMajor }: GarbageCollection): void {
+    this.seconds.observe({ kind: KINDS[kind] ?? 'unknown' }, durationMs / 1000);
+    this.pressure.record(durationMs, isMajor);
   }
 }

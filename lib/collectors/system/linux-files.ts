@@ -47,6 +47,11 @@ export class LinuxFiles {
     }
   }
 
+  /** Returns the number by which the file system knows a file or directory; undefined if there is none. */
+  inode(path: string): number | undefined {
+    return statSync(join(this.root, path), { throwIfNoEntry: false })?.ino;
+  }
+
   /** Returns the number of directories in a directory of `/proc`, which its number of links tells; 0 if it cannot be read. */
   directoriesIn(path: string): number {
     try {

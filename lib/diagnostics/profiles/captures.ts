@@ -1,7 +1,7 @@
 import { Session } from 'node:inspector';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processWide } from '../../primitives/process-wide.js';
 import { redactSecrets } from '../../primitives/redact.js';
+import { HeapSampling } from '../heap-sampling.js';
 import { mayInspect } from '../may-inspect.js';
 import { nameAllocationProfile, nameCpuProfile } from './named-by-source.js';
 import { ProfileError, type TimedProfileKind } from './profile.js';
@@ -40,31 +40,25 @@ async function captureCpu(durationMs: number, signal: AbortSignal): Promise<stri
 }
 
 async function captureAllocations(durationMs: number, signal: AbortSignal): Promise<string> {
-  const sampling = processWide('allocationSampling', () => ({ isInUse: false }));
-  // V8 has one sampler, which all sessions share: the first that stops it would stop it for the others.
-  if (sampling.isInUse)
-    throw new ProfileError('busy', 'Allocations of this process are being sampled already.');
-  sampling.isInUse = true;
+  requireInspector(signal);
+  const sampling = HeapSampling.shared();
+  if (sampling.isRecording) {
+    throw new ProfileError('busy', 'Allocations of this process are being recorded already.');
+  }
+  const recording = await sampling.record({ intervalBytes: ALLOCATION_INTERVAL_BYTES });
   try {
-    const profile = await withSession(signal, async (post) => {
-      await post('HeapProfiler.enable');
-      await post('HeapProfiler.startSampling', { samplingInterval: ALLOCATION_INTERVAL_BYTES });
-      await sleep(durationMs, undefined, { ref: false, signal });
-      // What is garbage already would count as in use.
-      await post('HeapProfiler.collectGarbage');
-      return (await post<{ profile: AllocationProfile }>('HeapProfiler.stopSampling')).profile;
-    });
+    await sleep(durationMs, undefined, { ref: false, signal });
+    const profile: AllocationProfile = await recording.end();
     await nameAllocationProfile(profile);
     return JSON.stringify(profile);
   } finally {
-    sampling.isInUse = false;
+    await recording.cancel();
   }
 }
 
 /** Calls a function with a session of the inspector, which is disconnected whatever comes, and at once when the signal is aborted. */
 async function withSession<T>(signal: AbortSignal, use: (post: Post) => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  if (!mayInspect()) throw new ProfileError('failed', 'The permission model forbids the inspector.');
+  requireInspector(signal);
   const session = new Session();
   session.connect();
   const disconnect = (): void => session.disconnect();
@@ -82,6 +76,12 @@ async function withSession<T>(signal: AbortSignal, use: (post: Post) => Promise<
     signal.removeEventListener('abort', disconnect);
     session.disconnect();
   }
+}
+
+/** @throws {unknown} if the signal is aborted, or the process must not use the inspector */
+function requireInspector(signal: AbortSignal): void {
+  signal.throwIfAborted();
+  if (!mayInspect()) throw new ProfileError('failed', 'The permission model forbids the inspector.');
 }
 
 /** The parts of a diagnostic report that are read here. */

@@ -63,3 +63,25 @@ export function exportersHealthCheck(exporters: StoppedExporters): HealthCheck {
     },
   };
 }
+
+/** A source of the end of the process before this one. */
+export interface LastExitSource {
+  /** Undefined until it is known. */
+  get(): { readonly reason: string; readonly details: string; readonly time?: number } | undefined;
+}
+
+/** Returns a check that never fails, and says how the process before this one ended. */
+export function lastExitHealthCheck(lastExit: LastExitSource): HealthCheck {
+  return {
+    name: 'last-exit',
+    critical: false,
+    inProcess: true,
+    check: () => {
+      const exit = lastExit.get();
+      if (exit === undefined) return { status: 'healthy', message: 'Not known yet' };
+      const { reason, details, time } = exit;
+      const at = time === undefined ? {} : { at: new Date(time).toISOString() };
+      return { status: 'healthy', message: details, details: { reason, ...at } };
+    },
+  };
+}
