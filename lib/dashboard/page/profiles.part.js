@@ -66,51 +66,51 @@ async function flameOf({ kind, name, bytes }) {
 
 /** The form that captures a profile. */
 class CaptureForm {
-  constructor(page, { canCapture, heapSnapshot }) {
+  constructor(page, { canCapture }) {
     this.page = page;
-    this.isDisabled = !canCapture;
+    this.canCapture = canCapture;
     this.seconds = element(
       'select',
-      { id: 'seconds', disabled: this.isDisabled },
+      {},
       ...SECONDS.map((seconds) =>
         element('option', { value: seconds, selected: seconds === 10 }, `${seconds} s`),
       ),
     );
-    this.reason = element('input', { id: 'reason', maxlength: 100, disabled: this.isDisabled });
+    this.reason = element('input', { maxlength: 100 });
+    this.buttons = Object.keys(KINDS).map((kind) => [
+      kind,
+      actionButton(KINDS[kind], () => this.capture(kind)),
+    ]);
+    this.controls = element(
+      'fieldset',
+      { class: 'stack' },
+      element('div', { class: 'row' }, field('Duration', this.seconds), field('Reason', this.reason)),
+      element('div', { class: 'row' }, ...this.buttons.map(([, button]) => button)),
+    );
     this.snapshotNote = element('p', { class: 'muted' });
     this.running = element('p', { role: 'status' });
     this.node = section(
       'Capture',
-      this.isDisabled &&
+      !canCapture &&
         element('p', { class: 'muted' }, 'Set endpoints.auth to capture profiles from the dashboard.'),
-      element('div', { class: 'row' }, field('Duration', this.seconds), field('Reason', this.reason)),
-      element(
-        'div',
-        { class: 'row' },
-        this.button('cpuProfile'),
-        this.button('allocations'),
-        this.button('heapSnapshot', heapSnapshot?.isPossible === false),
-        this.button('report'),
-      ),
+      this.controls,
       this.snapshotNote,
       this.running,
     );
   }
 
-  button(kind, isImpossible = false) {
-    return actionButton(
-      KINDS[kind],
-      async () => {
-        // What takes time by itself has no duration.
-        const seconds = Object.hasOwn(FLAMES, kind) && { seconds: Number(this.seconds.value) };
-        await post('diagnostics/profiles', { kind, ...seconds, reason: this.reason.value });
-        await this.page.refresh();
-      },
-      { disabled: this.isDisabled || isImpossible },
-    );
+  async capture(kind) {
+    // What takes time by itself has no duration.
+    const seconds = Object.hasOwn(FLAMES, kind) && { seconds: Number(this.seconds.value) };
+    await post('diagnostics/profiles', { kind, ...seconds, reason: this.reason.value });
+    await this.page.refresh();
   }
 
   update({ running, heapSnapshot }) {
+    this.controls.disabled = !this.canCapture || running !== null;
+    for (const [kind, { firstChild: button }] of this.buttons) {
+      button.disabled = kind === 'heapSnapshot' && heapSnapshot?.isPossible === false;
+    }
     this.snapshotNote.textContent = snapshotText(heapSnapshot);
     this.running.textContent = running === null ? '' : runningText(running);
   }
