@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, type Type } from '@nestjs/common';
 import type { AxeResults } from 'axe-core';
@@ -115,6 +118,51 @@ describeWith(['chromium'], 'the diagnostics of the dashboard in a browser', () =
       await page.getByRole('tree').waitFor();
       await expectAccessible(page, 'causes');
       await page.close();
+    }, 120_000);
+
+    it.each([
+      ['startup', 'Slowest providers and hooks'],
+      ['process', 'This process'],
+      ['memory', 'Memory'],
+      ['profiles', 'Capture'],
+      ['last-exit', 'No flight recorder'],
+      ['log-levels', 'Levels'],
+    ])(
+      'show the part %s without an error, a warning or a foreign request',
+      async (part, heading) => {
+        const { page, offences } = await open(part);
+        await page.getByRole('heading', { name: heading, exact: true }).waitFor({ timeout: PATIENCE_MS });
+        await expectAccessible(page, part);
+        expect(offences).toEqual(CLEAN);
+        await page.close();
+      },
+      60_000,
+    );
+
+    it('capture a profile with credentials, draw it and download it', async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'profiles-'));
+      const secret = await startApp(
+        adapter,
+        moduleWith({ endpoints: { auth: AUTH }, diagnostics: { profiles: { directory } } }),
+      );
+      const { page } = await browser.open(
+        `http://127.0.0.1:${secret.port}/metrics-dashboard#/diagnostics/profiles`,
+      );
+      await signIn(page);
+      await page.getByLabel('Duration').selectOption('5');
+      await page.getByLabel('Reason').fill('a <b>test</b>');
+      await page.getByRole('button', { name: 'CPU profile' }).click();
+      await page.getByText('CPU profile is being captured').waitFor();
+      expect(await page.getByRole('button', { name: 'Heap snapshot' }).isDisabled()).toBe(true);
+      await entry(page, 'CPU profile').click({ timeout: PATIENCE_MS });
+      await entry(page, 'a <b>test</b>').waitFor();
+      await page.getByRole('treeitem', { name: /^All, / }).waitFor({ timeout: PATIENCE_MS });
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download cpuprofile' }).click();
+      expect((await downloading).suggestedFilename()).toMatch(/^\w+-cpuProfile-.*\.cpuprofile$/);
+      await page.close();
+      await secret.close();
+      await rm(directory, { recursive: true });
     }, 120_000);
 
     it('change the level of log messages for a time with credentials, and say without them what is missing', async () => {
@@ -268,7 +316,8 @@ class ReportsController {
 /** The machine of the test is busy: other things hold up the process, too, but for a shorter time. */
 const OpenModule = moduleWith({ diagnostics: { blockedLoop: { thresholdMs: 600 } } });
 
-const SecretModule = moduleWith({ endpoints: { auth: { bearerToken: 'T0ken' } } });
+const AUTH = { bearerToken: 'T0ken' };
+const SecretModule = moduleWith({ endpoints: { auth: AUTH } });
 
 function moduleWith(options: Parameters<typeof MonitoringModule.forRoot>[0]): Type {
   @Module({ imports: [MonitoringModule.forRoot(options)], controllers: [ReportsController] })
