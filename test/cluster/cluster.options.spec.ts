@@ -76,27 +76,27 @@ describe('the gauges of an application', () => {
     const summed = families.filter((family) => family.type === 'gauge' && aggregationOf(family) === 'sum');
     // The definition of a new gauge must say which value several workers have.
     expect(summed.map(({ name }) => name).toSorted()).toMatchInlineSnapshot(`
-     [
-       "cache_entries",
-       "db_client_connections",
-       "db_client_connections_max",
-       "db_client_connections_pending",
-       "http_requests_in_progress",
-       "monitoring_history_bytes",
-       "nodejs_active_handles",
-       "nodejs_active_requests",
-       "nodejs_active_resources",
-       "nodejs_external_memory_bytes",
-       "nodejs_heap_size_after_gc_bytes",
-       "nodejs_heap_size_limit_bytes",
-       "nodejs_heap_size_total_bytes",
-       "nodejs_heap_size_used_bytes",
-       "nodejs_heap_space_size_available_bytes",
-       "nodejs_heap_space_size_total_bytes",
-       "nodejs_heap_space_size_used_bytes",
-       "nodejs_memory_growth_bytes_per_second",
-       "nodejs_worker_threads",
-     ]
+      [
+        "cache_entries",
+        "db_client_connections",
+        "db_client_connections_max",
+        "db_client_connections_pending",
+        "http_requests_in_progress",
+        "monitoring_history_bytes",
+        "nodejs_active_handles",
+        "nodejs_active_requests",
+        "nodejs_active_resources",
+        "nodejs_external_memory_bytes",
+        "nodejs_heap_size_after_gc_bytes",
+        "nodejs_heap_size_limit_bytes",
+        "nodejs_heap_size_total_bytes",
+        "nodejs_heap_size_used_bytes",
+        "nodejs_heap_space_size_available_bytes",
+        "nodejs_heap_space_size_total_bytes",
+        "nodejs_heap_space_size_used_bytes",
+        "nodejs_memory_growth_bytes_per_second",
+        "nodejs_worker_threads",
+      ]
     `);
   });
 });
