@@ -6,8 +6,8 @@
 
 /** A function and its place in parentheses. */
 const FRAME = /^(.*?) \(([^()]*)\)$/;
-/** The folder of a package. */
-const PACKAGE = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/;
+/** The folder of packages. */
+const PACKAGES = 'node_modules/';
 /** The shortest run of frames that is folded into one. */
 const MIN_FOLDED = 3;
 
@@ -87,7 +87,7 @@ function foldedRun(node) {
     [end] = end.children;
   }
   if (run.length < MIN_FOLDED) return folded(node);
-  const packages = [...new Set(run.map(({ place }) => PACKAGE.exec(place)?.[1] ?? 'Node.js'))];
+  const packages = [...new Set(run.map(({ place }) => packageOf(place) ?? 'Node.js'))];
   return {
     name: `${run.length} frames of ${packages.slice(0, 3).join(', ')}${packages.length > 3 ? ' and others' : ''}`,
     place: '',
@@ -144,8 +144,16 @@ function fileOf(place) {
   return place.slice(place.lastIndexOf('/') + 1);
 }
 
+/** Returns the name of the package that a place is in; undefined if it is in none. */
+function packageOf(place) {
+  const at = place.lastIndexOf(PACKAGES);
+  if (at < 0) return undefined;
+  const [name, nameInScope] = place.slice(at + PACKAGES.length).split('/', 2);
+  return name.startsWith('@') ? `${name}/${nameInScope}` : name;
+}
+
 function kindOf(place) {
-  if (place.includes('node_modules/')) return 'package';
+  if (place.includes(PACKAGES)) return 'package';
   return place === '' || /^(?:node:|native|<anonymous>|internal\/)/.test(place) ? 'node' : 'own';
 }
 

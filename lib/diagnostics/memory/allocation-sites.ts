@@ -106,19 +106,33 @@ function frameOf({ callFrame }: HeapProfiler.SamplingHeapProfileNode): string {
   return functionName === '' ? `    at ${place}` : `    at ${functionName} (${place})`;
 }
 
-/** Package of a frame, and its function. */
-const IN_PACKAGE = /^ {4}at (?:(.{1,200}) \()?.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
-/** Function of a frame and the module of Node that it is in. */
-const IN_NODE = /^ {4}at (?:(.{1,200}) \()?(node:[^:)]{1,100})/;
+/** Function of a frame. */
+const FUNCTION = /^ {4}at (.{1,200}) \(/;
+/** Module of Node that a frame is in. */
+const NODE_MODULE = /^ {4}at (?:.{1,200} \()?(node:[^:)]{1,100})/;
+const PACKAGES = '/node_modules/';
 const UNKNOWN = '(other)';
 
 /** Returns the name of code that is not of the application: of the innermost package, or else of Node. */
 function nameOf(stack: readonly string[]): string {
-  for (const pattern of [IN_PACKAGE, IN_NODE]) {
+  for (const ownerOf of [packageOf, nodeModuleOf]) {
     for (const frame of stack) {
-      const [, name = 'anonymous', owner] = pattern.exec(frame) ?? [];
-      if (owner !== undefined) return boundedLabelValue(`${owner.replaceAll('\\', '/')}: ${name}`);
+      const owner = ownerOf(frame);
+      if (owner === undefined) continue;
+      return boundedLabelValue(`${owner}: ${FUNCTION.exec(frame)?.[1] ?? 'anonymous'}`);
     }
   }
   return UNKNOWN;
+}
+
+function packageOf(frame: string): string | undefined {
+  const path = frame.replaceAll('\\', '/');
+  const at = path.lastIndexOf(PACKAGES);
+  if (at < 0) return undefined;
+  const [name = '', nameInScope = ''] = path.slice(at + PACKAGES.length).split('/', 2);
+  return name.startsWith('@') ? `${name}/${nameInScope}` : name;
+}
+
+function nodeModuleOf(frame: string): string | undefined {
+  return NODE_MODULE.exec(frame)?.[1];
 }

@@ -14,7 +14,8 @@ const LIMITS: Readonly<Record<string, string>> = {
   'Max locked memory': 'lockedBytes',
   'Max address space': 'addressBytes',
 };
-const LINE = /^(Max [a-z ]+?)\s{2,}(\d+|unlimited)\s+(\d+|unlimited)\b/;
+/** The space between two columns. */
+const GAP = /\s{2,}/;
 
 /** Reads the limits of the operating system; none where it is not Linux. */
 export async function systemLimits(file = '/proc/self/limits'): Promise<ProcessLimits['system']> {
@@ -29,7 +30,7 @@ export async function systemLimits(file = '/proc/self/limits'): Promise<ProcessL
 export function parseLimits(text: string): ProcessLimits['system'] {
   const limits: Record<string, { soft: number | null; hard: number | null }> = {};
   for (const line of text.split('\n')) {
-    const [, title = '', soft = '', hard = ''] = LINE.exec(line) ?? [];
+    const [title = '', soft = '', hard = ''] = line.split(GAP, 3);
     const name = LIMITS[title];
     if (name !== undefined) limits[name] = { soft: limitOf(soft), hard: limitOf(hard) };
   }
