@@ -11,6 +11,8 @@ import {
   Scope,
 } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
+import { Injector } from '@nestjs/core/injector/injector.js';
+import { Test } from '@nestjs/testing';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { type StartupReport, type StartupStep, StartupTimes } from 'nestjs-monitoring/diagnostics';
 import { WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
@@ -233,5 +235,17 @@ describe.each(ADAPTERS)('the times of a start on %s', (adapter) => {
     expect(Object.keys(connects)).toEqual([]);
     expect(Object.hasOwn(connects, 'onModuleInit')).toBe(false);
     await expect(connects.onModuleInit()).resolves.toBe('connected');
+  });
+});
+
+describe('an application that is created and closed, but never started', () => {
+  it('leaves the creation of instances as it was', async () => {
+    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
+    const testing = await Test.createTestingModule({
+      imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), SlowModule],
+    }).compile();
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).not.toBe(before);
+    await testing.close();
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
   });
 });
