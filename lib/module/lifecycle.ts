@@ -428,6 +428,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
 
   step(
     'shutdown',
+    'start times: stop',
+    StartRecorder,
+    (times) => times.stop(),
+    'The application may end before its start is over.',
+  ),
+  step(
+    'shutdown',
     'start watch: stop',
     StartWatch,
     (watch) => watch.stop(),

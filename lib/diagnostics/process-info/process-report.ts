@@ -89,7 +89,10 @@ export interface WatchedClients {
 export interface InFlightReport {
   /** Number of operations that run and are recorded. */
   readonly running: number;
-  /** Share of operations that are recorded, from 0 to 1; 0 if none are. */
+  /**
+   * Share of operations that are recorded, from 0 to 1; 0 if none are. The first ones of each second are recorded in any
+   * case.
+   */
   readonly sampleRate: number;
   /** The operations, the oldest first. */
   readonly operations: readonly InFlightOperation[];

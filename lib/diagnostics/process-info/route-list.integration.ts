@@ -39,7 +39,8 @@ export function* routeList(
   modules: ModulesContainer,
   config: ApplicationConfig,
 ): Generator<void, RouteInfo[], void> {
-  const explorer = new PathsExplorer(new MetadataScanner());
+  const scanner = new MetadataScanner();
+  const explorer = new PathsExplorer(scanner);
   const paths = new RoutePathFactory(config);
   const global = globalEnhancers(config);
   const routes: RouteInfo[] = [];
@@ -47,7 +48,7 @@ export function* routeList(
     for (const wrapper of module.controllers.values()) {
       yield;
       try {
-        yield* routesOf(wrapper, module, { modules, config, explorer, paths, global, routes });
+        yield* routesOf(wrapper, module, { modules, config, scanner, explorer, paths, global, routes });
       } catch {
         // A controller whose metadata or name cannot be read has no routes here.
       }
@@ -59,6 +60,7 @@ export function* routeList(
 interface RouteContext {
   readonly modules: ModulesContainer;
   readonly config: ApplicationConfig;
+  readonly scanner: MetadataScanner;
   readonly explorer: PathsExplorer;
   readonly paths: RoutePathFactory;
   readonly global: Enhancers;
@@ -68,7 +70,7 @@ interface RouteContext {
 function* routesOf(
   { metatype, instance }: Wrapper,
   module: Module,
-  { modules, config, explorer, paths, global, routes }: RouteContext,
+  { modules, config, scanner, explorer, paths, global, routes }: RouteContext,
 ): Generator<void, void, void> {
   if (typeof metatype !== 'function') return;
   const { prototype } = metatype as { readonly prototype: object };
@@ -78,7 +80,10 @@ function* routesOf(
   const modulePath =
     metadataOf(`${MODULE_PATH}${modules.applicationId}`, module.metatype) ??
     metadataOf(MODULE_PATH, module.metatype);
-  for (const route of explorer.scanForPaths(instance ?? prototype, prototype)) {
+  for (const name of scanner.getAllMethodNames(prototype)) {
+    yield;
+    const route = explorer.exploreMethodMetadata(instance ?? prototype, prototype, name);
+    if (route === null) continue;
     const method = route.requestMethod;
     const ofHandler = enhancersOf(route.targetCallback);
     const version = versionText(route.version ?? controllerVersion);

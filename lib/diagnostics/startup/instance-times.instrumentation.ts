@@ -27,8 +27,9 @@ export class InstanceTimes {
   constructor() {
     // An error of the observation affects no measurement, so that it is not reported.
     const guard = new Guard(() => undefined);
+    const failed = (): void => this.stop();
     this.restore = patchSharedMethod(Injector.prototype, 'instantiateClass', guard, ([, wrapper]) =>
-      beginInstance(wrapper as WrapperLike),
+      beginInstance(wrapper as WrapperLike, failed),
     );
     this.timer = setTimeout(() => this.stop(), LONGEST_START_MS).unref();
   }
@@ -48,16 +49,20 @@ export class InstanceTimes {
 /** A provider, controller or other injectable, as Nest keeps it. */
 interface WrapperLike {
   readonly inject?: unknown;
+  isDependencyTreeStatic(): boolean;
 }
 
-function beginInstance(wrapper: WrapperLike): CallObserver | undefined {
+/** @param onFailure called when an instance cannot be created, which ends the start */
+function beginInstance(wrapper: WrapperLike, onFailure: () => void): CallObserver | undefined {
   // One that is created for each request or user is created again.
   if (TIMES.has(wrapper)) return undefined;
   const startedAt = performance.now();
   const time = { startedAt, endedAt: startedAt };
   TIMES.set(wrapper, time);
   const ended = (): void => void (time.endedAt = performance.now());
+  // A request, of another application as well, ends no start.
+  const rejected = (): void => void (wrapper.isDependencyTreeStatic() && onFailure());
   const isClass = wrapper.inject === undefined || wrapper.inject === null;
   // The constructor of a class has run when the call returns. Nest awaits the promise of a factory itself.
-  return { returned: isClass ? ended : (result) => void (result as Promise<unknown>).then(ended, ended) };
+  return isClass ? { returned: ended, rejected } : { fulfilled: ended, rejected };
 }

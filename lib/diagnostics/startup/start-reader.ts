@@ -92,7 +92,7 @@ interface TimedStep {
 
 /** Reads the times of a start, in slices of time. */
 export function readStart(times: StartTimes): Promise<StartupReport> {
-  return inTimeSlices(reportOf(times));
+  return inTimeSlices(startSteps(times));
 }
 
 /** Returns the line of the log that names the slowest steps; undefined if none was slow. */
@@ -106,37 +106,33 @@ export function slowestLine({ steps, totalMs }: StartupReport): string | undefin
   return `The start took ${Math.round(totalMs)} ms. Slowest: ${named.join(', ')}.`;
 }
 
-function* reportOf(times: StartTimes): Generator<void, StartupReport, void> {
+/** Reads the times of a start. It yields after each small step. */
+export function* startSteps(times: StartTimes): Generator<void, StartupReport, void> {
   const { modules, init } = times;
   const beganAt = creationOf(times);
   const instances = yield* instancesOf(times);
-  setAdded(instances, times.observer.startedAt);
+  yield* setAdded(instances, times.observer.startedAt);
   const hooks = yield* hooksOf(times);
-  setAdded(hooks, init?.from ?? 0);
+  yield* setAdded(hooks, init?.from ?? 0);
   const phases = phasesOf(times, beganAt, instances.at(-1)?.endedAt ?? beganAt);
-  const steps = [...instances, ...hooks].toSorted((a, b) => b.addedMs - a.addedMs);
-  yield;
-  const rows = moduleRows(modules, steps);
-  yield;
+  const steps = [...instances, ...hooks];
+  const monitoring = yield* monitoringOf(times, steps);
+  const rows = yield* moduleRows(modules, steps);
+  const kept = yield* slowestOf(steps);
+  const named = yield* namedSteps(modules, kept);
   const start = phases[0]?.startMs ?? 0;
   const last = phases.at(-1);
   const totalMs = last === undefined ? 0 : last.startMs + last.durationMs - start;
-  const kept = steps.slice(0, MAX_STEPS);
+  const tree = yield* treeOf(modules, phases, totalMs, kept);
   return {
     startedAt: performance.timeOrigin + start,
     totalMs,
     phases: phases.map((phase) => ({ ...phase, startMs: phase.startMs - start })),
-    monitoring: monitoringOf(times, steps),
+    monitoring,
     modules: rows.slice(0, MAX_MODULES),
-    steps: kept.map(({ token, module, kind, startedAt, endedAt, addedMs }) => ({
-      name: textOf(token),
-      module: moduleName(modules, module),
-      kind,
-      durationMs: endedAt - startedAt,
-      addedMs,
-    })),
+    steps: named,
     omitted: { modules: Math.max(rows.length - MAX_MODULES, 0), steps: steps.length - kept.length },
-    tree: treeOf(modules, phases, totalMs, kept),
+    tree,
   };
 }
 
@@ -197,13 +193,48 @@ function* hooksOf({ modules, hooks, observer, init }: StartTimes): Generator<voi
 }
 
 /** Sorts steps by their ends, and sets the time by which each one made the start longer. */
-function setAdded(steps: TimedStep[], beganAt: number): void {
+function* setAdded(steps: TimedStep[], beganAt: number): Generator<void, void, void> {
   steps.sort((a, b) => a.endedAt - b.endedAt);
   let at = beganAt;
   for (const step of steps) {
+    yield;
     step.addedMs = Math.max(step.endedAt - Math.max(at, step.startedAt), 0);
     at = Math.max(at, step.endedAt);
   }
+}
+
+/** Returns the steps that are kept, the slowest first. Sorting only so many of them at once blocks nobody. */
+function* slowestOf(steps: readonly TimedStep[]): Generator<void, TimedStep[], void> {
+  let kept: TimedStep[] = [];
+  for (const step of steps) {
+    yield;
+    kept.push(step);
+    if (kept.length === 2 * MAX_STEPS) kept = slowestFirst(kept).slice(0, MAX_STEPS);
+  }
+  return slowestFirst(kept).slice(0, MAX_STEPS);
+}
+
+function slowestFirst<T extends { readonly addedMs: number }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => b.addedMs - a.addedMs);
+}
+
+function* namedSteps(
+  modules: readonly StartedModule[],
+  steps: readonly TimedStep[],
+): Generator<void, StartupStep[], void> {
+  const named: StartupStep[] = [];
+  for (const { token, module, kind, startedAt, endedAt, addedMs } of steps) {
+    yield;
+    const name = textOf(token);
+    named.push({
+      name,
+      module: moduleName(modules, module),
+      kind,
+      durationMs: endedAt - startedAt,
+      addedMs,
+    });
+  }
+  return named;
 }
 
 function phasesOf(
@@ -233,18 +264,20 @@ function phasesOf(
   return phases;
 }
 
-function monitoringOf(
+function* monitoringOf(
   { modules, ownTokens, imports, init, bootstrap, started }: StartTimes,
   steps: readonly TimedStep[],
-): StartupReport['monitoring'] {
+): Generator<void, StartupReport['monitoring'], void> {
   const own = new Set(
     modules.flatMap(({ providers }, index) =>
       ownTokens.some((token) => providers.has(token)) ? [index] : [],
     ),
   );
-  const instancesMs = steps
-    .filter(({ module, kind }) => kind === 'instance' && own.has(module))
-    .reduce((sum, { addedMs }) => sum + addedMs, 0);
+  let instancesMs = 0;
+  for (const { module, kind, addedMs } of steps) {
+    yield;
+    if (kind === 'instance' && own.has(module)) instancesMs += addedMs;
+  }
   const hooksMs = [init, bootstrap, started].reduce(
     (sum, moment) => sum + (moment === undefined ? 0 : moment.to - moment.from),
     0,
@@ -253,17 +286,18 @@ function monitoringOf(
   return { importMs, instancesMs, hooksMs, totalMs: importMs + instancesMs + hooksMs };
 }
 
-function moduleRows(modules: readonly StartedModule[], steps: readonly TimedStep[]): StartupModule[] {
-  const rows = modules.map((_, index) => ({
-    name: moduleName(modules, index),
-    instances: 0,
-    hooks: 0,
-    instancesMs: 0,
-    hooksMs: 0,
-    addedMs: 0,
-  }));
+function* moduleRows(
+  modules: readonly StartedModule[],
+  steps: readonly TimedStep[],
+): Generator<void, StartupModule[], void> {
+  const rows = new Map<number, { -readonly [Key in keyof StartupModule]: StartupModule[Key] }>();
   for (const { module, kind, addedMs } of steps) {
-    const row = rows[module]!;
+    yield;
+    let row = rows.get(module);
+    if (row === undefined) {
+      const name = moduleName(modules, module);
+      rows.set(module, (row = { name, instances: 0, hooks: 0, instancesMs: 0, hooksMs: 0, addedMs: 0 }));
+    }
     row.addedMs += addedMs;
     if (kind === 'instance') {
       row.instances++;
@@ -273,9 +307,7 @@ function moduleRows(modules: readonly StartedModule[], steps: readonly TimedStep
       row.hooksMs += addedMs;
     }
   }
-  return rows
-    .filter(({ instances, hooks }) => instances + hooks > 0)
-    .toSorted((a, b) => b.addedMs - a.addedMs);
+  return slowestFirst([...rows.values()]);
 }
 
 /** The phases in which the steps of each kind ran. */
@@ -285,16 +317,18 @@ const PHASE_OF: Readonly<Record<StartupStep['kind'], StartupPhaseName>> = {
   onApplicationBootstrap: 'on_application_bootstrap',
 };
 
-function treeOf(
+function* treeOf(
   modules: readonly StartedModule[],
   phases: readonly StartupPhase[],
   totalMs: number,
   steps: readonly TimedStep[],
-): StartupNode {
-  const children = phases.map(({ phase, durationMs }): StartupNode => {
+): Generator<void, StartupNode, void> {
+  const children: StartupNode[] = [];
+  for (const { phase, durationMs } of phases) {
     const byModule = new Map<number, { name: string; ms: number; children: StartupNode[] }>();
     for (const { token, module, kind, addedMs } of steps) {
       if (PHASE_OF[kind] !== phase) continue;
+      yield;
       let node = byModule.get(module);
       if (node === undefined) {
         byModule.set(module, (node = { name: moduleName(modules, module), ms: 0, children: [] }));
@@ -303,8 +337,8 @@ function treeOf(
       node.children.push({ name: textOf(token), ms: addedMs });
     }
     const found = [...byModule.values()].toSorted((a, b) => b.ms - a.ms);
-    return { name: phase, ms: durationMs, ...(found.length > 0 && { children: found }) };
-  });
+    children.push({ name: phase, ms: durationMs, ...(found.length > 0 && { children: found }) });
+  }
   return { name: 'start', ms: totalMs, children };
 }
 

@@ -77,6 +77,11 @@ export class StartRecorder {
     this.listeningAt ??= performance.now();
   }
 
+  /** Ends the observation of a start that was given up, such as that of a test that creates an application and never starts it. */
+  stop(): void {
+    this.instances.stop();
+  }
+
   /** Reads the times, sets the metric and logs the slowest ones. */
   async read(): Promise<void> {
     const { readStart, slowestLine } = await import('./start-reader.js');

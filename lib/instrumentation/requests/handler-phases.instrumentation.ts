@@ -180,7 +180,7 @@ export class HandlerPhasesInstrumentation {
     if (handlers === undefined) this.handlers.set(constructor, (handlers = new WeakMap()));
     let info = handlers.get(callback as object);
     if (info === undefined) {
-      info = handlerInfo(constructor, callback as (...args: unknown[]) => unknown);
+      info = handlerInfo(constructor, methodNameOf(instance as object, callback), callback as object);
       handlers.set(callback as object, info);
     }
     return info;
@@ -227,18 +227,29 @@ function inContext(
   return [scoped, params, instance, callback, scopedNext, type];
 }
 
-function handlerInfo(
-  controller: { readonly name: string },
-  callback: (...args: unknown[]) => unknown,
-): HandlerInfo {
-  const routeArguments = metadataOf(ROUTE_ARGUMENTS, controller, callback.name);
+function handlerInfo(controller: { readonly name: string }, method: string, callback: object): HandlerInfo {
+  const routeArguments = metadataOf(ROUTE_ARGUMENTS, controller, method);
   const usesResponse =
     isObject(routeArguments) && Object.keys(routeArguments).some((key) => RESPONSE_ARGUMENT.test(key));
-  const passesThrough = metadataOf(PASSTHROUGH, controller, callback.name) === true;
+  const passesThrough = metadataOf(PASSTHROUGH, controller, method) === true;
   return {
-    name: `${controller.name}.${callback.name}`,
+    name: `${controller.name}.${method}`,
     answersItself: metadataOf(EVENT_STREAM, callback) !== undefined || (usesResponse && !passesThrough),
   };
+}
+
+/** Returns the name of a method. The function may have another one, or none, if a decorator has replaced it. */
+function methodNameOf(instance: object, callback: unknown): string {
+  for (
+    let owner: object | null = instance;
+    owner !== null && owner !== Object.prototype;
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+      if (value === callback && name !== 'constructor') return name;
+    }
+  }
+  return (callback as { readonly name: string }).name;
 }
 
 function metadataOf(key: string, target: object, property?: PropertyKey): unknown {

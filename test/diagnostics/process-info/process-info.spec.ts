@@ -27,7 +27,7 @@ import {
   RouterModule,
 } from '@nestjs/core';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
-import { ProcessInfo, type RouteInfo } from 'nestjs-monitoring/diagnostics';
+import { type InFlightOperation, ProcessInfo, type RouteInfo } from 'nestjs-monitoring/diagnostics';
 import { routeList } from '../../../lib/diagnostics/process-info/route-list.integration.js';
 import { Operations } from '../../../lib/instrumentation/requests/operations.js';
 import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
@@ -95,6 +95,42 @@ class SlowController {
     return 'slow';
   }
 }
+
+/** Decorators that replace a function, such as those of a cache. */
+function anonymous(_: object, __: string, descriptor: PropertyDescriptor): void {
+  const method = descriptor.value as () => unknown;
+  descriptor.value = (...args: []) => method.apply(undefined, args);
+}
+function renamed(_: object, __: string, descriptor: PropertyDescriptor): void {
+  const method = descriptor.value as () => unknown;
+  descriptor.value = function cached(...args: []) {
+    return method.apply(this, args);
+  };
+}
+
+class ReplacedBase {
+  @Get('inherited')
+  @renamed
+  async inherited(): Promise<void> {
+    await released;
+  }
+}
+
+@Controller('replaced')
+class ReplacedController extends ReplacedBase {
+  @Get('anonymous')
+  @anonymous
+  async anonymous(): Promise<void> {
+    await released;
+  }
+
+  @Get('renamed')
+  @renamed
+  async renamed(): Promise<void> {
+    await released;
+  }
+}
+
 const CALL = { part: 'remote', system: 'api.example.com', name: 'GET' } as const;
 let release: () => void = () => undefined;
 let released: Promise<void> = Promise.resolve();
@@ -140,7 +176,7 @@ async function start(adapter: AdapterName, options: MonitoringOptions = {}): Pro
       NumberedModule.of(1),
       NumberedModule.of(2),
     ],
-    controllers: [SlowController],
+    controllers: [SlowController, ReplacedController],
     providers: [
       { provide: APP_GUARD, useClass: ProvidedGuard },
       { provide: APP_GUARD, useClass: RequestGuard },
@@ -279,6 +315,24 @@ describe.each(ADAPTERS)('the state of the process on %s', (adapter) => {
     await eventually(async () =>
       expect(await read(running, 'in-flight')).toMatchObject({ running: 0, operations: [] }),
     );
+  });
+
+  it('names a handler by its method if a decorator has replaced the function', async () => {
+    const running = await start(adapter);
+    released = new Promise((resolve) => (release = resolve));
+    const answers = ['anonymous', 'renamed', 'inherited'].map((path) => running.get(`/api/replaced/${path}`));
+    const operations = running.app.get(Operations, { strict: false });
+    await eventually(() => expect([...operations.running]).toHaveLength(3));
+    await eventually(async () => {
+      const { operations: rows } = (await read(running, 'in-flight')) as { operations: InFlightOperation[] };
+      expect(rows.map(({ name, route }) => `${name} ${route}`).toSorted()).toEqual([
+        'ReplacedController.anonymous GET /api/replaced/anonymous',
+        'ReplacedController.inherited GET /api/replaced/inherited',
+        'ReplacedController.renamed GET /api/replaced/renamed',
+      ]);
+    });
+    release();
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
   });
 
   it('has no operations without records', async () => {

@@ -14,9 +14,9 @@ const ROUTES_OF_EACH = 20;
 const MODULES = 600;
 const PROVIDERS = 2_000;
 
-function controllerOf(index: number): Type {
+function controllerOf(index: number, routes = ROUTES_OF_EACH): Type {
   class BigController {}
-  for (let i = 0; i < ROUTES_OF_EACH; i++) {
+  for (let i = 0; i < routes; i++) {
     const handler = `route${i}`;
     Object.defineProperty(BigController.prototype, handler, { value: () => i });
     const descriptor = Object.getOwnPropertyDescriptor(BigController.prototype, handler)!;
@@ -74,6 +74,15 @@ describe('an application of 5 000 routes, 2 000 providers and 600 modules', () =
     if (process.env['SHOW_TIMES']) console.log(routes.slice(0, 3), graph.slice(0, 3));
     expect(routes.length).toBeGreaterThan(CONTROLLERS * ROUTES_OF_EACH);
     expect(graph.length).toBeGreaterThan(MODULES);
+  });
+
+  it('is read in small steps, too, if all routes are those of one controller', () => {
+    const wrapper = { metatype: controllerOf(0, CONTROLLERS * ROUTES_OF_EACH), instance: undefined };
+    const module = { name: 'AppModule', metatype: wrapper.metatype, controllers: new Map([[0, wrapper]]) };
+    const modules = new Map([['AppModule', module]]) as unknown as ModulesContainer;
+    const routes = stepsOf(routeList(modules, app!.app.get(ApplicationConfig)));
+    if (process.env['SHOW_TIMES']) console.log(routes.slice(0, 3));
+    expect(routes.length).toBeGreaterThan(2 * CONTROLLERS * ROUTES_OF_EACH);
   });
 
   it('has a report that is bounded, and computed once for requests at about the same time', async () => {

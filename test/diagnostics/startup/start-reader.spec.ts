@@ -3,6 +3,7 @@ import {
   type InstanceTime,
   readStart,
   slowestLine,
+  startSteps,
   type StartedInstance,
   type StartTimes,
 } from '../../../lib/diagnostics/startup/start-reader.js';
@@ -51,6 +52,29 @@ function startOf(
 }
 
 describe('the reader of a start', () => {
+  it('keeps the slowest 300 of many steps, in order, and reads them in small pieces', () => {
+    // Each instance ends later than the one before it by a time that differs.
+    let at = 110;
+    const created = Array.from({ length: 2_000 }, (_, i) => {
+      const from = at;
+      at += (i * 7_919) % 2_000;
+      return [instanceOf(`step ${(i * 7_919) % 2_000}`), from, at] as const;
+    });
+    const work = startSteps(startOf(created));
+    let pieces = 0;
+    for (;;) {
+      const { done, value } = work.next();
+      pieces++;
+      if (!done) continue;
+      const expected = Array.from({ length: 300 }, (_, i) => `step ${1_999 - i}`);
+      expect(value.steps.map(({ name }) => name)).toEqual(expected);
+      // One more is the hook of the library itself.
+      expect(value.omitted.steps).toBe(1_701);
+      expect(pieces).toBeGreaterThan(5 * 2_000);
+      return;
+    }
+  });
+
   it('adds only the time by which a step made the start longer', async () => {
     const { steps } = await readStart(
       startOf([

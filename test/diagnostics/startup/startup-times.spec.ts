@@ -4,6 +4,7 @@ import {
   Controller,
   Get,
   Global,
+  Inject,
   Injectable,
   Module,
   type OnApplicationBootstrap,
@@ -11,6 +12,8 @@ import {
   Scope,
 } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
+import { Injector } from '@nestjs/core/injector/injector.js';
+import { Test } from '@nestjs/testing';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { type StartupReport, type StartupStep, StartupTimes } from 'nestjs-monitoring/diagnostics';
 import { WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
@@ -70,6 +73,18 @@ class ConnectionModule {}
 
 @Module({ providers: [SlowConstructor, Reader, Connects, OfRequest], imports: [ConnectionModule] })
 class SlowModule {}
+
+const FAILURE = new Error('no connection');
+function failing(): never {
+  throw FAILURE;
+}
+
+@Injectable()
+class FailingConstructor {
+  constructor(@Inject('LATER') readonly later: unknown) {
+    failing();
+  }
+}
 
 @Injectable()
 class Late {
@@ -233,5 +248,36 @@ describe.each(ADAPTERS)('the times of a start on %s', (adapter) => {
     expect(Object.keys(connects)).toEqual([]);
     expect(Object.hasOwn(connects, 'onModuleInit')).toBe(false);
     await expect(connects.onModuleInit()).resolves.toBe('connected');
+  });
+});
+
+describe('an application that cannot be created', () => {
+  it.each([
+    ['a constructor throws', { provide: 'FAILING', useClass: FailingConstructor }],
+    ['a factory throws', { provide: 'FAILING', useFactory: failing }],
+    ['a factory rejects', { provide: 'FAILING', useFactory: async () => failing() }],
+  ])('fails with its own error, and leaves the creation of instances as it was: %s', async (_, provider) => {
+    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
+    const testing = Test.createTestingModule({
+      imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS)],
+      providers: [
+        { provide: 'LATER', useFactory: () => sleep(50) },
+        { ...provider, inject: ['LATER'] },
+      ],
+    });
+    await expect(testing.compile()).rejects.toBe(FAILURE);
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
+  });
+});
+
+describe('an application that is created and closed, but never started', () => {
+  it('leaves the creation of instances as it was', async () => {
+    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
+    const testing = await Test.createTestingModule({
+      imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), SlowModule],
+    }).compile();
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).not.toBe(before);
+    await testing.close();
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
   });
 });
