@@ -19,6 +19,8 @@ export interface CallObserver {
   readonly args?: readonly unknown[];
   /** Async context of the call. @default that of the caller */
   readonly scope?: CallScope | undefined;
+  /** True if the method is not to be called: the caller gets `undefined`, and nothing else of the observer is called. */
+  readonly isSkipped?: boolean;
   /** Called with the result of the method. */
   returned?(result: unknown): void;
   /** Called with the error that the method threw. */
@@ -200,9 +202,8 @@ function beginCall(
   } catch (error) {
     guard.report(error);
   }
-  return observer === undefined
-    ? Reflect.apply(method, receiver, args)
-    : observedCall(method, receiver, args, observer, guard);
+  if (observer === undefined) return Reflect.apply(method, receiver, args);
+  return observer.isSkipped === true ? undefined : observedCall(method, receiver, args, observer, guard);
 }
 
 function observedCall(

@@ -31,7 +31,7 @@ class PinoUser {
 function pinoModule() {
   const stream = {
     write: (line: string) => {
-      if (line === '') return;
+      // As streams of applications do: an empty line would throw into the caller.
       const { context, msg, level } = JSON.parse(line) as Record<string, unknown>;
       printed.push(`${String(context)}: ${String(msg)} (${String(level)})`);
     },

@@ -23,6 +23,7 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
   const levels = new TransportLevels(logger, messages);
   levels.apply();
   const stop = stopAll([
+    guard.run(() => raiseMaxListeners(logger)) ?? (() => undefined),
     rules.onChange(() => guard.run(() => levels.apply())),
     listenTo<[object]>(
       logger,
@@ -38,6 +39,25 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
     () => levels.restore(),
   ]);
   return { stop, level: () => NEST_NAMES[logger.level] ?? logger.level };
+}
+
+/** The property of an emitter that holds its limit; undefined for the limit of all emitters. */
+const MAX_LISTENERS = '_maxListeners';
+
+/**
+ * Leaves the application the number of listeners that it had: each transport is one, and Node warns of more than ten.
+ *
+ * @returns a function that restores the limit, unless the application has changed it meanwhile
+ */
+function raiseMaxListeners(logger: WinstonLogger): () => void {
+  const before = Object.getOwnPropertyDescriptor(logger, MAX_LISTENERS);
+  const limit = logger.getMaxListeners();
+  // No limit at all.
+  if (before === undefined || limit === 0) return () => undefined;
+  logger.setMaxListeners(limit + 1);
+  return () => {
+    if (logger.getMaxListeners() === limit + 1) Object.defineProperty(logger, MAX_LISTENERS, before);
+  };
 }
 
 /** A transport whose level was changed. */

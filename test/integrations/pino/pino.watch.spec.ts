@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { LogLevelRules } from '../../../lib/instrumentation/logs/log-level-rules.js';
+import type { PinoLogger } from '../../../lib/integrations/pino/pino.discovery.js';
+import { watchPino } from '../../../lib/integrations/pino/pino.watch.js';
+import { Guard } from '../../../lib/primitives/guard.js';
+
+function start() {
+  const written: string[] = [];
+  const counted: unknown[] = [];
+  const errors: unknown[] = [];
+  const rules = new LogLevelRules();
+  const logger = pino({ level: 'info', base: null }, { write: (line: string) => void written.push(line) });
+  const before = Object.getOwnPropertyDescriptors(logger);
+  const watched = watchPino(logger as unknown as PinoLogger, {
+    guard: new Guard((error) => errors.push(error)),
+    rules,
+    record: (level, context) => counted.push(`${level} ${String(context)}`),
+  });
+  const messages = (): unknown[] => written.map((line) => (JSON.parse(line) as { msg: unknown }).msg);
+  return { logger, before, rules, watched, written, messages, counted, errors };
+}
+
+describe('a watched logger of pino', () => {
+  it('writes no empty line for a message that a changed level drops, and does not count it', () => {
+    const { logger, rules, messages, counted, errors } = start();
+    const orders = logger.child({ context: 'Orders' });
+    rules.set('Orders', 'debug');
+    orders.debug('shown');
+    logger.debug('below');
+    logger.debug({ context: 'Orders' }, 'field');
+    rules.set('Orders', 'error');
+    orders.warn('raised');
+    orders.error(new Error('failed'));
+    logger.info('usual');
+    rules.clear();
+    orders.info('back');
+    orders.debug('hidden');
+    expect(messages()).toEqual(['shown', 'field', 'failed', 'usual', 'back']);
+    expect(counted).toEqual(['debug Orders', 'debug Orders', 'error Orders', 'log undefined', 'log Orders']);
+    expect(errors).toEqual([]);
+  });
+
+  it('has no method of this library around the one that writes without a changed level, and none at all at the end', () => {
+    const { logger, before, rules, watched } = start();
+    const write = Object.getOwnPropertySymbols(Object.getPrototypeOf(logger)).find(
+      ({ description }) => description === 'pino.write',
+    );
+    expect(Object.hasOwn(logger, write ?? '')).toBe(false);
+    rules.set('Orders', 'debug');
+    expect(Object.hasOwn(logger, write ?? '')).toBe(true);
+    rules.clear();
+    expect(Object.hasOwn(logger, write ?? '')).toBe(false);
+    rules.set('Orders', 'debug');
+    watched.stop();
+    // The methods of levels are created by pino itself whenever a level is set.
+    expect(Reflect.ownKeys(logger)).toEqual(Reflect.ownKeys(before));
+    const untouched = start();
+    untouched.watched.stop();
+    expect(Object.getOwnPropertyDescriptors(untouched.logger)).toEqual(untouched.before);
+  });
+});

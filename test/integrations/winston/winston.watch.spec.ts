@@ -1,0 +1,48 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it, jest } from '@jest/globals';
+import winston from 'winston';
+import { LogLevelRules } from '../../../lib/instrumentation/logs/log-level-rules.js';
+import { watchWinston } from '../../../lib/integrations/winston/winston.watch.js';
+import { Guard } from '../../../lib/primitives/guard.js';
+
+function transport() {
+  return new winston.transports.Stream({ stream: new Writable({ write: (_, __, done) => done() }) });
+}
+
+function watch(logger: winston.Logger) {
+  const errors: unknown[] = [];
+  const guard = new Guard((error) => errors.push(error));
+  return { errors, ...watchWinston(logger, { guard, rules: new LogLevelRules(), record: () => undefined }) };
+}
+
+describe('a watched logger of winston', () => {
+  it.each([1, 9, 10])(
+    'with %i transports has no more warnings of listeners, and is as before at the end',
+    (count) => {
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const transports = Array.from({ length: count }, transport);
+      const logger = winston.createLogger({ transports: transports.slice(1) });
+      const before = Object.getOwnPropertyDescriptor(logger, '_maxListeners');
+      const { stop, errors } = watch(logger);
+      logger.add(transports[0] ?? transport());
+      expect(warn).not.toHaveBeenCalled();
+      stop();
+      warn.mockRestore();
+      expect(errors).toEqual([]);
+      expect(Object.getOwnPropertyDescriptor(logger, '_maxListeners')).toEqual(before);
+      expect(logger.listenerCount('data')).toBe(count);
+    },
+  );
+
+  it('keeps a limit of listeners that the application has set meanwhile, and none at all', () => {
+    const logger = winston.createLogger({ transports: [transport()] });
+    const { stop } = watch(logger);
+    logger.setMaxListeners(30);
+    stop();
+    expect(logger.getMaxListeners()).toBe(30);
+    logger.setMaxListeners(0);
+    const again = watch(logger);
+    expect(logger.getMaxListeners()).toBe(0);
+    again.stop();
+  });
+});
