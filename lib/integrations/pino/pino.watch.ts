@@ -113,6 +113,8 @@ class PinoLevel {
     const { lowest } = this.messages.rules;
     if (lowest === undefined) return;
     const { logger } = this;
+    // Another application has changed the level, and restores it.
+    if (BEFORE.has(logger)) return;
     const name = PINO_NAMES[lowest] ?? lowest;
     const value = logger.levels.values[name];
     if (value === undefined || value >= logger.levelVal) return;
@@ -124,10 +126,11 @@ class PinoLevel {
 
   restore(): void {
     const { before, changedTo, logger } = this;
+    if (before === undefined) return;
     this.before = undefined;
     BEFORE.delete(logger);
     // A level that the application has set meanwhile stays.
-    if (before !== undefined && logger.level === changedTo) logger.level = before;
+    if (logger.level === changedTo) logger.level = before;
   }
 
   /** Returns true if a logger would print a message without any rule. */

@@ -44,6 +44,12 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
 /** The property of an emitter that holds its limit; undefined for the limit of all emitters. */
 const MAX_LISTENERS = '_maxListeners';
 
+/** The limits of loggers that were raised: each application of the process that watches a logger raises it by one. */
+const RAISED = new WeakMap<
+  object,
+  { readonly before: PropertyDescriptor; readonly limit: number; by: number }
+>();
+
 /**
  * Leaves the application the number of listeners that it had: each transport is one, and Node warns of more than ten.
  *
@@ -54,11 +60,22 @@ function raiseMaxListeners(logger: WinstonLogger): () => void {
   const limit = logger.getMaxListeners();
   // No limit at all.
   if (before === undefined || limit === 0) return () => undefined;
-  logger.setMaxListeners(limit + 1);
+  const raised = RAISED.get(logger) ?? { before, limit, by: 0 };
+  RAISED.set(logger, raised);
+  raised.by++;
+  logger.setMaxListeners(raised.limit + raised.by);
   return () => {
-    if (logger.getMaxListeners() === limit + 1) Object.defineProperty(logger, MAX_LISTENERS, before);
+    const isKept = logger.getMaxListeners() === raised.limit + raised.by;
+    raised.by--;
+    if (raised.by === 0) RAISED.delete(logger);
+    if (!isKept) return;
+    if (raised.by === 0) Object.defineProperty(logger, MAX_LISTENERS, raised.before);
+    else logger.setMaxListeners(raised.limit + raised.by);
   };
 }
+
+/** The transports whose level an application has changed, which restores it: no other one changes it meanwhile. */
+const CHANGED = new WeakSet<WinstonTransport>();
 
 /** A transport whose level was changed. */
 interface ChangedTransport {
@@ -96,6 +113,7 @@ class TransportLevels {
 
   restore(): void {
     for (const { transport, own, changedTo, filter } of this.changed) {
+      CHANGED.delete(transport);
       // What the application has set meanwhile stays.
       if (transport.level === changedTo) transport.level = own.level;
       if (transport.format === filter) transport.format = own.format;
@@ -114,6 +132,7 @@ class TransportLevels {
   }
 
   private change(transport: WinstonTransport, lowest: string, printsMost: boolean): void {
+    if (CHANGED.has(transport)) return;
     const before = this.levelOf(transport);
     const name = this.nameOf(lowest);
     const isLowered = printsMost && name !== undefined && !this.isEnabled(name, before);
@@ -135,6 +154,7 @@ class TransportLevels {
         },
       },
     };
+    CHANGED.add(transport);
     transport.level = changed.changedTo;
     transport.format = changed.filter;
     this.changed.push(changed);

@@ -57,4 +57,29 @@ describe('a watched logger of pino', () => {
     untouched.watched.stop();
     expect(Object.getOwnPropertyDescriptors(untouched.logger)).toEqual(untouched.before);
   });
+
+  it.each([
+    ['first', 0],
+    ['second', 1],
+  ])(
+    'of two applications with changed levels has its level at the end, if the %s one closes first',
+    (_, first) => {
+      const logger = pino({ level: 'info' }, { write: () => undefined });
+      const keys = Reflect.ownKeys(logger);
+      const watches = (['debug', 'verbose'] as const).map((level) => {
+        const rules = new LogLevelRules();
+        const guard = new Guard((error) => {
+          throw error;
+        });
+        const messages = { guard, rules, record: () => undefined };
+        const watched = watchPino(logger as unknown as PinoLogger, messages);
+        rules.set('Orders', level);
+        return watched;
+      });
+      watches[first]?.stop();
+      watches[1 - first]?.stop();
+      expect(logger.level).toBe('info');
+      expect(Reflect.ownKeys(logger)).toEqual(keys);
+    },
+  );
 });

@@ -9,10 +9,10 @@ function transport() {
   return new winston.transports.Stream({ stream: new Writable({ write: (_, __, done) => done() }) });
 }
 
-function watch(logger: winston.Logger) {
+function watch(logger: winston.Logger, rules = new LogLevelRules()) {
   const errors: unknown[] = [];
   const guard = new Guard((error) => errors.push(error));
-  return { errors, ...watchWinston(logger, { guard, rules: new LogLevelRules(), record: () => undefined }) };
+  return { errors, ...watchWinston(logger, { guard, rules, record: () => undefined }) };
 }
 
 describe('a watched logger of winston', () => {
@@ -45,4 +45,31 @@ describe('a watched logger of winston', () => {
     expect(logger.getMaxListeners()).toBe(0);
     again.stop();
   });
+
+  it.each([
+    ['first', 0],
+    ['second', 1],
+  ])(
+    'of two applications with changed levels is as before at the end, if the %s one closes first',
+    (_, first) => {
+      const shared = transport();
+      const logger = winston.createLogger({ transports: [shared] });
+      const face = (): unknown => [
+        shared.level,
+        shared.format,
+        Object.getOwnPropertyDescriptor(logger, '_maxListeners'),
+      ];
+      const before = face();
+      const watches = (['debug', 'verbose'] as const).map((level) => {
+        const rules = new LogLevelRules();
+        const watched = watch(logger, rules);
+        rules.set('Orders', level);
+        return watched;
+      });
+      watches[first]?.stop();
+      watches[1 - first]?.stop();
+      expect(face()).toEqual(before);
+      expect(logger.listenerCount('data')).toBe(1);
+    },
+  );
 });
