@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { LogLevelRules } from '../../../lib/instrumentation/logs/log-level-rules.js';
-import { type PinoLogger, writeKeyOf } from '../../../lib/integrations/pino/pino.discovery.js';
+import { writeKeyOf } from '../../../lib/integrations/pino/pino.discovery.js';
 import { watchPino } from '../../../lib/integrations/pino/pino.watch.js';
 import { Guard } from '../../../lib/primitives/guard.js';
 
@@ -12,7 +12,7 @@ function start() {
   const rules = new LogLevelRules();
   const logger = pino({ level: 'info', base: null }, { write: (line: string) => void written.push(line) });
   const before = Object.getOwnPropertyDescriptors(logger);
-  const watched = watchPino(logger as unknown as PinoLogger, {
+  const watched = watchPino(logger, {
     guard: new Guard((error) => errors.push(error)),
     rules,
     record: (level, context) => counted.push(`${level} ${String(context)}`),
@@ -72,7 +72,7 @@ describe('a watched logger of pino', () => {
           throw error;
         });
         const messages = { guard, rules, record: () => undefined };
-        const watched = watchPino(logger as unknown as PinoLogger, messages);
+        const watched = watchPino(logger, messages);
         rules.set('Orders', level);
         return watched;
       });

@@ -23,12 +23,12 @@ describe('a watched logger of winston', () => {
       const transports = Array.from({ length: count }, transport);
       const logger = winston.createLogger({ transports: transports.slice(1) });
       const before = Object.getOwnPropertyDescriptor(logger, '_maxListeners');
-      const { stop, errors } = watch(logger);
+      const watched = watch(logger);
       logger.add(transports[0] ?? transport());
       expect(warn).not.toHaveBeenCalled();
-      stop();
+      watched.stop();
       warn.mockRestore();
-      expect(errors).toEqual([]);
+      expect(watched.errors).toEqual([]);
       expect(Object.getOwnPropertyDescriptor(logger, '_maxListeners')).toEqual(before);
       expect(logger.listenerCount('data')).toBe(count);
     },
@@ -36,9 +36,9 @@ describe('a watched logger of winston', () => {
 
   it('keeps a limit of listeners that the application has set meanwhile, and none at all', () => {
     const logger = winston.createLogger({ transports: [transport()] });
-    const { stop } = watch(logger);
+    const watched = watch(logger);
     logger.setMaxListeners(30);
-    stop();
+    watched.stop();
     expect(logger.getMaxListeners()).toBe(30);
     logger.setMaxListeners(0);
     const again = watch(logger);
