@@ -50,7 +50,7 @@ function sorted({ output, ...rest }: Run): Run {
 function withoutLateness(output: string): string {
   return output
     .split('\n')
-    .filter((line) => !/Health check .*event_loop/.test(line))
+    .filter((line) => !/Health check .*event_loop|The start took/.test(line))
     .join('\n')
     .replaceAll(/\n\n+/g, '\n');
 }
