@@ -183,7 +183,6 @@ describe('a primitive', () => {
 
   /** Parts of a mechanism that is used by several rooms as a whole: the end of a call, and patches of methods. */
   const PARTS = [
-    'access-patch',
     'call-outcome',
     'follow-iterator',
     'follow-observable',

@@ -19,6 +19,8 @@ export interface CallObserver {
   readonly args?: readonly unknown[];
   /** Async context of the call. @default that of the caller */
   readonly scope?: CallScope | undefined;
+  /** True if the method is not to be called: the caller gets `undefined`, and nothing else of the observer is called. */
+  readonly isSkipped?: boolean;
   /** Called with the result of the method. */
   returned?(result: unknown): void;
   /** Called with the error that the method threw. */
@@ -40,7 +42,7 @@ export type BeginCall = (args: readonly unknown[], receiver: unknown) => CallObs
  * The patch is invisible to callers: `this`, arguments, result and errors stay the same, and so do the `name`, `length`
  * and properties of the function. A promise is replaced by a derived promise, so that an unhandled rejection is still
  * reported as such; any other thenable is returned as it is and not started. If other code patches the method later,
- * removing this patch leaves the other one in place.
+ * removing this patch leaves the other one in place. Several patches may be removed in any order.
  *
  * @param begin called before each call with its arguments and its `this`; it must not change the arguments
  * @returns a function that removes the patch; it does nothing if there is no such method or the object is frozen
@@ -92,6 +94,21 @@ export function patchStart(
   );
 }
 
+/** A patch, and the property that it replaced; undefined for an inherited one. */
+interface MethodPatch {
+  isActive: boolean;
+  readonly own: PropertyDescriptor | undefined;
+}
+
+/** The patches by their functions. */
+const PATCHES = new WeakMap<object, MethodPatch>();
+
+/** Returns the property under a patch, without the patches below it that were removed before. */
+function propertyBelow({ own }: MethodPatch): PropertyDescriptor | undefined {
+  const below = typeof own?.value === 'function' ? PATCHES.get(own.value as object) : undefined;
+  return below?.isActive === false ? propertyBelow(below) : own;
+}
+
 function replaceMethod(
   object: object,
   name: PropertyKey,
@@ -110,7 +127,7 @@ function replaceMethod(
   if (typeof original !== 'function') return () => undefined;
   const method = original as AnyMethod;
 
-  const patch = { isActive: true };
+  const patch: MethodPatch = { isActive: true, own };
   const patched = replacementOf(method, patch);
   const isPatched = guard.run(() =>
     Reflect.defineProperty(object, name, {
@@ -121,13 +138,15 @@ function replaceMethod(
     }),
   );
   if (isPatched !== true) return () => undefined;
+  PATCHES.set(patched, patch);
 
   return () => {
     patch.isActive = false;
     guard.run(() => {
       if (Object.getOwnPropertyDescriptor(object, name)?.value !== patched) return;
-      if (own === undefined) Reflect.deleteProperty(object, name);
-      else Reflect.defineProperty(object, name, own);
+      const below = propertyBelow(patch);
+      if (below === undefined) Reflect.deleteProperty(object, name);
+      else Reflect.defineProperty(object, name, below);
     });
   };
 }
@@ -200,9 +219,8 @@ function beginCall(
   } catch (error) {
     guard.report(error);
   }
-  return observer === undefined
-    ? Reflect.apply(method, receiver, args)
-    : observedCall(method, receiver, args, observer, guard);
+  if (observer === undefined) return Reflect.apply(method, receiver, args);
+  return observer.isSkipped === true ? undefined : observedCall(method, receiver, args, observer, guard);
 }
 
 function observedCall(

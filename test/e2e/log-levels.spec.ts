@@ -31,7 +31,7 @@ class PinoUser {
 function pinoModule() {
   const stream = {
     write: (line: string) => {
-      if (line === '') return;
+      // As streams of applications do: an empty line would throw into the caller.
       const { context, msg, level } = JSON.parse(line) as Record<string, unknown>;
       printed.push(`${String(context)}: ${String(msg)} (${String(level)})`);
     },
@@ -241,6 +241,14 @@ describe.each(ADAPTERS)('the levels in the API of the dashboard on %s', (adapter
       { level: 'debug', context: { toString: 1 } },
       { level: 'debug', context: 'x'.repeat(65) },
       '[]',
+      'null',
+      '"debug"',
+      '{',
+      '{"level":"__proto__"}',
+      '{"__proto__":{"level":"debug"}}',
+      '{"level":"debug","forMs":null}',
+      '{"level":"debug","forMs":1e999}',
+      '{"level":"debug","context":["Orders"]}',
     ]) {
       expect({ wrong, status: (await post(wrong)).status }).toEqual({ wrong, status: 400 });
     }

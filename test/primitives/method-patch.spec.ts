@@ -159,6 +159,32 @@ describe('a patched method', () => {
     expect(Object.hasOwn(client, 'add')).toBe(false);
   });
 
+  it.each([
+    ['the first first', [0, 1, 2]],
+    ['the last first', [2, 1, 0]],
+    ['the middle first', [1, 0, 2]],
+    ['the middle last', [2, 0, 1]],
+  ])('is as before when several patches are removed, %s', (_, order) => {
+    const guard = new Guard(() => undefined);
+    for (const object of [new Client(), { add: (a: number) => a }]) {
+      const before = Object.getOwnPropertyDescriptors(object);
+      const stops = [0, 1, 2].map(() => patchMethod(object, 'add', guard, () => undefined));
+      for (const i of order) stops[i]?.();
+      expect(Object.getOwnPropertyDescriptors(object)).toEqual(before);
+    }
+  });
+
+  it('is not called if its observer skips the call', () => {
+    const client = new Client();
+    let hasReturned = false;
+    patchMethod(client, 'fail', new Guard(() => undefined), () => ({
+      isSkipped: true,
+      returned: () => (hasReturned = true),
+    }));
+    expect(client.fail()).toBeUndefined();
+    expect(hasReturned).toBe(false);
+  });
+
   it('keeps a later patch of other code when its own is removed', () => {
     const { guard } = setUp();
     const client = new Client();

@@ -9,11 +9,11 @@ const MAX_PROPERTIES = 64;
  * Returns the loggers of libraries to which a logger passes its messages on: itself, what its properties hold, and what
  * the properties of these hold. No getter is called.
  */
-export function innerLoggersOf(logger: object, is: (candidate: object) => boolean = isOfLibrary): object[] {
+export function innerLoggersOf(logger: object): object[] {
   const held = propertiesOf(logger);
   return [logger, ...held, ...held.flatMap(propertiesOf)].filter((candidate) => {
     try {
-      return (candidate !== logger || is === isOfLibrary) && is(candidate);
+      return isOfLibrary(candidate);
     } catch {
       return false;
     }

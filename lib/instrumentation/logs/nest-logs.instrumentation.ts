@@ -1,14 +1,11 @@
 import { ConsoleLogger, Logger } from '@nestjs/common';
-import { patchAccess } from '../../primitives/access-patch.js';
 import { Guard } from '../../primitives/guard.js';
 import { isObject } from '../../primitives/is-object.js';
 import { patchMethod } from '../../primitives/method-patch.js';
 import { processWide } from '../../primitives/process-wide.js';
 import { LOG_LEVELS } from './log-levels.js';
 import type { LoggerLevel } from './logger-level.js';
-import { innerLoggersOf } from './inner-loggers.js';
 import type { LogSink } from './log-sink.js';
-import { OwnLogger } from './own-logger.js';
 
 /** A message that a `ConsoleLogger` is about to print, until its context is known. */
 interface PendingMessage {
@@ -22,8 +19,8 @@ interface PendingMessage {
  * messages of all of them.
  *
  * No function of this library is on the stack while a message is formatted and printed. `ConsoleLogger` asks for the
- * level, and then takes the context from its arguments: both have returned before. A logger of the application's own
- * is observed by the access to its methods.
+ * level, and then takes the context from its arguments: both have returned before. A logger of the application's own is
+ * not observed: a change of its object would be seen by the application and its tests.
  */
 export class NestLogs {
   private readonly sinks = new Set<LogSink>();
@@ -34,8 +31,6 @@ export class NestLogs {
   private pending: PendingMessage | undefined;
   /** True while this library asks for the level of a logger. */
   private isAsking = false;
-  /** The own loggers of the application; undefined for one whose messages are seen elsewhere. */
-  private readonly own = new Map<object, OwnLogger | undefined>();
 
   /** Returns the watch of this process. */
   static shared(): NestLogs {
@@ -46,7 +41,7 @@ export class NestLogs {
   watch(sink: LogSink): () => void {
     this.sinks.add(sink);
     if (this.sinks.size === 1) this.start();
-    else for (const logger of this.own.keys()) sink.found(logger);
+    this.pass(loggerOfApplication(), [sink]);
     return () => {
       if (this.sinks.delete(sink) && this.sinks.size === 0) this.stop();
     };
@@ -54,7 +49,7 @@ export class NestLogs {
 
   /** Returns the logger of the application, with the least important level that it prints. */
   levels(): LoggerLevel[] {
-    const target = (Logger as unknown as LoggerStatics).staticInstanceRef;
+    const target = loggerOfApplication();
     if (target instanceof ConsoleLogger) {
       this.isAsking = true;
       try {
@@ -64,7 +59,7 @@ export class NestLogs {
         this.isAsking = false;
       }
     }
-    return isObject(target) && this.own.get(target) !== undefined ? [{ logger: 'other' }] : [];
+    return [];
   }
 
   private start(): void {
@@ -80,22 +75,14 @@ export class NestLogs {
       patchMethod(prototype, 'getContextAndStackAndMessagesToPrint', this.guard, (_, logger) =>
         this.print(take(), logger),
       ),
-      // Read first by each call of `Logger`: an earlier one may have found no method for its level.
-      patchAccess(Logger, 'staticInstanceRef', this.guard, (target) => {
-        this.own.get(target as object)?.expectCall(undefined);
-      }),
-      // Read by an instance of `Logger` just before it calls the logger of the application.
-      patchAccess(Logger.prototype, 'localInstance', this.guard, (target, caller) =>
-        this.reach(target, caller),
-      ),
+      patchMethod(Logger, 'overrideLogger', this.guard, () => ({
+        returned: () => this.pass(loggerOfApplication(), this.sinks),
+      })),
     ];
-    this.guard.run(() => this.reach((Logger as unknown as LoggerStatics).staticInstanceRef));
   }
 
   private stop(): void {
     for (const stop of this.stops.splice(0)) stop();
-    for (const logger of this.own.values()) logger?.stop();
-    this.own.clear();
     this.pending = undefined;
   }
 
@@ -142,7 +129,7 @@ export class NestLogs {
     return undefined;
   }
 
-  private readonly record = (level: string, context: unknown): void => {
+  private record(level: string, context: unknown): void {
     for (const sink of this.sinks) {
       try {
         sink.record(level, context);
@@ -150,28 +137,16 @@ export class NestLogs {
         sink.guard.report(error);
       }
     }
-  };
-
-  /** Watches a logger of the application's own, and notes the context of the instance of `Logger` that calls it. */
-  private reach(target: unknown, caller?: unknown): void {
-    if (!isObject(target) || target instanceof ConsoleLogger) return;
-    if (!this.own.has(target)) this.own.set(target, this.startOwn(target));
-    this.own.get(target)?.expectCall((caller as { readonly context?: unknown } | undefined)?.context);
   }
 
-  private startOwn(logger: object): OwnLogger | undefined {
-    for (const sink of this.sinks) sink.guard.run(() => sink.found(logger));
-    if (innerLoggersOf(logger).length > 0) return undefined;
-    if (isOfNest(logger) || innerLoggersOf(logger, isOfNest).length > 0) return undefined;
-    return new OwnLogger(logger, this.guard, this.record);
+  /** Passes the logger of the application on, which may be one of a library or hold one. */
+  private pass(logger: unknown, sinks: Iterable<LogSink>): void {
+    if (!isObject(logger) || logger instanceof ConsoleLogger) return;
+    for (const sink of sinks) sink.guard.run(() => sink.found(logger));
   }
 }
 
-/** The static property of `Logger` that holds the logger of the application. */
-interface LoggerStatics {
-  readonly staticInstanceRef?: unknown;
-}
-
-function isOfNest(logger: object): boolean {
-  return logger instanceof ConsoleLogger || logger instanceof Logger;
+/** Returns the logger to which Nest passes its messages. */
+function loggerOfApplication(): unknown {
+  return (Logger as unknown as { readonly staticInstanceRef?: unknown }).staticInstanceRef;
 }

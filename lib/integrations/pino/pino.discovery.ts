@@ -15,6 +15,7 @@ export interface PinoLogger {
 
 /** The names of the keys of pino: it exports them as `symbols`, but the application has the only copy for sure. */
 const AS_JSON = 'pino.asJson';
+const WRITE = 'pino.write';
 const LEVEL_VALUE = 'pino.levelVal';
 const CHILD_BINDINGS = 'pino.chindings';
 
@@ -61,6 +62,11 @@ export function rootOf(logger: PinoLogger): PinoLogger {
 /** Returns the key of the method that turns a message into a line. */
 export function asJsonKeyOf(logger: object): symbol | undefined {
   return keyOf(logger, AS_JSON);
+}
+
+/** Returns the key of the method that makes and writes a line. */
+export function writeKeyOf(logger: object): symbol | undefined {
+  return keyOf(logger, WRITE);
 }
 
 /** Returns true if a logger has a level of its own, and not that of its parent. */

@@ -1,7 +1,7 @@
 import { patchMethod } from '../../primitives/method-patch.js';
 import type { LogMessages, WatchedLevel } from '../log-watch.js';
 import { stopAll } from '../stop-all.js';
-import { asJsonKeyOf, bindingsKeyOf, hasOwnLevel, type PinoLogger } from './pino.discovery.js';
+import { asJsonKeyOf, bindingsKeyOf, hasOwnLevel, type PinoLogger, writeKeyOf } from './pino.discovery.js';
 
 /** The levels of pino by their names in Nest, and the other way round. */
 const NEST_NAMES: Readonly<Record<string, string>> = { trace: 'verbose', info: 'log' };
@@ -18,18 +18,19 @@ export function watchPino(logger: PinoLogger, messages: LogMessages): WatchedLev
   const level = new PinoLevel(logger, messages);
   const { guard, rules } = messages;
   const contexts = new BoundContexts(bindingsKeyOf(logger));
-  level.apply();
+  const gate = new PinoGate(logger, messages, level, contexts);
+  const apply = (): void => {
+    level.apply();
+    gate.apply();
+  };
+  apply();
   const stop = stopAll([
     () => level.restore(),
-    rules.onChange(() => guard.run(() => level.apply())),
+    () => gate.open(),
+    rules.onChange(() => guard.run(apply)),
     patchMethod(logger, asJsonKeyOf(logger) ?? '', guard, ([fields, , value], receiver) => {
       const child = receiver as PinoLogger;
-      const label = child.levels.labels[value as number] ?? 'other';
-      const name = NEST_NAMES[label] ?? label;
-      const context = contextOf(fields) ?? contexts.of(child);
-      if (!rules.isEmpty && !(rules.prints(context, name) ?? level.prints(child, value as number)))
-        return DROPPED;
-      messages.record(name, context);
+      messages.record(nestNameOf(child, value), contextOf(fields) ?? contexts.of(child));
       return undefined;
     }),
   ]);
@@ -45,8 +46,48 @@ export function watchPinoLevel(child: PinoLogger, messages: LogMessages): Watche
   return { stop, level: () => level.name };
 }
 
-/** An empty line: nothing is written. */
-const DROPPED = { replaceResult: () => '' };
+/**
+ * The messages that are dropped while a level is changed: those that a lowered logger would not print, and those below a
+ * raised level. Without a change, there is no function of this library around the method that writes.
+ */
+class PinoGate {
+  private remove: (() => void) | undefined;
+
+  constructor(
+    private readonly logger: PinoLogger,
+    private readonly messages: LogMessages,
+    private readonly level: PinoLevel,
+    private readonly contexts: BoundContexts,
+  ) {}
+
+  apply(): void {
+    const { logger, messages } = this;
+    if (messages.rules.isEmpty) return this.open();
+    this.remove ??= patchMethod(
+      logger,
+      writeKeyOf(logger) ?? '',
+      messages.guard,
+      ([fields, , value], receiver) =>
+        this.prints(receiver as PinoLogger, fields, value) ? undefined : SKIPPED,
+    );
+  }
+
+  open(): void {
+    this.remove?.();
+    this.remove = undefined;
+  }
+
+  private prints(child: PinoLogger, fields: unknown, value: unknown): boolean {
+    const context = contextOf(fields) ?? this.contexts.of(child);
+    return (
+      this.messages.rules.prints(context, nestNameOf(child, value)) ??
+      this.level.prints(child, value as number)
+    );
+  }
+}
+
+/** A message that is not written: not even an empty line, which a stream of the application may not expect. */
+const SKIPPED = { isSkipped: true };
 
 /** The values of the levels that loggers had before they were changed. */
 const BEFORE = new WeakMap<object, number>();
@@ -72,6 +113,8 @@ class PinoLevel {
     const { lowest } = this.messages.rules;
     if (lowest === undefined) return;
     const { logger } = this;
+    // Another application has changed the level, and restores it.
+    if (BEFORE.has(logger)) return;
     const name = PINO_NAMES[lowest] ?? lowest;
     const value = logger.levels.values[name];
     if (value === undefined || value >= logger.levelVal) return;
@@ -83,10 +126,11 @@ class PinoLevel {
 
   restore(): void {
     const { before, changedTo, logger } = this;
+    if (before === undefined) return;
     this.before = undefined;
     BEFORE.delete(logger);
     // A level that the application has set meanwhile stays.
-    if (before !== undefined && logger.level === changedTo) logger.level = before;
+    if (logger.level === changedTo) logger.level = before;
   }
 
   /** Returns true if a logger would print a message without any rule. */
@@ -116,6 +160,11 @@ class BoundContexts {
     this.known.set(logger, { bindings, context });
     return context;
   }
+}
+
+function nestNameOf(logger: PinoLogger, value: unknown): string {
+  const label = logger.levels.labels[value as number] ?? 'other';
+  return NEST_NAMES[label] ?? label;
 }
 
 function contextOf(fields: unknown): unknown {

@@ -8,6 +8,8 @@ export interface WinstonLogger {
   /** The levels by name; a lower number is more important. */
   readonly levels: Readonly<Record<string, number>>;
   readonly transports: readonly WinstonTransport[];
+  getMaxListeners(): number;
+  setMaxListeners(count: number): unknown;
 }
 
 /** The used part of a transport of winston. */

@@ -23,6 +23,7 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
   const levels = new TransportLevels(logger, messages);
   levels.apply();
   const stop = stopAll([
+    guard.run(() => raiseMaxListeners(logger)) ?? (() => undefined),
     rules.onChange(() => guard.run(() => levels.apply())),
     listenTo<[object]>(
       logger,
@@ -39,6 +40,42 @@ export function watchWinston(logger: WinstonLogger, messages: LogMessages): Watc
   ]);
   return { stop, level: () => NEST_NAMES[logger.level] ?? logger.level };
 }
+
+/** The property of an emitter that holds its limit; undefined for the limit of all emitters. */
+const MAX_LISTENERS = '_maxListeners';
+
+/** The limits of loggers that were raised: each application of the process that watches a logger raises it by one. */
+const RAISED = new WeakMap<
+  object,
+  { readonly before: PropertyDescriptor; readonly limit: number; by: number }
+>();
+
+/**
+ * Leaves the application the number of listeners that it had: each transport is one, and Node warns of more than ten.
+ *
+ * @returns a function that restores the limit, unless the application has changed it meanwhile
+ */
+function raiseMaxListeners(logger: WinstonLogger): () => void {
+  const before = Object.getOwnPropertyDescriptor(logger, MAX_LISTENERS);
+  const limit = logger.getMaxListeners();
+  // No limit at all.
+  if (before === undefined || limit === 0) return () => undefined;
+  const raised = RAISED.get(logger) ?? { before, limit, by: 0 };
+  RAISED.set(logger, raised);
+  raised.by++;
+  logger.setMaxListeners(raised.limit + raised.by);
+  return () => {
+    const isKept = logger.getMaxListeners() === raised.limit + raised.by;
+    raised.by--;
+    if (raised.by === 0) RAISED.delete(logger);
+    if (!isKept) return;
+    if (raised.by === 0) Object.defineProperty(logger, MAX_LISTENERS, raised.before);
+    else logger.setMaxListeners(raised.limit + raised.by);
+  };
+}
+
+/** The transports whose level an application has changed, which restores it: no other one changes it meanwhile. */
+const CHANGED = new WeakSet<WinstonTransport>();
 
 /** A transport whose level was changed. */
 interface ChangedTransport {
@@ -76,6 +113,7 @@ class TransportLevels {
 
   restore(): void {
     for (const { transport, own, changedTo, filter } of this.changed) {
+      CHANGED.delete(transport);
       // What the application has set meanwhile stays.
       if (transport.level === changedTo) transport.level = own.level;
       if (transport.format === filter) transport.format = own.format;
@@ -94,6 +132,7 @@ class TransportLevels {
   }
 
   private change(transport: WinstonTransport, lowest: string, printsMost: boolean): void {
+    if (CHANGED.has(transport)) return;
     const before = this.levelOf(transport);
     const name = this.nameOf(lowest);
     const isLowered = printsMost && name !== undefined && !this.isEnabled(name, before);
@@ -115,6 +154,7 @@ class TransportLevels {
         },
       },
     };
+    CHANGED.add(transport);
     transport.level = changed.changedTo;
     transport.format = changed.filter;
     this.changed.push(changed);
