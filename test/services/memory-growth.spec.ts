@@ -61,7 +61,7 @@ describe('memory that grows by 1 MB a minute', () => {
         status === 'suspected' &&
         kind === expectedKind &&
         (site === undefined ||
-          namesOf(sites[0]).some((name) => name.startsWith(`${site} (test/services/fixture/leaks.mjs:`))) &&
+          namesOf(sites[0]).some((each) => each.startsWith(`${site} (test/services/fixture/leaks.mjs:`))) &&
         (count === undefined || counts.some((each) => each.kind === count)) &&
         (hasListeners === undefined || listeners.length > 0)
       );
