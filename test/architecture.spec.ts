@@ -260,6 +260,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'collectors/runtime/worker-threads.collector.ts: .once()': 'removes one element of a set',
   'diagnostics/profiles/profiles.lifecycle.ts: .on()':
     'listens to a signal by option, unless the application does, and catches whatever fails',
+  'diagnostics/flight-recorder/end-signals.ts: .prependListener()':
+    'listens to a signal by option, and ends the process as the signal would',
   'exporters/cloudwatch/bounded-response.ts: .on()': 'keeps an error of a body that is read no further',
   'exporters/datadog/datadog-client.transport.ts: a method in place of another':
     'sets the fetch of a configuration of its own',

@@ -4,7 +4,7 @@ import { ApiError, DashboardActionEndpoint, DashboardReadEndpoint } from './dash
 
 /** The levels of log messages, as JSON. */
 export interface LogLevelSource {
-  read(): unknown;
+  read(): object;
   set(change: { context?: string; level: string; forMs?: number }): unknown;
   reset(context?: string): boolean;
 }
@@ -17,7 +17,7 @@ export function logLevelEndpoints(
   logLevels: LogLevelSource,
 ): Endpoint[] {
   return [
-    new DashboardReadEndpoint(path, overridable, () => logLevels.read()),
+    new DashboardReadEndpoint(path, overridable, () => ({ ...logLevels.read(), canChange: hasAuth })),
     new DashboardActionEndpoint(path, overridable, hasAuth, ({ context, level, forMs }) => {
       if (level === null) {
         if (!logLevels.reset(context as string | undefined))

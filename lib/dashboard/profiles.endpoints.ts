@@ -33,6 +33,10 @@ export function profileEndpoints(
   hasAuth: boolean,
 ): Endpoint[] {
   const all = `${path}/api/diagnostics/profiles`;
+  const list = async (): Promise<unknown> => {
+    const overview = await answered(profiles.overview());
+    return { ...overview, canCapture: hasAuth && overview.isEnabled };
+  };
   const start = async ({ kind, seconds, reason }: Readonly<Record<string, unknown>>): Promise<unknown> => {
     const { running } = await profiles.start(kind as ProfileKind, {
       ...(seconds !== undefined && { seconds: seconds as number }),
@@ -48,7 +52,7 @@ export function profileEndpoints(
     return { name, contentType, body: new StreamBody(bytes, open, profiles.signal) };
   };
   return [
-    new DashboardReadEndpoint(all, overridable, () => answered(profiles.overview())),
+    new DashboardReadEndpoint(all, overridable, list),
     new DashboardActionEndpoint(all, overridable, hasAuth, (body) => answered(start(body))),
     new DashboardFileEndpoint(`${path}/api/diagnostics/profile`, overridable, hasAuth, (query) =>
       answered(read(query)),

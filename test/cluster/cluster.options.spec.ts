@@ -94,6 +94,7 @@ describe('the gauges of an application', () => {
         "nodejs_heap_space_size_available_bytes",
         "nodejs_heap_space_size_total_bytes",
         "nodejs_heap_space_size_used_bytes",
+        "nodejs_memory_growth_bytes_per_second",
         "nodejs_worker_threads",
       ]
     `);

@@ -145,8 +145,8 @@ describe('the options when they are given', () => {
     });
   });
 
-  it('collectors.runtime: false leaves the metrics of the process out', async () => {
-    expect(await textOf({ collectors: { runtime: false } })).not.toMatch(/^(process_|nodejs_)/m);
+  it('collectors.runtime: false leaves the metrics of the process out, but for those of the diagnostics', async () => {
+    expect(await textOf({ collectors: { runtime: false } })).not.toMatch(/^(process_|nodejs_(?!memory_))/m);
     expect(await textOf({ collectors: { runtime: {} } })).toMatch(/process_.*\n.*nodejs_/s);
   });
 

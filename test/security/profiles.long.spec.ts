@@ -182,7 +182,7 @@ describe.each(ADAPTERS)('the profiles in the API of the dashboard on %s', (adapt
     expect(app!.app.get(Profiles).isEnabled).toBe(isEnabled);
     if (!isEnabled && 'endpoints' in options) {
       expect((await post('{"kind":"report"}')).status).toBe(403);
-      expect(await overview()).toEqual({ isEnabled: false, running: null, profiles: [] });
+      expect(await overview()).toEqual({ isEnabled: false, running: null, profiles: [], canCapture: false });
     }
   });
 

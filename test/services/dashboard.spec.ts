@@ -20,6 +20,7 @@ const PATIENCE_MS = 30_000;
 const VIEWS = [
   ['overview', '^(Healthy|Degraded|Unhealthy|Critical)'],
   ['requests', 'Requests'],
+  ['diagnostics', 'Diagnostics'],
   ['runtime', 'Runtime'],
   ['system', 'System'],
   ['database', 'Database'],
@@ -97,7 +98,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page } = await browser.open(`${server.url}/metrics-dashboard#/overview`);
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
-      for (const [view] of [VIEWS[0], VIEWS[1], VIEWS[9], VIEWS[10]]) {
+      for (const view of ['overview', 'requests', 'diagnostics', 'health', 'metrics']) {
         await page.evaluate(`location.hash = '#/${view}'`);
         await page.locator('main h1').waitFor({ timeout: PATIENCE_MS });
         expectThat(await violations(page), view).toEqual([]);
@@ -129,7 +130,15 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       app = await startApp(adapter, HostileModule);
       const url = `http://127.0.0.1:${app.port}`;
       await app.get(`/evil/${encodeURIComponent(ATTACK)}`);
-      for (const path of ['metrics', 'metrics/hostile', 'cardinality', 'business', 'requests', 'overview']) {
+      for (const path of [
+        'metrics',
+        'metrics/hostile',
+        'cardinality',
+        'business',
+        'requests',
+        'diagnostics',
+        'overview',
+      ]) {
         const { page, offences } = await browser.open(`${url}/metrics-dashboard#/${path}`);
         await page.locator('main h1').first().waitFor({ timeout: PATIENCE_MS });
         expectThat(await page.evaluate(() => 'pwned' in globalThis), path).toBe(false);

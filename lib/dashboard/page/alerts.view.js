@@ -1,5 +1,14 @@
 import { post, read } from './connection.js';
-import { badge, element, fill, notice, sortableTable, stateBadge, suppressionOf } from './elements.js';
+import {
+  actionButton,
+  badge,
+  element,
+  fill,
+  notice,
+  sortableTable,
+  stateBadge,
+  suppressionOf,
+} from './elements.js';
 import { ago, clock, formatted, labelText } from './format.js';
 
 const HOUR_MS = 3_600_000;
@@ -33,37 +42,23 @@ function name(text) {
 }
 
 function silenceButtons(page, { id, silencedBy, state }) {
-  if (silencedBy) return button('Expire silence', () => post('unsilence', { silence: silencedBy }), page);
+  const button = (text, act) =>
+    actionButton(text, async () => {
+      await act();
+      await page.refresh();
+    });
+  if (silencedBy) return button('Expire silence', () => post('unsilence', { silence: silencedBy }));
   if (state === 'resolved') return '';
   return element(
     'span',
     { class: 'row' },
-    button(
-      'Acknowledge for 1 h',
-      () => post('silence', { alert: id, durationMs: HOUR_MS, comment: 'Acknowledged' }),
-      page,
+    button('Acknowledge for 1 h', () =>
+      post('silence', { alert: id, durationMs: HOUR_MS, comment: 'Acknowledged' }),
     ),
-    button(
-      'Silence for 4 h',
-      () => post('silence', { alert: id, durationMs: 4 * HOUR_MS, comment: 'Silenced' }),
-      page,
+    button('Silence for 4 h', () =>
+      post('silence', { alert: id, durationMs: 4 * HOUR_MS, comment: 'Silenced' }),
     ),
   );
-}
-
-function button(text, act, page) {
-  const node = element('button', { type: 'button' }, text);
-  node.addEventListener('click', async () => {
-    node.disabled = true;
-    try {
-      await act();
-      await page.refresh();
-    } catch (error) {
-      node.after(element('span', { class: 'error', role: 'alert' }, error.message));
-    }
-    node.disabled = false;
-  });
-  return node;
 }
 
 const RULE_COLUMNS = [

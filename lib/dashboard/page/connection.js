@@ -12,6 +12,14 @@ export class AccessDenied extends Error {
   }
 }
 
+/** The error of any other response that is not successful. */
+class RequestFailed extends Error {
+  constructor(status, message) {
+    super(message ?? `Request failed (HTTP ${status}).`);
+    this.status = status;
+  }
+}
+
 /** Stores a token until this tab closes. */
 export function storeToken(token) {
   sessionStorage.setItem(TOKEN, token);
@@ -28,7 +36,7 @@ async function request(path, options = {}) {
   }
   if (!response.ok) {
     const { message } = await response.json().catch(() => ({}));
-    throw new Error(message ?? `Request failed (HTTP ${response.status}).`);
+    throw new RequestFailed(response.status, message);
   }
   return response;
 }
@@ -38,6 +46,18 @@ export async function read(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
   const response = await request(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
   return response.json();
+}
+
+/** Reads from the API and saves the answer as a file. A link cannot send a token. */
+export async function download(path, parameters) {
+  const response = await request(`api/${path}?${new URLSearchParams(parameters)}`);
+  const url = URL.createObjectURL(await response.blob());
+  const link = document.createElement('a');
+  link.href = url;
+  const [, fileName] = /filename="([^"]+)"/.exec(response.headers.get('content-disposition')) ?? [];
+  link.download = fileName ?? '';
+  link.click();
+  URL.revokeObjectURL(url);
 }
 
 /** Sends an action to the API. */

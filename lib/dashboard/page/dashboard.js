@@ -16,6 +16,7 @@ import { requestsView } from './requests.view.js';
 const VIEWS = [
   ['overview', 'Overview', overviewView],
   ['requests', 'Requests', requestsView],
+  ['diagnostics', 'Diagnostics', lazyView(() => import('./diagnostics.view.js'))],
   ['runtime', 'Runtime', panelsView('runtime')],
   ['system', 'System', panelsView('system')],
   ['database', 'Database', panelsView('database')],
@@ -27,6 +28,19 @@ const VIEWS = [
   ['metrics', 'Metrics', metricsView],
   ['cardinality', 'Cardinality', cardinalityView],
 ];
+
+/** Returns a view whose code is loaded when it is opened, since it is seldom. */
+function lazyView(importView) {
+  let view;
+  return {
+    async load(shared) {
+      ({ view } = await importView());
+      return view.load(shared);
+    },
+    leave: () => view?.leave(),
+    redraw: () => view?.redraw(),
+  };
+}
 
 const RANGES = [
   ['5 min', 300_000],

@@ -36,6 +36,29 @@ export function notice(title, text) {
   return element('div', { class: 'state' }, element('h2', {}, title), text && element('p', {}, text));
 }
 
+/**
+ * Returns a button that is disabled while its action runs, and says why it failed.
+ *
+ * @param {string} text
+ * @param {() => Promise<void>} act
+ * @param {{ disabled?: boolean }} [options]
+ */
+export function actionButton(text, act, { disabled = false } = {}) {
+  const problem = element('span', { class: 'error', role: 'alert' });
+  const button = element('button', { type: 'button', disabled }, text);
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    problem.textContent = '';
+    try {
+      await act();
+    } catch (error) {
+      problem.textContent = error.message;
+    }
+    button.disabled = disabled;
+  });
+  return element('span', { class: 'action' }, button, problem);
+}
+
 /** Returns a state with a symbol, which does not depend on color. */
 export function badge(state, text = state) {
   return element('span', { class: 'badge', 'data-state': state }, `${SYMBOLS[state] ?? '•'} ${text}`);

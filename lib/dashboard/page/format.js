@@ -47,8 +47,16 @@ export function clock(milliseconds) {
 
 /** Returns the approximate age of a timestamp. */
 export function ago(milliseconds, now = Date.now()) {
-  return `${seconds(Math.max(1, Math.round((now - milliseconds) / 1000)))} ago`;
+  const age = Math.max(1, (now - milliseconds) / 1000);
+  const [unit, size] = AGE_UNITS.find(([, each]) => age >= 2 * each) ?? ['s', 1];
+  return `${Math.round(age / size)} ${unit} ago`;
 }
+
+const AGE_UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+];
 
 /** Returns labels in PromQL syntax, without braces. */
 export function labelText(labels) {

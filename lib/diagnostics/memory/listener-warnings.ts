@@ -20,7 +20,7 @@ interface WarnedEmitter {
   /** Count of the warning. */
   readonly count: number;
   /** Returns the number of listeners now; 0 if the emitter has gone. */
-  read(): number;
+  readonly read: () => number;
 }
 
 /** The emitters of events of which Node has warned that they have more listeners than their limit. */

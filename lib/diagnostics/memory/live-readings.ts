@@ -10,7 +10,7 @@ const GROWING_WINDOWS = 5;
 /** Least relation between the time from one reading to the next and the time that it stops the process. */
 const LEAST_RATIO = 500;
 
-/** Facts that decide if a reading is worth its time. */
+/** The facts that decide if a reading is worth its time. */
 export interface ReadingNeed {
   readonly now: number;
   readonly isGrowing: boolean;
