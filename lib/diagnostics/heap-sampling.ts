@@ -54,7 +54,7 @@ export class HeapSampling {
   /**
    * Samples live objects until the returned function is called. The interval of the first user counts.
    *
-   * @throws {Error} if there is no inspector
+   * @throws {Error} if a debugger samples allocations, or there is no inspector
    */
   async sampleLive(intervalBytes: number): Promise<() => void> {
     if (this.liveUsers++ === 0) this.liveIntervalBytes = intervalBytes;
@@ -79,7 +79,11 @@ export class HeapSampling {
    * collection.
    */
   async readLive(): Promise<LiveProfile | undefined> {
-    if (this.hasRecording || !this.isSampling) return undefined;
+    if (this.hasRecording) return undefined;
+    if (!this.isSampling) {
+      await this.tryResume();
+      return undefined;
+    }
     const generation = this.sampling;
     try {
       const { profile } = await this.post<HeapProfiler.GetSamplingProfileReturnType>(
@@ -88,7 +92,7 @@ export class HeapSampling {
       return { profile, generation };
     } catch {
       if (generation === this.sampling && !this.hasRecording) this.stop();
-      await this.resume();
+      await this.tryResume();
       return undefined;
     }
   }
@@ -96,7 +100,7 @@ export class HeapSampling {
   /**
    * Records allocations until the recording is ended.
    *
-   * @throws {Error} if another recording runs, or there is no inspector
+   * @throws {Error} if another recording runs, a debugger samples allocations, or there is no inspector
    */
   async record({ intervalBytes, includesCollected = false }: HeapRecordingOptions): Promise<HeapRecording> {
     if (this.hasRecording) throw new Error('another recording of allocations is in progress');
@@ -129,6 +133,11 @@ export class HeapSampling {
     // Nothing runs any more: a session that disconnects ends its sampling without a profile.
     this.stop();
     this.hasRecording = false;
+    await this.tryResume();
+  }
+
+  /** Samples live objects again. If a debugger samples allocations by now, the next reading tries it again. */
+  private async tryResume(): Promise<void> {
     await this.resume().catch(() => undefined);
   }
 
@@ -148,6 +157,8 @@ export class HeapSampling {
       const session = new Session();
       session.connect();
       this.session = session;
+      if (await this.isTaken()) throw new Error('a debugger samples allocations');
+      if (generation !== this.sampling || !this.isSampling) return;
       await this.post('HeapProfiler.startSampling', {
         samplingInterval: intervalBytes,
         ...(includesCollected && {
@@ -156,9 +167,17 @@ export class HeapSampling {
         }),
       });
     } catch (error) {
-      this.stop();
+      if (generation === this.sampling) this.stop();
       throw error;
     }
+  }
+
+  /** Returns true if a debugger samples allocations: it would lose its profile when this sampling ends. */
+  private isTaken(): Promise<boolean> {
+    return this.post('HeapProfiler.getSamplingProfile').then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Ends the sampling. Unlike `HeapProfiler.stopSampling`, the end of its session collects no garbage. */

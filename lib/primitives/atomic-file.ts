@@ -30,10 +30,7 @@ export class AtomicFile {
    */
   async write(pieces: readonly (Buffer | string)[], signal?: AbortSignal): Promise<void> {
     if (await isDeviceOrPipe(this.path)) return writeInto(this.path, 'w', this.mode, pieces);
-    await this.replace(
-      (temporary) => writeInto(temporary, 'wx', this.mode, pieces, (file) => file.sync()),
-      signal,
-    );
+    await this.replace((temporary) => writeInto(temporary, 'wx', this.mode, pieces, flushFile), signal);
   }
 
   /**
@@ -113,6 +110,15 @@ function isDeviceOrPipe(path: string): Promise<boolean> {
     (found) => found.isCharacterDevice() || found.isFIFO() || found.isSocket(),
     () => false,
   );
+}
+
+/** Flushes a file to the disk, unless the permission model of Node forbids it: then the system decides when it is written. */
+export async function flushFile(file: Pick<FileHandle, 'sync'>): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+  }
 }
 
 /** Flushes a folder, and with it the name of a new file, to the disk. */

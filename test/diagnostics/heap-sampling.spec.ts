@@ -83,4 +83,23 @@ describe('the sampling of the heap', () => {
     expect((await sampling.readLive())!.generation).toBeGreaterThan(first);
     end();
   });
+
+  it('leaves the sampling of a debugger alone, and begins once that has ended', async () => {
+    const sampling = new HeapSampling();
+    const debuggerSession = new Session();
+    debuggerSession.connect();
+    const post = (method: string) =>
+      new Promise<void>((resolve, reject) => {
+        debuggerSession.post(method, (error) => (error === null ? resolve() : reject(error)));
+      });
+    await post('HeapProfiler.startSampling');
+    await expect(sampling.record({ intervalBytes: 32 * 1024 })).rejects.toThrow('a debugger');
+    await expect(sampling.sampleLive(64 * 1024)).rejects.toThrow('a debugger');
+    expect(await sampling.readLive()).toBeUndefined();
+    await expect(post('HeapProfiler.stopSampling')).resolves.toBeUndefined();
+    debuggerSession.disconnect();
+    const endAgain = await sampling.sampleLive(64 * 1024);
+    expect(await sampling.readLive()).toBeDefined();
+    endAgain();
+  });
 });

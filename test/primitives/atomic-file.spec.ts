@@ -2,7 +2,7 @@ import { hostname, tmpdir } from 'node:os';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AtomicFile } from '../../lib/primitives/atomic-file.js';
+import { AtomicFile, flushFile } from '../../lib/primitives/atomic-file.js';
 
 /** A process ID that no process has. */
 const DEAD = 2 ** 22 + 1;
@@ -58,5 +58,17 @@ describe('a file that is written atomically', () => {
 
   it('that is a device is written to directly', async () => {
     await expect(new AtomicFile('/dev/null').write(['x'])).resolves.toBeUndefined();
+  });
+});
+
+describe('a file that is flushed to the disk', () => {
+  it('is written all the same where the permission model forbids it, as of Node 22.23', async () => {
+    const denied = Object.assign(new Error('fsync API is disabled'), { code: 'ERR_ACCESS_DENIED' });
+    await expect(flushFile({ sync: () => Promise.reject(denied) })).resolves.toBeUndefined();
+  });
+
+  it('fails if the disk does', async () => {
+    const broken = Object.assign(new Error('input/output error'), { code: 'EIO' });
+    await expect(flushFile({ sync: () => Promise.reject(broken) })).rejects.toBe(broken);
   });
 });

@@ -23,6 +23,7 @@ export interface ReadingNeed {
 /** Readings of the live memory by the function that allocated it. Each stops the process for a garbage collection. */
 export class LiveReadings {
   private end: (() => void) | undefined;
+  private hasStopped = false;
   private isReading = false;
   private readAt = -Infinity;
   /** Time that the last reading took, in milliseconds. */
@@ -35,14 +36,17 @@ export class LiveReadings {
     private readonly monotonic: () => number,
   ) {}
 
-  /** @throws {Error} if there is no inspector */
+  /** @throws {Error} if a debugger samples allocations, or there is no inspector */
   async start(): Promise<void> {
     this.readAt = this.monotonic();
     this.end = await this.sampling.sampleLive(INTERVAL_BYTES);
+    // The application may have ended meanwhile.
+    if (this.hasStopped) return this.stop();
     this.sites.begin(this.readAt, this.sampling.generation);
   }
 
   stop(): void {
+    this.hasStopped = true;
     this.end?.();
     this.end = undefined;
   }

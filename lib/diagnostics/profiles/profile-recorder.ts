@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeHeapSnapshot } from 'node:v8';
 import type { Clock } from '../../metrics/clock.js';
+import { flushFile } from '../../primitives/atomic-file.js';
 import { messageOf } from '../../primitives/error-message.js';
 import { redactSecrets } from '../../primitives/redact.js';
 import { captureReport, captureTimed } from './captures.js';
@@ -190,7 +191,7 @@ export class ProfileRecorder {
       const file = await open(path, 'wx', 0o600);
       try {
         await file.writeFile(content);
-        await file.sync();
+        await flushFile(file);
       } finally {
         await file.close();
       }

@@ -16,7 +16,8 @@ import {
 const NAME = /^(\d{8}T\d{9}Z)-([a-zA-Z]+)-\d+(?:-\d+)?\.([a-z]+)$/;
 /** The end of the name of the file with the reason of a profile. */
 const NOTE = '.note';
-const TEMPORARY = /\.tmp$/;
+/** A temporary file, which begins with the name of the one that it would have become. */
+const TEMPORARY = /^([^.]+\.[a-z]+)(?:\.note)?\..+\.tmp$/;
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 const SHARED_BITS = 0o077;
@@ -59,9 +60,15 @@ export class ProfileStore {
     if (this.limits.directory === undefined) await this.checkOwner();
     if (this.isPrepared) return;
     this.isPrepared = true;
-    for (const name of await readdir(this.directory)) {
-      const written = TEMPORARY.test(name) && /^[^.]+\.[a-z]+(?:\.note)?/.exec(name)?.[0];
-      if (written) await new AtomicFile(join(this.directory, written)).cleanUp();
+    const abandoned = new Set<string>();
+    for (const temporary of await readdir(this.directory)) {
+      const [, name = ''] = TEMPORARY.exec(temporary) ?? [];
+      // The directory may have temporary files of other programs.
+      if (kindOf(name) !== undefined) abandoned.add(name);
+    }
+    for (const name of abandoned) {
+      await new AtomicFile(join(this.directory, name)).cleanUp();
+      await new AtomicFile(join(this.directory, name + NOTE)).cleanUp();
     }
   }
 
@@ -115,8 +122,8 @@ export class ProfileStore {
 
   /** Returns a captured profile; undefined if there is none of this name. */
   async read(name: string): Promise<Profile | undefined> {
-    const [, , kind, extension] = NAME.exec(name) ?? [];
-    if (!isProfileKind(kind) || PROFILE_EXTENSIONS[kind] !== extension) return undefined;
+    const kind = kindOf(name);
+    if (kind === undefined) return undefined;
     const path = join(this.directory, name);
     const found = await lstat(path).catch(() => undefined);
     // A link would lead out of the directory.
@@ -153,6 +160,12 @@ export class ProfileStore {
       `${this.directory} belongs to another user, or others can read it. Remove it, or set \`diagnostics.profiles.directory\`.`,
     );
   }
+}
+
+/** Returns the kind of profile of a file; undefined if the name is not one of a profile. */
+function kindOf(name: string): ProfileKind | undefined {
+  const [, , kind, extension] = NAME.exec(name) ?? [];
+  return isProfileKind(kind) && PROFILE_EXTENSIONS[kind] === extension ? kind : undefined;
 }
 
 /** Returns a directory below that for temporary files, one for each application and user. */

@@ -22,7 +22,7 @@ export class ProfilesLifecycle {
     if (this.kind === false || !this.profiles.isEnabled) return;
     if (process.listenerCount(SIGNAL) > 0) {
       this.logger.warn(
-        `${SIGNAL} captures no profile: the application listens to it. Remove \`diagnostics.profiles.signal\` or the listener.`,
+        `${SIGNAL} captures no profile: the application listens to it, as app.enableShutdownHooks() does unless it is given signals, such as ['SIGTERM', 'SIGINT']. Remove that listener or \`diagnostics.profiles.signal\`.`,
       );
       return;
     }

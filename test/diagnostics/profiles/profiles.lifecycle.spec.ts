@@ -1,3 +1,5 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Profiles } from '../../../lib/diagnostics/profiles/profiles.js';
 import { ProfilesLifecycle } from '../../../lib/diagnostics/profiles/profiles.lifecycle.js';
@@ -6,6 +8,9 @@ import { estimateSnapshot, heapUse } from '../../../lib/diagnostics/profiles/sna
 import { systemClock } from '../../../lib/metrics/clock.js';
 import { SafeLogger } from '../../../lib/primitives/safe-logger.js';
 import { eventually } from '../../support/eventually.js';
+
+@Module({})
+class EmptyModule {}
 
 describe('the signal that captures a profile', () => {
   const lines: string[] = [];
@@ -47,8 +52,19 @@ describe('the signal that captures a profile', () => {
     start('report');
     expect(process.listeners('SIGUSR2')).toEqual([ownListener]);
     expect(lines).toEqual([
-      expect.stringContaining('SIGUSR2 captures no profile: the application listens to it.'),
+      expect.stringContaining('SIGUSR2 captures no profile: the application listens to it'),
     ]);
+  });
+
+  it('stays with Nest if it closes the application, which is said', async () => {
+    const app = await NestFactory.createApplicationContext(EmptyModule, { logger: false });
+    app.enableShutdownHooks();
+    start('report');
+    expect(process.listenerCount('SIGUSR2')).toBe(1);
+    expect(lines).toEqual([
+      expect.stringContaining('app.enableShutdownHooks() does unless it is given signals'),
+    ]);
+    await app.close();
   });
 
   it('stays with an application that begins to listen to it later', async () => {

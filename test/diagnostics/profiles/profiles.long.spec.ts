@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -241,11 +241,28 @@ describe('the profiles of a process', () => {
     await expect(off.read('x')).rejects.toMatchObject({ refusal: 'disabled' });
   });
 
+  it('are captured in a directory with files of other programs, which are left alone', async () => {
+    await mkdir(directory);
+    const others = [
+      'state.json.99999999.17.tmp',
+      'state.json.99999999.0123abcd.tmp',
+      'upload.tar.tmp',
+      'a.note',
+    ];
+    for (let job = 0; job < 300; job++) others.push(`job-${job}.json.99999999.${job}.tmp`);
+    for (const file of others) {
+      await writeFile(join(directory, file), 'of another program');
+      await utimes(join(directory, file), 1, 1);
+    }
+    await profilesWith({ maxFiles: 1 }).capture('report');
+    expect(await files()).toEqual(expect.arrayContaining(others));
+  });
+
   it('go on without what a process left that died in the middle of one', async () => {
     const profiles = profilesWith();
     const { name } = await profiles.capture('report');
     const dead = Number(execFileSync(process.execPath, ['--print', 'process.pid'], { encoding: 'utf8' }));
-    await writeFile(join(directory, `${name.replace('json', 'heapsnapshot')}.${dead}.0123abcd.tmp`), 'half');
+    await writeFile(join(directory, `${name}.${dead}.0123abcd.tmp`), 'half');
     await writeFile(join(directory, 'of somebody else.txt'), 'kept');
     await profilesWith().capture('report');
     expect((await files()).filter((file) => file.endsWith('.tmp'))).toEqual([]);
