@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { EndpointRouter } from '../http/endpoint.router.js';
 import { ApplicationObjects } from '../integrations/application-objects.integration.js';
+import { MemoryLifecycle } from '../diagnostics/memory/memory.lifecycle.js';
 import { StartRecorder } from '../diagnostics/startup/start-recorder.js';
 import { ExceptionsInstrumentation } from '../instrumentation/errors/exceptions.instrumentation.js';
 import { ProcessErrorsInstrumentation } from '../instrumentation/errors/process-errors.instrumentation.js';
@@ -29,6 +30,7 @@ export const LIFECYCLE_PROVIDERS: readonly Provider[] = [
       ProcessErrorsInstrumentation,
       ExceptionsInstrumentation,
       OutgoingHttpInstrumentation,
+      MemoryLifecycle,
     ],
     useFactory: (
       modules: ModulesContainer,

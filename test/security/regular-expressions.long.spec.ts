@@ -24,7 +24,7 @@ const MADE = [
   // Names of labels, as the data model has them: no letter of theirs means more in a pattern.
   "exporters/pushgateway/rename-group-collisions.ts: new RegExp(`(?<=[{,])(?:${[...names.keys()].join('|')})(?==\")`, 'g')",
   // Constants.
-  "diagnostics/flight-recorder/flight-ring.ts: new RegExp(`^${TITLE} (\\\\d{1,6}) (\\\\d{1,6}) (\\\\d{1,6}) *\\\\n$`)",
+  'diagnostics/flight-recorder/flight-ring.ts: new RegExp(`^${TITLE} (\\\\d{1,6}) (\\\\d{1,6}) (\\\\d{1,6}) *\\\\n$`)',
   "diagnostics/flight-recorder/unexpected-end.rule.ts: new RegExp(UNEXPECTED.join('|'))",
   "testing/rules/series-notation.ts: new RegExp(`^(${NUMBER})(?:([+-])(\\\\d+\\\\.?\\\\d*|\\\\.\\\\d+))?(?:x(\\\\d+))?$`, 'i')",
   "testing/rules/series-notation.ts: new RegExp(LABEL, 'gy')",

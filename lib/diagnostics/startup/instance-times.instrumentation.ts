@@ -4,7 +4,7 @@ import type { CallObserver } from '../../primitives/method-patch.js';
 import { patchSharedMethod } from '../../primitives/shared-method-patch.js';
 import type { InstanceTime } from './start-reader.js';
 
-/** Time after which the observation ends anyway, in milliseconds: Nest reports a failing start to no provider. */
+/** Age from which on an observation ends with the next instance, in milliseconds: Nest reports some failing starts to no provider. */
 const LONGEST_START_MS = 60_000;
 
 /** The times of the instances of all applications of the process, by how Nest keeps them. */
@@ -22,16 +22,18 @@ const TIMES = new WeakMap<object, InstanceTime>();
 export class InstanceTimes {
   readonly startedAt = performance.now();
   private readonly restore: () => void;
-  private readonly timer: NodeJS.Timeout;
 
   constructor() {
     // An error of the observation affects no measurement, so that it is not reported.
     const guard = new Guard(() => undefined);
     const failed = (): void => this.stop();
-    this.restore = patchSharedMethod(Injector.prototype, 'instantiateClass', guard, ([, wrapper]) =>
-      beginInstance(wrapper as WrapperLike, failed),
-    );
-    this.timer = setTimeout(() => this.stop(), LONGEST_START_MS).unref();
+    this.restore = patchSharedMethod(Injector.prototype, 'instantiateClass', guard, ([, wrapper]) => {
+      if (performance.now() - this.startedAt <= LONGEST_START_MS) {
+        return beginInstance(wrapper as WrapperLike, failed);
+      }
+      this.stop();
+      return undefined;
+    });
   }
 
   /** Returns the time in which an instance was created, by how Nest keeps it; undefined if that was not observed. */
@@ -41,7 +43,6 @@ export class InstanceTimes {
 
   /** Ends the observation. */
   stop(): void {
-    clearTimeout(this.timer);
     this.restore();
   }
 }

@@ -9,6 +9,7 @@ import {
   Module,
   type OnApplicationBootstrap,
   type OnModuleInit,
+  type Provider,
   Scope,
 } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
@@ -16,6 +17,7 @@ import { Injector } from '@nestjs/core/injector/injector.js';
 import { Test } from '@nestjs/testing';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { type StartupReport, type StartupStep, StartupTimes } from 'nestjs-monitoring/diagnostics';
+import { InstanceTimes } from '../../../lib/diagnostics/startup/instance-times.instrumentation.js';
 import { WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, type AdapterName, type RunningApp, startApp } from '../../e2e/fixture/start-app.js';
 import { eventually } from '../../support/eventually.js';
@@ -262,10 +264,22 @@ describe('an application that cannot be created', () => {
       imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS)],
       providers: [
         { provide: 'LATER', useFactory: () => sleep(50) },
-        { ...provider, inject: ['LATER'] },
+        { ...provider, inject: ['LATER'] } as Provider,
       ],
     });
     await expect(testing.compile()).rejects.toBe(FAILURE);
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
+  });
+});
+
+describe('an observation that nothing has ended for a minute', () => {
+  it('ends with the next instance', async () => {
+    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
+    const forgotten = new InstanceTimes();
+    expect(Reflect.get(Injector.prototype, 'instantiateClass')).not.toBe(before);
+    Object.assign(forgotten, { startedAt: performance.now() - 60_001 });
+    const testing = await Test.createTestingModule({ providers: [Connects] }).compile();
+    await testing.close();
     expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
   });
 });
