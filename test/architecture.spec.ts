@@ -281,6 +281,8 @@ const WITHOUT_PRIMITIVE: Readonly<Record<string, string>> = {
   'instrumentation/requests/call-sites.ts: a method in place of another':
     'reads the files that run from one stack trace, and puts back what prepared them before it returns',
   'metrics/timer.ts: .defineProperties()': 'gives its own function the name and length of a timed one',
+  'integrations/winston/winston.watch.ts: .defineProperty()':
+    'gives a logger back the property for its limit of listeners, as it was',
   'integrations/prisma/prisma.watch.ts: .$on()':
     'gives the listener of listenTo() to the only method that a client of Prisma has for that',
   'integrations/pg/pg.pool-client.ts: .on()':

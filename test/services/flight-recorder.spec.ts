@@ -277,6 +277,8 @@ describe('the file of the flight recorder', () => {
     await second.ended;
     const { said } = await run();
     expect(said).toMatchObject({ file: `${file}.2`, exit: { reason: 'killed', pid: second.child.pid } });
+    // Its last row is a second old at most: it has to have lived longer than the other one.
+    await sleep(1_500);
     first.child.kill('SIGKILL');
     await first.ended;
     expect((await run()).said).toMatchObject({ exit: { reason: 'killed', pid: first.child.pid } });

@@ -303,7 +303,7 @@ describe.each(ADAPTERS)('the state of the process on %s', (adapter) => {
             count: 1,
             system: 'api.example.com',
             call: 'GET',
-            site: expect.stringContaining('process-info.spec.ts'),
+            site: expect.stringContaining('process-info.long.spec.ts'),
           },
         ],
       });
