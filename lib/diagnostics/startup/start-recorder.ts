@@ -3,7 +3,14 @@ import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { SafeLogger } from '../../primitives/safe-logger.js';
 import { importTimes } from './import-times.js';
 import type { StartupReport } from './startup-report.js';
-import type { InstanceTime, StartedHook, StartedModule, StartTimes } from './start-reader.js';
+import {
+  readStart,
+  slowestLine,
+  type InstanceTime,
+  type StartedHook,
+  type StartedModule,
+  type StartTimes,
+} from './start-reader.js';
 
 /** Upper limit for the hooks of a start that are kept until they are read. */
 const MAX_HOOKS = 20_000;
@@ -84,7 +91,6 @@ export class StartRecorder {
 
   /** Reads the times, sets the metric and logs the slowest ones. */
   async read(): Promise<void> {
-    const { readStart, slowestLine } = await import('./start-reader.js');
     const report = await readStart(this.times());
     this.report = report;
     this.modules = [];
