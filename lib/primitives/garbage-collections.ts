@@ -33,7 +33,7 @@ export class GarbageCollections {
    * @returns a function that ends it
    */
   listen(listener: (collection: GarbageCollection) => void): () => void {
-    // Those of before are for the others only.
+    // Earlier collections are for the earlier listeners only.
     this.flush();
     this.listeners.add(listener);
     if (this.observer === undefined) {

@@ -92,7 +92,7 @@ class Entry {
     this.text = text;
     this.item = item;
     const summary = element('summary', {}, ...this.summaryOf(item));
-    // What is the same is kept, with what is selected in it.
+    // An equal summary is kept, with the text that is selected in it.
     if (summary.innerHTML !== this.summary.innerHTML) this.summary.replaceChildren(...summary.childNodes);
     void this.showBody();
   }

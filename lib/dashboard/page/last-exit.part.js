@@ -98,7 +98,7 @@ function lastRow({ operations, routes, errors, alerts, vitals }, memory) {
 
 let grid;
 
-/** How the process before this one ended, and its last minute. */
+/** The end of the process before this one, and its last minute. */
 export const part = {
   async load({ memory }) {
     // The process before this one has ended: what is shown does not change.

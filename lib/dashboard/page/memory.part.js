@@ -72,7 +72,7 @@ function panelOf(windows) {
 
 let grid;
 
-/** What grows in memory, and what allocated it. */
+/** The memory that grows, and the functions that allocated it. */
 export const part = {
   async load({ memory }) {
     const report = await readPart('memory');

@@ -203,7 +203,7 @@ function optionTree(options) {
 
 let timer;
 
-/** What the process is, and what it does now. */
+/** The process, and its operations in flight. */
 export const part = {
   async load(page) {
     const { memory } = page;

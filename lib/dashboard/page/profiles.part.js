@@ -100,7 +100,7 @@ class CaptureForm {
   }
 
   async capture(kind) {
-    // What takes time by itself has no duration.
+    // A snapshot or report takes the time that it takes: it has no duration to choose.
     const seconds = Object.hasOwn(FLAMES, kind) && { seconds: Number(this.seconds.value) };
     await post('diagnostics/profiles', { kind, ...seconds, reason: this.reason.value });
     await this.page.refresh();

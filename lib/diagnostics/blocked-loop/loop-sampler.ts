@@ -148,7 +148,7 @@ function endAsking() {
 function add(block, trace) {
   const now = performance.now();
   const isAfterNative = block.unanswered >= NATIVE_POLLS;
-  // What has not begun yet has not called native code.
+  // A function that has not begun yet has not called native code.
   const stack = isAfterNative && trace.isAtEntry ? trace.stack.split('\\n').slice(1).join('\\n') : trace.stack;
   block.unanswered = 0;
   const key = isAfterNative + stack;

@@ -42,7 +42,7 @@ const ANSWER = `(() => {
   };
   const isAtEntry = (frame) => {
     const file = frame.getScriptNameOrSourceURL() || 'node:';
-    // What native code ran in a function of Node or of the engine is told by its name.
+    // The name of a function of Node or of the engine tells which native code it ran.
     if (file.startsWith('node:')) return false;
     if (frame.getLineNumber() !== frame.getEnclosingLineNumber()) return false;
     const offset = frame.getColumnNumber() - frame.getEnclosingColumnNumber();

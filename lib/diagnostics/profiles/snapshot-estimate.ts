@@ -45,7 +45,7 @@ export function estimateSnapshot(
   const requiredBytes = Math.round(small * BYTES_PER_BYTE + large * BYTES_PER_LARGE_BYTE + RESERVE_BYTES);
   const availableBytes = room === undefined ? null : Math.max(0, room.total - room.used);
   return {
-    // Where nothing says how much memory there is, nobody can promise that it is enough.
+    // Without a known amount of memory, nobody can promise that it is enough.
     isPossible: availableBytes !== null && requiredBytes <= availableBytes,
     expectedPauseMs: Math.round(200 + small * PAUSE_MS_PER_BYTE),
     requiredBytes,

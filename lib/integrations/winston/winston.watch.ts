@@ -114,7 +114,7 @@ class TransportLevels {
   restore(): void {
     for (const { transport, own, changedTo, filter } of this.changed) {
       CHANGED.delete(transport);
-      // What the application has set meanwhile stays.
+      // A level or format that the application has set meanwhile stays.
       if (transport.level === changedTo) transport.level = own.level;
       if (transport.format === filter) transport.format = own.format;
     }
