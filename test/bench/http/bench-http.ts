@@ -14,19 +14,19 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     /** Only the comparisons within one process. */
     together: { type: 'boolean', default: false },
+    /** The number of processes, or pairs of processes, that each comparison is made in. */
+    processes: { type: 'string', default: '8' },
   },
 });
 
 const REQUESTS_PER_SLICE = flags.quick ? 40 : 400;
-const MIN_SLICES = flags.quick ? 2 : 60;
-const MAX_SLICES = flags.quick ? 2 : 600;
-/** Half the width of the 95 % interval of the paired ratio at which it is known well enough. */
-const WANTED_PRECISION = 0.01;
+/** Slices of each application in one process. */
+const SLICES = flags.quick ? 2 : 80;
 /**
- * The number of processes that a comparison is made in. The application that starts first is at an advantage of up to
- * 6 % on Express, even over itself, so each of the two does so in every other process.
+ * The state of the compiler differs from process to process by several percent, and the application that starts first is
+ * at an advantage of up to 6 % on Express, even over itself: each of the two does so in every other process.
  */
-const PROCESSES = flags.quick ? 2 : 4;
+const PROCESSES = flags.quick ? 2 : Number(flags.processes);
 
 interface Slice {
   readonly cpuMicroseconds: number;
@@ -44,9 +44,9 @@ interface HttpRow {
   readonly cpu: number;
   /** The median of the paired ratios less one, as the geometric mean over the processes. */
   readonly overhead: number;
-  /** Half the 95 % interval of the overhead within these processes. */
+  /** Half the 95 % interval of that mean, from how the processes differ. */
   readonly precision: number;
-  /** The overhead in each process, which the state of the compiler differs in. */
+  /** The overhead in each process. */
   readonly overheads: readonly number[];
   readonly bareRequestsPerSecond: number;
   readonly requestsPerSecond: number;
@@ -100,24 +100,15 @@ async function sliceOf(client: ChildProcess, { process: server, url }: Server): 
   return { cpuMicroseconds: after.user - before.user + after.system - before.system, milliseconds };
 }
 
-/** The median, and half of an interval that holds the true one with 95 % (by the ranks of a binomial). */
-function medianWithPrecision(values: readonly number[]): { median: number; precision: number } {
-  const sorted = values.toSorted((a, b) => a - b);
-  const spread = (1.96 * Math.sqrt(sorted.length)) / 2;
-  const low = sorted[Math.max(0, Math.floor(sorted.length / 2 - spread))]!;
-  const high = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length / 2 + spread))]!;
-  return { median: summary(values).median, precision: (high - low) / 2 };
-}
-
 /** Slices of the two applications in turn, and how they compare. */
 interface Comparison {
   readonly bare: readonly Slice[];
   readonly measured: readonly Slice[];
-  readonly median: number;
-  readonly precision: number;
+  /** The logarithm of the median of the paired ratios. */
+  readonly change: number;
 }
 
-/** Compares two applications until the ratio is known well enough. */
+/** Compares two applications by slices that take turns. */
 async function compareServers(servers: Server[], client: ChildProcess): Promise<Comparison> {
   const [bareServer, server] = servers as [Server, Server];
   for (let i = 0; i < (flags.quick ? 1 : 10); i++) {
@@ -127,10 +118,7 @@ async function compareServers(servers: Server[], client: ChildProcess): Promise<
   const bare: Slice[] = [];
   const measured: Slice[] = [];
   const ratios: number[] = [];
-  let known = { median: NaN, precision: Infinity };
-  // The precision of the mean over the processes is what counts.
-  const wanted = WANTED_PRECISION * Math.sqrt(PROCESSES);
-  while (ratios.length < MIN_SLICES || (known.precision > wanted && ratios.length < MAX_SLICES)) {
+  while (ratios.length < SLICES) {
     // Each goes first as often as the other.
     const bareFirst = ratios.length % 2 === 0;
     const first = await sliceOf(client, bareFirst ? bareServer : server);
@@ -139,10 +127,9 @@ async function compareServers(servers: Server[], client: ChildProcess): Promise<
     bare.push(bareSlice);
     measured.push(slice);
     ratios.push(slice.cpuMicroseconds / bareSlice.cpuMicroseconds);
-    known = medianWithPrecision(ratios);
   }
   for (const started of new Set([server.process, bareServer.process])) started.disconnect();
-  return { bare, measured, ...known };
+  return { bare, measured, change: Math.log(summary(ratios).median) };
 }
 
 async function compare(
@@ -161,7 +148,9 @@ async function compare(
     summary(slices.map(({ cpuMicroseconds }) => cpuMicroseconds / REQUESTS_PER_SLICE)).median;
   const rateOf = (slices: readonly Slice[]): number =>
     summary(slices.map(({ milliseconds }) => (REQUESTS_PER_SLICE / milliseconds) * 1000)).median;
-  const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const changes = comparisons.map(({ change }) => change);
+  const change = changes.reduce((a, b) => a + b, 0) / PROCESSES;
+  const variance = changes.reduce((sum, each) => sum + (each - change) ** 2, 0) / (PROCESSES - 1);
   return {
     adapter,
     subject: subject.name,
@@ -169,9 +158,9 @@ async function compare(
     slices: bare.length,
     bareCpu: cpuOf(bare),
     cpu: cpuOf(measured),
-    overhead: Math.exp(meanOf(comparisons.map(({ median }) => Math.log(median)))) - 1,
-    precision: Math.hypot(...comparisons.map(({ precision }) => precision)) / PROCESSES,
-    overheads: comparisons.map(({ median }) => median - 1),
+    overhead: Math.expm1(change),
+    precision: 1.96 * Math.sqrt(variance / PROCESSES),
+    overheads: changes.map(Math.expm1),
     bareRequestsPerSecond: rateOf(bare),
     requestsPerSecond: rateOf(measured),
   };
