@@ -1,10 +1,12 @@
-// Prints the share of a core that an idle Nest app takes, `bare` or `monitored`, over so many seconds.
+// Prints the share of a core that an idle Nest app takes over so many seconds: `bare`, monitored as in `production`, or as
+// in `development`, where the event loop is watched as well.
 await import('reflect-metadata');
 const { NestFactory } = await import('@nestjs/core');
 const { Module } = await import('@nestjs/common');
 const [subject, seconds] = process.argv.slice(2);
 const imports = [];
-if (subject === 'monitored') {
+if (subject !== 'bare') {
+  process.env.NODE_ENV = subject;
   const { MonitoringModule } = await import('nestjs-monitoring');
   imports.push(MonitoringModule.forRoot());
 }
