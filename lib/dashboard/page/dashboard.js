@@ -138,8 +138,8 @@ async function showUpdate() {
   if (current === undefined) return;
   const update = {};
   latestUpdate = update;
-  const { view } = current;
-  const address = location.hash;
+  const { name, view } = current;
+  const address = [name, ...page.arguments].join('/');
   try {
     const show = await view.load(page);
     if (latestUpdate !== update) return;
