@@ -72,6 +72,7 @@ export function* renderProtobuf(
     stream.end();
   }
   for (const family of options.bridged ?? []) {
+    if (family.samples.length === 0) continue;
     if (options.names && !isSelectedBridged(family, options.names)) continue;
     stream.begin();
     writeHead(writer, family.name, family.help, typeOfBridged(family));
