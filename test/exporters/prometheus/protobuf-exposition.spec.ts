@@ -62,7 +62,8 @@ describe('the exposition in protobuf', () => {
       fc.asyncProperty(
         fc.array(sample, { maxLength: 40 }),
         fc.dictionary(fc.constantFrom('a', 'zone'), oddText),
-        async (samples, defaultLabels) => {
+        oddText,
+        async (samples, defaultLabels, help) => {
           const { registry } = testRegistry({ defaultLabels });
           for (const { kind, metric, a, b, value: given } of samples) {
             const labelNames = ['a', 'constructor'] as const;
@@ -72,7 +73,7 @@ describe('the exposition in protobuf', () => {
             ]) as Record<'a' | 'constructor', string>;
             if (kind === 0)
               registry
-                .counter(`c${metric}_total`, a, { labelNames: ['a', 'constructor'] })
+                .counter(`c${metric}_total`, help, { labelNames: ['a', 'constructor'] })
                 .inc(labels, Math.abs(given));
             else if (kind === 1) registry.gauge(`g${metric}`, 'Gauge.', { labelNames }).set(labels, given);
             else
