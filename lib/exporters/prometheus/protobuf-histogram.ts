@@ -15,7 +15,7 @@ export function histogramWriter(
   const bounds = [...upperBounds, Infinity];
   return (writer, row, at) => {
     const count = sumOf(numbers, at + FIRST_BUCKET, bounds.length);
-    const exponential = native && completeHistogram(family.exponentials?.[row], count);
+    const exponential = native && completeHistogram(family.exponentials?.at(row), count);
     const start = writer.open(METRIC.histogram);
     writer.uint(HISTOGRAM.sampleCount, count);
     writer.double(HISTOGRAM.sampleSum, numbers[at + SUM] ?? NaN);
