@@ -1,10 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { ExponentialColumns } from '../../../lib/metrics/exponential-columns.js';
 import {
   ExponentialHistogram,
   type ExponentialHistogramSnapshot,
 } from '../../../lib/metrics/exponential-histogram.js';
-import { MIN_BUCKETS, nativeHistogramOf } from '../../../lib/exporters/prometheus/native-histogram.js';
+import {
+  MIN_BUCKETS,
+  type NativeBuckets,
+  NativeHistogramBuilder,
+} from '../../../lib/exporters/prometheus/native-histogram.js';
 import { decodedBuckets } from './protobuf-decoder.js';
 
 const FINEST = 6;
@@ -19,13 +24,30 @@ function exponentialOf(values: readonly number[]): ExponentialHistogramSnapshot 
   return histogram.snapshot();
 }
 
+function bucketsIn({ spans, spanOffsets, spanLengths, deltas, size }: NativeBuckets) {
+  const list = Array.from({ length: spans }, (_, i) => ({
+    offset: spanOffsets[i] ?? NaN,
+    length: spanLengths[i] ?? NaN,
+  }));
+  return { spans: list, deltas: [...deltas.subarray(0, size)] };
+}
+
+/** Builds a histogram after others, of which nothing may be left. */
 function nativeOf(values: readonly number[], maxBuckets = 160) {
-  const native = nativeHistogramOf(exponentialOf(values), maxBuckets);
+  const builder = new NativeHistogramBuilder(maxBuckets);
+  builder.buildFrom(exponentialOf([1e-12, -3, 0, 7, 7.5, 9, 1e9, 1e12, -1e6]));
+  builder.buildFrom(exponentialOf(values));
+  const { schema, zeroThreshold, zeroCount, count } = builder;
+  const { spans, deltas } = bucketsIn(builder.positive);
+  const negative = bucketsIn(builder.negative);
   return {
-    ...native,
-    positive: decodedBuckets(native.positive.spans, native.positive.deltas),
-    negative: decodedBuckets(native.negative.spans, native.negative.deltas),
-    spans: native.positive.spans,
+    schema,
+    zeroThreshold,
+    zeroCount,
+    count,
+    spans,
+    positive: decodedBuckets(spans, deltas),
+    negative: decodedBuckets(negative.spans, negative.deltas),
   };
 }
 
@@ -99,7 +121,8 @@ describe('a native histogram', () => {
   it('loses no value, however small or large', () => {
     fc.assert(
       fc.property(anyValues, limit, (all, maxBuckets) => {
-        const { zeroThreshold, zeroCount, positive, negative } = nativeOf(all, maxBuckets);
+        const { count, zeroThreshold, zeroCount, positive, negative } = nativeOf(all, maxBuckets);
+        expect(count).toBe(all.length);
         expect(zeroCount + sumOf(positive) + sumOf(negative)).toBe(all.length);
         // The zero bucket has no value beyond its threshold, and no bucket has one within it.
         expect(zeroCount).toBe(all.filter((x) => Math.abs(x) <= zeroThreshold * (1 + 1e-12)).length);
@@ -143,12 +166,14 @@ describe('a native histogram', () => {
   });
 
   it('of no values has no buckets', () => {
-    expect(nativeHistogramOf(exponentialOf([]), 160)).toEqual({
+    expect(nativeOf([])).toEqual({
       schema: FINEST,
       zeroThreshold: 2 ** -128,
       zeroCount: 0,
-      positive: expect.objectContaining({ spans: [], deltas: [] }) as unknown,
-      negative: expect.objectContaining({ spans: [], deltas: [] }) as unknown,
+      count: 0,
+      spans: [],
+      positive: new Map(),
+      negative: new Map(),
     });
   });
 
@@ -165,9 +190,35 @@ describe('a native histogram', () => {
   });
 
   it('counts more than 2 ** 32 values of one bucket exactly', () => {
-    const many = { offset: 0, counts: [2 ** 40 + 1, 3] };
-    const none = { offset: 0, counts: [] };
-    const native = nativeHistogramOf({ scale: 6, zeroCount: 0, positive: many, negative: none }, 160);
-    expect(native.positive.deltas).toEqual([2 ** 40 + 1, 3 - (2 ** 40 + 1)]);
+    const positive = { offset: 0, counts: [2 ** 40 + 1, 3] };
+    const builder = new NativeHistogramBuilder(160);
+    builder.buildFrom({ scale: 6, zeroCount: 0, positive, negative: { offset: 0, counts: [] } });
+    expect(bucketsIn(builder.positive).deltas).toEqual([2 ** 40 + 1, 3 - (2 ** 40 + 1)]);
+  });
+
+  it('of a row in a snapshot is that of its own histogram', () => {
+    fc.assert(
+      fc.property(fc.array(anyValues, { maxLength: 5 }), limit, (rows, maxBuckets) => {
+        const columns = new ExponentialColumns(
+          rows.map((all) => {
+            const histogram = new ExponentialHistogram();
+            for (const each of all) histogram.record(each);
+            return histogram;
+          }),
+        );
+        const builder = new NativeHistogramBuilder(maxBuckets);
+        rows.forEach((all, row) => {
+          expect(columns.at(row)).toEqual(exponentialOf(all));
+          expect(builder.build(columns, row)).toBe(true);
+          const { schema, zeroCount, count } = builder;
+          const expected = nativeOf(all, maxBuckets);
+          expect([schema, zeroCount, count]).toEqual([expected.schema, expected.zeroCount, expected.count]);
+          const { spans, deltas } = bucketsIn(builder.positive);
+          expect(decodedBuckets(spans, deltas)).toEqual(expected.positive);
+        });
+        expect(columns.at(rows.length)).toBeUndefined();
+        expect(builder.build([undefined], 0)).toBe(false);
+      }),
+    );
   });
 });
