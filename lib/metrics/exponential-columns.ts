@@ -37,7 +37,9 @@ export class ExponentialColumns implements ExponentialSnapshots {
       size += counts.length + (negative?.counts.length ?? 0);
       isWide ||= counts instanceof Float64Array || negative?.counts instanceof Float64Array;
     }
-    this.counts = isWide ? new Float64Array(size) : new Uint32Array(size);
+    // Not zeroed, since every number is written.
+    const { buffer } = Buffer.allocUnsafeSlow((isWide ? 8 : 4) * size);
+    this.counts = isWide ? new Float64Array(buffer) : new Uint32Array(buffer);
     this.places = new Int32Array(histograms.length * STRIDE);
     this.zeroCounts = new Float64Array(histograms.length);
     let end = 0;

@@ -44,40 +44,42 @@ export class NativeHistogramBuilder {
     this.negative = new NativeBuckets(this.maxBuckets);
   }
 
-  /** Builds the histogram of a row, which replaces the last one. @returns false if the row has none */
-  build(exponentials: ExponentialSnapshots, row: number): boolean {
+  /**
+   * Builds the histogram of a row, which replaces the last one.
+   *
+   * @param known the result for an earlier histogram of the series: a finer schema cannot fit, since counts only grow
+   * @returns the binary logarithm of the number of exponential buckets that make a native one; -1 if the row has none
+   */
+  build(exponentials: ExponentialSnapshots, row: number, known = 0): number {
     if (exponentials instanceof ExponentialColumns) {
       exponentials.positiveAt(row, this.positiveRange);
       exponentials.negativeAt(row, this.negativeRange);
-      this.buildOf(exponentials.scale, exponentials.zeroCountAt(row));
-      return true;
+      return this.buildOf(exponentials.scale, exponentials.zeroCountAt(row), known);
     }
     const histogram = exponentials.at(row);
-    if (histogram === undefined) return false;
-    this.buildFrom(histogram);
-    return true;
+    return histogram === undefined ? -1 : this.buildFrom(histogram, known);
   }
 
-  /** Builds the native histogram of an exponential one. */
-  buildFrom({ scale, zeroCount, positive, negative }: ExponentialHistogramSnapshot): void {
+  /** Builds the native histogram of an exponential one. @returns the same as {@link build} */
+  buildFrom({ scale, zeroCount, positive, negative }: ExponentialHistogramSnapshot, known = 0): number {
     Object.assign(this.positiveRange, positive, { from: 0, to: positive.counts.length });
     Object.assign(this.negativeRange, negative, { from: 0, to: negative.counts.length });
-    this.buildOf(scale, zeroCount);
+    return this.buildOf(scale, zeroCount, known);
   }
 
-  private buildOf(scale: number, zeroCount: number): void {
+  private buildOf(scale: number, zeroCount: number, known: number): number {
     const { positive, negative, positiveRange, negativeRange, maxBuckets } = this;
     const hasUnderflow = isOutermost(positiveRange) || isOutermost(negativeRange);
-    for (let shift = 0; ; shift++) {
+    for (let shift = known; ; shift++) {
       const underflow = hasUnderflow ? (MIN_INDEX >> shift) + 1 : NO_UNDERFLOW;
       if (!positive.fill(positiveRange, shift, underflow, maxBuckets)) continue;
       if (!negative.fill(negativeRange, shift, underflow, maxBuckets - positive.size)) continue;
       this.schema = scale - shift;
       this.zeroThreshold = hasUnderflow ? 2 ** (underflow * 2 ** -this.schema) : ZERO_THRESHOLD;
-      break;
+      this.zeroCount = zeroCount + positive.underflow + negative.underflow;
+      this.count = this.zeroCount + positive.count + negative.count;
+      return shift;
     }
-    this.zeroCount = zeroCount + positive.underflow + negative.underflow;
-    this.count = this.zeroCount + positive.count + negative.count;
   }
 }
 
@@ -118,12 +120,14 @@ export class NativeBuckets {
     let last = 0;
     let end = 0;
     this.underflow = 0;
-    for (let i = from; i < to;) {
-      // A shift of a negative number rounds down too, so that no bucket reaches over a bound. Indexes are one higher here.
-      const index = ((i + toIndex) >> shift) + 1;
-      const groupEnd = Math.min((index << shift) - toIndex, to);
+    // A shift of a negative number rounds down too, so that no bucket reaches over a bound. Indexes are one higher here.
+    let index = offset >> shift;
+    let groupEnd = ((index + 1) << shift) - toIndex;
+    for (let i = from; i < to; groupEnd += 1 << shift) {
+      index++;
+      const stop = groupEnd < to ? groupEnd : to;
       let count = 0;
-      while (i < groupEnd) count += counts[i++]!;
+      while (i < stop) count += counts[i++]!;
       if (count === 0) continue;
       if (index === underflow) {
         this.underflow = count;

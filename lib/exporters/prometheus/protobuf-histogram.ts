@@ -1,8 +1,35 @@
-import { CREATED, type Exemplar, FIRST_BUCKET, type HistogramFamily, SUM } from '../../metrics/snapshot.js';
+import {
+  CREATED,
+  type Exemplar,
+  FIRST_BUCKET,
+  type HistogramFamily,
+  type SeriesIdentities,
+  SUM,
+} from '../../metrics/snapshot.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { type NativeBuckets, NativeHistogramBuilder } from './native-histogram.js';
 import type { NativeHistogramSettings } from './native-histograms.options.js';
 import { BUCKET, HISTOGRAM, METRIC, SPAN, writeCreated, writeExemplar } from './protobuf-fields.js';
+
+/**
+ * The schemas of earlier native histograms by series, so that a scrape need not try finer ones again. They are forgotten
+ * with the identities of the series.
+ */
+export class SchemaMemory {
+  private readonly known = new WeakMap<SeriesIdentities, Uint8Array>();
+
+  /** Returns for each row of a metric what `NativeHistogramBuilder` returned for it; 0 at first. */
+  of({ identities, numbers, stride }: HistogramFamily): Uint8Array {
+    const rows = numbers.length / stride;
+    let known = this.known.get(identities);
+    if (known === undefined || known.length < rows) {
+      const grown = new Uint8Array(rows);
+      if (known !== undefined) grown.set(known);
+      this.known.set(identities, (known = grown));
+    }
+    return known;
+  }
+}
 
 /** The size of the length of a message that is hardly ever shorter than 128 bytes. */
 const LONG = 2;
@@ -12,16 +39,20 @@ export function histogramWriter(
   family: HistogramFamily,
   native: NativeHistogramSettings | undefined,
   created: boolean,
+  memory: SchemaMemory,
 ): (writer: ProtobufWriter, row: number, at: number) => void {
   const { numbers, upperBounds, exemplars, exponentials } = family;
   const bounds = Float64Array.of(...upperBounds, Infinity);
   const builder = native && exponentials && new NativeHistogramBuilder(native.buckets);
+  const known = memory.of(family);
   return (writer, row, at) => {
     const first = at + FIRST_BUCKET;
     const count = sumOf(numbers, first, bounds.length);
     // A histogram that lacks the values of a worker which ended before the first scrape of this kind is no use:
     // Prometheus refuses one whose count is not that of its buckets.
-    const isNative = builder?.build(exponentials!, row) === true && builder.count === count;
+    const shift = builder?.build(exponentials!, row, known[row]) ?? -1;
+    if (shift > 0) known[row] = shift;
+    const isNative = builder !== undefined && shift >= 0 && builder.count === count;
     const start = writer.open(METRIC.histogram, LONG);
     writer.uint(HISTOGRAM.sampleCount, count);
     writer.double(HISTOGRAM.sampleSum, numbers[at + SUM] ?? NaN);

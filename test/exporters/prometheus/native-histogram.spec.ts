@@ -209,7 +209,7 @@ describe('a native histogram', () => {
         const builder = new NativeHistogramBuilder(maxBuckets);
         rows.forEach((all, row) => {
           expect(columns.at(row)).toEqual(exponentialOf(all));
-          expect(builder.build(columns, row)).toBe(true);
+          expect(builder.build(columns, row)).toBe(FINEST - builder.schema);
           const { schema, zeroCount, count } = builder;
           const expected = nativeOf(all, maxBuckets);
           expect([schema, zeroCount, count]).toEqual([expected.schema, expected.zeroCount, expected.count]);
@@ -217,7 +217,20 @@ describe('a native histogram', () => {
           expect(decodedBuckets(spans, deltas)).toEqual(expected.positive);
         });
         expect(columns.at(rows.length)).toBeUndefined();
-        expect(builder.build([undefined], 0)).toBe(false);
+        expect(builder.build([undefined], 0)).toBe(-1);
+      }),
+    );
+  });
+
+  it('is never finer than an earlier one, from which the search begins', () => {
+    fc.assert(
+      fc.property(values, values, limit, (before, more, maxBuckets) => {
+        const builder = new NativeHistogramBuilder(maxBuckets);
+        const known = builder.buildFrom(exponentialOf(before));
+        const all = exponentialOf([...before, ...more]);
+        const shift = builder.buildFrom(all, known);
+        expect(shift).toBeGreaterThanOrEqual(known);
+        expect(new NativeHistogramBuilder(maxBuckets).buildFrom(all)).toBe(shift);
       }),
     );
   });

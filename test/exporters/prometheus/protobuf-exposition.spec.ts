@@ -12,6 +12,7 @@ import { OVERFLOW_LABEL } from '../../../lib/metrics/labels.js';
 import { FIRST_BUCKET } from '../../../lib/metrics/snapshot.js';
 import { inTimeSlices } from '../../../lib/primitives/time-slices.js';
 import { renderProtobuf } from '../../../lib/exporters/prometheus/protobuf-exposition.js';
+import { SchemaMemory } from '../../../lib/exporters/prometheus/protobuf-histogram.js';
 import { resolveNativeHistograms } from '../../../lib/exporters/prometheus/native-histograms.options.js';
 import { histograms, oddText, testRegistry } from '../../metrics/support.js';
 import { decodeFamilies, delimitedMessages } from './protobuf-decoder.js';
@@ -259,6 +260,7 @@ describe('the exposition in protobuf', () => {
     const rendering = renderProtobuf(snapshot, {
       nativeHistograms: resolveNativeHistograms('x'),
       created: false,
+      memory: new SchemaMemory(),
     });
     let steps = 0;
     let step = rendering.next();
@@ -350,7 +352,9 @@ describe('a histogram that lacks the buckets of a worker which has ended', () =>
     for (const { name, numbers, stride } of snapshot.families)
       if (name === 'job_seconds') numbers[stride + FIRST_BUCKET]! += 7;
     const nativeHistograms = resolveNativeHistograms('x', { classic: false });
-    const chunks = await inTimeSlices(renderProtobuf(snapshot, { nativeHistograms, created: false }));
+    const chunks = await inTimeSlices(
+      renderProtobuf(snapshot, { nativeHistograms, created: false, memory: new SchemaMemory() }),
+    );
     const [whole, partial] = decodeFamilies(Buffer.concat(chunks)).get('job_seconds')?.metrics ?? [];
     expect([whole?.native?.positive.size, whole?.buckets]).toEqual([1, undefined]);
     expect([partial?.native, partial?.count, partial?.buckets?.[0]?.count]).toEqual([undefined, 8, 8]);
