@@ -1,5 +1,9 @@
 // The door for libraries and scripts without Nest: the metrics and their text for Prometheus.
-export type { ExpositionFormat } from './exporters/prometheus/format-negotiation.js';
+export type { ExpositionFormat, TextFormat } from './exporters/prometheus/format-negotiation.js';
+export type {
+  NativeHistogramOptions,
+  NativeHistogramsOptions,
+} from './exporters/prometheus/native-histograms.options.js';
 export type {
   PromClientRegistry,
   BridgeDependencies,
@@ -10,6 +14,7 @@ export {
   type GenerateOptions,
   PrometheusExporter,
   type PrometheusExporterOptions,
+  type PrometheusFormatOptions,
 } from './exporters/prometheus/prometheus.exporter.js';
 export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/buckets.js';
 export { type Clock as MonitoringClock, systemClock } from './metrics/clock.js';

@@ -19,8 +19,12 @@ import {
 } from './datadog/datadog.options.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json/json.options.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp/otlp.options.js';
+import {
+  type NativeHistogramsOptions,
+  resolveNativeHistograms,
+} from './prometheus/native-histograms.options.js';
 import type { PromClientRegistry } from './prometheus/prom-client.bridge.js';
-import type { BridgesOptions } from './prometheus/prometheus.exporter.js';
+import type { BridgesOptions, PrometheusFormatOptions } from './prometheus/prometheus.exporter.js';
 import {
   type PushgatewayExporterOptions,
   type ResolvedPushgateway,
@@ -30,10 +34,7 @@ import {
 /** Options of the exporters. A push exporter is off unless its options are given. */
 export interface ExportersOptions {
   /** Options of the Prometheus exporter, which is always on. */
-  readonly prometheus?: {
-    /** Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. @default false */
-    readonly created?: boolean;
-  };
+  readonly prometheus?: PrometheusFormatOptions;
   /** Writes to a JSON file; requires `outputFile`. @default false */
   readonly json?: JsonExporterOptions | false;
   /** Pushes to Amazon CloudWatch; requires `namespace` and the package `@aws-sdk/client-cloudwatch`. @default false */
@@ -48,7 +49,7 @@ export interface ExportersOptions {
 
 /** The options of the exporters that are on, with every default filled in. */
 export interface ResolvedExporters {
-  readonly prometheus: { readonly created: boolean };
+  readonly prometheus: PrometheusFormatOptions;
   readonly json?: ResolvedJson;
   readonly cloudWatch?: ResolvedCloudWatch;
   readonly datadog?: ResolvedDatadog;
@@ -56,12 +57,20 @@ export interface ResolvedExporters {
   readonly pushgateway?: ResolvedPushgateway;
 }
 
-const PROMETHEUS: OptionTable<NonNullable<ExportersOptions['prometheus']>> = { created: flag(false) };
+const PROMETHEUS: OptionTable<
+  NonNullable<ExportersOptions['prometheus']>,
+  ResolvedExporters['prometheus']
+> = {
+  created: flag(false),
+  // Checked here, for an error with the path of the option, and resolved by the exporter, which a script can create.
+  nativeHistograms: group((given: NativeHistogramsOptions | false | undefined, option) => {
+    resolveNativeHistograms(option, given);
+    return given;
+  }),
+};
 
 export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
-  prometheus: group((given: ExportersOptions['prometheus'] = {}, option) =>
-    readOptions(option, given, PROMETHEUS),
-  ),
+  prometheus: group((given: PrometheusFormatOptions = {}, option) => readOptions(option, given, PROMETHEUS)),
   json: ifOn(resolveJsonFile),
   cloudWatch: ifOn(resolveCloudWatch),
   datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),
