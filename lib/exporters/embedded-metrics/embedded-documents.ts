@@ -111,7 +111,9 @@ function setsOf(
   const sets = dimensionSetsOf(labels, rollUps, MAX_DIMENSION_NAME_LENGTH);
   if (!Object.hasOwn(labels, METADATA)) return sets;
   const renamed = freeName(METADATA, (name) => Object.hasOwn(labels, name));
-  return sets.map((set) => set.map(({ Name, Value }) => ({ Name: Name === METADATA ? renamed : Name, Value })));
+  return sets.map((set) =>
+    set.map(({ Name, Value }) => ({ Name: Name === METADATA ? renamed : Name, Value })),
+  );
 }
 
 function valueOf(

@@ -199,7 +199,9 @@ describe('a document of embedded metrics', () => {
 
   it('keeps long names apart', () => {
     const long = 'x'.repeat(300);
-    const metrics = metricsOf(intervalOf([gauges(`${long}a`, [{ [long]: 'v' }, 1]), gauges(`${long}b`, [{}, 2])]));
+    const metrics = metricsOf(
+      intervalOf([gauges(`${long}a`, [{ [long]: 'v' }, 1]), gauges(`${long}b`, [{}, 2])]),
+    );
     expect(new Set(metrics.map(({ name }) => name)).size).toBe(2);
     expect(Object.keys(metrics[0]?.dimensions ?? {})).toEqual(['x'.repeat(250)]);
   });
@@ -279,7 +281,9 @@ describe('the official client of the embedded metric format', () => {
   });
 
   interface Parsed {
-    readonly _aws: { readonly CloudWatchMetrics: readonly { readonly Metrics: readonly { Name: string }[] }[] };
+    readonly _aws: {
+      readonly CloudWatchMetrics: readonly { readonly Metrics: readonly { Name: string }[] }[];
+    };
   }
 
   /** The client orders metrics by the number of their values. */

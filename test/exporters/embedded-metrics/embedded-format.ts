@@ -38,7 +38,16 @@ type Root = Readonly<Record<string, unknown>> & {
 const RATES = ['Bytes', 'Kilobytes', 'Megabytes', 'Gigabytes', 'Terabytes'].flatMap((size) =>
   [size, size.replace('Bytes', 'Bits').replace('bytes', 'bits')].flatMap((unit) => [unit, `${unit}/Second`]),
 );
-const UNITS = ['Seconds', 'Milliseconds', 'Microseconds', 'Percent', 'Count', 'Count/Second', 'None', ...RATES];
+const UNITS = [
+  'Seconds',
+  'Milliseconds',
+  'Microseconds',
+  'Percent',
+  'Count',
+  'Count/Second',
+  'None',
+  ...RATES,
+];
 
 function strict(properties: object, required: readonly string[] = Object.keys(properties)): object {
   return { type: 'object', properties, required, additionalProperties: false };
@@ -65,15 +74,18 @@ const SCHEMA = {
         minItems: 1,
         items: strict({
           Namespace: { ...name(255), pattern: '^[^:]' },
-          Dimensions: { type: 'array', minItems: 1, items: { type: 'array', maxItems: 30, items: name(250) } },
+          Dimensions: {
+            type: 'array',
+            minItems: 1,
+            items: { type: 'array', maxItems: 30, items: name(250) },
+          },
           Metrics: {
             type: 'array',
             minItems: 1,
             maxItems: 100,
-            items: strict(
-              { Name: name(255), Unit: { enum: UNITS }, StorageResolution: { enum: [1, 60] } },
-              ['Name'],
-            ),
+            items: strict({ Name: name(255), Unit: { enum: UNITS }, StorageResolution: { enum: [1, 60] } }, [
+              'Name',
+            ]),
           },
         }),
       },
@@ -116,7 +128,9 @@ export function complaintsAbout(line: string): string[] {
   if (!isDocument(root)) return [ajv.errorsText(isDocument.errors)];
   return root._aws.CloudWatchMetrics.flatMap(({ Dimensions, Metrics }) => [
     ...Dimensions.flat().flatMap((key) =>
-      Object.hasOwn(root, key) && isDimensionValue(root[key]) ? [] : [`${key} is ${JSON.stringify(root[key])}`],
+      Object.hasOwn(root, key) && isDimensionValue(root[key])
+        ? []
+        : [`${key} is ${JSON.stringify(root[key])}`],
     ),
     ...Metrics.flatMap(({ Name }) => complaintsAboutTarget(Name, root)),
     ...(new Set(Metrics.map(({ Name }) => Name)).size < Metrics.length ? ['a metric is there twice'] : []),
