@@ -81,11 +81,22 @@ describe.each(ADAPTERS)('an application on AWS Lambda on %s', (adapter) => {
     expect(jest.getTimerCount()).toBe(0);
     await environment.invoke(request);
     expect(jest.getTimerCount()).toBe(0);
+    const names = new Set(environment.log.metrics.map(({ name }) => name));
+    expect([...names].toSorted()).toEqual([
+      'application_startup_seconds',
+      'http_request_duration_seconds',
+      'http_requests_in_progress',
+      'http_requests_total',
+    ]);
+  });
+
+  it('has the metrics of the process, but not of the machine, if an option asks for all', async () => {
+    const environment = await coldStart(adapter, { exporters: { embeddedMetrics: { metrics: [/./] } } });
+    await environment.invoke(request);
     const names = environment.log.metrics.map(({ name }) => name);
-    expect(
-      names.filter((name) => /^(system_|api_|nodejs_eventloop|monitoring_(history|alert))/.test(name)),
-    ).toEqual([]);
     expect(names).toContain('process_resident_memory_bytes');
+    const absent = /^(system_|api_|nodejs_eventloop|postgresql_|redis_|monitoring_(history|alert))/;
+    expect(names.filter((name) => absent.test(name))).toEqual([]);
   });
 
   it('serves no endpoint, unless an option has its path', async () => {

@@ -2,11 +2,12 @@ import { runsOnLambda } from '../../primitives/runs-on-lambda.js';
 import { expectOption, intervalMsOf } from '../../options/option-checks.js';
 import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { DISTRIBUTIONS, NAMESPACE, ROLL_UPS } from '../cloudwatch/metric-data.options.js';
+import type { MetricFilter } from '../push/metric-filter.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import type { LineStream } from './line-writer.js';
 
 /** Options of an {@link EmbeddedMetricsExporter}. */
-export interface EmbeddedMetricsExporterOptions extends Omit<PushExporterOptions, 'intervalMs'> {
+export interface EmbeddedMetricsExporterOptions extends Omit<PushExporterOptions, 'intervalMs' | 'metrics'> {
   /** Namespace of the metrics in CloudWatch, such as `EnterpriseLand`; `AWS/…` is reserved. */
   readonly namespace: string;
   /**
@@ -15,6 +16,11 @@ export interface EmbeddedMetricsExporterOptions extends Omit<PushExporterOptions
    * @default 60000; false on AWS Lambda
    */
   readonly intervalMs?: number | false;
+  /**
+   * Filter for the metrics that are written, by name or regular expression.
+   * @default all metrics; on AWS Lambda all but `process_*`, `nodejs_*` and `monitoring_*`
+   */
+  readonly metrics?: MetricFilter;
   /** Stream that receives one JSON document a line. @default process.stdout */
   readonly stream?: LineStream;
   /**
@@ -45,6 +51,8 @@ export type ResolvedEmbeddedMetrics = Omit<ResolvedPush, 'intervalMs'> &
   Pick<EmbeddedMetricsExporterOptions, 'stream'> & { readonly intervalMs: number | false };
 
 const INTERVAL_MS = 60_000;
+/** What AWS Lambda reports itself, or is of no interest there, and would be most of each log. */
+const METRICS_ON_LAMBDA: MetricFilter = [/^(?!process_|nodejs_|monitoring_)/];
 
 /** The table of {@link EmbeddedMetricsExporterOptions}. */
 export const EMBEDDED_METRICS: OptionTable<EmbeddedMetricsExporterOptions, ResolvedEmbeddedMetrics> = {
@@ -54,6 +62,9 @@ export const EMBEDDED_METRICS: OptionTable<EmbeddedMetricsExporterOptions, Resol
     if (given === false || (given === undefined && runsOnLambda())) return false;
     return intervalMsOf(option, given, INTERVAL_MS);
   }),
+  metrics: group((given: MetricFilter | undefined, option) =>
+    given === undefined && runsOnLambda() ? METRICS_ON_LAMBDA : PUSH.metrics.read(option, given),
+  ),
   stream: group((stream: LineStream | undefined, option) => {
     const valid = stream === undefined || isStream(stream);
     expectOption(option, typeof stream, 'a writable stream such as process.stdout', valid);

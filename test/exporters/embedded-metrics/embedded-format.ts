@@ -122,7 +122,12 @@ const MAX_EVENT_BYTES = 256 * 1024 - 26;
 /** Returns what CloudWatch would refuse in a line of a log. */
 export function complaintsAbout(line: string): string[] {
   if (Buffer.byteLength(line) > MAX_EVENT_BYTES) return [`${Buffer.byteLength(line)} bytes`];
-  const root = JSON.parse(line) as Root;
+  let root: Root;
+  try {
+    root = JSON.parse(line) as Root;
+  } catch {
+    return [`no JSON: ${line.slice(0, 200)}`];
+  }
   // A member that is there twice is lost in between.
   if (JSON.stringify(root) !== line) return [`not in its shortest form: ${line.slice(0, 200)}`];
   if (!isDocument(root)) return [ajv.errorsText(isDocument.errors)];
