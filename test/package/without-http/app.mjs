@@ -105,10 +105,15 @@ const KINDS = {
     process.exitCode = 3;
     await app.close();
   },
+  // As nest-commander runs a command.
   async 'command that fails'() {
     const app = await contextOf();
-    work(app);
-    throw new Error('no such order');
+    try {
+      work(app);
+      throw new Error('no such order');
+    } finally {
+      await app.close();
+    }
   },
   async 'command that calls process.exit()'() {
     work(await contextOf());
@@ -158,9 +163,10 @@ const KINDS = {
   },
   // Its environment ends when the runtime stops to invoke it: nothing is closed.
   async function() {
-    const invoke = await functionOf();
+    const invoke = await functionOf(() => console.log('a line of the application'));
     for (let i = 0; i < 3; i++) await invoke('/orders/7');
   },
+  // Without lines of its own, which would end it.
   async 'function whose log nobody reads'() {
     const invoke = await functionOf();
     await invoke('/orders/7');
@@ -171,8 +177,8 @@ const KINDS = {
   },
 };
 
-/** Returns the handler of a function, which is asked for a path. */
-async function functionOf() {
+/** Returns the handler of a function, which is asked for a path and logs each time. */
+async function functionOf(log = () => undefined) {
   const { FastifyAdapter } = await import('@nestjs/platform-fastify');
   const { wrapHandler } = await import('nestjs-monitoring/exporters');
   const exporters = { embeddedMetrics: { namespace: 'Shop' } };
@@ -183,7 +189,7 @@ async function functionOf() {
   await fastify.ready();
   told.statuses = [];
   const handler = wrapHandler(app, async (path) => {
-    console.log('a line of the application');
+    log();
     return (await fastify.inject(path)).statusCode;
   });
   return async (path) => void told.statuses.push(await handler(path));
