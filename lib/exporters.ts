@@ -8,7 +8,7 @@ export { DatadogExporter } from './exporters/datadog/datadog.exporter.js';
 export type { DatadogExporterOptions, DatadogSite } from './exporters/datadog/datadog.options.js';
 export { EmbeddedMetricsExporter } from './exporters/embedded-metrics/embedded-metrics.exporter.js';
 export type { EmbeddedMetricsExporterOptions } from './exporters/embedded-metrics/embedded-metrics.options.js';
-export type { LineStream } from './exporters/embedded-metrics/line-writer.js';
+export type { EmbeddedMetricsStream } from './exporters/embedded-metrics/line-writer.js';
 export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
 export { JsonExporter } from './exporters/json/json.exporter.js';
 export type { JsonExporterOptions } from './exporters/json/json.options.js';
@@ -41,7 +41,7 @@ export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporte
 export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
 export {
   flushMetrics,
-  type FlushOptions,
+  type FlushMetricsOptions,
   type MonitoredApplication,
   wrapHandler,
 } from './exporters/wrap-handler.js';

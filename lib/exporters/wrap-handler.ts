@@ -7,7 +7,7 @@ export interface MonitoredApplication {
 }
 
 /** Options of a flush. */
-export interface FlushOptions {
+export interface FlushMetricsOptions {
   /** Longest wait for the exporters, in milliseconds; a push that takes longer goes on. @default 1000 */
   readonly timeoutMs?: number;
 }
@@ -21,7 +21,10 @@ const TIMEOUT_MS = 1_000;
  *
  * @throws {Error} if the application does not import `MonitoringModule`
  */
-export async function flushMetrics(app: MonitoredApplication, options: FlushOptions = {}): Promise<void> {
+export async function flushMetrics(
+  app: MonitoredApplication,
+  options: FlushMetricsOptions = {},
+): Promise<void> {
   await flushWithin(exportersOf(app), options);
 }
 
@@ -34,7 +37,7 @@ export async function flushMetrics(app: MonitoredApplication, options: FlushOpti
 export function wrapHandler<A extends unknown[], R>(
   app: MonitoredApplication,
   handler: (...args: A) => R,
-  options: FlushOptions = {},
+  options: FlushMetricsOptions = {},
 ): (...args: A) => R {
   const exporters = exportersOf(app);
   return (...args) => {
@@ -73,7 +76,7 @@ async function flushedAfter(result: PromiseLike<unknown>, flush: () => Promise<v
 
 async function flushWithin(
   exporters: ExportersLifecycle,
-  { timeoutMs = TIMEOUT_MS }: FlushOptions,
+  { timeoutMs = TIMEOUT_MS }: FlushMetricsOptions,
 ): Promise<void> {
   await resultWithin(exporters.flush(), timeoutMs).catch(() => undefined);
 }

@@ -1,10 +1,24 @@
-import { ENDPOINT_NAMES } from '../http/endpoints.options.js';
+import type { CollectorsOptions } from '../collectors/collectors.options.js';
+import type { DiagnosticsOptions } from '../diagnostics/diagnostics.options.js';
+import type { HealthOptions } from '../health/health.options.js';
+import { ENDPOINT_NAMES, type EndpointsOptions } from '../http/endpoints.options.js';
+import type { RequestsOptions } from '../instrumentation/requests/requests.options.js';
 import { isObject } from '../primitives/is-object.js';
-import type { MonitoringOptions } from './monitoring.options.js';
+
+/** The options whose defaults are others on AWS Lambda. */
+interface SuspendedOptions {
+  readonly endpoints?: EndpointsOptions;
+  readonly collectors?: CollectorsOptions;
+  readonly diagnostics?: DiagnosticsOptions | false;
+  readonly requests?: RequestsOptions | false;
+  readonly health?: HealthOptions;
+  readonly history?: object;
+  readonly alerting?: object;
+}
 
 /** The options of an application on AWS Lambda, and what is off because of that. */
-export interface LambdaDefaults {
-  readonly options: MonitoringOptions;
+export interface LambdaDefaults<O> {
+  readonly options: O;
   /** True if neither the history nor alert rules are evaluated. */
   readonly isUnsampled: boolean;
   /** Paths of the options that are off, such as `collectors.system`. */
@@ -22,7 +36,7 @@ const RUNTIME = ['eventLoop', 'threadPool'] as const;
  * Returns the options with the defaults of AWS Lambda: off is what has no meaning in one of many environments, of which
  * each is suspended between two invocations. An option that is given wins.
  */
-export function lambdaDefaults(given: MonitoringOptions): LambdaDefaults {
+export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefaults<O> {
   const off: string[] = [];
   /** Returns the group with those of its options off that are not given. */
   function without<G>(path: string, group: G, names: readonly string[]): G {
@@ -38,7 +52,7 @@ export function lambdaDefaults(given: MonitoringOptions): LambdaDefaults {
   const isServed = endpoints?.listen !== undefined || endpoints?.controllers === true;
   const isUnsampled = given.alerting === undefined && given.history === undefined;
   const fewer = without('collectors', collectors, COLLECTORS);
-  const options: MonitoringOptions = {
+  const options: O = {
     ...given,
     ...(!isServed && { endpoints: without('endpoints', endpoints, ENDPOINT_NAMES) ?? {} }),
     collectors: isObject(fewer)

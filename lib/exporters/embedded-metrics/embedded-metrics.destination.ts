@@ -3,7 +3,7 @@ import type { MetricsInterval } from '../push/metrics-interval.js';
 import { RejectedPoints } from '../push/partial-success.js';
 import type { PushDestination, PushRequest } from '../push/push-destination.js';
 import { embeddedDocuments, type EmbeddedMetricsEncoding } from './embedded-documents.js';
-import { type LineBatch, type LineStream, LineWriter } from './line-writer.js';
+import { type LineBatch, type EmbeddedMetricsStream, LineWriter } from './line-writer.js';
 
 /** Limits of one request: so many lines wait in the queue together. */
 const LIMITS = { items: 100, bytes: 1024 * 1024 };
@@ -21,7 +21,7 @@ export class EmbeddedMetricsDestination implements PushDestination {
   /** @param stream the stream. @default process.stdout, looked up for each line */
   constructor(
     private readonly options: EmbeddedMetricsEncoding,
-    stream?: LineStream,
+    stream?: EmbeddedMetricsStream,
   ) {
     this.writer = new LineWriter(() => stream ?? process.stdout);
   }

@@ -3,11 +3,11 @@ import { expectOption, intervalMsOf } from '../../options/option-checks.js';
 import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { DISTRIBUTIONS, NAMESPACE, ROLL_UPS } from '../cloudwatch/metric-data.options.js';
 import type { MetricFilter } from '../push/metric-filter.js';
-import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
-import type { LineStream } from './line-writer.js';
+import { PUSH, type PushQueueOptions, type ResolvedPush } from '../push/push.options.js';
+import type { EmbeddedMetricsStream } from './line-writer.js';
 
 /** Options of an {@link EmbeddedMetricsExporter}. */
-export interface EmbeddedMetricsExporterOptions extends Omit<PushExporterOptions, 'intervalMs' | 'metrics'> {
+export interface EmbeddedMetricsExporterOptions extends PushQueueOptions {
   /** Namespace of the metrics in CloudWatch, such as `EnterpriseLand`; `AWS/…` is reserved. */
   readonly namespace: string;
   /**
@@ -22,7 +22,7 @@ export interface EmbeddedMetricsExporterOptions extends Omit<PushExporterOptions
    */
   readonly metrics?: MetricFilter;
   /** Stream that receives one JSON document a line. @default process.stdout */
-  readonly stream?: LineStream;
+  readonly stream?: EmbeddedMetricsStream;
   /**
    * Encoding of histograms. `values` writes each value, or at most 100 values with their numbers of occurrences if there
    * are more, from which CloudWatch computes percentiles; `statistics` writes count, sum, minimum and maximum only.
@@ -51,7 +51,7 @@ export type ResolvedEmbeddedMetrics = Omit<ResolvedPush, 'intervalMs'> &
   Pick<EmbeddedMetricsExporterOptions, 'stream'> & { readonly intervalMs: number | false };
 
 const INTERVAL_MS = 60_000;
-/** What AWS Lambda reports itself, or is of no interest there, and would be most of each log. */
+/** The metrics that are written on AWS Lambda. The others would be most of the log, and Lambda has its own of the process. */
 const METRICS_ON_LAMBDA: MetricFilter = [/^(?!process_|nodejs_|monitoring_)/];
 
 /** The table of {@link EmbeddedMetricsExporterOptions}. */
@@ -65,7 +65,7 @@ export const EMBEDDED_METRICS: OptionTable<EmbeddedMetricsExporterOptions, Resol
   metrics: group((given: MetricFilter | undefined, option) =>
     given === undefined && runsOnLambda() ? METRICS_ON_LAMBDA : PUSH.metrics.read(option, given),
   ),
-  stream: group((stream: LineStream | undefined, option) => {
+  stream: group((stream: EmbeddedMetricsStream | undefined, option) => {
     const valid = stream === undefined || isStream(stream);
     expectOption(option, typeof stream, 'a writable stream such as process.stdout', valid);
     return stream;
@@ -89,8 +89,8 @@ export function resolveEmbeddedMetrics(
   return readOptions(owner, options, EMBEDDED_METRICS);
 }
 
-function isStream(stream: Partial<LineStream> | null): boolean {
+function isStream(stream: Partial<EmbeddedMetricsStream> | null): boolean {
   return ['write', 'on', 'removeListener'].every(
-    (name) => typeof stream?.[name as keyof LineStream] === 'function',
+    (name) => typeof stream?.[name as keyof EmbeddedMetricsStream] === 'function',
   );
 }

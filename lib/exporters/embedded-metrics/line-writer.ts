@@ -1,5 +1,5 @@
 /** The part of a `Writable` stream that is used, such as `process.stdout`. */
-export interface LineStream {
+export interface EmbeddedMetricsStream {
   write(text: string, callback: (error?: Error | null) => void): boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
@@ -20,7 +20,7 @@ export class LineWriter {
   private writing: Promise<void> | undefined;
 
   /** @param stream returns the stream; called for each line */
-  constructor(private readonly stream: () => LineStream) {}
+  constructor(private readonly stream: () => EmbeddedMetricsStream) {}
 
   /**
    * Writes the lines of a batch that have not been written yet. A line is not written twice, even if an earlier call was
@@ -40,25 +40,33 @@ export class LineWriter {
   }
 }
 
-function writeTo(stream: LineStream, text: string): Promise<void> {
+function writeTo(stream: EmbeddedMetricsStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // Without a listener, a failed write would end the process. The callback has the outcome.
     const onError = (): void => undefined;
     const settle = (error?: Error | null): void => {
       if (!error) {
-        stream.removeListener('error', onError);
+        unlisten(stream, onError);
         resolve();
         return;
       }
       reject(error);
       // The stream emits the error after the callback.
-      setImmediate(() => stream.removeListener('error', onError));
+      setImmediate(unlisten, stream, onError);
     };
-    stream.on('error', onError);
     try {
+      stream.on('error', onError);
       stream.write(text, settle);
     } catch (error) {
       settle(error as Error);
     }
   });
+}
+
+function unlisten(stream: EmbeddedMetricsStream, listener: () => void): void {
+  try {
+    stream.removeListener('error', listener);
+  } catch {
+    // A stream of the application; the outcome of the write is the same.
+  }
 }

@@ -42,7 +42,8 @@ async function rootModule(options = {}, controllers = []) {
   const exporters = outputFile === undefined ? {} : { json: { outputFile } };
   return {
     module: class RootModule {},
-    imports: [MonitoringModule.forRoot({ exporters, ...options })],
+    // A busy machine delays the event loop, which is a warning.
+    imports: [MonitoringModule.forRoot({ exporters, health: { builtIn: { eventLoop: false } }, ...options })],
     controllers,
   };
 }
