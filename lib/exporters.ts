@@ -6,6 +6,9 @@ export type { CloudWatchCost, CloudWatchPrices } from './exporters/cloudwatch/co
 export type { DatadogClient } from './exporters/datadog/datadog-client.transport.js';
 export { DatadogExporter } from './exporters/datadog/datadog.exporter.js';
 export type { DatadogExporterOptions, DatadogSite } from './exporters/datadog/datadog.options.js';
+export { EmbeddedMetricsExporter } from './exporters/embedded-metrics/embedded-metrics.exporter.js';
+export type { EmbeddedMetricsExporterOptions } from './exporters/embedded-metrics/embedded-metrics.options.js';
+export type { EmbeddedMetricsStream } from './exporters/embedded-metrics/line-writer.js';
 export type { JsonHistogram, JsonMetric, JsonMetrics, JsonScalar } from './exporters/json/json-document.js';
 export { JsonExporter } from './exporters/json/json.exporter.js';
 export type { JsonExporterOptions } from './exporters/json/json.options.js';
@@ -36,4 +39,10 @@ export { PushExporter } from './exporters/push/push.exporter.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
 export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporter.js';
 export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
+export {
+  flushMetrics,
+  type FlushMetricsOptions,
+  type MonitoredApplication,
+  wrapHandler,
+} from './exporters/wrap-handler.js';
 export type { RegisterTimer } from './primitives/register-timer.js';

@@ -8,6 +8,8 @@ export interface StartedExporter {
   /** Prepares the exporter; a rejection keeps the application from starting. */
   open?(): Promise<void>;
   start(registerTimer?: RegisterTimer): void;
+  /** Pushes what has happened since the last push. Never rejects. */
+  flush(): Promise<void>;
   /** Pushes a last time. Never rejects. */
   shutdown(): Promise<void>;
 }
@@ -25,6 +27,11 @@ export class ExportersLifecycle {
 
   start(): void {
     for (const exporter of this.exporters) exporter.start(this.registerTimer);
+  }
+
+  /** Pushes with every exporter what has happened since its last push. Never rejects. */
+  async flush(): Promise<void> {
+    await Promise.all(this.exporters.map((exporter) => exporter.flush()));
   }
 
   /** Returns the exporters whose remote rejects everything, with the reason. */

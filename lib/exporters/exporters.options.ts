@@ -17,6 +17,11 @@ import {
   type ResolvedDatadog,
   resolveDatadog,
 } from './datadog/datadog.options.js';
+import {
+  type EmbeddedMetricsExporterOptions,
+  type ResolvedEmbeddedMetrics,
+  resolveEmbeddedMetrics,
+} from './embedded-metrics/embedded-metrics.options.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json/json.options.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp/otlp.options.js';
 import {
@@ -39,6 +44,11 @@ export interface ExportersOptions {
   readonly json?: JsonExporterOptions | false;
   /** Pushes to Amazon CloudWatch; requires `namespace` and the package `@aws-sdk/client-cloudwatch`. @default false */
   readonly cloudWatch?: CloudWatchExporterOptions | false;
+  /**
+   * Writes to the log in the embedded metric format of Amazon CloudWatch, on AWS Lambda and ECS; requires `namespace`.
+   * @default false
+   */
+  readonly embeddedMetrics?: EmbeddedMetricsExporterOptions | false;
   /** Pushes to Datadog; requires `apiKey` or DD_API_KEY. @default false */
   readonly datadog?: DatadogExporterOptions | false;
   /** Pushes to an OpenTelemetry collector; requires the package `@opentelemetry/otlp-transformer`. @default false */
@@ -52,6 +62,7 @@ export interface ResolvedExporters {
   readonly prometheus: PrometheusFormatOptions;
   readonly json?: ResolvedJson;
   readonly cloudWatch?: ResolvedCloudWatch;
+  readonly embeddedMetrics?: ResolvedEmbeddedMetrics;
   readonly datadog?: ResolvedDatadog;
   readonly otlp?: ResolvedOtlp;
   readonly pushgateway?: ResolvedPushgateway;
@@ -73,6 +84,7 @@ export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   prometheus: group((given: PrometheusFormatOptions = {}, option) => readOptions(option, given, PROMETHEUS)),
   json: ifOn(resolveJsonFile),
   cloudWatch: ifOn(resolveCloudWatch),
+  embeddedMetrics: ifOn(resolveEmbeddedMetrics),
   datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),
   otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp)),
   pushgateway: ifOn(resolvePushgateway),

@@ -27,7 +27,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       member: ClusterMember | null,
       records: RequestRecords,
       profiles: Profiles,
-      { alerting, clock, defaultLabels }: ResolvedOptions,
+      { alerting, clock, defaultLabels, isUnsampled }: ResolvedOptions,
     ) => {
       const known = {
         typeOf: (metric: string) => registry.getMetric(metric)?.type,
@@ -55,16 +55,16 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       });
       for (const rule of rules) monitor.addAlertRule(rule);
       for (const { handler, ...options } of handlers) monitor.addAlertHandler(handler, options);
-      registry.addCollector(new AlertingMetrics(monitor, registry));
+      if (!isUnsampled) registry.addCollector(new AlertingMetrics(monitor, registry));
       return monitor;
     },
   },
   {
     provide: Vitals,
     inject: [MetricsHistory, RESOLVED_OPTIONS],
-    useFactory: (history: MetricsHistory, { enabled }: ResolvedOptions) => {
+    useFactory: (history: MetricsHistory, { enabled, isUnsampled }: ResolvedOptions) => {
       const vitals = new Vitals(history);
-      if (enabled) vitals.retain();
+      if (enabled && !isUnsampled) vitals.retain();
       return vitals;
     },
   },
@@ -84,8 +84,8 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       alerting: AlertingMonitor,
       performance: PerformanceMonitor,
       modules: ModulesContainer,
-      { enabled }: ResolvedOptions,
-    ) => new AlertingLifecycle(alerting, performance, modules, enabled),
+      { enabled, isUnsampled }: ResolvedOptions,
+    ) => new AlertingLifecycle(alerting, performance, modules, enabled && !isUnsampled),
   },
 ];
 

@@ -2,6 +2,7 @@ import { Logger, type Provider, type Type } from '@nestjs/common';
 import type { ClusterMember } from '../cluster/cluster-member.js';
 import { CloudWatchExporter } from '../exporters/cloudwatch/cloudwatch.exporter.js';
 import { DatadogExporter } from '../exporters/datadog/datadog.exporter.js';
+import { EmbeddedMetricsExporter } from '../exporters/embedded-metrics/embedded-metrics.exporter.js';
 import { ExportersLifecycle, type StartedExporter } from '../exporters/exporters.lifecycle.js';
 import type { ResolvedExporters } from '../exporters/exporters.options.js';
 import { JsonExporter } from '../exporters/json/json.exporter.js';
@@ -30,6 +31,7 @@ type PushExporterName = Exclude<keyof ResolvedExporters, 'prometheus'>;
 const PUSH_EXPORTERS = {
   json: JsonExporter,
   cloudWatch: CloudWatchExporter,
+  embeddedMetrics: EmbeddedMetricsExporter,
   datadog: DatadogExporter,
   otlp: OtlpExporter,
   pushgateway: PushgatewayExporter,

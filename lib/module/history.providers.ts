@@ -18,9 +18,9 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
   {
     provide: HistoryStore,
     inject: [RESOLVED_OPTIONS, MetricsRegistry],
-    useFactory: ({ history: options }: ResolvedOptions, registry: MetricsRegistry) => {
+    useFactory: ({ history: options, isUnsampled }: ResolvedOptions, registry: MetricsRegistry) => {
       const history = new HistoryStore(options, callbackGuard(registry, 'history.onSample'));
-      registry.addCollector(new HistoryMetrics(history, registry));
+      if (!isUnsampled) registry.addCollector(new HistoryMetrics(history, registry));
       return history;
     },
   },
@@ -51,7 +51,7 @@ export const HISTORY_PROVIDERS: readonly Provider[] = [
     useFactory: (
       sampler: HistorySampler,
       { registerTimer }: ScheduleIntegration,
-      { enabled }: ResolvedOptions,
-    ) => new HistoryLifecycle(sampler, enabled, registerTimer),
+      { enabled, isUnsampled }: ResolvedOptions,
+    ) => new HistoryLifecycle(sampler, enabled && !isUnsampled, registerTimer),
   },
 ];

@@ -58,6 +58,7 @@ import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
 import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { checked, count, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
+import { lambdaDefaults } from './lambda-defaults.js';
 
 /** Options of `MonitoringModule.forRoot()`; each has a default. */
 export interface MonitoringOptions {
@@ -88,17 +89,23 @@ export interface MonitoringOptions {
    * exposes the metrics of all of them, however they were started. @default false
    */
   readonly cluster?: ClusterOptions | boolean;
-  /** Paths of the HTTP endpoints, and their authentication. @default every endpoint at its default path */
+  /**
+   * Paths of the HTTP endpoints, and their authentication.
+   * @default every endpoint at its default path; none on AWS Lambda
+   */
   readonly endpoints?: EndpointsOptions;
   /** Request metrics, or false. @default on */
   readonly http?: HttpMetricsOptions | false;
   /** Metrics of outgoing HTTP requests, or false. @default on */
   readonly outgoingHttp?: OutgoingHttpOptions | false;
-  /** Records of what each request waited for and why it failed, or false. @default on */
+  /** Records of what each request waited for and why it failed, or false. @default on; off on AWS Lambda */
   readonly requests?: RequestsOptions | false;
   /** Error metrics and groups of errors, or false. @default all */
   readonly errors?: ErrorsOptions | false;
-  /** Diagnostics of the process, such as what blocks the event loop, or false. @default on */
+  /**
+   * Diagnostics of the process, such as what blocks the event loop, or false.
+   * @default on; on AWS Lambda only those of the start and of the state of the process
+   */
   readonly diagnostics?: DiagnosticsOptions | false;
   /** Counts of log messages by level and context, whose levels can be changed at run time, or false. @default on */
   readonly logs?: LogsOptions | boolean;
@@ -110,7 +117,10 @@ export interface MonitoringOptions {
   readonly webSocket?: WebSocketMetricsOptions | false;
   /** Metrics of GraphQL operations, or false. @default on */
   readonly graphql?: GraphQLMetricsOptions | false;
-  /** Collectors of the process, the machine, and the clients of the application. @default all */
+  /**
+   * Collectors of the process, the machine, and the clients of the application.
+   * @default all; on AWS Lambda without the machine, the event loop, and the statistics of servers
+   */
   readonly collectors?: CollectorsOptions;
   /** Leadership among replicas, for business metrics that only one of them collects. @default every replica collects */
   readonly business?: BusinessOptions;
@@ -118,13 +128,19 @@ export interface MonitoringOptions {
   readonly exporters?: ExportersOptions;
   /** Registries of other libraries, whose metrics the metrics endpoint exposes too. */
   readonly bridges?: BridgesOptions;
-  /** Samples of the last hour in memory, which rules, vitals and the dashboard read. @default on */
+  /**
+   * Samples of the last hour in memory, which rules, vitals and the dashboard read.
+   * @default on; off on AWS Lambda unless this option or `alerting` is given
+   */
   readonly history?: HistoryOptions;
   /** Health checks, probes and the drain at the end. @default the built-in checks */
   readonly health?: HealthOptions;
   /** Limits of the vitals; a vital that is not given has its default limit. */
   readonly thresholds?: Thresholds;
-  /** Alert rules, and the handlers that are notified. @default no rules beside the thresholds */
+  /**
+   * Alert rules, and the handlers that are notified.
+   * @default no rules beside the thresholds; off on AWS Lambda unless this option or `history` is given
+   */
   readonly alerting?: AlertingOptions;
   /**
    * Source of the time. The system clock replaces it whenever it throws or returns anything but a number, and once its
@@ -163,10 +179,16 @@ export interface ResolvedOptions {
   readonly thresholds: Thresholds;
   readonly alerting: ResolvedAlerting;
   readonly clock: Clock;
+  /** True if neither the history nor alert rules are evaluated. */
+  readonly isUnsampled: boolean;
+  /** Paths of the options that are off because of AWS Lambda, such as `collectors.system`. */
+  readonly offOnLambda: readonly string[];
 }
 
 /** The options whose defaults and checks depend on no other one. */
-type OwnOptions = Omit<ResolvedOptions, 'history'> & { readonly history: HistoryOptions | undefined };
+type OwnOptions = Omit<ResolvedOptions, 'history' | 'isUnsampled' | 'offOnLambda'> & {
+  readonly history: HistoryOptions | undefined;
+};
 
 /** Returns the table of all options. */
 function optionsTable(environment: string | undefined): OptionTable<MonitoringOptions, OwnOptions> {
@@ -212,10 +234,18 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
  * Checks the options and resolves their defaults.
  *
  * @param environment the value of NODE_ENV, on which the defaults of the dashboard and of the drain depend
+ * @param onLambda true for the defaults of AWS Lambda
  * @throws {MonitoringOptionsError}
  */
-export function resolveOptions(options: MonitoringOptions, environment?: string): ResolvedOptions {
+export function resolveOptions(
+  given: MonitoringOptions,
+  environment?: string,
+  onLambda = false,
+): ResolvedOptions {
   const table = optionsTable(environment);
+  const { options, isUnsampled, off } = onLambda
+    ? lambdaDefaults(given)
+    : { options: given, isUnsampled: false, off: [] };
   const own = readOptions('the options of MonitoringModule', options, table, (option) => option);
   const { alerting, bridges, cluster } = own;
   if (cluster && bridges.promClient !== undefined) {
@@ -229,7 +259,7 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
       `\`alerting.intervalMs\` must be at least \`history.intervalMs\`, ${history.intervalMs}, since rules are evaluated over the samples of the history; got ${alerting.intervalMs}.`,
     );
   }
-  return { ...own, history };
+  return { ...own, history, isUnsampled, offOnLambda: off };
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { MonitoringOptionsError } from '../options/option-checks.js';
+import { runsOnLambda } from '../primitives/runs-on-lambda.js';
 import { settledBeforeExit } from './before-exit.js';
 import { resolveOptions } from './monitoring.options.js';
 import { OptionsMerger } from './options-merger.js';
@@ -20,7 +21,7 @@ export const OPTIONS_PROVIDERS: readonly Provider[] = [
     provide: RESOLVED_OPTIONS,
     inject: [OptionsMerger],
     useFactory: async ({ merged }: OptionsMerger) =>
-      resolveOptions(await settledBeforeExit(merged, optionsMissing), process.env.NODE_ENV),
+      resolveOptions(await settledBeforeExit(merged, optionsMissing), process.env.NODE_ENV, runsOnLambda()),
   },
 ];
 

@@ -48,6 +48,9 @@ export class StartReport {
     const addresses = this.router.addresses();
     const served = [...addresses, ...(names.length > 0 ? [`controllers of ${names.join(', ')}`] : [])];
     if (served.length > 0) return `Endpoints: ${served.join(', ')}`;
+    if (this.options.offOnLambda.includes('endpoints.metrics')) {
+      return 'Endpoints: none on AWS Lambda, where each environment has metrics of its own. Set the path of an endpoint to serve it.';
+    }
     return Object.values(paths).every((path) => path === false)
       ? 'Endpoints: none, since the options turn all of them off.'
       : 'Endpoints: none, since the application has no HTTP server on Express or Fastify. Set `endpoints.listen` for a server of their own.';
@@ -67,7 +70,7 @@ export class StartReport {
   }
 
   private disabledParts(): string[] {
-    const { endpoints, collectors } = this.options;
+    const { endpoints, collectors, offOnLambda } = this.options;
     const withheld = endpoints.isDashboardWithheld
       ? ['the dashboard (NODE_ENV is production and `endpoints.auth` is not set)']
       : [];
@@ -77,8 +80,13 @@ export class StartReport {
         (name) => !endpoints.isDashboardWithheld || name !== 'endpoints.dashboard',
       ),
       ...falseKeys('collectors', collectors),
+    ].filter((name) => !offOnLambda.includes(name));
+    const onLambda = offOnLambda.filter((name) => !name.startsWith('endpoints.'));
+    return [
+      ...withheld,
+      ...byOption.map((name) => `${name} (option)`),
+      ...onLambda.map((name) => `${name} (AWS Lambda)`),
     ];
-    return [...withheld, ...byOption.map((name) => `${name} (option)`)];
   }
 }
 

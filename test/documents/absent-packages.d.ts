@@ -17,3 +17,16 @@ declare module '@nestjs/mongoose' {
     static forRoot(uri: string, options?: ConnectOptions): DynamicModule;
   }
 }
+
+declare module 'aws-lambda' {
+  export interface Context {
+    readonly awsRequestId: string;
+    getRemainingTimeInMillis(): number;
+  }
+  export type Callback<R> = (error?: Error | string | null, result?: R) => void;
+  export type Handler<E = any, R = any> = (
+    event: E,
+    context: Context,
+    callback: Callback<R>,
+  ) => void | Promise<R>;
+}

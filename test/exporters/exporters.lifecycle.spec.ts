@@ -97,6 +97,7 @@ describe('the exporters of an application', () => {
       {
         open: () => Promise.reject(new Error('Run "npm install sdk".')),
         start: () => undefined,
+        flush: () => Promise.resolve(),
         shutdown: () => Promise.resolve(),
       },
     ]);

@@ -4,7 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { Pool } from 'pg';
 import { Redis } from 'ioredis';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
+import { asOnLambda } from '../e2e/fixture/lambda-environment.js';
 import { ADAPTERS, type AdapterName, createApp } from '../e2e/fixture/start-app.js';
+import { restoreEnv } from '../support/environment.js';
 
 const DEFAULT_ENDPOINTS =
   'Endpoints: /metrics, /health, /ready, /alive, /startup, /metrics-dashboard, /monitoring/api/v1/rules';
@@ -136,6 +138,25 @@ describe.each(ADAPTERS)('the report of a start on %s', (adapter) => {
     expect(await linesOf(adapter, moduleWith({ collectors: { database: false } }, [Clients]))).toContain(
       'Found caches: SESSIONS (ioredis)',
     );
+  });
+});
+
+describe.each(ADAPTERS)('the report of a start on AWS Lambda on %s', (adapter) => {
+  afterEach(restoreEnv);
+
+  it('says what is off there, apart from what an option turns off', async () => {
+    asOnLambda();
+    expect(await linesOf(adapter, moduleWith({ http: false, collectors: { build: false } }))).toEqual([
+      'Endpoints: none on AWS Lambda, where each environment has metrics of its own. Set the path of an endpoint to serve it.',
+      NO_CLIENTS,
+      'Off: http (option), collectors.build (option), collectors.system (AWS Lambda), collectors.api (AWS Lambda), collectors.runtime.eventLoop (AWS Lambda), collectors.runtime.threadPool (AWS Lambda), collectors.database.serverStatistics (AWS Lambda), collectors.cache.serverStatistics (AWS Lambda), diagnostics.blockedLoop (AWS Lambda), diagnostics.memory (AWS Lambda), diagnostics.profiles (AWS Lambda), requests (AWS Lambda), history (AWS Lambda), alerting (AWS Lambda).',
+    ]);
+  });
+
+  it('has the endpoints that options ask for', async () => {
+    asOnLambda();
+    const [line] = await linesOf(adapter, moduleWith({ endpoints: { health: 'health' } }));
+    expect(line).toBe('Endpoints: /health');
   });
 });
 

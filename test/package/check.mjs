@@ -60,6 +60,7 @@ const CONSUMERS = [
     dependencies: {
       '@nestjs/common': '12.5.1',
       '@nestjs/core': '12.5.1',
+      '@nestjs/microservices': '12.1.1',
       '@nestjs/platform-express': '12.5.1',
       '@nestjs/platform-fastify': '12.5.0',
       // The declarations of Nest's Express adapter import it.
@@ -71,6 +72,7 @@ const CONSUMERS = [
     },
     compilations: ESM_COMPILATIONS,
     starts: [...STARTS, ...SLASH_STARTS],
+    withoutHttp: true,
     reloads: 'built/main.js',
   },
   {
@@ -97,6 +99,7 @@ const CONSUMERS = [
     dependencies: {
       '@nestjs/common': '11.2.10',
       '@nestjs/core': '11.2.10',
+      '@nestjs/microservices': '11.2.6',
       '@nestjs/platform-express': '11.2.10',
       '@nestjs/platform-fastify': '11.2.8',
       '@nestjs/testing': '11.2.6',
@@ -110,6 +113,7 @@ const CONSUMERS = [
     },
     jest: true,
     compilations: COMMONJS_COMPILATIONS,
+    withoutHttp: true,
     starts: [...COMMONJS_STARTS, ...SLASH_STARTS],
   },
   {

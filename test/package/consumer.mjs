@@ -4,6 +4,7 @@ import { run } from './commands.mjs';
 import { checkCompilations, compile } from './compilers.mjs';
 import { checkReload } from './reload.mjs';
 import { checkStart } from './start.mjs';
+import { checkWithoutHttp } from './without-http.mjs';
 
 const PACKAGE = 'nestjs-monitoring';
 /** The compiler that a consumer has. */
@@ -22,6 +23,7 @@ const COMPILER = 'node_modules/typescript/bin/tsc';
  * @property {readonly import('./compilers.mjs').Compilation[]} [compilations] beside those of its own compiler
  * @property {boolean} [forBundlers] whether the types are looked for as bundlers do, too; true unless it says so
  * @property {boolean} [jest] whether it has tests that Jest runs
+ * @property {boolean} [withoutHttp] whether it has the packages of microservices; false unless it says so
  * @property {string} [reloads] the script that a development server runs anew whenever it changes
  */
 
@@ -78,6 +80,7 @@ export async function checkConsumer(checklist, consumer, { tarball, folder, node
   }
   await checkCompilations(checklist, name, cwd, consumer.compilations ?? [], compilers);
   if (consumer.reloads !== undefined) await checkReload(checklist, name, cwd, consumer.reloads);
+  if (consumer.withoutHttp === true) await checkWithoutHttp(checklist, name, cwd);
   const runs = nodes.flatMap((node, i) =>
     consumer.starts
       .filter(({ onEveryNode = true }) => onEveryNode || i === 0)

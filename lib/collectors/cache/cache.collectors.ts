@@ -15,8 +15,6 @@ export function cacheCollectors(
   options: ResolvedCacheCollector,
   operations: OperationWaits | undefined,
 ): ManagedCollector[] {
-  return [
-    new CacheClientsCollector(objects, registry, clock, operations),
-    new RedisCollector(objects, registry, options),
-  ];
+  const clients = new CacheClientsCollector(objects, registry, clock, operations);
+  return options.serverStatistics ? [clients, new RedisCollector(objects, registry, options)] : [clients];
 }

@@ -1,7 +1,12 @@
-import { interval, type OptionTable, readOptions } from '../../options/option-table.js';
+import { flag, interval, type OptionTable, readOptions } from '../../options/option-table.js';
 
 /** Options of the collectors of caches and Redis servers. */
 export interface CacheCollectorOptions {
+  /**
+   * True to read the statistics of Redis servers; false to measure the clients only.
+   * @default true; false on AWS Lambda
+   */
+  readonly serverStatistics?: boolean;
   /**
    * Interval at which Redis server statistics are read, in milliseconds.
    * @default 15000
@@ -18,6 +23,7 @@ export interface CacheCollectorOptions {
 export type ResolvedCacheCollector = Required<CacheCollectorOptions>;
 
 export const CACHE: OptionTable<CacheCollectorOptions> = {
+  serverStatistics: flag(true),
   intervalMs: interval(15_000),
   timeoutMs: interval(5_000),
 };

@@ -3,7 +3,7 @@ import { findSqlSources, type SqlRow, type SqlSource } from '../../integrations/
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
-import type { ResolvedDatabaseCollector } from './database.options.js';
+import type { ServerStatisticsOptions } from './database.options.js';
 import {
   type CountersOf,
   type GaugesOf,
@@ -49,7 +49,7 @@ export abstract class DatabaseServerCollector<
     private readonly definition: D,
     private readonly objects: ApplicationObjects,
     registry: MetricsRegistry,
-    options: ResolvedDatabaseCollector,
+    options: ServerStatisticsOptions,
   ) {
     this.intervalMs = options.intervalMs;
     this.timeoutMs = options.timeoutMs;

@@ -17,8 +17,10 @@ export function databaseCollectors(
   options: ResolvedDatabaseCollector,
   operations?: OperationWaits,
 ): ManagedCollector[] {
+  const clients = new DatabaseClientsCollector(objects, registry, clock, options, operations);
+  if (!options.serverStatistics) return [clients];
   return [
-    new DatabaseClientsCollector(objects, registry, clock, options, operations),
+    clients,
     new PostgresqlCollector(objects, registry, options),
     new MysqlCollector(objects, registry, options),
     new SqliteCollector(objects, registry, options),

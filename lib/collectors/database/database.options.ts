@@ -1,4 +1,11 @@
-import { count, duration, interval, type OptionTable, readOptions } from '../../options/option-table.js';
+import {
+  count,
+  duration,
+  flag,
+  interval,
+  type OptionTable,
+  readOptions,
+} from '../../options/option-table.js';
 
 /** Options of the collectors of database clients and servers. */
 export interface DatabaseCollectorOptions {
@@ -7,6 +14,11 @@ export interface DatabaseCollectorOptions {
    * @default 500
    */
   readonly slowQueryThresholdMs?: number;
+  /**
+   * True to read the statistics of database servers, such as replication and rows by table; false to measure the clients only.
+   * @default true; false on AWS Lambda
+   */
+  readonly serverStatistics?: boolean;
   /**
    * Interval at which server statistics are read, in milliseconds.
    * @default 60000
@@ -27,8 +39,12 @@ export interface DatabaseCollectorOptions {
 /** Options of the database collectors, with every default filled in. */
 export type ResolvedDatabaseCollector = Required<DatabaseCollectorOptions>;
 
+/** Options of the collectors of server statistics, which exist unless `serverStatistics` is false. */
+export type ServerStatisticsOptions = Omit<ResolvedDatabaseCollector, 'serverStatistics'>;
+
 export const DATABASE: OptionTable<DatabaseCollectorOptions> = {
   slowQueryThresholdMs: duration(500),
+  serverStatistics: flag(true),
   intervalMs: interval(60_000),
   timeoutMs: interval(5_000),
   tableLimit: count(50),

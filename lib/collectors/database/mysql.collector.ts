@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../../integrations/application-objects.
 import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
-import type { ResolvedDatabaseCollector } from './database.options.js';
+import type { ServerStatisticsOptions } from './database.options.js';
 import { setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
 
@@ -151,7 +151,7 @@ const MYSQL = {
 export class MysqlCollector extends DatabaseServerCollector<typeof MYSQL> {
   readonly name = 'mysql';
 
-  constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
+  constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ServerStatisticsOptions) {
     super(MYSQL, objects, registry, options);
   }
 

@@ -2,7 +2,7 @@ import type { ApplicationObjects } from '../../integrations/application-objects.
 import type { SqlRow } from '../../integrations/sql/sql-sources.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
-import type { ResolvedDatabaseCollector } from './database.options.js';
+import type { ServerStatisticsOptions } from './database.options.js';
 import { setKnown } from './server-metrics.js';
 import { numberIn, textIn } from './sql-rows.js';
 
@@ -157,7 +157,7 @@ const POSTGRESQL = {
 export class PostgresqlCollector extends DatabaseServerCollector<typeof POSTGRESQL> {
   readonly name = 'postgresql';
 
-  constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
+  constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ServerStatisticsOptions) {
     super(POSTGRESQL, objects, registry, options);
   }
 

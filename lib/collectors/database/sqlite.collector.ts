@@ -1,7 +1,7 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { DatabaseServerCollector, type RunQuery } from './database-server.collector.js';
-import type { ResolvedDatabaseCollector } from './database.options.js';
+import type { ServerStatisticsOptions } from './database.options.js';
 import { setKnown } from './server-metrics.js';
 import { numberIn } from './sql-rows.js';
 
@@ -23,7 +23,7 @@ const SQLITE = {
 export class SqliteCollector extends DatabaseServerCollector<typeof SQLITE> {
   readonly name = 'sqlite';
 
-  constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ResolvedDatabaseCollector) {
+  constructor(objects: ApplicationObjects, registry: MetricsRegistry, options: ServerStatisticsOptions) {
     super(SQLITE, objects, registry, options);
   }
 

@@ -1,16 +1,9 @@
 import { expectKeys, expectOption } from '../../options/option-checks.js';
-import {
-  checked,
-  flag,
-  group,
-  list,
-  type OptionTable,
-  readOptions,
-  text,
-} from '../../options/option-table.js';
+import { flag, group, type OptionTable, readOptions, text } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import type { CloudWatchClientLike } from './cloudwatch.destination.js';
 import { type CloudWatchPrices, LIST_PRICES } from './cost-preview.js';
+import { DISTRIBUTIONS, NAMESPACE, ROLL_UPS } from './metric-data.options.js';
 
 /** Options of a {@link CloudWatchExporter}. */
 export interface CloudWatchExporterOptions extends PushExporterOptions {
@@ -52,15 +45,8 @@ export type ResolvedCloudWatch = ResolvedPush &
     readonly prices: Required<CloudWatchPrices>;
   };
 
-const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9._\-/#: ]{1,255}$/;
-
 export const CLOUDWATCH: OptionTable<CloudWatchExporterOptions, ResolvedCloudWatch> = {
-  namespace: group((namespace: string | undefined, option) => {
-    const expected =
-      'at most 255 letters, digits, spaces and . - _ / # : that start with neither AWS/ nor a colon';
-    expectOption(option, namespace, expected, isNamespace(namespace));
-    return namespace as string;
-  }),
+  namespace: NAMESPACE,
   region: text('a region such as eu-central-1'),
   client: group((client: CloudWatchClientLike | undefined, option) => {
     const valid = client === undefined || typeof client?.send === 'function';
@@ -68,13 +54,9 @@ export const CLOUDWATCH: OptionTable<CloudWatchExporterOptions, ResolvedCloudWat
     expectOption(option, typeof client, 'a CloudWatchClient', valid);
     return client;
   }),
-  distributions: checked<'values' | 'statistics'>(
-    '"values" or "statistics"',
-    (given) => given === 'values' || given === 'statistics',
-    'values',
-  ),
+  distributions: DISTRIBUTIONS,
   highResolution: flag(false),
-  rollUps: list('an array of arrays of label names', isArrayOfStrings),
+  rollUps: ROLL_UPS,
   costPreview: flag(false),
   prices: group(checkedPrices),
   ...PUSH,
@@ -88,10 +70,6 @@ export const CLOUDWATCH: OptionTable<CloudWatchExporterOptions, ResolvedCloudWat
  */
 export function resolveCloudWatch(owner: string, options: CloudWatchExporterOptions): ResolvedCloudWatch {
   return readOptions(owner, options, CLOUDWATCH);
-}
-
-function isNamespace(given: unknown): given is string {
-  return typeof given === 'string' && NAMESPACE.test(given) && given.trim() !== '';
 }
 
 function checkedPrices(prices: CloudWatchPrices = {}, owner: string): Required<CloudWatchPrices> {
@@ -109,8 +87,4 @@ function checkedPrices(prices: CloudWatchPrices = {}, owner: string): Required<C
 
 function isTier(tier: unknown): boolean {
   return Array.isArray(tier) && tier.length === 2 && tier.every((number) => number >= 0);
-}
-
-function isArrayOfStrings(value: unknown): boolean {
-  return Array.isArray(value) && value.every((entry: unknown) => typeof entry === 'string');
 }

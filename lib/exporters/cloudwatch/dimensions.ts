@@ -14,15 +14,18 @@ const MAX_VALUE_LENGTH = 1_024;
  * Returns the sets of dimensions under which a series is sent: all of its labels first, then its roll-ups.
  *
  * @param rollUps arrays of label names; a series that lacks one of the labels is not rolled up to that array
+ * @param maxNameLength length to which the name of a dimension is cut, in characters
  */
 export function dimensionSetsOf(
   labels: Labels,
   rollUps: readonly (readonly string[])[],
+  maxNameLength = MAX_NAME_LENGTH,
 ): readonly (readonly Dimension[])[] {
-  const sets = [dimensionsOf(labels)];
+  const sets = [dimensionsOf(labels, maxNameLength)];
   for (const names of rollUps) {
     if (!names.every((name) => name in labels)) continue;
-    const set = dimensionsOf(Object.fromEntries(names.map((name) => [name, labels[name] ?? ''])));
+    const rolledUp = Object.fromEntries(names.map((name) => [name, labels[name] ?? '']));
+    const set = dimensionsOf(rolledUp, maxNameLength);
     if (!sets.some((other) => identityOf(other) === identityOf(set))) sets.push(set);
   }
   return sets;
@@ -34,11 +37,11 @@ export function identityOf(dimensions: readonly Dimension[]): string {
 }
 
 /** Returns labels within the limits of CloudWatch. A label with an empty value is omitted; the first 30 are kept. */
-function dimensionsOf(labels: Labels): Dimension[] {
+function dimensionsOf(labels: Labels, maxNameLength: number): Dimension[] {
   const dimensions = new Map<string, string>();
   for (const [name, value] of Object.entries(labels)) {
     const cleaned = ascii(value).slice(0, MAX_VALUE_LENGTH);
-    if (cleaned.trim() !== '') dimensions.set(name.slice(0, MAX_NAME_LENGTH), cleaned);
+    if (cleaned.trim() !== '') dimensions.set(name.slice(0, maxNameLength), cleaned);
   }
   return [...dimensions].slice(0, MAX_DIMENSIONS).map(([Name, Value]) => ({ Name, Value }));
 }

@@ -9,8 +9,9 @@ import type {
 import type { PushRequest } from '../push/push-destination.js';
 import { RejectedPoints } from '../push/partial-success.js';
 import { shortName } from '../push/short-name.js';
-import { pairsOf, bucketMidpoints } from '../push/bucket-midpoints.js';
+import { bucketMidpoints } from '../push/bucket-midpoints.js';
 import { type Dimension, dimensionSetsOf, identityOf } from './dimensions.js';
+import { isStorableNumber, storableValues, zeroIfTiny } from './magnitudes.js';
 import { type StandardUnit, standardUnitOf } from './units.js';
 
 /** The data of one metric in one interval: the `MetricDatum` of the CloudWatch API. */
@@ -47,8 +48,6 @@ const MAX_DATA = 1_000;
 const MAX_BYTES = 1_000_000;
 const MAX_VALUES = 150;
 const MAX_NAME_LENGTH = 255;
-/** Greatest magnitude that CloudWatch accepts; the smallest is its inverse. */
-const MAX_MAGNITUDE = 2 ** 360;
 
 /**
  * Encodes an interval as calls of PutMetricData.
@@ -135,12 +134,7 @@ function statisticsOfGauges(gauges: readonly GaugeInterval[]): Measurement {
 }
 
 function valuesOfHistograms(histograms: readonly HistogramInterval[]): Measurement {
-  const countOf = new Map<number, number>();
-  // Several tiny values may become zero, and CloudWatch rejects duplicates.
-  for (const [exact, count] of pairsOf(bucketMidpoints(histograms, MAX_VALUES))) {
-    const value = zeroIfTiny(exact);
-    countOf.set(value, (countOf.get(value) ?? 0) + count);
-  }
+  const countOf = storableValues(histograms, MAX_VALUES);
   return { Values: [...countOf.keys()], Counts: [...countOf.values()] };
 }
 
@@ -162,13 +156,7 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-/** Returns 0 for a value below the smallest magnitude that CloudWatch accepts. */
-function zeroIfTiny(value: number): number {
-  return Math.abs(value) < 1 / MAX_MAGNITUDE ? 0 : value;
-}
-
 function isStorable({ Value, Values, StatisticValues }: MetricDatum): boolean {
   const numbers = [Value ?? [], Values ?? [], Object.values(StatisticValues ?? {})].flat();
-  // Comparisons with NaN are false, so it is not storable.
-  return numbers.every((number) => Math.abs(number) <= MAX_MAGNITUDE);
+  return numbers.every(isStorableNumber);
 }

@@ -45,6 +45,11 @@ export class JsonExporter {
     this.file?.exporter.start(registerTimer);
   }
 
+  /** Writes the file with what is known at once, without waiting for collectors. Never rejects. */
+  async flush(): Promise<void> {
+    await this.file?.exporter.flush();
+  }
+
   /** Ends the exporter; if it was started, writes the file a last time. Never rejects. */
   async shutdown(): Promise<void> {
     await this.file?.exporter.shutdown();

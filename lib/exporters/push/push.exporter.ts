@@ -15,6 +15,8 @@ import type { RegisterTimer } from '../../primitives/register-timer.js';
 
 /** The share of an interval over which the pushes of many processes are spread. */
 const SPREAD = 0.8;
+/** Time limit of the collectors in a flush, in milliseconds: those that wait for nothing have ended by then. */
+const FLUSH_COLLECT_MS = 1;
 
 interface CaptureOptions {
   readonly timeoutMs?: number;
@@ -30,6 +32,8 @@ export class PushExporter {
   readonly name: string;
 
   protected readonly pushOptions: ResolvedPush;
+  /** False to push at a flush and at the end only. */
+  protected readonly hasTimer: boolean = true;
   private readonly reader = new IntervalReader();
   private readonly report: PushReport;
   private readonly sender: PushSender;
@@ -40,6 +44,7 @@ export class PushExporter {
 
   private capturing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
+  private isStarted = false;
   private scheduler: PushScheduler | undefined;
 
   /** @throws {MonitoringOptionsError} */
@@ -96,15 +101,28 @@ export class PushExporter {
     while (!this.sender.isEmpty) await this.sender.drain();
   }
 
+  /**
+   * Sends what happened since the last push, and what is still in the queue, where the process may be suspended at any
+   * time, as on AWS Lambda. Collectors that wait for something are not waited for: what they read is part of a later
+   * push. A failure is counted, and logged once; the next push repeats the requests. Never rejects.
+   */
+  async flush(): Promise<void> {
+    if (this.closing !== undefined || this.leavesPushingToLeader) return;
+    await this.tryCapture(FLUSH_COLLECT_MS);
+    await this.sender.trySend();
+  }
+
   /** Starts to push once per interval. */
   start(registerTimer?: RegisterTimer): void {
-    if (this.scheduler !== undefined || this.closing !== undefined) return;
+    if (this.isStarted || this.closing !== undefined) return;
+    this.isStarted = true;
+    this.report.scheduled(this.hasTimer);
+    if (!this.hasTimer) return;
     const { name } = this;
     const { intervalMs } = this.pushOptions;
     const sendDelayMs = this.destination.local ? 0 : this.random() * SPREAD * intervalMs;
     const tasks = { capture: () => this.tryCapture(), send: () => this.sender.trySend() };
     this.scheduler = new PushScheduler(tasks, this.clock, { name, intervalMs, sendDelayMs }, registerTimer);
-    this.report.scheduled();
     this.scheduler.start();
   }
 
@@ -113,15 +131,15 @@ export class PushExporter {
    * then is dropped. Never rejects.
    */
   shutdown(): Promise<void> {
-    this.closing ??= this.flush().finally(() => this.sender.close());
+    this.closing ??= this.pushLast().finally(() => this.sender.close());
     return this.closing;
   }
 
-  private async flush(): Promise<void> {
+  private async pushLast(): Promise<void> {
     this.scheduler?.stop();
     await this.sender.flush(async () => {
       // A successor continues from the last scheduled capture, which both workers have seen.
-      if (this.scheduler === undefined || this.isSucceeded()) return;
+      if (!this.isStarted || this.isSucceeded()) return;
       await this.tryCapture(this.pushOptions.shutdownTimeoutMs / 2);
     });
   }
@@ -137,7 +155,7 @@ export class PushExporter {
 
   /** True if another worker pushes for this one. Where each push supersedes the last, pushing here too does no harm. */
   private get leavesPushingToLeader(): boolean {
-    return this.scheduler !== undefined && this.destination.supersedes !== true && !this.isLeader();
+    return this.isStarted && this.destination.supersedes !== true && !this.isLeader();
   }
 
   /** Captures what happened since the last capture and queues it. */
@@ -155,7 +173,7 @@ export class PushExporter {
     if (this.sender.isPastDeadline) return;
     const snapshot = filterMetrics(collected, this.pushOptions.metrics);
     // A follower keeps its reader in step, so that it loses and repeats nothing when it becomes the leader.
-    if (!isManual && this.scheduler !== undefined && !this.isLeader()) {
+    if (!isManual && this.isStarted && !this.isLeader()) {
       this.reader.advance(snapshot);
       return;
     }

@@ -8,13 +8,8 @@ import {
 import { METRIC_FILTER, type MetricFilter } from './metric-filter.js';
 import type { QueueLimits } from './request-queue.js';
 
-/** Options that all push exporters have. */
-export interface PushExporterOptions {
-  /**
-   * Interval between pushes, in milliseconds, aligned to the wall clock: with 60 000, at every full minute.
-   * @default 60000
-   */
-  readonly intervalMs?: number;
+/** Options of the requests of a push exporter, and of the queue that they wait in. */
+export interface PushQueueOptions {
   /** Time limit of one request, in milliseconds. @default 10000 */
   readonly timeoutMs?: number;
   /** Time limit of the last push at shutdown, in milliseconds. @default 5000 */
@@ -23,6 +18,15 @@ export interface PushExporterOptions {
   readonly maxQueueRequests?: number;
   /** Maximum size of the queue, approximately, in bytes. @default 16777216, which is 16 MiB */
   readonly maxQueueBytes?: number;
+}
+
+/** Options that all push exporters have. */
+export interface PushExporterOptions extends PushQueueOptions {
+  /**
+   * Interval between pushes, in milliseconds, aligned to the wall clock: with 60 000, at every full minute.
+   * @default 60000
+   */
+  readonly intervalMs?: number;
   /** Filter for the metrics that are sent, by name or regular expression. @default all metrics */
   readonly metrics?: MetricFilter;
 }

@@ -25,6 +25,7 @@ export class PushReport {
   private readonly logged = new Set<Problem>();
   /** False while every push is an `exportAll()`, whose caller receives failures as rejections. */
   private isScheduled = false;
+  private hasTimer = true;
 
   constructor(
     private readonly name: string,
@@ -32,9 +33,14 @@ export class PushReport {
     private readonly recorder: ExporterRecorder,
   ) {}
 
-  /** Logs failures from now on, since nobody awaits a scheduled push. */
-  scheduled(): void {
+  /**
+   * Logs failures from now on, since nobody awaits a scheduled push.
+   *
+   * @param hasTimer false if failed requests wait for the next flush
+   */
+  scheduled(hasTimer = true): void {
     this.isScheduled = true;
+    this.hasTimer = hasTimer;
   }
 
   /** Records a request that the remote accepted. */
@@ -63,7 +69,7 @@ export class PushReport {
     const seconds = retryInMs < 10_000 ? Math.round(retryInMs / 100) / 10 : Math.round(retryInMs / 1_000);
     this.warnOnce(
       'failed',
-      `Exporter \`${this.name}\` failed (${shortened(failure.message)}); retrying in ${seconds} s.`,
+      `Exporter \`${this.name}\` failed (${shortened(failure.message)}); retrying ${this.hasTimer ? `in ${seconds} s` : 'at the next flush'}.`,
     );
   }
 

@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MonitoringOptions } from 'nestjs-monitoring';
+import { resolveOptions } from '../../lib/module/monitoring.options.js';
+
+const OFF = [
+  'collectors.system',
+  'collectors.api',
+  'endpoints.metrics',
+  'endpoints.health',
+  'endpoints.readiness',
+  'endpoints.liveness',
+  'endpoints.startup',
+  'endpoints.dashboard',
+  'endpoints.alerts',
+  'collectors.runtime.eventLoop',
+  'collectors.runtime.threadPool',
+  'collectors.database.serverStatistics',
+  'collectors.cache.serverStatistics',
+  'diagnostics.blockedLoop',
+  'diagnostics.memory',
+  'diagnostics.profiles',
+  'requests',
+  'history',
+  'alerting',
+];
+
+function onLambda(options: MonitoringOptions = {}) {
+  return resolveOptions(options, 'production', true);
+}
+
+describe('the defaults on AWS Lambda', () => {
+  it('are off for what needs a timer, a thread, a machine or a server', () => {
+    const options = onLambda();
+    expect(options.offOnLambda).toEqual(OFF);
+    expect(options.isUnsampled).toBe(true);
+    expect(new Set(Object.values(options.endpoints.paths))).toEqual(new Set([false]));
+    expect(options.collectors).toMatchObject({
+      system: false,
+      api: false,
+      runtime: { eventLoop: false, threadPool: false, process: {}, gc: {}, heap: {} },
+      database: { serverStatistics: false, slowQueryThresholdMs: 500 },
+      cache: { serverStatistics: false },
+    });
+    expect(options.diagnostics).toMatchObject({ blockedLoop: false, memory: false, profiles: false });
+    expect(options.health.drain.delayMs).toBe(0);
+  });
+
+  it('leave everything as it is elsewhere', () => {
+    const { offOnLambda, isUnsampled, ...elsewhere } = resolveOptions({}, 'production');
+    expect([offOnLambda, isUnsampled]).toEqual([[], false]);
+    expect(elsewhere.collectors.system).not.toBe(false);
+    expect(elsewhere.endpoints.paths.metrics).toEqual({ path: 'metrics', given: false });
+  });
+
+  it.each<[string, MonitoringOptions]>([
+    ['endpoints.health', { endpoints: { health: 'health' } }],
+    ['collectors.system', { collectors: { system: {} } }],
+    ['collectors.runtime.eventLoop', { collectors: { runtime: { eventLoop: {} } } }],
+    ['collectors.database.serverStatistics', { collectors: { database: { serverStatistics: true } } }],
+    ['diagnostics.memory', { diagnostics: { memory: {} } }],
+    ['requests', { requests: {} }],
+  ])('give way to an option: %s', (name, options) => {
+    expect(onLambda(options).offOnLambda).toEqual(OFF.filter((off) => off !== name));
+  });
+
+  it.each<MonitoringOptions>([{ history: {} }, { alerting: {} }])('sample with %j', (options) => {
+    const { isUnsampled, offOnLambda } = onLambda(options);
+    expect(isUnsampled).toBe(false);
+    expect(offOnLambda).toEqual(OFF.slice(0, -2));
+  });
+
+  it.each<MonitoringOptions>([
+    { endpoints: { listen: { port: 0 } } },
+    { endpoints: { controllers: true, dashboard: false } },
+  ])('keep the endpoints with %j', (options) => {
+    const { offOnLambda, endpoints } = onLambda(options);
+    expect(offOnLambda.filter((name) => name.startsWith('endpoints.'))).toEqual([]);
+    expect(endpoints.paths.metrics).toEqual({ path: 'metrics', given: false });
+  });
+
+  it('keep what is off by an option', () => {
+    const options = onLambda({
+      collectors: { runtime: false, database: false, cache: false },
+      diagnostics: false,
+      requests: false,
+    });
+    expect(options.offOnLambda).toEqual(
+      OFF.filter((name) => !/^(diagnostics|requests|collectors\.(runtime|database|cache))/.test(name)),
+    );
+    expect(options.collectors).toMatchObject({ runtime: false, database: false, cache: false });
+  });
+
+  it.each<[string, unknown]>([
+    ['endpoints', 'all'],
+    ['collectors', 7],
+    ['diagnostics', 'on'],
+    ['health', 'good'],
+    ['requests', 'many'],
+  ])('refuse an invalid `%s` as elsewhere', (name, value) => {
+    const errorOf = (lambda: boolean) => {
+      try {
+        resolveOptions({ [name]: value } as MonitoringOptions, 'production', lambda);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'none';
+    };
+    expect(errorOf(true)).toContain(`\`${name}\``);
+    expect(errorOf(true)).toBe(errorOf(false));
+  });
+});
