@@ -1,5 +1,9 @@
 // The door for libraries and scripts without Nest: the metrics and their text for Prometheus.
-export type { ExpositionFormat } from './exporters/prometheus/format-negotiation.js';
+export type { ExpositionFormat, TextFormat } from './exporters/prometheus/format-negotiation.js';
+export type {
+  NativeHistogramOptions,
+  NativeHistogramsOptions,
+} from './exporters/prometheus/native-histograms.options.js';
 export type {
   PromClientRegistry,
   BridgeDependencies,

@@ -91,13 +91,9 @@ function valuesOf({ identities, labelNames }: MetricFamily, row: number): readon
 }
 
 function exponentialOf(family: MetricFamily): WireFamily['exponential'] {
-  if (family.type !== 'histogram') return undefined;
+  if (family.type !== 'histogram' || family.exponentials === undefined) return undefined;
   const all: (ExponentialHistogramSnapshot | undefined)[] = [];
-  const rows = liveRows(family);
-  for (const { exponential } of family.series) {
-    if (exponential === undefined) return undefined;
-    all[rows.next().value as number] = exponential;
-  }
+  for (const row of liveRows(family)) all[row] = family.exponentials[row];
   return all;
 }
 
@@ -161,9 +157,17 @@ class ReceivedMetric implements SeriesIdentities {
       ...(exemplars.length > 0 && { exemplars: new Map(exemplars) }),
     };
     const head = { name, help, labelNames, seriesLimit };
-    return type === 'histogram'
-      ? { ...head, type, upperBounds, ...columns, series: histogramSeries(columns, upperBounds, exponential) }
-      : { ...head, type, ...(aggregate && { aggregate }), ...columns, series: scalarSeries(columns) };
+    if (type !== 'histogram')
+      return { ...head, type, ...(aggregate && { aggregate }), ...columns, series: scalarSeries(columns) };
+    const series = histogramSeries(columns, upperBounds, exponential);
+    return {
+      ...head,
+      type,
+      upperBounds,
+      ...columns,
+      ...(exponential && { exponentials: exponential }),
+      series,
+    };
   }
 
   labelsOf(row: number): Record<string, string> {

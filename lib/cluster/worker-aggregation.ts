@@ -109,22 +109,24 @@ export class WorkerAggregation {
     numbers: Float64Array,
   ): HistogramFamily {
     const { upperBounds } = definition;
-    const exponential: (ExponentialHistogramSnapshot | undefined)[] = [];
+    const exponentials: (ExponentialHistogramSnapshot | undefined)[] = [];
+    let areRequested = false;
     for (const { worker, family } of pieces) {
       const mapping = this.rows.mappingOf(worker, family);
-      const rows = liveRows(family);
-      for (const { exponential: theirs } of family.series) {
-        const row = rows.next().value as number;
+      areRequested ||= family.exponentials !== undefined;
+      for (const row of liveRows(family)) {
         const target = mapping[row];
         if (target === undefined) continue;
         this.addHistogramRow(numbers, target, family.numbers, row);
-        const ours = exponential[target];
-        exponential[target] = ours && theirs ? sumOfExponentials(ours, theirs) : (ours ?? theirs);
+        const theirs = family.exponentials?.[row];
+        const ours = exponentials[target];
+        exponentials[target] = ours && theirs ? sumOfExponentials(ours, theirs) : (ours ?? theirs);
       }
     }
     const columns = this.columns(pieces, numbers);
-    const series = histogramSeries(columns, upperBounds, exponential);
-    return { ...this.head(definition), type: 'histogram', upperBounds, ...columns, series };
+    const series = histogramSeries(columns, upperBounds, exponentials);
+    const head = { ...this.head(definition), type: 'histogram' as const, upperBounds };
+    return { ...head, ...columns, ...(areRequested && { exponentials }), series };
   }
 
   private addHistogramRow(numbers: Float64Array, target: number, theirs: Float64Array, row: number): void {

@@ -19,6 +19,10 @@ import {
 } from './datadog/datadog.options.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json/json.options.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp/otlp.options.js';
+import {
+  type NativeHistogramsOptions,
+  resolveNativeHistograms,
+} from './prometheus/native-histograms.options.js';
 import type { PromClientRegistry } from './prometheus/prom-client.bridge.js';
 import type { BridgesOptions } from './prometheus/prometheus.exporter.js';
 import {
@@ -36,8 +40,13 @@ import {
 export interface ExportersOptions {
   /** Options of the Prometheus exporter, which is always on. */
   readonly prometheus?: {
-    /** Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. @default false */
+    /**
+     * Adds the creation times of counter and histogram series to OpenMetrics, as `_created` samples, and to protobuf.
+     * @default false
+     */
     readonly created?: boolean;
+    /** Native histograms, for a Prometheus that asks for them; `false` for classic buckets only. @default on */
+    readonly nativeHistograms?: NativeHistogramsOptions | false;
   };
   /** Writes to a JSON file; requires `outputFile`. @default false */
   readonly json?: JsonExporterOptions | false;
@@ -55,7 +64,10 @@ export interface ExportersOptions {
 
 /** The options of the exporters that are on, with every default filled in. */
 export interface ResolvedExporters {
-  readonly prometheus: { readonly created: boolean };
+  readonly prometheus: {
+    readonly created: boolean;
+    readonly nativeHistograms?: NativeHistogramsOptions | false;
+  };
   readonly json?: ResolvedJson;
   readonly cloudWatch?: ResolvedCloudWatch;
   readonly datadog?: ResolvedDatadog;
@@ -64,7 +76,17 @@ export interface ResolvedExporters {
   readonly remoteWrite?: ResolvedRemoteWrite;
 }
 
-const PROMETHEUS: OptionTable<NonNullable<ExportersOptions['prometheus']>> = { created: flag(false) };
+const PROMETHEUS: OptionTable<
+  NonNullable<ExportersOptions['prometheus']>,
+  ResolvedExporters['prometheus']
+> = {
+  created: flag(false),
+  // Checked here, for an error with the path of the option, and resolved by the exporter, which a script can create.
+  nativeHistograms: group((given: NativeHistogramsOptions | false | undefined, option) => {
+    resolveNativeHistograms(option, given);
+    return given;
+  }),
+};
 
 export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   prometheus: group((given: ExportersOptions['prometheus'] = {}, option) =>

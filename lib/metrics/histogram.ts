@@ -93,9 +93,10 @@ export class Histogram<L extends string = never> extends Metric<L> {
     const { name, help, type, labelNames, seriesLimit, upperBounds, store } = this;
     const columns = store.columns();
     const isRequested = typeof requested === 'boolean' ? requested : requested.has(name);
-    const exponential = isRequested ? store.extension.snapshots() : undefined;
-    const series = histogramSeries(columns, upperBounds, exponential);
-    return { name, help, type, labelNames, seriesLimit, upperBounds, ...columns, series };
+    const exponentials = isRequested ? store.extension.snapshots() : undefined;
+    const series = histogramSeries(columns, upperBounds, exponentials);
+    const further = { ...columns, ...(exponentials && { exponentials }), series };
+    return { name, help, type, labelNames, seriesLimit, upperBounds, ...further };
   }
 
   private observeAt(slot: number, value: number, exemplar: ExemplarLabels | undefined): void {

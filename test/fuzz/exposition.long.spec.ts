@@ -4,7 +4,7 @@ import { PrometheusExporter } from '../../lib/exporters/prometheus/prometheus.ex
 import { MetricDefinitionError } from '../../lib/metrics/metric-definition.error.js';
 import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { JsonExporter } from '../../lib/exporters/json/json.exporter.js';
-import { type ExpositionFormat, type MetricKind } from 'nestjs-monitoring/metrics';
+import { type TextFormat, type MetricKind } from 'nestjs-monitoring/metrics';
 import { parseExposition } from '../exporters/prometheus/exposition-parser.js';
 import { dropped, oddText, testRegistry } from '../metrics/support.js';
 import { describeWith } from '../services/support/binaries.js';
@@ -181,7 +181,7 @@ function recorderOf(kind: MetricKind): string {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** What a registry shows of its own, as `name{labels} value`. */
-async function shown(registry: MetricsRegistry, format: ExpositionFormat): Promise<string[]> {
+async function shown(registry: MetricsRegistry, format: TextFormat): Promise<string[]> {
   const text = await new PrometheusExporter(registry).generateText({ format });
   return [...parseExposition(text, format).values()]
     .filter(({ name }) => !name.startsWith('monitoring_'))
@@ -227,7 +227,7 @@ function expected({ metrics }: Model): string[] {
 
 const operations = fc.array(operation, { maxLength: 40 });
 
-it.each<ExpositionFormat>(['prometheus', 'openmetrics'])(
+it.each<TextFormat>(['prometheus', 'openmetrics'])(
   'whatever is done to a registry, %s tells exactly what came of it, read by an independent parser',
   async (format) => {
     await fc.assert(

@@ -1,6 +1,6 @@
 import { renderLabel } from '../../metrics/label-escaping.js';
 import { claimedNames, familyName, isTotal } from '../../metrics/naming-rules.js';
-import type { ExpositionFormat } from './format-negotiation.js';
+import type { TextFormat } from './format-negotiation.js';
 import { formatBound, formatCanonicalBound, formatValue } from './number-format.js';
 
 /** A metric of another library at one time. */
@@ -25,8 +25,18 @@ export function namesOf({ name, type }: BridgedFamily): string[] {
   return claimedNames(name, type === 'untyped' ? 'gauge' : type);
 }
 
+/** Returns true if the metric, or one of its samples, has one of the names. */
+export function isSelectedBridged(family: BridgedFamily, names: ReadonlySet<string>): boolean {
+  return namesOf(family).some((name) => names.has(name));
+}
+
+/** Returns a label value as a string. */
+export function labelValueOf(given: unknown): string {
+  return given === undefined || given === null ? '' : String(given).toWellFormed();
+}
+
 /** Renders all lines of the metric. */
-export function renderBridged(family: BridgedFamily, format: ExpositionFormat): string {
+export function renderBridged(family: BridgedFamily, format: TextFormat): string {
   const openmetrics = format === 'openmetrics';
   const number = openmetrics ? formatCanonicalBound : formatBound;
   let text = metadata(family, openmetrics);
@@ -40,10 +50,9 @@ export function renderBridged(family: BridgedFamily, format: ExpositionFormat): 
 
   /** Returns a label value; bounds and quantiles are formatted as numbers of the exposition format. */
   function valueOf(label: string, given: unknown): string {
-    if (given === undefined || given === null) return '';
     const isBound = label === 'le' && family.type === 'histogram';
     const isQuantile = label === 'quantile' && family.type === 'summary';
-    if (!isBound && !isQuantile) return String(given).toWellFormed();
+    if ((!isBound && !isQuantile) || given === undefined || given === null) return labelValueOf(given);
     return number(given === '+Inf' ? Infinity : Number(given));
   }
 }

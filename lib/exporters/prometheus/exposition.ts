@@ -12,13 +12,13 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
-import type { ExpositionFormat } from './format-negotiation.js';
-import { type BridgedFamily, namesOf, renderBridged } from './bridged-family.js';
+import type { TextFormat } from './format-negotiation.js';
+import { type BridgedFamily, isSelectedBridged, renderBridged } from './bridged-family.js';
 import { formatBound, formatCanonicalBound, formatSeconds, formatValue } from './number-format.js';
 
 /** The settings of an exposition. */
 export interface ExpositionOptions {
-  readonly format: ExpositionFormat;
+  readonly format: TextFormat;
   /** True to add `_created` samples to counters and histograms, in OpenMetrics only. */
   readonly created: boolean;
   /** Names of the metrics, or of their samples, to render. @default all */
@@ -69,18 +69,19 @@ export function* renderExposition(
   }
   if (texts.length > 0) yield chunk();
   for (const family of options.bridged ?? []) {
-    if (options.names && !namesOf(family).some((name) => options.names?.has(name))) continue;
+    if (options.names && !isSelectedBridged(family, options.names)) continue;
     yield Buffer.from(renderBridged(family, options.format));
   }
   if (options.format === 'openmetrics') yield Buffer.from('# EOF\n');
 }
 
-function isSelected(family: MetricFamily, names: ReadonlySet<string>): boolean {
+/** Returns true if the metric, or one of its samples, has one of the names. */
+export function isSelected(family: MetricFamily, names: ReadonlySet<string>): boolean {
   return claimedNames(family.name, family.type).some((name) => names.has(name));
 }
 
 /** Renders the HELP and TYPE lines of a metric, and in OpenMetrics its UNIT line, without the last line feed. */
-function metadata(family: MetricFamily, format: ExpositionFormat): string {
+function metadata(family: MetricFamily, format: TextFormat): string {
   const help = family.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   if (format === 'prometheus') {
     const helpLine = help === '' ? '' : `# HELP ${family.name} ${help}\n`;

@@ -3,17 +3,25 @@ import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsSnapshot } from '../../metrics/snapshot.js';
 import { inTimeSlices } from '../../primitives/time-slices.js';
 import { renderExposition } from './exposition.js';
-import type { ExpositionFormat } from './format-negotiation.js';
+import type { ExpositionFormat, TextFormat } from './format-negotiation.js';
+import {
+  type NativeHistogramsOptions,
+  type ResolvedNativeHistograms,
+  resolveNativeHistograms,
+} from './native-histograms.options.js';
 import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
+import { renderProtobuf } from './protobuf-exposition.js';
 
 /** Options of a {@link PrometheusExporter}. */
 export interface PrometheusExporterOptions {
   /**
-   * Adds `_created` samples, the creation times of counter and histogram series, to OpenMetrics. A scraper without
-   * support for them stores each as one more series.
+   * Adds the creation times of counter and histogram series to OpenMetrics, as `_created` samples, and to protobuf. A
+   * scraper without support for these samples stores each as one more series.
    * @default false
    */
   readonly created?: boolean;
+  /** Native histograms in protobuf; `false` for classic buckets only. @default { buckets: 160, classic: true } */
+  readonly nativeHistograms?: NativeHistogramsOptions | false;
   /** Registries of other libraries whose metrics are exposed too. */
   readonly bridges?: BridgesOptions;
 }
@@ -25,9 +33,9 @@ export interface BridgesOptions {
 }
 
 /** Options of one exposition. */
-export interface GenerateOptions {
+export interface GenerateOptions<Format extends ExpositionFormat = ExpositionFormat> {
   /** Format of the exposition. @default 'prometheus', which is text format 0.0.4 */
-  readonly format?: ExpositionFormat;
+  readonly format?: Format;
   /** Names of the metrics, or of their samples, to include. @default all */
   readonly names?: Iterable<string>;
   /** Time limit of the collectors, in milliseconds. @default the timeout of each collector */
@@ -38,7 +46,9 @@ export interface GenerateOptions {
 export class PrometheusExporter {
   private readonly inFlight = new Map<string, Promise<Buffer[]>>();
   private readonly bridge: PromClientBridge | undefined;
+  private readonly nativeHistograms: ResolvedNativeHistograms;
 
+  /** @throws {MonitoringOptionsError} for invalid options */
   constructor(
     private readonly source: MetricsSource,
     private readonly options: PrometheusExporterOptions = {},
@@ -46,16 +56,26 @@ export class PrometheusExporter {
   ) {
     const { promClient } = options.bridges ?? {};
     this.bridge = promClient && new PromClientBridge(promClient, dependencies);
+    this.nativeHistograms = resolveNativeHistograms('nativeHistograms', options.nativeHistograms);
   }
 
-  /** Runs the collectors and renders all metrics as text. Never rejects. */
-  async generateText(options: GenerateOptions = {}): Promise<string> {
+  /**
+   * Runs the collectors and renders all metrics as text.
+   *
+   * @throws {TypeError} for the format `protobuf`, which is no text; no other rejection occurs
+   */
+  async generateText(options: GenerateOptions<TextFormat> = {}): Promise<string> {
+    if ((options.format as ExpositionFormat | undefined) === 'protobuf') {
+      throw new TypeError(
+        "`format` of generateText() must be 'prometheus' or 'openmetrics'; got 'protobuf', which is no text. Call generate({ format: 'protobuf' }), which returns bytes.",
+      );
+    }
     return Buffer.concat(await this.generate(options)).toString();
   }
 
   /**
-   * Renders as {@link generateText} does, in UTF-8 and in chunks. Equal requests at the same time share one result.
-   * Rendering yields to the event loop.
+   * Runs the collectors and renders all metrics in chunks of bytes; text is in UTF-8. Equal requests at the same time
+   * share one result. Rendering yields to the event loop. Never rejects.
    */
   generate(options: GenerateOptions = {}): Promise<Buffer[]> {
     const format = options.format ?? 'prometheus';
@@ -74,14 +94,28 @@ export class PrometheusExporter {
     names: ReadonlySet<string> | undefined,
     timeoutMs: number | undefined,
   ): Promise<Buffer[]> {
+    const exponential = format === 'protobuf' && this.exponentialFor(names);
     const [snapshot, families] = await Promise.all([
-      this.source.collect(timeoutMs === undefined ? {} : { timeoutMs }),
+      this.source.collect({
+        ...(exponential !== false && { exponential }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      }),
       this.bridge?.read(timeoutMs) ?? [],
     ]);
     const bridged = this.bridge?.withoutCollisions(families, sampleNamesOf(snapshot)) ?? [];
     const created = this.options.created ?? false;
-    const options = { format, created, bridged, ...(names && { names }) };
-    return inTimeSlices(collected(renderExposition(snapshot, options)));
+    const options = { created, bridged, ...(names && { names }) };
+    if (format === 'protobuf')
+      return inTimeSlices(renderProtobuf(snapshot, { ...options, nativeHistograms: this.nativeHistograms }));
+    return inTimeSlices(collected(renderExposition(snapshot, { ...options, format })));
+  }
+
+  /** Returns the metrics whose exponential histograms are needed, from which native histograms are made. */
+  private exponentialFor(names: ReadonlySet<string> | undefined): boolean | ReadonlySet<string> {
+    if (this.nativeHistograms === false || names === undefined) return this.nativeHistograms !== false;
+    return new Set(
+      [...names].map((name) => name.replace(/_(?:bucket|sum|count|created)$/, '')).concat(...names),
+    );
   }
 }
 

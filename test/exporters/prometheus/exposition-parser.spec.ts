@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ExpositionFormat } from 'nestjs-monitoring/metrics';
+import type { TextFormat } from 'nestjs-monitoring/metrics';
 import { parseExposition } from './exposition-parser.js';
 
 // The other tests are only as good as this parser is strict.
@@ -19,7 +19,7 @@ describe('the strict parser', () => {
     ]);
   });
 
-  it.each<[ExpositionFormat, string, string]>([
+  it.each<[TextFormat, string, string]>([
     ['prometheus', 'no line feed at the end', '# TYPE a gauge\na 1'],
     ['prometheus', 'a blank line', '# TYPE a gauge\n\na 1\n'],
     ['prometheus', 'a sample before its TYPE', 'a 1\n# TYPE a gauge\n'],

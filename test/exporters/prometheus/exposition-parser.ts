@@ -1,4 +1,4 @@
-import type { ExpositionFormat } from 'nestjs-monitoring/metrics';
+import type { TextFormat } from 'nestjs-monitoring/metrics';
 
 /** One line with a number. */
 export interface ParsedSample {
@@ -23,7 +23,7 @@ export interface ParsedFamily {
  *
  * @throws {Error} with the line at fault
  */
-export function parseExposition(text: string, format: ExpositionFormat): Map<string, ParsedFamily> {
+export function parseExposition(text: string, format: TextFormat): Map<string, ParsedFamily> {
   return new Parser(format).parse(text);
 }
 
@@ -33,7 +33,7 @@ const NUMBER = /^(?:[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?|NaN|[-+]Inf)$/;
 const CANONICAL_LE = /^(?:\+Inf|-?\d+\.\d+|-?\d(?:\.\d+)?e(?:-(?:0[5-9]|[1-9]\d+)|\+(?:0[6-9]|[1-9]\d+)))$/;
 
 /** The endings that the samples of a type may have, by format. */
-const SAMPLE_ENDINGS: Readonly<Record<ExpositionFormat, Readonly<Record<string, readonly string[]>>>> = {
+const SAMPLE_ENDINGS: Readonly<Record<TextFormat, Readonly<Record<string, readonly string[]>>>> = {
   prometheus: { counter: [''], gauge: [''], histogram: ['_bucket', '_sum', '_count'] },
   openmetrics: {
     counter: ['_total', '_created'],
@@ -49,7 +49,7 @@ class Parser {
   private family: { name: string; help?: string; unit?: string; type?: string } = { name: '' };
   private line = '';
 
-  constructor(private readonly format: ExpositionFormat) {}
+  constructor(private readonly format: TextFormat) {}
 
   parse(text: string): Map<string, ParsedFamily> {
     const lines = text.split('\n');

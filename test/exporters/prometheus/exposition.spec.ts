@@ -2,24 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MetricsSnapshot } from 'nestjs-monitoring';
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
-import { type ExpositionFormat } from 'nestjs-monitoring/metrics';
+import { type TextFormat } from 'nestjs-monitoring/metrics';
 import { renderExposition } from '../../../lib/exporters/prometheus/exposition.js';
 import { FIRST_BUCKET, VALUE } from '../../../lib/metrics/snapshot.js';
 import { oddText, testRegistry } from '../../metrics/support.js';
 import { parseExposition } from './exposition-parser.js';
 
-const FORMATS: readonly ExpositionFormat[] = ['prometheus', 'openmetrics'];
+const FORMATS: readonly TextFormat[] = ['prometheus', 'openmetrics'];
 
 interface Rendering {
   readonly created?: boolean;
   readonly names?: readonly string[];
 }
 
-function render(
-  snapshot: MetricsSnapshot,
-  format: ExpositionFormat,
-  { created = false, names }: Rendering = {},
-) {
+function render(snapshot: MetricsSnapshot, format: TextFormat, { created = false, names }: Rendering = {}) {
   const options = { format, created, ...(names && { names: new Set(names) }) };
   return Buffer.concat([...renderExposition(snapshot, options)]).toString();
 }
@@ -428,7 +424,7 @@ describe('any registry', () => {
     metric: RandomMetric,
     labels: Record<string, string>,
     values: readonly number[],
-    format: ExpositionFormat,
+    format: TextFormat,
   ): Expected {
     // As floating point numbers are added up: from the first to the last.
     const sum = values.reduce((total, value) => total + value, 0);

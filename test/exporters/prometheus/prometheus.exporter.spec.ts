@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { MetricsSource } from 'nestjs-monitoring';
 import { PrometheusExporter } from '../../../lib/exporters/prometheus/prometheus.exporter.js';
-import { type ExpositionFormat } from 'nestjs-monitoring/metrics';
+import { type TextFormat } from 'nestjs-monitoring/metrics';
 import { testRegistry } from '../../metrics/support.js';
 import { parseExposition } from './exposition-parser.js';
 
@@ -54,7 +54,7 @@ describe('PrometheusExporter', () => {
     const exporter = new PrometheusExporter(registry);
     const answers = { prometheus: new Set<string>(), openmetrics: new Set<string>() };
     for (let i = 0; i < 6; i++) {
-      const format: ExpositionFormat = i % 2 === 0 ? 'prometheus' : 'openmetrics';
+      const format: TextFormat = i % 2 === 0 ? 'prometheus' : 'openmetrics';
       answers[format].add(await exporter.generateText({ format }));
     }
     expect([answers.prometheus.size, answers.openmetrics.size]).toEqual([1, 1]);

@@ -1,0 +1,75 @@
+import { expectObject } from '../../options/option-checks.js';
+import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import { MIN_BUCKETS } from './native-histogram.js';
+
+/** Options of the native histograms of one metric. */
+export interface NativeHistogramOptions {
+  /**
+   * Maximum number of buckets of a series, positive and negative ones together. A series has the finest buckets that
+   * keep within it, at most 64 for each doubling of the value.
+   * @default 160
+   */
+  readonly buckets?: number;
+  /**
+   * True to send the classic buckets too. A Prometheus stores them beside the native ones only if it is told to.
+   * @default true
+   */
+  readonly classic?: boolean;
+}
+
+/** Options of the native histograms that a Prometheus gets which asks for protobuf. */
+export interface NativeHistogramsOptions extends NativeHistogramOptions {
+  /** Options of single metrics by their names, such as `{ job_duration_seconds: false }` for classic buckets only. */
+  readonly metrics?: Readonly<Record<string, NativeHistogramOptions | false>>;
+}
+
+/** The native histograms of a metric, with every default filled in. */
+export type NativeHistogramSettings = Required<NativeHistogramOptions>;
+
+/** The options with every default filled in; false for classic buckets only. */
+export type ResolvedNativeHistograms =
+  | (NativeHistogramSettings & { readonly metrics: ReadonlyMap<string, NativeHistogramSettings | false> })
+  | false;
+
+const DEFAULTS: NativeHistogramSettings = { buckets: 160, classic: true };
+
+function tableWith({ buckets, classic }: NativeHistogramSettings): OptionTable<NativeHistogramOptions> {
+  return { buckets: count(buckets, MIN_BUCKETS), classic: flag(classic) };
+}
+
+/** Checks the options and applies the defaults. @throws {MonitoringOptionsError} */
+export function resolveNativeHistograms(
+  option: string,
+  given: NativeHistogramsOptions | false = {},
+): ResolvedNativeHistograms {
+  if (given === false) return false;
+  const table: OptionTable<NativeHistogramsOptions, Exclude<ResolvedNativeHistograms, false>> = {
+    ...tableWith(DEFAULTS),
+    metrics: group((metrics: NativeHistogramsOptions['metrics'] = {}, owner) => {
+      expectObject(owner, metrics);
+      // The defaults of a metric are the options of all, which are checked on their own.
+      const common = tableWith({ ...DEFAULTS, ...withoutUndefined(given) });
+      return new Map(
+        Object.entries(metrics).map(([name, own]) => [
+          name,
+          own === false ? false : readOptions(`${owner}.${name}`, own, common),
+        ]),
+      );
+    }),
+  };
+  return readOptions(option, given, table);
+}
+
+/** Returns the settings of a metric; undefined for classic buckets only. */
+export function settingsOf(
+  native: ResolvedNativeHistograms,
+  metric: string,
+): NativeHistogramSettings | undefined {
+  if (native === false) return undefined;
+  const own = native.metrics.get(metric) ?? native;
+  return own === false ? undefined : own;
+}
+
+function withoutUndefined({ buckets, classic }: NativeHistogramOptions): NativeHistogramOptions {
+  return { ...(buckets !== undefined && { buckets }), ...(classic !== undefined && { classic }) };
+}
