@@ -35,7 +35,7 @@ export function histogramWriter(
  * Returns an exponential histogram that has every value of its series. One that lacks those of a worker which ended
  * before the first scrape of this kind is no use: Prometheus refuses a histogram whose count is not that of its buckets.
  */
-function completeHistogram(
+export function completeHistogram(
   exponential: ExponentialHistogramSnapshot | undefined,
   count: number,
 ): ExponentialHistogramSnapshot | undefined {

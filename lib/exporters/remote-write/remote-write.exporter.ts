@@ -20,10 +20,10 @@ export class RemoteWriteExporter extends PushExporter {
     dependencies: PushDependencies = {},
   ) {
     const resolved = resolveRemoteWrite('the options of RemoteWriteExporter', options);
-    const { url, fetch, labels, metadata, staleMarkers } = resolved;
+    const { url, fetch, labels, nativeHistograms, metadata, staleMarkers } = resolved;
     // In a cluster, whichever worker leads pushes the series of all of them.
     const defaults = defaultLabels(dependencies.isLeader !== undefined);
-    const series = { labels, defaults, metadata, staleMarkers };
+    const series = { labels, defaults, nativeHistograms, metadata, staleMarkers };
     const sigV4 = sigV4Of(resolved);
     super(
       source,

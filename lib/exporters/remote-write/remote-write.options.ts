@@ -7,6 +7,10 @@ import {
   optionalString,
 } from '../../options/option-checks.js';
 import { flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
+import {
+  type NativeHistogramsOptions,
+  resolveNativeHistograms,
+} from '../prometheus/native-histograms.options.js';
 import { fetchOf } from '../push/fetch-option.js';
 import { headersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
@@ -34,6 +38,12 @@ export interface RemoteWriteExporterOptions extends PushExporterOptions {
    * @default no signature
    */
   readonly sigV4?: RemoteWriteSigV4Options;
+  /**
+   * Options of native histograms, which are sent beside the classic buckets, or instead of them with `classic: false`; `{}`
+   * for the defaults. The receiver must have them enabled.
+   * @default false
+   */
+  readonly nativeHistograms?: NativeHistogramsOptions | false;
   /** True to send type, help and unit of each metric at the start, after a change and every minute. @default true */
   readonly metadata?: boolean;
   /**
@@ -62,7 +72,12 @@ export interface RemoteWriteSigV4Options {
 /** The remote write options with every default filled in. */
 export type ResolvedRemoteWrite = ResolvedPush &
   Omit<RemoteWriteExporterOptions, keyof ResolvedPush> &
-  Required<Pick<RemoteWriteExporterOptions, 'labels' | 'headers' | 'metadata' | 'staleMarkers' | 'fetch'>>;
+  Required<
+    Pick<
+      RemoteWriteExporterOptions,
+      'labels' | 'headers' | 'nativeHistograms' | 'metadata' | 'staleMarkers' | 'fetch'
+    >
+  >;
 
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_LABELS = ['le', 'quantile'];
@@ -95,6 +110,10 @@ export const REMOTE_WRITE: OptionTable<RemoteWriteExporterOptions, ResolvedRemot
   sigV4: group((sigV4: RemoteWriteSigV4Options | undefined, option) => {
     if (sigV4 !== undefined) checkSigV4(option, sigV4);
     return sigV4;
+  }),
+  nativeHistograms: group((native: NativeHistogramsOptions | false = false, option) => {
+    resolveNativeHistograms(option, native);
+    return native;
   }),
   metadata: flag(true),
   staleMarkers: flag(true),

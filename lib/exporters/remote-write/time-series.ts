@@ -6,12 +6,15 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
+import { type NativeHistogramSettings } from '../prometheus/native-histograms.options.js';
 import { formatBound } from '../prometheus/number-format.js';
+import { completeHistogram } from '../prometheus/protobuf-histogram.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { type NativeSample, writeNativeEnd, writeNativeSample } from './native-sample.js';
 import { type EncodedLabels, encodedLabel, SeriesLabels, writeLabel } from './series-labels.js';
 import { TIMESERIES, type WriteRequestBuilder } from './write-request.js';
 
-/** Field numbers of `TimeSeries`, of which the labels are written as they are. */
+/** Field numbers of `TimeSeries`, whose labels are written by {@link SeriesLabels}. */
 const SAMPLES = 2;
 const EXEMPLARS = 3;
 /** Field numbers of `Sample` and of `Exemplar`. */
@@ -20,9 +23,9 @@ const SAMPLE_TIMESTAMP = 2;
 const EXEMPLAR_VALUE = 2;
 const EXEMPLAR_TIMESTAMP = 3;
 
-/** The value that ends a series: a NaN of which receivers compare all bits. */
-export const STALE = Symbol('stale');
-/** Fields with a NaN as the value of a `Sample`. They are written as bytes, since numbers do not keep the bits of a NaN. */
+/** The value that ends a series. */
+const STALE = Symbol('stale');
+/** The field of a `Sample` with a NaN. It is written as bytes, since a number does not keep the bits of a NaN. */
 const STALE_VALUE = Uint8Array.of(0x09, 0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 const NAN_VALUE = Uint8Array.of(0x09, 0x01, 0, 0, 0, 0, 0, 0xf8, 0x7f);
 
@@ -36,6 +39,8 @@ export interface TimeSeriesOptions {
   readonly defaultLabels: Readonly<Record<string, string>>;
   /** Labels of the target, such as `job` and `instance`. */
   readonly target: Readonly<Record<string, string>>;
+  /** Returns the settings of the native histograms of a metric; undefined for classic buckets only. */
+  readonly nativeHistograms: (metric: string) => NativeHistogramSettings | undefined;
 }
 
 /** The name of a time series, encoded, and the bound of its bucket if it has one. */
@@ -48,17 +53,21 @@ interface SeriesName {
 export class FamilyWriter {
   private readonly labels: SeriesLabels;
   private readonly scratch = new ProtobufWriter(512);
+  /** Names of the samples of each series. */
   private readonly names: readonly SeriesName[];
+  /** Name of the family, which is also that of a native histogram. */
+  private readonly name: SeriesName;
+  private readonly native: NativeHistogramSettings | undefined;
 
   constructor(
     private readonly family: MetricFamily,
     private readonly options: TimeSeriesOptions,
   ) {
-    this.labels = new SeriesLabels(family.labelNames, options.defaultLabels, options.target);
-    this.names =
-      family.type === 'histogram'
-        ? histogramNames(family)
-        : [{ name: encodedLabel('__name__', family.name) }];
+    const { defaultLabels, target, nativeHistograms } = options;
+    this.labels = new SeriesLabels(family.labelNames, defaultLabels, target);
+    this.name = { name: encodedLabel('__name__', family.name) };
+    this.names = family.type === 'histogram' ? histogramNames(family) : [this.name];
+    this.native = family.type === 'histogram' ? nativeHistograms(family.name) : undefined;
   }
 
   /** Writes the samples of one series. */
@@ -68,55 +77,105 @@ export class FamilyWriter {
     const at = row * stride;
     const labels = this.begin(row);
     if (family.type !== 'histogram') {
-      this.sample(0, labels, numbers[at + VALUE] ?? NaN, exemplars?.get(at + VALUE));
+      this.sample(this.name, labels, numbers[at + VALUE] ?? NaN, exemplars?.get(at + VALUE));
       return;
     }
+    const native = this.nativeSample(family, row);
+    if (native !== undefined) this.nativeSeries(labels, native, exemplarsOf(family, at));
+    if (native !== undefined && this.native?.classic !== true) return;
     const buckets = family.upperBounds.length + 1;
     let count = 0;
     for (let i = 0; i < buckets; i++) {
       count += numbers[at + FIRST_BUCKET + i] ?? 0;
-      this.sample(i, labels, count, exemplars?.get(at + FIRST_BUCKET + i));
+      this.sample(this.names[i]!, labels, count, exemplars?.get(at + FIRST_BUCKET + i));
     }
-    this.sample(buckets, labels, numbers[at + SUM] ?? NaN);
-    this.sample(buckets + 1, labels, count);
+    this.sample(this.names[buckets]!, labels, numbers[at + SUM] ?? NaN);
+    this.sample(this.names[buckets + 1]!, labels, count);
   }
 
   /** Writes the markers that end the time series of one series. */
   end(row: number): void {
+    const { family } = this;
     const labels = this.begin(row);
-    for (let i = 0; i < this.names.length; i++) this.sample(i, labels, STALE);
+    const native = family.type === 'histogram' ? this.nativeSample(family, row) : undefined;
+    if (native !== undefined) this.nativeSeries(labels, STALE);
+    if (native !== undefined && this.native?.classic !== true) return;
+    for (const name of this.names) this.sample(name, labels, STALE);
   }
 
   private begin(row: number): EncodedLabels {
-    this.options.builder.reserve(this.names.length);
+    this.options.builder.reserve(this.names.length + 1);
     return this.labels.encode(this.family.identities.labelsOf(row), this.scratch);
   }
 
+  /** Returns the native histogram of a row; undefined if it is not wanted, or does not have every value. */
+  private nativeSample(family: HistogramFamily, row: number): NativeSample | undefined {
+    if (this.native === undefined) return undefined;
+    const { numbers, stride, upperBounds, exponentials } = family;
+    const at = row * stride;
+    let count = 0;
+    for (let i = 0; i <= upperBounds.length; i++) count += numbers[at + FIRST_BUCKET + i] ?? 0;
+    const exponential = completeHistogram(exponentials?.[row], count);
+    if (exponential === undefined) return undefined;
+    return { exponential, count, sum: numbers[at + SUM] ?? NaN, buckets: this.native.buckets };
+  }
+
   private sample(
-    index: number,
+    name: SeriesName,
     labels: EncodedLabels,
     value: number | typeof STALE,
     exemplar?: Exemplar,
   ): void {
-    const { builder, timestamp, exemplarsFrom } = this.options;
+    const { builder, timestamp } = this.options;
     const { writer } = builder;
-    const { name, bound } = this.names[index]!;
-    const series = writer.open(TIMESERIES);
-    writer.raw(labels.beforeName);
-    writer.raw(name);
-    writer.raw(labels.beforeBound);
-    if (bound !== undefined) writer.raw(bound);
-    writer.raw(labels.afterBound);
+    const series = beginSeries(writer, name, labels);
     const sample = writer.open(SAMPLES);
     if (value === STALE) writer.raw(STALE_VALUE);
     else if (Number.isNaN(value)) writer.raw(NAN_VALUE);
     else writer.double(SAMPLE_VALUE, value);
     writer.int(SAMPLE_TIMESTAMP, timestamp);
     writer.close(sample);
-    if (exemplar !== undefined && exemplar.timestamp >= exemplarsFrom) writeExemplar(writer, exemplar);
+    if (exemplar !== undefined) this.exemplar(exemplar);
     writer.close(series);
     builder.added();
   }
+
+  private nativeSeries(
+    labels: EncodedLabels,
+    value: NativeSample | typeof STALE,
+    exemplars: readonly Exemplar[] = [],
+  ): void {
+    const { builder, timestamp } = this.options;
+    const { writer } = builder;
+    const series = beginSeries(writer, this.name, labels);
+    if (value === STALE) writeNativeEnd(writer, timestamp);
+    else writeNativeSample(writer, value, timestamp);
+    for (const exemplar of exemplars) this.exemplar(exemplar);
+    writer.close(series);
+    builder.added();
+  }
+
+  private exemplar({ labels, value, timestamp }: Exemplar): void {
+    const { builder, exemplarsFrom } = this.options;
+    if (timestamp < exemplarsFrom) return;
+    const { writer } = builder;
+    const exemplar = writer.open(EXEMPLARS);
+    for (const [name, text] of Object.entries(labels)) writeLabel(writer, name, text);
+    writer.double(EXEMPLAR_VALUE, value);
+    writer.int(EXEMPLAR_TIMESTAMP, Math.trunc(timestamp));
+    writer.close(exemplar);
+  }
+}
+
+/** Begins a time series with its labels. @returns the position to close it by */
+function beginSeries(writer: ProtobufWriter, { name, bound }: SeriesName, labels: EncodedLabels): number {
+  const series = writer.open(TIMESERIES);
+  writer.raw(labels.beforeName);
+  writer.raw(name);
+  writer.raw(labels.beforeBound);
+  if (bound !== undefined) writer.raw(bound);
+  writer.raw(labels.afterBound);
+  return series;
 }
 
 function histogramNames({ name, upperBounds }: HistogramFamily): SeriesName[] {
@@ -131,10 +190,11 @@ function histogramNames({ name, upperBounds }: HistogramFamily): SeriesName[] {
   ];
 }
 
-function writeExemplar(writer: ProtobufWriter, { labels, value, timestamp }: Exemplar): void {
-  const exemplar = writer.open(EXEMPLARS);
-  for (const [name, text] of Object.entries(labels)) writeLabel(writer, name, text);
-  writer.double(EXEMPLAR_VALUE, value);
-  writer.int(EXEMPLAR_TIMESTAMP, Math.trunc(timestamp));
-  writer.close(exemplar);
+/** Returns the exemplars of all buckets in the order of their times, which receivers want within a series. */
+function exemplarsOf({ exemplars, upperBounds }: HistogramFamily, at: number): Exemplar[] {
+  if (exemplars === undefined) return [];
+  return [...upperBounds, Infinity]
+    .map((_, i) => exemplars.get(at + FIRST_BUCKET + i))
+    .filter((exemplar) => exemplar !== undefined)
+    .toSorted((a, b) => a.timestamp - b.timestamp);
 }

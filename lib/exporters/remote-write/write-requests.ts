@@ -1,4 +1,10 @@
 import { liveRows, type MetricFamily, type MetricsSnapshot } from '../../metrics/snapshot.js';
+import {
+  type NativeHistogramsOptions,
+  resolveNativeHistograms,
+  type ResolvedNativeHistograms,
+  settingsOf,
+} from '../prometheus/native-histograms.options.js';
 import type { PushRequest } from '../push/push-destination.js';
 import { goneRows } from './gone-series.js';
 import { metadataRequests } from './metric-metadata.js';
@@ -22,6 +28,7 @@ export interface WriteRequestsOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Labels of the target unless the default labels of the registry have them. */
   readonly defaults: Readonly<Record<string, string>>;
+  readonly nativeHistograms: NativeHistogramsOptions | false;
   readonly metadata: boolean;
   readonly staleMarkers: boolean;
 }
@@ -32,7 +39,11 @@ export class WriteRequestEncoder {
   private last: { readonly snapshot: MetricsSnapshot; readonly timestamp: number } | undefined;
   private metadata: { readonly at: number; readonly names: string } | undefined;
 
-  constructor(private readonly options: WriteRequestsOptions) {}
+  private readonly native: ResolvedNativeHistograms;
+
+  constructor(private readonly options: WriteRequestsOptions) {
+    this.native = resolveNativeHistograms('nativeHistograms', options.nativeHistograms);
+  }
 
   /** Encodes the samples of all series, the markers of those that are gone, and the metadata when they are due. */
   *encode(snapshot: MetricsSnapshot): Generator<void, PushRequest[], void> {
@@ -76,7 +87,14 @@ export class WriteRequestEncoder {
     const { labels, defaults } = this.options;
     const free = Object.entries(defaults).filter(([name]) => !Object.hasOwn(defaultLabels, name));
     const target = { ...Object.fromEntries(free), ...labels };
-    return { builder, timestamp, exemplarsFrom: this.last?.timestamp ?? 0, defaultLabels, target };
+    return {
+      builder,
+      timestamp,
+      exemplarsFrom: this.last?.timestamp ?? 0,
+      defaultLabels,
+      target,
+      nativeHistograms: (metric) => settingsOf(this.native, metric),
+    };
   }
 
   private timestampAt(time: number): number {
