@@ -7,7 +7,7 @@ import {
   VALUE,
 } from '../../metrics/snapshot.js';
 import { type NativeHistogramSettings } from '../prometheus/native-histograms.options.js';
-import { formatBound } from '../prometheus/number-format.js';
+import { formatCanonicalBound } from '../prometheus/number-format.js';
 import { completeHistogram } from '../prometheus/protobuf-histogram.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { type NativeSample, writeNativeEnd, writeNativeSample } from './native-sample.js';
@@ -178,12 +178,13 @@ function beginSeries(writer: ProtobufWriter, { name, bound }: SeriesName, labels
   return series;
 }
 
+/** The bounds are spelled as when Prometheus scrapes OpenMetrics or protobuf, and from version 3 on whatever it scrapes. */
 function histogramNames({ name, upperBounds }: HistogramFamily): SeriesName[] {
   const bucket = encodedLabel('__name__', `${name}_bucket`);
   return [
     ...[...upperBounds, Infinity].map((bound) => ({
       name: bucket,
-      bound: encodedLabel('le', formatBound(bound)),
+      bound: encodedLabel('le', formatCanonicalBound(bound)),
     })),
     { name: encodedLabel('__name__', `${name}_sum`) },
     { name: encodedLabel('__name__', `${name}_count`) },
