@@ -93,7 +93,7 @@ function valuesOf({ identities, labelNames }: MetricFamily, row: number): readon
 function exponentialOf(family: MetricFamily): WireFamily['exponential'] {
   if (family.type !== 'histogram' || family.exponentials === undefined) return undefined;
   const all: (ExponentialHistogramSnapshot | undefined)[] = [];
-  for (const row of liveRows(family)) all[row] = family.exponentials[row];
+  for (const row of liveRows(family)) all[row] = family.exponentials.at(row);
   return all;
 }
 

@@ -118,7 +118,7 @@ export class WorkerAggregation {
         const target = mapping[row];
         if (target === undefined) continue;
         this.addHistogramRow(numbers, target, family.numbers, row);
-        const theirs = family.exponentials?.[row];
+        const theirs = family.exponentials?.at(row);
         const ours = exponentials[target];
         exponentials[target] = ours && theirs ? sumOfExponentials(ours, theirs) : (ours ?? theirs);
       }

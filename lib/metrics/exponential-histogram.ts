@@ -1,5 +1,5 @@
 /** The binary logarithm of the number of buckets per doubling. A bucket is 1.09 % wide: its middle is off by at most 0.55 %. */
-const SCALE = 6;
+export const SCALE = 6;
 const PER_DOUBLING = 1 << SCALE;
 /** The outermost buckets, which also hold the magnitudes below `2 ** -30` (0.93e-9) and above `2 ** 50` (1.1e15). */
 export const MIN_INDEX = -30 * PER_DOUBLING;
@@ -30,6 +30,14 @@ export interface ExponentialBuckets {
   readonly counts: readonly number[];
 }
 
+/** A part of an array with the buckets of one sign: bucket `offset + i` has the count `counts[from + i]`. */
+export interface BucketRange {
+  counts: ArrayLike<number>;
+  from: number;
+  to: number;
+  offset: number;
+}
+
 /**
  * A snapshot of an exponential histogram in the data model of OTLP, with `base = 2 ** (2 ** -scale)`. A Prometheus native
  * histogram numbers the same buckets one higher.
@@ -47,12 +55,13 @@ export interface ExponentialHistogramSnapshot {
  * to at most 20 kB. Negative values need as much again, and counts beyond 2 ** 32 twice as much.
  */
 export class ExponentialHistogram {
-  private zeroCount = 0;
+  /** The number of zeros. These fields are read for snapshots, and written here only. */
+  zeroCount = 0;
   /** The first bucket of positive values in `counts`, a range that grows to cover what is added. */
-  private start = 0;
-  private counts: Uint32Array | Float64Array = NO_COUNTS;
+  start = 0;
+  counts: Uint32Array | Float64Array = NO_COUNTS;
   /** The histogram of the magnitudes of negative values, which are rare. */
-  private negative: ExponentialHistogram | undefined;
+  negative: ExponentialHistogram | undefined;
 
   record(value: number): void {
     if (value > 0) this.add(bucketIndex(value), 1);
@@ -69,25 +78,13 @@ export class ExponentialHistogram {
   }
 
   snapshot(): ExponentialHistogramSnapshot {
+    const { zeroCount, start, counts, negative } = this;
     return {
       scale: SCALE,
-      zeroCount: this.zeroCount,
-      positive: this.buckets(),
-      negative: this.negative?.buckets() ?? { offset: 0, counts: [] },
+      zeroCount,
+      positive: bucketsOf({ counts, from: 0, to: counts.length, offset: start }),
+      negative: negative?.snapshot().positive ?? { offset: 0, counts: [] },
     };
-  }
-
-  private buckets(): ExponentialBuckets {
-    // Loops, since a snapshot copies every histogram in one block of the event loop, and calls take thrice as long.
-    const { counts } = this;
-    let first = 0;
-    let end = counts.length;
-    while (first < end && counts[first] === 0) first++;
-    while (end > first && counts[end - 1] === 0) end--;
-    if (first === end) return { offset: 0, counts: [] };
-    const copy: number[] = [];
-    for (let i = first; i < end; i++) copy.push(counts[i]!);
-    return { offset: this.start + first, counts: copy };
   }
 
   private add(index: number, count: number): void {
@@ -114,6 +111,18 @@ export class ExponentialHistogram {
     this.start = start;
     this.counts = grown;
   }
+}
+
+/** Returns the buckets of a range without the empty ones at its ends. */
+export function bucketsOf({ counts, from, to, offset }: BucketRange): ExponentialBuckets {
+  let first = from;
+  let end = to;
+  while (first < end && counts[first] === 0) first++;
+  while (end > first && counts[end - 1] === 0) end--;
+  if (first === end) return { offset: 0, counts: [] };
+  const copy: number[] = [];
+  for (let i = first; i < end; i++) copy.push(counts[i]!);
+  return { offset: offset + first - from, counts: copy };
 }
 
 /** Returns the exact sum of two histograms, which have the same buckets. */

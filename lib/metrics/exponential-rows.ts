@@ -1,4 +1,5 @@
-import { ExponentialHistogram, type ExponentialHistogramSnapshot } from './exponential-histogram.js';
+import { ExponentialColumns, type ExponentialSnapshots } from './exponential-columns.js';
+import { ExponentialHistogram } from './exponential-histogram.js';
 import type { RowExtension } from './series-store.js';
 import { MAX, MIN } from './snapshot.js';
 
@@ -12,8 +13,8 @@ export class ExponentialRows implements RowExtension {
     return this.histograms[slot]!;
   }
 
-  snapshots(): ExponentialHistogramSnapshot[] {
-    return this.histograms.map((histogram) => histogram.snapshot());
+  snapshots(): ExponentialSnapshots {
+    return new ExponentialColumns(this.histograms);
   }
 
   beginRow(slot: number, page: Float64Array, offset: number): void {

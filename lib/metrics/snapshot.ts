@@ -1,3 +1,4 @@
+import type { ExponentialSnapshots } from './exponential-columns.js';
 import type { ExponentialHistogramSnapshot } from './exponential-histogram.js';
 import type { Aggregation } from './metric-definition.js';
 import type { MetricType } from './naming-rules.js';
@@ -95,7 +96,7 @@ export interface HistogramFamily extends FamilyBase {
   /** The finite upper bounds in ascending order; one more bucket, up to +Inf, follows them. */
   readonly upperBounds: readonly number[];
   /** Exponential histograms by row, if the snapshot was requested with them. */
-  readonly exponentials?: readonly (ExponentialHistogramSnapshot | undefined)[];
+  readonly exponentials?: ExponentialSnapshots;
   readonly series: Iterable<HistogramSeriesSnapshot>;
 }
 
@@ -140,7 +141,7 @@ export function scalarSeries(columns: SeriesColumns): Iterable<ScalarSeriesSnaps
 export function histogramSeries(
   columns: SeriesColumns,
   upperBounds: readonly number[],
-  exponential?: readonly (ExponentialHistogramSnapshot | undefined)[],
+  exponentials?: ExponentialSnapshots,
 ): Iterable<HistogramSeriesSnapshot> {
   const { numbers, stride, identities } = columns;
   return {
@@ -152,7 +153,7 @@ export function histogramSeries(
           upperBound,
           count: (count += numbers[at + FIRST_BUCKET + i] ?? NaN),
         }));
-        const own = exponential?.[row];
+        const own = exponentials?.at(row);
         yield {
           labels: identities.labelsOf(row),
           count,

@@ -1,144 +1,167 @@
 import {
-  type ExponentialBuckets,
+  type BucketRange,
   type ExponentialHistogramSnapshot,
   MIN_INDEX,
 } from '../../metrics/exponential-histogram.js';
+import { ExponentialColumns, type ExponentialSnapshots } from '../../metrics/exponential-columns.js';
 
-/** The coarsest schema, in which a bucket covers a factor of `2 ** 16`. */
-const MIN_SCHEMA = -4;
-/** The fewest buckets that hold every histogram in the coarsest schema: six for each sign. */
+/** The fewest buckets that hold every histogram in the coarsest schema, -4: six for each sign. */
 export const MIN_BUCKETS = 12;
+/** The most buckets that a histogram can have: those of the finest schema for both signs. */
+const MOST_BUCKETS = 2 * 80 * 64;
 /** The zero threshold of client_golang. Histograms of the same threshold are added up without a conversion. */
 const ZERO_THRESHOLD = 2 ** -128;
 /** The largest gap that is filled with empty buckets, since these are shorter than another span. */
 const MAX_FILLED_GAP = 2;
-
-/** Consecutive buckets of a native histogram. */
-export interface NativeSpan {
-  /** Index of the first bucket of the first span, or the number of buckets between the last span and this one. */
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** The buckets of one sign. */
-export interface NativeBuckets {
-  readonly spans: readonly NativeSpan[];
-  /** Differences of the counts of the buckets, the first one to zero. */
-  readonly deltas: readonly number[];
-}
-
-/** A Prometheus native histogram. Bucket `i` counts magnitudes in `(base ** (i - 1), base ** i]`. */
-export interface NativeHistogram {
-  /** The base of the buckets is `2 ** (2 ** -schema)`. */
-  readonly schema: number;
-  /** Largest magnitude in the zero bucket. */
-  readonly zeroThreshold: number;
-  readonly zeroCount: number;
-  readonly positive: NativeBuckets;
-  readonly negative: NativeBuckets;
-}
+const NO_UNDERFLOW = -Infinity;
 
 /**
- * Returns the native histogram of the finest schema that has at most `maxBuckets` buckets, empty ones within a span
- * included. Buckets are only added up, so every count is exact.
+ * A builder of Prometheus native histograms from exponential ones, one after another: each has the finest schema with at
+ * most `maxBuckets` buckets, empty ones within a span included. Buckets are only added up, so every count is exact.
+ * Bucket `i` counts magnitudes in `(base ** (i - 1), base ** i]`, and the base is `2 ** (2 ** -schema)`.
  *
  * The outermost bucket also counts smaller magnitudes. If it is not empty, the zero bucket extends to its end.
  *
  * @see https://prometheus.io/docs/specs/native_histograms/
  */
-export function nativeHistogramOf(
-  { scale, zeroCount, positive, negative }: ExponentialHistogramSnapshot,
-  maxBuckets: number,
-): NativeHistogram {
-  const hasUnderflow = isOutermost(positive) || isOutermost(negative);
-  let shift = 0;
-  while (scale - shift > MIN_SCHEMA && !fits(positive, negative, shift, hasUnderflow, maxBuckets)) shift++;
-  const schema = scale - shift;
-  const positives = new BucketEncoder(positive, shift, hasUnderflow);
-  const negatives = new BucketEncoder(negative, shift, hasUnderflow);
-  return {
-    schema,
-    zeroThreshold: hasUnderflow ? 2 ** (((MIN_INDEX >> shift) + 1) * 2 ** -schema) : ZERO_THRESHOLD,
-    zeroCount: zeroCount + positives.underflow + negatives.underflow,
-    positive: positives,
-    negative: negatives,
-  };
-}
+export class NativeHistogramBuilder {
+  schema = 0;
+  /** Largest magnitude in the zero bucket. */
+  zeroThreshold = ZERO_THRESHOLD;
+  zeroCount = 0;
+  /** The number of all values. */
+  count = 0;
+  readonly positive: NativeBuckets;
+  readonly negative: NativeBuckets;
+  private readonly maxBuckets: number;
+  private readonly positiveRange: BucketRange = emptyRange();
+  private readonly negativeRange: BucketRange = emptyRange();
 
-function isOutermost({ offset, counts }: ExponentialBuckets): boolean {
-  return counts.length > 0 && offset === MIN_INDEX;
-}
-
-function fits(
-  positive: ExponentialBuckets,
-  negative: ExponentialBuckets,
-  shift: number,
-  hasUnderflow: boolean,
-  maxBuckets: number,
-): boolean {
-  // The extent takes no loop, and is enough for most histograms.
-  if (extentOf(positive, shift) + extentOf(negative, shift) <= maxBuckets) return true;
-  return sizeOf(positive, shift, hasUnderflow) + sizeOf(negative, shift, hasUnderflow) <= maxBuckets;
-}
-
-function extentOf({ offset, counts }: ExponentialBuckets, shift: number): number {
-  return counts.length === 0 ? 0 : ((offset + counts.length - 1) >> shift) - (offset >> shift) + 1;
-}
-
-/** Returns the number of buckets that an encoding has. */
-function sizeOf({ offset, counts }: ExponentialBuckets, shift: number, hasUnderflow: boolean): number {
-  const underflow = hasUnderflow ? MIN_INDEX >> shift : -Infinity;
-  let size = 0;
-  let last = -Infinity;
-  for (let i = 0; i < counts.length; i++) {
-    if (counts[i] === 0) continue;
-    const group = (offset + i) >> shift;
-    if (group === last || group === underflow) continue;
-    const gap = group - last - 1;
-    size += gap <= MAX_FILLED_GAP ? gap + 1 : 1;
-    last = group;
+  /** @param maxBuckets at least {@link MIN_BUCKETS} */
+  constructor(maxBuckets: number) {
+    this.maxBuckets = Math.min(maxBuckets, MOST_BUCKETS);
+    this.positive = new NativeBuckets(this.maxBuckets);
+    this.negative = new NativeBuckets(this.maxBuckets);
   }
-  return size;
+
+  /**
+   * Builds the histogram of a row, which replaces the last one.
+   *
+   * @param known the result for an earlier histogram of the series: a finer schema cannot fit, since counts only grow
+   * @returns the binary logarithm of the number of exponential buckets that make a native one; -1 if the row has none
+   */
+  build(exponentials: ExponentialSnapshots, row: number, known = 0): number {
+    if (exponentials instanceof ExponentialColumns) {
+      exponentials.positiveAt(row, this.positiveRange);
+      exponentials.negativeAt(row, this.negativeRange);
+      return this.buildOf(exponentials.scale, exponentials.zeroCountAt(row), known);
+    }
+    const histogram = exponentials.at(row);
+    return histogram === undefined ? -1 : this.buildFrom(histogram, known);
+  }
+
+  /** Builds the native histogram of an exponential one. @returns the same as {@link build} */
+  buildFrom({ scale, zeroCount, positive, negative }: ExponentialHistogramSnapshot, known = 0): number {
+    Object.assign(this.positiveRange, positive, { from: 0, to: positive.counts.length });
+    Object.assign(this.negativeRange, negative, { from: 0, to: negative.counts.length });
+    return this.buildOf(scale, zeroCount, known);
+  }
+
+  private buildOf(scale: number, zeroCount: number, known: number): number {
+    const { positive, negative, positiveRange, negativeRange, maxBuckets } = this;
+    const hasUnderflow = isOutermost(positiveRange) || isOutermost(negativeRange);
+    for (let shift = known; ; shift++) {
+      const underflow = hasUnderflow ? (MIN_INDEX >> shift) + 1 : NO_UNDERFLOW;
+      if (!positive.fill(positiveRange, shift, underflow, maxBuckets)) continue;
+      if (!negative.fill(negativeRange, shift, underflow, maxBuckets - positive.size)) continue;
+      this.schema = scale - shift;
+      this.zeroThreshold = hasUnderflow ? 2 ** (underflow * 2 ** -this.schema) : ZERO_THRESHOLD;
+      this.zeroCount = zeroCount + positive.underflow + negative.underflow;
+      this.count = this.zeroCount + positive.count + negative.count;
+      return shift;
+    }
+  }
 }
 
-/** The encoding of the buckets of one sign, `2 ** shift` of which make a bucket of the native histogram. */
-class BucketEncoder implements NativeBuckets {
-  readonly spans: { offset: number; length: number }[] = [];
-  readonly deltas: number[] = [];
-  /** Values of the outermost bucket, which belong to the zero bucket. */
+/** The buckets of one sign, in arrays that are used again. */
+export class NativeBuckets {
+  /** The number of spans: groups of consecutive buckets. */
+  spans = 0;
+  /** For each span the index of its first bucket, less the index after the last span; the first one less zero. */
+  readonly spanOffsets: Int32Array;
+  readonly spanLengths: Int32Array;
+  /** The number of buckets, empty ones within a span included. */
+  size = 0;
+  /** Differences of the counts of the buckets, the first one to zero. */
+  readonly deltas: Float64Array;
+  /** The number of values in the buckets. */
+  count = 0;
+  /** The number of values of the outermost bucket, which belong to the zero bucket. */
   underflow = 0;
-  /** Count of the last bucket, and the index after it. */
-  private last = 0;
-  private end = 0;
 
-  constructor({ offset, counts }: ExponentialBuckets, shift: number, hasUnderflow: boolean) {
-    // A shift of a negative number rounds down too, so a group is never split at zero. Native indexes are one higher.
-    const underflow = hasUnderflow ? (MIN_INDEX >> shift) + 1 : -Infinity;
-    for (let i = 0; i < counts.length;) {
-      const index = ((offset + i) >> shift) + 1;
-      const groupEnd = Math.min((index << shift) - offset, counts.length);
+  constructor(maxBuckets: number) {
+    this.spanOffsets = new Int32Array(maxBuckets);
+    this.spanLengths = new Int32Array(maxBuckets);
+    this.deltas = new Float64Array(maxBuckets);
+  }
+
+  /**
+   * Fills the arrays with buckets that are made of `2 ** shift` ones each.
+   *
+   * @param underflow index of the bucket that belongs to the zero bucket
+   * @returns false if there are more buckets than the limit
+   */
+  fill({ counts, from, to, offset }: BucketRange, shift: number, underflow: number, limit: number): boolean {
+    const { spanOffsets, spanLengths, deltas } = this;
+    const toIndex = offset - from;
+    let spans = 0;
+    let size = 0;
+    let total = 0;
+    let last = 0;
+    let end = 0;
+    this.underflow = 0;
+    // A shift of a negative number rounds down too, so that no bucket reaches over a bound. Indexes are one higher here.
+    let index = offset >> shift;
+    let groupEnd = ((index + 1) << shift) - toIndex;
+    for (let i = from; i < to; groupEnd += 1 << shift) {
+      index++;
+      const stop = groupEnd < to ? groupEnd : to;
       let count = 0;
-      for (; i < groupEnd; i++) count += counts[i]!;
-      if (index === underflow) this.underflow = count;
-      else if (count > 0) this.add(index, count);
+      while (i < stop) count += counts[i++]!;
+      if (count === 0) continue;
+      if (index === underflow) {
+        this.underflow = count;
+        continue;
+      }
+      const gap = index - end;
+      if (spans === 0 || gap > MAX_FILLED_GAP) {
+        if (size >= limit) return false;
+        spanOffsets[spans] = gap;
+        spanLengths[spans++] = 1;
+      } else {
+        if (size + gap >= limit) return false;
+        spanLengths[spans - 1]! += gap + 1;
+        for (let filled = 0; filled < gap; filled++) {
+          deltas[size++] = -last;
+          last = 0;
+        }
+      }
+      deltas[size++] = count - last;
+      last = count;
+      total += count;
+      end = index + 1;
     }
+    this.spans = spans;
+    this.size = size;
+    this.count = total;
+    return true;
   }
+}
 
-  private add(index: number, count: number): void {
-    const gap = index - this.end;
-    const span = this.spans.at(-1);
-    if (span === undefined || gap > MAX_FILLED_GAP) {
-      this.spans.push({ offset: gap, length: 1 });
-    } else {
-      for (let i = 0; i < gap; i++) this.push(0);
-      span.length += gap + 1;
-    }
-    this.push(count);
-    this.end = index + 1;
-  }
+function emptyRange(): BucketRange {
+  return { counts: [], from: 0, to: 0, offset: 0 };
+}
 
-  private push(count: number): void {
-    this.deltas.push(count - this.last);
-    this.last = count;
-  }
+function isOutermost({ counts, from, to, offset }: BucketRange): boolean {
+  return offset === MIN_INDEX && from < to && counts[from] !== 0;
 }

@@ -11,6 +11,7 @@ import {
 } from './native-histograms.options.js';
 import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } from './prom-client.bridge.js';
 import { renderProtobuf } from './protobuf-exposition.js';
+import { SchemaMemory } from './protobuf-histogram.js';
 
 /** Options of a {@link PrometheusExporter}. */
 export interface PrometheusExporterOptions {
@@ -47,6 +48,7 @@ export class PrometheusExporter {
   private readonly inFlight = new Map<string, Promise<Buffer[]>>();
   private readonly bridge: PromClientBridge | undefined;
   private readonly nativeHistograms: ResolvedNativeHistograms;
+  private readonly memory = new SchemaMemory();
 
   /** @throws {MonitoringOptionsError} for invalid options */
   constructor(
@@ -106,7 +108,13 @@ export class PrometheusExporter {
     const created = this.options.created ?? false;
     const options = { created, bridged, ...(names && { names }) };
     if (format === 'protobuf')
-      return inTimeSlices(renderProtobuf(snapshot, { ...options, nativeHistograms: this.nativeHistograms }));
+      return inTimeSlices(
+        renderProtobuf(snapshot, {
+          ...options,
+          nativeHistograms: this.nativeHistograms,
+          memory: this.memory,
+        }),
+      );
     return inTimeSlices(collected(renderExposition(snapshot, { ...options, format })));
   }
 

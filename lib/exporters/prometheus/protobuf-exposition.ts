@@ -21,13 +21,15 @@ import {
   writeExemplar,
   writeLabel,
 } from './protobuf-fields.js';
-import { histogramWriter } from './protobuf-histogram.js';
+import { histogramWriter, type SchemaMemory } from './protobuf-histogram.js';
 
 /** The settings of an exposition in protobuf. */
 export interface ProtobufExpositionOptions {
   readonly nativeHistograms: ResolvedNativeHistograms;
   /** True to add the creation times of counters and histograms. */
   readonly created: boolean;
+  /** The schemas of the earlier expositions of the same metrics. */
+  readonly memory: SchemaMemory;
   /** Names of the metrics, or of their samples, to render. @default all */
   readonly names?: ReadonlySet<string>;
   /** Metrics of other libraries, whose names do not occur in the snapshot. */
@@ -72,6 +74,7 @@ export function* renderProtobuf(
     stream.end();
   }
   for (const family of options.bridged ?? []) {
+    if (family.samples.length === 0) continue;
     if (options.names && !isSelectedBridged(family, options.names)) continue;
     stream.begin();
     writeHead(writer, family.name, family.help, typeOfBridged(family));
@@ -88,12 +91,10 @@ function writeHead(writer: ProtobufWriter, name: string, help: string, type: num
   writer.uint(FAMILY.type, type);
 }
 
-function valueWriter(
-  family: MetricFamily,
-  { nativeHistograms, created }: ProtobufExpositionOptions,
-): ValueWriter {
+function valueWriter(family: MetricFamily, options: ProtobufExpositionOptions): ValueWriter {
+  const { nativeHistograms, created, memory } = options;
   return family.type === 'histogram'
-    ? histogramWriter(family, settingsOf(nativeHistograms, family.name), created)
+    ? histogramWriter(family, settingsOf(nativeHistograms, family.name), created, memory)
     : scalarWriter(family, created);
 }
 

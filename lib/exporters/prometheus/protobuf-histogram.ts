@@ -1,54 +1,70 @@
-import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
-import { CREATED, type Exemplar, FIRST_BUCKET, type HistogramFamily, SUM } from '../../metrics/snapshot.js';
+import {
+  CREATED,
+  type Exemplar,
+  FIRST_BUCKET,
+  type HistogramFamily,
+  type SeriesIdentities,
+  SUM,
+} from '../../metrics/snapshot.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { type NativeBuckets, nativeHistogramOf } from './native-histogram.js';
+import { type NativeBuckets, NativeHistogramBuilder } from './native-histogram.js';
 import type { NativeHistogramSettings } from './native-histograms.options.js';
 import { BUCKET, HISTOGRAM, METRIC, SPAN, writeCreated, writeExemplar } from './protobuf-fields.js';
+
+/**
+ * The schemas of earlier native histograms by series, so that a scrape need not try finer ones again. They are forgotten
+ * with the identities of the series.
+ */
+export class SchemaMemory {
+  private readonly known = new WeakMap<SeriesIdentities, Uint8Array>();
+
+  /** Returns for each row of a metric what `NativeHistogramBuilder` returned for it; 0 at first. */
+  of({ identities, numbers, stride }: HistogramFamily): Uint8Array {
+    const rows = numbers.length / stride;
+    let known = this.known.get(identities);
+    if (known === undefined || known.length < rows) {
+      const grown = new Uint8Array(rows);
+      if (known !== undefined) grown.set(known);
+      this.known.set(identities, (known = grown));
+    }
+    return known;
+  }
+}
+
+/** The size of the length of a message that is hardly ever shorter than 128 bytes. */
+const LONG = 2;
 
 /** Returns a function that writes the value of one series of a histogram; `at` is the index of its first number. */
 export function histogramWriter(
   family: HistogramFamily,
   native: NativeHistogramSettings | undefined,
   created: boolean,
+  memory: SchemaMemory,
 ): (writer: ProtobufWriter, row: number, at: number) => void {
-  const { numbers, upperBounds, exemplars } = family;
-  const bounds = [...upperBounds, Infinity];
+  const { numbers, upperBounds, exemplars, exponentials } = family;
+  const bounds = Float64Array.of(...upperBounds, Infinity);
+  const builder = native && exponentials && new NativeHistogramBuilder(native.buckets);
+  const known = memory.of(family);
   return (writer, row, at) => {
-    const count = sumOf(numbers, at + FIRST_BUCKET, bounds.length);
-    const exponential = native && completeHistogram(family.exponentials?.[row], count);
-    const start = writer.open(METRIC.histogram);
+    const first = at + FIRST_BUCKET;
+    const count = sumOf(numbers, first, bounds.length);
+    // A histogram that lacks the values of a worker which ended before the first scrape of this kind is no use:
+    // Prometheus refuses one whose count is not that of its buckets.
+    const shift = builder?.build(exponentials!, row, known[row]) ?? -1;
+    if (shift > 0) known[row] = shift;
+    const isNative = builder !== undefined && shift >= 0 && builder.count === count;
+    const start = writer.open(METRIC.histogram, LONG);
     writer.uint(HISTOGRAM.sampleCount, count);
     writer.double(HISTOGRAM.sampleSum, numbers[at + SUM] ?? NaN);
-    if (exponential === undefined || native?.classic === true) {
-      writeBuckets(writer, numbers, at + FIRST_BUCKET, bounds, exemplars);
-    }
-    if (exponential !== undefined) writeNative(writer, exponential, native?.buckets ?? 0);
+    if (!isNative || native?.classic === true) writeBuckets(writer, numbers, first, bounds, exemplars);
+    if (isNative) writeNative(writer, builder);
     if (created) writeCreated(writer, HISTOGRAM.createdTimestamp, numbers[at + CREATED] ?? NaN);
-    if (exponential !== undefined && exemplars !== undefined) {
-      writeExemplars(writer, exemplars, at + FIRST_BUCKET, bounds.length);
-    }
-    writer.close(start);
+    if (isNative && exemplars !== undefined) writeExemplars(writer, exemplars, first, bounds.length);
+    writer.close(start, LONG);
   };
 }
 
-/**
- * Returns an exponential histogram that has every value of its series. One that lacks those of a worker which ended
- * before the first scrape of this kind is no use: Prometheus refuses a histogram whose count is not that of its buckets.
- */
-export function completeHistogram(
-  exponential: ExponentialHistogramSnapshot | undefined,
-  count: number,
-): ExponentialHistogramSnapshot | undefined {
-  if (exponential === undefined) return undefined;
-  const { zeroCount, positive, negative } = exponential;
-  const total =
-    zeroCount +
-    sumOf(positive.counts, 0, positive.counts.length) +
-    sumOf(negative.counts, 0, negative.counts.length);
-  return total === count ? exponential : undefined;
-}
-
-function sumOf(numbers: ArrayLike<number>, from: number, length: number): number {
+function sumOf(numbers: Float64Array, from: number, length: number): number {
   let sum = 0;
   for (let i = from; i < from + length; i++) sum += numbers[i]!;
   return sum;
@@ -59,7 +75,7 @@ function writeBuckets(
   writer: ProtobufWriter,
   numbers: Float64Array,
   first: number,
-  bounds: readonly number[],
+  bounds: Float64Array,
   exemplars: HistogramFamily['exemplars'],
 ): void {
   let cumulative = 0;
@@ -74,21 +90,27 @@ function writeBuckets(
   }
 }
 
-function writeNative(writer: ProtobufWriter, exponential: ExponentialHistogramSnapshot, limit: number): void {
-  const { schema, zeroThreshold, zeroCount, positive, negative } = nativeHistogramOf(exponential, limit);
+function writeNative(
+  writer: ProtobufWriter,
+  { schema, zeroThreshold, zeroCount, positive, negative }: NativeHistogramBuilder,
+): void {
   writer.sint(HISTOGRAM.schema, schema);
   writer.double(HISTOGRAM.zeroThreshold, zeroThreshold);
   writer.uint(HISTOGRAM.zeroCount, zeroCount);
-  writeSpans(writer, HISTOGRAM.negativeSpan, negative);
-  writer.packedSints(HISTOGRAM.negativeDelta, negative.deltas);
+  writeSide(writer, HISTOGRAM.negativeSpan, HISTOGRAM.negativeDelta, negative);
   // A span of no buckets says that a histogram is a native one which is still empty.
-  if (positive.spans.length + negative.spans.length === 0) writeSpan(writer, HISTOGRAM.positiveSpan, 0, 0);
-  writeSpans(writer, HISTOGRAM.positiveSpan, positive);
-  writer.packedSints(HISTOGRAM.positiveDelta, positive.deltas);
+  if (positive.spans + negative.spans === 0) writeSpan(writer, HISTOGRAM.positiveSpan, 0, 0);
+  writeSide(writer, HISTOGRAM.positiveSpan, HISTOGRAM.positiveDelta, positive);
 }
 
-function writeSpans(writer: ProtobufWriter, field: number, { spans }: NativeBuckets): void {
-  for (const { offset, length } of spans) writeSpan(writer, field, offset, length);
+function writeSide(
+  writer: ProtobufWriter,
+  spanField: number,
+  deltaField: number,
+  { spans, spanOffsets, spanLengths, deltas, size }: NativeBuckets,
+): void {
+  for (let i = 0; i < spans; i++) writeSpan(writer, spanField, spanOffsets[i]!, spanLengths[i]!);
+  writer.packedSints(deltaField, deltas, size);
 }
 
 function writeSpan(writer: ProtobufWriter, field: number, offset: number, length: number): void {

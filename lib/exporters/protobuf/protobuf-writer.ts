@@ -92,29 +92,37 @@ export class ProtobufWriter {
   /**
    * Begins a message in a field, or a packed array, whose values are then written by {@link putUint} and its like.
    *
+   * @param lengthBytes the expected size of its length; another one takes a move of the message
    * @returns the position to give to {@link close}
    */
-  open(field: number): number {
+  open(field: number, lengthBytes = 1): number {
     this.tag(field, LENGTH_DELIMITED);
-    return this.openDelimited();
+    return (this.end += lengthBytes);
   }
 
   /** Begins a message that only its length precedes, as in a stream of delimited messages. */
-  openDelimited(): number {
+  openDelimited(lengthBytes = 1): number {
     this.reserve(MAX_LENGTH_BYTES);
-    // Most messages are shorter than 128 bytes, and their length is one byte.
-    return ++this.end;
+    return (this.end += lengthBytes);
   }
 
-  /** Ends what {@link open} or {@link openDelimited} began, the last one first. */
-  close(start: number): void {
+  /**
+   * Ends what {@link open} or {@link openDelimited} began, the last one first.
+   *
+   * @param lengthBytes the same as at its beginning
+   */
+  close(start: number, lengthBytes = 1): void {
     const size = this.end - start;
-    const lengthBytes = sizeOfVarint(size);
-    if (lengthBytes > 1) {
-      this.reserve(lengthBytes);
-      this.bytes.copyWithin(start + lengthBytes - 1, start, this.end);
+    if (lengthBytes === 1 && size < 128) {
+      this.bytes[start - 1] = size;
+      return;
     }
-    this.end = start - 1;
+    const needed = sizeOfVarint(size);
+    if (needed !== lengthBytes) {
+      this.reserve(MAX_LENGTH_BYTES);
+      this.bytes.copyWithin(start + needed - lengthBytes, start, this.end);
+    }
+    this.end = start - lengthBytes;
     this.putUint(size);
     this.end += size;
   }
@@ -136,12 +144,26 @@ export class ProtobufWriter {
     this.close(start);
   }
 
-  /** Writes a packed array of sint32 or sint64; nothing for an empty one. @throws {RangeError} as {@link sint} */
-  packedSints(field: number, values: ArrayLike<number>): void {
-    if (values.length === 0) return;
-    const start = this.open(field);
-    for (let i = 0; i < values.length; i++) this.putSint(values[i]!);
-    this.close(start);
+  /**
+   * Writes a packed array of sint32 or sint64; nothing for an empty one.
+   *
+   * @param size the number of values to write
+   * @throws {RangeError} as {@link sint}
+   */
+  packedSints(field: number, values: ArrayLike<number>, size = values.length): void {
+    if (size === 0) return;
+    // Each value takes a byte at least.
+    const lengthBytes = size < 128 ? 1 : 2;
+    const start = this.open(field, lengthBytes);
+    this.reserve(MAX_VARINT_BYTES * size);
+    for (let i = 0; i < size; i++) {
+      const value = values[i]!;
+      // Most counts differ by less than 64 from that of the next bucket.
+      if (value >= -64 && value < 64 && (value | 0) === value) {
+        this.bytes[this.end++] = (value << 1) ^ (value >> 31);
+      } else this.putSint(value);
+    }
+    this.close(start, lengthBytes);
   }
 
   /** Writes an unsigned varint without a tag. @throws {RangeError} unless it is an integer in [0, 2 ** 64) */

@@ -1,5 +1,4 @@
-import { type NativeBuckets, nativeHistogramOf } from '../prometheus/native-histogram.js';
-import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
+import type { NativeBuckets, NativeHistogramBuilder } from '../prometheus/native-histogram.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
 /** Field number of `TimeSeries.histograms`. */
@@ -22,22 +21,13 @@ const SPAN = { offset: 1, length: 2 } as const;
 /** The sum of the histogram that ends a series, a NaN of which receivers compare all bits. */
 const STALE_SUM = Uint8Array.of(0x19, 0x02, 0, 0, 0, 0, 0, 0xf0, 0x7f);
 
-/** The values of a native histogram. */
-export interface NativeSample {
-  readonly exponential: ExponentialHistogramSnapshot;
-  readonly count: number;
-  readonly sum: number;
-  /** Maximum number of buckets. */
-  readonly buckets: number;
-}
-
-/** Writes a native histogram into a `TimeSeries`. */
+/** Writes the native histogram that was built last into a `TimeSeries`. */
 export function writeNativeSample(
   writer: ProtobufWriter,
-  { exponential, count, sum, buckets }: NativeSample,
+  { count, schema, zeroThreshold, zeroCount, positive, negative }: NativeHistogramBuilder,
+  sum: number,
   timestamp: number,
 ): void {
-  const { schema, zeroThreshold, zeroCount, positive, negative } = nativeHistogramOf(exponential, buckets);
   const histogram = writer.open(HISTOGRAMS);
   writer.uint(HISTOGRAM.count, count);
   writer.double(HISTOGRAM.sum, sum);
@@ -64,13 +54,13 @@ function writeBuckets(
   writer: ProtobufWriter,
   spanField: number,
   deltaField: number,
-  { spans, deltas }: NativeBuckets,
+  { spans, spanOffsets, spanLengths, size, deltas }: NativeBuckets,
 ): void {
-  for (const { offset, length } of spans) {
+  for (let i = 0; i < spans; i++) {
     const span = writer.open(spanField);
-    writer.sint(SPAN.offset, offset);
-    writer.uint(SPAN.length, length);
+    writer.sint(SPAN.offset, spanOffsets[i]!);
+    writer.uint(SPAN.length, spanLengths[i]!);
     writer.close(span);
   }
-  writer.packedSints(deltaField, deltas);
+  writer.packedSints(deltaField, deltas, size);
 }

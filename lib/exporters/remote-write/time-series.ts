@@ -6,11 +6,12 @@ import {
   SUM,
   VALUE,
 } from '../../metrics/snapshot.js';
-import { type NativeHistogramSettings } from '../prometheus/native-histograms.options.js';
+import { NativeHistogramBuilder } from '../prometheus/native-histogram.js';
+import type { NativeHistogramSettings } from '../prometheus/native-histograms.options.js';
 import { formatCanonicalBound } from '../prometheus/number-format.js';
-import { completeHistogram } from '../prometheus/protobuf-histogram.js';
+import type { SchemaMemory } from '../prometheus/protobuf-histogram.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { type NativeSample, writeNativeEnd, writeNativeSample } from './native-sample.js';
+import { writeNativeEnd, writeNativeSample } from './native-sample.js';
 import { type EncodedLabels, encodedLabel, SeriesLabels, writeLabel } from './series-labels.js';
 import { TIMESERIES, type WriteRequestBuilder } from './write-request.js';
 
@@ -22,6 +23,9 @@ const SAMPLE_VALUE = 1;
 const SAMPLE_TIMESTAMP = 2;
 const EXEMPLAR_VALUE = 2;
 const EXEMPLAR_TIMESTAMP = 3;
+
+/** Size of the length of a `TimeSeries`, which is hardly ever shorter than 128 bytes. */
+const LENGTH_BYTES = 2;
 
 /** The value that ends a series. */
 const STALE = Symbol('stale');
@@ -41,6 +45,8 @@ export interface TimeSeriesOptions {
   readonly target: Readonly<Record<string, string>>;
   /** Returns the settings of the native histograms of a metric; undefined for classic buckets only. */
   readonly nativeHistograms: (metric: string) => NativeHistogramSettings | undefined;
+  /** Schemas of earlier native histograms. */
+  readonly schemas: SchemaMemory;
 }
 
 /** The name of a time series, encoded, and the bound of its bucket if it has one. */
@@ -58,16 +64,23 @@ export class FamilyWriter {
   /** Name of the family, which is also that of a native histogram. */
   private readonly name: SeriesName;
   private readonly native: NativeHistogramSettings | undefined;
+  private readonly builder: NativeHistogramBuilder | undefined;
+  /** What the builder returned for each row before. */
+  private readonly known: Uint8Array | undefined;
 
   constructor(
     private readonly family: MetricFamily,
     private readonly options: TimeSeriesOptions,
   ) {
-    const { defaultLabels, target, nativeHistograms } = options;
+    const { defaultLabels, target, nativeHistograms, schemas } = options;
     this.labels = new SeriesLabels(family.labelNames, defaultLabels, target);
     this.name = { name: encodedLabel('__name__', family.name) };
     this.names = family.type === 'histogram' ? histogramNames(family) : [this.name];
-    this.native = family.type === 'histogram' ? nativeHistograms(family.name) : undefined;
+    if (family.type !== 'histogram') return;
+    this.native = nativeHistograms(family.name);
+    if (this.native === undefined) return;
+    this.builder = new NativeHistogramBuilder(this.native.buckets);
+    this.known = schemas.of(family);
   }
 
   /** Writes the samples of one series. */
@@ -80,9 +93,9 @@ export class FamilyWriter {
       this.sample(this.name, labels, numbers[at + VALUE] ?? NaN, exemplars?.get(at + VALUE));
       return;
     }
-    const native = this.nativeSample(family, row);
-    if (native !== undefined) this.nativeSeries(labels, native, exemplarsOf(family, at));
-    if (native !== undefined && this.native?.classic !== true) return;
+    const isNative = this.buildNative(family, row);
+    if (isNative) this.nativeSeries(labels, numbers[at + SUM] ?? NaN, exemplarsOf(family, at));
+    if (isNative && this.native?.classic !== true) return;
     const buckets = family.upperBounds.length + 1;
     let count = 0;
     for (let i = 0; i < buckets; i++) {
@@ -97,9 +110,9 @@ export class FamilyWriter {
   end(row: number): void {
     const { family } = this;
     const labels = this.begin(row);
-    const native = family.type === 'histogram' ? this.nativeSample(family, row) : undefined;
-    if (native !== undefined) this.nativeSeries(labels, STALE);
-    if (native !== undefined && this.native?.classic !== true) return;
+    const isNative = family.type === 'histogram' && this.buildNative(family, row);
+    if (isNative) this.nativeSeries(labels, STALE);
+    if (isNative && this.native?.classic !== true) return;
     for (const name of this.names) this.sample(name, labels, STALE);
   }
 
@@ -108,16 +121,16 @@ export class FamilyWriter {
     return this.labels.encode(this.family.identities.labelsOf(row), this.scratch);
   }
 
-  /** Returns the native histogram of a row; undefined if it is not wanted, or does not have every value. */
-  private nativeSample(family: HistogramFamily, row: number): NativeSample | undefined {
-    if (this.native === undefined) return undefined;
-    const { numbers, stride, upperBounds, exponentials } = family;
-    const at = row * stride;
+  /** Builds the native histogram of a row. @returns false if it is not wanted, or does not have every value */
+  private buildNative({ numbers, stride, upperBounds, exponentials }: HistogramFamily, row: number): boolean {
+    const { builder, known } = this;
+    if (builder === undefined || exponentials === undefined) return false;
+    const shift = builder.build(exponentials, row, known?.[row]);
+    if (known !== undefined && shift > 0) known[row] = shift;
     let count = 0;
-    for (let i = 0; i <= upperBounds.length; i++) count += numbers[at + FIRST_BUCKET + i] ?? 0;
-    const exponential = completeHistogram(exponentials?.[row], count);
-    if (exponential === undefined) return undefined;
-    return { exponential, count, sum: numbers[at + SUM] ?? NaN, buckets: this.native.buckets };
+    const first = row * stride + FIRST_BUCKET;
+    for (let i = 0; i <= upperBounds.length; i++) count += numbers[first + i] ?? 0;
+    return shift >= 0 && builder.count === count;
   }
 
   private sample(
@@ -136,22 +149,23 @@ export class FamilyWriter {
     writer.int(SAMPLE_TIMESTAMP, timestamp);
     writer.close(sample);
     if (exemplar !== undefined) this.exemplar(exemplar);
-    writer.close(series);
+    writer.close(series, LENGTH_BYTES);
     builder.added();
   }
 
+  /** Writes the native histogram that was built last. */
   private nativeSeries(
     labels: EncodedLabels,
-    value: NativeSample | typeof STALE,
+    sum: number | typeof STALE,
     exemplars: readonly Exemplar[] = [],
   ): void {
     const { builder, timestamp } = this.options;
     const { writer } = builder;
     const series = beginSeries(writer, this.name, labels);
-    if (value === STALE) writeNativeEnd(writer, timestamp);
-    else writeNativeSample(writer, value, timestamp);
+    if (sum === STALE) writeNativeEnd(writer, timestamp);
+    else if (this.builder !== undefined) writeNativeSample(writer, this.builder, sum, timestamp);
     for (const exemplar of exemplars) this.exemplar(exemplar);
-    writer.close(series);
+    writer.close(series, LENGTH_BYTES);
     builder.added();
   }
 
@@ -169,7 +183,7 @@ export class FamilyWriter {
 
 /** Begins a time series with its labels. @returns the position to close it by */
 function beginSeries(writer: ProtobufWriter, { name, bound }: SeriesName, labels: EncodedLabels): number {
-  const series = writer.open(TIMESERIES);
+  const series = writer.open(TIMESERIES, LENGTH_BYTES);
   writer.raw(labels.beforeName);
   writer.raw(name);
   writer.raw(labels.beforeBound);

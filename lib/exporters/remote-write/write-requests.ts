@@ -5,6 +5,7 @@ import {
   type ResolvedNativeHistograms,
   settingsOf,
 } from '../prometheus/native-histograms.options.js';
+import { SchemaMemory } from '../prometheus/protobuf-histogram.js';
 import type { PushRequest } from '../push/push-destination.js';
 import { goneRows } from './gone-series.js';
 import { metadataRequests } from './metric-metadata.js';
@@ -40,6 +41,7 @@ export class WriteRequestEncoder {
   private metadata: { readonly at: number; readonly names: string } | undefined;
 
   private readonly native: ResolvedNativeHistograms;
+  private readonly schemas = new SchemaMemory();
 
   constructor(private readonly options: WriteRequestsOptions) {
     this.native = resolveNativeHistograms('nativeHistograms', options.nativeHistograms);
@@ -94,6 +96,7 @@ export class WriteRequestEncoder {
       defaultLabels,
       target,
       nativeHistograms: (metric) => settingsOf(this.native, metric),
+      schemas: this.schemas,
     };
   }
 

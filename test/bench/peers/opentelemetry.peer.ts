@@ -1,7 +1,7 @@
 import type { Counter, Histogram, Meter } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { AggregationType, MeterProvider } from '@opentelemetry/sdk-metrics';
-import { observedValue, type Peer, type Rendered, seriesLabels } from './peer.js';
+import { observedValue, type Peer, type Rendered, seriesLabels, spreadValue } from './peer.js';
 
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Its own limit of 2000 would fold most of the series that are to be rendered. */
@@ -83,6 +83,17 @@ export const opentelemetry: Peer = {
     const { meter, reader } = meterWithReader();
     const histogram = histogramOf(meter);
     for (let i = 0; i < series; i++) histogram.record(observedValue(i), seriesLabels(i));
+    return rendered(reader, (count) => {
+      for (let i = 0; i < count; i++) histogram.record(0.1, seriesLabels(i));
+    });
+  },
+  distributions(series, values) {
+    const { meter, reader } = meterWithReader();
+    const histogram = histogramOf(meter);
+    for (let i = 0; i < series; i++) {
+      const labels = seriesLabels(i);
+      for (let value = 0; value < values; value++) histogram.record(spreadValue(i * values + value), labels);
+    }
     return rendered(reader, (count) => {
       for (let i = 0; i < count; i++) histogram.record(0.1, seriesLabels(i));
     });

@@ -1,5 +1,5 @@
 import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
-import { type LabelSet, observedValue, type Peer, seriesLabels } from './peer.js';
+import { type LabelSet, observedValue, type Peer, seriesLabels, spreadValue } from './peer.js';
 
 const quiet = { warn: () => undefined };
 
@@ -87,6 +87,21 @@ export const ours: Peer = {
     const exporter = new PrometheusExporter(source);
     return {
       render: () => exporter.generate(),
+      touch: (count) => {
+        for (let i = 0; i < count; i++) histogram.observe(seriesLabels(i), 0.1);
+      },
+    };
+  },
+  distributions(series, values) {
+    const source = registry();
+    const histogram = source.histogram('bench_seconds', 'Bench.', { labelNames: LABEL_NAMES });
+    for (let i = 0; i < series; i++) {
+      const one = histogram.labels(seriesLabels(i));
+      for (let value = 0; value < values; value++) one.observe(spreadValue(i * values + value));
+    }
+    const exporter = new PrometheusExporter(source);
+    return {
+      render: () => exporter.generate({ format: 'protobuf' }),
       touch: (count) => {
         for (let i = 0; i < count; i++) histogram.observe(seriesLabels(i), 0.1);
       },

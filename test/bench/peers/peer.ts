@@ -23,6 +23,8 @@ export interface Peer {
   firstTouch(): Loop;
   counters(series: number): Rendered;
   histograms(series: number): Rendered;
+  /** Histograms of many values each, in the format that has most of them: native ones, or classic ones as text. */
+  distributions(series: number, values: number): Rendered;
 }
 
 export type LabelSet = Readonly<Record<string, string>>;
@@ -30,6 +32,13 @@ export type LabelSet = Readonly<Record<string, string>>;
 /** Durations as they come in, in no order. */
 export function observedValue(i: number): number {
   return ((i * 7919) & 1023) / 1000;
+}
+
+/** Durations as those of requests: log-normal about 50 ms, from a millisecond to a second and more. */
+export function spreadValue(i: number): number {
+  const uniform = ((Math.imul(i + 1, 2_654_435_761) >>> 0) + 0.5) / 2 ** 32;
+  const angle = (((Math.imul(i + 7, 40_503_929) >>> 0) + 0.5) / 2 ** 32) * 2 * Math.PI;
+  return Math.exp(-3 + Math.sqrt(-2 * Math.log(uniform)) * Math.cos(angle));
 }
 
 /** The labels of the i-th series of a set in which one label differs from series to series. */

@@ -1,5 +1,5 @@
 import type * as PromClient from 'prom-client';
-import { type LabelSet, observedValue, type Peer, seriesLabels } from './peer.js';
+import { type LabelSet, observedValue, type Peer, seriesLabels, spreadValue } from './peer.js';
 
 const LABEL_NAMES = ['method', 'route', 'status_code'];
 /** Its own default, which equals ours. */
@@ -83,6 +83,20 @@ export function promClientPeer(specifier: string, client: typeof PromClient): Pe
       const at = fresh();
       const histogram = histogramOf(LABEL_NAMES, at);
       for (let i = 0; i < series; i++) histogram.observe(seriesLabels(i), observedValue(i));
+      return {
+        render: async () => Buffer.from(await at.registers[0]!.metrics()),
+        touch: (count) => {
+          for (let i = 0; i < count; i++) histogram.observe(seriesLabels(i), 0.1);
+        },
+      };
+    },
+    distributions(series, values) {
+      const at = fresh();
+      const histogram = histogramOf(LABEL_NAMES, at);
+      for (let i = 0; i < series; i++) {
+        const one = histogram.labels(seriesLabels(i));
+        for (let value = 0; value < values; value++) one.observe(spreadValue(i * values + value));
+      }
       return {
         render: async () => Buffer.from(await at.registers[0]!.metrics()),
         touch: (count) => {

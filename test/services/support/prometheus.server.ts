@@ -46,8 +46,11 @@ export class PrometheusServer {
     private readonly jobs: readonly ScrapeJob[],
   ) {}
 
-  /** Starts one that scrapes every second. */
-  static async start(jobs: readonly ScrapeJob[]): Promise<PrometheusServer> {
+  /** Starts one that scrapes every second. @param features names for its option `--enable-feature` */
+  static async start(
+    jobs: readonly ScrapeJob[],
+    features: readonly string[] = ['exemplar-storage'],
+  ): Promise<PrometheusServer> {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-prometheus-'));
     try {
       const config = join(folder, 'prometheus.yml');
@@ -62,7 +65,7 @@ export class PrometheusServer {
           `--storage.tsdb.path=${join(folder, 'data')}`,
           `--web.listen-address=127.0.0.1:${port}`,
           '--web.enable-lifecycle',
-          '--enable-feature=exemplar-storage',
+          `--enable-feature=${features.join(',')}`,
           '--log.level=debug',
         ],
         cwd: folder,
@@ -130,6 +133,11 @@ export class PrometheusServer {
       result: readonly { metric: Record<string, string>; value: readonly [number, string] }[];
     }>('query', { query: expression });
     return result.map(({ metric, value }) => ({ labels: metric, value: goNumber(value[1]) }));
+  }
+
+  /** The labels of the series that a selector matches. */
+  series(selector: string): Promise<Readonly<Record<string, string>>[]> {
+    return this.ask('series', { 'match[]': selector });
   }
 
   /** The exemplars that it has stored of the series of an expression within the last five minutes. */
