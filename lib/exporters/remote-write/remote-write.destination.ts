@@ -67,12 +67,13 @@ export class RemoteWriteDestination implements PushDestination {
   }
 
   async send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]> {
-    const { body } = request.payload as WriteRequestPayload;
+    const { body, isMetadata } = request.payload as WriteRequestPayload;
     const signer = await this.loadSigner();
     const headers = signer === undefined ? this.#headers : await signer.sign(this.url, this.#headers, body);
     const post = { method: 'POST', url: this.url.href, headers, body };
     const response = await exchange(this.fetch, post, signal);
     const { status, text } = response;
+    if (isMetadata && remedyFor(status) === 'drop') this.encoder.metadataSettled();
     if (status >= 200 && status < 300) return undefined;
     if (status === 413) {
       const halves = this.split(request);

@@ -46,16 +46,29 @@ export class SeriesLabels {
     ];
   }
 
-  /** Encodes the labels of a series. An empty label is left out, since it means no label. */
-  encode(labels: Labels, writer: ProtobufWriter): EncodedLabels {
-    const [beforeName, beforeBound, afterBound] = this.parts.map((slots) => {
-      for (const { name, fixed, source } of slots) {
-        const value = (source !== undefined ? labels[source] : undefined) ?? fixed ?? '';
-        if (value !== '') writeLabel(writer, name, value);
-      }
-      return writer.length === 0 ? NOTHING : writer.take();
-    });
-    return { beforeName: beforeName!, beforeBound: beforeBound!, afterBound: afterBound! };
+  /**
+   * Encodes the labels of a series that has many time series.
+   *
+   * @param scratch an empty writer
+   */
+  encode(labels: Labels, scratch: ProtobufWriter): EncodedLabels {
+    const encoded = (part: number): Uint8Array => {
+      this.write(part, labels, scratch);
+      return scratch.length === 0 ? NOTHING : scratch.take();
+    };
+    return { beforeName: encoded(0), beforeBound: encoded(1), afterBound: encoded(2) };
+  }
+
+  /**
+   * Writes labels of a series into a `TimeSeries`. An empty label is left out, since it means no label.
+   *
+   * @param part 0 for those before `__name__`, 1 for those between it and `le`, 2 for those after `le`
+   */
+  write(part: number, labels: Labels, writer: ProtobufWriter): void {
+    for (const { name, fixed, source } of this.parts[part]!) {
+      const value = (source !== undefined ? labels[source] : undefined) ?? fixed ?? '';
+      if (value !== '') writeLabel(writer, name, value);
+    }
   }
 }
 

@@ -59,6 +59,9 @@ interface SeriesName {
 export class FamilyWriter {
   private readonly labels: SeriesLabels;
   private readonly scratch = new ProtobufWriter(512);
+  /** Labels of the current series, encoded if it has many time series. */
+  private current: Readonly<Record<string, string>> = {};
+  private encoded: EncodedLabels | undefined;
   /** Names of the samples of each series. */
   private readonly names: readonly SeriesName[];
   /** Name of the family, which is also that of a native histogram. */
@@ -88,37 +91,39 @@ export class FamilyWriter {
     const { family } = this;
     const { numbers, stride, exemplars } = family;
     const at = row * stride;
-    const labels = this.begin(row);
+    this.begin(row);
     if (family.type !== 'histogram') {
-      this.sample(this.name, labels, numbers[at + VALUE] ?? NaN, exemplars?.get(at + VALUE));
+      this.sample(this.name, numbers[at + VALUE] ?? NaN, exemplars?.get(at + VALUE));
       return;
     }
     const isNative = this.buildNative(family, row);
-    if (isNative) this.nativeSeries(labels, numbers[at + SUM] ?? NaN, exemplarsOf(family, at));
+    if (isNative) this.nativeSeries(numbers[at + SUM] ?? NaN, exemplarsOf(family, at));
     if (isNative && this.native?.classic !== true) return;
     const buckets = family.upperBounds.length + 1;
     let count = 0;
     for (let i = 0; i < buckets; i++) {
       count += numbers[at + FIRST_BUCKET + i] ?? 0;
-      this.sample(this.names[i]!, labels, count, exemplars?.get(at + FIRST_BUCKET + i));
+      this.sample(this.names[i]!, count, exemplars?.get(at + FIRST_BUCKET + i));
     }
-    this.sample(this.names[buckets]!, labels, numbers[at + SUM] ?? NaN);
-    this.sample(this.names[buckets + 1]!, labels, count);
+    this.sample(this.names[buckets]!, numbers[at + SUM] ?? NaN);
+    this.sample(this.names[buckets + 1]!, count);
   }
 
   /** Writes the markers that end the time series of one series. */
   end(row: number): void {
     const { family } = this;
-    const labels = this.begin(row);
+    this.begin(row);
     const isNative = family.type === 'histogram' && this.buildNative(family, row);
-    if (isNative) this.nativeSeries(labels, STALE);
+    if (isNative) this.nativeSeries(STALE);
     if (isNative && this.native?.classic !== true) return;
-    for (const name of this.names) this.sample(name, labels, STALE);
+    for (const name of this.names) this.sample(name, STALE);
   }
 
-  private begin(row: number): EncodedLabels {
-    this.options.builder.reserve(this.names.length + 1);
-    return this.labels.encode(this.family.identities.labelsOf(row), this.scratch);
+  private begin(row: number): void {
+    const { family, options, names, labels, scratch } = this;
+    options.builder.reserve(names.length + 1);
+    this.current = family.identities.labelsOf(row);
+    this.encoded = family.type === 'histogram' ? labels.encode(this.current, scratch) : undefined;
   }
 
   /** Builds the native histogram of a row. @returns false if it is not wanted, or does not have every value */
@@ -133,15 +138,10 @@ export class FamilyWriter {
     return shift >= 0 && builder.count === count;
   }
 
-  private sample(
-    name: SeriesName,
-    labels: EncodedLabels,
-    value: number | typeof STALE,
-    exemplar?: Exemplar,
-  ): void {
+  private sample(name: SeriesName, value: number | typeof STALE, exemplar?: Exemplar): void {
     const { builder, timestamp } = this.options;
     const { writer } = builder;
-    const series = beginSeries(writer, name, labels);
+    const series = this.beginSeries(name);
     const sample = writer.open(SAMPLES);
     if (value === STALE) writer.raw(STALE_VALUE);
     else if (Number.isNaN(value)) writer.raw(NAN_VALUE);
@@ -154,19 +154,35 @@ export class FamilyWriter {
   }
 
   /** Writes the native histogram that was built last. */
-  private nativeSeries(
-    labels: EncodedLabels,
-    sum: number | typeof STALE,
-    exemplars: readonly Exemplar[] = [],
-  ): void {
+  private nativeSeries(sum: number | typeof STALE, exemplars: readonly Exemplar[] = []): void {
     const { builder, timestamp } = this.options;
     const { writer } = builder;
-    const series = beginSeries(writer, this.name, labels);
+    const series = this.beginSeries(this.name);
     if (sum === STALE) writeNativeEnd(writer, timestamp);
     else if (this.builder !== undefined) writeNativeSample(writer, this.builder, sum, timestamp);
     for (const exemplar of exemplars) this.exemplar(exemplar);
     writer.close(series, LENGTH_BYTES);
     builder.added();
+  }
+
+  /** Begins a time series with its labels. @returns the position to close it by */
+  private beginSeries({ name, bound }: SeriesName): number {
+    const { labels, current, encoded } = this;
+    const { writer } = this.options.builder;
+    const series = writer.open(TIMESERIES, LENGTH_BYTES);
+    if (encoded === undefined) {
+      labels.write(0, current, writer);
+      writer.raw(name);
+      labels.write(1, current, writer);
+      labels.write(2, current, writer);
+      return series;
+    }
+    writer.raw(encoded.beforeName);
+    writer.raw(name);
+    writer.raw(encoded.beforeBound);
+    if (bound !== undefined) writer.raw(bound);
+    writer.raw(encoded.afterBound);
+    return series;
   }
 
   private exemplar({ labels, value, timestamp }: Exemplar): void {
@@ -179,17 +195,6 @@ export class FamilyWriter {
     writer.int(EXEMPLAR_TIMESTAMP, Math.trunc(timestamp));
     writer.close(exemplar);
   }
-}
-
-/** Begins a time series with its labels. @returns the position to close it by */
-function beginSeries(writer: ProtobufWriter, { name, bound }: SeriesName, labels: EncodedLabels): number {
-  const series = writer.open(TIMESERIES, LENGTH_BYTES);
-  writer.raw(labels.beforeName);
-  writer.raw(name);
-  writer.raw(labels.beforeBound);
-  if (bound !== undefined) writer.raw(bound);
-  writer.raw(labels.afterBound);
-  return series;
 }
 
 /** The bounds are spelled as when Prometheus scrapes OpenMetrics or protobuf, and from version 3 on whatever it scrapes. */

@@ -15,6 +15,8 @@ import { WriteRequestBuilder } from './write-request.js';
 
 /** Interval at which the metadata are repeated, in milliseconds, as in Prometheus. */
 const METADATA_INTERVAL_MS = 60_000;
+/** The same while the last ones wait in the queue, from which they may have been evicted. */
+const QUEUED_METADATA_INTERVAL_MS = 60 * 60_000;
 /** Number of series between two yields. */
 const SERIES_PER_YIELD = 64;
 /**
@@ -39,6 +41,8 @@ export class WriteRequestEncoder {
   readonly compressor = new SnappyCompressor();
   private last: { readonly snapshot: MetricsSnapshot; readonly timestamp: number } | undefined;
   private metadata: { readonly at: number; readonly names: string } | undefined;
+  /** True while metadata wait in the queue, unless they were evicted. */
+  private isMetadataQueued = false;
 
   private readonly native: ResolvedNativeHistograms;
   private readonly schemas = new SchemaMemory();
@@ -81,6 +85,11 @@ export class WriteRequestEncoder {
     return builder.finish();
   }
 
+  /** Records that metadata were accepted or rejected. */
+  metadataSettled(): void {
+    this.isMetadataQueued = false;
+  }
+
   private seriesOptions(
     { defaultLabels }: MetricsSnapshot,
     builder: WriteRequestBuilder,
@@ -110,8 +119,10 @@ export class WriteRequestEncoder {
     if (!this.options.metadata) return [];
     const names = families.map(({ name }) => name).join();
     const age = timestamp - (this.metadata?.at ?? -Infinity);
-    if (names === this.metadata?.names && age >= 0 && age < METADATA_INTERVAL_MS) return [];
+    const intervalMs = this.isMetadataQueued ? QUEUED_METADATA_INTERVAL_MS : METADATA_INTERVAL_MS;
+    if (names === this.metadata?.names && age >= 0 && age < intervalMs) return [];
     this.metadata = { at: timestamp, names };
+    this.isMetadataQueued = true;
     return metadataRequests(families, this.compressor);
   }
 }

@@ -382,8 +382,10 @@ describe('metadata', () => {
     const { registry, own, clock } = setUp({ metadata: true });
     registry.counter('deals_total', 'Deals \\ "all".').inc();
     registry.histogram('wait_seconds', 'ä'.repeat(2_000)).observe(1);
+    let isReceived = true;
     const push = () => {
       const requests = resultOf(own.encode(snapshotOf(registry)));
+      if (isReceived) own.metadataSettled();
       return decoded(requests).flatMap(({ metadata }, i) => {
         if (metadata.length > 0) expect(requests[i]!.points).toBe(0);
         return metadata;
@@ -400,6 +402,16 @@ describe('metadata', () => {
     clock.advance(59_999);
     expect(push()).toEqual([]);
     clock.advance(1);
+    isReceived = false;
+    expect(push()).toHaveLength(3);
+    // They would only fill the queue.
+    clock.advance(59 * 60_000);
+    expect(push()).toHaveLength(0);
+    clock.advance(60_000);
+    expect(push()).toHaveLength(3);
+    isReceived = true;
+    expect(push()).toHaveLength(0);
+    clock.advance(60_000);
     expect(push()).toHaveLength(3);
   });
 });
