@@ -39,6 +39,12 @@ export { PushExporter } from './exporters/push/push.exporter.js';
 export type { PushExporterOptions } from './exporters/push/push.options.js';
 export { PushgatewayExporter } from './exporters/pushgateway/pushgateway.exporter.js';
 export type { PushgatewayExporterOptions } from './exporters/pushgateway/pushgateway.options.js';
+export { RemoteWriteExporter } from './exporters/remote-write/remote-write.exporter.js';
+export type {
+  RemoteWriteExporterOptions,
+  RemoteWriteSigV4Options,
+} from './exporters/remote-write/remote-write.options.js';
+export type { AwsCredentials, AwsCredentialsSource } from './exporters/remote-write/sigv4.signer.js';
 export {
   flushMetrics,
   type FlushMetricsOptions,

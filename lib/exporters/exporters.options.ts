@@ -35,6 +35,11 @@ import {
   type ResolvedPushgateway,
   resolvePushgateway,
 } from './pushgateway/pushgateway.options.js';
+import {
+  type RemoteWriteExporterOptions,
+  type ResolvedRemoteWrite,
+  resolveRemoteWrite,
+} from './remote-write/remote-write.options.js';
 
 /** Options of the exporters. A push exporter is off unless its options are given. */
 export interface ExportersOptions {
@@ -55,6 +60,8 @@ export interface ExportersOptions {
   readonly otlp?: OtlpExporterOptions | false;
   /** Pushes to a Pushgateway, for jobs that end before Prometheus would scrape them. @default false */
   readonly pushgateway?: PushgatewayExporterOptions | false;
+  /** Sends to a receiver of Prometheus remote write, such as Mimir or VictoriaMetrics; requires `url`. @default false */
+  readonly remoteWrite?: RemoteWriteExporterOptions | false;
 }
 
 /** The options of the exporters that are on, with every default filled in. */
@@ -66,6 +73,7 @@ export interface ResolvedExporters {
   readonly datadog?: ResolvedDatadog;
   readonly otlp?: ResolvedOtlp;
   readonly pushgateway?: ResolvedPushgateway;
+  readonly remoteWrite?: ResolvedRemoteWrite;
 }
 
 const PROMETHEUS: OptionTable<
@@ -88,6 +96,7 @@ export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),
   otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp)),
   pushgateway: ifOn(resolvePushgateway),
+  remoteWrite: ifOn(resolveRemoteWrite),
 };
 
 export const BRIDGES: OptionTable<BridgesOptions, BridgesOptions> = {

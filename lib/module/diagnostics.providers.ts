@@ -2,7 +2,7 @@ import { freemem, totalmem } from 'node:os';
 import { Logger, type Provider } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { applicationBuild } from '../collectors/app-info/application-build.js';
-import { LIBRARY_VERSION } from '../collectors/app-info/library-version.js';
+import { LIBRARY_VERSION } from '../primitives/library-version.js';
 import { ContainerLimits } from '../collectors/system/container-limits.js';
 import { LinuxFiles } from '../collectors/system/linux-files.js';
 import { BlockRecorder } from '../diagnostics/blocked-loop/block.recorder.js';

@@ -10,6 +10,7 @@ import { OtlpExporter } from '../exporters/otlp/otlp.exporter.js';
 import type { BridgeDependencies } from '../exporters/prometheus/prom-client.bridge.js';
 import { PrometheusExporter } from '../exporters/prometheus/prometheus.exporter.js';
 import { PushgatewayExporter } from '../exporters/pushgateway/pushgateway.exporter.js';
+import { RemoteWriteExporter } from '../exporters/remote-write/remote-write.exporter.js';
 import { ExporterMetrics } from '../exporters/push/exporter-metrics.js';
 import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
@@ -35,6 +36,7 @@ const PUSH_EXPORTERS = {
   datadog: DatadogExporter,
   otlp: OtlpExporter,
   pushgateway: PushgatewayExporter,
+  remoteWrite: RemoteWriteExporter,
 } as const satisfies {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };

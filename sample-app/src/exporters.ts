@@ -6,9 +6,10 @@ import type { ExportersOptions } from 'nestjs-monitoring';
  */
 export function exportersFrom(environment: NodeJS.ProcessEnv): ExportersOptions {
   const { METRICS_FILE, CLOUDWATCH_NAMESPACE, DD_API_KEY, DD_URL } = environment;
-  const { OTEL_EXPORTER_OTLP_ENDPOINT, PUSHGATEWAY_URL } = environment;
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, PUSHGATEWAY_URL, REMOTE_WRITE_URL } = environment;
   return {
     ...(PUSHGATEWAY_URL && { pushgateway: { url: PUSHGATEWAY_URL, jobName: 'enterprise-land' } }),
+    ...(REMOTE_WRITE_URL && { remoteWrite: { url: REMOTE_WRITE_URL, labels: { job: 'enterprise-land' } } }),
     ...(METRICS_FILE && { json: { outputFile: METRICS_FILE } }),
     // The region and the credentials are found by the AWS SDK.
     ...(CLOUDWATCH_NAMESPACE && { cloudWatch: { namespace: CLOUDWATCH_NAMESPACE, costPreview: true } }),

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import snappy from 'snappyjs';
 import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import type { RemoteMood, ResponseBody } from './push/exporter.contract.js';
 
@@ -177,6 +178,7 @@ function decoded(body: Buffer, encoding: string | undefined): Buffer | undefined
   try {
     if (encoding === 'gzip') return gunzipSync(body);
     if (encoding === 'deflate') return inflateSync(body);
+    if (encoding === 'snappy') return Buffer.from(snappy.uncompress(body));
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
 import type { ApplicationBuild } from './application-build.js';
-import { LIBRARY_VERSION } from './library-version.js';
+import { LIBRARY_VERSION } from '../../primitives/library-version.js';
 
 /** A collector of the versions of the application and of this library, as labels of gauges that are always 1. */
 export class BuildInfoCollector implements ManagedCollector {

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import {
   expectKeys,
-  expectObject,
   expectOption,
   expectStrings,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
 import { fetchOf } from '../push/fetch-option.js';
+import { headersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
 import { optionNames } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush, resolvePush } from '../push/push.options.js';
@@ -176,19 +176,6 @@ function urlOf(option: string, url: unknown): string {
   }
   expectOption(option, url, 'an http or https URL', parsed !== undefined);
   return url as string;
-}
-
-function headersOf(option: string, headers: Readonly<Record<string, string>>): Record<string, string> {
-  expectObject(option, headers);
-  for (const [name, value] of Object.entries(headers)) {
-    const valid = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
-    if (!valid) {
-      throw new MonitoringOptionsError(
-        `\`${option}\` must contain valid header names and printable ASCII values; the header ${JSON.stringify(name)} does not.`,
-      );
-    }
-  }
-  return { ...headers };
 }
 
 function resourceOf(

@@ -22,9 +22,17 @@ export interface PushDestination {
   /** True if the destination is on this machine, so that pushes need not be spread over time. @default false */
   readonly local?: boolean;
   /**
-   * Encodes an interval as requests that each respect the limits of the remote. Called once per interval, in order.
+   * Encodes an interval as requests that each respect the limits of the remote. Called once per interval, in order. The
+   * encoding of many series yields to the event loop and returns a promise.
    */
-  encode(interval: MetricsInterval): readonly PushRequest[];
+  encode(interval: MetricsInterval): readonly PushRequest[] | Promise<readonly PushRequest[]>;
+  /**
+   * Encodes what follows the last interval of a process that nobody continues, such as markers that end its series.
+   * Called at most once, at shutdown, and not on a worker that is not the leader or has a successor.
+   *
+   * @param now time, in milliseconds since the Unix epoch
+   */
+  encodeEnd?(now: number): readonly PushRequest[] | Promise<readonly PushRequest[]>;
   /**
    * Sends one request.
    *

@@ -141,6 +141,7 @@ export class PushExporter {
       // A successor continues from the last scheduled capture, which both workers have seen.
       if (!this.isStarted || this.isSucceeded()) return;
       await this.tryCapture(this.pushOptions.shutdownTimeoutMs / 2);
+      await this.tryEnd();
     });
   }
 
@@ -178,13 +179,26 @@ export class PushExporter {
       return;
     }
     const interval = this.reader.intervalUpTo(snapshot);
-    const requests: unknown = this.destination.encode(interval);
-    if (!Array.isArray(requests)) {
-      throw new TypeError(`encode() of the destination must return an array; got ${describeValue(requests)}`);
-    }
+    const requests = requestsOf('encode()', await this.destination.encode(interval));
     // After encoding, so that an interval that cannot be encoded becomes part of the next one.
     this.reader.advance(snapshot);
-    this.sender.enqueue(requests as readonly PushRequest[], interval.endedAt);
+    this.enqueue(requests, interval.endedAt);
+  }
+
+  /** Queues what ends the series of this process. A follower has encoded none. */
+  private async tryEnd(): Promise<void> {
+    try {
+      if (this.destination.encodeEnd === undefined || !this.isLeader()) return;
+      const now = this.clock.now();
+      this.enqueue(requestsOf('encodeEnd()', await this.destination.encodeEnd(now)), now);
+    } catch (error) {
+      this.report.captureFailed(error);
+    }
+  }
+
+  private enqueue(requests: readonly PushRequest[], endedAt: number): void {
+    // Too late to be sent, if the encoding took long.
+    if (!this.sender.isPastDeadline) this.sender.enqueue(requests, endedAt);
   }
 
   private async tryCapture(timeoutMs?: number): Promise<void> {
@@ -194,6 +208,11 @@ export class PushExporter {
       this.report.captureFailed(error);
     }
   }
+}
+
+function requestsOf(method: string, requests: unknown): readonly PushRequest[] {
+  if (Array.isArray(requests)) return requests as readonly PushRequest[];
+  throw new TypeError(`${method} of the destination must return an array; got ${describeValue(requests)}`);
 }
 
 /** Returns a source of numbers from 0 up to 1; 0.5 where the given source fails. */

@@ -82,6 +82,8 @@ export interface ContractSubject {
   readonly refuses?: boolean;
   /** Whether it answers over HTTP, so that its responses may be anything. @default false */
   readonly overHttp?: boolean;
+  /** The largest number of data points of one series. @default 1 */
+  readonly pointsPerSeries?: number;
   /** How many random sequences are tried. @default 30 */
   readonly sequences?: number;
   remote(): ContractRemote | Promise<ContractRemote>;
@@ -205,6 +207,7 @@ export function describeExporter(subject: ContractSubject): void {
     takenTooLate,
     refuses = true,
     overHttp = false,
+    pointsPerSeries = 1,
     sequences = 30,
   } = subject;
   const moods: RemoteMood[] = ['takes', 'fails', 'hangs'];
@@ -439,7 +442,7 @@ export function describeExporter(subject: ContractSubject): void {
       }
       expect(queued).toBeGreaterThan(0);
       // No request tells more than every series.
-      expect(queued).toBeLessThanOrEqual(4 * worker.seriesCount);
+      expect(queued).toBeLessThanOrEqual(4 * worker.seriesCount * pointsPerSeries);
       if (!cumulative) expect(worker.told('dropped_points_total')).toBeGreaterThan(0);
       far.mood = 'takes';
       await inTime(worker.exporter.shutdown(), far);

@@ -1,0 +1,19 @@
+import { expectObject, MonitoringOptionsError } from '../../options/option-checks.js';
+
+/**
+ * Checks an option with additional HTTP headers, and returns a copy.
+ *
+ * @throws {MonitoringOptionsError} whose message never contains a value
+ */
+export function headersOf(option: string, headers: Readonly<Record<string, string>>): Record<string, string> {
+  expectObject(option, headers);
+  for (const [name, value] of Object.entries(headers)) {
+    const valid = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[ -~]*$/.test(value);
+    if (!valid) {
+      throw new MonitoringOptionsError(
+        `\`${option}\` must contain valid header names and printable ASCII values; the header ${JSON.stringify(name)} does not.`,
+      );
+    }
+  }
+  return { ...headers };
+}
