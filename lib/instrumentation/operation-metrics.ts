@@ -1,6 +1,7 @@
+import type { ActiveCount } from '../metrics/active-count.js';
 import type { Clock } from '../metrics/clock.js';
 import type { Counter, CounterSeries } from '../metrics/counter.js';
-import type { Gauge, GaugeSeries } from '../metrics/gauge.js';
+import type { Gauge } from '../metrics/gauge.js';
 import type { HistogramSeries } from '../metrics/histogram.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
 import type { Timer } from '../metrics/timer.js';
@@ -42,7 +43,7 @@ export class OperationMetrics<L extends string> {
   /** Returns the operation with these labels. Callers keep it, since each call looks its series up again. */
   operation(labels: Readonly<Record<L, string>>): Operation {
     const group = Object.fromEntries(this.groupNames.map((name) => [name, labels[name]]));
-    return new Operation(this.seconds.store.host.clock, this.inProgress.labels(group), (outcome) => ({
+    return new Operation(this.seconds.store.host.clock, this.inProgress.active(group), (outcome) => ({
       total: this.total.labels({ ...labels, outcome }),
       seconds: this.seconds.labels({ ...labels, outcome }),
     }));
@@ -65,19 +66,19 @@ export class Operation {
 
   constructor(
     private readonly clock: Clock,
-    private readonly inProgress: GaugeSeries,
+    private readonly inProgress: ActiveCount,
     private readonly seriesOf: (outcome: CallOutcome) => OutcomeSeries,
   ) {}
 
   /** Records the start of a run and returns its time, in milliseconds on the monotonic clock. */
   start(): number {
-    this.inProgress.inc();
+    this.inProgress.begin();
     return this.clock.monotonic();
   }
 
   /** Records the end of a run. */
   end(startedAt: number, outcome: CallOutcome): void {
-    this.inProgress.dec();
+    this.inProgress.end();
     let series = this.outcomes.get(outcome);
     if (series === undefined) this.outcomes.set(outcome, (series = this.seriesOf(outcome)));
     series.total.inc();

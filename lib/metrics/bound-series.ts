@@ -10,7 +10,7 @@ export abstract class BoundSeries<Extension extends RowExtension | undefined = R
   protected slot: number;
   /** Never that of the store while the labels are invalid, so that each sample passes through {@link rebind}. */
   private generation = -1;
-  private readonly values: readonly string[] = [];
+  protected readonly values: readonly string[] = [];
 
   /** @internal */
   constructor(

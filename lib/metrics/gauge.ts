@@ -1,3 +1,4 @@
+import { type ActiveCount, ActiveCounts } from './active-count.js';
 import { BoundSeries } from './bound-series.js';
 import type { Labels } from './labels.js';
 import type { MetricDefinition } from './metric-definition.js';
@@ -11,6 +12,7 @@ import { VALUE } from './snapshot.js';
 export class Gauge<L extends string = never> extends ScalarMetric<L> {
   override readonly type = 'gauge';
   private readonly single: GaugeSeries | undefined;
+  private counts: ActiveCounts | undefined;
 
   /** @internal */
   constructor(definition: MetricDefinition, host: MetricHost) {
@@ -39,6 +41,11 @@ export class Gauge<L extends string = never> extends ScalarMetric<L> {
   /** Returns one series, looked up once, for a series that is used often. */
   labels(labels: Labels<L>): GaugeSeries {
     return new GaugeSeries(this.store, labels);
+  }
+
+  /** Returns one series as a number of operations in progress, which survives a reset. @internal */
+  active(labels: Labels<L>): ActiveCount {
+    return (this.counts ??= new ActiveCounts(this.store)).of(labels);
   }
 
   private write(first: unknown, second: unknown, sign: number): void {

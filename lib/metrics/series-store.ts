@@ -31,7 +31,8 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   private table: SeriesTable;
   private rows: NumberRows;
   private readonly exemplars: Exemplars;
-  private epoch: object = {};
+  /** An object that another one replaces when every series is removed. */
+  epoch: object = {};
   private mirrors = false;
   /** The writers of samples that are held back. */
   private readonly heldBack: (() => void)[] = [];
@@ -119,6 +120,10 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     return this.table.findValues(values) >= 0;
   }
 
+  isOverflow(slot: number): boolean {
+    return this.table.isOverflow(slot);
+  }
+
   /** Returns the label values that {@link slotFor} has just returned this slot for. */
   valuesFound(slot: number): string[] {
     return this.table.valuesFound(slot);
@@ -134,6 +139,8 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.rows.page(slot)[this.rows.offset(slot) + CREATED] = NaN;
     if (this.definition.labelNames.length === 0) this.clear();
     else if (this.table.isSparse) this.compact();
+    // A number that outlives its series starts it again at once, before another writer can.
+    this.settle();
     return true;
   }
 
@@ -142,6 +149,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.settle();
     this.generation++;
     this.clear();
+    this.settle();
   }
 
   /** Marks the creation time of every series as unknown: the counts began elsewhere. */

@@ -1,5 +1,7 @@
+type Holders = Record<symbol, (() => object) | undefined>;
+
 /** The objects of this copy of the package, where the application lets nobody extend the global object. */
-const own: Record<symbol, object | undefined> = {};
+const own: Holders = {};
 
 /**
  * Returns the object that all copies of this package in a process share, created by the first of them. A process has two
@@ -9,6 +11,12 @@ const own: Record<symbol, object | undefined> = {};
 export function processWide<T extends object>(name: string, create: () => T): T {
   const key = Symbol.for(`nestjs-monitoring.${name}`);
   const isShared = key in globalThis || Object.isExtensible(globalThis);
-  const objects = (isShared ? globalThis : own) as Record<symbol, T | undefined>;
-  return (objects[key] ??= create());
+  const holders = (isShared ? globalThis : own) as Holders;
+  let holder = holders[key];
+  if (holder === undefined) {
+    const object = create();
+    // A function: Jest deletes the properties of global objects after a test file, whose application may still be closing.
+    holders[key] = holder = () => object;
+  }
+  return holder() as T;
 }

@@ -15,6 +15,33 @@ export function redactSecrets(text: string): string {
   return withoutUsers.replace(NAMED_SECRET, `$1=${HIDDEN}`).replace(HEADER_SECRET, `$1 ${HIDDEN}`);
 }
 
+/** A word of letters and digits. */
+const WORD = /[a-z\d]+/gi;
+/** The length from which on a word may be a key, and the changes between letters and digits that a name does not have. */
+const KEY_LENGTH = 16;
+const MIN_CHANGES = 3;
+const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i;
+
+/**
+ * Returns the path of a route without what looks like a secret: a literal segment with a UUID or a long word of mixed letters
+ * and digits, as in the address of a webhook. Parameters such as `:id` stay.
+ */
+export function redactPath(path: string): string {
+  return redactSecrets(path)
+    .split('/')
+    .map((segment) => (segment.startsWith(':') || !looksRandom(segment) ? segment : HIDDEN))
+    .join('/');
+}
+
+function looksRandom(text: string): boolean {
+  if (text.length < KEY_LENGTH) return false;
+  return UUID.test(text) || text.match(WORD)?.some(isKey) === true;
+}
+
+function isKey(word: string): boolean {
+  return word.length >= KEY_LENGTH && (word.match(/[a-z]\d|\d[a-z]/gi)?.length ?? 0) >= MIN_CHANGES;
+}
+
 /**
  * Returns the value of an option for an error message. Of a URL, only the scheme and the host remain, since its path and
  * its query may be secrets as well.

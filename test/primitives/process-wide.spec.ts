@@ -20,6 +20,17 @@ describe('processWide', () => {
 
   it('is found under a registered symbol, as another copy of the package looks for it', () => {
     const own = processWide('test.shared', () => ({}));
-    expect((globalThis as Record<symbol, unknown>)[Symbol.for('nestjs-monitoring.test.shared')]).toBe(own);
+    const found = (globalThis as Record<symbol, unknown>)[Symbol.for('nestjs-monitoring.test.shared')];
+    expect((found as () => unknown)()).toBe(own);
+  });
+
+  it('keeps its properties when the properties of global objects are deleted, as Jest does after a test file', () => {
+    const own = processWide('test.kept', () => ({ beats: 1 }));
+    const found = (globalThis as unknown as Record<symbol, object>)[
+      Symbol.for('nestjs-monitoring.test.kept')
+    ]!;
+    for (const key of Reflect.ownKeys(found)) Reflect.deleteProperty(found, key);
+    expect(own).toEqual({ beats: 1 });
+    expect(processWide('test.kept', () => ({ beats: 2 }))).toBe(own);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeControls } from '../../lib/primitives/escape-controls.js';
-import { redactOption, redactSecrets } from '../../lib/primitives/redact.js';
+import { redactOption, redactPath, redactSecrets } from '../../lib/primitives/redact.js';
 import { SafeLogger } from '../../lib/primitives/safe-logger.js';
 import { leastCpuMs } from '../support/cpu-time.js';
 
@@ -25,6 +25,30 @@ describe('a message', () => {
     for (const piece of ['//', '//@', 'password=', '://a:', '@', 'bearer ']) {
       const text = piece.repeat(50_000);
       expect(leastCpuMs(() => redactSecrets(text), 3)).toBeLessThan(500);
+    }
+  });
+});
+
+describe('the path of a route', () => {
+  it.each([
+    ['/hooks/sk_live_4eC39HqLyjWDarjtT1zdp7dc/charge', '/hooks/***/charge'],
+    ['/hooks/550e8400-e29b-41d4-a716-446655440000', '/hooks/***'],
+    ['/bot110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/send', '/***/send'],
+    ['/t/9f86d081884c7d659a2feaa0c55ad015', '/t/***'],
+    ['/files/:fileIdOfVersion2AndMore3/:part', '/files/:fileIdOfVersion2AndMore3/:part'],
+    ['/api/v1/monthly-report-of-2024-customers', '/api/v1/monthly-report-of-2024-customers'],
+    ['/internationalizationSettings/oauth2callback', '/internationalizationSettings/oauth2callback'],
+    ['/export2csv/*path', '/export2csv/*path'],
+    ['/callback?token=abc', '/callback?token=***'],
+    ['', ''],
+  ])('loses what looks like a secret: %s', (path, redacted) => {
+    expect(redactPath(path)).toBe(redacted);
+  });
+
+  it('is redacted in time that grows with its length', () => {
+    for (const piece of ['a1', '/', 'aaaaaaaa-', ':a1', 'a']) {
+      const text = piece.repeat(50_000);
+      expect(leastCpuMs(() => redactPath(text), 3)).toBeLessThan(500);
     }
   });
 });

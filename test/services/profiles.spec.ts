@@ -3,14 +3,16 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import type { Profile } from 'nestjs-monitoring/diagnostics';
 import { allocationsPprof, cpuPprof } from '../../lib/diagnostics/profiles/pprof.js';
 import type { AllocationProfile, CpuProfile } from '../../lib/diagnostics/profiles/v8-profiles.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, requireBinary } from './support/binaries.js';
+import { Browser } from './support/browser.js';
 import { buildLibrary, ROOT } from './support/built.js';
+import { DEV_TOOLS, DevTools } from './support/dev-tools.js';
 
 const SOURCE = `${ROOT}test/services/fixture/profiled-app.ts`;
 const MEMORY_GROUPS = '/sys/fs/cgroup/memory';
@@ -23,9 +25,16 @@ function lineOf(text: string): number {
 
 beforeAll(buildLibrary, 300_000);
 
-describeWith(['go'], 'a profile of a real application', () => {
+describeWith(['go', 'chromium'], 'a profile of a real application', () => {
   let directory: string;
   let compiled: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await Browser.start();
+  }, 60_000);
+
+  afterAll(() => browser.stop());
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'profiles-'));
@@ -89,7 +98,15 @@ describeWith(['go'], 'a profile of a real application', () => {
     return execFileSync(requireBinary('go'), ['tool', 'pprof', '-top', '-lines', file], { encoding: 'utf8' });
   }
 
-  it('of the CPU has a hot function on top, with its line of TypeScript, as Go reads it; the watch of the event loop goes on', async () => {
+  /** Returns the first row of a profile in the DevTools of Chromium that contains a text. */
+  async function inDevTools({ name }: Profile, text: string): Promise<string> {
+    const { page } = await browser.open(DEV_TOOLS);
+    const rows = await new DevTools(page).rowsOf(join(directory, 'profiles', name), text);
+    await page.close();
+    return rows.find((row) => row.includes(text)) ?? '';
+  }
+
+  it('of the CPU has a hot function on top, with its line of TypeScript, as Go and DevTools read it; the watch of the event loop goes on', async () => {
     const { profiles, blocks, errors, exitCode } = await run('cpuProfile');
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
     expect(blocks).toContain('Reports.plantedTotal');
@@ -104,9 +121,12 @@ describeWith(['go'], 'a profile of a real application', () => {
     expect(top).toContain('Type: cpu');
     const [, first = ''] = top.split(/flat%.*\n/);
     expect(first.split('\n')[0]).toContain(`plantedTotal ${SOURCE}:${lineOf('for (let i = 0; i < 3')}`);
+    expect(await inDevTools(profiles[0]!, 'plantedTotal')).toMatch(
+      new RegExp(`plantedTotal.*app\\.ts:${lineOf('plantedTotal()')}`),
+    );
   }, 120_000);
 
-  it('of the allocations has a leak on top, with its line of TypeScript, as Go reads it', async () => {
+  it('of the allocations has a leak on top, with its line of TypeScript, as Go and DevTools read it', async () => {
     const { profiles, errors, exitCode } = await run('allocations');
     expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
     const profile = JSON.parse(textOf(profiles[0]!)) as AllocationProfile;
@@ -114,6 +134,16 @@ describeWith(['go'], 'a profile of a real application', () => {
     expect(top).toContain('Type: inuse_space');
     const [, first = ''] = top.split(/flat%.*\n/);
     expect(first.split('\n')[0]).toContain(`plantedLeak ${SOURCE}:${lineOf('plantedLeak()')}`);
+    expect(await inDevTools(profiles[0]!, 'plantedLeak')).toMatch(
+      new RegExp(`plantedLeak.*app\\.ts:${lineOf('plantedLeak()')}`),
+    );
+  }, 120_000);
+
+  it('of the heap has the objects of a leak in DevTools', async () => {
+    const { profiles, errors, exitCode } = await run('heapSnapshot');
+    expect({ errors, exitCode }).toEqual({ errors: '', exitCode: 0 });
+    const [, count = ''] = /^\{tags\}×([\d,]+)/.exec(await inDevTools(profiles[0]!, '{tags}')) ?? [];
+    expect(Number(count.replaceAll(',', ''))).toBeGreaterThanOrEqual(50_000);
   }, 120_000);
 
   it('is captured by SIGUSR2', async () => {

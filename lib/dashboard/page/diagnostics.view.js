@@ -4,7 +4,7 @@ import { element, fill } from './elements.js';
  * The parts of the view in navigation order. Their code is loaded when they are opened. `load(page)` of a part reads its
  * data and returns a function that shows it in an element.
  *
- * @type {[name: string, title: string, load: () => Promise<{ part: any }>][]}
+ * @type {[name: string, title: string, load: () => Promise<{ part: { load: (page: object) => Promise<(node: HTMLElement) => unknown> } }>][]}
  */
 const PARTS = [
   ['causes', 'Causes', () => import('./causes.part.js')],

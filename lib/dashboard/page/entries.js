@@ -17,10 +17,12 @@ const FIRST = 10;
 
 /**
  * A list of entries that open. Between updates they are kept by their keys, so that what is open or focused stays so.
+ *
+ * @template T
  */
 export class EntryList {
   /**
-   * @param {{ title: string, empty: string, key: (item: any) => string | number, summary: (item: any) => unknown[], body: (item: any) => unknown }} options
+   * @param {{ title: string, empty: string, key: (item: T) => string | number, summary: (item: T) => unknown[], body: (item: T) => unknown }} options
    *   `summary` and `body` return children; `body` is called when an entry is opened, and may return a promise
    */
   constructor({ title, empty, ...options }) {
@@ -41,7 +43,7 @@ export class EntryList {
     );
   }
 
-  /** @param {any[]} items */
+  /** @param {T[]} items */
   update(items) {
     this.items = items;
     // An entry that is open stays, however many come before it.

@@ -24,6 +24,9 @@ export const NATIVE_CODE = '(native code)';
 /** The culprit of a block by a garbage collection that no function is known to have caused. */
 export const GARBAGE_COLLECTION = '(garbage collection)';
 
+/** The beginning of a culprit without a name, before its file and line. */
+export const ANONYMOUS = 'anonymous';
+
 /** The cause of a block that was over before anything was known. */
 export const UNKNOWN: BlockCause = {
   culprit: '(unknown)',
@@ -109,7 +112,7 @@ function culpritOf(
   const named = frames
     .slice(own, own + MAX_CALLERS)
     .map(siteOf)
-    .find((caller) => caller !== undefined && !NAMELESS.test(caller.name));
+    .find((caller) => caller !== undefined && !isNameless(caller.name));
   const called = frames[own - 1];
   // After native code, a function of the engine may have begun only then.
   const isKnown = called !== undefined && !(isAfterNative && CALLING_BUILT_IN.test(called));
@@ -118,6 +121,11 @@ function culpritOf(
     site,
     operation: isKnown ? nameOf(called) : undefined,
   };
+}
+
+/** Returns true for the name of a function without one. */
+export function isNameless(name: string): boolean {
+  return NAMELESS.test(name);
 }
 
 function packageFunction(frames: readonly string[]): string | undefined {
@@ -135,13 +143,13 @@ function packageFunction(frames: readonly string[]): string | undefined {
 function anonymousIn(site: CallSite | undefined): string {
   return site === undefined
     ? UNKNOWN.culprit
-    : `anonymous (${site.text.slice(0, site.text.lastIndexOf(':'))})`;
+    : `${ANONYMOUS} (${site.text.slice(0, site.text.lastIndexOf(':'))})`;
 }
 
 /** Returns the name of the function of a frame, such as `JSON.parse`; undefined if it has none. */
 function nameOf(frame: string): string | undefined {
   const [, name = '', alias] = FRAME.exec(frame) ?? [];
-  if (NAMELESS.test(name)) return undefined;
+  if (isNameless(name)) return undefined;
   const called = alias ?? name.replace(RECEIVER, '');
   return OPERATIONS[called] ?? called;
 }

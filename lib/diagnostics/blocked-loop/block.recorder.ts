@@ -6,8 +6,10 @@ import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import {
+  ANONYMOUS,
   type BlockCause,
   causeOfBlock,
+  isNameless,
   NATIVE_CODE,
   NOT_SCHEDULED,
   shortFrame,
@@ -116,11 +118,28 @@ function describe({ startedAt, durationMs, stacks, cause, tree }: RecordedBlock)
   };
 }
 
-function sentenceOf(durationMs: number, { culprit, site, operation, isAfterNative }: BlockCause): string {
+function sentenceOf(durationMs: number, cause: BlockCause): string {
+  const { culprit, operation, site, isAfterNative } = cause;
   const blocked = `The event loop was blocked for ${Math.round(durationMs)} ms`;
   if (culprit === NOT_SCHEDULED) return `${blocked}: the process was stopped or had no processor.`;
-  const by = `${blocked} by ${site?.text ?? culprit}`;
-  if (operation !== undefined) return `${by}, in ${operation}.`;
-  if (site === undefined) return `${by}.`;
-  return isAfterNative ? `${blocked} by native code in ${site.text}, or just before it.` : `${by}.`;
+  if (culprit === UNKNOWN.culprit)
+    return `${blocked}. Its cause is not known: no stack trace was taken meanwhile.`;
+  const place = placeOf(cause);
+  if (operation !== undefined) return `${blocked} by ${place}, in ${operation}.`;
+  return isAfterNative && site !== undefined
+    ? `${blocked} by native code in ${place}, or just before it.`
+    : `${blocked} by ${place}.`;
+}
+
+/** Returns a function with its place; of a reason in parentheses, its words. */
+function placeOf({ culprit, site }: BlockCause): string {
+  if (site === undefined) return culprit.replace(/^\(([^()]*)\)$/, '$1');
+  const { text } = site;
+  const at = text.endsWith(')') ? text.lastIndexOf(' (') : -1;
+  if (!isNameless(text.slice(0, Math.max(0, at)))) return text;
+  const place = at < 0 ? `(${text})` : text.slice(at + 1);
+  // A culprit without a name is the same place.
+  return culprit.startsWith(`${ANONYMOUS} (`)
+    ? `an anonymous function ${place}`
+    : `an anonymous function within ${culprit} ${place}`;
 }

@@ -77,6 +77,8 @@ export class FlightFile {
   private readonly read = Buffer.alloc(HEAD_BYTES);
   private opened: { fd: number; path: string; dev: number; ino: number; bytes: number } | undefined;
   private sequence = 0;
+  /** True if the next entry replaces the last one. */
+  private isInterim = false;
 
   constructor(
     path: string,
@@ -121,11 +123,17 @@ export class FlightFile {
     };
   }
 
-  /** Writes an entry. @throws if the file cannot be written */
-  write(entry: FlightEntry): void {
+  /**
+   * Writes an entry.
+   *
+   * @param isInterim true if the next entry replaces it
+   * @throws if the file cannot be written
+   */
+  write(entry: FlightEntry, isInterim = false): void {
     const { opened, slot } = this;
     if (opened === undefined) return;
-    this.sequence++;
+    if (!this.isInterim) this.sequence++;
+    this.isInterim = isInterim;
     let items = MAX_ITEMS;
     while (!encodeSlot(slot, this.sequence, entryText(entry, items)) && items > 0) items--;
     const written = writeSync(opened.fd, slot, 0, SLOT_BYTES, positionOf(this.sequence, opened.bytes));
@@ -205,6 +213,7 @@ export class FlightFile {
       }
       this.opened = { fd, path, dev, ino, bytes: empty.length };
       this.sequence = isUsable ? sequence : 0;
+      this.isInterim = false;
     } catch (error) {
       closeSync(fd);
       throw error;

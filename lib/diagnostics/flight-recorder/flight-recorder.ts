@@ -25,6 +25,8 @@ import {
 import type { ExitReport, ExitSource } from './last-exit.js';
 
 const ROW_MS = 1_000;
+/** Time after a row until its successor is written for the first time, so that a late timer loses less than a second. */
+const INTERIM_MS = ROW_MS / 2;
 /** Number of rows after which the measurements of other parts are read again. */
 const SAMPLE_ROWS = 5;
 /** Number of rows after which a file is looked for again, if none can be written. */
@@ -75,6 +77,7 @@ export class FlightRecorder implements ExitSource {
   private timer: NodeJS.Timeout | undefined;
   private waiting: NodeJS.Timeout | undefined;
   private rows = 0;
+  private beats = 0;
   private lastAt = performance.now();
   private utilization = performance.eventLoopUtilization();
   private sampled = NO_SAMPLE;
@@ -105,7 +108,7 @@ export class FlightRecorder implements ExitSource {
     );
     this.signals.start();
     this.guard.run(() => this.claim());
-    this.timer = setInterval(() => this.guard.run(() => this.tick()), ROW_MS).unref();
+    this.timer = setInterval(() => this.guard.run(() => this.beat()), INTERIM_MS).unref();
   }
 
   /** Records that the application has started: from now on, its end is not a failed start. */
@@ -150,6 +153,11 @@ export class FlightRecorder implements ExitSource {
 
   private wait(ms: number, work: () => void): void {
     this.waiting = setTimeout(() => this.guard.run(work), ms).unref();
+  }
+
+  private beat(): void {
+    if (++this.beats % 2 === 0) this.tick();
+    else if (this.file.path !== undefined && this.file.isOwn()) this.write({}, true);
   }
 
   private tick(): void {
@@ -208,30 +216,28 @@ export class FlightRecorder implements ExitSource {
     this.write(endsProcess ? { end: { code: -1, signal, isClosed: false } } : {});
   }
 
-  private write(more: Pick<FlightEntry, 'error' | 'end'> = {}): void {
+  private write(more: Pick<FlightEntry, 'error' | 'end'> = {}, isInterim = false): void {
     const spaces = getHeapSpaceStatistics();
     let [heapUsedBytes, oldSpaceBytes] = [0, 0];
     for (const { space_name: name, space_used_size: used } of spaces) {
       heapUsedBytes += used;
       if (!name.startsWith('new_')) oldSpaceBytes += used;
     }
-    this.file.write({
-      row: this.row(heapUsedBytes),
-      process: this.process,
-      kills: this.kills,
-      oldSpaceBytes,
-      asked: this.asked,
-      ...more,
-    });
+    const { asked, kills } = this;
+    const row = this.row(heapUsedBytes, isInterim);
+    this.file.write({ row, process: this.process, kills, oldSpaceBytes, asked, ...more }, isInterim);
   }
 
-  private row(heapUsedBytes: number): FlightRow {
+  private row(heapUsedBytes: number, isInterim: boolean): FlightRow {
     const now = performance.now();
-    const delay = Math.max(0, now - this.lastAt - ROW_MS);
-    this.lastAt = now;
+    const delay = Math.max(0, now - this.lastAt - (isInterim ? INTERIM_MS : ROW_MS));
     const utilization = performance.eventLoopUtilization();
     const share = performance.eventLoopUtilization(utilization, this.utilization).utilization;
-    this.utilization = utilization;
+    // The row that replaces an interim one covers the whole second.
+    if (!isInterim) {
+      this.lastAt = now;
+      this.utilization = utilization;
+    }
     const { rss, external } = process.memoryUsage();
     return {
       time: Math.round(this.sources.clock.now()),

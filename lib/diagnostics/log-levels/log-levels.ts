@@ -52,6 +52,7 @@ interface RunningChange {
 export class LogLevels {
   private readonly running = new Map<string | undefined, RunningChange>();
   private readonly rules: LogLevelRules | undefined;
+  private isStopped = false;
 
   /** @param logs undefined if log messages are not watched */
   constructor(
@@ -75,7 +76,8 @@ export class LogLevels {
   /**
    * Changes the level of a context, or of all contexts, for a time. A later change of the same context replaces it.
    *
-   * @throws {MonitoringOptionsError} for invalid values, with more than 50 changes, or if `logs` is false
+   * @throws {MonitoringOptionsError} for invalid values, with more than 50 changes, if `logs` is false, or once
+   * the application is closed
    */
   set(change: LogLevelChange): ChangedLogLevel {
     const { context, level, forMs = DEFAULT_MS } = change;
@@ -85,6 +87,9 @@ export class LogLevels {
     expectOption('forMs', forMs, `a number of milliseconds from 1 to ${MAX_MS}`, isTime);
     const { rules } = this;
     if (rules === undefined) throw new MonitoringOptionsError('`logs` must not be false to change levels.');
+    if (this.isStopped) {
+      throw new MonitoringOptionsError('The application is closed: levels can no longer be changed.');
+    }
     if (!this.running.has(context) && this.running.size >= MAX_CHANGES) {
       throw new MonitoringOptionsError(
         `At most ${MAX_CHANGES} levels can be changed at once; got ${MAX_CHANGES + 1}. Reset one of them first.`,
@@ -106,8 +111,9 @@ export class LogLevels {
     return isChanged;
   }
 
-  /** Ends all changes. */
+  /** Ends all changes, and allows no further ones. */
   stop(): void {
+    this.isStopped = true;
     for (const context of this.running.keys()) this.reset(context);
   }
 

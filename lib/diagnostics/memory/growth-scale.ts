@@ -23,12 +23,33 @@ interface Demand {
   readonly share: number;
   /** Share of the whole slope that the last quarter has to have. */
   readonly recent: number;
+  /** Share of the slope of the second half that the first half has to have, and the other way round. */
+  readonly firstHalf: number;
+  readonly secondHalf: number;
 }
 
 /** With z = 3, values without a trend are suspected once in 740 times; they have to have grown by the minimum as well. */
-const SUSPECTED: Demand = { values: 8, windows: 12, z: 3, share: 1, recent: 0.6 };
-const GROWING: Demand = { values: 6, windows: 6, z: 2, share: 0.5, recent: 0.35 };
+const SUSPECTED: Demand = {
+  values: 8,
+  windows: 12,
+  z: 3,
+  share: 1,
+  recent: 0.75,
+  firstHalf: 0.5,
+  secondHalf: 0.75,
+};
+const GROWING: Demand = {
+  values: 6,
+  windows: 6,
+  z: 2,
+  share: 0.5,
+  recent: 0.35,
+  firstHalf: 0,
+  secondHalf: 0,
+};
 
+/** Least number of windows that tell whether a growth slows down. */
+const RECENT_WINDOWS = 5;
 /** Number of windows that are kept. */
 export const WINDOWS = 20;
 /** Number of windows after which a peak no longer counts: the load of one day says little of the next but one. */
@@ -98,8 +119,13 @@ export class GrowthScale {
     const grown = slope * (to.at - from.at);
     const minimum = Math.max(this.minBytes, from.value * this.minShare);
     if (grown < minimum * demand.share) return undefined;
-    const recent = trendOf(values.slice(-Math.max(4, Math.ceil(values.length / 4))));
-    return recent.slope < slope * demand.recent ? undefined : { slope, from, to };
+    const recent = trendOf(values.slice(-Math.max(RECENT_WINDOWS, Math.ceil(values.length / 4))));
+    if (recent.slope < slope * demand.recent) return undefined;
+    const half = Math.floor(values.length / 2);
+    const [first, second] = [trendOf(values.slice(0, half)), trendOf(values.slice(-half))];
+    const isEven =
+      first.slope >= second.slope * demand.firstHalf && second.slope >= first.slope * demand.secondHalf;
+    return isEven ? { slope, from, to } : undefined;
   }
 
   /** Returns true if the load has risen, and by at least the share by which the memory has. */

@@ -14,7 +14,7 @@ export interface MemoryOptions {
    * times, which takes at most 0.2 % of the time. @default false
    */
   readonly allocationSites?: boolean;
-  /** Time after the start during which memory may grow, in milliseconds. @default 180_000 */
+  /** Time after the start during which memory may grow, in milliseconds. @default 120_000 */
   readonly warmUpMs?: number;
   /** Length of a window, of which the lowest memory after garbage collection counts, in milliseconds. @default 30_000 */
   readonly windowMs?: number;
@@ -26,7 +26,7 @@ export type ResolvedMemory = Required<MemoryOptions>;
 
 export const MEMORY: OptionTable<MemoryOptions> = {
   allocationSites: flag(false),
-  warmUpMs: duration(180_000),
+  warmUpMs: duration(120_000),
   windowMs: interval(30_000),
   minBytes: count(6 * 1024 * 1024),
 };

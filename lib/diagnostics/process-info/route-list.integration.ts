@@ -3,6 +3,7 @@ import { type ApplicationConfig, MetadataScanner, type ModulesContainer } from '
 import { PathsExplorer } from '@nestjs/core/router/paths-explorer.js';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 import { isObject } from '../../primitives/is-object.js';
+import { redactPath } from '../../primitives/redact.js';
 import type { RouteInfo } from './process-report.js';
 import { safeName } from './safe-name.js';
 
@@ -104,7 +105,7 @@ function* routesOf(
         for (const path of paths.create(parts, method)) {
           routes.push({
             method: RequestMethod[method] ?? String(method),
-            path: safeName(path),
+            path: safeName(redactPath(path)),
             ...(version !== undefined && { version }),
             ...(host !== undefined && { host }),
             module: safeName(module.name),

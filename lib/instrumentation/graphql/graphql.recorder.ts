@@ -171,13 +171,14 @@ export class GraphQLRecorder {
     const field = this.fieldOf(name);
     const startedAt = this.clock.monotonic();
     let hasEnded = false;
-    this.open.inc({ field });
+    const open = this.open.active({ field });
+    open.begin();
     return {
       eventSent: () => this.events.inc({ field }),
       end: (outcome) => {
         if (hasEnded) return;
         hasEnded = true;
-        this.open.dec({ field });
+        open.end();
         this.subscriptionSeconds.observe({ field, outcome }, (this.clock.monotonic() - startedAt) / 1000);
       },
     };

@@ -83,14 +83,14 @@ export function observationBy(
 /** Starts an observation. */
 export function startObservation(response: ObservedResponse, observation: RequestObservation): void {
   response[OBSERVATION] = observation;
-  observation.series.active++;
+  observation.series.inProgress.begin();
 }
 
 /** Ends an observation. Returns false if it had already ended. */
 export function endObservation(observation: RequestObservation, response: ObservedResponse): boolean {
   if (observation.ended) return false;
   observation.ended = true;
-  observation.series.active--;
+  observation.series.inProgress.end();
   const { connection } = observation;
   if (connection === undefined) return true;
   if (connection.current === response) connection.current = undefined;

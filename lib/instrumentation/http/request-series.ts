@@ -1,6 +1,7 @@
+import type { ActiveCount } from '../../metrics/active-count.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { ExemplarLabels } from '../../metrics/exemplars.js';
-import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
+import type { Gauge } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
@@ -14,11 +15,7 @@ type RouteLabels = 'method' | 'route' | 'status_code';
 /** The series of one method. */
 export interface MethodSeries {
   readonly method: string;
-  /** The number of requests in progress. */
-  active: number;
-  /** The number of requests in progress that is written to the gauge. */
-  written: number;
-  readonly inProgress: GaugeSeries;
+  readonly inProgress: ActiveCount;
   /** The routes by template; undefined for an ignored route. */
   readonly routes: Map<string, RouteSeries | undefined>;
 }
@@ -51,8 +48,8 @@ const MAX_ROUTES = 10_000;
 /**
  * The HTTP request metrics, with every series looked up once.
  *
- * The number of requests in progress and the durations of ended requests are held back until a metric is read, or until
- * there are many: the rows of a counter, a gauge and a histogram are dozens of cache lines, which a request loads anew.
+ * The durations of ended requests are held back until a metric is read, or until there are many: the rows of a counter and
+ * a histogram are dozens of cache lines, which a request loads anew.
  */
 export class RequestSeries {
   private readonly requests: Counter<RouteLabels>;
@@ -72,7 +69,6 @@ export class RequestSeries {
   /** False with a source of exemplars, which is asked for each sample when it is recorded. */
   private holdsBack: boolean;
   private readonly releases: readonly (() => void)[];
-  private isReleased = false;
 
   constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
     const labelNames = ['method', 'route', 'status_code'] as const;
@@ -103,17 +99,12 @@ export class RequestSeries {
     this.ignoreRoutes = options.ignoreRoutes;
     this.holdsBack = !this.requests.store.asksForExemplars;
     const writeHeld = (): void => this.writeHeld();
-    this.releases = [
-      this.requests.store.holdBack(writeHeld),
-      this.seconds.store.holdBack(writeHeld),
-      this.inProgress.store.holdBack(() => this.writeInProgress()),
-    ];
+    this.releases = [this.requests.store.holdBack(writeHeld), this.seconds.store.holdBack(writeHeld)];
   }
 
   /** Writes what is held back. From now on, each request is written when it ends. */
   release(): void {
     this.holdsBack = false;
-    this.isReleased = true;
     for (const release of this.releases) release();
   }
 
@@ -138,7 +129,6 @@ export class RequestSeries {
     series.seconds ??= this.seconds.labels(labelsOf(route, status));
     if (this.holdsBack && exemplar === undefined) this.hold(series, seconds);
     else recordEnded(series, seconds, exemplar);
-    if (this.isReleased) this.writeInProgress();
     if (seconds > this.slowSeconds) {
       series.slow ??= this.slow.labels(labelsOf(route, status));
       series.slow.inc(1, exemplar);
@@ -151,7 +141,6 @@ export class RequestSeries {
     series.requests.inc(1, exemplar);
     series.streamSeconds ??= this.streamSeconds.labels(labelsOf(route, status));
     series.streamSeconds.observe(seconds, exemplar);
-    if (this.isReleased) this.writeInProgress();
   }
 
   private hold(series: StatusSeries, seconds: number): void {
@@ -166,26 +155,13 @@ export class RequestSeries {
     for (let i = 0; i < held; i++) recordEnded(heldSeries[i]!, heldSeconds[i]!);
   }
 
-  private writeInProgress(): void {
-    for (const series of this.methods.values()) {
-      // A reset has removed what was written.
-      if (!this.inProgress.store.hasSeries([series.method])) series.written = 0;
-      const change = series.active - series.written;
-      if (change === 0) continue;
-      series.written = series.active;
-      series.inProgress.inc(change);
-    }
-  }
-
   private addMethod(requested: string): MethodSeries {
     const method = methodLabel(requested);
     let series = this.methods.get(method);
     if (series === undefined) {
       series = {
         method,
-        active: 0,
-        written: 0,
-        inProgress: this.inProgress.labels({ method }),
+        inProgress: this.inProgress.active({ method }),
         routes: new Map(),
       };
       this.methods.set(method, series);

@@ -114,12 +114,13 @@ export class QueueJobRecorder {
   private beginAttempt(job: BullMqJob, labels: Record<JobLabels, string>): RunObserver {
     const startedAt = this.clock.monotonic();
     this.recordWait(job, labels);
-    this.inProgress.inc(labels);
+    const inProgress = this.inProgress.active(labels);
+    inProgress.begin();
     const run = this.records && OperationRun.begin(this.records, identityOf(labels));
     return new RunObserver((outcome, error) => {
       const recorded = outcome === 'error' && isDeferral(error) ? DEFERRED : outcome;
       run?.end(recorded === 'error', error);
-      this.inProgress.dec(labels);
+      inProgress.end();
       this.seconds.observe({ ...labels, outcome: recorded }, (this.clock.monotonic() - startedAt) / 1000);
     }, run);
   }

@@ -1,7 +1,8 @@
 import type { ScheduledMethod, ScheduleType } from '../../integrations/schedule/schedule.integration.js';
 import type { Clock } from '../../metrics/clock.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
-import type { Gauge, GaugeSeries } from '../../metrics/gauge.js';
+import type { ActiveCount } from '../../metrics/active-count.js';
+import type { Gauge } from '../../metrics/gauge.js';
 import type { Histogram, HistogramSeries } from '../../metrics/histogram.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
@@ -22,7 +23,7 @@ type JobLabels = 'job' | 'type';
 interface JobSeries {
   readonly runs: Readonly<Record<RunOutcome, CounterSeries>>;
   readonly seconds: HistogramSeries;
-  readonly inProgress: GaugeSeries;
+  readonly inProgress: ActiveCount;
   readonly overlaps: CounterSeries;
 }
 
@@ -105,13 +106,13 @@ export class ScheduledJobRecorder {
     return observeFunction(method, this.guard, () => {
       const startedAt = clock.monotonic();
       lastStart.set(labels, clock.now() / 1000);
-      series.inProgress.inc();
+      series.inProgress.begin();
       if (runsInProgress++ > 0) series.overlaps.inc();
       const run = records && OperationRun.begin(records, identity);
       return new RunObserver((outcome, error) => {
         run?.end(outcome === 'error', error);
         runsInProgress--;
-        series.inProgress.dec();
+        series.inProgress.end();
         series.seconds.observe((clock.monotonic() - startedAt) / 1000);
         series.runs[outcome].inc();
         if (outcome === 'success') lastSuccess.set(labels, clock.now() / 1000);
@@ -130,7 +131,7 @@ export class ScheduledJobRecorder {
         error: this.runs.labels({ ...labels, outcome: 'error' }),
       },
       seconds: this.seconds.labels(labels),
-      inProgress: this.inProgress.labels(labels),
+      inProgress: this.inProgress.active(labels),
       overlaps: this.overlaps.labels(labels),
     };
   }

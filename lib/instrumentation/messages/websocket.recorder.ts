@@ -93,9 +93,10 @@ export class WebSocketRecorder {
     const startedAt = this.clock.monotonic();
     const labels = { namespace: this.namespaces.of(namespace) };
     this.connections.inc(labels);
-    this.open.inc(labels);
+    const open = this.open.active(labels);
+    open.begin();
     return () => {
-      this.open.dec(labels);
+      open.end();
       this.seconds.observe(labels, (this.clock.monotonic() - startedAt) / 1000);
     };
   }

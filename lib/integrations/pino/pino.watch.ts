@@ -1,4 +1,4 @@
-import { patchMethod } from '../../primitives/method-patch.js';
+import { type CallObserver, patchMethod } from '../../primitives/method-patch.js';
 import type { LogMessages, WatchedLevel } from '../log-watch.js';
 import { stopAll } from '../stop-all.js';
 import { asJsonKeyOf, bindingsKeyOf, hasOwnLevel, type PinoLogger, writeKeyOf } from './pino.discovery.js';
@@ -28,11 +28,13 @@ export function watchPino(logger: PinoLogger, messages: LogMessages): WatchedLev
     () => level.restore(),
     () => gate.open(),
     rules.onChange(() => guard.run(apply)),
-    patchMethod(logger, asJsonKeyOf(logger) ?? '', guard, ([fields, , value], receiver) => {
-      const child = receiver as PinoLogger;
-      messages.record(nestNameOf(child, value), contextOf(fields) ?? contexts.of(child));
-      return undefined;
-    }),
+    patchMethod(
+      logger,
+      asJsonKeyOf(logger) ?? '',
+      guard,
+      ([fields, , value], receiver) =>
+        new MadeLine(messages, contexts, receiver as PinoLogger, fields, value),
+    ),
   ]);
   return { stop, level: () => level.name };
 }
@@ -44,6 +46,22 @@ export function watchPinoLevel(child: PinoLogger, messages: LogMessages): Watche
   level.apply();
   const stop = stopAll([() => level.restore(), rules.onChange(() => guard.run(() => level.apply()))]);
   return { stop, level: () => level.name };
+}
+
+/** A line that is being made. It counts once it is: a field whose getter throws makes the call of the application throw. */
+class MadeLine implements CallObserver {
+  constructor(
+    private readonly messages: LogMessages,
+    private readonly contexts: BoundContexts,
+    private readonly child: PinoLogger,
+    private readonly fields: unknown,
+    private readonly value: unknown,
+  ) {}
+
+  returned(): void {
+    const { child, contexts, fields, messages, value } = this;
+    messages.record(nestNameOf(child, value), contextOf(fields) ?? contexts.of(child));
+  }
 }
 
 /**

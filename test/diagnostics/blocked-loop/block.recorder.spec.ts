@@ -131,6 +131,41 @@ describe('a block of the event loop', () => {
     expect(recorded.blocks()[0]?.operation).toBe(operation);
   });
 
+  it.each<[string, SampledBlock]>([
+    ['by Reports.sum (FILE)', block([sample(400, [own('Reports.sum')])])],
+    ['by an anonymous function (FILE)', block([sample(400, [`${FILE}:7:5`, 'node:internal/timers:1:1'])])],
+    [
+      'by an anonymous function within Reports.sum (FILE)',
+      block([sample(400, [`${FILE}:1:5`, 'Array.map (<anonymous>)', own('Reports.sum')])]),
+    ],
+    [
+      'by an anonymous function within Reports.sum (FILE), in JSON.parse',
+      block([sample(400, ['JSON.parse (<anonymous>)', own('Object.<anonymous>'), own('Reports.sum')])]),
+    ],
+    [
+      'by native code in Reports.sum (FILE), or just before it',
+      block([sample(400, [own('Reports.sum')], true)]),
+    ],
+    ['by native code', block([sample(400, ['listOnTimeout (node:internal/timers:5:1)'])])],
+    ['by garbage collection', block([], { gcMs: 250 })],
+    ['by lodash: baseClone', block([sample(400, ['baseClone (/srv/node_modules/lodash/lodash.js:2:1)'])])],
+  ])('has a sentence: %s', (sentence, sampled) => {
+    const recorded = recorder();
+    recorded.record(sampled);
+    const { cause = '' } = recorded.blocks()[0] ?? {};
+    expect(cause.replace(/\(test\/[^)]+:\d+:\d+\)/, '(FILE)')).toBe(
+      `The event loop was blocked for 400 ms ${sentence}.`,
+    );
+  });
+
+  it('has a sentence if nothing is known of it', () => {
+    const recorded = recorder();
+    recorded.record(block([]));
+    expect(recorded.blocks()[0]?.cause).toBe(
+      'The event loop was blocked for 400 ms. Its cause is not known: no stack trace was taken meanwhile.',
+    );
+  });
+
   it.each<[string, SampledBlock, string]>([
     ['native code that it called', block([sample(400, ['emit (node:events:1:1)'], true)]), 'job nightly'],
     ['a block without a stack trace', block([]), 'job nightly'],

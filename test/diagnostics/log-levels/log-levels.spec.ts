@@ -46,12 +46,20 @@ describe('a level that is changed', () => {
     for (let i = 0; i < 50; i++) levels.set({ context: `C${i}`, level: 'debug' });
     expect(() => levels.set({ context: 'C50', level: 'debug' })).toThrow('At most 50 levels');
     levels.set({ context: 'C49', level: 'warn' });
-    levels.stop();
+    levels.reset('C49');
     for (const forMs of [0, NaN, Infinity, 24 * 3_600_000 + 1, '5' as unknown as number]) {
       expect(() => levels.set({ level: 'debug', forMs })).toThrow('`forMs` must be');
     }
     expect(() => levels.set({ level: 'info' as 'log' })).toThrow('`level` must be one of verbose');
     expect(() => new LogLevels().set({ level: 'debug' })).toThrow('`logs` must not be false');
     expect(levels.reset('none')).toBe(false);
+  });
+
+  it('stays as it is once the application is closed', () => {
+    const { rules, levels } = create();
+    levels.set({ level: 'debug' });
+    levels.stop();
+    expect(() => levels.set({ level: 'debug' })).toThrow('The application is closed');
+    expect([rules.isEmpty, levels.read().changes]).toEqual([true, []]);
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   Controller,
   Get,
@@ -14,6 +14,7 @@ import {
 } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
 import { Injector } from '@nestjs/core/injector/injector.js';
+import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { Test } from '@nestjs/testing';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
 import { type StartupReport, type StartupStep, StartupTimes } from 'nestjs-monitoring/diagnostics';
@@ -253,45 +254,103 @@ describe.each(ADAPTERS)('the times of a start on %s', (adapter) => {
   });
 });
 
+/** What is observed while an application starts. */
+const observed = (): unknown[] => [
+  Reflect.get(Injector.prototype, 'instantiateClass'),
+  Reflect.get(InstanceWrapper.prototype, 'removeInstanceByContextId'),
+];
+
 describe('an application that cannot be created', () => {
   it.each([
-    ['a constructor throws', { provide: 'FAILING', useClass: FailingConstructor }],
-    ['a factory throws', { provide: 'FAILING', useFactory: failing }],
-    ['a factory rejects', { provide: 'FAILING', useFactory: async () => failing() }],
-  ])('fails with its own error, and leaves the creation of instances as it was: %s', async (_, provider) => {
-    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
-    const testing = Test.createTestingModule({
+    ['a constructor throws', { provide: 'FAILING', useClass: FailingConstructor }, FAILURE.message],
+    ['a factory throws', { provide: 'FAILING', useFactory: failing }, FAILURE.message],
+    ['a factory rejects', { provide: 'FAILING', useFactory: async () => failing() }, FAILURE.message],
+    ['a dependency is missing', { provide: 'FAILING', useFactory: failing, inject: ['MISSING'] }, 'MISSING'],
+    [
+      'a dependency of a provider for each request is missing',
+      { provide: 'FAILING', useFactory: failing, inject: ['MISSING'], scope: Scope.REQUEST },
+      'MISSING',
+    ],
+  ])(
+    'fails with its own error, and leaves the creation of instances as it was: %s',
+    async (_, provider, message) => {
+      const before = observed();
+      const testing = Test.createTestingModule({
+        imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS)],
+        providers: [
+          { provide: 'LATER', useFactory: () => sleep(50) },
+          { inject: ['LATER'], ...provider } as Provider,
+        ],
+      });
+      await expect(testing.compile()).rejects.toThrow(message);
+      await eventually(() => expect(observed()).toEqual(before), 4_000);
+    },
+  );
+
+  it('leaves the creation of instances as it was if a hook fails', async () => {
+    const before = observed();
+    const testing = await Test.createTestingModule({
       imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS)],
-      providers: [
-        { provide: 'LATER', useFactory: () => sleep(50) },
-        { ...provider, inject: ['LATER'] } as Provider,
-      ],
-    });
-    await expect(testing.compile()).rejects.toBe(FAILURE);
-    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
+      providers: [{ provide: 'FAILING', useValue: { onModuleInit: failing } }],
+    }).compile();
+    await expect(testing.init()).rejects.toThrow(FAILURE.message);
+    expect(observed()).toEqual(before);
   });
 });
 
-describe('an observation that nothing has ended for a minute', () => {
-  it('ends with the next instance', async () => {
-    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
+describe('the observation of a start', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('ends when no instance is created any more, as after a start that failed before it', () => {
+    const before = observed();
+    jest.useFakeTimers();
     const forgotten = new InstanceTimes();
-    expect(Reflect.get(Injector.prototype, 'instantiateClass')).not.toBe(before);
-    Object.assign(forgotten, { startedAt: performance.now() - 60_001 });
-    const testing = await Test.createTestingModule({ providers: [Connects] }).compile();
-    await testing.close();
-    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
+    jest.advanceTimersByTime(1_999);
+    expect(observed()).not.toEqual(before);
+    jest.advanceTimersByTime(1);
+    expect(observed()).toEqual(before);
+    forgotten.stop();
+  });
+
+  it('goes on while a factory takes its time, up to a minute', async () => {
+    const before = observed();
+    jest.useFakeTimers();
+    const observation = new InstanceTimes();
+    const testing = Test.createTestingModule({
+      providers: [{ provide: 'NEVER', useFactory: () => new Promise(() => undefined) }],
+    });
+    void testing.compile();
+    await jest.advanceTimersByTimeAsync(59_999);
+    expect(observed()).not.toEqual(before);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(observed()).toEqual(before);
+    observation.stop();
+  });
+
+  it('goes on when a request fails in another application', async () => {
+    const before = observed();
+    const other = await Test.createTestingModule({
+      providers: [{ provide: 'FAILING', useFactory: failing, scope: Scope.REQUEST }],
+    }).compile();
+    const starting = new InstanceTimes();
+    await expect(other.resolve('FAILING')).rejects.toThrow(FAILURE.message);
+    expect(observed()).not.toEqual(before);
+    starting.stop();
+    expect(observed()).toEqual(before);
+    await other.close();
   });
 });
 
 describe('an application that is created and closed, but never started', () => {
   it('leaves the creation of instances as it was', async () => {
-    const before: unknown = Reflect.get(Injector.prototype, 'instantiateClass');
+    const before = observed();
     const testing = await Test.createTestingModule({
       imports: [MonitoringModule.forRoot(WITHOUT_COLLECTORS), SlowModule],
     }).compile();
-    expect(Reflect.get(Injector.prototype, 'instantiateClass')).not.toBe(before);
+    expect(observed()).not.toEqual(before);
     await testing.close();
-    expect(Reflect.get(Injector.prototype, 'instantiateClass')).toBe(before);
+    expect(observed()).toEqual(before);
   });
 });

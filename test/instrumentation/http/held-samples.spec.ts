@@ -42,9 +42,10 @@ describe('samples of requests that are held back', () => {
     request(0.5);
     expect(seconds.percentile(1)).toBe(0.5);
     expect(seconds.sum(LABELS)).toBeCloseTo(1.5);
-    method.active += 2;
+    method.inProgress.begin();
+    method.inProgress.begin();
     expect(inProgress.value({ method: 'GET' })).toBe(2);
-    method.active--;
+    method.inProgress.end();
     expect(inProgress.labels({ method: 'GET' }).value()).toBe(1);
   });
 
@@ -84,14 +85,15 @@ describe('samples of requests that are held back', () => {
     const { method } = seriesIn(registry);
     const { inProgress } = metricsOf(registry);
     const value = () => inProgress.value({ method: 'GET' });
-    method.active += 2;
+    method.inProgress.begin();
+    method.inProgress.begin();
     registry.resetAll();
     expect(value()).toBe(2);
-    method.active--;
+    method.inProgress.end();
     inProgress.remove({ method: 'GET' });
     expect(value()).toBe(1);
     registry.resetAll();
-    method.active--;
+    method.inProgress.end();
     expect(value()).toBe(0);
   });
 
@@ -102,8 +104,8 @@ describe('samples of requests that are held back', () => {
     const { requests, inProgress } = metricsOf(registry);
     first.request();
     second.request();
-    first.method.active++;
-    second.method.active++;
+    first.method.inProgress.begin();
+    second.method.inProgress.begin();
     expect(requests.value(LABELS)).toBe(2);
     expect(inProgress.value({ method: 'GET' })).toBe(2);
   });
@@ -112,12 +114,12 @@ describe('samples of requests that are held back', () => {
     const { registry } = testRegistry();
     const { series, method, request } = seriesIn(registry);
     const { requests, inProgress } = metricsOf(registry);
-    method.active++;
+    method.inProgress.begin();
     request();
     series.release();
     expect(requests.value(LABELS)).toBe(1);
     expect(inProgress.value({ method: 'GET' })).toBe(1);
-    method.active--;
+    method.inProgress.end();
     request();
     expect(requests.value(LABELS)).toBe(2);
     expect(inProgress.value({ method: 'GET' })).toBe(0);

@@ -1,85 +1,69 @@
-import { describe, expect, it } from '@jest/globals';
-import { pino } from 'pino';
-import { LogLevelRules } from '../../../lib/instrumentation/logs/log-level-rules.js';
-import { writeKeyOf } from '../../../lib/integrations/pino/pino.discovery.js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pino, { type Logger } from 'pino';
+import type { PinoLogger } from '../../../lib/integrations/pino/pino.discovery.js';
 import { watchPino } from '../../../lib/integrations/pino/pino.watch.js';
+import { LogLevelRules } from '../../../lib/instrumentation/logs/log-level-rules.js';
 import { Guard } from '../../../lib/primitives/guard.js';
 
-function start() {
-  const written: string[] = [];
-  const counted: unknown[] = [];
-  const errors: unknown[] = [];
-  const rules = new LogLevelRules();
-  const logger = pino({ level: 'info', base: null }, { write: (line: string) => void written.push(line) });
-  const before = Object.getOwnPropertyDescriptors(logger);
-  const watched = watchPino(logger, {
-    guard: new Guard((error) => errors.push(error)),
-    rules,
-    record: (level, context) => counted.push(`${level} ${String(context)}`),
-  });
-  const messages = (): unknown[] => written.map((line) => (JSON.parse(line) as { msg: unknown }).msg);
-  return { logger, before, rules, watched, written, messages, counted, errors };
-}
+describe('the lines of pino', () => {
+  const reported: unknown[] = [];
+  let lines: string[];
+  let recorded: string[];
+  let logger: Logger;
+  let stop: () => void;
 
-describe('a watched logger of pino', () => {
-  it('writes no empty line for a message that a changed level drops, and does not count it', () => {
-    const { logger, rules, messages, counted, errors } = start();
-    const orders = logger.child({ context: 'Orders' });
-    rules.set('Orders', 'debug');
-    orders.debug('shown');
-    logger.debug('below');
-    logger.debug({ context: 'Orders' }, 'field');
-    rules.set('Orders', 'error');
-    orders.warn('raised');
-    orders.error(new Error('failed'));
-    logger.info('usual');
-    rules.clear();
-    orders.info('back');
-    orders.debug('hidden');
-    expect(messages()).toEqual(['shown', 'field', 'failed', 'usual', 'back']);
-    expect(counted).toEqual(['debug Orders', 'debug Orders', 'error Orders', 'log undefined', 'log Orders']);
-    expect(errors).toEqual([]);
+  beforeEach(() => {
+    [lines, recorded] = [[], []];
+    logger = pino({ serializers: { nested: nested } }, { write: (line: string) => lines.push(line) });
+    ({ stop } = watchPino(logger as unknown as PinoLogger, {
+      guard: new Guard((error) => reported.push(error)),
+      rules: new LogLevelRules(),
+      record: (level, context) => recorded.push(`${level} ${String(context)}`),
+    }));
   });
 
-  it('has no method of this library around the one that writes without a changed level, and none at all at the end', () => {
-    const { logger, before, rules, watched } = start();
-    const write = writeKeyOf(logger) ?? '';
-    expect(Object.hasOwn(logger, write)).toBe(false);
-    rules.set('Orders', 'debug');
-    expect(Object.hasOwn(logger, write)).toBe(true);
-    rules.clear();
-    expect(Object.hasOwn(logger, write)).toBe(false);
-    rules.set('Orders', 'debug');
-    watched.stop();
-    // The methods of levels are created by pino itself whenever a level is set.
-    expect(Reflect.ownKeys(logger)).toEqual(Reflect.ownKeys(before));
-    const untouched = start();
-    untouched.watched.stop();
-    expect(Object.getOwnPropertyDescriptors(untouched.logger)).toEqual(untouched.before);
+  afterEach(() => {
+    stop();
+    expect(reported).toEqual([]);
   });
 
-  it.each([
-    ['first', 0],
-    ['second', 1],
-  ])(
-    'of two applications with changed levels has its level at the end, if the %s one closes first',
-    (_, first) => {
-      const logger = pino({ level: 'info' }, { write: () => undefined });
-      const keys = Reflect.ownKeys(logger);
-      const watches = (['debug', 'verbose'] as const).map((level) => {
-        const rules = new LogLevelRules();
-        const guard = new Guard((error) => {
-          throw error;
-        });
-        const messages = { guard, rules, record: () => undefined };
-        const watched = watchPino(logger, messages);
-        rules.set('Orders', level);
-        return watched;
-      });
-      watches[first]?.stop();
-      watches[1 - first]?.stop();
-      expect(logger.level).toBe('info');
-      expect(Reflect.ownKeys(logger)).toEqual(keys);
-    },
-  );
+  /** A serializer that logs itself. */
+  function nested(value: string): string {
+    logger.child({ context: 'Nested' }).warn('within');
+    return value;
+  }
+
+  it('count by level and context, those of children as well', () => {
+    logger.info({ context: 'Orders' }, 'paid');
+    logger.child({ context: 'Billing' }).error('late');
+    logger.debug('not printed');
+    expect(recorded).toEqual(['log Orders', 'error Billing']);
+    expect(lines).toHaveLength(2);
+  });
+
+  it('do not count if a field throws, since nothing is printed', () => {
+    const failing = {
+      get total(): number {
+        throw new RangeError('no total');
+      },
+    };
+    expect(() => logger.info(failing, 'paid')).toThrow(new RangeError('no total'));
+    expect([recorded, lines]).toEqual([[], []]);
+    const odd = {
+      total: {
+        toJSON: () => {
+          throw new Error('no JSON');
+        },
+      },
+    };
+    logger.info(odd, 'paid');
+    expect(recorded).toEqual(['log undefined']);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('count each for itself if a serializer logs', () => {
+    logger.info({ context: 'Orders', nested: 'value' }, 'paid');
+    expect(recorded).toEqual(['warn Nested', 'log Orders']);
+    expect(lines).toHaveLength(2);
+  });
 });

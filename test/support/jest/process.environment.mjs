@@ -6,12 +6,15 @@ import { TestEnvironment } from 'jest-environment-node';
 /** Each store of context that the current file of tests made. */
 const stores = new Set();
 
-asyncHooks.AsyncLocalStorage = class AsyncLocalStorage extends asyncHooks.AsyncLocalStorage {
+const { AsyncLocalStorage: Original } = asyncHooks;
+class AsyncLocalStorage extends Original {
   constructor(...args) {
     super(...args);
     stores.add(this);
   }
-};
+}
+// A getter in Node 24.
+Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: AsyncLocalStorage, configurable: true });
 
 /**
  * The environment of Jest for Node, with four differences:
