@@ -15,7 +15,7 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
   /** @internal */
   constructor(definition: MetricDefinition, host: MetricHost) {
     super(definition, host);
-    if (this.labelNames.length === 0) this.single = new CounterSeries(this.store, {});
+    if (this.labelNames.length === 0 && !this.openLabels) this.single = new CounterSeries(this.store, {});
   }
 
   /**

@@ -23,6 +23,7 @@ export interface MetricHost {
   readonly labelValueLengthLimit: number;
   sampleDropped(metric: string, reason: DropReason): void;
   unknownLabelUsed(metric: string, label: string, labelNames: readonly string[]): void;
-  seriesOverflowed(metric: string, limit: number): void;
+  /** @param limited name of what has reached the limit @default 'series' */
+  seriesOverflowed(metric: string, limit: number, limited?: 'label names'): void;
   labelValueCut(metric: string): void;
 }

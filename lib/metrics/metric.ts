@@ -35,6 +35,8 @@ export abstract class Metric<L extends string = string> {
   /** @internal */
   readonly aggregate: Aggregation | undefined;
   /** @internal */
+  readonly openLabels: boolean;
+  /** @internal */
   abstract readonly store: SeriesStore;
 
   constructor(definition: MetricDefinition) {
@@ -44,6 +46,7 @@ export abstract class Metric<L extends string = string> {
     this.labelNames = definition.labelNames as readonly L[];
     this.seriesLimit = definition.seriesLimit;
     this.aggregate = definition.aggregate;
+    this.openLabels = definition.openLabels ?? false;
   }
 
   /** The number of series, the overflow series not counted. */
@@ -68,6 +71,19 @@ export abstract class Metric<L extends string = string> {
   /** @internal Declares that this metric repeats a count kept elsewhere, which was not zero when its series were created. */
   mirrorsOther(): void {
     this.store.mirrorsOther();
+  }
+
+  /** @internal Adds label names to a metric with open labels. Its series do not have these labels. */
+  addLabelNames(names: readonly string[]): void {
+    const own: { labelNames: readonly string[] } = this;
+    own.labelNames = [...this.labelNames, ...names];
+    this.store.useLabelNames(this.labelNames);
+  }
+
+  /** @internal Replaces the help text of a metric whose description comes from elsewhere. */
+  describe(help: string): void {
+    const own: { help: string } = this;
+    own.help = help;
   }
 
   /** @internal */

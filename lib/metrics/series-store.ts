@@ -1,5 +1,5 @@
 import { Exemplars, type ExemplarLabels } from './exemplars.js';
-import { ExpositionPrefixes } from './exposition-prefix.js';
+import { prefixesOf } from './exposition-prefix.js';
 import type { MetricDefinition } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
 import { NumberRows } from './number-rows.js';
@@ -38,7 +38,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** @param stride numbers in a row */
   constructor(
-    private readonly definition: MetricDefinition,
+    private definition: MetricDefinition,
     readonly host: MetricHost,
     private readonly stride: number,
     readonly extension: Extension,
@@ -132,7 +132,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.generation++;
     this.table.remove(slot);
     this.rows.page(slot)[this.rows.offset(slot) + CREATED] = NaN;
-    if (this.definition.labelNames.length === 0) this.clear();
+    if (this.isUnlabelled) this.clear();
     else if (this.table.isSparse) this.compact();
     return true;
   }
@@ -142,6 +142,29 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.settle();
     this.generation++;
     this.clear();
+  }
+
+  /** Replaces the label names of a metric with open labels by a list that begins with them. */
+  useLabelNames(labelNames: readonly string[]): void {
+    this.settle();
+    this.generation++;
+    this.definition = { ...this.definition, labelNames };
+    this.compact();
+  }
+
+  /**
+   * Returns the slot of the overflow series for labels that have names beyond a limit.
+   *
+   * @param limit number of label names
+   */
+  slotForTooManyNames(limit: number): number {
+    const slot = this.overflowSlot();
+    this.host.seriesOverflowed(this.definition.name, limit, 'label names');
+    return slot;
+  }
+
+  isOverflow(slot: number): boolean {
+    return this.table.isOverflow(slot);
   }
 
   /** Marks the creation time of every series as unknown: the counts began elsewhere. */
@@ -219,11 +242,15 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     if (result === UNKNOWN_LABEL) this.host.unknownLabelUsed(name, this.table.unknownLabel, labelNames);
     if (result !== ABSENT) return result;
     if (this.table.live < seriesLimit) return this.begin(this.table.add());
-    const before = this.table.slots;
-    const slot = this.table.overflowSlot();
-    if (slot === before) this.begin(slot);
+    const slot = this.overflowSlot();
     this.host.seriesOverflowed(name, seriesLimit);
     return slot;
+  }
+
+  private overflowSlot(): number {
+    const before = this.table.slots;
+    const slot = this.table.overflowSlot();
+    return slot === before ? this.begin(slot) : slot;
   }
 
   private begin(slot: number): number {
@@ -245,18 +272,23 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.addUnlabelled();
   }
 
+  /** True if there is exactly one series, which needs no sample to be there. */
+  private get isUnlabelled(): boolean {
+    return this.definition.labelNames.length === 0 && this.definition.openLabels !== true;
+  }
+
   /** Adds the one series of a metric without labels, so that its zero is seen before the first sample. */
   private addUnlabelled(): void {
-    if (this.definition.labelNames.length === 0) this.slotFor({});
+    if (this.isUnlabelled) this.slotFor({});
   }
 
   private newTable(): SeriesTable {
-    const { name, kind, labelNames } = this.definition;
+    const { name, kind, labelNames, openLabels = false } = this.definition;
     const isHistogram = kind === 'histogram' || kind === 'timer';
     const { defaultLabels, labelValueLengthLimit } = this.host;
     return new SeriesTable(
       labelNames,
-      new ExpositionPrefixes(name, isHistogram, labelNames, defaultLabels),
+      prefixesOf({ name, isHistogram, labelNames, openLabels }, defaultLabels),
       labelValueLengthLimit,
       () => this.host.labelValueCut(name),
     );

@@ -1,6 +1,6 @@
 import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { copyString } from '../primitives/copy-string.js';
-import type { ExpositionPrefixes } from './exposition-prefix.js';
+import type { SeriesPrefixes } from './exposition-prefix.js';
 import { escapeLabelValue } from './label-escaping.js';
 import { OVERFLOW_LABEL, toLabelString } from './labels.js';
 import { ABSENT, TupleIndex } from './tuple-index.js';
@@ -66,7 +66,7 @@ export class SeriesTable {
    */
   constructor(
     private readonly labelNames: readonly string[],
-    private readonly prefixes: ExpositionPrefixes,
+    private readonly prefixes: SeriesPrefixes,
     private readonly valueLengthLimit = Infinity,
     private readonly valueCut: () => void = () => undefined,
   ) {
@@ -131,10 +131,11 @@ export class SeriesTable {
     return result === 0 ? this.findRead() : result;
   }
 
-  /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
+  /** Returns the slot of values in the order of the label names, or {@link ABSENT}. Missing ones count as empty. */
   findValues(values: readonly string[]): number {
     this.reading++;
-    for (let i = 0; i < values.length; i++) this.readValues[i] = values[i]!;
+    // Open labels may have got further names since the values were read.
+    for (let i = 0; i < this.readValues.length; i++) this.readValues[i] = values[i] ?? '';
     return this.findRead();
   }
 
@@ -188,9 +189,11 @@ export class SeriesTable {
   /** Returns the labels of a slot by name. */
   labelsOf(slot: number): Record<string, string> {
     if (slot === this.overflow) return { [OVERFLOW_LABEL]: 'true' };
-    return Object.fromEntries(
-      this.labelNames.map((name, i) => [name, this.values[i]![this.index.numberAt(slot, i)]!]),
-    );
+    const labels = this.labelNames.map((name, i): [string, string] => [
+      name,
+      this.values[i]![this.index.numberAt(slot, i)]!,
+    ]);
+    return Object.fromEntries(this.prefixes.omitsEmpty ? labels.filter(([, value]) => value !== '') : labels);
   }
 
   /** Returns the exposition prefix of a slot, which is rendered once and kept. */
@@ -215,8 +218,8 @@ export class SeriesTable {
     const position = this.lastRendered === ABSENT ? -1 : this.index.onlyDifference(slot, this.lastRendered);
     this.lastRendered = slot;
     if (position >= 0) {
-      const [before, after] = this.prefixes.around(values, position);
-      this.stretch = { slot, position, before, after };
+      const around = this.prefixes.around(values, position);
+      if (around !== undefined) this.stretch = { slot, position, before: around[0], after: around[1] };
     }
     return this.prefixes.of(values);
   }
