@@ -1,12 +1,5 @@
 import { MonitoringOptionsError } from '../options/option-checks.js';
-import {
-  checked,
-  flag,
-  group,
-  type OptionEntry,
-  type OptionTable,
-  readOptions,
-} from '../options/option-table.js';
+import { flag, group, type OptionEntry, type OptionTable, readOptions } from '../options/option-table.js';
 import {
   type CloudWatchExporterOptions,
   type ResolvedCloudWatch,
@@ -19,8 +12,6 @@ import {
 } from './datadog/datadog.options.js';
 import { type JsonExporterOptions, type ResolvedJson, resolveJson } from './json/json.options.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp/otlp.options.js';
-import type { PromClientRegistry } from './prometheus/prom-client.bridge.js';
-import type { BridgesOptions } from './prometheus/prometheus.exporter.js';
 import {
   type PushgatewayExporterOptions,
   type ResolvedPushgateway,
@@ -68,19 +59,6 @@ export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   otlp: ifOn((owner, otlp: OtlpExporterOptions) => resolveOtlp(owner, otlp)),
   pushgateway: ifOn(resolvePushgateway),
 };
-
-export const BRIDGES: OptionTable<BridgesOptions, BridgesOptions> = {
-  promClient: checked<PromClientRegistry | undefined>(
-    'a prom-client registry, such as `register`',
-    (given) => typeof (given as Partial<PromClientRegistry>).getMetricsAsJSON === 'function',
-    undefined,
-  ),
-};
-
-/** Checks the options of the bridges. @throws {MonitoringOptionsError} */
-export function resolveBridges(bridges: BridgesOptions = {}): BridgesOptions {
-  return readOptions('bridges', bridges, BRIDGES);
-}
 
 /** Checks the options of the exporters and applies the defaults. @throws {MonitoringOptionsError} */
 export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {

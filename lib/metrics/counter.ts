@@ -38,6 +38,20 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
     return new CounterSeries(this.store, labels);
   }
 
+  /**
+   * Sets one series to a count that is kept elsewhere. A smaller count than before starts the series again.
+   *
+   * @internal
+   */
+  setTotal(labels: Labels<L>, total: number): void {
+    const { store } = this;
+    if (this.value(...([labels] as unknown as SampleArguments<L, []>)) > total) store.remove(labels);
+    const slot = store.slotFor(labels, total);
+    if (slot < 0) store.dropSample(slot, total);
+    else if (total >= 0 && total < Infinity) store.pageOf(slot)[store.offsetOf(slot) + VALUE] = total;
+    else store.dropValue(total);
+  }
+
   private add(slot: number, value = 1, exemplar?: ExemplarLabels): void {
     const { store } = this;
     if (slot < 0) store.dropSample(slot, value);

@@ -1,4 +1,4 @@
-import type { Labels } from './labels.js';
+import { type Labels, OPEN_LABELS_LIMIT } from './labels.js';
 import type { Aggregation, MetricDefinition, MetricKind } from './metric-definition.js';
 import type { MetricType } from './naming-rules.js';
 import type { SeriesStore } from './series-store.js';
@@ -73,8 +73,15 @@ export abstract class Metric<L extends string = string> {
     this.store.mirrorsOther();
   }
 
-  /** @internal Adds label names to a metric with open labels. Its series do not have these labels. */
+  /**
+   * Adds label names to a metric with open labels, whose series do not have these labels. Beyond the limits of label names
+   * and of series it adds none: samples with other labels go to the overflow series.
+   *
+   * @internal
+   */
   addLabelNames(names: readonly string[]): void {
+    const count = this.labelNames.length + names.length;
+    if (count > OPEN_LABELS_LIMIT || this.seriesCount >= this.seriesLimit) return;
     const own: { labelNames: readonly string[] } = this;
     own.labelNames = [...this.labelNames, ...names];
     this.store.useLabelNames(this.labelNames);

@@ -152,17 +152,6 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.compact();
   }
 
-  /**
-   * Returns the slot of the overflow series for labels that have names beyond a limit.
-   *
-   * @param limit number of label names
-   */
-  slotForTooManyNames(limit: number): number {
-    const slot = this.overflowSlot();
-    this.host.seriesOverflowed(this.definition.name, limit, 'label names');
-    return slot;
-  }
-
   isOverflow(slot: number): boolean {
     return this.table.isOverflow(slot);
   }
@@ -238,13 +227,22 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   }
 
   private slotForMissing(result: number): number {
-    const { name, labelNames, seriesLimit } = this.definition;
+    const { name, labelNames, seriesLimit, openLabels } = this.definition;
+    if (result === UNKNOWN_LABEL && openLabels === true) return this.slotForTooManyNames();
     if (result === UNKNOWN_LABEL) this.host.unknownLabelUsed(name, this.table.unknownLabel, labelNames);
     if (result !== ABSENT) return result;
     if (this.table.live < seriesLimit) return this.begin(this.table.add());
     const slot = this.overflowSlot();
     this.host.seriesOverflowed(name, seriesLimit);
     return slot;
+  }
+
+  /** Returns the slot of the overflow series, for labels whose names could not be added. */
+  private slotForTooManyNames(): number {
+    const { name, labelNames, seriesLimit } = this.definition;
+    if (this.table.live >= seriesLimit) this.host.seriesOverflowed(name, seriesLimit);
+    else this.host.seriesOverflowed(name, labelNames.length, 'label names');
+    return this.overflowSlot();
   }
 
   private overflowSlot(): number {
