@@ -34,6 +34,8 @@ export interface OpenTelemetryMeterProvider {
 export interface BridgedApplication {
   /** Returns the recorder of an instrument. */
   recorderOf(descriptor: InstrumentDescriptor): MeasurementRecorder;
+  /** Creates the metric of an observable, which has no series before a callback has observed it. */
+  declare(descriptor: InstrumentDescriptor): void;
   /** Begins to call a callback at each collection. Returns a function that ends it. */
   observe(observation: Observation): () => void;
   /** Reports measurements that were made before the application started and could not be kept. */
@@ -92,14 +94,19 @@ export class BridgedMeterProvider implements OpenTelemetryMeterProvider, Instrum
   attach(application: BridgedApplication): () => void {
     const observed = new Map<Observation, () => void>();
     this.applications.set(application, observed);
-    for (const instrument of this.instruments.values()) this.updateRecorders(instrument);
+    for (const instrument of this.instruments.values()) {
+      if (instrument instanceof ObservableInstrument) application.declare(instrument.descriptor);
+      else this.updateRecorders(instrument);
+    }
     for (const observation of this.observations) observed.set(observation, application.observe(observation));
     const lost = this.early.replay();
     if (lost > 0) application.lost(lost);
     return () => {
       this.applications.delete(application);
       for (const end of observed.values()) end();
-      for (const instrument of this.instruments.values()) this.updateRecorders(instrument);
+      for (const instrument of this.instruments.values()) {
+        if (instrument instanceof Instrument) this.updateRecorders(instrument);
+      }
     };
   }
 
@@ -134,6 +141,7 @@ export class BridgedMeterProvider implements OpenTelemetryMeterProvider, Instrum
     if (known instanceof ObservableInstrument) return known;
     const instrument = new ObservableInstrument(descriptor, this);
     if (!this.isFull) this.instruments.set(key, instrument);
+    for (const application of this.applications.keys()) application.declare(descriptor);
     return instrument;
   }
 
@@ -182,8 +190,7 @@ export class BridgedMeterProvider implements OpenTelemetryMeterProvider, Instrum
     return instrument;
   }
 
-  private updateRecorders(instrument: Instrument | ObservableInstrument): void {
-    if (instrument instanceof ObservableInstrument) return;
+  private updateRecorders(instrument: Instrument): void {
     instrument.recorders = Array.from(this.applications.keys(), (application) =>
       application.recorderOf(instrument.descriptor),
     );

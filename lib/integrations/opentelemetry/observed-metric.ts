@@ -12,10 +12,10 @@ export interface ObservedValue {
   readonly attributes: object;
 }
 
-/** The metric of an observable, whose series belong to the callbacks that have observed them. */
+/** The metric of an observable, whose series belong to the callbacks that observe them; several may observe one. */
 export class ObservedMetric {
-  /** The labels and the owner of each series, by its key; those in the overflow series are not among them. */
-  private readonly owned = new Map<string, { readonly labels: Labels; owner: object }>();
+  /** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
+  private readonly owned = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
 
   constructor(
     private readonly metric: Counter<string> | Gauge<string>,
@@ -50,7 +50,7 @@ export class ObservedMetric {
   /** Removes the series of a callback, except those that it has observed again. */
   forget(owner: object, kept: { has(key: string): boolean } = NONE): void {
     for (const [key, series] of this.owned) {
-      if (series.owner !== owner || kept.has(key)) continue;
+      if (kept.has(key) || !series.owners.delete(owner) || series.owners.size > 0) continue;
       this.owned.delete(key);
       this.metric.remove(series.labels);
     }
@@ -66,7 +66,9 @@ export class ObservedMetric {
         beyond = { labels, value: sum + value };
       } else {
         this.write(labels, value);
-        this.owned.set(key, { labels, owner });
+        const series = this.owned.get(key);
+        if (series === undefined) this.owned.set(key, { labels, owners: new Set([owner]) });
+        else series.owners.add(owner);
       }
     }
     if (beyond !== undefined) this.write(beyond.labels, beyond.value);

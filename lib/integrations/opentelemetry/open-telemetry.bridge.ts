@@ -88,6 +88,10 @@ export class OpenTelemetryBridge implements BridgedApplication {
     return new Recorder(metric, descriptor, scope);
   }
 
+  declare(descriptor: InstrumentDescriptor): void {
+    this.observedMetricOf(descriptor);
+  }
+
   observe(observation: Observation): () => void {
     const metrics = new Map<ObservableInstrument, ObservedMetric>();
     for (const instrument of observation.instruments) {
