@@ -82,15 +82,13 @@ export abstract class Metric<L extends string = string> {
   addLabelNames(names: readonly string[]): void {
     const count = this.labelNames.length + names.length;
     if (count > OPEN_LABELS_LIMIT || this.seriesCount >= this.seriesLimit) return;
-    const own: { labelNames: readonly string[] } = this;
-    own.labelNames = [...this.labelNames, ...names];
+    (this as { labelNames: readonly string[] }).labelNames = [...this.labelNames, ...names];
     this.store.useLabelNames(this.labelNames);
   }
 
   /** @internal Replaces the help text of a metric whose description comes from elsewhere. */
   describe(help: string): void {
-    const own: { help: string } = this;
-    own.help = help;
+    (this as { help: string }).help = help;
   }
 
   /** @internal */

@@ -33,10 +33,10 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
         typeOf: (metric: string) => registry.getMetric(metric)?.type,
         names: () => registry.getAllMetrics().map(({ name }) => name),
         labelNamesOf: (metric: string) => {
-          const known = registry.getMetric(metric);
+          const existing = registry.getMetric(metric);
           // Open labels come with the samples.
-          if (known === undefined || known.openLabels) return undefined;
-          return [...known.labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])];
+          if (existing === undefined || existing.openLabels) return undefined;
+          return [...existing.labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])];
         },
       };
       const { intervalMs, inhibitRules, stateFile, rules, handlers } = alerting;

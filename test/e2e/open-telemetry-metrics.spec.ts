@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Module, type Type } from '@nestjs/common';
-import { type Counter, metrics, type MeterProvider } from '@opentelemetry/api';
+import { type Counter, metrics } from '@opentelemetry/api';
 import { HostMetrics } from '@opentelemetry/host-metrics';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { MonitoringModule, type MonitoringOptions } from 'nestjs-monitoring';
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)('instruments of OpenTelemetry in an application on %s', 
   let running: RunningApp | undefined;
 
   beforeAll(() => {
-    instrumentation.setMeterProvider(registerOpenTelemetryMetrics() as MeterProvider);
+    instrumentation.setMeterProvider(registerOpenTelemetryMetrics());
     instrumentation.enable();
     instrumentHttp(instrumentation);
   });

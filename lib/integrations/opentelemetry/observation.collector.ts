@@ -32,14 +32,21 @@ export class ObservationCollector implements Collector {
       this.write(observed);
       return undefined;
     }
-    return Promise.resolve(result).then(() => {
-      if (!signal.aborted) this.write(observed);
-    });
+    return this.writeAfter(result, observed, signal);
   }
 
   /** Removes the series of the callback. */
   remove(): void {
     for (const metric of this.metrics.values()) metric.forget(this);
+  }
+
+  private async writeAfter(
+    result: PromiseLike<unknown>,
+    observed: ReadonlyMap<ObservableInstrument, readonly ObservedValue[]>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await result;
+    if (!signal.aborted) this.write(observed);
   }
 
   private call(observed: Map<ObservableInstrument, ObservedValue[]>): unknown {

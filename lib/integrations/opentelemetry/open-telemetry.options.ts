@@ -15,7 +15,7 @@ export interface OpenTelemetryBridgeOptions {
 /** The options, with every default filled in. */
 export type ResolvedOpenTelemetryBridge = Required<OpenTelemetryBridgeOptions>;
 
-const OPTIONS: OptionTable<OpenTelemetryBridgeOptions> = {
+export const OPEN_TELEMETRY: OptionTable<OpenTelemetryBridgeOptions> = {
   unitSuffixes: flag(true),
   scopeLabels: flag(true),
 };
@@ -26,5 +26,5 @@ export function resolveOpenTelemetryBridge(
   given: OpenTelemetryBridgeOptions | boolean = false,
 ): ResolvedOpenTelemetryBridge | false {
   if (given === false) return false;
-  return readOptions(option, given === true ? {} : given, OPTIONS);
+  return readOptions(option, given === true ? {} : given, OPEN_TELEMETRY);
 }

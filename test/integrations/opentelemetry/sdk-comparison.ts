@@ -245,7 +245,7 @@ class Application {
       observableUpDownCounter: () => meter.createObservableUpDownCounter(name, options),
       observableGauge: () => meter.createObservableGauge(name, options),
     };
-    this.created.push({ definition, instrument: create[kind]() as Recording | Observable });
+    this.created.push({ definition, instrument: create[kind]() });
     this.model?.describe(definition);
   }
 
@@ -253,8 +253,9 @@ class Application {
     const recording = this.created.filter(({ definition }) => !definition.kind.startsWith('observable'));
     const target = recording[index % (recording.length || 1)];
     if (target === undefined) return;
-    const { add, record } = target.instrument as Recording;
-    (add ?? record)?.call(target.instrument, given, labels);
+    const instrument = target.instrument as Recording;
+    if (instrument.add === undefined) instrument.record?.(given, labels);
+    else instrument.add(given, labels);
     this.model?.measured(target.definition, given, labels);
   }
 
