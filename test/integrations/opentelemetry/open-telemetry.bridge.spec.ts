@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Meter, ObservableResult } from '@opentelemetry/api';
+import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import * as fc from 'fast-check';
 import { type MetricFamily, type MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
 import type { HistogramSeriesSnapshot, ScalarSeriesSnapshot } from 'nestjs-monitoring/metrics';
 import { MetricsMerger } from '../../../lib/cluster/metrics-merger.js';
+import { metricsOf, type OtlpPiece, otlpRequests } from '../../../lib/exporters/otlp/otlp-metrics.js';
+import { IntervalReader } from '../../../lib/exporters/push/interval-reader.js';
 import { BridgedMeterProvider } from '../../../lib/integrations/opentelemetry/meter-provider.js';
 import { OpenTelemetryBridge } from '../../../lib/integrations/opentelemetry/open-telemetry.bridge.js';
 import { contributionsOf } from '../../cluster/support.js';
@@ -428,6 +431,61 @@ describe('the provider', () => {
     provider.unregister(() => api);
     expect(api.metrics.getMeterProvider()).toBeUndefined();
   });
+});
+
+describe('a bridge that starts', () => {
+  it('registers the provider with the API, and removes it at the end', () => {
+    const provider = new BridgedMeterProvider();
+    const { registry, warnings } = testRegistry();
+    const bridge = new OpenTelemetryBridge(registry, OPTIONS, provider);
+    bridge.start();
+    expect(metrics.getMeterProvider()).toBe(provider);
+    metrics.getMeter('shop').createCounter('orders').add(1);
+    expect(registry.getMetric('orders_total')).toMatchObject({ seriesCount: 1 });
+    bridge.stop();
+    expect(metrics.getMeterProvider()).not.toBe(provider);
+    expect(warnings).toEqual([]);
+  });
+
+  it('leaves the provider of the SDK, with a warning', async () => {
+    const sdk = new MeterProvider();
+    metrics.setGlobalMeterProvider(sdk);
+    const { registry, warnings } = testRegistry();
+    const bridge = new OpenTelemetryBridge(registry, OPTIONS, new BridgedMeterProvider());
+    bridge.start();
+    expect(metrics.getMeterProvider()).toBe(sdk);
+    bridge.stop();
+    expect(metrics.getMeterProvider()).toBe(sdk);
+    expect(warnings).toEqual([expect.stringContaining('Another MeterProvider is registered')]);
+    metrics.disable();
+    await sdk.shutdown();
+  });
+});
+
+describe('an exporter by OTLP', () => {
+  it.each(['cumulative', 'delta'] as const)(
+    'sends the attributes that each series has, %s',
+    (temporality) => {
+      const { registry, meter } = bridged();
+      const reader = new IntervalReader();
+      const counter = meter.createCounter('orders', { description: 'Orders.' });
+      counter.add(2, { channel: 'web' });
+      reader.advance(registry.snapshot({ exponential: true }));
+      // The label of a later series changes nothing about the first one.
+      counter.add(1, { 'order.region': 'eu' });
+      counter.add(3, { channel: 'web' });
+      const interval = reader.intervalUpTo(registry.snapshot({ exponential: true }));
+      const requests = otlpRequests(interval, { temporality, histograms: 'explicit' });
+      const points = requests
+        .flatMap(({ payload }) => metricsOf(payload as OtlpPiece[]))
+        .filter(({ descriptor }) => descriptor.name === 'orders_total')
+        .flatMap(({ dataPoints }) => dataPoints.map(({ attributes, value }) => ({ attributes, value })));
+      expect(points).toEqual([
+        { attributes: { channel: 'web' }, value: temporality === 'delta' ? 3 : 5 },
+        { attributes: { order_region: 'eu' }, value: 1 },
+      ]);
+    },
+  );
 });
 
 function fakeApi() {
