@@ -47,7 +47,7 @@ class Refusal {
 /** The bridge from the instruments of `@opentelemetry/api` to the registry of one application. */
 export class OpenTelemetryBridge implements BridgedApplication {
   private readonly metrics = new Map<string, BridgedMetric>();
-  private readonly observed = new Map<InstrumentDescriptor, ObservedMetric | Refusal>();
+  private readonly observed = new Map<InstrumentDescriptor, ObservedMetric>();
   private readonly collectorNames = new Set<string>();
   private readonly refusedNames = new BoundedLabelValues(MAX_REFUSED_NAMES);
   private readonly warned = new Set<string>();
@@ -123,19 +123,18 @@ export class OpenTelemetryBridge implements BridgedApplication {
   }
 
   private observedMetricOf(descriptor: InstrumentDescriptor): ObservedMetric | undefined {
-    let observed = this.observed.get(descriptor);
-    if (observed === undefined) {
-      const metric = this.metricOf(descriptor);
-      if (metric instanceof Refusal) {
-        this.refusedRecorder(descriptor, metric);
-        observed = metric;
-      } else {
-        if (metric.type === 'histogram') return undefined;
-        observed = new ObservedMetric(metric, descriptor, this.scopeOf(descriptor));
-      }
-      this.observed.set(descriptor, observed);
+    const known = this.observed.get(descriptor);
+    if (known !== undefined) return known;
+    const metric = this.metricOf(descriptor);
+    if (metric instanceof Refusal) {
+      // Its callbacks are not called, so the instrument itself is counted.
+      this.refusedRecorder(descriptor, metric).record();
+      return undefined;
     }
-    return observed instanceof Refusal ? undefined : observed;
+    if (metric.type === 'histogram') return undefined;
+    const observed = new ObservedMetric(metric, descriptor, this.scopeOf(descriptor));
+    this.observed.set(descriptor, observed);
+    return observed;
   }
 
   /** Returns the metric of an instrument, or the reason why there is none. */
