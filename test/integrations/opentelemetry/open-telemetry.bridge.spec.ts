@@ -4,6 +4,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import * as fc from 'fast-check';
 import { type MetricFamily, type MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
 import type { HistogramSeriesSnapshot, ScalarSeriesSnapshot } from 'nestjs-monitoring/metrics';
+import { SnapshotDecoder, SnapshotEncoder } from '../../../lib/cluster/snapshot-codec.js';
 import { MetricsMerger } from '../../../lib/cluster/metrics-merger.js';
 import { metricsOf, type OtlpPiece, otlpRequests } from '../../../lib/exporters/otlp/otlp-metrics.js';
 import { IntervalReader } from '../../../lib/exporters/push/interval-reader.js';
@@ -11,7 +12,7 @@ import { BridgedMeterProvider } from '../../../lib/integrations/opentelemetry/me
 import { OpenTelemetryBridge } from '../../../lib/integrations/opentelemetry/open-telemetry.bridge.js';
 import { contributionsOf } from '../../cluster/support.js';
 import { parseExposition } from '../../exporters/prometheus/exposition-parser.js';
-import { dropped, testRegistry } from '../../metrics/support.js';
+import { dropped, scalars, testRegistry } from '../../metrics/support.js';
 
 const OPTIONS = { unitSuffixes: true, scopeLabels: false };
 
@@ -242,14 +243,17 @@ describe('an instrument that cannot be recorded', () => {
     expect(dropped(scoped.registry)).toEqual({ 'size conflicting_definition': 1 });
   });
 
-  it('leaves the names, the log and the memory bounded, however many there are', () => {
+  it('leaves the names, the log and the memory bounded, however many there are', async () => {
     const { registry, meter, provider, warnings } = bridged();
     for (let i = 0; i < 3_000; i++) {
       meter.createCounter(`orders.${i}`).add(1);
       meter.createCounter(`${i}${'x'.repeat(300)}`).add(1);
+      meter.createObservableGauge(`level.${i}`).addCallback(() => undefined);
       provider.getMeter(`meter ${i}`);
     }
+    await registry.collect();
     expect(registry.getAllMetrics().length).toBeLessThan(2_100);
+    expect(scalars(registry, 'monitoring_collector_success').length).toBeLessThanOrEqual(2_000);
     expect(warnings.length).toBeLessThanOrEqual(101);
     expect(Object.keys(dropped(registry)).length).toBeLessThanOrEqual(101);
   });
@@ -519,6 +523,8 @@ describe('the workers of a cluster', () => {
           const workers = Array.from({ length: 3 }, () => bridged());
           const all = bridged();
           const merger = new MetricsMerger();
+          const encoders = workers.map(() => new SnapshotEncoder());
+          const decoders = workers.map(() => new SnapshotDecoder());
           const recordersOf = ({ meter }: { meter: Meter }) => ({
             counter: meter.createCounter('orders'),
             open: meter.createUpDownCounter('open'),
@@ -535,9 +541,14 @@ describe('the workers of a cluster', () => {
                 size.record(value, attributes);
               }
             }
-            const { families, conflicting } = merger.merge(
-              contributionsOf(workers.map(({ registry }) => registry)),
+            // As they come over a connection.
+            const contributions = contributionsOf(workers.map(({ registry }) => registry)).map(
+              (contribution, i) => ({
+                ...contribution,
+                families: decoders[i]!.decode(structuredClone(encoders[i]!.encode(contribution.families))),
+              }),
             );
+            const { families, conflicting } = merger.merge(contributions);
             expect(conflicting).toEqual([]);
             const values = (source: typeof families) =>
               source
