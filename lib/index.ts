@@ -32,7 +32,7 @@ export type { Revenue } from './business/revenue.js';
 export type { ClusterOptions } from './cluster/cluster.options.js';
 export type { CollectorsOptions } from './collectors/collectors.options.js';
 export type { ExportersOptions } from './exporters/exporters.options.js';
-export { type BridgesOptions, PrometheusExporter } from './exporters/prometheus/prometheus.exporter.js';
+export { PrometheusExporter } from './exporters/prometheus/prometheus.exporter.js';
 export { MetricsController } from './exporters/prometheus/metrics.controller.js';
 export { HealthCheckProvider } from './health/health-check-provider.decorator.js';
 export type { HealthCheck, HealthCheckAnswer, HealthCheckOptions } from './health/health-check.js';
@@ -101,6 +101,7 @@ export type { Labels, LabelValue } from './metrics/labels.js';
 export { MetricsRegistry, type MetricsSource } from './metrics/registry.js';
 export type { MetricFamily, MetricsSnapshot } from './metrics/snapshot.js';
 export { type StopTimer, Timer, type TimerSeries } from './metrics/timer.js';
+export type { BridgesOptions } from './module/bridges.options.js';
 export type { MonitoringOptions } from './module/monitoring.options.js';
 export { MonitoringOptionsError } from './options/option-checks.js';
 export {

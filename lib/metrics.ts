@@ -10,12 +10,15 @@ export type {
   BridgeDropReason,
 } from './exporters/prometheus/prom-client.bridge.js';
 export {
-  type BridgesOptions,
   type GenerateOptions,
+  type PromClientBridgeOptions,
   PrometheusExporter,
   type PrometheusExporterOptions,
   type PrometheusFormatOptions,
 } from './exporters/prometheus/prometheus.exporter.js';
+export type { OpenTelemetryMeterProvider } from './integrations/opentelemetry/meter-provider.js';
+export type { OpenTelemetryBridgeOptions } from './integrations/opentelemetry/open-telemetry.options.js';
+export { registerOpenTelemetryMetrics } from './integrations/opentelemetry/register-metrics.js';
 export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/buckets.js';
 export { type Clock as MonitoringClock, systemClock } from './metrics/clock.js';
 export type { Collector } from './metrics/collector.js';

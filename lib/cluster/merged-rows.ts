@@ -1,5 +1,5 @@
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { ExpositionPrefixes } from '../metrics/exposition-prefix.js';
+import { prefixesOf } from '../metrics/exposition-prefix.js';
 import { WORKER_LABEL } from '../metrics/metric-definition.js';
 import { SeriesTable } from '../metrics/series-table.js';
 import { ABSENT } from '../metrics/tuple-index.js';
@@ -9,7 +9,9 @@ import { numberAt } from './number-at.js';
 
 /** The series of a merged metric, and the mapping from the rows of each worker to its rows. */
 export class MergedRows {
-  readonly labelNames: readonly string[];
+  labelNames: readonly string[];
+  /** The label names of the workers. */
+  private ownNames: readonly string[];
   private table: SeriesTable;
   /** Merged row of each row of a worker, by the identities of the worker's series. */
   private mappings = new WeakMap<SeriesIdentities, number[]>();
@@ -20,8 +22,8 @@ export class MergedRows {
     private readonly isPerWorker: boolean,
     private readonly defaultLabels: Readonly<Record<string, string>>,
   ) {
-    const { labelNames } = definition;
-    this.labelNames = isPerWorker ? [...labelNames, WORKER_LABEL] : labelNames;
+    this.ownNames = definition.labelNames;
+    this.labelNames = this.allNames();
     this.table = this.newTable();
   }
 
@@ -31,6 +33,16 @@ export class MergedRows {
 
   get identities(): SeriesIdentities {
     return this.table;
+  }
+
+  /** Adds the label names of a worker to those of a metric with open labels. Its rows are mapped again. */
+  addLabelNames(names: readonly string[]): void {
+    const added = names.filter((name) => !this.ownNames.includes(name));
+    if (added.length === 0) return;
+    this.ownNames = [...this.ownNames, ...added];
+    this.labelNames = this.allNames();
+    this.table = this.newTable();
+    this.mappings = new WeakMap();
   }
 
   /** Returns the merged row of each live row of a worker; new series get new rows. */
@@ -70,7 +82,7 @@ export class MergedRows {
   private rowOf(labels: Readonly<Record<string, string>>, worker: Worker): number {
     const { table } = this;
     if (labels[OVERFLOW_LABEL] !== undefined) return table.overflowSlot();
-    const values = this.definition.labelNames.map((name) => labels[name] ?? '');
+    const values = this.ownNames.map((name) => labels[name] ?? '');
     if (this.isPerWorker) values.push(String(worker.index));
     const row = table.findValues(values);
     if (row !== ABSENT) return row;
@@ -78,11 +90,17 @@ export class MergedRows {
   }
 
   private newTable(): SeriesTable {
-    const { name, type } = this.definition;
+    const { name, type, openLabels = false } = this.definition;
+    const { labelNames } = this;
+    const isHistogram = type === 'histogram';
     return new SeriesTable(
-      this.labelNames,
-      new ExpositionPrefixes(name, type === 'histogram', this.labelNames, this.defaultLabels),
+      labelNames,
+      prefixesOf({ name, isHistogram, labelNames, openLabels }, this.defaultLabels),
     );
+  }
+
+  private allNames(): readonly string[] {
+    return this.isPerWorker ? [...this.ownNames, WORKER_LABEL] : this.ownNames;
   }
 }
 

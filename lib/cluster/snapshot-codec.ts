@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { ExponentialHistogramSnapshot } from '../metrics/exponential-histogram.js';
 import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { ExpositionPrefixes } from '../metrics/exposition-prefix.js';
+import { prefixesOf, type SeriesPrefixes } from '../metrics/exposition-prefix.js';
 import { escapeLabelValue } from '../metrics/label-escaping.js';
 import type { Aggregation } from '../metrics/metric-definition.js';
 import {
@@ -20,6 +20,7 @@ interface WireDefinition {
   readonly type: MetricFamily['type'];
   readonly help: string;
   readonly labelNames: readonly string[];
+  readonly openLabels?: boolean;
   readonly seriesLimit: number;
   readonly aggregate: Aggregation | undefined;
   readonly upperBounds: readonly number[];
@@ -73,12 +74,13 @@ export class SnapshotEncoder {
 }
 
 function definitionOf(family: MetricFamily): WireDefinition {
-  const { type, help, labelNames, seriesLimit } = family;
+  const { type, help, labelNames, openLabels, seriesLimit } = family;
   const isHistogram = family.type === 'histogram';
   return {
     type,
     help,
     labelNames,
+    ...(openLabels && { openLabels }),
     seriesLimit,
     aggregate: isHistogram ? undefined : family.aggregate,
     upperBounds: isHistogram ? family.upperBounds : [],
@@ -127,20 +129,21 @@ class ReceivedMetric implements SeriesIdentities {
   private readonly epoch = {};
   private readonly rows: (readonly string[] | null)[] = [];
   private readonly starts: string[] = [];
-  private readonly prefixes: ExpositionPrefixes;
+  private readonly prefixes: SeriesPrefixes;
 
   constructor(
     private readonly name: string,
     private readonly definition: WireDefinition,
     defaultLabels: Readonly<Record<string, string>>,
   ) {
-    const { type, labelNames } = definition;
-    this.prefixes = new ExpositionPrefixes(name, type === 'histogram', labelNames, defaultLabels);
+    const { type, labelNames, openLabels = false } = definition;
+    const isHistogram = type === 'histogram';
+    this.prefixes = prefixesOf({ name, isHistogram, labelNames, openLabels }, defaultLabels);
   }
 
   receive({ rows, numbers, exponential, exemplars }: WireFamily): MetricFamily {
     const { name, epoch } = this;
-    const { type, help, labelNames, seriesLimit, aggregate, upperBounds } = this.definition;
+    const { type, help, labelNames, openLabels, seriesLimit, aggregate, upperBounds } = this.definition;
     const stride = type === 'histogram' ? FIRST_BUCKET + upperBounds.length + 1 : VALUE + 1;
     expect(Array.isArray(rows) && rows.every((row) => isRow(row, labelNames.length)), `labels of ${name}`);
     this.rows.push(...rows);
@@ -156,7 +159,7 @@ class ReceivedMetric implements SeriesIdentities {
       epoch,
       ...(exemplars.length > 0 && { exemplars: new Map(exemplars) }),
     };
-    const head = { name, help, labelNames, seriesLimit };
+    const head = { name, help, labelNames, ...(openLabels && { openLabels }), seriesLimit };
     if (type !== 'histogram')
       return { ...head, type, ...(aggregate && { aggregate }), ...columns, series: scalarSeries(columns) };
     const series = histogramSeries(columns, upperBounds, exponential);
@@ -173,7 +176,8 @@ class ReceivedMetric implements SeriesIdentities {
   labelsOf(row: number): Record<string, string> {
     const values = this.rows[row] ?? null;
     if (values === null) return { [OVERFLOW_LABEL]: 'true' };
-    return Object.fromEntries(this.definition.labelNames.map((label, i) => [label, values[i] ?? '']));
+    const labels = this.definition.labelNames.map((label, i): [string, string] => [label, values[i] ?? '']);
+    return Object.fromEntries(this.prefixes.omitsEmpty ? labels.filter(([, value]) => value !== '') : labels);
   }
 
   expositionPrefixOf(row: number): string {
@@ -195,10 +199,11 @@ function isRow(row: unknown, width: number): boolean {
 }
 
 function checked(definition: WireDefinition): WireDefinition {
-  const { type, help, labelNames, seriesLimit, upperBounds } = definition;
+  const { type, help, labelNames, openLabels, seriesLimit, upperBounds } = definition;
   expect(['counter', 'gauge', 'histogram'].includes(type), 'a type of metric');
   expect(isText(help) && typeof seriesLimit === 'number', 'a help text and a limit');
   expect(Array.isArray(labelNames) && labelNames.every(isText), 'a list of label names');
+  expect(openLabels === undefined || typeof openLabels === 'boolean', 'open labels or not');
   expect(Array.isArray(upperBounds) && upperBounds.every(Number.isFinite), 'a list of upper bounds');
   return definition;
 }

@@ -52,7 +52,7 @@ export class WorkerAggregation {
     const { definition } = this;
     return (
       family.type === definition.type &&
-      isSameList(family.labelNames.toSorted(), definition.labelNames.toSorted()) &&
+      this.acceptsLabels(family) &&
       isSameList(boundsOf(family), boundsOf(definition))
     );
   }
@@ -60,6 +60,8 @@ export class WorkerAggregation {
   /** Merges the metric of several workers. */
   merge(pieces: readonly Piece[]): MetricFamily {
     const { definition, rows } = this;
+    if (definition.openLabels === true)
+      for (const { family } of pieces) rows.addLabelNames(family.labelNames);
     // Before the numbers are allocated, because it adds the rows of new series.
     for (const { worker, family } of pieces) rows.mappingOf(worker, family);
     const numbers = new Float64Array(rows.count * definition.stride);
@@ -70,6 +72,12 @@ export class WorkerAggregation {
         : this.scalar(definition, pieces as readonly Piece<ScalarFamily>[], numbers);
     if (!rows.compact(numbers) && definition.type !== 'gauge') rows.removeDead(numbers);
     return merged;
+  }
+
+  private acceptsLabels({ openLabels = false, labelNames }: MetricFamily): boolean {
+    const { definition } = this;
+    if (openLabels !== (definition.openLabels ?? false)) return false;
+    return openLabels || isSameList(labelNames.toSorted(), definition.labelNames.toSorted());
   }
 
   private scalar(
@@ -167,8 +175,9 @@ export class WorkerAggregation {
     return this.aggregate === 'latest' ? larger(createdAt, other) : smaller(createdAt, other);
   }
 
-  private head({ name, help, seriesLimit }: MetricFamily) {
-    return { name, help, labelNames: this.rows.labelNames, seriesLimit };
+  private head({ name, help, openLabels, seriesLimit }: MetricFamily) {
+    const { labelNames } = this.rows;
+    return { name, help, labelNames, ...(openLabels && { openLabels }), seriesLimit };
   }
 
   private columns(pieces: readonly Piece[], numbers: Float64Array): SeriesColumns {

@@ -1,12 +1,5 @@
 import { MonitoringOptionsError } from '../options/option-checks.js';
-import {
-  checked,
-  flag,
-  group,
-  type OptionEntry,
-  type OptionTable,
-  readOptions,
-} from '../options/option-table.js';
+import { flag, group, type OptionEntry, type OptionTable, readOptions } from '../options/option-table.js';
 import {
   type CloudWatchExporterOptions,
   type ResolvedCloudWatch,
@@ -28,8 +21,7 @@ import {
   type NativeHistogramsOptions,
   resolveNativeHistograms,
 } from './prometheus/native-histograms.options.js';
-import type { PromClientRegistry } from './prometheus/prom-client.bridge.js';
-import type { BridgesOptions, PrometheusFormatOptions } from './prometheus/prometheus.exporter.js';
+import type { PrometheusFormatOptions } from './prometheus/prometheus.exporter.js';
 import {
   type PushgatewayExporterOptions,
   type ResolvedPushgateway,
@@ -98,19 +90,6 @@ export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
   pushgateway: ifOn(resolvePushgateway),
   remoteWrite: ifOn(resolveRemoteWrite),
 };
-
-export const BRIDGES: OptionTable<BridgesOptions, BridgesOptions> = {
-  promClient: checked<PromClientRegistry | undefined>(
-    'a prom-client registry, such as `register`',
-    (given) => typeof (given as Partial<PromClientRegistry>).getMetricsAsJSON === 'function',
-    undefined,
-  ),
-};
-
-/** Checks the options of the bridges. @throws {MonitoringOptionsError} */
-export function resolveBridges(bridges: BridgesOptions = {}): BridgesOptions {
-  return readOptions('bridges', bridges, BRIDGES);
-}
 
 /** Checks the options of the exporters and applies the defaults. @throws {MonitoringOptionsError} */
 export function resolveExporters(exporters: ExportersOptions = {}): ResolvedExporters {

@@ -33,12 +33,13 @@ export function exponentialBuckets(start: number, factor: number, count: number)
 /**
  * Checks upper bounds and returns a copy without the implied last one, +Inf.
  *
+ * @param minCount minimum number of finite bounds
  * @throws {MetricDefinitionError} unless the bounds are finite numbers in strictly ascending order
  */
-export function assertBuckets(owner: string, buckets: readonly number[]): readonly number[] {
+export function assertBuckets(owner: string, buckets: readonly number[], minCount = 1): readonly number[] {
   const bounds = buckets.at(-1) === Infinity ? buckets.slice(0, -1) : buckets.slice();
   const valid =
-    bounds.length > 0 &&
+    bounds.length >= minCount &&
     bounds.every((bound, i) => Number.isFinite(bound) && bound > (bounds[i - 1] ?? -Infinity));
   if (!valid) {
     throw new MetricDefinitionError(

@@ -15,7 +15,7 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
   /** @internal */
   constructor(definition: MetricDefinition, host: MetricHost) {
     super(definition, host);
-    if (this.labelNames.length === 0) this.single = new CounterSeries(this.store, {});
+    if (this.labelNames.length === 0 && !this.openLabels) this.single = new CounterSeries(this.store, {});
   }
 
   /**
@@ -36,6 +36,20 @@ export class Counter<L extends string = never> extends ScalarMetric<L> {
   /** Returns one series, looked up once, for a series that is used often. */
   labels(labels: Labels<L>): CounterSeries {
     return new CounterSeries(this.store, labels);
+  }
+
+  /**
+   * Sets one series to a count that is kept elsewhere. A smaller count than before starts the series again.
+   *
+   * @internal
+   */
+  setTotal(labels: Labels<L>, total: number): void {
+    const { store } = this;
+    if (this.value(...([labels] as unknown as SampleArguments<L, []>)) > total) store.remove(labels);
+    const slot = store.slotFor(labels, total);
+    if (slot < 0) store.dropSample(slot, total);
+    else if (total >= 0 && total < Infinity) store.pageOf(slot)[store.offsetOf(slot) + VALUE] = total;
+    else store.dropValue(total);
   }
 
   private add(slot: number, value = 1, exemplar?: ExemplarLabels): void {

@@ -17,7 +17,7 @@ export class Gauge<L extends string = never> extends ScalarMetric<L> {
   /** @internal */
   constructor(definition: MetricDefinition, host: MetricHost) {
     super(definition, host);
-    if (this.labelNames.length === 0) this.single = new GaugeSeries(this.store, {});
+    if (this.labelNames.length === 0 && !this.openLabels) this.single = new GaugeSeries(this.store, {});
   }
 
   /** Sets the value. A non-finite value is dropped and counted in `monitoring_dropped_samples_total`. */

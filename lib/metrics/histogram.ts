@@ -21,12 +21,14 @@ export class Histogram<L extends string = never> extends Metric<L> {
 
   /** @internal */
   constructor(definition: MetricDefinition, buckets: readonly number[], host: MetricHost) {
-    const upperBounds = assertBuckets(`${definition.kind} ${definition.name}`, buckets);
+    const minCount = definition.openLabels === true ? 0 : 1;
+    const upperBounds = assertBuckets(`${definition.kind} ${definition.name}`, buckets, minCount);
     super(definition);
     this.upperBounds = upperBounds;
     const stride = FIRST_BUCKET + upperBounds.length + 1;
     this.store = new SeriesStore(definition, host, stride, new ExponentialRows());
-    if (this.labelNames.length === 0) this.single = new HistogramSeries(this.store, {}, upperBounds);
+    if (this.labelNames.length === 0 && !this.openLabels)
+      this.single = new HistogramSeries(this.store, {}, upperBounds);
   }
 
   /**
@@ -90,12 +92,17 @@ export class Histogram<L extends string = never> extends Metric<L> {
 
   /** @internal */
   override snapshot({ exponential: requested = false }: SnapshotOptions): HistogramFamily {
-    const { name, help, type, labelNames, seriesLimit, upperBounds, store } = this;
+    const { name, help, type, labelNames, seriesLimit, openLabels, upperBounds, store } = this;
     const columns = store.columns();
     const isRequested = typeof requested === 'boolean' ? requested : requested.has(name);
     const exponentials = isRequested ? store.extension.snapshots() : undefined;
     const series = histogramSeries(columns, upperBounds, exponentials);
-    const further = { ...columns, ...(exponentials && { exponentials }), series };
+    const further = {
+      ...(openLabels && { openLabels }),
+      ...columns,
+      ...(exponentials && { exponentials }),
+      series,
+    };
     return { name, help, type, labelNames, seriesLimit, upperBounds, ...further };
   }
 

@@ -9,6 +9,9 @@ export type Labels<L extends string> = Readonly<Record<L, LabelValue>>;
 /** The label that marks the overflow series, which sums the samples beyond the series limit. */
 export const OVERFLOW_LABEL = 'monitoring_overflow';
 
+/** The maximum number of label names of a metric with open labels. */
+export const OPEN_LABELS_LIMIT = 64;
+
 /** The pattern of label names in the Prometheus data model before version 3. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_LABELS = new Set(['le', 'quantile', OVERFLOW_LABEL]);

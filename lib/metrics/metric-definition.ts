@@ -35,6 +35,8 @@ export interface MetricDefinition {
   readonly labelNames: readonly string[];
   readonly seriesLimit: number;
   readonly aggregate: Aggregation | undefined;
+  /** True if further label names may come with later series. An empty value means that a series has no such label. */
+  readonly openLabels?: boolean;
 }
 
 /** Options of every kind of metric. */
@@ -105,6 +107,7 @@ export function assertSameDefinition(
   const upperBounds = buckets?.filter((bound) => bound !== Infinity);
   const same =
     existing.kind === kind &&
+    existing.openLabels !== true &&
     (help === undefined || help === existing.help) &&
     sameList(labelNames.toSorted(), existing.labelNames.toSorted()) &&
     (upperBounds === undefined || sameList(upperBounds, existing.upperBounds ?? [])) &&

@@ -13,7 +13,9 @@ export type DropReason =
   // The metric of a decorator could not be defined, because another one has its name.
   | 'conflicting_definition'
   // The metric of a job could not be defined: another one has its name, or the name is invalid.
-  | 'refused_definition';
+  | 'refused_definition'
+  // A measurement of OpenTelemetry came before the application had started, and too many others with it.
+  | 'not_started';
 
 /** The services of a registry that its metrics use. */
 export interface MetricHost {
@@ -23,6 +25,7 @@ export interface MetricHost {
   readonly labelValueLengthLimit: number;
   sampleDropped(metric: string, reason: DropReason): void;
   unknownLabelUsed(metric: string, label: string, labelNames: readonly string[]): void;
-  seriesOverflowed(metric: string, limit: number): void;
+  /** @param limited name of what has reached the limit @default 'series' */
+  seriesOverflowed(metric: string, limit: number, limited?: 'label names'): void;
   labelValueCut(metric: string): void;
 }

@@ -1,4 +1,4 @@
-import type { Labels } from './labels.js';
+import { type Labels, OPEN_LABELS_LIMIT } from './labels.js';
 import type { Aggregation, MetricDefinition, MetricKind } from './metric-definition.js';
 import type { MetricType } from './naming-rules.js';
 import type { SeriesStore } from './series-store.js';
@@ -35,6 +35,8 @@ export abstract class Metric<L extends string = string> {
   /** @internal */
   readonly aggregate: Aggregation | undefined;
   /** @internal */
+  readonly openLabels: boolean;
+  /** @internal */
   abstract readonly store: SeriesStore;
 
   constructor(definition: MetricDefinition) {
@@ -44,6 +46,7 @@ export abstract class Metric<L extends string = string> {
     this.labelNames = definition.labelNames as readonly L[];
     this.seriesLimit = definition.seriesLimit;
     this.aggregate = definition.aggregate;
+    this.openLabels = definition.openLabels ?? false;
   }
 
   /** The number of series, the overflow series not counted. */
@@ -68,6 +71,24 @@ export abstract class Metric<L extends string = string> {
   /** @internal Declares that this metric repeats a count kept elsewhere, which was not zero when its series were created. */
   mirrorsOther(): void {
     this.store.mirrorsOther();
+  }
+
+  /**
+   * Adds label names to a metric with open labels, whose series do not have these labels. Beyond the limits of label names
+   * and of series it adds none: samples with other labels go to the overflow series.
+   *
+   * @internal
+   */
+  addLabelNames(names: readonly string[]): void {
+    const count = this.labelNames.length + names.length;
+    if (count > OPEN_LABELS_LIMIT || this.seriesCount >= this.seriesLimit) return;
+    (this as { labelNames: readonly string[] }).labelNames = [...this.labelNames, ...names];
+    this.store.useLabelNames(this.labelNames);
+  }
+
+  /** @internal Replaces the help text of a metric whose description comes from elsewhere. */
+  describe(help: string): void {
+    (this as { help: string }).help = help;
   }
 
   /** @internal */

@@ -77,12 +77,14 @@ export class RegistryMetrics implements Pick<
   }
 
   /** Counts an overflow, and warns at the first one of a metric. */
-  seriesOverflowed(metric: string, limit: number): void {
+  seriesOverflowed(metric: string, limit: number, limited?: 'label names'): void {
     this.overflowed.inc({ metric });
     if (this.warnedOverflow.has(metric)) return;
     this.warnedOverflow.add(metric);
     this.warn(
-      `Metric ${metric} has reached its limit of ${limit} series; further label sets go to one overflow series. Look for a label with too many values, or raise seriesLimit.`,
+      limited === undefined
+        ? `Metric ${metric} has reached its limit of ${limit} series; further label sets go to one overflow series. Look for a label with too many values, or raise seriesLimit.`
+        : `Metric ${metric} has reached its limit of ${limit} label names; label sets with further names go to one overflow series. Look for names that are made of data.`,
     );
   }
 

@@ -23,6 +23,7 @@ import {
   checkedAggregate,
   checkedSeriesLimit,
   type CounterOptions,
+  describeMetric,
   type GaugeOptions,
   type GivenOptions,
   type MetricDefinition,
@@ -61,6 +62,13 @@ export interface MetricsSource {
 /** Any metric that a registry can hold. */
 export type AnyMetric = Counter<string> | Gauge<string> | Histogram<string> | Timer<string>;
 
+/** The metrics with open labels, by kind. */
+interface OpenMetrics {
+  readonly counter: Counter<string>;
+  readonly gauge: Gauge<string>;
+  readonly histogram: Histogram<string>;
+}
+
 /** A function that creates a metric; the upper bounds are those of a histogram or a timer. */
 type CreateMetric = (definition: MetricDefinition, upperBounds: readonly number[]) => AnyMetric;
 
@@ -97,7 +105,7 @@ export class MetricsRegistry implements MetricsSource {
       labelValueLengthLimit: checkedLengthLimit(options.labelValueLengthLimit ?? 1_024),
       sampleDropped: (metric, reason) => this.own.sampleDropped(metric, reason),
       unknownLabelUsed: (metric, label, labelNames) => this.own.unknownLabelUsed(metric, label, labelNames),
-      seriesOverflowed: (metric, limit) => this.own.seriesOverflowed(metric, limit),
+      seriesOverflowed: (metric, limit, limited) => this.own.seriesOverflowed(metric, limit, limited),
       labelValueCut: (metric) => this.own.labelValueCut(metric),
     };
     const warn = (message: string): void => this.warn(message);
@@ -198,6 +206,31 @@ export class MetricsRegistry implements MetricsSource {
     );
   }
 
+  /**
+   * Creates a metric whose label names come with its series; see {@link Metric.addLabelNames}. Its name and its buckets are
+   * those of another library, so there is no advice on them.
+   *
+   * @internal
+   * @throws {MetricDefinitionError} if the name is invalid or taken
+   */
+  openMetric<K extends keyof OpenMetrics>(
+    kind: K,
+    name: string,
+    help: string,
+    options: Pick<GivenOptions, 'aggregate' | 'buckets'>,
+  ): OpenMetrics[K] {
+    const creators: { readonly [Kind in keyof OpenMetrics]: CreateMetric } = {
+      counter: (definition) => new Counter<string>(definition, this.host),
+      gauge: (definition) => new Gauge<string>(definition, this.host),
+      histogram: (definition, buckets) => new Histogram<string>(definition, buckets, this.host),
+    };
+    const existing = this.catalog.get(name);
+    if (existing !== undefined) {
+      throw new MetricDefinitionError(`${kind} ${name} conflicts with ${describeMetric(existing)}.`);
+    }
+    return this.create(kind, name, help, [], options, creators[kind], true) as OpenMetrics[K];
+  }
+
   /** Returns every metric, in the order of their creation. */
   getAllMetrics(): AnyMetric[] {
     return this.catalog.all();
@@ -282,6 +315,7 @@ export class MetricsRegistry implements MetricsSource {
     labelNames: readonly string[],
     options: GivenOptions,
     create: CreateMetric,
+    openLabels = false,
   ): AnyMetric {
     const type: MetricType = kind === 'timer' ? 'histogram' : kind;
     const owner = `${kind} ${name}`;
@@ -291,9 +325,10 @@ export class MetricsRegistry implements MetricsSource {
     const seriesLimit = checkedSeriesLimit(owner, options.seriesLimit ?? this.seriesLimit);
     this.catalog.assertFree(owner, name, type);
     const aggregate = checkedAggregate(owner, kind, options.aggregate, labelNames);
-    const definition = { name, help, kind, labelNames: [...labelNames], seriesLimit, aggregate };
+    const definition = { name, help, kind, labelNames: [...labelNames], seriesLimit, aggregate, openLabels };
     const metric = create(definition, options.buckets ?? DEFAULT_BUCKETS);
     this.catalog.add(metric);
+    if (openLabels) return metric;
     const advice = namingAdvice(name, type, help, labelNames);
     if (advice.length > 0) {
       this.warn(`${owner} does not follow the Prometheus naming guide: ${advice.join(', and ')}.`);

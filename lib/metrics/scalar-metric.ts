@@ -24,7 +24,7 @@ export abstract class ScalarMetric<L extends string> extends Metric<L> {
 
   /** @internal */
   override snapshot(): ScalarFamily {
-    const { name, help, type, labelNames, seriesLimit, aggregate } = this;
+    const { name, help, type, labelNames, seriesLimit, aggregate, openLabels } = this;
     const columns = this.store.columns();
     return {
       name,
@@ -33,6 +33,7 @@ export abstract class ScalarMetric<L extends string> extends Metric<L> {
       labelNames,
       seriesLimit,
       ...(aggregate && { aggregate }),
+      ...(openLabels && { openLabels }),
       ...columns,
       series: scalarSeries(columns),
     };

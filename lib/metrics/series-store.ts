@@ -1,5 +1,5 @@
 import { Exemplars, type ExemplarLabels } from './exemplars.js';
-import { ExpositionPrefixes } from './exposition-prefix.js';
+import { prefixesOf } from './exposition-prefix.js';
 import type { MetricDefinition } from './metric-definition.js';
 import type { DropReason, MetricHost } from './metric-host.js';
 import { NumberRows } from './number-rows.js';
@@ -39,7 +39,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
 
   /** @param stride numbers in a row */
   constructor(
-    private readonly definition: MetricDefinition,
+    private definition: MetricDefinition,
     readonly host: MetricHost,
     private readonly stride: number,
     readonly extension: Extension,
@@ -137,7 +137,7 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.generation++;
     this.table.remove(slot);
     this.rows.page(slot)[this.rows.offset(slot) + CREATED] = NaN;
-    if (this.definition.labelNames.length === 0) this.clear();
+    if (this.isUnlabelled) this.clear();
     else if (this.table.isSparse) this.compact();
     // A number that outlives its series starts it again at once, before another writer can.
     this.settle();
@@ -150,6 +150,14 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.generation++;
     this.clear();
     this.settle();
+  }
+
+  /** Replaces the label names of a metric with open labels by a list that begins with them. */
+  useLabelNames(labelNames: readonly string[]): void {
+    this.settle();
+    this.generation++;
+    this.definition = { ...this.definition, labelNames };
+    this.compact();
   }
 
   /** Marks the creation time of every series as unknown: the counts began elsewhere. */
@@ -223,15 +231,28 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
   }
 
   private slotForMissing(result: number): number {
-    const { name, labelNames, seriesLimit } = this.definition;
+    const { name, labelNames, seriesLimit, openLabels } = this.definition;
+    if (result === UNKNOWN_LABEL && openLabels === true) return this.slotForTooManyNames();
     if (result === UNKNOWN_LABEL) this.host.unknownLabelUsed(name, this.table.unknownLabel, labelNames);
     if (result !== ABSENT) return result;
     if (this.table.live < seriesLimit) return this.begin(this.table.add());
-    const before = this.table.slots;
-    const slot = this.table.overflowSlot();
-    if (slot === before) this.begin(slot);
+    const slot = this.overflowSlot();
     this.host.seriesOverflowed(name, seriesLimit);
     return slot;
+  }
+
+  /** Returns the slot of the overflow series, for labels whose names could not be added. */
+  private slotForTooManyNames(): number {
+    const { name, labelNames, seriesLimit } = this.definition;
+    if (this.table.live >= seriesLimit) this.host.seriesOverflowed(name, seriesLimit);
+    else this.host.seriesOverflowed(name, labelNames.length, 'label names');
+    return this.overflowSlot();
+  }
+
+  private overflowSlot(): number {
+    const before = this.table.slots;
+    const slot = this.table.overflowSlot();
+    return slot === before ? this.begin(slot) : slot;
   }
 
   private begin(slot: number): number {
@@ -253,18 +274,23 @@ export class SeriesStore<Extension extends RowExtension | undefined = RowExtensi
     this.addUnlabelled();
   }
 
+  /** True if there is exactly one series, which needs no sample to be there. */
+  private get isUnlabelled(): boolean {
+    return this.definition.labelNames.length === 0 && this.definition.openLabels !== true;
+  }
+
   /** Adds the one series of a metric without labels, so that its zero is seen before the first sample. */
   private addUnlabelled(): void {
-    if (this.definition.labelNames.length === 0) this.slotFor({});
+    if (this.isUnlabelled) this.slotFor({});
   }
 
   private newTable(): SeriesTable {
-    const { name, kind, labelNames } = this.definition;
+    const { name, kind, labelNames, openLabels = false } = this.definition;
     const isHistogram = kind === 'histogram' || kind === 'timer';
     const { defaultLabels, labelValueLengthLimit } = this.host;
     return new SeriesTable(
       labelNames,
-      new ExpositionPrefixes(name, isHistogram, labelNames, defaultLabels),
+      prefixesOf({ name, isHistogram, labelNames, openLabels }, defaultLabels),
       labelValueLengthLimit,
       () => this.host.labelValueCut(name),
     );

@@ -1,6 +1,6 @@
 import { boundedLabelValue } from '../primitives/bounded-label-values.js';
 import { copyString } from '../primitives/copy-string.js';
-import type { ExpositionPrefixes } from './exposition-prefix.js';
+import type { SeriesPrefixes } from './exposition-prefix.js';
 import { escapeLabelValue } from './label-escaping.js';
 import { OVERFLOW_LABEL, toLabelString } from './labels.js';
 import { ABSENT, TupleIndex } from './tuple-index.js';
@@ -66,7 +66,7 @@ export class SeriesTable {
    */
   constructor(
     private readonly labelNames: readonly string[],
-    private readonly prefixes: ExpositionPrefixes,
+    private readonly prefixes: SeriesPrefixes,
     private readonly valueLengthLimit = Infinity,
     private readonly valueCut: () => void = () => undefined,
   ) {
@@ -131,10 +131,11 @@ export class SeriesTable {
     return result === 0 ? this.findRead() : result;
   }
 
-  /** Returns the slot of values in the order of the label names, or {@link ABSENT}. */
+  /** Returns the slot of values in the order of the label names, or {@link ABSENT}. Missing ones count as empty. */
   findValues(values: readonly string[]): number {
     this.reading++;
-    for (let i = 0; i < values.length; i++) this.readValues[i] = values[i]!;
+    // Open labels may have got further names since the values were read.
+    for (let i = 0; i < this.readValues.length; i++) this.readValues[i] = values[i] ?? '';
     return this.findRead();
   }
 
@@ -190,8 +191,12 @@ export class SeriesTable {
     if (slot === this.overflow) return { [OVERFLOW_LABEL]: 'true' };
     // A loop, since protobuf needs them for each series of a scrape. No label is called __proto__.
     const { labelNames, values, index } = this;
+    const { omitsEmpty } = this.prefixes;
     const labels: Record<string, string> = {};
-    for (let i = 0; i < labelNames.length; i++) labels[labelNames[i]!] = values[i]![index.numberAt(slot, i)]!;
+    for (let i = 0; i < labelNames.length; i++) {
+      const value = values[i]![index.numberAt(slot, i)]!;
+      if (value !== '' || !omitsEmpty) labels[labelNames[i]!] = value;
+    }
     return labels;
   }
 
@@ -217,8 +222,8 @@ export class SeriesTable {
     const position = this.lastRendered === ABSENT ? -1 : this.index.onlyDifference(slot, this.lastRendered);
     this.lastRendered = slot;
     if (position >= 0) {
-      const [before, after] = this.prefixes.around(values, position);
-      this.stretch = { slot, position, before, after };
+      const around = this.prefixes.around(values, position);
+      if (around !== undefined) this.stretch = { slot, position, before: around[0], after: around[1] };
     }
     return this.prefixes.of(values);
   }

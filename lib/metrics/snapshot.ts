@@ -78,6 +78,8 @@ interface FamilyBase extends SeriesColumns {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** True if a series need not have every label, and further label names may come with later series. */
+  readonly openLabels?: boolean;
   /** Maximum number of series; samples beyond it are in the overflow series. */
   readonly seriesLimit: number;
 }

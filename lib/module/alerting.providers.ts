@@ -33,10 +33,10 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
         typeOf: (metric: string) => registry.getMetric(metric)?.type,
         names: () => registry.getAllMetrics().map(({ name }) => name),
         labelNamesOf: (metric: string) => {
-          const labelNames = registry.getMetric(metric)?.labelNames;
-          return (
-            labelNames && [...labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])]
-          );
+          const existing = registry.getMetric(metric);
+          // Open labels come with the samples.
+          if (existing === undefined || existing.openLabels) return undefined;
+          return [...existing.labelNames, ...Object.keys(defaultLabels), ...(member ? [WORKER_LABEL] : [])];
         },
       };
       const { intervalMs, inhibitRules, stateFile, rules, handlers } = alerting;

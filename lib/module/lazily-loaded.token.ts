@@ -1,5 +1,6 @@
 import type { ClusterMember } from '../cluster/cluster-member.js';
 import type { FlightRecorder } from '../diagnostics/flight-recorder/flight-recorder.js';
+import type { OpenTelemetryBridge } from '../integrations/opentelemetry/open-telemetry.bridge.js';
 import type { GraphQLInstrumentation } from '../instrumentation/graphql/graphql.instrumentation.js';
 
 /** The injection token of a part whose class is loaded only by an application that uses it. */
@@ -13,3 +14,8 @@ export const GRAPHQL_INSTRUMENTATION: LazilyLoaded<GraphQLInstrumentation> = Sym
 
 /** The injection token of the flight recorder; null if the option is not given. */
 export const FLIGHT_RECORDER: LazilyLoaded<FlightRecorder> = Symbol('monitoring.flightRecorder');
+
+/** The injection token of the bridge from the metrics of OpenTelemetry; null if the option is off. */
+export const OPEN_TELEMETRY_BRIDGE: LazilyLoaded<OpenTelemetryBridge> = Symbol(
+  'monitoring.openTelemetryBridge',
+);

@@ -31,6 +31,7 @@ import {
   FLIGHT_RECORDER,
   GRAPHQL_INSTRUMENTATION,
   type LazilyLoaded,
+  OPEN_TELEMETRY_BRIDGE,
 } from './lazily-loaded.token.js';
 import { ServingWatch } from './serving-watch.integration.js';
 import { StartReport } from './start-report.integration.js';
@@ -130,6 +131,13 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     FLIGHT_RECORDER,
     (recorder) => recorder.start(),
     'A start that fails or is killed has to leave a trace.',
+  ),
+  step(
+    'init',
+    'opentelemetry: start',
+    OPEN_TELEMETRY_BRIDGE,
+    (bridge) => bridge.start(),
+    'Other modules record in their own hooks; only the first measurements are kept until here.',
   ),
   step(
     'init',
@@ -482,6 +490,14 @@ export const LIFECYCLE: readonly LifecycleStep[] = [
     CollectorLifecycle,
     (collectors) => collectors.stop(),
     'The last push, and the workers that stay, read the collectors.',
+    ['exporters: stop', 'cluster: leave'],
+  ),
+  step(
+    'shutdown',
+    'opentelemetry: stop',
+    OPEN_TELEMETRY_BRIDGE,
+    (bridge) => bridge.stop(),
+    'Everything that the application does at its end is recorded, and read by the last push and the other workers.',
     ['exporters: stop', 'cluster: leave'],
   ),
   ...(

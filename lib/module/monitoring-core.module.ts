@@ -33,6 +33,7 @@ import { ActiveTrace } from '../integrations/opentelemetry/active-trace.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import { BUSINESS_PROVIDERS } from './business.providers.js';
 import { ALERTING_PROVIDERS } from './alerting.providers.js';
+import { BRIDGES_PROVIDERS } from './bridges.providers.js';
 import { CLUSTER_PROVIDERS } from './cluster.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
@@ -64,6 +65,7 @@ import { OptionsMerger } from './options-merger.js';
     ...OPTIONS_PROVIDERS,
     ...LIFECYCLE_PROVIDERS,
     ...METRICS_PROVIDERS,
+    ...BRIDGES_PROVIDERS,
     ...CLUSTER_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
     ...INTEGRATIONS_PROVIDERS,

@@ -15,6 +15,7 @@ import {
 } from '../http/endpoints.options.js';
 import { getMetricToken } from '../instrumentation/injection/inject-metric.decorator.js';
 import { isDeclaration, type MetricDeclaration } from '../instrumentation/injection/metric-declaration.js';
+import { BridgedMeterProvider } from '../integrations/opentelemetry/meter-provider.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { MonitoringOptions } from './monitoring.options.js';
 import {
@@ -63,7 +64,9 @@ export class MonitoringModule extends ConfigurableModuleClass {
   static override forRoot(options: MonitoringOptions = {}): DynamicModule {
     expectObject('the options of MonitoringModule', options);
     importTimes.defined();
-    const { enabled, endpoints } = options;
+    const { enabled, endpoints, bridges } = options;
+    // Here and now, since other modules may ask for a meter as soon as they are created. A missing package is reported at the start.
+    if (enabled !== false && isOn(bridges?.openTelemetry)) BridgedMeterProvider.shared().register();
     const controllers = endpoints?.controllers === true && enabled !== false ? controllersAt(endpoints) : [];
     return { ...super.forRoot(options), controllers };
   }
@@ -119,6 +122,10 @@ export class MonitoringModule extends ConfigurableModuleClass {
       exports: tokens,
     };
   }
+}
+
+function isOn(option: unknown): boolean {
+  return option === true || (typeof option === 'object' && option !== null);
 }
 
 function controllersAt(endpoints: EndpointsOptions): Type[] {

@@ -19,10 +19,8 @@ import {
 import {
   type ExportersOptions,
   type ResolvedExporters,
-  resolveBridges,
   resolveExporters,
 } from '../exporters/exporters.options.js';
-import type { BridgesOptions } from '../exporters/prometheus/prometheus.exporter.js';
 import {
   type DiagnosticsOptions,
   type ResolvedDiagnostics,
@@ -57,6 +55,7 @@ import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
 import { expectObject, expectOption, MonitoringOptionsError } from '../options/option-checks.js';
+import { type BridgesOptions, type ResolvedBridges, resolveBridges } from './bridges.options.js';
 import { checked, count, flag, group, type OptionTable, readOptions } from '../options/option-table.js';
 import { lambdaDefaults } from './lambda-defaults.js';
 
@@ -126,7 +125,7 @@ export interface MonitoringOptions {
   readonly business?: BusinessOptions;
   /** Exporters that push the metrics. @default only the metrics endpoint */
   readonly exporters?: ExportersOptions;
-  /** Registries of other libraries, whose metrics the metrics endpoint exposes too. */
+  /** Bridges from the metrics of other libraries: prom-client and OpenTelemetry. */
   readonly bridges?: BridgesOptions;
   /**
    * Samples of the last hour in memory, which rules, vitals and the dashboard read.
@@ -173,7 +172,7 @@ export interface ResolvedOptions {
   readonly collectors: ResolvedCollectors;
   readonly business: BusinessOptions;
   readonly exporters: ResolvedExporters;
-  readonly bridges: BridgesOptions;
+  readonly bridges: ResolvedBridges;
   readonly history: ResolvedHistory;
   readonly health: ResolvedHealth;
   readonly thresholds: Thresholds;

@@ -10,11 +10,17 @@ export async function findPackage<T>(name: string): Promise<T | undefined> {
   try {
     return (await importOrRequire(name)) as T;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // A missing dependency of an installed package is a different error.
-    const isMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-    if (isMissing && [name, packageOf(name)].some((missing) => message.includes(`'${missing}'`)))
-      return undefined;
+    if (isMissing(error, name)) return undefined;
+    throw error;
+  }
+}
+
+/** Requires a package that an application may or may not have, at once; returns undefined if it is not installed. */
+export function requirePackage<T>(name: string): T | undefined {
+  try {
+    return createRequire(import.meta.url)(name) as T;
+  } catch (error) {
+    if (isMissing(error, name)) return undefined;
     throw error;
   }
 }
@@ -26,6 +32,13 @@ async function importOrRequire(name: string): Promise<unknown> {
     if (!String((error as NodeJS.ErrnoException).code).startsWith('ERR_VM_DYNAMIC_IMPORT')) throw error;
     return createRequire(import.meta.url)(name);
   }
+}
+
+/** Returns true if the error says that this package is missing, which is not that a dependency of it is. */
+function isMissing(error: unknown, name: string): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false;
+  return [name, packageOf(name)].some((missing) => message.includes(`'${missing}'`));
 }
 
 /** Returns the name of the package of a path such as `@scope/name/part`. */

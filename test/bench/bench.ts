@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Case, Row } from './cases/case.js';
+import { bridgeCases } from './cases/bridge.cases.js';
 import { decoratorCases } from './cases/decorator.cases.js';
 import { growthCases } from './cases/growth.cases.js';
 import { hotPathCases } from './cases/hot-path.cases.js';
@@ -83,7 +84,7 @@ say(
 say('Medians with quartiles.');
 const peers = [ours.name, 'prom-client', 'opentelemetry'];
 const rows = [
-  ...(await runTogether([...hotPathCases, ...decoratorCases], peers)),
+  ...(await runTogether([...hotPathCases, ...decoratorCases, ...bridgeCases], peers)),
   ...(await runApart([...renderCases, ...memoryCases], peers)),
   ...(await runTogether(startupCases, peers)),
 ];

@@ -1,5 +1,6 @@
 // Runs one case in a process of its own and hands its rows to the parent.
 import { FULL, QUICK } from './cases/case.js';
+import { bridgeCases } from './cases/bridge.cases.js';
 import { decoratorCases } from './cases/decorator.cases.js';
 import { growthCases } from './cases/growth.cases.js';
 import { hotPathCases } from './cases/hot-path.cases.js';
@@ -28,6 +29,7 @@ async function loadPeer(given: string): Promise<Peer> {
 const all = [
   ...hotPathCases,
   ...decoratorCases,
+  ...bridgeCases,
   ...renderCases,
   ...memoryCases,
   ...startupCases,

@@ -114,6 +114,7 @@ describe('what is public', () => {
      [
        "AnyAlertHandler",
        "BlockRecorder",
+       "BridgedMeter",
        "ChannelStatus",
        "CheckingClass",
        "CollectorSchedule",

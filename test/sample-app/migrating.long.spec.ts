@@ -99,6 +99,7 @@ function familiesOf(samples: readonly Sample[]): Set<string> {
 describe.each([
   ['prom-client and @willsoto/nestjs-prometheus', 'willsoto-nestjs-prometheus'],
   ['nestjs-otel', 'nestjs-otel'],
+  ['OpenTelemetry', 'opentelemetry'],
   ['express-prom-bundle', 'express-prom-bundle'],
 ])('moving from %s', (peer, folder) => {
   it('keeps the numbers, the queries and the names, as the guide says', async () => {

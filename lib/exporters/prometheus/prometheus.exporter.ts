@@ -28,11 +28,11 @@ export interface PrometheusFormatOptions {
 /** Options of a {@link PrometheusExporter}. */
 export interface PrometheusExporterOptions extends PrometheusFormatOptions {
   /** Registries of other libraries whose metrics are exposed too. */
-  readonly bridges?: BridgesOptions;
+  readonly bridges?: PromClientBridgeOptions;
 }
 
 /** Registries of other libraries. */
-export interface BridgesOptions {
+export interface PromClientBridgeOptions {
   /** Registry of prom-client, `register`, or of a library with the same interface. */
   readonly promClient?: PromClientRegistry;
 }

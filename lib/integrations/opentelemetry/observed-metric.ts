@@ -1,0 +1,104 @@
+import type { Counter } from '../../metrics/counter.js';
+import type { Gauge } from '../../metrics/gauge.js';
+import { labelsOfAttributes } from './attribute-labels.js';
+import type { InstrumentDescriptor } from './instrument.js';
+import { addMissingNames } from './metric-recorder.js';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** A value that a callback has observed. */
+export interface ObservedValue {
+  readonly value: unknown;
+  readonly attributes: object;
+}
+
+/** The metric of an observable, whose series belong to the callbacks that observe them; several may observe one. */
+export class ObservedMetric {
+  /** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
+  private readonly owned = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
+
+  constructor(
+    private readonly metric: Counter<string> | Gauge<string>,
+    private readonly descriptor: InstrumentDescriptor,
+    private readonly scope: Labels,
+  ) {
+    // The count began before anybody asked for it.
+    metric.mirrorsOther();
+  }
+
+  /** True if series without a new value must go, since their values would be outdated. */
+  get isGauge(): boolean {
+    return this.metric.type === 'gauge';
+  }
+
+  /**
+   * Replaces the series of a callback by the values that it has observed. The last of several values for the same
+   * attributes counts.
+   */
+  replace(owner: object, observed: readonly ObservedValue[]): void {
+    const latest = new Map<string, { readonly labels: Labels; readonly value: number }>();
+    for (const { value, attributes } of observed) {
+      const number = this.checked(value);
+      if (number === undefined) continue;
+      const labels = this.labelsOf(attributes);
+      if (labels !== undefined) latest.set(JSON.stringify(labels), { labels, value: number });
+    }
+    this.forget(owner, latest);
+    this.writeAll(owner, latest);
+  }
+
+  /** Removes the series of a callback, except those that it has observed again. */
+  forget(owner: object, kept: { has(key: string): boolean } = NONE): void {
+    for (const [key, series] of this.owned) {
+      if (kept.has(key) || !series.owners.delete(owner) || series.owners.size > 0) continue;
+      this.owned.delete(key);
+      this.metric.remove(series.labels);
+    }
+  }
+
+  private writeAll(owner: object, latest: ReadonlyMap<string, { labels: Labels; value: number }>): void {
+    const { store } = this.metric;
+    let beyond: { readonly labels: Labels; readonly value: number } | undefined;
+    for (const [key, { labels, value }] of latest) {
+      addMissingNames(this.metric, labels);
+      if (store.isOverflow(store.slotFor(labels, value))) {
+        const sum = this.descriptor.kind === 'observableGauge' ? 0 : (beyond?.value ?? 0);
+        beyond = { labels, value: sum + value };
+      } else {
+        this.write(labels, value);
+        const series = this.owned.get(key);
+        if (series === undefined) this.owned.set(key, { labels, owners: new Set([owner]) });
+        else series.owners.add(owner);
+      }
+    }
+    if (beyond !== undefined) this.write(beyond.labels, beyond.value);
+  }
+
+  private write(labels: Labels, value: number): void {
+    if (this.metric.type === 'counter') this.metric.setTotal(labels, value);
+    else this.metric.set(labels, value);
+  }
+
+  /** Returns the value to write; undefined for one that is invalid, which is counted. */
+  private checked(value: unknown): number | undefined {
+    const { store } = this.metric;
+    const isNumber = typeof value === 'number';
+    const number = isNumber && this.descriptor.isInteger ? Math.trunc(value) : value;
+    if (!isNumber || !Number.isFinite(number) || (this.metric.type === 'counter' && (number as number) < 0)) {
+      store.dropValue(value);
+      return undefined;
+    }
+    return number as number;
+  }
+
+  private labelsOf(attributes: object): Labels | undefined {
+    try {
+      return { ...labelsOfAttributes(attributes, this.descriptor.kind), ...this.scope };
+    } catch {
+      this.metric.store.host.sampleDropped(this.metric.name, 'unreadable_label');
+      return undefined;
+    }
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
