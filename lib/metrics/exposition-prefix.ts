@@ -51,3 +51,24 @@ export class ExpositionPrefixes {
     return this.pieces;
   }
 }
+
+/** Labels without a value, before and after others. A quote within a value is escaped, so that no value looks like one. */
+const EMPTY_BEFORE_OTHERS = /(?<=[{,])[a-zA-Z_]\w*="",/g;
+const EMPTY_AFTER_OTHERS = /,[a-zA-Z_]\w*=""/g;
+const ONLY_EMPTY = /(?<=\{)[a-zA-Z_]\w*=""(?=\})/g;
+
+/** The exposition prefixes of series most of which lack some labels: a label without a value is left out. */
+export class SparsePrefixes extends ExpositionPrefixes {
+  override of(values: readonly string[]): string {
+    return super
+      .of(values)
+      .replace(EMPTY_BEFORE_OTHERS, '')
+      .replace(EMPTY_AFTER_OTHERS, '')
+      .replace(ONLY_EMPTY, '');
+  }
+
+  override around(values: readonly string[], position: number): readonly [before: string, after: string] {
+    const [before, after] = super.around(values, position);
+    return [before.replace(EMPTY_BEFORE_OTHERS, ''), after.replace(EMPTY_AFTER_OTHERS, '')];
+  }
+}

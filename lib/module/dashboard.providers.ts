@@ -17,6 +17,7 @@ import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
+import { ConventionalNames } from '../query/conventional-names.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -82,7 +83,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
-      { endpoints }: ResolvedOptions,
+      { endpoints, conventions }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
       history,
@@ -97,6 +98,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
+      names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,
     }),
   },

@@ -14,9 +14,9 @@ import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
+import { CONVENTIONAL_SOURCES, type ConventionalSources } from './conventions.providers.js';
 import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The class of a push exporter with options of type `O`. */
@@ -44,10 +44,14 @@ export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(
 export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   {
     provide: PrometheusExporter,
-    inject: [METRICS_SOURCE, MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (source: MetricsSource, registry: MetricsRegistry, { exporters, bridges }: ResolvedOptions) =>
+    inject: [CONVENTIONAL_SOURCES, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      { exposed }: ConventionalSources,
+      registry: MetricsRegistry,
+      { exporters, bridges }: ResolvedOptions,
+    ) =>
       new PrometheusExporter(
-        source,
+        exposed,
         { ...exporters.prometheus, bridges },
         { dropped: countBridgeDrops(registry), logger: new Logger('Monitoring') },
       ),
@@ -70,9 +74,9 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
 function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
   return {
     provide: exporter,
-    inject: [METRICS_SOURCE, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
+    inject: [CONVENTIONAL_SOURCES, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
     useFactory: (
-      source: MetricsSource,
+      sources: ConventionalSources,
       registry: MetricsRegistry,
       member: ClusterMember | null,
       { enabled, exporters, clock }: ResolvedOptions,
@@ -80,7 +84,7 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
       const options = exporters[name];
       if (!enabled || options === undefined) return null;
       const metrics = new ExporterMetrics(registry);
-      return new exporter(source, options, {
+      return new exporter(sourceFor(name, sources, exporters), options, {
         clock,
         metrics,
         logger: new Logger('Monitoring'),
@@ -91,6 +95,17 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
       });
     },
   };
+}
+
+/** Returns the metrics under the names that the remote of an exporter expects. */
+function sourceFor(
+  name: PushExporterName,
+  { own, exposed, semantic }: ConventionalSources,
+  { otlp }: ResolvedExporters,
+): MetricsSource {
+  // A Pushgateway is scraped by Prometheus.
+  if (name === 'pushgateway') return exposed;
+  return name === 'otlp' && otlp?.conventions === 'otel' ? semantic : own;
 }
 
 function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeDependencies['dropped']> {

@@ -34,6 +34,7 @@ import { MetricsRegistry } from '../metrics/registry.js';
 import { BUSINESS_PROVIDERS } from './business.providers.js';
 import { ALERTING_PROVIDERS } from './alerting.providers.js';
 import { CLUSTER_PROVIDERS } from './cluster.providers.js';
+import { CONVENTIONS_PROVIDERS } from './conventions.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { DIAGNOSTICS_PROVIDERS } from './diagnostics.providers.js';
@@ -65,6 +66,7 @@ import { OptionsMerger } from './options-merger.js';
     ...LIFECYCLE_PROVIDERS,
     ...METRICS_PROVIDERS,
     ...CLUSTER_PROVIDERS,
+    ...CONVENTIONS_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
     ...INTEGRATIONS_PROVIDERS,
     ...HEALTH_PROVIDERS,

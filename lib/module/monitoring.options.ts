@@ -53,6 +53,18 @@ import {
   type ResolvedRequests,
   resolveRequests,
 } from '../instrumentation/requests/requests.options.js';
+import { resolveConventions } from '../exporters/conventions/conventions.options.js';
+import { DEFAULT_BUCKETS } from '../metrics/buckets.js';
+import {
+  type Convention,
+  type ConventionByDomain,
+  hasSemanticNames,
+} from '../metrics/conventions/conventions.js';
+import {
+  boundsFor,
+  HTTP_DURATION_BOUNDS,
+  RPC_DURATION_BOUNDS,
+} from '../metrics/conventions/semantic-recording.js';
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
@@ -83,6 +95,12 @@ export interface MonitoringOptions {
    * @default true
    */
   readonly exemplars?: boolean | ExemplarSource;
+  /**
+   * Names and labels of the metrics that Prometheus gets: `prometheus` for those of its client libraries, `otel` for those
+   * of OpenTelemetry's semantic conventions where they have one, `both` for both.
+   * @default OTEL_SEMCONV_STABILITY_OPT_IN for the metrics that it names, or else 'prometheus'
+   */
+  readonly conventions?: Convention;
   /**
    * Merging of the metrics of several workers of one application on one machine: with true or options, each worker
    * exposes the metrics of all of them, however they were started. @default false
@@ -141,6 +159,13 @@ export interface ResolvedOptions {
   readonly seriesLimit: number;
   readonly labelValueLengthLimit: number;
   readonly exemplars: boolean | ExemplarSource;
+  /** Convention of each group of metrics. */
+  readonly conventions: ConventionByDomain;
+  /**
+   * The conventions, if any reader needs the labels from which only semantic attributes are read; recorders write them
+   * then.
+   */
+  readonly detailed: ConventionByDomain | undefined;
   /** Undefined if the option is not given. */
   readonly cluster: ResolvedCluster | false | undefined;
   readonly endpoints: ResolvedEndpoints;
@@ -166,7 +191,9 @@ export interface ResolvedOptions {
 }
 
 /** The options whose defaults and checks depend on no other one. */
-type OwnOptions = Omit<ResolvedOptions, 'history'> & { readonly history: HistoryOptions | undefined };
+type OwnOptions = Omit<ResolvedOptions, 'history' | 'detailed'> & {
+  readonly history: HistoryOptions | undefined;
+};
 
 /** Returns the table of all options. */
 function optionsTable(environment: string | undefined): OptionTable<MonitoringOptions, OwnOptions> {
@@ -180,6 +207,7 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
       (given) => typeof given === 'boolean' || typeof given === 'function',
       true,
     ),
+    conventions: group(resolveConventions),
     cluster: group(resolveCluster),
     endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
     http: group(resolveHttp),
@@ -229,7 +257,36 @@ export function resolveOptions(options: MonitoringOptions, environment?: string)
       `\`alerting.intervalMs\` must be at least \`history.intervalMs\`, ${history.intervalMs}, since rules are evaluated over the samples of the history; got ${alerting.intervalMs}.`,
     );
   }
-  return { ...own, history };
+  const needsDetails = hasSemanticNames(own.conventions) || own.exporters.otlp?.conventions === 'otel';
+  return {
+    ...own,
+    ...conventionalBuckets(options, own),
+    history,
+    detailed: needsDetails ? own.conventions : undefined,
+  };
+}
+
+/** Returns the options of the histograms of requests, with the buckets of their convention unless some are given. */
+function conventionalBuckets(
+  given: MonitoringOptions,
+  { http, outgoingHttp, rpc, conventions }: OwnOptions,
+): Pick<ResolvedOptions, 'http' | 'outgoingHttp' | 'rpc'> {
+  const bucketsOf = (
+    options: { readonly buckets?: readonly number[] } | false | undefined,
+    convention: Convention,
+    semantic: readonly number[],
+  ) =>
+    options !== false && options?.buckets === undefined && convention !== 'prometheus'
+      ? { buckets: boundsFor(convention, DEFAULT_BUCKETS, semantic) }
+      : {};
+  return {
+    http: http && { ...http, ...bucketsOf(given.http, conventions.http, HTTP_DURATION_BOUNDS) },
+    outgoingHttp: outgoingHttp && {
+      ...outgoingHttp,
+      ...bucketsOf(given.outgoingHttp, conventions.http, HTTP_DURATION_BOUNDS),
+    },
+    rpc: rpc && { ...rpc, ...bucketsOf(given.rpc, conventions.rpc, RPC_DURATION_BOUNDS) },
+  };
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

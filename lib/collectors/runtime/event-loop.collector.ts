@@ -42,7 +42,7 @@ export class EventLoopCollector implements ManagedCollector {
     private readonly eventLoop: EventLoopMonitor,
   ) {
     this.lag = registry.gauge(
-      'nodejs_eventloop_lag_seconds',
+      NODEJS_METRICS.eventLoopLag,
       `Mean lag of the event loop, ${OVER_WINDOW}.`,
       WORST,
     );

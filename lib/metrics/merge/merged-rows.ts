@@ -1,11 +1,16 @@
-import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { ExpositionPrefixes } from '../metrics/exposition-prefix.js';
-import { WORKER_LABEL } from '../metrics/metric-definition.js';
-import { SeriesTable } from '../metrics/series-table.js';
-import { ABSENT } from '../metrics/tuple-index.js';
-import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../metrics/snapshot.js';
-import type { Worker } from './worker-contribution.js';
+import { OVERFLOW_LABEL } from '../labels.js';
+import { ExpositionPrefixes } from '../exposition-prefix.js';
+import { WORKER_LABEL } from '../metric-definition.js';
+import { SeriesTable } from '../series-table.js';
+import { ABSENT } from '../tuple-index.js';
+import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../snapshot.js';
 import { numberAt } from './number-at.js';
+
+/** The owner of series that are merged with those of others: a worker, or a metric of another name. */
+export interface SeriesOwner {
+  /** Index of the owner, shown as the label `worker` of a metric that each worker has for itself. */
+  readonly index: number;
+}
 
 /** The series of a merged metric, and the mapping from the rows of each worker to its rows. */
 export class MergedRows {
@@ -19,6 +24,7 @@ export class MergedRows {
     private readonly definition: MetricFamily,
     private readonly isPerWorker: boolean,
     private readonly defaultLabels: Readonly<Record<string, string>>,
+    private readonly Prefixes: typeof ExpositionPrefixes = ExpositionPrefixes,
   ) {
     const { labelNames } = definition;
     this.labelNames = isPerWorker ? [...labelNames, WORKER_LABEL] : labelNames;
@@ -34,7 +40,7 @@ export class MergedRows {
   }
 
   /** Returns the merged row of each live row of a worker; new series get new rows. */
-  mappingOf(worker: Worker, family: MetricFamily): readonly number[] {
+  mappingOf(worker: SeriesOwner, family: MetricFamily): readonly number[] {
     let mapping = this.mappings.get(family.identities);
     if (mapping === undefined) {
       mapping = [];
@@ -67,7 +73,7 @@ export class MergedRows {
     return true;
   }
 
-  private rowOf(labels: Readonly<Record<string, string>>, worker: Worker): number {
+  private rowOf(labels: Readonly<Record<string, string>>, worker: SeriesOwner): number {
     const { table } = this;
     if (labels[OVERFLOW_LABEL] !== undefined) return table.overflowSlot();
     const values = this.definition.labelNames.map((name) => labels[name] ?? '');
@@ -81,7 +87,7 @@ export class MergedRows {
     const { name, type } = this.definition;
     return new SeriesTable(
       this.labelNames,
-      new ExpositionPrefixes(name, type === 'histogram', this.labelNames, this.defaultLabels),
+      new this.Prefixes(name, type === 'histogram', this.labelNames, this.defaultLabels),
     );
   }
 }
