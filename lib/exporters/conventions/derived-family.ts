@@ -19,6 +19,8 @@ import type { DerivedDefinition, DerivedSource } from './derived-definition.js';
  */
 export class DerivedFamily {
   private aggregation: SeriesAggregation | undefined;
+  /** The epoch of the only source. */
+  private epoch: object | undefined;
   private readonly identities = new WeakMap<SeriesIdentities, SeriesIdentities>();
 
   constructor(readonly definition: DerivedDefinition) {}
@@ -40,7 +42,10 @@ export class DerivedFamily {
       family: this.renamed(source, withBounds(converted(family, source, timestamp), bounds), seriesLimit),
     }));
     const first = pieces[0]!.family;
-    if (this.aggregation?.accepts(first) !== true) {
+    // After a reset of the source, its series count from zero.
+    const epoch = found.length === 1 && first.type !== 'gauge' ? first.epoch : undefined;
+    if (this.aggregation?.accepts(first) !== true || epoch !== this.epoch) {
+      this.epoch = epoch;
       this.aggregation = new SeriesAggregation(first, 'sum', defaultLabels, SparsePrefixes);
     }
     const family = this.aggregation.merge(pieces);

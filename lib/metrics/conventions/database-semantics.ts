@@ -10,11 +10,11 @@ import {
 } from './semantic-metric.js';
 
 /** Our names of systems that the semantic conventions spell differently. */
-const SYSTEMS: Readonly<Record<string, string>> = {
-  mssql: 'microsoft.sql_server',
-  oracle: 'oracle.db',
-  'better-sqlite3': 'sqlite',
-};
+const SYSTEMS: ReadonlyMap<string, string> = new Map([
+  ['mssql', 'microsoft.sql_server'],
+  ['oracle', 'oracle.db'],
+  ['better-sqlite3', 'sqlite'],
+]);
 /** Classes of statements that are no operation of a database. */
 const NO_OPERATION: readonly string[] = ['ddl', 'other'];
 const MONGODB = 'mongodb';
@@ -22,7 +22,7 @@ const REDIS = 'redis';
 /** The codes of errors that a server sends; the network and the classes of this library have others. */
 const SERVER_CODE = /^(?:\d|(?:F0|HV|P0|XX)[0-9A-Z]{3}$)/;
 
-const SYSTEM = renamed('db.system.name', 'system', (system) => SYSTEMS[system] ?? system);
+const SYSTEM = renamed('db.system.name', 'system', (system) => SYSTEMS.get(system) ?? system);
 const OPERATION: SemanticAttribute = {
   ...renamed('db.operation.name', 'operation', (operation) => operationOf(operation)),
   read: ({ system = '', operation = '' }) =>

@@ -3,7 +3,10 @@ import { RPC_METRICS } from '../metric-names.js';
 import { computed, renamed, type SemanticMetric } from './semantic-metric.js';
 
 /** The error of a call by its outcome; the class of its exception is in `rpc_server_errors_total`. */
-const ERRORS: Readonly<Record<string, string>> = { error: '_OTHER', cancelled: 'cancelled' };
+const ERRORS: ReadonlyMap<string, string> = new Map([
+  ['error', '_OTHER'],
+  ['cancelled', 'cancelled'],
+]);
 
 /** The metrics of the handlers of microservices. */
 export const RPC_SEMANTICS: readonly SemanticMetric[] = [
@@ -21,9 +24,9 @@ export const RPC_SEMANTICS: readonly SemanticMetric[] = [
           renamed('rpc.system.name', 'transport', (transport) => transport.toLowerCase()),
           renamed('rpc.method', 'pattern', (pattern) => (pattern === UNMATCHED_PATTERN ? '_OTHER' : pattern)),
           {
-            ...computed('error.type', ({ outcome = '' }) => ERRORS[outcome] ?? ''),
+            ...computed('error.type', ({ outcome = '' }) => ERRORS.get(outcome) ?? ''),
             label: 'outcome',
-            valueOf: (outcome) => ERRORS[outcome] ?? '',
+            valueOf: (outcome) => ERRORS.get(outcome) ?? '',
           },
         ],
       },
