@@ -27,7 +27,7 @@ export function runtimeCollectors(
     eventLoop: () => new EventLoopCollector(registry, eventLoop),
     gc: () => new GcCollector(registry, clock, undefined, convention),
     heap: () => new HeapCollector(registry),
-    activeResources: () => new ActiveResourcesCollector(registry),
+    activeResources: () => new ActiveResourcesCollector(registry, schedules.promClientNames),
     workerThreads: () => new WorkerThreadsCollector(registry),
     threadPool: () => new ThreadPoolCollector(registry),
     nodeVersion: () => new NodeVersionCollector(registry),
