@@ -123,7 +123,7 @@ describe.each(ADAPTERS)('the convention of the metrics on %s', (adapter) => {
       { cpu_mode: 'system' },
     ]);
     const [info] = labelsOf(samples, 'target_info');
-    expect(info).toMatchObject({ service_name: expect.any(String) as string });
+    expect(info).toMatchObject({ service_name: expect.any(String) });
     await app.close();
   });
 

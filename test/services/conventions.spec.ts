@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { AlertingMonitor, type MonitoringOptions } from 'nestjs-monitoring';
 import { grafanaDashboards } from 'nestjs-monitoring/grafana';
 import { parse } from 'yaml';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { describeWith } from './support/binaries.js';
