@@ -54,7 +54,6 @@ import {
   resolveRequests,
 } from '../instrumentation/requests/requests.options.js';
 import { resolveConventions } from '../exporters/conventions/conventions.options.js';
-import { DEFAULT_BUCKETS } from '../metrics/buckets.js';
 import {
   type Convention,
   type ConventionByDomain,
@@ -271,22 +270,26 @@ function conventionalBuckets(
   given: MonitoringOptions,
   { http, outgoingHttp, rpc, conventions }: OwnOptions,
 ): Pick<ResolvedOptions, 'http' | 'outgoingHttp' | 'rpc'> {
-  const bucketsOf = (
-    options: { readonly buckets?: readonly number[] } | false | undefined,
-    convention: Convention,
-    semantic: readonly number[],
-  ) =>
-    options !== false && options?.buckets === undefined && convention !== 'prometheus'
-      ? { buckets: boundsFor(convention, DEFAULT_BUCKETS, semantic) }
-      : {};
   return {
-    http: http && { ...http, ...bucketsOf(given.http, conventions.http, HTTP_DURATION_BOUNDS) },
-    outgoingHttp: outgoingHttp && {
-      ...outgoingHttp,
-      ...bucketsOf(given.outgoingHttp, conventions.http, HTTP_DURATION_BOUNDS),
-    },
-    rpc: rpc && { ...rpc, ...bucketsOf(given.rpc, conventions.rpc, RPC_DURATION_BOUNDS) },
+    http: withBuckets(http, given.http, conventions.http, HTTP_DURATION_BOUNDS),
+    outgoingHttp: withBuckets(outgoingHttp, given.outgoingHttp, conventions.http, HTTP_DURATION_BOUNDS),
+    rpc: withBuckets(rpc, given.rpc, conventions.rpc, RPC_DURATION_BOUNDS),
   };
+}
+
+interface WithBuckets {
+  readonly buckets?: readonly number[];
+}
+
+function withBuckets<O extends Required<WithBuckets>>(
+  resolved: O | false,
+  given: WithBuckets | false | undefined,
+  convention: Convention,
+  semantic: readonly number[],
+): O | false {
+  const isGiven = given !== undefined && given !== false && given.buckets !== undefined;
+  if (resolved === false || isGiven) return resolved;
+  return { ...resolved, buckets: boundsFor(convention, resolved.buckets, semantic) };
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

@@ -1,5 +1,16 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MonitoringOptions } from 'nestjs-monitoring';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import {
+  type Histogram,
+  MetricsRegistry,
+  MonitoringModule,
+  type MonitoringOptions,
+  PrometheusExporter,
+} from 'nestjs-monitoring';
 import { itOnLinux } from '../support/on-linux.js';
 import { parseExposition, type Sample } from './fixture/exposition.js';
 import { startConventionsApp } from './fixture/conventions-app.js';
@@ -36,6 +47,13 @@ function shapeOf(exposition: string): string[] {
 /** Returns the labels of the samples of a name, in any order of the series. */
 function labelsOf(samples: readonly Sample[], name: string): Readonly<Record<string, string>>[] {
   return samples.filter((sample) => sample.name === name && sample.value > 0).map(({ labels }) => labels);
+}
+
+/** Sends what is no HTTP, and waits until the server has closed the connection. */
+async function refuse(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.resume().end('NO HTTP AT ALL\r\n\r\n');
+  await once(socket, 'close');
 }
 
 describe.each(ADAPTERS)('the convention of the metrics on %s', (adapter) => {
@@ -82,67 +100,78 @@ describe.each(ADAPTERS)('the convention of the metrics on %s', (adapter) => {
     });
   });
 
-  it('gives semantic names the attributes of the specification', async () => {
-    const app = await startConventionsApp(adapter, { conventions: 'otel' });
-    const samples = parseExposition((await app.get('/metrics')).body);
-    const base = { url_scheme: 'http', http_request_method: 'GET' };
-    expect(labelsOf(samples, 'http_server_request_duration_seconds_count')).toEqual(
-      expect.arrayContaining([
-        { ...base, http_route: '/deals/:id', http_response_status_code: '200' },
-        { ...base, http_route: '/broken', http_response_status_code: '503', error_type: '503' },
-        // No route, no attribute.
-        { ...base, http_response_status_code: '404' },
-        { url_scheme: 'http', http_request_method: '_OTHER', http_response_status_code: '404' },
-      ]),
-    );
-    const client = { http_request_method: 'GET', server_address: '127.0.0.1' };
-    expect(labelsOf(samples, 'http_client_request_duration_seconds_count')).toEqual(
-      expect.arrayContaining([
-        { ...client, server_port: expect.stringMatching(/^\d+$/), error_type: 'ECONNREFUSED' },
-        {
-          ...client,
-          server_port: String(app.port),
-          http_response_status_code: '503',
-          error_type: '503',
-        },
-      ]),
-    );
-    const statement = { db_system_name: 'sqlite', db_operation_name: 'INSERT', db_collection_name: 'deal' };
-    expect(labelsOf(samples, 'db_client_operation_duration_seconds_count')).toEqual(
-      expect.arrayContaining([statement, { ...statement, error_type: 'integrity_constraint' }]),
-    );
-    expect(labelsOf(samples, 'rpc_server_call_duration_seconds_count')).toEqual(
-      expect.arrayContaining([
-        { rpc_system_name: 'tcp', rpc_method: 'deals.count' },
-        { rpc_system_name: 'tcp', rpc_method: 'deals.fail', error_type: '_OTHER' },
-        { rpc_system_name: 'tcp', rpc_method: '_OTHER', error_type: '_OTHER' },
-      ]),
-    );
-    expect(labelsOf(samples, 'process_cpu_time_seconds_total')).toEqual([
-      { cpu_mode: 'user' },
-      { cpu_mode: 'system' },
-    ]);
-    const [info] = labelsOf(samples, 'target_info');
-    expect(info).toMatchObject({ service_name: expect.any(String) });
-    await app.close();
-  });
+  describe('otel, by the specification', () => {
+    let app: RunningApp;
+    let samples: Sample[];
+    beforeAll(async () => {
+      app = await startConventionsApp(adapter, { conventions: 'otel' });
+      await refuse(app.port);
+      samples = parseExposition((await app.get('/metrics')).body);
+    });
+    afterAll(() => app.close());
 
-  it('has the buckets that the specification advises', async () => {
-    const app = await startConventionsApp(adapter, { conventions: 'otel' });
-    const samples = parseExposition((await app.get('/metrics')).body);
-    const boundsOf = (name: string) => [
-      ...new Set(
-        samples.filter((sample) => sample.name === `${name}_bucket`).map(({ labels }) => labels['le']),
-      ),
-    ];
-    const http = '0.005 0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 +Inf'.split(' ');
-    expect(boundsOf('http_server_request_duration_seconds')).toEqual(http);
-    expect(boundsOf('http_client_request_duration_seconds')).toEqual(http);
-    expect(boundsOf('rpc_server_call_duration_seconds')).toEqual(http);
-    expect(boundsOf('db_client_operation_duration_seconds')).toEqual(
-      '0.001 0.005 0.01 0.05 0.1 0.5 1 5 10 +Inf'.split(' '),
-    );
-    await app.close();
+    it('gives semantic names the attributes of the specification', () => {
+      const base = { url_scheme: 'http', http_request_method: 'GET' };
+      expect(labelsOf(samples, 'http_server_request_duration_seconds_count')).toEqual(
+        expect.arrayContaining([
+          { ...base, http_route: '/deals/:id', http_response_status_code: '200' },
+          { ...base, http_route: '/broken', http_response_status_code: '503', error_type: '503' },
+          // No route, no attribute.
+          { ...base, http_response_status_code: '404' },
+          { url_scheme: 'http', http_request_method: '_OTHER', http_response_status_code: '404' },
+        ]),
+      );
+      const client = { http_request_method: 'GET', server_address: '127.0.0.1' };
+      expect(labelsOf(samples, 'http_client_request_duration_seconds_count')).toEqual(
+        expect.arrayContaining([
+          { ...client, server_port: expect.stringMatching(/^\d+$/), error_type: 'ECONNREFUSED' },
+          {
+            ...client,
+            server_port: String(app.port),
+            http_response_status_code: '503',
+            error_type: '503',
+          },
+        ]),
+      );
+      const statement = { db_system_name: 'sqlite', db_operation_name: 'INSERT', db_collection_name: 'deal' };
+      expect(labelsOf(samples, 'db_client_operation_duration_seconds_count')).toEqual(
+        expect.arrayContaining([statement, { ...statement, error_type: 'integrity_constraint' }]),
+      );
+      expect(labelsOf(samples, 'rpc_server_call_duration_seconds_count')).toEqual(
+        expect.arrayContaining([
+          { rpc_system_name: 'tcp', rpc_method: 'deals.count' },
+          { rpc_system_name: 'tcp', rpc_method: 'deals.fail', error_type: '_OTHER' },
+          { rpc_system_name: 'tcp', rpc_method: '_OTHER', error_type: '_OTHER' },
+        ]),
+      );
+      expect(labelsOf(samples, 'process_cpu_time_seconds_total')).toEqual([
+        { cpu_mode: 'user' },
+        { cpu_mode: 'system' },
+      ]);
+      const [info] = labelsOf(samples, 'target_info');
+      expect(info).toMatchObject({ service_name: expect.any(String) });
+    });
+
+    it('has the buckets that the specification advises', () => {
+      const boundsOf = (name: string) => [
+        ...new Set(
+          samples.filter((sample) => sample.name === `${name}_bucket`).map(({ labels }) => labels['le']),
+        ),
+      ];
+      const http = '0.005 0.01 0.025 0.05 0.075 0.1 0.25 0.5 0.75 1 2.5 5 7.5 10 +Inf'.split(' ');
+      expect(boundsOf('http_server_request_duration_seconds')).toEqual(http);
+      expect(boundsOf('http_client_request_duration_seconds')).toEqual(http);
+      expect(boundsOf('rpc_server_call_duration_seconds')).toEqual(http);
+      expect(boundsOf('db_client_operation_duration_seconds')).toEqual(
+        '0.001 0.005 0.01 0.05 0.1 0.5 1 5 10 +Inf'.split(' '),
+      );
+    });
+
+    it('counts the requests without a duration by themselves', () => {
+      expect(labelsOf(samples, 'http_rejected_requests_total')).toEqual([
+        { http_request_method: '_OTHER', http_response_status_code: '400' },
+      ]);
+    });
   });
 
   it('takes the bounds and the service name that are given', async () => {
@@ -156,6 +185,27 @@ describe.each(ADAPTERS)('the convention of the metrics on %s', (adapter) => {
     expect(labelsOf(samples, 'target_info')).toEqual([{ service_name: 'shop', service_version: '1.2.3' }]);
     const bounds = samples.filter(({ name }) => name === 'http_server_request_duration_seconds_bucket');
     expect(new Set(bounds.map(({ labels }) => labels['le']))).toEqual(new Set(['1', '+Inf']));
+    await app.close();
+  });
+
+  it('knows the scheme of a server with TLS', async () => {
+    const module = {
+      module: class AppModule {},
+      imports: [MonitoringModule.forRoot({ conventions: 'otel' })],
+    };
+    // Nobody connects, so that it needs no certificate.
+    const http = adapter === 'express' ? new ExpressAdapter() : new FastifyAdapter({ https: {} });
+    const app = await NestFactory.create(module, http, {
+      logger: false,
+      ...(adapter === 'express' && { httpsOptions: {} }),
+    });
+    await app.init();
+    const duration = app.get(MetricsRegistry).getMetric('http_request_duration_seconds') as Histogram<string>;
+    duration.observe({ method: 'GET', route: '/', status_code: '200' }, 1);
+    const samples = parseExposition(await app.get(PrometheusExporter).generateText());
+    expect(labelsOf(samples, 'http_server_request_duration_seconds_count')).toMatchObject([
+      { url_scheme: 'https', http_route: '/' },
+    ]);
     await app.close();
   });
 });

@@ -136,7 +136,9 @@ describeWith(['prometheus', 'promtool'], 'the names of OpenTelemetry in a real P
       .flatMap((group) => group.rules)
       .filter(({ alert }) => RULES.rules?.some(({ name }) => name === alert));
     expect(rules.length).toBeGreaterThanOrEqual(5);
-    for (const { alert, expr } of rules.filter(({ alert }) => alert !== 'latency')) {
+    for (const { alert, expr } of rules) {
+      // Its alert needs a fault.
+      if (alert === 'latency') continue;
       // In the other application, the metrics have other names.
       const answers = await eventually(async () => {
         const found = await prometheus.query(expr);

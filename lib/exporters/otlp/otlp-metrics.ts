@@ -259,8 +259,8 @@ function hrTime(ms: number): HrTime {
 /** Estimates the size of a point in protobuf, with eight bytes per number. */
 function bytesOf({ point: { attributes, value } }: OtlpPiece): number {
   let bytes = 50;
-  for (const [name, value] of Object.entries(attributes)) {
-    bytes += 10 + name.length + (typeof value === 'string' ? 2 * value.length : 8);
+  for (const [name, given] of Object.entries(attributes)) {
+    bytes += 10 + name.length + (typeof given === 'string' ? 2 * given.length : 8);
   }
   if (typeof value === 'number') return bytes;
   const { buckets, positive, negative } = value;

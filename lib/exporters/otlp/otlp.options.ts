@@ -50,7 +50,7 @@ export interface OtlpExporterOptions extends PushExporterOptions {
   readonly histograms?: 'explicit' | 'exponential';
   /**
    * Names of the metrics: those of OpenTelemetry's semantic conventions, such as `http.server.request.duration`, or those
-   * of the metrics endpoint.
+   * of Prometheus client libraries, such as `http_request_duration_seconds`.
    * @default 'otel'
    */
   readonly conventions?: 'otel' | 'prometheus';

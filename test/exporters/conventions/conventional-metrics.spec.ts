@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
+import { MetricsMerger } from '../../../lib/cluster/metrics-merger.js';
 import { ConventionalMetrics } from '../../../lib/exporters/conventions/conventional-metrics.js';
 import { resolveConventions } from '../../../lib/exporters/conventions/conventions.options.js';
 import { resourceAttributes } from '../../../lib/exporters/conventions/resource-attributes.js';
@@ -318,6 +319,29 @@ describe('the series of a derived metric', () => {
         expect(labels['team'] ?? '').toBe(text8(team));
       }),
     );
+  });
+});
+
+describe('the merged metrics of several workers', () => {
+  it('have the names of OpenTelemetry, with the sums of all workers', async () => {
+    const merger = new MetricsMerger();
+    const workers = [1, 2].map((index) => {
+      const { registry } = testRegistry();
+      requestsIn(registry).observe({ method: 'GET', route: '/', status_code: '200' }, index);
+      return { worker: { index, pid: index }, families: registry.snapshot().families, isCurrent: true };
+    });
+    const snapshotOf = (): MetricsSnapshot => ({
+      timestamp: 0,
+      defaultLabels: {},
+      families: merger.merge(workers).families,
+    });
+    const source = { collect: async () => snapshotOf(), snapshot: snapshotOf };
+    const view = new ConventionalMetrics(source, conventionOfAll('otel'));
+    for (let i = 0; i < 2; i++) {
+      expect(histograms(await view.collect(), 'http_server_request_duration_seconds')).toMatchObject([
+        { labels: { http_route: '/' }, count: 2, sum: 3 },
+      ]);
+    }
   });
 });
 
