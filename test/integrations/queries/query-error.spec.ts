@@ -82,8 +82,11 @@ describe.each<[Convention | undefined]>([[undefined], ['prometheus'], ['otel'], 
     it('have buckets that every reader of theirs needs', () => {
       const { registry, clock } = testRegistry();
       const options = { slowQueryThresholdMs: 500, tableLimit: 50, convention };
-      new QueryRecorder(registry, clock, options);
-      new RedisRecorder(registry, clock, undefined, convention);
+      const recorders = [
+        new QueryRecorder(registry, clock, options),
+        new RedisRecorder(registry, clock, undefined, convention),
+      ];
+      expect(recorders).toHaveLength(2);
       const boundsOf = (name: string) => {
         const found = family(registry, name);
         return found.type === 'histogram' ? found.upperBounds : [];
