@@ -37,6 +37,9 @@ const PUSH_EXPORTERS = {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };
 
+/** The push exporters whose metrics reach Prometheus, under the names of the metrics endpoint. */
+const FOR_PROMETHEUS: readonly PushExporterName[] = ['pushgateway'];
+
 /** The exporters that an application can inject; a push exporter is null if it is off. */
 export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
 
@@ -103,8 +106,7 @@ function sourceFor(
   { own, exposed, semantic }: ConventionalSources,
   { otlp }: ResolvedExporters,
 ): MetricsSource {
-  // A Pushgateway is scraped by Prometheus.
-  if (name === 'pushgateway') return exposed;
+  if (FOR_PROMETHEUS.includes(name)) return exposed;
   return name === 'otlp' && otlp?.conventions === 'otel' ? semantic : own;
 }
 
