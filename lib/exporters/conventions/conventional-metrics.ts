@@ -5,6 +5,7 @@ import { claimedNames } from '../../metrics/naming-rules.js';
 import type { CollectOptions, MetricsSource } from '../../metrics/registry.js';
 import type { WarningLogger } from '../../metrics/registry-options.js';
 import type { MetricFamily, MetricsSnapshot } from '../../metrics/snapshot.js';
+import { messageOf } from '../../primitives/error-message.js';
 import { SafeLogger } from '../../primitives/safe-logger.js';
 import { PROCESS_WARNINGS } from '../push/push-dependencies.js';
 import { type DerivedDefinition, derivedDefinitions, type DerivedSource } from './derived-definition.js';
@@ -50,11 +51,24 @@ export class ConventionalMetrics implements MetricsSource {
   }
 
   async collect(options?: CollectOptions): Promise<MetricsSnapshot> {
-    return this.view(await this.source.collect(options));
+    return this.viewOrOwn(await this.source.collect(options));
   }
 
   snapshot(options?: SnapshotOptions): MetricsSnapshot {
-    return this.view(this.source.snapshot(options));
+    return this.viewOrOwn(this.source.snapshot(options));
+  }
+
+  /** Returns the view, or the metrics as they are if it cannot be made: readers rely on a snapshot. */
+  private viewOrOwn(snapshot: MetricsSnapshot): MetricsSnapshot {
+    try {
+      return this.view(snapshot);
+    } catch (error) {
+      this.warnOnce(
+        '',
+        `The metrics could not be named by OpenTelemetry's conventions, and have our names: ${messageOf(error)}`,
+      );
+      return snapshot;
+    }
   }
 
   private view(snapshot: MetricsSnapshot): MetricsSnapshot {
@@ -70,7 +84,10 @@ export class ConventionalMetrics implements MetricsSource {
       const { name, hides } = each.definition;
       const clash = names.clashOf(claimedNames(name, type), hides);
       if (clash !== undefined) {
-        this.warnOnce(name, clash);
+        this.warnOnce(
+          name,
+          `The metric ${clash} of the application has the name that OpenTelemetry's conventions give to ${name}, which is not exposed under that name. Rename the metric of the application.`,
+        );
         continue;
       }
       for (const own of hides) if (isReplaced(own, found, each.definition)) hidden.add(own);
@@ -88,12 +105,10 @@ export class ConventionalMetrics implements MetricsSource {
     return { ...snapshot, families: hasTarget ? [target, ...families] : families };
   }
 
-  private warnOnce(name: string, clash: string): void {
-    if (this.warned.has(name)) return;
-    this.warned.add(name);
-    this.logger.warn(
-      `The metric ${clash} of the application has the name that OpenTelemetry's conventions give to ${name}, which is not exposed under that name. Rename the metric of the application.`,
-    );
+  private warnOnce(topic: string, message: string): void {
+    if (this.warned.has(topic)) return;
+    this.warned.add(topic);
+    this.logger.warn(message);
   }
 }
 

@@ -230,6 +230,24 @@ describe('a metric of the application', () => {
   });
 });
 
+describe('a snapshot that cannot be named', () => {
+  it('is returned as it is, with one warning', async () => {
+    const { registry } = testRegistry();
+    requestsIn(registry).observe({ method: 'GET', route: '/', status_code: '200' }, 1);
+    const warnings: string[] = [];
+    const context = (): never => {
+      throw new Error('no server');
+    };
+    const logger = { warn: (message: string) => void warnings.push(message) };
+    const view = new ConventionalMetrics(registry, conventionOfAll('otel'), { context, logger });
+    for (let i = 0; i < 2; i++)
+      expect(namesIn(await view.collect())).toContain('http_request_duration_seconds');
+    expect(warnings).toEqual([
+      "The metrics could not be named by OpenTelemetry's conventions, and have our names: no server",
+    ]);
+  });
+});
+
 describe('the series of a derived metric', () => {
   it('stay the same ones, so that changes add up to what was recorded', () => {
     const labels = fc.constantFrom('GET', 'POST', 'OTHER');
