@@ -109,6 +109,7 @@ export const NODEJS_METRICS = {
   eventLoopLag: 'nodejs_eventloop_lag_seconds',
   eventLoopBlocked: 'nodejs_eventloop_blocks_seconds_total',
   eventLoopBlocks: 'nodejs_eventloop_blocks_total',
+  eventLoopTime: 'nodejs_eventloop_time_seconds_total',
   eventLoopUtilization: 'nodejs_eventloop_utilization_ratio',
   externalMemory: 'nodejs_external_memory_bytes',
   gcDuration: 'nodejs_gc_duration_seconds',

@@ -24,7 +24,7 @@ export function runtimeCollectors(
 ): ManagedCollector[] {
   const make: Record<RuntimePart, () => ManagedCollector> = {
     process: () => new ProcessCollector(registry),
-    eventLoop: () => new EventLoopCollector(registry, eventLoop),
+    eventLoop: () => new EventLoopCollector(registry, eventLoop, convention),
     gc: () => new GcCollector(registry, clock, undefined, convention),
     heap: () => new HeapCollector(registry),
     activeResources: () => new ActiveResourcesCollector(registry, schedules.promClientNames),

@@ -85,7 +85,16 @@ function semanticDefinition(
         ...attributeLabels(source.attributes, labels, context()),
       })),
     );
-    return [{ name, help, type, labelNames: [...own, ...labelNames], sources: derived, hides: [name] }];
+    return [
+      {
+        name,
+        help,
+        type,
+        labelNames: [...new Set([...own, ...labelNames])],
+        sources: derived,
+        hides: [name],
+      },
+    ];
   }
   const derived = sources.map((source) =>
     derivedSource(source, type, (labels) => attributeLabels(source.attributes, labels, context())),

@@ -1,4 +1,5 @@
 import { NODEJS_METRICS, PROCESS_METRICS } from '../metric-names.js';
+import { EVENT_LOOP_STATE } from './semantic-recording.js';
 import { constant, renamed, type SemanticAttribute, type SemanticMetric } from './semantic-metric.js';
 
 const SPACE = renamed('v8js.heap.space.name', 'space', (space) => `${space}_space`);
@@ -76,6 +77,15 @@ export const RUNTIME_SEMANTICS: readonly SemanticMetric[] = [
     ),
     ...(statistic === 'mean' && { covers: [{ metric: NODEJS_METRICS.eventLoopLag }] }),
   })),
+  single(
+    'nodejs.eventloop.time',
+    'counter',
+    's',
+    'Cumulative duration of time the event loop has been in each state.',
+    NODEJS_METRICS.eventLoopTime,
+    [EVENT_LOOP_STATE],
+    [renamed('nodejs.eventloop.state', EVENT_LOOP_STATE)],
+  ),
   single(
     'nodejs.eventloop.utilization',
     'gauge',

@@ -13,6 +13,8 @@ export const GC_DURATION_BOUNDS: readonly number[] = [0.01, 0.1, 1, 10];
 
 /** Labels of outgoing requests that only semantic attributes are read from. */
 export const OUTGOING_DETAILS = { port: 'port', error: 'error' } as const;
+/** The label of `nodejs_eventloop_time_seconds_total`, which exists for the semantic conventions only. */
+export const EVENT_LOOP_STATE = 'nodejs_eventloop_state';
 /** The label of statements and commands that only semantic attributes are read from. */
 export const ERROR_DETAIL = 'error';
 

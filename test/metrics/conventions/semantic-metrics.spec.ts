@@ -102,6 +102,7 @@ describe('the semantic metrics', () => {
        "nodejs_eventloop_delay_p50_seconds gauge",
        "nodejs_eventloop_delay_p90_seconds gauge",
        "nodejs_eventloop_delay_p99_seconds gauge",
+       "nodejs_eventloop_time_seconds_total counter nodejs_eventloop_state",
        "nodejs_eventloop_utilization_ratio gauge",
        "v8js_gc_duration_seconds histogram v8js_gc_type",
        "v8js_memory_heap_used_bytes gauge v8js_heap_space_name",
@@ -130,6 +131,7 @@ describe('the semantic metrics', () => {
     expect(shared.map(prometheusName)).toEqual([
       'http_client_request_duration_seconds',
       'db_client_operation_duration_seconds',
+      'nodejs_eventloop_time_seconds_total',
       'nodejs_eventloop_utilization_ratio',
     ]);
     for (const metric of shared) {
