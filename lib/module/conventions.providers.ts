@@ -4,7 +4,11 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { applicationBuild } from '../collectors/app-info/application-build.js';
 import { ConventionalMetrics } from '../exporters/conventions/conventional-metrics.js';
 import { resourceAttributes } from '../exporters/conventions/resource-attributes.js';
-import { type ConventionByDomain, conventionOfAll } from '../metrics/conventions/conventions.js';
+import {
+  type ConventionByDomain,
+  conventionOfAll,
+  hasSemanticNames,
+} from '../metrics/conventions/conventions.js';
 import type { SemanticContext } from '../metrics/conventions/semantic-metric.js';
 import type { MetricsSource } from '../metrics/registry.js';
 import { METRICS_SOURCE } from './metrics-source.token.js';
@@ -43,9 +47,10 @@ export const CONVENTIONS_PROVIDERS: readonly Provider[] = [
       };
       const viewOf = (by: ConventionByDomain, resource?: Readonly<Record<string, string>>): MetricsSource =>
         new ConventionalMetrics(source, by, { ...dependencies, ...(resource && { resource }) });
+      const own = viewOf(conventionOfAll('prometheus'));
       return {
-        own: viewOf(conventionOfAll('prometheus')),
-        exposed: viewOf(conventions, resourceOf(options)),
+        own,
+        exposed: hasSemanticNames(conventions) ? viewOf(conventions, resourceOf(options)) : own,
         semantic: viewOf(conventionOfAll('otel')),
       };
     },
