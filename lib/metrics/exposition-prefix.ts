@@ -3,6 +3,8 @@ import { OVERFLOW_LABEL } from './labels.js';
 
 /** The exposition prefixes of the series of one metric; see `SeriesIdentities`. */
 export class ExpositionPrefixes {
+  /** True if the text around a label value depends on it. */
+  readonly isSparse: boolean = false;
   /** The prefix of the overflow series. */
   readonly overflow: string;
   /** The pieces of a prefix; the label values stand at the odd indexes. */
@@ -14,9 +16,7 @@ export class ExpositionPrefixes {
     labelNames: readonly string[],
     defaultLabels: Readonly<Record<string, string>>,
   ) {
-    const defaults = Object.entries(defaultLabels)
-      .filter(([label]) => !labelNames.includes(label))
-      .map(([label, value]) => renderLabel(label, value));
+    const defaults = defaultsBeside(labelNames, defaultLabels);
     const start = isHistogram ? `${name}_bucket` : name;
     const end = isHistogram ? ',' : '} ';
     this.overflow = `${start}{${[...defaults, renderLabel(OVERFLOW_LABEL, 'true')].join(',')}${end}`;
@@ -52,23 +52,39 @@ export class ExpositionPrefixes {
   }
 }
 
-/** Labels without a value, before and after others. A quote within a value is escaped, so that no value looks like one. */
-const EMPTY_BEFORE_OTHERS = /(?<=[{,])[a-zA-Z_]\w*="",/g;
-const EMPTY_AFTER_OTHERS = /,[a-zA-Z_]\w*=""/g;
-const ONLY_EMPTY = /(?<=\{)[a-zA-Z_]\w*=""(?=\})/g;
-
 /** The exposition prefixes of series most of which lack some labels: a label without a value is left out. */
 export class SparsePrefixes extends ExpositionPrefixes {
-  override of(values: readonly string[]): string {
-    return super
-      .of(values)
-      .replace(EMPTY_BEFORE_OTHERS, '')
-      .replace(EMPTY_AFTER_OTHERS, '')
-      .replace(ONLY_EMPTY, '');
+  override readonly isSparse = true;
+  private readonly start: string;
+  private readonly defaults: string;
+
+  constructor(
+    name: string,
+    private readonly isHistogram: boolean,
+    private readonly labelNames: readonly string[],
+    defaultLabels: Readonly<Record<string, string>>,
+  ) {
+    super(name, isHistogram, labelNames, defaultLabels);
+    this.start = isHistogram ? `${name}_bucket` : name;
+    this.defaults = defaultsBeside(labelNames, defaultLabels).join(',');
   }
 
-  override around(values: readonly string[], position: number): readonly [before: string, after: string] {
-    const [before, after] = super.around(values, position);
-    return [before.replace(EMPTY_BEFORE_OTHERS, ''), after.replace(EMPTY_AFTER_OTHERS, '')];
+  override of(values: readonly string[]): string {
+    let labels = this.defaults;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== '') labels += `${labels === '' ? '' : ','}${this.labelNames[i]}="${values[i]}"`;
+    }
+    if (labels === '') return this.isHistogram ? `${this.start}{` : `${this.start} `;
+    return `${this.start}{${labels}${this.isHistogram ? ',' : '} '}`;
   }
+}
+
+/** Returns the default labels that the labels of a metric do not override, rendered. */
+function defaultsBeside(
+  labelNames: readonly string[],
+  defaultLabels: Readonly<Record<string, string>>,
+): string[] {
+  return Object.entries(defaultLabels)
+    .filter(([label]) => !labelNames.includes(label))
+    .map(([label, value]) => renderLabel(label, value));
 }

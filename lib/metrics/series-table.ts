@@ -214,7 +214,7 @@ export class SeriesTable {
     const values = this.escapedValuesOf(slot);
     const position = this.lastRendered === ABSENT ? -1 : this.index.onlyDifference(slot, this.lastRendered);
     this.lastRendered = slot;
-    if (position >= 0) {
+    if (position >= 0 && !this.prefixes.isSparse) {
       const [before, after] = this.prefixes.around(values, position);
       this.stretch = { slot, position, before, after };
     }

@@ -5,8 +5,8 @@ import type { GrafanaQuery } from './grafana-dashboard.js';
 /** A selector: a metric name with braces. */
 export const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
 /** A label name in front of its operator. */
-const MATCHED_LABEL = /([a-zA-Z_]\w*)(?==~|=|!=|!~)/g;
-const GROUPING = /\bby \(([^)]*)\)/g;
+const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
+const GROUPING = /\bby \(([^()]*)\)/g;
 const PART = /_(?:bucket|sum|count)$/;
 
 /** Returns a query over our metrics as one over those that Prometheus has. */

@@ -313,6 +313,26 @@ describe('the series of a derived metric', () => {
     );
   });
 
+  it('have no empty label also where only one value differs from the series before', async () => {
+    const { registry } = testRegistry();
+    const requests = requestsIn(registry);
+    for (const route of ['/a', '/b', '<unmatched>', '/c', '<unmatched>/']) {
+      requests.observe({ method: 'GET', route, status_code: '200' }, 1);
+    }
+    const text = await new PrometheusExporter(viewOf(registry)).generateText();
+    expect(text.match(/http_route="[^"]*"/g)?.filter((label) => label === 'http_route=""')).toEqual([]);
+    expect(parseExposition(text).filter(({ name }) => name.endsWith('duration_seconds_count'))).toHaveLength(
+      5,
+    );
+  });
+
+  it('have no braces without a label', async () => {
+    const { registry } = testRegistry();
+    registry.gauge('process_open_fds', 'Open.').set(3);
+    const text = await new PrometheusExporter(viewOf(registry)).generateText();
+    expect(text).toContain('\nprocess_unix_file_descriptor_count 3\n');
+  });
+
   it('are exposed with any label values, and without those that are empty', async () => {
     await fc.assert(
       fc.asyncProperty(oddText, oddText, oddText, async (host, method, team) => {
