@@ -29,6 +29,12 @@ import { type RuleStatus, statusOf } from './evaluation/rule-status.js';
 import type { AlertRule } from './rules/alert-rule.js';
 import type { CompiledRule, KnownMetrics } from './rules/compiled-rule.js';
 import { prometheusRules } from './rules/prometheus-rules.js';
+import {
+  type Convention,
+  type ConventionByDomain,
+  conventionOfAll,
+} from '../metrics/conventions/conventions.js';
+import { ConventionalNames } from '../query/conventional-names.js';
 
 /** Options of an {@link AlertingMonitor}. */
 export interface AlertingMonitorOptions {
@@ -51,6 +57,8 @@ export interface AlertingMonitorOptions {
   readonly capture?: ProfileCapture;
   /** Registry in which errors of listeners are counted. @default they are only logged */
   readonly registry?: MetricsRegistry;
+  /** Conventions of the metrics that Prometheus gets. @default 'prometheus' for all */
+  readonly conventions?: ConventionByDomain;
 }
 
 /** Time limit of the notifications in flight, and then of closing the handlers, when the application ends. */
@@ -256,12 +264,22 @@ export class AlertingMonitor {
    * Returns the rules as a Prometheus rule file in YAML. They fire in Prometheus as they do here, with one difference:
    * here a series counts from zero at its creation. Prometheus counts from its first scrape and misses earlier
    * increments, unless it runs with `--enable-feature=created-timestamp-zero-ingestion`.
+   *
+   * The metrics have the names that the metrics endpoint gives them; `conventions` chooses others.
    */
-  toPrometheusRules({ group = 'nestjs-monitoring' }: { readonly group?: string } = {}): string {
+  toPrometheusRules({
+    group = 'nestjs-monitoring',
+    conventions,
+  }: { readonly group?: string; readonly conventions?: Convention } = {}): string {
+    const byDomain =
+      conventions === undefined
+        ? (this.options.conventions ?? conventionOfAll('prometheus'))
+        : conventionOfAll(conventions);
     return prometheusRules(
       group,
       this.options.intervalMs,
       this.registry.evaluators().map(({ rule }) => rule),
+      new ConventionalNames(byDomain),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
-import { aggregationOf } from './worker-aggregation.js';
+import { aggregationOf } from '../metrics/merge/series-aggregation.js';
 import { type Contribution, DEPARTED_WORKER } from './worker-contribution.js';
 import { endedSeries, seriesKeys, withoutSeries } from './ended-series.js';
 import { MetricsMerger } from './metrics-merger.js';

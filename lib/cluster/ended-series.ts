@@ -1,4 +1,4 @@
-import { numberAt } from './number-at.js';
+import { numberAt } from '../metrics/merge/number-at.js';
 import { CREATED, FIRST_BUCKET, liveRows, type MetricFamily, VALUE } from '../metrics/snapshot.js';
 
 /**

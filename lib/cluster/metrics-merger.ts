@@ -1,6 +1,8 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
-import type { Contribution } from './worker-contribution.js';
-import { aggregationOf, WorkerAggregation, type Piece } from './worker-aggregation.js';
+import type { Contribution, Worker } from './worker-contribution.js';
+import { aggregationOf, type Piece, SeriesAggregation } from '../metrics/merge/series-aggregation.js';
+
+type WorkerPiece = Piece<MetricFamily, Worker>;
 
 /** The result of a merge. */
 export interface MergedMetrics {
@@ -10,19 +12,19 @@ export interface MergedMetrics {
 }
 
 /**
- * A merger of the metrics of several workers. It groups them by name, and {@link WorkerAggregation} merges each: it adds
+ * A merger of the metrics of several workers. It groups them by name, and {@link SeriesAggregation} merges each: it adds
  * up histograms, and aggregates counters and gauges by the `aggregate` of their definition. The series of the last merge
  * are kept, so that merging the same workers again is cheap.
  */
 export class MetricsMerger {
-  private merged = new Map<string, WorkerAggregation>();
+  private merged = new Map<string, SeriesAggregation>();
 
   constructor(private readonly defaultLabels: Readonly<Record<string, string>> = {}) {}
 
   /** @param contributions metrics of each worker; the first definition of a metric wins */
   merge(contributions: readonly Contribution[]): MergedMetrics {
-    const kept = new Map<string, WorkerAggregation>();
-    const pieces = new Map<string, Piece[]>();
+    const kept = new Map<string, SeriesAggregation>();
+    const pieces = new Map<string, WorkerPiece[]>();
     const conflicting = new Set<string>();
     for (const { worker, families, isCurrent } of contributions) {
       for (const family of families) {
@@ -41,15 +43,15 @@ export class MetricsMerger {
     return { families, conflicting: [...conflicting] };
   }
 
-  private mergedFor(family: MetricFamily): WorkerAggregation {
+  private mergedFor(family: MetricFamily): SeriesAggregation {
     const before = this.merged.get(family.name);
     return before?.accepts(family)
       ? before
-      : new WorkerAggregation(family, aggregationOf(family), this.defaultLabels);
+      : new SeriesAggregation(family, aggregationOf(family), this.defaultLabels);
   }
 }
 
 /** Returns true if another thread of the same process has contributed the metric, which all its threads share. */
-function isDuplicate(family: MetricFamily, pid: number, others: readonly Piece[]): boolean {
+function isDuplicate(family: MetricFamily, pid: number, others: readonly WorkerPiece[]): boolean {
   return aggregationOf(family) === 'process' && others.some(({ worker }) => worker.pid === pid);
 }

@@ -29,12 +29,13 @@ export function dashboardQueries({
   process,
   lastExit,
   memory,
+  names,
   hasAuth,
 }: DashboardSources): DashboardQueries {
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const views = new ViewReader(history, thresholdsOf);
-  const explorer = new MetricExplorer(registry, history, views);
+  const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
   const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
   const viewData = (view: View, rangeMs: number) =>

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../http/endpoint.js';
 import type { MetricsSource } from '../metrics/registry.js';
 import { isDuration } from '../options/option-checks.js';
+import type { ConventionalNames } from '../query/conventional-names.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import {
   ApiError,
@@ -118,6 +119,8 @@ export interface DashboardSources {
   readonly memory: MemorySource;
   /** The process that answers. */
   readonly instance: DashboardInstance;
+  /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
+  readonly names?: ConventionalNames;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }

@@ -1,3 +1,4 @@
+import type { ConventionalNames } from '../query/conventional-names.js';
 import type { MetricsHistory } from '../query/metrics-history.js';
 import { type ExponentialHistogramSnapshot, quantileOf } from '../metrics/exponential-histogram.js';
 import type { MetricsSource } from '../metrics/registry.js';
@@ -59,6 +60,7 @@ export class MetricExplorer {
     private readonly source: MetricsSource,
     private readonly history: MetricsHistory,
     private readonly views: ViewReader,
+    private readonly names?: ConventionalNames,
   ) {}
 
   /** Returns all metrics. Yields after each small step. */
@@ -128,7 +130,7 @@ export class MetricExplorer {
         .map((tag) => ({ tag, values: valuesOf(matching, tag) })),
       series: matching.slice(0, MAX_SHOWN_SERIES).map(toSeriesRow),
       omitted: Math.max(0, matching.length - MAX_SHOWN_SERIES),
-      promQl: suggestedQueries(family, labels),
+      promQl: suggestedQueries(family, labels, this.names),
       chart,
     };
   }

@@ -1,8 +1,7 @@
+import { OTHER_METHOD } from '../metrics/label-values.js';
+
 /** Methods with a label value of their own: those of RFC 9110 and PATCH. */
 const KNOWN_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'];
-
-/** The `method` of a request with any other method, or with none. */
-export const OTHER_METHOD = 'OTHER';
 
 /** Returns the label value of an HTTP method. */
 export function methodLabel(method: string): string {

@@ -49,9 +49,14 @@ export class OperationMetrics<L extends string> {
     }));
   }
 
-  /** Counts an operation that was never started, such as a message without a handler. */
-  countUnstarted(labels: Readonly<Record<L, string>>, outcome: CallOutcome): void {
+  /**
+   * Counts an operation that was never started, such as a message without a handler.
+   *
+   * @param isTimed true to record that it took no time, too
+   */
+  countUnstarted(labels: Readonly<Record<L, string>>, outcome: CallOutcome, isTimed = false): void {
     this.total.inc({ ...labels, outcome });
+    if (isTimed) this.seconds.observe({ ...labels, outcome }, 0);
   }
 }
 

@@ -9,12 +9,15 @@ export const HTTP_METRICS = {
   duration: 'http_request_duration_seconds',
   inProgress: 'http_requests_in_progress',
   slow: 'http_slow_requests_total',
+  streamDuration: 'http_stream_duration_seconds',
+  rejected: 'http_rejected_requests_total',
 } as const;
 
 /** Metrics of the requests that the application sends. */
 export const OUTGOING_HTTP_METRICS = {
   requests: 'http_client_requests_total',
   duration: 'http_client_request_duration_seconds',
+  errors: 'http_client_errors_total',
 } as const;
 
 /** Metrics of the handlers of microservices. */
@@ -60,6 +63,8 @@ export const QUEUE_METRICS = {
 export const DATABASE_METRICS = {
   connections: 'db_client_connections',
   pending: 'db_client_connections_pending',
+  max: 'db_client_connections_max',
+  wait: 'db_client_connection_wait_seconds',
   duration: 'db_client_operation_duration_seconds',
   errors: 'db_client_operation_errors_total',
   slow: 'db_client_slow_operations_total',
@@ -90,6 +95,8 @@ export const PROCESS_METRICS = {
   cpuUser: 'process_cpu_user_seconds_total',
   cpuSystem: 'process_cpu_system_seconds_total',
   residentMemory: 'process_resident_memory_bytes',
+  virtualMemory: 'process_virtual_memory_bytes',
+  threads: 'process_threads',
   startTime: 'process_start_time_seconds',
   openFds: 'process_open_fds',
   lastExit: 'process_last_exit_info',
@@ -99,14 +106,18 @@ export const PROCESS_METRICS = {
 /** Metrics of Node.js. */
 export const NODEJS_METRICS = {
   activeResources: 'nodejs_active_resources',
+  eventLoopLag: 'nodejs_eventloop_lag_seconds',
   eventLoopBlocked: 'nodejs_eventloop_blocks_seconds_total',
   eventLoopBlocks: 'nodejs_eventloop_blocks_total',
+  eventLoopTime: 'nodejs_eventloop_time_seconds_total',
   eventLoopUtilization: 'nodejs_eventloop_utilization_ratio',
   externalMemory: 'nodejs_external_memory_bytes',
   gcDuration: 'nodejs_gc_duration_seconds',
   heapTotal: 'nodejs_heap_size_total_bytes',
   heapUsed: 'nodejs_heap_size_used_bytes',
   heapSpaceUsed: 'nodejs_heap_space_size_used_bytes',
+  heapSpaceTotal: 'nodejs_heap_space_size_total_bytes',
+  heapSpaceAvailable: 'nodejs_heap_space_size_available_bytes',
   memoryGrowth: 'nodejs_memory_growth_bytes_per_second',
   memoryLeakSuspected: 'nodejs_memory_leak_suspected',
 } as const;
@@ -127,4 +138,11 @@ export const SYSTEM_METRICS = {
 /** Metrics of this library. */
 export const LIBRARY_METRICS = {
   droppedSamples: 'monitoring_dropped_samples_total',
+} as const;
+
+/** Gauges that prom-client has, by an option: their names break the naming guide, which reserves `_total` for counters. */
+export const ACTIVE_TOTALS = {
+  resources: 'nodejs_active_resources_total',
+  handles: 'nodejs_active_handles_total',
+  requests: 'nodejs_active_requests_total',
 } as const;

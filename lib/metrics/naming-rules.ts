@@ -1,3 +1,4 @@
+import { ACTIVE_TOTALS } from './metric-names.js';
 import { MetricDefinitionError } from './metric-definition.error.js';
 
 /** The type of a metric in the exposition formats; a timer is a histogram there. */
@@ -11,6 +12,9 @@ const BETTER_UNIT: Readonly<Record<string, string>> = {
   ...unitsOf('bytes', 'bits kilobytes megabytes gigabytes kibibytes mebibytes gibibytes kb mb gb'),
   ...unitsOf('celsius', 'kelvin fahrenheit'),
 };
+
+/** Names that an option of this library asks for, although they break the naming guide. */
+const ASKED_FOR: ReadonlySet<string> = new Set(Object.values(ACTIVE_TOTALS));
 
 /**
  * Checks a metric name against the Prometheus data model.
@@ -57,7 +61,7 @@ export function namingAdvice(name: string, type: MetricType, help: string, label
   const advice: string[] = [];
   if (help === '') advice.push('add a help text');
   const better = betterName(name, type);
-  if (better !== name) advice.push(`rename it to "${better}"`);
+  if (better !== name && !ASKED_FOR.has(name)) advice.push(`rename it to "${better}"`);
   for (const label of labelNames) {
     const betterLabel = snakeCase(label);
     if (betterLabel !== label) advice.push(`rename its label "${label}" to "${betterLabel}"`);

@@ -1,5 +1,6 @@
 import type { ExponentialSnapshots } from './exponential-columns.js';
 import type { ExponentialHistogramSnapshot } from './exponential-histogram.js';
+import type { SemanticMetric } from './conventions/semantic-metric.js';
 import type { Aggregation } from './metric-definition.js';
 import type { MetricType } from './naming-rules.js';
 
@@ -82,6 +83,8 @@ interface FamilyBase extends SeriesColumns {
   readonly openLabels?: boolean;
   /** Maximum number of series; samples beyond it are in the overflow series. */
   readonly seriesLimit: number;
+  /** The metric of OpenTelemetry's semantic conventions that this is; undefined for all others. */
+  readonly semantic?: SemanticMetric;
 }
 
 /** A counter or a gauge at one moment. */

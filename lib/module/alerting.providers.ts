@@ -27,7 +27,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
       member: ClusterMember | null,
       records: RequestRecords,
       profiles: Profiles,
-      { alerting, clock, defaultLabels, isUnsampled }: ResolvedOptions,
+      { alerting, clock, defaultLabels, conventions, isUnsampled }: ResolvedOptions,
     ) => {
       const known = {
         typeOf: (metric: string) => registry.getMetric(metric)?.type,
@@ -52,6 +52,7 @@ export const ALERTING_PROVIDERS: readonly Provider[] = [
           return { name: running.name, done };
         },
         registry,
+        conventions,
       });
       for (const rule of rules) monitor.addAlertRule(rule);
       for (const { handler, ...options } of handlers) monitor.addAlertHandler(handler, options);

@@ -53,18 +53,32 @@ export const COLLECTORS_PROVIDERS: readonly Provider[] = [
       objects: ApplicationObjects,
       operations: Operations | null,
       eventLoop: EventLoopMonitor,
-      { enabled, collectors, clock }: ResolvedOptions,
+      { enabled, collectors, clock, conventions, detailed }: ResolvedOptions,
     ) => {
       if (!enabled) return new CollectorLifecycle(running, []);
       const runtime = collectors.runtime
-        ? runtimeCollectors(registry, clock, collectors.runtime, eventLoop)
+        ? runtimeCollectors(registry, clock, collectors.runtime, eventLoop, conventions.runtime)
         : [];
       const system = collectors.system ? systemCollectors(registry, clock, collectors.system) : [];
       const database = collectors.database
-        ? databaseCollectors(objects, registry, clock, collectors.database, operations ?? undefined)
+        ? databaseCollectors(
+            objects,
+            registry,
+            clock,
+            collectors.database,
+            operations ?? undefined,
+            detailed?.database,
+          )
         : [];
       const cache = collectors.cache
-        ? cacheCollectors(objects, registry, clock, collectors.cache, operations ?? undefined)
+        ? cacheCollectors(
+            objects,
+            registry,
+            clock,
+            collectors.cache,
+            operations ?? undefined,
+            detailed?.database,
+          )
         : [];
       const build = collectors.build
         ? [new BuildInfoCollector(registry, applicationBuild(collectors.build, process.env))]

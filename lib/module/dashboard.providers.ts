@@ -18,6 +18,7 @@ import { MemoryGrowth } from '../diagnostics/memory/memory-growth.js';
 import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
+import { ConventionalNames } from '../query/conventional-names.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -83,7 +84,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
-      { endpoints }: ResolvedOptions,
+      { endpoints, conventions }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
       history,
@@ -99,6 +100,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       lastExit,
       memory,
       instance: thisInstance(),
+      names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,
     }),
   },

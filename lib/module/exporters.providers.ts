@@ -16,9 +16,9 @@ import type { PushDependencies } from '../exporters/push/push-dependencies.js';
 import { ScheduleIntegration } from '../integrations/schedule/schedule.integration.js';
 import type { Counter } from '../metrics/counter.js';
 import { MetricsRegistry, type MetricsSource } from '../metrics/registry.js';
+import { CONVENTIONAL_SOURCES, type ConventionalSources } from './conventions.providers.js';
 import { CLUSTER_MEMBER } from './lazily-loaded.token.js';
 import type { ResolvedOptions } from './monitoring.options.js';
-import { METRICS_SOURCE } from './metrics-source.token.js';
 import { RESOLVED_OPTIONS } from './resolved-options.token.js';
 
 /** The class of a push exporter with options of type `O`. */
@@ -41,6 +41,9 @@ const PUSH_EXPORTERS = {
   [Name in PushExporterName]: PushExporterClass<NonNullable<ResolvedExporters[Name]>>;
 };
 
+/** The push exporters whose metrics reach Prometheus, under the names of the metrics endpoint. */
+const FOR_PROMETHEUS: readonly PushExporterName[] = ['pushgateway'];
+
 /** The exporters that an application can inject; a push exporter is null if it is off. */
 export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
 
@@ -48,10 +51,14 @@ export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(
 export const EXPORTERS_PROVIDERS: readonly Provider[] = [
   {
     provide: PrometheusExporter,
-    inject: [METRICS_SOURCE, MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: (source: MetricsSource, registry: MetricsRegistry, { exporters, bridges }: ResolvedOptions) =>
+    inject: [CONVENTIONAL_SOURCES, MetricsRegistry, RESOLVED_OPTIONS],
+    useFactory: (
+      { exposed }: ConventionalSources,
+      registry: MetricsRegistry,
+      { exporters, bridges }: ResolvedOptions,
+    ) =>
       new PrometheusExporter(
-        source,
+        exposed,
         { ...exporters.prometheus, bridges },
         { dropped: countBridgeDrops(registry), logger: new Logger('Monitoring') },
       ),
@@ -74,9 +81,9 @@ export const EXPORTERS_PROVIDERS: readonly Provider[] = [
 function pushExporterProvider(name: PushExporterName, exporter: PushExporterClass<unknown>): Provider {
   return {
     provide: exporter,
-    inject: [METRICS_SOURCE, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
+    inject: [CONVENTIONAL_SOURCES, MetricsRegistry, CLUSTER_MEMBER, RESOLVED_OPTIONS],
     useFactory: (
-      source: MetricsSource,
+      sources: ConventionalSources,
       registry: MetricsRegistry,
       member: ClusterMember | null,
       { enabled, exporters, clock }: ResolvedOptions,
@@ -84,7 +91,7 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
       const options = exporters[name];
       if (!enabled || options === undefined) return null;
       const metrics = new ExporterMetrics(registry);
-      return new exporter(source, options, {
+      return new exporter(sourceFor(name, sources, exporters), options, {
         clock,
         metrics,
         logger: new Logger('Monitoring'),
@@ -95,6 +102,16 @@ function pushExporterProvider(name: PushExporterName, exporter: PushExporterClas
       });
     },
   };
+}
+
+/** Returns the metrics under the names that the remote of an exporter expects. */
+function sourceFor(
+  name: PushExporterName,
+  { own, exposed, semantic }: ConventionalSources,
+  { otlp }: ResolvedExporters,
+): MetricsSource {
+  if (FOR_PROMETHEUS.includes(name)) return exposed;
+  return name === 'otlp' && otlp?.conventions === 'otel' ? semantic : own;
 }
 
 function countBridgeDrops(registry: MetricsRegistry): NonNullable<BridgeDependencies['dropped']> {

@@ -45,7 +45,7 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
       serverErrors: ServerErrorRecorder | null,
       trace: ActiveTrace,
       records: OperationRecorder | null,
-      { enabled, http, clock, exemplars }: ResolvedOptions,
+      { enabled, http, clock, exemplars, conventions }: ResolvedOptions,
     ) =>
       enabled && http !== false
         ? new RequestRecorder(
@@ -56,6 +56,7 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
             exemplarSource(exemplars, trace),
             records ?? undefined,
             exemplars !== false,
+            conventions.http,
           )
         : null,
   },
@@ -72,13 +73,13 @@ export const INSTRUMENTATION_PROVIDERS: readonly Provider[] = [
       modules: ModulesContainer,
       registry: MetricsRegistry,
       records: OperationRecorder | null,
-      { enabled, rpc }: ResolvedOptions,
+      { enabled, rpc, conventions }: ResolvedOptions,
     ) =>
       enabled && rpc !== false
         ? new RpcInstrumentation(
             modules,
             instrumentationGuard(registry, 'rpc'),
-            () => new RpcRecorder(registry, rpc, records ?? undefined),
+            () => new RpcRecorder(registry, rpc, records ?? undefined, conventions.rpc),
           )
         : null,
   },

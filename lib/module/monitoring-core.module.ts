@@ -35,6 +35,7 @@ import { BUSINESS_PROVIDERS } from './business.providers.js';
 import { ALERTING_PROVIDERS } from './alerting.providers.js';
 import { BRIDGES_PROVIDERS } from './bridges.providers.js';
 import { CLUSTER_PROVIDERS } from './cluster.providers.js';
+import { CONVENTIONS_PROVIDERS } from './conventions.providers.js';
 import { COLLECTORS_PROVIDERS } from './collectors.providers.js';
 import { DASHBOARD_PROVIDERS } from './dashboard.providers.js';
 import { DIAGNOSTICS_PROVIDERS } from './diagnostics.providers.js';
@@ -67,6 +68,7 @@ import { OptionsMerger } from './options-merger.js';
     ...METRICS_PROVIDERS,
     ...BRIDGES_PROVIDERS,
     ...CLUSTER_PROVIDERS,
+    ...CONVENTIONS_PROVIDERS,
     ...EXPORTERS_PROVIDERS,
     ...INTEGRATIONS_PROVIDERS,
     ...HEALTH_PROVIDERS,

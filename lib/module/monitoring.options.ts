@@ -51,6 +51,17 @@ import {
   type ResolvedRequests,
   resolveRequests,
 } from '../instrumentation/requests/requests.options.js';
+import { resolveConventions } from '../exporters/conventions/conventions.options.js';
+import {
+  type Convention,
+  type ConventionByDomain,
+  hasSemanticNames,
+} from '../metrics/conventions/conventions.js';
+import {
+  boundsFor,
+  HTTP_DURATION_BOUNDS,
+  RPC_DURATION_BOUNDS,
+} from '../metrics/conventions/semantic-recording.js';
 import type { ExemplarSource } from '../metrics/exemplars.js';
 import { type Clock, systemClock } from '../metrics/clock.js';
 import { guardedClock } from '../metrics/guarded-clock.js';
@@ -83,6 +94,12 @@ export interface MonitoringOptions {
    * @default true
    */
   readonly exemplars?: boolean | ExemplarSource;
+  /**
+   * Names and labels of the metrics that Prometheus gets: `prometheus` for those of its client libraries, `otel` for those
+   * of OpenTelemetry's semantic conventions where they have one, `both` for both.
+   * @default OTEL_SEMCONV_STABILITY_OPT_IN for the metrics that it names, or else 'prometheus'
+   */
+  readonly conventions?: Convention;
   /**
    * Merging of the metrics of several workers of one application on one machine: with true or options, each worker
    * exposes the metrics of all of them, however they were started. @default false
@@ -156,6 +173,13 @@ export interface ResolvedOptions {
   readonly seriesLimit: number;
   readonly labelValueLengthLimit: number;
   readonly exemplars: boolean | ExemplarSource;
+  /** Convention of each group of metrics. */
+  readonly conventions: ConventionByDomain;
+  /**
+   * The conventions, if any reader needs the labels from which only semantic attributes are read; recorders write them
+   * then.
+   */
+  readonly detailed: ConventionByDomain | undefined;
   /** Undefined if the option is not given. */
   readonly cluster: ResolvedCluster | false | undefined;
   readonly endpoints: ResolvedEndpoints;
@@ -185,7 +209,7 @@ export interface ResolvedOptions {
 }
 
 /** The options whose defaults and checks depend on no other one. */
-type OwnOptions = Omit<ResolvedOptions, 'history' | 'isUnsampled' | 'offOnLambda'> & {
+type OwnOptions = Omit<ResolvedOptions, 'history' | 'isUnsampled' | 'offOnLambda' | 'detailed'> & {
   readonly history: HistoryOptions | undefined;
 };
 
@@ -201,6 +225,7 @@ function optionsTable(environment: string | undefined): OptionTable<MonitoringOp
       (given) => typeof given === 'boolean' || typeof given === 'function',
       true,
     ),
+    conventions: group(resolveConventions),
     cluster: group(resolveCluster),
     endpoints: group((endpoints: EndpointsOptions | undefined) => resolveEndpoints(endpoints, environment)),
     http: group(resolveHttp),
@@ -258,7 +283,42 @@ export function resolveOptions(
       `\`alerting.intervalMs\` must be at least \`history.intervalMs\`, ${history.intervalMs}, since rules are evaluated over the samples of the history; got ${alerting.intervalMs}.`,
     );
   }
-  return { ...own, history, isUnsampled, offOnLambda: off };
+  const needsDetails = hasSemanticNames(own.conventions) || own.exporters.otlp?.conventions === 'otel';
+  return {
+    ...own,
+    ...conventionalBuckets(options, own),
+    history,
+    isUnsampled,
+    offOnLambda: off,
+    detailed: needsDetails ? own.conventions : undefined,
+  };
+}
+
+/** Returns the options of the histograms of requests, with the buckets of their convention unless some are given. */
+function conventionalBuckets(
+  given: MonitoringOptions,
+  { http, outgoingHttp, rpc, conventions }: OwnOptions,
+): Pick<ResolvedOptions, 'http' | 'outgoingHttp' | 'rpc'> {
+  return {
+    http: withBuckets(http, given.http, conventions.http, HTTP_DURATION_BOUNDS),
+    outgoingHttp: withBuckets(outgoingHttp, given.outgoingHttp, conventions.http, HTTP_DURATION_BOUNDS),
+    rpc: withBuckets(rpc, given.rpc, conventions.rpc, RPC_DURATION_BOUNDS),
+  };
+}
+
+interface WithBuckets {
+  readonly buckets?: readonly number[];
+}
+
+function withBuckets<O extends Required<WithBuckets>>(
+  resolved: O | false,
+  given: WithBuckets | false | undefined,
+  convention: Convention,
+  semantic: readonly number[],
+): O | false {
+  const isGiven = given !== undefined && given !== false && given.buckets !== undefined;
+  if (resolved === false || isGiven) return resolved;
+  return { ...resolved, buckets: boundsFor(convention, resolved.buckets, semantic) };
 }
 
 function checkedThresholds(thresholds: Thresholds = {}): Thresholds {

@@ -14,11 +14,17 @@ export const OUTGOING_HTTP_PROVIDERS: readonly Provider[] = [
     useFactory: (
       registry: MetricsRegistry,
       operations: Operations | null,
-      { enabled, outgoingHttp, clock }: ResolvedOptions,
+      { enabled, outgoingHttp, clock, detailed }: ResolvedOptions,
     ) =>
       enabled && outgoingHttp !== false
         ? new OutgoingHttpInstrumentation(
-            new OutgoingRequestRecorder(registry, clock, outgoingHttp, operations ?? undefined),
+            new OutgoingRequestRecorder(
+              registry,
+              clock,
+              outgoingHttp,
+              operations ?? undefined,
+              detailed?.http,
+            ),
           )
         : null,
   },

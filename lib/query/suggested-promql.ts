@@ -1,14 +1,27 @@
 import type { MetricFamily } from '../metrics/snapshot.js';
+import { conventionOfAll } from '../metrics/conventions/conventions.js';
+import { ConventionalNames } from './conventional-names.js';
+import { matchersOf } from './label-matchers.js';
 
-/** Returns PromQL queries that show a metric, the usual one first. */
+/**
+ * Returns PromQL queries that show a metric, the usual one first.
+ *
+ * @param names names of the metrics in Prometheus. @default ours
+ */
 export function suggestedQueries(
-  { name, type, labelNames }: Pick<MetricFamily, 'name' | 'type' | 'labelNames'>,
+  family: Pick<MetricFamily, 'name' | 'type' | 'labelNames'>,
   labels: Readonly<Record<string, string>>,
+  names = new ConventionalNames(conventionOfAll('prometheus')),
 ): string[] {
-  const matchers = Object.entries(labels).map(([label, value]) => `${label}=${quoted(value)}`);
+  const selection = names.selection({ metric: family.name, labels });
+  const { type } = family;
+  const name = selection.part === 'count' ? `${selection.metric}_count` : selection.metric;
+  const matchers = matchersOf(selection.labels).map(
+    ({ name: label, operator, value }) => `${label}${operator}${quoted(value)}`,
+  );
   const selector = (metric: string): string =>
     matchers.length === 0 ? metric : `${metric}{${matchers.join(', ')}}`;
-  const by = labelNames.filter((label) => !Object.hasOwn(labels, label));
+  const by = names.labelNamesOf(family).filter((label) => !Object.hasOwn(selection.labels, label));
   const grouped = by.length === 0 ? 'sum' : `sum by (${by.join(', ')})`;
   if (type === 'histogram') {
     return [

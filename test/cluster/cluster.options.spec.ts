@@ -7,7 +7,7 @@ import {
   MonitoringModule,
   type MonitoringOptions,
 } from 'nestjs-monitoring';
-import { aggregationOf } from '../../lib/cluster/worker-aggregation.js';
+import { aggregationOf } from '../../lib/metrics/merge/series-aggregation.js';
 import { resolveOptions } from '../../lib/module/monitoring.options.js';
 import { createApp } from '../e2e/fixture/start-app.js';
 import { bytesInUse } from '../metrics/support.js';

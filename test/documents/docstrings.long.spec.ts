@@ -120,6 +120,8 @@ describe('what is public', () => {
        "CollectorSchedule",
        "CompiledRule",
        "ControllerPaths",
+       "Convention",
+       "ConventionByDomain",
        "DistributionPoints",
        "ExponentialRows",
        "ExporterRecorder",

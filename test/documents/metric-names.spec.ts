@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { attributesOf, labelOf, prometheusName } from '../../lib/metrics/conventions/semantic-metric.js';
+import { SEMANTIC_METRICS } from '../../lib/metrics/conventions/semantic-metrics.js';
 import { MANUAL, ROOT, textOf } from './documents.js';
 
 const LIB = resolve(ROOT, 'lib');
@@ -13,21 +15,32 @@ const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
 /** The beginnings of the names of the metrics of this library. */
 const OURS =
   /^(http|rpc_server|websocket|graphql|handler|scheduled_job|bullmq|db_client|cache|redis_client|redis|postgresql|mysql|sqlite|system|process|nodejs|monitoring|api|application)_/;
-/** Names of examples, and names that prom-client has and this library has not. */
+/** Names of examples. */
 const NOT_OURS: ReadonlySet<string> = new Set([
   'process_order_duration_seconds',
   'process_order_calls_total',
   'process_order_errors_total',
   'process_order',
   'cache_bytes',
-  'nodejs_active_handles_total',
-  'nodejs_active_resources_total',
-  'nodejs_active_requests_total',
+  // Names of Micrometer.
+  'http_server_requests_seconds',
+  'http_client_requests_seconds',
+  'cache_gets_total',
+  'process_files_open_files',
+  'process_cpu_usage',
 ]);
 
 /** Names that the sources put together from parts. */
 const COMPOSED =
   /^(system_load(1|5|15)|system_disk_(total|used|free)_bytes|system_disk_inodes_percent|system_(network|disk)_\w+_bytes_per_second)$/;
+
+/** Names that metrics and labels of this library have by the conventions of OpenTelemetry. */
+const SEMANTIC: ReadonlySet<string> = new Set(
+  SEMANTIC_METRICS.flatMap((metric) => [
+    prometheusName(metric),
+    ...attributesOf(metric).map(({ name }) => labelOf(name)),
+  ]),
+);
 
 /** The names between backquotes in a text, with the braces of `system_disk_{read,write}_bytes` expanded. */
 function namesIn(text: string): string[] {
@@ -43,7 +56,7 @@ function namesIn(text: string): string[] {
 /** The name as it stands in the sources: without the ending of a histogram, and up to an asterisk. */
 function isInSources(name: string): boolean {
   const stem = name.replace(/_(bucket|sum|count)$/, '');
-  if (COMPOSED.test(name)) return true;
+  if (COMPOSED.test(name) || SEMANTIC.has(name) || SEMANTIC.has(stem)) return true;
   if (name.endsWith('*')) return sources.includes(name.slice(0, -1));
   return new RegExp(`['"\`]${stem}['"\`{]`).test(sources);
 }

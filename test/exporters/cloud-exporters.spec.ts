@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('the push exporters of an application on %s', (adapter) 
     await running.close();
     expect(cloudWatch.taken).toMatchObject([{ MetricName: 'http_requests_total', Value: 1 }]);
     expect(datadog.taken).toMatchObject([{ metric: 'http_requests_total', values: [1] }]);
-    expect(otlp.taken).toMatchObject([{ metric: 'http_requests_total', value: 1 }]);
+    expect(otlp.taken).toMatchObject([{ metric: 'http.server.request.duration', count: 1 }]);
   });
 });
 

@@ -98,10 +98,11 @@ describeWith(['prometheus-pushgateway'], 'the sample application with every expo
 
   it('tells a collector of OpenTelemetry', () => {
     const requests = otlp.taken.filter(
-      ({ metric, attributes }) => metric === 'http_requests_total' && attributes['route'] === '/api/users',
+      ({ metric, attributes }) =>
+        metric === 'http.server.request.duration' && attributes['http.route'] === '/api/users',
     );
     expect(requests.at(-1)).toMatchObject({
-      value: REQUESTS,
+      count: REQUESTS,
       resource: { 'service.name': 'enterprise-land' },
     });
     expect(otlp.refusals).toEqual([]);

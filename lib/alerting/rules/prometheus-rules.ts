@@ -1,8 +1,15 @@
 import type { CompiledRule } from './compiled-rule.js';
+import type { ConventionalNames } from '../../query/conventional-names.js';
+import type { Template } from './template.js';
 import { durationOf, promqlOf } from '../../query/promql.js';
 
-/** Returns rules as a Prometheus rule file in YAML. */
-export function prometheusRules(group: string, intervalMs: number, rules: readonly CompiledRule[]): string {
+/** Returns rules as a Prometheus rule file in YAML. @param names names of the metrics in Prometheus */
+export function prometheusRules(
+  group: string,
+  intervalMs: number,
+  rules: readonly CompiledRule[],
+  names: ConventionalNames,
+): string {
   const lines = [
     '# These rules expect a series to count from zero at its creation. Prometheus counts from its first scrape, unless it',
     '# runs with --enable-feature=created-timestamp-zero-ingestion.',
@@ -12,6 +19,7 @@ export function prometheusRules(group: string, intervalMs: number, rules: readon
   ];
   lines.push(rules.length === 0 ? '    rules: []' : '    rules:');
   for (const rule of rules) {
+    const textOf = (template: Template): string => yamlText(template.toPrometheus(names, rule.expression));
     if (rule.noData === 'keep') {
       lines.push(
         '      # noData: keep has no equivalent in Prometheus, which resolves alerts that have no data.',
@@ -19,17 +27,17 @@ export function prometheusRules(group: string, intervalMs: number, rules: readon
     }
     lines.push(
       `      - alert: ${yamlName(rule.name)}`,
-      `        expr: ${yamlText(promqlOf(rule.expression))}`,
+      `        expr: ${yamlText(promqlOf(names.translate(rule.expression)))}`,
     );
     if (rule.forMs > 0) lines.push(`        for: ${durationOf(rule.forMs)}`);
     if (rule.keepFiringForMs > 0) lines.push(`        keep_firing_for: ${durationOf(rule.keepFiringForMs)}`);
     lines.push('        labels:', `          severity: ${rule.severity}`);
     for (const [name, text] of Object.entries(rule.labels)) {
-      lines.push(`          ${yamlName(name)}: ${yamlText(text.toPrometheus())}`);
+      lines.push(`          ${yamlName(name)}: ${textOf(text)}`);
     }
-    lines.push('        annotations:', `          summary: ${yamlText(rule.message.toPrometheus())}`);
+    lines.push('        annotations:', `          summary: ${textOf(rule.message)}`);
     for (const [name, text] of Object.entries(rule.annotations)) {
-      if (name !== 'summary') lines.push(`          ${yamlName(name)}: ${yamlText(text.toPrometheus())}`);
+      if (name !== 'summary') lines.push(`          ${yamlName(name)}: ${textOf(text)}`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -1,4 +1,6 @@
 import { type MonitoringOptionsError, optionError } from '../../options/option-checks.js';
+import type { ConventionalNames } from '../../query/conventional-names.js';
+import type { Expression } from '../../query/expression.js';
 import { promqlOf } from '../../query/promql.js';
 import { PROCESS_CPU } from '../../query/vital-definitions.js';
 
@@ -45,15 +47,21 @@ export class Template {
       .join('');
   }
 
-  /** Returns the equivalent Prometheus template. */
-  toPrometheus(): string {
+  /**
+   * Returns the equivalent Prometheus template.
+   *
+   * @param names names of the metrics in Prometheus. @default ours
+   * @param expression the expression of the alert, whose labels the template shows
+   */
+  toPrometheus(names?: ConventionalNames, expression?: Expression): string {
+    const labelOf = expression && names ? names.labelIn(expression) : (label: string) => label;
     return this.pieces
       .map((piece) => {
         if (piece.kind === 'text') return piece.text;
         if (piece.kind === 'process_cpu') {
-          return `{{ with query ${JSON.stringify(promqlOf(PROCESS_CPU))} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
+          return `{{ with query ${JSON.stringify(promqlOf(names?.translate(PROCESS_CPU) ?? PROCESS_CPU))} }}{{ . | first | value | printf "%.1f" }}{{ else }}?{{ end }}`;
         }
-        if (piece.kind === 'label') return `{{ $labels.${piece.name} }}`;
+        if (piece.kind === 'label') return `{{ $labels.${labelOf(piece.name)} }}`;
         return piece.digits === undefined ? '{{ $value }}' : `{{ $value | printf "%.${piece.digits}f" }}`;
       })
       .join('');

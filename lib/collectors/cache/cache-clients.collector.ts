@@ -16,6 +16,7 @@ import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.j
 import type { OperationWaits } from '../../integrations/operation-waits.js';
 import { RedisRecorder } from '../../integrations/redis/redis.recorder.js';
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
@@ -36,9 +37,10 @@ export class CacheClientsCollector implements ManagedCollector {
     registry: MetricsRegistry,
     clock: Clock,
     operations: OperationWaits | undefined,
+    convention?: Convention,
   ) {
     const caches = new CacheRecorder(registry, clock, operations);
-    const redis = new RedisRecorder(registry, clock, operations);
+    const redis = new RedisRecorder(registry, clock, operations, convention);
     this.entries = registry.gauge(CACHE_METRICS.entries, 'Entries in an in-memory cache.', {
       labelNames: ['cache'],
     });

@@ -40,15 +40,14 @@ export class DatabaseClientsCollector implements ManagedCollector {
     this.pending = registry.gauge(DATABASE_METRICS.pending, 'Callers waiting for a connection from a pool.', {
       labelNames: ['pool'],
     });
-    this.max = registry.gauge('db_client_connections_max', 'Maximum number of connections in a pool.', {
+    this.max = registry.gauge(DATABASE_METRICS.max, 'Maximum number of connections in a pool.', {
       labelNames: ['pool'],
     });
     this.metricNames = [this.connections.name, this.pending.name, this.max.name];
-    const waits = registry.timer(
-      'db_client_connection_wait_seconds',
-      'Time to obtain a connection from a pool.',
-      { labelNames: ['pool'], buckets: WAIT_BUCKETS },
-    );
+    const waits = registry.timer(DATABASE_METRICS.wait, 'Time to obtain a connection from a pool.', {
+      labelNames: ['pool'],
+      buckets: WAIT_BUCKETS,
+    });
     this.clients = new DatabaseClients(
       objects,
       new QueryRecorder(registry, clock, options, operations),

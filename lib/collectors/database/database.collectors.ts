@@ -1,6 +1,7 @@
 import type { ApplicationObjects } from '../../integrations/application-objects.integration.js';
 import type { OperationWaits } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { ManagedCollector } from '../managed-collector.js';
 import { DatabaseClientsCollector } from './database-clients.collector.js';
@@ -16,8 +17,15 @@ export function databaseCollectors(
   clock: Clock,
   options: ResolvedDatabaseCollector,
   operations?: OperationWaits,
+  convention?: Convention,
 ): ManagedCollector[] {
-  const clients = new DatabaseClientsCollector(objects, registry, clock, options, operations);
+  const clients = new DatabaseClientsCollector(
+    objects,
+    registry,
+    clock,
+    { ...options, convention },
+    operations,
+  );
   if (!options.serverStatistics) return [clients];
   return [
     clients,

@@ -1,3 +1,7 @@
+import { performance } from 'node:perf_hooks';
+import type { Convention } from '../../metrics/conventions/conventions.js';
+import { EVENT_LOOP_STATE } from '../../metrics/conventions/semantic-recording.js';
+import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import { NODEJS_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
@@ -34,15 +38,19 @@ export class EventLoopCollector implements ManagedCollector {
   private readonly lag: Gauge;
   private readonly utilization: Gauge;
   private readonly statistics: readonly { readonly gauge: Gauge; readonly name: keyof EventLoopLag }[];
+  /** The time by state; undefined unless a semantic name is exposed. */
+  private readonly time: Counter<typeof EVENT_LOOP_STATE> | undefined;
+  private lastTime = { idle: 0, active: 0 };
   private shown: EventLoopWindow | undefined;
   private endUse: () => void = () => undefined;
 
   constructor(
     registry: MetricsRegistry,
     private readonly eventLoop: EventLoopMonitor,
+    convention: Convention = 'prometheus',
   ) {
     this.lag = registry.gauge(
-      'nodejs_eventloop_lag_seconds',
+      NODEJS_METRICS.eventLoopLag,
       `Mean lag of the event loop, ${OVER_WINDOW}.`,
       WORST,
     );
@@ -57,6 +65,15 @@ export class EventLoopCollector implements ManagedCollector {
         aggregate,
       }),
     }));
+    this.time =
+      convention === 'prometheus'
+        ? undefined
+        : registry.counter(
+            NODEJS_METRICS.eventLoopTime,
+            'Time that the event loop was active and idle since the process started.',
+            { labelNames: [EVENT_LOOP_STATE] },
+          );
+    this.time?.mirrorsOther();
     this.metricNames = [this.lag, this.utilization, ...this.statistics.map(({ gauge }) => gauge)].map(
       ({ name }) => name,
     );
@@ -71,6 +88,7 @@ export class EventLoopCollector implements ManagedCollector {
   }
 
   collect(): void {
+    this.collectTime();
     const window = this.eventLoop.lastWindow();
     if (window === undefined || window === this.shown) return;
     this.shown = window;
@@ -79,5 +97,14 @@ export class EventLoopCollector implements ManagedCollector {
     // The mean, because the lag at this moment is the duration of the collectors that run beside this one.
     this.lag.set(window.lag.mean / MILLISECONDS);
     for (const { gauge, name } of this.statistics) gauge.set(window.lag[name] / MILLISECONDS);
+  }
+
+  private collectTime(): void {
+    if (this.time === undefined) return;
+    const { idle, active } = performance.eventLoopUtilization();
+    const { lastTime } = this;
+    this.time.inc({ [EVENT_LOOP_STATE]: 'idle' }, Math.max(0, idle - lastTime.idle) / MILLISECONDS);
+    this.time.inc({ [EVENT_LOOP_STATE]: 'active' }, Math.max(0, active - lastTime.active) / MILLISECONDS);
+    this.lastTime = { idle, active };
   }
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:perf_hooks';
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
+import { boundsFor, GC_DURATION_BOUNDS } from '../../metrics/conventions/semantic-recording.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { GcPressure } from './gc-pressure.js';
@@ -30,11 +32,12 @@ export class GcCollector implements ManagedCollector {
     registry: MetricsRegistry,
     clock: Clock,
     private readonly collections = GarbageCollections.shared(),
+    convention?: Convention,
   ) {
     this.seconds = registry.histogram(
       NODEJS_METRICS.gcDuration,
       'Duration of garbage collections, by kind: major, minor, incremental or weakcb.',
-      { labelNames: ['kind'], buckets: BUCKETS },
+      { labelNames: ['kind'], buckets: boundsFor(convention, BUCKETS, GC_DURATION_BOUNDS) },
     );
     this.pressure = new GcPressure(registry, clock);
     this.metricNames = [this.seconds.name, ...this.pressure.metricNames];

@@ -29,14 +29,14 @@ export class HeapCollector implements ManagedCollector {
       NODEJS_METRICS.externalMemory,
       'Memory of C++ objects that are bound to JavaScript objects.',
     );
-    this.spaceTotal = registry.gauge('nodejs_heap_space_size_total_bytes', 'Total size of a heap space.', {
+    this.spaceTotal = registry.gauge(NODEJS_METRICS.heapSpaceTotal, 'Total size of a heap space.', {
       labelNames,
     });
     this.spaceUsed = registry.gauge(NODEJS_METRICS.heapSpaceUsed, 'Used size of a heap space.', {
       labelNames,
     });
     this.spaceAvailable = registry.gauge(
-      'nodejs_heap_space_size_available_bytes',
+      NODEJS_METRICS.heapSpaceAvailable,
       'Available size of a heap space.',
       { labelNames },
     );

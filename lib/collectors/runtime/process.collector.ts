@@ -11,9 +11,9 @@ const KIB = 1024;
 /** Lines of `/proc/self/status` with the metric that shows each one and the unit of its value. */
 const STATUS_METRICS = [
   { line: 'VmRSS', name: PROCESS_METRICS.residentMemory, help: 'Resident memory size in bytes.', unit: KIB },
-  { line: 'VmSize', name: 'process_virtual_memory_bytes', help: 'Virtual memory size in bytes.', unit: KIB },
+  { line: 'VmSize', name: PROCESS_METRICS.virtualMemory, help: 'Virtual memory size in bytes.', unit: KIB },
   { line: 'VmData', name: 'process_heap_bytes', help: 'Size of the data segment in bytes.', unit: KIB },
-  { line: 'Threads', name: 'process_threads', help: 'Number of OS threads in the process.', unit: 1 },
+  { line: 'Threads', name: PROCESS_METRICS.threads, help: 'Number of OS threads in the process.', unit: 1 },
 ] as const;
 
 /** The options of a value that all threads of the process share. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { EventLoopMonitor } from '../../primitives/event-loop-monitor.js';
 import { ActiveResourcesCollector } from './active-resources.collector.js';
@@ -19,13 +20,14 @@ export function runtimeCollectors(
   clock: Clock,
   schedules: ResolvedRuntime,
   eventLoop: EventLoopMonitor,
+  convention?: Convention,
 ): ManagedCollector[] {
   const make: Record<RuntimePart, () => ManagedCollector> = {
     process: () => new ProcessCollector(registry),
-    eventLoop: () => new EventLoopCollector(registry, eventLoop),
-    gc: () => new GcCollector(registry, clock),
+    eventLoop: () => new EventLoopCollector(registry, eventLoop, convention),
+    gc: () => new GcCollector(registry, clock, undefined, convention),
     heap: () => new HeapCollector(registry),
-    activeResources: () => new ActiveResourcesCollector(registry),
+    activeResources: () => new ActiveResourcesCollector(registry, schedules.promClientNames),
     workerThreads: () => new WorkerThreadsCollector(registry),
     threadPool: () => new ThreadPoolCollector(registry),
     nodeVersion: () => new NodeVersionCollector(registry),

@@ -1,4 +1,5 @@
 import {
+  flag,
   group,
   optionNames,
   type OptionEntry,
@@ -25,10 +26,19 @@ const THREAD_POOL_MS = 5_000;
  * Options of the collectors of the process and of Node; false disables a collector. A collector without an interval
  * runs at every scrape, except `threadPool`, which runs every 5 s.
  */
-export type RuntimeOptions = Partial<Readonly<Record<RuntimePart, CollectorSchedule | false>>>;
+export interface RuntimeOptions extends Partial<Readonly<Record<RuntimePart, CollectorSchedule | false>>> {
+  /**
+   * Adds `nodejs_active_handles_total`, `nodejs_active_requests_total` and `nodejs_active_resources_total`, which
+   * dashboards for prom-client query. They are gauges, whose names `promtool check metrics` refuses.
+   * @default false
+   */
+  readonly promClientNames?: boolean;
+}
 
 /** Schedule of each runtime collector; false if it is disabled. */
-export type ResolvedRuntime = Readonly<Record<RuntimePart, CollectorSchedule | false>>;
+export interface ResolvedRuntime extends Readonly<Record<RuntimePart, CollectorSchedule | false>> {
+  readonly promClientNames: boolean;
+}
 
 /** Returns the entry of an option that is the schedule of a collector, or false. */
 function schedule(byDefault: CollectorSchedule = {}): OptionEntry<CollectorSchedule | false> {
@@ -37,7 +47,7 @@ function schedule(byDefault: CollectorSchedule = {}): OptionEntry<CollectorSched
   );
 }
 
-export const RUNTIME: OptionTable<RuntimeOptions, ResolvedRuntime> = {
+const PARTS: OptionTable<Pick<RuntimeOptions, RuntimePart>, Pick<ResolvedRuntime, RuntimePart>> = {
   process: schedule(),
   eventLoop: schedule(),
   gc: schedule(),
@@ -48,8 +58,13 @@ export const RUNTIME: OptionTable<RuntimeOptions, ResolvedRuntime> = {
   nodeVersion: schedule(),
 };
 
+export const RUNTIME: OptionTable<RuntimeOptions, ResolvedRuntime> = {
+  ...PARTS,
+  promClientNames: flag(false),
+};
+
 /** Names of the runtime collectors. */
-export const RUNTIME_PARTS: readonly RuntimePart[] = optionNames(RUNTIME);
+export const RUNTIME_PARTS: readonly RuntimePart[] = optionNames(PARTS);
 
 /** @throws {MonitoringOptionsError} */
 export function resolveRuntime(runtime: RuntimeOptions | false = {}): ResolvedRuntime | false {

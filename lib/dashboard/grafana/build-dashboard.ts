@@ -1,4 +1,7 @@
-import type { GrafanaDashboard, GrafanaPanel } from './grafana-dashboard.js';
+import { HTTP_METRICS } from '../../metrics/metric-names.js';
+import type { ConventionalNames } from '../../query/conventional-names.js';
+import { conventionalQuery, SELECTOR } from './conventional-query.js';
+import { type GrafanaDashboard, type GrafanaPanel, query } from './grafana-dashboard.js';
 
 /** The modules of the Grafana SDK. */
 export interface GrafanaSdk {
@@ -9,6 +12,8 @@ export interface GrafanaSdk {
 
 /** The naming of the metrics in the target Prometheus. */
 export interface Naming {
+  /** Names of our metrics. */
+  readonly names: ConventionalNames;
   /** Prefix of all metric names. */
   readonly prefix: string;
   /** Label of the application. */
@@ -22,8 +27,6 @@ export interface Naming {
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 /** The size of a panel: two fit side by side on the 24 columns of Grafana. */
 const PANEL = { width: 12, height: 8 };
-/** A selector: a metric name with braces. */
-const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
 
 /** Returns the JSON model of a dashboard. */
 export function buildDashboard(given: GrafanaDashboard, naming: Naming, sdk: GrafanaSdk): unknown {
@@ -55,7 +58,8 @@ function panelOf(panel: GrafanaPanel, naming: Naming, { timeseries, prometheus }
     .height(PANEL.height)
     .fillOpacity(8);
   if (panel.max !== undefined) builder.max(panel.max);
-  panel.queries.forEach(({ expr, legend }, i) => {
+  panel.queries.forEach((own, i) => {
+    const { expr, legend } = conventionalQuery(own, naming.names);
     builder.withTarget(
       new prometheus.DataqueryBuilder()
         .datasource(DATASOURCE)
@@ -84,12 +88,22 @@ function variablesOf(given: GrafanaDashboard, naming: Naming, { dashboard }: Gra
     panels.some(({ queries }) => queries.some(({ expr }) => expr.includes('$route'))),
   );
   const ofJob = `${naming.jobLabel}=~"$job"`;
+  const routes = routesOf(ofJob, naming.names);
   return [
     new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
     valuesOf('job', naming.jobLabel, anyMetric),
     valuesOf('instance', naming.instanceLabel, `${anyMetric}{${ofJob}}`),
-    ...(usesRoute ? [valuesOf('route', 'route', `${naming.prefix}http_requests_total{${ofJob}}`)] : []),
+    ...(usesRoute ? [valuesOf('route', routes.legend, `${naming.prefix}${routes.expr}`)] : []),
   ];
+}
+
+/** Returns the selector of all routes as the expression, and the label of the route as the legend. */
+function routesOf(
+  ofJob: string,
+  names: ConventionalNames,
+): { readonly expr: string; readonly legend: string } {
+  const { expr } = conventionalQuery(query(`${HTTP_METRICS.requests}{${ofJob}}`, ''), names);
+  return { expr, legend: names.renamesOf([HTTP_METRICS.requests]).get('route') ?? 'route' };
 }
 
 /** Returns a query with the naming of the target, limited to the selected jobs and instances. */

@@ -1,4 +1,6 @@
+import { type Convention, conventionOfAll } from '../../metrics/conventions/conventions.js';
 import type { MetricsSource } from '../../metrics/registry.js';
+import { ConventionalNames } from '../../query/conventional-names.js';
 import { findPackage } from '../../primitives/optional-package.js';
 import { MonitoringOptionsError } from '../../options/option-checks.js';
 import { ALERTS_DASHBOARD } from './alerts.dashboard.js';
@@ -15,6 +17,8 @@ const SDK = '@grafana/grafana-foundation-sdk';
 export interface GrafanaDashboardsOptions {
   /** Prefix of all metric names, if an exporter or relabeling adds one. @default '' */
   readonly prefix?: string;
+  /** Convention of the metrics: the option `conventions` of the module. @default 'prometheus' */
+  readonly conventions?: Convention;
   /** Label of the application. @default 'job' */
   readonly jobLabel?: string;
   /** Label of the process. @default 'instance' */
@@ -33,7 +37,13 @@ export interface GrafanaDashboardsOptions {
  */
 export async function grafanaDashboards(
   source: Pick<MetricsSource, 'collect'>,
-  { prefix = '', jobLabel = 'job', instanceLabel = 'instance', matchers = '' }: GrafanaDashboardsOptions = {},
+  {
+    prefix = '',
+    conventions = 'prometheus',
+    jobLabel = 'job',
+    instanceLabel = 'instance',
+    matchers = '',
+  }: GrafanaDashboardsOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const sdk = await loadSdk();
   const dashboards = {
@@ -44,7 +54,8 @@ export async function grafanaDashboards(
     'database-and-cache': DATABASE_DASHBOARD,
     alerts: ALERTS_DASHBOARD,
   };
-  const naming = { prefix, jobLabel, instanceLabel, matchers };
+  const names = new ConventionalNames(conventionOfAll(conventions));
+  const naming = { names, prefix, jobLabel, instanceLabel, matchers };
   return Object.fromEntries(
     Object.entries(dashboards).map(([name, dashboard]) => [name, buildDashboard(dashboard, naming, sdk)]),
   );

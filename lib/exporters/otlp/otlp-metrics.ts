@@ -1,3 +1,4 @@
+import { attributesOf, labelOf, type SemanticMetric } from '../../metrics/conventions/semantic-metric.js';
 import { familyName, type MetricType } from '../../metrics/naming-rules.js';
 import type { MetricFamily } from '../../metrics/snapshot.js';
 import { batchesOf } from '../push/batches.js';
@@ -30,7 +31,7 @@ interface OtlpMetricHead {
 export interface OtlpPoint {
   readonly startTime: HrTime;
   readonly endTime: HrTime;
-  readonly attributes: Record<string, string>;
+  readonly attributes: Record<string, string | number>;
   readonly value: number | OtlpHistogram;
 }
 
@@ -93,7 +94,7 @@ const UNITS: readonly (readonly [ending: string, unit: string])[] = [
 export function otlpRequests(interval: MetricsInterval, options: OtlpMetricsOptions): PushRequest[] {
   const pieces =
     options.temporality === 'delta'
-      ? interval.families.flatMap((family) => changesOf(family, interval, options))
+      ? changes(interval, options)
       : interval.snapshot.families.flatMap((family) => totalsOf(family, interval, options));
   return batchesOf(pieces, bytesOf, { items: MAX_POINTS, bytes: MAX_BYTES }).map(({ items }) =>
     otlpRequest(items),
@@ -120,16 +121,29 @@ export function metricsOf(pieces: readonly OtlpPiece[]): OtlpMetric[] {
   return [...metrics.values()];
 }
 
-/** Returns the changes in the interval. */
+/** Returns the changes of all metrics in the interval. */
+function changes(interval: MetricsInterval, options: OtlpMetricsOptions): OtlpPiece[] {
+  const current = new Map(interval.snapshot.families.map((family) => [family.name, family]));
+  return interval.families.flatMap((family) => {
+    const now = current.get(family.name);
+    // The temporality preference of the SDK leaves totals that go up and down cumulative.
+    if (now?.semantic?.instrument === 'updowncounter') return totalsOf(now, interval, options);
+    return changesOf(family, now?.semantic, interval, options);
+  });
+}
+
+/** Returns the changes of a metric in the interval. */
 function changesOf(
   family: IntervalFamily,
+  semantic: SemanticMetric | undefined,
   { startedAt, endedAt, defaultLabels }: MetricsInterval,
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
-  const head = headOf(family, 'delta', histograms);
+  const head = headOf(family, semantic, 'delta', histograms);
+  const attributes = attributesWith(semantic);
   const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece =>
     // A series created during the interval starts there.
-    pieceFrom(head, { ...defaultLabels, ...labels }, Math.max(startedAt, createdAt), endedAt, value);
+    pieceFrom(head, attributes(defaultLabels, labels), Math.max(startedAt, createdAt), endedAt, value);
   if (family.type === 'counter') {
     return family.series.map(({ labels, createdAt, delta }) => pieceOf(labels, createdAt, delta));
   }
@@ -149,17 +163,18 @@ function totalsOf(
   { endedAt, defaultLabels }: MetricsInterval,
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
-  const head = headOf(family, 'cumulative', histograms);
+  const head = headOf(family, family.semantic, 'cumulative', histograms);
+  const attributes = attributesWith(family.semantic);
   if (family.type !== 'histogram') {
     return Array.from(family.series, ({ labels, createdAt, value }) =>
-      pieceFrom(head, { ...defaultLabels, ...labels }, createdAt, endedAt, value),
+      pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, value),
     );
   }
   return Array.from(family.series, (series) => {
     const { labels, createdAt, count, min, max } = series;
     const value = histogramOf(distributionOf(series), family.upperBounds, histograms, min < 0);
     const extremes = count > 0 ? { min, max } : {};
-    return pieceFrom(head, { ...defaultLabels, ...labels }, createdAt, endedAt, { ...value, ...extremes });
+    return pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, { ...value, ...extremes });
   });
 }
 
@@ -167,30 +182,51 @@ type Labels = Readonly<Record<string, string>>;
 
 function pieceFrom(
   head: OtlpMetricHead,
-  labels: Labels,
+  attributes: OtlpPoint['attributes'],
   startedAt: number,
   endedAt: number,
   value: OtlpPoint['value'],
 ): OtlpPiece {
-  // An empty label value means no label.
-  const attributes = Object.fromEntries(Object.entries(labels).filter(([, text]) => text !== ''));
   // Another worker may have created the series after the time of the snapshot.
   const startTime = hrTime(Math.min(startedAt, endedAt));
   return { head, point: { startTime, endTime: hrTime(endedAt), attributes, value } };
 }
 
+/** Returns a function that returns the attributes of a series, with the names and types of the semantic conventions. */
+function attributesWith(
+  semantic: SemanticMetric | undefined,
+): (defaultLabels: Labels, labels: Labels) => OtlpPoint['attributes'] {
+  const known = new Map(
+    (semantic ? attributesOf(semantic) : []).map((attribute) => [labelOf(attribute.name), attribute]),
+  );
+  return (defaultLabels, labels) => {
+    const attributes: OtlpPoint['attributes'] = {};
+    for (const [label, text] of Object.entries({ ...defaultLabels, ...labels })) {
+      // An empty label value means no label.
+      if (text === '') continue;
+      const attribute = Object.hasOwn(labels, label) ? known.get(label) : undefined;
+      const number = attribute?.isInteger === true ? Number(text) : NaN;
+      attributes[attribute?.name ?? label] = Number.isSafeInteger(number) ? number : text;
+    }
+    return attributes;
+  };
+}
+
 function headOf(
   { name, help, type }: { readonly name: string; readonly help: string; readonly type: MetricType },
+  semantic: SemanticMetric | undefined,
   temporality: keyof typeof TEMPORALITY,
   histograms: OtlpMetricsOptions['histograms'],
 ): OtlpMetricHead {
   const stem = familyName(name, type);
-  const unit = UNITS.find(([ending]) => stem.endsWith(ending))?.[1] ?? '';
+  const unit = semantic?.unit ?? UNITS.find(([ending]) => stem.endsWith(ending))?.[1] ?? '';
+  const isUpDown = semantic?.instrument === 'updowncounter';
+  const isSum = type === 'counter' || isUpDown;
   return {
-    descriptor: { name, description: help, unit, valueType: DOUBLE },
+    descriptor: { name: semantic?.name ?? name, description: help, unit, valueType: DOUBLE },
     aggregationTemporality: TEMPORALITY[temporality],
-    dataPointType: type === 'histogram' ? TYPE[histograms] : type === 'gauge' ? TYPE.gauge : TYPE.sum,
-    ...(type === 'counter' && { isMonotonic: true }),
+    dataPointType: type === 'histogram' ? TYPE[histograms] : isSum ? TYPE.sum : TYPE.gauge,
+    ...(isSum && { isMonotonic: !isUpDown }),
   };
 }
 
@@ -223,7 +259,9 @@ function hrTime(ms: number): HrTime {
 /** Estimates the size of a point in protobuf, with eight bytes per number. */
 function bytesOf({ point: { attributes, value } }: OtlpPiece): number {
   let bytes = 50;
-  for (const [name, text] of Object.entries(attributes)) bytes += 10 + name.length + 2 * text.length;
+  for (const [name, given] of Object.entries(attributes)) {
+    bytes += 10 + name.length + (typeof given === 'string' ? 2 * given.length : 8);
+  }
   if (typeof value === 'number') return bytes;
   const { buckets, positive, negative } = value;
   if (buckets) return bytes + 40 + 16 * buckets.counts.length;

@@ -1,4 +1,6 @@
+import { conventionOfAll } from '../../metrics/conventions/conventions.js';
 import type { MetricsSource } from '../../metrics/registry.js';
+import { ConventionalMetrics } from '../conventions/conventional-metrics.js';
 import { loadPeerDependency } from '../push/peer-dependency.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
@@ -17,7 +19,9 @@ export class OtlpExporter extends PushExporter {
     const { headers, temporality, histograms, resourceAttributes: resource } = resolved;
     const secrets = Object.values(headers).filter((value) => value !== '');
     super(
-      source,
+      resolved.conventions === 'otel' && !(source instanceof ConventionalMetrics)
+        ? new ConventionalMetrics(source, conventionOfAll('otel'), dependencies)
+        : source,
       new OtlpDestination(
         { temporality, histograms, resource },
         () => senderFor(resolved),

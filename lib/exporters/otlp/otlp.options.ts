@@ -6,6 +6,7 @@ import {
   expectStrings,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
+import { pairsIn } from '../conventions/resource-attributes.js';
 import { fetchOf } from '../push/fetch-option.js';
 import { headersOf } from '../push/headers-option.js';
 import type { PushFetch } from '../push/http-exchange.js';
@@ -47,6 +48,12 @@ export interface OtlpExporterOptions extends PushExporterOptions {
    * @default OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION, or else 'explicit'
    */
   readonly histograms?: 'explicit' | 'exponential';
+  /**
+   * Names of the metrics: those of OpenTelemetry's semantic conventions, such as `http.server.request.duration`, or those
+   * of Prometheus client libraries, such as `http_request_duration_seconds`.
+   * @default 'otel'
+   */
+  readonly conventions?: 'otel' | 'prometheus';
   /** Value of the resource attribute `service.name`. @default OTEL_SERVICE_NAME, or else unknown_service:node */
   readonly serviceName?: string;
   /** Additional resource attributes. @default OTEL_RESOURCE_ATTRIBUTES, and a random `service.instance.id` */
@@ -72,6 +79,7 @@ export type ResolvedOtlp = ResolvedPush &
       | 'compression'
       | 'temporality'
       | 'histograms'
+      | 'conventions'
       | 'resourceAttributes'
       | 'fetch'
     >
@@ -84,6 +92,7 @@ const OPTION_NAMES: readonly (keyof OtlpExporterOptions)[] = [
   'compression',
   'temporality',
   'histograms',
+  'conventions',
   'serviceName',
   'resourceAttributes',
   'exporter',
@@ -154,6 +163,7 @@ export function resolveOtlp(
     compression: choice('compression', options.compression ?? variable('COMPRESSION'), ['gzip', 'none']),
     temporality: choice('temporality', temporality, ['cumulative', 'delta']),
     histograms: choice('histograms', histograms, ['explicit', 'exponential']),
+    conventions: choice('conventions', options.conventions, ['otel', 'prometheus']),
     fetch: fetchOf(`${owner}.fetch`, options.fetch),
     resourceAttributes: resourceOf(`${owner}.resourceAttributes`, options, environment),
     ...(exporter !== undefined && { exporter }),
@@ -194,22 +204,4 @@ function resourceOf(
     ...given,
     ...(name !== undefined && { 'service.name': name }),
   };
-}
-
-/** Parses `a=b,c=d`, where values may be percent-encoded. */
-function pairsIn(text: string | undefined): Record<string, string> {
-  const pairs = (text ?? '')
-    .split(',')
-    .map((pair) => pair.split('='))
-    .filter(([name = '', ...value]) => name.trim() !== '' && value.length > 0)
-    .map(([name = '', ...value]): [string, string] => [name.trim(), decoded(value.join('=').trim())]);
-  return Object.fromEntries(pairs);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

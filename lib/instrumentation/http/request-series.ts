@@ -1,4 +1,5 @@
 import type { ActiveCount } from '../../metrics/active-count.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import type { ExemplarLabels } from '../../metrics/exemplars.js';
 import type { Gauge } from '../../metrics/gauge.js';
@@ -57,6 +58,8 @@ export class RequestSeries {
   private readonly slow: Counter<RouteLabels>;
   private readonly streamSeconds: Histogram<RouteLabels>;
   private readonly inProgress: Gauge<'method'>;
+  /** Undefined unless a semantic histogram takes the place of the counter, which counts these requests too. */
+  private readonly rejected: Counter<'method' | 'status_code'> | undefined;
 
   private readonly methods = new Map<string, MethodSeries>();
   private readonly routeLabels = new BoundedLabelValues(MAX_ROUTES);
@@ -70,7 +73,11 @@ export class RequestSeries {
   private holdsBack: boolean;
   private readonly releases: readonly (() => void)[];
 
-  constructor(registry: MetricsRegistry, options: Required<HttpMetricsOptions>) {
+  constructor(
+    registry: MetricsRegistry,
+    options: Required<HttpMetricsOptions>,
+    convention: Convention = 'prometheus',
+  ) {
     const labelNames = ['method', 'route', 'status_code'] as const;
     this.requests = registry.counter(
       HTTP_METRICS.requests,
@@ -88,13 +95,21 @@ export class RequestSeries {
       { labelNames },
     );
     this.streamSeconds = registry.histogram(
-      'http_stream_duration_seconds',
+      HTTP_METRICS.streamDuration,
       'Duration of closed streams of server-sent events, in seconds.',
       { labelNames, buckets: LONG_LIVED_BUCKETS },
     );
     this.inProgress = registry.gauge(HTTP_METRICS.inProgress, 'HTTP requests that are in progress.', {
       labelNames: ['method'],
     });
+    this.rejected =
+      convention === 'prometheus'
+        ? undefined
+        : registry.counter(
+            HTTP_METRICS.rejected,
+            'HTTP requests that Node rejected before the application received them; they have no duration.',
+            { labelNames: ['method', 'status_code'] },
+          );
     this.slowSeconds = options.slowRequestThresholdMs / 1000;
     this.ignoreRoutes = options.ignoreRoutes;
     this.holdsBack = !this.requests.store.asksForExemplars;
@@ -118,9 +133,10 @@ export class RequestSeries {
     return series.routes.get(template) ?? this.addRoute(series, template);
   }
 
-  /** Counts a request. */
-  count(route: RouteSeries, status: number, exemplar?: ExemplarLabels): void {
-    this.ofStatus(route, status).requests.inc(1, exemplar);
+  /** Counts a request that the application has not received. */
+  countRejected(route: RouteSeries, status: number): void {
+    this.ofStatus(route, status).requests.inc();
+    this.rejected?.inc({ method: route.method, status_code: String(status) });
   }
 
   /** Counts and times a request whose response is not a stream. */

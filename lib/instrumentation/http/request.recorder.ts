@@ -1,10 +1,11 @@
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
 import { type ExemplarLabels, type ExemplarSource, withExemplarLabel } from '../../metrics/exemplars.js';
+import { OTHER_METHOD, UNMATCHED_ROUTE } from '../../metrics/label-values.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ServerErrorRecorder } from '../errors/server-error.recorder.js';
-import { OTHER_METHOD } from '../http-method.js';
 import type { ContextScope } from '../requests/context-scope.js';
 import type { OperationRecorder } from '../requests/operation.recorder.js';
 import type { FastifyReplyLike } from './fastify-routes.js';
@@ -24,7 +25,7 @@ import {
 import { RequestSeries, type RouteSeries } from './request-series.js';
 import { http2StreamOf, isEventStream, isOnSocket, isUpgrade, statusOf } from './response-end.js';
 import { announceTimings } from './server-timing.js';
-import { Routes, UNMATCHED_ROUTE } from './routes.js';
+import { Routes } from './routes.js';
 
 /** The status with which Node responds to a request beyond the limit of requests per connection. */
 const DROPPED_STATUS = 503;
@@ -50,9 +51,10 @@ export class RequestRecorder implements ObservationOwner {
     private readonly records?: OperationRecorder,
     /** True if exemplars name the record of their request. */
     private readonly linksRecords = false,
+    convention?: Convention,
   ) {
     this.guard = instrumentationGuard(registry, 'http');
-    this.series = new RequestSeries(registry, options);
+    this.series = new RequestSeries(registry, options, convention);
     const end = (response: ObservedResponse, status?: number): void => this.end(response, status);
     this.onClose = function () {
       end(this);
@@ -228,7 +230,7 @@ export class RequestRecorder implements ObservationOwner {
 
   private countUnmatched(method: string, status: number): void {
     const route = this.series.ofRoute(this.series.ofMethod(method), UNMATCHED_ROUTE);
-    if (route !== undefined) this.series.count(route, status);
+    if (route !== undefined) this.series.countRejected(route, status);
   }
 
   private observe(response: ObservedResponse, method: string, reply: FastifyReplyLike | undefined): void {

@@ -1,10 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { ExpressRoutes } from './express-routes.js';
+import { UNMATCHED_ROUTE } from '../../metrics/label-values.js';
 import { FastifyRoutes } from './fastify-routes.js';
 import type { RequestObservation } from './request-observation.js';
-
-/** The `route` of every request that no route of the application matches. */
-export const UNMATCHED_ROUTE = '<unmatched>';
 
 /** The templates of the routes of an application, such as `/users/:id`. */
 export class Routes {

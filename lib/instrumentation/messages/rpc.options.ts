@@ -4,7 +4,8 @@ import { buckets, type OptionTable, readOptions } from '../../options/option-tab
 /** Options of the metrics of microservice handlers. */
 export interface RpcMetricsOptions {
   /**
-   * Upper bounds of the buckets of `rpc_server_request_duration_seconds`, in seconds.
+   * Upper bounds of the buckets of `rpc_server_request_duration_seconds`, in seconds. With `conventions: 'otel'` the default is
+   * what the semantic conventions advise.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];

@@ -1,4 +1,6 @@
+import type { Convention } from '../../metrics/conventions/conventions.js';
 import type { Counter } from '../../metrics/counter.js';
+import { UNMATCHED_PATTERN } from '../../metrics/label-values.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { BoundedLabelValues } from '../../primitives/bounded-label-values.js';
 import { ErrorClasses } from '../error-class.js';
@@ -10,9 +12,6 @@ import type { MeasuredOperation } from './measured-handler.js';
 import { formatPattern } from './message-pattern.js';
 import type { RpcMetricsOptions } from './rpc.options.js';
 import { RPC_METRICS } from '../../metrics/metric-names.js';
-
-/** The `pattern` of every message without a handler. */
-export const UNMATCHED_PATTERN = '<unmatched>';
 
 /** Upper limit for values that come from data instead of code. */
 const MAX_PATTERNS = 1_000;
@@ -28,6 +27,7 @@ export class RpcRecorder {
     private readonly registry: MetricsRegistry,
     { buckets }: Required<RpcMetricsOptions>,
     private readonly records?: OperationRecorder,
+    private readonly convention: Convention = 'prometheus',
   ) {
     this.operations = new OperationMetrics(registry, {
       total: [
@@ -70,7 +70,9 @@ export class RpcRecorder {
 
   /** Counts a message without a handler. */
   countUnmatched(transport: string): void {
-    this.operations.countUnstarted({ transport, pattern: UNMATCHED_PATTERN }, 'error');
+    // In the semantic conventions, the histogram is the only count of calls.
+    const isTimed = this.convention !== 'prometheus';
+    this.operations.countUnstarted({ transport, pattern: UNMATCHED_PATTERN }, 'error', isTimed);
   }
 
   /** Returns the label value of a pattern. */

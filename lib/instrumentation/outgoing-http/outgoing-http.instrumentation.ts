@@ -54,10 +54,11 @@ export class OutgoingHttpInstrumentation {
       if (errored === null) recorder.end(request);
       else recorder.fail(request, errored);
     };
-    const begin = (request: ClientRequest): void => recorder.begin(request, hostOf(request), request.method);
+    const begin = (request: ClientRequest): void =>
+      recorder.begin(request, hostOf(request), request.method, request.protocol);
     this.listeners = {
       'undici:request:create': guarded<UndiciMessage>(({ request }) =>
-        recorder.begin(request, hostOfOrigin(request.origin), request.method),
+        recorder.begin(request, hostOfOrigin(request.origin), request.method, request.origin),
       ),
       'undici:request:headers': guarded<UndiciMessage>(({ request, response }) =>
         recorder.respond(request, response.statusCode),

@@ -6,7 +6,8 @@ export interface OutgoingHttpOptions {
   /** Maximum number of distinct values of the label `host`; further hosts share `other`. @default 100 */
   readonly maxHosts?: number;
   /**
-   * Upper bounds of the buckets of `http_client_request_duration_seconds`, in seconds.
+   * Upper bounds of the buckets of `http_client_request_duration_seconds`, in seconds. With `conventions: 'otel'` the default is
+   * what the semantic conventions advise.
    * @default 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
    */
   readonly buckets?: readonly number[];

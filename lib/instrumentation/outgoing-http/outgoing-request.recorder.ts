@@ -1,8 +1,11 @@
 import { type CountableWait, type OperationWaits, WaitedCalls } from '../../integrations/operation-waits.js';
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
+import { OUTGOING_DETAILS } from '../../metrics/conventions/semantic-recording.js';
 import type { Counter } from '../../metrics/counter.js';
 import type { Histogram } from '../../metrics/histogram.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
+import { NO_RESPONSE } from '../../metrics/label-values.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
 import { errorClass } from '../error-class.js';
 import { methodLabel } from '../http-method.js';
@@ -10,13 +13,11 @@ import { boundedLabelValue, BoundedLabelValues } from '../../primitives/bounded-
 import type { Guard } from '../../primitives/guard.js';
 import type { OutgoingHttpOptions } from './outgoing-http.options.js';
 import { OUTGOING_HTTP_METRICS } from '../../metrics/metric-names.js';
+import { UNIX_SOCKET } from './request-host.js';
 
 const SWITCHING_PROTOCOLS = 101;
 /** The first status by which the other side says that it has failed. */
 const FIRST_FAILURE = 500;
-
-/** The `status_code` of a request without a response. */
-const NO_RESPONSE = 'error';
 
 /** The format of error codes of the network and of undici, such as `ECONNREFUSED`. */
 const ERROR_CODE = /^[A-Z][A-Z0-9_]{1,40}$/;
@@ -33,6 +34,8 @@ type RequestLabels = 'host' | 'method' | 'status_code';
 interface OpenRequest {
   readonly host: string;
   readonly method: string;
+  /** The default port of its scheme; empty without details, or if the host has a port. */
+  readonly port: string;
   /** Start time, in milliseconds on the monotonic clock. */
   readonly startedAt: number;
   /** The wait of the operation that sent it; undefined if no operation is recorded. */
@@ -50,7 +53,7 @@ export class OutgoingRequestRecorder {
   readonly guard: Guard;
 
   private readonly requests: Counter<RequestLabels>;
-  private readonly seconds: Histogram<RequestLabels>;
+  private readonly seconds: Histogram<string>;
   private readonly errors: Counter<'host' | 'method' | 'error'>;
 
   private readonly open = new WeakMap<object, OpenRequest>();
@@ -66,6 +69,8 @@ export class OutgoingRequestRecorder {
     private readonly clock: Clock,
     options: Required<OutgoingHttpOptions>,
     private readonly operations?: OperationWaits,
+    /** Convention of the metrics; with any, durations also have the port and the error. @default no such details */
+    private readonly convention?: Convention,
   ) {
     this.guard = instrumentationGuard(registry, 'outgoing_http');
     const labelNames = ['host', 'method', 'status_code'] as const;
@@ -74,13 +79,17 @@ export class OutgoingRequestRecorder {
       'Outgoing HTTP requests, by status of the response; error if no response was received.',
       { labelNames },
     );
-    this.seconds = registry.histogram(
+    this.seconds = registry.histogram<string>(
       OUTGOING_HTTP_METRICS.duration,
       'Time from the start of an outgoing HTTP request to the head of its response or to an error, in seconds.',
-      { labelNames, buckets: options.buckets },
+      {
+        labelNames:
+          convention === undefined ? labelNames : [...labelNames, ...Object.values(OUTGOING_DETAILS)],
+        buckets: options.buckets,
+      },
     );
     this.errors = registry.counter(
-      'http_client_errors_total',
+      OUTGOING_HTTP_METRICS.errors,
       'Outgoing HTTP requests without a response, by code or class of error.',
       { labelNames: ['host', 'method', 'error'] },
     );
@@ -92,8 +101,9 @@ export class OutgoingRequestRecorder {
    * Records the start of a request. A second call for the same request does nothing.
    *
    * @param requestedHost the value of the label `host`, without path, query and credentials
+   * @param scheme the protocol, or a URL that begins with it; read with details only
    */
-  begin(request: object, requestedHost: string, requestedMethod: string): void {
+  begin(request: object, requestedHost: string, requestedMethod: string, scheme?: string | URL): void {
     if (this.open.has(request) || this.isIgnored(requestedHost)) return;
     const host = this.hosts.of(requestedHost);
     const method = methodLabel(requestedMethod);
@@ -103,7 +113,8 @@ export class OutgoingRequestRecorder {
       operations?.current === undefined
         ? undefined
         : operations.begin('remote', this.callsOf(host).of(method));
-    this.open.set(request, { host, method, startedAt, wait, isAnswered: false });
+    const port = this.convention === undefined ? '' : defaultPortOf(host, requestedHost, scheme);
+    this.open.set(request, { host, method, port, startedAt, wait, isAnswered: false });
   }
 
   /**
@@ -117,7 +128,7 @@ export class OutgoingRequestRecorder {
     const { host, method, wait } = found;
     found.isAnswered = true;
     if (wait === undefined) this.open.delete(request);
-    this.record(found, String(status));
+    this.record(found, String(status), '');
     wait?.count(this.callsOf(host).of(`${method} ${status}`), status >= FIRST_FAILURE);
   }
 
@@ -141,7 +152,7 @@ export class OutgoingRequestRecorder {
       return;
     }
     const name = this.errorNames.of(errorName(error));
-    this.record(found, NO_RESPONSE);
+    this.record(found, NO_RESPONSE, name);
     this.errors.inc({ host, method, error: name });
     wait?.end(this.callsOf(host).of(`${method} ${name}`), true);
   }
@@ -152,10 +163,13 @@ export class OutgoingRequestRecorder {
     return calls;
   }
 
-  private record({ host, method, startedAt }: OpenRequest, status: string): void {
+  private record({ host, method, port, startedAt }: OpenRequest, status: string, error: string): void {
     const labels = { host, method, status_code: status };
     this.requests.inc(labels);
-    this.seconds.observe(labels, (this.clock.monotonic() - startedAt) / 1000);
+    this.seconds.observe(
+      this.convention === undefined ? labels : { ...labels, port, error },
+      (this.clock.monotonic() - startedAt) / 1000,
+    );
   }
 
   private isIgnored(requested: string): boolean {
@@ -170,6 +184,13 @@ export class OutgoingRequestRecorder {
     }
     return ignored;
   }
+}
+
+/** Returns the default port of the scheme, for a host that has a label of its own and no port in it. */
+function defaultPortOf(host: string, requestedHost: string, scheme: string | URL | undefined): string {
+  if (scheme === undefined || host !== requestedHost || host === UNIX_SOCKET || /:\d{1,5}$/.test(host))
+    return '';
+  return String(scheme).startsWith('https:') ? '443' : '80';
 }
 
 /** Returns the code of an error, such as `ECONNREFUSED`, or else its class, such as `TimeoutError`. */

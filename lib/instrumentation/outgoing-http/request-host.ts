@@ -2,7 +2,8 @@ import type { ClientRequest } from 'node:http';
 
 /** The `host` of a request without a usable host. */
 const UNKNOWN = 'unknown';
-const UNIX_SOCKET = 'unix';
+/** The `host` of a request through a Unix socket. */
+export const UNIX_SOCKET = 'unix';
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 

@@ -1,7 +1,8 @@
+import { UNKNOWN_TABLE } from '../../metrics/label-values.js';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { OperationWait } from '../operation-waits.js';
-import { type Operation, UNKNOWN_TABLE } from '../queries/query-class.js';
+import type { Operation } from '../queries/query-class.js';
 import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js';
 import { stopAll } from '../stop-all.js';
 import { commandShape } from './command-shape.js';

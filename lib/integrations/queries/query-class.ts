@@ -1,3 +1,4 @@
+import { UNKNOWN_TABLE } from '../../metrics/label-values.js';
 import { type SqlDialect, STANDARD_SQL } from './sql-dialect.js';
 import { tokensOf } from './sql-tokens.js';
 
@@ -31,9 +32,6 @@ export interface ScriptClass {
   readonly statementCount: number;
   readonly transactionSteps: readonly TransactionStep[];
 }
-
-/** The table of a statement whose table cannot be determined. */
-export const UNKNOWN_TABLE = 'unknown';
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['SELECT', 'select'],

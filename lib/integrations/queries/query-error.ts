@@ -47,3 +47,22 @@ export function queryErrorClass(error: unknown): string {
   // SQLite has no SQLSTATE.
   return CONSTRAINT.test(message) ? 'integrity_constraint' : 'other';
 }
+
+/** The codes of errors that a server sends: SQLSTATE, or the number of MongoDB. */
+const RESPONSE_CODE = /^(?:\d[0-9A-Z]{4}|(?:F0|HV|P0|XX)[0-9A-Z]{3}|\d{1,5})$/;
+
+/**
+ * Returns the code of an error of a statement: its SQLSTATE, the number of MongoDB or the code of the network, or else its
+ * class. No message becomes one.
+ */
+export function queryErrorCode(error: unknown): string {
+  if (typeof error === 'object' && error !== null) {
+    const { code, sqlState } = error as { code?: unknown; sqlState?: unknown };
+    for (const given of [sqlState, code]) {
+      const text = typeof given === 'number' ? String(given) : given;
+      if (typeof text === 'string' && (RESPONSE_CODE.test(text) || (NETWORK.test(text) && text.length < 20)))
+        return text;
+    }
+  }
+  return queryErrorClass(error);
+}

@@ -1,4 +1,10 @@
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
+import {
+  boundsFor,
+  DATABASE_DURATION_BOUNDS,
+  ERROR_DETAIL,
+} from '../../metrics/conventions/semantic-recording.js';
 import type { Counter, CounterSeries } from '../../metrics/counter.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { HistogramSeries } from '../../metrics/histogram.js';
@@ -17,7 +23,7 @@ import {
 } from '../operation-waits.js';
 import { SharedWatches } from '../shared-watches.js';
 import { classifyScript, type QueryClass, type ScriptClass, type TransactionEvent } from './query-class.js';
-import { queryErrorClass } from './query-error.js';
+import { queryErrorClass, queryErrorCode } from './query-error.js';
 import { queryShape } from './query-shape.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 import { readPartOf } from './sql-tokens.js';
@@ -30,6 +36,8 @@ const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const MAX_STATEMENTS = 1_000;
 /** Length of all cached texts together, in UTF-16 code units. */
 const MAX_TEXT_LENGTH = 2_000_000;
+/** Number of distinct codes of errors; PostgreSQL has some 250, of which an application sees a few. */
+const MAX_ERROR_CODES = 100;
 /** Number of series that are cached by operation and table. */
 const MAX_SERIES = 500;
 
@@ -42,11 +50,14 @@ export interface QueryRecorderOptions {
   readonly slowQueryThresholdMs: number;
   /** Number of tables with series of their own. */
   readonly tableLimit: number;
+  /** Convention of the metrics; with any, failed statements have durations of their own. @default no such details */
+  readonly convention?: Convention | undefined;
 }
 
 /** The series of the statements with the same operation and table. */
 interface QuerySeries {
   readonly operation: string;
+  readonly table: string;
   readonly durations: HistogramSeries;
   readonly slow: CounterSeries;
 }
@@ -73,11 +84,13 @@ export class QueryRecorder {
   /** The watches of connections and clients, which may be reached in several ways. */
   readonly watches = new SharedWatches();
 
-  private readonly durations: Timer<'system' | 'operation' | 'table'>;
+  private readonly durations: Timer<string>;
   private readonly slow: Counter<'system' | 'operation' | 'table'>;
   private readonly errors: Counter<'system' | 'operation' | 'error'>;
   private readonly transactions: Counter<'system' | 'event'>;
   private readonly tables: BoundedLabelValues;
+  /** The codes of errors; undefined without details. */
+  private readonly errorCodes: BoundedLabelValues | undefined;
 
   constructor(
     registry: MetricsRegistry,
@@ -89,9 +102,11 @@ export class QueryRecorder {
     this.guard = instrumentationGuard(registry, 'database');
     this.tables = new BoundedLabelValues(options.tableLimit);
     const labelNames = ['system', 'operation', 'table'] as const;
-    this.durations = registry.timer(DATABASE_METRICS.duration, 'Duration of database statements.', {
-      labelNames,
-      buckets: BUCKETS,
+    const { convention } = options;
+    this.errorCodes = convention && new BoundedLabelValues(MAX_ERROR_CODES);
+    this.durations = registry.timer<string>(DATABASE_METRICS.duration, 'Duration of database statements.', {
+      labelNames: convention === undefined ? labelNames : [...labelNames, ERROR_DETAIL],
+      buckets: boundsFor(convention, BUCKETS, DATABASE_DURATION_BOUNDS),
     });
     this.slow = registry.counter(
       DATABASE_METRICS.slow,
@@ -129,18 +144,29 @@ export class QueryRecorder {
   /** @internal */
   seriesOf(system: string, { operation, table }: QueryClass): QuerySeries {
     const labels = { system, operation, table: this.tables.of(table) };
-    return { operation, durations: this.durations.labels(labels), slow: this.slow.labels(labels) };
+    return {
+      operation,
+      table: labels.table,
+      durations: this.durations.labels(
+        this.errorCodes === undefined ? labels : { ...labels, [ERROR_DETAIL]: '' },
+      ),
+      slow: this.slow.labels(labels),
+    };
   }
 
   /** @internal */
   record(
     system: string,
-    { operation, durations, slow }: QuerySeries,
+    { operation, table, durations, slow }: QuerySeries,
     startedAt: number,
     error: unknown,
   ): void {
     const milliseconds = this.clock.monotonic() - startedAt;
-    durations.observe(milliseconds / 1000);
+    if (error === undefined || this.errorCodes === undefined) durations.observe(milliseconds / 1000);
+    else {
+      const code = this.errorCodes.of(queryErrorCode(error));
+      this.durations.observe({ system, operation, table, [ERROR_DETAIL]: code }, milliseconds / 1000);
+    }
     if (milliseconds > this.options.slowQueryThresholdMs) slow.inc();
     if (error !== undefined) this.errors.inc({ system, operation, error: queryErrorClass(error) });
   }

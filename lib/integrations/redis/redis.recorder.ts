@@ -1,4 +1,10 @@
 import type { Clock } from '../../metrics/clock.js';
+import type { Convention } from '../../metrics/conventions/conventions.js';
+import {
+  boundsFor,
+  DATABASE_DURATION_BOUNDS,
+  ERROR_DETAIL,
+} from '../../metrics/conventions/semantic-recording.js';
 import type { Counter } from '../../metrics/counter.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
@@ -21,6 +27,9 @@ const MAX_COMMANDS = 300;
 /** The name of all further commands. */
 const OTHER = 'other';
 
+/** The error of a command, of which a client says only that it failed. */
+const OTHER_ERROR = '_OTHER';
+
 /** The commands that read the next keys or members of a cursor. */
 const CURSORS = /^[HSZ]?SCAN$/;
 
@@ -29,7 +38,7 @@ export class RedisRecorder {
   /** The guard that keeps our errors out of the calls of the application. */
   readonly guard: Guard;
 
-  private readonly durations: Timer<'client' | 'command'>;
+  private readonly durations: Timer<string>;
   private readonly errors: Counter<'client' | 'command'>;
   private readonly commands = new Set<string>();
   private readonly calls = new WaitedCalls('cache', 'redis', CURSORS);
@@ -39,12 +48,14 @@ export class RedisRecorder {
     private readonly clock: Clock,
     /** The operations of the application that wait for commands; undefined if none is recorded. */
     readonly operations?: OperationWaits,
+    /** Convention of the metrics; with any, failed commands have durations of their own. @default no such details */
+    private readonly convention?: Convention,
   ) {
     this.guard = instrumentationGuard(registry, 'redis');
     const labelNames = ['client', 'command'] as const;
-    this.durations = registry.timer(REDIS_METRICS.commandDuration, 'Duration of Redis commands.', {
-      labelNames,
-      buckets: BUCKETS,
+    this.durations = registry.timer<string>(REDIS_METRICS.commandDuration, 'Duration of Redis commands.', {
+      labelNames: convention === undefined ? labelNames : [...labelNames, ERROR_DETAIL],
+      buckets: boundsFor(convention, BUCKETS, DATABASE_DURATION_BOUNDS),
     });
     this.errors = registry.counter('redis_client_command_errors_total', 'Redis commands that failed.', {
       labelNames,
@@ -82,7 +93,11 @@ export class RedisRecorder {
   record(client: string, command: unknown, startedAt: number, failed: boolean): void {
     const seconds = (this.clock.monotonic() - startedAt) / 1000;
     const name = this.nameOf(command);
-    this.durations.observe({ client, command: name }, seconds);
+    const labels = { client, command: name };
+    this.durations.observe(
+      this.convention === undefined ? labels : { ...labels, [ERROR_DETAIL]: failed ? OTHER_ERROR : '' },
+      seconds,
+    );
     if (failed) this.errors.inc({ client, command: name });
   }
 

@@ -9,7 +9,7 @@ function sumsIn(points: readonly TakenPoint[]): ToldSums {
     sumsOf(
       points
         .filter(({ metric }) => metric === name)
-        .map(({ attributes, value, count }) => [attributes['kind'], value ?? count ?? NaN]),
+        .map(({ attributes, value, count }) => [attributes['kind'] as string, value ?? count ?? NaN]),
     );
   return { counted: sums('work_total'), observed: sums('size_items') };
 }

@@ -7,9 +7,11 @@ export interface TakenPoint {
   readonly unit: string;
   readonly kind: 'sum' | 'gauge' | 'histogram' | 'exponentialHistogram';
   readonly temporality?: 'delta' | 'cumulative';
-  readonly attributes: Readonly<Record<string, string>>;
+  /** True for a sum that is not monotonic. */
+  readonly upAndDown?: true;
+  readonly attributes: Readonly<Record<string, string | number>>;
   /** The attributes of what it was measured at. */
-  readonly resource?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string | number>>;
   readonly startMs: number;
   readonly endMs: number;
   readonly value?: number;
@@ -61,7 +63,7 @@ export class OtlpServer extends RemoteServer {
   readonly taken: TakenPoint[] = [];
   /** The changes that were taken twice, since their sender did not know. */
   readonly repeated: TakenPoint[] = [];
-  readonly resources: Record<string, string>[] = [];
+  readonly resources: Record<string, string | number>[] = [];
   readonly refusals: string[] = [];
   /** What the next request has rejected of it, though the rest is taken. */
   rejection: { readonly rejectedDataPoints: number; readonly errorMessage: string } | undefined;
@@ -119,11 +121,16 @@ function pointsOf(metric: Json): TakenPoint[] {
   const { dataPoints, aggregationTemporality, isMonotonic } = metric[kind] as Json;
   const temporality = TEMPORALITIES[String(aggregationTemporality)];
   expectThat(kind === 'gauge' || temporality !== undefined, 'temporality');
-  expectThat(kind !== 'sum' || isMonotonic === true, 'a counter that is not monotonic');
+  // The change of a total that goes up and down needs its start, which no temporality of deltas has.
+  expectThat(
+    kind !== 'sum' || isMonotonic === true || temporality === 'cumulative',
+    'a delta that is not monotonic',
+  );
   return (dataPoints as Json[]).map((point) => ({
     metric: metric['name'] as string,
     unit: (metric['unit'] ?? '') as string,
     kind,
+    ...(kind === 'sum' && isMonotonic !== true && { upAndDown: true }),
     ...(kind !== 'gauge' && temporality && { temporality }),
     attributes: attributesOf(point),
     startMs: Number(point['startTimeUnixNano']) / 1e6,
@@ -155,10 +162,12 @@ function numbersOf(point: Json, kind: TakenPoint['kind']) {
   };
 }
 
-function attributesOf({ attributes }: Json): Record<string, string> {
-  const pairs = attributes as { key: string; value: { stringValue: string } }[];
+function attributesOf({ attributes }: Json): Record<string, string | number> {
+  const pairs = attributes as { key: string; value: { stringValue?: string; intValue?: number | string } }[];
   expectThat(new Set(pairs.map(({ key }) => key)).size === pairs.length, 'an attribute twice');
-  return Object.fromEntries(pairs.map(({ key, value }) => [key, value.stringValue]));
+  return Object.fromEntries(
+    pairs.map(({ key, value }) => [key, value.stringValue ?? Number(value.intValue)]),
+  );
 }
 
 function check({
@@ -166,6 +175,7 @@ function check({
   startMs,
   endMs,
   kind,
+  upAndDown,
   value,
   count,
   bounds = [],
@@ -174,7 +184,7 @@ function check({
 }: TakenPoint): void {
   expectThat(metric !== '', 'a metric without a name');
   expectThat(endMs > 0 && startMs <= endMs, `${metric} from ${startMs} to ${endMs}`);
-  if (kind === 'sum') expectThat(value! >= 0, `${metric} is ${value}`);
+  if (kind === 'sum' && !upAndDown) expectThat(value! >= 0, `${metric} is ${value}`);
   if (kind === 'histogram') {
     expectThat(counts.length === bounds.length + 1, `${metric} has ${counts.length} buckets`);
     expectThat(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MetricsRegistry, MonitoringModule, PrometheusExporter } from 'nestjs-monitoring';
 import { type PromClientRegistry } from 'nestjs-monitoring/metrics';
+import * as prometheusClient from '@prometheus-io/client';
 import promClient from 'prom-client';
 import { ADAPTERS, seriesOf, startApp } from '../../e2e/fixture/start-app.js';
 import { CLEAN, promtoolCheckMetrics } from '../../services/support/promtool.js';
@@ -11,31 +12,43 @@ const fail = (): never => {
   throw new Error('database is away');
 };
 
-function addGauge(configuration: promClient.GaugeConfiguration<string>): promClient.Gauge {
-  return new promClient.Gauge(configuration);
+/** prom-client and its successor, which has the same interface. */
+const LIBRARIES: readonly [name: string, library: typeof promClient][] = [
+  ['prom-client', promClient],
+  ['@prometheus-io/client', prometheusClient as unknown as typeof promClient],
+];
+
+function gaugeOf(
+  library: typeof promClient,
+  configuration: promClient.GaugeConfiguration<string>,
+): promClient.Gauge {
+  return new library.Gauge(configuration);
 }
 
-/** A registry of prom-client with a metric of each kind. */
-function theirs(contentType?: typeof promClient.Registry.OPENMETRICS_CONTENT_TYPE) {
-  const register = new promClient.Registry() as promClient.Registry<promClient.RegistryContentType>;
+/** A registry of the library with a metric of each kind. */
+function registryOf(
+  library: typeof promClient,
+  contentType?: typeof promClient.Registry.OPENMETRICS_CONTENT_TYPE,
+) {
+  const register = new library.Registry() as promClient.Registry<promClient.RegistryContentType>;
   if (contentType !== undefined) register.setContentType(contentType);
   register.setDefaultLabels({ app: 'crm' });
   const registers = [register];
-  new promClient.Counter({
+  new library.Counter({
     name: 'jobs_total',
     help: 'Jobs.\nDone \\o/ "all".',
     labelNames: ['q'],
     registers,
   }).inc({ q: 'a"b\\c\n' }, 3);
-  new promClient.Gauge({ name: 'queue_length', help: 'Queue.', registers }).set(7);
-  const histogram = new promClient.Histogram({
+  new library.Gauge({ name: 'queue_length', help: 'Queue.', registers }).set(7);
+  const histogram = new library.Histogram({
     name: 'work_seconds',
     help: 'Work.',
     buckets: [0.5, 1],
     registers,
   });
   for (const value of [0.1, 0.7, 5]) histogram.observe(value);
-  new promClient.Summary({ name: 'size_bytes', help: 'Size.', percentiles: [0.5, 1], registers }).observe(10);
+  new library.Summary({ name: 'size_bytes', help: 'Size.', percentiles: [0.5, 1], registers }).observe(10);
   return register;
 }
 
@@ -54,7 +67,12 @@ function bridged(register: PromClientRegistry) {
   return { registry, exporter, warnings, drops };
 }
 
-describe('metrics that other packages keep in prom-client', () => {
+describe.each(LIBRARIES)('metrics that other packages keep in %s', (_, library) => {
+  const theirs = (contentType?: typeof promClient.Registry.OPENMETRICS_CONTENT_TYPE) =>
+    registryOf(library, contentType);
+  const addGauge = (configuration: promClient.GaugeConfiguration<string>): promClient.Gauge =>
+    gaugeOf(library, configuration);
+
   it('are exposed in the text format with their default labels', async () => {
     const { registry, exporter, warnings } = bridged(theirs());
     registry.counter('deals_total', 'Deals.').inc();
@@ -193,8 +211,8 @@ describe('metrics that other packages keep in prom-client', () => {
 
 describe.each(ADAPTERS)('the metrics endpoint on %s', (adapter) => {
   it('exposes the default registry of prom-client, and counts name collisions', async () => {
-    const register = theirs();
-    addGauge({ name: 'monitoring_scrape_bytes', help: 'Clash.', registers: [register] });
+    const register = registryOf(promClient);
+    gaugeOf(promClient, { name: 'monitoring_scrape_bytes', help: 'Clash.', registers: [register] });
     const running = await startApp(adapter, {
       module: class AppModule {},
       imports: [MonitoringModule.forRoot({ bridges: { promClient: register } })],

@@ -1,5 +1,5 @@
-import { type ExponentialHistogramSnapshot, sumOfExponentials } from '../metrics/exponential-histogram.js';
-import type { Aggregation } from '../metrics/metric-definition.js';
+import { type ExponentialHistogramSnapshot, sumOfExponentials } from '../exponential-histogram.js';
+import type { Aggregation } from '../metric-definition.js';
 import {
   CREATED,
   type Exemplar,
@@ -15,14 +15,13 @@ import {
   type SeriesColumns,
   SUM,
   VALUE,
-} from '../metrics/snapshot.js';
-import type { Worker } from './worker-contribution.js';
-import { MergedRows } from './merged-rows.js';
+} from '../snapshot.js';
+import { MergedRows, type SeriesOwner } from './merged-rows.js';
 import { numberAt } from './number-at.js';
 
 /** One metric of one worker. */
-export interface Piece<F extends MetricFamily = MetricFamily> {
-  readonly worker: Worker;
+export interface Piece<F extends MetricFamily = MetricFamily, O extends SeriesOwner = SeriesOwner> {
+  readonly worker: O;
   readonly family: F;
 }
 
@@ -32,10 +31,10 @@ export function aggregationOf(family: MetricFamily): Aggregation {
 }
 
 /**
- * The aggregation of one metric over all workers: the sum, or as the `aggregate` of its definition says. It keeps the rows
- * of its series, so that the next merge only adds up columns.
+ * The aggregation of one metric over all workers, or of several metrics into one of another convention: the sum, or as
+ * the `aggregate` of its definition says. It keeps the rows of its series, so that the next merge only adds up columns.
  */
-export class WorkerAggregation {
+export class SeriesAggregation {
   private readonly rows: MergedRows;
   private readonly epoch: object = {};
 
@@ -43,8 +42,9 @@ export class WorkerAggregation {
     private readonly definition: MetricFamily,
     private readonly aggregate: Aggregation,
     defaultLabels: Readonly<Record<string, string>>,
+    openLabels?: boolean,
   ) {
-    this.rows = new MergedRows(definition, aggregate === 'worker', defaultLabels);
+    this.rows = new MergedRows(definition, aggregate === 'worker', defaultLabels, openLabels);
   }
 
   /** Returns true if a metric has the same definition, so that it can be merged. */

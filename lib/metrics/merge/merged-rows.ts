@@ -1,11 +1,16 @@
-import { OVERFLOW_LABEL } from '../metrics/labels.js';
-import { prefixesOf } from '../metrics/exposition-prefix.js';
-import { WORKER_LABEL } from '../metrics/metric-definition.js';
-import { SeriesTable } from '../metrics/series-table.js';
-import { ABSENT } from '../metrics/tuple-index.js';
-import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../metrics/snapshot.js';
-import type { Worker } from './worker-contribution.js';
+import { OVERFLOW_LABEL } from '../labels.js';
+import { prefixesOf } from '../exposition-prefix.js';
+import { WORKER_LABEL } from '../metric-definition.js';
+import { SeriesTable } from '../series-table.js';
+import { ABSENT } from '../tuple-index.js';
+import { CREATED, liveRows, type MetricFamily, type SeriesIdentities } from '../snapshot.js';
 import { numberAt } from './number-at.js';
+
+/** The owner of series that are merged with those of others: a worker, or a metric of another name. */
+export interface SeriesOwner {
+  /** Index of the owner, shown as the label `worker` of a metric that each worker has for itself. */
+  readonly index: number;
+}
 
 /** The series of a merged metric, and the mapping from the rows of each worker to its rows. */
 export class MergedRows {
@@ -21,6 +26,8 @@ export class MergedRows {
     private readonly definition: MetricFamily,
     private readonly isPerWorker: boolean,
     private readonly defaultLabels: Readonly<Record<string, string>>,
+    /** True if an empty label value means that a series has no such label. */
+    private readonly openLabels = definition.openLabels ?? false,
   ) {
     this.ownNames = definition.labelNames;
     this.labelNames = this.allNames();
@@ -46,7 +53,7 @@ export class MergedRows {
   }
 
   /** Returns the merged row of each live row of a worker; new series get new rows. */
-  mappingOf(worker: Worker, family: MetricFamily): readonly number[] {
+  mappingOf(worker: SeriesOwner, family: MetricFamily): readonly number[] {
     let mapping = this.mappings.get(family.identities);
     if (mapping === undefined) {
       mapping = [];
@@ -79,7 +86,7 @@ export class MergedRows {
     return true;
   }
 
-  private rowOf(labels: Readonly<Record<string, string>>, worker: Worker): number {
+  private rowOf(labels: Readonly<Record<string, string>>, worker: SeriesOwner): number {
     const { table } = this;
     if (labels[OVERFLOW_LABEL] !== undefined) return table.overflowSlot();
     const values = this.ownNames.map((name) => labels[name] ?? '');
@@ -90,8 +97,8 @@ export class MergedRows {
   }
 
   private newTable(): SeriesTable {
-    const { name, type, openLabels = false } = this.definition;
-    const { labelNames } = this;
+    const { name, type } = this.definition;
+    const { labelNames, openLabels } = this;
     const isHistogram = type === 'histogram';
     return new SeriesTable(
       labelNames,

@@ -1,0 +1,60 @@
+import type { ConventionalName, ConventionalNames } from '../../query/conventional-names.js';
+import { matchersOf } from '../../query/label-matchers.js';
+import type { GrafanaQuery } from './grafana-dashboard.js';
+
+/** A selector: a metric name with braces. */
+export const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
+/** A label name in front of its operator. */
+const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
+const GROUPING = /\bby \(([^()]*)\)/g;
+const PART = /_(?:bucket|sum|count)$/;
+
+/** Returns a query over our metrics as one over those that Prometheus has. */
+export function conventionalQuery({ expr, legend }: GrafanaQuery, names: ConventionalNames): GrafanaQuery {
+  const used = Array.from(expr.matchAll(SELECTOR), ([, name = '']) => ownName(name, names)).filter(
+    (name) => name !== undefined,
+  );
+  if (used.length === 0) return { expr, legend };
+  const renames = names.renamesOf(used);
+  const renamed = (label: string): string => renames.get(label) ?? label;
+  const selected = expr
+    .replaceAll(SELECTOR, (text, name: string, matchers: string) => {
+      const own = ownName(name, names);
+      const conventional = own === undefined ? undefined : names.of(own);
+      return own === undefined || conventional === undefined
+        ? text
+        : selectorOf(conventional, name.slice(own.length), matchers);
+    })
+    .replaceAll(
+      GROUPING,
+      (_, labels: string) =>
+        `by (${labels
+          .split(',')
+          .map((label) => renamed(label.trim()))
+          .join(', ')})`,
+    )
+    // The arguments of label_replace().
+    .replaceAll(/"([a-z_]+)"/g, (_, text: string) => `"${renamed(text)}"`);
+  return {
+    expr: selected,
+    legend: legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => `{{${renamed(label)}}}`),
+  };
+}
+
+/** Returns the metric of ours that a selector names, if it has another name in Prometheus. */
+function ownName(selected: string, names: ConventionalNames): string | undefined {
+  return [selected, selected.replace(PART, '')].find((name) => names.of(name) !== undefined);
+}
+
+function selectorOf(
+  { metric, part, labels, matchers }: ConventionalName,
+  ending: string,
+  own: string,
+): string {
+  const name = part === undefined ? `${metric}${ending}` : `${metric}_${part}`;
+  const renamed = own.replaceAll(MATCHED_LABEL, (label) => labels.get(label)?.[0]?.name ?? label);
+  const added = matchersOf(matchers).map(
+    ({ name: label, operator, value }) => `${label}${operator}"${value}"`,
+  );
+  return `${name}{${[renamed, ...added].filter((text) => text !== '').join(', ')}}`;
+}
