@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import shared, { IGNORED } from './jest.config.js';
 
 /** @type {import('jest').Config} */
@@ -5,4 +6,6 @@ export default {
   ...shared,
   testMatch: ['<rootDir>/test/services/**/*.spec.ts', '<rootDir>/test/**/*.long.spec.ts'],
   testPathIgnorePatterns: IGNORED,
+  // More than there are cores: these tests wait for servers and processes for most of their time.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
 };

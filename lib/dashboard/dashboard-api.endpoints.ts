@@ -29,10 +29,14 @@ export class DashboardReadEndpoint implements Endpoint {
     readonly path: string,
     readonly overridable: boolean,
     private readonly read: (query: URLSearchParams) => unknown,
+    /** ID of this process, for a page that may reach several at one address. */
+    private readonly instance?: string,
   ) {}
 
-  handle({ query }: EndpointRequest): Promise<EndpointReply> {
-    return replyWith(() => this.read(query));
+  async handle({ query }: EndpointRequest): Promise<EndpointReply> {
+    const reply = await replyWith(() => this.read(query));
+    if (this.instance === undefined) return reply;
+    return { ...reply, headers: { ...reply.headers, 'x-monitoring-instance': this.instance } };
   }
 }
 

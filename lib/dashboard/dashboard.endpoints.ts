@@ -10,6 +10,7 @@ import {
   DashboardReadEndpoint,
 } from './dashboard-api.endpoints.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
+import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
@@ -25,6 +26,8 @@ const STYLE = 'text/css; charset=utf-8';
 const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['dashboard.js', SCRIPT],
   ['connection.js', SCRIPT],
+  ['contact.js', SCRIPT],
+  ['events.js', SCRIPT],
   ['elements.js', SCRIPT],
   ['format.js', SCRIPT],
   ['charts.js', SCRIPT],
@@ -116,6 +119,8 @@ export interface DashboardSources {
   readonly memory: MemorySource;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
   readonly names?: ConventionalNames;
+  /** The process that answers. */
+  readonly instance: DashboardInstance;
   /** True if credentials are configured. */
   readonly hasAuth: boolean;
 }
@@ -186,7 +191,7 @@ function readEndpoints(path: string, overridable: boolean, sources: DashboardSou
   return READS.map((name) => {
     const read = async (query: URLSearchParams): Promise<unknown> =>
       (await (loading ??= load()))[name](query);
-    return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read);
+    return new DashboardReadEndpoint(`${path}/api/${name}`, overridable, read, sources.instance.id);
   });
 }
 

@@ -6,6 +6,7 @@ import type { HealthMonitor } from '../health/health.monitor.js';
 import { rounded } from './rounding.js';
 import type { AlertRow, VitalRow } from './alert-rows.js';
 import type { DashboardAlerts } from './dashboard-alerts.js';
+import type { DashboardInstance } from './dashboard-instance.js';
 
 /** A cause of a status other than healthy. */
 export interface Reason {
@@ -28,6 +29,8 @@ export interface Overview {
   /** Milliseconds since the Unix epoch. */
   readonly timestamp: number;
   readonly service: string;
+  /** The process that this is about. */
+  readonly instance: DashboardInstance;
   readonly status: HealthStatus;
   readonly reasons: readonly Reason[];
   readonly vitals: readonly OverviewVital[];
@@ -51,6 +54,7 @@ export class OverviewReader {
     private readonly alerts: DashboardAlerts,
     private readonly history: MetricsHistory,
     private readonly service: string,
+    private readonly instance: DashboardInstance,
     private readonly now: () => number,
   ) {}
 
@@ -69,6 +73,7 @@ export class OverviewReader {
     return {
       timestamp: this.now(),
       service: this.service,
+      instance: this.instance,
       status: statusOf(health.status, reasons),
       reasons,
       vitals,

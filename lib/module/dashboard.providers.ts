@@ -2,6 +2,7 @@ import type { Provider } from '@nestjs/common';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
+import { thisInstance } from '../dashboard/dashboard-instance.js';
 import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
@@ -46,7 +47,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       const service = String(defaultLabels['service'] ?? 'Monitoring');
       return new DashboardFeed(
         history,
-        new OverviewReader(health, alerts, history, service, () => clock.now()),
+        new OverviewReader(health, alerts, history, service, thisInstance(), () => clock.now()),
         () => clock.now(),
       );
     },
@@ -99,6 +100,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       lastExit,
       memory,
       names: new ConventionalNames(conventions),
+      instance: thisInstance(),
       hasAuth: endpoints.auth !== undefined,
     }),
   },

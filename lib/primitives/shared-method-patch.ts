@@ -28,7 +28,14 @@ export function patchSharedMethod(
   const patches = sharedPatchesOf(prototype);
   const patch = patches.get(name) ?? sharedPatch(prototype, name, guard);
   patches.set(name, patch);
-  const guarded: Begin = (args, receiver) => guard.run(() => begin(args, receiver));
+  const guarded: Begin = (args, receiver) => {
+    try {
+      return begin(args, receiver);
+    } catch (error) {
+      guard.report(error);
+      return undefined;
+    }
+  };
   patch.observers.add(guarded);
   return () => {
     patch.observers.delete(guarded);

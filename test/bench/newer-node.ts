@@ -16,8 +16,9 @@ export function newerNode(client: string): NewerNode {
   const nodePackage = `node-${platform()}-${arch()}`;
   const home = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'nestjs-monitoring-bench');
   const execPath = join(home, 'node_modules', nodePackage, 'bin', 'node');
+  const name = client.replace(/(.)@.*/, '$1');
   try {
-    if (!existsSync(execPath)) {
+    if (!existsSync(execPath) || !existsSync(join(home, 'node_modules', name))) {
       process.stderr.write(`Installing Node ${MAJOR} and ${client} for the comparison…\n`);
       mkdirSync(home, { recursive: true });
       const packages = [`${nodePackage}@${MAJOR}`, client];
@@ -27,7 +28,6 @@ export function newerNode(client: string): NewerNode {
       });
     }
     execFileSync(execPath, ['--version']);
-    const name = client.replace(/(.)@.*/, '$1');
     return {
       execPath,
       client: `${name}=${createRequire(join(home, 'package.json')).resolve(name)}`,

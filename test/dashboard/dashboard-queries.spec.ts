@@ -47,6 +47,7 @@ function reads() {
       profiles: new Profiles(),
       lastExit: new LastExit(),
       memory: new MemoryGrowth(),
+      instance: { id: 'web-1:17:1', host: 'web-1', pid: 17, startedAt: 1 },
       hasAuth: false,
     }),
   };

@@ -184,7 +184,8 @@ try {
     await checklist.cell('the tools of the cells', () => installTools(tools));
     const wanted = process.argv.slice(2);
     const cells = CELLS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-    const lanes = Array.from({ length: 2 }, async () => {
+    // More than there are cores: a cell waits for the registry, and for applications to end.
+    const lanes = Array.from({ length: 3 }, async () => {
       for (let next = cells.shift(); next !== undefined; next = cells.shift()) {
         const { name, check } = next;
         await checklist.cell(name, () => check(tools));

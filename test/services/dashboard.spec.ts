@@ -5,7 +5,8 @@ import { Controller, Get, Module, Param } from '@nestjs/common';
 import type { AxeResults } from 'axe-core';
 import { MetricsRegistry, MonitoringModule } from 'nestjs-monitoring';
 import type { Page } from 'playwright-core';
-import { ADAPTERS, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
+import { DashboardFeed } from '../../lib/dashboard/dashboard.feed.js';
+import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { Browser, type Offences } from './support/browser.js';
@@ -109,14 +110,31 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       await page.close();
     });
 
-    it('shows a lost connection when the application is gone', async () => {
+    it('marks everything as old once the application is gone, keeps what it has shown, and names its successor', async () => {
       const gone = await SampleAppServer.start('fastify');
       const { page } = await browser.open(`${gone.url}/metrics-dashboard`);
       await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
-      await gone.stop();
-      await page.getByText('Connection lost').waitFor({ timeout: PATIENCE_MS });
+      const title = await page.getByRole('heading', { level: 1 }).innerText();
+      await page.evaluate("location.hash = '#/health'");
+      await page.getByRole('table', { name: 'Health checks' }).waitFor({ timeout: PATIENCE_MS });
+
+      await gone.crash();
+      await page.getByText(/^No contact for \d+ s$/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByText('Connection lost').waitFor();
+      expect(await page.locator('body.without-contact main').count()).toBe(1);
+      await page.evaluate("location.hash = '#/overview'");
+      await page.getByRole('heading', { level: 1, name: title }).waitFor({ timeout: PATIENCE_MS });
+      await page.evaluate("location.hash = '#/runtime'");
+      await page.getByText('The application does not answer.', { exact: false }).waitFor();
+      await page.getByText(/^No contact for ([3-9]|\d\d) s$/).waitFor({ timeout: PATIENCE_MS });
+
+      const successor = await SampleAppServer.start('fastify', {}, Number(new URL(gone.url).port));
+      await page.getByText(/The application was restarted at/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByRole('heading', { level: 1, name: 'Runtime' }).waitFor({ timeout: PATIENCE_MS });
+      expect(await page.locator('body.without-contact').count()).toBe(0);
       await page.close();
-    });
+      await successor.stop();
+    }, 120_000);
   });
 
   describe.each(ADAPTERS)('of an application on %s', (adapter) => {
@@ -149,6 +167,58 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       }
     }, 120_000);
 
+    it('has one connection for all its pages in a browser, and none for one that is hidden', async () => {
+      app = await startApp(adapter, HostileModule);
+      const { events } = app.app.get(DashboardFeed);
+      const pages: Page[] = [];
+      for (let i = 0; i < 7; i++) {
+        pages.push((await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/health`)).page);
+      }
+      for (const page of pages) {
+        await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
+        await page.getByRole('table', { name: 'Health checks' }).waitFor({ timeout: PATIENCE_MS });
+        expect(events.readerCount).toBe(1);
+      }
+      // The next one takes over.
+      const [first, ...others] = pages;
+      await first!.close();
+      await eventually(() => expect(events.readerCount).toBe(1), PATIENCE_MS);
+      for (const page of others) await page.evaluate("document.querySelector('#live').textContent = ''");
+      for (const page of others) await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
+
+      for (const page of others) await page.evaluate(SHOW_AS('hidden'));
+      await eventually(() => expect(events.readerCount).toBe(0), PATIENCE_MS);
+      await others[0]!.evaluate(SHOW_AS('visible'));
+      await eventually(() => expect(events.readerCount).toBe(1), PATIENCE_MS);
+      expect(await others[0]!.getByText('No contact').count()).toBe(0);
+      for (const page of others) await page.close();
+    }, 120_000);
+
+    it('names the instances if several answer at one address, and reads from one of them if it can', async () => {
+      app = await startApp(adapter, HostileModule);
+      const { page, offences } = await browser.open('about:blank');
+      let answers = 0;
+      let isForeign = (answer: number) => answer % 2 === 0;
+      await page.route('**/api/view?*', async (route) => {
+        const response = await route.fetch();
+        const other = isForeign(answers++) && { 'x-monitoring-instance': 'web-2:17:1' };
+        await route.fulfill({ response, headers: { ...response.headers(), ...other } });
+      });
+      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/overview`);
+      await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
+      await eventually(() => expect(answers).toBeGreaterThan(2), PATIENCE_MS);
+      expect(await page.getByText('Several instances').count()).toBe(0);
+
+      isForeign = () => true;
+      const note = page.getByText(/Several instances answer at this address \(.*web-2:17/);
+      await note.waitFor({ timeout: PATIENCE_MS });
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      expect(await note.count()).toBe(0);
+      expect(offences.console).toEqual([]);
+      await page.unrouteAll({ behavior: 'wait' });
+      await page.close();
+    }, 120_000);
+
     it('asks for the token, and shows the dashboard only after that', async () => {
       app = await startApp(adapter, SecretModule);
       const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
@@ -163,6 +233,11 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
   });
 });
 
+/** Makes a page believe that it is hidden or visible: without a window, it is always visible. */
+const SHOW_AS = (state: string): string => `
+  Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+`;
 const ATTACK = '"><img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
 
 @Controller('evil')

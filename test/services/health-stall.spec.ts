@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { type ClientProxy, ClientProxyFactory, Transport } from '@nestjs/microservices';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -45,9 +45,9 @@ interface Opened {
 
 const closing: (() => unknown)[] = [];
 
-afterEach(async () => {
+async function closeAll(): Promise<void> {
   for (const close of closing.splice(0).toReversed()) await close();
-});
+}
 
 async function started(
   module: ModuleMetadata,
@@ -74,51 +74,117 @@ async function expectToWork(running: RunningApp, { query, used }: Opened): Promi
   await eventually(() => expect(used(running)).toBe(0), RECOVERY_MS);
 }
 
+/** A kind on its way through its test. */
+interface Trial {
+  readonly kind: Kind;
+  readonly opened: Opened;
+  readonly running: RunningApp;
+  readonly proxy?: SilentProxy;
+  /** A query that began while the server did not answer. */
+  late?: Promise<unknown>;
+}
+
+/** All kinds go through the same steps at once, since they wait for most of the time. A kind that fails stops there. */
+class Trials {
+  private readonly failures = new Map<Kind, unknown>();
+  private trials: readonly Trial[] = [];
+
+  constructor(private readonly kinds: readonly Kind[]) {}
+
+  async open(start: (kind: Kind) => Promise<Omit<Trial, 'kind'>>): Promise<void> {
+    const opened = await Promise.all(
+      this.kinds.map(async (kind) => {
+        const trial = await this.try(kind, async () => ({ kind, ...(await start(kind)) }));
+        return trial === undefined ? [] : [trial];
+      }),
+    );
+    this.trials = opened.flat();
+  }
+
+  async each(step: (trial: Trial) => Promise<void>): Promise<void> {
+    const going = this.trials.filter(({ kind }) => !this.failures.has(kind));
+    await Promise.all(going.map((trial) => this.try(trial.kind, () => step(trial))));
+  }
+
+  /** @throws what stopped this kind */
+  expect(kind: Kind): void {
+    if (this.failures.has(kind)) throw this.failures.get(kind);
+    expect(this.trials.map((trial) => trial.kind)).toContain(kind);
+  }
+
+  private async try<R>(kind: Kind, work: () => Promise<R>): Promise<R | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.failures.set(kind, error);
+      return undefined;
+    }
+  }
+}
+
+async function openedAt(kind: Kind, url: string): Promise<Omit<Trial, 'kind'>> {
+  const opened = await kind.open(url);
+  if (opened.close !== undefined) closing.push(opened.close);
+  const running = await started(opened.module ?? {});
+  await becomes(running, 'database', 'healthy');
+  await expectToWork(running, opened);
+  return { opened, running };
+}
+
 function itSurvivesSilence(kinds: readonly Kind[], server: () => PostgresServer | MariaDbServer): void {
-  it.each(kinds)(
-    'has its whole pool after connections have fallen silent for ever: $title',
-    async ({ open }) => {
-      const proxy = await SilentProxy.start(server().port);
-      closing.push(() => proxy.stop());
-      const opened = await open(server().url.replace(`:${server().port}`, `:${proxy.port}`));
-      if (opened.close !== undefined) closing.push(opened.close);
-      const running = await started(opened.module ?? {});
-      await becomes(running, 'database', 'healthy');
-      await expectToWork(running, opened);
-      proxy.fallSilent();
-      await becomes(running, 'database', 'unhealthy');
-      await sleep(STALL_MS);
-      proxy.recover();
-      await becomes(running, 'database', 'healthy');
-      await eventually(() => expect(opened.used(running)).toBe(0), RECOVERY_MS);
-      await expectToWork(running, opened);
-    },
-    120_000,
-  );
+  describe('after connections have fallen silent for ever', () => {
+    const trials = new Trials(kinds);
+
+    beforeAll(async () => {
+      await trials.open(async (kind) => {
+        const proxy = await SilentProxy.start(server().port);
+        closing.push(() => proxy.stop());
+        return {
+          ...(await openedAt(kind, server().url.replace(`:${server().port}`, `:${proxy.port}`))),
+          proxy,
+        };
+      });
+      await trials.each(async ({ opened, running, proxy }) => {
+        proxy?.fallSilent();
+        await becomes(running, 'database', 'unhealthy');
+        await sleep(STALL_MS);
+        proxy?.recover();
+        await becomes(running, 'database', 'healthy');
+        await eventually(() => expect(opened.used(running)).toBe(0), RECOVERY_MS);
+        await expectToWork(running, opened);
+      });
+    }, 120_000);
+    afterAll(closeAll, 60_000);
+
+    it.each(kinds)('has its whole pool: $title', (kind) => trials.expect(kind));
+  });
 }
 
 function itSurvivesStalls(kinds: readonly Kind[], server: () => PostgresServer | MariaDbServer): void {
-  it.each(kinds)(
-    'has its whole pool after a stall: $title',
-    async ({ open }) => {
-      const opened = await open(server().url);
-      if (opened.close !== undefined) closing.push(opened.close);
-      const running = await started(opened.module ?? {});
-      await becomes(running, 'database', 'healthy');
-      await expectToWork(running, opened);
-      let late: Promise<unknown> = Promise.resolve();
-      await whileFrozen(server(), async () => {
-        await becomes(running, 'database', 'unhealthy');
-        late = opened.query(running);
-        await sleep(STALL_MS);
+  describe('after a stall', () => {
+    const trials = new Trials(kinds);
+
+    beforeAll(async () => {
+      await trials.open((kind) => openedAt(kind, server().url));
+      await whileFrozen(server(), () =>
+        trials.each(async (trial) => {
+          await becomes(trial.running, 'database', 'unhealthy');
+          trial.late = trial.opened.query(trial.running);
+          trial.late.catch(() => undefined);
+          await sleep(STALL_MS);
+        }),
+      );
+      await trials.each(async ({ opened, running, late }) => {
+        await late;
+        await expectToWork(running, opened);
+        await becomes(running, 'database', 'healthy');
+        await expectToWork(running, opened);
       });
-      await late;
-      await expectToWork(running, opened);
-      await becomes(running, 'database', 'healthy');
-      await expectToWork(running, opened);
-    },
-    120_000,
-  );
+    }, 120_000);
+    afterAll(closeAll, 60_000);
+
+    it.each(kinds)('has its whole pool: $title', (kind) => trials.expect(kind));
+  });
 }
 
 const provide = (useValue: unknown) => ({ providers: [{ provide: 'CLIENT', useValue }] });
@@ -245,6 +311,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'an application whose MariaDB s
 describeWith(['redis-server'], 'an application whose Redis stalls', () => {
   let server: RedisServer;
   beforeAll(async () => (server = await RedisServer.start()), 60_000);
+  afterEach(closeAll);
   afterAll(() => server.stop());
 
   it.each<[string, () => Promise<{ client: unknown; ask: () => Promise<unknown>; close: () => unknown }>]>([

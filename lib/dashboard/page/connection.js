@@ -1,8 +1,19 @@
 const base = document.querySelector('meta[name="monitoring-base"]').content;
 const TOKEN = 'monitoring.token';
-const RETRY_MS = 2_000;
+const INSTANCE = 'x-monitoring-instance';
+/** How often a read is repeated that another instance has answered. */
+const MAX_REPEATS = 2;
 /** The server sends a heartbeat every 15 s; a longer silence means a lost connection. */
 const MAX_SILENCE_MS = 40_000;
+
+/** The instance whose events are shown, and what is to be done if another one answers. */
+const instances = { expected: undefined, onOther: () => undefined };
+
+/** @param {string} id the instance whose events are shown @param {(id: string) => void} onOther called with another one that answers */
+export function expectInstance(id, onOther) {
+  instances.expected = id;
+  instances.onOther = onOther;
+}
 
 /** The error of a response that denies access: 401, 403 or 429. */
 export class AccessDenied extends Error {
@@ -41,11 +52,18 @@ async function request(path, options = {}) {
   return response;
 }
 
-/** Reads from the API. */
+/** Reads from the API, if it can be from the instance whose events are shown: several may share one address. */
 export async function read(path, parameters = {}) {
   const query = new URLSearchParams(parameters);
-  const response = await request(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
-  return response.json();
+  for (let repeats = 0; ; repeats++) {
+    const response = await request(`api/${path}?${query}`, { headers: { accept: 'application/json' } });
+    const { expected, onOther } = instances;
+    const instance = response.headers.get(INSTANCE);
+    if (!expected || !instance || instance === expected) return response.json();
+    if (repeats < MAX_REPEATS) continue;
+    onOther(instance);
+    return response.json();
+  }
 }
 
 /** Reads from the API and saves the answer as a file. A link cannot send a token. */
@@ -72,43 +90,35 @@ export async function post(path, body) {
 }
 
 /**
- * Receives events as long as the page is open, and reconnects after an error.
+ * Receives events over one connection until it ends. An EventSource cannot send a token.
  *
- * @param {{ event: (name: string, data: any) => void, connected: () => void, lost: () => void, denied: (error: AccessDenied) => void }} listener
+ * @param {{ event: (name: string, data: any) => void, connected: () => void, alive: () => void }} listener
+ * @param {AbortSignal} signal ends the connection
  */
-export async function subscribe(listener) {
-  for (;;) {
-    try {
-      await receiveEvents(listener);
-    } catch (error) {
-      if (error instanceof AccessDenied) {
-        listener.denied(error);
-        return;
-      }
-    }
-    listener.lost();
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
-}
-
-/** Receives events over one connection. An EventSource cannot send a token. */
-async function receiveEvents(listener) {
+export async function receiveEvents(listener, signal) {
   const controller = new AbortController();
-  const response = await request('api/events', {
-    headers: { accept: 'text/event-stream' },
-    signal: controller.signal,
-  });
-  listener.connected();
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (;;) {
-    const timer = setTimeout(() => controller.abort(), MAX_SILENCE_MS);
-    const { done, value } = await reader.read().finally(() => clearTimeout(timer));
-    if (done) return;
-    text += value;
-    const events = text.split('\n\n');
-    text = events.pop();
-    for (const event of events) dispatch(event, listener);
+  const abort = () => controller.abort();
+  signal.addEventListener('abort', abort);
+  try {
+    const response = await request('api/events', {
+      headers: { accept: 'text/event-stream' },
+      signal: controller.signal,
+    });
+    listener.connected();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    for (;;) {
+      const timer = setTimeout(abort, MAX_SILENCE_MS);
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+      if (done) return;
+      listener.alive();
+      text += value;
+      const events = text.split('\n\n');
+      text = events.pop();
+      for (const event of events) dispatch(event, listener);
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
@@ -120,4 +130,11 @@ function dispatch(text, listener) {
     }),
   );
   if (fields.event) listener.event(fields.event, JSON.parse(fields.data));
+}
+
+/** Returns a name for what the pages of this dashboard with the same token share, without the token in it. */
+export async function sharedName() {
+  const text = `${base} ${sessionStorage.getItem(TOKEN) ?? ''}`;
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return `monitoring ${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

@@ -1,6 +1,8 @@
 import { alertsView } from './alerts.view.js';
-import { storeToken, subscribe } from './connection.js';
+import { expectInstance, storeToken } from './connection.js';
+import { Contact } from './contact.js';
 import { element, notice } from './elements.js';
+import { subscribe } from './events.js';
 import { clock } from './format.js';
 import { healthView } from './health.view.js';
 import { cardinalityView, metricsView } from './metrics.view.js';
@@ -53,6 +55,7 @@ const THEME = 'monitoring.theme';
 const main = document.querySelector('#main');
 const status = document.querySelector('#status');
 const live = document.querySelector('#live');
+const notes = document.querySelector('#notes');
 
 /** The state shared by all views. */
 const page = {
@@ -64,8 +67,13 @@ const page = {
   arguments: [],
   /** The state of the current view, such as the order of a table. */
   memory: new Map(),
+  /** The functions that showed each view last, by its address. */
+  shown: new Map(),
   refresh: () => showUpdate(),
 };
+
+/** The most views that are kept for the time without contact. */
+const MAX_SHOWN = 20;
 
 let current;
 let latestUpdate;
@@ -130,15 +138,32 @@ async function showUpdate() {
   if (current === undefined) return;
   const update = {};
   latestUpdate = update;
-  const { view } = current;
+  const { name, view } = current;
+  const address = [name, ...page.arguments].join('/');
   try {
     const show = await view.load(page);
-    if (latestUpdate === update) show();
+    if (latestUpdate !== update) return;
+    show();
+    page.shown.delete(address);
+    page.shown.set(address, show);
+    if (page.shown.size > MAX_SHOWN) page.shown.delete(page.shown.keys().next().value);
   } catch (error) {
     if (latestUpdate !== update) return;
     if (error.wantsToken !== undefined) showSignIn(error);
-    else if (page.memory.size === 0) main.replaceChildren(notice('Could not load this view', error.message));
+    else if (page.memory.size === 0) showWithoutAnswer(address, error);
   }
+}
+
+/** Shows the last data of a view that cannot be loaded; they are marked as old as long as there is no contact. */
+function showWithoutAnswer(address, error) {
+  const show = page.shown.get(address);
+  if (show !== undefined) show();
+  else if (error instanceof TypeError) {
+    // What fetch() throws if there is no answer.
+    main.replaceChildren(
+      notice('No data yet', 'The application does not answer. This view appears as soon as it does.'),
+    );
+  } else main.replaceChildren(notice('Could not load this view', error.message));
 }
 
 function showSignIn({ wantsToken }) {
@@ -184,14 +209,30 @@ const STATUS_TEXTS = {
   critical: '✕ Critical',
 };
 
+const contact = new Contact({
+  lost: (seconds) => showStatus('lost', `No contact for ${seconds} s`),
+  note: (text) => {
+    const dismiss = element('button', { type: 'button', onclick: () => note.remove() }, 'Dismiss');
+    const note = element('p', { class: 'row' }, text, dismiss);
+    notes.replaceChildren(note);
+  },
+});
+
 function start() {
   showRanges();
+  contact.begin();
   void subscribe({
     connected: () => {
+      contact.alive();
       if (current === undefined) void showView();
     },
+    alive: () => contact.alive(),
+    paused: () => contact.pause(),
     event: (name, data) => {
       if (name !== 'overview') return;
+      contact.alive();
+      contact.answeredBy(data);
+      expectInstance(data.instance.id, (other) => contact.alsoAnsweredBy(other));
       page.overview = data;
       document.querySelector('#service').textContent = data.service;
       showStatus(data.status, STATUS_TEXTS[data.status]);
@@ -201,12 +242,16 @@ function start() {
       void showUpdate();
     },
     lost: () => {
+      contact.lose();
       live.dataset.state = 'lost';
       live.textContent = page.overview
         ? `Connection lost, last update ${clock(page.overview.timestamp)}`
         : 'Cannot reach the application. Retrying…';
     },
-    denied: showSignIn,
+    denied: (error) => {
+      contact.end();
+      showSignIn(error);
+    },
   });
 }
 

@@ -114,7 +114,7 @@ export class RequestRecorder implements ObservationOwner {
 
   /** Returns the async context for the work of a request that has started; undefined if it needs none of its own. */
   contextOf(response: ObservedResponse): ContextScope | undefined {
-    if (this.records === undefined) return undefined;
+    if (this.records === undefined || this.records.operations.isIdle) return undefined;
     const observation = observationBy(this, response);
     return observation && this.records.operations.scopeOf(observation.operation);
   }

@@ -166,8 +166,12 @@ export class HandlerPhasesInstrumentation {
     return new OwnCode(this.operations, operation);
   }
 
-  /** Returns the observation of a request by this application; undefined if it belongs to one that is mounted in it. */
+  /**
+   * Returns the observation of a request by this application; undefined if it belongs to one that is mounted in it, or
+   * nothing is recorded, which is so for most requests and known without reading a property of them.
+   */
   private observationOf(params: unknown): RequestObservation | undefined {
+    if (this.operations.isIdle) return undefined;
     const response: unknown = Array.isArray(params) ? params[1] : undefined;
     if (!isObject(response)) return undefined;
     const observation = observationOf(rawResponse(response));

@@ -59,9 +59,14 @@ export class Operations implements OperationWaits, WaitingOperations {
     this.eventLoop = new EventLoopUse(clock, this.open);
   }
 
+  /** True if no operation that is recorded runs, so that there is no async context either. */
+  get isIdle(): boolean {
+    return this.open.size === 0;
+  }
+
   /** The recorded operation of the current async context; undefined if there is none, or it has ended. */
   get current(): Operation | undefined {
-    if (this.open.size === 0) return undefined;
+    if (this.isIdle) return undefined;
     const operation = this.storage.getStore()?.operation;
     return operation?.isOpen === true ? operation : undefined;
   }
@@ -149,7 +154,7 @@ export class Operations implements OperationWaits, WaitingOperations {
     operation.isOpen = false;
     this.open.delete(operation);
     this.eventLoop.forget(operation);
-    if (this.open.size === 0) this.scheduleDisable();
+    if (this.isIdle) this.scheduleDisable();
   }
 
   begin(part: WaitPart, call?: WaitedCall): CountableWait | undefined {
@@ -245,7 +250,7 @@ export class Operations implements OperationWaits, WaitingOperations {
 
   /** Runs the work of an operation that is not recorded, which the others wait for until it first awaits something. */
   runUnsampled<R>(identity: OperationIdentity, work: () => R): R {
-    if (this.open.size === 0) return work();
+    if (this.isIdle) return work();
     const since = this.clock.monotonic();
     try {
       return work();
@@ -307,7 +312,7 @@ export class Operations implements OperationWaits, WaitingOperations {
     this.isDisableScheduled = true;
     setImmediate(() => {
       this.isDisableScheduled = false;
-      if (this.open.size === 0) this.storage.disable();
+      if (this.isIdle) this.storage.disable();
     }).unref();
   }
 }

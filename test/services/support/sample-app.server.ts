@@ -34,12 +34,16 @@ export class SampleAppServer {
     private readonly process: ServerProcess,
   ) {}
 
-  /** @param env beside what it always has */
+  /**
+   * @param env beside what it always has
+   * @param port a free one unless it is given
+   */
   static async start(
     adapter: AdapterName,
     env: Readonly<Record<string, string>> = {},
+    port?: number,
   ): Promise<SampleAppServer> {
-    const port = await freePort();
+    port ??= await freePort();
     const url = `http://127.0.0.1:${port}`;
     const process = await ServerProcess.start({
       command: globalThis.process.execPath,
@@ -89,6 +93,11 @@ export class SampleAppServer {
   /** The end of what it has printed so far. */
   get output(): string {
     return this.process.output;
+  }
+
+  /** Ends it as a crash does. */
+  crash(): Promise<void> {
+    return this.process.crash();
   }
 
   /** @throws {Error} if it does not end by itself */
