@@ -42,7 +42,7 @@ const PUSH_EXPORTERS = {
 };
 
 /** The push exporters whose metrics reach Prometheus, under the names of the metrics endpoint. */
-const FOR_PROMETHEUS: readonly PushExporterName[] = ['pushgateway'];
+const FOR_PROMETHEUS: readonly PushExporterName[] = ['pushgateway', 'remoteWrite'];
 
 /** The exporters that an application can inject; a push exporter is null if it is off. */
 export const EXPORTERS: readonly Type[] = [PrometheusExporter, ...Object.values(PUSH_EXPORTERS)];
