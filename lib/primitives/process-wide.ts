@@ -11,7 +11,7 @@ const own: Holders = {};
 export function processWide<T extends object>(name: string, create: () => T): T {
   const key = Symbol.for(`nestjs-monitoring.${name}`);
   const isShared = key in globalThis || Object.isExtensible(globalThis);
-  const holders = (isShared ? globalThis : own) as Holders;
+  const holders: Holders = isShared ? globalThis : own;
   let holder = holders[key];
   if (holder === undefined) {
     const object = create();

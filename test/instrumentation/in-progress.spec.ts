@@ -4,7 +4,7 @@ import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
 import type { MetricsRegistry } from 'nestjs-monitoring';
-import type { BullMqJob, BullMqWorker } from '../../lib/integrations/bullmq/bullmq.discovery.js';
+import type { BullMqJob } from '../../lib/integrations/bullmq/bullmq.discovery.js';
 import { GraphQLRecorder } from '../../lib/instrumentation/graphql/graphql.recorder.js';
 import { RequestSeries } from '../../lib/instrumentation/http/request-series.js';
 import { QueueJobRecorder } from '../../lib/instrumentation/jobs/queue-job.recorder.js';
@@ -67,9 +67,7 @@ const queueJob = (registry: MetricsRegistry): Begin => {
     isPaused: () => false,
     callProcessJob: (_job: BullMqJob, work?: unknown) => work,
   });
-  new QueueJobRecorder(registry, new FakeClock(), new Guard(() => undefined), JOBS).measure(
-    worker as unknown as BullMqWorker,
-  );
+  new QueueJobRecorder(registry, new FakeClock(), new Guard(() => undefined), JOBS).measure(worker);
   return () => {
     const { promise, settle } = pending();
     void worker.callProcessJob({ name: 'send', timestamp: 0, attemptsMade: 1 }, promise);

@@ -83,6 +83,24 @@ describe('the file', () => {
     reader.close();
   });
 
+  it('has an interim entry until the next one replaces it', () => {
+    const rssOf = (entries: number): number[] => {
+      const writer = open();
+      writer.claim();
+      writer.write(entryOf({ row: { rssBytes: 1 } }));
+      writer.write(entryOf({ row: { rssBytes: 2 } }), true);
+      if (entries === 3) writer.write(entryOf({ row: { rssBytes: 3 } }));
+      expect(writer.isOwn()).toBe(true);
+      writer.close();
+      const reader = open();
+      const claim = reader.claim();
+      reader.close();
+      return 'predecessor' in claim ? claim.predecessor.entries.slice(-2).map(({ row }) => row.rssBytes) : [];
+    };
+    expect(rssOf(2)).toEqual([1, 2]);
+    expect(rssOf(3)).toEqual([1, 3]);
+  });
+
   it('is another one while its process runs', () => {
     const first = open();
     first.claim();

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pino, { type Logger } from 'pino';
-import type { PinoLogger } from '../../../lib/integrations/pino/pino.discovery.js';
 import { watchPino } from '../../../lib/integrations/pino/pino.watch.js';
 import { LogLevelRules } from '../../../lib/instrumentation/logs/log-level-rules.js';
 import { Guard } from '../../../lib/primitives/guard.js';
@@ -15,11 +14,12 @@ describe('the lines of pino', () => {
   beforeEach(() => {
     [lines, recorded] = [[], []];
     logger = pino({ serializers: { nested: nested } }, { write: (line: string) => lines.push(line) });
-    ({ stop } = watchPino(logger as unknown as PinoLogger, {
+    const watched = watchPino(logger, {
       guard: new Guard((error) => reported.push(error)),
       rules: new LogLevelRules(),
       record: (level, context) => recorded.push(`${level} ${String(context)}`),
-    }));
+    });
+    stop = () => watched.stop();
   });
 
   afterEach(() => {
