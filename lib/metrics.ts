@@ -14,6 +14,7 @@ export {
   type GenerateOptions,
   PrometheusExporter,
   type PrometheusExporterOptions,
+  type PrometheusFormatOptions,
 } from './exporters/prometheus/prometheus.exporter.js';
 export { DEFAULT_BUCKETS, exponentialBuckets, linearBuckets } from './metrics/buckets.js';
 export { type Clock as MonitoringClock, systemClock } from './metrics/clock.js';

@@ -24,7 +24,7 @@ import {
   resolveNativeHistograms,
 } from './prometheus/native-histograms.options.js';
 import type { PromClientRegistry } from './prometheus/prom-client.bridge.js';
-import type { BridgesOptions } from './prometheus/prometheus.exporter.js';
+import type { BridgesOptions, PrometheusFormatOptions } from './prometheus/prometheus.exporter.js';
 import {
   type PushgatewayExporterOptions,
   type ResolvedPushgateway,
@@ -39,15 +39,7 @@ import {
 /** Options of the exporters. A push exporter is off unless its options are given. */
 export interface ExportersOptions {
   /** Options of the Prometheus exporter, which is always on. */
-  readonly prometheus?: {
-    /**
-     * Adds the creation times of counter and histogram series to OpenMetrics, as `_created` samples, and to protobuf.
-     * @default false
-     */
-    readonly created?: boolean;
-    /** Native histograms, for a Prometheus that asks for them; `false` for classic buckets only. @default on */
-    readonly nativeHistograms?: NativeHistogramsOptions | false;
-  };
+  readonly prometheus?: PrometheusFormatOptions;
   /** Writes to a JSON file; requires `outputFile`. @default false */
   readonly json?: JsonExporterOptions | false;
   /** Pushes to Amazon CloudWatch; requires `namespace` and the package `@aws-sdk/client-cloudwatch`. @default false */
@@ -64,10 +56,7 @@ export interface ExportersOptions {
 
 /** The options of the exporters that are on, with every default filled in. */
 export interface ResolvedExporters {
-  readonly prometheus: {
-    readonly created: boolean;
-    readonly nativeHistograms?: NativeHistogramsOptions | false;
-  };
+  readonly prometheus: PrometheusFormatOptions;
   readonly json?: ResolvedJson;
   readonly cloudWatch?: ResolvedCloudWatch;
   readonly datadog?: ResolvedDatadog;
@@ -89,9 +78,7 @@ const PROMETHEUS: OptionTable<
 };
 
 export const EXPORTERS: OptionTable<ExportersOptions, ResolvedExporters> = {
-  prometheus: group((given: ExportersOptions['prometheus'] = {}, option) =>
-    readOptions(option, given, PROMETHEUS),
-  ),
+  prometheus: group((given: PrometheusFormatOptions = {}, option) => readOptions(option, given, PROMETHEUS)),
   json: ifOn(resolveJsonFile),
   cloudWatch: ifOn(resolveCloudWatch),
   datadog: ifOn((owner, datadog: DatadogExporterOptions) => resolveDatadog(owner, datadog)),

@@ -188,9 +188,11 @@ export class SeriesTable {
   /** Returns the labels of a slot by name. */
   labelsOf(slot: number): Record<string, string> {
     if (slot === this.overflow) return { [OVERFLOW_LABEL]: 'true' };
-    return Object.fromEntries(
-      this.labelNames.map((name, i) => [name, this.values[i]![this.index.numberAt(slot, i)]!]),
-    );
+    // A loop, since protobuf needs them for each series of a scrape. No label is called __proto__.
+    const { labelNames, values, index } = this;
+    const labels: Record<string, string> = {};
+    for (let i = 0; i < labelNames.length; i++) labels[labelNames[i]!] = values[i]![index.numberAt(slot, i)]!;
+    return labels;
   }
 
   /** Returns the exposition prefix of a slot, which is rendered once and kept. */

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ClusterOptions } from 'nestjs-monitoring';
+import { type ClusterOptions, type MetricsSource, PrometheusExporter } from 'nestjs-monitoring';
 import { MetricsRegistry } from '../../lib/metrics/registry.js';
 import { ClusterMember } from '../../lib/cluster/cluster-member.js';
 import { resolveCluster } from '../../lib/cluster/cluster.options.js';
 import { PROTOCOL } from '../../lib/cluster/messages.js';
+import { decodeFamilies, type DecodedMetric } from '../exporters/prometheus/protobuf-decoder.js';
 import { eventually } from '../support/eventually.js';
 import { histograms, scalars } from '../metrics/support.js';
 import { unreachable } from '../support/expectations.js';
@@ -66,6 +67,10 @@ async function levelsOf({ member }: TestWorker): Promise<(string | undefined)[]>
   return series.map(({ labels }) => labels['worker']).toSorted((a = '', b = '') => a.localeCompare(b));
 }
 
+function byKind({ labels: a }: DecodedMetric, { labels: b }: DecodedMetric): number {
+  return (a['kind'] ?? '') < (b['kind'] ?? '') ? -1 : 1;
+}
+
 /** A message as it goes over the socket. */
 function framed(body: Buffer): Buffer {
   const length = Buffer.alloc(4);
@@ -89,6 +94,36 @@ describe('workers', () => {
       ]);
     }
     expect(all.map(({ member }) => member.isLeader)).toEqual([true, false, false]);
+  });
+
+  it('have the same native histograms as one worker that measures everything', async () => {
+    const all = [await worker(), await worker(), await worker()];
+    const alone = new MetricsRegistry();
+    const histogramOf = (registry: MetricsRegistry) =>
+      registry.histogram('sizes', 'Sizes.', { labelNames: ['kind'], buckets: [1, 10] });
+    const bytesOf = async (source: MetricsSource) =>
+      Buffer.concat(
+        await new PrometheusExporter(source).generate({ format: 'protobuf', names: ['sizes_count'] }),
+      );
+    for (let i = 0; i < 3_000; i++) {
+      // Both signs, zeros, and more doublings than 160 buckets have room for in the finest schema. All sums are exact.
+      const value = (i % 7 === 0 ? -1 : 1) * Math.floor(2 ** ((i * 7_919) % 20) * (1 + (i % 13) / 16));
+      const kind = i % 2 === 0 ? 'even' : 'odd';
+      for (const registry of [alone, all[i % 3]?.registry])
+        if (registry) histogramOf(registry).observe({ kind }, value);
+    }
+    const expected = decodeFamilies(await bytesOf(alone)).get('sizes');
+    expect(expected?.metrics.map(({ native }) => (native?.schema ?? 6) < 6)).toEqual([true, true]);
+    for (const { member } of all) {
+      const merged = decodeFamilies(await bytesOf(member)).get('sizes');
+      expect(merged?.metrics.toSorted(byKind)).toEqual(expected?.metrics.toSorted(byKind));
+    }
+    // A worker that leaves passes its buckets on.
+    await all[2]?.member.stop();
+    const [leader] = all;
+    if (leader === undefined) throw new Error('there is a leader');
+    const left = decodeFamilies(await bytesOf(leader.member)).get('sizes');
+    expect(left?.metrics.toSorted(byKind)).toEqual(expected?.metrics.toSorted(byKind));
   });
 
   it('find each other when they start at the same time', async () => {

@@ -121,6 +121,7 @@ describe('what is public', () => {
        "ControllerPaths",
        "DistributionPoints",
        "ExponentialRows",
+       "ExponentialSnapshots",
        "ExporterRecorder",
        "FamilyBase",
        "GivenOptions",

@@ -18,6 +18,7 @@ import {
 import { type EndpointAuth, type EndpointsOptions, MetricsRegistry } from 'nestjs-monitoring';
 import { type Observable, of } from 'rxjs';
 import { restoreEnv, stubEnv } from '../support/environment.js';
+import { decodeFamilies } from '../exporters/prometheus/protobuf-decoder.js';
 import { eventually } from '../support/eventually.js';
 import { CatchAllController, FixtureController, VersionedController } from './fixture/controllers.js';
 import { parseExposition } from './fixture/exposition.js';
@@ -40,6 +41,8 @@ const ALL = ['/metrics', ...PROBES, ...DASHBOARD];
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+const PROTOBUF =
+  'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited';
 
 @Controller('health')
 class OwnHealthController {
@@ -275,6 +278,28 @@ describe.each(ADAPTERS)('endpoints on %s', (adapter) => {
       expect(headers['content-type']).toBe(expected);
       expect(headers['vary']).toContain('accept');
       expect(body.endsWith('# EOF\n')).toBe(expected === OPENMETRICS);
+    });
+
+    it('send protobuf with native histograms to who prefers that, compressed and filtered as the text', async () => {
+      const timer = app.registry.timer('work_seconds', 'Work.', { labelNames: ['i'] });
+      for (let i = 0; i < 50; i++) timer.observe({ i: String(i) }, i);
+      const headers = { accept: `${PROTOBUF},application/openmetrics-text;version=1.0.0;q=0.8,*/*;q=0.1` };
+      const path = '/metrics?name[]=work_seconds_bucket';
+      const plain = await app.get(path, { headers });
+      const zipped = await app.get(path, { headers: { ...headers, 'accept-encoding': 'gzip' } });
+
+      expect([plain.status, plain.headers['content-type']]).toEqual([200, PROTOBUF]);
+      expect(plain.headers['vary']).toContain('accept');
+      expect(zipped.headers['content-encoding']).toBe('gzip');
+      expect(gunzipSync(zipped.bytes)).toEqual(plain.bytes);
+      const families = decodeFamilies(plain.bytes);
+      expect([...families.keys()]).toEqual(['work_seconds']);
+      expect(families.get('work_seconds')?.metrics.map(({ native }) => native?.schema)).toEqual(
+        Array.from({ length: 50 }, () => 6),
+      );
+      for (const refused of [`${PROTOBUF};q=0`, PROTOBUF.replace('delimited', 'compact-text')]) {
+        expect((await app.get(path, { headers: { accept: refused } })).headers['content-type']).toBe(TEXT);
+      }
     });
 
     it('compress the metrics for who can read that, unless there is little to compress', async () => {

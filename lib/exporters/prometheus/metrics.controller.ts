@@ -9,7 +9,7 @@ export class MetricsController extends EndpointController {
   /** Sends the metrics. */
   @Get()
   @DescribedResponses({
-    200: 'The metrics in the text format of Prometheus or in OpenMetrics.',
+    200: 'The metrics in the text format of Prometheus, in OpenMetrics or in protobuf.',
   })
   get(@Req() request: unknown, @Res() response: unknown): Promise<void> {
     return this.serve('metrics', request, response);

@@ -13,16 +13,20 @@ import { type BridgeDependencies, PromClientBridge, type PromClientRegistry } fr
 import { renderProtobuf } from './protobuf-exposition.js';
 import { SchemaMemory } from './protobuf-histogram.js';
 
-/** Options of a {@link PrometheusExporter}. */
-export interface PrometheusExporterOptions {
+/** Options of what Prometheus scrapes. */
+export interface PrometheusFormatOptions {
   /**
    * Adds the creation times of counter and histogram series to OpenMetrics, as `_created` samples, and to protobuf. A
    * scraper without support for these samples stores each as one more series.
    * @default false
    */
   readonly created?: boolean;
-  /** Native histograms in protobuf; `false` for classic buckets only. @default { buckets: 160, classic: true } */
+  /** Native histograms, for a Prometheus that asks for protobuf; `false` for classic buckets only. @default on */
   readonly nativeHistograms?: NativeHistogramsOptions | false;
+}
+
+/** Options of a {@link PrometheusExporter}. */
+export interface PrometheusExporterOptions extends PrometheusFormatOptions {
   /** Registries of other libraries whose metrics are exposed too. */
   readonly bridges?: BridgesOptions;
 }

@@ -4,6 +4,7 @@ import { PrometheusExporter } from '../../../lib/exporters/prometheus/prometheus
 import { type TextFormat } from 'nestjs-monitoring/metrics';
 import { testRegistry } from '../../metrics/support.js';
 import { parseExposition } from './exposition-parser.js';
+import { decodeFamilies } from './protobuf-decoder.js';
 
 afterEach(() => void jest.restoreAllMocks());
 
@@ -87,6 +88,36 @@ describe('PrometheusExporter', () => {
     const collect = jest.spyOn(registry, 'collect');
     await new PrometheusExporter(registry).generateText({ timeoutMs: 250 });
     expect(collect).toHaveBeenCalledWith({ timeoutMs: 250 });
+  });
+
+  it('returns protobuf in bytes, and refuses it as text', async () => {
+    const { registry } = testRegistry();
+    registry.timer('job_seconds', 'Time.').observe(1);
+    const exporter = new PrometheusExporter(registry);
+    const bytes = Buffer.concat(await exporter.generate({ format: 'protobuf' }));
+    expect(decodeFamilies(bytes).get('job_seconds')?.metrics[0]?.native?.positive.get(0)).toBe(1);
+    // @ts-expect-error It is no text.
+    await expect(exporter.generateText({ format: 'protobuf' })).rejects.toThrow(
+      "`format` of generateText() must be 'prometheus' or 'openmetrics'; got 'protobuf', which is no text. Call generate({ format: 'protobuf' }), which returns bytes.",
+    );
+  });
+
+  it('asks for exponential histograms only for protobuf, and only for those that it shows', async () => {
+    const { registry } = testRegistry();
+    const collect = jest.spyOn(registry, 'collect');
+    const exporter = new PrometheusExporter(registry);
+    await exporter.generate();
+    await exporter.generate({ format: 'openmetrics' });
+    await exporter.generate({ format: 'protobuf' });
+    await exporter.generate({ format: 'protobuf', names: ['job_seconds_count', 'size'] });
+    await new PrometheusExporter(registry, { nativeHistograms: false }).generate({ format: 'protobuf' });
+    expect(collect.mock.calls.map(([options]) => options)).toEqual([
+      {},
+      {},
+      { exponential: true },
+      { exponential: new Set(['job_seconds_count', 'job_seconds', 'size']) },
+      {},
+    ]);
   });
 
   it('yields to the event loop while it renders a hundred thousand series', async () => {
