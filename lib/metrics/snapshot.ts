@@ -100,7 +100,7 @@ export interface HistogramFamily extends FamilyBase {
   readonly type: 'histogram';
   /** The finite upper bounds in ascending order; one more bucket, up to +Inf, follows them. */
   readonly upperBounds: readonly number[];
-  /** Exponential histograms by row, if the snapshot was requested with them. */
+  /** @internal Exponential histograms by row, if the snapshot was requested with them. */
   readonly exponentials?: ExponentialSnapshots;
   readonly series: Iterable<HistogramSeriesSnapshot>;
 }

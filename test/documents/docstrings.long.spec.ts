@@ -124,6 +124,7 @@ describe('what is public', () => {
        "ConventionByDomain",
        "DistributionPoints",
        "ExponentialRows",
+       "ExponentialSnapshots",
        "ExporterRecorder",
        "FamilyBase",
        "GivenOptions",

@@ -8,7 +8,7 @@ import { ADAPTERS, eventually, type RunningApp, startApp } from '../e2e/fixture/
 import { WorkController } from './faulty-parts.js';
 
 const PUSH = { intervalMs: 1_000, timeoutMs: 2_000, shutdownTimeoutMs: 500 };
-const EXPORTERS = ['cloudwatch', 'datadog', 'otlp', 'pushgateway'];
+const EXPORTERS = ['cloudwatch', 'datadog', 'otlp', 'pushgateway', 'remote_write'];
 
 @Module({})
 class PushingModule {
@@ -84,6 +84,7 @@ describe.each([
         datadog: { ...PUSH, apiKey: 'key', url, transport: 'fetch' },
         otlp: { ...PUSH, url },
         pushgateway: { ...PUSH, url, jobName: 'orders' },
+        remoteWrite: { ...PUSH, url },
       });
       const quiet = await start(adapter, {});
       await eventually(() => expect(remote.connections).toBeGreaterThanOrEqual(EXPORTERS.length), 15_000);

@@ -25,6 +25,7 @@ import {
   JsonExporter,
   OtlpExporter,
   PushgatewayExporter,
+  RemoteWriteExporter,
 } from 'nestjs-monitoring/exporters';
 import { Pool } from 'pg';
 import { EndpointRouter } from '../../lib/http/endpoint.router.js';
@@ -58,6 +59,7 @@ const SECRETS = {
   datadogKey: 'planted-datadog-key',
   otlpHeader: 'planted-otlp-header',
   gatewayPassword: 'planted-gateway-password',
+  remoteWriteToken: 'planted-remote-write-token',
   webhookPath: 'planted-webhook-path',
 } as const;
 
@@ -209,6 +211,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
               jobName: 'test',
               basicAuth: { username: 'app', password: SECRETS.gatewayPassword },
             },
+            remoteWrite: { url: `${remote.url}/write`, bearerToken: SECRETS.remoteWriteToken },
           },
         },
         {
@@ -305,7 +308,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
     outputs.set('the rules', app.app.get(AlertingMonitor).toPrometheusRules());
     await app.app.get(JsonExporter).exportAll();
     outputs.set('the file of JSON', readFileSync(outputFile, 'utf8'));
-    for (const exporter of [DatadogExporter, OtlpExporter, PushgatewayExporter]) {
+    for (const exporter of [DatadogExporter, OtlpExporter, PushgatewayExporter, RemoteWriteExporter]) {
       const refused = await app.app.get(exporter).exportAll().catch(String);
       outputs.set(`the error of ${exporter.name}`, String(refused));
     }
@@ -322,6 +325,7 @@ describe.each(ADAPTERS)('secrets that an application on %s comes across', (adapt
     expect(outputs.get('health')).toMatch(/"database[^{]*\{"status":"(unhealthy|critical)"/);
     expect(outputs.get('the error of DatadogExporter')).toContain('no entry with');
     expect(outputs.get('the error of PushgatewayExporter')).toContain('no entry with');
+    expect(outputs.get('the error of RemoteWriteExporter')).toContain('no entry with');
     expect(outputs.get('what the exporters sent')).toContain('http_requests_total');
     expect(outputs.get('the logs')).toContain('403');
     expect(outputs.size).toBeGreaterThan(100);

@@ -7,6 +7,7 @@ import { parseExposition } from '../e2e/fixture/exposition.js';
 import { CloudWatchServer } from '../exporters/cloudwatch/cloudwatch.server.js';
 import { DatadogServer } from '../exporters/datadog/datadog.server.js';
 import { OtlpServer } from '../exporters/otlp/otlp.server.js';
+import { RemoteWriteServer } from '../exporters/remote-write/remote-write.server.js';
 import { describeWith, requireBinary } from './support/binaries.js';
 import { buildSampleApp } from './support/built.js';
 import { freePort } from './support/free-port.js';
@@ -20,6 +21,7 @@ describeWith(['prometheus-pushgateway'], 'the sample application with every expo
   const cloudWatch = new CloudWatchServer();
   const datadog = new DatadogServer(KEY);
   const otlp = new OtlpServer();
+  const remoteWrite = new RemoteWriteServer();
   let gateway: ServerProcess;
   let gatewayUrl = '';
   let folder = '';
@@ -34,12 +36,13 @@ describeWith(['prometheus-pushgateway'], 'the sample application with every expo
       args: [`--web.listen-address=127.0.0.1:${port}`, '--persistence.file='],
       isReady: async () => (await fetch(`${gatewayUrl}/-/ready`)).ok,
     });
-    await Promise.all([cloudWatch.start(), datadog.start(), otlp.start()]);
+    await Promise.all([cloudWatch.start(), datadog.start(), otlp.start(), remoteWrite.start()]);
     folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-sample-'));
     metricsFile = join(folder, 'metrics.json');
     const app = await SampleAppServer.start('express', {
       METRICS_FILE: metricsFile,
       PUSHGATEWAY_URL: gatewayUrl,
+      REMOTE_WRITE_URL: `${remoteWrite.url}/api/v1/write`,
       CLOUDWATCH_NAMESPACE: 'EnterpriseLand',
       AWS_REGION: 'eu-central-1',
       AWS_ENDPOINT_URL: cloudWatch.url,
@@ -60,7 +63,7 @@ describeWith(['prometheus-pushgateway'], 'the sample application with every expo
 
   afterAll(async () => {
     await gateway.stop();
-    await Promise.all([cloudWatch.stop(), datadog.stop(), otlp.stop()]);
+    await Promise.all([cloudWatch.stop(), datadog.stop(), otlp.stop(), remoteWrite.stop()]);
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -77,6 +80,15 @@ describeWith(['prometheus-pushgateway'], 'the sample application with every expo
       ({ name, labels }) => name === 'http_requests_total' && labels['route'] === '/api/users',
     );
     expect(own).toMatchObject([{ labels: { job: 'enterprise-land' }, value: REQUESTS }]);
+  });
+
+  it('tells a receiver of remote write', () => {
+    const requests = [...remoteWrite.series.values()].filter(
+      ({ labels }) => labels['__name__'] === 'http_requests_total' && labels['route'] === '/api/users',
+    );
+    expect(requests).toMatchObject([{ labels: { job: 'enterprise-land' } }]);
+    expect(requests[0]?.samples.slice(-2)).toMatchObject([{ value: REQUESTS }, { value: 'stale' }]);
+    expect(remoteWrite.refusals).toEqual([]);
   });
 
   it('tells CloudWatch', () => {

@@ -38,10 +38,9 @@ export class SeriesLabels {
   /** @param target labels of the target, such as `job` and `instance` */
   constructor(labelNames: readonly string[], defaultLabels: Labels, target: Labels) {
     const slots = slotsOf(labelNames, defaultLabels, target);
-    const isBetween = ({ name }: LabelSlot) => name > '__name__' && name < 'le';
     this.parts = [
       slots.filter(({ name }) => name < '__name__'),
-      slots.filter(isBetween),
+      slots.filter(({ name }) => name > '__name__' && name < 'le'),
       slots.filter(({ name }) => name > 'le'),
     ];
   }
@@ -100,7 +99,7 @@ function slotsOf(labelNames: readonly string[], defaultLabels: Labels, target: L
   }
   return slots
     .map((slot) => ({ ...slot, name: limitedText(slot.name, MAX_LABEL_NAME_BYTES) }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Returns an unused name with the prefix and marks it as used. */

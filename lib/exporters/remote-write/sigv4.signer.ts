@@ -95,11 +95,8 @@ export class SigV4Signer {
 
 async function foundCredentials(): Promise<() => Promise<AwsCredentials>> {
   const name = '@aws-sdk/credential-provider-node';
-  const { defaultProvider } = await loadPeerDependency<CredentialProviderPackage>(
-    name,
-    `${OWNER} without credentials`,
-  );
-  return defaultProvider();
+  const provider = await loadPeerDependency<CredentialProviderPackage>(name, `${OWNER} without credentials`);
+  return provider.defaultProvider();
 }
 
 /** SHA-256, or its HMAC with a secret, as the signer expects it. */

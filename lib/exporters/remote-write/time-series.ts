@@ -68,7 +68,7 @@ export class FamilyWriter {
   private readonly name: SeriesName;
   private readonly native: NativeHistogramSettings | undefined;
   private readonly builder: NativeHistogramBuilder | undefined;
-  /** What the builder returned for each row before. */
+  /** Results of the builder for earlier histograms of each row. */
   private readonly known: Uint8Array | undefined;
 
   constructor(

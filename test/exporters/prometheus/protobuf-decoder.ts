@@ -125,7 +125,7 @@ export function decodeFamilies(body: Uint8Array): Map<string, DecodedFamily> {
     const family = FAMILY.toObject(FAMILY.decode(bytes), { longs: Number, enums: String }) as Family;
     const labels = new Set<string>();
     const metrics = family.metric.map(decodedMetric);
-    for (const metric of metrics) labels.add(JSON.stringify(Object.entries(metric.labels).toSorted()));
+    for (const metric of metrics) labels.add(keyOf(metric.labels));
     if (labels.size !== metrics.length) throw new Error(`a series of ${family.name} twice`);
     if (families.has(family.name)) throw new Error(`the family ${family.name} twice`);
     const { name, help = '', type, unit = '' } = family;
@@ -216,6 +216,10 @@ function labelsOf(pairs: readonly LabelPair[]): Record<string, string> {
   const labels = Object.fromEntries(pairs.map(({ name, value }) => [name, value]));
   if (Object.keys(labels).length !== pairs.length) throw new Error('a label twice');
   return labels;
+}
+
+function keyOf(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function millisecondsOf({ seconds, nanos }: Timestamp): number {

@@ -64,7 +64,7 @@ describe('the exposition in protobuf', () => {
         fc.array(sample, { maxLength: 40 }),
         fc.dictionary(fc.constantFrom('a', 'zone'), oddText),
         oddText,
-        async (samples, defaultLabels, help) => {
+        async (samples, defaultLabels, text) => {
           const { registry } = testRegistry({ defaultLabels });
           for (const { kind, metric, a, b, value: given } of samples) {
             const labelNames = ['a', 'constructor'] as const;
@@ -74,7 +74,7 @@ describe('the exposition in protobuf', () => {
             ]) as Record<'a' | 'constructor', string>;
             if (kind === 0)
               registry
-                .counter(`c${metric}_total`, help, { labelNames: ['a', 'constructor'] })
+                .counter(`c${metric}_total`, text, { labelNames: ['a', 'constructor'] })
                 .inc(labels, Math.abs(given));
             else if (kind === 1) registry.gauge(`g${metric}`, 'Gauge.', { labelNames }).set(labels, given);
             else

@@ -49,7 +49,7 @@ export class RemoteWriteServer extends RemoteServer {
       'x-prometheus-remote-write-version': '0.1.0',
     };
     for (const [name, value] of Object.entries(expected)) {
-      if (headers[name] !== value) return this.refuse(415, `${name} is ${headers[name]}`);
+      if (headers[name] !== value) return this.refuse(415, `${name} is ${String(headers[name])}`);
     }
     if (!/^nestjs-monitoring\/\d/.test(headers['user-agent'] ?? '')) {
       return this.refuse(400, `user-agent is ${headers['user-agent']}`);
