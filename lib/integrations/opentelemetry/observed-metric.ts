@@ -12,15 +12,17 @@ export interface ObservedValue {
   readonly attributes: object;
 }
 
+/** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
+export type OwnedSeries = Map<string, { readonly labels: Labels; readonly owners: Set<object> }>;
+
 /** The metric of an observable, whose series belong to the callbacks that observe them; several may observe one. */
 export class ObservedMetric {
-  /** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
-  private readonly owned = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
-
+  /** @param owned series of the metric, which its instruments share: they may differ in their description only */
   constructor(
     private readonly metric: Counter<string> | Gauge<string>,
     private readonly descriptor: InstrumentDescriptor,
     private readonly scope: Labels,
+    private readonly owned: OwnedSeries,
   ) {
     // The count began before anybody asked for it.
     metric.mirrorsOther();
