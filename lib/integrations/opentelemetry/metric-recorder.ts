@@ -80,7 +80,7 @@ export function addMissingNames(metric: AnyMetric, labels: Labels): void {
 export class CounterRecorder extends MetricRecorder<Counter<string>, CounterSeries> {
   record(value: number, attributes: object): void {
     try {
-      const whole = this.isInteger && value > 0 ? Math.trunc(value) : value;
+      const whole = this.isInteger && value > 0 ? wholeOf(value) : value;
       const series = this.index.find(attributes);
       if (series === undefined || typeof whole !== 'number') this.recordOther(whole, attributes);
       else series.inc(whole);
@@ -102,7 +102,7 @@ export class CounterRecorder extends MetricRecorder<Counter<string>, CounterSeri
 export class UpDownCounterRecorder extends MetricRecorder<Gauge<string>, GaugeSeries> {
   record(value: number, attributes: object): void {
     try {
-      const whole = this.isInteger && typeof value === 'number' ? Math.trunc(value) : value;
+      const whole = this.isInteger ? wholeOf(value) : value;
       const series = this.index.find(attributes);
       if (series === undefined || typeof whole !== 'number') this.recordOther(whole, attributes);
       else series.inc(whole);
@@ -124,7 +124,7 @@ export class UpDownCounterRecorder extends MetricRecorder<Gauge<string>, GaugeSe
 export class GaugeRecorder extends MetricRecorder<Gauge<string>, GaugeSeries> {
   record(value: number, attributes: object): void {
     try {
-      const whole = this.isInteger && typeof value === 'number' ? Math.trunc(value) : value;
+      const whole = this.isInteger ? wholeOf(value) : value;
       const series = this.index.find(attributes);
       if (series === undefined || typeof whole !== 'number') this.recordOther(whole, attributes);
       else series.set(whole);
@@ -146,7 +146,7 @@ export class GaugeRecorder extends MetricRecorder<Gauge<string>, GaugeSeries> {
 export class HistogramRecorder extends MetricRecorder<Histogram<string>, HistogramSeries> {
   record(value: number, attributes: object): void {
     try {
-      const whole = this.isInteger && value > 0 ? Math.trunc(value) : value;
+      const whole = this.isInteger && value > 0 ? wholeOf(value) : value;
       const series = this.index.find(attributes);
       // Also false for anything but a number.
       if (series !== undefined && whole >= 0) series.observe(whole);
@@ -173,6 +173,11 @@ export class RefusedRecorder implements MeasurementRecorder {
   record(): void {
     this.drop();
   }
+}
+
+/** Returns a number without its fraction, and anything else as it is. */
+function wholeOf(value: number): number {
+  return typeof value === 'number' ? Math.trunc(value) : value;
 }
 
 /** Returns true if a loop over an object comes to its own names only. */

@@ -12,15 +12,19 @@ export interface ObservedValue {
   readonly attributes: object;
 }
 
+/** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
+export type OwnedSeries = Map<string, { readonly labels: Labels; readonly owners: Set<object> }>;
+
 /** The metric of an observable, whose series belong to the callbacks that observe them; several may observe one. */
 export class ObservedMetric {
-  /** The labels and the owners of each series, by its key; those in the overflow series are not among them. */
-  private readonly owned = new Map<string, { readonly labels: Labels; readonly owners: Set<object> }>();
+  private readonly ownersByCallback = new WeakMap<object, object>();
 
+  /** @param owned series of the metric, which its instruments share: they may differ in their description only */
   constructor(
     private readonly metric: Counter<string> | Gauge<string>,
     private readonly descriptor: InstrumentDescriptor,
     private readonly scope: Labels,
+    private readonly owned: OwnedSeries,
   ) {
     // The count began before anybody asked for it.
     metric.mirrorsOther();
@@ -35,7 +39,8 @@ export class ObservedMetric {
    * Replaces the series of a callback by the values that it has observed. The last of several values for the same
    * attributes counts.
    */
-  replace(owner: object, observed: readonly ObservedValue[]): void {
+  replace(callback: object, observed: readonly ObservedValue[]): void {
+    const owner = this.ownerOf(callback);
     const latest = new Map<string, { readonly labels: Labels; readonly value: number }>();
     for (const { value, attributes } of observed) {
       const number = this.checked(value);
@@ -43,17 +48,25 @@ export class ObservedMetric {
       const labels = this.labelsOf(attributes);
       if (labels !== undefined) latest.set(JSON.stringify(labels), { labels, value: number });
     }
-    this.forget(owner, latest);
+    this.forget(callback, latest);
     this.writeAll(owner, latest);
   }
 
   /** Removes the series of a callback, except those that it has observed again. */
-  forget(owner: object, kept: { has(key: string): boolean } = NONE): void {
+  forget(callback: object, kept: { has(key: string): boolean } = NONE): void {
+    const owner = this.ownerOf(callback);
     for (const [key, series] of this.owned) {
       if (kept.has(key) || !series.owners.delete(owner) || series.owners.size > 0) continue;
       this.owned.delete(key);
       this.metric.remove(series.labels);
     }
+  }
+
+  /** Returns the owner of what a callback observes for this instrument; it may observe others of the same metric, too. */
+  private ownerOf(callback: object): object {
+    const owner = this.ownersByCallback.get(callback) ?? {};
+    this.ownersByCallback.set(callback, owner);
+    return owner;
   }
 
   private writeAll(owner: object, latest: ReadonlyMap<string, { labels: Labels; value: number }>): void {

@@ -16,7 +16,7 @@ import {
 import type { BridgedApplication, BridgedMeterProvider } from './meter-provider.js';
 import type { ObservableInstrument, Observation } from './observable.js';
 import { ObservationCollector } from './observation.collector.js';
-import { ObservedMetric } from './observed-metric.js';
+import { ObservedMetric, type OwnedSeries } from './observed-metric.js';
 import type { ResolvedOpenTelemetryBridge } from './open-telemetry.options.js';
 import { METRIC_KINDS, metricNameOf } from './prometheus-names.js';
 
@@ -48,6 +48,7 @@ class Refusal {
 export class OpenTelemetryBridge implements BridgedApplication {
   private readonly metrics = new Map<string, BridgedMetric>();
   private readonly observed = new Map<InstrumentDescriptor, ObservedMetric>();
+  private readonly owned = new Map<AnyMetric, OwnedSeries>();
   private readonly collectorNames = new Set<string>();
   private readonly refusedNames = new BoundedLabelValues(MAX_REFUSED_NAMES);
   private readonly warned = new Set<string>();
@@ -132,9 +133,15 @@ export class OpenTelemetryBridge implements BridgedApplication {
       return undefined;
     }
     if (metric.type === 'histogram') return undefined;
-    const observed = new ObservedMetric(metric, descriptor, this.scopeOf(descriptor));
+    const observed = new ObservedMetric(metric, descriptor, this.scopeOf(descriptor), this.ownedOf(metric));
     this.observed.set(descriptor, observed);
     return observed;
+  }
+
+  private ownedOf(metric: AnyMetric): OwnedSeries {
+    const owned = this.owned.get(metric) ?? new Map();
+    this.owned.set(metric, owned);
+    return owned;
   }
 
   /** Returns the metric of an instrument, or the reason why there is none. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
+import { type Meter, metrics, type ObservableResult, ValueType } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import * as fc from 'fast-check';
 import { type MetricFamily, type MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
@@ -68,6 +68,33 @@ describe('an instrument of OpenTelemetry', () => {
       'size negative': 2,
       'size not_a_number': 2,
     });
+  });
+
+  it('cuts the fraction off values of whole numbers, and takes nothing for a number that is none', async () => {
+    const { registry, meter } = bridged();
+    const options = { valueType: ValueType.INT };
+    const [counter, open] = [
+      meter.createCounter('orders', options),
+      meter.createUpDownCounter('open', options),
+    ];
+    const level = meter.createGauge('level', options);
+    const size = meter.createHistogram('size', { ...options, advice: { explicitBucketBoundaries: [] } });
+    meter.createObservableCounter('sent', options).addCallback((result) => result.observe(2.5));
+    for (const value of [1.5, '5', 3n, true, NaN, Infinity, 2.75] as number[]) {
+      counter.add(value);
+      open.add(value);
+      level.record(value);
+      size.record(value);
+    }
+    expect(await samplesOf(registry)).toEqual([
+      'orders_total 3',
+      'open 3',
+      'level 2',
+      'size_bucket{le="+Inf"} 2',
+      'size_sum 3',
+      'size_count 2',
+      'sent_total 2',
+    ]);
   });
 
   it('takes attributes of every kind, and none that cannot be read', async () => {

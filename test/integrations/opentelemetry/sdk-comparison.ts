@@ -323,11 +323,15 @@ class Model {
   readonly descriptions = new Map<string, string>();
   /** The callbacks of each series of an observable. */
   private readonly owners = new Map<string, { readonly owners: Set<object>; readonly isGauge: boolean }>();
-  /** The last value that each callback has observed, of the series of the current collection. */
-  private candidates = new Map<string, Map<object, number>>();
+  /** The values that callbacks have observed for each series, in the last collection in which one did. */
+  private readonly candidates = new Map<
+    string,
+    { readonly collection: number; readonly values: Map<object, number> }
+  >();
+  private collection = 0;
 
   beginCollection(): void {
-    this.candidates = new Map();
+    this.collection++;
   }
 
   describe({ kind, description }: Definition): void {
@@ -341,15 +345,17 @@ class Model {
     this.latest.set(seriesOf(definition, labels), wholeOf(definition, given));
   }
 
-  observed(owner: object, values: readonly ModelObservation[]): void {
+  observed(owner: object, observations: readonly ModelObservation[]): void {
     this.removed(owner);
-    for (const { definition, value: given, attributes: labels } of values) {
+    for (const { definition, value: given, attributes: labels } of observations) {
       const key = seriesOf(definition, labels);
       const isGauge = definition.kind !== 'observableCounter';
       const series = this.owners.get(key) ?? { owners: new Set(), isGauge };
       this.owners.set(key, { isGauge, owners: series.owners.add(owner) });
-      const candidates = this.candidates.get(key) ?? new Map<object, number>();
-      this.candidates.set(key, candidates.set(owner, wholeOf(definition, given)));
+      const { collection } = this;
+      const before = this.candidates.get(key);
+      const values = before?.collection === collection ? before.values : new Map<object, number>();
+      this.candidates.set(key, { collection, values: values.set(owner, wholeOf(definition, given)) });
     }
   }
 
@@ -367,9 +373,9 @@ class Model {
     return this.owners.has(key);
   }
 
-  /** Returns true if the value is one that a callback has observed for the series in the current collection. */
+  /** Returns true if the value is one that a callback has observed for the series when one did last. */
   isCandidate(key: string, number: number | undefined): boolean {
-    return [...(this.candidates.get(key)?.values() ?? [])].some((candidate) => candidate === number);
+    return [...(this.candidates.get(key)?.values.values() ?? [])].some((candidate) => candidate === number);
   }
 }
 
