@@ -169,11 +169,15 @@ describeWith(['prometheus', 'protoc'], 'a real Prometheus that asks for native h
       for (const job of [adapter, `${adapter}_text`])
         expect([query, await valueOf(query.replace('JOB', job))]).toEqual([query, value]);
     }
-    const scalars = async (job: string) => {
+    const typesAndHelp = async (job: string) => {
       const metadata = await prometheus.metadata(job);
       return metadata.map(({ metric, type, help }) => `${metric} ${type} ${help}`);
     };
-    expect(await scalars(adapter)).toEqual(await scalars(`${adapter}_text`));
+    // A collector may have added a metric between the scrapes of the two.
+    await eventually(
+      async () => expect(await typesAndHelp(adapter)).toEqual(await typesAndHelp(`${adapter}_text`)),
+      POLL,
+    );
     expect(prometheus.complaints(adapter)).toEqual([]);
   });
 
