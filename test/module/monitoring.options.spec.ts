@@ -379,7 +379,7 @@ describe('options that cannot work stop the start', () => {
     [{ collectors: false }, '`collectors` must be an object; got false.'],
     [
       { exporters: { prom: {} } },
-      'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, datadog, otlp, pushgateway.',
+      'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, embeddedMetrics, datadog, otlp, pushgateway.',
     ],
     [
       { exporters: { prometheus: { created: 'yes' } } },
