@@ -3,6 +3,7 @@ import { ExportersLifecycle } from './exporters.lifecycle.js';
 
 /** The part of an application, or an application context, that is used. */
 export interface MonitoredApplication {
+  /** Returns a provider, wherever it is. */
   get(token: never, options: { readonly strict: false }): unknown;
 }
 

@@ -1,7 +1,10 @@
 /** The part of a `Writable` stream that is used, such as `process.stdout`. */
 export interface EmbeddedMetricsStream {
+  /** Writes a text; calls back with the outcome. */
   write(text: string, callback: (error?: Error | null) => void): boolean;
+  /** Adds a listener to the errors of the stream. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Removes a listener. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
