@@ -3,6 +3,7 @@ import { ExportersLifecycle } from './exporters.lifecycle.js';
 
 /** The part of an application, or an application context, that is used. */
 export interface MonitoredApplication {
+  /** Returns a provider, wherever it is. */
   get(token: never, options: { readonly strict: false }): unknown;
 }
 
@@ -48,7 +49,7 @@ export function wrapHandler<A extends unknown[], R>(
     try {
       result = handler(...withFlushingCallback(args, flush));
     } catch (error) {
-      result = Promise.reject(error as Error);
+      result = Promise.reject(error);
     }
     if (isThenable(result)) return flushedAfter(result, flush) as R;
     if (typeof args[CALLBACK] !== 'function') void flush();
@@ -62,7 +63,11 @@ const CALLBACK = 2;
 function withFlushingCallback<A extends unknown[]>(args: A, flush: () => Promise<void>): A {
   const callback = args[CALLBACK];
   if (typeof callback !== 'function') return args;
-  const flushing = (...outcome: unknown[]): void => void flush().then(() => callback(...outcome));
+  const flushAndCall = async (...outcome: unknown[]): Promise<void> => {
+    await flush();
+    callback(...outcome);
+  };
+  const flushing = (...outcome: unknown[]): void => void flushAndCall(...outcome);
   return args.toSpliced(CALLBACK, 1, flushing) as A;
 }
 

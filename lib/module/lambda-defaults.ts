@@ -44,7 +44,7 @@ export function lambdaDefaults<O extends SuspendedOptions>(given: O): LambdaDefa
     if (group !== undefined && !isObject(group)) return group;
     const missing = names.filter((name) => group?.[name as keyof G] === undefined);
     off.push(...missing.map((name) => `${path}.${name}`));
-    return { ...group, ...Object.fromEntries(missing.map((name) => [name, false])) } as G;
+    return { ...group, ...Object.fromEntries(missing.map((name) => [name, false])) };
   }
 
   const { endpoints, collectors, diagnostics, health } = given;

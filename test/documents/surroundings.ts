@@ -23,6 +23,7 @@ export { it } from '@jest/globals';
 // Injected, or made, somewhere else.
 export declare const alerting: AlertingMonitor;
 export declare const app: INestApplication;
+export declare const AppModule: Type;
 export declare const healthMonitor: HealthMonitor;
 export declare const history: MetricsHistory;
 export declare const metrics: BusinessMetrics;

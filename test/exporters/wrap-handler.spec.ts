@@ -83,7 +83,12 @@ describe('a wrapped handler', () => {
   });
 
   it.each([
-    ['rejects', (error: unknown) => Promise.reject(error as Error)],
+    [
+      'rejects',
+      async (error: unknown): Promise<never> => {
+        throw error;
+      },
+    ],
     [
       'throws',
       (error: unknown) => {

@@ -99,7 +99,7 @@ describe('the defaults on AWS Lambda', () => {
   ])('refuse an invalid `%s` as elsewhere', (name, value) => {
     const errorOf = (lambda: boolean) => {
       try {
-        resolveOptions({ [name]: value } as MonitoringOptions, 'production', lambda);
+        resolveOptions({ [name]: value }, 'production', lambda);
       } catch (error) {
         return (error as Error).message;
       }

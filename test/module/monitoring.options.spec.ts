@@ -379,7 +379,7 @@ describe('options that cannot work stop the start', () => {
     [{ collectors: false }, '`collectors` must be an object; got false.'],
     [
       { exporters: { prom: {} } },
-      'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, datadog, otlp, pushgateway, remoteWrite.',
+      'Unknown key `prom` in `exporters`. Known keys: prometheus, json, cloudWatch, embeddedMetrics, datadog, otlp, pushgateway, remoteWrite.',
     ],
     [
       { exporters: { prometheus: { created: 'yes' } } },
@@ -387,7 +387,7 @@ describe('options that cannot work stop the start', () => {
     ],
     [
       { exporters: { prometheus: { create: true } } },
-      'Unknown key `create` in `exporters.prometheus`. Known keys: created. Did you mean `created`?',
+      'Unknown key `create` in `exporters.prometheus`. Known keys: created, nativeHistograms. Did you mean `created`?',
     ],
     [
       { clock: Date },

@@ -1,7 +1,10 @@
 /** The part of a `Writable` stream that is used, such as `process.stdout`. */
 export interface EmbeddedMetricsStream {
+  /** Writes a text; calls back with the outcome. */
   write(text: string, callback: (error?: Error | null) => void): boolean;
+  /** Adds a listener to the errors of the stream. */
   on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Removes a listener. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -42,20 +45,18 @@ export class LineWriter {
 
 function writeTo(stream: EmbeddedMetricsStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Without a listener, a failed write would end the process. The callback has the outcome.
-    const onError = (): void => undefined;
     const settle = (error?: Error | null): void => {
       if (!error) {
-        unlisten(stream, onError);
+        unlisten(stream);
         resolve();
         return;
       }
       reject(error);
       // The stream emits the error after the callback.
-      setImmediate(unlisten, stream, onError);
+      setImmediate(unlisten, stream);
     };
     try {
-      stream.on('error', onError);
+      stream.on('error', ignore);
       stream.write(text, settle);
     } catch (error) {
       settle(error as Error);
@@ -63,9 +64,13 @@ function writeTo(stream: EmbeddedMetricsStream, text: string): Promise<void> {
   });
 }
 
-function unlisten(stream: EmbeddedMetricsStream, listener: () => void): void {
+/** A listener without which a failed write would end the process. The callback of the write has the outcome. */
+function ignore(): void {}
+
+/** Removes the listener that one write has added. */
+function unlisten(stream: EmbeddedMetricsStream): void {
   try {
-    stream.removeListener('error', listener);
+    stream.removeListener('error', ignore);
   } catch {
     // A stream of the application; the outcome of the write is the same.
   }

@@ -94,7 +94,7 @@ describe('a document of embedded metrics', () => {
   it('has at most 100 values with their counts when there are more, and keeps count and sum', () => {
     const values = Array.from({ length: 5_000 }, (_, i) => 1.003 ** i / 1e3);
     const [metric] = metricsOf(intervalOf([histograms('wait_seconds', [{}, values])]));
-    const { Values = [], Counts = [], ...statistics } = metric?.value as ReceivedDistribution;
+    const { Values = [], Counts = [], ...statistics } = metric!.value as ReceivedDistribution;
     expect(Values.length).toBeLessThanOrEqual(100);
     expect(sum(Counts)).toBe(5_000);
     expect(sum(Values.map((value, i) => value * (Counts[i] ?? NaN))) / sum(values)).toBeCloseTo(1, 9);
@@ -258,7 +258,7 @@ describe('the official client of the embedded metric format', () => {
             context.putMetric(`g${i}_bytes`, number, Unit.Bytes, StorageResolution.High),
           );
           const ours = linesOf(intervalOf(families, { endedAt }), { highResolution: true });
-          const theirs = parsed(new LogSerializer().serialize(context)) as ReturnType<typeof parsed>;
+          const theirs = parsed(new LogSerializer().serialize(context));
           expect(sortedByName(parsed(ours))).toEqual(sortedByName(theirs));
         },
       ),
@@ -272,7 +272,7 @@ describe('the official client of the embedded metric format', () => {
     context.setTimestamp(endedAt - 1);
     context.setDimensions([{ route: '/' }], false);
     const [metric] = metricsOf(intervalOf([histograms('wait_seconds', [{ route: '/' }, [1, 2, 4]])]));
-    for (const value of metric?.value as readonly number[]) {
+    for (const value of metric!.value as readonly number[]) {
       context.putMetric('wait_seconds', value, Unit.Seconds, StorageResolution.High);
     }
     const [line = ''] = new LogSerializer().serialize(context);

@@ -82,8 +82,8 @@ async function microservice(microservices, transport) {
   await app.close();
 }
 
-function portOf(microservice) {
-  return microservice.unwrap().address().port;
+function portOf(server) {
+  return server.unwrap().address().port;
 }
 
 function tcp({ Transport }, port) {
