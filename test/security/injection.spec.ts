@@ -87,6 +87,7 @@ const HEADERS: Readonly<Record<string, RegExp>> = {
   'content-security-policy': /^[\w\s;'-]+$/,
   'referrer-policy': /^no-referrer$/,
   'x-content-type-options': /^nosniff$/,
+  'x-monitoring-instance': /^[!-~]+:\d+:\d+$/,
   'x-powered-by': /^Express$/,
   'www-authenticate': /^Bearer realm="monitoring"$/,
   'retry-after': /^\d+$/,

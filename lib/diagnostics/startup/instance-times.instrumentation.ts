@@ -33,7 +33,9 @@ export class InstanceTimes {
   constructor() {
     // An error of the observation affects no measurement, so that it is not reported.
     const guard = new Guard(() => undefined);
-    const timer = setInterval(() => this.endIfIdle(), IDLE_MS).unref();
+    let timer: NodeJS.Timeout | undefined;
+    // Later, since an application without monitoring ends the observation at once, and must have no timer.
+    const later = setImmediate(() => (timer = setInterval(() => this.endIfIdle(), IDLE_MS).unref())).unref();
     this.endings.push(
       patchSharedMethod(Injector.prototype, 'instantiateClass', guard, ([, wrapper]) =>
         this.begin(wrapper as WrapperLike),
@@ -43,7 +45,10 @@ export class InstanceTimes {
         if (contextId === STATIC_CONTEXT) this.stop();
         return undefined;
       }),
-      () => clearInterval(timer),
+      () => {
+        clearImmediate(later);
+        clearInterval(timer);
+      },
     );
   }
 
