@@ -11,6 +11,7 @@ import {
   type MonitoringOptions,
   PrometheusExporter,
 } from 'nestjs-monitoring';
+import { restoreEnv, stubNpm } from '../support/environment.js';
 import { itOnLinux } from '../support/on-linux.js';
 import { parseExposition, type Sample } from './fixture/exposition.js';
 import { startConventionsApp } from './fixture/conventions-app.js';
@@ -62,6 +63,7 @@ describe.each(ADAPTERS)('the convention of the metrics on %s', (adapter) => {
     let text: string;
     let samples: Sample[];
     beforeAll(async () => {
+      stubNpm();
       app = await startConventionsApp(adapter, { conventions, defaultLabels: { team: 'a"b\\c\nd' } });
       app.registry
         .counter('http_server_custom_total', 'Of the application.', { labelNames: ['method'] })
@@ -71,7 +73,10 @@ describe.each(ADAPTERS)('the convention of the metrics on %s', (adapter) => {
       text = (await app.get('/metrics')).body;
       samples = parseExposition(text);
     });
-    afterAll(() => app.close());
+    afterAll(async () => {
+      await app.close();
+      restoreEnv();
+    });
 
     itOnLinux('gives every metric a name, a type and labels', () => {
       const shape = shapeOf(text);

@@ -6,6 +6,12 @@ export function stubEnv(name: string, value: string | undefined): void {
   set(name, value);
 }
 
+/** Takes away what npm says of the package whose script it runs, as in a process that it has not started. */
+export function stubNpm(): void {
+  stubEnv('npm_package_name', undefined);
+  stubEnv('npm_package_version', undefined);
+}
+
 /** Gives all variables the values that they had before `stubEnv()`. */
 export function restoreEnv(): void {
   for (const [name, value] of before) set(name, value);
