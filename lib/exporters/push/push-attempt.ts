@@ -1,3 +1,5 @@
+import { toPushError } from './push-destination.js';
+
 /** One attempt to send a request, which ends at its timeout or at the shutdown deadline. */
 export class PushAttempt {
   private readonly controller = new AbortController();
@@ -24,7 +26,8 @@ export class PushAttempt {
     try {
       return await Promise.race([send(signal), aborted]);
     } catch (error) {
-      throw signal.aborted ? signal.reason : error;
+      // Of a response that rejects the request the head has arrived; trying again would not change it.
+      throw signal.aborted && toPushError(error).remedy === 'retry' ? signal.reason : error;
     } finally {
       clearTimeout(timer);
       deadline.removeEventListener('abort', onDeadline);

@@ -103,6 +103,40 @@ describe('a response', () => {
     expect(count('dropped_points_total')).toBe(0);
   });
 
+  it('of status 413 to every request ends after a bounded number of requests', async () => {
+    const registry = new MetricsRegistry();
+    const users = registry.gauge('users', 'Users.', { labelNames: ['id'] });
+    for (let id = 0; id < 900; id++) users.set({ id }, id);
+    let requests = 0;
+    const exporter = new RemoteWriteExporter(registry, {
+      url: 'http://127.0.0.1:9/',
+      metadata: false,
+      fetch: async () => {
+        requests++;
+        return { status: 413, headers: new Headers(), body: null };
+      },
+    });
+    await exporter.exportAll().catch(() => undefined);
+    expect(requests).toBeGreaterThan(100);
+    // The last pieces are refused for good, and then split to find the one to blame.
+    expect(requests).toBeLessThanOrEqual(2 * (128 + 32) + 1);
+  });
+
+  it('that rejects decides by its head, although its body never ends', async () => {
+    const registry = new MetricsRegistry();
+    registry.gauge('users', 'Users.').set(1);
+    const body = {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }),
+    };
+    const exporter = new RemoteWriteExporter(registry, {
+      url: 'http://127.0.0.1:9/',
+      metadata: false,
+      timeoutMs: 50,
+      fetch: async () => ({ status: 400, headers: new Headers(), body }),
+    });
+    await expect(exporter.exportAll()).rejects.toMatchObject({ remedy: 'drop' });
+  });
+
   it('about samples that are out of order drops these alone', async () => {
     const { registry, exporter, count } = setUp({ labels: { instance: 'one' } });
     registry.gauge('users', 'Users.').set(1);
