@@ -29,7 +29,7 @@ export async function flushMetrics(
   app: MonitoredApplication,
   options: FlushMetricsOptions = {},
 ): Promise<void> {
-  const { timeoutMs } = readOptions('the options of flushMetrics()', options, FLUSH);
+  const { timeoutMs } = readOptions('the options of flushMetrics', options, FLUSH);
   await flushWithin(exportersOf(app), timeoutMs);
 }
 
@@ -46,7 +46,7 @@ export function wrapHandler<A extends unknown[], R>(
   options: FlushMetricsOptions = {},
 ): (...args: A) => R {
   expectOption('the handler of wrapHandler()', handler, 'a function', typeof handler === 'function');
-  const { timeoutMs } = readOptions('the options of wrapHandler()', options, FLUSH);
+  const { timeoutMs } = readOptions('the options of wrapHandler', options, FLUSH);
   const exporters = exportersOf(app);
   return (...args) => {
     let flushing: Promise<void> | undefined;

@@ -211,17 +211,18 @@ describe('a wrapped handler', () => {
 
 describe('wrong arguments', () => {
   it.each([
-    [{ timeoutMs: NaN }, 'The options of %s.timeoutMs must be a number of milliseconds above 0; got NaN.'],
+    [
+      { timeoutMs: NaN },
+      '`timeoutMs` of the options of %s must be a number of milliseconds above 0; got NaN.',
+    ],
     [{ timeoutMs: 'soon' }, 'must be a number of milliseconds above 0'],
     [{ timeout: 200 }, 'timeoutMs'],
     [null, 'The options of %s must be an object; got null.'],
   ])('%j are refused before the first invocation', async (options, message) => {
     const { app } = await aFunction();
     const handler = async (): Promise<number> => 7;
-    expect(() => wrapHandler(app, handler, options as never)).toThrow(message.replace('%s', 'wrapHandler()'));
-    await expect(flushMetrics(app, options as never)).rejects.toThrow(
-      message.replace('%s', 'flushMetrics()'),
-    );
+    expect(() => wrapHandler(app, handler, options as never)).toThrow(message.replace('%s', 'wrapHandler'));
+    await expect(flushMetrics(app, options as never)).rejects.toThrow(message.replace('%s', 'flushMetrics'));
   });
 
   it('such as no handler are refused before the first invocation', async () => {

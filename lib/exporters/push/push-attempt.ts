@@ -35,8 +35,13 @@ export class PushAttempt {
   }
 
   /** Aborts the attempt as timed out. */
-  timeOut(): void {
+  private timeOut(): void {
     this.abort(new Error(`timed out after ${Math.round(this.timeoutMs)} ms`));
+  }
+
+  /** Aborts the attempt, since the application ends. */
+  cutShort(): void {
+    this.abort(new Error('no response before the application ended'));
   }
 
   private abort(reason: Error): void {

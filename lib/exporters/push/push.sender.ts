@@ -120,7 +120,7 @@ export class PushSender {
     this.remote.resetPauses();
     // For the request in flight; `send()` limits later ones.
     const { attempt } = this;
-    const requestTimer = setTimeout(() => attempt?.timeOut(), this.lastRequestTimeoutMs);
+    const requestTimer = setTimeout(() => attempt?.cutShort(), this.lastRequestTimeoutMs);
     const deadlineTimer = setTimeout(
       () => this.deadline.abort(new Error(`the shutdown timeout of ${shutdownTimeoutMs} ms is over`)),
       shutdownTimeoutMs,

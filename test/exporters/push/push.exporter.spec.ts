@@ -386,6 +386,18 @@ describe('an exporter that has been started', () => {
     expect(aborted).toHaveLength(1);
   });
 
+  it('says of a request that it gives up at shutdown why, and no time limit that it had not reached', async () => {
+    const { exporter, destination, deals, log } = exporting({ intervalMs: 10_000, timeoutMs: 10_000 });
+    destination.answer = () => new Promise(() => undefined);
+    deals.inc(3);
+    exporter.start();
+    await jest.advanceTimersByTimeAsync(10_100);
+    const ended = exporter.shutdown();
+    await jest.advanceTimersByTimeAsync(6_000);
+    await ended;
+    expect(log.lines[0]).toContain('(no response before the application ended)');
+  });
+
   it('tries once more at shutdown, and counts what is rejected then', async () => {
     const { exporter, destination, deals, own } = exporting({ intervalMs: 10_000 });
     destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));

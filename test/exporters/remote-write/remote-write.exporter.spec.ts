@@ -326,6 +326,8 @@ describe('the options', () => {
     [{}, '`exporters.remoteWrite.url` must be an http or https URL'],
     [{ url: 'mimir:9009' }, '`exporters.remoteWrite.url` must be an http or https URL'],
     [{ url: `https://user:${SECRET}@mimir` }, '`exporters.remoteWrite.url` must not contain credentials'],
+    [{ url, labels: ['shop'] }, 'exporters.remoteWrite.labels` must be an object; got an array'],
+    [{ url, bearerToken: 'é' }, 'must be a string of printable ASCII characters; got a string.'],
     [{ url, labels: { __name__: 'x' } }, 'A key of exporters.remoteWrite.labels must be a valid label name'],
     [{ url, labels: { le: '1' } }, 'must be a valid label name other than le and quantile'],
     [{ url, labels: { zone: 1 } }, '`exporters.remoteWrite.labels.zone` must be a string'],
