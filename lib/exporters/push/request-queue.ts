@@ -2,9 +2,9 @@ import type { PushRequest } from './push-destination.js';
 
 /** The numbers of times that a request and its pieces may still be split. */
 interface Splits {
-  /** To isolate what the remote rejects. */
+  /** Splits that isolate what the remote rejects. */
   left: number;
-  /** To get below what is too large for the remote. */
+  /** Splits of requests that are too large for the remote. */
   leftIfLarge: number;
 }
 
