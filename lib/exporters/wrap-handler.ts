@@ -1,3 +1,5 @@
+import { expectOption } from '../options/option-checks.js';
+import { duration, type OptionTable, readOptions } from '../options/option-table.js';
 import { resultWithin } from '../primitives/deadline.js';
 import { ExportersLifecycle } from './exporters.lifecycle.js';
 
@@ -13,7 +15,7 @@ export interface FlushMetricsOptions {
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 1_000;
+const FLUSH: OptionTable<FlushMetricsOptions> = { timeoutMs: duration(1_000) };
 
 /**
  * Pushes with every exporter of the application what has happened since its last push, and resolves when the remotes have
@@ -21,12 +23,14 @@ const TIMEOUT_MS = 1_000;
  * push.
  *
  * @throws {Error} if the application does not import `MonitoringModule`
+ * @throws {MonitoringOptionsError} if an option is invalid
  */
 export async function flushMetrics(
   app: MonitoredApplication,
   options: FlushMetricsOptions = {},
 ): Promise<void> {
-  await flushWithin(exportersOf(app), options);
+  const { timeoutMs } = readOptions('the options of flushMetrics', options, FLUSH);
+  await flushWithin(exportersOf(app), timeoutMs);
 }
 
 /**
@@ -34,17 +38,20 @@ export async function flushMetrics(
  * suspended: when the promise of the handler has settled, or when it calls its callback. The outcome stays the same.
  *
  * @throws {Error} if the application does not import `MonitoringModule`
+ * @throws {MonitoringOptionsError} if the handler is no function, or an option is invalid
  */
 export function wrapHandler<A extends unknown[], R>(
   app: MonitoredApplication,
   handler: (...args: A) => R,
   options: FlushMetricsOptions = {},
 ): (...args: A) => R {
+  expectOption('the handler of wrapHandler()', handler, 'a function', typeof handler === 'function');
+  const { timeoutMs } = readOptions('the options of wrapHandler', options, FLUSH);
   const exporters = exportersOf(app);
   return (...args) => {
     let flushing: Promise<void> | undefined;
     // A handler may do both, return a promise and call its callback.
-    const flush = (): Promise<void> => (flushing ??= flushWithin(exporters, options));
+    const flush = (): Promise<void> => (flushing ??= flushWithin(exporters, timeoutMs));
     let result: unknown;
     try {
       result = handler(...withFlushingCallback(args, flush));
@@ -52,7 +59,9 @@ export function wrapHandler<A extends unknown[], R>(
       result = Promise.reject(error);
     }
     if (isThenable(result)) return flushedAfter(result, flush) as R;
-    if (typeof args[CALLBACK] !== 'function') void flush();
+    // The runtime passes a callback to every handler, and few take it. One that does may call it much later.
+    if (typeof args[CALLBACK] !== 'function' || handler.length <= CALLBACK)
+      void flushWithin(exporters, timeoutMs);
     return result as R;
   };
 }
@@ -79,10 +88,7 @@ async function flushedAfter(result: PromiseLike<unknown>, flush: () => Promise<v
   }
 }
 
-async function flushWithin(
-  exporters: ExportersLifecycle,
-  { timeoutMs = TIMEOUT_MS }: FlushMetricsOptions,
-): Promise<void> {
+async function flushWithin(exporters: ExportersLifecycle, timeoutMs: number): Promise<void> {
   await resultWithin(exporters.flush(), timeoutMs).catch(() => undefined);
 }
 

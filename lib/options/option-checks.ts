@@ -22,6 +22,17 @@ export function expectOption(option: string, value: unknown, expected: string, v
   throw optionError(option, `must be ${expected}; got ${describeValue(value)}.`);
 }
 
+/**
+ * Checks the value of an option that may be a secret, or that is too large to show. The error has its type only.
+ *
+ * @param expected the valid values in words, to follow "must be"
+ * @throws {MonitoringOptionsError} unless the value is valid
+ */
+export function expectUnshown(option: string, value: unknown, expected: string, valid: boolean): void {
+  if (valid) return;
+  throw optionError(option, `must be ${expected}; got ${describeType(value)}.`);
+}
+
 /** Returns the error of an option: its description as the subject, followed by the predicate. */
 export function optionError(option: string, predicate: string): MonitoringOptionsError {
   return new MonitoringOptionsError(`${subjectOf(option)} ${predicate}`);

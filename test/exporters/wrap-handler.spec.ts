@@ -113,6 +113,25 @@ describe('a wrapped handler', () => {
     expect(written()).toBe(1);
   });
 
+  it('writes after a handler that returns no promise, although the runtime passes it a callback', async () => {
+    const { app, work, written } = await aFunction();
+    const handler: (...args: unknown[]) => number = wrapHandler(app, () => (work.inc(), 7));
+    expect(handler({}, {}, () => undefined)).toBe(7);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(written()).toBe(1);
+  });
+
+  it('has written before the callback of a handler that does not declare it, too', async () => {
+    const { app, work, written } = await aFunction();
+    const handler = wrapHandler(app, (...args: unknown[]): void => {
+      setTimeout(() => {
+        work.inc();
+        (args[2] as () => void)();
+      }, 20);
+    });
+    expect(await new Promise((resolve) => handler({}, {}, () => resolve(written())))).toBe(1);
+  });
+
   it('is not delayed by a log that hangs for longer than the time limit, and writes everything later', async () => {
     const { app, log, work, written } = await aFunction();
     const handler = wrapHandler(app, async () => work.inc(), { timeoutMs: 20 });
@@ -187,6 +206,30 @@ describe('a wrapped handler', () => {
     apps.push(app);
     expect(() => wrapHandler(app, () => undefined)).toThrow('does not import MonitoringModule');
     await expect(flushMetrics(app)).rejects.toThrow('does not import MonitoringModule');
+  });
+});
+
+describe('wrong arguments', () => {
+  it.each([
+    [
+      { timeoutMs: NaN },
+      '`timeoutMs` of the options of %s must be a number of milliseconds above 0; got NaN.',
+    ],
+    [{ timeoutMs: 'soon' }, 'must be a number of milliseconds above 0'],
+    [{ timeout: 200 }, 'timeoutMs'],
+    [null, 'The options of %s must be an object; got null.'],
+  ])('%j are refused before the first invocation', async (options, message) => {
+    const { app } = await aFunction();
+    const handler = async (): Promise<number> => 7;
+    expect(() => wrapHandler(app, handler, options as never)).toThrow(message.replace('%s', 'wrapHandler'));
+    await expect(flushMetrics(app, options as never)).rejects.toThrow(message.replace('%s', 'flushMetrics'));
+  });
+
+  it('such as no handler are refused before the first invocation', async () => {
+    const { app } = await aFunction();
+    expect(() => wrapHandler(app, undefined as never)).toThrow(
+      'The handler of wrapHandler() must be a function; got undefined.',
+    );
   });
 });
 

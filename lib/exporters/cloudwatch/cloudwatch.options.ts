@@ -1,4 +1,4 @@
-import { expectKeys, expectOption } from '../../options/option-checks.js';
+import { expectKeys, expectOption, expectUnshown } from '../../options/option-checks.js';
 import { flag, group, type OptionTable, readOptions, text } from '../../options/option-table.js';
 import { PUSH, type PushExporterOptions, type ResolvedPush } from '../push/push.options.js';
 import type { CloudWatchClientLike } from './cloudwatch.destination.js';
@@ -51,7 +51,7 @@ export const CLOUDWATCH: OptionTable<CloudWatchExporterOptions, ResolvedCloudWat
   client: group((client: CloudWatchClientLike | undefined, option) => {
     const valid = client === undefined || typeof client?.send === 'function';
     // The type alone, since a client contains credentials.
-    expectOption(option, typeof client, 'a CloudWatchClient', valid);
+    expectUnshown(option, client, 'a CloudWatchClient', valid);
     return client;
   }),
   distributions: DISTRIBUTIONS,

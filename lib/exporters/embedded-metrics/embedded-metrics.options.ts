@@ -1,5 +1,5 @@
 import { runsOnLambda } from '../../primitives/runs-on-lambda.js';
-import { expectOption, intervalMsOf } from '../../options/option-checks.js';
+import { expectUnshown, intervalMsOf } from '../../options/option-checks.js';
 import { count, flag, group, type OptionTable, readOptions } from '../../options/option-table.js';
 import { DISTRIBUTIONS, NAMESPACE, ROLL_UPS } from '../cloudwatch/metric-data.options.js';
 import type { MetricFilter } from '../push/metric-filter.js';
@@ -67,7 +67,7 @@ export const EMBEDDED_METRICS: OptionTable<EmbeddedMetricsExporterOptions, Resol
   ),
   stream: group((stream: EmbeddedMetricsStream | undefined, option) => {
     const valid = stream === undefined || isStream(stream);
-    expectOption(option, typeof stream, 'a writable stream such as process.stdout', valid);
+    expectUnshown(option, stream, 'a writable stream such as process.stdout', valid);
     return stream;
   }),
   distributions: DISTRIBUTIONS,

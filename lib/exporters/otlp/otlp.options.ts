@@ -3,6 +3,7 @@ import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import {
   expectKeys,
   expectOption,
+  expectUnshown,
   expectStrings,
   MonitoringOptionsError,
 } from '../../options/option-checks.js';
@@ -140,12 +141,7 @@ export function resolveOtlp(
   );
   if (exporter !== undefined) {
     const valid = typeof exporter?.export === 'function' && typeof exporter.shutdown === 'function';
-    expectOption(
-      `${owner}.exporter`,
-      typeof exporter,
-      'a PushMetricExporter of the OpenTelemetry SDK',
-      valid,
-    );
+    expectUnshown(`${owner}.exporter`, exporter, 'a PushMetricExporter of the OpenTelemetry SDK', valid);
   }
   const histograms =
     options.histograms ??

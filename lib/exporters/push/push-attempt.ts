@@ -1,3 +1,5 @@
+import { toPushError } from './push-destination.js';
+
 /** One attempt to send a request, which ends at its timeout or at the shutdown deadline. */
 export class PushAttempt {
   private readonly controller = new AbortController();
@@ -24,7 +26,8 @@ export class PushAttempt {
     try {
       return await Promise.race([send(signal), aborted]);
     } catch (error) {
-      throw signal.aborted ? signal.reason : error;
+      // Of a response that rejects the request the head has arrived; trying again would not change it.
+      throw signal.aborted && toPushError(error).remedy === 'retry' ? signal.reason : error;
     } finally {
       clearTimeout(timer);
       deadline.removeEventListener('abort', onDeadline);
@@ -32,8 +35,13 @@ export class PushAttempt {
   }
 
   /** Aborts the attempt as timed out. */
-  timeOut(): void {
+  private timeOut(): void {
     this.abort(new Error(`timed out after ${Math.round(this.timeoutMs)} ms`));
+  }
+
+  /** Aborts the attempt, since the application ends. */
+  cutShort(): void {
+    this.abort(new Error('no response before the application ended'));
   }
 
   private abort(reason: Error): void {

@@ -120,7 +120,7 @@ export class PushSender {
     this.remote.resetPauses();
     // For the request in flight; `send()` limits later ones.
     const { attempt } = this;
-    const requestTimer = setTimeout(() => attempt?.timeOut(), this.lastRequestTimeoutMs);
+    const requestTimer = setTimeout(() => attempt?.cutShort(), this.lastRequestTimeoutMs);
     const deadlineTimer = setTimeout(
       () => this.deadline.abort(new Error(`the shutdown timeout of ${shutdownTimeoutMs} ms is over`)),
       shutdownTimeoutMs,
@@ -236,7 +236,7 @@ export class PushSender {
   }
 
   /** @param result the smaller requests to send instead; anything else is an acknowledgement */
-  private settle({ points }: QueuedRequest, result: unknown): void {
+  private settle({ points, splits }: QueuedRequest, result: unknown): void {
     if (!Array.isArray(result)) {
       this.queue.settle();
       this.report.sent();
@@ -245,7 +245,9 @@ export class PushSender {
       return;
     }
     const pieces = result as readonly PushRequest[];
-    const replacements = pieces.some((piece) => piece.points >= points) ? [] : pieces;
+    const isUseless = splits.leftIfLarge === 0 || pieces.some((piece) => piece.points >= points);
+    const replacements = isUseless ? [] : pieces;
+    splits.leftIfLarge -= Math.min(replacements.length, 1);
     this.queue.settle(replacements);
     const lost = points - replacements.reduce((sum, piece) => sum + piece.points, 0);
     if (lost > 0) this.report.dropped(lost, 'large');

@@ -1,5 +1,13 @@
 import type { PushRequest } from './push-destination.js';
 
+/** The numbers of times that a request and its pieces may still be split. */
+interface Splits {
+  /** Splits that isolate what the remote rejects. */
+  left: number;
+  /** Splits of requests that are too large for the remote. */
+  leftIfLarge: number;
+}
+
 /** A request in the queue. */
 export interface QueuedRequest {
   readonly request: PushRequest;
@@ -7,8 +15,8 @@ export interface QueuedRequest {
   readonly endedAt: number;
   readonly bytes: number;
   readonly points: number;
-  /** Number of splits left to isolate what the remote rejects, shared by all pieces of the request. */
-  readonly splits: { left: number };
+  /** Shared by all pieces of the request. */
+  readonly splits: Splits;
   /** Number of requests that the remote had accepted when it rejected this one with `stop`. */
   rejectedAfter?: number;
 }
@@ -21,6 +29,8 @@ export interface QueueLimits {
 
 /** Number of times that one request is split to isolate what the remote rejects. */
 const MAX_SPLITS = 32;
+/** The same for a remote that wants smaller requests; one that accepts none at all must not get each point alone. */
+const MAX_SPLITS_IF_LARGE = 128;
 
 /**
  * A bounded queue of the requests that are not settled, oldest first; the oldest is evicted first. The request in
@@ -67,7 +77,10 @@ export class RequestQueue {
 
   /** Adds the requests of an interval. */
   add(requests: readonly PushRequest[], endedAt: number): void {
-    for (const request of requests) this.insert(this.waiting.length, request, endedAt, { left: MAX_SPLITS });
+    for (const request of requests) {
+      const splits = { left: MAX_SPLITS, leftIfLarge: MAX_SPLITS_IF_LARGE };
+      this.insert(this.waiting.length, request, endedAt, splits);
+    }
     this.evict();
   }
 

@@ -1,7 +1,9 @@
 import { hasCredentials, parseHttpUrl } from '../../options/http-url.js';
 import {
   expectKeys,
+  expectObject,
   expectOption,
+  expectUnshown,
   expectSecret,
   MonitoringOptionsError,
   optionalString,
@@ -104,7 +106,7 @@ export const REMOTE_WRITE: OptionTable<RemoteWriteExporterOptions, ResolvedRemot
     if (token === undefined) return undefined;
     expectSecret(option, token);
     // Shown by its type only.
-    expectOption(option, typeof token, 'a string of printable ASCII characters', /^[!-~]+$/.test(token));
+    expectUnshown(option, token, 'a string of printable ASCII characters', /^[!-~]+$/.test(token));
     return token;
   }),
   sigV4: group((sigV4: RemoteWriteSigV4Options | undefined, option) => {
@@ -170,7 +172,7 @@ function checkUrl(option: string, url: unknown): void {
 }
 
 function checkLabels(option: string, labels: unknown): void {
-  expectOption(option, labels, 'an object', typeof labels === 'object' && labels !== null);
+  expectObject(option, labels);
   for (const [name, value] of Object.entries(labels as object)) {
     const isLabelName = LABEL_NAME.test(name) && !RESERVED_LABELS.includes(name);
     expectOption(`a key of ${option}`, name, 'a valid label name other than le and quantile', isLabelName);
@@ -185,9 +187,9 @@ function checkSigV4(option: string, sigV4: RemoteWriteSigV4Options): void {
   const { credentials } = sigV4;
   if (credentials === undefined || typeof credentials === 'function') return;
   const isObject = typeof credentials === 'object' && credentials !== null;
-  expectOption(
+  expectUnshown(
     `${option}.credentials`,
-    typeof credentials,
+    credentials,
     'credentials or a function that returns them',
     isObject,
   );

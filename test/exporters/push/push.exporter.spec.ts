@@ -160,6 +160,26 @@ describe('a remote that returns smaller requests', () => {
   });
 });
 
+describe('a remote for which every request is too large', () => {
+  it('gets a bounded number of requests, and what it does not accept is counted', async () => {
+    const { exporter, destination, deals, own } = exporting();
+    const half = (points: number) => ({ payload: {}, bytes: points, points });
+    let sent = 0;
+    let points = 1;
+    destination.answer = async (payload) => {
+      sent++;
+      if (payload.series === 'deals_total') points = 1;
+      points /= 2;
+      return [half(points), half(points)];
+    };
+    deals.inc(5);
+    await exporter.exportAll();
+    expect(sent).toBeLessThanOrEqual(2 * 128 + 1);
+    expect(own('dropped_points_total')).toBeCloseTo(1);
+    expect(own('queue_points')).toBeCloseTo(0);
+  });
+});
+
 describe('an exporter that has been started', () => {
   it('captures at multiples of the interval and sends after a delay of its own', async () => {
     const { exporter, destination, deals } = exporting({ intervalMs: 60_000 }, new TestDestination(), 0.5);
@@ -364,6 +384,18 @@ describe('an exporter that has been started', () => {
     await ended;
     expect(aborted[0]).toBeGreaterThan(3_500);
     expect(aborted).toHaveLength(1);
+  });
+
+  it('says of a request that it gives up at shutdown why, and no time limit that it had not reached', async () => {
+    const { exporter, destination, deals, log } = exporting({ intervalMs: 10_000, timeoutMs: 10_000 });
+    destination.answer = () => new Promise(() => undefined);
+    deals.inc(3);
+    exporter.start();
+    await jest.advanceTimersByTimeAsync(10_100);
+    const ended = exporter.shutdown();
+    await jest.advanceTimersByTimeAsync(6_000);
+    await ended;
+    expect(log.lines[0]).toContain('(no response before the application ended)');
   });
 
   it('tries once more at shutdown, and counts what is rejected then', async () => {

@@ -103,6 +103,40 @@ describe('a response', () => {
     expect(count('dropped_points_total')).toBe(0);
   });
 
+  it('of status 413 to every request ends after a bounded number of requests', async () => {
+    const registry = new MetricsRegistry();
+    const users = registry.gauge('users', 'Users.', { labelNames: ['id'] });
+    for (let id = 0; id < 900; id++) users.set({ id }, id);
+    let requests = 0;
+    const exporter = new RemoteWriteExporter(registry, {
+      url: 'http://127.0.0.1:9/',
+      metadata: false,
+      fetch: async () => {
+        requests++;
+        return { status: 413, headers: new Headers(), body: null };
+      },
+    });
+    await exporter.exportAll().catch(() => undefined);
+    expect(requests).toBeGreaterThan(100);
+    // The last pieces are refused for good, and then split to find the one to blame.
+    expect(requests).toBeLessThanOrEqual(2 * (128 + 32) + 1);
+  });
+
+  it('that rejects decides by its head, although its body never ends', async () => {
+    const registry = new MetricsRegistry();
+    registry.gauge('users', 'Users.').set(1);
+    const body = {
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }),
+    };
+    const exporter = new RemoteWriteExporter(registry, {
+      url: 'http://127.0.0.1:9/',
+      metadata: false,
+      timeoutMs: 50,
+      fetch: async () => ({ status: 400, headers: new Headers(), body }),
+    });
+    await expect(exporter.exportAll()).rejects.toMatchObject({ remedy: 'drop' });
+  });
+
   it('about samples that are out of order drops these alone', async () => {
     const { registry, exporter, count } = setUp({ labels: { instance: 'one' } });
     registry.gauge('users', 'Users.').set(1);
@@ -292,6 +326,8 @@ describe('the options', () => {
     [{}, '`exporters.remoteWrite.url` must be an http or https URL'],
     [{ url: 'mimir:9009' }, '`exporters.remoteWrite.url` must be an http or https URL'],
     [{ url: `https://user:${SECRET}@mimir` }, '`exporters.remoteWrite.url` must not contain credentials'],
+    [{ url, labels: ['shop'] }, 'exporters.remoteWrite.labels` must be an object; got an array'],
+    [{ url, bearerToken: 'é' }, 'must be a string of printable ASCII characters; got a string.'],
     [{ url, labels: { __name__: 'x' } }, 'A key of exporters.remoteWrite.labels must be a valid label name'],
     [{ url, labels: { le: '1' } }, 'must be a valid label name other than le and quantile'],
     [{ url, labels: { zone: 1 } }, '`exporters.remoteWrite.labels.zone` must be a string'],
