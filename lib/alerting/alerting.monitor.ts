@@ -1,7 +1,7 @@
 import type { MetricsHistory } from '../query/metrics-history.js';
 import type { Clock } from '../metrics/clock.js';
 import type { WarningLogger } from '../metrics/registry-options.js';
-import { MonitoringOptionsError } from '../options/option-checks.js';
+import { expectOption, MonitoringOptionsError } from '../options/option-checks.js';
 import { resultWithin } from '../primitives/deadline.js';
 import { callbackGuard } from '../metrics/error-guards.js';
 import type { MetricsRegistry } from '../metrics/registry.js';
@@ -33,6 +33,7 @@ import {
   type Convention,
   type ConventionByDomain,
   conventionOfAll,
+  CONVENTIONS,
 } from '../metrics/conventions/conventions.js';
 import { ConventionalNames } from '../query/conventional-names.js';
 
@@ -266,15 +267,19 @@ export class AlertingMonitor {
    * increments, unless it runs with `--enable-feature=created-timestamp-zero-ingestion`.
    *
    * The metrics have the names that the metrics endpoint gives them; `conventions` chooses others.
+   *
+   * @throws {MonitoringOptionsError} if the convention is unknown
    */
   toPrometheusRules({
     group = 'nestjs-monitoring',
     conventions,
   }: { readonly group?: string; readonly conventions?: Convention } = {}): string {
-    const byDomain =
-      conventions === undefined
-        ? (this.options.conventions ?? conventionOfAll('prometheus'))
-        : conventionOfAll(conventions);
+    let byDomain = this.options.conventions ?? conventionOfAll('prometheus');
+    if (conventions !== undefined) {
+      const isKnown = CONVENTIONS.includes(conventions);
+      expectOption('conventions', conventions, "'prometheus', 'otel' or 'both'", isKnown);
+      byDomain = conventionOfAll(conventions);
+    }
     return prometheusRules(
       group,
       this.options.intervalMs,

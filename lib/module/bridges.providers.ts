@@ -11,7 +11,7 @@ export const BRIDGES_PROVIDERS: readonly Provider[] = [
   {
     provide: OPEN_TELEMETRY_BRIDGE,
     inject: [MetricsRegistry, RESOLVED_OPTIONS],
-    useFactory: async (registry: MetricsRegistry, { enabled, bridges }: ResolvedOptions) => {
+    useFactory: async (registry: MetricsRegistry, { enabled, bridges, conventions }: ResolvedOptions) => {
       if (!enabled || bridges.openTelemetry === false) return null;
       const provider = BridgedMeterProvider.shared();
       // As early as possible: other providers may ask for a meter in their constructors.
@@ -21,7 +21,7 @@ export const BRIDGES_PROVIDERS: readonly Provider[] = [
         );
       }
       const { OpenTelemetryBridge } = await import('../integrations/opentelemetry/open-telemetry.bridge.js');
-      return new OpenTelemetryBridge(registry, bridges.openTelemetry, provider);
+      return new OpenTelemetryBridge(registry, bridges.openTelemetry, provider, conventions);
     },
   },
 ];

@@ -121,6 +121,17 @@ describe.each(ADAPTERS)('instruments of OpenTelemetry in an application on %s', 
     expect(await app.samples('http_requests_total')).not.toEqual([]);
   });
 
+  it('leave the names of the conventions to the metrics of this library, which know the route', async () => {
+    running = await startApp(adapter, moduleWith({ ...ON, conventions: 'otel' }));
+    const app = running;
+    await app.get('/orders');
+    await eventually(async () => {
+      const counts = countsOf(await familyOf(app, 'http_server_request_duration_seconds'));
+      expect(counts?.map(({ labels }) => labels['http_route'])).toContain('/orders');
+      expect(countsOf(await familyOf(app, 'otel_http_server_request_duration_seconds'))).not.toEqual([]);
+    });
+  });
+
   it('keep their name beside a metric of this library, with a prefix', async () => {
     running = await startApp(adapter, moduleWith(ON));
     const app = running;

@@ -194,6 +194,20 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       for (const page of others) await page.close();
     }, 120_000);
 
+    it('has no contact while a proxy answers in place of the application', async () => {
+      app = await startApp(adapter, HostileModule);
+      const { page } = await browser.open('about:blank');
+      await page.route('**/api/events', (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<h1>Maintenance</h1>' }),
+      );
+      await page.goto(`http://127.0.0.1:${app.port}/metrics-dashboard#/overview`);
+      await page.getByText(/^No contact for ([5-9]|\d\d) s$/).waitFor({ timeout: PATIENCE_MS });
+      await page.unrouteAll({ behavior: 'wait' });
+      await page.getByText('Live, updated').waitFor({ timeout: PATIENCE_MS });
+      expect(await page.locator('body.without-contact').count()).toBe(0);
+      await page.close();
+    }, 120_000);
+
     it('names the instances if several answer at one address, and reads from one of them if it can', async () => {
       app = await startApp(adapter, HostileModule);
       const { page, offences } = await browser.open('about:blank');

@@ -1,8 +1,8 @@
-import { type Convention, conventionOfAll } from '../../metrics/conventions/conventions.js';
+import { type Convention, conventionOfAll, CONVENTIONS } from '../../metrics/conventions/conventions.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { ConventionalNames } from '../../query/conventional-names.js';
 import { findPackage } from '../../primitives/optional-package.js';
-import { MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
 import { ALERTS_DASHBOARD } from './alerts.dashboard.js';
 import { APPLICATION_DASHBOARD } from './application.dashboard.js';
 import { buildDashboard, type GrafanaSdk } from './build-dashboard.js';
@@ -33,7 +33,7 @@ export interface GrafanaDashboardsOptions {
  * `@grafana/grafana-foundation-sdk`.
  *
  * @param source the registry with the metrics of the business dashboard; its collectors run first
- * @throws {MonitoringOptionsError} if the package is missing
+ * @throws {MonitoringOptionsError} if the package is missing, or the convention is unknown
  */
 export async function grafanaDashboards(
   source: Pick<MetricsSource, 'collect'>,
@@ -45,6 +45,12 @@ export async function grafanaDashboards(
     matchers = '',
   }: GrafanaDashboardsOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
+  expectOption(
+    'conventions',
+    conventions,
+    "'prometheus', 'otel' or 'both'",
+    CONVENTIONS.includes(conventions),
+  );
   const sdk = await loadSdk();
   const dashboards = {
     'system-overview': SYSTEM_DASHBOARD,

@@ -104,6 +104,10 @@ export async function receiveEvents(listener, signal) {
       headers: { accept: 'text/event-stream' },
       signal: controller.signal,
     });
+    // A page of a proxy, such as that of a sign-in or of maintenance, is no contact.
+    if (!/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) {
+      throw new RequestFailed(response.status, 'The answer is not from the application.');
+    }
     listener.connected();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';

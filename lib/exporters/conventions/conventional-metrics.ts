@@ -86,7 +86,7 @@ export class ConventionalMetrics implements MetricsSource {
       if (clash !== undefined) {
         this.warnOnce(
           name,
-          `The metric ${clash} of the application has the name that OpenTelemetry's conventions give to ${name}, which is not exposed under that name. Rename the metric of the application.`,
+          `The metric ${clash} of the application has the name that OpenTelemetry's conventions give to ${place}, which is not exposed under that name. Rename the metric of the application.`,
         );
         continue;
       }
@@ -97,12 +97,21 @@ export class ConventionalMetrics implements MetricsSource {
       else others.push(family);
     }
     const target = this.target?.(snapshot);
-    const hasTarget = target !== undefined && !byName.has(target.name);
+    const taken = target && names.clashOf(claimedNames(target.name, target.type), []);
+    if (taken !== undefined) {
+      this.warnOnce(
+        'target_info',
+        `The metric ${taken} of the application has the name of target_info, so the attributes of the resource are not exposed. Rename the metric of the application.`,
+      );
+    }
     const families = snapshot.families.flatMap((family) => [
       ...(hidden.has(family.name) ? [] : [family]),
       ...(derivedAt.get(family.name) ?? []),
     ]);
-    return { ...snapshot, families: hasTarget ? [target, ...families] : families };
+    return {
+      ...snapshot,
+      families: target !== undefined && taken === undefined ? [target, ...families] : families,
+    };
   }
 
   private warnOnce(topic: string, message: string): void {

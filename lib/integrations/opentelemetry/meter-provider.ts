@@ -219,8 +219,7 @@ function descriptorOf(
   options: InstrumentOptions | null | undefined,
   isBeyondLimit: boolean,
 ): InstrumentDescriptor {
-  const { unit, description, valueType, advice } = Object(options) as InstrumentOptions;
-  const boundaries: unknown = kind === 'histogram' ? advice?.explicitBucketBoundaries : undefined;
+  const { unit, description, valueType, boundaries } = readOptions(kind, options);
   return {
     scope,
     // One character more than is allowed, by which it is refused.
@@ -229,9 +228,25 @@ function descriptorOf(
     unit: textOf(unit),
     description: textOf(description),
     isInteger: valueType === INTEGER,
-    boundaries: Array.isArray(boundaries) ? boundaries.slice() : undefined,
+    boundaries,
     isBeyondLimit,
   };
+}
+
+/** Reads the options of an instrument; none if that fails, since an instrument must not throw. */
+function readOptions(kind: InstrumentKind, options: InstrumentOptions | null | undefined) {
+  try {
+    const { unit, description, valueType, advice } = Object(options) as InstrumentOptions;
+    const boundaries: unknown = kind === 'histogram' ? advice?.explicitBucketBoundaries : undefined;
+    return {
+      unit,
+      description,
+      valueType,
+      boundaries: Array.isArray(boundaries) ? (boundaries.slice() as number[]) : undefined,
+    };
+  } catch {
+    return {};
+  }
 }
 
 /** Returns what tells instruments apart. Nobody can compare the buckets of two histograms with one name. */

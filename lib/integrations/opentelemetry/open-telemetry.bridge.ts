@@ -1,3 +1,4 @@
+import { type ConventionByDomain, conventionOfAll } from '../../metrics/conventions/conventions.js';
 import type { AnyMetric, MetricsRegistry } from '../../metrics/registry.js';
 import { MetricDefinitionError } from '../../metrics/metric-definition.error.js';
 import type { DropReason } from '../../metrics/metric-host.js';
@@ -18,7 +19,7 @@ import type { ObservableInstrument, Observation } from './observable.js';
 import { ObservationCollector } from './observation.collector.js';
 import { ObservedMetric, type OwnedSeries } from './observed-metric.js';
 import type { ResolvedOpenTelemetryBridge } from './open-telemetry.options.js';
-import { METRIC_KINDS, metricNameOf } from './prometheus-names.js';
+import { METRIC_KINDS, metricNameOf, semanticNames } from './prometheus-names.js';
 
 /** The buckets of a histogram without advice, by the specification of OpenTelemetry. */
 const DEFAULT_BOUNDARIES = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];
@@ -52,6 +53,7 @@ export class OpenTelemetryBridge implements BridgedApplication {
   private readonly collectorNames = new Set<string>();
   private readonly refusedNames = new BoundedLabelValues(MAX_REFUSED_NAMES);
   private readonly warned = new Set<string>();
+  private readonly taken: ReadonlySet<string>;
   private detach: (() => void) | undefined;
   private isStopped = false;
 
@@ -59,7 +61,10 @@ export class OpenTelemetryBridge implements BridgedApplication {
     private readonly registry: MetricsRegistry,
     private readonly options: ResolvedOpenTelemetryBridge,
     private readonly provider: BridgedMeterProvider,
-  ) {}
+    conventions: ConventionByDomain = conventionOfAll('prometheus'),
+  ) {
+    this.taken = semanticNames(conventions);
+  }
 
   /** Registers the provider again, unless another one is there, and begins to record. */
   start(): void {
@@ -147,7 +152,7 @@ export class OpenTelemetryBridge implements BridgedApplication {
   /** Returns the metric of an instrument, or the reason why there is none. */
   private metricOf(descriptor: InstrumentDescriptor): AnyMetric | Refusal {
     if (descriptor.isBeyondLimit) return new Refusal('refused_definition', 'there are too many instruments');
-    const name = metricNameOf(descriptor, this.options.unitSuffixes);
+    const name = metricNameOf(descriptor, this.options.unitSuffixes, this.taken);
     if (name === undefined || descriptor.name.length > MAX_NAME_LENGTH) {
       return new Refusal(
         'refused_definition',
@@ -180,7 +185,7 @@ export class OpenTelemetryBridge implements BridgedApplication {
       return bridged;
     } catch (error) {
       if (!(error instanceof MetricDefinitionError)) throw error;
-      return new Refusal('conflicting_definition', error.message);
+      return new Refusal('conflicting_definition', error.message.replace(/\.$/, ''));
     }
   }
 

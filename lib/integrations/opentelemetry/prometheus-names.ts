@@ -1,3 +1,6 @@
+import { type ConventionByDomain, hasSemanticNames } from '../../metrics/conventions/conventions.js';
+import { prometheusName, prometheusType } from '../../metrics/conventions/semantic-metric.js';
+import { SEMANTIC_METRICS } from '../../metrics/conventions/semantic-metrics.js';
 import type { MetricKind } from '../../metrics/metric-definition.js';
 import { claimedNames } from '../../metrics/naming-rules.js';
 import { LIBRARY_METRIC_NAMES } from '../../metrics/library-metric-names.js';
@@ -66,15 +69,29 @@ const TAKEN: ReadonlySet<string> = new Set(
   ).flat(),
 );
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Returns every name that the metrics of this library have in an exposition by the conventions of OpenTelemetry. */
+export function semanticNames(conventions: ConventionByDomain): ReadonlySet<string> {
+  if (!hasSemanticNames(conventions)) return NO_NAMES;
+  const named = SEMANTIC_METRICS.filter(({ domain }) => conventions[domain] !== 'prometheus');
+  return new Set([
+    'target_info',
+    ...named.flatMap((metric) => claimedNames(prometheusName(metric), prometheusType(metric))),
+  ]);
+}
+
 /**
  * Returns the name of the metric of an instrument; undefined if nothing is left of its name.
  *
  * @param unitSuffixes true to add the unit, as the specification says and the exporter of the JavaScript SDK does not
+ * @param taken further names that metrics of this library have, which get the prefix as well
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  */
 export function metricNameOf(
   { name, unit, kind }: { readonly name: string; readonly unit: string; readonly kind: InstrumentKind },
   unitSuffixes: boolean,
+  taken: ReadonlySet<string> = NO_NAMES,
 ): string | undefined {
   const plain = sanitized(name);
   if (plain === '' || plain === '_') return undefined;
@@ -86,7 +103,8 @@ export function metricNameOf(
     for (const word of unitWords(unit, kind)) if (!stem.endsWith(`_${word}`)) stem += `_${word}`;
   }
   const full = isCounter ? stem + TOTAL : stem;
-  return claimedNames(full, metricKind).some((claim) => TAKEN.has(claim)) ? PREFIX + full : full;
+  const isTaken = claimedNames(full, metricKind).some((claim) => TAKEN.has(claim) || taken.has(claim));
+  return isTaken ? PREFIX + full : full;
 }
 
 /** Returns the name of the label of an attribute. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { MetricsRegistry, PrometheusExporter } from 'nestjs-monitoring';
+import { grafanaDashboards } from 'nestjs-monitoring/grafana';
 import { MetricsMerger } from '../../../lib/cluster/metrics-merger.js';
 import { ConventionalMetrics } from '../../../lib/exporters/conventions/conventional-metrics.js';
 import { resolveConventions } from '../../../lib/exporters/conventions/conventions.options.js';
@@ -8,6 +9,7 @@ import { resourceAttributes } from '../../../lib/exporters/conventions/resource-
 import { IntervalReader } from '../../../lib/exporters/push/interval-reader.js';
 import { type Convention, conventionOfAll } from '../../../lib/metrics/conventions/conventions.js';
 import type { MetricsSnapshot } from '../../../lib/metrics/snapshot.js';
+import { testAlerting } from '../../alerting/support.js';
 import { parseExposition } from '../../e2e/fixture/exposition.js';
 import { family, histograms, oddText, scalars, testRegistry } from '../../metrics/support.js';
 
@@ -396,11 +398,37 @@ describe('target_info', () => {
     expect(info?.labels).toEqual({ a_b: '2;1', key_9lives: 'x', _: 'y', team: 'own' });
   });
 
-  it('does not take the place of one that the application has', async () => {
+  it('does not take the place of one that the application has, and a warning says so once', async () => {
     const registry = new MetricsRegistry();
     registry.gauge('target_info', 'Mine.').set(7);
-    const view = new ConventionalMetrics(registry, conventionOfAll('otel'), { resource: { a: 'b' } });
+    const warnings: string[] = [];
+    const logger = { warn: (message: string) => void warnings.push(message) };
+    const view = new ConventionalMetrics(registry, conventionOfAll('otel'), { resource: { a: 'b' }, logger });
     expect(scalars(view.snapshot(), 'target_info')).toMatchObject([{ value: 7 }]);
+    view.snapshot();
+    expect(warnings).toEqual([
+      expect.stringContaining('The metric target_info of the application has the name of target_info'),
+    ]);
+  });
+
+  it('is not there beside a counter that has its name in OpenMetrics', async () => {
+    const registry = new MetricsRegistry();
+    registry.counter('target_info_total', 'Mine.').inc();
+    const logger = { warn: () => undefined };
+    const view = new ConventionalMetrics(registry, conventionOfAll('otel'), { resource: { a: 'b' }, logger });
+    const names = view.snapshot().families.map(({ name }) => name);
+    expect(names).toContain('target_info_total');
+    expect(names).not.toContain('target_info');
+  });
+});
+
+describe('an unknown convention', () => {
+  it('is refused where rules and dashboards are made, with what is allowed', async () => {
+    const message = /`conventions` must be 'prometheus', 'otel' or 'both'; got the string "OTEL"/;
+    const given = { conventions: 'OTEL' as Convention };
+    const { alerting } = testAlerting();
+    expect(() => alerting.toPrometheusRules(given)).toThrow(message);
+    await expect(grafanaDashboards(new MetricsRegistry(), given)).rejects.toThrow(message);
   });
 });
 

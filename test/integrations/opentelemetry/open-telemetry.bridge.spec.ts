@@ -250,8 +250,25 @@ describe('an instrument that cannot be recorded', () => {
     record(meter, registry);
     expect(dropped(registry)).toEqual({ [expected]: 1 });
     expect(warnings).toEqual([
-      expect.stringMatching(/^The OpenTelemetry instrument ".*" of "shop" is not recorded: /),
+      expect.stringMatching(/^The OpenTelemetry instrument ".*" of "shop" is not recorded: .*[^.]\. Its /),
     ]);
+  });
+
+  it('has no options where they cannot be read, and does not throw', async () => {
+    const { registry, meter } = bridged();
+    const unreadable = {
+      get unit(): string {
+        throw new Error('unreadable');
+      },
+    };
+    const revoked = Proxy.revocable<number[]>([], {});
+    revoked.revoke();
+    meter.createCounter('orders', unreadable).add(1);
+    meter.createHistogram('size', { advice: { explicitBucketBoundaries: revoked.proxy } }).record(1);
+    meter.createObservableGauge('level', unreadable).addCallback((result) => result.observe(2));
+    await registry.collect();
+    const samples = await samplesOf(registry);
+    expect(samples).toEqual(expect.arrayContaining(['orders_total 1', 'size_count 1', 'level 2']));
   });
 
   it('is refused with other buckets, in another scope only', () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { labelsOfAttributes } from '../../../lib/integrations/opentelemetry/attribute-labels.js';
 import type { InstrumentKind } from '../../../lib/integrations/opentelemetry/instrument.js';
-import { metricNameOf } from '../../../lib/integrations/opentelemetry/prometheus-names.js';
+import { metricNameOf, semanticNames } from '../../../lib/integrations/opentelemetry/prometheus-names.js';
+import { conventionOfAll, conventionsOptedIn } from '../../../lib/metrics/conventions/conventions.js';
 
 describe('the name of a metric', () => {
   // The examples of the translation from OpenTelemetry to Prometheus, and what their rules make of others.
@@ -46,6 +47,22 @@ describe('the name of a metric', () => {
       'request_duration',
     );
     expect(metricNameOf({ name: 'sent', unit: 'By', kind: 'counter' }, false)).toBe('sent_total');
+  });
+
+  it('has a prefix where a metric of this library has the name by the conventions that are switched on', () => {
+    const duration = { name: 'http.server.request.duration', unit: 's', kind: 'histogram' } as const;
+    const uptime = { name: 'process.uptime', unit: 's', kind: 'gauge' } as const;
+    const namesBy = (taken: ReadonlySet<string>) =>
+      [duration, uptime].map((each) => metricNameOf(each, true, taken));
+    const own = ['http_server_request_duration_seconds', 'process_uptime_seconds'];
+    const prefixed = own.map((name) => `otel_${name}`);
+    expect(namesBy(semanticNames(conventionOfAll('prometheus')))).toEqual(own);
+    expect(namesBy(semanticNames(conventionOfAll('otel')))).toEqual(prefixed);
+    expect(namesBy(semanticNames(conventionOfAll('both')))).toEqual(prefixed);
+    expect(namesBy(semanticNames(conventionsOptedIn('http')))).toEqual([prefixed[0], own[1]]);
+    const target = { name: 'target.info', unit: '', kind: 'gauge' } as const;
+    expect(metricNameOf(target, true, semanticNames(conventionOfAll('otel')))).toBe('otel_target_info');
+    expect(metricNameOf(target, true)).toBe('target_info');
   });
 
   it('is valid, whatever the instrument is called', () => {
