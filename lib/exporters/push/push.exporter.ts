@@ -42,6 +42,8 @@ export class PushExporter {
   private readonly isLeader: () => boolean;
   private readonly hasSuccessor: () => boolean;
 
+  /** The end of the pause that the remote asked for, or that its failure demands, on the monotonic clock. */
+  private pausedUntil = -Infinity;
   private capturing: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private isStarted = false;
@@ -104,12 +106,16 @@ export class PushExporter {
   /**
    * Sends what happened since the last push, and what is still in the queue, where the process may be suspended at any
    * time, as on AWS Lambda. Collectors that wait for something are not waited for: what they read is part of a later
-   * push. A failure is counted, and logged once; the next push repeats the requests. Never rejects.
+   * push. A failure is counted, and logged once; the next push repeats the requests. While a remote that has failed wants
+   * a pause, nothing is sent: the queue keeps it for later. Never rejects.
    */
   async flush(): Promise<void> {
     if (this.closing !== undefined || this.leavesPushingToLeader) return;
     await this.tryCapture(FLUSH_COLLECT_MS);
-    await this.sender.trySend();
+    if (this.clock.monotonic() < this.pausedUntil) return;
+    const retryInMs = await this.sender.trySend();
+    const pauseMs = this.destination.local === true ? 0 : (retryInMs ?? 0);
+    this.pausedUntil = this.clock.monotonic() + pauseMs;
   }
 
   /** Starts to push once per interval. */

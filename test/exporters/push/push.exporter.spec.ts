@@ -40,6 +40,44 @@ function exporting(
 const taken = (destination: TestDestination) =>
   destination.taken.filter(({ series }) => series === 'deals_total').map(({ delta }) => delta);
 
+describe('flush()', () => {
+  it.each([
+    ['asks for a pause', () => Promise.reject(new PushError('slow down', 'retry', 600_000)), 600_000],
+    ['accepts nothing', () => Promise.reject(new PushError('unknown key', 'stop')), 120_000],
+    ['cannot be reached', down, 500],
+  ] as const)(
+    'sends nothing more for a while to a remote that %s, and loses nothing',
+    async (_, fail, pauseMs) => {
+      const { exporter, destination, deals } = exporting({}, new TestDestination(), 0.5);
+      destination.answer = fail;
+      for (let i = 0; i < 10; i++) {
+        deals.inc();
+        await exporter.flush();
+      }
+      expect(destination.attempts).toHaveLength(1);
+      destination.answer = async () => undefined;
+      await jest.advanceTimersByTimeAsync(pauseMs * 2);
+      await exporter.flush();
+      expect(taken(destination).reduce((sum, delta) => sum + delta, 0)).toBe(10);
+      await exporter.shutdown();
+    },
+  );
+
+  it('tries again at once if the remote is on this machine', async () => {
+    const { exporter, destination, deals } = exporting(
+      {},
+      Object.assign(new TestDestination(), { local: true }),
+    );
+    destination.answer = down;
+    deals.inc();
+    await exporter.flush();
+    await exporter.flush();
+    expect(destination.attempts).toHaveLength(2);
+    destination.answer = async () => undefined;
+    await exporter.shutdown();
+  });
+});
+
 describe('exportAll()', () => {
   it('sends the changes since the last export', async () => {
     const { exporter, destination, deals } = exporting();
