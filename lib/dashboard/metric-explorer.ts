@@ -128,7 +128,7 @@ export class MetricExplorer {
       availableTags: family.labelNames
         .filter((tag) => !tags.has(tag))
         .map((tag) => ({ tag, values: valuesOf(matching, tag) })),
-      series: matching.slice(0, MAX_SHOWN_SERIES).map(toSeriesRow),
+      series: largest(matching).map(toSeriesRow),
       omitted: Math.max(0, matching.length - MAX_SHOWN_SERIES),
       promQl: suggestedQueries(family, labels, this.names),
       chart,
@@ -157,6 +157,14 @@ function hasTags(labels: Readonly<Record<string, string>>, tags: ReadonlyMap<str
 }
 
 type AnySeries = ScalarSeriesSnapshot | HistogramSeriesSnapshot;
+
+/** Returns the series with the largest values, or of a histogram those with the most; the largest first. */
+function largest(series: readonly AnySeries[]): readonly AnySeries[] {
+  const sizeOf = (each: AnySeries): number => ('buckets' in each ? each.count : each.value);
+  // NaN is no value to compare with.
+  const bySize = (a: AnySeries, b: AnySeries): number => (sizeOf(b) || 0) - (sizeOf(a) || 0);
+  return series.toSorted(bySize).slice(0, MAX_SHOWN_SERIES);
+}
 
 function valuesOf(series: readonly AnySeries[], tag: string): string[] {
   return [...new Set(series.map(({ labels }) => labels[tag] ?? ''))].toSorted().slice(0, MAX_SHOWN_VALUES);

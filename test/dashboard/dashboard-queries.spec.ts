@@ -17,6 +17,10 @@ const HOUR_MS = 3_600_000;
 /** The reads of a dashboard, and the number of questions that they have asked the history. */
 function reads() {
   const { registry, history } = busyHour(3);
+  const level = registry.gauge('level', 'Level.', { labelNames: ['tank'], seriesLimit: 300 });
+  // In no order.
+  for (let i = 0; i < 250; i++) level.set({ tank: `tank-${(i * 77) % 250}` }, (i * 77) % 250);
+  level.set({ tank: 'last' }, 1_000);
   const asked = { questions: 0 };
   const counting = new Proxy(history, {
     get(target, name) {
@@ -76,5 +80,20 @@ describe('ranges that differ by less than an interval', () => {
     expect(all.asked.questions).toBe(questions);
     await at(HOUR_MS - 15_000);
     expect(all.asked.questions).toBeGreaterThan(questions);
+  });
+});
+
+describe('a metric with more series than are shown', () => {
+  it('shows the largest of all, and how many it leaves out', async () => {
+    const response = await reads().metric(new URLSearchParams('name=level'));
+    const { series, omitted, chart } = JSON.parse(String(response)) as {
+      series: { labels: { tank: string } }[];
+      omitted: number;
+      chart: { omitted: number };
+    };
+    expect(series.slice(0, 3).map(({ labels }) => labels.tank)).toEqual(['last', 'tank-249', 'tank-248']);
+    expect(series.at(-1)?.labels.tank).toBe('tank-51');
+    expect([series.length, omitted]).toEqual([200, 51]);
+    expect(chart.omitted).toBeGreaterThanOrEqual(0);
   });
 });

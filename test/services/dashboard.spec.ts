@@ -238,7 +238,7 @@ describeWith(['chromium'], 'the dashboard in a browser', () => {
       const { page } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard`);
       await page.getByLabel(/token/).fill('wrong');
       await page.keyboard.press('Enter');
-      await page.getByLabel(/token/).waitFor({ timeout: PATIENCE_MS });
+      await page.getByText('The token is not the right one.').waitFor({ timeout: PATIENCE_MS });
       await page.getByLabel(/token/).fill('T0ken');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1 }).waitFor({ timeout: PATIENCE_MS });

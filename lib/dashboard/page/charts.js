@@ -27,7 +27,7 @@ function seriesColor(index) {
 /**
  * A chart with a title, and a legend with the values at the cursor, or the latest ones.
  *
- * @param {{ title: string, help?: string, windowMs?: number, unit: string, times: number[], series: { name: string, values: (number | null)[] }[], thresholds?: { value: number, severity: string }[] }} panel
+ * @param {{ title: string, help?: string, windowMs?: number, unit: string, times: number[], series: { name: string, values: (number | null)[] }[], omitted?: number, thresholds?: { value: number, severity: string }[] }} panel
  */
 export class Chart {
   constructor(panel) {
@@ -117,7 +117,7 @@ export class Chart {
           stroke: seriesColor(i),
           width: 1.75,
           fill: series.length === 1 ? color('--series-fill') : undefined,
-          points: { show: false },
+          points: { show: true, size: 5, fill: seriesColor(i), filter: isolatedPoints },
           spanGaps: false,
         })),
       ],
@@ -130,9 +130,10 @@ export class Chart {
 
   /** @param {number | null | undefined} index the index at the cursor; without it, the latest values are shown */
   showValues(index) {
-    const { series, unit, times } = this.panel;
+    const { series, unit, times, omitted = 0 } = this.panel;
     const entries = series.map(({ name, values }, i) => {
-      const value = typeof index === 'number' ? values[index] : values.findLast((each) => each !== null);
+      // A series that has ended has no latest value.
+      const value = typeof index === 'number' ? values[index] : values.at(-1);
       const swatch = element('span', { class: 'swatch' });
       swatch.style.backgroundColor = seriesColor(i);
       return element(
@@ -145,8 +146,19 @@ export class Chart {
     });
     const at = typeof index === 'number' ? times[index] : undefined;
     if (at !== undefined) entries.unshift(element('li', { class: 'when' }, clock(at)));
+    if (omitted > 0) {
+      const lines = `The ${series.length} lines with the highest peaks; ${omitted} more are not drawn`;
+      entries.push(element('li', { class: 'when' }, lines));
+    }
     this.legend.replaceChildren(...entries);
   }
+}
+
+/** Returns the indexes of the points of a line that no line leads to, which only a dot can show. */
+function isolatedPoints(plot, seriesIndex) {
+  const values = plot.data[seriesIndex];
+  const isKnown = (i) => values[i] !== null && values[i] !== undefined;
+  return values.flatMap((_, i) => (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1) ? [i] : []));
 }
 
 /** Returns the help text, and the window of the rates and percentiles. */

@@ -15,11 +15,18 @@ export function expectInstance(id, onOther) {
   instances.onOther = onOther;
 }
 
+const REFUSALS = {
+  401: 'The token is not the right one.',
+  429: 'Too many attempts. Wait a moment, then try again.',
+};
+
 /** The error of a response that denies access: 401, 403 or 429. */
 export class AccessDenied extends Error {
-  constructor(status, challenge) {
+  constructor(status, challenge, hadToken) {
     super(`Access denied (HTTP ${status}).`);
     this.wantsToken = (status === 401 || status === 429) && /^bearer/i.test(challenge ?? '');
+    /** Says why the token that was sent does not help; undefined if none was sent. */
+    this.refusal = hadToken ? REFUSALS[status] : undefined;
   }
 }
 
@@ -43,7 +50,7 @@ async function request(path, options = {}) {
     headers: { ...options.headers, ...(token && { authorization: `Bearer ${token}` }) },
   });
   if ([401, 403, 429].includes(response.status)) {
-    throw new AccessDenied(response.status, response.headers.get('www-authenticate'));
+    throw new AccessDenied(response.status, response.headers.get('www-authenticate'), token !== null);
   }
   if (!response.ok) {
     const { message } = await response.json().catch(() => ({}));

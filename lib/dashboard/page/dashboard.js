@@ -166,7 +166,7 @@ function showWithoutAnswer(address, error) {
   } else main.replaceChildren(notice('Could not load this view', error.message));
 }
 
-function showSignIn({ wantsToken }) {
+function showSignIn({ wantsToken, refusal }) {
   latestUpdate = undefined;
   current = undefined;
   showStatus('lost', 'Not signed in');
@@ -187,6 +187,7 @@ function showSignIn({ wantsToken }) {
     element('h2', {}, 'Sign in'),
     element('label', { for: 'token' }, 'Bearer token (option endpoints.auth.bearerToken)'),
     element('div', { class: 'row' }, input, element('button', {}, 'Sign in')),
+    refusal && element('p', { class: 'error', role: 'alert' }, refusal),
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();

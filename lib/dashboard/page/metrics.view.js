@@ -152,7 +152,11 @@ async function loadMetric(page, name, tags) {
           ]),
       sortableTable(seriesColumns(metric), {
         rows: metric.series,
-        caption: metric.omitted > 0 ? `Series (${metric.omitted} more not shown)` : 'Series',
+        caption:
+          metric.omitted > 0
+            ? `The ${metric.series.length} largest series; ${formatted(metric.omitted)} smaller ones are not shown`
+            : 'Series',
+        key: 'Series',
         sortBy: metric.type === 'histogram' ? 'Count' : 'Value',
         empty: 'No series yet.',
         remember: page.memory,
