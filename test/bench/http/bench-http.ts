@@ -23,8 +23,8 @@ const REQUESTS_PER_SLICE = flags.quick ? 40 : 400;
 /** Slices of each application in one process. */
 const SLICES = flags.quick ? 2 : 80;
 /**
- * The state of the compiler differs from process to process by several percent, and the application that starts first is
- * at an advantage of up to 6 % on Express, even over itself: each of the two does so in every other process.
+ * The state of the compiler differs from process to process by several percent, and the application that is first to start
+ * and to answer is at an advantage of some percent on Express, even over itself: each of the two is so in every other one.
  */
 const PROCESSES = flags.quick ? 2 : Number(flags.processes);
 
@@ -109,18 +109,20 @@ interface Comparison {
 }
 
 /** Compares two applications by slices that take turns. */
-async function compareServers(servers: Server[], client: ChildProcess): Promise<Comparison> {
+async function compareServers(
+  servers: Server[],
+  measuredFirst: boolean,
+  client: ChildProcess,
+): Promise<Comparison> {
   const [bareServer, server] = servers as [Server, Server];
-  for (let i = 0; i < (flags.quick ? 1 : 10); i++) {
-    await sliceOf(client, bareServer);
-    await sliceOf(client, server);
-  }
+  const inOrder = measuredFirst ? [server, bareServer] : [bareServer, server];
+  for (let i = 0; i < (flags.quick ? 1 : 10); i++) for (const each of inOrder) await sliceOf(client, each);
   const bare: Slice[] = [];
   const measured: Slice[] = [];
   const ratios: number[] = [];
   while (ratios.length < SLICES) {
     // Each goes first as often as the other.
-    const bareFirst = ratios.length % 2 === 0;
+    const bareFirst = (ratios.length % 2 === 0) !== measuredFirst;
     const first = await sliceOf(client, bareFirst ? bareServer : server);
     const second = await sliceOf(client, bareFirst ? server : bareServer);
     const [bareSlice, slice] = bareFirst ? [first, second] : [second, first];
@@ -140,7 +142,9 @@ async function compare(
 ): Promise<HttpRow> {
   const comparisons: Comparison[] = [];
   for (let i = 0; i < PROCESSES; i++) {
-    comparisons.push(await compareServers(await startPair(adapter, subject, together, i % 2 === 1), client));
+    const measuredFirst = i % 2 === 1;
+    const servers = await startPair(adapter, subject, together, measuredFirst);
+    comparisons.push(await compareServers(servers, measuredFirst, client));
   }
   const bare = comparisons.flatMap((each) => each.bare);
   const measured = comparisons.flatMap((each) => each.measured);
