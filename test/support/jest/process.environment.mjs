@@ -1,7 +1,16 @@
 import asyncHooks from 'node:async_hooks';
+import { channel } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import vm from 'node:vm';
 import { TestEnvironment } from 'jest-environment-node';
+
+/**
+ * The channels of `fetch`, kept from the start on. Node loads it at its first use, and forgets its channels if one of the
+ * same name that was used and dropped before is collected only then: nobody would hear of a request any more.
+ */
+globalThis[Symbol('channels of fetch')] = ['create', 'bodySent', 'headers', 'trailers', 'error'].map(
+  (event) => channel(`undici:request:${event}`),
+);
 
 /** Each store of context that the current file of tests made. */
 const stores = new Set();
