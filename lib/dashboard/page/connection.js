@@ -1,7 +1,7 @@
 const base = document.querySelector('meta[name="monitoring-base"]').content;
 const TOKEN = 'monitoring.token';
 const INSTANCE = 'x-monitoring-instance';
-/** How often a read is repeated that another instance has answered. */
+/** Number of times that a read is repeated if another instance has answered. */
 const MAX_REPEATS = 2;
 /** The server sends a heartbeat every 15 s; a longer silence means a lost connection. */
 const MAX_SILENCE_MS = 40_000;
@@ -99,7 +99,7 @@ export async function post(path, body) {
 /**
  * Receives events over one connection until it ends. An EventSource cannot send a token.
  *
- * @param {{ event: (name: string, data: any) => void, connected: () => void, alive: () => void }} listener
+ * @param {{ event: (name: string, data: unknown) => void, connected: () => void, alive: () => void }} listener
  * @param {AbortSignal} signal ends the connection
  */
 export async function receiveEvents(listener, signal) {

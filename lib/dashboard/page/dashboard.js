@@ -159,7 +159,7 @@ function showWithoutAnswer(address, error) {
   const show = page.shown.get(address);
   if (show !== undefined) show();
   else if (error instanceof TypeError) {
-    // What fetch() throws if there is no answer.
+    // Thrown by fetch() if there is no answer.
     main.replaceChildren(
       notice('No data yet', 'The application does not answer. This view appears as soon as it does.'),
     );

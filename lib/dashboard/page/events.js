@@ -11,7 +11,7 @@ const SHARED = ['connected', 'alive', 'event'];
  * server of HTTP/1.1: of the pages that are visible at once, one has the connection and passes the events on.
  *
  * @param {{
- *   event: (name: string, data: any) => void,
+ *   event: (name: string, data: unknown) => void,
  *   connected: () => void,
  *   alive: () => void,
  *   lost: () => void,

@@ -6,7 +6,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { Request, Response } from 'express';
 import { MetricService, OpenTelemetryModule, OtelMethodCounter } from 'nestjs-otel';
 
-// What is usually in tracing.ts, and runs before the application.
+// Usually in tracing.ts, which runs before the application.
 const exporter = new PrometheusExporter({ preventServerStart: true });
 metrics.setGlobalMeterProvider(new MeterProvider({ readers: [exporter] }));
 
