@@ -39,9 +39,12 @@ export class RemoteState {
     if (isNew) this.report.stopped(failure);
   }
 
-  /** Returns the pause after a failure, in milliseconds. */
-  pauseAfter({ retryAfterMs }: PushError): number {
-    const backoff = this.stopError === undefined ? this.backoff : this.rejectionBackoff;
+  /**
+   * Returns the pause after a failure, in milliseconds. A failure that may pass, such as a timeout, has a short one even
+   * after the remote has rejected everything: it may accept requests again, and at shutdown there is little time.
+   */
+  pauseAfter({ remedy, retryAfterMs }: PushError): number {
+    const backoff = remedy === 'stop' ? this.rejectionBackoff : this.backoff;
     return backoff.next(retryAfterMs);
   }
 

@@ -424,6 +424,23 @@ describe('an exporter that has been started', () => {
     expect(aborted).toHaveLength(1);
   });
 
+  it('sends the last data to a remote that had rejected everything and then did not answer in time', async () => {
+    const { exporter, destination, deals } = exporting({ intervalMs: 10_000 });
+    destination.answer = () => Promise.reject(new PushError('403 Forbidden', 'stop'));
+    deals.inc(3);
+    exporter.start();
+    await jest.advanceTimersByTimeAsync(11_000);
+    expect(exporter.stopReason).toBe('403 Forbidden');
+    destination.answer = never;
+    void exporter.exportAll().catch(() => undefined);
+    await jest.advanceTimersByTimeAsync(1);
+    destination.answer = async () => undefined;
+    const ended = exporter.shutdown();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await ended;
+    expect(taken(destination)).toEqual([3]);
+  });
+
   it('says of a request that it gives up at shutdown why, and no time limit that it had not reached', async () => {
     const { exporter, destination, deals, log } = exporting({ intervalMs: 10_000, timeoutMs: 10_000 });
     destination.answer = () => new Promise(() => undefined);
