@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseExposition, type Sample } from '../e2e/fixture/exposition.js';
+import { buildLibrary } from '../services/support/built.js';
 import { eventually } from '../support/eventually.js';
 import { expectThat } from '../support/expectations.js';
 import { MigratingApp } from './migrating-app.process.js';
@@ -30,6 +31,8 @@ function rowsOf(section: string, header: string): [string, string][] {
 function quoted(cell: string): string {
   return /`([^`]+)`/.exec(cell)?.[1] ?? '';
 }
+
+beforeAll(buildLibrary, 240_000);
 
 const running: MigratingApp[] = [];
 

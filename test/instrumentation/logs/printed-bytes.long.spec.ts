@@ -4,6 +4,7 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildLibrary } from '../../services/support/built.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const APP = 'test/instrumentation/logs/fixture/logging-app.ts';
@@ -15,6 +16,7 @@ interface Run {
 }
 
 let folder = '';
+beforeAll(buildLibrary, 240_000);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'printed-'));
 });

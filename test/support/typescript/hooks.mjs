@@ -4,12 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 import { swc } from '../../../jest.config.js';
 
-const ROOT = new URL('../../../', import.meta.url);
-const DOOR = /^nestjs-monitoring(?:\/(\w+))?$/;
-
 export function resolve(specifier, context, next) {
-  const door = DOOR.exec(specifier);
-  if (door !== null) return { url: new URL(`lib/${door[1] ?? 'index'}.ts`, ROOT).href, shortCircuit: true };
   if (specifier.startsWith('.') && specifier.endsWith('.js')) {
     const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
     if (existsSync(source)) return { url: source.href, shortCircuit: true };
