@@ -60,6 +60,11 @@ class OrdersController {
     await SHAPES[name]![0](this.orders);
   }
 
+  @Get('at-once/:n')
+  async atOnce(@Param('n') n: string): Promise<void> {
+    await Promise.all(Array.from({ length: Number(n) }, () => this.orders.findOne({ key: 'at-once' })));
+  }
+
   @Get('mixed/:key/:n')
   async mixed(@Param('key') key: string, @Param('n') n: string): Promise<void> {
     for (let i = 0; i < Number(n); i++) await this.orders.findOne({ key });
@@ -103,6 +108,27 @@ describe('the record of a request to MongoDB', () => {
     const { calls } = await app.recordOf(`/shapes/${encodeURIComponent(name)}`);
     expect(calls.map((call) => call.name).toSorted()).toEqual(SHAPES[name]![1]);
     expect(JSON.stringify(calls)).not.toMatch(/secret|4711/);
+  });
+
+  it('tells the wait for a connection of a full pool from the time of the commands, in the request that waits', async () => {
+    // Warm: the pool of three connections has been opened.
+    await app.recordOf('/at-once/9');
+    server.delayMs = 60;
+    try {
+      const [first, second] = await Promise.all([app.recordOf('/at-once/6'), app.recordOf('/at-once/3?second')]);
+      // Three turns of the pool: six commands of the first request, then three of the second one.
+      expect(first.calls).toEqual([expect.objectContaining({ count: 6 })]);
+      expect(second.calls).toEqual([expect.objectContaining({ count: 3 })]);
+      const waited = Math.max(...[first, second].map(({ parts }) => parts.pool ?? 0));
+      expect(waited).toBeGreaterThan(0);
+      // The double answers from this process: on a busy machine, some of its time is that of the event loop.
+      const late = Math.max(...[first, second].map(({ parts }) => parts.event_loop ?? 0));
+      expect(waited + late).toBeGreaterThan(100);
+    } finally {
+      server.delayMs = 2;
+    }
+    const { parts } = await app.recordOf('/at-once/1');
+    expect(parts.pool ?? 0).toBeLessThan(60);
   });
 
   it('has each command that the server got for it, and none of another request', async () => {

@@ -7,6 +7,7 @@ import type { QueryRecorder, SystemRecorder } from '../queries/query.recorder.js
 import { stopAll } from '../stop-all.js';
 import { commandShape } from './command-shape.js';
 import type { MongooseConnection } from './mongoose.discovery.js';
+import { watchMongoPoolWaits } from './mongoose.pool-waits.js';
 
 /** Number of commands in flight that are tracked for one client. */
 const MAX_IN_FLIGHT = 10_000;
@@ -55,8 +56,8 @@ interface CommandEnded extends CommandEvent {
 }
 
 /**
- * Records the commands of a connection with `monitorCommands: true`, without which the driver emits no events. A
- * connection that is opened again has a new client.
+ * Records the commands of a connection with `monitorCommands: true`, without which the driver tells of none, and the waits
+ * for its pool, which it tells of anyway. A connection that is opened again has a new client.
  *
  * @returns a function that stops the watch
  */
@@ -71,7 +72,9 @@ export function watchMongoose(connection: MongooseConnection, queries: QueryReco
     release?.();
     watchedClient = client;
     // Several connections may share a client.
-    release = watches.acquire(client, () => watchCommands(client, guard, recorder));
+    release = watches.acquire(client, () =>
+      stopAll([watchCommands(client, guard, recorder), watchMongoPoolWaits(client, queries)]),
+    );
   };
   guard.run(watchClient);
   const stop = listenTo(connection, 'connected', guard, watchClient);
