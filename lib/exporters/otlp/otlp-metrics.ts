@@ -1,6 +1,6 @@
 import { attributesOf, labelOf, type SemanticMetric } from '../../metrics/conventions/semantic-metric.js';
 import { familyName, type MetricType } from '../../metrics/naming-rules.js';
-import type { MetricFamily } from '../../metrics/snapshot.js';
+import { type Exemplar, liveRows, type MetricFamily } from '../../metrics/snapshot.js';
 import { batchesOf } from '../push/batches.js';
 import {
   distributionOf,
@@ -9,48 +9,17 @@ import {
   type MetricsInterval,
 } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
-
-/** One metric: the `MetricData` of the OpenTelemetry SDK. */
-export interface OtlpMetric extends OtlpMetricHead {
-  readonly dataPoints: OtlpPoint[];
-}
-
-interface OtlpMetricHead {
-  readonly descriptor: {
-    readonly name: string;
-    readonly description: string;
-    readonly unit: string;
-    readonly valueType: typeof DOUBLE;
-  };
-  readonly aggregationTemporality: (typeof TEMPORALITY)[keyof typeof TEMPORALITY];
-  readonly dataPointType: (typeof TYPE)[keyof typeof TYPE];
-  readonly isMonotonic?: boolean;
-}
-
-/** One data point: the `DataPoint` of the SDK. */
-export interface OtlpPoint {
-  readonly startTime: HrTime;
-  readonly endTime: HrTime;
-  readonly attributes: Record<string, string | number>;
-  readonly value: number | OtlpHistogram;
-}
-
-/** A time as seconds since the Unix epoch and nanoseconds within the next second. */
-type HrTime = [seconds: number, nanoseconds: number];
-
-interface OtlpHistogram {
-  readonly count: number;
-  readonly sum?: number;
-  readonly min?: number;
-  readonly max?: number;
-  /** Buckets of an explicit histogram. */
-  readonly buckets?: { readonly boundaries: number[]; readonly counts: number[] };
-  /** Scale of an exponential histogram, which also has the fields below. */
-  readonly scale?: number;
-  readonly zeroCount?: number;
-  readonly positive?: { readonly offset: number; readonly bucketCounts: number[] };
-  readonly negative?: { readonly offset: number; readonly bucketCounts: number[] };
-}
+import { recentExemplars } from '../push/recent-exemplars.js';
+import {
+  DOUBLE_VALUES,
+  type HrTime,
+  type OtlpHistogram,
+  type OtlpMetric,
+  type OtlpMetricHead,
+  type OtlpPoint,
+  SDK_POINT_TYPE,
+  SDK_TEMPORALITY,
+} from './otlp-points.js';
 
 /** One data point and the head of its metric: the unit of a request in the queue. */
 export interface OtlpPiece {
@@ -64,17 +33,14 @@ export interface OtlpMetricsOptions {
   readonly histograms: 'explicit' | 'exponential';
 }
 
-/** Values of the enumerations of the SDK. */
-const TEMPORALITY = { delta: 0, cumulative: 1 } as const;
-const TYPE = { explicit: 0, exponential: 1, gauge: 2, sum: 3 } as const;
-const DOUBLE = 1;
-
 /**
  * Size limit of one request, in bytes. Collectors accept 4 MiB and more; smaller requests are faster to encode and
  * repeat.
  */
 const MAX_BYTES = 1_000_000;
 const MAX_POINTS = 5_000;
+/** Estimated size of an exemplar, whose labels have 128 characters at most. */
+const EXEMPLAR_BYTES = 150;
 
 /** Units (UCUM) by the end of the metric name; the first match wins. */
 const UNITS: readonly (readonly [ending: string, unit: string])[] = [
@@ -141,40 +107,54 @@ function changesOf(
 ): OtlpPiece[] {
   const head = headOf(family, semantic, 'delta', histograms);
   const attributes = attributesWith(semantic);
-  const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece =>
+  const pieceOf = (
+    labels: Labels,
+    createdAt: number,
+    value: OtlpPoint['value'],
+    exemplars?: readonly Exemplar[],
+  ): OtlpPiece => {
     // A series created during the interval starts there.
-    pieceFrom(head, attributes(defaultLabels, labels), Math.max(startedAt, createdAt), endedAt, value);
+    const start = Math.max(startedAt, createdAt);
+    return pieceFrom(head, attributes(defaultLabels, labels), start, endedAt, value, exemplars);
+  };
   if (family.type === 'counter') {
-    return family.series.map(({ labels, createdAt, delta }) => pieceOf(labels, createdAt, delta));
+    return family.series.map(({ labels, createdAt, delta, exemplars }) =>
+      pieceOf(labels, createdAt, delta, exemplars),
+    );
   }
   if (family.type === 'gauge') {
     return family.series.map(({ labels, value }) => pieceOf(labels, startedAt, value));
   }
   const { upperBounds } = family;
-  return family.series.map(({ labels, createdAt, delta, min }) =>
+  return family.series.map(({ labels, createdAt, delta, min, exemplars }) =>
     // Without min and max, which are known since the creation of the series only.
-    pieceOf(labels, createdAt, histogramOf(delta, upperBounds, histograms, min < 0)),
+    pieceOf(labels, createdAt, histogramOf(delta, upperBounds, histograms, min < 0), exemplars),
   );
 }
 
 /** Returns the totals since the creation of each series, changed or not. */
 function totalsOf(
   family: MetricFamily,
-  { endedAt, defaultLabels }: MetricsInterval,
+  { startedAt, endedAt, defaultLabels }: MetricsInterval,
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
   const head = headOf(family, family.semantic, 'cumulative', histograms);
   const attributes = attributesWith(family.semantic);
+  // Series are listed in the order of their rows.
+  const rows = liveRows(family);
+  const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece => {
+    const row = rows.next().value ?? 0;
+    const exemplars = recentExemplars(family, row, startedAt);
+    return pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, value, exemplars);
+  };
   if (family.type !== 'histogram') {
-    return Array.from(family.series, ({ labels, createdAt, value }) =>
-      pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, value),
-    );
+    return Array.from(family.series, ({ labels, createdAt, value }) => pieceOf(labels, createdAt, value));
   }
   return Array.from(family.series, (series) => {
     const { labels, createdAt, count, min, max } = series;
     const value = histogramOf(distributionOf(series), family.upperBounds, histograms, min < 0);
     const extremes = count > 0 ? { min, max } : {};
-    return pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, { ...value, ...extremes });
+    return pieceOf(labels, createdAt, { ...value, ...extremes });
   });
 }
 
@@ -186,10 +166,12 @@ function pieceFrom(
   startedAt: number,
   endedAt: number,
   value: OtlpPoint['value'],
+  exemplars: readonly Exemplar[] | undefined,
 ): OtlpPiece {
   // Another worker may have created the series after the time of the snapshot.
   const startTime = hrTime(Math.min(startedAt, endedAt));
-  return { head, point: { startTime, endTime: hrTime(endedAt), attributes, value } };
+  const point = { startTime, endTime: hrTime(endedAt), attributes, value };
+  return { head, point: exemplars === undefined ? point : { ...point, exemplars } };
 }
 
 /** Returns a function that returns the attributes of a series, with the names and types of the semantic conventions. */
@@ -215,7 +197,7 @@ function attributesWith(
 function headOf(
   { name, help, type }: { readonly name: string; readonly help: string; readonly type: MetricType },
   semantic: SemanticMetric | undefined,
-  temporality: keyof typeof TEMPORALITY,
+  temporality: keyof typeof SDK_TEMPORALITY,
   histograms: OtlpMetricsOptions['histograms'],
 ): OtlpMetricHead {
   const stem = familyName(name, type);
@@ -223,9 +205,10 @@ function headOf(
   const isUpDown = semantic?.instrument === 'updowncounter';
   const isSum = type === 'counter' || isUpDown;
   return {
-    descriptor: { name: semantic?.name ?? name, description: help, unit, valueType: DOUBLE },
-    aggregationTemporality: TEMPORALITY[temporality],
-    dataPointType: type === 'histogram' ? TYPE[histograms] : isSum ? TYPE.sum : TYPE.gauge,
+    descriptor: { name: semantic?.name ?? name, description: help, unit, valueType: DOUBLE_VALUES },
+    aggregationTemporality: SDK_TEMPORALITY[temporality],
+    dataPointType:
+      type === 'histogram' ? SDK_POINT_TYPE[histograms] : isSum ? SDK_POINT_TYPE.sum : SDK_POINT_TYPE.gauge,
     ...(isSum && { isMonotonic: !isUpDown }),
   };
 }
@@ -257,8 +240,8 @@ function hrTime(ms: number): HrTime {
 }
 
 /** Estimates the size of a point in protobuf, with eight bytes per number. */
-function bytesOf({ point: { attributes, value } }: OtlpPiece): number {
-  let bytes = 50;
+function bytesOf({ point: { attributes, value, exemplars } }: OtlpPiece): number {
+  let bytes = 50 + (exemplars?.length ?? 0) * EXEMPLAR_BYTES;
   for (const [name, given] of Object.entries(attributes)) {
     bytes += 10 + name.length + (typeof given === 'string' ? 2 * given.length : 8);
   }
