@@ -62,18 +62,20 @@ export function otlpRequests(interval: MetricsInterval, options: OtlpMetricsOpti
     options.temporality === 'delta'
       ? changes(interval, options)
       : interval.snapshot.families.flatMap((family) => totalsOf(family, interval, options));
-  return batchesOf(pieces, bytesOf, { items: MAX_POINTS, bytes: MAX_BYTES }).map(({ items }) =>
-    otlpRequest(items),
-  );
+  const limits = { items: MAX_POINTS, bytes: MAX_BYTES };
+  return batchesOf(pieces, bytesOf, limits).map(({ items, bytes }) => requestOf(items, bytes));
 }
 
 /** Returns the request for some data points. */
 export function otlpRequest(pieces: readonly OtlpPiece[]): PushRequest {
-  return {
-    payload: pieces,
-    bytes: pieces.reduce((sum, piece) => sum + bytesOf(piece), 0),
-    points: pieces.length,
-  };
+  return requestOf(
+    pieces,
+    pieces.reduce((sum, piece) => sum + bytesOf(piece), 0),
+  );
+}
+
+function requestOf(pieces: readonly OtlpPiece[], bytes: number): PushRequest {
+  return { payload: pieces, bytes, points: pieces.length };
 }
 
 /** Groups data points by metric. */
@@ -106,7 +108,8 @@ function changesOf(
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
   const head = headOf(family, semantic, 'delta', histograms);
-  const attributes = attributesWith(semantic);
+  const attributes = attributesWith(semantic, defaultLabels);
+  const pieceFrom = pieceFactory(head, endedAt);
   const pieceOf = (
     labels: Labels,
     createdAt: number,
@@ -115,7 +118,7 @@ function changesOf(
   ): OtlpPiece => {
     // A series created during the interval starts there.
     const start = Math.max(startedAt, createdAt);
-    return pieceFrom(head, attributes(defaultLabels, labels), start, endedAt, value, exemplars);
+    return pieceFrom(attributes(labels), start, value, exemplars);
   };
   if (family.type === 'counter') {
     return family.series.map(({ labels, createdAt, delta, exemplars }) =>
@@ -139,13 +142,14 @@ function totalsOf(
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
   const head = headOf(family, family.semantic, 'cumulative', histograms);
-  const attributes = attributesWith(family.semantic);
+  const attributes = attributesWith(family.semantic, defaultLabels);
+  const pieceFrom = pieceFactory(head, endedAt);
   // Series are listed in the order of their rows.
   const rows = liveRows(family);
   const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece => {
     const row = rows.next().value ?? 0;
     const exemplars = recentExemplars(family, row, startedAt);
-    return pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, value, exemplars);
+    return pieceFrom(attributes(labels), createdAt, value, exemplars);
   };
   if (family.type !== 'histogram') {
     return Array.from(family.series, ({ labels, createdAt, value }) => pieceOf(labels, createdAt, value));
@@ -160,33 +164,45 @@ function totalsOf(
 
 type Labels = Readonly<Record<string, string>>;
 
-function pieceFrom(
+/** Returns a function that returns the points of a metric; those of one time share it. */
+function pieceFactory(
   head: OtlpMetricHead,
+  endedAt: number,
+): (
   attributes: OtlpPoint['attributes'],
   startedAt: number,
-  endedAt: number,
   value: OtlpPoint['value'],
   exemplars: readonly Exemplar[] | undefined,
-): OtlpPiece {
-  // Another worker may have created the series after the time of the snapshot.
-  const startTime = hrTime(Math.min(startedAt, endedAt));
-  const point = { startTime, endTime: hrTime(endedAt), attributes, value };
-  return { head, point: exemplars === undefined ? point : { ...point, exemplars } };
+) => OtlpPiece {
+  const endTime = hrTime(endedAt);
+  let knownStart = endedAt;
+  let startTime = endTime;
+  return (attributes, startedAt, value, exemplars) => {
+    // Another worker may have created the series after the time of the snapshot.
+    const start = Math.min(startedAt, endedAt);
+    if (start !== knownStart) startTime = hrTime((knownStart = start));
+    const point = { startTime, endTime, attributes, value };
+    return { head, point: exemplars === undefined ? point : { ...point, exemplars } };
+  };
 }
 
 /** Returns a function that returns the attributes of a series, with the names and types of the semantic conventions. */
 function attributesWith(
   semantic: SemanticMetric | undefined,
-): (defaultLabels: Labels, labels: Labels) => OtlpPoint['attributes'] {
+  defaultLabels: Labels,
+): (labels: Labels) => OtlpPoint['attributes'] {
   const known = new Map(
     (semantic ? attributesOf(semantic) : []).map((attribute) => [labelOf(attribute.name), attribute]),
   );
-  return (defaultLabels, labels) => {
+  // An empty label value means no label.
+  const defaults = Object.entries(defaultLabels).filter(([, text]) => text !== '');
+  return (labels) => {
     const attributes: OtlpPoint['attributes'] = {};
-    for (const [label, text] of Object.entries({ ...defaultLabels, ...labels })) {
-      // An empty label value means no label.
+    for (const [label, text] of defaults) if (!Object.hasOwn(labels, label)) attributes[label] = text;
+    for (const label in labels) {
+      const text = labels[label]!;
       if (text === '') continue;
-      const attribute = Object.hasOwn(labels, label) ? known.get(label) : undefined;
+      const attribute = known.size === 0 ? undefined : known.get(label);
       const number = attribute?.isInteger === true ? Number(text) : NaN;
       attributes[attribute?.name ?? label] = Number.isSafeInteger(number) ? number : text;
     }
@@ -242,7 +258,8 @@ function hrTime(ms: number): HrTime {
 /** Estimates the size of a point in protobuf, with eight bytes per number. */
 function bytesOf({ point: { attributes, value, exemplars } }: OtlpPiece): number {
   let bytes = 50 + (exemplars?.length ?? 0) * EXEMPLAR_BYTES;
-  for (const [name, given] of Object.entries(attributes)) {
+  for (const name in attributes) {
+    const given = attributes[name]!;
     bytes += 10 + name.length + (typeof given === 'string' ? 2 * given.length : 8);
   }
   if (typeof value === 'number') return bytes;
