@@ -48,7 +48,7 @@ export interface ExportersOptions {
   readonly embeddedMetrics?: EmbeddedMetricsExporterOptions | false;
   /** Pushes to Datadog; requires `apiKey` or DD_API_KEY. @default false */
   readonly datadog?: DatadogExporterOptions | false;
-  /** Pushes to an OpenTelemetry collector; requires the package `@opentelemetry/otlp-transformer`. @default false */
+  /** Pushes to an OpenTelemetry collector, in OTLP over HTTP. @default false */
   readonly otlp?: OtlpExporterOptions | false;
   /** Pushes to a Pushgateway, for jobs that end before Prometheus would scrape them. @default false */
   readonly pushgateway?: PushgatewayExporterOptions | false;

@@ -9,6 +9,7 @@ import { decoratorCases } from './cases/decorator.cases.js';
 import { growthCases } from './cases/growth.cases.js';
 import { hotPathCases } from './cases/hot-path.cases.js';
 import { memoryCases } from './cases/memory.cases.js';
+import { otlpCases } from './cases/otlp.cases.js';
 import { renderCases } from './cases/render.cases.js';
 import { startupCases } from './cases/startup.cases.js';
 import { type Change, changesSince } from './compare.js';
@@ -84,7 +85,7 @@ say(
 say('Medians with quartiles.');
 const peers = [ours.name, 'prom-client', 'opentelemetry'];
 const rows = [
-  ...(await runTogether([...hotPathCases, ...decoratorCases, ...bridgeCases], peers)),
+  ...(await runTogether([...hotPathCases, ...decoratorCases, ...bridgeCases, ...otlpCases], peers)),
   ...(await runApart([...renderCases, ...memoryCases], peers)),
   ...(await runTogether(startupCases, peers)),
 ];

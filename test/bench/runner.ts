@@ -5,6 +5,7 @@ import { decoratorCases } from './cases/decorator.cases.js';
 import { growthCases } from './cases/growth.cases.js';
 import { hotPathCases } from './cases/hot-path.cases.js';
 import { memoryCases } from './cases/memory.cases.js';
+import { otlpCases } from './cases/otlp.cases.js';
 import { renderCases } from './cases/render.cases.js';
 import { startupCases } from './cases/startup.cases.js';
 import { ours } from './peers/ours.peer.js';
@@ -30,6 +31,7 @@ const all = [
   ...hotPathCases,
   ...decoratorCases,
   ...bridgeCases,
+  ...otlpCases,
   ...renderCases,
   ...memoryCases,
   ...startupCases,

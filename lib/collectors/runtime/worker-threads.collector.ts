@@ -1,9 +1,9 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
 import type { Counter } from '../../metrics/counter.js';
 import type { Gauge } from '../../metrics/gauge.js';
 import { instrumentationGuard } from '../../metrics/error-guards.js';
 import type { MetricsRegistry } from '../../metrics/registry.js';
+import { subscribeToChannel } from '../../primitives/diagnostics-channels.js';
 import type { Guard } from '../../primitives/guard.js';
 import type { ManagedCollector } from '../managed-collector.js';
 
@@ -17,6 +17,7 @@ export class WorkerThreadsCollector implements ManagedCollector {
   private readonly running: Gauge;
   private readonly started: Counter;
   private readonly workers = new Set<Worker>();
+  private unsubscribe: (() => void) | undefined;
 
   private readonly guard: Guard;
 
@@ -27,11 +28,13 @@ export class WorkerThreadsCollector implements ManagedCollector {
   }
 
   start(): void {
-    subscribe(CHANNEL, this.onWorker);
+    this.unsubscribe?.();
+    this.unsubscribe = subscribeToChannel(CHANNEL, this.onWorker);
   }
 
   stop(): void {
-    unsubscribe(CHANNEL, this.onWorker);
+    this.unsubscribe?.();
+    this.unsubscribe = undefined;
     for (const worker of this.workers) worker.removeListener('exit', this.exitListenerOf(worker));
     this.workers.clear();
   }

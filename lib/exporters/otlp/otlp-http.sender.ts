@@ -1,25 +1,14 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { messageOf } from '../../primitives/error-message.js';
 import { exchange, type PushFetch } from '../push/http-exchange.js';
+import { PushError } from '../push/push-destination.js';
+import { otlpJson } from './otlp-json.js';
+import { OtlpProtobufEncoder } from './otlp-protobuf.js';
+import { type OtlpRejection, rejectionInJson, rejectionInProtobuf } from './otlp-rejection.js';
 import type { OtlpResourceMetrics, OtlpResponse, OtlpSender } from './otlp.sender.js';
 
 const gzipped = promisify(gzip);
-
-/** The part of `@opentelemetry/otlp-transformer` that is used: the encoders of the official exporters. */
-export interface OtlpTransformer {
-  readonly ProtobufMetricsSerializer: OtlpSerializer;
-  readonly JsonMetricsSerializer: OtlpSerializer;
-}
-
-interface OtlpSerializer {
-  serializeRequest(metrics: OtlpResourceMetrics): Uint8Array | undefined;
-  deserializeResponse(body: Uint8Array): {
-    readonly partialSuccess?: {
-      readonly rejectedDataPoints?: number | string;
-      readonly errorMessage?: string;
-    };
-  };
-}
 
 /** The settings of an {@link OtlpHttpSender}. */
 export interface OtlpHttpOptions {
@@ -29,47 +18,67 @@ export interface OtlpHttpOptions {
   readonly fetch: PushFetch;
 }
 
+/** The encoding of requests and responses. */
+interface OtlpFormat {
+  readonly contentType: string;
+  encode(metrics: OtlpResourceMetrics): Uint8Array;
+  rejectionIn(body: Uint8Array): OtlpRejection;
+}
+
 /**
- * A sender for OTLP over HTTP, with the encoders of the official exporters. Those exporters retry five times on their
- * own, cannot be aborted, and hide `Retry-After` and the number of rejected points.
+ * A sender for OTLP over HTTP. The official exporters retry five times on their own, cannot be aborted, and hide
+ * `Retry-After` and the number of rejected points; their encoders write no exemplars.
  */
 export class OtlpHttpSender implements OtlpSender {
   readonly #headers: Readonly<Record<string, string>>;
-  private readonly serializer: OtlpSerializer;
+  private readonly format: OtlpFormat;
 
   constructor(
-    transformer: OtlpTransformer,
     private readonly options: OtlpHttpOptions,
     headers: Readonly<Record<string, string>>,
   ) {
     this.#headers = headers;
-    this.serializer =
-      options.protocol === 'http/json'
-        ? transformer.JsonMetricsSerializer
-        : transformer.ProtobufMetricsSerializer;
+    this.format = options.protocol === 'http/json' ? jsonFormat() : protobufFormat();
   }
 
   async send(metrics: OtlpResourceMetrics, signal: AbortSignal): Promise<OtlpResponse> {
-    const { url, protocol, compression, fetch } = this.options;
-    const encoded = this.serializer.serializeRequest(metrics) ?? new Uint8Array();
+    const { url, compression, fetch } = this.options;
+    const encoded = this.encode(metrics);
     const headers = {
       ...this.#headers,
-      'content-type': protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+      'content-type': this.format.contentType,
       ...(compression === 'gzip' && { 'content-encoding': 'gzip' }),
     };
     const body = compression === 'gzip' ? await gzipped(encoded) : encoded;
     const response = await exchange(fetch, { method: 'POST', url, headers, body }, signal);
-    return response.status === 200 ? { ...response, ...this.rejectionIn(response.body) } : response;
+    return response.status === 200 ? { ...response, ...this.format.rejectionIn(response.body) } : response;
   }
 
-  private rejectionIn(body: Uint8Array): { readonly text: string; readonly rejectedPoints: number } {
+  /** @throws {PushError} if a number cannot be encoded, such as a count that is no integer; another attempt would not help */
+  private encode(metrics: OtlpResourceMetrics): Uint8Array {
     try {
-      const { partialSuccess } = this.serializer.deserializeResponse(body);
-      const rejectedPoints = Number(partialSuccess?.rejectedDataPoints ?? 0);
-      return { text: partialSuccess?.errorMessage ?? '', rejectedPoints };
-    } catch {
-      // The request was accepted, but the body has another format.
-      return { text: '', rejectedPoints: 0 };
+      return this.format.encode(metrics);
+    } catch (error) {
+      throw new PushError(`The metrics cannot be encoded: ${messageOf(error)}`, 'drop', undefined, {
+        cause: error,
+      });
     }
   }
+}
+
+function protobufFormat(): OtlpFormat {
+  const encoder = new OtlpProtobufEncoder();
+  return {
+    contentType: 'application/x-protobuf',
+    encode: (metrics) => encoder.encode(metrics),
+    rejectionIn: rejectionInProtobuf,
+  };
+}
+
+function jsonFormat(): OtlpFormat {
+  return {
+    contentType: 'application/json',
+    encode: (metrics) => Buffer.from(otlpJson(metrics)),
+    rejectionIn: rejectionInJson,
+  };
 }

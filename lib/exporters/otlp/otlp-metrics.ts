@@ -1,6 +1,6 @@
 import { attributesOf, labelOf, type SemanticMetric } from '../../metrics/conventions/semantic-metric.js';
 import { familyName, type MetricType } from '../../metrics/naming-rules.js';
-import type { MetricFamily } from '../../metrics/snapshot.js';
+import { type Exemplar, liveRows, type MetricFamily } from '../../metrics/snapshot.js';
 import { batchesOf } from '../push/batches.js';
 import {
   distributionOf,
@@ -9,48 +9,17 @@ import {
   type MetricsInterval,
 } from '../push/metrics-interval.js';
 import type { PushRequest } from '../push/push-destination.js';
-
-/** One metric: the `MetricData` of the OpenTelemetry SDK. */
-export interface OtlpMetric extends OtlpMetricHead {
-  readonly dataPoints: OtlpPoint[];
-}
-
-interface OtlpMetricHead {
-  readonly descriptor: {
-    readonly name: string;
-    readonly description: string;
-    readonly unit: string;
-    readonly valueType: typeof DOUBLE;
-  };
-  readonly aggregationTemporality: (typeof TEMPORALITY)[keyof typeof TEMPORALITY];
-  readonly dataPointType: (typeof TYPE)[keyof typeof TYPE];
-  readonly isMonotonic?: boolean;
-}
-
-/** One data point: the `DataPoint` of the SDK. */
-export interface OtlpPoint {
-  readonly startTime: HrTime;
-  readonly endTime: HrTime;
-  readonly attributes: Record<string, string | number>;
-  readonly value: number | OtlpHistogram;
-}
-
-/** A time as seconds since the Unix epoch and nanoseconds within the next second. */
-type HrTime = [seconds: number, nanoseconds: number];
-
-interface OtlpHistogram {
-  readonly count: number;
-  readonly sum?: number;
-  readonly min?: number;
-  readonly max?: number;
-  /** Buckets of an explicit histogram. */
-  readonly buckets?: { readonly boundaries: number[]; readonly counts: number[] };
-  /** Scale of an exponential histogram, which also has the fields below. */
-  readonly scale?: number;
-  readonly zeroCount?: number;
-  readonly positive?: { readonly offset: number; readonly bucketCounts: number[] };
-  readonly negative?: { readonly offset: number; readonly bucketCounts: number[] };
-}
+import { recentExemplars } from '../push/recent-exemplars.js';
+import {
+  DOUBLE_VALUES,
+  type HrTime,
+  type OtlpHistogram,
+  type OtlpMetric,
+  type OtlpMetricHead,
+  type OtlpPoint,
+  SDK_POINT_TYPE,
+  SDK_TEMPORALITY,
+} from './otlp-points.js';
 
 /** One data point and the head of its metric: the unit of a request in the queue. */
 export interface OtlpPiece {
@@ -64,17 +33,14 @@ export interface OtlpMetricsOptions {
   readonly histograms: 'explicit' | 'exponential';
 }
 
-/** Values of the enumerations of the SDK. */
-const TEMPORALITY = { delta: 0, cumulative: 1 } as const;
-const TYPE = { explicit: 0, exponential: 1, gauge: 2, sum: 3 } as const;
-const DOUBLE = 1;
-
 /**
  * Size limit of one request, in bytes. Collectors accept 4 MiB and more; smaller requests are faster to encode and
  * repeat.
  */
 const MAX_BYTES = 1_000_000;
 const MAX_POINTS = 5_000;
+/** Estimated size of an exemplar, whose labels have 128 characters at most. */
+const EXEMPLAR_BYTES = 150;
 
 /** Units (UCUM) by the end of the metric name; the first match wins. */
 const UNITS: readonly (readonly [ending: string, unit: string])[] = [
@@ -96,18 +62,20 @@ export function otlpRequests(interval: MetricsInterval, options: OtlpMetricsOpti
     options.temporality === 'delta'
       ? changes(interval, options)
       : interval.snapshot.families.flatMap((family) => totalsOf(family, interval, options));
-  return batchesOf(pieces, bytesOf, { items: MAX_POINTS, bytes: MAX_BYTES }).map(({ items }) =>
-    otlpRequest(items),
-  );
+  const limits = { items: MAX_POINTS, bytes: MAX_BYTES };
+  return batchesOf(pieces, bytesOf, limits).map(({ items, bytes }) => requestOf(items, bytes));
 }
 
 /** Returns the request for some data points. */
 export function otlpRequest(pieces: readonly OtlpPiece[]): PushRequest {
-  return {
-    payload: pieces,
-    bytes: pieces.reduce((sum, piece) => sum + bytesOf(piece), 0),
-    points: pieces.length,
-  };
+  return requestOf(
+    pieces,
+    pieces.reduce((sum, piece) => sum + bytesOf(piece), 0),
+  );
+}
+
+function requestOf(pieces: readonly OtlpPiece[], bytes: number): PushRequest {
+  return { payload: pieces, bytes, points: pieces.length };
 }
 
 /** Groups data points by metric. */
@@ -140,71 +108,101 @@ function changesOf(
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
   const head = headOf(family, semantic, 'delta', histograms);
-  const attributes = attributesWith(semantic);
-  const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece =>
+  const attributes = attributesWith(semantic, defaultLabels);
+  const pieceFrom = pieceFactory(head, endedAt);
+  const pieceOf = (
+    labels: Labels,
+    createdAt: number,
+    value: OtlpPoint['value'],
+    exemplars?: readonly Exemplar[],
+  ): OtlpPiece => {
     // A series created during the interval starts there.
-    pieceFrom(head, attributes(defaultLabels, labels), Math.max(startedAt, createdAt), endedAt, value);
+    const start = Math.max(startedAt, createdAt);
+    return pieceFrom(attributes(labels), start, value, exemplars);
+  };
   if (family.type === 'counter') {
-    return family.series.map(({ labels, createdAt, delta }) => pieceOf(labels, createdAt, delta));
+    return family.series.map(({ labels, createdAt, delta, exemplars }) =>
+      pieceOf(labels, createdAt, delta, exemplars),
+    );
   }
   if (family.type === 'gauge') {
     return family.series.map(({ labels, value }) => pieceOf(labels, startedAt, value));
   }
   const { upperBounds } = family;
-  return family.series.map(({ labels, createdAt, delta, min }) =>
+  return family.series.map(({ labels, createdAt, delta, min, exemplars }) =>
     // Without min and max, which are known since the creation of the series only.
-    pieceOf(labels, createdAt, histogramOf(delta, upperBounds, histograms, min < 0)),
+    pieceOf(labels, createdAt, histogramOf(delta, upperBounds, histograms, min < 0), exemplars),
   );
 }
 
 /** Returns the totals since the creation of each series, changed or not. */
 function totalsOf(
   family: MetricFamily,
-  { endedAt, defaultLabels }: MetricsInterval,
+  { startedAt, endedAt, defaultLabels }: MetricsInterval,
   { histograms }: OtlpMetricsOptions,
 ): OtlpPiece[] {
   const head = headOf(family, family.semantic, 'cumulative', histograms);
-  const attributes = attributesWith(family.semantic);
+  const attributes = attributesWith(family.semantic, defaultLabels);
+  const pieceFrom = pieceFactory(head, endedAt);
+  // Series are listed in the order of their rows.
+  const rows = liveRows(family);
+  const pieceOf = (labels: Labels, createdAt: number, value: OtlpPoint['value']): OtlpPiece => {
+    const row = rows.next().value ?? 0;
+    const exemplars = recentExemplars(family, row, startedAt);
+    return pieceFrom(attributes(labels), createdAt, value, exemplars);
+  };
   if (family.type !== 'histogram') {
-    return Array.from(family.series, ({ labels, createdAt, value }) =>
-      pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, value),
-    );
+    return Array.from(family.series, ({ labels, createdAt, value }) => pieceOf(labels, createdAt, value));
   }
   return Array.from(family.series, (series) => {
     const { labels, createdAt, count, min, max } = series;
     const value = histogramOf(distributionOf(series), family.upperBounds, histograms, min < 0);
     const extremes = count > 0 ? { min, max } : {};
-    return pieceFrom(head, attributes(defaultLabels, labels), createdAt, endedAt, { ...value, ...extremes });
+    return pieceOf(labels, createdAt, { ...value, ...extremes });
   });
 }
 
 type Labels = Readonly<Record<string, string>>;
 
-function pieceFrom(
+/** Returns a function that returns the points of a metric; those of one time share it. */
+function pieceFactory(
   head: OtlpMetricHead,
+  endedAt: number,
+): (
   attributes: OtlpPoint['attributes'],
   startedAt: number,
-  endedAt: number,
   value: OtlpPoint['value'],
-): OtlpPiece {
-  // Another worker may have created the series after the time of the snapshot.
-  const startTime = hrTime(Math.min(startedAt, endedAt));
-  return { head, point: { startTime, endTime: hrTime(endedAt), attributes, value } };
+  exemplars: readonly Exemplar[] | undefined,
+) => OtlpPiece {
+  const endTime = hrTime(endedAt);
+  let knownStart = endedAt;
+  let startTime = endTime;
+  return (attributes, startedAt, value, exemplars) => {
+    // Another worker may have created the series after the time of the snapshot.
+    const start = Math.min(startedAt, endedAt);
+    if (start !== knownStart) startTime = hrTime((knownStart = start));
+    const point = { startTime, endTime, attributes, value };
+    return { head, point: exemplars === undefined ? point : { ...point, exemplars } };
+  };
 }
 
 /** Returns a function that returns the attributes of a series, with the names and types of the semantic conventions. */
 function attributesWith(
   semantic: SemanticMetric | undefined,
-): (defaultLabels: Labels, labels: Labels) => OtlpPoint['attributes'] {
+  defaultLabels: Labels,
+): (labels: Labels) => OtlpPoint['attributes'] {
   const known = new Map(
     (semantic ? attributesOf(semantic) : []).map((attribute) => [labelOf(attribute.name), attribute]),
   );
-  return (defaultLabels, labels) => {
+  // An empty label value means no label.
+  const defaults = Object.entries(defaultLabels).filter(([, text]) => text !== '');
+  return (labels) => {
     const attributes: OtlpPoint['attributes'] = {};
-    for (const [label, text] of Object.entries({ ...defaultLabels, ...labels })) {
-      // An empty label value means no label.
+    for (const [label, text] of defaults) if (!Object.hasOwn(labels, label)) attributes[label] = text;
+    for (const label in labels) {
+      const text = labels[label]!;
       if (text === '') continue;
-      const attribute = Object.hasOwn(labels, label) ? known.get(label) : undefined;
+      const attribute = known.size === 0 ? undefined : known.get(label);
       const number = attribute?.isInteger === true ? Number(text) : NaN;
       attributes[attribute?.name ?? label] = Number.isSafeInteger(number) ? number : text;
     }
@@ -215,7 +213,7 @@ function attributesWith(
 function headOf(
   { name, help, type }: { readonly name: string; readonly help: string; readonly type: MetricType },
   semantic: SemanticMetric | undefined,
-  temporality: keyof typeof TEMPORALITY,
+  temporality: keyof typeof SDK_TEMPORALITY,
   histograms: OtlpMetricsOptions['histograms'],
 ): OtlpMetricHead {
   const stem = familyName(name, type);
@@ -223,9 +221,10 @@ function headOf(
   const isUpDown = semantic?.instrument === 'updowncounter';
   const isSum = type === 'counter' || isUpDown;
   return {
-    descriptor: { name: semantic?.name ?? name, description: help, unit, valueType: DOUBLE },
-    aggregationTemporality: TEMPORALITY[temporality],
-    dataPointType: type === 'histogram' ? TYPE[histograms] : isSum ? TYPE.sum : TYPE.gauge,
+    descriptor: { name: semantic?.name ?? name, description: help, unit, valueType: DOUBLE_VALUES },
+    aggregationTemporality: SDK_TEMPORALITY[temporality],
+    dataPointType:
+      type === 'histogram' ? SDK_POINT_TYPE[histograms] : isSum ? SDK_POINT_TYPE.sum : SDK_POINT_TYPE.gauge,
     ...(isSum && { isMonotonic: !isUpDown }),
   };
 }
@@ -257,9 +256,10 @@ function hrTime(ms: number): HrTime {
 }
 
 /** Estimates the size of a point in protobuf, with eight bytes per number. */
-function bytesOf({ point: { attributes, value } }: OtlpPiece): number {
-  let bytes = 50;
-  for (const [name, given] of Object.entries(attributes)) {
+function bytesOf({ point: { attributes, value, exemplars } }: OtlpPiece): number {
+  let bytes = 50 + (exemplars?.length ?? 0) * EXEMPLAR_BYTES;
+  for (const name in attributes) {
+    const given = attributes[name]!;
     bytes += 10 + name.length + (typeof given === 'string' ? 2 * given.length : 8);
   }
   if (typeof value === 'number') return bytes;

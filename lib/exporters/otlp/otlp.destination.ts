@@ -18,12 +18,10 @@ const SCOPE = 'nestjs-monitoring';
 export class OtlpDestination implements PushDestination {
   readonly name = 'otlp';
 
-  private sender: OtlpSender | undefined;
-
   /** @param redact removes the secrets from a response */
   constructor(
     private readonly options: OtlpMetricsOptions & { readonly resource: Readonly<Record<string, string>> },
-    private readonly createSender: () => Promise<OtlpSender>,
+    private readonly sender: OtlpSender,
     private readonly redact: (text: string) => string = (text) => text,
   ) {}
 
@@ -31,16 +29,11 @@ export class OtlpDestination implements PushDestination {
     return otlpRequests(interval, this.options);
   }
 
-  async open(): Promise<void> {
-    await this.openSender();
-  }
-
   async send(request: PushRequest, signal: AbortSignal): Promise<void | readonly PushRequest[]> {
     if (request instanceof AcceptedPoints) return undefined;
     if (request instanceof RejectedPoints) throw request.asError();
-    const sender = await this.openSender();
     const pieces = request.payload as readonly OtlpPiece[];
-    const response = await sender.send(
+    const response = await this.sender.send(
       {
         resource: { attributes: { ...this.options.resource } },
         scopeMetrics: [{ scope: { name: SCOPE }, metrics: metricsOf(pieces) }],
@@ -56,10 +49,6 @@ export class OtlpDestination implements PushDestination {
     const pieces = (payload ?? []) as readonly OtlpPiece[];
     if (pieces.length < 2) return [];
     return halvesOf(pieces).map(otlpRequest);
-  }
-
-  private async openSender(): Promise<OtlpSender> {
-    return (this.sender ??= await this.createSender());
   }
 
   /** Returns the accepted and the rejected points of an accepted request. Rejected points must not be sent again. */

@@ -1,17 +1,16 @@
 import { conventionOfAll } from '../../metrics/conventions/conventions.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { ConventionalMetrics } from '../conventions/conventional-metrics.js';
-import { loadPeerDependency } from '../push/peer-dependency.js';
 import { PushExporter } from '../push/push.exporter.js';
 import type { PushDependencies } from '../push/push-dependencies.js';
 import { redactValues } from '../push/redact-response.js';
 import { OtlpExporterSender } from './otlp-exporter.sender.js';
-import { OtlpHttpSender, type OtlpTransformer } from './otlp-http.sender.js';
+import { OtlpHttpSender } from './otlp-http.sender.js';
 import { OtlpDestination } from './otlp.destination.js';
 import { type OtlpExporterOptions, type ResolvedOtlp, resolveOtlp } from './otlp.options.js';
 import type { OtlpSender } from './otlp.sender.js';
 
-/** An exporter that pushes the metrics to an OpenTelemetry collector, encoded by `@opentelemetry/otlp-transformer`. */
+/** An exporter that pushes the metrics to an OpenTelemetry collector by OTLP, with their exemplars. */
 export class OtlpExporter extends PushExporter {
   /** @throws {MonitoringOptionsError} */
   constructor(source: MetricsSource, options: OtlpExporterOptions = {}, dependencies: PushDependencies = {}) {
@@ -22,10 +21,8 @@ export class OtlpExporter extends PushExporter {
       resolved.conventions === 'otel' && !(source instanceof ConventionalMetrics)
         ? new ConventionalMetrics(source, conventionOfAll('otel'), dependencies)
         : source,
-      new OtlpDestination(
-        { temporality, histograms, resource },
-        () => senderFor(resolved),
-        (text) => redactValues(text, secrets),
+      new OtlpDestination({ temporality, histograms, resource }, senderFor(resolved), (text) =>
+        redactValues(text, secrets),
       ),
       resolved,
       dependencies,
@@ -33,12 +30,8 @@ export class OtlpExporter extends PushExporter {
   }
 }
 
-async function senderFor(options: ResolvedOtlp): Promise<OtlpSender> {
+function senderFor(options: ResolvedOtlp): OtlpSender {
   if (options.exporter !== undefined) return new OtlpExporterSender(options.exporter);
-  const transformer = await loadPeerDependency<OtlpTransformer>(
-    '@opentelemetry/otlp-transformer',
-    'The OpenTelemetry exporter',
-  );
   const { url, protocol, compression, fetch, headers } = options;
-  return new OtlpHttpSender(transformer, { url, protocol, compression, fetch }, headers);
+  return new OtlpHttpSender({ url, protocol, compression, fetch }, headers);
 }

@@ -1,4 +1,4 @@
-import type { OtlpMetric } from './otlp-metrics.js';
+import type { OtlpMetric } from './otlp-points.js';
 
 /** The content of one request: the `ResourceMetrics` of the OpenTelemetry SDK, as far as its encoders read them. */
 export interface OtlpResourceMetrics {

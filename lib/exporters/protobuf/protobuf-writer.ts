@@ -63,6 +63,18 @@ export class ProtobufWriter {
     this.putDouble(value);
   }
 
+  /** Writes a field of the type fixed64. @throws {RangeError} unless it is an integer in [0, 2 ** 64) */
+  fixed64(field: number, value: number): void {
+    this.tag(field, FIXED64);
+    this.putFixed64(value);
+  }
+
+  /** Writes a field of the type fixed64 from its higher and its lower 32 bits, for values above those of a number. */
+  fixed64Halves(field: number, high: number, low: number): void {
+    this.tag(field, FIXED64);
+    this.putHalves(high, low);
+  }
+
   /** Writes a field of the type string. A lone surrogate becomes U+FFFD, since the text must be valid UTF-8. */
   string(field: number, text: string): void {
     this.tag(field, LENGTH_DELIMITED);
@@ -134,6 +146,15 @@ export class ProtobufWriter {
     this.reserve(MAX_LENGTH_BYTES + 8 * values.length);
     this.putUint(8 * values.length);
     for (let i = 0; i < values.length; i++) this.putDouble(values[i]!);
+  }
+
+  /** Writes a packed array of fixed64; nothing for an empty one. @throws {RangeError} as {@link fixed64} */
+  packedFixed64(field: number, values: ArrayLike<number>): void {
+    if (values.length === 0) return;
+    this.tag(field, LENGTH_DELIMITED);
+    this.reserve(MAX_LENGTH_BYTES + 8 * values.length);
+    this.putUint(8 * values.length);
+    for (let i = 0; i < values.length; i++) this.putFixed64(values[i]!);
   }
 
   /** Writes a packed array of uint32 or uint64; nothing for an empty one. @throws {RangeError} as {@link uint} */
@@ -217,6 +238,24 @@ export class ProtobufWriter {
     this.end += 8;
   }
 
+  private putFixed64(value: number): void {
+    if (value >>> 0 === value) {
+      this.putHalves(0, value);
+      return;
+    }
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 64) {
+      throw notAn('an integer in [0, 2 ** 64)', value);
+    }
+    this.putHalves(Math.floor(value / 2 ** 32), value % 2 ** 32);
+  }
+
+  private putHalves(high: number, low: number): void {
+    this.reserve(8);
+    this.view.setUint32(this.end, low, true);
+    this.view.setUint32(this.end + 4, high, true);
+    this.end += 8;
+  }
+
   /** Returns a copy of what was written, and begins anew. */
   take(): Buffer {
     const copy = Buffer.allocUnsafeSlow(this.end);
@@ -278,5 +317,5 @@ function safeInteger(value: number): number {
 }
 
 function notAn(expected: string, value: number): RangeError {
-  return new RangeError(`A protobuf varint must be ${expected}; got ${value}`);
+  return new RangeError(`A protobuf number must be ${expected}; got ${value}`);
 }

@@ -9,6 +9,7 @@ import {
   type ScalarFamily,
   VALUE,
 } from '../../metrics/snapshot.js';
+import { recentExemplars } from './recent-exemplars.js';
 import {
   type CounterInterval,
   distributionOf,
@@ -40,7 +41,7 @@ export class IntervalReader {
       // Lazy, since destinations that send totals read the snapshot only.
       get families() {
         families ??= snapshot.families
-          .map((family) => intervalOf(family, previous?.families.get(family.name)))
+          .map((family) => intervalOf(family, previous?.families.get(family.name), startedAt))
           .filter(({ series }) => series.length > 0);
         return families;
       },
@@ -98,14 +99,25 @@ class PreviousFamily {
   }
 }
 
-function intervalOf(family: MetricFamily, previous: PreviousFamily | undefined): IntervalFamily {
+function intervalOf(
+  family: MetricFamily,
+  previous: PreviousFamily | undefined,
+  startedAt: number,
+): IntervalFamily {
   const { name, help, labelNames } = family;
   if (family.type === 'histogram') {
     const { type, upperBounds } = family;
-    return { type, name, help, labelNames, upperBounds, series: histogramIntervals(family, previous) };
+    return {
+      type,
+      name,
+      help,
+      labelNames,
+      upperBounds,
+      series: histogramIntervals(family, previous, startedAt),
+    };
   }
   return family.type === 'counter'
-    ? { type: 'counter', name, help, labelNames, series: counterIntervals(family, previous) }
+    ? { type: 'counter', name, help, labelNames, series: counterIntervals(family, previous, startedAt) }
     : { type: 'gauge', name, help, labelNames, series: gaugeIntervals(family) };
 }
 
@@ -113,7 +125,11 @@ function gaugeIntervals(family: ScalarFamily): GaugeInterval[] {
   return Array.from(family.series, ({ labels, value }) => ({ labels, value }));
 }
 
-function counterIntervals(family: ScalarFamily, previous: PreviousFamily | undefined): CounterInterval[] {
+function counterIntervals(
+  family: ScalarFamily,
+  previous: PreviousFamily | undefined,
+  startedAt: number,
+): CounterInterval[] {
   const { numbers, stride, identities } = family;
   const intervals: CounterInterval[] = [];
   for (const row of liveRows(family)) {
@@ -123,11 +139,13 @@ function counterIntervals(family: ScalarFamily, previous: PreviousFamily | undef
     // A total that went down is a sum over workers of which one was restarted.
     const delta = total < before ? total : total - before;
     if (delta === 0) continue;
+    const exemplars = recentExemplars(family, row, startedAt);
     intervals.push({
       labels: identities.labelsOf(row),
       delta,
       total,
       createdAt: numbers[row * stride + CREATED] ?? 0,
+      ...(exemplars && { exemplars }),
     });
   }
   return intervals;
@@ -136,6 +154,7 @@ function counterIntervals(family: ScalarFamily, previous: PreviousFamily | undef
 function histogramIntervals(
   family: HistogramFamily,
   previous: PreviousFamily | undefined,
+  startedAt: number,
 ): HistogramInterval[] {
   const intervals: HistogramInterval[] = [];
   for (const [row, series] of seriesByRow(family)) {
@@ -146,7 +165,8 @@ function histogramIntervals(
     const { labels, min, max, createdAt } = series;
     const total = distributionOf(series);
     const delta = before === undefined ? total : difference(total, distributionOf(before));
-    intervals.push({ labels, delta, total, min, max, createdAt });
+    const exemplars = recentExemplars(family, row, startedAt);
+    intervals.push({ labels, delta, total, min, max, createdAt, ...(exemplars && { exemplars }) });
   }
   return intervals;
 }

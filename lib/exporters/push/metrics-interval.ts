@@ -1,5 +1,5 @@
 import type { ExponentialHistogramSnapshot } from '../../metrics/exponential-histogram.js';
-import type { HistogramSeriesSnapshot, MetricsSnapshot } from '../../metrics/snapshot.js';
+import type { Exemplar, HistogramSeriesSnapshot, MetricsSnapshot } from '../../metrics/snapshot.js';
 
 /** The changes between two captures of the metrics: the input of a push destination. */
 export interface MetricsInterval {
@@ -44,6 +44,8 @@ export interface CounterInterval {
   readonly total: number;
   /** Creation time of the series, in milliseconds since the Unix epoch. */
   readonly createdAt: number;
+  /** Exemplars recorded in the interval, if there are any. */
+  readonly exemplars?: readonly Exemplar[];
 }
 
 /** One series of a gauge in an interval. */
@@ -75,6 +77,8 @@ export interface HistogramInterval {
   readonly max: number;
   /** Creation time of the series, in milliseconds since the Unix epoch. */
   readonly createdAt: number;
+  /** Exemplars recorded in the interval, if there are any. */
+  readonly exemplars?: readonly Exemplar[];
 }
 
 const EMPTY: ExponentialHistogramSnapshot = {

@@ -1,5 +1,6 @@
-import { type ChannelListener, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ChannelListener } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { subscribeToChannel } from '../../primitives/diagnostics-channels.js';
 import { listenTo } from '../../primitives/emitter-listener.js';
 import { hostOf, hostOfOrigin } from './request-host.js';
 import type { OutgoingRequestRecorder } from './outgoing-request.recorder.js';
@@ -30,6 +31,7 @@ interface ClientMessage {
  */
 export class OutgoingHttpInstrumentation {
   private readonly listeners: Readonly<Record<string, ChannelListener>>;
+  private subscriptions: (() => void)[] = [];
 
   constructor(recorder: OutgoingRequestRecorder) {
     const { guard } = recorder;
@@ -88,12 +90,16 @@ export class OutgoingHttpInstrumentation {
 
   /** Subscribes to the channels. */
   start(): void {
-    for (const [channel, listener] of Object.entries(this.listeners)) subscribe(channel, listener);
+    this.stop();
+    this.subscriptions = Object.entries(this.listeners).map(([channel, listener]) =>
+      subscribeToChannel(channel, listener),
+    );
   }
 
   /** Unsubscribes from the channels. */
   stop(): void {
-    for (const [channel, listener] of Object.entries(this.listeners)) unsubscribe(channel, listener);
+    for (const unsubscribe of this.subscriptions) unsubscribe();
+    this.subscriptions = [];
   }
 }
 

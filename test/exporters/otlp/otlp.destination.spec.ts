@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OTLPMetricExporter as JsonMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter as ProtobufMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import * as transformer from '@opentelemetry/otlp-transformer';
 import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import * as fc from 'fast-check';
 import { MetricsRegistry } from '../../../lib/metrics/registry.js';
 import { OtlpExporterSender } from '../../../lib/exporters/otlp/otlp-exporter.sender.js';
-import { OtlpHttpSender, type OtlpTransformer } from '../../../lib/exporters/otlp/otlp-http.sender.js';
+import { OtlpHttpSender } from '../../../lib/exporters/otlp/otlp-http.sender.js';
 import {
   metricsOf,
   type OtlpMetricsOptions,
@@ -24,7 +23,6 @@ import { OtlpServer } from './otlp.server.js';
 import { firstOf, nodeFetch } from '../push/support.js';
 
 const ANY_TIME = new AbortController().signal;
-const ENCODERS = transformer as OtlpTransformer;
 
 let server: OtlpServer;
 
@@ -37,7 +35,6 @@ afterEach(() => server.stop());
 function senderBy(protocol: 'http/protobuf' | 'http/json', compression: 'gzip' | 'none') {
   return (url: string): OtlpSender =>
     new OtlpHttpSender(
-      ENCODERS,
       { url: `${url}/v1/metrics`, protocol, compression, fetch: nodeFetch },
       { 'x-key': 'secret' },
     );
@@ -50,11 +47,7 @@ function destinationBy(
 ): OtlpDestination {
   const resource = { 'service.name': 'orders' };
   const told = { temporality: 'delta', histograms: 'explicit', resource, ...options } as const;
-  return new OtlpDestination(
-    told,
-    async () => sender(url),
-    (text) => text.replaceAll('secret', '***'),
-  );
+  return new OtlpDestination(told, sender(url), (text) => text.replaceAll('secret', '***'));
 }
 
 /** What happened in one minute, beside a total from before. */

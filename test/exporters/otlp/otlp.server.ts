@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { ExportMetricsServiceRequest, ExportMetricsServiceResponse, type Json } from './otlp-decoder.js';
 import { type Answer, type ReceivedRequest, RemoteServer } from '../remote.server.js';
 
 /** A point as it was taken, whatever it is of. */
@@ -24,27 +24,16 @@ export interface TakenPoint {
   readonly scale?: number;
   readonly zeroCount?: number;
   readonly positive?: { readonly offset: number; readonly bucketCounts: readonly number[] };
+  readonly exemplars?: readonly TakenExemplar[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-// Newer versions of the encoder come without a decoder.
-const { opentelemetry } = createRequire(import.meta.url)('otlpdec/build/src/generated/root.js') as {
-  opentelemetry: {
-    proto: {
-      collector: {
-        metrics: { v1: Record<'ExportMetricsServiceRequest' | 'ExportMetricsServiceResponse', Message> };
-      };
-    };
-  };
-};
-const { ExportMetricsServiceRequest, ExportMetricsServiceResponse } =
-  opentelemetry.proto.collector.metrics.v1;
-
-interface Message {
-  decode(bytes: Uint8Array): unknown;
-  toObject(message: unknown, options: object): Json;
-  encode(message: object): { finish(): Uint8Array };
+/** An exemplar of a point. */
+export interface TakenExemplar {
+  readonly value: number;
+  readonly timeMs: number;
+  readonly traceId?: string;
+  readonly spanId?: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -136,7 +125,33 @@ function pointsOf(metric: Json): TakenPoint[] {
     startMs: Number(point['startTimeUnixNano']) / 1e6,
     endMs: Number(point['timeUnixNano']) / 1e6,
     ...numbersOf(point, kind),
+    ...exemplarsOf(point, kind),
   }));
+}
+
+function exemplarsOf(point: Json, kind: TakenPoint['kind']): Pick<TakenPoint, 'exemplars'> {
+  const exemplars = (point['exemplars'] ?? []) as Json[];
+  if (exemplars.length === 0) return {};
+  expectThat(kind !== 'gauge', 'exemplars of a gauge');
+  return {
+    exemplars: exemplars.map((exemplar) => ({
+      value: Number(exemplar['asDouble']),
+      timeMs: Number(exemplar['timeUnixNano']) / 1e6,
+      ...idOf('traceId', exemplar, 16),
+      ...idOf('spanId', exemplar, 8),
+      attributes: attributesOf({ attributes: exemplar['filteredAttributes'] ?? [] }),
+    })),
+  };
+}
+
+/** Reads an id: bytes in protobuf, hexadecimal in JSON. A collector refuses the whole request for one of another length. */
+function idOf(name: 'traceId' | 'spanId', exemplar: Json, bytes: number): Partial<TakenExemplar> {
+  const id = (exemplar[name] ?? '') as Uint8Array | string;
+  if (id.length === 0) return {};
+  const hex = typeof id === 'string' ? id : Buffer.from(id).toString('hex');
+  expectThat(/^[\da-f]+$/.test(hex) && hex.length === 2 * bytes, `${name} ${hex}`);
+  expectThat(!/^0+$/.test(hex), `${name} of zeros`);
+  return { [name]: hex };
 }
 
 function numbersOf(point: Json, kind: TakenPoint['kind']) {

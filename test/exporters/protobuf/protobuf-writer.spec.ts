@@ -164,9 +164,42 @@ describe('a protobuf message', () => {
       expect(() => writer[put](value)).toThrow(`integer`);
   });
 
+  it('writes integers of 64 fixed bits, alone, packed, and by their halves', () => {
+    fc.assert(
+      fc.property(fc.array(unsigned), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (values, large) => {
+        const bytes = written((writer) => {
+          for (const value of values) writer.fixed64(1, value);
+          writer.packedFixed64(2, values);
+          writer.fixed64Halves(3, Number(large >> 32n), Number(large & 0xffff_ffffn));
+        });
+        const reader = Reader.create(bytes);
+        const next = (): bigint => {
+          const at = reader.pos;
+          reader.skip(8);
+          return bytes.readBigUInt64LE(at);
+        };
+        for (const value of values) {
+          expect(reader.uint32()).toBe((1 << 3) | 1);
+          expect(next()).toBe(BigInt(value));
+        }
+        if (values.length > 0) {
+          expect(reader.uint32()).toBe((2 << 3) | 2);
+          expect(reader.uint32()).toBe(8 * values.length);
+          for (const value of values) expect(next()).toBe(BigInt(value));
+        }
+        expect(reader.uint32()).toBe((3 << 3) | 1);
+        expect(next()).toBe(large);
+        expect(reader.pos).toBe(reader.len);
+      }),
+    );
+  });
+
   it('refuses an integer that its type does not have', () => {
     const writer = new ProtobufWriter();
-    expect(() => writer.putUint(-1)).toThrow('A protobuf varint must be an integer in [0, 2 ** 64); got -1');
+    for (const value of [-1, 2 ** 64, 0.5, NaN, Infinity]) {
+      expect(() => writer.fixed64(1, value)).toThrow('must be an integer in [0, 2 ** 64)');
+    }
+    expect(() => writer.putUint(-1)).toThrow('A protobuf number must be an integer in [0, 2 ** 64); got -1');
     expect(() => writer.putUint(2 ** 64)).toThrow(RangeError);
     expect(() => writer.putInt(2 ** 53)).toThrow('must be a safe integer');
     expect(() => writer.putSint(-(2 ** 53))).toThrow(RangeError);
