@@ -22,6 +22,17 @@ export abstract class ScalarMetric<L extends string> extends Metric<L> {
     return slot < 0 ? 0 : (this.store.pageOf(slot)[this.store.offsetOf(slot) + VALUE] ?? 0);
   }
 
+  /** Returns the sum of all series, without the copy that a snapshot is. @internal */
+  total(): number {
+    const { store } = this;
+    store.settle();
+    let total = 0;
+    for (let slot = 0; slot < store.slots; slot++) {
+      if (store.isLive(slot)) total += store.pageOf(slot)[store.offsetOf(slot) + VALUE] ?? 0;
+    }
+    return total;
+  }
+
   /** @internal */
   override snapshot(): ScalarFamily {
     const { name, help, type, labelNames, seriesLimit, aggregate, openLabels } = this;

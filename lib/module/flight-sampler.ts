@@ -37,9 +37,8 @@ export class FlightSampler {
   }
 
   requestsInFlight(): number {
-    let count = 0;
-    for (const { value } of this.series(HTTP_METRICS.inProgress)) count += value;
-    return count;
+    const gauge = this.parts.registry.getMetric(HTTP_METRICS.inProgress);
+    return gauge?.type === 'gauge' ? gauge.total() : 0;
   }
 
   sample(): FlightSample {

@@ -1,4 +1,10 @@
-import type { FlightEntry, FlightProcess, FlightRow, MemoryKills } from './flight-row.js';
+import {
+  type FlightEntry,
+  type FlightProcess,
+  type FlightRow,
+  lastSignOf,
+  type MemoryKills,
+} from './flight-row.js';
 import type { Claim, Predecessor } from './flight-file.js';
 import type { ExitReason, ExitReport } from './last-exit.js';
 
@@ -58,11 +64,12 @@ function reportWithoutEntry(
   return { reason: 'running', details, isClean: true, pid, startedAt: other.process.startedAt, rows: [] };
 }
 
-function factsOf({ row, process, asked, error, end }: FlightEntry): Partial<ExitReport> {
+function factsOf(last: FlightEntry): Partial<ExitReport> {
+  const { process, asked, error, end } = last;
   const { pid, startedAt, version, node } = process;
   const signal = end === undefined || end.signal === '' ? asked?.signal : end.signal;
   return {
-    time: row.time,
+    time: lastSignOf(last),
     ...(end && end.code >= 0 && { exitCode: end.code }),
     ...(signal !== undefined && { signal }),
     pid,
@@ -80,7 +87,7 @@ function rowsOf({ entries }: Predecessor): FlightRow[] {
 function causeOf(last: FlightEntry, predecessor: Predecessor, successor: Successor): Cause {
   if (last.end !== undefined) return causeOfEnd(last, last.end);
   if (last.asked !== undefined) {
-    const seconds = Math.round((last.row.time - last.asked.time) / 1000);
+    const seconds = Math.round((lastSignOf(last) - last.asked.time) / 1000);
     return {
       reason: 'signal',
       details: `${last.asked.signal} asked the process to end, which recorded ${seconds} s more and ended without closing the application.`,

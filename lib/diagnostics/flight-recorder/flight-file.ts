@@ -12,16 +12,21 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   emptyRing,
+  encodeSign,
   encodeSlot,
   FOREIGN,
+  hasSequence,
   HEAD_BYTES,
   MAX_RING_BYTES,
   positionOf,
   readRing,
   type Ring,
+  SIGN_BYTES,
+  SIGN_POSITION,
+  type Slot,
   SLOT_BYTES,
 } from './flight-ring.js';
-import { entryText, type FlightEntry, MAX_ITEMS, readEntry } from './flight-row.js';
+import { entryText, type FlightEntry, lastSignOf, MAX_ITEMS, readEntry } from './flight-row.js';
 
 /** Maximum number of files, and so of processes that record at once. */
 const MAX_FILES = 64;
@@ -74,11 +79,10 @@ export type IsRunning = (entry: FlightEntry) => boolean | undefined;
 export class FlightFile {
   private readonly first: string;
   private readonly slot = Buffer.alloc(SLOT_BYTES);
+  private readonly sign = Buffer.alloc(SIGN_BYTES);
   private readonly read = Buffer.alloc(HEAD_BYTES);
   private opened: { fd: number; path: string; dev: number; ino: number; bytes: number } | undefined;
   private sequence = 0;
-  /** True if the next entry replaces the last one. */
-  private isInterim = false;
 
   constructor(
     path: string,
@@ -123,29 +127,37 @@ export class FlightFile {
     };
   }
 
-  /**
-   * Writes an entry.
-   *
-   * @param isInterim true if the next entry replaces it
-   * @throws if the file cannot be written
-   */
-  write(entry: FlightEntry, isInterim = false): void {
+  /** Writes an entry. @throws if the file cannot be written */
+  write(entry: FlightEntry): void {
     const { opened, slot } = this;
     if (opened === undefined) return;
-    if (!this.isInterim) this.sequence++;
-    this.isInterim = isInterim;
+    this.sequence++;
     let items = MAX_ITEMS;
     while (!encodeSlot(slot, this.sequence, entryText(entry, items)) && items > 0) items--;
-    const written = writeSync(opened.fd, slot, 0, SLOT_BYTES, positionOf(this.sequence, opened.bytes));
-    if (written < SLOT_BYTES) throw new Error(`only ${written} of ${SLOT_BYTES} bytes were written`);
+    this.put(slot, positionOf(this.sequence, opened.bytes));
   }
 
-  /** Returns false if another process has written over the last entry. */
+  /**
+   * Writes a sign of life into the last entry. It costs a fraction of an entry.
+   *
+   * @param time in milliseconds since the Unix epoch
+   * @throws if the file cannot be written
+   */
+  beat(time: number): void {
+    const { opened, sign } = this;
+    if (opened === undefined) return;
+    encodeSign(sign, time);
+    this.put(sign, positionOf(this.sequence, opened.bytes) + SIGN_POSITION);
+  }
+
+  /** Returns false if another process has written over the last entry, or after it. */
   isOwn(): boolean {
-    const { opened, slot, read } = this;
+    const { opened, slot, read, sequence } = this;
     if (opened === undefined) return false;
-    readSync(opened.fd, read, 0, HEAD_BYTES, positionOf(this.sequence, opened.bytes));
-    return read.compare(slot, 0, HEAD_BYTES) === 0;
+    readSync(opened.fd, read, 0, HEAD_BYTES, positionOf(sequence, opened.bytes));
+    if (read.compare(slot, 0, HEAD_BYTES) !== 0) return false;
+    readSync(opened.fd, read, 0, HEAD_BYTES, positionOf(sequence + 1, opened.bytes));
+    return !hasSequence(read, sequence + 1);
   }
 
   /** Returns false if the path leads to another file by now, or to none. */
@@ -160,6 +172,13 @@ export class FlightFile {
     const { opened } = this;
     this.opened = undefined;
     if (opened !== undefined) closeSync(opened.fd);
+  }
+
+  private put(bytes: Buffer, position: number): void {
+    const { opened } = this;
+    if (opened === undefined) return;
+    const written = writeSync(opened.fd, bytes, 0, bytes.length, position);
+    if (written < bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes were written`);
   }
 
   private candidates(earlier: Uncertain | undefined): Candidate[] {
@@ -213,7 +232,6 @@ export class FlightFile {
       }
       this.opened = { fd, path, dev, ino, bytes: empty.length };
       this.sequence = isUsable ? sequence : 0;
-      this.isInterim = false;
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -224,12 +242,12 @@ export class FlightFile {
 /** Returns the file of the process that ended last; a new one if every file is in use. */
 function chooseFrom(candidates: readonly Candidate[]): Candidate | undefined {
   const free = candidates.filter(({ use }) => use === 'free');
-  const timeOf = ({ last }: Candidate): number => last?.row.time ?? 0;
+  const timeOf = ({ last }: Candidate): number => (last ? lastSignOf(last) : 0);
   return free.toSorted((a, b) => timeOf(b) - timeOf(a))[0] ?? candidates.find(({ use }) => use === 'missing');
 }
 
 function predecessorIn(ring: Ring = { slots: [], isTorn: false }): Predecessor {
-  const all = ring.slots.slice(-MAX_ENTRIES).flatMap(({ text }) => readEntry(text) ?? []);
+  const all = ring.slots.slice(-MAX_ENTRIES).flatMap((slot) => entryIn(slot) ?? []);
   const last = all.at(-1)?.process;
   const entries = all.filter(
     ({ process }) => process.pid === last?.pid && process.startedAt === last.startedAt,
@@ -239,7 +257,11 @@ function predecessorIn(ring: Ring = { slots: [], isTorn: false }): Predecessor {
 
 function lastEntry({ slots }: Ring): FlightEntry | undefined {
   const last = slots.at(-1);
-  return last && readEntry(last.text);
+  return last && entryIn(last);
+}
+
+function entryIn({ text, aliveAt }: Slot): FlightEntry | undefined {
+  return readEntry(text, aliveAt);
 }
 
 function lastSequence(ring: Ring | undefined): number {

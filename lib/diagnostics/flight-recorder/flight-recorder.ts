@@ -20,15 +20,22 @@ import {
   type FlightProcess,
   type FlightRow,
   type FlightSample,
+  lastSignOf,
   type MemoryKills,
 } from './flight-row.js';
 import type { ExitReport, ExitSource } from './last-exit.js';
 
 const ROW_MS = 1_000;
-/** Time after a row until its successor is written for the first time, so that a late timer loses less than a second. */
-const INTERIM_MS = ROW_MS / 2;
+/** Time between two signs of life, every second of which is a row, so that a late timer loses less than a second. */
+const BEAT_MS = ROW_MS / 2;
 /** Number of rows after which the measurements of other parts are read again. */
 const SAMPLE_ROWS = 5;
+/** Number of rows after which the kernel is asked for what it has killed, and the place of the file is checked. */
+const PLACE_ROWS = 10;
+/** Number of rows each of which is checked for another process that writes to the file: it has started at the same time. */
+const CONTESTED_ROWS = 10;
+/** Delay of a row from which on another process may have taken the file meanwhile, in milliseconds. */
+const TAKEN_MS = 2_000;
 /** Number of rows after which a file is looked for again, if none can be written. */
 const RETRY_ROWS = 60;
 /** Number of rows after which the end of the predecessor is no news any more. */
@@ -78,6 +85,7 @@ export class FlightRecorder implements ExitSource {
   private waiting: NodeJS.Timeout | undefined;
   private rows = 0;
   private beats = 0;
+  private claimedAt = 0;
   private lastAt = performance.now();
   private utilization = performance.eventLoopUtilization();
   private sampled = NO_SAMPLE;
@@ -108,7 +116,7 @@ export class FlightRecorder implements ExitSource {
     );
     this.signals.start();
     this.guard.run(() => this.claim());
-    this.timer = setInterval(() => this.guard.run(() => this.beat()), INTERIM_MS).unref();
+    this.timer = setInterval(() => this.guard.run(() => this.beat()), BEAT_MS).unref();
   }
 
   /** Records that the application has started: from now on, its end is not a failed start. */
@@ -139,6 +147,7 @@ export class FlightRecorder implements ExitSource {
     for (const { path, reason } of claim.foreign) {
       this.warnOnce(`${path} ${reason}, and is left alone. The flight recorder uses ${this.file.path}.`);
     }
+    this.claimedAt = this.rows;
     this.write();
     this.wait(CONFIRM_MS, () => this.confirm(claim));
   }
@@ -157,7 +166,7 @@ export class FlightRecorder implements ExitSource {
 
   private beat(): void {
     if (++this.beats % 2 === 0) this.tick();
-    else if (this.file.path !== undefined && this.file.isOwn()) this.write({}, true);
+    else this.file.beat(Math.round(this.sources.clock.now()));
   }
 
   private tick(): void {
@@ -167,10 +176,13 @@ export class FlightRecorder implements ExitSource {
       if (this.rows % RETRY_ROWS === 0) this.claim();
       return;
     }
-    if (!this.file.isOwn()) return this.claim();
-    if (this.rows % SAMPLE_ROWS === 0) {
+    const isSampled = this.rows % SAMPLE_ROWS === 0;
+    const isContested =
+      this.rows - this.claimedAt < CONTESTED_ROWS || performance.now() - this.lastAt > ROW_MS + TAKEN_MS;
+    if ((isSampled || isContested) && !this.file.isOwn()) return this.claim();
+    if (isSampled) this.sample();
+    if (this.rows % PLACE_ROWS === 0) {
       this.kills = this.sources.kills();
-      this.sample();
       void this.checkPlace();
     }
     this.write();
@@ -216,35 +228,33 @@ export class FlightRecorder implements ExitSource {
     this.write(endsProcess ? { end: { code: -1, signal, isClosed: false } } : {});
   }
 
-  private write(more: Pick<FlightEntry, 'error' | 'end'> = {}, isInterim = false): void {
-    const spaces = getHeapSpaceStatistics();
-    let [heapUsedBytes, oldSpaceBytes] = [0, 0];
-    for (const { space_name: name, space_used_size: used } of spaces) {
-      heapUsedBytes += used;
-      if (!name.startsWith('new_')) oldSpaceBytes += used;
-    }
+  private write(more: Pick<FlightEntry, 'error' | 'end'> = {}): void {
     const { asked, kills } = this;
-    const row = this.row(heapUsedBytes, isInterim);
-    this.file.write({ row, process: this.process, kills, oldSpaceBytes, asked, ...more }, isInterim);
+    this.file.write({
+      row: this.row(),
+      process: this.process,
+      kills,
+      oldSpaceBytes: oldSpaceBytes(),
+      asked,
+      ...more,
+    });
   }
 
-  private row(heapUsedBytes: number, isInterim: boolean): FlightRow {
+  private row(): FlightRow {
     const now = performance.now();
-    const delay = Math.max(0, now - this.lastAt - (isInterim ? INTERIM_MS : ROW_MS));
+    const delay = Math.max(0, now - this.lastAt - ROW_MS);
     const utilization = performance.eventLoopUtilization();
-    const share = performance.eventLoopUtilization(utilization, this.utilization).utilization;
-    // The row that replaces an interim one covers the whole second.
-    if (!isInterim) {
-      this.lastAt = now;
-      this.utilization = utilization;
-    }
-    const { rss, external } = process.memoryUsage();
+    const active = utilization.active - this.utilization.active;
+    const total = active + utilization.idle - this.utilization.idle;
+    this.lastAt = now;
+    this.utilization = utilization;
+    const { rss, heapUsed, external } = process.memoryUsage();
     return {
       time: Math.round(this.sources.clock.now()),
       rssBytes: rss,
-      heapUsedBytes,
+      heapUsedBytes: heapUsed,
       externalBytes: external,
-      eventLoopUtilization: Math.round(share * 1000) / 1000,
+      eventLoopUtilization: total > 0 ? Math.round((active / total) * 1000) / 1000 : 0,
       eventLoopDelayMs: Math.round(delay),
       requestsInFlight: this.guard.run(() => this.sources.requestsInFlight()) ?? 0,
       ...this.sampled,
@@ -252,10 +262,10 @@ export class FlightRecorder implements ExitSource {
   }
 
   /** Returns true if the process of an entry still runs; undefined if that cannot be told without waiting. */
-  private isRunning({ process: other, row }: FlightEntry): boolean | undefined {
-    const runs = isRunning(other, this.process);
+  private isRunning(entry: FlightEntry): boolean | undefined {
+    const runs = isRunning(entry.process, this.process);
     if (runs !== undefined) return runs;
-    return Math.abs(this.sources.clock.now() - row.time) < ENDED_MS ? undefined : false;
+    return Math.abs(this.sources.clock.now() - lastSignOf(entry)) < ENDED_MS ? undefined : false;
   }
 
   private warnFailure(path: string, error: unknown): void {
@@ -269,4 +279,13 @@ export class FlightRecorder implements ExitSource {
     this.warned.add(message);
     this.sources.warn(message);
   }
+}
+
+/** Returns the used size of the old objects of the heap, in bytes. */
+function oldSpaceBytes(): number {
+  let bytes = 0;
+  for (const { space_name: name, space_used_size: used } of getHeapSpaceStatistics()) {
+    if (!name.startsWith('new_')) bytes += used;
+  }
+  return bytes;
 }

@@ -5,7 +5,7 @@ export const SLOT_BYTES = 4096;
 /** Maximum size of a file, in bytes. */
 export const MAX_RING_BYTES = 16 * 1024 * 1024;
 
-const FORMAT = 1;
+const FORMAT = 2;
 const TITLE = 'nestjs-monitoring flight recorder';
 const HEADER = new RegExp(`^${TITLE} (\\d{1,6}) (\\d{1,6}) (\\d{1,6}) *\\n$`);
 /** Digits of a sequence number, and of a checksum. */
@@ -14,8 +14,13 @@ const CHECKSUM_DIGITS = 8;
 /** Size of what is before the text of a slot, in bytes: the sequence number and the checksum. */
 export const HEAD_BYTES = SEQUENCE_DIGITS + 1 + CHECKSUM_DIGITS + 1;
 const HEAD = /^(\d{12}) ([0-9a-f]{8}) $/;
-/** Maximum size of the text of a slot, in bytes. A line break ends it. */
-export const TEXT_BYTES = SLOT_BYTES - HEAD_BYTES - 1;
+/** Size of what is after the text of a slot, in bytes: the last sign of life, or spaces. */
+export const SIGN_BYTES = 16;
+const SIGN = /^ *(\d{1,16})$/;
+/** Position of the last sign of life in a slot, in bytes. A line break ends the slot. */
+export const SIGN_POSITION = SLOT_BYTES - 1 - SIGN_BYTES;
+/** Maximum size of the text of a slot, in bytes. */
+export const TEXT_BYTES = SIGN_POSITION - HEAD_BYTES;
 
 const SPACE = 0x20;
 const LINE_BREAK = 0x0a;
@@ -24,6 +29,8 @@ const LINE_BREAK = 0x0a;
 export interface Slot {
   readonly sequence: number;
   readonly text: string;
+  /** Last sign of life after the text was written, in milliseconds since the Unix epoch; undefined if there was none. */
+  readonly aliveAt: number | undefined;
 }
 
 /** The content of a file. */
@@ -52,9 +59,19 @@ export function encodeSlot(slot: Buffer, sequence: number, text: string): boolea
   slot.fill(SPACE);
   slot[SLOT_BYTES - 1] = LINE_BREAK;
   slot.write(text, HEAD_BYTES);
-  const digits = String(sequence).padStart(SEQUENCE_DIGITS, '0');
+  const digits = digitsOf(sequence);
   slot.write(`${digits} ${checksumOf(slot, digits)} `);
   return true;
+}
+
+/** Writes a sign of life into its buffer, which may be written into a slot at any time: the checksum leaves it out. */
+export function encodeSign(sign: Buffer, time: number): void {
+  sign.latin1Write(String(time).padStart(SIGN_BYTES), 0, SIGN_BYTES);
+}
+
+/** Returns true if the beginning of a slot is that of this sequence number. */
+export function hasSequence(head: Buffer, sequence: number): boolean {
+  return HEAD.exec(head.toString('latin1', 0, HEAD_BYTES))?.[1] === digitsOf(sequence);
 }
 
 /** Returns the position of a slot in a file of this size, in bytes. */
@@ -93,11 +110,22 @@ function decodeSlot(slot: Buffer): Slot | undefined {
   if (slot.length < SLOT_BYTES) return undefined;
   const [, digits = '', checksum] = HEAD.exec(slot.toString('latin1', 0, HEAD_BYTES)) ?? [];
   if (checksum === undefined || checksum !== checksumOf(slot, digits)) return undefined;
-  return { sequence: Number(digits), text: slot.toString('utf8', HEAD_BYTES).trimEnd() };
+  const aliveAt = SIGN.exec(slot.toString('latin1', SIGN_POSITION, SIGN_POSITION + SIGN_BYTES))?.[1];
+  return {
+    sequence: Number(digits),
+    text: slot.toString('utf8', HEAD_BYTES, SIGN_POSITION).trimEnd(),
+    aliveAt: aliveAt === undefined ? undefined : Number(aliveAt),
+  };
+}
+
+function digitsOf(sequence: number): string {
+  return String(sequence).padStart(SEQUENCE_DIGITS, '0');
 }
 
 function checksumOf(slot: Buffer, digits: string): string {
-  return crc32(slot.subarray(HEAD_BYTES), crc32(digits)).toString(16).padStart(CHECKSUM_DIGITS, '0');
+  return crc32(slot.subarray(HEAD_BYTES, SIGN_POSITION), crc32(digits))
+    .toString(16)
+    .padStart(CHECKSUM_DIGITS, '0');
 }
 
 function isBlank(content: Buffer): boolean {

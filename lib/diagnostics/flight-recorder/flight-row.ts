@@ -92,6 +92,8 @@ export interface FlightEnd {
 /** The content of a slot. */
 export interface FlightEntry {
   readonly row: FlightRow;
+  /** Last sign of life after the row, in milliseconds since the Unix epoch. It is not in the text of the entry. */
+  readonly aliveAt?: number | undefined;
   readonly process: FlightProcess;
   readonly kills: MemoryKills;
   /** Used old objects of the heap, in bytes. */
@@ -109,6 +111,11 @@ const MAX_TIME = 8.64e15;
 const LISTS = ['routes', 'operations', 'errors', 'alerts'] as const;
 /** Maximum number of items of a list. */
 export const MAX_ITEMS = 5;
+
+/** Returns the time of the last sign of life of the process that wrote an entry, in milliseconds since the Unix epoch. */
+export function lastSignOf({ row, aliveAt = 0 }: FlightEntry): number {
+  return Math.max(row.time, aliveAt);
+}
 
 /** Returns the text of an entry, with at most so many items of each list. */
 export function entryText(entry: FlightEntry, maxItems = MAX_ITEMS): string {
@@ -148,8 +155,12 @@ export function boundedSample(sample: object): FlightSample {
   };
 }
 
-/** Reads an entry, whatever the text is; undefined if it is none. */
-export function readEntry(text: string): FlightEntry | undefined {
+/**
+ * Reads an entry, whatever the text is; undefined if it is none.
+ *
+ * @param aliveAt last sign of life after the row
+ */
+export function readEntry(text: string, aliveAt?: number): FlightEntry | undefined {
   let given: unknown;
   try {
     given = JSON.parse(text);
@@ -165,6 +176,7 @@ export function readEntry(text: string): FlightEntry | undefined {
   const end = objectIn(entry, 'end');
   return {
     row: readRow(fieldsOf(row)),
+    ...(aliveAt !== undefined && aliveAt <= MAX_TIME && { aliveAt }),
     process: {
       pid: numberIn(process, 'pid'),
       startedAt: timeIn(process, 'startedAt'),

@@ -44,6 +44,11 @@ describe('the report of how a process ended', () => {
     });
   });
 
+  it('has the last sign of life after the last row', () => {
+    expect(reportAfter([entryOf({ entry: { aliveAt: NOW + 500 } })]).time).toBe(NOW + 500);
+    expect(reportAfter([entryOf({ entry: { aliveAt: NOW - 500 } })]).time).toBe(NOW);
+  });
+
   it('is that there was none, or that it cannot be read', () => {
     expect(reportAfter([])).toMatchObject({ reason: 'none', isClean: true });
     expect(reportAfter([], { isTorn: true })).toMatchObject({ reason: 'unknown', isClean: false });

@@ -22,6 +22,7 @@ import {
 import {
   entryText,
   type FlightEntry,
+  lastSignOf,
   readEntry,
 } from '../../../lib/diagnostics/flight-recorder/flight-row.js';
 import { FlightSampler } from '../../../lib/module/flight-sampler.js';
@@ -31,7 +32,7 @@ import { Guard } from '../../../lib/primitives/guard.js';
 import { hasSignalListener, ownSignalListener } from '../../../lib/primitives/own-signal-listener.js';
 import { FixtureModule, WITHOUT_COLLECTORS } from '../../e2e/fixture/fixture.module.js';
 import { ADAPTERS, eventually, startApp } from '../../e2e/fixture/start-app.js';
-import { entryOf } from './flight-entries.js';
+import { entryOf, NOW } from './flight-entries.js';
 
 let directory = '';
 let file = '';
@@ -83,22 +84,28 @@ describe('the file', () => {
     reader.close();
   });
 
-  it('has an interim entry until the next one replaces it', () => {
-    const rssOf = (entries: number): number[] => {
+  it('has the last sign of life of its process beside the last entry, until the next one', () => {
+    const lastTimes = (signs: readonly number[], isFollowed = false): (number | undefined)[] => {
       const writer = open();
       writer.claim();
-      writer.write(entryOf({ row: { rssBytes: 1 } }));
-      writer.write(entryOf({ row: { rssBytes: 2 } }), true);
-      if (entries === 3) writer.write(entryOf({ row: { rssBytes: 3 } }));
+      writer.write(entryOf({}));
+      for (const sign of signs) writer.beat(sign);
+      if (isFollowed) writer.write(entryOf({ row: { time: NOW + 1_000 } }));
       expect(writer.isOwn()).toBe(true);
       writer.close();
       const reader = open();
       const claim = reader.claim();
       reader.close();
-      return 'predecessor' in claim ? claim.predecessor.entries.slice(-2).map(({ row }) => row.rssBytes) : [];
+      const last = 'predecessor' in claim ? claim.predecessor.entries.at(-1) : undefined;
+      return last === undefined ? [] : [last.row.time, lastSignOf(last)];
     };
-    expect(rssOf(2)).toEqual([1, 2]);
-    expect(rssOf(3)).toEqual([1, 3]);
+    expect(lastTimes([])).toEqual([NOW, NOW]);
+    expect(lastTimes([NOW + 500])).toEqual([NOW, NOW + 500]);
+    expect(lastTimes([NOW + 500, NOW + 900])).toEqual([NOW, NOW + 900]);
+    expect(lastTimes([NOW + 500], true)).toEqual([NOW + 1_000, NOW + 1_000]);
+    // A clock that was set back.
+    expect(lastTimes([NOW - 5_000])).toEqual([NOW, NOW]);
+    expect(lastTimes([NaN])).toEqual([NOW, NOW]);
   });
 
   it('is another one while its process runs', () => {
@@ -144,6 +151,19 @@ describe('the file', () => {
     second.close();
   });
 
+  it('belongs to another process that has gone on with it while this one was suspended', () => {
+    const suspended = open();
+    suspended.claim();
+    suspended.write(entryOf({}));
+    const next = open();
+    next.claim();
+    expect(suspended.isOwn()).toBe(true);
+    for (let i = 0; i < 3; i++) next.write(entryOf({ process: { pid: 2 } }));
+    expect([suspended.isOwn(), next.isOwn()]).toEqual([false, true]);
+    suspended.close();
+    next.close();
+  });
+
   it('begins again where its numbers would end', () => {
     const ring = emptyRing(BYTES);
     const slot = Buffer.alloc(SLOT_BYTES);
@@ -161,7 +181,7 @@ describe('the file', () => {
   });
 
   it('gets another size if the option has changed', () => {
-    writeFileSync(file, 'nestjs-monitoring flight recorder 1 4096 16'.padEnd(4095) + '\n');
+    writeFileSync(file, 'nestjs-monitoring flight recorder 2 4096 16'.padEnd(4095) + '\n');
     const opened = open();
     expect(opened.claim()).toMatchObject({ predecessor: { isTorn: true } });
     expect(readFileSync(file)).toHaveLength(BYTES);
@@ -364,5 +384,7 @@ describe('what the flight recorder reads of other parts', () => {
     expect(routes).toHaveLength(5);
     expect(rest).toEqual({ vitals: { cpu_percent: 7 }, operations: [], errors: [], alerts: [alert] });
     expect(sampler.requestsInFlight()).toBe(3);
+    inProgress.remove({ method: 'GET' });
+    expect(sampler.requestsInFlight()).toBe(1);
   });
 });

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import {
   emptyRing,
+  encodeSign,
   encodeSlot,
   FOREIGN,
   positionOf,
   readRing,
+  SIGN_BYTES,
+  SIGN_POSITION,
   SLOT_BYTES,
   TEXT_BYTES,
 } from '../../../lib/diagnostics/flight-recorder/flight-ring.js';
@@ -40,8 +43,31 @@ describe('the file of the flight recorder', () => {
 
   it('is text, with a line for each slot', () => {
     const lines = ringWith([1, 2]).toString().trimEnd().split('\n');
-    expect(lines[0]?.trimEnd()).toBe('nestjs-monitoring flight recorder 1 4096 8');
+    expect(lines[0]?.trimEnd()).toBe('nestjs-monitoring flight recorder 2 4096 8');
     expect(lines[2]?.trimEnd()).toMatch(/^000000000001 [0-9a-f]{8} text 1$/);
+  });
+
+  it('has the last sign of life at the end of a line, which may be written at any time', () => {
+    const ring = ringWith([1, 2]);
+    const sign = Buffer.alloc(SIGN_BYTES);
+    const aliveAt = (): unknown => {
+      const read = readRing(ring);
+      return read === FOREIGN ? read : read.slots.map((slot) => slot.aliveAt);
+    };
+    expect(aliveAt()).toEqual([undefined, undefined]);
+    for (const time of [1_800_000_000_500, 1_800_000_000_999]) {
+      encodeSign(sign, time);
+      sign.copy(ring, positionOf(2, BYTES) + SIGN_POSITION);
+      expect(aliveAt()).toEqual([undefined, time]);
+    }
+    expect(read(ring)).toEqual({ sequences: [1, 2], isTorn: false });
+    for (const time of [NaN, -1, 0.5, 1e300]) {
+      encodeSign(sign, time);
+      sign.copy(ring, positionOf(2, BYTES) + SIGN_POSITION);
+      expect(aliveAt()).toEqual([undefined, undefined]);
+    }
+    ring.fill('x', positionOf(2, BYTES) + SIGN_POSITION, positionOf(2, BYTES) + SLOT_BYTES);
+    expect(aliveAt()).toEqual([undefined, undefined]);
   });
 
   it('takes no text that is too long', () => {
@@ -78,7 +104,7 @@ describe('the file of the flight recorder', () => {
 
   it('is another file if it has another title, version or size of slots', () => {
     for (const [from, to] of [
-      ['recorder 1', 'recorder 2'],
+      ['recorder 2', 'recorder 1'],
       [' 4096 ', ' 8192 '],
       ['nestjs', 'NestJS'],
     ] as const) {
