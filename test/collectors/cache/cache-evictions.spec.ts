@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { CACHE_MANAGER, type Cache, CacheModule } from '@nestjs/cache-manager';
 import { type DynamicModule, Injectable } from '@nestjs/common';
 import { Cacheable, CacheableMemory, createKeyv } from 'cacheable';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Keyv } from 'keyv';
 import { LRUCache } from 'lru-cache';
 import { MonitoringModule } from 'nestjs-monitoring';
@@ -137,7 +137,7 @@ describe('an LRUCache that is watched', () => {
       fc.property(STEPS, fc.boolean(), fc.boolean(), (steps, isSized, hasTtl) => {
         let disposed = 0;
         let counted = 0;
-        const cache = new LRUCache<string, number, void>({
+        const cache: LRUCache<string, number, void> = new LRUCache({
           max: 4,
           ...(isSized && { maxSize: 8, sizeCalculation: (value: number) => value }),
           ...(hasTtl && { ttl: 60_000 }),
