@@ -1,8 +1,10 @@
 import { BULL_REGISTRARS, BULLMQ_QUEUES, BULLMQ_WORKERS } from './bullmq/bullmq.discovery.js';
 import { CACHE_MANAGERS } from './cache-manager/cache-manager.discovery.js';
+import { CACHEABLE_MEMORIES, CACHEABLES } from './cacheable/cacheable.discovery.js';
 import { IOREDIS_CLIENTS } from './ioredis/ioredis.discovery.js';
 import { KEYV_STORES } from './keyv/keyv.discovery.js';
 import { KNEX_INSTANCES } from './knex/knex.discovery.js';
+import { LRU_CACHES } from './lru-cache/lru-cache.discovery.js';
 import { MONGOOSE_CONNECTIONS } from './mongoose/mongoose.discovery.js';
 import { MYSQL2_CONNECTIONS, MYSQL2_POOLS } from './mysql2/mysql2.discovery.js';
 import { NODE_REDIS_CLIENTS, OWN_NODE_REDIS_CLIENTS } from './node-redis/node-redis.discovery.js';
@@ -25,6 +27,9 @@ export const CLIENT_QUERIES: readonly ObjectQuery<object>[] = [
   MONGOOSE_CONNECTIONS,
   CACHE_MANAGERS,
   KEYV_STORES,
+  CACHEABLES,
+  CACHEABLE_MEMORIES,
+  LRU_CACHES,
   IOREDIS_CLIENTS,
   NODE_REDIS_CLIENTS,
   OWN_NODE_REDIS_CLIENTS,

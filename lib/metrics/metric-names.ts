@@ -78,6 +78,7 @@ export const CACHE_METRICS = {
   sets: 'cache_sets_total',
   deletes: 'cache_deletes_total',
   entries: 'cache_entries',
+  evictions: 'cache_evictions_total',
   duration: 'cache_operation_duration_seconds',
 } as const;
 

@@ -10,6 +10,7 @@ const DOCUMENTS = [
   'LICENSE',
   'README.md',
   'SECURITY.md',
+  'THIRD-PARTY-LICENSES.md',
   'package.json',
   'sample-app/README.md',
   'test/bench/results/growth.svg',
@@ -101,6 +102,9 @@ export async function checkTarball(checklist, root, tarball) {
         .map((file) => `${PAGE}/${file}`)
         .toSorted(),
     ),
+  );
+  await checklist.check('the sizes in docs/package.md are those of the package', () =>
+    run('node', ['release/sizes.mjs'], { cwd: root }),
   );
   await checklist.check('publint has nothing to say', () =>
     run('node_modules/.bin/publint', ['run', tarball, '--strict'], { cwd: root }),

@@ -10,7 +10,13 @@ import { watchCacheManager } from '../../integrations/cache-manager/cache-manage
 import { findIoRedisClients } from '../../integrations/ioredis/ioredis.discovery.js';
 import { watchIoRedis } from '../../integrations/ioredis/ioredis.watch.js';
 import { findKeyvStores, type KeyvStore } from '../../integrations/keyv/keyv.discovery.js';
-import { keyvSize, watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
+import { watchKeyv, watchStore } from '../../integrations/keyv/keyv.watch.js';
+import {
+  findMemoryCaches,
+  isInMemory,
+  memorySize,
+  watchEvictions,
+} from '../../integrations/memory-caches.js';
 import { findNodeRedisClients } from '../../integrations/node-redis/node-redis.discovery.js';
 import { watchNodeRedis } from '../../integrations/node-redis/node-redis.watch.js';
 import type { OperationWaits } from '../../integrations/operation-waits.js';
@@ -44,6 +50,11 @@ export class CacheClientsCollector implements ManagedCollector {
     this.entries = registry.gauge(CACHE_METRICS.entries, 'Entries in an in-memory cache.', {
       labelNames: ['cache'],
     });
+    const evictions = registry.counter(
+      CACHE_METRICS.evictions,
+      'Entries that an in-memory cache has removed to make room for others.',
+      { labelNames: ['cache'] },
+    );
     this.metricNames = [this.entries.name];
     this.watches = [
       // Before the caches, so that calls from a cache to its store are attributed to the cache.
@@ -73,6 +84,14 @@ export class CacheClientsCollector implements ManagedCollector {
         ({ name, instance }) => watchNodeRedis(instance, name, redis),
         redis.guard,
       ),
+      new InstanceWatches(
+        () => findMemoryCaches(objects),
+        ({ name: cache, instance }) => {
+          const series = evictions.labels({ cache });
+          return watchEvictions(instance, (entries) => series.inc(entries), caches.guard);
+        },
+        caches.guard,
+      ),
     ];
   }
 
@@ -87,21 +106,20 @@ export class CacheClientsCollector implements ManagedCollector {
   collect(): void {
     this.isIdle = this.watches.flatMap((watch) => watch.refresh()).length === 0;
     this.entries.reset();
+    for (const { name: cache, instance } of findMemoryCaches(this.objects)) {
+      this.entries.set({ cache }, instance.size);
+    }
     for (const { name: cache, instance } of findKeyvStores(this.objects)) {
-      const size = keyvSize(instance);
+      const size = memorySize(instance);
       if (size !== undefined) this.entries.set({ cache }, size);
     }
     for (const { name: cache, instance } of findCacheManagers(this.objects)) {
-      const sizes = instance.stores.map(keyvSize).filter((size) => size !== undefined);
+      const sizes = instance.stores.map(memorySize).filter((size) => size !== undefined);
       // Lookups begin at the first store, and the other stores hold its entries too.
       const [size] = sizes;
       if (size !== undefined) this.entries.set({ cache }, size);
     }
   }
-}
-
-function isInMemory(store: KeyvStore): boolean {
-  return keyvSize(store) !== undefined;
 }
 
 /** Returns the Keyv stores, both those used directly and those inside caches, each once. */

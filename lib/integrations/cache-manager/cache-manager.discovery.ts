@@ -1,5 +1,6 @@
 import type { ApplicationObjects } from '../application-objects.integration.js';
 import type { ObjectMatch, ObjectQuery } from '../object-search.js';
+import { isCacheable } from '../cacheable/cacheable.discovery.js';
 import { isKeyv, type KeyvStore } from '../keyv/keyv.discovery.js';
 import { hasMethods } from '../object-shape.js';
 
@@ -42,6 +43,6 @@ function isCacheManager(candidate: object): candidate is CacheManager {
     hasMethods(candidate, 'get', 'mget', 'set', 'mset', 'del', 'mdel', 'clear', 'wrap') &&
     'stores' in candidate &&
     Array.isArray(candidate.stores) &&
-    candidate.stores.every(isKeyv)
+    candidate.stores.every((store: object) => isKeyv(store) || isCacheable(store))
   );
 }

@@ -69,11 +69,6 @@ function adaptersOf({ store }: KeyvStore): object[] {
   return typeof store === 'object' && store !== null && !(store instanceof Map) ? [store] : [];
 }
 
-/** Returns the number of values of a store in memory; undefined for another store. */
-export function keyvSize({ store }: KeyvStore): number | undefined {
-  return store instanceof Map ? store.size : undefined;
-}
-
 /** Records hits and misses. A store returns `undefined` for a missing key; `null` is a value. */
 function recordLookups(recorder: SingleCacheRecorder, [keys]: readonly unknown[], result: unknown): void {
   for (const value of resultsOf(keys, result)) recorder.recordLookup(value !== undefined);

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, ParseIntPipe, Post } from '@nestjs/common';
 import type { Assessment } from './assessment.entity.js';
-import { AssessmentsService } from './assessments.service.js';
+import { AssessmentsService, type LatestAssessment } from './assessments.service.js';
 import { CreateAssessmentDto } from './dto/create-assessment.dto.js';
 
 @Controller('deals/:dealId/assessments')
@@ -10,6 +10,11 @@ export class AssessmentsController {
   @Get()
   list(@Param('dealId', ParseIntPipe) dealId: number): Promise<Assessment[]> {
     return this.assessments.list(dealId);
+  }
+
+  @Get('latest')
+  latest(@Param('dealId', ParseIntPipe) dealId: number): Promise<LatestAssessment> {
+    return this.assessments.latest(dealId);
   }
 
   @Post()

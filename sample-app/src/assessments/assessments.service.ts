@@ -7,6 +7,11 @@ import { DealsService } from '../deals/deals.service.js';
 import { Assessment } from './assessment.entity.js';
 import type { CreateAssessmentDto } from './dto/create-assessment.dto.js';
 
+export interface LatestAssessment {
+  score: number;
+  isLikely: boolean;
+}
+
 @Injectable()
 export class AssessmentsService {
   private readonly scores: Histogram;
@@ -25,6 +30,13 @@ export class AssessmentsService {
   async list(dealId: number): Promise<Assessment[]> {
     const { id } = await this.deals.get(dealId);
     return this.assessments.find({ where: { dealId: id }, order: { id: 'ASC' } });
+  }
+
+  /** A planted fault: nobody has thought of a deal without an assessment. */
+  async latest(dealId: number): Promise<LatestAssessment> {
+    const assessments = await this.list(dealId);
+    const { score } = assessments[assessments.length - 1]!;
+    return { score, isLikely: score >= 50 };
   }
 
   async create(dealId: number, { score, note }: CreateAssessmentDto): Promise<Assessment> {

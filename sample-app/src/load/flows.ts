@@ -95,9 +95,14 @@ async function sellDeal(client: LoadClient, random: Random): Promise<void> {
   if (random.chance(0.1)) await pay(client, { ...payment, reference: reference(random) });
 }
 
-async function loseDeal(client: LoadClient, random: Random): Promise<void> {
+/** Adds an open deal. @returns its id; undefined if it was refused */
+export async function addDeal(client: LoadClient, random: Random): Promise<number | undefined> {
   const body = newDeal(random, random.integer(100, 9_999) * 100);
-  const id = idOf(await client.post('/api/deals', { body }));
+  return idOf(await client.post('/api/deals', { body }));
+}
+
+async function loseDeal(client: LoadClient, random: Random): Promise<void> {
+  const id = await addDeal(client, random);
   if (id !== undefined) await client.post('/api/deals/:id/lose', { params: { id } });
 }
 

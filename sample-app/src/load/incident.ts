@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoadClient } from './client.js';
+import { type IncidentName, INCIDENTS } from './incidents.js';
 import type { LoadOptions } from './options.js';
 import { runLoad } from './run.js';
 import type { Statistics } from './statistics.js';
 
-/** The rule of the sample application that has to notice. */
-const RULE = 'route_fails';
 const CALM_S = 8;
-const CROWD = 60;
 const LONGEST_INCIDENT_S = 60;
 const LONGEST_RECOVERY_S = 120;
 const POLL_MS = 500;
@@ -18,45 +15,55 @@ interface ShownAlert {
   readonly state: 'pending' | 'firing';
 }
 
+/** How an incident goes, for whoever watches. */
+export interface IncidentListener {
+  say(line: string): void;
+  /** @param seconds how long it takes at most */
+  phase(title: string, seconds: number): void;
+}
+
 /**
- * The usual load; then everybody wants the revenue report, more than the exchange rates can bear, until an alert
- * fires; then the usual load until it is over.
+ * The usual load; then what the incident is, until an alert fires; then the usual load until it is over.
  *
  * @throws {Error} if no alert fires, or it does not end
  */
 export async function runIncident(
-  options: LoadOptions,
+  name: IncidentName,
+  given: LoadOptions,
   statistics: Statistics,
-  say: (line: string) => void,
+  listener: IncidentListener,
 ): Promise<void> {
-  const watch = new AlertWatch(options.url, say);
-  say('All is calm.');
-  await runLoad({ ...options, requests: undefined, seconds: CALM_S }, statistics);
-  say(`Everybody wants the revenue report: ${CROWD} clients at once.`);
-  const crowd = { ...options, requests: undefined, concurrency: CROWD, seconds: LONGEST_INCIDENT_S };
+  const { story, rule, route, clients, flow, metrics } = INCIDENTS[name];
+  const options = { ...given, requests: undefined };
+  const isOfIncident = ({ labels }: ShownAlert): boolean =>
+    labels['alertname'] === rule && labels['route'] === route;
+  const isFiring = (alert: ShownAlert): boolean => alert.state === 'firing' && isOfIncident(alert);
+  const watch = new AlertWatch(options.url, isOfIncident, (line) => listener.say(line));
+
+  listener.phase('all is calm', CALM_S);
+  await runLoad({ ...options, seconds: CALM_S }, statistics);
+
+  listener.phase(`until the alert ${rule} fires`, LONGEST_INCIDENT_S);
+  listener.say(story);
+  listener.say(`Look at ${new URL('/metrics-dashboard', options.url).href}, and at the metrics:`);
+  for (const metric of metrics) {
+    listener.say(`  curl -s ${new URL('/metrics', options.url).href} | grep ^${metric}`);
+  }
+  const crowd = { ...options, concurrency: clients, seconds: LONGEST_INCIDENT_S };
   const fired = await during(
-    (signal) => runLoad(crowd, statistics, { flow: () => wantRevenue, signal }),
+    (signal) => runLoad(crowd, statistics, { flow: () => flow, signal }),
     (signal) => watch.until((alerts) => alerts.some(isFiring), signal),
   );
-  if (!fired) throw new Error(`the alert ${RULE} did not fire within ${LONGEST_INCIDENT_S} s`);
-  say('They have enough.');
+  if (!fired) throw new Error(`the alert ${rule} did not fire within ${LONGEST_INCIDENT_S} s`);
+
+  listener.phase('until it is over', LONGEST_RECOVERY_S);
+  listener.say('They have enough.');
   const over = await during(
-    (signal) =>
-      runLoad({ ...options, requests: undefined, seconds: LONGEST_RECOVERY_S }, statistics, { signal }),
+    (signal) => runLoad({ ...options, seconds: LONGEST_RECOVERY_S }, statistics, { signal }),
     (signal) => watch.until((alerts) => !alerts.some(isFiring), signal),
   );
-  if (!over) throw new Error(`the alert ${RULE} was not resolved within ${LONGEST_RECOVERY_S} s`);
-  say('The incident is over.');
-}
-
-function isFiring({ labels, state }: ShownAlert): boolean {
-  return labels['alertname'] === RULE && state === 'firing';
-}
-
-async function wantRevenue(client: LoadClient): Promise<void> {
-  const { statusCode } = await client.get('/api/reports/revenue');
-  // Whoever is turned away tries again a little later.
-  if (statusCode !== 200) await sleep(300);
+  if (!over) throw new Error(`the alert ${rule} was not resolved within ${LONGEST_RECOVERY_S} s`);
+  listener.say('The incident is over.');
 }
 
 /** Loads until something is seen. @returns whether it was, before the load was over */
@@ -78,14 +85,16 @@ class AlertWatch {
 
   constructor(
     private readonly url: URL,
+    private readonly isOfIncident: (alert: ShownAlert) => boolean,
     private readonly say: (line: string) => void,
   ) {}
 
   /** @returns false if the signal came first */
   async until(isSeen: (alerts: readonly ShownAlert[]) => boolean, signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      const alerts = await this.look();
-      if (isSeen(alerts)) return true;
+      // An application that is blocked answers later.
+      const alerts = await this.look().catch(() => undefined);
+      if (alerts !== undefined && isSeen(alerts)) return true;
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
     return false;
@@ -106,10 +115,10 @@ class AlertWatch {
       const state = what.slice(0, what.indexOf(':'));
       if (!this.known.get(alert)?.startsWith(state)) this.say(`Alert ${alert} is ${what}`);
     }
-    for (const { labels, annotations } of data.alerts) {
-      const { cause } = annotations;
+    for (const alert of data.alerts) {
+      const { cause } = alert.annotations;
       // It is there once the handlers of the alert have been told.
-      if (labels['alertname'] !== RULE || cause === undefined || this.explained.has(cause)) continue;
+      if (!this.isOfIncident(alert) || cause === undefined || this.explained.has(cause)) continue;
       this.explained.add(cause);
       this.say(`The cause: ${cause}`);
     }

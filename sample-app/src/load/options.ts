@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
+import { INCIDENT_NAMES, type IncidentName } from './incidents.js';
 
 export interface LoadOptions {
   readonly url: URL;
@@ -9,8 +10,8 @@ export interface LoadOptions {
   readonly requests: number | undefined;
   readonly seed: number;
   readonly json: boolean;
-  /** Whether something should go wrong, until an alert fires and is over again. */
-  readonly incident: boolean;
+  /** What should go wrong, until an alert fires and is over again. */
+  readonly incident: IncidentName | undefined;
   readonly apiKey: string;
 }
 
@@ -22,14 +23,15 @@ export const USAGE = `Usage: npm run load -- [options]
   --concurrency N    how many clients there are                       (8)
   --seed N           the same number gives the same mix               (random)
   --api-key KEY      what payments want                               ($PAYMENTS_API_KEY or demo-api-key)
-  --incident         let something go wrong until an alert fires, then wait until it is over
+  --incident NAME    let something go wrong until an alert fires, then wait until it is over;
+                     one of ${INCIDENT_NAMES.join(', ')}   (${INCIDENT_NAMES[0]})
   --json             print one JSON object instead of a table
   --help             print this`;
 
 /** @throws {Error} saying which option is wrong; undefined if help is wanted */
 export function readOptions(args: string[], defaultApiKey: string): LoadOptions | undefined {
   const { values } = parseArgs({
-    args,
+    args: withIncidentName(args),
     options: {
       url: { type: 'string', default: 'http://127.0.0.1:3000' },
       seconds: { type: 'string', default: '30' },
@@ -38,7 +40,7 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
       seed: { type: 'string' },
       'api-key': { type: 'string', default: defaultApiKey },
       json: { type: 'boolean', default: false },
-      incident: { type: 'boolean', default: false },
+      incident: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -55,8 +57,25 @@ export function readOptions(args: string[], defaultApiKey: string): LoadOptions 
         : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     apiKey: values['api-key'],
     json: values.json,
-    incident: values.incident,
+    incident: values.incident === undefined ? undefined : incidentName(values.incident),
   };
+}
+
+/** Gives `--incident` its default, if the next argument is not its name. */
+function withIncidentName(args: readonly string[]): string[] {
+  return args.flatMap((arg, index) => {
+    const next = args[index + 1];
+    const isAlone = arg === '--incident' && (next === undefined || next.startsWith('-'));
+    return isAlone ? [arg, INCIDENT_NAMES[0]] : [arg];
+  });
+}
+
+function incidentName(value: string): IncidentName {
+  const name = INCIDENT_NAMES.find((each) => each === value);
+  if (name === undefined) {
+    throw new Error(`expected --incident to be one of ${INCIDENT_NAMES.join(', ')}, got "${value}".`);
+  }
+  return name;
 }
 
 function readUrl(value: string): URL {

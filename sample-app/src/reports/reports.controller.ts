@@ -1,6 +1,7 @@
 import { CacheInterceptor } from '@nestjs/cache-manager';
 import { Controller, Get, UseInterceptors, Version } from '@nestjs/common';
-import { ReportsService, type RevenueReport, type StageTotal } from './reports.service.js';
+import type { Forecast } from './forecast.js';
+import { ReportsService, type RevenueReport, type SimilarDeals, type StageTotal } from './reports.service.js';
 
 @Controller('reports')
 export class ReportsController {
@@ -29,5 +30,17 @@ export class ReportsController {
   @Get('revenue')
   revenue(): Promise<RevenueReport> {
     return this.reports.revenue();
+  }
+
+  /** Slow: its statement is. */
+  @Get('similar-deals')
+  similarDeals(): Promise<SimilarDeals[]> {
+    return this.reports.similarDeals();
+  }
+
+  /** Slow, and everything else with it: it computes. */
+  @Get('forecast')
+  forecast(): Promise<Forecast> {
+    return this.reports.forecast();
   }
 }

@@ -4,6 +4,12 @@ import { MetricsRegistry, type Timer } from 'nestjs-monitoring';
 import { Repository } from 'typeorm';
 import { type Currency, Deal, type DealStage } from '../deals/deal.entity.js';
 import { ExchangeRatesGateway } from './exchange-rates.gateway.js';
+import { type Forecast, simulateRevenue } from './forecast.js';
+
+/** So many open deals are forecast. */
+const FORECAST_DEALS = 100;
+/** So many deals are compared with each other. */
+const COMPARED_DEALS = 150;
 
 export interface StageTotal {
   stage: DealStage;
@@ -17,6 +23,13 @@ export interface RevenueReport {
   currency: 'EUR';
   wonCents: number;
   paidCents: number;
+}
+
+/** Two deals, and how many have an amount between theirs, they included. */
+export interface SimilarDeals {
+  first: number;
+  second: number;
+  deals: number;
 }
 
 @Injectable()
@@ -49,6 +62,53 @@ export class ReportsService {
         wonCents: inEuros((total) => total.amountCents),
         paidCents: inEuros((total) => total.paidCents),
       };
+    });
+  }
+
+  /**
+   * The most similar of the last deals, by their amounts. A planted fault: the statement counts the deals in between anew
+   * for each pair, where the sorted amounts would do, and takes the database half a second.
+   */
+  similarDeals(): Promise<SimilarDeals[]> {
+    return this.duration.time({ report: 'similar_deals' }, async () => {
+      const [last] = await this.deals.find({ order: { id: 'DESC' }, take: 1 });
+      const rows = await this.deals
+        .createQueryBuilder('a')
+        .innerJoin(Deal, 'b', 'b.amountCents > a.amountCents')
+        .select('a.id', 'first')
+        .addSelect('b.id', 'second')
+        .addSelect(
+          (between) =>
+            between
+              .select('COUNT(*)')
+              .from(Deal, 'c')
+              .where('c.id > :after AND c.amountCents BETWEEN a.amountCents AND b.amountCents'),
+          'deals',
+        )
+        .where('a.id > :after AND b.id > :after', { after: (last?.id ?? 0) - COMPARED_DEALS })
+        .orderBy('deals')
+        .addOrderBy('a.id')
+        .limit(20)
+        .getRawMany<{ [column in keyof SimilarDeals]: number | string }>();
+      return rows.map(({ first, second, deals }) => ({
+        first: Number(first),
+        second: Number(second),
+        deals: Number(deals),
+      }));
+    });
+  }
+
+  forecast(): Promise<Forecast> {
+    return this.duration.time({ report: 'forecast' }, async () => {
+      const open = await this.deals.find({
+        where: { stage: 'open' },
+        order: { amountCents: 'DESC' },
+        take: FORECAST_DEALS,
+      });
+      return simulateRevenue(
+        open.map(({ amountCents }) => amountCents),
+        0.5,
+      );
     });
   }
 

@@ -173,6 +173,37 @@ describe('network traffic', () => {
   });
 });
 
+describe('disk traffic', () => {
+  it('is counted by device, with a rate over all devices', async () => {
+    const disk = (device: string, readBytes: number, writtenBytes: number) => ({
+      device,
+      readBytes,
+      writtenBytes,
+      reads: readBytes / 100,
+      writes: writtenBytes / 100,
+      busySeconds: 1,
+    });
+    const readings = [
+      [disk('sda', 1_000, 2_000), disk('sdb', 0, 500)],
+      [disk('sda', 4_000, 3_000), disk('sdb', 2_000, 500)],
+      [disk('sdb', 2_000, 1_500)],
+    ];
+    const { collect, value, clock } = collecting(sourceOf({ disks: () => readings.shift() ?? [] }));
+    await collect();
+    expect(value('system_disk_read_bytes_per_second')).toBeUndefined();
+    clock.advance(5_000);
+    await collect();
+    expect(value('system_disk_read_bytes_per_second')).toBe(1_000);
+    expect(value('system_disk_write_bytes_per_second')).toBe(200);
+    expect(value('system_disk_read_bytes_total', { device: 'sda' })).toBe(4_000);
+    expect(value('system_disk_writes_total', { device: 'sdb' })).toBe(5);
+    clock.advance(1_000);
+    await collect();
+    expect(value('system_disk_write_bytes_per_second')).toBe(1_000);
+    expect(value('system_disk_read_bytes_total', { device: 'sda' })).toBeUndefined();
+  });
+});
+
 describe('the measured mounts', () => {
   it('are one per file system on a disk, and the root of a container', () => {
     const mounts = parseMountInfo(

@@ -77,12 +77,14 @@ export class SampleAppServer {
   }
 
   /**
-   * Lets the load script cause its incident, and waits until it is over.
+   * Lets the load script cause an incident, and waits until it is over.
    *
+   * @param name that of the script itself, unless it is given
    * @returns what the script printed
    */
-  async incident(seed: number): Promise<string> {
-    const args = ['sample-app/dist/load.js', '--incident', '--seed', String(seed), '--url', this.url];
+  async incident(seed: number, name?: string): Promise<string> {
+    const incident = name === undefined ? ['--incident'] : ['--incident', name];
+    const args = ['sample-app/dist/load.js', ...incident, '--seed', String(seed), '--url', this.url];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: ROOT,
       timeout: INCIDENT_MS,

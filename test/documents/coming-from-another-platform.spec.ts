@@ -1,0 +1,284 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import * as alerting from 'nestjs-monitoring/alerting';
+import * as exporters from 'nestjs-monitoring/exporters';
+import * as grafana from 'nestjs-monitoring/grafana';
+import * as main from 'nestjs-monitoring';
+import { ROOT, textOf } from './documents.js';
+
+/** The test behind each line of the page: a file of test/, and a title or a name that it has. */
+const TESTS: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  'a registry, imported from a module': ['metrics/registry.spec.ts', 'the registry'],
+  'a counter with labels, `inc()`': ['metrics/counter.spec.ts', 'increments by one or by a given value'],
+  'a gauge, `set()`, `inc()`, `dec()`': [
+    'metrics/gauge.spec.ts',
+    'can be set, incremented and decremented, also below zero',
+  ],
+  'a histogram with buckets, `observe()`': [
+    'metrics/histogram.spec.ts',
+    'counts a value in every bucket up to whose bound it lies',
+  ],
+  'a timer around a block, `with timer.time()`': [
+    'metrics/timer.spec.ts',
+    'returns the result of a function and records its duration',
+  ],
+  'a timer as a decorator of a function': [
+    'instrumentation/decorators/examples.spec.ts',
+    'measure an order service',
+  ],
+  'to get a metric or to create it, wherever it is needed': [
+    'metrics/registry.spec.ts',
+    'returns the same instrument for the same definition',
+  ],
+  'a switch for all metrics': ['metrics/disabled-metrics.spec.ts', 'returns instruments that record nothing'],
+  'authentication of the metrics endpoint': ['security/auth.long.spec.ts', '401'],
+  'a threshold for slow requests': ['instrumentation/http/timing.spec.ts', 'slowRequestThresholdMs'],
+  'middleware that counts and times requests': [
+    'services/prometheus.spec.ts',
+    'stores exactly the requests that were sent, by method, route and status',
+  ],
+  'middleware that adds the time to the response': ['e2e/server-timing.spec.ts', 'server-timing'],
+  'middleware that tracks errors': [
+    'instrumentation/errors/server-errors.long.spec.ts',
+    'http_server_errors_total',
+  ],
+  'limits for CPU, memory, disk, response time, error rate and cache hit rate': [
+    'alerting/thresholds.spec.ts',
+    'cpu_percent',
+  ],
+  'URLs for metrics, health, readiness, liveness and a dashboard': [
+    'e2e/endpoints.long.spec.ts',
+    'by their paths',
+  ],
+  'other URLs': ['e2e/endpoints.long.spec.ts', 'move where the options say'],
+  'a decorator for time, calls and errors of a function': [
+    'instrumentation/decorators/examples.spec.ts',
+    'measure a task and an endpoint',
+  ],
+  'a decorator for a timer, a counter and a gauge of the result': [
+    'instrumentation/decorators/examples.spec.ts',
+    'measure an order service',
+  ],
+  'a decorator for errors, which may be raised again or not': [
+    'instrumentation/decorators/examples.spec.ts',
+    'count the errors of a payment gateway',
+  ],
+  'a context that increments, observes and sets gauges': [
+    'instrumentation/context/metrics-context.spec.ts',
+    'measures a job and records the metrics of the job',
+  ],
+  'a decorator for the operations of a model': [
+    'instrumentation/decorators/returns.spec.ts',
+    'MonitorModelOperation',
+  ],
+  'a task of a queue': ['services/bullmq.spec.ts', 'tell what is in progress here, and how many jobs wait'],
+  'a job at night': [
+    'instrumentation/jobs/scheduled-jobs.spec.ts',
+    'is counted and timed by job, type and outcome',
+  ],
+  'a view of an API': ['instrumentation/decorators/over-http.spec.ts', 'MonitorPerformance'],
+  'CPU usage in percent': ['collectors/system/system.collectors.spec.ts', 'the CPU usage in percent'],
+  'memory in bytes and in percent': ['collectors/system/system.collectors.spec.ts', 'system_memory_percent'],
+  'disk usage in percent': ['collectors/system/system.collectors.spec.ts', 'system_disk_percent'],
+  'bytes a second over the network': [
+    'collectors/system/system.collectors.spec.ts',
+    'is counted by interface, with a rate over all interfaces',
+  ],
+  'bytes a second from and to disks': [
+    'collectors/system/system.collectors.spec.ts',
+    'system_disk_read_bytes_per_second',
+  ],
+  'numbers of processes and threads': ['collectors/system/system.collectors.spec.ts', 'system_threads'],
+  'number and time of queries': [
+    'collectors/database/typeorm.spec.ts',
+    'are counted by operation and table, with their transactions, and without parameter values',
+  ],
+  'active connections': [
+    'services/postgresql-statistics.spec.ts',
+    'is what is shown of connections and locks',
+  ],
+  transactions: ['collectors/database/typeorm.spec.ts', 'db_client_transactions_total'],
+  'inserts, updates and deletes by table': [
+    'services/postgresql-statistics.spec.ts',
+    'is what is shown, table by table, and the rest as one',
+  ],
+  'size of the database': ['services/postgresql-statistics.spec.ts', 'postgresql_database_size_bytes'],
+  'cache hits and misses': ['collectors/cache/cache.spec.ts', 'is counted per key, whatever the method'],
+  'cache hit rate': ['query/api-statistics.spec.ts', 'cache_hit_rate_percent'],
+  'writes and deletions of a cache': [
+    'collectors/cache/cache.spec.ts',
+    'is counted per key, whatever the method',
+  ],
+  evictions: ['collectors/cache/cache-evictions.spec.ts', 'are counted in @nestjs/cache-manager over %s'],
+  'requests by method, endpoint and status': [
+    'services/prometheus.spec.ts',
+    'stores exactly the requests that were sent, by method, route and status',
+  ],
+  'duration of requests, with percentiles': [
+    'query/api-statistics.spec.ts',
+    'have the rates, errors and percentiles of each endpoint',
+  ],
+  'active requests': ['services/prometheus.spec.ts', 'sees nothing in progress after the last answer'],
+  'error rate by endpoint': [
+    'query/api-statistics.spec.ts',
+    'have the rates, errors and percentiles of each endpoint',
+  ],
+  'total and active users': ['business/business-metrics.spec.ts', 'are counted per window'],
+  'counts of entities': [
+    'business/business-metrics.spec.ts',
+    'shows the count of a TypeORM repository, and is left out while there is none',
+  ],
+  revenue: ['business/business-metrics.spec.ts', 'is summed by currency, and as OTHER for an invalid code'],
+  'KPIs of your own': [
+    'business/business-metrics.spec.ts',
+    'removes the series of label sets that are no longer returned',
+  ],
+  'a collector of your own': ['business/metrics-collector.spec.ts', 'MetricsCollector'],
+  'the text format of Prometheus, as a string': [
+    'exporters/prometheus/prometheus.exporter.spec.ts',
+    'generateText',
+  ],
+  'a file of JSON': [
+    'exporters/json/json.exporter.spec.ts',
+    'has the document that exportAll() returns, without a temporary file beside it',
+  ],
+  'CloudWatch, with namespace and region': [
+    'exporters/cloudwatch/cloudwatch.destination.spec.ts',
+    'delivers every datum as it was encoded',
+  ],
+  'Datadog, with API key and application key': [
+    'exporters/datadog/datadog-payloads.spec.ts',
+    'has the value of a gauge at the end of the interval',
+  ],
+  'to run all health checks': ['health/health.monitor.spec.ts', 'runs the checks concurrently'],
+  'healthy, degraded, unhealthy, critical': [
+    'health/health.monitor.spec.ts',
+    'has the status of the worst check',
+  ],
+  'a status, a time, and checks with message and details': [
+    'health/health.monitor.spec.ts',
+    'has the status, message and details of each check',
+  ],
+  'checks of database, cache and disk': ['services/health-outage.spec.ts', 'database'],
+  'readiness and liveness probes of Kubernetes': [
+    'health/probes.long.spec.ts',
+    'fail liveness only for checks of the process',
+  ],
+  'a monitor that is started': ['alerting/thresholds.spec.ts', 'PerformanceMonitor'],
+  'its status, with metrics and alerts': ['alerting/thresholds.spec.ts', 'getStatus'],
+  'thresholds that change while it runs': ['alerting/thresholds.spec.ts', '.thresholds ='],
+  'an alert rule with metric, operator and threshold': [
+    'alerting/alerting.monitor.spec.ts',
+    'fires in the evaluation that finds it if forMs is 0',
+  ],
+  severities: ['alerting/handlers.spec.ts', 'logs each alert at the level of its severity'],
+  'a function that handles alerts': ['alerting/notifications.spec.ts', 'addAlertHandler'],
+  'an e-mail for each alert': ['alerting/handlers.spec.ts', 'EmailAlertHandler'],
+  'a scrape configuration': ['services/prometheus.spec.ts', 'scraping an application on %s under load'],
+  'dashboards for system, application and business': ['services/grafana.spec.ts', 'draw data in every panel'],
+  'a dashboard for development': ['e2e/dashboard.long.spec.ts', 'has no inline script or style'],
+  'lower case, underscores, units and `_total` in names': [
+    'metrics/registry.spec.ts',
+    'is silent about good names',
+  ],
+  'few values of each label': ['metrics/metric.spec.ts', 'the series limit'],
+  'less than one percent of overhead': ['bench/bench.ts', ''],
+  'sampling of frequent operations': ['instrumentation/decorators/options.spec.ts', 'sampleRate'],
+  'updates in batches': ['metrics/metric.spec.ts', 'labels('],
+  'to count the metrics': ['metrics/registry.spec.ts', 'getAllMetrics'],
+  'to reset all metrics': ['metrics/registry.spec.ts', 'resetAll'],
+  'metrics that are missing': ['module/start-report.spec.ts', 'off'],
+  'to collect less often': [
+    'collectors/running-collectors.spec.ts',
+    'runs when the application serves and then at its interval, not at a scrape',
+  ],
+  'to turn collectors off': ['collectors/collectors.options.spec.ts', 'false'],
+  'buckets that fit': ['metrics/buckets.spec.ts', 'buckets'],
+};
+
+interface Line {
+  readonly there: string;
+  /** The names between backquotes in the second cell. */
+  readonly names: readonly string[];
+}
+
+const LINES: readonly Line[] = textOf('docs/coming-from-another-platform.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) => line.split(' | '))
+  .map(([there = '', here = '']) => ({
+    there: there.replace('| ', '').trim(),
+    names: [...here.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  }))
+  .filter(({ there }) => there !== 'there' && !there.startsWith('-'));
+
+const NAMES: ReadonlyMap<string, unknown> = new Map(
+  [main, exporters, alerting, grafana].flatMap((door) => Object.entries(door)),
+);
+const doors = ['index', 'exporters', 'alerting'].map((door) =>
+  readFileSync(join(ROOT, `lib/${door}.ts`), 'utf8'),
+);
+const options = textOf('docs/options.md');
+const health = textOf('docs/health-and-kubernetes.md') + textOf('docs/getting-started.md');
+
+/** Returns true if a class has a method or an accessor, or an exported interface is one of its name. */
+function isExported(className: string, member: string | undefined): boolean {
+  const exported = NAMES.get(className) as { readonly prototype: object } | undefined;
+  if (exported === undefined)
+    return member === undefined && doors.some((door) => new RegExp(`\\b${className}\\b`).test(door));
+  return member === undefined || member in exported.prototype;
+}
+
+/** Returns true if the tables of the options have a path such as `http.buckets`. */
+function isOption(path: string): boolean {
+  const [name = '', ...before] = path.split('.').toReversed();
+  const section = before.length === 0 ? 'Top level' : before.toReversed().join('.');
+  const start = options.indexOf(`\n## ${section}\n`);
+  const end = options.indexOf('\n## ', start + 1);
+  return start >= 0 && options.slice(start, end < 0 ? undefined : end).includes(`\n| \`${name}\``);
+}
+
+/** What a name is, by its form, and so where it has to be. */
+function exists(name: string): boolean {
+  const [, decorator] = /^@(\w+)\(\)$/.exec(name) ?? [];
+  if (decorator !== undefined) return NAMES.has(decorator);
+  const [, className = '', member] = /^([A-Z]\w+)(?:\.(\w+)(?:\(\))?)?$/.exec(name) ?? [];
+  if (className !== '') return isExported(className, member);
+  if (name.startsWith('/')) return health.includes(name);
+  if (name.includes('/')) return name.startsWith('@') || existsSync(join(ROOT, name));
+  if (/^\w+\(.*\)$/.test(name)) return NAMES.has(name.replace(/\(.*/, '')) || /^(inc|labels)\(/.test(name);
+  // The names of metrics and of thresholds are held against the sources by metric-names.spec.ts.
+  return (
+    name.includes('_') ||
+    isOption(name) ||
+    options.includes(`| \`${name}\``) ||
+    /^(info|warning|critical)$/.test(name)
+  );
+}
+
+describe('the counterparts for those who come from another platform', () => {
+  it('have a test each', () => {
+    expect(LINES.map(({ there }) => there)).toEqual(Object.keys(TESTS));
+  });
+
+  it.each(Object.entries(TESTS))('%s: the test is there', (_, [file, text]) => {
+    expect(readFileSync(join(ROOT, 'test', file), 'utf8')).toContain(text);
+  });
+
+  it.each(LINES)('$there: what is named exists', ({ names }) => {
+    expect(names.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  it('would be missed if they were not there', () => {
+    const others = [
+      'MetricsRegistry.summary()',
+      '@Watch()',
+      'Sparkline',
+      'http.threshold',
+      '/live',
+      'sample-app/none/',
+    ];
+    expect(others.filter(exists)).toEqual([]);
+  });
+});
