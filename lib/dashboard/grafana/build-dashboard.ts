@@ -1,6 +1,6 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
 import { ANNOTATIONS } from './annotations.js';
-import { DATASOURCE, PanelFactory } from './build-panel.js';
+import { DATASOURCE, inPlace, PanelFactory } from './build-panel.js';
 import { tableOf } from './build-table.js';
 import { TAG } from './dashboard-links.js';
 import { conventionalQuery } from './conventional-query.js';
@@ -74,13 +74,15 @@ function builderOf(panel: GrafanaPanel, factory: PanelFactory, naming: Naming, s
 
 /** Returns the menu of all dashboards, which keeps the time range and the variables. */
 function linkToOthers({ dashboard: { DashboardLinkBuilder, DashboardLinkType } }: GrafanaSdk) {
-  return new DashboardLinkBuilder('Dashboards')
-    .type(DashboardLinkType.Dashboards)
-    .icon('dashboard')
-    .tags([TAG])
-    .asDropdown(true)
-    .includeVars(true)
-    .keepTime(true);
+  return inPlace(
+    new DashboardLinkBuilder('Dashboards')
+      .type(DashboardLinkType.Dashboards)
+      .icon('dashboard')
+      .tags([TAG])
+      .asDropdown(true)
+      .includeVars(true)
+      .keepTime(true),
+  );
 }
 
 function annotationOf(
@@ -91,7 +93,7 @@ function annotationOf(
 ) {
   const own = query(expr, text);
   const target = targetQuery(own, naming);
-  return (
+  return inPlace(
     new dashboard.AnnotationQueryBuilder()
       .name(name)
       .datasource(DATASOURCE)
@@ -104,12 +106,12 @@ function annotationOf(
       .titleFormat(name)
       .textFormat(target.legend)
       .tagKeys(tags.map((label) => labelOf(label, expr, naming)).join(','))
-      .useValueForTime(valueIsTime)
+      .useValueForTime(valueIsTime),
   );
 }
 
 function variablesOf(given: GrafanaDashboard, naming: Naming, { dashboard }: GrafanaSdk) {
-  const { DatasourceVariableBuilder, QueryVariableBuilder, VariableRefresh, VariableSort } = dashboard;
+  const { DatasourceVariableBuilder, QueryVariableBuilder, VariableRefresh } = dashboard;
   const anyMetric = `${naming.prefix}process_start_time_seconds`;
   const valuesOf = (name: string, label: string, selector: string) =>
     new QueryVariableBuilder(name)
@@ -117,7 +119,6 @@ function variablesOf(given: GrafanaDashboard, naming: Naming, { dashboard }: Gra
       .datasource(DATASOURCE)
       .query(`label_values(${selector}, ${label})`)
       .refresh(VariableRefresh.OnTimeRangeChanged)
-      .sort(VariableSort.AlphabeticalAsc)
       .multi(true)
       .includeAll(true)
       .allValue('.*')

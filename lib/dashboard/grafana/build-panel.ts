@@ -35,11 +35,9 @@ export class PanelFactory {
       .min(0)
       .fillOpacity(panel.stacked === true ? 40 : 8)
       .colorScheme(new dashboard.FieldColorBuilder().mode(dashboard.FieldColorModeId.PaletteClassicByName))
-      .tooltip(
-        new common.VizTooltipOptionsBuilder()
-          .mode(common.TooltipDisplayMode.Multi)
-          .sort(common.SortOrder.Descending),
-      )
+      .tooltip({
+        build: () => ({ mode: common.TooltipDisplayMode.Multi, sort: common.SortOrder.Descending }),
+      })
       .dataLinks(this.links(panel, '__field.labels'));
     if (panel.max !== undefined) builder.max(panel.max);
     if (panel.stacked === true) {
@@ -48,13 +46,10 @@ export class PanelFactory {
     for (const [name, fixedColor] of Object.entries(panel.colors ?? {})) {
       builder.overrideByRegexp(`/${name}/`, [{ id: 'color', value: { mode: 'fixed', fixedColor } }]);
     }
-    panel.queries.forEach((own, i) =>
-      builder.withTarget(
-        this.query(own, i)
-          .range()
-          .exemplar(panel.exemplars === true),
-      ),
-    );
+    panel.queries.forEach((own, i) => {
+      const target = this.query(own, i).range();
+      builder.withTarget(panel.exemplars === true ? target.exemplar(true) : target);
+    });
     return builder;
   }
 
@@ -80,7 +75,6 @@ export class PanelFactory {
       .color(
         new heatmap.HeatmapColorOptionsBuilder()
           .mode(heatmap.HeatmapColorMode.Scheme)
-          .scheme('Spectral')
           .scale(heatmap.HeatmapColorScale.Exponential)
           .steps(64),
       );
@@ -143,6 +137,19 @@ export class PanelFactory {
     const { DashboardLinkBuilder, DashboardLinkType } = this.sdk.dashboard;
     const [first] = queriesOf(panel);
     const from = route && first && `${labels}.${labelOf(route, first.expr, this.naming)}`;
-    return new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(addressOf(to, from));
+    return inPlace(new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(addressOf(to, from)));
   }
+}
+
+/**
+ * Returns a builder of something that is shown where it was always shown, which the SDK places into the menu of controls by
+ * default.
+ */
+export function inPlace<T extends { placement?: unknown }>(builder: { build: () => T }): { build: () => T } {
+  return {
+    build: () => {
+      const { placement: _, ...built } = builder.build();
+      return built as T;
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { TablePanel } from './grafana-dashboard.js';
+import { queriesOf, query, type TablePanel } from './grafana-dashboard.js';
 import type { PanelFactory } from './build-panel.js';
 import type { GrafanaSdk } from './grafana-sdk.js';
 import { labelOf, type Naming } from './naming.js';
@@ -7,6 +7,7 @@ import { labelOf, type Naming } from './naming.js';
 export function tableOf(panel: TablePanel, factory: PanelFactory, sdk: GrafanaSdk, naming: Naming) {
   const { common, prometheus, table } = sdk;
   const [first] = panel.columns;
+  const queries = queriesOf(panel);
   const labels = Object.entries(panel.labels).map(([label, title]) => ({
     name: labelOf(label, first?.expr ?? '', naming),
     title,
@@ -34,11 +35,16 @@ export function tableOf(panel: TablePanel, factory: PanelFactory, sdk: GrafanaSd
   }
   panel.columns.forEach(({ title, unit, thresholds, expr }, i) => {
     builder.withTarget(
-      factory.query({ expr, legend: '' }, i).format(prometheus.PromQueryFormat.Table).instant(),
+      factory
+        .query(queries[i] ?? query(expr, ''), i)
+        .format(prometheus.PromQueryFormat.Table)
+        .instant(),
     );
     builder.overrideByName(title, [
       { id: 'unit', value: unit },
       { id: 'min', value: 0 },
+      // Counts are extrapolated to the time range, so that they have a fraction.
+      ...(unit === 'short' ? [{ id: 'decimals', value: 0 }] : []),
       ...(thresholds === undefined
         ? []
         : [

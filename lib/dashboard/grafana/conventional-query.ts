@@ -6,7 +6,7 @@ import type { GrafanaQuery } from './grafana-dashboard.js';
 export const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
 /** A label name in front of its operator. */
 const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
-const GROUPING = /\bby \(([^()]*)\)/g;
+const GROUPING = /\b(by|on) \(([^()]*)\)/g;
 const PART = /_(?:bucket|sum|count)$/;
 
 /** Returns a query over our metrics as one over those that Prometheus has. */
@@ -22,8 +22,8 @@ export function conventionalQuery({ expr, legend }: GrafanaQuery, names: Convent
     })
     .replaceAll(
       GROUPING,
-      (_, labels: string) =>
-        `by (${labels
+      (_, keyword: string, labels: string) =>
+        `${keyword} (${labels
           .split(',')
           .map((label) => renamed(label.trim()))
           .join(', ')})`,

@@ -139,10 +139,19 @@ export function queriesOf(panel: GrafanaPanel): readonly GrafanaQuery[] {
     case 'state-timeline':
       return [panel.query];
     case 'table':
-      return panel.columns.map(({ expr }) => query(expr, ''));
+      return columnsOf(panel).map((expr) => query(expr, ''));
     case 'heatmap':
       return [query(`sum by (le) (increase(${panel.buckets}[$__rate_interval]))`, '{{le}}')];
     default:
       return panel.queries;
   }
+}
+
+/** Returns the queries of the columns. If the first one chooses rows, the others have the same. */
+function columnsOf({ labels, columns: [first, ...others] }: TablePanel): string[] {
+  if (first === undefined) return [];
+  const rows = first.expr.startsWith('topk(')
+    ? ` and on (${Object.keys(labels).join(', ')}) ${first.expr}`
+    : '';
+  return [first.expr, ...others.map(({ expr }) => (rows === '' ? expr : `(${expr})${rows}`))];
 }

@@ -61,7 +61,7 @@ export function failingRoutes(links: readonly GrafanaLink[]): GrafanaPanel {
       {
         title: 'Share',
         unit: 'percentunit',
-        expr: `(${failedShare('method, route', '', '[$__range]')}) and ${failures}`,
+        expr: failedShare('method, route', '', '[$__range]'),
         thresholds: FAILURE_THRESHOLDS,
       },
     ],
