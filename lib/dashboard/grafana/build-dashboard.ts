@@ -43,7 +43,8 @@ export function buildDashboard(given: GrafanaDashboard, naming: Naming, sdk: Gra
     builder.withRow(new RowBuilder(row.title).id(++id));
     for (const panel of row.panels) builder.withPanel(panelOf(panel, ++id, factory, naming, sdk));
   }
-  return builder.build();
+  const built = builder.build();
+  return { ...built, panels: built.panels ?? [] };
 }
 
 function panelOf(panel: GrafanaPanel, id: number, factory: PanelFactory, naming: Naming, sdk: GrafanaSdk) {

@@ -9,7 +9,10 @@ const UNITS: Readonly<Record<string, GrafanaUnit>> = { seconds: 's', bytes: 'byt
 
 /** Returns a dashboard with a panel for each metric that the application itself defines. */
 export function businessDashboard(families: readonly MetricFamily[]): GrafanaDashboard {
-  const own = families.filter(({ name }) => !isLibraryMetric(name));
+  // In the order of their names: that of their creation may differ from start to start.
+  const own = families
+    .filter(({ name }) => !isLibraryMetric(name))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {
     uid: UIDS.business,
     title: 'Business Metrics',

@@ -13,6 +13,8 @@ const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
   types: [],
+  // Nothing of the browser.
+  lib: ['lib.es2022.d.ts'],
 };
 
 /**
