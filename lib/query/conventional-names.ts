@@ -34,11 +34,16 @@ interface RenamedLabel {
 /** The names in Prometheus of our metrics, by which queries over them are written. */
 export class ConventionalNames {
   private readonly names: ReadonlyMap<string, ConventionalName>;
+  private readonly histograms: ReadonlySet<string>;
 
   constructor(conventions: ConventionByDomain) {
-    const renamed = SEMANTIC_METRICS.filter(
+    const semantic = SEMANTIC_METRICS.filter(
       ({ domain, keepsOwn }) => conventions[domain] === 'otel' && keepsOwn !== true,
-    ).flatMap(namesOf);
+    );
+    this.histograms = new Set(
+      semantic.filter(({ instrument }) => instrument === 'histogram').map(prometheusName),
+    );
+    const renamed = semantic.flatMap(namesOf);
     const relabeled = RELABELED_METRICS.filter(({ domain }) => conventions[domain] === 'otel').map(
       ({ metric, attributes }) =>
         [metric, { metric, labels: renamedLabels(attributes), matchers: {} }] as const,
@@ -49,6 +54,11 @@ export class ConventionalNames {
   /** Returns the name of one of our metrics; undefined if it is the same. */
   of(metric: string): ConventionalName | undefined {
     return this.names.get(metric);
+  }
+
+  /** Returns true if a metric with a name in Prometheus that replaces one of ours is a histogram. */
+  isHistogram(metric: string): boolean {
+    return this.histograms.has(metric);
   }
 
   /** Returns an expression over our metrics as one over those that Prometheus has. */

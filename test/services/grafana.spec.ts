@@ -1,85 +1,180 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MetricsRegistry } from 'nestjs-monitoring';
-import { grafanaDashboards } from 'nestjs-monitoring/grafana';
+import { grafanaDashboards, type GrafanaDashboardsOptions } from 'nestjs-monitoring/grafana';
+import { LIBRARY_METRIC_NAMES } from '../../lib/metrics/library-metric-names.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
 import { buildSampleApp, ROOT } from './support/built.js';
+import {
+  asked,
+  type AskedQuery,
+  chartsOf,
+  committedDashboards,
+  type Dashboard,
+  DASHBOARDS,
+  queriesOf,
+} from './support/grafana-model.js';
+import { schemaErrors } from './support/grafana-schema.js';
+import { PostgresServer } from './support/postgres.server.js';
 import { type PrometheusSample, PrometheusServer } from './support/prometheus.server.js';
+import { RedisServer } from './support/redis.server.js';
 import { SampleAppServer } from './support/sample-app.server.js';
+import { TroubledApp } from './support/troubled-app.js';
 
 const RULES = join(ROOT, 'sample-app/deploy/rules.yml');
-const FOLDER = join(ROOT, 'sample-app/deploy/grafana/dashboards');
+/** Variables that Grafana has itself. */
+const GLOBAL_VARIABLES = ['__rate_interval', '__range', '__url_time_range'];
 
-interface Target {
-  readonly expr: string;
-}
-
-interface Panel {
-  readonly type: string;
-  readonly title: string;
-  readonly description?: string;
-  readonly targets?: readonly Target[];
-  /** Those of a row. */
-  readonly panels?: readonly Panel[];
-}
-
-interface Dashboard {
-  readonly title: string;
-  readonly uid: string;
-  readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly name: string }[] };
-}
-
-/** What Grafana would ask if everything was chosen. */
-function asked(expr: string): string {
-  return expr.replaceAll('$__rate_interval', '10s').replaceAll(/\$(job|instance|route)\b/g, '.*');
-}
-
-function panelsOf({ panels }: Dashboard): Panel[] {
-  return panels.flatMap((panel) => (panel.type === 'row' ? (panel.panels ?? []) : [panel]));
-}
-
-async function committed(): Promise<Map<string, Dashboard>> {
-  const files = (await readdir(FOLDER)).toSorted();
-  const dashboards = files.map(async (file): Promise<[string, Dashboard]> => {
-    const text = await readFile(join(FOLDER, file), 'utf8');
-    return [file.replace(/\.json$/, ''), JSON.parse(text) as Dashboard];
-  });
-  return new Map(await Promise.all(dashboards));
-}
+/** Queries whose events the applications of this test do not bring about, each beside others in its panel. */
+const QUIET = [
+  // Needs a CPU limit.
+  'Saturation: CPU and throttling B',
+  // Neither is good for the process of the test.
+  'Errors: Process and log A',
+  'Errors: Process and log B',
+  // No job fails for good, and no worker of a queue dies.
+  'Errors: Failures of others and of jobs C',
+  'Jobs & Queues: Failures, retries and stalls A',
+  'Jobs & Queues: Failures, retries and stalls C',
+  'Alerts: Dropped A',
+  'Alerts: Dropped B',
+];
 
 describe('the Grafana dashboards', () => {
-  it('explain every panel, and are told apart by their uid', async () => {
-    const dashboards = [...(await committed()).values()];
-    expect(dashboards).toHaveLength(6);
-    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(6);
-    for (const dashboard of dashboards) {
+  let dashboards: Record<string, Dashboard>;
+  beforeAll(async () => {
+    dashboards = await committedDashboards();
+  });
+
+  it('explain every panel, and are told apart by their uid', () => {
+    const all = Object.values(dashboards);
+    expect(all).toHaveLength(11);
+    expect(new Set(all.map(({ uid }) => uid)).size).toBe(11);
+    for (const dashboard of all) {
       expect(dashboard.templating.list.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['datasource', 'job', 'instance']),
       );
-      for (const { title, description } of panelsOf(dashboard)) {
+      for (const { title, description } of chartsOf(dashboard)) {
         expectThat(description, `${dashboard.title}: ${title}`).toBeTruthy();
       }
     }
   });
 
+  it('are what the schema of Grafana allows, which refuses what it does not know', async () => {
+    const wrong = structuredClone(dashboards['home']) as unknown as {
+      panels: { type: string; options?: Record<string, unknown>; targets?: Record<string, unknown>[] }[];
+    };
+    Object.assign(wrong.panels.find(({ type }) => type === 'stat')?.options ?? {}, { graphMode: 'areas' });
+    Object.assign(wrong.panels.find(({ type }) => type === 'heatmap')?.targets?.[0] ?? {}, {
+      exemplars: true,
+    });
+    const others = await grafanaDashboards(new MetricsRegistry(), {
+      conventions: 'otel',
+      histograms: 'both',
+    });
+    const renamed = Object.fromEntries(Object.entries(others).map(([name, made]) => [`${name}-otel`, made]));
+    const errors = schemaErrors({ ...dashboards, ...renamed, wrong });
+    expect(errors.filter((error) => !error.includes('wrong.grafana.ts'))).toEqual([]);
+    const refused = errors.join('\n');
+    expect(refused).toContain('areas');
+    expect(refused).toContain('exemplars');
+  }, 120_000);
+
+  it('have panels side by side, each with an id of its own and queries with ids of their own', () => {
+    for (const { title, panels } of Object.values(dashboards)) {
+      expectThat(new Set(panels.map(({ id }) => id)).size, title).toBe(panels.length);
+      const taken = new Set<string>();
+      for (const { gridPos, targets = [] } of panels) {
+        expectThat(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+        for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+          for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+            expectThat(taken.has(`${x} ${y}`), title).toBe(false);
+            taken.add(`${x} ${y}`);
+          }
+        }
+        expectThat(new Set(targets.map(({ refId }) => refId)).size, title).toBe(targets.length);
+      }
+    }
+  });
+
+  it('link only to each other, and use only variables that they have', () => {
+    const uids = new Set(Object.values(dashboards).map(({ uid }) => uid));
+    for (const dashboard of Object.values(dashboards)) {
+      const text = JSON.stringify(dashboard);
+      const linked = Array.from(text.matchAll(/"url":"([^"]*)"/g), ([, url = '']) => url);
+      for (const url of linked) {
+        expectThat(uids.has(/^\/d\/([^?]+)\?/.exec(url)?.[1] ?? url), `${dashboard.title}: ${url}`).toBe(
+          true,
+        );
+      }
+      const known = new Set([...GLOBAL_VARIABLES, ...dashboard.templating.list.map(({ name }) => name)]);
+      const used = Array.from(text.matchAll(/\$\{?([a-z_]+)/g), ([, name = '']) => name).filter(
+        (name) => !['__field', '__data', '__all'].includes(name),
+      );
+      expectThat(
+        used.filter((name) => !known.has(name)),
+        dashboard.title,
+      ).toEqual([]);
+    }
+  });
+
+  it('ask only for metrics of the library, but for those of the application', () => {
+    const { 'business-metrics': _, ...own } = dashboards;
+    const queries = Object.values(own).flatMap((dashboard) => [
+      ...queriesOf(dashboard).map(({ expr }) => expr),
+      ...dashboard.annotations.list.map(({ expr }) => expr),
+    ]);
+    const names = queries.flatMap((expr) =>
+      Array.from(expr.matchAll(/\b([a-z_0-9]+)\{/g), ([, name = '']) => name),
+    );
+    const unknown = names.filter(
+      (name) =>
+        !LIBRARY_METRIC_NAMES.has(name) &&
+        !LIBRARY_METRIC_NAMES.has(name.replace(/_(bucket|sum|count)$/, '')),
+    );
+    expect(new Set(names).size).toBeGreaterThan(50);
+    expect(unknown).toEqual([]);
+  });
+
   it('are made for other names and labels too', async () => {
-    const dashboards = await grafanaDashboards(new MetricsRegistry(), {
+    const made = await grafanaDashboards(new MetricsRegistry(), {
       prefix: 'shop_',
       jobLabel: 'service',
       instanceLabel: 'pod',
       matchers: 'env="production"',
     });
-    const text = JSON.stringify(dashboards['runtime']);
-    expect(text).toContain(
+    const runtime = JSON.stringify(made['runtime']);
+    expect(runtime).toContain(
       'shop_process_resident_memory_bytes{service=~\\"$job\\", pod=~\\"$instance\\", env=\\"production\\"}',
     );
-    expect(text).toContain('{{pod}} RSS');
+    expect(runtime).toContain('{{pod}} RSS');
+    const text = JSON.stringify(made);
+    expect(text).toContain('count by (service, version, revision) (shop_application_build_info{');
+    expect(text).not.toMatch(/(?:by|on) \([^)]*\b(?:job|instance)\b/);
+    expect(text).toContain('"pod":0');
+  });
+
+  it('follow the labels of a convention into tables and links', async () => {
+    const made = await grafanaDashboards(new MetricsRegistry(), { conventions: 'otel', histograms: 'both' });
+    const home = JSON.stringify(made['home']);
+    expect(home).toContain('var-route=${__data.fields.http_route:percentencode}');
+    expect(home).toContain('"renameByName":{"http_route":"Route","http_request_method":"Method"');
+    expect(home).toContain('histogram_count(increase(http_server_request_duration_seconds{');
+    expect(JSON.stringify(made['application-performance'])).toContain(
+      'label_values({__name__=~\\"http_server_request_duration_seconds(_count)?\\", job=~\\"$job\\"}, http_route)',
+    );
+  });
+
+  it('refuse a kind of histograms that there is not', async () => {
+    const made = grafanaDashboards(new MetricsRegistry(), {
+      histograms: 'exponential' as 'native',
+    });
+    await expect(made).rejects.toThrow(/histograms.*'classic', 'native' or 'both'.*exponential/);
   });
 });
 
@@ -94,49 +189,151 @@ describeWith(['promtool', 'amtool'], 'the configurations for Prometheus and Aler
   });
 });
 
-describeWith(['prometheus'], 'the Grafana dashboards on a real Prometheus', () => {
-  const stops: (() => Promise<void>)[] = [];
-  let prometheus: PrometheusServer;
+describeWith(
+  ['prometheus', 'redis-server', 'initdb', 'postgres'],
+  'the Grafana dashboards on a real Prometheus',
+  () => {
+    const stops: (() => Promise<void>)[] = [];
+    let classic: PrometheusServer;
+    let native: PrometheusServer;
+    let troubled: TroubledApp;
 
-  beforeAll(async () => {
-    await buildSampleApp();
-    const app = await SampleAppServer.start('express');
-    stops.unshift(() => app.stop());
-    prometheus = await PrometheusServer.start([{ job: 'enterprise-land', url: `${app.url}/metrics` }]);
-    stops.unshift(() => prometheus.stop());
-    await prometheus.untilScraped();
-    await app.load({ seconds: 20, seed: 3 });
-  }, 240_000);
-
-  afterAll(async () => {
-    for (const stop of stops) await stop();
-  });
-
-  it('are what the sample application makes of itself: npm run deploy-files', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-grafana-'));
-    await promisify(execFile)(process.execPath, ['sample-app/dist/deploy-files.js', folder], { cwd: ROOT });
-    expect(await readFile(join(folder, 'rules.yml'), 'utf8')).toBe(await readFile(RULES, 'utf8'));
-    for (const file of await readdir(FOLDER)) {
-      expectThat(await readFile(join(folder, 'grafana/dashboards', file), 'utf8'), file).toBe(
-        await readFile(join(FOLDER, file), 'utf8'),
+    beforeAll(async () => {
+      await buildSampleApp();
+      const [redis, postgres, ofTest] = await Promise.all([
+        RedisServer.start(),
+        PostgresServer.start(),
+        TroubledApp.start(),
+      ]);
+      troubled = ofTest;
+      stops.unshift(
+        () => redis.stop(),
+        () => postgres.stop(),
+        () => troubled.close(),
       );
-    }
-    await rm(folder, { recursive: true });
-  });
+      const app = await SampleAppServer.start('express', {
+        REDIS_URL: redis.url,
+        DATABASE_URL: postgres.url,
+      });
+      stops.unshift(() => app.stop());
+      const jobs = [
+        { job: 'enterprise-land', url: `${app.url}/metrics` },
+        { job: 'troubled', url: `${troubled.url}/metrics` },
+      ];
+      [classic, native] = await Promise.all([
+        PrometheusServer.start(jobs),
+        PrometheusServer.start(jobs, ['native-histograms', 'exemplar-storage']),
+      ]);
+      stops.unshift(
+        () => classic.stop(),
+        () => native.stop(),
+      );
+      await Promise.all([classic.untilScraped(), native.untilScraped()]);
+      const ended = new AbortController();
+      const trouble = troubled.trouble(ended.signal);
+      await app.load({ seconds: 12, seed: 3 }).finally(() => ended.abort());
+      await trouble;
+    }, 240_000);
 
-  it('draw data in every panel', async () => {
-    const dashboards = [...(await committed()).values()];
-    const empty: string[] = [];
-    for (const dashboard of dashboards) {
-      for (const { title, targets = [] } of panelsOf(dashboard)) {
-        const answers: PrometheusSample[] = [];
-        for (const { expr } of targets) {
-          // Of the time of the load, which is over.
-          answers.push(...(await prometheus.query(`max_over_time((${asked(expr)})[5m:1s])`)));
-        }
-        if (!answers.some(({ value }) => Number.isFinite(value))) empty.push(`${dashboard.title}: ${title}`);
-      }
+    afterAll(async () => {
+      for (const stop of stops) await stop();
+    });
+
+    /** What was there at any time of the load, which is over. */
+    async function answersTo(
+      prometheus: PrometheusServer,
+      { expr, isHeatmap }: AskedQuery,
+    ): Promise<PrometheusSample[]> {
+      // A native heatmap is drawn from whole histograms, of which a function over time has no maximum.
+      const whole = isHeatmap && !expr.includes('_bucket{') ? `histogram_count(${asked(expr)})` : asked(expr);
+      const answers = await prometheus.query(`max_over_time((${whole})[1m:2s])`);
+      return answers.filter(({ value }) => Number.isFinite(value));
     }
-    expect(empty).toEqual([]);
-  }, 120_000);
-});
+
+    /** The queries that have an answer, and the labels in legends that no answer has. */
+    async function drawnBy(
+      prometheus: PrometheusServer,
+      dashboards: Readonly<Record<string, unknown>>,
+    ): Promise<{ readonly drawn: string[]; readonly empty: string[]; readonly mislabeled: string[] }> {
+      const drawn: string[] = [];
+      const empty: string[] = [];
+      const mislabeled: string[] = [];
+      for (const query of Object.values(dashboards as Record<string, Dashboard>).flatMap(queriesOf)) {
+        const answers = await answersTo(prometheus, query);
+        (answers.length > 0 ? drawn : empty).push(query.where);
+        if (answers.length === 0) continue;
+        for (const [, label = ''] of query.legend.matchAll(/\{\{(\w+)\}\}/g)) {
+          if (label !== 'le' && !answers.some(({ labels }) => labels[label])) {
+            mislabeled.push(`${query.where}: ${label}`);
+          }
+        }
+      }
+      return { drawn, empty, mislabeled };
+    }
+
+    const made = (options: GrafanaDashboardsOptions): Promise<Readonly<Record<string, unknown>>> =>
+      grafanaDashboards(troubled.running.registry, options);
+
+    it('are what the sample application makes of itself: npm run deploy-files', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'nestjs-monitoring-grafana-'));
+      await promisify(execFile)(process.execPath, ['sample-app/dist/deploy-files.js', folder], { cwd: ROOT });
+      expect(await readFile(join(folder, 'rules.yml'), 'utf8')).toBe(await readFile(RULES, 'utf8'));
+      for (const name of Object.keys(await committedDashboards())) {
+        expectThat(await readFile(join(folder, 'grafana/dashboards', `${name}.json`), 'utf8'), name).toBe(
+          await readFile(join(DASHBOARDS, `${name}.json`), 'utf8'),
+        );
+      }
+      await rm(folder, { recursive: true });
+    });
+
+    it('draw data by every query of every panel', async () => {
+      const { empty, mislabeled } = await drawnBy(classic, await committedDashboards());
+      expect(empty.filter((where) => !QUIET.includes(where))).toEqual([]);
+      expect(mislabeled).toEqual([]);
+    }, 120_000);
+
+    it('mark deployments, restarts and alerts in every chart', async () => {
+      const { home } = await committedDashboards();
+      const events = new Map<string, PrometheusSample[]>();
+      for (const { name, target } of home?.annotations.list ?? []) {
+        events.set(name, await classic.query(`max_over_time((${asked(target.expr)})[1m:1s])`));
+      }
+      expect([...events.keys()]).toEqual(['Deployments', 'Restarts', 'Alerts']);
+      expect(events.get('Deployments')?.map(({ labels }) => labels)).toContainEqual({
+        job: 'troubled',
+        version: '2.0.0',
+      });
+      const starts = events.get('Restarts') ?? [];
+      expect(starts).toHaveLength(2);
+      for (const { value } of starts) expect(new Date(value).getFullYear()).toBe(new Date().getFullYear());
+      expect(events.get('Alerts')?.map(({ labels }) => labels)).toContainEqual({
+        alertname: 'always',
+        severity: 'warning',
+      });
+    });
+
+    it('lead from a heatmap to traces', async () => {
+      const { home } = await committedDashboards();
+      const expr = asked(
+        home?.panels.find(({ type }) => type === 'heatmap')?.targets?.[0]?.expr ?? '',
+        'troubled',
+      );
+      const exemplars = await classic.exemplars(expr);
+      expect(exemplars.map(({ labels }) => labels['trace_id'])).toContain(troubled.trace);
+    });
+
+    it('draw the same from native histograms, by queries for them or for both kinds', async () => {
+      const { drawn } = await drawnBy(classic, await made({}));
+      expect(drawn.length).toBeGreaterThan(100);
+      const panels = (queries: readonly string[]): string[] => [
+        ...new Set(queries.map((where) => where.replace(/ \w$/, ''))),
+      ];
+      expect(await native.query('rate(http_request_duration_seconds_bucket[30s])')).toEqual([]);
+      expect((await drawnBy(native, await made({ histograms: 'native' }))).drawn).toEqual(drawn);
+      const both = await made({ histograms: 'both' });
+      for (const prometheus of [classic, native]) {
+        expect(panels((await drawnBy(prometheus, both)).drawn)).toEqual(panels(drawn));
+      }
+    }, 240_000);
+  },
+);

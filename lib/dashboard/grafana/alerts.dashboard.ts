@@ -1,10 +1,14 @@
+import { UIDS } from './dashboard-links.js';
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
+import { alertTimeline, healthTimeline } from './shared-panels.js';
+import { COLLECTOR_STATES } from './states.js';
+import { top, topResults } from './top.js';
 
 /** The alerts and health checks that the application evaluates itself, and the cost of monitoring. */
 export const ALERTS_DASHBOARD: GrafanaDashboard = {
-  uid: 'nestjs-monitoring-alerts',
+  uid: UIDS.alerts,
   title: 'Alerts',
-  description: 'Alerts and health checks that the application evaluates itself, and the cost of monitoring.',
+  description: 'What fired and what was unhealthy, since when, and whether monitoring itself works.',
   rows: [
     {
       title: 'Alerts and health',
@@ -21,18 +25,43 @@ export const ALERTS_DASHBOARD: GrafanaDashboard = {
           ],
         },
         {
-          title: 'Health checks',
-          description: 'Status of each check: 1 healthy, 0.5 degraded, 0 unhealthy or critical.',
+          title: 'Notifications',
+          description:
+            'Notifications per minute to each alert handler, and those that failed or were dropped.',
+          unit: 'cpm',
+          queries: [
+            query(
+              '60 * sum by (handler) (rate(monitoring_notifications_total{}[$__rate_interval]))',
+              '{{handler}}',
+            ),
+            query(
+              '60 * sum by (handler) (rate(monitoring_notifications_failed_total{}[$__rate_interval]))',
+              '{{handler}} failed',
+            ),
+            query(
+              '60 * sum by (handler) (rate(monitoring_notifications_dropped_total{}[$__rate_interval]))',
+              '{{handler}} dropped',
+            ),
+          ],
+        },
+        alertTimeline(),
+        healthTimeline(),
+        {
+          title: 'Health of instances',
+          description: 'Instances by the status of each check, where any is not healthy.',
           unit: 'short',
-          queries: [query('monitoring_health_status{}', '{{instance}} {{check}}')],
+          queries: [
+            query('count by (check) (monitoring_health_status{} < 1)', '{{check}} not healthy'),
+            query('count (count by (instance) (monitoring_health_status{}))', 'instances'),
+          ],
         },
         {
+          kind: 'state-timeline',
           title: 'Collectors',
           description:
-            '1 if the last run of a collector succeeded, 0 if it failed. The metrics of a failed collector are missing.',
-          unit: 'bool',
-          queries: [query('monitoring_collector_success{}', '{{instance}} {{collector}}')],
-          max: 1,
+            'Whether the last run of each collector succeeded on every instance. The metrics of a failed collector are missing.',
+          query: query('min by (collector) (monitoring_collector_success{})', '{{collector}}'),
+          states: COLLECTOR_STATES,
         },
       ],
     },
@@ -43,7 +72,35 @@ export const ALERTS_DASHBOARD: GrafanaDashboard = {
           title: 'Series by metric',
           description: 'The ten metrics with the most series. A label with too many values shows up here.',
           unit: 'short',
-          queries: [query('topk(10, sum by (metric) (monitoring_series{}))', '{{metric}}')],
+          queries: [query(topResults('sum by (metric) (monitoring_series{})'), '{{metric}}')],
+        },
+        {
+          title: 'Duration of collectors',
+          description: 'Duration of the last run of the ten slowest collectors, on the slowest instance.',
+          unit: 's',
+          queries: [
+            query(
+              topResults('max by (collector) (monitoring_collector_duration_seconds{})'),
+              '{{collector}}',
+            ),
+          ],
+        },
+        {
+          title: 'Dropped',
+          description:
+            'Samples per second that were invalid, or beyond the series limit of their metric. Each is a mistake in the application.',
+          unit: 'ops',
+          queries: [
+            query(
+              top((range) => `sum by (metric, reason) (rate(monitoring_dropped_samples_total{}${range}))`),
+              '{{metric}} {{reason}}',
+            ),
+            query(
+              top((range) => `sum by (metric) (rate(monitoring_series_overflow_total{}${range}))`),
+              '{{metric}} overflow',
+            ),
+            query('sum (rate(monitoring_history_dropped_samples_total{}[$__rate_interval]))', 'history'),
+          ],
         },
         {
           title: 'Scrape duration percentiles',

@@ -1,75 +1,114 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
-import type { ConventionalNames } from '../../query/conventional-names.js';
-import { conventionalQuery, SELECTOR } from './conventional-query.js';
-import { type GrafanaDashboard, type GrafanaPanel, query } from './grafana-dashboard.js';
+import { ANNOTATIONS } from './annotations.js';
+import { DATASOURCE, inPlace, PanelFactory } from './build-panel.js';
+import { tableOf } from './build-table.js';
+import { TAG } from './dashboard-links.js';
+import { conventionalQuery } from './conventional-query.js';
+import {
+  type GrafanaAnnotation,
+  type GrafanaDashboard,
+  type GrafanaPanel,
+  queriesOf,
+  query,
+} from './grafana-dashboard.js';
+import type { GrafanaSdk } from './grafana-sdk.js';
+import { labelOf, type Naming, targetQuery } from './naming.js';
 
-/** The modules of the Grafana SDK. */
-export interface GrafanaSdk {
-  readonly dashboard: typeof import('@grafana/grafana-foundation-sdk/dashboard');
-  readonly prometheus: typeof import('@grafana/grafana-foundation-sdk/prometheus');
-  readonly timeseries: typeof import('@grafana/grafana-foundation-sdk/timeseries');
-}
-
-/** The naming of the metrics in the target Prometheus. */
-export interface Naming {
-  /** Names of our metrics. */
-  readonly names: ConventionalNames;
-  /** Prefix of all metric names. */
-  readonly prefix: string;
-  /** Label of the application. */
-  readonly jobLabel: string;
-  /** Label of the process. */
-  readonly instanceLabel: string;
-  /** Label matchers added to every selector, such as `env="production"`. */
-  readonly matchers: string;
-}
-
-const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
-/** The size of a panel: two fit side by side on the 24 columns of Grafana. */
-const PANEL = { width: 12, height: 8 };
+/** Sizes of panels on the 24 columns of Grafana. The panels of a line have the same height. */
+const SIZES = {
+  stat: { width: 3, height: 4 },
+  timeseries: { width: 12, height: 8 },
+  heatmap: { width: 12, height: 8 },
+  table: { width: 12, height: 8 },
+  'state-timeline': { width: 12, height: 8 },
+} as const;
 
 /** Returns the JSON model of a dashboard. */
 export function buildDashboard(given: GrafanaDashboard, naming: Naming, sdk: GrafanaSdk): unknown {
   const { DashboardBuilder, RowBuilder, DashboardCursorSync } = sdk.dashboard;
+  const factory = new PanelFactory(sdk, naming);
   const builder = new DashboardBuilder(given.title)
     .uid(given.uid)
     .description(given.description)
-    .tags(['nestjs-monitoring'])
+    .tags([TAG])
     .time({ from: 'now-1h', to: 'now' })
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
     .editable()
+    .link(linkToOthers(sdk))
+    .annotations(ANNOTATIONS.map((annotation) => annotationOf(annotation, factory, naming, sdk)))
     .variables(variablesOf(given, naming, sdk));
+  let id = 0;
   for (const row of given.rows) {
-    builder.withRow(new RowBuilder(row.title));
-    for (const panel of row.panels) builder.withPanel(panelOf(panel, naming, sdk));
+    builder.withRow(new RowBuilder(row.title).id(++id));
+    for (const panel of row.panels) builder.withPanel(panelOf(panel, ++id, factory, naming, sdk));
   }
-  return builder.build();
+  const built = builder.build();
+  return { ...built, panels: built.panels ?? [] };
 }
 
-function panelOf(panel: GrafanaPanel, naming: Naming, { timeseries, prometheus }: GrafanaSdk) {
-  const builder = new timeseries.PanelBuilder()
+function panelOf(panel: GrafanaPanel, id: number, factory: PanelFactory, naming: Naming, sdk: GrafanaSdk) {
+  const { width, height } = SIZES[panel.kind ?? 'timeseries'];
+  return builderOf(panel, factory, naming, sdk)
+    .id(id)
     .title(panel.title)
     .description(panel.description)
     .datasource(DATASOURCE)
-    .unit(panel.unit)
-    .min(0)
-    .span(PANEL.width)
-    .height(PANEL.height)
-    .fillOpacity(8);
-  if (panel.max !== undefined) builder.max(panel.max);
-  panel.queries.forEach((own, i) => {
-    const { expr, legend } = conventionalQuery(own, naming.names);
-    builder.withTarget(
-      new prometheus.DataqueryBuilder()
-        .datasource(DATASOURCE)
-        .refId(String.fromCharCode('A'.charCodeAt(0) + i))
-        .expr(withSelection(expr, naming))
-        .legendFormat(legend.replaceAll('{{instance}}', `{{${naming.instanceLabel}}}`))
-        .range(),
-    );
-  });
-  return builder;
+    .span(panel.width ?? width)
+    .height(height);
+}
+
+function builderOf(panel: GrafanaPanel, factory: PanelFactory, naming: Naming, sdk: GrafanaSdk) {
+  switch (panel.kind) {
+    case 'stat':
+      return factory.stat(panel);
+    case 'table':
+      return tableOf(panel, factory, sdk, naming);
+    case 'heatmap':
+      return factory.heatmap(panel);
+    case 'state-timeline':
+      return factory.stateTimeline(panel);
+    default:
+      return factory.timeSeries(panel);
+  }
+}
+
+/** Returns the menu of all dashboards, which keeps the time range and the variables. */
+function linkToOthers({ dashboard: { DashboardLinkBuilder, DashboardLinkType } }: GrafanaSdk) {
+  return inPlace(
+    new DashboardLinkBuilder('Dashboards')
+      .type(DashboardLinkType.Dashboards)
+      .icon('dashboard')
+      .tags([TAG])
+      .asDropdown(true)
+      .includeVars(true)
+      .keepTime(true),
+  );
+}
+
+function annotationOf(
+  { name, color, expr, text, tags = [], valueIsTime = false }: GrafanaAnnotation,
+  factory: PanelFactory,
+  naming: Naming,
+  { dashboard }: GrafanaSdk,
+) {
+  const own = query(expr, text);
+  const target = targetQuery(own, naming);
+  return inPlace(
+    new dashboard.AnnotationQueryBuilder()
+      .name(name)
+      .datasource(DATASOURCE)
+      .enable(true)
+      .hide(false)
+      .iconColor(color)
+      // Grafana 11 and later reads the target, earlier ones the expression.
+      .target(factory.query(own, 0).range())
+      .expr(target.expr)
+      .titleFormat(name)
+      .textFormat(target.legend)
+      .tagKeys(tags.map((label) => labelOf(label, expr, naming)).join(','))
+      .useValueForTime(valueIsTime),
+  );
 }
 
 function variablesOf(given: GrafanaDashboard, naming: Naming, { dashboard }: GrafanaSdk) {
@@ -83,36 +122,27 @@ function variablesOf(given: GrafanaDashboard, naming: Naming, { dashboard }: Gra
       .refresh(VariableRefresh.OnTimeRangeChanged)
       .multi(true)
       .includeAll(true)
-      .allValue('.*');
+      .allValue('.*')
+      .current({ selected: true, text: 'All', value: '$__all' });
   const usesRoute = given.rows.some(({ panels }) =>
-    panels.some(({ queries }) => queries.some(({ expr }) => expr.includes('$route'))),
+    panels.some((panel) => queriesOf(panel).some(({ expr }) => expr.includes('$route'))),
   );
   const ofJob = `${naming.jobLabel}=~"$job"`;
-  const routes = routesOf(ofJob, naming.names);
+  const routes = conventionalQuery(query(`${HTTP_METRICS.requests}{${ofJob}}`, ''), naming.names).expr;
   return [
     new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
     valuesOf('job', naming.jobLabel, anyMetric),
     valuesOf('instance', naming.instanceLabel, `${anyMetric}{${ofJob}}`),
-    ...(usesRoute ? [valuesOf('route', routes.legend, `${naming.prefix}${routes.expr}`)] : []),
+    ...(usesRoute
+      ? [valuesOf('route', labelOf('route', `${HTTP_METRICS.requests}{}`, naming), routesOf(routes, naming))]
+      : []),
   ];
 }
 
-/** Returns the selector of all routes as the expression, and the label of the route as the legend. */
-function routesOf(
-  ofJob: string,
-  names: ConventionalNames,
-): { readonly expr: string; readonly legend: string } {
-  const { expr } = conventionalQuery(query(`${HTTP_METRICS.requests}{${ofJob}}`, ''), names);
-  return { expr, legend: names.renamesOf([HTTP_METRICS.requests]).get('route') ?? 'route' };
-}
-
-/** Returns a query with the naming of the target, limited to the selected jobs and instances. */
-function withSelection(expr: string, { prefix, jobLabel, instanceLabel, matchers }: Naming): string {
-  const selection = [`${jobLabel}=~"$job"`, `${instanceLabel}=~"$instance"`, matchers].filter(Boolean);
-  return expr
-    .replaceAll(SELECTOR, (_, name: string, own: string) => {
-      const all = [...selection, own].filter(Boolean).join(', ');
-      return `${prefix}${name}{${all}}`;
-    })
-    .replaceAll('by (instance)', `by (${instanceLabel})`);
+/** Returns the selector of all routes; a native histogram has no count of its own. */
+function routesOf(selector: string, { prefix, histograms }: Naming): string {
+  const [, histogram, matchers] = /^([^{]*)_count\{(.*)\}$/.exec(selector) ?? [];
+  if (histograms === 'classic' || histogram === undefined) return `${prefix}${selector}`;
+  const name = histograms === 'native' ? '' : '(_count)?';
+  return `{__name__=~"${prefix}${histogram}${name}", ${matchers}}`;
 }

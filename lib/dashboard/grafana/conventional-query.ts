@@ -6,17 +6,12 @@ import type { GrafanaQuery } from './grafana-dashboard.js';
 export const SELECTOR = /\b([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}/g;
 /** A label name in front of its operator. */
 const MATCHED_LABEL = /\b[a-zA-Z_]\w*(?=[=!])/g;
-const GROUPING = /\bby \(([^()]*)\)/g;
+const GROUPING = /\b(by|on) \(([^()]*)\)/g;
 const PART = /_(?:bucket|sum|count)$/;
 
 /** Returns a query over our metrics as one over those that Prometheus has. */
 export function conventionalQuery({ expr, legend }: GrafanaQuery, names: ConventionalNames): GrafanaQuery {
-  const used = Array.from(expr.matchAll(SELECTOR), ([, name = '']) => ownName(name, names)).filter(
-    (name) => name !== undefined,
-  );
-  if (used.length === 0) return { expr, legend };
-  const renames = names.renamesOf(used);
-  const renamed = (label: string): string => renames.get(label) ?? label;
+  const renamed = conventionalLabel(expr, names);
   const selected = expr
     .replaceAll(SELECTOR, (text, name: string, matchers: string) => {
       const own = ownName(name, names);
@@ -27,8 +22,8 @@ export function conventionalQuery({ expr, legend }: GrafanaQuery, names: Convent
     })
     .replaceAll(
       GROUPING,
-      (_, labels: string) =>
-        `by (${labels
+      (_, keyword: string, labels: string) =>
+        `${keyword} (${labels
           .split(',')
           .map((label) => renamed(label.trim()))
           .join(', ')})`,
@@ -39,6 +34,15 @@ export function conventionalQuery({ expr, legend }: GrafanaQuery, names: Convent
     expr: selected,
     legend: legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label: string) => `{{${renamed(label)}}}`),
   };
+}
+
+/** Returns a function that returns what one of our labels becomes in the results of a query. */
+export function conventionalLabel(expr: string, names: ConventionalNames): (label: string) => string {
+  const used = Array.from(expr.matchAll(SELECTOR), ([, name = '']) => ownName(name, names)).filter(
+    (name) => name !== undefined,
+  );
+  const renames = names.renamesOf(used);
+  return (label) => renames.get(label) ?? label;
 }
 
 /** Returns the metric of ours that a selector names, if it has another name in Prometheus. */

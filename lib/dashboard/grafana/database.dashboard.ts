@@ -1,8 +1,10 @@
+import { UIDS } from './dashboard-links.js';
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
+import { top } from './top.js';
 
 /** The database and cache operations of the application. */
 export const DATABASE_DASHBOARD: GrafanaDashboard = {
-  uid: 'nestjs-monitoring-database',
+  uid: UIDS.database,
   title: 'Database & Cache',
   description: 'Database queries and transactions; cache hits and operations.',
   rows: [
@@ -11,22 +13,28 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
       panels: [
         {
           title: 'Queries',
-          description: 'Queries per second, by system and operation.',
+          description: 'Queries per second, of the ten most frequent operations.',
           unit: 'ops',
           queries: [
             query(
-              'sum by (system, operation) (rate(db_client_operation_duration_seconds_count{}[$__rate_interval]))',
+              top(
+                (range) =>
+                  `sum by (system, operation) (rate(db_client_operation_duration_seconds_count{}${range}))`,
+              ),
               '{{system}} {{operation}}',
             ),
           ],
         },
         {
           title: 'Query duration (p95)',
-          description: '95th percentile, by operation.',
+          description: '95th percentile of the ten slowest operations.',
           unit: 's',
           queries: [
             query(
-              'histogram_quantile(0.95, sum by (operation, le) (rate(db_client_operation_duration_seconds_bucket{}[$__rate_interval])))',
+              top(
+                (range) =>
+                  `histogram_quantile(0.95, sum by (operation, le) (rate(db_client_operation_duration_seconds_bucket{}${range})))`,
+              ),
               '{{operation}}',
             ),
           ],
@@ -37,7 +45,7 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
           unit: 'percentunit',
           queries: [
             query(
-              'topk(10, sum by (table) (rate(db_client_operation_duration_seconds_sum{}[$__rate_interval])))',
+              top((range) => `sum by (table) (rate(db_client_operation_duration_seconds_sum{}${range}))`),
               '{{table}}',
             ),
           ],
@@ -48,6 +56,25 @@ export const DATABASE_DASHBOARD: GrafanaDashboard = {
           unit: 'ops',
           queries: [
             query('sum by (event) (rate(db_client_transactions_total{}[$__rate_interval]))', '{{event}}'),
+          ],
+        },
+        {
+          kind: 'heatmap',
+          title: 'Statement durations',
+          description: 'Statements by their duration. The dots lead to traces.',
+          unit: 's',
+          buckets: 'db_client_operation_duration_seconds_bucket{}',
+        },
+        {
+          title: 'Slow statements',
+          description:
+            'Statements per second that took longer than the threshold, of the ten slowest tables.',
+          unit: 'ops',
+          queries: [
+            query(
+              top((range) => `sum by (operation, table) (rate(db_client_slow_operations_total{}${range}))`),
+              '{{operation}} {{table}}',
+            ),
           ],
         },
       ],

@@ -1,17 +1,21 @@
 import { type Convention, conventionOfAll, CONVENTIONS } from '../../metrics/conventions/conventions.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import { ConventionalNames } from '../../query/conventional-names.js';
-import { findPackage } from '../../primitives/optional-package.js';
-import { expectOption, MonitoringOptionsError } from '../../options/option-checks.js';
+import { expectOption } from '../../options/option-checks.js';
 import { ALERTS_DASHBOARD } from './alerts.dashboard.js';
 import { APPLICATION_DASHBOARD } from './application.dashboard.js';
-import { buildDashboard, type GrafanaSdk } from './build-dashboard.js';
+import { buildDashboard } from './build-dashboard.js';
 import { businessDashboard } from './business.dashboard.js';
 import { DATABASE_DASHBOARD } from './database.dashboard.js';
+import { ERRORS_DASHBOARD } from './errors.dashboard.js';
+import { loadSdk } from './grafana-sdk.js';
+import { HISTOGRAM_KINDS, type HistogramKind } from './histogram-query.js';
+import { HOME_DASHBOARD } from './home.dashboard.js';
+import { JOBS_DASHBOARD } from './jobs.dashboard.js';
+import { OUTGOING_HTTP_DASHBOARD } from './outgoing-http.dashboard.js';
 import { RUNTIME_DASHBOARD } from './runtime.dashboard.js';
+import { SATURATION_DASHBOARD } from './saturation.dashboard.js';
 import { SYSTEM_DASHBOARD } from './system.dashboard.js';
-
-const SDK = '@grafana/grafana-foundation-sdk';
 
 /** Options of {@link grafanaDashboards}: the metric names and labels in the target Prometheus. */
 export interface GrafanaDashboardsOptions {
@@ -25,15 +29,20 @@ export interface GrafanaDashboardsOptions {
   readonly instanceLabel?: string;
   /** Label matchers added to every selector, such as `env="production"`. @default '' */
   readonly matchers?: string;
+  /**
+   * Histograms that Prometheus stores: `classic` for buckets, `native` for native histograms, `both` for queries that
+   * prefer native ones and fall back to buckets. Native ones need Prometheus 2.40 or later. @default 'classic'
+   */
+  readonly histograms?: HistogramKind;
 }
 
 /**
- * Returns the Grafana dashboards of an application as JSON, by file name, to import or to provision: System Overview,
- * Application Performance, Business Metrics, Runtime, Database & Cache and Alerts. Requires the package
- * `@grafana/grafana-foundation-sdk`.
+ * Returns the Grafana dashboards of an application as JSON, by file name, to import or to provision: Home, Application
+ * Performance, Errors, Outgoing HTTP, Jobs & Queues, Database & Cache, Saturation, Runtime, System Overview, Business
+ * Metrics and Alerts. Requires the package `@grafana/grafana-foundation-sdk`.
  *
  * @param source the registry with the metrics of the business dashboard; its collectors run first
- * @throws {MonitoringOptionsError} if the package is missing, or the convention is unknown
+ * @throws {MonitoringOptionsError} if the package is missing, or the convention or the kind of histograms is unknown
  */
 export async function grafanaDashboards(
   source: Pick<MetricsSource, 'collect'>,
@@ -43,6 +52,7 @@ export async function grafanaDashboards(
     jobLabel = 'job',
     instanceLabel = 'instance',
     matchers = '',
+    histograms = 'classic',
   }: GrafanaDashboardsOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   expectOption(
@@ -51,30 +61,29 @@ export async function grafanaDashboards(
     "'prometheus', 'otel' or 'both'",
     CONVENTIONS.includes(conventions),
   );
+  expectOption(
+    'histograms',
+    histograms,
+    "'classic', 'native' or 'both'",
+    HISTOGRAM_KINDS.includes(histograms),
+  );
   const sdk = await loadSdk();
   const dashboards = {
-    'system-overview': SYSTEM_DASHBOARD,
+    home: HOME_DASHBOARD,
     'application-performance': APPLICATION_DASHBOARD,
-    'business-metrics': businessDashboard((await source.collect()).families),
-    runtime: RUNTIME_DASHBOARD,
+    errors: ERRORS_DASHBOARD,
+    'outgoing-http': OUTGOING_HTTP_DASHBOARD,
+    'jobs-and-queues': JOBS_DASHBOARD,
     'database-and-cache': DATABASE_DASHBOARD,
+    saturation: SATURATION_DASHBOARD,
+    runtime: RUNTIME_DASHBOARD,
+    'system-overview': SYSTEM_DASHBOARD,
+    'business-metrics': businessDashboard((await source.collect()).families),
     alerts: ALERTS_DASHBOARD,
   };
   const names = new ConventionalNames(conventionOfAll(conventions));
-  const naming = { names, prefix, jobLabel, instanceLabel, matchers };
+  const naming = { names, prefix, jobLabel, instanceLabel, matchers, histograms };
   return Object.fromEntries(
     Object.entries(dashboards).map(([name, dashboard]) => [name, buildDashboard(dashboard, naming, sdk)]),
-  );
-}
-
-async function loadSdk(): Promise<GrafanaSdk> {
-  const [dashboard, prometheus, timeseries] = await Promise.all([
-    findPackage<GrafanaSdk['dashboard']>(`${SDK}/dashboard`),
-    findPackage<GrafanaSdk['prometheus']>(`${SDK}/prometheus`),
-    findPackage<GrafanaSdk['timeseries']>(`${SDK}/timeseries`),
-  ]);
-  if (dashboard && prometheus && timeseries) return { dashboard, prometheus, timeseries };
-  throw new MonitoringOptionsError(
-    `grafanaDashboards() requires the package ${SDK}. Run "npm install --save-dev ${SDK}".`,
   );
 }

@@ -1,8 +1,10 @@
+import { UIDS } from './dashboard-links.js';
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
+import { top, topGauge } from './top.js';
 
 /** The Node.js process. */
 export const RUNTIME_DASHBOARD: GrafanaDashboard = {
-  uid: 'nestjs-monitoring-runtime',
+  uid: UIDS.runtime,
   title: 'Runtime',
   description: 'Event loop, garbage collection, heap, CPU and file descriptors of the process.',
   rows: [
@@ -15,30 +17,35 @@ export const RUNTIME_DASHBOARD: GrafanaDashboard = {
             'Delay of timers and callbacks. Above some tens of milliseconds, it slows down every request.',
           unit: 's',
           queries: [
-            query('nodejs_eventloop_lag_p50_seconds{}', '{{instance}} p50'),
-            query('nodejs_eventloop_lag_p99_seconds{}', '{{instance}} p99'),
+            query(topGauge('nodejs_eventloop_lag_p50_seconds{}'), '{{instance}} p50'),
+            query(topGauge('nodejs_eventloop_lag_p99_seconds{}'), '{{instance}} p99'),
           ],
         },
         {
           title: 'Event loop utilization',
           description: 'Share of time that the event loop is busy. Near 100 %, the process is saturated.',
           unit: 'percentunit',
-          queries: [query('nodejs_eventloop_utilization_ratio{}', '{{instance}}')],
+          queries: [query(topGauge('nodejs_eventloop_utilization_ratio{}'), '{{instance}}')],
           max: 1,
         },
         {
           title: 'Process CPU',
           description: 'Share of one core. More than 100 % includes other threads.',
           unit: 'percentunit',
-          queries: [query('rate(process_cpu_seconds_total{}[$__rate_interval])', '{{instance}}')],
+          queries: [
+            query(
+              top((range) => `rate(process_cpu_seconds_total{}${range})`),
+              '{{instance}}',
+            ),
+          ],
         },
         {
           title: 'Open file descriptors',
           description: 'Open sockets and files. At the limit, no more can be opened.',
           unit: 'short',
           queries: [
-            query('process_open_fds{}', '{{instance}} open'),
-            query('process_max_fds{}', '{{instance}} limit'),
+            query(topGauge('process_open_fds{}'), '{{instance}} open'),
+            query(topGauge('process_max_fds{}'), '{{instance}} limit'),
           ],
         },
       ],
@@ -51,9 +58,9 @@ export const RUNTIME_DASHBOARD: GrafanaDashboard = {
           description: 'Resident set size (RSS), and the V8 heap within it.',
           unit: 'bytes',
           queries: [
-            query('process_resident_memory_bytes{}', '{{instance}} RSS'),
-            query('nodejs_heap_size_total_bytes{}', '{{instance}} heap total'),
-            query('nodejs_heap_size_used_bytes{}', '{{instance}} heap used'),
+            query(topGauge('process_resident_memory_bytes{}'), '{{instance}} RSS'),
+            query(topGauge('nodejs_heap_size_total_bytes{}'), '{{instance}} heap total'),
+            query(topGauge('nodejs_heap_size_used_bytes{}'), '{{instance}} heap used'),
           ],
         },
         {

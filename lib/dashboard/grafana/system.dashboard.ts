@@ -1,8 +1,10 @@
+import { UIDS } from './dashboard-links.js';
 import { type GrafanaDashboard, query } from './grafana-dashboard.js';
+import { topGauge, topResults } from './top.js';
 
 /** The machine or container of the application. */
 export const SYSTEM_DASHBOARD: GrafanaDashboard = {
-  uid: 'nestjs-monitoring-system',
+  uid: UIDS.system,
   title: 'System Overview',
   description: 'CPU, memory and disk usage, network and disk I/O, processes and threads.',
   rows: [
@@ -13,21 +15,21 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
           title: 'CPU usage',
           description: 'Percentage of all cores, or of the CPU limit of the container.',
           unit: 'percent',
-          queries: [query('system_cpu_percent{}', '{{instance}}')],
+          queries: [query(topGauge('system_cpu_percent{}'), '{{instance}}')],
           max: 100,
         },
         {
           title: 'Memory usage',
           description: 'Percentage of the total memory, or of the memory limit of the container.',
           unit: 'percent',
-          queries: [query('system_memory_percent{}', '{{instance}}')],
+          queries: [query(topGauge('system_memory_percent{}'), '{{instance}}')],
           max: 100,
         },
         {
           title: 'Disk usage',
           description: 'Percentage of each file system.',
           unit: 'percent',
-          queries: [query('system_disk_percent{}', '{{instance}} {{mount}}')],
+          queries: [query(topGauge('system_disk_percent{}'), '{{instance}} {{mount}}')],
           max: 100,
         },
         {
@@ -35,8 +37,8 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
           description: 'Used and total memory.',
           unit: 'bytes',
           queries: [
-            query('system_memory_used_bytes{}', '{{instance}} used'),
-            query('system_memory_total_bytes{}', '{{instance}} total'),
+            query(topGauge('system_memory_used_bytes{}'), '{{instance}} used'),
+            query(topGauge('system_memory_total_bytes{}'), '{{instance}} total'),
           ],
         },
       ],
@@ -49,8 +51,14 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
           description: 'Bytes received and sent per second, over all interfaces except loopback.',
           unit: 'Bps',
           queries: [
-            query('sum by (instance) (system_network_receive_bytes_per_second{})', '{{instance}} received'),
-            query('sum by (instance) (system_network_transmit_bytes_per_second{})', '{{instance}} sent'),
+            query(
+              topResults('sum by (instance) (system_network_receive_bytes_per_second{})'),
+              '{{instance}} received',
+            ),
+            query(
+              topResults('sum by (instance) (system_network_transmit_bytes_per_second{})'),
+              '{{instance}} sent',
+            ),
           ],
         },
         {
@@ -58,8 +66,11 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
           description: 'Bytes read and written per second, over all disks.',
           unit: 'Bps',
           queries: [
-            query('sum by (instance) (system_disk_read_bytes_per_second{})', '{{instance}} read'),
-            query('sum by (instance) (system_disk_write_bytes_per_second{})', '{{instance}} written'),
+            query(topResults('sum by (instance) (system_disk_read_bytes_per_second{})'), '{{instance}} read'),
+            query(
+              topResults('sum by (instance) (system_disk_write_bytes_per_second{})'),
+              '{{instance}} written',
+            ),
           ],
         },
         {
@@ -67,8 +78,8 @@ export const SYSTEM_DASHBOARD: GrafanaDashboard = {
           description: 'Number of processes and threads on the machine.',
           unit: 'short',
           queries: [
-            query('system_processes{}', '{{instance}} processes'),
-            query('system_threads{}', '{{instance}} threads'),
+            query(topGauge('system_processes{}'), '{{instance}} processes'),
+            query(topGauge('system_threads{}'), '{{instance}} threads'),
           ],
         },
       ],
