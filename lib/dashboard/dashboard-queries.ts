@@ -1,18 +1,16 @@
 import type { VitalName } from '../query/vital-definitions.js';
-import { isDuration } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
+import { limitOf, roundedRange } from './query-parameters.js';
 import { ResponseCache } from './response-cache.js';
+import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
-import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
 import { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
-const DEFAULT_RANGE_MS = 900_000;
-const MAX_RANGE_MS = 24 * 3_600_000;
 /** Age limit of responses that contain current values, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
@@ -35,6 +33,7 @@ export function dashboardQueries({
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const views = new ViewReader(history, thresholdsOf);
+  const routes = new RouteQueries(registry, history, views, thresholdsOf);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
   const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
@@ -52,8 +51,17 @@ export function dashboardQueries({
       const rangeMs = rangeOf(query);
       return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
     },
-    route: (query) =>
-      viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
+    routes: (query) => {
+      const selection = routeSelection(query);
+      const rangeMs = rangeOf(query);
+      return cache.get(JSON.stringify(['routes', selection, rangeMs]), () => routes.list(selection, rangeMs));
+    },
+    route: (query) => {
+      const { method, route } = routeOf(query);
+      const rangeMs = rangeOf(query);
+      const key = JSON.stringify(['route', method, route, rangeMs]);
+      return cache.get(key, () => routes.page(method, route, rangeMs));
+    },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {
       const name = query.get('name') ?? '';
@@ -103,9 +111,6 @@ function known<T>(found: T | undefined, otherwise: string): T {
   return found;
 }
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
-
 function recordQuery(query: URLSearchParams): Parameters<DashboardSources['records']['find']>[0] {
   const list = query.get('list') ?? 'slowest';
   if (list !== 'slowest' && list !== 'failures' && list !== 'samples') {
@@ -123,24 +128,6 @@ function errorQuery(query: URLSearchParams): Parameters<DashboardSources['errors
     ...(error !== null && { error }),
     ...(operation !== null && { operation }),
   };
-}
-
-function limitOf(query: URLSearchParams): number {
-  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new ApiError(400, `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
-  }
-  return limit;
-}
-
-/** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
-function roundedRange(query: URLSearchParams, intervalMs: number): number {
-  const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
-  if (!isDuration(range) || range === Infinity) {
-    throw new ApiError(400, '`range` must be a finite number of milliseconds above 0.');
-  }
-  const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
-  return intervals * intervalMs;
 }
 
 /** Returns the label values of all parameters of the form `tag=name:value`. */

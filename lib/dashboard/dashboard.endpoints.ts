@@ -163,6 +163,7 @@ const READS = [
   'overview',
   'view',
   'endpoints',
+  'routes',
   'route',
   'metrics',
   'metric',

@@ -31,6 +31,8 @@ export interface PanelData {
   /** Number of lines that are left out. */
   readonly omitted: number;
   readonly thresholds: readonly Threshold[];
+  /** True if the lines are parts of a whole, to be drawn on top of each other. */
+  readonly isStacked?: boolean;
 }
 
 /** A threshold of a vital, in the unit of its chart. */
@@ -77,7 +79,7 @@ export class ViewReader {
     for (const queries of batchPercentiles(present)) {
       lines.push(...(yield* this.linesOf(queries, times, windowMs)));
     }
-    const { title, help, unit, threshold, thresholdScale = 1 } = panel;
+    const { title, help, unit, threshold, thresholdScale = 1, isStacked } = panel;
     return {
       title,
       ...(help !== undefined && { help }),
@@ -86,6 +88,7 @@ export class ViewReader {
       times,
       series: (yield* highestLines(lines)).map(roundedLine),
       omitted: Math.max(0, lines.length - MAX_LINES),
+      ...(isStacked === true && { isStacked }),
       thresholds:
         threshold === undefined
           ? []
@@ -118,13 +121,17 @@ export class ViewReader {
     const { history } = this;
     const [first] = queries;
     if (first === undefined) return [];
-    const { metric, compute, labels, groupBy = [] } = first;
+    const { metric, compute, labels, groupBy = [], per } = first;
     const quantiles = queries.flatMap((query) => quantileOf(query.compute) ?? []);
     const statistic = isPercentile(compute) ? { quantiles } : compute;
     const found = yield* history.queryRange(metric, statistic, windowMs, times, {
       groupBy,
       ...(labels && { labels }),
     });
+    if (per !== undefined) {
+      const divisors = yield* history.queryRange(per, 'rate', windowMs, times, labels && { labels });
+      divide(found, divisors[0]);
+    }
     const lines: Line[] = [];
     for (const query of queries) {
       const quantile = quantileOf(query.compute);
@@ -135,6 +142,13 @@ export class ViewReader {
       }
     }
     return lines;
+  }
+}
+
+/** Divides the values of series, in place, by those of another one; where it is zero they become unknown. */
+function divide(all: readonly RangeSeries[], divisor: RangeSeries | undefined): void {
+  for (const { values } of all) {
+    for (const [i, value] of values.entries()) values[i] = value / (divisor?.values[i] || NaN);
   }
 }
 
@@ -152,9 +166,9 @@ function quantileOf(compute: Computation): number | undefined {
 function batchPercentiles(queries: readonly Query[]): Query[][] {
   const batches = new Map<string, Query[]>();
   queries.forEach((query, i) => {
-    const { metric, compute, labels, groupBy } = query;
+    const { metric, compute, labels, groupBy, per } = query;
     const isPlain = Object.values(labels ?? {}).every((matcher) => typeof matcher === 'string');
-    const key = isPercentile(compute) && isPlain ? JSON.stringify([metric, labels, groupBy]) : String(i);
+    const key = isPercentile(compute) && isPlain ? JSON.stringify([metric, labels, groupBy, per]) : String(i);
     const batch = batches.get(key);
     if (batch === undefined) batches.set(key, [query]);
     else batch.push(query);
