@@ -3,11 +3,12 @@ import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
-import { limitOf, roundedRange } from './query-parameters.js';
+import { limitOf, roundedRange, timeRange } from './query-parameters.js';
 import { ResponseCache } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
 import type { View } from './views/panel.js';
+import { rangeKey } from './views/time-range.js';
 import { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
@@ -53,14 +54,15 @@ export function dashboardQueries({
     },
     routes: (query) => {
       const selection = routeSelection(query);
-      const rangeMs = rangeOf(query);
-      return cache.get(JSON.stringify(['routes', selection, rangeMs]), () => routes.list(selection, rangeMs));
+      const range = timeRange(query, history.intervalMs);
+      const key = JSON.stringify(['routes', selection, rangeKey(range)]);
+      return cache.get(key, () => routes.list(selection, range));
     },
     route: (query) => {
       const { method, route } = routeOf(query);
-      const rangeMs = rangeOf(query);
-      const key = JSON.stringify(['route', method, route, rangeMs]);
-      return cache.get(key, () => routes.page(method, route, rangeMs));
+      const range = timeRange(query, history.intervalMs);
+      const key = JSON.stringify(['route', method, route, rangeKey(range)]);
+      return cache.get(key, () => routes.page(method, route, range));
     },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {

@@ -1,5 +1,6 @@
 import { isDuration } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
+import type { TimeRange } from './views/time-range.js';
 
 const DEFAULT_RANGE_MS = 900_000;
 const MAX_RANGE_MS = 24 * 3_600_000;
@@ -16,6 +17,21 @@ export function roundedRange(query: URLSearchParams, intervalMs: number): number
   }
   const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
   return intervals * intervalMs;
+}
+
+/** Returns the requested range: `range` milliseconds up to `until`, and with `compare` the range before it. */
+export function timeRange(query: URLSearchParams, intervalMs: number): TimeRange {
+  const rangeMs = roundedRange(query, intervalMs);
+  const text = query.get('until');
+  const until = Number(text);
+  if (text !== null && !(Number.isFinite(until) && until > 0)) {
+    throw new ApiError(400, '`until` must be a time in milliseconds since the Unix epoch.');
+  }
+  return {
+    rangeMs,
+    ...(text !== null && { until: Math.round(until / intervalMs) * intervalMs }),
+    ...(query.has('compare') && { isCompared: true }),
+  };
 }
 
 /** Returns the requested number of items. @throws {ApiError} */

@@ -1,5 +1,6 @@
 import { HTTP_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
+import type { TimeRange } from '../views/time-range.js';
 
 /** The most columns of a heatmap: more than a phone can show. */
 const MAX_COLUMNS = 60;
@@ -26,10 +27,10 @@ export interface LatencyHeatmap {
 export function* latencyHeatmap(
   history: MetricsHistory,
   labels: Readonly<Record<string, string>>,
-  rangeMs: number,
+  range: TimeRange,
 ): Generator<void, LatencyHeatmap | undefined, void> {
   const metric = HTTP_METRICS.duration;
-  const [since, ...times] = columnsOf(history, metric, rangeMs);
+  const [since, ...times] = columnsOf(history, metric, range);
   if (since === undefined) return undefined;
   const found = yield* history.bucketCounts(metric, [since, ...times], labels);
   if (found === undefined) return undefined;
@@ -50,11 +51,16 @@ export function* latencyHeatmap(
 }
 
 /** Returns the start of the first column and the end of each. They are times of samples, each of which is in one column. */
-function columnsOf(history: MetricsHistory, metric: string, rangeMs: number): number[] {
-  const { lastSample, intervalMs } = history;
-  const since = (lastSample ?? 0) - history.coveredMs(metric, rangeMs);
+function columnsOf(
+  history: MetricsHistory,
+  metric: string,
+  { rangeMs, until = history.lastSample ?? 0 }: TimeRange,
+): number[] {
+  const since = until - history.coveredMs(metric, rangeMs, { at: until });
   // A timer may fire early, so that the first sample of the range lies just before it.
-  const samples = history.timestamps(metric).filter((time) => time > since + intervalMs / 2);
+  const samples = history
+    .timestamps(metric)
+    .filter((time) => time > since + history.intervalMs / 2 && time <= until);
   const step = Math.ceil(samples.length / MAX_COLUMNS);
   const ends = samples.filter((_, i) => (samples.length - 1 - i) % step === 0);
   return ends.length === 0 ? [] : [since, ...ends];

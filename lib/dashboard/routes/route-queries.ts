@@ -5,6 +5,7 @@ import { ApiError } from '../dashboard-api.endpoints.js';
 import { limitOf, oneOf, textOf } from '../query-parameters.js';
 import type { Threshold, ViewData, ViewReader } from '../views/view-data.js';
 import { routeView } from '../views/http-views.js';
+import type { TimeRange } from '../views/time-range.js';
 import { type LatencyHeatmap, latencyHeatmap } from './latency-heatmap.js';
 import {
   ROUTE_ORDERS,
@@ -50,26 +51,26 @@ export class RouteQueries {
   }
 
   /** Returns the statistics of all routes. Yields after each small step. */
-  all(rangeMs: number): Steps<RouteStatistics> {
-    return this.statistics.read(rangeMs);
+  all(range: TimeRange): Steps<RouteStatistics> {
+    return this.statistics.read(range);
   }
 
   /** Returns the selected part of the routes. Yields after each small step. */
-  *list(selection: RouteSelection, rangeMs: number): Steps<RouteList> {
-    return selectRoutes(yield* this.all(rangeMs), selection);
+  *list(selection: RouteSelection, range: TimeRange): Steps<RouteList> {
+    return selectRoutes(yield* this.all(range), selection);
   }
 
   /** Returns the page of a route. Yields after each small step. */
-  *page(method: string, route: string, rangeMs: number): Steps<RoutePage> {
+  *page(method: string, route: string, range: TimeRange): Steps<RoutePage> {
     const labels = { method, route };
-    const { rows, windowMs, beforeMs } = yield* this.all(rangeMs);
+    const { rows, windowMs, beforeMs } = yield* this.all(range);
     return {
-      ...(yield* this.views.read(routeView(method, route), rangeMs)),
+      ...(yield* this.views.read(routeView(method, route), range.rangeMs)),
       row: rows.find((row) => row.method === method && row.route === route) ?? null,
       windowMs,
       beforeMs,
-      heatmap: (yield* latencyHeatmap(this.history, labels, rangeMs)) ?? null,
-      waits: (yield* this.waits.read(labels, rangeMs)) ?? null,
+      heatmap: (yield* latencyHeatmap(this.history, labels, range)) ?? null,
+      waits: (yield* this.waits.read(labels, range)) ?? null,
     };
   }
 }

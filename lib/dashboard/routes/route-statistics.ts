@@ -2,6 +2,7 @@ import { HTTP_METRICS, HTTP_WAIT_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { RangeSeries } from '../../query/range-query.js';
 import { rounded } from '../rounding.js';
+import { rangeKey, type TimeRange } from '../views/time-range.js';
 import type { RouteChange, RouteFigures, RouteRow, RouteStatistics, RouteTrend } from './route-rows.js';
 import { judge, type RouteThresholds } from './route-severity.js';
 
@@ -37,7 +38,7 @@ interface Windows {
 /** A reader of the statistics of all routes. Its generators yield after each small step. */
 export class RouteStatisticsReader {
   /** By range: a search, another order and the page of a route ask for the same. */
-  private readonly known = new Map<number, RouteStatistics>();
+  private readonly known = new Map<string, RouteStatistics>();
   private sample: number | undefined;
 
   constructor(
@@ -45,27 +46,25 @@ export class RouteStatisticsReader {
     private readonly thresholds: () => RouteThresholds,
   ) {}
 
-  /** @param rangeMs time range up to the last sample, in milliseconds */
-  *read(rangeMs: number): Steps<RouteStatistics> {
+  *read(range: TimeRange): Steps<RouteStatistics> {
     if (this.history.lastSample !== this.sample) this.known.clear();
     this.sample = this.history.lastSample;
-    const known = this.known.get(rangeMs);
+    const key = rangeKey(range);
+    const known = this.known.get(key);
     if (known !== undefined) return known;
-    const statistics = yield* this.compute(rangeMs);
+    const statistics = yield* this.compute(range);
     if (this.known.size >= MAX_KNOWN) this.known.clear();
-    this.known.set(rangeMs, statistics);
+    this.known.set(key, statistics);
     return statistics;
   }
 
-  private *compute(rangeMs: number): Steps<RouteStatistics> {
-    const { history } = this;
-    const windows = this.windowsOf(rangeMs);
+  private *compute({ rangeMs, until = this.history.lastSample }: TimeRange): Steps<RouteStatistics> {
+    const windows = this.windowsOf(rangeMs, until);
     const { nowMs, beforeMs } = windows;
-    const { lastSample } = history;
-    if (lastSample === undefined || nowMs === 0) {
+    if (until === undefined || nowMs === 0) {
       return { windowMs: 0, beforeMs: 0, total: figuresOf([], 0, 0), totalBefore: undefined, rows: [] };
     }
-    const moments = beforeMs > 0 ? [lastSample - nowMs, lastSample] : [lastSample];
+    const moments = beforeMs > 0 ? [until - nowMs, until] : [until];
     const all = yield* this.seriesOf(moments, nowMs);
     const now = moments.length - 1;
     const totals = yield* totalsOf(all, now, windows);
@@ -79,9 +78,11 @@ export class RouteStatisticsReader {
     return { windowMs: nowMs, beforeMs, total: totals.now, totalBefore: totals.before, rows };
   }
 
-  private windowsOf(rangeMs: number): Windows {
-    const nowMs = this.history.coveredMs(HTTP_METRICS.requests, rangeMs);
-    const covered = this.history.coveredMs(HTTP_METRICS.requests, 2 * rangeMs) - nowMs;
+  private windowsOf(rangeMs: number, until = 0): Windows {
+    const coveredMs = (windowMs: number): number =>
+      this.history.coveredMs(HTTP_METRICS.requests, windowMs, { at: until });
+    const nowMs = coveredMs(rangeMs);
+    const covered = coveredMs(2 * rangeMs) - nowMs;
     return { nowMs, beforeMs: covered < rangeMs * MIN_COVERED_SHARE ? 0 : covered };
   }
 
@@ -95,7 +96,7 @@ export class RouteStatisticsReader {
       'responses',
       yield* history.queryRange(requests, 'increase', windowMs, moments, byStatus),
     );
-    const { stepMs, times } = this.trendTimes(windowMs);
+    const { stepMs, times } = this.trendTimes(windowMs, moments.at(-1) ?? 0);
     yield* routes.add('trends', yield* history.queryRange(requests, 'rate', stepMs, times, byStatus));
     const quantiles = { quantiles: QUANTILES };
     yield* routes.add(
@@ -114,14 +115,14 @@ export class RouteStatisticsReader {
     return routes.all();
   }
 
-  private trendTimes(windowMs: number): { stepMs: number; times: number[] } {
-    const { lastSample = 0, intervalMs } = this.history;
+  private trendTimes(windowMs: number, until: number): { stepMs: number; times: number[] } {
+    const { intervalMs } = this.history;
     const most = Math.floor(windowMs / (intervalMs * MIN_TREND_INTERVALS));
     const points = Math.max(1, Math.min(MAX_TREND_POINTS, most));
     const stepMs = windowMs / points;
     return {
       stepMs,
-      times: Array.from({ length: points }, (_, i) => lastSample - (points - 1 - i) * stepMs),
+      times: Array.from({ length: points }, (_, i) => until - (points - 1 - i) * stepMs),
     };
   }
 }

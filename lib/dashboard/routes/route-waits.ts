@@ -2,6 +2,7 @@ import { HTTP_METRICS, HTTP_WAIT_METRICS } from '../../metrics/metric-names.js';
 import type { MetricsSource } from '../../metrics/registry.js';
 import type { MetricsHistory } from '../../query/metrics-history.js';
 import { rounded } from '../rounding.js';
+import type { TimeRange } from '../views/time-range.js';
 
 /** The time for which the metrics of waits are retained after a page of a route was read, in milliseconds. */
 const RETAINED_MS = 900_000;
@@ -51,24 +52,28 @@ export class RouteWaitsReader {
   ) {}
 
   /**
-   * Reads what the requests of a route waited for: in a range up to the last sample, or since the start of the process if
+   * Reads what the requests of a route waited for: in a range, or since the start of the process if
    * the history has little of it. Yields after each small step.
    *
    * @returns undefined if no request of the route was recorded
    */
-  *read(labels: Labels, rangeMs: number): Steps<RouteWaits | undefined> {
+  *read(
+    labels: Labels,
+    { rangeMs, until = this.history.lastSample ?? 0 }: TimeRange,
+  ): Steps<RouteWaits | undefined> {
     this.retain();
-    const windowMs = this.history.coveredMs(HTTP_WAIT_METRICS.recorded, rangeMs);
-    if (windowMs > 0 && windowMs >= this.history.coveredMs(HTTP_METRICS.requests, rangeMs) / 2) {
-      return waitsOf(yield* this.recent(labels, windowMs), windowMs);
+    const coveredMs = (metric: string): number => this.history.coveredMs(metric, rangeMs, { at: until });
+    const windowMs = coveredMs(HTTP_WAIT_METRICS.recorded);
+    if (windowMs > 0 && windowMs >= coveredMs(HTTP_METRICS.requests) / 2) {
+      return waitsOf(yield* this.recent(labels, windowMs, until), windowMs);
     }
     return waitsOf(yield* this.sinceStart(labels), null);
   }
 
-  private *recent(labels: Labels, windowMs: number): Steps<WaitTotals> {
+  private *recent(labels: Labels, windowMs: number, until: number): Steps<WaitTotals> {
     const { history } = this;
     const { recorded, queries, repeated, time } = HTTP_WAIT_METRICS;
-    const moments = [history.lastSample ?? 0];
+    const moments = [until];
     function* increaseOf(metric: string): Steps<number> {
       const [all] = yield* history.queryRange(metric, 'increase', windowMs, moments, { labels });
       return all?.values[0] ?? 0;
