@@ -3,7 +3,8 @@ import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
-import { limitOf, roundedRange, timeRange } from './query-parameters.js';
+import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
+import { limitOf, oneOf, roundedRange, textOf, timeRange } from './query-parameters.js';
 import { ResponseCache } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
@@ -75,17 +76,17 @@ export function dashboardQueries({
       return metric;
     },
     causes: () => ({ causes: records.causes() }),
-    records: (query) => ({ records: records.find(recordQuery(query)) }),
+    records: (query) => ({ records: findRecords(records, query) }),
     record: (query) => {
       const record = records.get(query.get('id') ?? '');
       if (record === undefined) throw new ApiError(404, 'The record is no longer kept.');
       return record;
     },
-    errors: (query) => ({ errors: errors.find(errorQuery(query)), dropped: errors.dropped }),
+    errors: (query) => selectErrors(errors.find(errorQuery(query)), errors.dropped, errorSelection(query)),
     error: (query) => {
       const error = errors.get(query.get('id') ?? '');
       if (error === undefined) throw new ApiError(404, 'The group of errors is no longer kept.');
-      return error;
+      return errorRow(error);
     },
     blocks: () => ({ blocks: blocks.find() }),
     'diagnostics/startup': () => known(startup.report(), 'The times of the start are not known.'),
@@ -113,22 +114,40 @@ function known<T>(found: T | undefined, otherwise: string): T {
   return found;
 }
 
-function recordQuery(query: URLSearchParams): Parameters<DashboardSources['records']['find']>[0] {
-  const list = query.get('list') ?? 'slowest';
-  if (list !== 'slowest' && list !== 'failures' && list !== 'samples') {
-    throw new ApiError(400, '`list` must be slowest, failures or samples.');
-  }
+/** Returns the records of an operation, of a route, or all. @throws {ApiError} */
+function findRecords(records: DashboardSources['records'], query: URLSearchParams): readonly unknown[] {
+  const list = oneOf(query, 'list', ['slowest', 'failures', 'samples'], 'slowest');
+  const limit = limitOf(query);
   const name = query.get('name');
-  return { list, limit: limitOf(query), ...(name !== null && { name }) };
+  if (!query.has('route')) return records.find({ list, limit, ...(name !== null && { name }) });
+  const { method, route } = routeOf(query);
+  const ofName = records.find({ list, limit, name: `${method} ${route}` });
+  if (ofName.length > 0) return ofName;
+  // The name of a GraphQL request has its operation, too.
+  return records
+    .find({ list, limit: Infinity })
+    .filter((record) => record.method === method && record.route === route)
+    .slice(0, limit);
 }
 
 function errorQuery(query: URLSearchParams): Parameters<DashboardSources['errors']['find']>[0] {
   const error = query.get('error');
   const operation = query.get('operation');
   return {
-    limit: limitOf(query),
+    limit: Infinity,
     ...(error !== null && { error }),
     ...(operation !== null && { operation }),
+  };
+}
+
+/** Returns the selection that a request asks for. @throws {ApiError} */
+function errorSelection(query: URLSearchParams): ErrorSelection {
+  return {
+    search: textOf(query, 'search'),
+    source: query.get('source') ?? undefined,
+    sort: oneOf(query, 'sort', ERROR_ORDERS, 'last'),
+    reverse: oneOf(query, 'order', ['down', 'up'], 'down') === 'up',
+    limit: limitOf(query),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
+import type { DashboardErrorGroup } from './errors/error-group.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
@@ -66,7 +67,7 @@ export interface RecordSource {
     list?: 'slowest' | 'failures' | 'samples';
     name?: string;
     limit?: number;
-  }): readonly unknown[];
+  }): readonly { readonly method: string | undefined; readonly route: string | undefined }[];
   get(id: string): unknown;
   causes(): readonly unknown[];
 }
@@ -75,8 +76,8 @@ export interface RecordSource {
 export interface ErrorSource {
   /** Number of groups that are no longer kept. */
   readonly dropped: number;
-  find(query: { error?: string; operation?: string; limit?: number }): readonly unknown[];
-  get(id: string): unknown;
+  find(query: { error?: string; operation?: string; limit?: number }): readonly DashboardErrorGroup[];
+  get(id: string): DashboardErrorGroup | undefined;
 }
 
 /** The blocks of the event loop, as JSON. */
