@@ -4,12 +4,12 @@ import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.j
 import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
 import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
-import { limitOf, oneOf, roundedRange, textOf, timeRange } from './query-parameters.js';
+import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
 import { ResponseCache } from './response-cache.js';
 import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
 import type { View } from './views/panel.js';
-import { rangeKey } from './views/time-range.js';
+import { rangeKey, type TimeRange } from './views/time-range.js';
 import { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
@@ -38,9 +38,9 @@ export function dashboardQueries({
   const routes = new RouteQueries(registry, history, views, thresholdsOf);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
-  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
-  const viewData = (view: View, rangeMs: number) =>
-    cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
+  const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
+  const viewData = (view: View, range: TimeRange) =>
+    cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () => views.read(view, range));
   return {
     overview: () => feed.current(),
     view: (query) => {
@@ -50,18 +50,18 @@ export function dashboardQueries({
       return viewData(view, rangeOf(query));
     },
     endpoints: (query) => {
-      const rangeMs = rangeOf(query);
-      return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
+      const range = rangeOf(query);
+      return cache.get(JSON.stringify(['endpoints', rangeKey(range)]), () => endpointRows(history, range));
     },
     routes: (query) => {
       const selection = routeSelection(query);
-      const range = timeRange(query, history.intervalMs);
+      const range = rangeOf(query);
       const key = JSON.stringify(['routes', selection, rangeKey(range)]);
       return cache.get(key, () => routes.list(selection, range));
     },
     route: (query) => {
       const { method, route } = routeOf(query);
-      const range = timeRange(query, history.intervalMs);
+      const range = rangeOf(query);
       const key = JSON.stringify(['route', method, route, rangeKey(range)]);
       return cache.get(key, () => routes.page(method, route, range));
     },
@@ -69,9 +69,9 @@ export function dashboardQueries({
     metric: async (query) => {
       const name = query.get('name') ?? '';
       const tags = tagsOf(query);
-      const rangeMs = rangeOf(query);
-      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
-      const metric = await cache.get(key, () => explorer.explore(name, tags, rangeMs), MAX_AGE_MS);
+      const range = rangeOf(query);
+      const key = JSON.stringify(['metric', name, [...tags], rangeKey(range)]);
+      const metric = await cache.get(key, () => explorer.explore(name, tags, range), MAX_AGE_MS);
       if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
       return metric;
     },

@@ -65,7 +65,7 @@ export class RouteQueries {
     const labels = { method, route };
     const { rows, windowMs, beforeMs } = yield* this.all(range);
     return {
-      ...(yield* this.views.read(routeView(method, route), range.rangeMs)),
+      ...(yield* this.views.read(routeView(method, route), range)),
       row: rows.find((row) => row.method === method && row.route === route) ?? null,
       windowMs,
       beforeMs,
