@@ -1,5 +1,37 @@
-import { element } from './elements.js';
+import { element, graphic } from './elements.js';
 import { formatted } from './format.js';
+
+/** The size of a trend, in units of its view box. */
+const TREND = { width: 120, height: 32 };
+
+/** Returns the rates of all requests and of those that failed, as two lines of one scale. */
+export function requestTrend({ requests, failures }) {
+  const { width, height } = TREND;
+  const top = Math.max(Number.MIN_VALUE, ...requests.map((value) => value ?? 0)) * 1.05;
+  return graphic(
+    'svg',
+    {
+      class: 'sparkline',
+      viewBox: `0 0 ${width} ${height}`,
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+    },
+    graphic('path', { d: lineOf(requests, top) }),
+    failures.length > 0 && graphic('path', { class: 'failed', d: lineOf(failures, top) }),
+  );
+}
+
+function lineOf(values, top) {
+  const { width, height } = TREND;
+  const x = (i) => ((i / Math.max(1, values.length - 1)) * width).toFixed(1);
+  const y = (value) => (height - 1 - (value / top) * (height - 2)).toFixed(1);
+  let path = '';
+  values.forEach((value, i) => {
+    if (value === null) return;
+    path += `${path === '' || values[i - 1] === null ? 'M' : 'L'}${x(i)} ${y(value)}`;
+  });
+  return path;
+}
 
 /** The status classes in the order of their importance. */
 export const CLASSES = ['5xx', '4xx', '3xx', '2xx', '1xx', 'other'];

@@ -9,7 +9,7 @@ import { recordList } from './record.js';
 import { statusBar } from './route-figures.js';
 
 /** The number of records and groups of errors on the page. */
-const MAX_RECORDS = 10;
+const MAX_RECORDS = 5;
 
 let grid;
 
@@ -17,7 +17,7 @@ function create(page, title) {
   const parts = {
     badges: element('span', { class: 'row' }),
     reason: element('p', { class: 'reason' }),
-    figures: element('dl', { class: 'tiles' }),
+    figures: element('dl', { class: 'tiles figures' }),
     waits: element('div', { class: 'card stack' }),
     heatmap: new Heatmap('Durations over time'),
     errors: element('div', { class: 'stack' }),
@@ -128,6 +128,15 @@ function waitsOf(waits) {
   ];
 }
 
+/** Returns a chart of parts of the time with their names. */
+function withPartNames(panel) {
+  if (!panel.isStacked) return panel;
+  return {
+    ...panel,
+    series: panel.series.map((line) => ({ ...line, name: PART_NAMES[line.name] ?? line.name })),
+  };
+}
+
 function errorsOf({ errors, omitted }) {
   if (errors.length === 0) return [element('p', { class: 'empty' }, 'No error has been recorded in it.')];
   return [errorItems(errors), omitted > 0 && element('p', { class: 'muted' }, `${omitted} more groups`)];
@@ -158,7 +167,7 @@ export const routePage = {
       patch(parts, parts.errors, errors, errorsOf);
       parts.slowest.update(slowest.records);
       parts.failures.update(failures.records);
-      parts.grid.update(panels);
+      parts.grid.update(panels.map(withPartNames));
     };
   },
   leave: () => grid?.remove(),

@@ -1,9 +1,8 @@
-import { sparkline } from './charts.js';
 import { read } from './connection.js';
 import { badge, element, fill } from './elements.js';
 import { formatted } from './format.js';
 import { ChartGrid } from './panels.view.js';
-import { changeText, shareBar, statusBar, times } from './route-figures.js';
+import { changeText, requestTrend, shareBar, statusBar, times } from './route-figures.js';
 import { Choice, MoreRows, orderOf, RowTable, searchField, sortBy } from './row-table.js';
 
 const DEFAULT_SORT = 'severity';
@@ -24,9 +23,7 @@ const COLUMNS = [
   {
     title: 'Trend',
     class: 'trend',
-    show: ({ trend }) => [
-      element('span', { class: 'trends' }, sparkline(trend.requests), failureTrend(trend)),
-    ],
+    show: ({ trend }) => [requestTrend(trend)],
   },
   {
     title: 'Requests',
@@ -94,13 +91,6 @@ function small(text) {
 /** Returns true for a change that is more than chance usually is. */
 function isNotable(ratio) {
   return ratio >= 1.2 || ratio <= 0.8;
-}
-
-function failureTrend({ failures }) {
-  if (failures.length === 0) return null;
-  const line = sparkline(failures);
-  line.classList.add('failures');
-  return line;
 }
 
 let charts = [];

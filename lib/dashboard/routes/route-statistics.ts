@@ -10,8 +10,8 @@ const BY_ROUTE = ['method', 'route'] as const;
 const QUANTILES = [0.5, 0.95, 0.99];
 /** The most points of a trend: more than a sparkline can show. */
 const MAX_TREND_POINTS = 30;
-/** The least intervals of the history between two points of a trend: a rate needs two samples. */
-const MIN_TREND_INTERVALS = 2;
+/** The least intervals of the history between two points of a trend: a rate needs two samples, and a timer may be late. */
+const MIN_TREND_INTERVALS = 3;
 /** The least covered share of the window before that is compared with. */
 const MIN_COVERED_SHARE = 0.25;
 
