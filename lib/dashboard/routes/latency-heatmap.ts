@@ -56,11 +56,11 @@ function columnsOf(
   metric: string,
   { rangeMs, until = history.lastSample ?? 0 }: TimeRange,
 ): number[] {
-  const since = until - history.coveredMs(metric, rangeMs, { at: until });
-  // A timer may fire early, so that the first sample of the range lies just before it.
-  const samples = history
-    .timestamps(metric)
-    .filter((time) => time > since + history.intervalMs / 2 && time <= until);
+  const windowMs = history.coveredMs(metric, rangeMs, { at: until });
+  const since = until - windowMs;
+  // The sample at the start ends no column. It may be a little late, as timers are.
+  const lateMs = Math.min(history.intervalMs, windowMs) / 2;
+  const samples = history.timestamps(metric).filter((time) => time > since + lateMs && time <= until);
   const step = Math.ceil(samples.length / MAX_COLUMNS);
   const ends = samples.filter((_, i) => (samples.length - 1 - i) % step === 0);
   return ends.length === 0 ? [] : [since, ...ends];

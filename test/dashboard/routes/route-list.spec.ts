@@ -71,7 +71,7 @@ describe('the list of routes', () => {
       expect(impact.timePercent).toBeCloseTo((100 * seconds[route as keyof typeof seconds]) / all, 3);
     }
     expect(reports!.trend.requests).toHaveLength(6);
-    for (const value of reports!.trend.requests) expect(value).toBeCloseTo(4 / 15, 5);
+    for (const value of reports!.trend.requests) expect(value).toBeCloseTo(4 / 15, 2);
     for (const value of reports!.trend.failures) expect(value).toBeCloseTo(1 / 15, 1);
     expect(slower!.trend.failures).toEqual([]);
     expect(total).toMatchObject({ requests: 400, errorPercent: 5, clientErrorPercent: 10 });
