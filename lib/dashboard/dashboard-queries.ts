@@ -1,18 +1,18 @@
 import type { VitalName } from '../query/vital-definitions.js';
-import { isDuration } from '../options/option-checks.js';
 import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
+import { errorRow, ERROR_ORDERS, type ErrorSelection, selectErrors } from './errors/error-list.js';
+import { limitOf, oneOf, textOf, timeRange } from './query-parameters.js';
 import { ResponseCache } from './response-cache.js';
+import { routeOf, RouteQueries, routeSelection } from './routes/route-queries.js';
 import { businessView } from './views/business-view.js';
-import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
+import { rangeKey, type TimeRange } from './views/time-range.js';
 import { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
-const DEFAULT_RANGE_MS = 900_000;
-const MAX_RANGE_MS = 24 * 3_600_000;
 /** Age limit of responses that contain current values, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
@@ -35,11 +35,12 @@ export function dashboardQueries({
   const thresholdsOf = (vital: VitalName) =>
     alerts.vitals().find(({ name }) => name === vital)?.thresholds ?? [];
   const views = new ViewReader(history, thresholdsOf);
+  const routes = new RouteQueries(registry, history, views, thresholdsOf);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
-  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
-  const viewData = (view: View, rangeMs: number) =>
-    cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
+  const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
+  const viewData = (view: View, range: TimeRange) =>
+    cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () => views.read(view, range));
   return {
     overview: () => feed.current(),
     view: (query) => {
@@ -49,33 +50,43 @@ export function dashboardQueries({
       return viewData(view, rangeOf(query));
     },
     endpoints: (query) => {
-      const rangeMs = rangeOf(query);
-      return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
+      const range = rangeOf(query);
+      return cache.get(JSON.stringify(['endpoints', rangeKey(range)]), () => endpointRows(history, range));
     },
-    route: (query) =>
-      viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
+    routes: (query) => {
+      const selection = routeSelection(query);
+      const range = rangeOf(query);
+      const key = JSON.stringify(['routes', selection, rangeKey(range)]);
+      return cache.get(key, () => routes.list(selection, range));
+    },
+    route: (query) => {
+      const { method, route } = routeOf(query);
+      const range = rangeOf(query);
+      const key = JSON.stringify(['route', method, route, rangeKey(range)]);
+      return cache.get(key, () => routes.page(method, route, range));
+    },
     metrics: () => cache.get('metrics', () => explorer.list(), MAX_AGE_MS),
     metric: async (query) => {
       const name = query.get('name') ?? '';
       const tags = tagsOf(query);
-      const rangeMs = rangeOf(query);
-      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
-      const metric = await cache.get(key, () => explorer.explore(name, tags, rangeMs), MAX_AGE_MS);
+      const range = rangeOf(query);
+      const key = JSON.stringify(['metric', name, [...tags], rangeKey(range)]);
+      const metric = await cache.get(key, () => explorer.explore(name, tags, range), MAX_AGE_MS);
       if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
       return metric;
     },
     causes: () => ({ causes: records.causes() }),
-    records: (query) => ({ records: records.find(recordQuery(query)) }),
+    records: (query) => ({ records: findRecords(records, query) }),
     record: (query) => {
       const record = records.get(query.get('id') ?? '');
       if (record === undefined) throw new ApiError(404, 'The record is no longer kept.');
       return record;
     },
-    errors: (query) => ({ errors: errors.find(errorQuery(query)), dropped: errors.dropped }),
+    errors: (query) => selectErrors(errors.find(errorQuery(query)), errors.dropped, errorSelection(query)),
     error: (query) => {
       const error = errors.get(query.get('id') ?? '');
       if (error === undefined) throw new ApiError(404, 'The group of errors is no longer kept.');
-      return error;
+      return errorRow(error);
     },
     blocks: () => ({ blocks: blocks.find() }),
     'diagnostics/startup': () => known(startup.report(), 'The times of the start are not known.'),
@@ -103,44 +114,41 @@ function known<T>(found: T | undefined, otherwise: string): T {
   return found;
 }
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
-
-function recordQuery(query: URLSearchParams): Parameters<DashboardSources['records']['find']>[0] {
-  const list = query.get('list') ?? 'slowest';
-  if (list !== 'slowest' && list !== 'failures' && list !== 'samples') {
-    throw new ApiError(400, '`list` must be slowest, failures or samples.');
-  }
+/** Returns the records of an operation, of a route, or all. @throws {ApiError} */
+function findRecords(records: DashboardSources['records'], query: URLSearchParams): readonly unknown[] {
+  const list = oneOf(query, 'list', ['slowest', 'failures', 'samples'], 'slowest');
+  const limit = limitOf(query);
   const name = query.get('name');
-  return { list, limit: limitOf(query), ...(name !== null && { name }) };
+  if (!query.has('route')) return records.find({ list, limit, ...(name !== null && { name }) });
+  const { method, route } = routeOf(query);
+  const ofName = records.find({ list, limit, name: `${method} ${route}` });
+  if (ofName.length > 0) return ofName;
+  // The name of a GraphQL request has its operation, too.
+  return records
+    .find({ list, limit: Infinity })
+    .filter((record) => record.method === method && record.route === route)
+    .slice(0, limit);
 }
 
 function errorQuery(query: URLSearchParams): Parameters<DashboardSources['errors']['find']>[0] {
   const error = query.get('error');
   const operation = query.get('operation');
   return {
-    limit: limitOf(query),
+    limit: Infinity,
     ...(error !== null && { error }),
     ...(operation !== null && { operation }),
   };
 }
 
-function limitOf(query: URLSearchParams): number {
-  const limit = Number(query.get('limit') ?? DEFAULT_LIMIT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new ApiError(400, `\`limit\` must be a whole number from 1 to ${MAX_LIMIT}.`);
-  }
-  return limit;
-}
-
-/** Returns the requested range, rounded to whole sampling intervals, so that similar ranges share a response. */
-function roundedRange(query: URLSearchParams, intervalMs: number): number {
-  const range = Number(query.get('range') ?? DEFAULT_RANGE_MS);
-  if (!isDuration(range) || range === Infinity) {
-    throw new ApiError(400, '`range` must be a finite number of milliseconds above 0.');
-  }
-  const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
-  return intervals * intervalMs;
+/** Returns the selection that a request asks for. @throws {ApiError} */
+function errorSelection(query: URLSearchParams): ErrorSelection {
+  return {
+    search: textOf(query, 'search'),
+    source: query.get('source') ?? undefined,
+    sort: oneOf(query, 'sort', ERROR_ORDERS, 'last'),
+    reverse: oneOf(query, 'order', ['down', 'up'], 'down') === 'up',
+    limit: limitOf(query),
+  };
 }
 
 /** Returns the label values of all parameters of the form `tag=name:value`. */

@@ -12,6 +12,7 @@ import {
 import type { DashboardAlerts } from './dashboard-alerts.js';
 import type { DashboardInstance } from './dashboard-instance.js';
 import { DashboardAssetEndpoint } from './dashboard-asset.endpoint.js';
+import type { DashboardErrorGroup } from './errors/error-group.js';
 import { DashboardPageEndpoint } from './dashboard-page.endpoint.js';
 import { logLevelEndpoints, type LogLevelSource } from './log-levels.endpoints.js';
 import { readPageFile, readUPlotFile } from './page-files.js';
@@ -31,13 +32,19 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['elements.js', SCRIPT],
   ['format.js', SCRIPT],
   ['charts.js', SCRIPT],
+  ['address.js', SCRIPT],
+  ['areas.js', SCRIPT],
+  ['now.area.js', SCRIPT],
+  ['routes.area.js', SCRIPT],
+  ['errors.area.js', SCRIPT],
+  ['dependencies.area.js', SCRIPT],
+  ['process.area.js', SCRIPT],
+  ['explore.area.js', SCRIPT],
   ['overview.view.js', SCRIPT],
   ['panels.view.js', SCRIPT],
-  ['requests.view.js', SCRIPT],
   ['alerts.view.js', SCRIPT],
   ['health.view.js', SCRIPT],
   ['metrics.view.js', SCRIPT],
-  ['diagnostics.view.js', SCRIPT],
   ['causes.part.js', SCRIPT],
   ['process.part.js', SCRIPT],
   ['last-exit.part.js', SCRIPT],
@@ -48,6 +55,17 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['entries.js', SCRIPT],
   ['flame.js', SCRIPT],
   ['flame-tree.js', SCRIPT],
+  ['routes.view.js', SCRIPT],
+  ['route.view.js', SCRIPT],
+  ['route-figures.js', SCRIPT],
+  ['row-table.js', SCRIPT],
+  ['heatmap.js', SCRIPT],
+  ['waterfall.js', SCRIPT],
+  ['record.js', SCRIPT],
+  ['errors.view.js', SCRIPT],
+  ['error.view.js', SCRIPT],
+  ['error-figures.js', SCRIPT],
+  ['routes.css', STYLE],
   ['diagnostics.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
@@ -59,7 +77,7 @@ export interface RecordSource {
     list?: 'slowest' | 'failures' | 'samples';
     name?: string;
     limit?: number;
-  }): readonly unknown[];
+  }): readonly { readonly method: string | undefined; readonly route: string | undefined }[];
   get(id: string): unknown;
   causes(): readonly unknown[];
 }
@@ -68,8 +86,8 @@ export interface RecordSource {
 export interface ErrorSource {
   /** Number of groups that are no longer kept. */
   readonly dropped: number;
-  find(query: { error?: string; operation?: string; limit?: number }): readonly unknown[];
-  get(id: string): unknown;
+  find(query: { error?: string; operation?: string; limit?: number }): readonly DashboardErrorGroup[];
+  get(id: string): DashboardErrorGroup | undefined;
 }
 
 /** The blocks of the event loop, as JSON. */
@@ -163,6 +181,7 @@ const READS = [
   'overview',
   'view',
   'endpoints',
+  'routes',
   'route',
   'metrics',
   'metric',

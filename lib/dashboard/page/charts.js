@@ -80,7 +80,7 @@ export class Chart {
   }
 
   options(width) {
-    const { unit, series, thresholds = [] } = this.panel;
+    const { unit, series, thresholds = [], isStacked } = this.panel;
     const axis = {
       stroke: color('--muted'),
       grid: { stroke: color('--line'), width: 1 },
@@ -116,7 +116,7 @@ export class Chart {
         ...series.map((_, i) => ({
           stroke: seriesColor(i),
           width: 1.75,
-          fill: series.length === 1 ? color('--series-fill') : undefined,
+          fill: isStacked ? seriesColor(i) : series.length === 1 ? color('--series-fill') : undefined,
           points: { show: true, size: 5, fill: seriesColor(i), filter: isolatedPoints },
           spanGaps: false,
         })),
@@ -176,8 +176,19 @@ function axisFont() {
   return '12px system-ui, sans-serif';
 }
 
-function dataOf({ times, series }) {
-  return [times.map((time) => time / 1000), ...series.map(({ values }) => values)];
+function dataOf({ times, series, isStacked }) {
+  const lines = series.map(({ values }) => values);
+  return [times.map((time) => time / 1000), ...(isStacked ? stacked(lines) : lines)];
+}
+
+/** Returns each line as the sum of it and those after it, so that the first is the whole and the others are drawn over it. */
+function stacked(lines) {
+  return lines.map((line, i) =>
+    line.map((value, at) => {
+      const rest = lines.slice(i).map((each) => each[at] ?? null);
+      return rest.every((each) => each === null) ? null : rest.reduce((sum, each) => sum + (each ?? 0), 0);
+    }),
+  );
 }
 
 function timeLabel(seconds, times) {
