@@ -21,6 +21,7 @@ const DOORS = [
   'grafana.ts',
   'records.ts',
   'diagnostics.ts',
+  'dashboard.ts',
   'testing.ts',
 ];
 

@@ -4,6 +4,9 @@ import { ApiError } from './dashboard-api.endpoints.js';
 import type { DashboardQueries, DashboardSources } from './dashboard.endpoints.js';
 import { endpointRows } from './endpoint-rows.js';
 import { MetricExplorer } from './metric-explorer.js';
+import { OwnPanels } from './panels/own-panels.js';
+import { DashboardActions } from './panels/panel-actions.js';
+import { PanelQueries } from './panels/panel-queries.js';
 import { ResponseCache } from './response-cache.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
@@ -29,6 +32,7 @@ export function dashboardQueries({
   process,
   lastExit,
   memory,
+  panels,
   names,
   hasAuth,
 }: DashboardSources): DashboardQueries {
@@ -38,6 +42,9 @@ export function dashboardQueries({
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
   const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
+  const ownPanels = panels && new OwnPanels(panels.explorer, panels.registry, panels.clocks);
+  const panelQueries = ownPanels && new PanelQueries(ownPanels, history, views, cache, hasAuth);
+  const actions = panels && new DashboardActions(panels.registry);
   const viewData = (view: View, rangeMs: number) =>
     cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
   return {
@@ -88,6 +95,12 @@ export function dashboardQueries({
       exit: lastExit.get() ?? null,
     }),
     'diagnostics/memory': () => memory.report(),
+    panels: (query) => {
+      const found = known(panelQueries, 'There are no panels.');
+      return query.size === 0 ? found.places() : found.read(query, rangeOf(query));
+    },
+    'panels/action': (body) =>
+      known(actions, 'There are no panels.').runOf(known(ownPanels, 'There are no panels.'), body),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

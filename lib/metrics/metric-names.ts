@@ -140,6 +140,11 @@ export const LIBRARY_METRICS = {
   droppedSamples: 'monitoring_dropped_samples_total',
 } as const;
 
+/** Metrics of the dashboard. */
+export const DASHBOARD_METRICS = {
+  actions: 'monitoring_dashboard_actions_total',
+} as const;
+
 /** Gauges that prom-client has, by an option: their names break the naming guide, which reserves `_total` for counters. */
 export const ACTIVE_TOTALS = {
   resources: 'nodejs_active_resources_total',

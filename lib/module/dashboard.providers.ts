@@ -1,4 +1,5 @@
 import type { Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { AlertingMonitor } from '../alerting/alerting.monitor.js';
 import { PerformanceMonitor } from '../alerting/performance.monitor.js';
 import { DashboardAlerts } from '../dashboard/dashboard-alerts.js';
@@ -7,6 +8,7 @@ import type { DashboardSources } from '../dashboard/dashboard.endpoints.js';
 import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
+import { DashboardPanelExplorer } from '../dashboard/panels/dashboard-panel.explorer.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -53,6 +55,11 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
     },
   },
   {
+    provide: DashboardPanelExplorer,
+    inject: [ModulesContainer],
+    useFactory: (modules: ModulesContainer) => new DashboardPanelExplorer(modules),
+  },
+  {
     provide: DASHBOARD_SOURCES,
     inject: [
       DashboardFeed,
@@ -68,6 +75,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       Profiles,
       LastExit,
       MemoryGrowth,
+      DashboardPanelExplorer,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -84,7 +92,8 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles: Profiles,
       lastExit: LastExit,
       memory: MemoryGrowth,
-      { endpoints, conventions }: ResolvedOptions,
+      explorer: DashboardPanelExplorer,
+      { endpoints, conventions, clock }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
       history,
@@ -99,6 +108,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       profiles,
       lastExit,
       memory,
+      panels: { explorer, registry, clocks: clock },
       instance: thisInstance(),
       names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,
@@ -106,16 +116,18 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardLifecycle,
-    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, RESOLVED_OPTIONS],
+    inject: [DashboardFeed, MetricsHistory, MetricsRegistry, DashboardPanelExplorer, RESOLVED_OPTIONS],
     useFactory: (
       feed: DashboardFeed,
       history: MetricsHistory,
       registry: MetricsRegistry,
+      panels: DashboardPanelExplorer,
       { enabled, endpoints }: ResolvedOptions,
     ) =>
       new DashboardLifecycle(
         feed,
         new DashboardRetention(history, registry),
+        panels,
         enabled && endpoints.paths.dashboard !== false,
       ),
   },
