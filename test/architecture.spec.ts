@@ -45,7 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   health: ['metrics', 'integrations', 'http'],
   alerting: ['metrics', 'history', 'query', 'http'],
   dashboard: ['metrics', 'query', 'health', 'alerting', 'diagnostics', 'http'],
-  diagnostics: ['metrics', 'instrumentation'],
+  diagnostics: ['metrics', 'integrations', 'instrumentation'],
   schematics: [],
   // Its module is that of the application, with a registry of the test in it.
   testing: ['metrics', 'history', 'query', 'alerting', 'instrumentation', MODULE],

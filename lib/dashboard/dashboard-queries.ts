@@ -7,6 +7,7 @@ import { MetricExplorer } from './metric-explorer.js';
 import { OwnPanels } from './panels/own-panels.js';
 import { DashboardActions } from './panels/panel-actions.js';
 import { PanelQueries } from './panels/panel-queries.js';
+import { dependencyQueries } from './dependency-queries.js';
 import { ResponseCache } from './response-cache.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
@@ -33,6 +34,7 @@ export function dashboardQueries({
   lastExit,
   memory,
   panels,
+  dependencies,
   names,
   hasAuth,
 }: DashboardSources): DashboardQueries {
@@ -101,6 +103,15 @@ export function dashboardQueries({
     },
     'panels/action': (body) =>
       known(actions, 'There are no panels.').runOf(known(ownPanels, 'There are no panels.'), body),
+    ...dependencyQueries(
+      dependencies,
+      history,
+      cache,
+      rangeOf,
+      async () => (await feed.current()).health.checks,
+      actions,
+      hasAuth,
+    ),
     alerts: () => ({
       alerts: alerts.alerts(),
       rules: alerts.rules(),

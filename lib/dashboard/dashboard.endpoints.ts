@@ -119,6 +119,23 @@ export interface PanelSource {
   readonly clocks: PanelClocks;
 }
 
+/** What the databases and queues of the application say of themselves, as JSON, when somebody looks at them. */
+export interface DependencySource {
+  databases(): readonly { readonly name: string; readonly system: string }[];
+  postgresqlNames(): readonly string[];
+  queueNames(): readonly string[];
+  /** Returns undefined if there is no database of that name. */
+  readPostgresql(name: string): Promise<unknown> | undefined;
+  /** Returns undefined if there is no queue of that name. */
+  failedJobs(queue: string): Promise<object> | undefined;
+  retry(
+    queue: string,
+    job: string,
+    signal: AbortSignal,
+  ): Promise<'retried' | 'unknown' | 'not failed'> | undefined;
+  retryAll(queue: string, signal: AbortSignal): Promise<void> | undefined;
+}
+
 /** The sources of the endpoints of the dashboard. */
 export interface DashboardSources {
   readonly feed: DashboardFeed;
@@ -136,6 +153,8 @@ export interface DashboardSources {
   readonly memory: MemorySource;
   /** The panels of the application; a test of something else may leave them out. */
   readonly panels?: PanelSource;
+  /** Loads the reader of what the application depends on; a test of something else may leave it out. */
+  readonly dependencies?: () => Promise<DependencySource>;
   /** The process that answers. */
   readonly instance: DashboardInstance;
   /** Names of the metrics in Prometheus, for the queries that the dashboard suggests. @default ours */
@@ -198,10 +217,13 @@ const READS = [
   'diagnostics/last-exit',
   'diagnostics/memory',
   'panels',
+  'dependencies',
+  'dependencies/postgresql',
+  'dependencies/jobs',
 ] as const;
 
 /** The endpoints of the API that start an action whose code is loaded with that of the reads. */
-const ACTIONS = ['panels/action'] as const;
+const ACTIONS = ['panels/action', 'dependencies/retry'] as const;
 
 /** The functions behind the endpoints of the API, by name. */
 export type DashboardQueries = Readonly<

@@ -79,11 +79,13 @@ export const CACHE_METRICS = {
   deletes: 'cache_deletes_total',
   entries: 'cache_entries',
   duration: 'cache_operation_duration_seconds',
+  errors: 'cache_errors_total',
 } as const;
 
 /** Metrics of Redis clients and servers. */
 export const REDIS_METRICS = {
   commandDuration: 'redis_client_command_duration_seconds',
+  commandErrors: 'redis_client_command_errors_total',
   evictedKeys: 'redis_evicted_keys_total',
   expiredKeys: 'redis_expired_keys_total',
   memoryUsed: 'redis_memory_used_bytes',

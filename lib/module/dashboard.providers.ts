@@ -21,6 +21,7 @@ import { HealthMonitor } from '../health/health.monitor.js';
 import { ErrorRecords } from '../instrumentation/errors/error-records.js';
 import { RequestRecords } from '../instrumentation/requests/request-records.js';
 import { ConventionalNames } from '../query/conventional-names.js';
+import { ApplicationObjects } from '../integrations/application-objects.integration.js';
 import { MetricsHistory } from '../query/metrics-history.js';
 import { MetricsRegistry } from '../metrics/registry.js';
 import type { ResolvedOptions } from './monitoring.options.js';
@@ -76,6 +77,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       LastExit,
       MemoryGrowth,
       DashboardPanelExplorer,
+      ApplicationObjects,
       RESOLVED_OPTIONS,
     ],
     useFactory: (
@@ -93,6 +95,7 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       lastExit: LastExit,
       memory: MemoryGrowth,
       explorer: DashboardPanelExplorer,
+      objects: ApplicationObjects,
       { endpoints, conventions, clock }: ResolvedOptions,
     ): DashboardSources => ({
       feed,
@@ -109,6 +112,14 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
       lastExit,
       memory,
       panels: { explorer, registry, clocks: clock },
+      dependencies: async () => {
+        const { DependencyInspector } = await import('../diagnostics/dependencies/dependency-inspector.js');
+        return new DependencyInspector(
+          objects,
+          () => clock.now(),
+          () => clock.monotonic(),
+        );
+      },
       instance: thisInstance(),
       names: new ConventionalNames(conventions),
       hasAuth: endpoints.auth !== undefined,

@@ -1,4 +1,9 @@
-import { expectKeys, expectOption, intervalMsOf, MonitoringOptionsError } from '../../options/option-checks.js';
+import {
+  expectKeys,
+  expectOption,
+  intervalMsOf,
+  MonitoringOptionsError,
+} from '../../options/option-checks.js';
 import type { DashboardArea, DashboardPanelContent, DashboardPanelOptions } from './dashboard-panel.js';
 
 /** A method with `@DashboardPanel()`. */

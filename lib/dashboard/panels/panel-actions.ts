@@ -36,7 +36,8 @@ export class DashboardActions {
     work: (signal: AbortSignal) => unknown,
   ): Promise<{ message?: string }> {
     const key = JSON.stringify([panel, action]);
-    if (this.running.has(key)) throw new ApiError(409, 'The action is still running. Wait until it has ended.');
+    if (this.running.has(key))
+      throw new ApiError(409, 'The action is still running. Wait until it has ended.');
     this.running.add(key);
     const controller = new AbortController();
     const call = (async () => work(controller.signal))();

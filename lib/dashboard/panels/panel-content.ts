@@ -16,7 +16,16 @@ import {
 } from './content-reader.js';
 
 /** Limits of a content in number. */
-const MAX = { paragraphs: 20, figures: 24, charts: 8, lines: 8, tables: 8, columns: 20, rows: 200, actions: 10 };
+const MAX = {
+  paragraphs: 20,
+  figures: 24,
+  charts: 8,
+  lines: 8,
+  tables: 8,
+  columns: 20,
+  rows: 200,
+  actions: 10,
+};
 const MAX_POINTS = 500;
 const MAX_LABELS = 10;
 const MAX_VALUES_OF_LABEL = 100;
@@ -118,7 +127,8 @@ export function* readContent(value: unknown): Generator<void, ShownContent, void
   }
   const members = membersOf(part, ['text', 'figures', 'charts', 'tables', 'actions']);
   const notes: string[] = [];
-  const texts = typeof members.text.value === 'string' ? { ...members.text, value: [members.text.value] } : members.text;
+  const texts =
+    typeof members.text.value === 'string' ? { ...members.text, value: [members.text.value] } : members.text;
   const text = yield* eachOf(texts, MAX.paragraphs, 'paragraphs', notes, paragraphOf);
   const figures = yield* eachOf(members.figures, MAX.figures, 'figures', notes, figureOf);
   const charts = yield* eachOf(members.charts, MAX.charts, 'charts', notes, chartOf);
@@ -128,7 +138,8 @@ export function* readContent(value: unknown): Generator<void, ShownContent, void
   note(notes, omitted, 'tables');
   const actions = yield* eachOf(members.actions, MAX.actions, 'buttons', notes, actionOf);
   const twice = actions.find(({ title }, i) => actions.findIndex((other) => other.title === title) !== i);
-  if (twice !== undefined) invalid(members.actions, `a list of different titles (“${twice.title}” is there twice)`);
+  if (twice !== undefined)
+    invalid(members.actions, `a list of different titles (“${twice.title}” is there twice)`);
   return { text, figures, charts, tables, actions, notes };
 }
 
@@ -158,7 +169,13 @@ function paragraphOf(part: ContentPart): string {
 }
 
 function figureOf(part: ContentPart): ShownFigure {
-  const { title, value, unit, state, note: noteOf } = membersOf(part, ['title', 'value', 'unit', 'state', 'note']);
+  const {
+    title,
+    value,
+    unit,
+    state,
+    note: noteOf,
+  } = membersOf(part, ['title', 'value', 'unit', 'state', 'note']);
   return {
     title: titleOf(title, LENGTH.title),
     value: valueOf(value, LENGTH.title),
