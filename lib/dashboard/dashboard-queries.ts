@@ -12,6 +12,7 @@ import { ResponseCache } from './response-cache.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
 import type { View } from './views/panel.js';
+import { rangeKey, type TimeRange } from './views/time-range.js';
 import { ViewReader } from './views/view-data.js';
 import { VIEWS } from './views/views.js';
 
@@ -43,12 +44,12 @@ export function dashboardQueries({
   const views = new ViewReader(history, thresholdsOf);
   const explorer = new MetricExplorer(registry, history, views, names);
   const cache = new ResponseCache(history);
-  const rangeOf = (query: URLSearchParams) => roundedRange(query, history.intervalMs);
+  const rangeOf = (query: URLSearchParams) => timeRange(query, history.intervalMs);
   const ownPanels = panels && new OwnPanels(panels.explorer, panels.registry, panels.clocks);
   const panelQueries = ownPanels && new PanelQueries(ownPanels, history, views, cache, hasAuth);
   const actions = panels && new DashboardActions(panels.registry);
-  const viewData = (view: View, rangeMs: number) =>
-    cache.get(JSON.stringify(['view', view.name, rangeMs]), () => views.read(view, rangeMs));
+  const viewData = (view: View, range: TimeRange) =>
+    cache.get(JSON.stringify(['view', view.name, rangeKey(range)]), () => views.read(view, range));
   return {
     overview: () => feed.current(),
     view: (query) => {
@@ -58,8 +59,8 @@ export function dashboardQueries({
       return viewData(view, rangeOf(query));
     },
     endpoints: (query) => {
-      const rangeMs = rangeOf(query);
-      return cache.get(JSON.stringify(['endpoints', rangeMs]), () => endpointRows(history, rangeMs));
+      const range = rangeOf(query);
+      return cache.get(JSON.stringify(['endpoints', rangeKey(range)]), () => endpointRows(history, range));
     },
     route: (query) =>
       viewData(routeView(query.get('method') ?? '', query.get('route') ?? ''), rangeOf(query)),
@@ -67,9 +68,9 @@ export function dashboardQueries({
     metric: async (query) => {
       const name = query.get('name') ?? '';
       const tags = tagsOf(query);
-      const rangeMs = rangeOf(query);
-      const key = JSON.stringify(['metric', name, [...tags], rangeMs]);
-      const metric = await cache.get(key, () => explorer.explore(name, tags, rangeMs), MAX_AGE_MS);
+      const range = rangeOf(query);
+      const key = JSON.stringify(['metric', name, [...tags], rangeKey(range)]);
+      const metric = await cache.get(key, () => explorer.explore(name, tags, range), MAX_AGE_MS);
       if (metric === 'null') throw new ApiError(404, 'Unknown metric, or no series with these labels.');
       return metric;
     },
@@ -97,10 +98,7 @@ export function dashboardQueries({
       exit: lastExit.get() ?? null,
     }),
     'diagnostics/memory': () => memory.report(),
-    panels: (query) => {
-      const found = known(panelQueries, 'There are no panels.');
-      return query.size === 0 ? found.places() : found.read(query, rangeOf(query));
-    },
+    panels: (query) => known(panelQueries, 'There are no panels.').read(query, rangeOf(query)),
     'panels/action': (body) =>
       known(actions, 'There are no panels.').runOf(known(ownPanels, 'There are no panels.'), body),
     ...dependencyQueries(
@@ -165,6 +163,21 @@ function roundedRange(query: URLSearchParams, intervalMs: number): number {
   }
   const intervals = Math.max(1, Math.round(Math.min(range, MAX_RANGE_MS) / intervalMs));
   return intervals * intervalMs;
+}
+
+/** Returns the requested range: `range` milliseconds up to `until`, and with `compare` the range before it. */
+function timeRange(query: URLSearchParams, intervalMs: number): TimeRange {
+  const rangeMs = roundedRange(query, intervalMs);
+  const text = query.get('until');
+  const until = Number(text);
+  if (text !== null && !(Number.isFinite(until) && until > 0)) {
+    throw new ApiError(400, '`until` must be a time in milliseconds since the Unix epoch.');
+  }
+  return {
+    rangeMs,
+    ...(text !== null && { until: Math.round(until / intervalMs) * intervalMs }),
+    ...(query.has('compare') && { isCompared: true }),
+  };
 }
 
 /** Returns the label values of all parameters of the form `tag=name:value`. */

@@ -58,6 +58,11 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['flame.js', SCRIPT],
   ['flame-tree.js', SCRIPT],
   ['diagnostics.css', STYLE],
+  ['own-panels.js', SCRIPT],
+  ['pages.area.js', SCRIPT],
+  ['data-table.js', SCRIPT],
+  ['dependency-details.js', SCRIPT],
+  ['panels.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
 ];
@@ -113,7 +118,7 @@ export interface MemorySource {
 
 /** The panels of the application, and what their calls need. */
 export interface PanelSource {
-  readonly explorer: Pick<DashboardPanelExplorer, 'find' | 'omitted'>;
+  readonly explorer: Pick<DashboardPanelExplorer, 'find'>;
   /** Registry of the counts of actions and of failures. */
   readonly registry: MetricsRegistry;
   readonly clocks: PanelClocks;

@@ -11,6 +11,7 @@ import {
 } from '../metrics/metric-names.js';
 import { rounded } from './rounding.js';
 import type { Unit } from './views/panel.js';
+import type { TimeRange } from './views/time-range.js';
 
 /** A kind of dependency. */
 export type DependencyKind = 'database' | 'redis' | 'cache' | 'queue' | 'remote';
@@ -138,14 +139,14 @@ const RANK = { critical: 0, warning: 1, unknown: 2, ok: 3 } as const;
 /** Returns a card for each dependency, the worst first. Yields after each small step. */
 export function* dependencyCards(
   history: MetricsHistory,
-  rangeMs: number,
+  range: TimeRange,
   found: FoundDependencies,
   checks: HealthReport['checks'],
 ): Generator<void, { cards: DependencyCard[]; omitted: number }, void> {
   const cards: DependencyCard[] = [];
   let omitted = 0;
   for (const definition of KINDS) {
-    const reader = new KindReader(history, definition, rangeMs);
+    const reader = new KindReader(history, definition, range);
     const figures = yield* reader.read();
     for (const name of namesFound(definition, found)) {
       if (!figures.some((each) => each.name === name)) figures.push(reader.without(name));
@@ -184,15 +185,16 @@ class KindReader {
   constructor(
     private readonly history: MetricsHistory,
     private readonly definition: KindDefinition,
-    private readonly rangeMs: number,
+    private readonly range: TimeRange,
   ) {
-    const { lastSample } = history;
+    const { rangeMs, until = history.lastSample } = range;
+    const moment = until === undefined ? {} : { at: until };
     this.windowMs = Math.max(
       0,
-      ...definition.calls.map((metric) => history.coveredMs(metric, rangeMs)),
-      ...definition.failures.map(([metric]) => history.coveredMs(metric, rangeMs)),
+      ...definition.calls.map((metric) => history.coveredMs(metric, rangeMs, moment)),
+      ...definition.failures.map(([metric]) => history.coveredMs(metric, rangeMs, moment)),
     );
-    this.at = lastSample === undefined || this.windowMs === 0 ? [] : [lastSample];
+    this.at = until === undefined || this.windowMs === 0 ? [] : [until];
   }
 
   *read(): Generator<void, Figures[], void> {
@@ -258,12 +260,13 @@ class KindReader {
   }
 
   private *trends(): Generator<void, Map<string, (number | null)[]>, void> {
-    const { history, rangeMs } = this;
+    const { history } = this;
+    const { rangeMs } = this.range;
     const {
       calls: [metric = ''],
       label,
     } = this.definition;
-    const until = history.lastSample ?? 0;
+    const [until = 0] = this.at;
     const step = Math.max(rangeMs / TREND_POINTS, history.intervalMs);
     const since = until - Math.min(rangeMs, this.windowMs);
     const times: number[] = [];

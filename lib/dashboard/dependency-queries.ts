@@ -8,6 +8,7 @@ import type { DashboardQueries, DashboardSources, DependencySource } from './das
 import { dependencyCards } from './dependency-cards.js';
 import type { DashboardActions } from './panels/panel-actions.js';
 import type { ResponseCache } from './response-cache.js';
+import { rangeKey, type TimeRange } from './views/time-range.js';
 
 /** Age limit of the cards, in milliseconds. */
 const MAX_AGE_MS = 2_000;
@@ -28,7 +29,7 @@ export function dependencyQueries(
   load: DashboardSources['dependencies'],
   history: MetricsHistory,
   cache: ResponseCache,
-  rangeOf: (query: URLSearchParams) => number,
+  rangeOf: (query: URLSearchParams) => TimeRange,
   healthChecks: () => Promise<HealthReport['checks']>,
   actions: DashboardActions | undefined,
   hasAuth: boolean,
@@ -40,7 +41,7 @@ export function dependencyQueries(
   const source = (): Promise<DependencySource> => (loading ??= load?.() ?? Promise.resolve(NONE));
   return {
     dependencies: (query) => {
-      const rangeMs = rangeOf(query);
+      const range = rangeOf(query);
       const compute = async () => {
         const found = await source();
         const names = {
@@ -48,9 +49,9 @@ export function dependencyQueries(
           postgresql: found.postgresqlNames(),
           queues: found.queueNames(),
         };
-        return dependencyCards(history, rangeMs, names, await healthChecks());
+        return dependencyCards(history, range, names, await healthChecks());
       };
-      return cache.get(JSON.stringify(['dependencies', rangeMs]), compute, MAX_AGE_MS);
+      return cache.get(JSON.stringify(['dependencies', rangeKey(range)]), compute, MAX_AGE_MS);
     },
     'dependencies/postgresql': async (query) =>
       answered((await source()).readPostgresql(query.get('name') ?? ''), 'database'),

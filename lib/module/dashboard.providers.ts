@@ -9,6 +9,7 @@ import { DashboardFeed } from '../dashboard/dashboard.feed.js';
 import { DashboardLifecycle } from '../dashboard/dashboard.lifecycle.js';
 import { DashboardRetention } from '../dashboard/dashboard-retention.js';
 import { DashboardPanelExplorer } from '../dashboard/panels/dashboard-panel.explorer.js';
+import { panelPlaces } from '../dashboard/panels/panel-places.js';
 import { OverviewReader } from '../dashboard/overview.js';
 import { EventLoopBlocks } from '../diagnostics/blocked-loop/event-loop-blocks.js';
 import { LogLevels } from '../diagnostics/log-levels/log-levels.js';
@@ -40,17 +41,26 @@ export const DASHBOARD_PROVIDERS: readonly Provider[] = [
   },
   {
     provide: DashboardFeed,
-    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, RESOLVED_OPTIONS],
+    inject: [MetricsHistory, HealthMonitor, DashboardAlerts, DashboardPanelExplorer, RESOLVED_OPTIONS],
     useFactory: (
       history: MetricsHistory,
       health: HealthMonitor,
       alerts: DashboardAlerts,
+      explorer: DashboardPanelExplorer,
       { clock, defaultLabels }: ResolvedOptions,
     ) => {
       const service = String(defaultLabels['service'] ?? 'Monitoring');
       return new DashboardFeed(
         history,
-        new OverviewReader(health, alerts, history, service, thisInstance(), () => clock.now()),
+        new OverviewReader(
+          health,
+          alerts,
+          history,
+          service,
+          thisInstance(),
+          () => clock.now(),
+          () => panelPlaces(explorer),
+        ),
         () => clock.now(),
       );
     },

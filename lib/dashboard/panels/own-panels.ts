@@ -10,15 +10,10 @@ export class OwnPanels {
   private readonly runs = new Map<string, PanelRun>();
 
   constructor(
-    private readonly explorer: Pick<DashboardPanelExplorer, 'find' | 'omitted'>,
+    private readonly explorer: Pick<DashboardPanelExplorer, 'find'>,
     private readonly registry: MetricsRegistry,
     private readonly clocks: PanelClocks,
   ) {}
-
-  /** The number of panels beyond the limits. */
-  get omitted(): number {
-    return this.explorer.omitted;
-  }
 
   /** Returns all panels, in the order in which they are shown. */
   all(): readonly FoundPanel[] {

@@ -3,6 +3,7 @@ import type { MetricsHistory } from '../../query/metrics-history.js';
 import type { ResponseCache } from '../response-cache.js';
 import type { Computation, Panel, Query, Unit } from '../views/panel.js';
 import { unitOfMetric, unitOfRate } from '../views/unit-of-metric.js';
+import { rangeKey, type TimeRange } from '../views/time-range.js';
 import type { PanelData, ViewReader } from '../views/view-data.js';
 import { type PanelPlace } from './dashboard-panel.explorer.js';
 import type { DashboardArea } from './dashboard-panel.js';
@@ -42,43 +43,28 @@ export class PanelQueries {
     this.retention = new ChartRetention(history);
   }
 
-  /** Returns the pages and areas that have panels, without calling any. */
-  places(): unknown {
-    const pages = new Map<string, number>();
-    const areas = new Map<DashboardArea, number>();
-    for (const { place } of this.panels.all()) {
-      if ('area' in place) areas.set(place.area, (areas.get(place.area) ?? 0) + 1);
-      else pages.set(place.page, (pages.get(place.page) ?? 0) + 1);
-    }
-    return {
-      pages: [...pages].map(([title, count]) => ({ title, panels: count })),
-      areas: Object.fromEntries(areas),
-      omitted: this.panels.omitted,
-    };
-  }
-
   /**
    * Returns the panels of an area or a page, with their charts over a range.
    *
    * @throws {ApiError} if there is no panel
    */
-  async read(query: URLSearchParams, rangeMs: number): Promise<string> {
+  async read(query: URLSearchParams, range: TimeRange): Promise<string> {
     const place = placeOf(query);
     const runs = this.panels.in(place);
     if (runs.length === 0 && 'page' in place) throw new ApiError(404, 'There is no panel on this page.');
     await refreshAll(runs, this.history.lastSample, PATIENCE_MS);
     const versions = runs.map(({ outcome, isRunning }) => [outcome.version, isRunning]);
-    const key = JSON.stringify(['panels', place, versions, rangeMs]);
-    return this.cache.get(key, () => this.answers(runs, rangeMs));
+    const key = JSON.stringify(['panels', place, versions, rangeKey(range)]);
+    return this.cache.get(key, () => this.answers(runs, range));
   }
 
-  private *answers(runs: readonly PanelRun[], rangeMs: number): Generator<void, unknown, void> {
+  private *answers(runs: readonly PanelRun[], range: TimeRange): Generator<void, unknown, void> {
     const panels: PanelAnswer[] = [];
-    for (const run of runs) panels.push(yield* this.answer(run, rangeMs));
+    for (const run of runs) panels.push(yield* this.answer(run, range));
     return { panels, canAct: this.hasAuth };
   }
 
-  private *answer(run: PanelRun, rangeMs: number): Generator<void, PanelAnswer, void> {
+  private *answer(run: PanelRun, range: TimeRange): Generator<void, PanelAnswer, void> {
     const { id, title } = run.panel;
     const { content, problem, readAt } = run.outcome;
     const state = run.isRunning ? 'running' : problem === undefined ? 'ready' : 'failed';
@@ -91,7 +77,7 @@ export class PanelQueries {
     } as const;
     if (content === undefined) return head;
     const charts: PanelData[] = [];
-    for (const chart of content.charts) charts.push(yield* this.chart(chart, rangeMs));
+    for (const chart of content.charts) charts.push(yield* this.chart(chart, range));
     const actions = content.actions.map(({ title: text, confirm }) => ({
       title: text,
       ...(confirm !== undefined && { confirm }),
@@ -99,7 +85,7 @@ export class PanelQueries {
     return { ...head, content: { ...content, charts, actions } };
   }
 
-  private *chart(chart: ShownChart, rangeMs: number): Generator<void, PanelData, void> {
+  private *chart(chart: ShownChart, range: TimeRange): Generator<void, PanelData, void> {
     const { title, help, omitted, times = [], series = [] } = chart;
     const head = { title, ...(help !== undefined && { help }) };
     if (chart.lines === undefined) {
@@ -111,7 +97,7 @@ export class PanelQueries {
       unit: chart.unit ?? this.unitOf(chart.lines[0]),
       queries: chart.lines.map((line) => this.queryOf(line)),
     };
-    const data = yield* this.views.panel(panel, rangeMs);
+    const data = yield* this.views.panel(panel, range);
     return omitted === 0 ? data : { ...data, omitted: data.omitted + omitted };
   }
 
