@@ -94,11 +94,16 @@ export class DataTable {
   }
 }
 
+/** What each cell shows, since an open entry changes its own markup. */
+const shown = new WeakMap();
+
 /** Shows a text or a node in a cell, unless it is there already. */
 function show(cell, content) {
-  if (typeof content === 'string') {
-    if (cell.textContent !== content || cell.childElementCount > 0) cell.textContent = content;
-  } else if (cell.firstElementChild?.outerHTML !== content.outerHTML) cell.replaceChildren(content);
+  const key = typeof content === 'string' ? content : content.outerHTML;
+  if (content === cell.firstChild || shown.get(cell) === key) return;
+  shown.set(cell, key);
+  if (typeof content === 'string') cell.textContent = content;
+  else cell.replaceChildren(content);
 }
 
 function compare(a, b) {
