@@ -8,6 +8,7 @@ import { OwnPanels } from './panels/own-panels.js';
 import { DashboardActions } from './panels/panel-actions.js';
 import { PanelQueries } from './panels/panel-queries.js';
 import { dependencyQueries } from './dependency-queries.js';
+import { processSummary } from './process-summary.js';
 import { ResponseCache } from './response-cache.js';
 import { businessView } from './views/business-view.js';
 import { routeView } from './views/http-views.js';
@@ -36,6 +37,8 @@ export function dashboardQueries({
   memory,
   panels,
   dependencies,
+  logLevels,
+  instance,
   names,
   hasAuth,
 }: DashboardSources): DashboardQueries {
@@ -98,6 +101,15 @@ export function dashboardQueries({
       exit: lastExit.get() ?? null,
     }),
     'diagnostics/memory': () => memory.report(),
+    process: (query) => {
+      const range = rangeOf(query);
+      const sources = { history, blocks, lastExit, memory, logLevels, instance };
+      const compute = function* () {
+        yield;
+        return processSummary(sources, range, Date.now());
+      };
+      return cache.get(JSON.stringify(['process', rangeKey(range)]), compute, MAX_AGE_MS);
+    },
     panels: (query) => known(panelQueries, 'There are no panels.').read(query, rangeOf(query)),
     'panels/action': (body) =>
       known(actions, 'There are no panels.').runOf(known(ownPanels, 'There are no panels.'), body),

@@ -62,6 +62,9 @@ const PAGE_FILES: readonly (readonly [name: string, contentType: string])[] = [
   ['pages.area.js', SCRIPT],
   ['data-table.js', SCRIPT],
   ['dependency-details.js', SCRIPT],
+  ['process-overview.part.js', SCRIPT],
+  ['event-loop.part.js', SCRIPT],
+  ['blocks.js', SCRIPT],
   ['panels.css', STYLE],
   ['dashboard.css', STYLE],
   ['icon.svg', 'image/svg+xml'],
@@ -225,6 +228,7 @@ const READS = [
   'dependencies',
   'dependencies/postgresql',
   'dependencies/jobs',
+  'process',
 ] as const;
 
 /** The endpoints of the API that start an action whose code is loaded with that of the reads. */
