@@ -42,7 +42,7 @@ const MAX_PAGE = 40;
  */
 export function DashboardPanel(
   options: DashboardPanelOptions,
-): (target: object, key: PropertyKey, descriptor: TypedPropertyDescriptor<PanelMethod>) => void {
+): <M extends PanelMethod>(target: object, key: PropertyKey, descriptor: TypedPropertyDescriptor<M>) => void {
   checkOptions(options);
   return (target, method, descriptor) => {
     expectMethod(target, method, descriptor);
@@ -90,7 +90,7 @@ function checkOptions(options: DashboardPanelOptions): void {
 function expectMethod(
   target: object,
   method: PropertyKey,
-  descriptor: TypedPropertyDescriptor<PanelMethod> | undefined,
+  descriptor: { readonly value?: unknown } | undefined,
 ): void {
   if (typeof target === 'object' && typeof descriptor?.value === 'function') return;
   const place =
