@@ -22,6 +22,8 @@ export interface DependencyFact {
   readonly value: number;
   /** Value at which it is full. */
   readonly max?: number;
+  /** Number of callers that wait for it. */
+  readonly waiting?: number;
   readonly unit: Unit;
 }
 
@@ -331,10 +333,16 @@ function errorReasons(
   return [[severity, `${Number(errorPercent.toPrecision(3))} % of the ${word} fail.`]];
 }
 
-function reasonOfFact({ title, value, max }: DependencyFact): (readonly ['warning' | 'critical', string])[] {
-  if (title.startsWith(WAITING) && value > 0) {
-    const callers = value === 1 ? '1 caller waits' : `${value} callers wait`;
-    return [['warning', `${callers} for a connection of the pool ${title.slice(WAITING.length)}.`]];
+function reasonOfFact({
+  title,
+  value,
+  max,
+  waiting = 0,
+}: DependencyFact): (readonly ['warning' | 'critical', string])[] {
+  if (waiting > 0) {
+    const callers = waiting === 1 ? '1 caller waits' : `${waiting} callers wait`;
+    const used = max === undefined ? '' : `: ${value} of ${max} are used`;
+    return [['warning', `${callers} for a connection of the pool ${title.slice(POOL.length)}${used}.`]];
   }
   if (title === FAILED_JOBS && value > 0) {
     return [['warning', value === 1 ? '1 job has failed for good.' : `${value} jobs have failed for good.`]];
@@ -372,8 +380,7 @@ function checksOf(
     .map(([name, { status, message }]) => ({ name, status, message }));
 }
 
-const CONNECTIONS = 'Connections used, ';
-const WAITING = 'Waiting for a connection, ';
+const POOL = 'Pool ';
 const FAILED_JOBS = 'Jobs failed';
 const LOCKS_WAITING = 'Locks waited for';
 const MEMORY = 'Memory';
@@ -411,10 +418,14 @@ function databaseFacts(names: readonly string[], count: number, history: Metrics
   const pools = history
     .last(DATABASE_METRICS.connections, { labels: { state: 'used' }, groupBy: ['pool'] })
     .filter(({ labels: { pool = '' } }) => count === 1 || names.includes(pool));
-  const ofPools = pools.flatMap(({ labels: { pool = '' }, value }) => [
-    ...fact(`${CONNECTIONS}${pool}`, value, 'number', lastOf(history, DATABASE_METRICS.max, { pool })),
-    ...fact(`${WAITING}${pool}`, lastOf(history, DATABASE_METRICS.pending, { pool }), 'number'),
-  ]);
+  const ofPools = pools.flatMap(({ labels: { pool = '' }, value }) => {
+    const waiting = lastOf(history, DATABASE_METRICS.pending, { pool });
+    const max = lastOf(history, DATABASE_METRICS.max, { pool });
+    return fact(`${POOL}${pool}`, value, 'number', max).map((each) => ({
+      ...each,
+      ...(waiting !== undefined && { waiting }),
+    }));
+  });
   const ofServers = names.flatMap((source) => [
     ...fact('Connections to the database', lastOf(history, 'postgresql_connections', { source }), 'number'),
     ...fact('Size', lastOf(history, 'postgresql_database_size_bytes', { source }), 'bytes'),

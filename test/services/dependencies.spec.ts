@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BullModule } from '@nestjs/bullmq';
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { AxeResults } from 'axe-core';
 import { Queue, Worker } from 'bullmq';
 import knex from 'knex';
 import { ModulesContainer } from '@nestjs/core';
 import { MonitoringModule } from 'nestjs-monitoring';
 import { Client, Pool } from 'pg';
+import type { Page } from 'playwright-core';
 import { DependencyInspector } from '../../lib/diagnostics/dependencies/dependency-inspector.js';
 import type { PostgresqlReport, ReportPart } from '../../lib/diagnostics/dependencies/postgresql-report.js';
 import type { FailedJobs } from '../../lib/integrations/bullmq/bullmq.failed-jobs.js';
@@ -14,6 +18,7 @@ import { HistorySampler } from '../../lib/history/history-sampler.js';
 import { ADAPTERS, eventually, type RunningApp, seriesOf, startApp } from '../e2e/fixture/start-app.js';
 import { expectThat } from '../support/expectations.js';
 import { describeWith } from './support/binaries.js';
+import { Browser } from './support/browser.js';
 import { whileFrozen } from './support/frozen.js';
 import { PostgresServer } from './support/postgres.server.js';
 import { RedisServer } from './support/redis.server.js';
@@ -22,6 +27,12 @@ const PATIENCE_MS = 30_000;
 const API = '/metrics-dashboard/api';
 const TOKEN = { authorization: 'Bearer T0ken' };
 const SENT = { ...TOKEN, 'content-type': 'application/json', 'x-monitoring-request': 'dashboard' };
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SCREENS = [
+  ['light', 1280],
+  ['dark', 768],
+  ['light', 360],
+] as const;
 /** A value of a statement, which must be nowhere. */
 const SECRET = 'hunter2';
 
@@ -36,6 +47,35 @@ function rowsOf<T>(part: ReportPart<T>): readonly T[] {
   return part.rows;
 }
 
+/** Opens a place of the dashboard with the token that the application wants. */
+async function openSignedIn(browser: Browser, app: RunningApp, place: string) {
+  const { page, offences } = await browser.open(`http://127.0.0.1:${app.port}/metrics-dashboard#/${place}`);
+  await page.getByLabel('Bearer token').fill('T0ken');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  return { page, offences };
+}
+
+/** Looks at a page in several widths and in both themes. */
+async function expectAccessible(page: Page): Promise<void> {
+  for (const [scheme, width] of SCREENS) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate<AxeResults>('axe.run()');
+    expectThat(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+      `${scheme}, ${width} pixels`,
+    ).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    if (process.env['SHOTS'])
+      await page.screenshot({
+        path: `${process.env['SHOTS']}-${scheme}-${width}-${shots++}.png`,
+        fullPage: true,
+      });
+  }
+}
+let shots = 0;
+
 interface Card {
   readonly kind: string;
   readonly name: string;
@@ -48,7 +88,7 @@ interface Card {
   readonly details: readonly string[];
 }
 
-describeWith(['initdb', 'postgres'], 'the databases of an application, on the dashboard', () => {
+describeWith(['initdb', 'postgres', 'chromium'], 'the databases of an application, on the dashboard', () => {
   let server: PostgresServer;
   let pool: Pool;
   let app: RunningApp;
@@ -121,6 +161,18 @@ describeWith(['initdb', 'postgres'], 'the databases of an application, on the da
         ]);
         expect(JSON.stringify({ activity, locks })).not.toMatch(/hunter2|4711/);
       }, PATIENCE_MS);
+      const browser = await Browser.start();
+      const { page } = await openSignedIn(browser, app, 'dependencies/postgresql/SHOP');
+      await page
+        .getByRole('heading', { level: 1, name: 'PostgreSQL SHOP' })
+        .waitFor({ timeout: PATIENCE_MS });
+      const locks = page.getByRole('region', { name: 'Waiting for locks' });
+      await locks.getByText('UPDATE orders SET note = ? WHERE id = ? AND shop < ?').waitFor();
+      await expectAccessible(page);
+      await page.evaluate("location.hash = '#/dependencies'");
+      await page.getByRole('link', { name: 'Look into SHOP' }).waitFor({ timeout: PATIENCE_MS });
+      await expectAccessible(page);
+      await browser.stop();
       const { cards } = await ask<{ cards: Card[] }>(app, 'dependencies');
       const database = cards.find(({ kind }) => kind === 'database');
       expect(database?.details).toEqual(expect.arrayContaining(['SHOP', 'CLERKS', 'KNEX']));
@@ -222,114 +274,129 @@ describeWith(['initdb', 'postgres'], 'the databases of an application, on the da
   }, 60_000);
 });
 
-describeWith(['redis-server'], 'the queues and caches of an application, on the dashboard', () => {
-  describe.each(ADAPTERS)('on %s', (adapter) => {
-    let server: RedisServer;
-    let app: RunningApp;
-    let queue: Queue;
-    let worker: Worker;
-    const stock = { mails: 0 };
+describeWith(
+  ['redis-server', 'chromium'],
+  'the queues and caches of an application, on the dashboard',
+  () => {
+    describe.each(ADAPTERS)('on %s', (adapter) => {
+      let server: RedisServer;
+      let app: RunningApp;
+      let queue: Queue;
+      let worker: Worker;
+      const stock = { mails: 0 };
 
-    beforeAll(async () => {
-      server = await RedisServer.start();
-      const connection = { host: '127.0.0.1', port: server.port, maxRetriesPerRequest: null };
-      app = await startApp(adapter, moduleOf(connection));
-      queue = new Queue('mails', { connection });
-      worker = new Worker(
-        'mails',
-        () => {
-          if (stock.mails === 0) throw new Error(`no mail server at smtp://ops:${SECRET}@mail.test`);
-          return Promise.resolve();
-        },
-        { connection },
-      );
-    }, 60_000);
+      beforeAll(async () => {
+        server = await RedisServer.start();
+        const connection = { host: '127.0.0.1', port: server.port, maxRetriesPerRequest: null };
+        app = await startApp(adapter, moduleOf(connection));
+        queue = new Queue('mails', { connection });
+        worker = new Worker(
+          'mails',
+          () => {
+            if (stock.mails === 0) throw new Error(`no mail server at smtp://ops:${SECRET}@mail.test`);
+            return Promise.resolve();
+          },
+          { connection },
+        );
+      }, 60_000);
 
-    function moduleOf(connection: object): DynamicModule {
-      @Module({})
-      class AppModule {}
-      return {
-        module: AppModule,
-        imports: [
-          MonitoringModule.forRoot({
-            endpoints: { auth: { bearerToken: 'T0ken' } },
-            collectors: { runtime: false, system: false },
-          }),
-          BullModule.forRoot({ connection }),
-          BullModule.registerQueue({ name: 'mails' }),
-        ],
-      };
-    }
+      function moduleOf(connection: object): DynamicModule {
+        @Module({})
+        class AppModule {}
+        return {
+          module: AppModule,
+          imports: [
+            MonitoringModule.forRoot({
+              endpoints: { auth: { bearerToken: 'T0ken' } },
+              collectors: { runtime: false, system: false },
+            }),
+            BullModule.forRoot({ connection }),
+            BullModule.registerQueue({ name: 'mails' }),
+          ],
+        };
+      }
 
-    afterAll(async () => {
-      await worker.close();
-      await queue.close();
-      await app.close();
-      await server.stop();
-    });
-
-    const failed = (): Promise<FailedJobs & { canRetry: boolean }> =>
-      ask(app, 'dependencies/jobs?queue=mails');
-
-    function retry(body: object, headers: Readonly<Record<string, string>> = SENT) {
-      return app.ask({
-        method: 'POST',
-        path: `${API}/dependencies/retry`,
-        headers,
-        body: JSON.stringify(body),
+      afterAll(async () => {
+        await worker.close();
+        await queue.close();
+        await app.close();
+        await server.stop();
       });
-    }
 
-    it('show failed jobs without their data, and run them again for people with credentials', async () => {
-      stock.mails = 0;
-      await queue.addBulk([1, 2, 3].map((number) => ({ name: 'welcome', data: { to: `person-${number}` } })));
-      await eventually(async () => expect((await failed()).total).toBe(3), PATIENCE_MS);
-      const { jobs, canRetry } = await failed();
-      expect(canRetry).toBe(true);
-      expect(jobs[0]).toMatchObject({
-        name: 'welcome',
-        attempts: 1,
-        reason: 'no mail server at smtp://***@mail.test',
-        stack: expect.arrayContaining([expect.stringContaining('dependencies.spec')]) as unknown,
-      });
-      expect(JSON.stringify(jobs)).not.toMatch(/person-|hunter2/);
-      await eventually(async () => {
-        await app.registry.collect();
-        await app.app.get(HistorySampler).sampleNow();
-        const { cards } = await ask<{ cards: Card[] }>(app, 'dependencies');
-        expect(cards.find(({ kind }) => kind === 'queue')).toMatchObject({
-          name: 'mails',
-          state: 'warning',
-          reasons: ['3 jobs have failed for good.'],
-          details: ['mails'],
+      const failed = (): Promise<FailedJobs & { canRetry: boolean }> =>
+        ask(app, 'dependencies/jobs?queue=mails');
+
+      function retry(body: object, headers: Readonly<Record<string, string>> = SENT) {
+        return app.ask({
+          method: 'POST',
+          path: `${API}/dependencies/retry`,
+          headers,
+          body: JSON.stringify(body),
         });
-      }, PATIENCE_MS);
+      }
 
-      const { authorization, ...anonymous } = SENT;
-      expect(authorization).toBe('Bearer T0ken');
-      expect((await retry({ queue: 'mails', job: jobs[0]?.id }, anonymous)).status).toBe(401);
-      expect((await retry({ queue: 'mails' }, { ...SENT, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
-      expect((await retry({ queue: 'mails', job: 'none' })).status).toBe(404);
-      expect((await retry({ queue: 'none' })).status).toBe(404);
-      expect((await retry({ queue: 7 })).status).toBe(400);
-      stock.mails = 1;
-      expect((await retry({ queue: 'mails', job: jobs[0]?.id })).status).toBe(200);
-      await eventually(async () => expect((await failed()).total).toBe(2), PATIENCE_MS);
-      await eventually(async () => {
-        expect((await retry({ queue: 'mails', job: jobs[0]?.id })).status).toBe(409);
-      }, PATIENCE_MS);
-      expect((await retry({ queue: 'mails' })).status).toBe(200);
-      await eventually(async () => expect((await failed()).total).toBe(0), PATIENCE_MS);
-      const counted = seriesOf(app.registry, 'monitoring_dashboard_actions_total').map(
-        ({ labels }) => `${labels['panel']} ${labels['action']} ${labels['outcome']}`,
-      );
-      expect(counted).toEqual(
-        expect.arrayContaining([
-          'BullMQ mails Retry a failed job success',
-          'BullMQ mails Retry a failed job error',
-          'BullMQ mails Retry all failed jobs success',
-        ]),
-      );
-    }, 90_000);
-  });
-});
+      it('show failed jobs without their data, and run them again for people with credentials', async () => {
+        stock.mails = 0;
+        await queue.addBulk(
+          [1, 2, 3].map((number) => ({ name: 'welcome', data: { to: `person-${number}` } })),
+        );
+        await eventually(async () => expect((await failed()).total).toBe(3), PATIENCE_MS);
+        const { jobs, canRetry } = await failed();
+        expect(canRetry).toBe(true);
+        expect(jobs[0]).toMatchObject({
+          name: 'welcome',
+          attempts: 1,
+          reason: 'no mail server at smtp://***@mail.test',
+          stack: expect.arrayContaining([expect.stringContaining('dependencies.spec')]) as unknown,
+        });
+        expect(JSON.stringify(jobs)).not.toMatch(/person-|hunter2/);
+        await eventually(async () => {
+          await app.registry.collect();
+          await app.app.get(HistorySampler).sampleNow();
+          const { cards } = await ask<{ cards: Card[] }>(app, 'dependencies');
+          expect(cards.find(({ kind }) => kind === 'queue')).toMatchObject({
+            name: 'mails',
+            state: 'warning',
+            reasons: ['3 jobs have failed for good.'],
+            details: ['mails'],
+          });
+        }, PATIENCE_MS);
+
+        const { authorization, ...anonymous } = SENT;
+        expect(authorization).toBe('Bearer T0ken');
+        expect((await retry({ queue: 'mails', job: jobs[0]?.id }, anonymous)).status).toBe(401);
+        expect((await retry({ queue: 'mails' }, { ...SENT, 'sec-fetch-site': 'cross-site' })).status).toBe(
+          403,
+        );
+        expect((await retry({ queue: 'mails', job: 'none' })).status).toBe(404);
+        expect((await retry({ queue: 'none' })).status).toBe(404);
+        expect((await retry({ queue: 7 })).status).toBe(400);
+        stock.mails = 1;
+        const browser = await Browser.start();
+        const { page } = await openSignedIn(browser, app, 'dependencies/queue/mails');
+        const row = page.getByRole('row', { name: `welcome (${jobs[0]?.id})` });
+        await row.waitFor({ timeout: PATIENCE_MS });
+        if (adapter === 'express') await expectAccessible(page);
+        await row.getByRole('button', { name: 'Retry' }).click();
+        await row.waitFor({ state: 'detached', timeout: PATIENCE_MS });
+        await browser.stop();
+        await eventually(async () => expect((await failed()).total).toBe(2), PATIENCE_MS);
+        await eventually(async () => {
+          expect((await retry({ queue: 'mails', job: jobs[0]?.id })).status).toBe(409);
+        }, PATIENCE_MS);
+        expect((await retry({ queue: 'mails' })).status).toBe(200);
+        await eventually(async () => expect((await failed()).total).toBe(0), PATIENCE_MS);
+        const counted = seriesOf(app.registry, 'monitoring_dashboard_actions_total').map(
+          ({ labels }) => `${labels['panel']} ${labels['action']} ${labels['outcome']}`,
+        );
+        expect(counted).toEqual(
+          expect.arrayContaining([
+            'BullMQ mails Retry a failed job success',
+            'BullMQ mails Retry a failed job error',
+            'BullMQ mails Retry all failed jobs success',
+          ]),
+        );
+      }, 90_000);
+    });
+  },
+);

@@ -8,10 +8,10 @@ import { element } from './elements.js';
  */
 export class DataTable {
   /**
-   * @param {{ caption: string, columns: { title: string, number?: boolean, cell: (row: T) => string | Node, sort?: (row: T) => string | number | undefined }[], key?: (row: T, index: number) => string | number, empty?: string }} options
-   *   a column with `sort` has a button that sorts by it; without a choice the rows have their own order
+   * @param {{ caption: string, columns: { title: string, number?: boolean, cell: (row: T) => string | Node, sort?: (row: T) => string | number | undefined }[], key?: (row: T, index: number) => string | number, empty?: string, isTitled?: boolean }} options
+   *   `isTitled` hides the caption from the eye, for a table that has the title of its panel; a column with `sort` has a button that sorts by it; without a choice the rows have their own order
    */
-  constructor({ caption, columns, key = (_, index) => index, empty = 'No data' }) {
+  constructor({ caption, columns, key = (_, index) => index, empty = 'No data', isTitled = false }) {
     this.columns = columns;
     this.key = key;
     this.rows = new Map();
@@ -29,7 +29,7 @@ export class DataTable {
     this.table = element(
       'table',
       { class: 'data' },
-      element('caption', {}, caption),
+      element('caption', { class: isTitled && 'unseen' }, caption),
       element('thead', {}, element('tr', {}, ...this.heads)),
       this.body,
     );

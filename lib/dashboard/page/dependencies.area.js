@@ -21,6 +21,7 @@ const cardsView = {
     const [{ cards, omitted }] = await Promise.all([
       read('dependencies', page.query()),
       styleSheet('panels.css'),
+      styleSheet('diagnostics.css'),
     ]);
     return () => {
       const { memory } = page;
@@ -135,10 +136,15 @@ function figure(title, value, state) {
   return element('div', {}, element('dt', {}, title), element('dd', { 'data-state': state }, value));
 }
 
-function factNode({ title, value, max, unit }) {
-  const text =
-    max === undefined ? formatted(value, unit) : `${formatted(value, unit)} of ${formatted(max, unit)}`;
-  const isNearlyFull = max > 0 && value / max >= NEARLY_FULL;
+function factNode({ title, value, max, waiting, unit }) {
+  const text = [
+    formatted(value, unit),
+    max !== undefined && `of ${formatted(max, unit)}`,
+    waiting > 0 && `and ${formatted(waiting)} waiting`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+  const isNearlyFull = waiting > 0 || (max > 0 && value / max >= NEARLY_FULL);
   return element(
     'div',
     {},
@@ -153,13 +159,8 @@ function factNode({ title, value, max, unit }) {
   );
 }
 
-function checkNode({ name, status, message }) {
-  return element(
-    'div',
-    {},
-    element('dt', {}, `Health check ${name}`),
-    element('dd', {}, badge(status), ` ${message}`),
-  );
+function checkNode({ name, status }) {
+  return element('div', {}, element('dt', {}, `Health check ${name}`), element('dd', {}, badge(status)));
 }
 
 const tabs = tabbedArea('dependencies', 'Dependencies', [

@@ -125,7 +125,11 @@ class ReportPart {
 const postgresql = {
   async load(page) {
     const [, name = ''] = page.arguments;
-    const [report] = await Promise.all([read('dependencies/postgresql', { name }), styleSheet('panels.css')]);
+    const [report] = await Promise.all([
+      read('dependencies/postgresql', { name }),
+      styleSheet('panels.css'),
+      styleSheet('diagnostics.css'),
+    ]);
     return () => {
       const { memory } = page;
       if (!memory.has('parts')) {

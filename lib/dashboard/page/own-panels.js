@@ -111,7 +111,7 @@ class OwnPanel {
     const kept = new Map();
     tables.forEach((table, i) => {
       const shape = JSON.stringify([i, table.title, table.columns, table.empty]);
-      const shown = this.tablesByTitle.get(shape) ?? tableOf(table);
+      const shown = this.tablesByTitle.get(shape) ?? tableOf(table, this.title.textContent);
       kept.set(shape, shown);
       if (this.tables.children[i] !== shown.node) {
         this.tables.insertBefore(shown.node, this.tables.children[i] ?? null);
@@ -164,9 +164,10 @@ function figureNode({ title, value, unit, state, note }) {
   );
 }
 
-function tableOf({ title, columns, empty }) {
+function tableOf({ title, columns, empty }, panelTitle) {
   return new DataTable({
     caption: title,
+    isTitled: title === panelTitle,
     empty,
     columns: columns.map((column, i) => ({
       title: column.title,
