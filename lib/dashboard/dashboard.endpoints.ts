@@ -127,7 +127,7 @@ export interface PanelSource {
   readonly clocks: PanelClocks;
 }
 
-/** What the databases and queues of the application say of themselves, as JSON, when somebody looks at them. */
+/** The reports of the databases and queues of the application, as JSON, read when somebody looks at them. */
 export interface DependencySource {
   databases(): readonly { readonly name: string; readonly system: string }[];
   postgresqlNames(): readonly string[];

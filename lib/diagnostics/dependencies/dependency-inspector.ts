@@ -36,7 +36,7 @@ export interface KnownDatabase {
 }
 
 /**
- * What the databases and queues of the application say of themselves when somebody looks at them. Nothing is read before,
+ * The reports of the databases and queues of the application, read when somebody looks at them. Nothing is read before,
  * and at most one report of each is read at a time.
  */
 export class DependencyInspector {

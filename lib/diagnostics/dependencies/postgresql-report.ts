@@ -10,7 +10,7 @@ export type ReportPart<T> =
 export interface RunningStatement {
   /** Id of the process of the server. */
   readonly pid: number;
-  /** As in `pg_stat_activity`: `active`, `idle in transaction`, … */
+  /** State of the connection in `pg_stat_activity`: `active`, `idle in transaction`, … */
   readonly state: string;
   readonly application: string;
   readonly role: string;
@@ -76,7 +76,7 @@ export interface TableReadWhole {
   readonly rows: number;
 }
 
-/** What a PostgreSQL server says of one database, as far as the role of the application may see it. */
+/** The state of one PostgreSQL database, as far as the role of the application may see it. */
 export interface PostgresqlReport {
   /** Milliseconds since the Unix epoch. */
   readonly readAt: number;

@@ -1,5 +1,5 @@
 /**
- * Statements that read what a PostgreSQL server says of itself, each bounded in rows. They need version 13 or later; every
+ * Statements that read the views of statistics of a PostgreSQL server, each bounded in rows. They need version 13 or later; every
  * role may send them, and members of `pg_monitor` see the statements of other roles, too.
  */
 
@@ -19,7 +19,7 @@ export const ACTIVITY = `SELECT pid, state, application_name AS application, use
 export const HIDDEN = `SELECT count(*) AS hidden FROM pg_stat_activity
   WHERE ${OTHERS} AND query = '<insufficient privilege>'`;
 
-/** Who waits for a lock, and who holds it. */
+/** The statements that wait for a lock, with its holder. */
 export const LOCKS = `SELECT waiting.pid, waits.mode, waits.locktype AS kind,
   CASE WHEN waits.relation IS NULL THEN NULL ELSE waits.relation::regclass::text END AS relation,
   extract(epoch FROM clock_timestamp() - waiting.query_start)::float8 AS seconds,

@@ -34,7 +34,7 @@ const POSTGRESQL = dialectOf('postgresql');
 const HIDDEN_TEXT = '<insufficient privilege>';
 
 /**
- * Reads what a PostgreSQL server says of a database: over a connection of its own, in transactions that only read and that
+ * Reads the state of a PostgreSQL database: over a connection of its own, in transactions that only read and that
  * the server ends after a time limit. A part that the role may not see has the reason instead.
  *
  * @param signal ends the connection
